@@ -1,0 +1,52 @@
+# Two commands for a new user: `make demo` and `make test`. Each sets itself up.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test check docs bench clean
+
+help:
+	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
+	@echo "make demo    a synthetic register, three approved projects, one release of each kind"
+	@echo "make test    the whole test suite"
+	@echo "make check   format, lint, types, architecture, generated documents"
+	@echo "make docs    write the generated documents again"
+	@echo "make bench   every number of the README"
+
+# `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
+.venv: .venv/.stamp
+.venv/.stamp: requirements.lock pyproject.toml
+	@set -e; \
+	if uv --version >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \
+	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --no-index -e .; \
+	else \
+	  $(PYTHON) -m venv .venv; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
+	fi
+	@touch $@
+
+demo: .venv
+	@$(BIN)/doj-release demo
+
+test: .venv
+	@$(BIN)/python -m pytest
+
+check: .venv
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright --warnings
+	@$(BIN)/lint-imports
+	@$(BIN)/python docs/generate.py --check
+
+docs: .venv
+	@$(BIN)/python docs/generate.py
+
+bench: .venv
+	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+clean:
+	rm -rf .venv demo-home

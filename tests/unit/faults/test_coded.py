@@ -1,0 +1,44 @@
+"""An error's text is its class plus facts; nothing else finds a way in."""
+
+import pytest
+
+from faults import CodedError, Exit
+
+
+class RowsShareAnId(CodedError):
+    code = "TESTS-01"
+    exit = Exit.INPUT
+    cause = "two rows share an id"
+    cure = "Give every row an id of its own"
+
+
+def test_text_has_code_cause_facts_and_cure():
+    error = RowsShareAnId(rows=[3, 9], column="cohort_id")
+    assert str(error) == (
+        "TESTS-01: two rows share an id (rows 3, 9; column cohort_id). "
+        "Give every row an id of its own"
+    )
+    assert error.as_dict()["exit"] == 6
+
+
+def test_long_lists_and_strange_names_are_cut():
+    error = RowsShareAnId(rows=range(25), column="a\x1b[31m\u202eb" + "c" * 200)
+    assert "9 and 15 more" in str(error)
+    assert "\x1b" not in str(error)
+    assert len(error.facts["column"]) == 60
+
+
+def test_a_code_stands_for_one_class():
+    with pytest.raises(TypeError, match="TESTS-01"):
+
+        class Another(CodedError):
+            code = "TESTS-01"
+            cause = "x"
+            cure = "y"
+
+
+@pytest.mark.parametrize("missing", ["code", "cause", "cure"])
+def test_a_class_must_say_everything(missing):
+    body = {"code": "TESTS-02", "cause": "x", "cure": "y"} | {missing: ""}
+    with pytest.raises(TypeError, match="needs code, cause and cure"):
+        type("Incomplete", (CodedError,), body)
