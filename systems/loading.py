@@ -1,0 +1,165 @@
+"""Reading a system's TOML and checking that its parts fit together.
+
+The files lie beside this module, one for each data system, named after its code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from systems.errors import DescriptionBroken, UnknownSystem
+from systems.model import Column, System
+from systems.releases import OutputColumn
+
+_FOLDER = Path(__file__).parent
+_NAMED = ("code_lists", "tables")  # written as TOML tables, whose key is the part's name
+
+
+def system_codes() -> tuple[str, ...]:
+    """Return the codes of the systems that are described, sorted."""
+    return tuple(sorted(path.stem.upper() for path in _FOLDER.glob("*.toml")))
+
+
+@cache
+def load_system(code: str) -> System:
+    """Return the description of a data system.
+
+    Args:
+        code: such as ``CARPOS``.
+
+    Raises:
+        UnknownSystem: no system has this code.
+        DescriptionBroken: its TOML is not valid, or its parts don't fit together.
+    """
+    if code not in system_codes():
+        raise UnknownSystem(known=list(system_codes()))
+    return read_system((_FOLDER / f"{code.lower()}.toml").read_bytes())
+
+
+def read_system(toml: bytes) -> System:
+    """Build a system from the bytes of its TOML; see `load_system`."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(toml.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise DescriptionBroken(problems=["not TOML"]) from None
+    for part in _NAMED:
+        raw[part] = [{"name": name, **body} for name, body in raw.get(part, {}).items()]
+    raw["digest"] = hashlib.sha256(toml).hexdigest()
+    try:
+        system = System.model_validate(raw)
+    except ValidationError as broken:
+        raise DescriptionBroken(
+            problems=[".".join(str(step) for step in e["loc"]) for e in broken.errors()]
+        ) from None
+    if problems := list(_misfits(system)):
+        raise DescriptionBroken(problems=problems)
+    return system
+
+
+def _misfits(system: System) -> Iterator[str]:
+    """Yield each reference that leads nowhere and each rule that contradicts another."""
+    yield from _table_misfits(system)
+    yield from _linkage_misfits(system)
+    for kind in ("identified", "deidentified", "aggregated"):
+        release = getattr(system.release, kind)
+        yield from _source_misfits(system, release.key, f"release.{kind}.key")
+        yield from _source_misfits(system, release.year_source, f"release.{kind}.year_source")
+        for exclusion in release.exclusions:
+            yield from _source_misfits(system, exclusion.source, f"{kind}.{exclusion.name}")
+        columns = release.dimensions if kind == "aggregated" else release.columns
+        names = [column.name for column in columns]
+        if len(names) != len(set(names)):
+            yield f"{kind}: a name twice"
+        for column in columns:
+            yield from _output_misfits(system, column, f"{kind}.{column.name}")
+
+
+def _table_misfits(system: System) -> Iterator[str]:
+    for table in system.tables:
+        known = set(table.column_names)
+        if len(known) != len(table.columns):
+            yield f"{table.name}: a column twice"
+        for column in table.columns:
+            if column.codes is not None and column.codes not in system.code_lists_by_name:
+                yield f"{table.name}.{column.name}: unknown code list"
+        if not set(table.primary_key) <= known:
+            yield f"{table.name}: unknown key column"
+        for order in table.date_orders:
+            if not {order.before, order.after} <= known:
+                yield f"{table.name}: unknown date column"
+        for key in table.foreign_keys:
+            target = system.tables_by_name.get(key.table)
+            if not set(key.columns) <= known or target is None:
+                yield f"{table.name}: foreign key leads nowhere"
+            elif not set(key.references) <= set(target.column_names):
+                yield f"{table.name}: foreign key to an unknown column"
+
+
+def _linkage_misfits(system: System) -> Iterator[str]:
+    linkage = system.linkage
+    for source in (linkage.record, linkage.role, linkage.group):
+        yield from _source_misfits(system, source, "linkage")
+    for column in linkage.columns:
+        yield from _source_misfits(system, column.source, f"linkage.{column.name}")
+
+
+def _source_misfits(system: System, source: str, place: str) -> Iterator[str]:
+    if _column(system, source) is None:
+        yield f"{place}: source leads nowhere"
+
+
+def _output_misfits(system: System, output: OutputColumn, place: str) -> Iterator[str]:
+    source = _column(system, output.source)
+    if source is None:
+        yield f"{place}: source leads nowhere"
+        return
+    if output.codes is not None and output.codes not in system.code_lists_by_name:
+        yield f"{place}: unknown code list"
+        return
+    if source.identifier_class in "DK" and output.generalise not in {"reference", "present"}:
+        yield f"{place}: a direct identifier or key would leave"
+    table = system.table(output.table)
+    if not set(output.where) <= set(table.column_names):
+        yield f"{place}: condition on an unknown column"
+    if output.combine in {"first", "last"} and output.combine_by not in table.by_name:
+        yield f"{place}: no column to order by"
+    yield from _code_misfits(system, output, source, place)
+
+
+def _code_misfits(
+    system: System, output: OutputColumn, source: Column, place: str
+) -> Iterator[str]:
+    """Every value that can come out must stand in the code list of the output."""
+    if output.generalise == "band":
+        if output.codes is None or any(
+            not {"lowest", "highest"} <= set(code.attributes)
+            for code in system.code_list(output.codes).codes
+            if code.value != output.unknown
+        ):
+            yield f"{place}: bands without bounds"
+        return
+    if output.attribute is None:
+        possible = set(system.code_list(source.codes).values) if source.codes else None
+    elif source.codes is None:
+        yield f"{place}: attribute of a column without codes"
+        return
+    else:
+        possible = set(system.code_list(source.codes).attribute(output.attribute).values())
+    if output.codes is None or possible is None or output.generalise != "none":
+        return
+    listed = set(system.code_list(output.codes).values)
+    if not possible <= listed or (output.unknown is not None and output.unknown not in listed):
+        yield f"{place}: values outside its code list"
+
+
+def _column(system: System, source: str) -> Column | None:
+    table, _, column = source.partition(".")
+    found = system.tables_by_name.get(table)
+    return found.by_name.get(column) if found else None
