@@ -1,0 +1,144 @@
+"""Reads an application and says everything that is wrong with it at once.
+
+What is checked here is what the paper itself shows: completeness, and who is eligible at all. What
+depends on the day of a release, or may come after the submission, is the gate's.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from pydantic import ValidationError
+
+from approvals.application_checks import Problem, every_problem
+from approvals.application_forms import AggregatedApplication, Application, StandardApplication
+from approvals.application_parts import Part
+from approvals.application_partial import part_of, with_holes
+from approvals.errors import ApplicationRefused, ApplicationUnreadable
+from approvals.held import SystemTerms
+
+Form = Literal["standard", "aggregated"]
+TermsOf = Callable[[str], SystemTerms | None]
+
+MAX_BYTES = 2 << 20  # an application is some pages of text; more is another file
+
+_FORMS: Mapping[str, type[StandardApplication | AggregatedApplication]] = {
+    "standard": StandardApplication,
+    "aggregated": AggregatedApplication,
+}
+_PLAIN = {
+    "missing": "is missing",
+    "string_pattern_mismatch": "does not have the form that this field takes",
+    "string_too_short": "is too short to say it",
+    "string_too_long": "is too long for this field",
+    "too_short": "needs at least one entry",
+    "bool_type": "is true or false, without quotes",
+    "int_type": "is a whole number, without quotes",
+    "string_type": "is a text in quotes",
+    "date_type": "is a date such as 2026-01-31, without quotes",
+    "date_from_datetime_inexact": "is a date without a time",
+    "model_type": "is a table",
+    "tuple_type": "is a list in brackets",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+}
+
+
+def read_application(path: Path, *, terms: TermsOf) -> Application:
+    """Read and check an application.
+
+    Args:
+        path: the TOML file.
+        terms: gives the terms of a system by its code, None where there is no such system.
+
+    Raises:
+        ApplicationUnreadable: no TOML in UTF-8, or no file.
+        ApplicationRefused: with the complete list of problems.
+    """
+    try:
+        content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    except OSError:
+        raise ApplicationUnreadable(what="no file that can be read") from None
+    if content is None:
+        raise ApplicationUnreadable(what="too large", megabytes_at_most=MAX_BYTES >> 20)
+    return parse_application(content, terms=terms)
+
+
+def parse_application(content: bytes, *, terms: TermsOf) -> Application:
+    """The same for the bytes of a file."""
+    fields = _toml(content)
+    model = _FORMS.get(form) if isinstance(form := fields.get("form"), str) else None
+    if model is None:
+        refused = Problem("form", "§§ 965, 966", "must be standard or aggregated")
+        raise ApplicationRefused((refused,))
+    problems: list[Problem] = []
+    try:
+        application = model.model_validate(fields)
+    except ValidationError as error:
+        errors = cast("list[dict[str, Any]]", error.errors(include_input=False))
+        problems += [_problem(model, e) for e in errors]
+        wrong = frozenset(tuple(e["loc"]) for e in errors if e["type"] != "extra_forbidden")
+        application = cast("Application", with_holes(model, fields, wrong))
+    problems += _between_fields(application, terms, known={p.path for p in problems})
+    if problems:
+        raise ApplicationRefused(tuple(problems))
+    return application
+
+
+def _between_fields(form: Application, terms: TermsOf, *, known: set[str]) -> Iterator[Problem]:
+    system = SystemTerms.unknown() if "system" in known else terms(form.system)
+    if system is None:
+        yield Problem("system", "§ 962", "no system that the Department describes")
+        system = SystemTerms.unknown()
+    for problem in every_problem(form, system):
+        if problem.path not in known:
+            yield problem
+
+
+def example_application(form: Form) -> str:
+    """A commented example that passes."""
+    return (resources.files("approvals") / "examples" / f"{form}.toml").read_text("utf-8")
+
+
+def _toml(content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ApplicationUnreadable(what="not UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise ApplicationUnreadable(what="not TOML") from None
+
+
+def _problem(model: type[Part], error: dict[str, Any]) -> Problem:
+    location = cast("tuple[str | int, ...]", error["loc"])
+    unknown = error["type"] == "extra_forbidden"
+    path, part = _locate(model, location[:-1] if unknown else location)
+    if unknown:
+        # The field's name came from outside and may be anything: only a known neighbour is named.
+        near = difflib.get_close_matches(str(location[-1]), list(part.model_fields), n=1)
+        what = "has a field that the form does not know" + (
+            f"; did you mean {near[0]}?" if near else ""
+        )
+        return Problem(path or "(top)", part.SECTION, what)
+    return Problem(path, part.SECTION, _PLAIN.get(error["type"], _in_words(error)))
+
+
+def _in_words(error: dict[str, Any]) -> str:
+    if error["type"] == "literal_error":
+        return "must be " + str(error["ctx"]["expected"])
+    return "is not what this field takes"
+
+
+def _locate(model: type[Part], location: tuple[str | int, ...]) -> tuple[str, type[Part]]:
+    """The path as a person writes it (entries counted from 1) and the innermost table."""
+    path, part = "", model
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step + 1}]"
+        elif step in part.model_fields:
+            path += ("." if path else "") + step
+            part = part_of(part.model_fields[step].annotation) or part
+    return path, part

@@ -1,0 +1,138 @@
+"""A project's life as one table: states, moves, who may make them, evidence, clocks.
+
+The kind of an event is the move; its facts are the evidence (``events.KINDS`` says which it must
+carry). Two moves are made by the calendar alone. The diagram in the documentation is drawn from this
+table, and a test fails where a state or a move is incomplete.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a project stands."""
+
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    APPROVED = "approved"
+    DENIED = "denied"
+    APPEALED = "appealed"
+    RENEWAL_DUE = "renewal_due"
+    RENEWED = "renewed"
+    AMENDED = "amended"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    COMPLETED = "completed"
+    EXTENSION = "extension"
+    DESTRUCTION_CERTIFIED = "destruction_certified"
+    CLOSED = "closed"
+
+
+IN_FORCE = frozenset({State.APPROVED, State.RENEWAL_DUE, State.RENEWED, State.AMENDED})
+_ENDED = IN_FORCE | {State.EXPIRED, State.SUSPENDED}
+
+RENEWAL_NOTICE_DAYS = 90  # calendar days before the expiration, § 966(i)
+EXTENSIONS_AT_MOST = 7  # § 967(b)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One allowed move.
+
+    Args:
+        event: kind of event that makes it (``None``: the calendar).
+        sources: states from which it is allowed; empty for the first.
+        target: the state after it.
+        roles: who may record it.
+        section: the rule.
+        second: kind of the event whose actor may not make this move, if any.
+        outcome: the ``outcome`` fact for which this row holds, where there are several.
+        clocks: names of the deadlines that it starts (``deadlines.CLOCKS``).
+    """
+
+    event: str | None
+    sources: frozenset[State]
+    target: State
+    roles: frozenset[str]
+    section: str
+    second: str | None = None
+    outcome: str | None = None
+    clocks: tuple[str, ...] = ()
+
+
+_RECORD = frozenset({"engineer", "reviewer", "approver"})
+_DECIDE = frozenset({"approver"})
+_STOP = frozenset({"approver", "security", "administrator"})
+
+
+def _from(*states: State) -> frozenset[State]:
+    return frozenset(states)
+
+
+MOVES: tuple[Move, ...] = (
+    Move("project_submitted", _from(), State.SUBMITTED, _RECORD, "§§ 965(a), 966(a)"),
+    Move("review_started", _from(State.SUBMITTED), State.UNDER_REVIEW, _RECORD, "§ 966"),
+    Move(
+        "project_approved", _from(State.SUBMITTED, State.UNDER_REVIEW), State.APPROVED, _DECIDE,
+        "§ 966; process page", second="project_submitted", clocks=("renewal_notice", "expiry"),
+    ),
+    Move(
+        "project_denied", _from(State.SUBMITTED, State.UNDER_REVIEW), State.DENIED, _DECIDE,
+        "§ 966(f)", clocks=("denial_statement", "appeal_window"),
+    ),
+    Move("appeal_received", _from(State.DENIED), State.APPEALED, _RECORD, "§ 966(h)(1)",
+         clocks=("appeal_decision",)),
+    Move("appeal_decided", _from(State.APPEALED), State.UNDER_REVIEW, _DECIDE, "§ 966(h)(5)",
+         second="project_denied", outcome="granted"),
+    Move("appeal_decided", _from(State.APPEALED), State.CLOSED, _DECIDE, "§ 966(h)(6)",
+         second="project_denied", outcome="refused"),
+    Move("renewal_requested", IN_FORCE, State.RENEWAL_DUE, _RECORD, "§ 966(i)"),
+    Move("project_renewed", _from(State.RENEWAL_DUE), State.RENEWED, _DECIDE, "§ 966(i)",
+         second="renewal_requested", clocks=("renewal_notice", "expiry")),
+    Move("project_amended", IN_FORCE, State.AMENDED, _DECIDE, "§§ 964(g)(2), 966(b)(1)",
+         second="amendment_submitted"),
+    Move("project_suspended", IN_FORCE, State.SUSPENDED, _STOP, "§ 968(c)"),
+    Move("suspension_lifted", _from(State.SUSPENDED), State.APPROVED, _DECIDE, "§ 968(c)",
+         second="project_suspended"),
+    Move("project_completed", _ENDED, State.COMPLETED, _RECORD, "§ 964(l)",
+         clocks=("destruction_certificate",)),
+    Move("extension_granted", _from(State.COMPLETED, State.EXTENSION), State.EXTENSION, _DECIDE,
+         "§ 967(b)", second="extension_requested", clocks=("extension_notice", "extension_end")),
+    Move("destruction_certified", _from(State.COMPLETED, State.EXTENSION),
+         State.DESTRUCTION_CERTIFIED, _RECORD, "§ 967(a)"),
+    Move("project_closed", _from(State.DESTRUCTION_CERTIFIED, State.DENIED), State.CLOSED,
+         _DECIDE, "§ 967(a)"),
+    # by the calendar: see ProjectState.state_on
+    Move(None, IN_FORCE - {State.RENEWAL_DUE}, State.RENEWAL_DUE, frozenset(), "§ 966(i)"),
+    Move(None, IN_FORCE, State.EXPIRED, frozenset(), "§ 966(i); process page"),
+)  # fmt: skip
+
+
+def moves_from(state: State) -> Iterator[Move]:
+    """The moves that a person can make from ``state``."""
+    return (m for m in MOVES if m.event is not None and state in m.sources)
+
+
+def find_move(event: str, outcome: str | None = None) -> Move | None:
+    """The row of an event, by its outcome where there are several; None for other events."""
+    return next(
+        (m for m in MOVES if m.event == event and m.outcome in (None, outcome)), None
+    )  # fmt: skip
+
+
+def is_move(event: str) -> bool:
+    """Whether this kind of event changes the state."""
+    return any(m.event == event for m in MOVES)
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for move in MOVES:
+        label = (move.event or "by the calendar").replace("_", " ")
+        label += f": {move.outcome}" if move.outcome else ""
+        lines += [f"    {source} --> {move.target}: {label}" for source in sorted(move.sources)]
+        if not move.sources:
+            lines.append(f"    [*] --> {move.target}: {label}")
+    return "\n".join([*lines, "    closed --> [*]", ""])
