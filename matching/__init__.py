@@ -1,1 +1,71 @@
-"""Room."""
+"""Linkage: cohort rows to register identities, and register entries to persons.
+
+The way of a pair: ``normalise`` (text to comparable codes) → ``blocking`` (which pairs are worth a
+look) → ``levels`` (each field of a pair to a small integer) → ``model`` (weights, learnt from
+counted patterns) → ``compete`` (rivals share the probability) → ``deciding`` (link or review).
+This room reads tables and writes where it is told; it knows nothing about approvals.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matching.columns import IDENTIFYING, STANDARD, ColumnMap
+    from matching.explain import Explanation, explain
+    from matching.files import MatchOutcome, match_files
+    from matching.linking import LinkResult, link
+    from matching.options import LinkOptions
+    from matching.report import LinkReport
+    from matching.resolving import ResolveResult, resolve
+    from matching.review import Decision, apply_decisions, export_sheet, import_decisions
+    from matching.selflink import self_link
+
+_PLACES = {
+    "ColumnMap": "columns",
+    "STANDARD": "columns",
+    "IDENTIFYING": "columns",
+    "LinkOptions": "options",
+    "LinkReport": "report",
+    "LinkResult": "linking",
+    "link": "linking",
+    "ResolveResult": "resolving",
+    "resolve": "resolving",
+    "self_link": "selflink",
+    "Explanation": "explain",
+    "explain": "explain",
+    "Decision": "review",
+    "export_sheet": "review",
+    "import_decisions": "review",
+    "apply_decisions": "review",
+    "MatchOutcome": "files",
+    "match_files": "files",
+}
+
+__all__ = [
+    "IDENTIFYING",
+    "STANDARD",
+    "ColumnMap",
+    "Decision",
+    "Explanation",
+    "LinkOptions",
+    "LinkReport",
+    "LinkResult",
+    "MatchOutcome",
+    "ResolveResult",
+    "apply_decisions",
+    "explain",
+    "export_sheet",
+    "import_decisions",
+    "link",
+    "match_files",
+    "resolve",
+    "self_link",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is asked for (PEP 562): the libraries behind it are slow to import."""
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(f"matching.{place}"), name)

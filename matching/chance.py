@@ -1,0 +1,128 @@
+"""How often two different people agree by chance: over all values, and for each value.
+
+Exact agreement is counted, not sampled: the chance that two rows share a value is the sum of the
+products of its shares on both sides. Fuzzy levels come from random pairs, blended with the shipped
+prior. Numbers that are meant to be unique keep the prior, since their agreements are matches.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.fields import FIELDS, NAMES
+from matching.levels import Comparer
+from matching.model import CLASSES, Model, class_log_posterior, uses_chance
+from matching.normalise.encode import Encoded, Side
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
+_PRIOR_PAIRS = 200_000  # what the shipped chance is worth, in random pairs
+_UNIQUE = frozenset({"ssn", "licence", "phone"})
+_PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
+
+_VALUES: dict[str, Callable[[Side], npt.NDArray[np.int64]]] = {
+    "first": lambda s: s.first.astype(np.int64),
+    "last": lambda s: s.last.astype(np.int64),
+    "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
+    "ssn": lambda s: s.ssn,
+    "licence": lambda s: s.licence,
+    "phone": lambda s: s.phone,
+    "street": lambda s: np.where(s.street >= 0, s.street.astype(np.int64) * 1_000_003 + s.house + 1, -1),
+}
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """For each record row and field, log of (share of its value / average chance of agreement)."""
+
+    by_row: dict[str, npt.NDArray[np.float32]]
+
+    def adjust(self, joint: Floats, levels: list[Ints], rows: npt.NDArray[np.int32]) -> None:
+        """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
+        for name, table in self.by_row.items():
+            same = levels[NAMES.index(name)] == 1
+            change = np.where(same, table[rows], 0.0)
+            for c in np.flatnonzero(uses_chance(name)):
+                joint[c] += change
+
+
+def frequencies(encoded: Encoded, model: Model) -> Frequencies:
+    """Count the values of the records' side."""
+    by_row: dict[str, npt.NDArray[np.float32]] = {}
+    for name, values_of in _VALUES.items():
+        values = values_of(encoded.records)
+        present = values >= 0
+        if not present.any():
+            continue
+        average = float(model.u[NAMES.index(name)][1])
+        counts = _counts(values).astype(np.float64)
+        if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
+            share = np.maximum(average, np.maximum(counts - 5, 0) / present.sum())
+        else:
+            share = (counts + _PRIOR_ROWS * average) / (present.sum() + _PRIOR_ROWS)
+        by_row[name] = np.where(present, np.log(share / average), 0.0).astype(np.float32)
+    return Frequencies(by_row)
+
+
+def chance(model: Model, encoded: Encoded, comparer: Comparer, seed: int) -> Model:
+    """The model with its ``u`` fitted to these two tables."""
+    rng = np.random.default_rng(seed)
+    size = min(SAMPLE, max(1, encoded.cohort.rows * encoded.records.rows))
+    if not encoded.cohort.rows or not encoded.records.rows:
+        return model
+    a = rng.integers(0, encoded.cohort.rows, size, dtype=np.int32)
+    b = rng.integers(0, encoded.records.rows, size, dtype=np.int32)
+    levels = [x.astype(np.int64) for x in comparer.levels(a, b)]
+    posterior = np.exp(class_log_posterior(model, levels))
+    random = posterior[CLASSES.index("random")] > 0.5  # matches and relatives fall in by chance
+    if encoded.cohort is encoded.records:
+        random &= a != b
+    u: list[Floats] = []
+    for f, field in enumerate(FIELDS):
+        if field.name in _UNIQUE:
+            u.append(model.u[f])
+            continue
+        prior = model.u[f]
+        seen = np.bincount(levels[f][random], minlength=len(field.levels)).astype(np.float64)
+        new = np.ones(len(field.levels))
+        for group in field.groups:
+            g = list(group)
+            n = seen[g].sum()
+            weight = min(_PRIOR_PAIRS, 0.5 * n + 2_000)
+            new[g] = (seen[g] + weight * prior[g]) / (n + weight)
+        if field.name in _VALUES:
+            new = _exact(new, prior, encoded, field.name)
+        u.append(new)
+    return replace(model, u=tuple(u))
+
+
+def _exact(u: Floats, prior: Floats, encoded: Encoded, name: str) -> Floats:
+    """Put the counted chance of exact agreement in the place of the sampled one."""
+    counted = collision(_VALUES[name](encoded.cohort), _VALUES[name](encoded.records), prior[1])
+    rest = u[2:] * ((1 - counted) / u[2:].sum())
+    return np.concatenate([[1.0, counted], rest])
+
+
+def collision(mine: Ints, theirs: Ints, prior: float) -> float:
+    """Chance that a row of each side share their value, if they are different people.
+
+    The smallest of three estimates, since true matches inflate the one across the sides and repeated
+    entries those within a side.
+    """
+    mine, theirs = mine[mine >= 0], theirs[theirs >= 0]
+    values, place = np.unique(np.concatenate([mine, theirs]), return_inverse=True)
+    x = np.bincount(place[: len(mine)], minlength=len(values)).astype(np.float64)
+    y = np.bincount(place[len(mine) :], minlength=len(values)).astype(np.float64)
+    found = [((x * y).sum(), len(mine) * len(theirs))]
+    found += [((n * (n - 1)).sum(), n.sum() * (n.sum() - 1)) for n in (x, y)]
+    weight = 0.05 / max(prior, 1e-9)  # so a table too small to show one agreement keeps the prior
+    return min(1 - 1e-6, min((hits + weight * prior) / (pairs + weight) for hits, pairs in found))
+
+
+def _counts(values: Ints) -> Ints:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return counts[place]

@@ -1,0 +1,115 @@
+"""Standard column names, and the map from a researcher's names to them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from matching.errors import BadColumnMap, UnmappedSource
+
+STANDARD: tuple[str, ...] = (
+    "first_name",
+    "middle_name",
+    "last_name",
+    "name_suffix",
+    "birth_date",
+    "sex",
+    "ssn",
+    "driver_license",
+    "dl_state",
+    "street",
+    "city",
+    "zip",
+    "county",
+    "phone",
+)
+
+# A row without any of these can't be told apart from anybody else.
+IDENTIFYING: tuple[str, ...] = ("last_name", "first_name", "ssn", "driver_license", "phone")
+
+Side = Literal["cohort", "records"]
+_BIGGEST_MAP = 1 << 20  # bytes; a map has at most 28 lines
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """``standard -> theirs`` for each side; a column without an entry keeps its own name."""
+
+    cohort: Mapping[str, str] = field(default_factory=dict[str, str])
+    records: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def read(cls, path: Path) -> "ColumnMap":
+        """Read ``MAP.toml`` with its tables ``[cohort]`` and ``[records]``.
+
+        Raises:
+            BadColumnMap: not TOML, another table, an unknown standard name, a source used twice.
+        """
+        try:
+            if path.stat().st_size > _BIGGEST_MAP:
+                raise BadColumnMap(problem="too large")
+            text = path.read_bytes().decode("utf-8-sig")
+            tables = tomllib.loads(text)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            raise BadColumnMap(problem="not a TOML file") from None
+        if not set(tables) <= {"cohort", "records"}:
+            raise BadColumnMap(problem="another table than cohort and records")
+        return cls(_side(tables, "cohort"), _side(tables, "records"))
+
+    def theirs(self, standard: str, side: Side) -> str:
+        """The name that ``side`` uses for a standard column."""
+        return self._of(side).get(standard, standard)
+
+    def apply(self, table: pa.Table, side: Side) -> pa.Table:
+        """Rename to standard names; columns that are neither mapped nor standard stay as they are.
+
+        Raises:
+            UnmappedSource: the map names a column that the table does not have.
+        """
+        mapping = self._of(side)
+        missing = [std for std, theirs in mapping.items() if theirs not in table.column_names]
+        if missing:
+            raise UnmappedSource(side=side, columns=missing)
+        back = {theirs: std for std, theirs in mapping.items()}
+        names: list[str] = []
+        keep: list[int] = []
+        for i, name in enumerate(table.column_names):
+            if name in back:
+                names.append(back[name])
+            elif name in mapping:  # a standard name whose place the map gives to another column
+                continue
+            else:
+                names.append(name)
+            keep.append(i)
+        return table.select(keep).rename_columns(names)
+
+    def unknown(self, table: pa.Table, side: Side, allowed: tuple[str, ...] = ()) -> list[int]:
+        """Positions (from 1) of columns that are neither standard, mapped, nor in ``allowed``.
+
+        Positions, since the name of a stray column may itself be somebody's name (a file without
+        header).
+        """
+        known = set(STANDARD) | set(self._of(side).values()) | set(allowed)
+        return [i for i, name in enumerate(table.column_names, 1) if name not in known]
+
+    def _of(self, side: Side) -> Mapping[str, str]:
+        return self.cohort if side == "cohort" else self.records
+
+
+def _side(tables: Mapping[str, object], side: str) -> dict[str, str]:
+    lines = tables.get(side, {})
+    if not isinstance(lines, dict):
+        raise BadColumnMap(side=side, problem="not a table")
+    result: dict[str, str] = {}
+    for standard, theirs in lines.items():
+        if standard not in STANDARD:
+            raise BadColumnMap(side=side, problem="a left-hand side that is no standard name")
+        if not isinstance(theirs, str):
+            raise BadColumnMap(side=side, problem="a right-hand side that is no text")
+        result[standard] = theirs
+    if len(set(result.values())) != len(result):
+        raise BadColumnMap(side=side, problem="one source column used twice")
+    return result

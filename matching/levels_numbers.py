@@ -1,0 +1,96 @@
+"""Levels of birth dates and identifying numbers, by arithmetic on whole arrays."""
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.fields import level
+
+Ints = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+Levels = npt.NDArray[np.int8]
+Bools = npt.NDArray[np.bool_]
+
+
+def birth_levels(x: Ints, y: Ints) -> Levels:
+    """Levels of birth dates as ``yyyymmdd`` (0 missing; month or day 0 unknown)."""
+    present = (x > 0) & (y > 0)
+    same = present & (x == y) & (x % 100 > 0)
+    result = np.where(same, 1, np.where(present, level("birth", "different"), 0)).astype(np.int8)
+    rest = np.flatnonzero(present & ~same)
+    u, v = x[rest].astype(np.int64), y[rest].astype(np.int64)
+    year, month, day = (u // 10_000 == v // 10_000), (u // 100 % 100 == v // 100 % 100), (u % 100 == v % 100)
+    swapped = year & (u // 100 % 100 == v % 100) & (v // 100 % 100 == u % 100)
+    default = year & (_default(u) | _default(v))
+    near_year = np.abs(u // 10_000 - v // 10_000) <= 1
+    two = (year.astype(np.int8) + month + day) >= 2
+    # weakest first: what follows overwrites
+    result[rest[near_year]] = level("birth", "near year")
+    result[rest[two]] = level("birth", "two parts")
+    result[rest[default]] = level("birth", "default day")
+    result[rest[one_off(u, v, 10)]] = level("birth", "one digit")
+    result[rest[swapped]] = level("birth", "day and month swapped")
+    return result
+
+
+def ssn_levels(x: Ints, y: Ints, x_last: Ints, y_last: Ints) -> Levels:
+    """Levels of social security numbers; the last four are compared where a side has only those."""
+    result = number_levels(x, y, 10)
+    result[result == 3] = level("ssn", "different")
+    short = (x_last >= 0) & (y_last >= 0) & ((x < 0) | (y < 0))
+    result[short] = level("ssn", "different")
+    result[short & (x_last == y_last)] = level("ssn", "last four")
+    return result
+
+
+def number_levels(x: Ints, y: Ints, base: int) -> Levels:
+    """0 missing (negative), 1 same, 2 one place or a swap of neighbours, 3 different."""
+    present = (x >= 0) & (y >= 0)
+    same = present & (x == y)
+    result = np.where(same, 1, np.where(present, 3, 0)).astype(np.int8)
+    rest = np.flatnonzero(present & ~same)
+    result[rest[one_off(x[rest].astype(np.int64), y[rest].astype(np.int64), base)]] = 2
+    return result
+
+
+def one_off(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], base: int) -> Bools:
+    """Whether two numbers differ in one place or by a swap of neighbours, when written in ``base``.
+
+    Such a difference is k·base^j or k·(base-1)·base^j with k < base: a search in that short list
+    throws nearly all pairs away before any digit is looked at.
+    """
+    gap = np.abs(x - y)
+    candidates = _gaps(base)
+    place = np.minimum(np.searchsorted(candidates, gap), len(candidates) - 1)
+    maybe = np.flatnonzero(candidates[place] == gap)
+    result = np.zeros(len(x), np.bool_)
+    if len(maybe):
+        result[maybe] = _by_digit(x[maybe], y[maybe], base)
+    return result
+
+
+def _by_digit(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], base: int) -> Bools:
+    different = np.zeros(len(x), np.int64)
+    swaps = np.zeros(len(x), np.int64)
+    x, y = x.copy(), y.copy()
+    for _ in range(18 if base == 10 else 12):
+        here = x % base != y % base
+        different += here
+        swaps += here & (x % base == y // base % base) & (y % base == x // base % base)
+        x //= base
+        y //= base
+    return (different == 1) | ((different == 2) & (swaps == 1))
+
+
+def _gaps(base: int) -> npt.NDArray[np.int64]:
+    if base not in _GAPS:
+        powers = [base**j for j in range(18 if base == 10 else 12)]
+        steps = [k * f * p for p in powers for k in range(1, base) for f in (1, base - 1)]
+        _GAPS[base] = np.unique(np.array([g for g in steps if g < 2**63], np.int64))
+    return _GAPS[base]
+
+
+_GAPS: dict[int, npt.NDArray[np.int64]] = {}
+
+
+def _default(date: npt.NDArray[np.int64]) -> Bools:
+    """1 January, the first of an unknown month, or an unknown day: what clerks write for "no idea"."""
+    return (date % 10_000 == 101) | (date % 100 == 0)

@@ -1,0 +1,1 @@
+"""From text to codes that can be compared; nothing here compares."""

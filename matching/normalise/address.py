@@ -1,0 +1,30 @@
+"""Streets, lightly parsed: a house number and a street name in one spelling."""
+
+import re
+
+from matching.normalise.names import fold
+
+_TYPES = {
+    "street": "st", "str": "st", "avenue": "av", "ave": "av", "boulevard": "bl", "blvd": "bl",
+    "road": "rd", "drive": "dr", "lane": "ln", "court": "ct", "place": "pl", "circle": "cir",
+    "terrace": "ter", "highway": "hwy", "parkway": "pkwy", "square": "sq", "crescent": "cres",
+    "north": "n", "south": "s", "east": "e", "west": "w", "saint": "st", "mount": "mt",
+    "first": "1", "1st": "1", "second": "2", "2nd": "2", "third": "3", "3rd": "3", "fourth": "4",
+    "4th": "4", "fifth": "5", "5th": "5", "sixth": "6", "6th": "6", "seventh": "7", "7th": "7",
+    "eighth": "8", "8th": "8", "ninth": "9", "9th": "9", "tenth": "10", "10th": "10",
+}  # fmt: skip
+_UNIT = re.compile(r"\s(?:apartment|apt|unit|suite|ste|rm|room|spc|space|lot|fl|bldg|no)\b.*$")
+# House number at the start, perhaps with a letter ("12B"); DuckDB cuts it off before this runs.
+NUMBER = r"^\s*(\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:\s|,|$)"
+
+
+def street_name(text: str) -> str:
+    """The name of a street: ``"Main Street, Apt 4"`` → ``"main st"``."""
+    folded = fold(text.split("#", maxsplit=1)[0])
+    folded = _UNIT.sub("", " " + folded).strip()
+    return " ".join(_TYPES.get(word, word) for word in folded.split())
+
+
+def place_name(text: str) -> str:
+    """A city or county name in one spelling (leading zeros of a county code are kept)."""
+    return " ".join(_TYPES.get(word, word) if word == "saint" else word for word in fold(text).split())

@@ -1,0 +1,73 @@
+"""Birth dates in many spellings, as one whole number ``yyyymmdd``.
+
+A month or day of 0 is unknown. Eight digits with an impossible month or day are kept as they are:
+a mistyped date still shares its other digits with the right one.
+"""
+
+import re
+from collections.abc import Iterable
+
+_FIRST, _LAST = 1850, 2100  # plausible birth years; outside, a value is not a date
+_PIVOT = 26  # two-digit years below it belong to this century
+_MONTHS = {
+    name: i
+    for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
+_ISO = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ].*)?$")
+_DIGITS = re.compile(r"^\d{8}$")
+_PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ].*)?$")
+_DAY_NAME = re.compile(r"^(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]+(\d{4}|\d{2})$")
+_NAME_DAY = re.compile(r"^([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})$")
+_YEAR = re.compile(r"^(\d{4})$")
+_YEAR_MONTH = re.compile(r"^(\d{4})[-/.](\d{1,2})$")
+
+
+def day_first(values: Iterable[str]) -> bool:
+    """Whether a column writes the day before the month: some first part is above 12, no second."""
+    first = second = 0
+    for value in values:
+        if match := _PARTS.match(value.strip()):
+            first += int(match[1]) > 12
+            second += int(match[2]) > 12
+    return first > second
+
+
+def birth_date(text: str, day_before_month: bool = False) -> int:
+    """The date as ``yyyymmdd``, or 0 when the text is no date."""
+    text = text.strip().lower()
+    if match := _ISO.match(text):
+        return _number(int(match[1]), int(match[2]), int(match[3]))
+    if _DIGITS.match(text):
+        if _FIRST <= int(text[:4]) <= _LAST:
+            return int(text)
+        return _number(int(text[4:]), int(text[:2]), int(text[2:4]))
+    if match := _PARTS.match(text):
+        a, b = int(match[1]), int(match[2])
+        swap = (day_before_month and b <= 12) or a > 12
+        return _number(_year(match[3]), b if swap else a, a if swap else b)
+    return _spelled(text)
+
+
+def _spelled(text: str) -> int:
+    if match := _DAY_NAME.match(text):
+        return _number(_year(match[3]), _MONTHS.get(match[2], 0), int(match[1]))
+    if match := _NAME_DAY.match(text):
+        return _number(_year(match[3]), _MONTHS.get(match[1], 0), int(match[2]))
+    if match := _YEAR_MONTH.match(text):
+        return _number(int(match[1]), int(match[2]), 0)
+    if match := _YEAR.match(text):
+        return _number(int(match[1]), 0, 0)
+    return 0
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    if len(text) == 4:
+        return year
+    return 2000 + year if year < _PIVOT else 1900 + year
+
+
+def _number(year: int, month: int, day: int) -> int:
+    if not _FIRST <= year <= _LAST or month > 99 or day > 99:
+        return 0
+    return year * 10_000 + month * 100 + day

@@ -1,0 +1,141 @@
+"""Names: fold case, marks and punctuation away, find parts, suffixes, nicknames, sound keys.
+
+Each function works on one distinct value; the caller runs it over a dictionary, never over rows.
+"""
+
+import csv
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+# Letters that Unicode does not decompose but that registers write as plain ones.
+_PLAIN = str.maketrans(
+    {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ."), None)
+# Read together with the next word: "De la Cruz" and "DelaCruz" are one name.
+_PARTICLES = frozenset(
+    "de del della di da dos das du la las le los van von der den ter ten mc mac st saint san santa "
+    "al el abu bin ben ibn o d l y e".split()
+)
+_SUFFIXES = {
+    "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
+    "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
+}  # fmt: skip
+_IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
+_EMPTY = frozenset(
+    "unknown unk none null na nan nmn nfn nln nmi noname blank missing refused x xx xxx".split()
+)
+
+
+def fold(text: str) -> str:
+    """Lower-case letters and digits with single spaces: ``"O'Brien-PEÑA"`` → ``"obrien pena"``."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+        text = "".join(c for c in text if not unicodedata.combining(c))
+    text = text.lower().translate(_APOSTROPHES)
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def first_name(text: str) -> str:
+    """A comparable first or middle name; empty when it says "unknown"."""
+    folded = fold(text)
+    if folded in _EMPTY:
+        return ""
+    words = folded.split()
+    while len(words) > 1 and words[-1] in _IN_NAME:
+        words.pop()
+    return " ".join(words)
+
+
+def last_name(text: str) -> str:
+    """A comparable surname: suffix off, particles joined, parts of a double name kept apart."""
+    folded = fold(text)
+    if folded in _EMPTY:
+        return ""
+    words = folded.split()
+    while len(words) > 1 and words[-1] in _IN_NAME:
+        words.pop()
+    parts: list[str] = []
+    joined = ""
+    for i, word in enumerate(words):
+        if word in _PARTICLES and i < len(words) - 1:
+            joined += word
+        else:
+            parts.append(joined + word)
+            joined = ""
+    return " ".join(parts)
+
+
+def suffix_in(text: str) -> str:
+    """The generation suffix at the end of a name ("Smith, Jr."), or an empty text."""
+    words = fold(text).split()
+    return _SUFFIXES[words[-1]] if len(words) > 1 and words[-1] in _IN_NAME else ""
+
+
+def suffix(text: str) -> str:
+    """A generation suffix in one spelling: jr sr ii iii iv v, or empty."""
+    return _SUFFIXES.get(fold(text).replace(" ", ""), "")
+
+
+def sound(name: str) -> str:
+    """A key that names which sound alike share (simplified Soundex without its length limit).
+
+    First letter by sound class, then consonant classes without vowels and repeats, at most five.
+    """
+    if not name:
+        return ""
+    word = name.split()[0]
+    for old, new in _SPELLINGS:
+        word = word.replace(old, new)
+    codes = [_CLASS.get(c, c) for c in word]
+    key = [codes[0] if codes[0] else "a"]
+    for before, code in zip(codes, codes[1:], strict=False):
+        if code and code != before:
+            key.append(code)
+    return "".join(key[:5])
+
+
+_SPELLINGS = (
+    ("ph", "f"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("ch", "k"), ("cz", "s"),
+    ("kn", "n"), ("wr", "r"), ("dg", "j"), ("tz", "s"), ("qu", "k"), ("x", "ks"), ("ll", "l"),
+)  # fmt: skip
+_CLASS = {c: "" for c in "aeiouyhw"} | {
+    **dict.fromkeys("bp", "b"), **dict.fromkeys("fv", "f"), **dict.fromkeys("cgkqj", "k"),
+    **dict.fromkeys("sz", "s"), **dict.fromkeys("dt", "d"), "l": "l", **dict.fromkeys("mn", "m"), "r": "r",
+}  # fmt: skip
+
+
+@cache
+def nickname_groups() -> tuple[tuple[str, ...], ...]:
+    """Groups of names used for one another; the first of a group is its root."""
+    text = (resources.files("matching.normalise") / "nicknames.csv").read_text("utf-8")
+    return tuple(tuple(row) for row in csv.reader(text.splitlines()) if row)
+
+
+@cache
+def _roots() -> dict[str, str]:
+    roots: dict[str, str] = {}
+    for group in nickname_groups():
+        roots.setdefault(group[0], group[0])
+    for group in nickname_groups():
+        for name in group:
+            roots.setdefault(name, group[0])
+    return roots
+
+
+def root(name: str) -> str:
+    """One formal name for a nickname (``bob`` → ``robert``); for blocks, where one is enough."""
+    word = name.split()[0] if name else ""
+    return _roots().get(word, word)
+
+
+def nickname_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
+    """Pairs (sorted) of the given names that stand in one nickname group."""
+    present = set(names)
+    pairs: set[tuple[str, str]] = set()
+    for group in nickname_groups():
+        here = sorted(present.intersection(group))
+        pairs.update((a, b) for i, a in enumerate(here) for b in here[i + 1 :])
+    return pairs

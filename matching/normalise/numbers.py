@@ -1,0 +1,98 @@
+"""Identifying numbers (social security, licence, telephone, ZIP) as whole numbers, for columns.
+
+Whole columns at a time: almost every value is distinct, so a dictionary would not help.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+MISSING = -1
+_WIDTH = 12  # characters of a licence number that count: 36**12 still fits 63 bits
+
+
+def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
+    """The digits of each value as a number, and how many digits there are (0: none).
+
+    Anything else in the value (blanks, dashes, brackets) is left out.
+    """
+    text = pc.fill_null(column, "")
+    try:
+        numbers = pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.int64())
+        lengths = pc.utf8_length(text)
+    except pa.ArrowInvalid:
+        text = pc.replace_substring_regex(text, r"[^0-9]+", "")
+        text = pc.utf8_slice_codeunits(text, 0, 18)
+        lengths = pc.utf8_length(text)
+        numbers = pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.int64())
+    values = _ints(pc.fill_null(numbers, MISSING))
+    return values, np.where(values < 0, 0, _ints(lengths))
+
+
+def social_security(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
+    """Number and last four digits; -1 where missing. Four digits alone give the second only."""
+    values, lengths = digits(column)
+    ok = (lengths >= 4) & (lengths <= 9) & ~_dummy(values, lengths)
+    last_four = np.where(ok, values % 10_000, MISSING)
+    return np.where(ok & (lengths > 4), values, MISSING), last_four
+
+
+def telephone(column: pa.ChunkedArray) -> Ints:
+    """The last ten digits (a country code is dropped); -1 where missing or fewer than seven."""
+    values, lengths = digits(column)
+    values = np.where(lengths > 10, values % 10**10, values)
+    ok = (lengths >= 7) & ~_dummy(values, np.minimum(lengths, 10))
+    return np.where(ok, values, MISSING)
+
+
+def zip_code(column: pa.ChunkedArray) -> Ints:
+    """The first five digits of a ZIP code (or all of a shorter code); -1 where missing."""
+    values, lengths = digits(column)
+    values = np.where(lengths == 9, values // 10_000, values)
+    return np.where((lengths >= 3) & (values > 0), values, MISSING)
+
+
+def licence(column: pa.ChunkedArray) -> Ints:
+    """Letters and digits of a licence number in base 36, from the right; -1 where missing."""
+    text = pc.ascii_upper(pc.fill_null(column, ""))
+    if pc.any(pc.match_substring_regex(text, r"[^0-9A-Z]")).as_py():
+        text = pc.replace_substring_regex(text, r"[^0-9A-Z]+", "")
+    lengths = _ints(pc.binary_length(text))
+    text = pc.ascii_lpad(text, _WIDTH, "0")
+    text = pc.utf8_slice_codeunits(text, -_WIDTH, None)
+    flat = pa.concat_arrays(text.chunks) if text.num_chunks != 1 else text.chunk(0)
+    if len(flat) == 0:
+        return np.empty(0, np.int64)
+    start = np.frombuffer(flat.buffers()[1], np.int32, offset=flat.offset * 4, count=1)[0]
+    raw = np.frombuffer(flat.buffers()[2], np.uint8, offset=start, count=len(flat) * _WIDTH)
+    figures = raw.reshape(-1, _WIDTH)
+    values = np.zeros(len(flat), np.int64)
+    same = np.ones(len(flat), np.bool_)
+    for place in range(_WIDTH):
+        column_bytes = figures[:, place]
+        values = values * 36 + np.where(column_bytes >= 65, column_bytes - 55, column_bytes - 48)
+        inside = place > _WIDTH - lengths
+        same &= ~inside | (column_bytes == figures[:, -1])
+    words = np.isin(values, _NO_LICENCE)
+    return np.where((lengths >= 4) & ~same & ~words, values, MISSING)
+
+
+def _base36(word: str) -> int:
+    return int(word, 36)
+
+
+_NO_LICENCE = np.array([_base36(w) for w in ("NONE", "UNKNOWN", "UNLICENSED", "NULL", "REFUSED")])
+
+
+def _dummy(values: Ints, lengths: Ints) -> npt.NDArray[np.bool_]:
+    """Numbers that stand for "none": one digit repeated, 123456789, Woolworth's wallet number."""
+    ones = (10 ** np.maximum(lengths, 1) - 1) // 9
+    repeated = (values % np.maximum(ones, 1) == 0) & (values // np.maximum(ones, 1) <= 9)
+    known = np.isin(values, np.array([123_456_789, 987_654_321, 78_051_120, 1_234_567_890]))
+    return repeated | known
+
+
+def _ints(column: pa.ChunkedArray) -> Ints:
+    return column.to_numpy().astype(np.int64, copy=False)

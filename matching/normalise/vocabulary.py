@@ -1,0 +1,98 @@
+"""One numbering of distinct texts for both sides: equality becomes the equality of integers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from matching.normalise import names
+
+Codes = npt.NDArray[np.int32]
+MISSING = -1
+
+
+@dataclass
+class Vocabulary:
+    """Texts by code. ``code`` adds a text that is new; the empty text is missing (-1)."""
+
+    texts: list[str] = field(default_factory=list[str])
+    _codes: dict[str, int] = field(default_factory=lambda: {"": MISSING})
+
+    def code(self, text: str) -> int:
+        """The code of a text."""
+        known = self._codes.get(text)
+        if known is None:
+            known = self._codes[text] = len(self.texts)
+            self.texts.append(text)
+        return known
+
+    def lookup(self, text: str) -> int:
+        """The code of a text, or -1 when it never occurred."""
+        return self._codes.get(text, MISSING)
+
+    def array(self) -> npt.NDArray[np.object_]:
+        """The texts as an object array, for picking by code."""
+        result = np.empty(len(self.texts), dtype=object)
+        result[:] = self.texts
+        return result
+
+
+def encode_column(
+    column: pa.ChunkedArray, normalise: Callable[[str], str], vocabulary: Vocabulary
+) -> tuple[Codes, int]:
+    """Codes of a column's normalised values, and how many present values came out empty."""
+    indices, distinct = dictionary(column)
+    table = np.empty(len(distinct) + 1, np.int32)
+    table[-1] = MISSING
+    for i, text in enumerate(distinct):
+        table[i] = vocabulary.code(normalise(text))
+    codes = table[indices]
+    return codes, int(np.count_nonzero((codes == MISSING) & (indices >= 0)))
+
+
+def dictionary(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
+    """Indices into the distinct values (-1: null or blank) and the distinct values."""
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):  # combine_chunks keeps an empty or very large array chunked
+        encoded = encoded.unify_dictionaries().combine_chunks()
+        encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+    distinct = [text or "" for text in encoded.dictionary.to_pylist()]
+    indices = encoded.indices.fill_null(-1).to_numpy().astype(np.int32, copy=False)
+    blank = np.array([not text.strip() for text in distinct] + [True])
+    return np.where(blank[indices], np.int32(MISSING), indices), distinct
+
+
+@dataclass(frozen=True)
+class NameParts:
+    """What is known of each name in a vocabulary, by its code.
+
+    The last element of each array stands for the missing name (code -1 picks it).
+    """
+
+    root: Codes  # a code of the same vocabulary: the formal name
+    initial: Codes  # code point of the first letter
+    sound: Codes  # number of the sound key
+    head: Codes  # first part of a double name
+    tail: Codes  # last part
+    single: npt.NDArray[np.bool_]  # only an initial
+
+
+def name_parts(vocabulary: Vocabulary) -> NameParts:
+    """Work out the parts; adds roots and parts to the vocabulary where they are new."""
+    sounds = Vocabulary()
+    rows: list[tuple[int, int, int, int, int]] = []
+    done = 0
+    while done < len(vocabulary.texts):  # grows while roots and parts are added
+        text = vocabulary.texts[done]
+        words = text.split(" ")
+        head = vocabulary.code(words[0])
+        tail = vocabulary.code(words[-1])
+        root = vocabulary.code(names.root(text))
+        rows.append((root, ord(text[0]), sounds.code(names.sound(text)), head, tail))
+        done += 1
+    rows.append((MISSING, MISSING, MISSING, MISSING, MISSING))
+    table = np.array(rows, np.int32).reshape(-1, 5)
+    single = np.array([len(text) == 1 for text in vocabulary.texts] + [False])
+    return NameParts(table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], single)

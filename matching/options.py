@@ -1,0 +1,55 @@
+"""The switches of a linkage. The defaults are meant to be right; none needs labels."""
+
+from dataclasses import asdict, dataclass
+
+from matching.errors import BadOptions
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """How to link. Defaults suit a cohort against a register.
+
+    Attributes:
+        threshold: probability, after competition, from which a pair is a link (contract: 0.90).
+        review_from: probability from which a pair that is no link goes to a reviewer.
+        tie: a rival with at least this probability makes a near-tie: both go to review.
+        one_row_per_identity: an identity goes to at most one cohort row.
+        pair_budget: candidate pairs to compare at most (None: 60 per row, at least 20 million).
+        block_cap: candidate pairs of one value of one rule, before it is split by more fields.
+        threads: DuckDB threads (None: all). Never changes the result.
+        seed: for the random pairs that estimate chance agreement.
+        shard_rows: cohort rows worked at a time. Never changes the result.
+        training_rows: cohort rows whose pairs train the weights.
+    """
+
+    threshold: float = 0.90
+    review_from: float = 0.50
+    tie: float = 0.05
+    one_row_per_identity: bool = True
+    pair_budget: int | None = None
+    block_cap: int = 20_000
+    threads: int | None = None
+    seed: int = 20_261_123
+    shard_rows: int = 250_000
+    training_rows: int = 100_000
+
+    def __post_init__(self) -> None:
+        ranges = {
+            "threshold": 0 < self.review_from <= self.threshold < 1,
+            "tie": 0 < self.tie < self.threshold,
+            "pair_budget": self.pair_budget is None or self.pair_budget >= 1,
+            "block_cap": self.block_cap >= 1,
+            "threads": self.threads is None or self.threads >= 1,
+            "shard_rows": self.shard_rows >= 1,
+            "training_rows": self.training_rows >= 1,
+        }
+        wrong = [name for name, right in ranges.items() if not right]
+        if wrong:
+            raise BadOptions(options=wrong)
+
+    def as_json(self) -> dict[str, object]:
+        """Everything that fixes the result, for the report (threads and shards do not)."""
+        kept = asdict(self)
+        for name in ("threads", "shard_rows"):
+            kept.pop(name)
+        return kept
