@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def connect(threads: int | None = None, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    threads: int | None = None, memory_limit: str | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open an in-memory connection that can't spill, load extensions or pick up Python variables.
 
     Tables from Python are given by ``con.register(name, table)``; a variable's name in SQL is
@@ -81,7 +83,8 @@ class guarded:  # noqa: N801 - reads as a statement: `with guarded(RegisterUnrea
 def _is_engine_error(kind: type[BaseException]) -> bool:
     """True for errors of the engines, by module, so that neither is imported to ask."""
     return any(
-        base.__module__.partition(".")[0] in {"duckdb", "_duckdb", "pyarrow"} for base in kind.__mro__
+        base.__module__.partition(".")[0] in {"duckdb", "_duckdb", "pyarrow"}
+        for base in kind.__mro__
     )
 
 

@@ -89,6 +89,8 @@ def _table_misfits(system: System) -> Iterator[str]:
         for column in table.columns:
             if column.codes is not None and column.codes not in system.code_lists_by_name:
                 yield f"{table.name}.{column.name}: unknown code list"
+            if not set(column.joined_from) <= known:
+                yield f"{table.name}.{column.name}: joined from unknown columns"
         if not set(table.primary_key) <= known:
             yield f"{table.name}: unknown key column"
         for order in table.date_orders:
@@ -123,7 +125,8 @@ def _output_misfits(system: System, output: OutputColumn, place: str) -> Iterato
     if output.codes is not None and output.codes not in system.code_lists_by_name:
         yield f"{place}: unknown code list"
         return
-    if source.identifier_class in "DK" and output.generalise not in {"reference", "present"}:
+    safe = output.generalise in {"reference", "present"} or output.combine == "count"
+    if source.identifier_class in "DK" and not safe:
         yield f"{place}: a direct identifier or key would leave"
     table = system.table(output.table)
     if not set(output.where) <= set(table.column_names):

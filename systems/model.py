@@ -107,6 +107,7 @@ class Column(Described):
         minimum, maximum: plausible range of an integer.
         earliest: first plausible day of a date.
         not_future: a date that can't lie after the day of loading.
+        joined_from: not in the files: the values of these columns, joined by a colon.
         item: item of Pen. Code § 530.55(b), or "policy", where the class is D.
         verified: false where the domain facts could not be confirmed.
     """
@@ -123,6 +124,7 @@ class Column(Described):
     maximum: int | None = None
     earliest: dt.date | None = None
     not_future: bool = False
+    joined_from: tuple[Name, ...] = ()
     item: str = ""
     verified: bool = True
 
@@ -168,6 +170,11 @@ class Table(Described):
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def file_columns(self) -> tuple[Column, ...]:
+        """The columns that a file brings: all but those joined from others."""
+        return tuple(column for column in self.columns if not column.joined_from)
 
     def column(self, name: str) -> Column:
         """Return a column.
