@@ -1,0 +1,128 @@
+"""What this machine can and can't do, and whether a keyring's files are private, for ``doctor``.
+
+It says which module encrypts what; it never says that a module is validated.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.backends.openssl import backend
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from crypto import keyring, passphrase
+from crypto.errors import FipsRequired
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of ``doctor``: what was looked at, whether it is well, and what was seen."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def openssl_version() -> str:
+    """Version of the OpenSSL inside `cryptography`, which seals and signs."""
+    return backend.openssl_version_text()
+
+
+def fips_mode() -> bool:
+    """Whether that OpenSSL runs in FIPS mode: it then refuses ChaCha20."""
+    try:
+        ChaCha20Poly1305(bytes(32))
+    except (UnsupportedAlgorithm, ValueError):
+        return True
+    return False
+
+
+def require_fips() -> None:
+    """Stop where policy asks for FIPS mode and it is off.
+
+    Raises:
+        FipsRequired: it is off.
+    """
+    if not fips_mode():
+        raise FipsRequired
+
+
+def parquet_encryption() -> bool:
+    """Whether this pyarrow can write encrypted Parquet with a key given directly."""
+    try:
+        from pyarrow.parquet.encryption import create_encryption_properties
+
+        create_encryption_properties(bytes(32), encryption_algorithm="AES_GCM_V1")
+    except (ImportError, NotImplementedError, TypeError, ValueError):
+        return False
+    return True
+
+
+def check(keys: Path | None = None) -> list[Finding]:
+    """Look at the machine, and at a keyring's directory where one is given; never at a secret."""
+    fips = "on" if fips_mode() else "off; the module can be pointed at a FIPS provider"
+    found = [
+        Finding("sealing and signing", ok=True, detail=f"{openssl_version()} (cryptography)"),
+        Finding("FIPS mode", ok=True, detail=fips),
+        Finding(
+            "staging",
+            ok=parquet_encryption(),
+            detail="AES-256-GCM by pyarrow's own module (at-rest alternative of the CJIS policy)",
+        ),
+        Finding("core dumps", ok=not core_dumps(), detail="on" if core_dumps() else "off"),
+    ]
+    return found + (_keyring(keys) if keys is not None else [])
+
+
+def core_dumps() -> bool:
+    """Whether a crash of this process could write its memory, keys included, to a file."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0
+
+
+def harden_process() -> None:
+    """Make new files private (umask 077) and switch core dumps off; call it first of all."""
+    os.umask(0o077)
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _keyring(directory: Path) -> list[Finding]:
+    if not directory.is_dir():
+        return [Finding("keyring", ok=False, detail="missing")]
+    needed = (keyring.HEAD, keyring.DIGEST, keyring.SIGNING_KEY, keyring.SIGNING_CERTIFICATE)
+    missing = sum(not (directory / name).is_file() for name in needed)
+    entries = [directory, *directory.rglob("*")]
+    open_to_others = sum(bool(e.lstat().st_mode & _OTHERS) for e in entries if not e.is_symlink())
+    links = sum(e.is_symlink() for e in entries)
+    kept = (directory / passphrase.FILE).exists()
+    return [
+        Finding("keyring: files", ok=not missing, detail=f"{missing} missing"),
+        Finding(
+            "keyring: permissions",
+            ok=not open_to_others and not links,
+            detail=f"{open_to_others} open to others, {links} links, of {len(entries)}",
+        ),
+        Finding(
+            "keyring: passphrase",
+            ok=not kept,
+            detail="kept beside the keys: whoever reads this directory has them"
+            if kept
+            else "kept elsewhere",
+        ),
+        Finding(
+            "keyring: escrow",
+            ok=True,
+            detail="a recipient" if (directory / keyring.ESCROW).exists() else "none",
+        ),
+    ]
