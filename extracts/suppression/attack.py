@@ -1,0 +1,183 @@
+"""The attacker's solver: least and largest values of hidden cells, by linear and integer programmes.
+
+One programme for each connected part of what is hidden. A solution in whole numbers is a table
+that the attacker can't rule out, so that it settles many cells at once; only where a bound is
+fractional is the integer programme solved.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from extracts.suppression.errors import AuditInfeasibleError
+from extracts.suppression.knowledge import Cell, Knowledge
+from extracts.suppression.programme import Programme
+
+Measure = Literal["count", "persons"]
+Verdict = list[tuple[Literal["exact", "below"], Measure, int, int | None]]
+
+_CLOSE = 1e-6
+_ENDLESS = 1e9  # nothing in a register comes near it; a bound that does is none
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the attacker must reckon with for one cell; ``high`` is None without a bound."""
+
+    low: int
+    high: int | None
+
+
+class Attack:
+    """One attack on what is known."""
+
+    def __init__(
+        self,
+        known: Knowledge,
+        threshold: int,
+        *,
+        intervals: bool,
+        progress: Callable[[str, int, int], None] | None,
+    ) -> None:
+        self.known = known
+        self.threshold = threshold
+        self.intervals = intervals
+        self.programmes = 0
+        self._progress = progress
+        size = len(known.cells)
+        self._seen_low = np.full(size, np.inf)
+        self._seen_high = np.full(size, -np.inf)
+        self._seen_people = np.full(size, -np.inf)
+        self._bounds: dict[int, Bounds] = {}
+        self._verdicts: dict[int, Verdict] = {}
+
+    def run(self) -> None:
+        """Attack every hidden cell.
+
+        Raises:
+            AuditInfeasibleError: nothing fits.
+            AuditUnsolvedError: a bound could not be proven.
+        """
+        check_constants(self.known)
+        groups = connected(self.known)
+        total = sum(self.known.cells[i].listed for g in groups for i in g)
+        done = 0
+        for group in groups:
+            programme = Programme(self.known, group)
+            self._note(programme, programme.feasible(), whole_only=True)
+            for number in group:
+                if self.known.cells[number].listed and self.known.cells[number].hidden:
+                    self._settle(programme, number)
+                    done += 1
+                    if self._progress and done % 50 == 0:
+                        self._progress("audit", done, total)
+            self.programmes += programme.solved
+
+    def verdict(self, cell: Cell) -> Verdict:
+        """How the cell falls; empty where it holds."""
+        return self._verdicts[cell.number]
+
+    def bounds(self, cell: Cell) -> Bounds:
+        """Exact bounds where they were proven, else an inner part of them."""
+        found = self._bounds.get(cell.number)
+        if found is not None:
+            return found
+        low, high = self._seen_low[cell.number], self._seen_high[cell.number]
+        return Bounds(int(low), int(high))
+
+    def _settle(self, programme: Programme, number: int) -> None:
+        verdict: Verdict = []
+        measure: Measure = "persons" if self.known.has_persons else "count"
+        if self._people(number) < self.threshold:
+            high = self._reach(programme, number, measure, up=True)
+            if high < self.threshold:
+                low = self._reach(programme, number, measure, up=False)
+                verdict.append(("below", measure, int(low), int(high)))
+        fixed = self._seen_low[number] >= self._seen_high[number]
+        if fixed or verdict or self.intervals:
+            low = self._reach(programme, number, "count", up=False)
+            high = self._reach(programme, number, "count", up=True)
+            self._bounds[number] = Bounds(int(low), None if high >= _ENDLESS else int(high))
+            if low >= high:
+                verdict.insert(0, ("exact", "count", int(low), int(high)))
+        self._verdicts[number] = verdict
+
+    def _people(self, number: int) -> float:
+        seen = self._seen_people if self.known.has_persons else self._seen_high
+        return float(seen[number])
+
+    def _reach(self, programme: Programme, number: int, measure: Measure, *, up: bool) -> float:
+        """The largest or least whole value; fractional bounds are settled by integer programmes."""
+        bound, solution = programme.bound(number, measure, up=up, whole=False)
+        if bound >= _ENDLESS:
+            return _ENDLESS
+        if self._note(programme, solution, whole_only=True):
+            return float(round(bound))
+        outer = float(np.floor(bound + _CLOSE) if up else np.ceil(bound - _CLOSE))
+        if up and outer < self.threshold:
+            return outer
+        bound, solution = programme.bound(number, measure, up=up, whole=True)
+        self._note(programme, solution, whole_only=False)
+        return float(round(bound))
+
+    def _note(
+        self, programme: Programme, solution: npt.NDArray[np.float64], *, whole_only: bool
+    ) -> bool:
+        """Remember a table of whole numbers; say whether it was one."""
+        if whole_only and np.abs(solution - np.rint(solution)).max(initial=0.0) > _CLOSE:
+            return False
+        whole = np.rint(solution)
+        orders = whole[: len(programme.counts)]
+        self._seen_low[programme.counts] = np.minimum(self._seen_low[programme.counts], orders)
+        self._seen_high[programme.counts] = np.maximum(self._seen_high[programme.counts], orders)
+        people = whole[len(programme.counts) :]
+        self._seen_people[programme.persons] = np.maximum(
+            self._seen_people[programme.persons], people
+        )
+        return True
+
+
+def check_constants(known: Knowledge) -> None:
+    """Margins whose cells are all published must add up.
+
+    Raises:
+        AuditInfeasibleError: some don't.
+    """
+    wrong = 0
+    for margin, parts in known.sums:
+        total = known.cells[margin].count
+        shown = [known.cells[p].count for p in parts]
+        if total is not None and None not in shown:
+            wrong += total != sum(c or 0 for c in shown)
+    if wrong:
+        raise AuditInfeasibleError(margins=wrong)
+
+
+def connected(known: Knowledge) -> list[list[int]]:
+    """Unknown cells in groups that no equation connects; published cells connect nothing."""
+    parent = list(range(len(known.cells)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for margin, parts in known.sums:
+        unknown = [i for i in (margin, *parts) if is_unknown(known, i)]
+        for other in unknown[1:]:
+            parent[root(other)] = root(unknown[0])
+    groups: dict[int, list[int]] = {}
+    for cell in known.cells:
+        if is_unknown(known, cell.number):
+            groups.setdefault(root(cell.number), []).append(cell.number)
+    return list(groups.values())
+
+
+def is_unknown(known: Knowledge, number: int) -> bool:
+    """Whether a count or, where persons are published, a number of persons is unknown."""
+    cell = known.cells[number]
+    return cell.count is None or (known.has_persons and cell.persons is None)

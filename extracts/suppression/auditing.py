@@ -1,0 +1,132 @@
+"""The independent audit: attack what is about to be published, with nothing but what is published.
+
+It shares no constraint, no solver set-up and no bound with the suppressor: equations are built
+here from the labels of the published rows, and every hidden value is a variable. A cell *falls*
+when the attacker proves what it holds, or proves that it is small; a small value that stands in
+the open falls too. Whatever the solver can't prove is an error, never a pass.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from extracts.suppression.attack import Attack, Bounds
+from extracts.suppression.knowledge import Cell, Knowledge, gather
+from extracts.suppression.policy import Zeros
+from extracts.suppression.published import PublishedTable
+
+Progress = Callable[[str, int, int], None]
+How = Literal["exact", "below", "shown"]
+
+
+@dataclass(frozen=True)
+class Fall:
+    """One cell that does not hold.
+
+    Attributes:
+        labels: the cell, in the order of the table's dimensions.
+        table: 0 for the audited table, 1 and more for an earlier one that falls with it.
+        how: ``exact``: its count is determined; ``below``: proven under the threshold; ``shown``:
+            a small value is published.
+        measure: ``count`` or ``persons``.
+        low: the least that the attacker must reckon with.
+        high: the most, or None where there is no bound.
+    """
+
+    labels: tuple[str, ...]
+    table: int
+    how: How
+    measure: Literal["count", "persons"]
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What an attack on a published table got back.
+
+    Attributes:
+        falls: cells that don't hold; empty when the table may leave.
+        cells: rows of the table.
+        hidden: of them, hidden ones.
+        programmes: linear and integer programmes solved.
+        threshold: persons.
+        bounds: per hidden cell of the audited table, what the attacker must reckon with: exact
+            intervals where they were asked for, else an inner part that is proven possible.
+        complete: whether ``bounds`` are exact.
+    """
+
+    falls: tuple[Fall, ...]
+    cells: int
+    hidden: int
+    programmes: int
+    threshold: int
+    bounds: dict[tuple[str, ...], Bounds]
+    complete: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether no cell fell."""
+        return not self.falls
+
+    def count(self, how: How) -> int:
+        """How many cells fell in one way."""
+        return sum(f.how == how for f in self.falls)
+
+
+def audit(
+    published: PublishedTable,
+    *,
+    threshold: int = 10,
+    zeros: Zeros = "published",
+    earlier: Sequence[PublishedTable] = (),
+    intervals: bool = False,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Attack a published table together with all that was published before it.
+
+    Args:
+        published: the table; hidden cells are None.
+        threshold: persons under which a cell is small.
+        zeros: whether a hidden cell may be zero (``hidden``) or not (``published``).
+        earlier: tables over the same population that are public already; what falls in them falls.
+        intervals: whether to prove the exact interval of every hidden cell (slower).
+        progress: called with stage, done, of.
+
+    Raises:
+        AuditInfeasibleError: no table fits what is published.
+        AuditUnsolvedError: a bound could not be proven.
+    """
+    known = gather([published, *earlier], zeros)
+    attack = Attack(known, threshold, intervals=intervals, progress=progress)
+    attack.run()
+    falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
+    bounds = {
+        labels: attack.bounds(cell)
+        for cell in known.cells
+        if cell.hidden
+        for table, labels in cell.places
+        if table == 0
+    }
+    return AuditReport(
+        tuple(sorted(falls, key=lambda f: (f.table, f.labels, f.how))),
+        len(published.rows),
+        sum(r.count is None for r in published.rows),
+        attack.programmes,
+        threshold,
+        bounds,
+        intervals,
+    )
+
+
+def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list[Fall]:
+    table, labels = cell.places[0]
+    if not cell.hidden:
+        people = cell.persons if known.has_persons and cell.persons is not None else cell.count
+        small = people is not None and 0 < people < threshold
+        if small or (known.floor == 0 and people == 0):
+            measure = "persons" if people is not cell.count else "count"
+            return [Fall(labels, table, "shown", measure, people or 0, people)]
+        return []
+    verdict = attack.verdict(cell)
+    return [Fall(labels, table, how, measure, low, high) for how, measure, low, high in verdict]

@@ -1,0 +1,140 @@
+"""Making the pattern: which cells to hide so that no small cell can be got back.
+
+Primary cells are those with too few persons. For each of them a movement up and one down must
+exist (see ``needs``); cells are hidden until it does. Then what is not needed is shown again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.movement import Mover
+from extracts.suppression.policy import SuppressionPolicy
+from extracts.suppression.relations import Floats, Relations
+from extracts.suppression.tables import Flags, Ints
+from extracts.suppression.windows import WIDTHS, window
+
+Progress = Callable[[str, int, int], None]
+Goal = tuple[int, float]  # the cell, and how far it must be able to move (signed)
+
+_HIDDEN_PRICE = 1e-4  # against 1 and more for a cell that is still shown
+_MARGIN_PRICE = 1.0  # each dimension in which a cell is a margin makes it dearer by this factor
+_TINY = 1e-6
+
+
+@dataclass(eq=False)
+class Search:
+    """The state of one search for a pattern."""
+
+    system: Relations
+    policy: SuppressionPolicy
+    primary: Flags
+    hidden: Flags
+    prices: Floats
+    goals: list[Goal] = field(default_factory=list[Goal])
+    witnesses: dict[Goal, tuple[Ints, Floats]] = field(
+        default_factory=dict[Goal, tuple[Ints, Floats]]
+    )
+    kept: Flags = field(init=False)
+    extra: dict[int, float] = field(default_factory=dict[int, float])
+    strict: bool = False
+    mover: Mover = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mover = Mover(self.system)
+        self.kept = np.zeros_like(self.primary)
+
+    def least(self, cells: Ints) -> Floats:
+        """How low each cell may go; in strict mode not below its persons (see the audit)."""
+        base = self.system.least[cells]
+        return np.maximum(base, self.system.people[cells]) if self.strict else base
+
+
+def start(system: Relations, policy: SuppressionPolicy, *, known: Flags | None = None) -> Search:
+    """Hide the primary cells and list what must be reached.
+
+    Args:
+        system: the table or the stack of tables.
+        policy: the rule.
+        known: cells whose true value we know; others were hidden earlier and stay so.
+
+    Raises:
+        CannotProtectError: a small cell is public already.
+    """
+    known = np.ones(system.values.size, dtype=bool) if known is None else known
+    small = (system.people < policy.threshold) & known
+    primary = small & (system.values > 0) if policy.least else small
+    if (primary & ~system.free).any():
+        raise CannotProtectError(cells=int((primary & ~system.free).sum()), published_before=1)
+    prices = np.log1p(system.values) * (1.0 + _MARGIN_PRICE * system.margin)
+    hidden = primary | ~known
+    search = Search(system, policy, primary, hidden, np.maximum(prices, 0.5))
+    search.kept = ~known
+    search.goals = [
+        goal for cell in np.flatnonzero(primary) for goal in needs(system, policy, int(cell))
+    ]
+    return search
+
+
+def needs(system: Relations, policy: SuppressionPolicy, cell: int) -> list[Goal]:
+    """How far a primary cell must be able to go.
+
+    Up to the threshold and down to its floor; where its orders reach the threshold and only its
+    persons don't, ``spread`` orders either way.
+    """
+    value, floor = float(system.values[cell]), float(system.floor[cell])
+    if value < policy.threshold:
+        up, down = policy.threshold - value, value - floor
+    else:
+        up, down = float(policy.spread), min(policy.spread, value - floor)
+    return [(cell, up)] + ([(cell, -down)] if down > 0 else [])
+
+
+def protect(search: Search, progress: Progress | None = None) -> None:
+    """Hide cells until every goal has a witness.
+
+    Raises:
+        CannotProtectError: some goal can't be reached even with everything hidden.
+    """
+    order = sorted(search.goals, key=lambda g: (-abs(g[1]), g[0]))
+    for done, goal in enumerate(order):
+        if goal not in search.witnesses:
+            _reach(search, goal)
+        if progress and done % 50 == 0:
+            progress("protect", done, len(order))
+
+
+def _reach(search: Search, goal: Goal) -> None:
+    cell, amount = goal
+    costs = np.where(search.hidden, _HIDDEN_PRICE, search.prices)
+    for width in (*WIDTHS, None):
+        cells = window(search.system, cell, costs, width)
+        found = search.mover.move(cell, amount, cells, costs[cells], least_for(search, cells, cell))
+        if found is not None:
+            search.hidden[found[0]] = True
+            accept(search, found)
+            return
+    raise CannotProtectError(cells=1, hidden=int(search.hidden.sum()))
+
+
+def least_for(search: Search, cells: Ints, target: int) -> Floats:
+    """How low each of ``cells`` may go while ``target`` is moved."""
+    least = search.least(cells)
+    at = int(np.searchsorted(cells, target))
+    least[at] = search.system.least[target]
+    return least
+
+
+def accept(search: Search, found: tuple[Ints, Floats]) -> None:
+    """Keep a movement as the witness of every goal that it, or its reverse, reaches."""
+    cells, moved = found
+    backwards = bool(np.all(search.system.values[cells] - moved >= search.least(cells) - _TINY))
+    for sign in (1.0, -1.0) if backwards else (1.0,):
+        for cell, step in zip(cells, moved * sign, strict=True):
+            if search.primary[cell]:
+                for goal in needs(search.system, search.policy, int(cell)):
+                    far_enough = step * np.sign(goal[1]) >= abs(goal[1]) - _TINY
+                    if far_enough and goal not in search.witnesses:
+                        search.witnesses[goal] = (cells, moved * sign)

@@ -1,0 +1,178 @@
+"""The linear programme of one connected part, solved anew for each objective with a warm start.
+
+Variables are the unknown counts and, where persons are published, the unknown persons. Persons are
+not additive: a margin has at least as many as each of its cells, and at most as many as all
+together; nowhere are there more persons than orders.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from extracts.suppression.errors import AuditInfeasibleError, AuditUnsolvedError
+from extracts.suppression.knowledge import Knowledge
+
+_TOP = 1e9
+_OK = highspy.HighsModelStatus.kOptimal
+Solution = npt.NDArray[np.float64]
+
+
+class Programme:
+    """All tables that fit what is known, over one part of the unknowns."""
+
+    def __init__(self, known: Knowledge, group: Sequence[int]) -> None:
+        self.solved = 0
+        cells = known.cells
+        self.counts = [i for i in group if cells[i].count is None]
+        self.persons = [i for i in group if known.has_persons and cells[i].persons is None]
+        self._count_at = {c: i for i, c in enumerate(self.counts)}
+        self._person_at = {c: len(self.counts) + i for i, c in enumerate(self.persons)}
+        self._known = known
+        self._lower = np.array(
+            [float(known.floor if cells[i].listed else 0) for i in [*self.counts, *self.persons]]
+        )
+        self._upper = np.full(len(self._lower), _TOP)
+        self._rows: list[tuple[dict[int, float], float, float]] = []
+        self._write_rows()
+        if (self._lower > self._upper).any():
+            raise AuditInfeasibleError(unknown=len(self._lower))
+        self._solver = self._build()
+        self._whole = False
+        self._costs = np.zeros(len(self._lower))
+
+    def feasible(self) -> Solution:
+        """Any table that fits.
+
+        Raises:
+            AuditInfeasibleError: there is none.
+        """
+        return self._run()
+
+    def bound(
+        self, cell: int, measure: Literal["count", "persons"], *, up: bool, whole: bool
+    ) -> tuple[float, Solution]:
+        """The largest (or least) value of one cell, and a table that has it.
+
+        Raises:
+            AuditUnsolvedError: the solver could not prove it.
+        """
+        at = (self._count_at if measure == "count" else self._person_at)[cell]
+        self._set_whole(whole)
+        self._costs[at] = -1.0 if up else 1.0
+        self._solver.changeColCost(at, self._costs[at])
+        solution = self._run()
+        self._costs[at] = 0.0
+        self._solver.changeColCost(at, 0.0)
+        return float(solution[at]), solution
+
+    def _run(self) -> Solution:
+        self._solver.run()
+        self.solved += 1
+        status = self._solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            raise AuditInfeasibleError(unknown=len(self._lower))
+        if status != _OK:
+            raise AuditUnsolvedError(unknown=len(self._lower))
+        return np.asarray(self._solver.getSolution().col_value)
+
+    def _set_whole(self, whole: bool) -> None:
+        if whole == self._whole:
+            return
+        kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
+        for at in range(len(self._lower)):
+            self._solver.changeColIntegrality(at, kind)
+        self._whole = whole
+
+    def _write_rows(self) -> None:
+        mine = {*self.counts, *self.persons}
+        for margin, parts in self._known.sums:
+            if mine.isdisjoint((margin, *parts)):
+                continue
+            self._write_sum(margin, parts)
+            if self._known.has_persons:
+                self._write_union(margin, parts)
+        for cell in self.persons:  # persons never exceed orders
+            person = self._person_at[cell]
+            if cell in self._count_at:
+                self._row({self._count_at[cell]: 1.0, person: -1.0}, 0.0, np.inf)
+            else:
+                self._upper[person] = min(self._upper[person], self._count(cell))
+        for cell in self.counts:
+            persons = self._known.cells[cell].persons
+            if persons is not None:
+                at = self._count_at[cell]
+                self._lower[at] = max(self._lower[at], persons)
+
+    def _write_sum(self, margin: int, parts: Sequence[int]) -> None:
+        terms: dict[int, float] = {}
+        constant = 0.0
+        for cell, sign in ((margin, -1.0), *((p, 1.0) for p in parts)):
+            if cell in self._count_at:
+                at = self._count_at[cell]
+                terms[at] = terms.get(at, 0.0) + sign
+            else:
+                constant += sign * self._count(cell)
+        if terms:
+            self._row(terms, -constant, -constant)
+
+    def _write_union(self, margin: int, parts: Sequence[int]) -> None:
+        terms: dict[int, float] = {}
+        constant = 0.0
+        for cell, sign in ((margin, -1.0), *((p, 1.0) for p in parts)):
+            if cell in self._person_at:
+                at = self._person_at[cell]
+                terms[at] = terms.get(at, 0.0) + sign
+            else:
+                constant += sign * self._people(cell)
+        if terms:
+            self._row(terms, -constant, np.inf)
+        top = self._person_at.get(margin)
+        for part in parts:
+            below = self._person_at.get(part)
+            if top is not None and below is not None:
+                self._row({top: 1.0, below: -1.0}, 0.0, np.inf)
+            elif top is not None:
+                self._lower[top] = max(self._lower[top], self._people(part))
+            elif below is not None:
+                self._upper[below] = min(self._upper[below], self._people(margin))
+
+    def _row(self, terms: dict[int, float], low: float, high: float) -> None:
+        self._rows.append((terms, low, high))
+
+    def _count(self, cell: int) -> float:
+        count = self._known.cells[cell].count
+        assert count is not None
+        return float(count)
+
+    def _people(self, cell: int) -> float:
+        persons = self._known.cells[cell].persons
+        assert persons is not None
+        return float(persons)
+
+    def _build(self) -> highspy.Highs:
+        solver = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("simplex_strategy", 4),  # primal: only the objective changes, the last basis fits
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", 0.5),  # objectives are whole: half an order proves the bound
+            ("time_limit", 600.0),  # s in total; reaching it is an error, never an answer
+        ):
+            solver.setOptionValue(option, value)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self._lower), len(self._rows)
+        lp.col_cost_ = np.zeros(len(self._lower))
+        lp.col_lower_, lp.col_upper_ = self._lower, self._upper
+        lp.row_lower_ = np.array([low for _, low, _ in self._rows])
+        lp.row_upper_ = np.array([high for _, _, high in self._rows])
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        sizes = [len(terms) for terms, _, _ in self._rows]
+        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        lp.a_matrix_.index_ = np.array([c for t, _, _ in self._rows for c in t], dtype=np.int32)
+        lp.a_matrix_.value_ = np.array([v for t, _, _ in self._rows for v in t.values()])
+        solver.passModel(lp)
+        return solver

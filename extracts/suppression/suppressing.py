@@ -1,0 +1,191 @@
+"""Suppressing one table: pattern, clean-up, independent audit, repair, in that order.
+
+The audit knows more than the suppressor's linear programme: whole numbers, and persons that are
+bounded by published persons. What falls there is protected again, more strictly, until nothing
+falls; if something still does, nothing comes back.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from extracts.suppression.auditing import AuditReport, Fall, audit
+from extracts.suppression.cleanup import clean
+from extracts.suppression.errors import AuditFellError
+from extracts.suppression.pattern import Goal, Progress, Search, protect, start
+from extracts.suppression.policy import SuppressionPolicy
+from extracts.suppression.published import PublishedRow, PublishedTable
+from extracts.suppression.stack import Stack, stacked
+from extracts.suppression.tables import CellTable, Flags
+
+_ROUNDS = 8  # each one hides more; tables seen so far needed at most two
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """What is hidden, and the proof that it stays so.
+
+    Attributes:
+        table: the true values.
+        hidden: cells that are not published, in the shape of the table.
+        primary: of them, those that are small themselves.
+        report: the audit of exactly this pattern.
+        programmes: linear programmes of the suppressor.
+        linked: patterns of the tables that were protected together with this one.
+    """
+
+    table: CellTable
+    hidden: Flags
+    primary: Flags
+    report: AuditReport
+    programmes: int
+    linked: tuple["Pattern", ...] = ()
+
+    @property
+    def secondary(self) -> Flags:
+        """Cells that are hidden for the sake of others."""
+        return self.hidden & ~self.primary
+
+    def published(self) -> PublishedTable:
+        """The table as it may leave."""
+        return publish(self.table, self.hidden)
+
+
+def publish(table: CellTable, hidden: Flags) -> PublishedTable:
+    """Take the hidden values out of a table."""
+    people = None if table.persons is None else table.persons.ravel()
+    rows = tuple(
+        PublishedRow(labels, None, None)
+        if away
+        else PublishedRow(labels, int(count), None if people is None else int(people[i]))
+        for i, (labels, away, count) in enumerate(
+            zip(table.labels(), hidden.ravel(), table.counts.ravel(), strict=True)
+        )
+    )
+    parents = {d.name: {kid: group for group, kids in d.groups for kid in kids} for d in table.dims}
+    names = tuple(d.name for d in table.dims)
+    return PublishedTable(names, rows, parents, has_persons=people is not None)
+
+
+def suppress(
+    table: CellTable,
+    policy: SuppressionPolicy,
+    earlier: Sequence[PublishedTable] = (),
+    *,
+    linked: Sequence[CellTable] = (),
+    intervals: bool = False,
+    progress: Progress | None = None,
+) -> Pattern:
+    """Hide what must be hidden, no more than needed, and prove it.
+
+    Args:
+        table: the true values.
+        policy: threshold, zeros, spread.
+        earlier: tables over the same population that are public: constants for the attacker.
+        linked: other groupings of the same population, published together with this one.
+        intervals: whether the report proves the exact interval of every hidden cell.
+        progress: called with stage, done, of.
+
+    Returns:
+        A pattern from which no small cell can be got back.
+
+    Raises:
+        CannotProtectError: what is public already determines a small cell.
+        RevisedError: a public value is another one now.
+        TablesDisagreeError: the tables contradict each other.
+        AuditFellError: the audit still got cells back after the repairs.
+        AuditUnsolvedError: the audit could not prove a bound.
+    """
+    stack = stacked(table, linked, earlier, policy.least)
+    search = start(stack.system, policy, known=stack.known)
+    protect(search, progress)
+    if policy.clean:
+        clean(search, progress)
+    falls: list[tuple[int, Fall]] = []
+    for _ in range(_ROUNDS):
+        reports = _attack(stack, search, policy, earlier, intervals, progress)
+        falls = [(n, fall) for n, report in enumerate(reports) for fall in report.falls]
+        if not falls:
+            return _pattern(stack, search, reports)
+        _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
+        _repair(stack, search, falls, policy, progress)
+    raise AuditFellError(cells=len(falls))
+
+
+def _attack(
+    stack: Stack,
+    search: Search,
+    policy: SuppressionPolicy,
+    earlier: Sequence[PublishedTable],
+    intervals: bool,
+    progress: Progress | None,
+) -> list[AuditReport]:
+    """Audit all tables of the stack together; the report of the first holds every fall."""
+    shown = [
+        publish(t, search.hidden[at]) for t, at in zip(stack.tables, stack.places, strict=True)
+    ]
+    return [
+        audit(
+            shown[0],
+            threshold=policy.threshold,
+            zeros=policy.zeros,
+            earlier=[*shown[1:], *earlier],
+            intervals=intervals,
+            progress=progress,
+        )
+    ]
+
+
+def _repair(
+    stack: Stack,
+    search: Search,
+    falls: Sequence[tuple[int, Fall]],
+    policy: SuppressionPolicy,
+    progress: Progress | None,
+) -> None:
+    """Give every fallen cell a witness that holds in whole numbers and for persons, too."""
+    search.strict = True
+    goals: list[Goal] = []
+    for _, fall in falls:
+        cell = stack.find(fall.table, fall.labels)
+        value = float(search.system.values[cell])
+        search.hidden[cell] = True
+        search.kept[cell] = True
+        margin = 1.0 + search.extra.get(cell, 0.0)
+        search.extra[cell] = margin
+        goals.append((cell, max(policy.threshold - value, 0.0) + margin))
+    search.goals = goals
+    for goal in goals:
+        search.witnesses.pop(goal, None)
+    protect(search, progress)
+
+
+def _pattern(stack: Stack, search: Search, reports: Sequence[AuditReport]) -> Pattern:
+    patterns = [
+        Pattern(
+            t,
+            search.hidden[at].reshape(t.shape),
+            search.primary[at].reshape(t.shape),
+            reports[0],
+            search.mover.solved,
+        )
+        for t, at in zip(stack.tables, stack.places, strict=True)
+    ]
+    first = patterns[0]
+    return Pattern(
+        first.table,
+        first.hidden,
+        first.primary,
+        first.report,
+        first.programmes,
+        tuple(patterns[1:]),
+    )
+
+
+def hidden_share(pattern: Pattern) -> float:
+    """Hidden cells among those that are not zero."""
+    full = pattern.table.counts > 0
+    return float(np.sum(pattern.hidden & full) / max(1, np.sum(full)))
