@@ -1,0 +1,131 @@
+"""What can go wrong while an extract or its package is made: one class per cause, never a value."""
+
+from faults import CodedError, Exit
+
+
+class ColumnNotAllowed(CodedError):
+    """A table that is about to leave has a column that its kind does not allow."""
+
+    code = "EXTRACT-01"
+    exit = Exit.FAILED
+    cause = "the extract has columns that this kind of release does not allow"
+    cure = "Nothing was written; describe the columns in the system's file or take them out"
+
+
+class ColumnMissing(CodedError):
+    """A table that is about to leave lacks a column that its kind promises."""
+
+    code = "EXTRACT-02"
+    exit = Exit.FAILED
+    cause = "the extract lacks columns that this kind of release promises"
+    cure = "Make the extract again; if it stays so, report it"
+
+
+class ColumnPlanRefused(CodedError):
+    """The system's file asks for an output column that can't be made or must not be."""
+
+    code = "EXTRACT-03"
+    exit = Exit.FAILED
+    cause = "the system's release section asks for a column that can't leave or can't be made"
+    cure = "Correct the release section of the system's file"
+
+
+class ExtractFailed(CodedError):
+    """The database could not make the extract."""
+
+    code = "EXTRACT-04"
+    exit = Exit.INTERNAL
+    cause = "the extract could not be made from the snapshot"
+    cure = "Run `doj-release doctor`, then the release again; nothing has left"
+
+
+class SuppliedRowsUnsound(CodedError):
+    """The staged cohort does not have one id and one number per row."""
+
+    code = "EXTRACT-05"
+    exit = Exit.INTEGRITY
+    cause = "the staged cohort has rows without a number or an id of their own"
+    cure = "Run the release again from the intake"
+
+
+class LinkOutsideRegister(CodedError):
+    """A link names a cohort row or a register entry that is not in this run."""
+
+    code = "EXTRACT-06"
+    exit = Exit.INTEGRITY
+    cause = "links name cohort rows or register entries that this run does not have"
+    cure = "Run the match again with this cohort and this snapshot"
+
+
+class IdsCollide(CodedError):
+    """Two things got one research id."""
+
+    code = "EXTRACT-07"
+    exit = Exit.INTERNAL
+    cause = "two different records got the same research id"
+    cure = "Report it: research ids are too short for this register"
+
+
+class RiskAboveLimit(CodedError):
+    """The re-identification risk of the rows is above the project's limit."""
+
+    code = "EXTRACT-08"
+    exit = Exit.FAILED
+    cause = "the re-identification risk is above the limit of this project"
+    cure = (
+        "Take coarser dates or bands, county regions, or local suppression; or settle another limit"
+    )
+
+
+class PersonalContent(CodedError):
+    """The content scan found values that look like an identifier."""
+
+    code = "EXTRACT-09"
+    exit = Exit.FAILED
+    cause = "values in the extract look like identifiers (licence, telephone, e-mail, birth date)"
+    cure = "Look at these columns in the register; nothing has left"
+
+
+class ScopeEmpty(CodedError):
+    """The release names no kind of order, or one that the system does not have."""
+
+    code = "EXTRACT-10"
+    exit = Exit.REFUSED
+    cause = "the order scope of this release is empty or names unknown families"
+    cure = "Name families that the system's code list has"
+
+
+class CodeUnlabelled(CodedError):
+    """A released column holds codes that its code list does not have."""
+
+    code = "EXTRACT-11"
+    exit = Exit.FAILED
+    cause = "the extract holds codes that the system's code list does not have"
+    cure = "Add the codes with their labels to the system's file, or correct the register"
+
+
+class PartTooSmall(CodedError):
+    """One row or one document is larger than a part may be."""
+
+    code = "PACKAGE-01"
+    exit = Exit.USAGE
+    cause = "one row or document is larger than a part of the package may be"
+    cure = "Allow larger parts (at most 256 MiB) or drop the column"
+
+
+class ReleaseFactsRefused(CodedError):
+    """A fact of the release can't stand in the package."""
+
+    code = "PACKAGE-02"
+    exit = Exit.INTERNAL
+    cause = "a fact of the release is missing or has a form that can't stand in the package"
+    cure = "Report it with the release number"
+
+
+class DataChanged(CodedError):
+    """The staged rows have other columns than the dictionary describes."""
+
+    code = "PACKAGE-03"
+    exit = Exit.INTEGRITY
+    cause = "the staged rows and the data dictionary do not describe the same columns"
+    cure = "Run the release again from the extract"

@@ -1,0 +1,194 @@
+"""A system's release section as an extract uses it: checked once more, with the joins worked out.
+
+The section says what may leave; this says how a source table hangs on an order, and refuses
+whatever would let a direct identifier or an internal key out, even if a description allowed it.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Literal
+
+from extracts.errors import ColumnPlanRefused, ScopeEmpty
+from systems.model import System
+from systems.releases import OutputColumn, RowRelease
+
+RowKind = Literal["identified", "deidentified"]
+_OPEN = frozenset({"Q", "S", "N"})  # classes whose values may leave; D and K never
+
+
+class Reach(Enum):
+    """How the rows of a source table belong to an order and its person."""
+
+    KEY = "the order's own row"
+    ORDER = "rows of the order"
+    PARTY = "party rows of the order, in one role"
+    OWN_PARTY = "the party row of the person"
+    OWN_PERSON = "rows of the person"
+    PARTY_PERSON = "rows of the parties in one role"
+    PARENT = "the row that the order points to"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One kind of row extract of one system."""
+
+    system: System
+    kind: RowKind
+    release: RowRelease
+
+    @property
+    def key_table(self) -> str:
+        """Table of the record that rows are made of, such as ``order_entry``."""
+        return self.release.key.partition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """Its key column, such as ``order_id``."""
+        return self.release.key.partition(".")[2]
+
+    @property
+    def party_table(self) -> str:
+        """Table that ties persons to orders, such as ``order_party``."""
+        return self.system.linkage.role.partition(".")[0]
+
+    @property
+    def role(self) -> str:
+        """Its role column."""
+        return self.system.linkage.role.partition(".")[2]
+
+    @property
+    def person_table(self) -> str:
+        """Table of persons."""
+        return self.system.linkage.record.partition(".")[0]
+
+    @property
+    def person(self) -> str:
+        """Key column of persons, the same in every table that has persons."""
+        return self.system.linkage.record.partition(".")[2]
+
+    @cached_property
+    def columns(self) -> tuple[OutputColumn, ...]:
+        """The columns that leave, in order."""
+        return self.release.columns
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """Columns that are research ids: name → what they stand for (``person`` or ``order``)."""
+        return {
+            column.name: "person" if column.column == self.person else "order"
+            for column in self.columns
+            if column.generalise == "reference"
+        }
+
+    @cached_property
+    def quasi_identifiers(self) -> tuple[str, ...]:
+        """Columns by which somebody could single a person out: class Q, and the type of order.
+
+        Court registers are public, so that county, date and type of case lead to names.
+        """
+        return tuple(
+            c.name
+            for c in self._values
+            if self._class(c) == "Q" or c.source == self.release.scope.source
+        )
+
+    @cached_property
+    def sensitive(self) -> tuple[str, ...]:
+        """Columns of class S that are not among the quasi-identifiers."""
+        quasi = set(self.quasi_identifiers)
+        return tuple(c.name for c in self._values if self._class(c) == "S" and c.name not in quasi)
+
+    @cached_property
+    def families(self) -> dict[str, tuple[str, ...]]:
+        """Scope value → the source's codes that it covers (``GV`` → ``TGV``, ``OGV`` …)."""
+        source = self.system.source(self.release.scope.source)
+        if source.codes is None:
+            raise ColumnPlanRefused(kind=self.kind, scope="without codes")
+        covered: dict[str, list[str]] = {}
+        listed = self.system.code_list(source.codes).attribute(self.release.scope.attribute)
+        for code, family in listed.items():
+            covered.setdefault(family, []).append(code)
+        return {family: tuple(codes) for family, codes in covered.items()}
+
+    def codes_in_scope(self, families: tuple[str, ...]) -> list[str]:
+        """Return the codes of the families, for binding.
+
+        Raises:
+            ScopeEmpty: no family is named, or one that the system does not have.
+        """
+        unknown = len(set(families) - set(self.families))
+        if not families or unknown:
+            raise ScopeEmpty(families=len(families), unknown=unknown)
+        return sorted(code for family in set(families) for code in self.families[family])
+
+    def reach(self, table: str, role: str | None) -> Reach:
+        """Return how ``table`` hangs on an order.
+
+        Raises:
+            ColumnPlanRefused: it does not.
+        """
+        own = role is None or role == self.release.person_role
+        if table == self.key_table:
+            return Reach.KEY
+        if table == self.party_table:
+            return Reach.OWN_PARTY if own else Reach.PARTY
+        names = self.system.table(table).column_names
+        if self.key in names:
+            return Reach.ORDER
+        if self.person in names:
+            return Reach.OWN_PERSON if own else Reach.PARTY_PERSON
+        if any(key.table == table for key in self.system.table(self.key_table).foreign_keys):
+            return Reach.PARENT
+        raise ColumnPlanRefused(kind=self.kind, table=table)
+
+    def parent_join(self, table: str) -> list[tuple[str, str]]:
+        """Return (order's column, parent's column) pairs of the foreign key to ``table``."""
+        keys = self.system.table(self.key_table).foreign_keys
+        found = next(key for key in keys if key.table == table)
+        return list(zip(found.columns, found.references, strict=True))
+
+    @property
+    def _values(self) -> list[OutputColumn]:
+        return [column for column in self.columns if column.generalise != "reference"]
+
+    def _class(self, column: OutputColumn) -> str:
+        return self.system.source(column.source).identifier_class
+
+    def check(self) -> None:
+        """Refuse a plan that could let an identifier leave or has a column that can't be made.
+
+        Raises:
+            ColumnPlanRefused: names the columns.
+        """
+        hidden = {"reference", "present"}
+        unsafe = [
+            c.name
+            for c in self.columns
+            if self._class(c) not in _OPEN and c.generalise not in hidden
+        ]
+        keys = {self.release.key, self.system.linkage.record}
+        strange = [
+            c.name for c in self.columns if c.generalise == "reference" and c.source not in keys
+        ]
+        names = [c.name for c in self.columns]
+        start = ("order_",) if self.kind == "identified" else ("order_", "person_")
+        misnamed = [name for name in names if not name.startswith(start)]
+        if unsafe or strange or misnamed or len(set(names)) != len(names):
+            raise ColumnPlanRefused(identifiers=unsafe, references=strange, misnamed=misnamed)
+        if self.kind == "deidentified" and set(self.references.values()) != {"person", "order"}:
+            raise ColumnPlanRefused(kind=self.kind, references=sorted(self.references))
+        for column in self.columns:
+            self.reach(column.table, column.role)
+
+
+def plan_for(system: System, kind: RowKind) -> Plan:
+    """Return the checked plan of one kind of row extract.
+
+    Raises:
+        ColumnPlanRefused: the system's release section can't or must not be carried out.
+    """
+    release = system.release.identified if kind == "identified" else system.release.deidentified
+    plan = Plan(system, kind, release)
+    plan.check()
+    return plan

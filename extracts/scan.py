@@ -1,0 +1,103 @@
+"""The second net: values that look like an identifier although their column should have none.
+
+The first net is the plan, which only lets classified columns through. This one looks at what is in
+them (a licence number typed into a code field), and tells columns and counts, never a value.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts.errors import ExtractFailed, PersonalContent
+from systems.database import connect, guarded, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+# RE2 patterns. Shapes from the domain's identifier list; a word boundary on both sides keeps long
+# research ids (which are one word) out.
+PATTERNS = {
+    "ssn": r"\b\d{3}[- ]\d{2}[- ]\d{4}\b|^\s*\d{9}\s*$",
+    "driver_license": r"(?i)\b[A-Z]\d{7}\b",
+    "cii": r"(?i)\bA\d{8}\b",
+    "file_control_number": r"\b\d{13}\b",
+    "telephone": r"(?:\+?1[ .-]?)?\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b|^\s*\d{10}\s*$",
+    "email": r"(?i)[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}",
+    "full_date": r"\b(?:19|20)\d{2}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}/(?:\d{2}|\d{4})\b",
+    "free_text": r"(?s)^.{81,}$|\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+",
+}
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What the scan found.
+
+    Attributes:
+        found: (column, kind of pattern, values) with at least one value.
+        columns: number of text columns looked at.
+        rows: rows looked at.
+    """
+
+    found: tuple[tuple[str, str, int], ...]
+    columns: int
+    rows: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.found
+
+
+def content_scan(
+    table: pa.Table, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
+) -> ScanReport:
+    """Count values that look like an identifier, by text column and pattern.
+
+    Args:
+        table: what is about to leave.
+        allowed: (column, pattern) pairs that are right there, such as an approved full date.
+        skip: prefix of columns that hold personal information on purpose (what the researcher
+            supplied); ids that the researcher chose (``row_id``) are left alone too.
+
+    Raises:
+        ExtractFailed: the database gave up.
+    """
+    names = [
+        field.name
+        for field in table.schema
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        if not field.name.startswith(skip) and field.name != "row_id"
+    ]
+    with guarded(ExtractFailed, step="content scan"):
+        con = connect()
+        con.register("scanned", table.select(names))
+        found = [hit for name in names for hit in _hits(con, name)]
+        con.close()
+    told = tuple(hit for hit in found if hit[:2] not in allowed)
+    return ScanReport(told, len(names), table.num_rows)
+
+
+def check_content(report: ScanReport) -> None:
+    """Refuse rows in which something looks like an identifier.
+
+    Raises:
+        PersonalContent: with columns and the number of values.
+    """
+    if not report.clean:
+        columns = sorted({column for column, _, _ in report.found})
+        raise PersonalContent(columns=columns, values=sum(count for _, _, count in report.found))
+
+
+def _hits(con: "duckdb.DuckDBPyConnection", name: str) -> list[tuple[str, str, int]]:
+    """Distinct values are few (codes), so each is looked at once and counted as often as it stands."""
+    column = quoted(name)
+    sums = ", ".join(
+        f"coalesce(sum(n) FILTER (regexp_matches(v, ${kind})), 0)" for kind in PATTERNS
+    )
+    counts = con.execute(
+        f"""SELECT {sums} FROM (
+              SELECT {column} AS v, count(*) AS n FROM scanned WHERE {column} IS NOT NULL GROUP BY 1)""",
+        PATTERNS,
+    ).fetchall()[0]
+    return [(name, kind, int(n)) for kind, n in zip(PATTERNS, counts, strict=True) if n]
