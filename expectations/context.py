@@ -1,0 +1,124 @@
+"""What each suite must be told besides the data. Unknown or missing facts stop the validation.
+
+Relations are names of views or tables in the connection; counts are numbers that another room has
+already established (the audit's verdict, the registered number of rows).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from expectations.errors import ContextWrong
+
+Relation = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Year = Annotated[int, Field(ge=1900, le=2200)]
+
+
+class Context(BaseModel):
+    """Common behaviour: frozen, and closed to unknown facts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegisterContext(Context):
+    """A register snapshot: the connection holds one view per table and ``person_index``."""
+
+    on: date
+
+
+class IntakeContext(Context):
+    """A cohort file, all text: the id column and any standard columns.
+
+    ``maximum_rows`` is the number registered for this project's cohort.
+    """
+
+    maximum_rows: Annotated[int, Field(ge=0)]
+    on: date
+    id_column: Relation = "cohort_id"
+
+
+class LinksContext(Context):
+    """Links between ``cohort`` (``cohort_id``) and ``records`` (``record_id``).
+
+    ``identities`` has ``record_id`` and ``identity``: the snapshot's person index. ``reviewed``
+    says that a reviewer's decisions are in, which may stand below the threshold.
+    """
+
+    cohort: Relation
+    records: Relation
+    identities: Relation
+    cohort_id: Relation = "cohort_id"
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.90
+    many_rows_per_identity: bool = False
+    reviewed: bool = False
+
+
+class IdentifiedContext(Context):
+    """An identified extract.
+
+    ``supplied`` holds the intake file's own values: ``row_id`` and the standard columns listed in
+    ``supplied_columns``. ``attempted`` (optional) holds ``row_id`` of rows that must say
+    ``not_attempted``. ``links`` (optional) holds ``cohort_id`` of the rows that were linked.
+    ``columns`` narrows the order columns to what this project was approved for.
+    """
+
+    supplied: Relation
+    supplied_columns: tuple[Relation, ...]
+    echo_supplied: bool = True
+    families: Annotated[tuple[str, ...], Field(min_length=1)]
+    first_year: Year
+    last_year: Year
+    not_attempted: Relation | None = None
+    linked: Relation | None = None
+    columns: tuple[Relation, ...] | None = None
+
+
+class DeidentifiedContext(Context):
+    """A de-identified extract; ``expected_rows`` is the number of person-order pairs in scope."""
+
+    families: Annotated[tuple[str, ...], Field(min_length=1)]
+    first_year: Year
+    last_year: Year
+    expected_rows: int | None = None
+    columns: tuple[Relation, ...] | None = None
+
+
+class AggregatedContext(Context):
+    """A table for publication.
+
+    ``falls`` is the audit's verdict: how many hidden cells an attacker can uncover. ``cells``
+    (optional) is the table before suppression, with the same dimensions and exact measures, in
+    which ``persons`` are counted at the person index's lower bound.
+    """
+
+    dims: Annotated[tuple[Relation, ...], Field(min_length=1)]
+    first_year: Year
+    last_year: Year
+    last_full_year: Year
+    falls: Annotated[int, Field(ge=0)]
+    audited_cells: Annotated[int, Field(ge=0)] = 0
+    threshold: Annotated[int, Field(ge=2)] = 10  # persons, § 964(f)(2)
+    zeros: Literal["published", "hidden"] = "published"
+    orders: Relation = "orders"
+    persons: Relation = "persons"
+    total: str = "TOTAL"
+    cells: Relation | None = None
+
+
+AnyContext = TypeVar("AnyContext", bound=Context)
+
+
+def read_context(model: type[AnyContext], given: Mapping[str, Any]) -> AnyContext:
+    """Check what a suite was told.
+
+    Raises:
+        ContextWrong: A fact is missing, unknown or of the wrong type; names of facts only.
+    """
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as broken:
+        known = set(model.model_fields)
+        named = {str(e["loc"][0]) for e in broken.errors(include_input=False) if e["loc"]}
+    raise ContextWrong(suite=model.__name__, facts=sorted(n for n in named if n in known)) from None

@@ -1,0 +1,98 @@
+"""DuckDB's part: count each check's violations, or mark each row, in one pass over the relation.
+
+Nothing but booleans and counts is fetched. Every rule over rows goes into one aggregate; a rule
+that no single row shows is one query for one number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from expectations.checks import Check
+from expectations.errors import CountingBroke
+from expectations.sql import name
+from systems.database import guarded
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Elements looked at, those that break the rule, those it does not apply to."""
+
+    elements: int
+    unexpected: int
+    missing: int
+
+
+def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:
+    """Return the number of rows of a relation."""
+    return _number(con, f"SELECT count(*) FROM {name(relation)}", "rows")
+
+
+def count_rows(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check]
+) -> dict[str, Counts]:
+    """Count all row checks in one aggregate.
+
+    Raises:
+        CountingBroke: DuckDB refused the aggregate.
+    """
+    if not checks:
+        return {}
+    sums = ", ".join(
+        f"count(*) FILTER (WHERE {name(c.id)}), count(*) FILTER (WHERE {name(c.id)} IS NULL)"
+        for c in checks
+    )
+    with guarded(CountingBroke, checks=len(checks)):
+        answer = con.execute(f"SELECT count(*), {sums} FROM ({marked(relation, checks)})")
+        (total, *pairs) = answer.fetchall()[0]
+    return {
+        c.id: Counts(int(total), int(pairs[2 * i]), int(pairs[2 * i + 1]))
+        for i, c in enumerate(checks)
+    }
+
+
+def count_whole(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check]
+) -> dict[str, Counts]:
+    """Count the checks that are about the whole relation, each by its own query.
+
+    Raises:
+        CountingBroke: A query failed or did not answer with one number from nought up.
+    """
+    return {c.id: _whole(con, relation, c) for c in checks}
+
+
+def mark_rows(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check]
+) -> "pa.Table":
+    """Return one boolean column for each row check: true where the row breaks it."""
+    with guarded(CountingBroke, checks=len(checks)):
+        return con.execute(marked(relation, checks)).to_arrow_table()
+
+
+def marked(relation: str, checks: Sequence[Check]) -> str:
+    """Return the query that turns rows into booleans, the common source of both forms."""
+    columns = ", ".join(f"CAST(({c.row}) AS BOOLEAN) AS {name(c.id)}" for c in checks)
+    return f"SELECT {columns} FROM {name(relation)} AS r"
+
+
+def _whole(con: "duckdb.DuckDBPyConnection", relation: str, check: Check) -> Counts:
+    elements = (
+        f"SELECT count(*) FROM {name(relation)}" if check.elements is None else check.elements
+    )
+    assert check.violations is not None
+    return Counts(_number(con, elements, check.id), _number(con, check.violations, check.id), 0)
+
+
+def _number(con: "duckdb.DuckDBPyConnection", query: str | int, what: str) -> int:
+    if isinstance(query, int):
+        return query
+    with guarded(CountingBroke, check=what):
+        answer = con.execute(query).fetchall()
+    if len(answer) != 1 or not isinstance(answer[0][0], int) or answer[0][0] < 0:
+        raise CountingBroke(check=what)
+    return answer[0][0]

@@ -1,0 +1,119 @@
+"""Checks of a table for publication: whole years, known codes, totals that add up, exact source.
+
+Whether hidden cells can be uncovered is the audit's question, and its verdict a fact of the
+context; here stands what can be seen in the table itself.
+"""
+
+from expectations.checks import Check
+from expectations.context import AggregatedContext
+from expectations.kinds.facts import Facts, columns_exact, known_values
+from expectations.sql import duplicates, is_full, name, text, texts
+
+
+def aggregated(facts: Facts, told: AggregatedContext) -> list[Check]:
+    """Return the checks on columns, dimensions, totals and, where given, the exact cells."""
+    wanted = (*told.dims, told.orders, told.persons, "status")
+    labels = tuple(
+        c for c in facts.columns if c.removesuffix("_label") in told.dims and c not in told.dims
+    )
+    checks = [
+        columns_exact(facts, "aggregated", (*wanted, *labels), title="The table has exactly the approved dimensions "
+                      "and measures", section="§ 962(b)", basis="law"),
+        Check("aggregated.cells_once", "Every cell stands in the table once", "", "policy", "critical",
+              violations=duplicates(facts.relation, told.dims)),
+        _grand_total(facts, told),
+    ]  # fmt: skip
+    checks += [_dimension(facts, told, d) for d in told.dims]
+    checks += [_totals(facts, told, d) for d in told.dims]
+    return checks + (_against_exact(facts, told) if told.cells else [])
+
+
+def _grand_total(facts: Facts, told: AggregatedContext) -> Check:
+    total = " AND ".join(f"CAST({name(d)} AS VARCHAR) = {text(told.total)}" for d in told.dims)
+    return Check(
+        "aggregated.grand_total",
+        "The table has one grand total",
+        "",
+        "policy",
+        "critical",
+        violations=f"SELECT abs(count(*) - 1) FROM {name(facts.relation)} WHERE {total}",
+        elements=1,
+    )
+
+
+def _dimension(facts: Facts, told: AggregatedContext, dim: str) -> Check:
+    column = f"CAST(r.{name(dim)} AS VARCHAR)"
+    inner = f"{column} <> {text(told.total)}"
+    if dim == facts.year_dimension:
+        last = min(told.last_year, told.last_full_year)
+        fits = (
+            f"{is_full(column, '[0-9]{4}')} AND TRY_CAST({column} AS INTEGER) "
+            f"BETWEEN {told.first_year} AND {last}"
+        )
+        title = f"Only full calendar years from {told.first_year} to {last}"
+        return Check(f"aggregated.{dim}_full_years", title, "§ 962(b)", "law", "critical",
+                     row=f"coalesce({inner} AND NOT coalesce({fits}, false), true)")  # fmt: skip
+    codes = known_values(facts, "aggregated", dim)
+    known = f"{column} IN {texts([*codes, told.total])}" if codes else f"{column} IS NOT NULL"
+    title = f"Every {dim} is in the code list" if codes else f"Every cell has a {dim}"
+    return Check(
+        f"aggregated.{dim}_known",
+        title,
+        "",
+        "policy",
+        "critical",
+        row=f"NOT coalesce({known}, false)",
+    )
+
+
+def _totals(facts: Facts, told: AggregatedContext, dim: str) -> Check:
+    """Where a total and all its parts are published, the orders add up (persons never need to)."""
+    others = [d for d in told.dims if d != dim]
+    group = f" GROUP BY {', '.join(name(d) for d in others)}" if others else ""
+    is_total = f"CAST({name(dim)} AS VARCHAR) = {text(told.total)}"
+    orders = name(told.orders)
+    lines = (
+        f"SELECT sum({orders}) FILTER (WHERE {is_total}) AS total, "
+        f"sum({orders}) FILTER (WHERE NOT {is_total}) AS parts, "
+        f"sum({name(told.persons)}) FILTER (WHERE NOT {is_total}) AS part_persons, "
+        f"max({name(told.persons)}) FILTER (WHERE NOT {is_total}) AS most_persons, "
+        f"max({name(told.persons)}) FILTER (WHERE {is_total}) AS total_persons, "
+        "bool_and(status = 'published') AS whole, "
+        f"count(*) FILTER (WHERE {is_total}) AS totals, count(*) AS lines "
+        f"FROM {name(facts.relation)}{group}"
+    )
+    wrong = "total IS DISTINCT FROM parts OR total_persons > part_persons OR total_persons < most_persons"
+    return Check(
+        f"aggregated.{dim}_adds_up",
+        f"Where every part is published, the parts add up to the total over {dim}",
+        "",
+        "policy",
+        "critical",
+        violations=f"SELECT count(*) FROM ({lines}) WHERE whole AND lines > totals AND ({wrong})",
+        elements=f"SELECT count(*) FROM ({lines})",
+    )
+
+
+def _against_exact(facts: Facts, told: AggregatedContext) -> list[Check]:
+    same = " AND ".join(
+        f"CAST(t.{name(d)} AS VARCHAR) IS NOT DISTINCT FROM CAST(c.{name(d)} AS VARCHAR)"
+        for d in told.dims
+    )
+    assert told.cells is not None
+    pair = f"{name(facts.relation)} t LEFT JOIN {name(told.cells)} c ON {same}"
+    published = "t.status = 'published'"
+    orders, persons = name(told.orders), name(told.persons)
+    count = f"SELECT count(*) FROM {name(facts.relation)} WHERE status = 'published'"
+    return [
+        Check("aggregated.values_exact", "Every published count is the one that was tabulated", "", "policy",
+              "critical", elements=count,
+              violations=f"SELECT count(*) FROM {pair} WHERE {published} AND (t.{orders} IS DISTINCT FROM "
+              f"c.{orders} OR t.{persons} IS DISTINCT FROM c.{persons})"),
+        Check("aggregated.exact_threshold", f"Counted at the lower bound of the person index, no published cell "
+              f"stands for 1 to {told.threshold - 1} persons", "§ 964(f)(2)", "policy", "critical", elements=count,
+              violations=f"SELECT count(*) FROM {pair} WHERE {published} AND c.{persons} > 0 AND c.{persons} < {told.threshold}"),
+        Check("aggregated.cells_complete", "Every tabulated cell is in the table", "", "policy", "critical",
+              elements=f"SELECT count(*) FROM {name(told.cells)}",
+              violations=f"SELECT count(*) FROM {name(told.cells)} c WHERE NOT EXISTS (SELECT 1 FROM "
+              f"{name(facts.relation)} t WHERE {same})"),
+    ]  # fmt: skip

@@ -1,0 +1,177 @@
+"""What generated checks are made from, and the checks that several kinds share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from expectations.checks import Basis, Check
+from expectations.errors import CountingBroke
+from expectations.sql import PATTERNS, is_full, matches, name, texts
+from systems import OutputColumn, System
+from systems.database import guarded
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NULLABLE_LIST = "list_filter(string_split(CAST({0} AS VARCHAR), ';'), v -> trim(v) NOT IN {1})"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A relation and the system it comes from; ``columns`` maps its columns to DuckDB types."""
+
+    system: System
+    relation: str
+    columns: dict[str, str]
+
+    @staticmethod
+    def of(system: System, con: "duckdb.DuckDBPyConnection", relation: str) -> "Facts":
+        """Ask the connection for the relation's columns.
+
+        Raises:
+            CountingBroke: There is no such relation.
+        """
+        with guarded(CountingBroke, check="columns"):
+            described = con.execute(f"DESCRIBE SELECT * FROM {name(relation)}").fetchall()
+        return Facts(system, relation, {str(row[0]): str(row[1]) for row in described})
+
+    def has_table(self, table: str) -> bool:
+        """Say whether the system has a table of that name."""
+        return table in self.system.tables_by_name
+
+    @property
+    def year_dimension(self) -> str | None:
+        """The dimension that holds the calendar year: the one made from the system's year date."""
+        release = self.system.release.aggregated
+        years = [
+            d.name
+            for d in release.dimensions
+            if d.source == release.year_source and d.type == "year"
+        ]
+        return years[0] if years else None
+
+    def text_columns(self) -> list[str]:
+        """Return the columns that hold text (or lists of text)."""
+        return [c for c, t in self.columns.items() if t.startswith(("VARCHAR", "ENUM"))]
+
+    def whole_number_columns(self) -> list[str]:
+        """Return the columns that hold whole numbers."""
+        return [c for c, t in self.columns.items() if t.endswith("INT") or t == "INTEGER"]
+
+
+def columns_exact(
+    facts: Facts, suite: str, wanted: Iterable[str], *, title: str, section: str, basis: Basis
+) -> Check:
+    """Return the check that the relation has exactly these columns."""
+    expected = set(wanted)
+    differing = len(expected ^ facts.columns.keys())
+    return Check(
+        f"{suite}.columns_exact",
+        title,
+        section,
+        basis,
+        "critical",
+        violations=differing,
+        elements=len(expected | facts.columns.keys()),
+    )
+
+
+def codes_of(facts: Facts, output: OutputColumn) -> tuple[str, ...]:
+    """Return the values that an output column may hold, none where it has no code list."""
+    values: set[str] = set()
+    if output.codes:
+        values |= set(facts.system.code_list(output.codes).values)
+    if output.unknown is not None and values:
+        values.add(output.unknown)
+    return tuple(sorted(values))
+
+
+def known_values(facts: Facts, kind: str, dim: str) -> tuple[str, ...]:
+    """Return codes and labels of a dimension: a table may show either."""
+    assert kind == "aggregated"
+    found = [d for d in facts.system.release.aggregated.dimensions if d.name == dim]
+    if not found or not found[0].codes:
+        return ()
+    labels = facts.system.code_list(found[0].codes).labels.values()
+    return (*codes_of(facts, found[0]), *labels)
+
+
+def code_check(facts: Facts, suite: str, column: str, output: OutputColumn) -> Check | None:
+    """Return the check of an output column against its code list, if it has one."""
+    codes = codes_of(facts, output)
+    if not codes or column not in facts.columns:
+        return None
+    value = f"r.{name(column)}"
+    if output.type == "list":
+        wrong = f"len({_NULLABLE_LIST.format(value, texts(codes))}) > 0"
+    else:
+        wrong = f"CAST({value} AS VARCHAR) NOT IN {texts(codes)}"
+    return Check(
+        f"{suite}.{column}_known",
+        f"Every {column} is in the system's code list",
+        "",
+        "policy",
+        "critical",
+        row=f"CASE WHEN {value} IS NOT NULL THEN {wrong} END",
+    )
+
+
+_SHAPES = {"year": r"\d{4}", "month": r"\d{4}-(0[1-9]|1[0-2])"}
+
+
+def shape_check(facts: Facts, suite: str, column: str, output: OutputColumn) -> Check | None:
+    """Return the check that a generalised date is as coarse as the TOML says."""
+    if output.type not in _SHAPES or column not in facts.columns:
+        return None
+    value = f"r.{name(column)}"
+    return Check(
+        f"{suite}.{column}_coarse",
+        f"Every {column} is cut to the {output.type}",
+        "§ 962(h)",
+        "policy",
+        "critical",
+        row=f"CASE WHEN {value} IS NOT NULL THEN NOT {is_full(value, _SHAPES[output.type])} END",
+    )
+
+
+def content_scan(facts: Facts, suite: str, columns: Iterable[str], section: str) -> list[Check]:
+    """Return one check per pattern: no text column holds anything like an identifier.
+
+    Distinct values are scanned, weighted by their rows: code columns cost next to nothing.
+    """
+    scanned = list(columns)
+    if not scanned:
+        return []
+    values = " UNION ALL ".join(
+        f"SELECT CAST({name(c)} AS VARCHAR) AS v, count(*) AS n FROM {name(facts.relation)} "
+        f"WHERE {name(c)} IS NOT NULL GROUP BY 1"
+        for c in scanned
+    )
+    return [
+        Check(
+            f"{suite}.no_{what}",
+            f"No text holds anything that looks like {words}",
+            section,
+            "law",
+            "critical",
+            violations=f"SELECT coalesce(sum(n), 0)::BIGINT FROM ({values}) WHERE {matches('v', pattern)}",
+            elements=f"SELECT count(*) * {len(scanned)} FROM {name(facts.relation)}",
+        )
+        for what, (words, pattern) in PATTERNS.items()
+    ]
+
+
+def no_long_numbers(facts: Facts, suite: str, section: str) -> Check | None:
+    """Return the check that no number is long enough to be somebody's number."""
+    numbers = facts.whole_number_columns()
+    if not numbers:
+        return None
+    wide = " OR ".join(f"coalesce(abs(r.{name(c)}) > 999999, false)" for c in numbers)
+    return Check(
+        f"{suite}.no_long_numbers",
+        "No number has more than six digits",
+        section,
+        "law",
+        "critical",
+        row=wide,
+    )

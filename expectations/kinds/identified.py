@@ -1,0 +1,151 @@
+"""Checks of an identified extract: nothing personal but what the researcher supplied.
+
+The supplied values are compared with the intake file's own, row by row; the order columns may hold
+nothing of class D or K, only codes, and only orders inside the approval.
+"""
+
+from expectations.checks import Check
+from expectations.context import IdentifiedContext
+from expectations.errors import ContextWrong
+from expectations.kinds.facts import Facts, code_check, columns_exact, content_scan, no_long_numbers
+from expectations.kinds.scope import Named, date_order_checks, scope_checks
+from expectations.sql import name
+from systems import OutputColumn
+
+_RULE = "§ 963(a)(3)(A)"
+
+
+def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
+    """Return the checks generated for this extract.
+
+    Raises:
+        ContextWrong: The project asks for an order column that the system does not release.
+    """
+    release = facts.system.release.identified
+    every = {order_column(o.name): o for o in release.columns}
+    if told.columns is not None and not set(told.columns) <= every.keys():
+        raise ContextWrong(suite="identified", facts=["columns"])
+    wanted = {c: o for c, o in every.items() if told.columns is None or c in told.columns}
+    supplied = [f"supplied_{c}" for c in told.supplied_columns] if told.echo_supplied else []
+    named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
+    checks: list[Check | None] = [
+        columns_exact(facts, "identified", ("row_id", *supplied, "matched", *wanted), title="The extract has exactly "
+                      "the approved columns", section=_RULE, basis="law"),
+        _class_check(facts, named),
+        *(_supplied(facts, told, c) for c in told.supplied_columns if f"supplied_{c}" in facts.columns),
+        *_matching(facts, told, named),
+        *(code_check(facts, "identified", c, o) for c, o in named.items()),
+        *date_order_checks("identified", release, named),
+        *scope_checks("identified", release, named, told.families, (told.first_year, told.last_year)),
+        *content_scan(facts, "identified", _scanned(facts, named), _RULE),
+        no_long_numbers(facts, "identified", _RULE),
+    ]  # fmt: skip
+    return [c for c in checks if c is not None]
+
+
+def order_column(described: str) -> str:
+    """Return the name of an order column in the extract: each begins with ``order_``."""
+    return described if described.startswith("order_") else f"order_{described}"
+
+
+def _class_check(facts: Facts, named: Named) -> Check:
+    """No column of the register's own direct identifiers or keys, whatever it is called."""
+    wrong = [c for c, o in named.items() if is_identifier(facts, o)]
+    return Check("identified.no_register_identifier", "No column holds an identifier or a key of the register", _RULE,
+                 "law", "critical", violations=len(wrong), elements=len(named))  # fmt: skip
+
+
+def is_identifier(facts: Facts, output: OutputColumn) -> bool:
+    """Say whether a column would show a direct identifier or a key (not a reference made from one)."""
+    shown = output.generalise not in {"reference", "present", "band"} and output.combine != "count"
+    return shown and facts.system.source(output.source).identifier_class in {"D", "K"}
+
+
+def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
+    ours, theirs = name(f"supplied_{column}"), name(column)
+    return Check(
+        f"identified.supplied_{column}_equal",
+        f"Every supplied {column} is the intake file's own value for that row",
+        _RULE,
+        "law",
+        "critical",
+        violations=f"SELECT count(*) FROM {name(facts.relation)} e LEFT JOIN {name(told.supplied)} s USING (row_id) "
+        f"WHERE e.{ours} IS DISTINCT FROM s.{theirs}",
+    )
+
+
+def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check]:
+    checks: list[Check] = []
+    if named:
+        any_data = " OR ".join(f"r.{name(c)} IS NOT NULL" for c in named)
+        checks.append(
+            Check(
+                "identified.unmatched_empty",
+                "A row without a match carries no order data",
+                _RULE,
+                "law",
+                "critical",
+                row=f"CASE WHEN r.matched <> 'yes' THEN {any_data} END",
+            )
+        )
+        checks.append(
+            Check(
+                "identified.matched_filled",
+                "A matched row carries the data of an order",
+                "",
+                "policy",
+                "warning",
+                row=f"CASE WHEN r.matched = 'yes' THEN NOT ({any_data}) END",
+            )
+        )
+    references = [c for c, o in named.items() if o.generalise == "reference"]
+    if references:
+        keys = ", ".join(name(c) for c in ("row_id", *references))
+        checks.append(
+            Check(
+                "identified.order_once",
+                "No order stands twice under one row",
+                "",
+                "policy",
+                "critical",
+                violations="SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
+                f"{name(facts.relation)} WHERE matched = 'yes' GROUP BY {keys} HAVING count(*) > 1)",
+            )
+        )
+    if told.not_attempted:
+        checks.append(
+            _agrees(
+                facts,
+                "not_attempted_kept",
+                "A row that could not be tried says so, and no other does",
+                told.not_attempted,
+                "row_id",
+                "not_attempted",
+            )
+        )
+    if told.linked:
+        checks.append(
+            _agrees(
+                facts,
+                "matched_are_linked",
+                "The matched rows are exactly the linked ones",
+                told.linked,
+                "cohort_id",
+                "yes",
+            )
+        )
+    return checks  # fmt: skip
+
+
+def _agrees(facts: Facts, what: str, title: str, relation: str, key: str, verdict: str) -> Check:
+    """Rows of one verdict on the one side, rows of a relation on the other: the difference of the sets."""
+    ours = f"SELECT CAST(row_id AS VARCHAR) AS k FROM {name(facts.relation)} WHERE matched = '{verdict}'"
+    theirs = f"SELECT CAST({name(key)} AS VARCHAR) AS k FROM {name(relation)}"
+    return Check(f"identified.{what}", title, _RULE, "law", "critical",
+                 violations=f"SELECT (SELECT count(*) FROM (({ours}) EXCEPT ({theirs}))) + "
+                 f"(SELECT count(*) FROM (({theirs}) EXCEPT ({ours})))")  # fmt: skip
+
+
+def _scanned(facts: Facts, named: Named) -> list[str]:
+    """Text columns of order data; references are random and long, so they are left out."""
+    return [c for c in facts.text_columns() if c in named and named[c].generalise != "reference"]

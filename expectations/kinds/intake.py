@@ -1,0 +1,112 @@
+"""Checks of a cohort file: can its rows be used, and do its numbers look like what they claim.
+
+A file without any usable identifier stops; a bad value keeps its row and is a warning.
+"""
+
+from expectations.checks import Check
+from expectations.context import IntakeContext
+from expectations.kinds.facts import Facts
+from expectations.sql import is_full, name
+
+# Standard column -> (what it must look like, words). Shapes are wide on purpose: other states'
+# licences differ, and researchers write numbers in their own ways.
+_SHAPES: dict[str, tuple[str, str]] = {
+    "ssn": (r"\d{9}|\d{3}[- ]\d{2}[- ]\d{4}", "social security number"),
+    "driver_license": (r"[A-Za-z0-9][A-Za-z0-9 *-]{3,19}", "driver's licence number"),
+    "phone": (r"[+]?1?[ .-]?\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}", "telephone number"),
+    "zip": (r"\d{5}(-?\d{4})?", "ZIP code"),
+    "dl_state": (r"[A-Za-z]{2}", "state of a licence"),
+    "sex": (r"(?i)m|f|x|u|male|female|nonbinary|unknown", "sex"),
+}
+_DATES = (
+    "%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m-%d-%Y", "%d.%m.%Y", "%m/%d/%y", "%Y/%m/%d", "%d-%b-%Y",
+    "%B %d, %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
+)  # fmt: skip
+_OLDEST = 120  # years; nobody in a cohort is older
+
+
+def intake(facts: Facts, told: IntakeContext) -> list[Check]:
+    """Return the checks for the standard columns that the file has."""
+    present = facts.columns.keys()
+    checks = [_identifiable(facts)]
+    checks += [_shape(c, *_SHAPES[c]) for c in _SHAPES if c in present]
+    if "birth_date" in present:
+        checks += _birth_date(told)
+    if _content(facts, told):
+        checks.append(_repeated(facts, told))
+    return checks
+
+
+def _identifiable(facts: Facts) -> Check:
+    """At least one row must hold a name with a birth date, or a number of its own."""
+    present = facts.columns.keys()
+    ways = [_filled(c) for c in ("ssn", "driver_license") if c in present]
+    if {"last_name", "birth_date"} <= present:
+        ways.append(f"{_filled('last_name')} AND {_filled('birth_date')}")
+    if {"first_name", "last_name"} <= present and present & {"street", "phone", "zip", "city"}:
+        ways.append(f"{_filled('first_name')} AND {_filled('last_name')}")
+    usable = " OR ".join(f"({w})" for w in ways)
+    if not ways:
+        return _check("rows_identifiable", "The file has columns that identify a person", violations=1, elements=1,
+                      severity="critical")  # fmt: skip
+    return _check("rows_identifiable", "Every row names a person: a name with a birth date or an address, a social "
+                  "security number or a licence", row=f"NOT coalesce({usable}, false)")  # fmt: skip
+
+
+def _shape(column: str, pattern: str, words: str) -> Check:
+    trimmed = f"trim(r.{name(column)})"
+    return _check(
+        f"{column}_shape",
+        f"Every {words} has the shape of one",
+        row=f"CASE WHEN {_filled(column)} THEN NOT {is_full(trimmed, pattern)} END",
+    )
+
+
+def _birth_date(told: IntakeContext) -> list[Check]:
+    listed = ", ".join(f"'{f}'" for f in _DATES)
+    parsed = f"CAST(try_strptime(trim(r.birth_date), [{listed}]) AS DATE)"
+    today = f"DATE '{told.on.isoformat()}'"
+    return [
+        _check(
+            "birth_date_parses",
+            "Every birth date reads as a date",
+            row=f"CASE WHEN {_filled('birth_date')} THEN {parsed} IS NULL END",
+        ),
+        _check(
+            "birth_date_plausible",
+            f"No birth date lies in the future or more than {_OLDEST} years back",
+            row=f"{parsed} > {today} OR {parsed} < {today} - INTERVAL {_OLDEST} YEAR",
+        ),
+    ]
+
+
+def _repeated(facts: Facts, told: IntakeContext) -> Check:
+    keys = ", ".join(name(c) for c in _content(facts, told))
+    return _check(
+        "rows_differ",
+        "No two rows say the same under different ids",
+        violations="SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
+        f"{name(facts.relation)} GROUP BY {keys} HAVING count(*) > 1)",
+    )
+
+
+def _content(facts: Facts, told: IntakeContext) -> list[str]:
+    return [c for c in facts.columns if c != told.id_column]
+
+
+def _filled(column: str) -> str:
+    return f"coalesce(trim(r.{name(column)}), '') <> ''"
+
+
+def _check(what: str, title: str, *, row: str | None = None, violations: str | int | None = None,
+           elements: int | None = None, severity: str = "warning") -> Check:  # fmt: skip
+    return Check(
+        id=f"intake.{what}",
+        title=title,
+        section="§ 963(a)(3)(A)" if severity == "critical" else "",
+        basis="law" if severity == "critical" else "policy",
+        severity="critical" if severity == "critical" else "warning",
+        row=row,
+        violations=violations,
+        elements=elements,
+    )

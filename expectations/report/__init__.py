@@ -1,0 +1,49 @@
+"""The validation report: one model, two editions, one static HTML file for the person who signs.
+
+    model = ReportModel(..., safes=five_safes("identified", project=[...]), checks=check_lines(validation))
+    department = render(model, edition="department")   # attached to the approval
+    recipient = render(model, edition="recipient")     # travels in the package
+
+The recipient's edition is made from a smaller model (:func:`recipient_view`), so that what it must
+not show is not there when the page is drawn. The model's JSON has a published schema.
+"""
+
+from expectations.report.editions import MARKER, recipient_view
+from expectations.report.lines import check_items, check_lines
+from expectations.report.model import (
+    Bar,
+    CheckLine,
+    Fact,
+    HiddenMap,
+    Interval,
+    Item,
+    Plot,
+    ReportModel,
+    RunFacts,
+    Safe,
+    read_report,
+    schema_text,
+)
+from expectations.report.render import render
+from expectations.report.safes import five_safes
+
+__all__ = [
+    "MARKER",
+    "Bar",
+    "CheckLine",
+    "Fact",
+    "HiddenMap",
+    "Interval",
+    "Item",
+    "Plot",
+    "ReportModel",
+    "RunFacts",
+    "Safe",
+    "check_items",
+    "check_lines",
+    "five_safes",
+    "read_report",
+    "recipient_view",
+    "render",
+    "schema_text",
+]

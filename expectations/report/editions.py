@@ -1,0 +1,97 @@
+"""From the Department's model to the recipient's: what must not be read is taken out, not hidden.
+
+The recipient reads verdicts and only such numbers as the data shows or the audit counted as
+published. Small counts of people are masked; where masked parts add up to something shown, the next
+smallest part is masked too, so that subtraction gives nothing.
+"""
+
+from collections.abc import Sequence
+
+from expectations.report.model import CheckLine, Fact, HiddenMap, Item, Plot, ReportModel, Safe
+
+MARKER = "fewer than {threshold}"
+_TOLD = frozenset(
+    {"intake", "identified", "deidentified", "aggregated"}
+)  # suites on what the recipient holds
+
+
+def recipient_view(model: ReportModel) -> ReportModel:
+    """Return the model of the recipient's edition."""
+    if model.edition == "recipient":
+        return model
+    below = model.threshold
+    return model.model_copy(
+        update={
+            "edition": "recipient",
+            "safes": tuple(_safe(s) for s in model.safes),
+            "checks": tuple(_check(c) for c in model.checks if c.suite in _TOLD or _stops(c)),
+            "facts": _facts([f for f in model.facts if f.audience == "both"], below),
+            "plots": tuple(_plot(p, below) for p in model.plots if p.audience == "both"),
+            "maps": tuple(_map(m) for m in model.maps),
+            "intervals": (),
+            "provenance": tuple(f for f in model.provenance if f.audience == "both"),
+        }
+    )
+
+
+def masked(values: Sequence[int | None], below: int, *, additive: bool) -> list[int | None]:
+    """Mask counts of people from 1 to ``below - 1``; in a sum, never exactly one part.
+
+    A lone masked part takes the smallest other part with it, noughts last: a nought says nothing
+    about anybody, but without another part it is the only one left to hide behind.
+    """
+    shown = [None if v is None or 0 < v < below else v for v in values]
+    if additive and shown.count(None) == 1 and len(shown) > 1:
+        others = [i for i, v in enumerate(shown) if v is not None]
+        partner = min(others, key=lambda i: (values[i] == 0, values[i], i))
+        shown[partner] = None
+    return shown
+
+
+def _stops(check: CheckLine) -> bool:
+    return not check.holds and check.severity == "critical"
+
+
+def _safe(safe: Safe) -> Safe:
+    items = tuple(i for i in safe.items if i.audience == "both")
+    if safe.status == "fail" and all(i.status != "fail" for i in items):
+        items += (
+            Item(
+                text="A check that only the Department reads does not hold",
+                status="fail",
+                source="policy",
+            ),
+        )
+    return safe.model_copy(update={"items": items})
+
+
+def _check(check: CheckLine) -> CheckLine:
+    return check.model_copy(update={"examined": None, "violations": None, "not_applicable": None})
+
+
+def _facts(facts: list[Fact], below: int) -> tuple[Fact, ...]:
+    values = {i: f.value for i, f in enumerate(facts)}
+    for group in sorted({f.group for f in facts}):
+        members = [
+            i
+            for i, f in enumerate(facts)
+            if f.persons and f.group == group and not isinstance(f.value, str)
+        ]
+        counts = [v if isinstance(v := facts[i].value, int) else None for i in members]
+        values |= dict(zip(members, masked(counts, below, additive=bool(group)), strict=True))
+    return tuple(f.model_copy(update={"value": values[i]}) for i, f in enumerate(facts))
+
+
+def _plot(plot: Plot, below: int) -> Plot:
+    if not plot.persons:
+        return plot
+    values = masked([b.value for b in plot.bars], below, additive=plot.additive)
+    bars = tuple(b.model_copy(update={"value": v}) for b, v in zip(plot.bars, values, strict=True))
+    return plot.model_copy(update={"bars": bars})
+
+
+def _map(shown: HiddenMap) -> HiddenMap:
+    one_marker = str.maketrans("12", "hh")
+    return shown.model_copy(
+        update={"cells": tuple(row.translate(one_marker) for row in shown.cells)}
+    )

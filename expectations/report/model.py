@@ -1,0 +1,251 @@
+"""What a report says, as data: the model behind both editions, and its JSON schema.
+
+Texts are our own words, numbers are counts. No field is meant for a value from a record; nothing
+here could check that, so whoever fills the model gives codes, counts and names of columns.
+"""
+
+import json
+from datetime import date
+from typing import Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
+
+from expectations.errors import ReportBroken
+
+Status = Literal["ok", "warn", "fail", "info"]
+Basis = Literal["law", "policy"]
+Edition = Literal["recipient", "department"]
+Audience = Literal["both", "department"]
+SafeName = Literal["project", "people", "settings", "data", "outputs"]
+
+
+class Part(BaseModel):
+    """Common behaviour of every part: frozen, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Item(Part):
+    """One thing that was checked or that binds: what, how it stands, and where it is written.
+
+    ``audience`` is ``department`` for what the recipient must not read.
+    """
+
+    text: str
+    status: Status = "ok"
+    section: str = ""
+    source: Basis = "law"
+    detail: str = ""
+    audience: Audience = "both"
+
+
+class Safe(Part):
+    """One of the Five Safes, with what was checked under it."""
+
+    name: SafeName
+    items: tuple[Item, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The worst status of its items."""
+        found = {i.status for i in self.items}
+        worst_first: tuple[Status, ...] = ("fail", "warn", "ok")
+        return next((s for s in worst_first if s in found), "info")
+
+
+class Fact(Part):
+    """One labelled number or text of the overview.
+
+    ``persons`` marks a count of people: the recipient's edition masks it between nought and the
+    threshold. Facts of one ``group`` add up to something that is shown, so one never stands masked
+    alone. A masked count is None.
+    """
+
+    label: str
+    value: int | str | None
+    unit: str = ""
+    persons: bool = False
+    group: str = ""
+    audience: Audience = "both"
+
+
+class Bar(Part):
+    """One bar; ``value`` is None where masked."""
+
+    label: str
+    value: NonNegativeInt | None
+    status: Status = "info"
+
+
+class Plot(Part):
+    """A small bar chart, drawn as a table with bars, so that it reads without seeing it.
+
+    ``additive``: the bars are the parts of one total. ``persons``: they count people.
+    """
+
+    title: str
+    unit: str
+    bars: tuple[Bar, ...] = Field(min_length=1)
+    persons: bool = False
+    additive: bool = False
+    note: str = ""
+    audience: Audience = "both"
+
+
+class Interval(Part):
+    """An estimate with its interval, e.g. an error rate in percent. For the Department alone."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    unit: str = "%"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low <= self.value <= self.high:
+            raise ValueError("an estimate lies inside its interval")
+        return self
+
+
+class HiddenMap(Part):
+    """Which cells of a table are hidden: one letter a cell, one string a row.
+
+    ``p`` published, ``h`` hidden, ``1`` primary, ``2`` secondary, ``.`` no such cell, ``0`` zero.
+    The recipient's edition turns 1 and 2 into h.
+    """
+
+    title: str
+    row_dim: str
+    column_dim: str
+    row_labels: tuple[str, ...]
+    column_labels: tuple[str, ...]
+    cells: tuple[str, ...]
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> Self:
+        right = len(self.cells) == len(self.row_labels) and all(
+            len(row) == len(self.column_labels) and set(row) <= set("ph12.0") for row in self.cells
+        )
+        if not right:
+            raise ValueError("one letter for every cell")
+        return self
+
+
+class CheckLine(Part):
+    """One check of a suite as the report shows it; counts are None in the recipient's edition."""
+
+    suite: str
+    id: str
+    title: str
+    section: str
+    source: Basis
+    severity: Literal["critical", "warning"]
+    holds: bool
+    examined: NonNegativeInt | None = None
+    violations: NonNegativeInt | None = None
+    not_applicable: NonNegativeInt | None = None
+
+
+class RunFacts(Part):
+    """What differs between two runs of the same release: it stands in one marked block.
+
+    ``checkpoint`` is the ledger's size and root at the time, as text.
+    """
+
+    release_id: str
+    started: str = ""
+    finished: str = ""
+    seconds: NonNegativeFloat | None = None
+    validation_seconds: NonNegativeFloat | None = None
+    checkpoint: str = ""
+    versions: dict[str, str] = {}
+
+
+class ReportModel(Part):
+    """A whole report. ``verdict`` follows from the items and checks and can't be set against them."""
+
+    schema_version: Literal["1"] = "1"
+    edition: Edition = "department"
+    project_number: str
+    project_title: str
+    kind: Literal["identified", "deidentified", "aggregated"]
+    system_code: str
+    system_name: str
+    first_year: int | None = None
+    last_year: int | None = None
+    scope: tuple[str, ...] = ()
+    approved_on: date | None = None
+    expires_on: date | None = None
+    threshold: int = Field(default=10, ge=2)  # people, § 964(f)(2)
+    safes: tuple[Safe, ...] = Field(min_length=5, max_length=5)
+    checks: tuple[CheckLine, ...] = Field(min_length=1)
+    facts: tuple[Fact, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+    maps: tuple[HiddenMap, ...] = ()
+    provenance: tuple[Fact, ...] = ()
+    run: RunFacts
+    verdict: Literal["pass", "fail"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forget_verdict(cls, given: Any) -> Any:
+        return (
+            {k: v for k, v in given.items() if k != "verdict"} if isinstance(given, dict) else given
+        )
+
+    @model_validator(mode="after")
+    def _decide(self) -> Self:
+        if [s.name for s in self.safes] != ["project", "people", "settings", "data", "outputs"]:
+            raise ValueError("the five safes, in their order")
+        failed = self.failed_checks or any(s.status == "fail" for s in self.safes)
+        object.__setattr__(self, "verdict", "fail" if failed else "pass")
+        return self
+
+    @property
+    def failed_checks(self) -> tuple[CheckLine, ...]:
+        """Critical checks that do not hold."""
+        return tuple(c for c in self.checks if not c.holds and c.severity == "critical")
+
+    @property
+    def warned_checks(self) -> tuple[CheckLine, ...]:
+        """Warnings that do not hold."""
+        return tuple(c for c in self.checks if not c.holds and c.severity == "warning")
+
+    def as_json(self) -> str:
+        """Return the model as JSON text, sorted and indented, ending in a newline."""
+        return (
+            json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
+            + "\n"
+        )
+
+
+def read_report(stored: str) -> ReportModel:
+    """Read a stored report model.
+
+    Raises:
+        ReportBroken: It does not read against the schema.
+    """
+    try:
+        return ReportModel.model_validate_json(stored)
+    except ValidationError:
+        raise ReportBroken(what="report model") from None
+
+
+def schema_text() -> str:
+    """Return the JSON schema of the model, as it stands in ``expectations/report.schema.json``."""
+    schema = ReportModel.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "doj-release validation report"
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,142 @@
+"""Draw a report as one static HTML file: no script, no network, inline style and SVG.
+
+The same model gives the same bytes; what differs between runs stands in the one section that is
+marked ``run-facts``.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations.errors import ReportBroken
+from expectations.report.editions import MARKER, recipient_view
+from expectations.report.model import (
+    CheckLine,
+    Edition,
+    HiddenMap,
+    Interval,
+    Plot,
+    ReportModel,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_HERE = Path(__file__).parent
+_KINDS = {
+    "identified": "Identified individual-level data",
+    "deidentified": "De-identified individual-level data",
+    "aggregated": "Aggregated data",
+}
+_SUITES = {
+    "register": "Register snapshot",
+    "intake": "Cohort as received",
+    "links": "Links",
+    "identified": "Extract",
+    "deidentified": "Extract",
+    "aggregated": "Table",
+}
+_SAFES = {
+    "project": ("Safe project", "Is this use of the data approved, and within what bounds?"),
+    "people": ("Safe people", "May these people receive it?"),
+    "settings": (
+        "Safe settings",
+        "Is it protected where it is made, on its way, and where it is used?",
+    ),
+    "data": ("Safe data", "Does it hold only what the approval allows?"),
+    "outputs": ("Safe outputs", "Can anybody be found in what is published?"),
+}
+_WORDS: dict[Status, str] = {"ok": "holds", "warn": "warning", "fail": "fails", "info": "note"}
+
+
+def render(model: ReportModel, edition: Edition = "recipient") -> str:
+    """Return the report as HTML text.
+
+    Args:
+        model: The Department's model; the recipient's edition is cut from it here.
+        edition: ``recipient`` travels in the package, ``department`` is attached to the approval.
+
+    Raises:
+        ReportBroken: The Department's edition is asked of a model that was cut already.
+    """
+    if edition == "department" and model.edition != "department":
+        raise ReportBroken(what="edition")
+    shown = recipient_view(model) if edition == "recipient" else model
+    page = _template().render(
+        m=shown,
+        kind=_KINDS[shown.kind],
+        safes=[(s, *_SAFES[s.name]) for s in shown.safes],
+        suites=_by_suite(shown.checks),
+        words=_WORDS,
+        marker=MARKER.format(threshold=shown.threshold),
+        scale=_scale,
+        whisker=_whisker,
+        tiles=_tiles,
+        number=_number,
+        holding=sum(c.holds for c in shown.checks),
+        style=(_HERE / "style.css").read_text("utf-8"),
+    )
+    return page.rstrip() + "\n"
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _by_suite(checks: Iterable[CheckLine]) -> list[tuple[str, list[CheckLine]]]:
+    return [
+        (_SUITES.get(suite, suite), list(lines))
+        for suite, lines in groupby(checks, key=lambda c: c.suite)
+    ]
+
+
+def _number(value: float | str | None, marker: str) -> str:
+    if value is None:
+        return marker
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _scale(plot: Plot) -> list[float]:
+    """Length of each bar, 0 to 100; a masked one gets a fixed length that says nothing."""
+    longest = max((b.value for b in plot.bars if b.value), default=0)
+    return [
+        6.0 if b.value is None else round(100 * b.value / longest, 2) if longest else 0.0
+        for b in plot.bars
+    ]
+
+
+def _whisker(interval: Interval, intervals: Iterable[Interval]) -> tuple[float, float, float]:
+    """Low, value, high on a scale from 0 to 100 that all intervals of one unit share."""
+    top = max((i.high for i in intervals if i.unit == interval.unit), default=0) or 1
+    low, value, high = (
+        round(100 * v / top, 2) for v in (interval.low, interval.value, interval.high)
+    )
+    return low, value, high
+
+
+def _tiles(shown: HiddenMap) -> dict[str, Any]:
+    """Geometry and totals of a map of hidden cells."""
+    flat = "".join(shown.cells)
+    return {
+        "cells": [
+            (x, y, c) for y, row in enumerate(shown.cells) for x, c in enumerate(row) if c != "."
+        ],
+        "published": flat.count("p") + flat.count("0"),
+        "hidden": sum(flat.count(c) for c in "h12"),
+        "primary": flat.count("1"),
+        "secondary": flat.count("2"),
+        "all": sum(c != "." for c in flat),
+    }

@@ -1,0 +1,143 @@
+"""A suite's checks: the fixed ones from ``suites/*.json``, the rest generated from the TOML.
+
+The files are suites of Great Expectations (they read as ``ExpectationSuite``); what a rule is stands
+in ``meta``: ``row`` or ``violations`` in SQL, with ``<<facts>>`` of the suite's context as the only
+things filled in. ``suite_json`` writes the whole suite, fixed and generated, in the same format.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations import kinds
+from expectations.checks import Check
+from expectations.context import (
+    AggregatedContext,
+    Context,
+    DeidentifiedContext,
+    IdentifiedContext,
+    IntakeContext,
+    LinksContext,
+    RegisterContext,
+    read_context,
+)
+from expectations.errors import ContextWrong, SuiteFileBroken, SuiteUnknown
+from expectations.kinds.facts import Facts
+from expectations.sql import name
+from systems import System
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FILES = Path(__file__).parent / "suites"
+_SLOT = re.compile(r"<<([a-z_]+)>>")
+_Generator = Callable[[Facts, Any], list[Check]]
+
+_MODELS: dict[str, tuple[type[Context], _Generator]] = {
+    "register": (RegisterContext, kinds.register),
+    "intake": (IntakeContext, kinds.intake),
+    "links": (LinksContext, kinds.links),
+    "identified": (IdentifiedContext, kinds.identified),
+    "deidentified": (DeidentifiedContext, kinds.deidentified),
+    "aggregated": (AggregatedContext, kinds.aggregated),
+}
+SUITES = tuple(_MODELS)
+
+
+def checks_for(
+    suite: str,
+    system: System,
+    con: "duckdb.DuckDBPyConnection",
+    relation: str,
+    context: Mapping[str, Any],
+) -> tuple[Check, ...]:
+    """Return all checks of a suite for this relation, fixed ones first.
+
+    Raises:
+        SuiteUnknown: No such suite, or it came out empty.
+        ContextWrong: The context is missing a fact, or has one too many.
+        SuiteFileBroken: The suite's file can't be used, or two checks share a name.
+    """
+    if suite not in _MODELS:
+        raise SuiteUnknown(known=list(SUITES))
+    model, generate = _MODELS[suite]
+    told = read_context(model, context)
+    facts = Facts.of(system, con, relation)
+    checks = (*_fixed(suite, facts, told), *generate(facts, told))
+    if not checks:
+        raise SuiteUnknown(known=list(SUITES))
+    if len({c.id for c in checks}) != len(checks):
+        raise SuiteFileBroken(suite=suite)
+    return checks
+
+
+def suite_json(suite: str, checks: tuple[Check, ...]) -> dict[str, Any]:
+    """Return the whole suite as a suite of Great Expectations, for whoever wants to read it."""
+    from expectations.runner import expectation
+
+    listed: list[dict[str, Any]] = []
+    for check in checks:
+        stated = {"row": check.row, "violations": check.violations, "elements": check.elements}
+        meta = {"title": check.title, "section": check.section, "basis": check.basis} | stated
+        item = expectation(check, "counts")
+        item["meta"] |= {k: v for k, v in meta.items() if v is not None}
+        listed.append(item)
+    return {"name": suite, "expectations": listed, "meta": {}, "notes": None}
+
+
+def _fixed(suite: str, facts: Facts, told: Context) -> list[Check]:
+    try:
+        stored = json.loads((_FILES / f"{suite}.json").read_text("utf-8"))
+        metas = [(e["meta"], e["severity"]) for e in stored["expectations"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SuiteFileBroken(suite=suite) from None
+    return [_check(m, s, facts, told) for m, s in metas if _applies(m, facts, told)]
+
+
+def _applies(meta: Mapping[str, Any], facts: Facts, told: Context) -> bool:
+    if not all(facts.has_table(t) for t in meta.get("tables", ())):
+        return False
+    unless = meta.get("unless")
+    return not (unless and getattr(told, unless))
+
+
+def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, told: Context) -> Check:
+    try:
+        filled = {
+            key: _fill(meta[key], facts, told)
+            for key in ("row", "violations", "elements", "title")
+            if key in meta
+        }
+        return Check(
+            id=meta["id"],
+            section=meta["section"],
+            basis=meta["basis"],
+            severity=severity,
+            **filled,
+        )
+    except (KeyError, TypeError):
+        raise SuiteFileBroken(suite=facts.relation) from None
+
+
+def _fill(sql: str, facts: Facts, told: Context) -> str:
+    """Fill the slots: names are quoted, numbers and dates written out, all else refused."""
+
+    def slot(found: re.Match[str]) -> str:
+        fact = found.group(1)
+        if fact == "relation":
+            return name(facts.relation)
+        if fact == "below":
+            return str(getattr(told, "threshold") - 1)  # noqa: B009  only one context has it
+        value = getattr(told, fact, None)
+        if isinstance(value, str):
+            return name(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        raise ContextWrong(facts=[fact])
+
+    return _SLOT.sub(slot, sql)
