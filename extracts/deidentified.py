@@ -61,7 +61,7 @@ def build(
             *orders.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
             _persons(plan),
         ]
-        rows = fetched(con.execute(orders.chain(steps, _final(plan)), bound))
+        rows = fetched(con, orders.chain(steps, _final(plan)), bound)
         withheld = con.execute(orders.chain(steps, _withheld(plan)), bound).fetchall()[0][0]
         table = _assembled(rows, plan, ids)
     check_against(table, plan)

@@ -97,7 +97,7 @@ def build(
             *orders.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
             *_match_steps(plan),
         ]
-        rows = fetched(con.execute(orders.chain(steps, _final(plan)), bound))
+        rows = fetched(con, orders.chain(steps, _final(plan)), bound)
         withheld = con.execute(orders.chain(steps, _WITHHELD), bound).fetchall()[0][0]
         echoed = supplied if spec.echo_supplied else ()
         table = _assembled(rows, _supplied_values(con, echoed), echoed, plan, ids)
@@ -180,7 +180,7 @@ def _final(plan: Plan) -> str:
 
 def _supplied_values(con: "duckdb.DuckDBPyConnection", echoed: tuple[str, ...]) -> pa.Table:
     names = "".join(f", {quoted(name)}" for name in echoed)
-    return fetched(con.execute(f"SELECT row_number{names} FROM supplied"))
+    return fetched(con, f"SELECT row_number{names} FROM supplied")
 
 
 def _assembled(

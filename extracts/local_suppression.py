@@ -74,7 +74,7 @@ def suppress_locally(
             0
         ]
         names = ", ".join(quoted(name) for name in table.column_names)
-        result = fetched(con.execute(f"SELECT {names} FROM work ORDER BY place"))
+        result = fetched(con, f"SELECT {names} FROM work ORDER BY place")
         con.close()
         return Suppressed(result.cast(table.schema), cells, int(below))
 

@@ -50,7 +50,7 @@ def entry_steps(plan: Plan, years: Years, released_anyway: frozenset[str]) -> li
 def scope(plan: Plan, years: Years, exclusions: Sequence[Exclusion]) -> Step:
     """Orders of the approved codes and years, and whether each must be left out.
 
-    A flag that is unknown counts as set: an order is left out rather than released by mistake.
+    A flag is set by an act (a court's order, an enrolment), so a missing flag is no flag.
     """
     during = f"AND year(o.{_column(plan.release.year_source)}) BETWEEN $first AND $last"
     flags = " OR ".join(_excluded(plan, one) for one in exclusions)
@@ -160,13 +160,13 @@ def _conditions(plan: Plan, column: OutputColumn, reach: Reach) -> str:
 def _excluded(plan: Plan, exclusion: Exclusion) -> str:
     table, _, column = exclusion.source.partition(".")
     if plan.reach(table, None) is Reach.KEY:
-        return f"coalesce(o.{quoted(column)}, true)"
+        return f"coalesce(o.{quoted(column)}, false)"
     key, person = quoted(plan.key), quoted(plan.person)
     joined, on = f"{quoted(table)} x", f"x.{key} = o.{key}"
     if plan.key not in plan.system.table(table).column_names:
         joined += f" JOIN {quoted(plan.party_table)} p ON p.{person} = x.{person}"
         on = f"p.{key} = o.{key}"
-    return f"EXISTS (SELECT 1 FROM {joined} WHERE {on} AND x.{quoted(column)} IS NOT FALSE)"
+    return f"EXISTS (SELECT 1 FROM {joined} WHERE {on} AND x.{quoted(column)})"
 
 
 def _by_source(columns: Iterable[OutputColumn]) -> list[list[OutputColumn]]:

@@ -131,7 +131,7 @@ class Plan:
         own = role is None or role == self.release.person_role
         if table == self.key_table:
             return Reach.KEY
-        if table == self.party_table:
+        if table == self.party_table and role is not None:
             return Reach.OWN_PARTY if own else Reach.PARTY
         names = self.system.table(table).column_names
         if self.key in names:
@@ -161,11 +161,10 @@ class Plan:
         Raises:
             ColumnPlanRefused: names the columns.
         """
-        hidden = {"reference", "present"}
         unsafe = [
             c.name
             for c in self.columns
-            if self._class(c) not in _OPEN and c.generalise not in hidden
+            if self._class(c) not in _OPEN and not _shows_nothing_of_it(c)
         ]
         keys = {self.release.key, self.system.linkage.record}
         strange = [
@@ -180,6 +179,11 @@ class Plan:
             raise ColumnPlanRefused(kind=self.kind, references=sorted(self.references))
         for column in self.columns:
             self.reach(column.table, column.role)
+
+
+def _shows_nothing_of_it(column: OutputColumn) -> bool:
+    """Whether only an id, the presence or the number of values leaves, and not the value."""
+    return column.generalise in {"reference", "present"} or column.combine == "count"
 
 
 def plan_for(system: System, kind: RowKind) -> Plan:
