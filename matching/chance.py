@@ -41,6 +41,10 @@ class Frequencies:
 
     by_row: dict[str, npt.NDArray[np.float32]]
 
+    def most(self) -> float:
+        """How much the frequencies can raise the log odds of any pair."""
+        return float(sum(max(0.0, -float(table.min(initial=0.0))) for table in self.by_row.values()))
+
     def adjust(self, joint: Floats, levels: list[Ints], rows: npt.NDArray[np.int32]) -> None:
         """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
         for name, table in self.by_row.items():

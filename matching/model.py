@@ -70,6 +70,10 @@ class Model:
         """log2(m/u) per field and level, as a report shows them."""
         return [np.log2(m / u) for m, u in zip(self.m, self.u, strict=True)]
 
+    def scaled(self, share: float) -> "Model":
+        """The same for another number of cohort rows."""
+        return replace(self, sizes=self.sizes * share, pairs=self.pairs * share)
+
     def _row(self, class_name: str, f: int, name: str) -> Floats:
         kind = _USES[class_name].get(name, "u")
         if kind == "own":
@@ -87,17 +91,16 @@ def prior_model(cohort_rows: int, record_rows: int) -> Model:
     return Model(m, u, sizes, pairs)
 
 
-def train(model: Model, patterns: Ints, counts: Ints, whole: float = 1.0) -> Model:
+def train(model: Model, patterns: Ints, counts: Ints) -> Model:
     """Learn ``m`` and the classes' sizes from counted patterns of candidate pairs; ``u`` stays.
 
     Args:
         model: the prior with its ``u``, for the rows that the patterns come from.
         patterns: distinct patterns.
         counts: how many candidate pairs show each.
-        whole: rows of the whole cohort for each training row; scales the sizes at the end.
     """
     if not len(patterns):
-        return replace(model, sizes=model.sizes * whole, pairs=model.pairs * whole)
+        return model
     levels = unpack(patterns)
     start, rounds = model, 0
     for rounds in range(1, _ROUNDS + 1):
@@ -105,9 +108,7 @@ def train(model: Model, patterns: Ints, counts: Ints, whole: float = 1.0) -> Mod
         model = _step(model, start, levels, counts.astype(np.float64))
         if abs(model.sizes[0] - before) < _SETTLED * before:
             break
-    found = float(model.sizes[0])
-    sizes = model.sizes * whole
-    return replace(model, sizes=sizes, pairs=model.pairs * whole, trained_on=found, rounds=rounds)
+    return replace(model, trained_on=float(model.sizes[0]), rounds=rounds)
 
 
 def _step(model: Model, start: Model, levels: Sequence[Ints], counts: Floats) -> Model:

@@ -1,0 +1,117 @@
+"""Competition: cohort rows that want one identity, and identities that want one row, share it.
+
+Pairs are edges of a bipartite graph, weighed by their odds. The probability that an edge belongs to
+the true matching is computed by belief propagation for monomer-dimer systems (Zdeborová and Mézard
+2006; exact on trees, which nearly all components are): each side tells the other how free it is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_ROUNDS, _SETTLED = 200, 1e-9
+_SUREST = 80.0  # log odds; more would only overflow
+_MOST_MATCHED = 0.98  # a side is never taken to be matched more completely than that
+
+
+@dataclass(frozen=True)
+class Competition:
+    """Outcome for each edge, and for each row the probability that it is matched at all."""
+
+    probability: Floats
+    row_share: float  # expected share of all cohort rows that are matched
+    identity_share: float
+
+
+def compete(
+    rows: Ints,
+    identities: Ints,
+    log_odds: Floats,
+    *,
+    row_count: int,
+    identity_count: int,
+    prior_share: float,
+    one_row_per_identity: bool,
+) -> Competition:
+    """Probability of each (row, identity) edge when a row has at most one identity.
+
+    Args:
+        rows: cohort row of each edge.
+        identities: identity of each edge.
+        log_odds: odds of each edge taken alone.
+        row_count: rows of the whole cohort (also those without an edge).
+        identity_count: identities on the records' side.
+        prior_share: share of the rows expected to match, worth ten rows.
+        one_row_per_identity: whether an identity, too, has at most one row.
+
+    Where nearly every row is matched, a row is unlikely to be left over, and what is left for it is
+    likelier than its agreement alone says. So the odds are raised by how full both sides are, which
+    comes from a first round.
+    """
+    edges = Edges(rows, identities, one_row_per_identity)
+    fill = (prior_share * 0.5, 0.0)
+    probability = np.zeros(len(rows))
+    for _ in range(3):
+        raised = log_odds - np.log1p(-fill[0])
+        if one_row_per_identity:
+            raised = raised - np.log1p(-fill[1])
+        probability = edges.marginals(np.clip(raised, -_SUREST, _SUREST))
+        matched = float(probability.sum())
+        fill = (
+            min((matched + 10 * prior_share) / (row_count + 10), _MOST_MATCHED),
+            min(matched / (identity_count + 10), _MOST_MATCHED),
+        )
+    return Competition(probability, *fill)
+
+
+class Edges:
+    """A bipartite graph whose matching is asked for."""
+
+    def __init__(self, rows: Ints, identities: Ints, both_sides: bool) -> None:
+        self._row = np.unique(rows, return_inverse=True)[1]
+        self._identity = np.unique(identities, return_inverse=True)[1]
+        self._both = both_sides
+
+    def marginals(self, log_odds: Floats) -> Floats:
+        """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
+        odds = np.exp(log_odds)
+        free_row = np.ones(len(odds))  # how free the row is for this edge, its other edges considered
+        free_identity = np.ones(len(odds))
+        for _ in range(_ROUNDS):
+            new_row = 1 / (1 + _others(self._row, odds * free_identity))
+            if self._both:
+                new_identity = 1 / (1 + _others(self._identity, odds * new_row))
+            else:
+                new_identity = free_identity
+            change = max(_change(new_row, free_row), _change(new_identity, free_identity))
+            free_row, free_identity = new_row, new_identity
+            if change < _SETTLED:
+                break
+        taken = odds * free_row * free_identity
+        return taken / (1 + taken)
+
+
+def _others(group: Ints, value: Floats) -> Floats:
+    """Sum of a group's values without one's own.
+
+    Only the largest of a group can lose the rest in rounding, so it is added up without it.
+    """
+    if not len(value):
+        return value
+    order = np.lexsort((value, group))
+    last = np.r_[group[order][1:] != group[order][:-1], True]
+    largest = order[last]
+    rest = value.copy()
+    rest[largest] = 0.0
+    without = np.bincount(group, weights=rest)
+    result = without[group] - rest + value[largest][group]
+    result[largest] = without[group[largest]]
+    return result
+
+
+def _change(new: Floats, old: Floats) -> float:
+    return float(np.abs(new - old).max()) if len(new) else 0.0

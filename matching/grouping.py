@@ -1,0 +1,90 @@
+"""Record rows to records to identities: what the edges of the competition are made of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from matching.scoring import Scored, Scorer
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person
+_CANDIDATE = -2.0  # log odds from which a record may bring its other records along
+_MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
+
+
+@dataclass(frozen=True)
+class Edges:
+    """One edge per (cohort row, identity): its best odds over the identity's rows."""
+
+    rows: Ints
+    identities: Ints
+    log_odds: Floats
+
+
+def edges_of(scored: Scored, identity: Ints) -> tuple[Edges, Ints]:
+    """Edges, and for each scored pair the edge that it belongs to.
+
+    Args:
+        scored: pairs of rows.
+        identity: the identity of each record row.
+    """
+    key = scored.a.astype(np.int64) * (int(identity.max(initial=0)) + 1) + identity[scored.b]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    best = np.full(len(first), -np.inf)
+    np.maximum.at(best, place, scored.log_odds)
+    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best), place
+
+
+def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
+    """An identity for each record row, from the candidates of one cohort row among themselves.
+
+    Records that are candidates of one row and agree with each other like one person get one
+    identity; all others keep their own. Used where the caller knows no identities.
+    """
+    x, y = _candidate_pairs(scored, record)
+    if not len(x):
+        return record
+    inner = scorer.within_records()
+    odds, _ = inner.log_odds(x, y, inner.comparer.patterns(x, y))
+    same = odds > _SAME_PERSON
+    return joined(record, record[x[same]], record[y[same]])
+
+
+def joined(record: Ints, left: Ints, right: Ints) -> Ints:
+    """``record`` renamed so that connected records share the smallest of their numbers."""
+    size = int(record.max(initial=0)) + 1
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    smallest = np.full(int(label.max(initial=0)) + 1, size, np.int64)
+    np.minimum.at(smallest, label, np.arange(size))
+    return smallest[label][record]
+
+
+def _candidate_pairs(
+    scored: Scored, record: Ints
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Pairs of record rows that are candidates of one cohort row, each pair once."""
+    good = np.flatnonzero(scored.log_odds > _CANDIDATE)
+    order = good[np.lexsort((scored.b[good], -scored.log_odds[good], scored.a[good]))]
+    a, b = scored.a[order], scored.b[order]
+    start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
+    rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))
+    a, b = a[rank < _MOST_CANDIDATES], b[rank < _MOST_CANDIDATES]
+    found: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]] = []
+    for gap in range(1, _MOST_CANDIDATES):
+        near = np.flatnonzero(a[gap:] == a[:-gap]) if gap < len(a) else np.empty(0, np.intp)
+        if not len(near):
+            break
+        found.append((b[near], b[near + gap]))
+    if not found:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    x, y = (np.concatenate(part) for part in zip(*found, strict=True))
+    low, high = np.minimum(x, y), np.maximum(x, y)
+    different = record[low] != record[high]
+    keys = np.unique(low[different].astype(np.int64) << 32 | high[different])
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
