@@ -58,13 +58,22 @@ def read_application(path: Path, *, terms: TermsOf) -> Application:
         ApplicationUnreadable: no TOML in UTF-8, or no file.
         ApplicationRefused: with the complete list of problems.
     """
+    return parse_application(read_bytes(path), terms=terms)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of an application, of a size that one can have.
+
+    Raises:
+        ApplicationUnreadable: no such file, or too large.
+    """
     try:
         content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError:
         raise ApplicationUnreadable(what="no file that can be read") from None
     if content is None:
         raise ApplicationUnreadable(what="too large", megabytes_at_most=MAX_BYTES >> 20)
-    return parse_application(content, terms=terms)
+    return content
 
 
 def parse_application(content: bytes, *, terms: TermsOf) -> Application:
@@ -85,7 +94,7 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
     problems += _between_fields(application, terms, known={p.path for p in problems})
     if problems:
         raise ApplicationRefused(tuple(problems))
-    return application
+    return _with_defaults(application, cast("SystemTerms", terms(application.system)))
 
 
 def _between_fields(form: Application, terms: TermsOf, *, known: set[str]) -> Iterator[Problem]:
@@ -96,6 +105,15 @@ def _between_fields(form: Application, terms: TermsOf, *, known: set[str]) -> It
     for problem in every_problem(form, system):
         if problem.path not in known:
             yield problem
+
+
+def _with_defaults(form: Application, terms: SystemTerms) -> Application:
+    return form.model_copy(
+        update={
+            "order_scope": form.order_scope or terms.default_scope,
+            "dimensions": form.dimensions or terms.default_dimensions,
+        }
+    )
 
 
 def example_application(form: Form) -> str:

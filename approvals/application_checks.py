@@ -119,7 +119,9 @@ def check_research(form: StandardApplication, _terms: SystemTerms) -> Iterator[P
         for name in ("name", "period_start", "period_end"):
             if getattr(funding, name) is None:
                 yield Problem(
-                    f"project.funding.{name}", "§ 966(b)(12)(A)(iv)", "a grant has a name and period"
+                    f"project.funding.{name}",
+                    "§ 966(b)(12)(A)(iv)",
+                    "a grant has a name and period",
                 )
     if funding.period_start and funding.period_end and funding.period_end < funding.period_start:
         yield Problem(
@@ -151,10 +153,12 @@ def check_variables(form: StandardApplication, terms: SystemTerms) -> Iterator[P
     names = [v.name for v in form.variables]
     if len(set(names)) != len(names):
         yield Problem("variables", section, "a column stands twice")
-    known = frozenset[str]().union(*(terms.columns.get(kind, frozenset()) for kind in asked))
+    known = frozenset[str]().union(*(terms.columns.get(kind, ()) for kind in asked))
     for number, name in enumerate(names, start=1):
         if known and name not in known:
-            yield Problem(f"variables[{number}].name", section, "no column of this system's releases")
+            yield Problem(
+                f"variables[{number}].name", section, "no column of this system's releases"
+            )
 
 
 def check_team(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
@@ -211,12 +215,16 @@ def check_documents(form: StandardApplication, terms: SystemTerms) -> Iterator[P
         elif listed[reference] != kind:
             yield Problem(path, section, f"names a document of another kind than {kind}")
     needed = frozenset[str]().union(*(terms.documents.get(k, frozenset()) for k in form.kinds))
+    if form.security.cloud is True:
+        needed |= {"cloud_audit"}
     for kind in sorted(needed - _LATER - set(listed.values())):
         yield Problem("documents", "§ 966(b)(12)", f"none of kind {kind}")
 
 
-# May come after the submission; the gate asks for them on the day of the release.
-_LATER = frozenset({"irb_approval", "training_certificate", "background_check"})
+_TRAINING = "human_subjects_training"
+# The outline is the form's own [project]. The others may come after the submission: the gate asks
+# for them on the day of the release.
+_LATER = frozenset({"project_outline", "irb_approval", _TRAINING, "background_check"})
 
 
 def _references(form: StandardApplication) -> Iterator[tuple[str, str, object, str]]:
@@ -226,15 +234,20 @@ def _references(form: StandardApplication) -> Iterator[tuple[str, str, object, s
     yield "signatures.affiliation_letter", "§ 966(d)", letter, "affiliation_letter"
     if form.cohort.authority_document:
         document = form.cohort.authority_document
-        yield "cohort.authority_document", "§ 963(a)(3)(B)", document, "authority"
+        yield "cohort.authority_document", "§ 963(a)(3)(B)", document, "cohort_authority"
     if form.irb:
         yield "irb.approval", "§ 966(b)(12)(F)", form.irb.approval, "irb_approval"
     for number, member in enumerate(form.team, start=1):
         if member.training:
             certificate = member.training.certificate
-            yield f"team[{number}].training.certificate", "§ 966(d)", certificate, "training_certificate"
+            yield (
+                f"team[{number}].training.certificate",
+                "§ 966(d)",
+                certificate,
+                "human_subjects_training",
+            )
         if member.cv:
-            yield f"team[{number}].cv", "§ 966(b)(12)(B)", member.cv, "cv"
+            yield f"team[{number}].cv", "§ 966(b)(12)(B)", member.cv, "curriculum_vitae"
 
 
 _BOTH: tuple[Callable[[Application, SystemTerms], Iterator[Problem]], ...] = (

@@ -66,8 +66,11 @@ class StandardApplication(Part):
 
     @property
     def requester_class(self) -> str:
-        """nonprofit_research_institution, public_agency or entity (§ 962(i), (k))."""
-        return self.institution.kind
+        """The class under which the system's terms list the requester (§ 962(d), (i), (k))."""
+        if self.institution.kind != "nonprofit_research_institution":
+            return self.institution.kind
+        center = self.institution.uc_firearm_violence_center  # Pen. Code § 14231.5
+        return "ucfc_researcher" if center else "bona_fide_researcher"
 
     @property
     def title(self) -> str:
@@ -105,7 +108,7 @@ class AggregatedApplication(Part):
 
     @property
     def requester_class(self) -> str:
-        """nonprofit_research_institution, public_agency or entity (§ 962(i), (k))."""
+        """The class under which the system's terms list the requester (§ 962(d), (i), (k))."""
         return self.requester.kind
 
     def recipient_ids(self) -> tuple[MemberId, ...]:

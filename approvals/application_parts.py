@@ -15,7 +15,9 @@ MemberId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
 DocumentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,47}$")]
 ProjectNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{3,5}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$", max_length=254)]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$", max_length=254)
+]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+() .x-]{7,30}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Year = Annotated[int, Field(ge=1900, le=2200)]
@@ -229,7 +231,7 @@ class Requester(Part):
     """Who asks for aggregated data: a researcher or any Entity."""
 
     SECTION: ClassVar[str] = "§§ 962(i), 965(a)"
-    kind: Literal["nonprofit_research_institution", "public_agency", "entity"]
+    kind: Literal["bona_fide_researcher", "ucfc_researcher", "public_agency", "entity"]
     name: Words
     organisation: Words | None = None
     address: Words

@@ -157,7 +157,12 @@ _PROJECT: dict[str, Spec] = {
         | {
             "appeal": ID,
             "matter": choice(
-                "transfer", "identity", "purpose", "background_check", "letter", "finding",
+                "transfer",
+                "identity",
+                "purpose",
+                "background_check",
+                "letter",
+                "finding",
                 "enforcement",
             ),
         },
@@ -249,7 +254,9 @@ class Event:
             raise EventRefused(what="unknown kind")
         _check_about(self, spec)
         _check_facts(self, spec)
-        plain = {k: v if isinstance(v, bool | int | str) else tuple(v) for k, v in self.facts.items()}
+        plain = {
+            k: v if isinstance(v, bool | int | str) else tuple(v) for k, v in self.facts.items()
+        }
         object.__setattr__(self, "facts", plain)
 
 

@@ -32,6 +32,8 @@ class State(StrEnum):
 IN_FORCE = frozenset({State.APPROVED, State.RENEWAL_DUE, State.RENEWED, State.AMENDED})
 _ENDED = IN_FORCE | {State.EXPIRED, State.SUSPENDED}
 
+ONLY = ("aggregated", "relied_on")  # no individual-level data given; data used by a new project
+
 RENEWAL_NOTICE_DAYS = 90  # calendar days before the expiration, § 966(i)
 EXTENSIONS_AT_MOST = 7  # § 967(b)
 
@@ -48,6 +50,7 @@ class Move:
         section: the rule.
         second: kind of the event whose actor may not make this move, if any.
         outcome: the ``outcome`` fact for which this row holds, where there are several.
+        only: what must be true of the project besides (``ONLY``), if anything.
         clocks: names of the deadlines that it starts (``deadlines.CLOCKS``).
     """
 
@@ -58,6 +61,7 @@ class Move:
     section: str
     second: str | None = None
     outcome: str | None = None
+    only: str | None = None
     clocks: tuple[str, ...] = ()
 
 
@@ -103,6 +107,10 @@ MOVES: tuple[Move, ...] = (
          State.DESTRUCTION_CERTIFIED, _RECORD, "§ 967(a)"),
     Move("project_closed", _from(State.DESTRUCTION_CERTIFIED, State.DENIED), State.CLOSED,
          _DECIDE, "§ 967(a)"),
+    Move("project_closed", IN_FORCE | {State.EXPIRED, State.COMPLETED}, State.CLOSED, _DECIDE,
+         "§ 967(a): individual-level data only", only="aggregated"),
+    Move("project_closed", _from(State.COMPLETED, State.EXTENSION), State.CLOSED, _DECIDE,
+         "§ 967(c)", only="relied_on"),
     # by the calendar: see ProjectState.state_on
     Move(None, IN_FORCE - {State.RENEWAL_DUE}, State.RENEWAL_DUE, frozenset(), "§ 966(i)"),
     Move(None, IN_FORCE, State.EXPIRED, frozenset(), "§ 966(i); process page"),
@@ -114,11 +122,9 @@ def moves_from(state: State) -> Iterator[Move]:
     return (m for m in MOVES if m.event is not None and state in m.sources)
 
 
-def find_move(event: str, outcome: str | None = None) -> Move | None:
-    """The row of an event, by its outcome where there are several; None for other events."""
-    return next(
-        (m for m in MOVES if m.event == event and m.outcome in (None, outcome)), None
-    )  # fmt: skip
+def moves_for(event: str, outcome: str | None = None) -> tuple[Move, ...]:
+    """The rows of an event, by its outcome where that decides; none for other events."""
+    return tuple(m for m in MOVES if m.event == event and m.outcome in (None, outcome))
 
 
 def is_move(event: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from approvals.application_forms import Application, StandardApplication
 from approvals.ledger import Entry
-from approvals.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State, find_move
+from approvals.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State, moves_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +191,8 @@ def _step(state: ProjectState, entry: Entry) -> ProjectState:
     state = replace(
         state, last_event=entry.seq, actors={**state.actors, entry.kind: entry.actor}
     )  # fmt: skip
-    if move := find_move(entry.kind, facts.get("outcome")):
-        state = replace(state, recorded=move.target)
+    if moves := moves_for(entry.kind, facts.get("outcome")):
+        state = replace(state, recorded=moves[0].target)  # rows of one event share their target
     apply = _APPLY.get(entry.kind)
     return apply(state, entry, facts) if apply else state
 

@@ -1,0 +1,145 @@
+"""Reading projects, and recording a step after asking who may take it and from which state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from approvals.application import TermsOf, parse_application
+from approvals.application_forms import Application
+from approvals.documents import Digest, ProjectFolder
+from approvals.errors import (
+    ApplicationChanged,
+    ApplicationRefused,
+    DocumentChanged,
+    MoveNotAllowed,
+    UnknownProject,
+)
+from approvals.events import Event
+from approvals.facts import FactValue
+from approvals.held import terms_of
+from approvals.ledger import Entry, Ledger
+from approvals.lifecycle import EXTENSIONS_AT_MOST, Move, is_move, moves_for
+from approvals.people import Person, check_role, two_people_required
+from approvals.project_state import ProjectState, fold
+
+RECORDERS = frozenset({"engineer", "reviewer", "approver"})
+_WATCH = RECORDERS | {"security"}
+
+# Who may record events that are no moves, where it is not the recorders.
+_ROLES: Mapping[str, frozenset[str]] = {
+    "sanction_imposed": frozenset({"approver", "security"}),
+    "sanction_lifted": frozenset({"approver"}),
+    "exception_granted": frozenset({"approver"}),
+    "transfer_answered": frozenset({"approver"}),
+    "matter_decided": frozenset({"approver"}),
+    "recipient_revoked": _WATCH,
+    "breach_reported": _WATCH,
+    "subpoena_notice": _WATCH,
+}
+
+_ONLY: Mapping[str, Callable[[ProjectState], bool]] = {
+    "aggregated": lambda state: state.kinds == ("aggregated",),
+    "relied_on": lambda state: bool(state.relied_on_by),
+}
+
+
+class ProjectStore:
+    """All projects of a home, to look at and to add to."""
+
+    def __init__(
+        self, ledger: Ledger, directory: Path, *, digest: Digest, terms: TermsOf = terms_of
+    ) -> None:
+        """Use a ledger and a folder.
+
+        Args:
+            ledger: the home's.
+            directory: ``<home>/projects``.
+            digest: keyed digest of bytes under a label (``Keyring.digest``).
+            terms: the systems' terms by code.
+        """
+        self.ledger = ledger
+        self.demo = ledger.is_demo()
+        self._directory = directory
+        self._digest = digest
+        self._terms = terms
+
+    def show(self, number: str) -> ProjectState:
+        """A project with its application: the approved one, before that the submitted one.
+
+        Raises:
+            UnknownProject: there is none.
+            ApplicationChanged: the stored application is not the recorded one.
+        """
+        state = fold(self.ledger.events(project=number))
+        if state is None:
+            raise UnknownProject
+        digest = state.approved_digest or state.application_digest
+        return replace(state, application=self.application(number, digest))
+
+    def list(self) -> list[ProjectState]:
+        """All projects, by number."""
+        numbers = {e.project for e in self.ledger.events(kind="project_submitted") if e.project}
+        return [self.show(number) for number in sorted(numbers)]
+
+    def folder(self, number: str) -> ProjectFolder:
+        """The project's files."""
+        return ProjectFolder(self._directory, number, self._digest)
+
+    def application(self, number: str, digest: str) -> Application:
+        """The stored application with this digest.
+
+        Raises:
+            ApplicationChanged: it is gone or was changed.
+        """
+        try:
+            content = self.folder(number).get("application", digest)
+            return parse_application(content, terms=self._terms)
+        except (DocumentChanged, ApplicationRefused):
+            raise ApplicationChanged(project=number) from None
+
+    def record(
+        self,
+        state: ProjectState,
+        kind: str,
+        actor: Person,
+        facts: Mapping[str, FactValue],
+        *,
+        on: date,
+        first: str | None = None,
+        key: str | None = None,
+    ) -> Entry:
+        """Record one event about a project.
+
+        Args:
+            state: the project as the caller saw it; a newer event makes this fail.
+            kind: the kind of event; a move is checked against the table.
+            actor: who does it.
+            facts: without ``on``.
+            on: the day on which it happened.
+            first: person id of the step that this one confirms, if it takes two people.
+            key: see ``Event``.
+
+        Raises:
+            RoleMissing, MoveNotAllowed, SamePerson, EventRefused, StateMoved: see their texts.
+        """
+        if is_move(kind):
+            move = _allowed_move(state, kind, facts, on)
+            check_role(actor, move.roles)
+            first = first or (state.actors.get(move.second) if move.second else None)
+        else:
+            check_role(actor, _ROLES.get(kind, RECORDERS))
+        if first is not None:
+            two_people_required(first, actor.id, demo=self.demo)
+        event = Event(kind, actor.id, state.number, facts={**facts, "on": on.isoformat()}, key=key)
+        return self.ledger.append(event, last_of_project=state.last_event)
+
+
+def _allowed_move(state: ProjectState, kind: str, facts: Mapping[str, FactValue], on: date) -> Move:
+    now = state.state_on(on)
+    for move in moves_for(kind, str(facts.get("outcome"))):
+        if now in move.sources and (move.only is None or _ONLY[move.only](state)):
+            if kind == "extension_granted" and state.extensions >= EXTENSIONS_AT_MOST:
+                raise MoveNotAllowed(step=kind, section="967(b)", extensions=state.extensions)
+            return move
+    raise MoveNotAllowed(step=kind, state=str(now))

@@ -1,0 +1,222 @@
+"""The steps of a project's life, each recorded by the person who takes it.
+
+Every method that writes takes the acting person; who may do what stands in ``lifecycle``. What is
+personal (names, addresses) stays in the application's file: the ledger gets ids and keyed digests.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from approvals.application import parse_application, read_bytes
+from approvals.application_forms import Application, StandardApplication
+from approvals.errors import DocumentChanged, EventRefused, KeyReused, MoveNotAllowed, StateMoved
+from approvals.events import KINDS, PROJECT, Event, parse_facts
+from approvals.facts import DIGEST, FactValue
+from approvals.gate import Ask, Verdict
+from approvals.gate import check as ask_gate
+from approvals.lifecycle import IN_FORCE, State
+from approvals.people import Person, check_role
+from approvals.project_parties import Parties
+from approvals.project_state import ProjectState
+from approvals.project_store import RECORDERS
+
+# Kinds with steps of their own: the general ``event`` would leave out their checks.
+OWN_STEP = frozenset(
+    {"project_submitted", "amendment_submitted", "project_approved", "project_amended",
+     "cohort_registered", "cohort_confirmed", "recipient_added", "recipient_confirmed"}
+)  # fmt: skip
+
+
+def one_year_later(day: date) -> date:
+    """The same day a year later; of 29 February, 28 February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
+class Projects(Parties):
+    """All projects of a home: applications, approval, cohorts, recipients, events."""
+
+    def submit(self, path: Path, actor: Person, on: date) -> ProjectState:
+        """Take an application: a new project, or an amendment of the one that it modifies.
+
+        Raises:
+            ApplicationUnreadable, ApplicationRefused: nothing was recorded.
+            UnknownProject, MoveNotAllowed: the project to modify or rely on.
+            RoleMissing: this person may not.
+        """
+        check_role(actor, RECORDERS)
+        content = read_bytes(path)
+        form = parse_application(content, terms=self._terms)
+        if form.modifies is not None:
+            self._submit_amendment(form, content, actor, on)
+            return self.show(form.modifies)
+        return self.show(self._submit_new(form, content, actor, on))
+
+    def approve(
+        self, number: str, actor: Person, on: date, *, expires: date | None = None
+    ) -> ProjectState:
+        """Approve a submitted project, or the amendment that waits; never by its submitter.
+
+        Args:
+            number: project.
+            actor: the approver.
+            on: day of the approval.
+            expires: first day out of force; at most, and by default, a year later.
+
+        Raises:
+            MoveNotAllowed, SamePerson, RoleMissing: see their texts.
+        """
+        state = self.show(number)
+        if state.recorded in IN_FORCE and state.pending_digest is not None:
+            self.application(number, state.pending_digest)
+            facts: dict[str, FactValue] = {"application": state.pending_digest}
+            self.record(state, "project_amended", actor, facts, on=on)
+            return self.show(number)
+        longest = one_year_later(on)
+        if expires is not None and not on < expires <= longest:
+            raise MoveNotAllowed(step="project_approved", what="valid for one year at most")
+        facts = {
+            "application": state.application_digest,
+            "expires": (expires or longest).isoformat(),
+        }
+        self.record(state, "project_approved", actor, facts, on=on)
+        self._tell_relied_on(state, actor, on)
+        return self.show(number)
+
+    def renew(
+        self, number: str, actor: Person, on: date, *, expires: date | None = None
+    ) -> ProjectState:
+        """Approve a renewal that was requested, before the expiration (§ 966(i)).
+
+        Args:
+            number: project.
+            actor: the approver, not the person who recorded the request.
+            on: day.
+            expires: first day out of force; at most, and by default, a year after the old one.
+        """
+        state = self.show(number)
+        if state.recorded is not State.RENEWAL_DUE or state.expires is None:
+            raise MoveNotAllowed(step="project_renewed", state=str(state.state_on(on)))
+        longest = one_year_later(state.expires)
+        if expires is not None and not on < expires <= longest:
+            raise MoveNotAllowed(step="project_renewed", what="one more year at most")
+        facts: dict[str, FactValue] = {"expires": (expires or longest).isoformat()}
+        self.record(state, "project_renewed", actor, facts, on=on)
+        return self.show(number)
+
+    def event(
+        self,
+        number: str,
+        kind: str,
+        actor: Person,
+        on: date,
+        facts: Mapping[str, str] | None = None,
+        files: Mapping[str, Path] | None = None,
+    ) -> ProjectState:
+        """Record any other event of a project's life.
+
+        Args:
+            number: project.
+            kind: see ``events.KINDS``.
+            actor: who records it.
+            on: the day on which it happened.
+            facts: as text, by name, without ``on``.
+            files: facts that are documents: each is stored in the project's folder, and its keyed
+                digest is recorded.
+
+        Raises:
+            EventRefused: unknown kind or facts, or a kind that has a command of its own.
+            DocumentChanged: a file can't be read.
+            MoveNotAllowed, RoleMissing, SamePerson: see their texts.
+        """
+        if kind in OWN_STEP:
+            raise EventRefused(kind=kind, what="this kind has a command of its own")
+        if kind not in KINDS or KINDS[kind].about != PROJECT:
+            raise EventRefused(what="no kind of project event", kinds=len(project_event_kinds()))
+        if kind == "project_renewed" and not facts:
+            return self.renew(number, actor, on)
+        state = self.show(number)
+        given = parse_facts(kind, facts or {})
+        for name, path in (files or {}).items():
+            given[name] = self._store_document(number, kind, name, path)
+        if kind == "project_renewed":
+            return self.renew(number, actor, on, expires=date.fromisoformat(str(given["expires"])))
+        if kind == "extension_granted":
+            _check_extension(state, given)
+        self.record(state, kind, actor, given, on=on)
+        return self.show(number)
+
+    def check(self, number: str, ask: Ask) -> Verdict:
+        """What the gate would say."""
+        return ask_gate(self.show(number), ask)
+
+    def _submit_new(self, form: Application, content: bytes, actor: Person, on: date) -> str:
+        facts: dict[str, FactValue] = {
+            "form": form.form, "system": form.system, "kinds": form.kinds, "on": on.isoformat(),
+        }  # fmt: skip
+        if isinstance(form, StandardApplication) and form.relies_on is not None:
+            facts["relies_on"] = self.show(form.relies_on).number
+        serial = len(
+            {e.project for e in self.ledger.events(kind="project_submitted")
+             if (e.project or "").startswith(f"{on.year}-")}
+        )  # fmt: skip
+        while True:  # ends: each failure means that somebody else took the number
+            serial += 1
+            number = f"{on.year}-{serial:03d}"
+            facts["application"] = self.folder(number).put("application", content)
+            event = Event(
+                "project_submitted", actor.id, number, facts=facts, key=f"project:{number}"
+            )
+            try:
+                self.ledger.append(event, last_of_project=0)
+            except (KeyReused, StateMoved):
+                continue
+            return number
+
+    def _submit_amendment(self, form: Application, content: bytes, actor: Person, on: date) -> None:
+        number = form.modifies or ""
+        state = self.show(number)
+        if state.state_on(on) not in IN_FORCE or form.form != state.form:
+            raise MoveNotAllowed(step="amendment_submitted", state=str(state.state_on(on)))
+        if form.system != state.system:
+            raise MoveNotAllowed(step="amendment_submitted", what="another system: a new project")
+        facts: dict[str, FactValue] = {
+            "application": self.folder(number).put("application", content),
+            "kinds": form.kinds,
+        }
+        self.record(state, "amendment_submitted", actor, facts, on=on)
+
+    def _tell_relied_on(self, state: ProjectState, actor: Person, on: date) -> None:
+        form = state.application
+        if isinstance(form, StandardApplication) and form.relies_on is not None:
+            older = self.show(form.relies_on)
+            self.record(
+                older, "relied_on_by", actor, {"other": state.number}, on=on,
+                key=f"relied-on:{older.number}:{state.number}",
+            )  # fmt: skip
+
+    def _store_document(self, number: str, kind: str, name: str, path: Path) -> str:
+        types = {**KINDS[kind].must, **KINDS[kind].may}
+        if types.get(name) is not DIGEST:
+            raise EventRefused(kind=kind, what="a file is given for a fact that is no document")
+        try:
+            return self.folder(number).put("document", path.read_bytes())
+        except OSError:
+            raise DocumentChanged(what="no file that can be read") from None
+
+
+def project_event_kinds() -> tuple[str, ...]:
+    """The kinds that ``Projects.event`` records."""
+    return tuple(
+        sorted(k for k, spec in KINDS.items() if spec.about == PROJECT and k not in OWN_STEP)
+    )
+
+
+def _check_extension(state: ProjectState, facts: Mapping[str, FactValue]) -> None:
+    """One more year each time, counted from the last end (§ 967(b))."""
+    start = state.extension_until or state.completed_on
+    if start is None or str(facts.get("until")) > one_year_later(start).isoformat():
+        raise MoveNotAllowed(step="extension_granted", section="967(b)", what="one year at most")
