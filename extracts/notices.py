@@ -70,7 +70,8 @@ def _rules(release: ReleaseFacts) -> list[tuple[str, str]]:
 
 
 def _contact(release: ReleaseFacts) -> str:
-    return f"Questions, notices and requests: {release.department}, {release.office}, {release.contact}"
+    who = f"{release.department}, {release.office}, {release.contact}"
+    return f"Questions, notices and requests:\n{who}"
 
 
 def _rule(number: int, head: str, text: str) -> str:
