@@ -58,30 +58,36 @@ class LinksContext(Context):
 class IdentifiedContext(Context):
     """An identified extract.
 
-    ``supplied`` holds the intake file's own values: ``row_id`` and the standard columns listed in
-    ``supplied_columns``. ``attempted`` (optional) holds ``row_id`` of rows that must say
-    ``not_attempted``. ``links`` (optional) holds ``cohort_id`` of the rows that were linked.
-    ``columns`` narrows the order columns to what this project was approved for.
+    ``supplied`` holds the intake file's own values: ``row_number``, ``row_id`` and the standard
+    columns listed in ``supplied_columns``. ``attempted`` (optional) holds ``row_number`` and
+    ``code``: rows with a code must say ``not_attempted``. ``links`` (optional) holds ``cohort_id``
+    and ``decision``: only a ``link`` may make a match. ``columns`` narrows the order columns to what
+    this project was approved for. Years are None only where the approval names none.
     """
 
     supplied: Relation
     supplied_columns: tuple[Relation, ...]
     echo_supplied: bool = True
     families: Annotated[tuple[str, ...], Field(min_length=1)]
-    first_year: Year
-    last_year: Year
-    not_attempted: Relation | None = None
-    linked: Relation | None = None
+    first_year: Year | None
+    last_year: Year | None
+    attempted: Relation | None = None
+    links: Relation | None = None
     columns: tuple[Relation, ...] | None = None
 
 
 class DeidentifiedContext(Context):
-    """A de-identified extract; ``expected_rows`` is the number of person-order pairs in scope."""
+    """A de-identified extract.
+
+    ``expected_rows`` is the number of pairs of person and order in scope. ``coarser`` lists the
+    values that local suppression may put into a column besides its codes (a region for a county).
+    """
 
     families: Annotated[tuple[str, ...], Field(min_length=1)]
-    first_year: Year
-    last_year: Year
+    first_year: Year | None
+    last_year: Year | None
     expected_rows: int | None = None
+    coarser: dict[Relation, tuple[str, ...]] = {}
     columns: tuple[Relation, ...] | None = None
 
 

@@ -96,10 +96,12 @@ def known_values(facts: Facts, kind: str, dim: str) -> tuple[str, ...]:
     return (*codes_of(facts, found[0]), *labels)
 
 
-def code_check(facts: Facts, suite: str, column: str, output: OutputColumn) -> Check | None:
+def code_check(
+    facts: Facts, suite: str, column: str, output: OutputColumn, also: tuple[str, ...] = ()
+) -> Check | None:
     """Return the check of an output column against its code list, if it has one."""
-    codes = codes_of(facts, output)
-    if not codes or column not in facts.columns:
+    codes = (*codes_of(facts, output), *also)
+    if not output.codes or column not in facts.columns:
         return None
     value = f"r.{name(column)}"
     if output.type == "list":

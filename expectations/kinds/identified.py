@@ -35,7 +35,7 @@ def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
         *(_supplied(facts, told, c) for c in told.supplied_columns if f"supplied_{c}" in facts.columns),
         *_matching(facts, told, named),
         *(code_check(facts, "identified", c, o) for c, o in named.items()),
-        *date_order_checks("identified", release, named),
+        *date_order_checks(facts, "identified", release, named),
         *scope_checks("identified", release, named, told.families, (told.first_year, told.last_year)),
         *content_scan(facts, "identified", _scanned(facts, named), _RULE),
         no_long_numbers(facts, "identified", _RULE),
@@ -94,7 +94,7 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
                 "A matched row carries the data of an order",
                 "",
                 "policy",
-                "warning",
+                "critical",
                 row=f"CASE WHEN r.matched = 'yes' THEN NOT ({any_data}) END",
             )
         )
@@ -112,38 +112,38 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
                 f"{name(facts.relation)} WHERE matched = 'yes' GROUP BY {keys} HAVING count(*) > 1)",
             )
         )
-    if told.not_attempted:
-        checks.append(
-            _agrees(
-                facts,
-                "not_attempted_kept",
-                "A row that could not be tried says so, and no other does",
-                told.not_attempted,
-                "row_id",
-                "not_attempted",
-            )
-        )
-    if told.linked:
-        checks.append(
-            _agrees(
-                facts,
-                "matched_are_linked",
-                "The matched rows are exactly the linked ones",
-                told.linked,
-                "cohort_id",
-                "yes",
-            )
-        )
-    return checks  # fmt: skip
+    if told.attempted:
+        checks.append(_untried(facts, told.supplied, told.attempted))
+    if told.links:
+        checks.append(_linked(facts, told.links))
+    return checks
 
 
-def _agrees(facts: Facts, what: str, title: str, relation: str, key: str, verdict: str) -> Check:
-    """Rows of one verdict on the one side, rows of a relation on the other: the difference of the sets."""
-    ours = f"SELECT CAST(row_id AS VARCHAR) AS k FROM {name(facts.relation)} WHERE matched = '{verdict}'"
-    theirs = f"SELECT CAST({name(key)} AS VARCHAR) AS k FROM {name(relation)}"
-    return Check(f"identified.{what}", title, _RULE, "law", "critical",
-                 violations=f"SELECT (SELECT count(*) FROM (({ours}) EXCEPT ({theirs}))) + "
-                 f"(SELECT count(*) FROM (({theirs}) EXCEPT ({ours})))")  # fmt: skip
+def _untried(facts: Facts, supplied: str, attempted: str) -> Check:
+    count = f"FROM {name(attempted)} a JOIN {name(supplied)} s USING (row_number) WHERE a.code IS NOT NULL"
+    return Check(
+        "identified.untried_say_so",
+        "A row that could not be tried says so",
+        "",
+        "policy",
+        "critical",
+        violations=f"SELECT count(*) {count} AND NOT EXISTS (SELECT 1 FROM {name(facts.relation)} e "
+        "WHERE e.row_id = s.row_id AND e.matched = 'not_attempted')",
+        elements=f"SELECT count(*) {count}",
+    )
+
+
+def _linked(facts: Facts, links: str) -> Check:
+    return Check(
+        "identified.matched_are_linked",
+        "No row is matched without a link that holds",
+        _RULE,
+        "law",
+        "critical",
+        violations=f"SELECT count(*) FROM {name(facts.relation)} e WHERE e.matched = 'yes' AND NOT EXISTS "
+        f"(SELECT 1 FROM {name(links)} l WHERE l.decision = 'link' AND CAST(l.cohort_id AS VARCHAR) = e.row_id)",
+        elements=f"SELECT count(*) FROM {name(facts.relation)} WHERE matched = 'yes'",
+    )
 
 
 def _scanned(facts: Facts, named: Named) -> list[str]:

@@ -1,6 +1,7 @@
 """Scope of a release of rows: the years and the families of orders that the project was approved for."""
 
-from expectations.checks import Check
+from expectations.checks import Check, Severity
+from expectations.kinds.facts import Facts
 from expectations.sql import name, texts
 from systems.releases import OutputColumn, RowRelease
 
@@ -21,7 +22,7 @@ def scope_checks(
     release: RowRelease,
     named: Named,
     families: tuple[str, ...],
-    years: tuple[int, int],
+    years: tuple[int | None, int | None],
 ) -> list[Check]:
     """Return the checks that every order lies inside the approved families and years."""
     checks: list[Check] = []
@@ -32,34 +33,53 @@ def scope_checks(
                 _check(suite, f"{column}_in_scope", "Every order belongs to a family that the project was approved for",
                        "§ 964(a)", f"{value} NOT IN {texts(families)}")
             )  # fmt: skip
+    first, last = years
+    if first is None or last is None:
+        return checks
     for column in by_source(named, release.year_source):
         year = f"TRY_CAST(left(CAST(r.{name(column)} AS VARCHAR), 4) AS INTEGER)"
         checks.append(
-            _check(suite, f"{column}_in_years", f"Every order was issued in the approved years, {years[0]} to {years[1]}",
+            _check(suite, f"{column}_in_years", f"Every order was issued in the approved years, {first} to {last}",
                    "§ 964(b)", f"CASE WHEN r.{name(column)} IS NOT NULL THEN "
-                   f"coalesce({year} NOT BETWEEN {years[0]} AND {years[1]}, true) END")
+                   f"coalesce({year} NOT BETWEEN {first} AND {last}, true) END")
         )  # fmt: skip
     return checks
 
 
-def date_order_checks(suite: str, release: RowRelease, named: Named) -> list[Check]:
-    """Return the checks of dates against the date of issue: expiry never, service hardly, before it."""
-    issued = by_source(named, release.year_source)
-    if not issued:
-        return []
-    first = issued[0]
+def date_order_checks(facts: Facts, suite: str, release: RowRelease, named: Named) -> list[Check]:
+    """Return the checks of dates: the orders that the TOML states, and service inside the order's life.
+
+    A date order of the register's own table must hold, since ``register load`` refused what breaks it.
+    Service and proofs come from other tables, kept by other people: there it is a warning.
+    """
     checks: list[Check] = []
-    for column, output in named.items():
-        if column in issued or output.type not in {"date", "month", "year"}:
-            continue
-        critical = output.column == "expiration_date"
-        start, end = (f"CAST(r.{name(c)} AS VARCHAR)" for c in (first, column))
-        width = f"least(length({start}), length({end}))"
-        checks.append(
-            Check(f"{suite}.{column}_after_issue", f"No {column} lies before the date of issue", "", "policy",
-                  "critical" if critical else "warning", row=f"left({end}, {width}) < left({start}, {width})")
-        )  # fmt: skip
+    dates = {c: o for c, o in named.items() if o.type in {"date", "month", "year"}}
+    for before, first in dates.items():
+        for after, second in dates.items():
+            if _stated(facts, first, second):
+                checks.append(_ordered(suite, before, after, "critical"))
+            elif first.source == release.year_source and first.table != second.table:
+                checks.append(_ordered(suite, before, after, "warning"))
     return checks
+
+
+def _stated(facts: Facts, first: OutputColumn, second: OutputColumn) -> bool:
+    orders = facts.system.table(first.table).date_orders if first.table == second.table else ()
+    return any((o.before, o.after) == (first.column, second.column) for o in orders)
+
+
+def _ordered(suite: str, before: str, after: str, severity: Severity) -> Check:
+    """Dates cut to different widths are compared as far as both go."""
+    start, end = (f"CAST(r.{name(c)} AS VARCHAR)" for c in (before, after))
+    width = f"least(length({start}), length({end}))"
+    return Check(
+        f"{suite}.{after}_after_{before}",
+        f"No {after} lies before the {before}",
+        "",
+        "policy",
+        severity,
+        row=f"left({end}, {width}) < left({start}, {width})",
+    )
 
 
 def _check(suite: str, what: str, title: str, section: str, row: str) -> Check:

@@ -57,8 +57,10 @@ class Safe(Part):
     def status(self) -> Status:
         """The worst status of its items."""
         found = {i.status for i in self.items}
-        worst_first: tuple[Status, ...] = ("fail", "warn", "ok")
-        return next((s for s in worst_first if s in found), "info")
+        worst: Status = "info"
+        for status in ("ok", "warn", "fail"):
+            worst = status if status in found else worst
+        return worst
 
 
 class Fact(Part):
