@@ -1,0 +1,85 @@
+"""Parquet files from anywhere, brought to strings."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+
+from systems.errors import ColumnUnreadable, FormatUnknown, HeaderWrong
+
+pc: Any = pyarrow.compute  # its functions are made at import and have no types
+_WHOLE = 2.0**53  # a double holds whole numbers up to here
+
+
+def read_parquet(path: Path, role: str) -> pa.Table:
+    """Read a Parquet file; every column becomes strings.
+
+    Raises:
+        FormatUnknown: not readable as Parquet.
+        ColumnUnreadable: columns without a plain text form.
+        HeaderWrong: names that come twice.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            names = schema.names
+            again = [p for p, name in enumerate(names, start=1) if name in names[: p - 1]]
+            if again:
+                raise HeaderWrong(file=role, repeated=again)
+            table = file.read()
+    except (pa.ArrowException, OSError):
+        raise FormatUnknown(file=role) from None
+    if unreadable := [p for p, f in enumerate(table.schema, start=1) if not _plain(f.type)]:
+        raise ColumnUnreadable(file=role, columns=unreadable)
+    try:
+        columns = [as_text(column) for column in table.columns]
+    except pa.ArrowException:
+        raise FormatUnknown(file=role) from None
+    return pa.table(columns, names=table.column_names)
+
+
+def _plain(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    return not (
+        pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    )
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as strings: dates ISO, whole numbers without a point, empty as null."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_null(kind):
+        return pa.chunked_array([pa.nulls(len(column), pa.string())])
+    if pa.types.is_floating(kind):
+        column = _whole(column)
+    elif pa.types.is_timestamp(kind):
+        column = _days(column)
+    text = column.cast(pa.string())
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Ids become floats where pandas met a missing one; where all are whole they are made whole."""
+    column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    values = column.drop_null()
+    if len(values) == 0:
+        return column
+    small = pc.all(pc.less(pc.abs(values), _WHOLE)).as_py()
+    if small and pc.all(pc.equal(pc.trunc(values), values)).as_py():
+        return column.cast(pa.int64())
+    return column
+
+
+def _days(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Timestamps that are all midnight are dates."""
+    if column.type.tz is None:
+        days = column.cast(pa.date32(), safe=False)
+        if pc.all(pc.equal(days.cast(column.type), column)).as_py() is not False:
+            return days
+    return column

@@ -1,0 +1,106 @@
+"""XLSX workbooks, one sheet, each cell as it looks."""
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from systems.errors import FormatUnknown, RowsRagged, SheetUnknown, TableEmpty, TableTooLarge
+
+_MASK = re.compile(r"^[0\-]+$")  # formats such as 00000 (ZIP) or 000-00-0000
+_LISTED = 1000  # rows whose numbers are kept
+
+
+def read_workbook(path: Path, role: str, sheet: str | None, max_bytes: int) -> pa.Table:
+    """Read one sheet; the first row is the header.
+
+    Raises:
+        FormatUnknown: not a readable workbook.
+        TableTooLarge: more than ``max_bytes`` when unpacked.
+        SheetUnknown: no sheet of that name.
+        TableEmpty: nothing on the sheet.
+        RowsRagged: cells to the right of the header.
+    """
+    _check_size(path, role, max_bytes)
+    try:
+        rows = list(_rows(path, role, sheet))
+    except (SheetUnknown, TableEmpty):
+        raise
+    except Exception:  # noqa: BLE001 - openpyxl lets anything out, and may quote a cell
+        rows = None
+    if rows is None:
+        raise FormatUnknown(file=role)
+    while rows and not any(rows[-1]):
+        rows.pop()
+    if not rows:
+        raise TableEmpty(file=role)
+    return _table(rows, role)
+
+
+def _table(rows: list[list[str | None]], role: str) -> pa.Table:
+    header = list(rows[0])
+    while header and header[-1] is None:
+        header.pop()
+    width = len(header)
+    ragged = [n for n, row in enumerate(rows[1:], start=1) if any(row[width:])]
+    if ragged:
+        raise RowsRagged(file=role, count=len(ragged), rows=ragged[:_LISTED])
+    body = [row[:width] + [None] * (width - len(row)) for row in rows[1:] if any(row)]
+    columns = [pa.array([row[i] for row in body], pa.string()) for i in range(width)]
+    return pa.table(columns, names=[name or "" for name in header])
+
+
+def _check_size(path: Path, role: str, max_bytes: int) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        raise FormatUnknown(file=role) from None
+    if size > max_bytes:
+        raise TableTooLarge(file=role, bytes=size, limit=max_bytes)
+
+
+def _rows(path: Path, role: str, sheet: str | None) -> Iterator[list[str | None]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        if sheet is None:
+            chosen = book.worksheets[0] if book.worksheets else None
+        else:
+            chosen = book[sheet] if sheet in book.sheetnames else None
+        if chosen is None:
+            raise SheetUnknown(file=role)
+        for row in chosen.iter_rows():
+            yield [_shown(cell.value, getattr(cell, "number_format", None)) for cell in row]
+    finally:
+        book.close()
+
+
+def _shown(value: Any, number_format: str | None) -> str | None:
+    """Return a cell as it looks: leading zeros of its format, dates ISO."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int):
+        return _masked(value, number_format)
+    return str(value)
+
+
+def _masked(value: int, number_format: str | None) -> str:
+    if not number_format or not _MASK.match(number_format) or value < 0:
+        return str(value)
+    digits = list(str(value).zfill(number_format.count("0")))
+    shown = ["-" if place == "-" else digits.pop() for place in reversed(number_format)]
+    return "".join(digits) + "".join(reversed(shown))

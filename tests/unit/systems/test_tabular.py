@@ -1,0 +1,215 @@
+"""Outside files: every encoding, delimiter and format gives the same strings; bad ones are named."""
+
+import csv
+import datetime as dt
+import io
+import itertools
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faults import CodedError
+from systems import errors
+from systems.tabular import read_table
+
+ROWS = [
+    ["cohort_id", "first_name", "last_name", "zip", "note"],
+    ["001", "José", "Núñez Peña", "02134", "said “no”"],
+    ["2", "Zoë", "O\u2019Neil", "90001", "two\nlines"],
+    ["3 ", " Ana", "Smith, Jr", "", 'a "quoted" word'],
+    ["4", "Bob", "tab\there;pipe|", "95616", ""],
+]
+EXPECTED = {name: [row[i] or None for row in ROWS[1:]] for i, name in enumerate(ROWS[0])}
+
+
+def written(rows, delimiter=",", newline="\r\n", quoting=csv.QUOTE_MINIMAL):
+    sink = io.StringIO()
+    csv.writer(sink, delimiter=delimiter, lineterminator=newline, quoting=quoting).writerows(rows)
+    return sink.getvalue()
+
+
+def read(tmp_path, content, name="file.csv", **options):
+    path = tmp_path / name
+    path.write_bytes(content)
+    return read_table(path, role="cohort", **options)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "newline"),
+    list(
+        itertools.product(
+            [
+                "utf-8",
+                "utf-8-sig",
+                "utf-16",
+                "utf-16-le",
+                "utf-16-be",
+                "utf-32",
+                "cp1252",
+                "mac_roman",
+            ],
+            [",", ";", "\t", "|"],
+            ["\n", "\r\n"],
+        )
+    ),
+)
+def test_every_encoding_and_delimiter_gives_the_same_table(tmp_path, encoding, delimiter, newline):
+    found = read(tmp_path, written(ROWS, delimiter, newline).encode(encoding))
+    assert found.table.to_pydict() == EXPECTED
+    assert found.delimiter == delimiter
+    assert found.rows == 4
+
+
+def test_values_outside_every_sample_are_read_too(tmp_path):
+    body = "id,name\n" + "1,Smith\n" * 300_000 + "2,José\n"
+    found = read(tmp_path, body.encode("cp1252"))
+    assert found.rows == 300_001
+    assert found.table["name"][300_000].as_py() == "José"
+
+
+def test_blank_lines_are_no_rows_and_old_mac_line_ends_work(tmp_path):
+    assert read(tmp_path, b"a,b\r1,2\r\r3,4\r").table.to_pydict() == {
+        "a": ["1", "3"],
+        "b": ["2", "4"],
+    }
+
+
+def test_header_names_lose_outer_spaces_and_values_keep_theirs(tmp_path):
+    assert read(tmp_path, b" a , b\n 1 ,2\n").table.to_pydict() == {"a": [" 1 "], "b": ["2"]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(
+        st.lists(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+            min_size=2,
+            max_size=2,
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    delimiter=st.sampled_from(",;\t|"),
+)
+def test_any_text_survives_csv(tmp_path_factory, rows, delimiter):
+    content = written([["a", "b"], *rows], delimiter, quoting=csv.QUOTE_ALL).encode()
+    table = read(tmp_path_factory.mktemp("csv"), content).table
+    assert [list(row.values()) for row in table.to_pylist()] == [
+        [v or None for v in r] for r in rows
+    ]
+
+
+def test_parquet_of_any_type_becomes_the_same_strings(tmp_path):
+    table = pa.table(
+        {
+            "id": pa.array([1, 2, None], pa.int32()),
+            "float_id": pa.array([1.0, float("nan"), 3.0]),
+            "real": [1.5, 2.0, None],
+            "day": pa.array([dt.date(2020, 1, 2), None, dt.date(1999, 12, 31)]),
+            "midnight": pa.array([dt.datetime(2020, 1, 2), None, dt.datetime(1999, 12, 31)]),
+            "coded": pa.array(["x", "", "x"]).dictionary_encode(),
+            "nothing": pa.nulls(3),
+            "flag": [True, False, None],
+        }
+    )
+    pq.write_table(table, tmp_path / "t.dat")
+    found = read_table(tmp_path / "t.dat", role="records")
+    assert found.format == "parquet"
+    assert found.table.to_pydict() == {
+        "id": ["1", "2", None],
+        "float_id": ["1", None, "3"],
+        "real": ["1.5", "2", None],
+        "day": ["2020-01-02", None, "1999-12-31"],
+        "midnight": ["2020-01-02", None, "1999-12-31"],
+        "coded": ["x", None, "x"],
+        "nothing": [None] * 3,
+        "flag": ["true", "false", None],
+    }
+
+
+def test_workbook_shows_cells_as_they_look(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["id", "zip", "ssn", "born", "name", "x"])
+    sheet.append([1, 2134, 12345678, dt.datetime(1980, 5, 6), "José", 1.25])
+    sheet["B2"].number_format, sheet["C2"].number_format = "00000", "000-00-0000"
+    sheet.append([2.0, "00501", None, dt.date(1990, 1, 1), " A ", None])
+    book.create_sheet("other").append(["only"])
+    book.save(tmp_path / "b.xlsx")
+    assert read_table(tmp_path / "b.xlsx", role="cohort").table.to_pylist() == [
+        {
+            "id": "1",
+            "zip": "02134",
+            "ssn": "012-34-5678",
+            "born": "1980-05-06",
+            "name": "José",
+            "x": "1.25",
+        },
+        {"id": "2", "zip": "00501", "ssn": None, "born": "1990-01-01", "name": " A ", "x": None},
+    ]
+    assert read_table(tmp_path / "b.xlsx", role="c", sheet="other", allow_empty=True).rows == 0
+    with pytest.raises(errors.SheetUnknown):
+        read_table(tmp_path / "b.xlsx", role="c", sheet="third")
+
+
+SECRET = "SECRETVALUE"
+BAD = {
+    "nothing": (b"", errors.TableEmpty, {}),
+    "only blank lines": (b"\n\n", errors.TableEmpty, {}),
+    "header alone": (b"a,b\n", errors.TableWithoutRows, {}),
+    "short and long rows": (
+        f"a,b\n1,2\n{SECRET}\n1,2,{SECRET}\n".encode(),
+        errors.RowsRagged,
+        {"count": 2, "rows": (2, 3)},
+    ),
+    "a name twice": (
+        f"{SECRET},b,{SECRET}\n1,2,3\n".encode(),
+        errors.HeaderWrong,
+        {"repeated": (3,)},
+    ),
+    "a name missing": (b"a,,c\n1,2,3\n", errors.HeaderWrong, {"empty": (2,)}),
+    "zero bytes": (b"a,b\n1,\x00\n", errors.NulBytes, {}),
+    "control bytes": (b"a,b\n1,\x81\x8d\xff\xfe\x00", errors.NulBytes, {}),
+    "cut UTF-16": ("a,b\n1,2\n".encode("utf-16")[:-1], errors.EncodingUnknown, {}),
+    "open quote": (f'a,b\n1,2\n3,"{SECRET}\n5,6\n'.encode(), errors.QuoteOpen, {"row": 2}),
+    "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, errors.FormatUnknown, {}),
+    "gzip": (b"\x1f\x8b\x08\x00rest", errors.FormatUnknown, {}),
+    "broken Parquet": (b"PAR1" + SECRET.encode(), errors.FormatUnknown, {}),
+    "broken workbook": (b"PK\x03\x04" + SECRET.encode(), errors.FormatUnknown, {}),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files_are_refused_with_place_and_without_values(tmp_path, case):
+    content, expected, facts = BAD[case]
+    with pytest.raises(CodedError) as caught:
+        read(tmp_path, content)
+    assert type(caught.value) is expected
+    assert facts.items() <= caught.value.facts.items()
+    assert SECRET not in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_missing_file_a_directory_and_a_large_file(tmp_path):
+    with pytest.raises(errors.TableMissing):
+        read_table(tmp_path / "none.csv", role="cohort")
+    with pytest.raises(errors.TableIsDirectory):
+        read_table(tmp_path, role="cohort")
+    with pytest.raises(errors.TableTooLarge):
+        read(tmp_path, b"a,b\n1,2\n", max_bytes=4)
+    book = openpyxl.Workbook()
+    book.active.append(["a" * 30_000])
+    book.save(tmp_path / "b.xlsx")
+    with pytest.raises(errors.TableTooLarge):
+        read_table(tmp_path / "b.xlsx", role="c", max_bytes=9_000)
+
+
+def test_nested_parquet_names_columns_by_place(tmp_path):
+    pq.write_table(pa.table({"a": [1], "b": [[1, 2]], "c": [b"x"]}), tmp_path / "n.parquet")
+    with pytest.raises(errors.ColumnUnreadable) as caught:
+        read_table(tmp_path / "n.parquet", role="records")
+    assert caught.value.facts["columns"] == (2, 3)
