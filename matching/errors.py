@@ -136,3 +136,12 @@ class LinkageBroke(CodedError):
     exit = Exit.INTERNAL
     cause = "The linkage stopped at an unexpected place"
     cure = "Run `doj-release doctor`; if it finds nothing, report the code and the stage."
+
+
+class CantWrite(CodedError):
+    """The links can't be written."""
+
+    code = "MATCH-16"
+    exit = Exit.USAGE
+    cause = "The links can't be written where they were asked for"
+    cure = "Give --out a file in a folder that exists and that you may write to."

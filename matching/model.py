@@ -81,10 +81,10 @@ class Model:
         return self.m[f] if kind == "m" else self.u[f]
 
 
-def prior_model(cohort_rows: int, record_rows: int) -> Model:
-    """The shipped prior for tables of this size."""
+def prior_model(cohort_rows: int, record_rows: int, *, same_table: bool = False) -> Model:
+    """The shipped prior for tables of this size (``same_table``: for pairs within one table)."""
     matches = shipped_number("matches", "share") * max(1, min(cohort_rows, record_rows))
-    pairs = float(max(1, cohort_rows * record_rows))
+    pairs = float(max(1, cohort_rows * record_rows)) / (2 if same_table else 1)
     sizes = _class_sizes(matches, pairs)
     m = tuple(_distribution("m", name, None) for name in NAMES)
     u = tuple(_distribution("u", name, None) for name in NAMES)

@@ -47,7 +47,7 @@ class Scorer:
         with Clock(self.seconds, "train"):
             self.comparer = Comparer(self.encoded)
             rows = self.encoded.cohort.rows
-            prior = prior_model(rows, self.encoded.records.rows)
+            prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
             self.model: Model = chance(prior, self.encoded, self.comparer, self.options.seed)
             self.table: Frequencies = frequencies(self.encoded, self.model)
 
@@ -60,8 +60,20 @@ class Scorer:
             self._train(kept, rows)
             return self._scored(iter(kept))
         self._train(list(self._compared(0, training)), rows)
-        shards = (p for s in range(0, rows, size) for p in self._compared(s, min(s + size, rows)))
-        return self._scored(shards)
+        return self.score()
+
+    def score(self) -> Scored:
+        """Score every candidate pair with the model as it is."""
+        rows, size = self.encoded.cohort.rows, self.options.shard_rows
+        return self._scored(
+            p for s in range(0, rows, size) for p in self._compared(s, min(s + size, rows))
+        )
+
+    def expect_matches(self, matches: float) -> None:
+        """Set how many matches the model expects; the other classes keep their proportion."""
+        sizes = self.model.sizes * (matches / self.model.sizes[0])
+        sizes[1] = self.model.sizes[1]
+        self.model = replace(self.model, sizes=sizes)
 
     def _compared(self, start: int, stop: int) -> Iterator[tuple[Rows, Rows, npt.NDArray[np.int32]]]:
         pairs = self.blocks.pairs(start, stop)

@@ -1,6 +1,6 @@
 """Two tables of text into two sides of integer arrays, coded together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,15 @@ class Side:
     city: Codes
     zip: Ints
     county: Codes
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Side":
+        """The same columns for some rows."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "rows"}
+        return replace(self, rows=len(rows), **columns)
+
+    def arrays(self) -> list[npt.NDArray[np.int64]]:
+        """All columns, widened to one type."""
+        return [getattr(self, f.name).astype(np.int64) for f in fields(self) if f.name != "rows"]
 
 
 @dataclass(frozen=True)

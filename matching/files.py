@@ -1,0 +1,198 @@
+"""``match_files``: two files in, ``LINKS.parquet`` and ``LINKS.json`` out. The ``match`` command."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from matching.checks import check_ids
+from matching.columns import STANDARD, ColumnMap, Side
+from matching.errors import BadTruth, CantWrite, MissingIdColumn
+from matching.explain import Explanation
+from matching.explain import explain as explain_pair
+from matching.linking import LinkResult, Progress, link
+from matching.options import LinkOptions
+from matching.report import LinkReport
+
+CONTRACT = ("cohort_id", "record_id", "match_weight", "match_probability", "decision")
+_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True)
+class Score:
+    """Against the truth: pairs, at the default decision and with the review pairs settled by truth."""
+
+    true_pairs: int
+    links: int
+    right: int
+    precision: float
+    recall: float
+    f1: float
+    reviews: int
+    f1_after_review: float
+
+
+@dataclass(frozen=True)
+class MatchOutcome:
+    """What ``match`` did: the report, the score where a truth was given, the explained pair."""
+
+    report: LinkReport
+    seconds: float
+    ignored_columns: dict[str, int]  # side → columns that were neither standard nor mapped
+    score: Score | None = None
+    explanation: Explanation | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """A structure for ``json.dump``; personal values only under ``explanation``."""
+        return asdict(self)
+
+
+def match_files(
+    cohort_path: Path,
+    records_path: Path,
+    out_path: Path,
+    *,
+    columns: ColumnMap | None = None,
+    cohort_id: str = "cohort_id",
+    record_id: str = "record_id",
+    options: LinkOptions | None = None,
+    truth: Path | None = None,
+    explain: tuple[str, str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> MatchOutcome:
+    """Link two files and write the links beside their report.
+
+    Args:
+        cohort_path: CSV, Parquet or XLSX with one row per person asked about.
+        records_path: the records; several may be one person's.
+        out_path: ``LINKS.parquet``; ``LINKS.json`` goes beside it (same name, ``.json``).
+        columns: names in the files for standard columns.
+        cohort_id: the cohort's id column, as the file calls it.
+        record_id: the records' id column, as the file calls it.
+        options: see ``LinkOptions``.
+        truth: a file with the true pairs (both id columns); the score is against it.
+        explain: a pair of ids to explain.
+        progress: called with a stage and the share that is done.
+
+    Raises:
+        CodedError: a file, a map or an id column that can't be used; both outputs appear or none.
+    """
+    begin = perf_counter()
+    columns = columns or ColumnMap()
+    cohort, kind_c, ignored_c = _side(cohort_path, "cohort", columns, cohort_id)
+    records, kind_r, ignored_r = _side(records_path, "records", columns, record_id)
+    check_ids(cohort, "cohort_id", unique=True)
+    result = link(cohort, records, options, progress=progress)
+    links = _as_given(_as_given(result.links, "cohort_id", kind_c), "record_id", kind_r)
+    score = None if truth is None else _score(result, truth, (cohort_id, record_id))
+    explanation = (
+        None if explain is None else explain_pair(cohort, records, result.model, *explain)
+    )
+    seconds = perf_counter() - begin
+    outcome = MatchOutcome(
+        result.report,
+        round(seconds, 3),
+        {"cohort": ignored_c, "records": ignored_r},
+        score,
+        explanation,
+    )
+    _write(out_path, links, outcome)
+    return outcome
+
+
+def _side(path: Path, side: Side, columns: ColumnMap, id_name: str) -> tuple[pa.Table, pa.DataType, int]:
+    """A file as a table of its id and standard columns, its id's type, and how many were ignored."""
+    from systems.tabular import read_table
+
+    table = read_table(path, role=side, allow_empty=True).table
+    own_id = "cohort_id" if side == "cohort" else "record_id"
+    if id_name not in table.column_names:
+        raise MissingIdColumn(file=side, needed=own_id)
+    ids = table[id_name]
+    mapped = columns.apply(table, side)
+    keep = [c for c in STANDARD if c in mapped.column_names]
+    result = mapped.select(keep).add_column(0, own_id, ids)
+    return result, _id_type(path, id_name), len(table.column_names) - len(keep) - 1
+
+
+def _id_type(path: Path, name: str) -> pa.DataType:
+    """The type of the ids in the file, so that they come back as they were given."""
+    with path.open("rb") as file:
+        if file.read(4) != _MAGIC:
+            return pa.string()
+    for field in pq.read_schema(path):
+        if field.name.strip() == name and pa.types.is_integer(field.type):
+            return field.type
+    return pa.string()
+
+
+def _as_given(links: pa.Table, name: str, kind: pa.DataType) -> pa.Table:
+    place = links.column_names.index(name)
+    return links.set_column(place, name, pc.cast(links[name], kind))
+
+
+def _score(result: LinkResult, truth: Path, names: tuple[str, str]) -> Score:
+    from systems.tabular import read_table
+
+    table = read_table(truth, role="truth", allow_empty=True).table
+    chosen: list[list[object]] = []
+    for own, name in zip(("cohort_id", "record_id"), names, strict=True):
+        here = own if own in table.column_names else name
+        if here not in table.column_names:
+            raise BadTruth(needed=["cohort_id", "record_id"])
+        chosen.append(table[here].to_pylist())
+    true = {(c, r) for c, r in zip(*chosen, strict=True) if c is not None and r is not None}
+    links = [(p["cohort_id"], p["record_id"], p["decision"]) for p in result.links.to_pylist()]
+    linked = {(c, r) for c, r, d in links if d == "link"}
+    doubtful = {(c, r) for c, r, d in links if d == "review"}
+    right, settled = len(linked & true), len(doubtful & true)
+    precision = right / len(linked) if linked else 1.0
+    recall = right / len(true) if true else 1.0
+    return Score(
+        true_pairs=len(true),
+        links=len(linked),
+        right=right,
+        precision=round(precision, 6),
+        recall=round(recall, 6),
+        f1=_f1(right, len(linked), len(true)),
+        reviews=len(doubtful),
+        f1_after_review=_f1(right + settled, len(linked) + settled, len(true)),
+    )
+
+
+def _f1(right: int, links: int, true: int) -> float:
+    return round(2 * right / (links + true), 6) if links + true else 1.0
+
+
+def _write(out: Path, links: pa.Table, outcome: MatchOutcome) -> None:
+    """Both files under temporary names, then both renamed: the report first, the links last."""
+    report = outcome.report.as_json() | {
+        "seconds_whole": outcome.seconds,
+        "ignored_columns": outcome.ignored_columns,
+        "score": None if outcome.score is None else asdict(outcome.score),
+    }
+    made: list[str] = []
+    try:
+        for _ in range(2):
+            handle, name = tempfile.mkstemp(dir=out.parent, prefix=".links-", suffix=".part")
+            os.close(handle)
+            made.append(name)
+        Path(made[0]).write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
+        pq.write_table(links.select(list(CONTRACT)), made[1], compression="zstd")
+        Path(made[0]).replace(out.with_suffix(".json"))
+        Path(made[1]).replace(out)
+    except OSError:
+        raise CantWrite(file="links") from None
+    finally:
+        for name in made:
+            Path(name).unlink(missing_ok=True)
+
+
+__all__ = ["MatchOutcome", "Progress", "Score", "match_files"]

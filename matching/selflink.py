@@ -1,0 +1,152 @@
+"""``self_link``: rows of one cohort that plausibly describe one person.
+
+A cohort that lists one name with 366 birth dates would make the register answer questions about
+that person. Three looks find rows to withhold until a reviewer settles them: rows that the weights
+call one person; rows with one name and one address or number, whatever the birth date; and a name
+that comes far more often than names do.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.stats import poisson
+
+from matching.checks import check_ids
+from matching.clustering import components
+from matching.normalise.encode import Encoded, encode
+from matching.options import LinkOptions
+from matching.scoring import Scorer
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_SHARE = 0.002  # rows expected to be somebody's second row: registered cohorts are lists of persons
+_PLAUSIBLE = 0.5  # probability from which two rows are withheld
+# The commonest American first name, surname and (in a local study) ZIP code, as shares of people
+# (US Census Bureau, names of 1990 and 2010: James 1.7 % of all, Smith 0.8 %).
+_MOST_FIRST, _MOST_LAST, _MOST_ZIP = 0.017, 0.010, 0.05
+_TOGETHER = 8.0  # first names and surnames of one origin occur together this much more often
+_RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
+
+
+def self_link(cohort: pa.Table, options: LinkOptions | None = None) -> pa.Table:
+    """Groups of rows that look like one person.
+
+    Args:
+        cohort: ``cohort_id`` (text, unique) and standard columns.
+        options: seed, budget and threads are used.
+
+    Returns:
+        ``cohort_id, group, probability``: one row for each cohort row in a group of two or more, by
+        the cohort's order; ``group`` numbers the groups from 1; ``probability`` is that of the surest
+        reason for which the row is in its group.
+
+    Raises:
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
+    """
+    options = options or LinkOptions()
+    check_ids(cohort, "cohort_id", unique=True)
+    encoded = encode(cohort, None)
+    rows = cohort.num_rows
+    found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
+    left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
+    label = components(rows, left, right)
+    best = np.zeros(rows)
+    np.maximum.at(best, left, probability)
+    np.maximum.at(best, right, probability)
+    chosen = np.flatnonzero(np.bincount(label, minlength=rows)[label] > 1)
+    group = np.unique(label[chosen], return_inverse=True)[1] + 1
+    return pa.table(
+        {
+            "cohort_id": cohort["cohort_id"].take(pa.array(chosen)),
+            "group": pa.array(group.astype(np.int64)),
+            "probability": pa.array(np.round(best[chosen], 6)),
+        }
+    )
+
+
+def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Floats]:
+    """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
+    scorer = Scorer(encoded, options, same_table=True)
+    scorer.expect_matches(_SHARE * encoded.cohort.rows)
+    scored = scorer.score()
+    probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
+    keep = probability >= _PLAUSIBLE
+    return (
+        scored.a[keep].astype(np.int64),
+        scored.b[keep].astype(np.int64),
+        probability[keep],
+    )
+
+
+def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
+    """Rows of one full name that share an address or a number; birth dates are not looked at."""
+    side = encoded.cohort
+    name = _full_name(encoded)
+    address = np.where(
+        (side.street >= 0) & (side.house >= 0), side.street.astype(np.int64) * 1_000_003 + side.house, -1
+    )
+    pairs = [_chained(name, other) for other in (address, side.ssn, side.licence, side.phone)]
+    left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    return left, right, np.full(len(left), 0.9)
+
+
+def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
+    """Names (also within one ZIP code) that occur more often than chance allows."""
+    side, name = encoded.cohort, _full_name(encoded)
+    known = name >= 0
+    if not known.any():
+        empty = np.empty(0, np.int64)
+        return empty, empty, np.empty(0)
+    # Each full name counts once, so that repetition does not make its own parts look common.
+    _, one = np.unique(name[known], return_index=True)
+    rows = np.flatnonzero(known)[one]
+    first = _shares(encoded.parts.root[side.first], rows, _MOST_FIRST)
+    last = _shares(side.last, rows, _MOST_LAST)
+    zips = _shares(side.zip, np.flatnonzero(side.zip >= 0), _MOST_ZIP)
+    everywhere = np.where(known, name, -1)
+    pairs = [
+        _repeated(everywhere, first * last * _TOGETHER),
+        _repeated(_joined(name, side.zip), first * last * zips * _TOGETHER),
+    ]
+    left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    return left, right, np.full(len(left), 0.99)
+
+
+def _repeated(key: Ints, share: Floats) -> tuple[Ints, Ints]:
+    """Neighbours within each key that occurs at least three times and beyond chance."""
+    values, place, counts = np.unique(key, return_inverse=True, return_counts=True)
+    expected = np.zeros(len(values))
+    np.maximum.at(expected, place, share * len(key))
+    # The tail given that the first row is there anyway: how likely are that many more?
+    tail = poisson.sf(counts - 2, expected) * len(values)
+    odd = (counts >= 3) & (tail < _RARE) & (values >= 0)
+    return _chained(np.where(odd[place], key, -1), np.zeros(len(key), np.int64))
+
+
+def _shares(codes: npt.NDArray[np.int32] | Ints, rows: Ints, most: float) -> Floats:
+    """For each row the share of its value among ``rows``, at most ``most``."""
+    if not len(rows):
+        return np.full(len(codes), most)
+    size = int(codes.max(initial=0)) + 2
+    counts = np.bincount(codes[rows].astype(np.int64) + 1, minlength=size).astype(np.float64)
+    return np.minimum(np.maximum(counts[codes.astype(np.int64) + 1], 1) / len(rows), most)
+
+
+def _full_name(encoded: Encoded) -> Ints:
+    side = encoded.cohort
+    return _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
+
+
+def _joined(a: Ints, b: Ints) -> Ints:
+    """One number for two; -1 where either is missing."""
+    key = np.unique(np.stack([a, b]), axis=1, return_inverse=True)[1].reshape(-1)
+    return np.where((a >= 0) & (b >= 0), key, -1)
+
+
+def _chained(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """Each row with the next row of the same two values."""
+    key = _joined(a, b)
+    order = np.argsort(key, kind="stable")
+    same = (key[order][1:] == key[order][:-1]) & (key[order][1:] >= 0)
+    return order[:-1][same].astype(np.int64), order[1:][same].astype(np.int64)
