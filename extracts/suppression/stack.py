@@ -5,7 +5,7 @@ published is a constant; a value that was hidden then and is not part of the new
 to us, too, so that any value that fits stands for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -30,6 +30,7 @@ class Stack:
         places: for each of ``tables``, the variable of each of its cells.
         known: variables whose true value we know (all, but for old hidden cells).
         old: for each earlier table, labels to variable.
+        scope: fixed levels of dimensions that ``tables`` don't have.
     """
 
     system: Relations
@@ -37,6 +38,7 @@ class Stack:
     places: tuple[Ints, ...]
     known: Flags
     old: tuple[dict[tuple[str, ...], int], ...]
+    scope: Mapping[str, tuple[str, ...]]
 
     def find(self, table: int, labels: tuple[str, ...]) -> int:
         """The variable of a row of one table; tables are numbered as the audit does."""
@@ -52,6 +54,7 @@ def stacked(
     linked: Sequence[CellTable],
     earlier: Sequence[PublishedTable],
     least: int,
+    scope: Mapping[str, tuple[str, ...]],
 ) -> Stack:
     """Join the tables.
 
@@ -62,8 +65,8 @@ def stacked(
     if not linked and not earlier:
         system = relations(table, least)
         everything = np.ones(table.size, dtype=bool)
-        return Stack(system, (table,), (np.arange(table.size),), everything, ())
-    return _Join(table, linked, earlier, least).stack()
+        return Stack(system, (table,), (np.arange(table.size),), everything, (), scope)
+    return _Join(table, linked, earlier, least, scope).stack()
 
 
 class _Join:
@@ -75,10 +78,12 @@ class _Join:
         linked: Sequence[CellTable],
         earlier: Sequence[PublishedTable],
         least: int,
+        scope: Mapping[str, tuple[str, ...]],
     ) -> None:
+        self.scope = scope
         self.tables = (table, *linked)
         self.least = least
-        self.frames = [_Frame.of_table(t) for t in self.tables]
+        self.frames = [_Frame.of_table(t, scope) for t in self.tables]
         self.frames += [_Frame.of_published(t) for t in earlier]
         self.names = sorted({n for f in self.frames for n in f.names})
         self.index: dict[Sets, int] = {}
@@ -131,7 +136,7 @@ class _Join:
             dict(zip(f.labels(), (int(i) for i in at), strict=True))
             for f, at in zip(self.frames[count:], places[count:], strict=True)
         )
-        return Stack(system, self.tables, tuple(places[:count]), known, old)
+        return Stack(system, self.tables, tuple(places[:count]), known, old, self.scope)
 
     def _leaves(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
         """All leaves of each dimension, and those that are zero in every table that has them."""
@@ -217,8 +222,11 @@ class _Frame:
         self.names = [*(d.name for d in dims), *scope]
 
     @classmethod
-    def of_table(cls, table: CellTable) -> "_Frame":
-        return cls(table.dims, table.counts.astype(float), table.people.astype(float), {}, own=True)
+    def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "_Frame":
+        fixed = {n: frozenset(levels) for n, levels in scope.items()}
+        return cls(
+            table.dims, table.counts.astype(float), table.people.astype(float), fixed, own=True
+        )
 
     @classmethod
     def of_published(cls, table: PublishedTable) -> "_Frame":
@@ -276,10 +284,10 @@ def equations_of(matrix: sparse.csc_array) -> int:
 
 def _renumber(matrix: sparse.csc_array, at: Ints, size: int) -> sparse.csc_array:
     """A table's equations over the variables of the stack; what cancels out drops away."""
-    coo = matrix.tocoo()
-    joined = sparse.csc_array(
-        (coo.data, (coo.coords[0], at[coo.coords[1]])), shape=(matrix.shape[0], size)
-    )
+    cells, margins = matrix.T.nonzero()
+    signs = np.asarray(matrix[margins, cells]).ravel()
+    shape = (equations_of(matrix), size)
+    joined = sparse.csc_array((signs, (margins, at[cells])), shape=shape)
     joined.sum_duplicates()
     joined.eliminate_zeros()
     return joined

@@ -6,7 +6,7 @@ falls; if something still does, nothing comes back.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,10 @@ class Pattern:
         return publish(self.table, self.hidden)
 
 
-def publish(table: CellTable, hidden: Flags) -> PublishedTable:
+Levels = Mapping[str, tuple[str, ...]]
+
+
+def publish(table: CellTable, hidden: Flags, scope: Levels | None = None) -> PublishedTable:
     """Take the hidden values out of a table."""
     people = None if table.persons is None else table.persons.ravel()
     rows = tuple(
@@ -67,7 +70,9 @@ def publish(table: CellTable, hidden: Flags) -> PublishedTable:
     )
     parents = {d.name: {kid: group for group, kids in d.groups for kid in kids} for d in table.dims}
     names = tuple(d.name for d in table.dims)
-    return PublishedTable(names, rows, parents, has_persons=people is not None)
+    return PublishedTable(
+        names, rows, parents, has_persons=people is not None, scope=dict(scope or {})
+    )
 
 
 def suppress(
@@ -76,6 +81,7 @@ def suppress(
     earlier: Sequence[PublishedTable] = (),
     *,
     linked: Sequence[CellTable] = (),
+    scope: Levels | None = None,
     intervals: bool = False,
     progress: Progress | None = None,
 ) -> Pattern:
@@ -86,6 +92,7 @@ def suppress(
         policy: threshold, zeros, spread.
         earlier: tables over the same population that are public: constants for the attacker.
         linked: other groupings of the same population, published together with this one.
+        scope: fixed levels of dimensions that the tables don't have.
         intervals: whether the report proves the exact interval of every hidden cell.
         progress: called with stage, done, of.
 
@@ -99,7 +106,7 @@ def suppress(
         AuditFellError: the audit still got cells back after the repairs.
         AuditUnsolvedError: the audit could not prove a bound.
     """
-    stack = stacked(table, linked, earlier, policy.least)
+    stack = stacked(table, linked, earlier, policy.least, scope or {})
     search = start(stack.system, policy, known=stack.known)
     protect(search, progress)
     if policy.clean:

@@ -1,0 +1,202 @@
+"""Aggregated data (11 CCR 962(b)): counted, suppressed, audited, beside all that went out before.
+
+A year that was published with the same dimensions and scope is closed: it goes out again as it
+was, whatever late records say. What is published in another grouping is protected together with
+every earlier table, whose values are constants for the attacker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts.cells import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.published_arrow import from_arrow, to_arrow
+from extracts.suppression.auditing import AuditReport, audit
+from extracts.suppression.errors import AuditFellError
+from extracts.suppression.pattern import Progress
+from extracts.suppression.policy import SuppressionPolicy
+from extracts.suppression.published import PublishedRow, PublishedTable
+from extracts.suppression.suppressing import Pattern, suppress
+from extracts.suppression.tables import CellTable
+from systems.model import System
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Aggregate", "AggregateSpec", "build", "tabulate"]
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregate:
+    """An aggregated extract.
+
+    Attributes:
+        table: what leaves: dimensions with labels, ``orders``, ``persons``, ``status``.
+        explanation: for the Department alone, true values included: each hidden cell with its
+            reason (``primary``, ``secondary``) and the interval that the attacker is left with.
+        audit: the attack on exactly this table with all earlier ones; it holds.
+        frozen: years that went out as they had been published.
+        revised: cells of frozen years whose true values are others now.
+    """
+
+    table: pa.Table
+    explanation: pa.Table
+    audit: AuditReport
+    frozen: tuple[int, ...]
+    revised: int
+
+
+def build(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    policy: SuppressionPolicy,
+    earlier: Sequence[pa.Table] = (),
+    *,
+    progress: Progress | None = None,
+) -> Aggregate:
+    """Make an aggregated extract that may leave.
+
+    Args:
+        con: connection to a snapshot.
+        system: the data system.
+        spec: years, scope, dimensions.
+        policy: threshold and zeros.
+        earlier: every table that was ever published from this system, to whomever.
+        progress: called with stage, done, of.
+
+    Raises:
+        YearNotFullError: a year that is not full.
+        RevisedError: an open value of an earlier table in another grouping is another one now.
+        CannotProtectError: earlier tables already determine a small cell.
+        AuditFellError: the audit got cells back.
+        CodedError: see ``tabulate`` and ``suppress``.
+    """
+    before = [from_arrow(t) for t in earlier]
+    counted = tabulate(con, system, spec)
+    names = tuple(d.name for d in counted.dims)
+    scope = _scope(system, spec, names)
+    closed = {y: t for y in spec.all_years for t in before if _same(t, y, counted, scope)}
+    rows: list[PublishedRow] = []
+    reports: list[AuditReport] = []
+    pattern: Pattern | None = None
+    fresh = [y for y in spec.all_years if y not in closed]
+    if fresh:
+        table = tabulate(con, system, spec, fresh)
+        others = [_only(t, fresh) for t in before]
+        pattern = suppress(
+            table, policy, [t for t in others if t.rows], scope=scope, progress=progress
+        )
+        rows += pattern.published().rows
+        reports.append(pattern.report)
+    for year, table in closed.items():
+        kept = _only(table, [year])
+        rows += kept.rows
+        reports.append(
+            audit(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
+        )
+    whole = _merge(reports, policy.threshold)
+    if not whole.holds:
+        raise AuditFellError(cells=len(whole.falls))
+    order = {labels: i for i, labels in enumerate(counted.labels())}
+    rows.sort(key=lambda r: order[r.labels])
+    parents = pattern.published().parents if pattern else next(iter(closed.values())).parents
+    about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
+    revised = _revised(rows, counted, set(closed))
+    return Aggregate(
+        to_arrow(about, _labels(system, spec), rows),
+        _explain(pattern, names),
+        whole,
+        tuple(sorted(closed)),
+        revised,
+    )
+
+
+def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The families, where they are no dimension of the table."""
+    release = system.release.aggregated
+    own = [d for d in release.dimensions if d.codes == release.scope.codes]
+    return {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
+
+
+def _only(table: PublishedTable, years: Sequence[int]) -> PublishedTable:
+    """The slice of some years; years share no order, so that the others say nothing about them."""
+    axis = table.dims.index(YEAR)
+    wanted = {str(y) for y in years}
+    rows = tuple(r for r in table.rows if r.labels[axis] in wanted)
+    return PublishedTable(
+        table.dims, rows, table.parents, has_persons=table.has_persons, scope=table.scope
+    )
+
+
+def _same(
+    table: PublishedTable, year: int, counted: CellTable, scope: dict[str, tuple[str, ...]]
+) -> bool:
+    """Whether a table published this year with the same cells."""
+    if table.dims != tuple(d.name for d in counted.dims) or dict(table.scope) != scope:
+        return False
+    rows = {r.labels for r in table.rows if r.labels[0] == str(year)}
+    return bool(rows) and rows == {x for x in counted.labels() if x[0] == str(year)}
+
+
+def _merge(reports: Sequence[AuditReport], threshold: int) -> AuditReport:
+    return AuditReport(
+        tuple(f for r in reports for f in r.falls),
+        sum(r.cells for r in reports),
+        sum(r.hidden for r in reports),
+        sum(r.programmes for r in reports),
+        threshold,
+        {labels: b for r in reports for labels, b in r.bounds.items()},
+        all(r.complete for r in reports),
+    )
+
+
+def _revised(rows: Sequence[PublishedRow], counted: CellTable, closed: set[int]) -> int:
+    """How many open cells of closed years have other true values now."""
+    now = dict(zip(counted.labels(), counted.counts.ravel(), strict=True))
+    return sum(
+        r.count is not None and int(r.labels[0]) in closed and r.count != now[r.labels]
+        for r in rows
+    )
+
+
+def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for described in dimensions(system, spec):
+        if described.codes is not None:
+            labels = dict(system.code_list(described.codes).labels)
+            found[described.name] = labels
+    for described in dimensions(system, spec):
+        if described.parent in found:
+            found[described.name] |= found[described.parent]
+    return found
+
+
+def _explain(pattern: Pattern | None, names: Sequence[str]) -> pa.Table:
+    """Hidden cells with their true values and what the attacker is left with."""
+    columns: dict[str, list[object]] = {
+        n: [] for n in (*names, "orders", "persons", "reason", "low", "high")
+    }
+    if pattern is not None:
+        table = pattern.table
+        flat = zip(
+            table.labels(),
+            pattern.hidden.ravel(),
+            pattern.primary.ravel(),
+            table.counts.ravel(),
+            table.people.ravel(),
+            strict=True,
+        )
+        for labels, hidden, primary, orders, persons in flat:
+            if not hidden:
+                continue
+            bounds = pattern.report.bounds[labels]
+            reason = "primary" if primary else "secondary"
+            values = (*labels, int(orders), int(persons), reason, bounds.low, bounds.high)
+            for column, value in zip(columns.values(), values, strict=True):
+                column.append(value)
+    text = pa.string()
+    types = {**dict.fromkeys(names, text), "reason": text}
+    return pa.table({n: pa.array(v, types.get(n, pa.int64())) for n, v in columns.items()})

@@ -1,0 +1,72 @@
+"""Published tables as Arrow: what the recipient gets, and what the history keeps.
+
+Both are the same table; what it says beyond its columns (scope, hierarchy, years without a total)
+stands in the schema's metadata under ``published``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from extracts.suppression.errors import HistoryUnreadableError
+from extracts.suppression.published import PublishedRow, PublishedTable
+
+ORDERS, PERSONS, STATUS = "orders", "persons", "status"
+_KEY = b"published"
+_YEAR = "year"
+
+
+def to_arrow(
+    table: PublishedTable, labels: Mapping[str, Mapping[str, str]], rows: Sequence[PublishedRow]
+) -> pa.Table:
+    """Rows as columns: each dimension with its label, orders, persons, status.
+
+    Args:
+        table: dimensions, scope and hierarchy.
+        labels: for each dimension, code to label.
+        rows: what to write, in order.
+    """
+    columns: dict[str, pa.Array] = {}
+    for axis, name in enumerate(table.dims):
+        codes = [row.labels[axis] for row in rows]
+        if name == _YEAR:
+            columns[name] = pa.array([int(c) for c in codes], pa.int64())
+            continue
+        columns[name] = pa.array(codes, pa.string())
+        texts = [labels.get(name, {}).get(c, "Total" if c == "TOTAL" else c) for c in codes]
+        columns[f"{name}_label"] = pa.array(texts, pa.string())
+    columns[ORDERS] = pa.array([row.count for row in rows], pa.int64())
+    columns[PERSONS] = pa.array([row.persons for row in rows], pa.int64())
+    status = ["suppressed" if row.count is None else "published" for row in rows]
+    columns[STATUS] = pa.array(status, pa.string())
+    about = {
+        "dims": list(table.dims),
+        "scope": {k: sorted(v) for k, v in sorted(table.scope.items())},
+        "parents": {k: dict(sorted(v.items())) for k, v in sorted(table.parents.items()) if v},
+    }
+    made = pa.table(columns)
+    return made.replace_schema_metadata({_KEY: json.dumps(about, sort_keys=True).encode()})
+
+
+def from_arrow(table: pa.Table) -> PublishedTable:
+    """Read a published table back.
+
+    Raises:
+        HistoryUnreadableError: it is none.
+    """
+    try:
+        about = json.loads((table.schema.metadata or {})[_KEY])
+        dims = tuple(str(d) for d in about["dims"])
+        axes = [[str(v) for v in table.column(d).to_pylist()] for d in dims]
+        orders = table.column(ORDERS).to_pylist()
+        persons = table.column(PERSONS).to_pylist()
+        rows = tuple(
+            PublishedRow(labels, o, p)
+            for *labels_, o, p in zip(*axes, orders, persons, strict=True)
+            for labels in (tuple(labels_),)
+        )
+        scope = {k: tuple(v) for k, v in about["scope"].items()}
+        return PublishedTable(dims, rows, about["parents"], has_persons=True, scope=scope)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise HistoryUnreadableError(columns=table.num_columns) from None
