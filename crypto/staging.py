@@ -45,7 +45,8 @@ def write_parquet(
         FileUnusable: the file can't be written.
         ValueError: no schema.
     """
-    batches: Any = data.to_batches(max_chunksize=_ROWS) if isinstance(data, pa.Table) else data
+    given: Any = data
+    batches = given.to_batches(max_chunksize=_ROWS) if isinstance(data, pa.Table) else given
     found = schema if schema is not None else getattr(data, "schema", None)
     if found is None:
         raise ValueError("an iterable of batches needs its schema")

@@ -1,0 +1,118 @@
+"""Keys made once, the openssl program, and a plain opener as oracle for sealed bytes."""
+
+import functools
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from crypto import der, oids
+from crypto.recipients import Recipient, derive_kek
+from crypto.selfmade import make_recipient
+from crypto.signing import FileSigner, make_signing_identity
+
+
+@pytest.fixture(scope="session")
+def members():
+    """Map each kind of recipient to private key and certificate, both PEM."""
+    return {kind: make_recipient(kind, f"Member {kind}") for kind in ("rsa3072", "p384")}
+
+
+@pytest.fixture(scope="session")
+def recipients(members):
+    return [Recipient.from_pem(pem, on=datetime.now(UTC)) for _, pem in members.values()]
+
+
+@pytest.fixture(scope="session")
+def signer():
+    key, certificate = make_signing_identity("Department", b"a long passphrase")
+    return FileSigner.load(key, certificate, b"a long passphrase")
+
+
+@pytest.fixture
+def openssl():
+    def run(*arguments, cwd=None):
+        return subprocess.run(
+            ["openssl", *map(str, arguments)], cwd=cwd, capture_output=True, timeout=60
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def opened():
+    """Open sealed bytes with a private key: read in one piece, obviously right, no streaming."""
+    return _opened
+
+
+@functools.cache
+def _loaded(key_pem):
+    return load_pem_private_key(key_pem, None)  # it checks the primes, which takes a while
+
+
+def _opened(sealed, key_pem):
+    key = _loaded(key_pem)
+    outer = der.Reader(sealed)
+    info = outer.inside(der.SEQUENCE)
+    outer.end()
+    assert info.element(der.OID) == oids.AUTH_ENVELOPED_DATA
+    explicit = info.inside(der.context(0))
+    info.end()
+    body = explicit.inside(der.SEQUENCE)
+    explicit.end()
+    assert body.integer() == 0
+    infos = body.inside(der.SET)
+    content = body.inside(der.SEQUENCE)
+    tag = body.content(der.OCTET_STRING)
+    body.end()
+    assert content.element(der.OID) == oids.DATA
+    algorithm = content.inside(der.SEQUENCE)
+    assert algorithm.element(der.OID) == oids.AES256_GCM
+    gcm = algorithm.inside(der.SEQUENCE)
+    nonce, tag_length = gcm.content(der.OCTET_STRING), gcm.integer()
+    assert len(nonce) == 12
+    assert tag_length == len(tag) == 16
+    ciphertext = content.content(der.context(0, constructed=False))
+    content.end()
+    return AESGCM(_content_key(infos, key)).decrypt(nonce, ciphertext + tag, None)
+
+
+def _content_key(infos, key):
+    while infos.more():
+        if infos.next_tag() == der.SEQUENCE and isinstance(key, rsa.RSAPrivateKey):
+            return _transported(infos.inside(der.SEQUENCE), key)
+        if infos.next_tag() == der.context(1) and isinstance(key, ec.EllipticCurvePrivateKey):
+            return _agreed(infos.inside(der.context(1)), key)
+        infos.element()
+    raise AssertionError("no such recipient")
+
+
+def _transported(info, key):
+    info.integer()
+    info.element()
+    info.element(der.SEQUENCE)
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    return key.decrypt(info.content(der.OCTET_STRING), oaep)
+
+
+def _agreed(info, key):
+    assert info.integer() == 3
+    originator = info.inside(der.context(0)).inside(der.context(1))
+    originator.element(der.SEQUENCE)
+    point = originator.content(der.BIT_STRING)[1:]
+    info.element(der.SEQUENCE)
+    wrapped = info.inside(der.SEQUENCE).inside(der.SEQUENCE)
+    wrapped.element()
+    ephemeral = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), point)
+    kek = derive_kek(key.exchange(ec.ECDH(), ephemeral))
+    return aes_key_unwrap(kek, wrapped.content(der.OCTET_STRING))
+
+
+@pytest.fixture(scope="session")
+def today():
+    return datetime.now(UTC)
