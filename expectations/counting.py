@@ -71,7 +71,7 @@ def mark_rows(
 ) -> "pa.Table":
     """Return one boolean column for each row check: true where the row breaks it."""
     with guarded(CountingBroke, checks=len(checks)):
-        return con.execute(marked(relation, checks)).to_arrow_table()
+        return con.sql(marked(relation, checks)).to_arrow_table()
 
 
 def marked(relation: str, checks: Sequence[Check]) -> str:

@@ -1,0 +1,158 @@
+"""Booleans or counts: Great Expectations says the same, and the same as a plain loop over rows."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from expectations import runner
+from expectations.checks import Check
+from expectations.errors import CountingBroke, ValidationBroke
+from expectations.runner import Judgement, expectation, judge
+from expectations.validation import run_checks
+from faults import Exit
+from systems.database import connect
+
+CHECKS = [
+    Check("t.negative", "Not negative", "", "policy", "critical", row="r.a < 0"),
+    Check("t.order", "In order", "", "policy", "warning", row="CASE WHEN r.b IS NOT NULL THEN r.a > r.b END"),
+    Check("t.never", "Holds always", "", "policy", "critical", row="false"),
+    Check("t.unique", "Unique", "", "policy", "critical", violations="SELECT count(*) - count(DISTINCT coalesce(a, 99)) FROM t"),
+    Check("t.told", "Told", "", "policy", "critical", violations=0, elements=3),
+]  # fmt: skip
+_value = st.none() | st.integers(-2, 2)
+
+
+def oracle(rows):
+    """Count by hand: (elements, violations, not applicable) of each check."""
+    a = [x for x, _ in rows]
+    n = len(rows)
+    negative = [None if x is None else x < 0 for x in a]
+    order = [None if x is None or y is None else x > y for x, y in rows]
+    return {
+        "t.negative": (n, negative.count(True), negative.count(None)),
+        "t.order": (n, order.count(True), order.count(None)),
+        "t.never": (n, 0, 0),
+        "t.unique": (n, n - len({99 if x is None else x for x in a}), 0),
+        "t.told": (3, 0, 0),
+    }
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(rows=st.lists(st.tuples(_value, _value), max_size=8))
+def test_both_forms_say_what_a_plain_loop_says(rows):
+    con = connect(threads=1)
+    con.execute("CREATE TABLE t (a BIGINT, b BIGINT)")
+    if rows:
+        con.executemany("INSERT INTO t VALUES (?, ?)", rows)
+    by_form = {form: run_checks(CHECKS, con, "t", form) for form in ("rows", "counts")}
+    assert by_form["rows"] == by_form["counts"]
+    expected = oracle(rows)
+    for result in by_form["rows"]:
+        told = (result.element_count, result.unexpected_count, result.missing_count)
+        assert told == expected[result.id]
+        assert result.success == (result.unexpected_count == 0)
+
+
+@pytest.mark.parametrize("suite", ["identified", "deidentified", "intake", "aggregated"])
+def test_both_forms_agree_on_a_whole_suite(suite, good, system):
+    from expectations import checks_for
+
+    case = good(suite)
+    checks = checks_for(suite, system, case.con, case.relation, case.context)
+    assert run_checks(checks, case.con, case.relation, "rows") == run_checks(
+        checks, case.con, case.relation, "counts"
+    )
+
+
+def test_a_missing_column_is_an_error_and_not_a_failed_check():
+    frame = pd.DataFrame({"another": [0]})
+    with pytest.raises(ValidationBroke) as broke:
+        judge(frame, CHECKS[:1], "counts")
+    assert broke.value.exit == Exit.INTERNAL
+
+
+def test_whatever_great_expectations_raises_is_ours_without_its_text(monkeypatch):
+    def explode(*_):
+        raise RuntimeError("value Zzyzxcanary")
+
+    monkeypatch.setattr(runner, "_run", explode)
+    with pytest.raises(ValidationBroke) as broke:
+        judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
+    assert "Zzyzx" not in str(broke.value)
+    assert broke.value.__suppress_context__
+
+
+def _answer(check_id, **info):
+    meta = type("Config", (), {"meta": {"id": check_id}})()
+    shape = {"success": False, "expectation_config": meta, "result": {"observed_value": 0}, "exception_info": info}
+    return type("Result", (), shape)()
+
+
+@pytest.mark.parametrize(
+    "info",
+    [{"raised_exception": True}, {"metric": {"raised_exception": True}}, {"metric": {}}],
+    ids=["flat", "keyed by metric", "keyed, without its flag"],
+)
+def test_both_shapes_of_a_raised_exception_are_seen(info, monkeypatch):
+    monkeypatch.setattr(runner, "_run", lambda *_: [_answer("t.negative", **info)])
+    with pytest.raises(ValidationBroke):
+        judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
+
+
+@pytest.mark.parametrize("answers", [[], ["t.order"], ["t.negative", "t.negative"]], ids=["none", "another", "twice"])
+def test_a_check_without_its_own_answer_is_an_error(answers, monkeypatch):
+    monkeypatch.setattr(runner, "_run", lambda *_: [_answer(a, raised_exception=False) for a in answers])
+    with pytest.raises(ValidationBroke):
+        judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [Judgement(True, 3), Judgement(False, 0), Judgement(True, 0, (7, 0)), Judgement(True, 0, (1, 1))],
+    ids=["passes what is broken", "fails what holds", "other elements", "other missing"],
+)
+def test_a_verdict_that_contradicts_the_counts_is_an_error(lie, monkeypatch):
+    con = connect(threads=1)
+    con.execute("CREATE TABLE t AS SELECT 1::BIGINT AS a, 2::BIGINT AS b")
+    monkeypatch.setattr("expectations.validation.judge", lambda f, checks, form: {c.id: lie for c in checks})
+    with pytest.raises(ValidationBroke):
+        run_checks(CHECKS[2:3], con, "t", "rows")
+
+
+@pytest.mark.parametrize("violations", ["SELECT -1", "SELECT 'x'", "SELECT 1 UNION ALL SELECT 2", "SELECT NULL", "nonsense"])
+def test_a_count_that_is_no_count_is_an_error(violations):
+    con = connect(threads=1)
+    con.execute("CREATE TABLE t AS SELECT 1 AS a")
+    with pytest.raises(CountingBroke):
+        run_checks([Check("t.x", "X", "", "policy", "critical", violations=violations)], con, "t", "counts")
+
+
+def test_great_expectations_is_shown_booleans_and_counts_alone(good, system, monkeypatch):
+    from expectations import validate
+
+    shown = []
+    real = runner._run
+    monkeypatch.setattr(runner, "_run", lambda frame, e: shown.append(frame) or real(frame, e))
+    case = good("identified")
+    validate("identified", system, case.con, case.relation, case.context)
+    assert len(shown) == 2
+    kinds = {type(v) for frame in shown for v in frame.to_numpy().ravel()}
+    assert {k.__name__ for k in kinds} <= {"bool", "NoneType", "int", "int64"}
+
+
+def test_only_the_runner_imports_great_expectations():
+    from pathlib import Path
+
+    import expectations
+
+    room = Path(expectations.__file__).parent
+    naming = [p.name for p in room.rglob("*.py") if "import great_expectations" in p.read_text()]
+    assert naming == ["runner.py"]
+    assert "ValidationDefinition" in (room / "runner.py").read_text()
+
+
+def test_the_result_format_is_fixed():
+    assert runner._FORMAT == {"result_format": "BASIC", "partial_unexpected_count": 0}
+    assert expectation(CHECKS[0], "counts")["kwargs"]["max_value"] == 0
+    assert expectation(CHECKS[0], "rows")["kwargs"]["value_set"] == [False]
