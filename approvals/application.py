@@ -5,8 +5,10 @@ depends on the day of a release, or may come after the submission, is the gate's
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,15 +17,18 @@ from pydantic import ValidationError
 
 from approvals.application_checks import Problem, every_problem
 from approvals.application_forms import AggregatedApplication, Application, StandardApplication
-from approvals.application_parts import Part
 from approvals.application_partial import part_of, with_holes
+from approvals.application_parts import Part
 from approvals.errors import ApplicationRefused, ApplicationUnreadable
-from approvals.held import SystemTerms
+from approvals.held import SystemTerms, terms_of
 
 Form = Literal["standard", "aggregated"]
 TermsOf = Callable[[str], SystemTerms | None]
 
 MAX_BYTES = 2 << 20  # an application is some pages of text; more is another file
+
+_EXAMPLE_DATE = "2026-09-01"  # the examples' date of request
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 _FORMS: Mapping[str, type[StandardApplication | AggregatedApplication]] = {
     "standard": StandardApplication,
@@ -116,9 +121,39 @@ def _with_defaults(form: Application, terms: SystemTerms) -> Application:
     )
 
 
-def example_application(form: Form) -> str:
-    """A commented example that passes."""
-    return (resources.files("approvals") / "examples" / f"{form}.toml").read_text("utf-8")
+def example_application(
+    form: Form, *, on: date | None = None, kind: str | None = None, terms: TermsOf = terms_of
+) -> str:
+    """A commented example that passes.
+
+    Args:
+        form: standard or aggregated.
+        on: its date of request; every other date moves along, and the years end with the last
+            full year before it. By default as written.
+        kind: for ``standard``: one kind alone, with every column that the system gives for it.
+        terms: the systems' terms.
+    """
+    text = (resources.files("approvals") / "examples" / f"{form}.toml").read_text("utf-8")
+    if kind is not None:
+        text = _for_kind(text, kind, cast("SystemTerms", terms("CARPOS")))
+    if on is None:
+        return text
+    moved = on - date.fromisoformat(_EXAMPLE_DATE)
+    text = _DATE.sub(lambda m: (date.fromisoformat(m[0]) + moved).isoformat(), text)
+    return re.sub(r"(years = .*last = )\d{4}", rf"\g<1>{on.year - 1}", text)
+
+
+def _for_kind(text: str, kind: str, terms: SystemTerms) -> str:
+    text = re.sub(r"^kinds = \[[^]]*\]", f'kinds = ["{kind}"]', text, flags=re.MULTILINE)
+    if kind not in terms.columns:
+        return text
+    head, _, rest = text.partition("[[variables]]")
+    _, _, tail = rest.partition("# --- everybody")
+    columns = "".join(
+        f'[[variables]]\nname = "{name}"\nneed = "Used in the main analysis of the project."\n\n'
+        for name in terms.columns[kind]
+    )
+    return f"{head}{columns}# --- everybody{tail}"
 
 
 def _toml(content: bytes) -> dict[str, Any]:

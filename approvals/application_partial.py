@@ -4,7 +4,8 @@ Without it a missing field would hide that the end is before the start, and the 
 learn of it only at the next try.
 """
 
-from typing import Any, cast, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from approvals.application_parts import Part
 
@@ -41,6 +42,7 @@ class Hole:
         return True
 
     def __call__(self, *_: object) -> "Hole":
+        """A method of a hole gives a hole."""
         return self
 
 
@@ -78,9 +80,6 @@ def _value(annotation: Any, value: object, wrong: frozenset[tuple[str | int, ...
 
 def part_of(annotation: Any) -> type[Part] | None:
     """The table that a field's annotation speaks of, through optionals and lists."""
-    from types import UnionType
-    from typing import Annotated, Union, get_args
-
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     if get_origin(annotation) in (tuple, Annotated, Union, UnionType):

@@ -166,7 +166,7 @@ _PROJECT: dict[str, Spec] = {
                 "enforcement",
             ),
         },
-    ),  # fmt: skip
+    ),
     "matter_decided": _spec(PROJECT, _ON | {"appeal": ID, "outcome": _OUTCOME, "decision": DIGEST}),
     "relied_on_by": _spec(PROJECT, _ON | {"other": ID}),
     "notice_written": _spec(PROJECT, _ON | {"notice": ID, "due": DATE, "letter": DIGEST}),

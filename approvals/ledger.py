@@ -40,7 +40,7 @@ class Entry:
 
     def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
-        named = {n: getattr(self, n) for n in self.__slots__ if n != "at"}
+        named: dict[str, object] = {n: getattr(self, n) for n in self.__slots__ if n != "at"}
         return named | {"at": _stamp(self.at), "facts": _plain(self.facts)}
 
 
@@ -81,7 +81,13 @@ class Ledger:
         """The database, for ``ledger_verify``."""
         return self._engine
 
-    def append(self, event: Event, *, last_of_project: int | None = None) -> Entry:
+    def append(
+        self,
+        event: Event,
+        *,
+        last_of_project: int | None = None,
+        last_of_release: int | None = None,
+    ) -> Entry:
         """Record one event.
 
         Args:
@@ -89,10 +95,11 @@ class Ledger:
                 given back if it says the same.
             last_of_project: the number of the newest event of ``event.project`` that the caller
                 based its decision on; where a newer one exists, nothing is written.
+            last_of_release: the same for ``event.release``.
 
         Raises:
             KeyReused: the key stands for an event that says something else.
-            StateMoved: the project has newer events.
+            StateMoved: the project or release has newer events.
             LedgerUnavailable: the database failed; nothing was written.
         """
         with writing(self._engine) as connection:
@@ -100,8 +107,8 @@ class Ledger:
                 if _says(found) != _says(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
                 return found
-            if last_of_project is not None:
-                _check_unmoved(connection, event.project, last_of_project)
+            _check_unmoved(connection, "project", event.project, last_of_project)
+            _check_unmoved(connection, "release", event.release, last_of_release)
             return self._write(connection, event)
 
     def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
@@ -197,12 +204,14 @@ def _by_key(connection: Connection, key: str) -> Entry | None:
     return _entry(row[0], row[1]) if row else None
 
 
-def _check_unmoved(connection: Connection, project: str | None, last: int) -> None:
-    newest = connection.execute(
-        select(func.max(EVENTS.c.seq)).where(EVENTS.c.project == project)
-    ).scalar()
-    if (newest or 0) != last:
-        raise StateMoved(project=project or "")
+def _check_unmoved(
+    connection: Connection, column: str, value: str | None, last: int | None
+) -> None:
+    if last is None:
+        return
+    query = select(func.max(EVENTS.c.seq)).where(EVENTS.c[column] == value)
+    if (connection.execute(query).scalar() or 0) != last:
+        raise StateMoved
 
 
 def _says(event: Event | Entry) -> tuple[object, ...]:

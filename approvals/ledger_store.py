@@ -7,12 +7,24 @@ and the role that appends; the hash chain is what shows what a database administ
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text
-from sqlalchemy import create_engine, event, inspect, text  # fmt: skip
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -95,7 +107,7 @@ def open_engine(url: str, *, create: bool) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine) -> Generator[Connection]:
     """A transaction that is alone from its first statement on.
 
     SQLite: ``BEGIN IMMEDIATE`` takes the write lock at once, so that two writers never read the same
@@ -118,7 +130,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
+def unavailable() -> Generator[None]:
     """Turn a database's exception, which may quote what was written, into the coded error."""
     try:
         yield

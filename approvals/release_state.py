@@ -1,0 +1,212 @@
+"""Where a release stands: a fold over its events, by one table of moves."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from approvals.ledger import Entry
+
+
+class Status(StrEnum):
+    """The life of a release, from the order to its end."""
+
+    ORDERED = "ordered"
+    GATED = "gated"
+    REFUSED = "refused"
+    WAITING_REVIEW = "waiting_review"
+    REVIEWED = "reviewed"
+    VALIDATED = "validated"
+    WAITING_APPROVAL = "waiting_approval"
+    APPROVED = "approved"
+    SEALED = "sealed"
+    RECORDED = "recorded"
+    HANDED_OVER = "handed_over"
+    RECEIVED = "received"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    DESTROYED = "destroyed"
+
+
+S = Status
+MAKING = frozenset(
+    {S.ORDERED, S.GATED, S.WAITING_REVIEW, S.REVIEWED, S.VALIDATED, S.WAITING_APPROVAL,
+     S.APPROVED, S.SEALED}
+)  # fmt: skip
+OUT = frozenset({S.RECORDED, S.HANDED_OVER, S.RECEIVED})
+STOPPED = frozenset({S.REFUSED, S.FAILED})
+
+# event → (states from which it moves, state after it). In any other state the event is recorded
+# without moving: the gate is asked again at the hand-over, a stage may run again after a crash.
+MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
+    "gate_allowed": (frozenset({S.ORDERED}) | STOPPED, S.GATED),
+    "gate_refused": (MAKING | STOPPED, S.REFUSED),
+    "review_requested": (MAKING | STOPPED, S.WAITING_REVIEW),
+    "sheet_imported": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
+    "doubtful_left_out": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
+    "validated": (MAKING | STOPPED, S.VALIDATED),
+    "report_attached": (MAKING | STOPPED, S.WAITING_APPROVAL),
+    "release_approved": (frozenset({S.WAITING_APPROVAL}), S.APPROVED),
+    "package_sealed": (frozenset({S.APPROVED, S.SEALED}), S.SEALED),
+    "release_recorded": (frozenset({S.APPROVED, S.SEALED}), S.RECORDED),
+    "package_handed_over": (OUT, S.HANDED_OVER),
+    "receipt_recorded": (OUT, S.RECEIVED),
+    "release_failed": (MAKING | STOPPED, S.FAILED),
+    "release_withdrawn": (frozenset(Status) - {S.DESTROYED}, S.WITHDRAWN),
+    "release_destroyed": (frozenset(Status), S.DESTROYED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What was sealed to one recipient, and what became of it. ``sums`` is of sealed bytes."""
+
+    member: str
+    fingerprint: str
+    parts: int
+    bytes: int
+    sums: str
+    handed_over: tuple[date, ...] = ()
+    received: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseState:
+    """A release as its events make it.
+
+    ``attempt`` counts how often it was refused or failed: what a later attempt records is new, what
+    a resumed run repeats is not.
+    """
+
+    release: str
+    project: str
+    kind: str
+    system: str
+    status: Status
+    ordered_by: str
+    ordered_on: date
+    last_event: int
+    attempt: int = 0
+    scheduled: bool = False
+    snapshot: str | None = None
+    years: str | None = None
+    cohort: str | None = None
+    cohort_rows: int | None = None
+    report: str | None = None
+    approved_by: str | None = None
+    policy: str | None = None
+    individuals: int | None = None
+    packages: Mapping[str, Package] = field(default_factory=dict[str, Package])
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``release list --json`` and ``release show --json``."""
+        return {
+            "release": self.release,
+            "project_number": self.project,
+            "kind": self.kind,
+            "system": self.system,
+            "status": str(self.status),
+            "ordered_by": self.ordered_by,
+            "ordered_on": self.ordered_on.isoformat(),
+            "scheduled": self.scheduled,
+            "snapshot": self.snapshot,
+            "years": self.years,
+            "report": self.report,
+            "approved_by": self.approved_by,
+            "individuals": self.individuals,
+            "packages": [
+                {
+                    "member": p.member,
+                    "fingerprint": p.fingerprint,
+                    "parts": p.parts,
+                    "bytes": p.bytes,
+                    "sha256sums": p.sums,
+                    "handed_over": [d.isoformat() for d in p.handed_over],
+                    "received": p.received.isoformat() if p.received else None,
+                }
+                for p in self.packages.values()
+            ],
+        }
+
+
+def release_state(entries: Iterable[Entry]) -> ReleaseState | None:
+    """Make a release's state of its events, in order; None of no order."""
+    state: ReleaseState | None = None
+    for entry in entries:
+        if entry.kind == "release_ordered":
+            state = _begin(entry)
+        elif state is not None:
+            state = _step(state, entry)
+    return state
+
+
+def _begin(entry: Entry) -> ReleaseState:
+    facts: Mapping[str, Any] = entry.facts
+    return ReleaseState(
+        release=entry.release or "",
+        project=entry.project or "",
+        kind=facts["kind"],
+        system=facts["system"],
+        status=S.ORDERED,
+        ordered_by=entry.actor,
+        ordered_on=date.fromisoformat(facts["on"]),
+        last_event=entry.seq,
+        scheduled=facts.get("scheduled", False),
+        snapshot=facts.get("snapshot"),
+        years=facts.get("years"),
+        cohort=facts.get("cohort"),
+        cohort_rows=facts.get("cohort_rows"),
+    )
+
+
+def _step(state: ReleaseState, entry: Entry) -> ReleaseState:
+    facts: Mapping[str, Any] = entry.facts
+    kind = entry.kind
+    if kind == "release_validated":
+        kind = "validated" if facts["outcome"] == "passed" else "release_failed"
+    sources, target = MOVES.get(kind, (frozenset[Status](), state.status))
+    if state.status in sources:
+        state = replace(state, status=target, attempt=state.attempt + (target in STOPPED))
+    apply = _APPLY.get(entry.kind)
+    state = apply(state, entry, facts) if apply else state
+    return replace(state, last_event=entry.seq)
+
+
+def _sealed(state: ReleaseState, _entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    package = Package(
+        facts["member"], facts["fingerprint"], facts["parts"], facts["bytes"], facts["sums"]
+    )
+    return replace(state, packages={**state.packages, package.member: package})
+
+
+def _given(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    package = state.packages.get(facts["member"])
+    if package is None:
+        return state
+    day = date.fromisoformat(facts["on"])
+    if entry.kind == "receipt_recorded":
+        package = replace(package, received=day)
+    else:
+        package = replace(package, handed_over=(*package.handed_over, day))
+    return replace(state, packages={**state.packages, package.member: package})
+
+
+def _individuals(state: ReleaseState, _entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    found = facts.get("individuals")
+    return state if found is None else replace(state, individuals=found)
+
+
+def _approved(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    return replace(state, approved_by=entry.actor, policy=facts["policy"])
+
+
+_APPLY: Mapping[str, Callable[[ReleaseState, Entry, Mapping[str, Any]], ReleaseState]] = {
+    "report_attached": lambda s, _e, f: replace(s, report=f["report"]),
+    "release_approved": _approved,
+    "package_sealed": _sealed,
+    "package_handed_over": _given,
+    "receipt_recorded": _given,
+    "extract_made": _individuals,
+    "release_recorded": _individuals,
+}
