@@ -62,7 +62,7 @@ def build(
             _persons(plan),
         ]
         rows = fetched(con, orders.chain(steps, _final(plan)), bound)
-        withheld = con.execute(orders.chain(steps, _withheld(plan)), bound).fetchall()[0][0]
+        withheld = con.execute(orders.chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
         table = _assembled(rows, plan, ids)
     check_against(table, plan)
     counts = {

@@ -98,7 +98,7 @@ def build(
             *_match_steps(plan),
         ]
         rows = fetched(con, orders.chain(steps, _final(plan)), bound)
-        withheld = con.execute(orders.chain(steps, _WITHHELD), bound).fetchall()[0][0]
+        withheld = con.execute(orders.chain(_few(steps), _WITHHELD), bound).fetchall()[0][0]
         echoed = supplied if spec.echo_supplied else ()
         table = _assembled(rows, _supplied_values(con, echoed), echoed, plan, ids)
     check_against(table, plan, echoed)
@@ -176,6 +176,11 @@ def _final(plan: Plan) -> str:
     LEFT JOIN beside b ON b.row_number = c.row_number
     LEFT JOIN person_index i ON i.record_id = b.entry_
     LEFT JOIN doubtful d ON d.row_id = c.row_id"""
+
+
+def _few(steps: list[orders.Step]) -> list[orders.Step]:
+    """The steps that a count needs: the same rows without their values."""
+    return [step for step in steps if step[0] in {"scope", "entries", "cohort", "found"}]
 
 
 def _supplied_values(con: "duckdb.DuckDBPyConnection", echoed: tuple[str, ...]) -> pa.Table:

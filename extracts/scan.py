@@ -71,7 +71,7 @@ def content_scan(
     ]
     with guarded(ExtractFailed, step="content scan"):
         con = connect()
-        con.register("scanned", table.select(names))
+        con.register("scanned", table)
         found = [hit for name in names for hit in _hits(con, name)]
         con.close()
     told = tuple(hit for hit in found if hit[:2] not in allowed)
