@@ -91,7 +91,7 @@ def written_whole(path: Path) -> Generator[Path, None, None]:
             partial.replace(path)
             sync_directory(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
 
 
 @contextlib.contextmanager
@@ -141,7 +141,7 @@ def write_once(path: Path, data: bytes) -> bool:
                 return False
             sync_directory(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
     return True
 
 
@@ -162,6 +162,12 @@ def overwrite_and_unlink(path: Path) -> None:
             os.fsync(handle.fileno())
         path.unlink()
         sync_directory(path.parent)
+
+
+def _discard(partial: Path) -> None:
+    """Remove what was not finished; what can't be removed must not hide why it was not."""
+    with contextlib.suppress(OSError):
+        partial.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -119,11 +119,12 @@ def read_parquet(path: Path, key: StagingKey, columns: Sequence[str] | None = No
     """Read an encrypted file; a plain one is refused.
 
     Raises:
-        StagingDoesNotHold: missing, changed, plain, or under another key.
+        StagingDoesNotHold: missing, changed, plain, under another key, or without such a column.
     """
-    wanted = None if columns is None else list(columns)
-    with _opened(path, key) as file, _pyarrow(StagingDoesNotHold):
-        return file.read(columns=wanted)
+    with _opened(path, key) as file:
+        wanted = _wanted(file, columns)
+        with _pyarrow(StagingDoesNotHold):
+            return file.read(columns=wanted)
 
 
 def read_batches(
@@ -132,11 +133,10 @@ def read_batches(
     """Read an encrypted file batch by batch, in its own order.
 
     Raises:
-        StagingDoesNotHold: missing, changed, plain, or under another key.
+        StagingDoesNotHold: missing, changed, plain, under another key, or without such a column.
     """
-    wanted = None if columns is None else list(columns)
     with _opened(path, key) as file:
-        batches = file.iter_batches(batch_size=_ROWS, columns=wanted)
+        batches = file.iter_batches(batch_size=_ROWS, columns=_wanted(file, columns))
         while True:
             with _pyarrow(StagingDoesNotHold):
                 batch = next(batches, None)
@@ -161,6 +161,15 @@ def _opened(path: Path, key: StagingKey) -> pq.ParquetFile:
     )
     with _pyarrow(StagingDoesNotHold):
         return pq.ParquetFile(path, decryption_properties=properties)
+
+
+def _wanted(file: pq.ParquetFile, columns: Sequence[str] | None) -> list[str] | None:
+    if columns is None:
+        return None
+    missing = set(columns) - set(file.schema_arrow.names)
+    if missing:  # pyarrow would leave them out without a word
+        raise StagingDoesNotHold(missing_columns=len(missing))
+    return list(columns)
 
 
 def attach(con: Any, key: StagingKey) -> str:

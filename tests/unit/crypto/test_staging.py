@@ -1,0 +1,165 @@
+"""Staged Parquet is encrypted, whole, private, and read only under its key."""
+
+import os
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from crypto import errors, staging
+from crypto.secret import StagingKey
+
+CANARY = "Zyxwvut-Canary"
+KEY = StagingKey("runs/r1", bytes(range(32)))
+OTHER = StagingKey("runs/r2", bytes(32))
+TABLE = pa.table({"id": list(range(1000)), "name": [f"{CANARY}-{i}" for i in range(1000)]})
+
+
+@pytest.fixture
+def file(tmp_path):
+    staging.write_parquet(TABLE, tmp_path / "t.parquet", KEY)
+    return tmp_path / "t.parquet"
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def test_a_table_comes_back_whole_and_by_columns(file):
+    assert staging.read_parquet(file, KEY).equals(TABLE)
+    assert staging.read_parquet(file, KEY, ["name"]).equals(TABLE.select(["name"]))
+    assert pa.Table.from_batches(staging.read_batches(file, KEY)).equals(TABLE)
+    assert staging.read_schema(file, KEY).equals(TABLE.schema)
+
+
+def test_nothing_of_it_is_readable(file):
+    data = file.read_bytes()
+    for plain in (CANARY.encode(), b"name", b"PAR1"):
+        assert plain not in data
+    assert data.startswith(b"PARE")
+
+
+def test_it_is_private_whatever_the_umask(tmp_path):
+    old = os.umask(0)
+    try:
+        staging.write_parquet(TABLE, tmp_path / "t.parquet", KEY)
+    finally:
+        os.umask(old)
+    assert (tmp_path / "t.parquet").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("key", [OTHER, StagingKey("x", b"\xff" * 32)])
+def test_another_key_reads_nothing(key, file, con):
+    for read in (staging.read_parquet, staging.read_schema, lambda f, k: list(staging.read_batches(f, k))):
+        with pytest.raises(errors.StagingDoesNotHold):
+            read(file, key)
+    name = staging.attach(con, key)
+    with pytest.raises(duckdb.Error):
+        con.execute(f"SELECT * FROM {staging.scan(file, name)}").fetchall()
+
+
+def test_a_plain_file_in_its_place_is_refused(tmp_path, con):
+    pq.write_table(TABLE, tmp_path / "plain.parquet")
+    with pytest.raises(errors.StagingDoesNotHold):
+        staging.read_parquet(tmp_path / "plain.parquet", KEY)
+    name = staging.attach(con, KEY)
+    with pytest.raises(duckdb.Error):
+        con.execute(f"SELECT * FROM {staging.scan(tmp_path / 'plain.parquet', name)}").fetchall()
+
+
+def test_changed_bytes_are_noticed(file):
+    whole = file.read_bytes()
+    for at in range(4, len(whole), max(1, len(whole) // 60)):
+        changed = bytearray(whole)
+        changed[at] ^= 0x01
+        file.write_bytes(changed)
+        try:
+            assert staging.read_parquet(file, KEY).equals(TABLE)
+        except errors.StagingDoesNotHold:
+            continue
+        raise AssertionError(f"byte {at} is not protected")
+
+
+def test_duckdb_reads_one_file_and_several(file, tmp_path, con):
+    other = tmp_path / "it's one.parquet"
+    staging.write_parquet(TABLE, other, KEY)
+    name = staging.attach(con, KEY)
+    for paths, rows in ((file, 1000), ([file, other], 2000)):
+        query = f"SELECT count(*), count(DISTINCT name) FROM {staging.scan(paths, name)}"
+        assert con.execute(query).fetchall() == [(rows, 1000)]
+
+
+def test_batches_stream_into_one_file(tmp_path):
+    path = tmp_path / "t.parquet"
+    with staging.open_writer(path, TABLE.schema, KEY) as writer:
+        for start in range(0, 1000, 100):
+            writer.write(TABLE.slice(start, 100))
+        assert not path.exists()
+    assert staging.read_parquet(path, KEY).equals(TABLE)
+    reader = pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches(max_chunksize=7))
+    assert staging.write_parquet(reader, path, KEY) == 1000
+    assert staging.read_parquet(path, KEY).equals(TABLE)
+    assert staging.write_parquet(iter(TABLE.to_batches()), path, KEY, schema=TABLE.schema) == 1000
+    with pytest.raises(ValueError, match="schema"):
+        staging.write_parquet(iter([]), path, KEY)
+
+
+def test_an_empty_table_keeps_its_columns(tmp_path):
+    staging.write_parquet(TABLE.slice(0, 0), tmp_path / "t.parquet", KEY)
+    assert staging.read_parquet(tmp_path / "t.parquet", KEY).schema.equals(TABLE.schema)
+
+
+def test_many_rows_make_many_row_groups(tmp_path):
+    large = pa.table({"id": range(300_000)})
+    staging.write_parquet(large, tmp_path / "t.parquet", KEY)
+    assert staging.read_parquet(tmp_path / "t.parquet", KEY).equals(large)
+    assert sum(1 for _ in staging.read_batches(tmp_path / "t.parquet", KEY)) >= 3
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(file):
+    with pytest.raises(RuntimeError), staging.open_writer(file, TABLE.schema, KEY) as writer:
+        writer.write(TABLE)
+        raise RuntimeError
+    assert staging.read_parquet(file, KEY).equals(TABLE)
+    assert [p.name for p in file.parent.iterdir()] == ["t.parquet"]
+
+
+def test_the_callers_own_errors_stay_their_own(tmp_path):
+    with pytest.raises(OSError, match="mine"), staging.open_writer(
+        tmp_path / "t.parquet", TABLE.schema, KEY
+    ):
+        raise OSError("mine")
+
+
+def test_errors_quote_neither_value_nor_key_nor_path(file, con):
+    secret = KEY.reveal()
+    wrong = pa.table({"id": [CANARY], "name": [CANARY]})
+    seen = []
+    for attempt in (
+        lambda: staging.read_parquet(file, OTHER),
+        lambda: staging.read_parquet(file, KEY, ["name", CANARY]),
+        lambda: staging.read_parquet(file.with_name(CANARY), KEY),
+        lambda: staging.write_parquet(wrong.to_batches(), file, KEY, schema=TABLE.schema),
+        lambda: staging.write_parquet(TABLE, file / CANARY, KEY),
+        lambda: staging.scan([], "k" + "0" * 16),
+        lambda: staging.scan(file, "k'); DROP"),
+        lambda: staging.scan(file.with_name("*.parquet"), "k" + "0" * 16),
+        lambda: staging.scan(file.with_name("a\nb"), "k" + "0" * 16),
+    ):
+        with pytest.raises(errors.CodedError) as raised:
+            attempt()
+        assert raised.value.__suppress_context__ or raised.value.__context__ is None
+        seen.append(str(raised.value))
+    for text in seen:
+        for leak in (CANARY, str(file), secret.hex(), "DROP"):
+            assert leak not in text
+
+
+def test_a_closed_connection_says_nothing_of_the_key(con):
+    con.close()
+    with pytest.raises(errors.StagingDoesNotHold) as raised:
+        staging.attach(con, KEY)
+    assert raised.value.__suppress_context__
