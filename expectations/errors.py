@@ -1,7 +1,5 @@
 """The errors of this room. A check that fails is not an error: it is data in a ``Validation``."""
 
-# ruff: noqa: N818 - the names say what happened
-
 from faults import CodedError, Exit
 
 

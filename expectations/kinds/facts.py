@@ -13,7 +13,9 @@ from systems.database import guarded
 if TYPE_CHECKING:
     import duckdb
 
-_NULLABLE_LIST = "list_filter(string_split(CAST({0} AS VARCHAR), ';'), lambda v: trim(v) NOT IN {1})"
+_NULLABLE_LIST = (
+    "list_filter(string_split(CAST({0} AS VARCHAR), ';'), lambda v: trim(v) NOT IN {1})"
+)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from expectations.report.model import CheckLine, Fact, HiddenMap, Item, Plot, ReportModel, Safe
 
-MARKER = "fewer than {threshold}"
-_TOLD = frozenset(
+MARKER = "withheld"  # one word for small counts and for those masked with them
+TOLD = frozenset(
     {"intake", "identified", "deidentified", "aggregated"}
 )  # suites on what the recipient holds
 
@@ -20,13 +20,15 @@ def recipient_view(model: ReportModel) -> ReportModel:
     if model.edition == "recipient":
         return model
     below = model.threshold
+    plots = tuple(_plot(p, below) for p in model.plots if p.audience == "both")
+    gone = _gone(model.plots, plots)
     return model.model_copy(
         update={
             "edition": "recipient",
             "safes": tuple(_safe(s) for s in model.safes),
-            "checks": tuple(_check(c) for c in model.checks if c.suite in _TOLD or _stops(c)),
-            "facts": _facts([f for f in model.facts if f.audience == "both"], below),
-            "plots": tuple(_plot(p, below) for p in model.plots if p.audience == "both"),
+            "checks": tuple(_check(c) for c in model.checks if c.suite in TOLD or _stops(c)),
+            "facts": _facts([f for f in model.facts if f.audience == "both"], below, gone),
+            "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),
             "intervals": (),
             "provenance": tuple(f for f in model.provenance if f.audience == "both"),
@@ -69,15 +71,27 @@ def _check(check: CheckLine) -> CheckLine:
     return check.model_copy(update={"examined": None, "violations": None, "not_applicable": None})
 
 
-def _facts(facts: list[Fact], below: int) -> tuple[Fact, ...]:
-    values = {i: f.value for i, f in enumerate(facts)}
+def _gone(before: Sequence[Plot], after: Sequence[Plot]) -> frozenset[int]:
+    """Return the counts that were masked in a plot: a fact that says one of them is masked too."""
+    left = {p.title: p for p in after}
+    return frozenset(
+        told.value
+        for plot in before
+        if plot.title in left
+        for told, shown in zip(plot.bars, left[plot.title].bars, strict=True)
+        if told.value is not None and shown.value is None
+    )
+
+
+def _facts(facts: list[Fact], below: int, gone: frozenset[int]) -> tuple[Fact, ...]:
+    values = {i: None if f.persons and f.value in gone else f.value for i, f in enumerate(facts)}
     for group in sorted({f.group for f in facts}):
         members = [
             i
             for i, f in enumerate(facts)
             if f.persons and f.group == group and not isinstance(f.value, str)
         ]
-        counts = [v if isinstance(v := facts[i].value, int) else None for i in members]
+        counts = [v if isinstance(v := values[i], int) else None for i in members]
         values |= dict(zip(members, masked(counts, below, additive=bool(group)), strict=True))
     return tuple(f.model_copy(update={"value": values[i]}) for i, f in enumerate(facts))
 

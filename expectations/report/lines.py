@@ -6,7 +6,8 @@ Checks that say the same of many columns (supplied values, code lists) become on
 import re
 
 from expectations.checks import CheckResult, Validation
-from expectations.report.model import CheckLine, Item
+from expectations.report.editions import TOLD
+from expectations.report.model import Audience, CheckLine, Item
 
 # (which checks, what they say together). A check that fits none is an item of its own.
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -64,18 +65,23 @@ def check_items(validation: Validation) -> tuple[Item, ...]:
 
     What failed is always an item of its own, in counts for the Department's edition.
     """
+    audience: Audience = "both" if validation.suite in TOLD else "department"
     grouped: dict[str, list[CheckResult]] = {}
     for check in validation.checks:
         grouped.setdefault(_family(check), []).append(check)
     items: list[Item] = []
     for title, members in grouped.items():
         good = [c for c in members if c.success]
-        items += [_failed(c) for c in members if not c.success]
+        items += [_failed(c, audience) for c in members if not c.success]
         if good:
             detail = f"{len(good)} checks" if len(good) > 1 else ""
             lead = good[0]
             section = next((c.section for c in good if c.section), "")
-            items.append(Item(text=title, section=section, source=lead.basis, detail=detail))
+            items.append(
+                Item(
+                    text=title, section=section, source=lead.basis, detail=detail, audience=audience
+                )
+            )
     return tuple(items)
 
 
@@ -83,7 +89,7 @@ def _family(check: CheckResult) -> str:
     return next((words for pattern, words in _FAMILIES if pattern.search(check.id)), check.title)
 
 
-def _failed(check: CheckResult) -> Item:
+def _failed(check: CheckResult, audience: Audience) -> Item:
     status = "fail" if check.severity == "critical" else "warn"
     return Item(text=f"Not so: {check.title[0].lower()}{check.title[1:]}", status=status, section=check.section,
-                source=check.basis)  # fmt: skip
+                source=check.basis, audience=audience)  # fmt: skip

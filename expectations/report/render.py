@@ -71,12 +71,12 @@ def render(model: ReportModel, edition: Edition = "recipient") -> str:
         safes=[(s, *_SAFES[s.name]) for s in shown.safes],
         suites=_by_suite(shown.checks),
         words=_WORDS,
-        marker=MARKER.format(threshold=shown.threshold),
+        marker=MARKER,
         scale=_scale,
         whisker=_whisker,
         tiles=_tiles,
         number=_number,
-        holding=sum(c.holds for c in shown.checks),
+        musts=[c for c in shown.checks if c.severity == "critical"],
         style=(_HERE / "style.css").read_text("utf-8"),
     )
     return page.rstrip() + "\n"
@@ -130,7 +130,11 @@ def _whisker(interval: Interval, intervals: Iterable[Interval]) -> tuple[float, 
 def _tiles(shown: HiddenMap) -> dict[str, Any]:
     """Geometry and totals of a map of hidden cells."""
     flat = "".join(shown.cells)
+    above = max((len(label) for label in shown.column_labels), default=0)
     return {
+        "left": 6 * max((len(label) for label in shown.row_labels), default=0) + 8,
+        "top": 6 * above + 12,
+        "right": 4 * above + 8,
         "cells": [
             (x, y, c) for y, row in enumerate(shown.cells) for x, c in enumerate(row) if c != "."
         ],

@@ -61,7 +61,10 @@ def system():
 def _columns(outputs, values):
     """A row of an extract as a select list: given values by column, else null of the right type."""
     types = {"date": "DATE", "number": "BIGINT", "yes/no": "BOOLEAN"}
-    return ", ".join(f"CAST({values.get(o.name, 'NULL')} AS {types.get(o.type, 'VARCHAR')}) AS {o.name}" for o in outputs)
+    return ", ".join(
+        f"CAST({values.get(o.name, 'NULL')} AS {types.get(o.type, 'VARCHAR')}) AS {o.name}"
+        for o in outputs
+    )
 
 
 _ORDER = {
@@ -106,7 +109,12 @@ def build_intake(system):
 def build_links(system):
     con = connect(threads=1)
     con.execute(LINKS)
-    return Case("links", con, "links", {"cohort": "cohort", "records": "records", "identities": "person_index"})
+    return Case(
+        "links",
+        con,
+        "links",
+        {"cohort": "cohort", "records": "records", "identities": "person_index"},
+    )
 
 
 def build_identified(system):
@@ -135,13 +143,15 @@ def build_identified(system):
 def build_deidentified(system):
     con = connect(threads=1)
     outputs = system.release.deidentified.columns
-    con.execute(f"CREATE TABLE extract AS SELECT {_columns(outputs, _order('i'))} FROM range(8) t(i)")
+    con.execute(
+        f"CREATE TABLE extract AS SELECT {_columns(outputs, _order('i'))} FROM range(8) t(i)"
+    )
     context = {"families": ("GV",), "first_year": 2016, "last_year": 2025, "expected_rows": 8}
     return Case("deidentified", con, "extract", context)
 
 
 def build_aggregated(system):
-    """2 years × 2 counties with margins; the cell (2021, 003) holds 4 persons, (2021, 001) and both of 2020 hide it."""
+    """Two years by two counties with margins; the cell (2021, 003) holds 4 persons, (2021, 001) and both of 2020 hide it."""
     con = connect(threads=1)
     con.execute("""
       CREATE TABLE cells AS SELECT * FROM (VALUES

@@ -85,7 +85,12 @@ def test_whatever_great_expectations_raises_is_ours_without_its_text(monkeypatch
 
 def _answer(check_id, **info):
     meta = type("Config", (), {"meta": {"id": check_id}})()
-    shape = {"success": False, "expectation_config": meta, "result": {"observed_value": 0}, "exception_info": info}
+    shape = {
+        "success": False,
+        "expectation_config": meta,
+        "result": {"observed_value": 0},
+        "exception_info": info,
+    }
     return type("Result", (), shape)()
 
 
@@ -100,32 +105,48 @@ def test_both_shapes_of_a_raised_exception_are_seen(info, monkeypatch):
         judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
 
 
-@pytest.mark.parametrize("answers", [[], ["t.order"], ["t.negative", "t.negative"]], ids=["none", "another", "twice"])
+@pytest.mark.parametrize(
+    "answers", [[], ["t.order"], ["t.negative", "t.negative"]], ids=["none", "another", "twice"]
+)
 def test_a_check_without_its_own_answer_is_an_error(answers, monkeypatch):
-    monkeypatch.setattr(runner, "_run", lambda *_: [_answer(a, raised_exception=False) for a in answers])
+    monkeypatch.setattr(
+        runner, "_run", lambda *_: [_answer(a, raised_exception=False) for a in answers]
+    )
     with pytest.raises(ValidationBroke):
         judge(pd.DataFrame({"t.negative": [0]}), CHECKS[:1], "counts")
 
 
 @pytest.mark.parametrize(
     "lie",
-    [Judgement(True, 3), Judgement(False, 0), Judgement(True, 0, (7, 0)), Judgement(True, 0, (1, 1))],
+    [
+        Judgement(True, 3),
+        Judgement(False, 0),
+        Judgement(True, 0, (7, 0)),
+        Judgement(True, 0, (1, 1)),
+    ],
     ids=["passes what is broken", "fails what holds", "other elements", "other missing"],
 )
 def test_a_verdict_that_contradicts_the_counts_is_an_error(lie, monkeypatch):
     con = connect(threads=1)
     con.execute("CREATE TABLE t AS SELECT 1::BIGINT AS a, 2::BIGINT AS b")
-    monkeypatch.setattr("expectations.validation.judge", lambda f, checks, form: {c.id: lie for c in checks})
+    monkeypatch.setattr(
+        "expectations.validation.judge", lambda f, checks, form: {c.id: lie for c in checks}
+    )
     with pytest.raises(ValidationBroke):
         run_checks(CHECKS[2:3], con, "t", "rows")
 
 
-@pytest.mark.parametrize("violations", ["SELECT -1", "SELECT 'x'", "SELECT 1 UNION ALL SELECT 2", "SELECT NULL", "nonsense"])
+@pytest.mark.parametrize(
+    "violations",
+    ["SELECT -1", "SELECT 'x'", "SELECT 1 UNION ALL SELECT 2", "SELECT NULL", "nonsense"],
+)
 def test_a_count_that_is_no_count_is_an_error(violations):
     con = connect(threads=1)
     con.execute("CREATE TABLE t AS SELECT 1 AS a")
     with pytest.raises(CountingBroke):
-        run_checks([Check("t.x", "X", "", "policy", "critical", violations=violations)], con, "t", "counts")
+        run_checks(
+            [Check("t.x", "X", "", "policy", "critical", violations=violations)], con, "t", "counts"
+        )
 
 
 def test_great_expectations_is_shown_booleans_and_counts_alone(good, system, monkeypatch):

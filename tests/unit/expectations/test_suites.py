@@ -111,7 +111,9 @@ def test_good_data_keeps_every_rule(suite, good, system):
     assert verdict.require() is verdict
 
 
-@pytest.mark.parametrize(("suite", "defect", "sql", "check", "count"), DEFECTS, ids=[f"{d[0]}: {d[1]}" for d in DEFECTS])
+@pytest.mark.parametrize(
+    ("suite", "defect", "sql", "check", "count"), DEFECTS, ids=[f"{d[0]}: {d[1]}" for d in DEFECTS]
+)
 def test_each_defect_is_found(suite, defect, sql, check, count, good, system, canary):
     case = good(suite)
     case.con.execute(sql)
@@ -170,7 +172,9 @@ def test_a_warning_does_not_stop(good, system):
 def test_nobody_in_scope_is_a_good_release(good, system):
     case = good("deidentified")
     case.con.execute("DELETE FROM extract")
-    verdict = validate("deidentified", system, case.con, case.relation, case.context | {"expected_rows": 0})
+    verdict = validate(
+        "deidentified", system, case.con, case.relation, case.context | {"expected_rows": 0}
+    )
     assert verdict.passed
     assert verdict.rows == 0
 
@@ -186,7 +190,13 @@ def test_a_region_may_stand_for_a_county_only_where_said(good, system):
 
 @pytest.mark.parametrize(
     "change",
-    [{"surprise": 1}, {"falls": None}, {"falls": -1}, {"cells": "cells; DROP TABLE cells"}, {"dims": ()}],
+    [
+        {"surprise": 1},
+        {"falls": None},
+        {"falls": -1},
+        {"cells": "cells; DROP TABLE cells"},
+        {"dims": ()},
+    ],
     ids=["unknown fact", "missing verdict", "impossible verdict", "not a name", "no dimension"],
 )
 def test_a_wrong_context_stops(change, good, system):
