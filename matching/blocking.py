@@ -18,11 +18,18 @@ from matching.blocking_rules import (
     parts_of,
 )
 from matching.errors import LinkageBroke
+from matching.integers import among
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from systems.database import connect, guarded
 
 Rows = npt.NDArray[np.int32]
+
+_LEAST_BUDGET, _PAIRS_PER_ROW = (
+    20_000_000,
+    60,
+)  # pairs; at the default a row costs about 60 compares
+_HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
 
 @dataclass
@@ -99,68 +106,72 @@ def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) ->
     if same_table:
         theirs = mine
     blocks = Blocks([], [], [], same_table, options.threads)
-    budget = options.pair_budget or max(20_000_000, 60 * (encoded.cohort.rows + encoded.records.rows))
-    spent = 0
-    with guarded(LinkageBroke, stage="blocking"):
+    rows = encoded.cohort.rows + encoded.records.rows
+    room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
+    with guarded(LinkageBroke, stage="blocking"), connect(threads=options.threads) as con:
         for rule in RULES:
             a, b = keys_of(mine, rule, records=False), keys_of(theirs, rule, records=True)
             if not (a >= 0).any() or not (b >= 0).any():
                 continue
             count = RuleCount(rule.name)
+            sizes = _sizes(con, a, b, options.block_cap)
             for part in rule.refine:
-                frequent, _, _ = _frequent(a, b, options.block_cap, options.threads)
-                if not len(frequent):
+                if not len(sizes.keys):
                     break
-                count.split += len(frequent)
-                a = _split(a, mine[part], frequent, NOT_IN_COHORT)
-                b = _split(b, theirs[part], frequent, NOT_IN_RECORDS)
-            room = max(budget - spent, 0)
-            a, spent_here = _cut(a, b, options, room, count)
-            spent += spent_here
+                count.split += len(sizes.keys)
+                a = _split(a, mine[part], sizes.keys, NOT_IN_COHORT)
+                b = _split(b, theirs[part], sizes.keys, NOT_IN_RECORDS)
+                sizes = _sizes(con, a, b, options.block_cap)
+            a, spent = _cut(a, sizes, options, room, count)
+            room -= spent
             blocks.cohort_keys.append(a)
             blocks.record_keys.append(b)
             blocks.counts.append(count)
     return blocks
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    """Keys which make more pairs than the cap, the pairs of each, and the pairs of all keys."""
+
+    keys: Keys
+    pairs: npt.NDArray[np.int64]
+    total: int
+
+
 def _cut(
-    a: Keys, b: Keys, options: LinkOptions, room: int, count: RuleCount
+    a: Keys, sizes: _Sizes, options: LinkOptions, room: int, count: RuleCount
 ) -> tuple[Keys, int]:
     """Give up the most frequent values of a rule until the rest fits into the budget."""
-    frequent, pairs, total = _frequent(a, b, options.block_cap, options.threads)
-    order = np.lexsort((frequent, -pairs))  # the largest first; ties by key, so always the same
-    frequent, pairs = frequent[order], pairs[order]
-    hopeless = int(np.searchsorted(-pairs, -50 * options.block_cap))  # far above the cap
-    while hopeless < len(pairs) and total - int(pairs[:hopeless].sum()) > room:
+    order = np.lexsort((sizes.keys, -sizes.pairs))  # the largest first; ties always the same way
+    keys, pairs = sizes.keys[order], sizes.pairs[order]
+    given_up = np.r_[0, np.cumsum(pairs)]
+    hopeless = int(np.searchsorted(-pairs, -_HOPELESS * options.block_cap))
+    while hopeless < len(pairs) and sizes.total - int(given_up[hopeless]) > room:
         hopeless += 1
-    cut, left = frequent[:hopeless], total - int(pairs[:hopeless].sum())
-    if left > room:  # many small values: none is to blame, so the rule is dropped
-        count.cut_values, count.cut_pairs = -1, total
+    left = sizes.total - int(given_up[hopeless])
+    if left > room:  # many small values: none is to blame, so the whole rule is given up
+        count.cut_values, count.cut_pairs = -1, sizes.total
         return np.full_like(a, NOT_IN_COHORT), 0
-    count.cut_values, count.cut_pairs = len(cut), int(pairs[:hopeless].sum())
-    return (np.where(np.isin(a, cut), NOT_IN_COHORT, a) if len(cut) else a), left
+    count.cut_values, count.cut_pairs = hopeless, int(given_up[hopeless])
+    return (np.where(among(a, np.sort(keys[:hopeless])), NOT_IN_COHORT, a) if hopeless else a), left
 
 
-def _frequent(
-    a: Keys, b: Keys, cap: int, threads: int | None
-) -> tuple[Keys, npt.NDArray[np.int64], int]:
-    """Keys which make more than ``cap`` pairs, their pairs, and the pairs of all keys."""
-    con = connect(threads=threads)
-    try:
-        con.register("a", pa.table({"k": a}))
-        con.register("b", pa.table({"k": b}))
-        con.execute(
-            "CREATE TEMP TABLE sizes AS WITH ca AS (SELECT k, count(*) n FROM a WHERE k >= 0 GROUP BY k),"
-            " cb AS (SELECT k, count(*) n FROM b WHERE k IN (SELECT k FROM ca) GROUP BY k)"
-            " SELECT k, ca.n * cb.n AS pairs FROM ca JOIN cb USING (k)"
-        )
-        total = con.execute("SELECT coalesce(sum(pairs), 0)::BIGINT FROM sizes").fetchall()[0][0]
-        big = con.sql("SELECT k, pairs FROM sizes WHERE pairs > ? ORDER BY k", params=[cap])
-        table = big.to_arrow_table()
-        return table["k"].to_numpy(), table["pairs"].to_numpy(), int(total)
-    finally:
-        con.close()
+def _sizes(con: duckdb.DuckDBPyConnection, a: Keys, b: Keys, cap: int) -> _Sizes:
+    con.register("a", pa.table({"k": a}))
+    con.register("b", pa.table({"k": b}))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE sizes AS"
+        " WITH ca AS (SELECT k, count(*) n FROM a WHERE k >= 0 GROUP BY k),"
+        " cb AS (SELECT k, count(*) n FROM b WHERE k IN (SELECT k FROM ca) GROUP BY k)"
+        " SELECT k, ca.n * cb.n AS pairs FROM ca JOIN cb USING (k)"
+    )
+    total = con.execute("SELECT coalesce(sum(pairs), 0)::BIGINT FROM sizes").fetchall()[0][0]
+    table = con.sql(
+        "SELECT k, pairs FROM sizes WHERE pairs > $cap ORDER BY k", params={"cap": cap}
+    ).to_arrow_table()
+    return _Sizes(table["k"].to_numpy(), table["pairs"].to_numpy(), int(total))
 
 
 def _split(key: Keys, part: npt.NDArray[np.int64], frequent: Keys, missing: int) -> Keys:
-    return np.where(np.isin(key, frequent), mixed(key, part, missing), key)
+    return np.where(among(key, frequent), mixed(key, part, missing), key)

@@ -36,7 +36,9 @@ RULES: tuple[Rule, ...] = (
     Rule("social security number", ("ssn",), refine=("birth", "first_root")),
     Rule("driver licence", ("licence",), refine=("birth", "first_root")),
     Rule("telephone", ("phone",), refine=("first_initial", "birth")),
-    Rule("birth date, first name", ("birth", "first_root"), refine=("last_sound", "zip", "address")),
+    Rule(
+        "birth date, first name", ("birth", "first_root"), refine=("last_sound", "zip", "address")
+    ),
     Rule("birth date, last name sound", ("birth", "last_sound"), refine=("first_initial", *_MORE)),
     Rule("birth date, first initial", ("birth", "first_initial"), refine=("last_initial", *_MORE)),
     Rule("birth date, last initial", ("birth", "last_initial"), refine=("first_initial", *_MORE)),
@@ -48,7 +50,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("address, first initial", ("address", "first_initial"), refine=("zip", "last_sound")),
     Rule("first and last name", ("first_root", "last_head"), refine=("year", "zip", "birth")),
-    Rule("first and end of last name", ("first_root", "last_tail"), refine=("year", "zip", "birth")),
+    Rule(
+        "first and end of last name", ("first_root", "last_tail"), refine=("year", "zip", "birth")
+    ),
     Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip")),
     Rule(
         "first name, last name sound, birth year",
@@ -107,8 +111,9 @@ def keys_of(parts: dict[str, npt.NDArray[np.int64]], rule: Rule, records: bool) 
 
 
 def mixed(key: Keys, part: npt.NDArray[np.int64], missing: int) -> Keys:
-    """A key with one more part. 62 bits of splitmix64: two rows that share it by accident are only
-    compared in vain.
+    """A key with one more part.
+
+    62 bits of splitmix64: two rows that share a key by accident are only compared in vain.
     """
     with np.errstate(over="ignore"):
         x = key.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + part.astype(np.uint64)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.fields import FIELDS, NAMES
+from matching.integers import numbered
 from matching.levels import Comparer
 from matching.model import CLASSES, Model, class_log_posterior, uses_chance
 from matching.normalise.encode import Encoded, Side
@@ -31,7 +32,9 @@ _VALUES: dict[str, Callable[[Side], npt.NDArray[np.int64]]] = {
     "ssn": lambda s: s.ssn,
     "licence": lambda s: s.licence,
     "phone": lambda s: s.phone,
-    "street": lambda s: np.where(s.street >= 0, s.street.astype(np.int64) * 1_000_003 + s.house + 1, -1),
+    "street": lambda s: np.where(
+        s.street >= 0, s.street.astype(np.int64) * 1_000_003 + s.house + 1, -1
+    ),
 }
 
 
@@ -43,7 +46,9 @@ class Frequencies:
 
     def most(self) -> float:
         """How much the frequencies can raise the log odds of any pair."""
-        return float(sum(max(0.0, -float(table.min(initial=0.0))) for table in self.by_row.values()))
+        return float(
+            sum(max(0.0, -float(table.min(initial=0.0))) for table in self.by_row.values())
+        )
 
     def adjust(self, joint: Floats, levels: list[Ints], rows: npt.NDArray[np.int32]) -> None:
         """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
@@ -63,7 +68,8 @@ def frequencies(encoded: Encoded, model: Model) -> Frequencies:
         if not present.any():
             continue
         average = float(model.u[NAMES.index(name)][1])
-        counts = _counts(values).astype(np.float64)
+        place, distinct = numbered(values)
+        counts = np.bincount(place, minlength=distinct).astype(np.float64)[place]
         if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
             share = np.maximum(average, np.maximum(counts - 5, 0) / present.sum())
         else:
@@ -118,15 +124,10 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     entries those within a side.
     """
     mine, theirs = mine[mine >= 0], theirs[theirs >= 0]
-    values, place = np.unique(np.concatenate([mine, theirs]), return_inverse=True)
-    x = np.bincount(place[: len(mine)], minlength=len(values)).astype(np.float64)
-    y = np.bincount(place[len(mine) :], minlength=len(values)).astype(np.float64)
+    place, distinct = numbered(np.concatenate([mine, theirs]))
+    x = np.bincount(place[: len(mine)], minlength=distinct).astype(np.float64)
+    y = np.bincount(place[len(mine) :], minlength=distinct).astype(np.float64)
     found = [((x * y).sum(), len(mine) * len(theirs))]
     found += [((n * (n - 1)).sum(), n.sum() * (n.sum() - 1)) for n in (x, y)]
     weight = 0.05 / max(prior, 1e-9)  # so a table too small to show one agreement keeps the prior
-    return min(1 - 1e-6, min((hits + weight * prior) / (pairs + weight) for hits, pairs in found))
-
-
-def _counts(values: Ints) -> Ints:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return counts[place]
+    return min(1 - 1e-06, *((hits + weight * prior) / (pairs + weight) for hits, pairs in found))

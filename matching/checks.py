@@ -2,8 +2,8 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from matching.arrow import pc
 from matching.columns import IDENTIFYING
 from matching.errors import BadTable, DuplicateIds, MissingIdColumn, MissingIds, NoCommonColumns
 
@@ -40,7 +40,9 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
         raise MissingIdColumn(column=name)
     ids = table[name]
     kind = ids.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind)):
+    if not (
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind)
+    ):
         if pa.types.is_null(kind) and table.num_rows == 0:
             return
         raise BadTable(columns=[name])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from matching.integers import numbered
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -72,14 +74,16 @@ class Edges:
     """A bipartite graph whose matching is asked for."""
 
     def __init__(self, rows: Ints, identities: Ints, both_sides: bool) -> None:
-        self._row = np.unique(rows, return_inverse=True)[1]
-        self._identity = np.unique(identities, return_inverse=True)[1]
+        self._row = numbered(rows)[0]
+        self._identity = numbered(identities)[0]
         self._both = both_sides
 
     def marginals(self, log_odds: Floats) -> Floats:
         """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
         odds = np.exp(log_odds)
-        free_row = np.ones(len(odds))  # how free the row is for this edge, its other edges considered
+        free_row = np.ones(
+            len(odds)
+        )  # how free the row is for this edge, its other edges considered
         free_identity = np.ones(len(odds))
         for _ in range(_ROUNDS):
             new_row = 1 / (1 + _others(self._row, odds * free_identity))

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from matching.integers import numbered
 from matching.options import LinkOptions
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +47,7 @@ def _best_other(group: Ints, value: Floats) -> Floats:
     """The largest value in an element's group, its own left out; 0 where it is alone."""
     if not len(value):
         return value
-    _, place = np.unique(group, return_inverse=True)
+    place, _ = numbered(group)
     order = np.lexsort((value, place))
     last = np.r_[place[order][1:] != place[order][:-1], True]
     best = order[last]

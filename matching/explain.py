@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from matching.arrow import pc
 from matching.errors import UnknownPair
 from matching.fields import FIELDS
 from matching.levels import Comparer

@@ -9,9 +9,9 @@ from pathlib import Path
 from time import perf_counter
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from matching.arrow import pc
 from matching.checks import check_ids
 from matching.columns import STANDARD, ColumnMap, Side
 from matching.errors import BadTruth, CantWrite, MissingIdColumn
@@ -92,9 +92,7 @@ def match_files(
     result = link(cohort, records, options, progress=progress)
     links = _as_given(_as_given(result.links, "cohort_id", kind_c), "record_id", kind_r)
     score = None if truth is None else _score(result, truth, (cohort_id, record_id))
-    explanation = (
-        None if explain is None else explain_pair(cohort, records, result.model, *explain)
-    )
+    explanation = None if explain is None else explain_pair(cohort, records, result.model, *explain)
     seconds = perf_counter() - begin
     outcome = MatchOutcome(
         result.report,
@@ -107,7 +105,9 @@ def match_files(
     return outcome
 
 
-def _side(path: Path, side: Side, columns: ColumnMap, id_name: str) -> tuple[pa.Table, pa.DataType, int]:
+def _side(
+    path: Path, side: Side, columns: ColumnMap, id_name: str
+) -> tuple[pa.Table, pa.DataType, int]:
     """A file as a table of its id and standard columns, its id's type, and how many were ignored."""
     from systems.tabular import read_table
 

@@ -26,8 +26,8 @@ class Edges:
     log_odds: Floats
 
 
-def edges_of(scored: Scored, identity: Ints) -> tuple[Edges, Ints]:
-    """Edges, and for each scored pair the edge that it belongs to.
+def edges_of(scored: Scored, identity: Ints) -> Edges:
+    """One edge for each cohort row and identity that have a scored pair.
 
     Args:
         scored: pairs of rows.
@@ -37,7 +37,7 @@ def edges_of(scored: Scored, identity: Ints) -> tuple[Edges, Ints]:
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     best = np.full(len(first), -np.inf)
     np.maximum.at(best, place, scored.log_odds)
-    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best), place
+    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best)
 
 
 def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
@@ -50,7 +50,7 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
     if not len(x):
         return record
     inner = scorer.within_records()
-    odds, _ = inner.log_odds(x, y, inner.comparer.patterns(x, y))
+    odds, _ = inner.log_odds(y, inner.comparer.patterns(x, y))
     same = odds > _SAME_PERSON
     return joined(record, record[x[same]], record[y[same]])
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matching import strings
 from matching.fields import FIELDS, level
+from matching.integers import among
 from matching.levels_numbers import birth_levels, number_levels, ssn_levels
 from matching.normalise.encode import Encoded
 from matching.normalise.names import nickname_pairs
@@ -19,7 +20,10 @@ Rows = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 
-CLOSE, SIMILAR = 0.92, 0.84  # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level
+CLOSE, SIMILAR = (
+    0.92,
+    0.84,
+)  # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level
 
 
 @dataclass
@@ -91,7 +95,9 @@ class Comparer:
         x, y = c.first[a], r.first[b]
         present = (x >= 0) & (y >= 0)
         same = present & (x == y)
-        result = np.where(same, 1, np.where(present, level("first", "different"), 0)).astype(np.int8)
+        result = np.where(same, 1, np.where(present, level("first", "different"), 0)).astype(
+            np.int8
+        )
         rest = np.flatnonzero(present & ~same & ~swapped)
         u, v = x[rest], y[rest]
         score = self._similarity(u, v)
@@ -114,7 +120,9 @@ class Comparer:
         x, y = self.encoded.cohort.middle[a], self.encoded.records.middle[b]
         present = (x >= 0) & (y >= 0)
         same = present & (x == y)
-        result = np.where(same, 1, np.where(present, level("middle", "different"), 0)).astype(np.int8)
+        result = np.where(same, 1, np.where(present, level("middle", "different"), 0)).astype(
+            np.int8
+        )
         rest = np.flatnonzero(present & ~same)
         u, v = x[rest], y[rest]
         single = (parts.single[u] | parts.single[v]) & (parts.initial[u] == parts.initial[v])
@@ -172,7 +180,7 @@ class Comparer:
 
     def _nickname(self, x: Rows, y: Rows) -> Bools:
         keys = np.minimum(x, y).astype(np.int64) << 32 | np.maximum(x, y)
-        return np.isin(keys, self._nicknames)
+        return among(keys, self._nicknames)
 
 
 def _suffix(x: Rows, y: Rows) -> Levels:

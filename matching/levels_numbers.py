@@ -17,7 +17,11 @@ def birth_levels(x: Ints, y: Ints) -> Levels:
     result = np.where(same, 1, np.where(present, level("birth", "different"), 0)).astype(np.int8)
     rest = np.flatnonzero(present & ~same)
     u, v = x[rest].astype(np.int64), y[rest].astype(np.int64)
-    year, month, day = (u // 10_000 == v // 10_000), (u // 100 % 100 == v // 100 % 100), (u % 100 == v % 100)
+    year, month, day = (
+        (u // 10_000 == v // 10_000),
+        (u // 100 % 100 == v // 100 % 100),
+        (u % 100 == v % 100),
+    )
     swapped = year & (u // 100 % 100 == v % 100) & (v // 100 % 100 == u % 100)
     default = year & (_default(u) | _default(v))
     near_year = np.abs(u // 10_000 - v // 10_000) <= 1

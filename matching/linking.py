@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from matching import deciding, report
+from matching.arrow import pc
 from matching.checks import check_tables
 from matching.compete import Competition, compete
 from matching.grouping import Edges, among_candidates, edges_of
+from matching.integers import count_distinct, numbered
 from matching.model import Model, shipped_number
 from matching.normalise.encode import Encoded, encode
 from matching.options import LinkOptions
@@ -74,12 +75,12 @@ def link(
     tell("decide", 0.8)
     with Clock(seconds, "decide"):
         identity = _identities(records, scored, scorer, record)
-        edges, place = edges_of(scored, identity)
+        edges = edges_of(scored, identity)
         contest = _compete(edges, encoded, identity, options)
         decision = deciding.decide(
             edges.rows, edges.identities, edges.log_odds, contest.probability, options
         )
-        pairs = _emit(scored, place, decision, record, identity, edges)
+        pairs = _emit(decision, record, identity, edges)
         weight, chance_ = edges.log_odds[pairs[2]] / _LOG2, contest.probability[pairs[2]]
         links = pa.table(
             {
@@ -87,7 +88,9 @@ def link(
                 "record_id": records["record_id"].take(pa.array(first_row[pairs[1]])),
                 "match_weight": np.round(weight, 6),
                 "match_probability": np.round(chance_, 9),
-                "decision": pa.array([deciding.NAMES[d] for d in decision[pairs[2]].tolist()], pa.string()),
+                "decision": pa.array(
+                    [deciding.NAMES[d] for d in decision[pairs[2]].tolist()], pa.string()
+                ),
             }
         )
     made = _report(scorer, scored, edges, contest, decision, identity, record, links, seconds)
@@ -111,8 +114,7 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Ints)
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
-    given = records["identity"].to_numpy()
-    return np.unique(given, return_inverse=True)[1].astype(np.int64)
+    return numbered(records["identity"].to_numpy().astype(np.int64))[0]
 
 
 def _compete(edges: Edges, encoded: Encoded, identity: Ints, options: LinkOptions) -> Competition:
@@ -121,15 +123,13 @@ def _compete(edges: Edges, encoded: Encoded, identity: Ints, options: LinkOption
         edges.identities,
         edges.log_odds,
         row_count=encoded.cohort.rows,
-        identity_count=len(np.unique(identity)),
+        identity_count=count_distinct(identity),
         prior_share=shipped_number("matches", "share"),
         one_row_per_identity=options.one_row_per_identity,
     )
 
 
 def _emit(
-    scored: Scored,
-    place: Ints,
     decision: npt.NDArray[np.int8],
     record: Ints,
     identity: Ints,
@@ -137,7 +137,10 @@ def _emit(
 ) -> tuple[Ints, Ints, Ints]:
     """(cohort row, record, edge) of every pair to list: all records of a decided edge's identity."""
     decided = np.flatnonzero(decision != deciding.NOTHING)
-    order = np.lexsort((record, identity))
+    wanted = np.zeros(int(identity.max(initial=0)) + 1, np.bool_)
+    wanted[edges.identities[decided]] = True
+    members = np.flatnonzero(wanted[identity])
+    order = members[np.argsort(identity[members], kind="stable")]
     sorted_identity = identity[order]
     start = np.searchsorted(sorted_identity, edges.identities[decided], "left")
     stop = np.searchsorted(sorted_identity, edges.identities[decided], "right")
@@ -163,7 +166,7 @@ def _report(
     probability = contest.probability
     linked = decision == deciding.LINK
     sure = float(probability[linked].sum())
-    unseen = _unseen(scorer, scored, edges, probability)
+    unseen = _unseen(scorer, scored, probability)
     total = float(probability.sum()) + unseen
     doubt = probability * (1 - probability)
     review = decision == deciding.REVIEW
@@ -172,7 +175,7 @@ def _report(
         cohort_rows=scorer.encoded.cohort.rows,
         record_rows=scorer.encoded.records.rows,
         records=int(record.max(initial=-1)) + 1,
-        identities=len(np.unique(identity)),
+        identities=count_distinct(identity),
         columns=scorer.encoded.columns,
         rules=report.rules_json(scorer.blocks.counts),
         pairs=scored.pairs,
@@ -204,7 +207,7 @@ def _report(
     )
 
 
-def _unseen(scorer: Scorer, scored: Scored, edges: Edges, probability: Floats) -> float:
+def _unseen(scorer: Scorer, scored: Scored, probability: Floats) -> float:
     """Matches that no rule caught, by Chao's estimator from those which one or two rules caught."""
     best = np.flatnonzero(scored.log_odds > 0)
     hits = scorer.blocks.caught_by(scored.a[best], scored.b[best])

@@ -19,6 +19,7 @@ from matching.fields import FIELDS, NAMES, shipped
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Patterns = npt.NDArray[np.int32]
 
 CLASSES: Final = (
     "match", "random", "household", "twin", "generation", "ssn mixup", "licence mixup",
@@ -91,7 +92,7 @@ def prior_model(cohort_rows: int, record_rows: int, *, same_table: bool = False)
     return Model(m, u, sizes, pairs)
 
 
-def train(model: Model, patterns: Ints, counts: Ints) -> Model:
+def train(model: Model, patterns: Patterns, counts: Ints) -> Model:
     """Learn ``m`` and the classes' sizes from counted patterns of candidate pairs; ``u`` stays.
 
     Args:
@@ -103,7 +104,8 @@ def train(model: Model, patterns: Ints, counts: Ints) -> Model:
         return model
     levels = unpack(patterns)
     start, rounds = model, 0
-    for rounds in range(1, _ROUNDS + 1):
+    while rounds < _ROUNDS:
+        rounds += 1
         before = model.sizes[0]
         model = _step(model, start, levels, counts.astype(np.float64))
         if abs(model.sizes[0] - before) < _SETTLED * before:
@@ -145,7 +147,7 @@ def class_log_joint(model: Model, levels: Sequence[Ints]) -> Floats:
     return joint
 
 
-def unpack(patterns: Ints) -> list[Ints]:
+def unpack(patterns: Patterns) -> list[Ints]:
     """The level of each field from patterns in mixed radix."""
     rest = patterns.astype(np.int64)
     levels: list[Ints] = []

@@ -93,7 +93,9 @@ def resolve(
     tell("decide", 0.8)
     with Clock(seconds, "decide"):
         edges = _edges(scorer, scored, row_of, copies, node, group)
-        identity, lower, links, reviews = _decide(edges, len(ids), group, scorer, row_of, copies, node, options)
+        identity, lower, links, reviews = _decide(
+            edges, len(ids), group, scorer, copies, node, options
+        )
     order = np.argsort(ids, kind="stable")
     index = pa.table(
         {
@@ -190,7 +192,6 @@ def _decide(
     size: int,
     group: Ints | None,
     scorer: Scorer,
-    row_of: Ints,
     copies: Ints,
     node: Ints,
     options: LinkOptions,
@@ -215,7 +216,7 @@ def _decide(
 def pair_odds(scorer: Scorer, x: Ints, y: Ints) -> Floats:
     """Log odds of any pairs of rows of one table."""
     a, b = x.astype(np.int32), y.astype(np.int32)
-    return scorer.log_odds(a, b, scorer.comparer.patterns(a, b))[0]
+    return scorer.log_odds(b, scorer.comparer.patterns(a, b))[0]
 
 
 def _named(cluster: Ints, ids: Ints) -> Ints:

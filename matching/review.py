@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from matching.arrow import pc
 from matching.columns import STANDARD
 from matching.errors import BadSheet, ChangedPairs, MissingPairs, UnknownVerdict
 
@@ -138,7 +138,11 @@ def apply_decisions(links: pa.Table, decisions: Sequence[Decision]) -> pa.Table:
     after: list[str | None] = []
     for pair, decision in zip(ids, before, strict=True):
         verdict = said.get(pair)
-        after.append({"same": "link", "different": None, "unsure": "review"}.get(verdict, decision) if verdict else decision)
+        after.append(
+            {"same": "link", "different": None, "unsure": "review"}.get(verdict, decision)
+            if verdict
+            else decision
+        )
     place = links.column_names.index("decision")
     changed = links.set_column(place, "decision", pa.array(after, pa.string()))
     return changed.filter(pc.is_valid(changed["decision"]))

@@ -75,7 +75,9 @@ class Scorer:
         sizes[1] = self.model.sizes[1]
         self.model = replace(self.model, sizes=sizes)
 
-    def _compared(self, start: int, stop: int) -> Iterator[tuple[Rows, Rows, npt.NDArray[np.int32]]]:
+    def _compared(
+        self, start: int, stop: int
+    ) -> Iterator[tuple[Rows, Rows, npt.NDArray[np.int32]]]:
         pairs = self.blocks.pairs(start, stop)
         while True:
             with Clock(self.seconds, "block"):
@@ -107,7 +109,7 @@ class Scorer:
         total, seen = 0, 0
         for a, b, patterns in parts:
             with Clock(self.seconds, "score"):
-                odds, distinct = self.log_odds(a, b, patterns)
+                odds, distinct = self.log_odds(b, patterns)
                 worth = odds > KEEP
                 kept.append((a[worth], b[worth], odds[worth]))
                 total += len(a)
@@ -126,10 +128,10 @@ class Scorer:
         inner.comparer = Comparer(inner.encoded)
         return inner
 
-    def log_odds(
-        self, a: Rows, b: Rows, patterns: npt.NDArray[np.int32]
-    ) -> tuple[Floats, int]:
-        """Log odds of match against all other classes, with value frequencies; distinct patterns.
+    def log_odds(self, b: Rows, patterns: npt.NDArray[np.int32]) -> tuple[Floats, int]:
+        """Log odds of pairs with these record rows and patterns; and how many patterns differ.
+
+        A match is weighed against all other classes, value frequencies included.
 
         Patterns are weighed once; only pairs whose pattern could matter get their frequencies.
         """

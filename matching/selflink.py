@@ -84,7 +84,9 @@ def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     side = encoded.cohort
     name = _full_name(encoded)
     address = np.where(
-        (side.street >= 0) & (side.house >= 0), side.street.astype(np.int64) * 1_000_003 + side.house, -1
+        (side.street >= 0) & (side.house >= 0),
+        side.street.astype(np.int64) * 1_000_003 + side.house,
+        -1,
     )
     pairs = [_chained(name, other) for other in (address, side.ssn, side.licence, side.phone)]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))

@@ -13,10 +13,14 @@ def jaro_winkler(a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], least: 
     """Jaro-Winkler similarity of each pair; 0 where it is below ``least`` (cheaper)."""
     if not len(a):
         return np.empty(0, np.float32)
-    return cpdist(a, b, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=2)
+    return cpdist(
+        a, b, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=2
+    )
 
 
-def edits(a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], most: int) -> npt.NDArray[np.int32]:
+def edits(
+    a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], most: int
+) -> npt.NDArray[np.int32]:
     """Edit distance with neighbour swaps (OSA) of each pair; ``most + 1`` where it is larger."""
     if not len(a):
         return np.empty(0, np.int32)

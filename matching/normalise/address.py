@@ -27,4 +27,6 @@ def street_name(text: str) -> str:
 
 def place_name(text: str) -> str:
     """A city or county name in one spelling (leading zeros of a county code are kept)."""
-    return " ".join(_TYPES.get(word, word) if word == "saint" else word for word in fold(text).split())
+    return " ".join(
+        _TYPES.get(word, word) if word == "saint" else word for word in fold(text).split()
+    )

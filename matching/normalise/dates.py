@@ -11,7 +11,10 @@ _FIRST, _LAST = 1850, 2100  # plausible birth years; outside, a value is not a d
 _PIVOT = 26  # two-digit years below it belong to this century
 _MONTHS = {
     name: i
-    for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+    for i, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        start=1,
+    )
 }
 _ISO = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ].*)?$")
 _DIGITS = re.compile(r"^\d{8}$")

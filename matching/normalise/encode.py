@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from matching.arrow import pc
 from matching.columns import STANDARD
 from matching.errors import BadTable
 from matching.normalise import address, dates, names, numbers
@@ -87,9 +87,7 @@ def encode(cohort: pa.Table, records: pa.Table | None) -> Encoded:
     left = _side(cohort, both, words, unparsable["cohort"])
     right = left if records is None else _side(records, both, words, unparsable["records"])
     parts = name_parts(words.names)
-    return Encoded(
-        left, right, words.names, parts, words.streets, words.places, both, unparsable
-    )
+    return Encoded(left, right, words.names, parts, words.streets, words.places, both, unparsable)
 
 
 @dataclass(frozen=True)

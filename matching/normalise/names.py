@@ -4,6 +4,7 @@ Each function works on one distinct value; the caller runs it over a dictionary,
 """
 
 import csv
+import itertools
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -11,13 +12,58 @@ from importlib import resources
 
 # Letters that Unicode does not decompose but that registers write as plain ones.
 _PLAIN = str.maketrans(
-    {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+    {
+        "ß": "ss",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "\u0131": "i",
+    }
 )
-_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ."), None)
+_APOSTROPHES = dict.fromkeys(map(ord, "'.`\u2018\u2019\u00b4\u02bc"), None)
 # Read together with the next word: "De la Cruz" and "DelaCruz" are one name.
 _PARTICLES = frozenset(
-    "de del della di da dos das du la las le los van von der den ter ten mc mac st saint san santa "
-    "al el abu bin ben ibn o d l y e".split()
+    [
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "das",
+        "du",
+        "la",
+        "las",
+        "le",
+        "los",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ter",
+        "ten",
+        "mc",
+        "mac",
+        "st",
+        "saint",
+        "san",
+        "santa",
+        "al",
+        "el",
+        "abu",
+        "bin",
+        "ben",
+        "ibn",
+        "o",
+        "d",
+        "l",
+        "y",
+        "e",
+    ]
 )
 _SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
@@ -25,7 +71,25 @@ _SUFFIXES = {
 }  # fmt: skip
 _IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
 _EMPTY = frozenset(
-    "unknown unk none null na nan nmn nfn nln nmi noname blank missing refused x xx xxx".split()
+    [
+        "unknown",
+        "unk",
+        "none",
+        "null",
+        "na",
+        "nan",
+        "nmn",
+        "nfn",
+        "nln",
+        "nmi",
+        "noname",
+        "blank",
+        "missing",
+        "refused",
+        "x",
+        "xx",
+        "xxx",
+    ]
 )
 
 
@@ -86,12 +150,12 @@ def sound(name: str) -> str:
     """
     if not name:
         return ""
-    word = name.split()[0]
+    word = name.split(maxsplit=1)[0]
     for old, new in _SPELLINGS:
         word = word.replace(old, new)
     codes = [_CLASS.get(c, c) for c in word]
-    key = [codes[0] if codes[0] else "a"]
-    for before, code in zip(codes, codes[1:], strict=False):
+    key = [codes[0] or "a"]
+    for before, code in itertools.pairwise(codes):
         if code and code != before:
             key.append(code)
     return "".join(key[:5])
@@ -101,7 +165,7 @@ _SPELLINGS = (
     ("ph", "f"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("ch", "k"), ("cz", "s"),
     ("kn", "n"), ("wr", "r"), ("dg", "j"), ("tz", "s"), ("qu", "k"), ("x", "ks"), ("ll", "l"),
 )  # fmt: skip
-_CLASS = {c: "" for c in "aeiouyhw"} | {
+_CLASS = dict.fromkeys("aeiouyhw", "") | {
     **dict.fromkeys("bp", "b"), **dict.fromkeys("fv", "f"), **dict.fromkeys("cgkqj", "k"),
     **dict.fromkeys("sz", "s"), **dict.fromkeys("dt", "d"), "l": "l", **dict.fromkeys("mn", "m"), "r": "r",
 }  # fmt: skip
@@ -127,7 +191,7 @@ def _roots() -> dict[str, str]:
 
 def root(name: str) -> str:
     """One formal name for a nickname (``bob`` → ``robert``); for blocks, where one is enough."""
-    word = name.split()[0] if name else ""
+    word = name.split(maxsplit=1)[0] if name else ""
     return _roots().get(word, word)
 
 

@@ -6,7 +6,8 @@ Whole columns at a time: almost every value is distinct, so a dictionary would n
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from matching.arrow import pc
 
 Ints = npt.NDArray[np.int64]
 MISSING = -1
@@ -56,6 +57,8 @@ def zip_code(column: pa.ChunkedArray) -> Ints:
 
 def licence(column: pa.ChunkedArray) -> Ints:
     """Letters and digits of a licence number in base 36, from the right; -1 where missing."""
+    if not len(column):
+        return np.empty(0, np.int64)
     text = pc.ascii_upper(pc.fill_null(column, ""))
     if pc.any(pc.match_substring_regex(text, r"[^0-9A-Z]")).as_py():
         text = pc.replace_substring_regex(text, r"[^0-9A-Z]+", "")
@@ -63,8 +66,6 @@ def licence(column: pa.ChunkedArray) -> Ints:
     text = pc.ascii_lpad(text, _WIDTH, "0")
     text = pc.utf8_slice_codeunits(text, -_WIDTH, None)
     flat = pa.concat_arrays(text.chunks) if text.num_chunks != 1 else text.chunk(0)
-    if len(flat) == 0:
-        return np.empty(0, np.int64)
     start = np.frombuffer(flat.buffers()[1], np.int32, offset=flat.offset * 4, count=1)[0]
     raw = np.frombuffer(flat.buffers()[2], np.uint8, offset=start, count=len(flat) * _WIDTH)
     figures = raw.reshape(-1, _WIDTH)

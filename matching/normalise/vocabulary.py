@@ -55,7 +55,9 @@ def encode_column(
 def dictionary(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
     """Indices into the distinct values (-1: null or blank) and the distinct values."""
     encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):  # combine_chunks keeps an empty or very large array chunked
+    if isinstance(
+        encoded, pa.ChunkedArray
+    ):  # combine_chunks keeps an empty or very large array chunked
         encoded = encoded.unify_dictionaries().combine_chunks()
         encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     distinct = [text or "" for text in encoded.dictionary.to_pylist()]
