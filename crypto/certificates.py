@@ -116,7 +116,7 @@ def _certificate(data: bytes) -> x509.Certificate | None:
         if data.count(b"-----BEGIN") > 1 or b"-----BEGIN CERTIFICATE-----" not in data:
             return None
         return x509.load_pem_x509_certificate(data)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None
 
 

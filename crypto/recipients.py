@@ -17,7 +17,7 @@ from crypto import der, oids
 from crypto.certificates import Identity, check_use, check_validity, read_identity
 
 _SHA256 = der.sequence(oids.SHA256, der.null())
-_OAEP = der.sequence(
+_OAEP_ENCODED = der.sequence(
     oids.RSAES_OAEP,
     der.sequence(
         der.tlv(der.context(0), _SHA256),
@@ -25,6 +25,7 @@ _OAEP = der.sequence(
     ),
 )
 _WRAP = der.sequence(oids.AES256_WRAP)
+OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 _KEY_BITS = 256  # of the key-encryption key under AES-256 wrap
 
 
@@ -89,13 +90,12 @@ class Recipient:
         return self._key_agreement(self.identity.key, content_key)
 
     def _key_transport(self, key: rsa.RSAPublicKey, content_key: bytes) -> bytes:
-        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
         by_certificate = self.identity.certificate is not None
         return der.sequence(
             der.integer(0 if by_certificate else 2),
             self._identifier(der.tlv(der.context(0, constructed=False), self._key_id())),
-            _OAEP,
-            der.octet_string(key.encrypt(content_key, oaep)),
+            _OAEP_ENCODED,
+            der.octet_string(key.encrypt(content_key, OAEP)),
         )
 
     def _key_agreement(self, key: ec.EllipticCurvePublicKey, content_key: bytes) -> bytes:

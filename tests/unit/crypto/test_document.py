@@ -12,8 +12,6 @@ C = document.CHUNK
 SIZES = [0, 1, C - 1, C, C + 1, 2 * C - 1, 2 * C, 2 * C + 1, 5 * C]
 
 
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_comes_back(size, tmp_path):
     plain = bytes(i % 251 for i in range(size))

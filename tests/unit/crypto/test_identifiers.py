@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import itertools
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,7 +75,7 @@ def test_order_is_a_shuffle_of_its_own():
     keys = order_keys(ONE, "row", list(range(1000)))
     order = pc.sort_indices(keys).to_pylist()
     assert sorted(order) == list(range(1000))
-    assert sum(a < b for a, b in zip(order, order[1:], strict=False)) < 600
+    assert sum(a < b for a, b in itertools.pairwise(order)) < 600
     assert order != pc.sort_indices(order_keys(TWO, "row", list(range(1000)))).to_pylist()
 
 

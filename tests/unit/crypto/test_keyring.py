@@ -247,7 +247,9 @@ def test_an_empty_directory_may_wait_and_a_short_passphrase_leaves_nothing(tmp_p
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\n", "a\x00", "-a", "é", "x" * 101])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x", "a/b", "a\n", "a\x00", "-a", "é", "x" * 101]
+)
 def test_ids_that_could_leave_the_directory_are_refused(name, ring):
     for ask in (ring.run_key, ring.forget_run_key, ring.project_secret):
         with pytest.raises(errors.KeyNameUnusable):

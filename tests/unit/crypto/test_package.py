@@ -306,7 +306,19 @@ def test_a_package_for_somebody_else_does_not_open(package, openssl):
     (package / "my.key").write_bytes(key)
     (package / "my.pem").write_bytes(certificate)
     run = openssl(
-        *["cms", "-decrypt", "-binary", "-inform", "DER", "-in", "part-001.zip.cms", "-recip", "my.pem", "-inkey", "my.key"],
+        *[
+            "cms",
+            "-decrypt",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            "part-001.zip.cms",
+            "-recip",
+            "my.pem",
+            "-inkey",
+            "my.key",
+        ],
         cwd=package,
     )
     assert run.returncode != 0

@@ -186,7 +186,20 @@ def test_openssl_made_certificates_are_accepted(tmp_path, openssl):
         recipient = Recipient.from_pem((tmp_path / "c").read_bytes(), on=datetime.now(UTC))
         (tmp_path / "x.cms").write_bytes(seal_bytes(b"plain", [recipient]))
         opened = openssl(
-            *["cms", "-decrypt", "-binary", "-inform", "DER", "-in", "x.cms", "-recip", "c", "-inkey", "k"], cwd=tmp_path
+            *[
+                "cms",
+                "-decrypt",
+                "-binary",
+                "-inform",
+                "DER",
+                "-in",
+                "x.cms",
+                "-recip",
+                "c",
+                "-inkey",
+                "k",
+            ],
+            cwd=tmp_path,
         )
         assert opened.stdout == b"plain"
 
@@ -197,5 +210,8 @@ def test_a_serial_that_is_zero_or_long_is_kept_exactly(ec_key, tmp_path, openssl
     (tmp_path / "c").write_bytes(pem)
     (tmp_path / "k").write_bytes(private)
     (tmp_path / "x.cms").write_bytes(seal_bytes(b"p", [Recipient.from_pem(pem, on=NOON)]))
-    run = openssl(*["cms", "-decrypt", "-inform", "DER", "-in", "x.cms", "-recip", "c", "-inkey", "k"], cwd=tmp_path)
+    run = openssl(
+        *["cms", "-decrypt", "-inform", "DER", "-in", "x.cms", "-recip", "c", "-inkey", "k"],
+        cwd=tmp_path,
+    )
     assert run.stdout == b"p"

@@ -68,7 +68,23 @@ def test_a_signature_holds_for_openssl_and_a_forgery_does_not(each_signer, tmp_p
 
     def verify():
         return openssl(
-            *["cms", "-verify", "-binary", "-inform", "DER", "-in", "p7s", "-content", "list", "-certfile", "department.pem", "-nointern", "-noverify", "-out", "out"],
+            *[
+                "cms",
+                "-verify",
+                "-binary",
+                "-inform",
+                "DER",
+                "-in",
+                "p7s",
+                "-content",
+                "list",
+                "-certfile",
+                "department.pem",
+                "-nointern",
+                "-noverify",
+                "-out",
+                "out",
+            ],
             cwd=tmp_path,
         )
 

@@ -1,0 +1,82 @@
+"""What doctor is told, and that importing this room costs nothing."""
+
+import subprocess
+import sys
+
+import pytest
+
+import crypto
+from crypto import errors, health
+from crypto.keyring import Keyring
+from faults import every_error
+
+
+@pytest.fixture
+def keys(tmp_path, monkeypatch):
+    monkeypatch.delenv("DOJ_RELEASE_PASSPHRASE_FILE", raising=False)
+    Keyring.create(tmp_path / "keys", department="Department")
+    return tmp_path / "keys"
+
+
+def by_name(keys):
+    return {finding.what: finding for finding in health.check(keys)}
+
+
+def test_a_fresh_keyring_is_well_but_for_its_passphrase(keys):
+    assert [f.what for f in health.check(keys) if not f.ok and "keyring" in f.what] == [
+        "keyring: passphrase"
+    ]
+    assert by_name(keys)["staging"].ok
+    assert by_name(keys)["sealing and signing"].detail.startswith("OpenSSL ")
+
+
+def test_open_permissions_links_and_missing_files_are_seen(keys):
+    (keys / "runs").chmod(0o755)
+    assert not by_name(keys)["keyring: permissions"].ok
+    (keys / "runs").chmod(0o700)
+    (keys / "runs" / "x.key").symlink_to("/etc/hostname")
+    assert not by_name(keys)["keyring: permissions"].ok
+    (keys / "digest.key").unlink()
+    assert by_name(keys)["keyring: files"].detail == "1 missing"
+    assert not by_name(keys / "nowhere")["keyring"].ok
+
+
+def test_requiring_fips_follows_the_mode(monkeypatch):
+    monkeypatch.setattr(health, "fips_mode", lambda: True)
+    health.require_fips()
+    monkeypatch.setattr(health, "fips_mode", lambda: False)
+    with pytest.raises(errors.FipsRequired) as raised:
+        health.require_fips()
+    assert raised.value.exit == 3
+
+
+def test_hardening_ends_core_dumps_and_open_files():
+    code = (
+        "import os, resource; from crypto import health; health.harden_process();"
+        "assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0;"
+        "assert os.umask(0) == 0o077; assert not health.core_dumps()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    code = (
+        "import sys, crypto, crypto.errors;"
+        "heavy = {'cryptography', 'pyarrow', 'duckdb', 'numpy'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_name_of_the_facade_is_there():
+    for name in crypto.__all__:
+        assert getattr(crypto, name) is not None
+    with pytest.raises(AttributeError):
+        crypto.nothing  # noqa: B018
+
+
+def test_every_error_says_what_to_do_and_integrity_exits_with_five():
+    ours = [error for error in every_error() if error.code.startswith("CRYPTO-")]
+    assert len(ours) > 25
+    assert {int(error.exit) for error in ours} == {2, 3, 5, 6}
+    assert all("Exists" in e.__name__ or e.exit != 1 for e in ours)
