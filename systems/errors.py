@@ -1,5 +1,7 @@
 """What can be wrong with a system's description, an outside table, or a register."""
 
+from typing import Any
+
 from faults import CodedError, Exit
 
 
@@ -157,7 +159,9 @@ class ColumnUnreadable(CodedError):
 
 
 class RegisterRefused(CodedError):
-    """The files are not a register of this system; every problem is listed."""
+    """The files are not a register of this system; ``problems`` lists all that is wrong."""
+
+    problems: tuple[Any, ...] = ()  # of `systems.register.Problem`
 
     code = "REGISTER-01"
     exit = Exit.INPUT

@@ -1,0 +1,271 @@
+"""Where the snapshots of all registers lie, and how a new one comes to be there.
+
+    <root>/<SYSTEM>/<SYSTEM>-<yyyymmdd>-<nnn>/   one encrypted file per table, person_index, manifest
+
+A snapshot appears by one rename, whole, or not at all.
+"""
+
+import datetime as dt
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from crypto.secret import StagingKey
+from crypto.staging import write_parquet
+from systems import database
+from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
+from systems.model import System
+from systems.register import checks, incoming, manifest
+from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
+from systems.register.marks import is_synthetic
+from systems.register.problems import Problem, refused
+from systems.register.snapshot import Snapshot, digest, open_views
+
+KeyFor = Callable[[str, bool], StagingKey]
+Resolve = Callable[[Any], pa.Table]
+Progress = Callable[[str, int, int], None]
+
+_ID = re.compile(r"^([A-Z]{2,12})-(\d{8})-(\d{3,})$")
+_INDEX_SCHEMA = pa.schema([(n, pa.int64()) for n in ("record_id", "identity", "identity_lower")])
+
+
+class RegisterStore:
+    """The snapshots under one directory.
+
+    Args:
+        root: directory of the store; made where it is not there.
+        key_for: gives the key of a snapshot by its id, and makes it where the second argument is true.
+    """
+
+    def __init__(self, root: Path, key_for: KeyFor) -> None:
+        self._root = root
+        self._key_for = key_for
+
+    def load(
+        self,
+        system: System,
+        files: Sequence[Path],
+        *,
+        resolve: Resolve,
+        on: dt.date,
+        progress: Progress | None = None,
+    ) -> Snapshot:
+        """Validate a register, resolve its entries to persons, and add it as a snapshot.
+
+        Args:
+            system: what the files must fit.
+            files: one file per table, named after it; CSV, Parquet or XLSX.
+            resolve: takes a connection with ``linkage_records`` and the tables, and returns the
+                person index: ``record_id``, ``identity``, ``identity_lower``, one row per entry.
+            on: the day of loading.
+            progress: called with a step, what is done of it, and its total.
+
+        Raises:
+            TableUnknown: a file is not named after a table, or a table comes twice.
+            RegisterRefused: with ``problems``, all of them.
+            IndexIncomplete: ``resolve`` left entries out.
+        """
+        report = progress or (lambda _step, _done, _total: None)
+        sources = _by_table(system, files)
+        home = self._root / system.code
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        snapshot_id, work = _claim(home, system.code, on)
+        try:
+            key = self._key_for(snapshot_id, True)
+            staged = _stage(system, sources, work, key, on, report)
+            info = _describe(system, snapshot_id, staged, work, key, resolve, on, report)
+            info = info.model_copy(update={"synthetic": is_synthetic(files)})
+            manifest.write(info, work)
+            work.rename(home / snapshot_id)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+        return Snapshot(home / snapshot_id, info, key)
+
+    def list(self, system: str | None = None) -> list[SnapshotInfo]:
+        """Return what snapshots there are, oldest first.
+
+        Raises:
+            SnapshotDamaged: a manifest is missing or not ours.
+        """
+        pattern = f"{system or '*'}/*"
+        places = [path for path in sorted(self._root.glob(pattern)) if _ID.match(path.name)]
+        return [manifest.read(path) for path in places]
+
+    def open(self, snapshot_id: str) -> Snapshot:
+        """Open a snapshot.
+
+        Raises:
+            SnapshotUnknown: there is none of this name.
+            SnapshotDamaged: its manifest is missing or not ours.
+        """
+        named = _ID.match(snapshot_id)
+        directory = self._root / named[1] / snapshot_id if named else self._root
+        if named is None or not directory.is_dir():
+            raise SnapshotUnknown
+        return Snapshot(directory, manifest.read(directory), self._key_for(snapshot_id, False))
+
+    def newest(self, system: str) -> Snapshot:
+        """Open the newest snapshot of a system.
+
+        Raises:
+            SnapshotUnknown: there is none.
+        """
+        known = self.list(system)
+        if not known:
+            raise SnapshotUnknown(system=system)
+        return self.open(known[-1].snapshot_id)
+
+
+def _by_table(system: System, files: Sequence[Path]) -> dict[str, Path]:
+    sources: dict[str, Path] = {}
+    wrong: list[int] = []
+    for place, path in enumerate(files, start=1):
+        if path.stem in system.tables_by_name and path.stem not in sources:
+            sources[path.stem] = path
+        else:
+            wrong.append(place)
+    if wrong:
+        raise TableUnknown(files=wrong, tables=list(system.table_names))
+    return sources
+
+
+def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:
+    """Take the next free number by making its working directory, which nobody else can then make."""
+    number = 1
+    while True:
+        snapshot_id = f"{code}-{on:%Y%m%d}-{number:03d}"
+        work = home / f".{snapshot_id}"
+        if not (home / snapshot_id).exists():
+            try:
+                work.mkdir(mode=0o700)
+            except FileExistsError:
+                pass
+            else:
+                return snapshot_id, work
+        number += 1
+
+
+def _stage(
+    system: System,
+    sources: dict[str, Path],
+    work: Path,
+    key: StagingKey,
+    on: dt.date,
+    report: Progress,
+) -> dict[str, incoming.Staged]:
+    """Stage every table; refuse with all problems of all tables at once."""
+    problems = [
+        Problem(table.name, "missing_table")
+        for table in system.tables
+        if table.required and table.name not in sources
+    ]
+    staged: dict[str, incoming.Staged] = {}
+    for done, (name, source) in enumerate(sources.items()):
+        report("validate", done, len(sources))
+        target = work / f"{name}.parquet"
+        staged[name] = incoming.stage(system, system.table(name), source, target, key, on)
+        problems += staged[name].problems
+    readable = {name for name in staged if (work / f"{name}.parquet").exists()}
+    report("validate", len(sources), len(sources))
+    with closing(_connected(system, readable, work, key)) as con:
+        problems += checks.key_problems(con, system, readable)
+    if problems:
+        raise refused(problems)
+    return staged
+
+
+def _describe(
+    system: System,
+    snapshot_id: str,
+    staged: dict[str, incoming.Staged],
+    work: Path,
+    key: StagingKey,
+    resolve: Resolve,
+    on: dt.date,
+    report: Progress,
+) -> SnapshotInfo:
+    """Resolve the persons, store their index, and write down what there is."""
+    report("resolve", 0, 1)
+    with closing(_connected(system, set(staged), work, key)) as con:
+        index = _checked_index(con, system, resolve(con))
+        with database.guarded(RegisterUnreadable):
+            column = system.release.aggregated.year_source.split(".")
+            [(first, last)] = con.execute(
+                f'SELECT min("{column[1]}"), max("{column[1]}") FROM "{column[0]}"'
+            ).fetchall()
+            con.register("resolved", index)
+            [(entries, persons, lower)] = con.execute(
+                "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
+            ).fetchall()
+    write_parquet(index, work / f"{INDEX}.parquet", key)
+    report("resolve", 1, 1)
+    everything = {
+        name: (table.rows, _stored_columns(system, name)) for name, table in staged.items()
+    }
+    everything[INDEX] = (index.num_rows, tuple(_INDEX_SCHEMA.names))
+    return SnapshotInfo(
+        snapshot_id=snapshot_id,
+        created=on,
+        system=system.code,
+        system_version=system.version,
+        system_digest=system.digest,
+        tables={
+            name: _stored(work / f"{name}.parquet", rows, columns)
+            for name, (rows, columns) in sorted(everything.items())
+        },
+        entries=entries,
+        persons=persons,
+        persons_lower=lower,
+        first_year=first.year if first else None,
+        last_year=last.year if last else None,
+        last_day=last,
+        synthetic=False,
+    )
+
+
+def _stored(path: Path, rows: int, columns: tuple[str, ...]) -> StoredTable:
+    return StoredTable(rows=rows, columns=columns, sha256=digest(path), bytes=path.stat().st_size)
+
+
+def _stored_columns(system: System, name: str) -> tuple[str, ...]:
+    """Every described column is staged; those that the file did not have are null."""
+    return system.table(name).column_names
+
+
+def _connected(system: System, names: set[str], work: Path, key: StagingKey) -> Any:
+    con = database.connect()
+    files = {name: work / f"{name}.parquet" for name in names}
+    columns = {name: _stored_columns(system, name) for name in names}
+    open_views(con, system, files, columns, key)
+    return con
+
+
+def _checked_index(con: Any, system: System, index: pa.Table) -> pa.Table:
+    """Every entry exactly once, none besides; sorted by entry, so that it is always the same file."""
+    table, key = system.linkage.record.split(".")
+    try:
+        index = index.select(_INDEX_SCHEMA.names).cast(_INDEX_SCHEMA).sort_by("record_id")
+    except (pa.ArrowException, KeyError):
+        raise IndexIncomplete from None
+    with database.guarded(RegisterUnreadable):
+        con.register("resolved", index)
+        [(rows, distinct, missing, nulls, split)] = con.execute(
+            f"SELECT (SELECT count(*) FROM resolved), (SELECT count(DISTINCT record_id) FROM resolved), "
+            f'(SELECT count(*) FROM (SELECT "{key}" AS record_id FROM "{table}") '
+            f"ANTI JOIN resolved USING (record_id)), "
+            f"(SELECT count(*) FROM resolved WHERE record_id IS NULL OR identity IS NULL OR identity_lower IS NULL), "
+            # the lower bound only ever joins identities, it never splits one
+            f"(SELECT count(*) FROM (SELECT identity FROM resolved GROUP BY identity "
+            f"HAVING count(DISTINCT identity_lower) > 1))"
+        ).fetchall()
+        [(entries,)] = con.execute(f'SELECT count(*) FROM "{table}"').fetchall()
+        con.unregister("resolved")
+    if rows != entries or distinct != entries or missing or nulls or split:
+        raise IndexIncomplete(rows=rows, entries=entries, missing=missing, nulls=nulls, split=split)
+    return index

@@ -1,0 +1,128 @@
+"""A register as a connection sees it: one view per table, and the records as linkage reads them.
+
+Tables that a register does not have are empty views with the right columns, so that nobody needs
+a case for them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from systems.database import literal, quoted
+from systems.model import LinkageColumn, System, Table
+
+
+def table_view(table: Table, scan: str | None, present: tuple[str, ...]) -> str:
+    """SQL of the view on one table.
+
+    Args:
+        table: its description.
+        scan: table expression of its file, or none for an empty view.
+        present: columns that the file holds.
+    """
+    columns = ", ".join(
+        quoted(c.name)
+        if scan and c.name in present
+        else f"CAST(NULL AS {c.sql_type}) AS {quoted(c.name)}"
+        for c in table.columns
+    )
+    rows = f"FROM {scan}" if scan else "WHERE false"
+    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS SELECT {columns} {rows}"
+
+
+def create_code_lists(con: Any, system: System) -> None:
+    """Create ``ref_<list>(code, label, <attributes>)`` for each code list, in the list's order."""
+    for codes in system.code_lists:
+        names = codes.attribute_names
+        rows = ", ".join(
+            "("
+            + ", ".join(_text(v) for v in (c.value, c.label, *map(c.attributes.get, names)))
+            + ")"
+            for c in codes.codes
+        )
+        columns = ", ".join(("code", "label", *map(quoted, names)))
+        con.execute(
+            f"CREATE OR REPLACE VIEW {quoted('ref_' + codes.name)} AS "
+            f"SELECT * FROM (VALUES {rows}) AS listed({columns})"
+        )
+
+
+def create_linkage_records(con: Any, system: System) -> None:
+    """Create ``linkage_records(record_id, role, <standard columns>, "group")``.
+
+    One row for each entry, role and variant of name and address; all standard columns are text, null
+    where missing. ``group`` is the order that the entry stands on: two entries of one group are two
+    people. It is null where an entry stands on several.
+    """
+    con.execute(f"CREATE OR REPLACE VIEW linkage_records AS {linkage_sql(system)}")
+
+
+def linkage_sql(system: System) -> str:
+    """The query behind ``linkage_records``."""
+    linkage = system.linkage
+    table, key = linkage.record.split(".")
+    parts = _parts(linkage.columns)
+    joins: list[str] = []
+    shown: dict[str, str] = {}
+    for number, (source, columns) in enumerate(parts.items()):
+        alias = f"part{number}"
+        if source[0] == table and not source[1]:
+            alias = "entry"
+        else:
+            joins.append(
+                f"LEFT JOIN ({_part_sql(source, columns, key)}) AS {alias} USING ({quoted(key)})"
+            )
+        for column in columns:
+            field = column.source.split(".")[1] if alias == "entry" else column.name
+            shown[column.name] = (
+                f"CAST({alias}.{quoted(field)} AS VARCHAR) AS {quoted(column.name)}"
+            )
+    wanted = ", ".join(shown[column.name] for column in linkage.columns)
+    return (
+        f'SELECT entry.{quoted(key)} AS record_id, party.role, {wanted}, party.grouped AS "group" '
+        f"FROM {quoted(table)} AS entry {' '.join(joins)} "
+        f"LEFT JOIN ({_role_sql(system, key)}) AS party USING ({quoted(key)})"
+    )
+
+
+_Source = tuple[str, tuple[tuple[str, tuple[str, ...]], ...], bool]
+
+
+def _parts(columns: tuple[LinkageColumn, ...]) -> Mapping[_Source, list[LinkageColumn]]:
+    """Columns that come from the same rows of one table belong together."""
+    parts: dict[_Source, list[LinkageColumn]] = {}
+    for column in columns:
+        table = column.source.split(".")[0]
+        parts.setdefault((table, tuple(column.where.items()), column.variants), []).append(column)
+    return parts
+
+
+def _part_sql(source: _Source, columns: list[LinkageColumn], key: str) -> str:
+    """Rows of one part: every variant, or one row whose values go together."""
+    table, where, variants = source
+    conditions = [
+        f"{quoted(name)} IN ({', '.join(map(literal, values))})" for name, values in where
+    ]
+    fields = [quoted(column.source.split(".")[1]) for column in columns]
+    named = [quoted(column.name) for column in columns]
+    filter_sql = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    if variants:
+        picked = ", ".join(f"{f} AS {n}" for f, n in zip(fields, named, strict=True))
+        return f"SELECT DISTINCT {quoted(key)}, {picked} FROM {quoted(table)} {filter_sql}"
+    picked = ", ".join(
+        f"arg_min({f}, {fields[0]}) AS {n}" for f, n in zip(fields, named, strict=True)
+    )
+    return f"SELECT {quoted(key)}, {picked} FROM {quoted(table)} {filter_sql} GROUP BY ALL"
+
+
+def _role_sql(system: System, key: str) -> str:
+    table, role = system.linkage.role.split(".")
+    group = system.linkage.group.split(".")[1]
+    return (
+        f"SELECT {quoted(key)}, {quoted(role)} AS role, "
+        f"CASE WHEN min({quoted(group)}) = max({quoted(group)}) THEN min({quoted(group)}) END AS grouped "
+        f"FROM {quoted(table)} GROUP BY ALL"
+    )
+
+
+def _text(value: str | None) -> str:
+    return "CAST(NULL AS VARCHAR)" if value is None else literal(value)
