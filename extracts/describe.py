@@ -8,13 +8,14 @@ from extracts.dictionary import DataDictionary, FieldDoc
 from extracts.errors import ColumnNotAllowed
 from extracts.plan import Plan, RowKind, plan_for
 from systems.model import System
-from systems.releases import OutputColumn
+from systems.releases import Dimension, OutputColumn
 
 _MATCHED = (
     ("yes", "an order in the scope of this release was found; it stands in this row"),
     ("no", "no order in the scope of this release was found"),
     ("not_attempted", "the row could not be compared, or its match stayed doubtful"),
 )
+_NAMES = {"ssn": "social security number", "zip": "ZIP code", "dl_state": "licence's state"}
 _TREATMENTS = {
     "month": "Generalised from a day to its month.",
     "year": "Generalised from a day to its year.",
@@ -89,7 +90,7 @@ def aggregated_dictionary(
 
 def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
     several = _COMBINED.get(column.combine, "")
-    done = column.treatment or _TREATMENTS.get(column.generalise, "Copied." if not several else "")
+    done = column.treatment or _done(column, copied="" if several else "Copied.")
     reference = column.generalise == "reference"
     return FieldDoc(
         name=column.name,
@@ -97,9 +98,21 @@ def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
         meaning=column.description,
         unit=column.unit,
         source="" if reference else column.source,
-        treatment=" ".join(part for part in (done, several) if part),
+        treatment=" ".join(_sentence(part) for part in (done, several) if part),
         codes=_codes(plan.system, column),
     )
+
+
+def _done(column: OutputColumn, copied: str) -> str:
+    if column.generalise in _TREATMENTS:
+        return _TREATMENTS[column.generalise]
+    if column.attribute:
+        return f"Derived from the code: its {column.attribute}."
+    return copied
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def _codes(system: System, column: OutputColumn) -> tuple[tuple[str, str], ...]:
@@ -108,19 +121,23 @@ def _codes(system: System, column: OutputColumn) -> tuple[tuple[str, str], ...]:
     return tuple(system.code_list(column.codes).labels.items())
 
 
-def _dimension(system: System, column: OutputColumn) -> FieldDoc:
-    total = (("TOTAL", "all values together"),)
+def _dimension(system: System, column: Dimension) -> FieldDoc:
+    done = _sentence(column.treatment or _done(column, copied="As recorded."))
+    if column.type == "year":  # years are never added up: persons would count twice
+        return FieldDoc(
+            column.name, "year", column.description, column.unit, column.source, done, required=True
+        )
     codes = _codes(system, column)
-    done = _TREATMENTS.get(column.generalise, "")
-    meaning = f"{column.description} TOTAL stands for all values together."
+    if column.parent:
+        codes += _codes(system, system.release.aggregated.dimension(column.parent))
     return FieldDoc(
         name=column.name,
         type="text",
-        meaning=meaning,
+        meaning=f"{column.description} TOTAL stands for all values together.",
         unit=column.unit,
         source=column.source,
-        treatment=column.treatment or done,
-        codes=codes + total if codes else (),
+        treatment=done,
+        codes=(*codes, ("TOTAL", "all values together")) if codes else (),
         required=True,
     )
 
@@ -140,7 +157,8 @@ def _supplied(name: str) -> FieldDoc:
     return FieldDoc(
         f"supplied_{name}",
         "text",
-        f"The {name.replace('_', ' ')} that you supplied; not what the register holds.",
+        f"The {_NAMES.get(name, name.replace('_', ' '))} that you supplied, not what the register "
+        "holds.",
         source="your file",
         treatment="Copied letter by letter, not parsed or corrected.",
     )
@@ -152,7 +170,8 @@ def _matched() -> FieldDoc:
         "text",
         "Whether the row was linked to a person with an order in the scope of this release. Orders "
         "that stay out (see the end of this page) count as out of scope.",
-        treatment="Made by record linkage; the conditions of error stand in the report.",
+        treatment="Made by record linkage, which can err: a link is accepted from a probability of "
+        "0.90, and what stays doubtful is settled by a reviewer or left out.",
         codes=_MATCHED,
         required=True,
     )

@@ -44,7 +44,6 @@ def recipient_readme(
         member=member,
         fingerprint=fingerprint,
         count=len(parts),
-        parts="part" if len(parts) == 1 else "parts",
         verify=VERIFY,
         hashes=HASHES,
         good="\n".join(f"    {part}.cms: OK" for part in parts),

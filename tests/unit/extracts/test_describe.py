@@ -1,0 +1,206 @@
+"""The dictionary says of every column what it means; the README files say how to open it."""
+
+import re
+from html.parser import HTMLParser
+
+import pyarrow as pa
+import pytest
+
+import extracts
+from extracts import (
+    IdentifiedSpec,
+    aggregated_dictionary,
+    dictionary,
+    dictionary_for,
+    identified,
+    recipient_readme,
+)
+from extracts.check import check_columns
+from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused
+from extracts.plan import plan_for
+from extracts.readme import HASHES, VERIFY, decrypt_command
+
+
+class Outline(HTMLParser):
+    """Headings, ids and whatever would reach for a network."""
+
+    def __init__(self):
+        super().__init__()
+        self.levels, self.ids, self.outside = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if "id" in named:
+            self.ids.append(named["id"])
+        links = [named.get(k) or "" for k in ("src", "href")]
+        self.outside += [link for link in links if link and not link.startswith("#")]
+        if tag in {"script", "link", "iframe", "img", "object"}:
+            self.outside.append(tag)
+
+
+@pytest.mark.parametrize("kind", ["identified", "deidentified"])
+def test_the_page_has_every_column_and_needs_no_network(carpos, facts, kind):
+    described = dictionary_for(carpos, kind, ("ssn",) if kind == "identified" else ())
+    page = dictionary.render(facts(kind=kind), described)
+    outline = Outline()
+    outline.feed(page)
+    assert sorted(outline.ids) == sorted(field.name for field in described.fields)
+    assert outline.outside == []
+    assert "url(" not in page
+    assert "http" not in page
+    assert outline.levels[0] == 1
+    assert all(b - a <= 1 for a, b in zip(outline.levels, outline.levels[1:], strict=False))
+
+
+def test_the_page_escapes_what_others_wrote(carpos, facts):
+    page = dictionary.render(
+        facts(project_title="<script>alert(1)</script>"), dictionary_for(carpos, "identified")
+    )
+    assert "<script" not in page
+
+
+def test_the_page_has_no_clock(carpos, facts):
+    import datetime as dt
+
+    described = dictionary_for(carpos, "identified")
+    later = facts(release_id="R-2", packaged_on=dt.date(2030, 1, 1), ledger_checkpoint={})
+    assert dictionary.render(facts(), described) == dictionary.render(later, described)
+
+
+@pytest.mark.parametrize("kind", ["identified", "deidentified"])
+def test_every_column_says_what_it_is_and_what_was_done(carpos, kind):
+    for field in dictionary_for(carpos, kind, ("ssn",) if kind == "identified" else ()).fields:
+        assert field.meaning.endswith("."), field.name
+        assert field.treatment.endswith("."), field.name
+
+
+def test_the_dictionary_fits_the_extract(carpos, ids, open_register, bring_cohort):
+    con = open_register(person=[{"person_id": 1}])
+    bring_cohort(con, [{"row_number": 1, "row_id": "a", "zip": "00123"}])
+    extract = identified.build(con, carpos, IdentifiedSpec(families=("GV",)), ids)
+    dictionary_for(carpos, "identified", extract.supplied).check(extract.table.schema)
+    check_columns(extract.table, carpos, "identified")
+
+
+def test_an_aggregate_is_described(carpos, facts):
+    schema = pa.schema(
+        [(n, pa.string()) for n in ("year", "county", "county_label", "orders", "status")]
+    )
+    described = aggregated_dictionary(carpos, schema)
+    described.check(schema)
+    assert "TOTAL" in dict(described.fields[1].codes)
+    assert described.fields[0].type == "year"
+    assert "fewer than 10" in dictionary.render(facts(kind="aggregated"), described)
+
+
+def test_a_leaked_column_of_an_aggregate_is_refused_by_its_place(carpos):
+    schema = pa.schema([("year", pa.string()), ("Canary Jones", pa.string())])
+    with pytest.raises(ColumnNotAllowed) as caught:
+        aggregated_dictionary(carpos, schema)
+    assert "Canary" not in str(caught.value)
+
+
+class TestColumns:
+    def columns(self, carpos, kind):
+        names = [field.name for field in dictionary_for(carpos, kind).fields]
+        return pa.table({name: pa.array([], pa.string()) for name in names})
+
+    @pytest.mark.parametrize("kind", ["identified", "deidentified"])
+    def test_a_column_more_is_refused_by_its_place(self, carpos, kind):
+        table = self.columns(carpos, kind).append_column("dob", pa.array([], pa.string()))
+        with pytest.raises(ColumnNotAllowed) as caught:
+            check_columns(table, carpos, kind)
+        assert caught.value.facts["positions"] == (table.num_columns,)
+
+    def test_a_column_less_is_refused(self, carpos):
+        with pytest.raises(ColumnMissing):
+            check_columns(
+                self.columns(carpos, "deidentified").drop_columns(["person_ref"]),
+                carpos,
+                "deidentified",
+            )
+
+    def test_supplied_values_have_no_place_in_deidentified_data(self, carpos):
+        table = self.columns(carpos, "deidentified").append_column(
+            "supplied_ssn", pa.array([], pa.string())
+        )
+        with pytest.raises(ColumnNotAllowed):
+            check_columns(table, carpos, "deidentified")
+
+    def test_an_unknown_kind_has_no_columns(self, carpos):
+        with pytest.raises(ColumnNotAllowed):
+            check_columns(self.columns(carpos, "identified"), carpos, "raw")
+
+
+REFUSED = {
+    "a birth date": {"source": "person.dob", "combine": "one"},
+    "a birth date's year": {"source": "person.dob", "generalise": "year", "combine": "one"},
+    "a name": {"source": "person_name.last"},
+    "a case number": {"source": "order_entry.court_case_no", "combine": "one"},
+    "an internal key": {"source": "order_entry.prior_order_id", "combine": "one"},
+    "remarks": {"source": "order_entry.remarks", "combine": "join"},
+    "a reference of a case number": {
+        "source": "order_entry.court_case_no",
+        "generalise": "reference",
+    },
+    "a name like the match's": {"name": "matched"},
+    "the same name twice": {"name": "order_family"},
+}
+
+
+class TestPlan:
+    """Whatever a system's file says, a direct identifier or key does not get out by it."""
+
+    def changed(self, carpos, kind="deidentified", **more):
+        release = getattr(carpos.release, kind)
+        column = release.columns[-1].model_copy(update=more)
+        changed = release.model_copy(update={"columns": (*release.columns[:-1], column)})
+        releases = carpos.release.model_copy(update={kind: changed})
+        return carpos.model_copy(update={"release": releases})
+
+    @pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED)
+    def test_is_refused(self, carpos, change):
+        with pytest.raises(ColumnPlanRefused):
+            plan_for(self.changed(carpos, **change), "deidentified")
+
+    def test_only_the_number_of_firearms_may_be_told(self, carpos):
+        counted = {"source": "firearm.firearm_id", "combine": "count", "generalise": "none"}
+        plan_for(self.changed(carpos, **counted), "deidentified")
+
+    def test_deidentified_rows_need_a_person_and_an_order(self, carpos):
+        release = carpos.release.deidentified
+        changed = release.model_copy(update={"columns": release.columns[1:]})
+        system = carpos.model_copy(
+            update={"release": carpos.release.model_copy(update={"deidentified": changed})}
+        )
+        with pytest.raises(ColumnPlanRefused):
+            plan_for(system, "deidentified")
+
+
+def test_the_readme_has_the_three_commands_in_order(facts):
+    text = recipient_readme(
+        facts(), ["part-001.zip", "part-002.zip"], member="m-2", fingerprint="ab" * 32
+    )
+    places = [
+        text.index(VERIFY),
+        text.index(HASHES),
+        text.index(decrypt_command("part-001.zip")),
+        text.index(decrypt_command("part-002.zip")),
+    ]
+    assert places == sorted(places)
+    assert "ab" * 32 in text
+    assert "{" not in text
+    for word in ("LibreSSL", "Git Bash", "macOS", "double-click", "fingerprint"):
+        assert word in text
+
+
+def test_nothing_heavy_is_loaded_by_the_room_itself():
+    import subprocess
+    import sys
+
+    code = "import extracts, sys; print([m for m in ('duckdb','pyarrow','jinja2') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert set(extracts.__all__) <= set(dir(extracts)) | set(extracts._HOME)
