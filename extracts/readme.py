@@ -24,15 +24,20 @@ def decrypt_command(part: str) -> str:
 
 
 def recipient_readme(
-    release: ReleaseFacts, parts: Sequence[str], *, member: str, fingerprint: str
+    release: ReleaseFacts,
+    *,
+    member: str,
+    fingerprint: str,
+    parts: Sequence[str] = ("part-001.zip",),
 ) -> str:
     """Return ``README.txt`` for beside the sealed parts.
 
     Args:
         release: the release; nothing of its data is repeated here.
-        parts: names of the parts before sealing, such as ``part-001.zip``.
         member: the team member whose key opens them.
         fingerprint: SHA-256 fingerprint of that key.
+        parts: names of the parts before sealing; the first alone where their number is not known
+            yet, since parts are sealed one by one as they are made.
     """
     commands = "\n".join(f"    {decrypt_command(part)}" for part in parts)
     return template("readme_sealed").format(
@@ -43,7 +48,6 @@ def recipient_readme(
         contact=release.contact,
         member=member,
         fingerprint=fingerprint,
-        count=len(parts),
         verify=VERIFY,
         hashes=HASHES,
         good="\n".join(f"    {part}.cms: OK" for part in parts),

@@ -181,7 +181,7 @@ class TestPlan:
 
 def test_the_readme_has_the_three_commands_in_order(facts):
     text = recipient_readme(
-        facts(), ["part-001.zip", "part-002.zip"], member="m-2", fingerprint="ab" * 32
+        facts(), parts=["part-001.zip", "part-002.zip"], member="m-2", fingerprint="ab" * 32
     )
     places = [
         text.index(VERIFY),
