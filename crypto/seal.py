@@ -110,13 +110,17 @@ def _head(infos: Sequence[bytes], nonce: bytes, size: int) -> bytes:
 
 def _fill(source: BinaryIO, buffer: memoryview) -> int:
     """Fill a buffer whole; sources may give less at a time than they have."""
-    count = 0
+    count, read_into = 0, getattr(source, "readinto", None)
     while count < len(buffer):
-        data = source.read(len(buffer) - count)
-        if not data:
+        if read_into is not None:  # every file has it: one copy less
+            more = read_into(buffer[count:]) or 0
+        else:
+            data = source.read(len(buffer) - count)
+            more = len(data)
+            buffer[count : count + more] = data
+        if not more:
             raise SourceChanged
-        buffer[count : count + len(data)] = data
-        count += len(data)
+        count += more
     return count
 
 
