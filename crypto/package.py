@@ -47,6 +47,9 @@ SUFFIX = ".cms"
 _BLOCK = 1024 * 1024  # bytes read at a time for hashing
 
 
+Readme = Callable[[list[str]], str]
+
+
 @dataclass(frozen=True)
 class Part:
     """Something to seal that need not be a file: plaintext may never touch the disk.
@@ -114,7 +117,7 @@ def write_package(
     recipients: Sequence[Recipient],
     signer: Signer,
     *,
-    readme: str | None = None,
+    readme: str | Readme | None = None,
 ) -> Package:
     """Seal parts for all recipients into a new directory, which appears whole or not at all.
 
@@ -124,7 +127,8 @@ def write_package(
             that makes each when asked keeps only one in memory.
         recipients: 1 to 64, each once.
         signer: signs the list of hashes.
-        readme: text in place of the usual README.
+        readme: text in place of the usual README, or a function that makes it of the names of the
+            parts, in order and without ``.cms``.
 
     Raises:
         PackageExists: the directory is there.
@@ -166,8 +170,10 @@ def _seal_one(directory: Path, part: Part, recipients: Sequence[Recipient]) -> S
     return SealedFile(name, digest.sha256_hex, digest.bytes)
 
 
-def _sign(directory: Path, sealed: list[SealedFile], signer: Signer, readme: str | None) -> str:
-    text = recipient_readme([file.name for file in sealed]) if readme is None else readme
+def _sign(
+    directory: Path, sealed: list[SealedFile], signer: Signer, readme: str | Readme | None
+) -> str:
+    text = _readme_text([file.name for file in sealed], readme)
     hashes = {file.name: file.sha256_hex for file in sealed}
     hashes[README] = hashlib.sha256(text.encode()).hexdigest()
     listed = sums.write_sums(hashes)
@@ -180,6 +186,12 @@ def _sign(directory: Path, sealed: list[SealedFile], signer: Signer, readme: str
     for name, data in written.items():
         files.write_small(directory / name, data)
     return hashlib.sha256(listed).hexdigest()
+
+
+def _readme_text(sealed: list[str], readme: str | Readme | None) -> str:
+    if readme is None:
+        return recipient_readme(sealed)
+    return readme if isinstance(readme, str) else readme([n.removesuffix(SUFFIX) for n in sealed])
 
 
 def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPackage:

@@ -71,6 +71,12 @@ class Recipient:
         return self.identity.kind
 
     @property
+    def expires(self) -> date | None:
+        """Last day of its certificate (UTC); none for a bare public key."""
+        certificate = self.identity.certificate
+        return None if certificate is None else certificate.not_valid_after_utc.date()
+
+    @property
     def certificate_pem(self) -> bytes:
         """The certificate, or the bare public key, as PEM."""
         return self.identity.pem

@@ -34,11 +34,13 @@ class DeidentifiedSpec:
         families: order families in scope.
         years: first and last year of issue, or none where all years are.
         released_anyway: names of the system's exclusions that policy has switched off.
+        columns: register columns that the approval names; all that the system gives by default.
     """
 
     families: tuple[str, ...]
     years: tuple[int, int] | None = None
     released_anyway: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
 
 
 def build(
@@ -52,7 +54,7 @@ def build(
         ColumnPlanRefused: the system's file asks for a column that can't leave.
         ExtractFailed: the database gave up.
     """
-    plan = plan_for(system, "deidentified")
+    plan = plan_for(system, "deidentified", spec.columns)
     bound = orders.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="deidentified"), lookups(con, plan):
         if missing := unindexed(con, plan):

@@ -33,18 +33,24 @@ _COMBINED = {
 }
 
 
-def dictionary_for(system: System, kind: RowKind, supplied: Sequence[str] = ()) -> DataDictionary:
+def dictionary_for(
+    system: System,
+    kind: RowKind,
+    supplied: Sequence[str] = (),
+    columns: tuple[str, ...] | None = None,
+) -> DataDictionary:
     """Return the dictionary of a row extract.
 
     Args:
         system: the data system.
         kind: ``identified`` or ``deidentified``.
         supplied: names of the supplied columns that are echoed.
+        columns: register columns that the approval names; all by default.
 
     Raises:
         ColumnPlanRefused: the system's release section can't be carried out.
     """
-    plan = plan_for(system, kind)
+    plan = plan_for(system, kind, columns)
     fields = [_field(plan, column) for column in plan.columns]
     if kind == "identified":
         fields = [_row_id(), *map(_supplied, supplied), _matched(), *fields]

@@ -34,12 +34,14 @@ class IdentifiedSpec:
         years: first and last year of issue, or none where all years are.
         echo_supplied: whether the supplied values are copied into the extract.
         released_anyway: names of the system's exclusions that policy has switched off.
+        columns: register columns that the approval names; all that the system gives by default.
     """
 
     families: tuple[str, ...]
     years: tuple[int, int] | None = None
     echo_supplied: bool = True
     released_anyway: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def build(
         ColumnNotAllowed: a supplied column has no standard name.
         ExtractFailed: the database gave up.
     """
-    plan = plan_for(system, "identified")
+    plan = plan_for(system, "identified", spec.columns)
     bound = orders.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="identified"), lookups(con, plan):
         supplied = _check_inputs(con, plan)

@@ -186,13 +186,29 @@ def _shows_nothing_of_it(column: OutputColumn) -> bool:
     return column.generalise in {"reference", "present"} or column.combine == "count"
 
 
-def plan_for(system: System, kind: RowKind) -> Plan:
+def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = None) -> Plan:
     """Return the checked plan of one kind of row extract.
 
+    Args:
+        system: the data system.
+        kind: ``identified`` or ``deidentified``.
+        columns: of the system's columns, those that the approval names; all of them by default.
+            Research ids stay in any case: without them rows can't be told apart.
+
     Raises:
-        ColumnPlanRefused: the system's release section can't or must not be carried out.
+        ColumnPlanRefused: the system's release section can't or must not be carried out, or a
+            column is named that it does not have.
     """
     release = system.release.identified if kind == "identified" else system.release.deidentified
+    if columns is not None:
+        if unknown := set(columns) - set(release.column_names):
+            raise ColumnPlanRefused(unknown=len(unknown))
+        kept = tuple(
+            column
+            for column in release.columns
+            if column.name in columns or column.generalise == "reference"
+        )
+        release = release.model_copy(update={"columns": kept})
     plan = Plan(system, kind, release)
     plan.check()
     return plan

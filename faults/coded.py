@@ -57,6 +57,10 @@ class CodedError(Exception):
         if other.__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.code} stands for {other.__name__} and for {cls.__name__}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by facts (schedulers pickle exceptions), so that nothing else travels."""
+        return _rebuilt, (type(self), self.facts)
+
     def text(self) -> str:
         """One line: code, cause, facts, cure."""
         facts = "; ".join(f"{name} {_shown(value)}" for name, value in self.facts.items())
@@ -70,6 +74,7 @@ class CodedError(Exception):
             "cause": self.cause,
             "facts": {k: list(v) if isinstance(v, tuple) else v for k, v in self.facts.items()},
             "cure": self.cure,
+            "text": self.text(),
         }
 
 
@@ -77,6 +82,10 @@ def every_error() -> Iterator[type[CodedError]]:
     """Yield each concrete error class that is imported so far, by code."""
     for code in sorted(_registry):
         yield _registry[code]
+
+
+def _rebuilt(cls: type[CodedError], facts: dict[str, Fact]) -> CodedError:
+    return cls(**facts)
 
 
 def _clean(value: Fact) -> int | str | tuple[int | str, ...]:

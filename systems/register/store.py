@@ -53,6 +53,7 @@ class RegisterStore:
         *,
         resolve: Resolve,
         on: dt.date,
+        accept: Callable[[Snapshot], None] | None = None,
         progress: Progress | None = None,
     ) -> Snapshot:
         """Validate a register, resolve its entries to persons, and add it as a snapshot.
@@ -63,6 +64,8 @@ class RegisterStore:
             resolve: takes a connection with ``linkage_records`` and the tables, and returns the
                 person index: ``record_id``, ``identity``, ``identity_lower``, one row per entry.
             on: the day of loading.
+            accept: looks at the complete snapshot before it gets its name; what it raises is
+                passed on, and nothing stays behind.
             progress: called with a step, what is done of it, and its total.
 
         Raises:
@@ -81,6 +84,8 @@ class RegisterStore:
             info = _describe(system, snapshot_id, staged, work, key, resolve, on, report)
             info = info.model_copy(update={"synthetic": is_synthetic(files)})
             manifest.write(info, work)
+            if accept is not None:
+                accept(Snapshot(work, info, key))
             work.rename(home / snapshot_id)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)

@@ -1,5 +1,7 @@
 """An error's text is its class plus facts; nothing else finds a way in."""
 
+import pickle
+
 import pytest
 
 from faults import CodedError, Exit
@@ -26,6 +28,12 @@ def test_long_lists_and_strange_names_are_cut():
     assert "9 and 15 more" in str(error)
     assert "\x1b" not in str(error)
     assert len(error.facts["column"]) == 60
+
+
+def test_pickles_by_its_facts():
+    copy = pickle.loads(pickle.dumps(RowsShareAnId(rows=[3, 9])))
+    assert isinstance(copy, RowsShareAnId)
+    assert str(copy) == str(RowsShareAnId(rows=[3, 9]))
 
 
 def test_a_code_stands_for_one_class():

@@ -1,0 +1,52 @@
+"""Which entries of the register a cohort may be linked to: parties of orders in the approved scope.
+
+Linking wider would let ``matched`` tell of orders that the project may not see, so the candidates
+are cut before anything is compared. Orders that are left out (a minor's confidentiality, a
+protected address) are no candidates either.
+"""
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts import orders
+from extracts.arrow import fetched
+from extracts.errors import ExtractFailed
+from extracts.plan import plan_for
+from extracts.values import lookups
+from systems.database import guarded, quoted
+from systems.model import System
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def records_in_scope(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    *,
+    families: tuple[str, ...],
+    years: tuple[int, int] | None,
+    released_anyway: tuple[str, ...] = (),
+) -> pa.Table:
+    """Return ``record_id`` (int64) of every party, in the released role, of an order in scope.
+
+    Args:
+        con: a snapshot's connection.
+        system: the data system.
+        families: order families that the project may see.
+        years: first and last year of issue, or none.
+        released_anyway: names of the system's exclusions that policy has switched off.
+
+    Raises:
+        ScopeEmpty: no family, or an unknown one.
+        ExtractFailed: the database gave up.
+    """
+    plan = plan_for(system, "identified")
+    bound = orders.parameters(plan, families, years)
+    steps = orders.entry_steps(plan, years, frozenset(released_anyway))
+    wanted = [step for step in steps if step[0] in {"scope", "entries"}]
+    person = quoted(plan.person)
+    final = f"SELECT DISTINCT {person} AS record_id FROM entries WHERE NOT withheld ORDER BY 1"
+    with guarded(ExtractFailed, step="candidates"), lookups(con, plan):
+        return fetched(con, orders.chain(wanted, final), bound)

@@ -1,0 +1,64 @@
+"""The aggregated extract of one release, protected together with everything published before."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts import aggregated
+from extracts.arrow import compute as pc
+from extracts.history import load_published
+from extracts.suppression.auditing import AuditReport
+from extracts.suppression.policy import SuppressionPolicy
+from pipelines.office import today
+
+if TYPE_CHECKING:
+    from pipelines.context import Context
+
+
+@dataclass(frozen=True)
+class Made:
+    """A table that may be published, and what the Department keeps about it."""
+
+    table: pa.Table
+    explanation: pa.Table
+    audit: AuditReport
+    dims: tuple[str, ...]
+    primary: int
+    secondary: int
+    frozen: tuple[int, ...]
+    revised: int
+    earlier: list[str]
+
+
+def build(context: "Context") -> Made:
+    """Count, suppress and audit for the order's years, dimensions and scope."""
+    disclosure = context.settings.disclosure
+    names = context.history_names()
+    earlier = load_published(context.home.history / context.order.system)
+    dims = context.dimensions
+    spec = aggregated.AggregateSpec(
+        years=context.years, families=context.order_scope, on=today(), dims=dims
+    )
+    policy = SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
+    con = context.snapshot.connect(context.threads)
+    try:
+        made = aggregated.build(con, context.system, spec, policy, earlier)
+    finally:
+        con.close()
+    reasons = made.explanation["reason"]
+    return Made(
+        table=made.table,
+        explanation=made.explanation,
+        audit=made.audit,
+        dims=tuple(
+            n
+            for n in made.table.column_names
+            if n in context.system.release.aggregated.dimension_names
+        ),
+        primary=int(pc.sum(pc.equal(reasons, "primary")).as_py() or 0),
+        secondary=int(pc.sum(pc.equal(reasons, "secondary")).as_py() or 0),
+        frozen=made.frozen,
+        revised=made.revised,
+        earlier=names,
+    )

@@ -1,0 +1,98 @@
+"""The command tree of ``doj-release``."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli import (
+    control,
+    custody,
+    demonstrate,
+    disclosure,
+    house,
+    ledger,
+    linkage,
+    projects,
+    recipients,
+    registers,
+    releasing,
+    sealing,
+)
+from pipelines.cli.console import CONSOLE
+
+_FLAGS = {"--json"}
+_WITH_VALUE = {"--home"}
+
+app = typer.Typer(
+    name="doj-release",
+    help="Secure release of Department data: link, extract, prove, seal, record.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home", metavar="DIR", help="The home (or DOJ_RELEASE_HOME).", show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
+    ] = False,
+) -> None:
+    """Secure release of Department data: link, extract, prove, seal, record."""
+    CONSOLE.home = home
+    CONSOLE.json = as_json
+
+
+for group in (
+    demonstrate,
+    house,
+    registers,
+    projects,
+    recipients,
+    releasing,
+    custody,
+    linkage,
+    disclosure,
+    sealing,
+    ledger,
+    control,
+):
+    group.attach(app)
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """Move the global options to the front: they may stand before or after the command."""
+    front: list[str] = []
+    rest: list[str] = []
+    queue = list(arguments)
+    while queue:
+        word = queue.pop(0)
+        if word == "--":
+            rest += [word, *queue]
+            break
+        if word in _FLAGS:
+            front.append(word)
+        elif word in _WITH_VALUE and queue:
+            front += [word, queue.pop(0)]
+        elif word.partition("=")[0] in _WITH_VALUE and "=" in word:
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: private files by default, then the command."""
+    os.umask(0o077)
+    app(args=hoist(sys.argv[1:] if arguments is None else arguments), prog_name="doj-release")

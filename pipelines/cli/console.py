@@ -1,0 +1,143 @@
+"""How commands speak: results on stdout (a table or JSON), progress and errors on stderr."""
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import typer
+
+from faults import CodedError, Exit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass
+class Console:
+    """The two global options, and what follows from them."""
+
+    home: Path | None = None
+    json: bool = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether progress may be drawn: a terminal on stderr and no --json."""
+        return not self.json and sys.stderr.isatty()
+
+
+CONSOLE = Console()
+
+
+def say(text: str) -> None:
+    """One line for a person; nothing under --json."""
+    if not CONSOLE.json:
+        typer.echo(text)
+
+
+def hint(text: str) -> None:
+    """One line on stderr for a person at a terminal; nothing under --json."""
+    if not CONSOLE.json:
+        typer.echo(text, err=True)
+
+
+def emit(data: object) -> None:
+    """Print the machine's output: one JSON document on stdout."""
+    typer.echo(json.dumps(data, indent=1, default=str, ensure_ascii=False))
+
+
+def show(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], data: object
+) -> None:
+    """A table for a person, ``data`` for a machine."""
+    if CONSOLE.json:
+        emit(data)
+        return
+    from rich.console import Console as RichConsole
+    from rich.table import Table
+
+    listed = list(rows)
+    if not listed:
+        typer.echo(f"{title}: none")
+        return
+    table = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=_box(),
+        show_header=any(columns),
+    )
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in listed:
+        table.add_row(*["" if cell is None else str(cell) for cell in row])
+    width = None if sys.stdout.isatty() else 120
+    RichConsole(width=width, highlight=False).print(table)
+
+
+def show_pairs(title: str, pairs: Mapping[str, object]) -> None:
+    """A two-column table for a person, the mapping for a machine."""
+    show(title, ("", ""), [(k, _flat(v)) for k, v in pairs.items()], dict(pairs))
+
+
+def _flat(value: object) -> object:
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(str(item) for item in value)
+    return value
+
+
+def _box() -> Any:
+    from rich import box
+
+    return box.SIMPLE_HEAD
+
+
+def fail(error: CodedError) -> "typer.Exit":
+    """Show a coded error and turn it into its exit code."""
+    if CONSOLE.json:
+        emit({"error": error.as_dict()})
+    typer.echo(str(error), err=True)
+    return typer.Exit(int(error.exit))
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn what a command raises into text without values and the contract's exit code."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except CodedError as error:
+            raise fail(error) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(int(Exit.INTERNAL)) from None
+        except (typer.Exit, typer.Abort, KeyboardInterrupt):
+            raise
+        except Exception as error:  # noqa: BLE001  # a library's text may quote a value
+            raise _internal(error) from None
+
+    return wrapped
+
+
+def _internal(error: Exception) -> "typer.Exit":
+    kind = type(error)
+    if kind.__module__.split(".")[0] in {"typer", "click"}:
+        raise error
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
+    text = (
+        f"CLI-01: an unexpected {kind.__name__} at {place}. Nothing was released; report this line."
+    )
+    if CONSOLE.json:
+        emit(
+            {"error": {"code": "CLI-01", "exit": 1, "cause": kind.__name__, "facts": {"at": place}}}
+        )
+    typer.echo(text, err=True)
+    return typer.Exit(int(Exit.INTERNAL))

@@ -1,0 +1,51 @@
+"""``deadlines`` and ``doctor``."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from faults import Exit
+from pipelines.cli.console import CONSOLE, command, show
+
+
+@command
+def deadlines(
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
+    ] = None,
+    ics: Annotated[bool, typer.Option("--ics", help="As iCalendar.")] = False,
+) -> None:
+    """What is due, for whom, by which section."""
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        day = on.date() if on else today()
+        if ics:
+            typer.echo(office.deadlines_ics(day), nl=False)
+            return
+        due = office.deadlines(day)
+    names = ("due", "state", "project", "what", "for_whom", "section")
+    show(f"Deadlines on {day}", names, [[row.get(n) for n in names] for row in due], due)
+
+
+@command
+def doctor() -> None:
+    """What this machine and this home can and can't do."""
+    from pipelines.doctor import examine
+
+    findings = examine(CONSOLE.home)
+    show(
+        "Doctor",
+        ("", "what", "finding"),
+        [(f.mark, f.what, f.detail) for f in findings],
+        [f.as_json() for f in findings],
+    )
+    if any(f.state == "bad" for f in findings):
+        raise typer.Exit(int(Exit.INTERNAL))
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("deadlines")(deadlines)
+    app.command("doctor")(doctor)

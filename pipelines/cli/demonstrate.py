@@ -1,0 +1,28 @@
+"""``demo``: the main job, end to end, on made-up people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.console import CONSOLE, command
+
+
+@command
+def demo(
+    records: Annotated[
+        int, typer.Option("--records", min=200, help="Orders in the register.")
+    ] = 250_000,
+    cohort: Annotated[
+        int, typer.Option("--cohort", min=10, help="Rows of the researcher's cohort.")
+    ] = 5_000,
+) -> None:
+    """Make a demo home and run one release of each kind through Prefect."""
+    from pipelines.demo import demonstrate
+
+    demonstrate(CONSOLE.home or Path("demo-home"), records=records, cohort=cohort, console=CONSOLE)
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)

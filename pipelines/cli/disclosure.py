@@ -1,0 +1,160 @@
+"""``suppress`` and ``audit``: disclosure control alone, on any additive table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faults import Exit
+from pipelines.cli.console import CONSOLE, command, emit, show, show_pairs
+from pipelines.errors import OptionsDisagree
+
+if TYPE_CHECKING:
+    from extracts.suppression.policy import Zeros as ZerosPolicy
+
+Dims = Annotated[str, typer.Option("--dims", metavar="a,b", help="The dimensions, by comma.")]
+Count = Annotated[str, typer.Option("--count", metavar="c", help="The column of counts.")]
+Persons = Annotated[
+    str | None, typer.Option("--persons", metavar="p", help="The column of distinct persons.")
+]
+Threshold = Annotated[
+    int, typer.Option("--threshold", min=2, help="Persons below which a cell is hidden.")
+]
+Zeros = Annotated[str, typer.Option("--zeros", help="published or hidden.")]
+With = Annotated[
+    list[Path] | None,
+    typer.Option("--with", metavar="EARLIER.csv", help="A table published before."),
+]
+
+
+@command
+def suppress(
+    cells: Annotated[Path, typer.Argument(help="A CSV of cells; margins say TOTAL.")],
+    dims: Dims,
+    count: Count,
+    out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
+    persons: Persons = None,
+    threshold: Threshold = 10,
+    zeros: Zeros = "published",
+    hierarchy: Annotated[
+        list[str] | None,
+        typer.Option("--hierarchy", metavar="DIM=FILE", help="child,parent by row."),
+    ] = None,
+    linked: Annotated[
+        list[Path] | None,
+        typer.Option("--linked", metavar="OTHER.csv", help="Another table of the same set."),
+    ] = None,
+    earlier: With = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", help="Primary, secondary, intervals: for the Department alone."),
+    ] = None,
+) -> None:
+    """Hide the small cells and as few others as protect them, then attack the result."""
+    from extracts.suppression import suppress_file
+
+    outcome = suppress_file(
+        cells,
+        dims=_names(dims),
+        count=count,
+        persons=persons,
+        threshold=threshold,
+        zeros=_zeros(zeros),
+        hierarchy=_hierarchies(hierarchy or []),
+        linked=linked or [],
+        earlier=earlier or [],
+        out=out,
+        explain=explain,
+    )
+    show_pairs(
+        "Suppression",
+        {
+            "cells": outcome.cells,
+            "not zero": outcome.nonzero,
+            "hidden as small": outcome.primary,
+            "hidden to protect them": outcome.secondary,
+            "programmes solved": outcome.programmes,
+            "cells that fall": len(outcome.report.falls),
+            "written": [str(path) for path in outcome.written],
+        },
+    )
+
+
+@command
+def audit(
+    table: Annotated[Path, typer.Argument(help="A published table; hidden cells are empty.")],
+    dims: Dims,
+    count: Count,
+    persons: Persons = None,
+    threshold: Threshold = 10,
+    zeros: Zeros = "published",
+    earlier: With = None,
+) -> None:
+    """Attack a published table; exit 4 when a hidden small cell can be got back."""
+    from extracts.suppression import audit_file
+
+    report = audit_file(
+        table,
+        dims=_names(dims),
+        count=count,
+        persons=persons,
+        threshold=threshold,
+        zeros=_zeros(zeros),
+        earlier=earlier or [],
+    )
+    falls = [
+        {
+            "cell": dict(zip(_names(dims), fall.labels, strict=False)),
+            "how": fall.how,
+            "measure": fall.measure,
+            "low": fall.low,
+            "high": fall.high,
+            "table": fall.table,
+        }
+        for fall in report.falls
+    ]
+    facts: dict[str, object] = {
+        "cells": report.cells,
+        "hidden": report.hidden,
+        "programmes": report.programmes,
+        "threshold": report.threshold,
+        "falls": falls,
+    }
+    if CONSOLE.json:
+        emit(facts)
+    else:
+        show_pairs("Audit", facts | {"falls": len(falls)})
+        if falls:
+            rows = [(" · ".join(f.labels), f.how, f.measure, f.low, f.high) for f in report.falls]
+            show("Cells that fall", ("cell", "how", "of", "at least", "at most"), rows, falls)
+    if report.falls:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise OptionsDisagree(option="--dims names no column")
+    return names
+
+
+def _zeros(text: str) -> "ZerosPolicy":
+    if text == "published" or text == "hidden":  # narrows the type
+        return text
+    raise OptionsDisagree(option="--zeros is published or hidden")
+
+
+def _hierarchies(items: list[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for item in items:
+        name, equals, path = item.partition("=")
+        if not equals or not name or not path:
+            raise OptionsDisagree(option="--hierarchy wants DIM=FILE")
+        found[name] = Path(path)
+    return found
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("suppress")(suppress)
+    app.command("audit")(audit)

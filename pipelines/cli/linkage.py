@@ -1,0 +1,104 @@
+"""``match``: linkage alone, on any two tables."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.console import CONSOLE, command, emit, hint, show_pairs
+from pipelines.errors import OptionsDisagree
+
+if TYPE_CHECKING:
+    from matching.files import MatchOutcome
+    from matching.report import Rate
+
+
+@command
+def match(
+    cohort: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
+    records: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
+    out: Annotated[Path, typer.Option("--out", metavar="LINKS.parquet")],
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--columns", metavar="MAP.toml", help='[cohort] and [records], standard = "theirs".'
+        ),
+    ] = None,
+    cohort_id: Annotated[str, typer.Option("--cohort-id")] = "cohort_id",
+    record_id: Annotated[str, typer.Option("--record-id")] = "record_id",
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="Known pairs: prints precision, recall, F1.")
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="C,R", help="How one pair's weight came about (personal values)."
+        ),
+    ] = None,
+) -> None:
+    """Link two tables without labels; writes LINKS.parquet and LINKS.json."""
+    import matching
+    from matching.columns import ColumnMap
+    from pipelines.cli.progress import steps
+
+    pair = _pair(explain)
+    mapped = ColumnMap.read(columns) if columns else None
+    with steps() as tell:
+        outcome = matching.match_files(
+            cohort,
+            records,
+            out,
+            columns=mapped,
+            cohort_id=cohort_id,
+            record_id=record_id,
+            truth=truth,
+            explain=pair,
+            progress=lambda stage, _share: tell(stage),
+        )
+    _show(outcome, out)
+
+
+def _show(outcome: "MatchOutcome", out: Path) -> None:
+    facts = outcome.as_json()
+    if CONSOLE.json:
+        emit(facts)
+        return
+    report = outcome.report
+    show_pairs(
+        "Linkage",
+        {
+            "cohort rows": report.cohort_rows,
+            "records": report.records,
+            "compared pairs": report.pairs,
+            "links": report.links,
+            "linked cohort rows": report.linked_rows,
+            "pairs for review": report.reviews,
+            "expected false links": _rate(report.false_match_rate),
+            "expected missed matches": _rate(report.missed_match_rate),
+            "seconds": round(outcome.seconds, 1),
+            "written": str(out),
+        },
+    )
+    if outcome.score is not None:
+        show_pairs("Against the truth", facts["score"])  # type: ignore[arg-type]
+    if outcome.explanation is not None:
+        hint("The explanation shows personal values: it is for the Department alone.")
+        emit(outcome.explanation.as_json())
+
+
+def _rate(rate: "Rate") -> str:
+    return f"{100 * rate.expected:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    first, comma, second = text.partition(",")
+    if not comma or not first or not second:
+        raise OptionsDisagree(option="--explain wants C,R")
+    return first, second
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("match")(match)

@@ -1,0 +1,210 @@
+"""``project …``: the life of a project."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faults import Exit
+from pipelines.cli.console import CONSOLE, command, emit, say, show, show_pairs
+from pipelines.errors import OptionsDisagree
+
+group = typer.Typer(
+    help="Applications, approvals, cohorts: the life of a project.", no_args_is_help=True
+)
+Number = Annotated[str, typer.Argument(metavar="NO", help="The project's number.")]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE", help="Another day than today."),
+]
+
+
+@group.command()
+@command
+def submit(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
+) -> None:
+    """Take an application: a new project, or an amendment of an old one."""
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        state = office.projects.submit(file, office.person, today())
+    show_pairs("Project", state.as_dict(today()))
+
+
+@group.command()
+@command
+def example(
+    kind: Annotated[
+        str, typer.Argument(help="standard (§ 966) or aggregated (§ 965)")
+    ] = "standard",
+) -> None:
+    """Print a commented application to fill in."""
+    from approvals.application import example_application
+
+    if kind == "standard" or kind == "aggregated":  # narrows the type
+        typer.echo(example_application(kind), nl=False)
+        return
+    raise OptionsDisagree(option="standard or aggregated")
+
+
+@group.command()
+@command
+def approve(number: Number) -> None:
+    """Approve a submitted project, as a second person."""
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        state = office.projects.approve(number, office.person, today())
+    show_pairs("Project", state.as_dict(today()))
+
+
+@group.command()
+@command
+def check(
+    number: Number,
+    kind: Annotated[str, typer.Option("--kind", help="identified, deidentified or aggregated.")],
+    on: Day = None,
+    years: Annotated[str | None, typer.Option("--years", metavar="A-B")] = None,
+) -> None:
+    """Could we release on that day, and if not, why: every reason with its section."""
+    from pipelines.gatecheck import ask_about
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        verdict = ask_about(office, number, kind, on.date() if on else today(), years)
+    reasons = [reason.as_dict() for reason in verdict.reasons]
+    if CONSOLE.json:
+        emit(verdict.as_dict())
+    elif verdict.allowed:
+        say(f"{number}: {kind} data could be released.")
+    else:
+        show(
+            f"{number}: {kind} data can't be released",
+            ("section", "rule", "why", "cure"),
+            [(r["section"], r["rule"], r["text"], r["cure"]) for r in reasons],
+            reasons,
+        )
+    if not verdict.allowed:
+        raise typer.Exit(int(Exit.REFUSED))
+
+
+@group.command("show")
+@command
+def show_project(number: Number) -> None:
+    """Show a project, its cohorts, recipients, releases and reports."""
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        state = office.projects.show(number)
+        body = state.as_dict(today())
+        releases = [release.as_dict() for release in office.releases.list(number)]
+        for release in releases:
+            folder = office.home.projects / number / "reports" / str(release["release"])
+            if folder.is_dir():
+                release["report_file"] = str(folder / "department.html")
+    body["releases"] = releases
+    if CONSOLE.json:
+        emit(body)
+        return
+    plain = {k: v for k, v in body.items() if not isinstance(v, list) or k == "kinds"}
+    show_pairs(f"Project {number}", plain)
+    for name in ("cohorts", "recipients", "releases"):
+        rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
+        columns = list(rows[0]) if rows else []
+        show(name.capitalize(), columns, [[row[c] for c in columns] for row in rows], rows)
+
+
+@group.command("list")
+@command
+def list_projects() -> None:
+    """List all projects with number, kinds, state and expiry."""
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        rows = [state.as_dict(today()) for state in office.projects.list()]
+    names = ("project_number", "system", "kinds", "state", "approved_on", "expires")
+    show("Projects", names, [[_joined(row[n]) for n in names] for row in rows], rows)
+
+
+def _joined(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+@group.command()
+@command
+def event(
+    number: Number,
+    kind: Annotated[
+        str, typer.Argument(help="Such as background_check, draft_received, project_completed.")
+    ],
+    facts: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE...")] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--file", metavar="NAME=PATH", help="A fact that is a document; kept with the project."
+        ),
+    ] = None,
+    on: Day = None,
+) -> None:
+    """Record something that happened to a project."""
+    from pipelines.office import open_office, today
+
+    files = {name: Path(path) for name, path in _named(file or []).items()}
+    day = on.date() if on else today()
+    with open_office(CONSOLE.home) as office:
+        state = office.projects.event(number, kind, office.person, day, _named(facts or []), files)
+    show_pairs("Project", state.as_dict(today()))
+
+
+def _named(items: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise OptionsDisagree(option="facts and files are NAME=VALUE")
+        found[name] = value
+    return found
+
+
+@group.command()
+@command
+def cohort(
+    number: Number,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV, Parquet or XLSX with cohort_id.")
+    ],
+    columns: Annotated[Path | None, typer.Option("--columns", metavar="MAP.toml")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="As the application declares it.")
+    ] = None,
+) -> None:
+    """Register a researcher's cohort with its project; a second person confirms it."""
+    from pipelines.cohort_registry import register
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Cohort", register(office, number, file, columns, source))
+
+
+@group.command("cohort-confirm")
+@command
+def cohort_confirm(
+    number: Number,
+    digest: Annotated[
+        str | None, typer.Argument(help="Which; the one that waits by default.")
+    ] = None,
+) -> None:
+    """Confirm a registered cohort, as a second person."""
+    from pipelines.office import open_office, today
+
+    with open_office(CONSOLE.home) as office:
+        state = office.projects.confirm_cohort(number, digest, office.person, today())
+        rows = state.as_dict(today())["cohorts"]
+    show_pairs("Cohort", {"project": number, "cohorts": rows})
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="project")

@@ -1,0 +1,48 @@
+"""``recipient …``: whose keys a project's packages are sealed to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.console import CONSOLE, command, hint, show_pairs
+
+group = typer.Typer(help="Recipients' keys, confirmed out of band.", no_args_is_help=True)
+
+
+@group.command()
+@command
+def add(
+    project: Annotated[str, typer.Argument(metavar="PROJECT")],
+    cert: Annotated[
+        Path, typer.Argument(metavar="CERT", help="X.509 certificate or public key, PEM.")
+    ],
+    member: Annotated[str, typer.Option("--member", metavar="NAME", help="The team member's id.")],
+) -> None:
+    """Register a team member's certificate."""
+    from pipelines.office import open_office
+    from pipelines.recipients import add_recipient
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Recipient", add_recipient(office, project, cert, member))
+    hint("A second person compares the fingerprint by telephone, then runs `recipient confirm`.")
+
+
+@group.command()
+@command
+def confirm(
+    fingerprint: Annotated[
+        str, typer.Argument(help="SHA-256 of the public key, as read out by its owner.")
+    ],
+) -> None:
+    """Confirm a key by its fingerprint, as a second person."""
+    from pipelines.office import open_office
+    from pipelines.recipients import confirm_recipient
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Recipient", confirm_recipient(office, fingerprint))
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="recipient")

@@ -1,0 +1,148 @@
+"""``run``, ``review`` and ``refresh``: making releases."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faults import Exit
+from pipelines.cli.console import CONSOLE, command, emit, hint, say, show_pairs
+from pipelines.errors import OptionsDisagree
+
+if TYPE_CHECKING:
+    from pipelines.home import Home
+    from pipelines.run import Outcome
+
+
+@command
+def run(
+    project: Annotated[str, typer.Argument(help="The project's number.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="identified, deidentified or aggregated.")
+    ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            "--cohort", metavar="FILE", help="Must be the one registered with the project."
+        ),
+    ] = None,
+    columns: Annotated[Path | None, typer.Option("--columns", metavar="MAP.toml")] = None,
+    years: Annotated[
+        str | None, typer.Option("--years", metavar="A-B", help="Full calendar years.")
+    ] = None,
+    dims: Annotated[
+        str | None, typer.Option("--dims", metavar="a,b", help="Dimensions of an aggregate.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RELEASE")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after validation.")] = False,
+    doubtful: Annotated[
+        str | None, typer.Option("--doubtful", help="wait (exit 7 until reviewed) or exclude.")
+    ] = None,
+    no_orchestrator: Annotated[
+        bool, typer.Option("--no-orchestrator", help="The same stages without Prefect.")
+    ] = False,
+) -> None:
+    """Make a release, through Prefect; stops where a reviewer or an approver has to act."""
+    from pipelines.office import open_office
+    from pipelines.releases import Request, order_release, resumed
+
+    if resume and any((kind, cohort, columns, years, dims, dry_run)):
+        raise OptionsDisagree(option="--resume goes on with the order as it was given")
+    if doubtful not in {None, "wait", "exclude"}:
+        raise OptionsDisagree(option="--doubtful is wait or exclude")
+    with open_office(CONSOLE.home) as office:
+        if resume:
+            release = resumed(office, project, resume, doubtful)
+        else:
+            release = order_release(
+                office,
+                Request(project, kind, cohort, columns, years, dims, doubtful, dry_run),
+            )
+        home = office.home
+    _carry_out(home, release, orchestrated=not no_orchestrator)
+
+
+def _carry_out(home: "Home", release: str, *, orchestrated: bool) -> None:
+    from pipelines.cli.progress import steps
+    from pipelines.launch import launch
+    from pipelines.stages import STAGES
+
+    titles = {stage.name: stage.title for stage in STAGES}
+    with steps() as tell:
+        if orchestrated:
+            tell("Starting Prefect")
+        outcome = launch(
+            home,
+            release,
+            orchestrated=orchestrated,
+            progress=lambda stage, state: tell(titles[stage]) if state == "start" else None,
+        )
+    report_outcome(home, outcome)
+
+
+def report_outcome(home: "Home", outcome: "Outcome") -> None:
+    """Show how a run ended and leave with its exit code."""
+    from pipelines.releases import summary
+
+    body = summary(home, outcome)
+    if CONSOLE.json:
+        emit(body)
+    else:
+        show_pairs("Release", {k: v for k, v in body.items() if k != "error"})
+    if outcome.exit is not Exit.DONE:
+        hint(outcome.text)
+        raise typer.Exit(int(outcome.exit))
+
+
+@command
+def review(
+    release: Annotated[str, typer.Argument(help="A release that waits for review.")],
+    export: Annotated[Path | None, typer.Option("--export", metavar="F.xlsx")] = None,
+    import_: Annotated[Path | None, typer.Option("--import", metavar="F.xlsx")] = None,
+) -> None:
+    """Doubtful pairs out to a reviewer's sheet, and the decisions back in."""
+    from pipelines.office import open_office
+    from pipelines.reviewing import export_review, import_review
+
+    if (export is None) == (import_ is None):
+        raise OptionsDisagree(option="one of --export and --import")
+    with open_office(CONSOLE.home) as office:
+        if export is not None:
+            count = export_review(office, release, export)
+            show_pairs("Review", {"release": release, "pairs": count})
+            hint(
+                "The sheet shows personal values: 0600, for the reviewer; destroy it after the import."
+            )
+        elif import_ is not None:
+            counts = import_review(office, release, import_)
+            show_pairs("Review", {"release": release, **counts})
+            say("Resume the run to go on.")
+
+
+@command
+def refresh(
+    system: Annotated[str, typer.Argument(help="CARPOS")],
+    project: Annotated[str, typer.Option("--project", metavar="NO")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; publish nothing.")
+    ] = False,
+    no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
+) -> None:
+    """Refresh a project's aggregates from the newest snapshot, closed years only."""
+    from pipelines.office import open_office
+    from pipelines.refresh import order_refresh
+
+    with open_office(CONSOLE.home) as office:
+        plan = order_refresh(office, system.upper(), project, dry_run=dry_run)
+        home = office.home
+    if plan.release is None:
+        show_pairs("Refresh", plan.as_json())
+        return
+    _carry_out(home, plan.release, orchestrated=not no_orchestrator)
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run")(run)
+    app.command("review")(review)
+    app.command("refresh")(refresh)

@@ -1,0 +1,89 @@
+"""What goes into a package: the release's facts, its rows, its dictionary and its report."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+
+from extracts.describe import aggregated_dictionary, dictionary_for
+from extracts.dictionary import DataDictionary
+from extracts.facts import ReleaseFacts
+from pipelines.office import today
+
+if TYPE_CHECKING:
+    from pipelines.context import Context
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that :func:`extracts.package.iter_parts` needs, once a recipient."""
+
+    release: ReleaseFacts
+    rows: Callable[[], pa.RecordBatchReader]
+    dictionary: DataDictionary
+    report_html: str
+    extra: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+def collect(context: "Context") -> Content:
+    """Collect the content of one release from what its stages staged and recorded."""
+    table = context.staged("extract", "extract").replace_schema_metadata(None)
+    return Content(
+        release=_facts(context),
+        rows=table.to_reader,
+        dictionary=_dictionary(context, table.schema),
+        report_html=(context.report_folder / "recipient.html").read_text("utf-8"),
+        extra=_extra(context, table),
+    )
+
+
+def _dictionary(context: "Context", schema: pa.Schema) -> DataDictionary:
+    if context.order.kind == "aggregated":
+        threshold = context.settings.disclosure.threshold
+        return aggregated_dictionary(context.system, schema, threshold=threshold)
+    supplied = cast("list[str]", context.facts("extract")["supplied"])
+    return dictionary_for(context.system, context.order.kind, supplied, columns=context.columns)
+
+
+def _extra(context: "Context", table: pa.Table) -> dict[str, bytes]:
+    if context.order.kind != "aggregated":
+        return {}
+    from extracts.workbook import workbook
+
+    return {"extract.xlsx": workbook(table, context.system, title=context.title)}
+
+
+def _facts(context: "Context") -> ReleaseFacts:
+    order, project = context.order, context.project
+    assert project.approved_on is not None
+    assert project.expires is not None
+    digests = {"settings": context.configuration_digest()}
+    if order.cohort_digest:
+        digests["cohort"] = order.cohort_digest
+    individuals = context.facts("extract").get("individuals")
+    return ReleaseFacts(
+        project_number=order.project,
+        project_title=context.title,
+        kind=order.kind,
+        system=context.system.code,
+        system_name=context.system.name,
+        release_id=context.release,
+        packaged_on=today(),
+        approved_on=project.approved_on,
+        expires_on=project.expires,
+        years=context.years,
+        order_scope=context.order_scope,
+        recipients=tuple((m, f) for m, f, _ in context.recipients()),
+        snapshot_id=order.snapshot,
+        code_version=version("doj-release"),
+        configuration_digest=digests["settings"],
+        input_digests=digests,
+        ledger_checkpoint=context.checkpoint_once(),
+        individuals=int(cast("int", individuals)) if individuals is not None else None,
+        threshold=context.settings.disclosure.threshold,
+        department=context.settings.department.name,
+        contact=context.settings.department.contact,
+        synthetic=context.snapshot.info.synthetic,
+    )

@@ -1,0 +1,281 @@
+"""What a stage works with: the opened home, the order, its staging folder and key, its snapshot."""
+
+import functools
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from approvals.application_forms import Application
+from approvals.facts import FactValue
+from approvals.project_state import ProjectState
+from approvals.release_state import ReleaseState
+from crypto import staging
+from crypto.identifiers import order_keys, research_ids
+from crypto.recipients import Recipient
+from crypto.secret import Secret, StagingKey
+from crypto.signing import FileSigner
+from faults import CodedError, Exit
+from pipelines.errors import ApplicationMissing
+from pipelines.home import Home, write_private
+from pipelines.office import Office, today
+from pipelines.orders import Order, read_order, run_folder
+from pipelines.records import DigestFile, Records
+from systems import System, load_system
+from systems.register import Snapshot
+
+if TYPE_CHECKING:
+    from expectations import Validation
+
+
+class ProjectIds:
+    """Research ids and row order under one project's secret, for ``extracts``."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    def ids(self, label: str, values: pa.Array) -> pa.Array:
+        """One id (string) for each value."""
+        return research_ids(self._secret, label, values)
+
+    def order(self, label: str, values: pa.Array) -> pa.Array:
+        """One sort key for each value."""
+        return order_keys(self._secret, label, values)
+
+
+class Context(Office):
+    """An office at work on one release."""
+
+    def __init__(self, home: Home, release: str) -> None:
+        super().__init__(home)
+        self.release = release
+        self.folder = run_folder(home, release)
+        self.order: Order = read_order(home, release)
+
+    @functools.cached_property
+    def records(self) -> Records:
+        """Records of finished stages."""
+        return Records(self.folder, DigestFile(self.keyring, "stage"))
+
+    @functools.cached_property
+    def key(self) -> StagingKey:
+        """The key of this run's staging; forgotten when the run ends."""
+        return self.keyring.run_key(self.release, create=True)
+
+    @functools.cached_property
+    def system(self) -> System:
+        """The data system."""
+        return load_system(self.order.system)
+
+    @functools.cached_property
+    def snapshot(self) -> Snapshot:
+        """The pinned snapshot of the register."""
+        return self.registers.open(self.order.snapshot)
+
+    @functools.cached_property
+    def ids(self) -> ProjectIds:
+        """Ids under the project's secret."""
+        return ProjectIds(self.keyring.project_secret(self.order.project, create=True))
+
+    @property
+    def threads(self) -> int | None:
+        """DuckDB's worker threads."""
+        return self.settings.orchestration.threads or None
+
+    def place(self, stage: str, name: str) -> Path:
+        """A file of a stage, in a folder that only we can read."""
+        folder = self.folder / stage
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / name
+
+    def stage_table(self, stage: str, name: str, table: pa.Table) -> Path:
+        """Write a table to staging, encrypted."""
+        path = self.place(stage, f"{name}.parquet")
+        staging.write_parquet(table, path, self.key)
+        return path
+
+    def staged(self, stage: str, name: str) -> pa.Table:
+        """Read a staged table."""
+        return staging.read_parquet(self.folder / stage / f"{name}.parquet", self.key)
+
+    def has_staged(self, stage: str, name: str) -> bool:
+        """Whether a stage left this table."""
+        return (self.folder / stage / f"{name}.parquet").is_file()
+
+    def facts(self, stage: str) -> Mapping[str, object]:
+        """The facts that a finished stage recorded, empty where it has not run."""
+        record = self.records.read(stage)
+        return record.facts if record else {}
+
+    def note(self, kind: str, *, once: bool = True, **facts: FactValue) -> None:
+        """Record an event of this release; the same facts twice are one event."""
+        self.releases.record(self.release, kind, facts, once=once)
+
+    def note_stop(self, stage: str, error: CodedError | None) -> None:
+        """Record that a stage failed; refusals and waiting have events of their own."""
+        if error is not None and error.exit in {Exit.REFUSED, Exit.WAITING, Exit.HELD}:
+            return
+        code = error.code if error else "RUN-05"
+        self.note("release_failed", once=False, code=code, stage=stage)
+
+    # ------------------------------------------------------------------ what was approved
+
+    @functools.cached_property
+    def project(self) -> ProjectState:
+        """The project as the ledger has it now, with its application."""
+        return self.projects.show(self.order.project)
+
+    @property
+    def state(self) -> ReleaseState:
+        """The release as the ledger has it now."""
+        return self.releases.show(self.release)
+
+    @functools.cached_property
+    def _application(self) -> Application:
+        form = self.project.application
+        if form is None:
+            raise ApplicationMissing(project=self.order.project)
+        return form
+
+    @property
+    def title(self) -> str:
+        """The project's title."""
+        return self._application.title
+
+    @property
+    def order_scope(self) -> tuple[str, ...]:
+        """Order families that the project may see; the system's cautious default if it names none."""
+        return self._application.order_scope or self.system.order_scope_default
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """First and last year: those ordered, else those approved."""
+        approved = self._application.years
+        return self.order.years or (approved.first, approved.last)
+
+    @property
+    def echo_supplied(self) -> bool:
+        """Whether the researcher's own values are echoed (the application's choice)."""
+        return bool(getattr(self._application, "echo_supplied", True))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns of this kind that the application names with a need (§ 966(b)(12)(A)(ii))."""
+        named = {variable.name for variable in getattr(self._application, "variables", ())}
+        release = self.system.release
+        rows = release.identified if self.order.kind == "identified" else release.deidentified
+        return tuple(column.name for column in rows.columns if column.name in named)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The approved variables, and the research ids without which rows can't be told apart."""
+        release = self.system.release
+        rows = release.identified if self.order.kind == "identified" else release.deidentified
+        ids = {column.name for column in rows.columns if column.generalise == "reference"}
+        return tuple(c.name for c in rows.columns if c.name in ids | set(self.variables))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Dimensions of an aggregate: those ordered, else approved, else the system's default."""
+        approved = self._application.dimensions
+        return (
+            self.order.dimensions or approved or self.system.release.aggregated.default_dimensions
+        )
+
+    @property
+    def max_rows(self) -> int | None:
+        """Rows that the application allows its cohort."""
+        cohort = getattr(self._application, "cohort", None)
+        return None if cohort is None else cohort.max_rows
+
+    def cohort_rows(self) -> int | None:
+        """Rows of the ordered cohort as registered."""
+        if self.order.cohort_digest is None:
+            return None
+        cohort = self.project.cohort(self.order.cohort_digest)
+        return cohort.rows if cohort else None
+
+    def recipients(self) -> list[tuple[str, str, Recipient]]:
+        """(member, fingerprint, key) of every usable key of the project today."""
+        found: list[tuple[str, str, Recipient]] = []
+        for entry in self.project.usable_recipients(today()):
+            pem = self.projects.certificate(self.order.project, entry.fingerprint)
+            found.append((entry.member, entry.fingerprint, Recipient.from_pem(pem, on=today())))
+        return sorted(found, key=lambda item: item[:2])
+
+    @functools.cached_property
+    def signer(self) -> FileSigner:
+        """The Department's signer."""
+        return self.keyring.signer()
+
+    # ------------------------------------------------------------------ what is kept of a run
+
+    @property
+    def doubtful(self) -> str:
+        """``wait`` or ``exclude``; a resumed run may say ``exclude`` where the order said wait."""
+        later = self.folder / "doubtful.json"
+        if later.is_file():
+            return str(json.loads(later.read_text("utf-8"))["doubtful"])
+        return self.order.doubtful
+
+    def keep_validation(self, name: str, validation: "Validation") -> None:
+        """Keep a suite's verdict (counts and our own words) for the report."""
+        folder = self.folder / "verdicts"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_private(folder / f"{name}.json", json.dumps(validation.as_json(), indent=1))
+
+    def validations(self) -> dict[str, "Validation"]:
+        """The verdicts so far, in the order of the walk."""
+        from expectations.checks import Validation as Stored
+
+        found: dict[str, Validation] = {}
+        for name in ("intake", "links", "extract"):
+            path = self.folder / "verdicts" / f"{name}.json"
+            if path.is_file():
+                found[name] = Stored.from_json(json.loads(path.read_text("utf-8")))
+        return found
+
+    @property
+    def report_folder(self) -> Path:
+        """Where both editions of the report stand, with the project."""
+        return self.home.projects / self.order.project / "reports" / self.release
+
+    def checkpoint_once(self) -> dict[str, object]:
+        """The ledger's signed checkpoint of this release: made once, the same on every resume."""
+        path = self.folder / "checkpoint.json"
+        if not path.is_file():
+            body = self.checkpoint()
+            write_private(path, json.dumps(body, sort_keys=True))
+        return dict(json.loads(path.read_text("utf-8")))
+
+    @property
+    def outbox(self) -> Path:
+        """Where the release's packages appear, one folder a recipient."""
+        return self.home.outbox / self.order.project / self.release
+
+    def history_names(self) -> list[str]:
+        """Releases whose tables were published from this system, in order."""
+        return sorted(p.stem for p in (self.home.history / self.order.system).glob("*.parquet"))
+
+    def keep_history(self) -> None:
+        """Keep a published table, which every later one is protected against."""
+        if self.order.kind != "aggregated":
+            return
+        from extracts.history import save_published
+
+        directory = self.home.history / self.order.system
+        if not (directory / f"{self.release}.parquet").exists():
+            save_published(directory, self.release, self.staged("extract", "extract"))
+
+
+@contextmanager
+def open_context(home: Home, release: str) -> Generator[Context, None, None]:
+    """Open the context of one release and close its connections at the end."""
+    context = Context(home, release)
+    try:
+        yield context
+    finally:
+        context.close()

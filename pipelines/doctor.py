@@ -1,0 +1,147 @@
+"""What this machine and this home can and can't do, each finding with what to do about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from crypto import health
+from faults import CodedError
+from pipelines.home import VARIABLE, Home
+
+State = Literal["good", "note", "bad"]
+_LIBRARIES = (
+    "duckdb",
+    "pyarrow",
+    "cryptography",
+    "recordlinkage",
+    "rapidfuzz",
+    "prefect",
+    "great-expectations",
+    "highspy",
+)
+_OLDEST_OPENSSL = (3, 0)  # the first that decrypts AuthEnvelopedData
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: State
+    detail: str
+
+    @property
+    def mark(self) -> str:
+        """A sign for the table."""
+        return {"good": "ok", "note": "--", "bad": "!!"}[self.state]
+
+    def as_json(self) -> dict[str, str]:
+        """For ``--json``."""
+        return {"what": self.what, "state": self.state, "detail": self.detail}
+
+
+def examine(root: Path | None) -> list[Finding]:
+    """Look at the machine, and at the home where there is one."""
+    findings = [*_machine(), *_orchestrator()]
+    named = root or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if named is None:
+        findings.append(Finding("home", "note", f"none named; use --home or {VARIABLE}"))
+    elif not (named / "settings.toml").is_file():
+        findings.append(Finding("home", "bad", "the folder is not a home; see `doj-release init`"))
+    else:
+        findings += _home(Home(named.resolve()))
+    return findings
+
+
+def _machine() -> Iterator[Finding]:
+    good = sys.version_info >= (3, 11)
+    yield Finding("Python", "good" if good else "bad", sys.version.split()[0])
+    yield _openssl()
+    for seen in health.check():
+        yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
+    for name in _LIBRARIES:
+        try:
+            yield Finding(name, "good", version(name))
+        except PackageNotFoundError:
+            yield Finding(name, "bad", "not installed; run `make .venv`")
+
+
+def _openssl() -> Finding:
+    program = shutil.which("openssl")
+    if program is None:
+        return Finding(
+            "openssl program", "bad", "missing; recipients and `demo` open packages with it"
+        )
+    shown = subprocess.run([program, "version"], capture_output=True, text=True, check=False).stdout
+    parts = shown.split()
+    if len(parts) < 2 or parts[0] != "OpenSSL":
+        return Finding(
+            "openssl program", "note", f"{shown.strip()[:40]}: not OpenSSL, can't open a package"
+        )
+    numbers = tuple(int(n) for n in parts[1].split(".")[:2] if n.isdigit())
+    fine = numbers >= _OLDEST_OPENSSL
+    return Finding("openssl program", "good" if fine else "note", parts[1])
+
+
+def _orchestrator() -> Iterator[Finding]:
+    url = os.environ.get("PREFECT_API_URL")
+    if not url:
+        yield Finding("Prefect server", "note", "embedded: started for each run on 127.0.0.1")
+        return
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310
+            fine = answer.status == 200
+    except (urllib.error.URLError, OSError, ValueError):
+        fine = False
+    yield Finding(
+        "Prefect server",
+        "good" if fine else "bad",
+        "answers" if fine else "PREFECT_API_URL does not answer",
+    )
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    mode = home.root.stat().st_mode & 0o777
+    yield Finding("home", "good" if not mode & 0o077 else "bad", f"{home.root}, mode {mode:o}")
+    try:
+        settings = home.settings()
+        yield Finding("settings", "good", f"threshold {settings.disclosure.threshold} persons")
+    except CodedError as error:
+        yield Finding("settings", "bad", str(error))
+        return
+    for seen in health.check(home.keys):
+        if seen.what.startswith("keyring"):
+            yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
+    open_files = sum(1 for p in home.root.rglob("*") if not p.is_symlink() and _too_open(home, p))
+    yield Finding(
+        "permissions",
+        "bad" if open_files else "good",
+        f"{open_files} files others may read" if open_files else "only the owner can read",
+    )
+    yield from _ledger(home)
+
+
+def _too_open(home: Home, path: Path) -> bool:
+    # The signing certificate is public.
+    return path != home.signing_certificate and bool(path.stat().st_mode & 0o077)
+
+
+def _ledger(home: Home) -> Iterator[Finding]:
+    from pipelines.office import Office
+
+    try:
+        office = Office(home)
+        facts = office.verify_ledger(None)
+        yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
+        yield Finding("who acts", "good", office.person.id)
+    except CodedError as error:
+        yield Finding("ledger", "bad", str(error))

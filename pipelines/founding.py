@@ -1,0 +1,95 @@
+"""Making a home: folders, settings, keys, the people file, and the ledger's first event."""
+
+import os
+import pwd
+from importlib.metadata import version
+from pathlib import Path
+
+from approvals.events import Event
+from approvals.ledger import Ledger
+from crypto.keyring import Keyring
+from pipelines.home import VARIABLE, lay_out, write_private
+
+_PEOPLE = """\
+# Who is who: each user of the operating system that may act here, and the person behind it.
+# Who acts is what the kernel says; no option and no variable changes it. Only the owner of this
+# home may write this file. Roles: engineer (orders releases), reviewer (settles doubtful matches),
+# approver (lets a release go; never the one who ran it), administrator, security.
+
+[[person]]
+id = "{id}"
+name = "{name}"
+user = "{user}"
+roles = [{roles}]
+"""
+
+
+def where(root: Path | None) -> Path | None:
+    """The folder for a new home: the option, or ``DOJ_RELEASE_HOME``."""
+    if root is not None:
+        return root
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else None
+
+
+def found_home(
+    root: Path,
+    *,
+    department: str | None = None,
+    demo: bool = False,
+    passphrase: bytes | None = None,
+) -> dict[str, object]:
+    """Make a home and return what a person wants to know about it.
+
+    Args:
+        root: a new or empty folder.
+        department: the name in the signing certificate.
+        demo: one person may confirm everything, and only synthetic registers are taken; the
+            ledger's first event says so and can't be taken back.
+        passphrase: for the keys; made up and left in ``keys/passphrase`` where none is given.
+
+    Raises:
+        HomeExists: there is something in the folder.
+    """
+    home = lay_out(root)
+    settings = home.settings()
+    name = department or settings.department.name
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    person = "demo-engineer" if demo else "engineer-1"
+    roles = (
+        ("engineer", "reviewer", "approver", "administrator", "security")
+        if demo
+        else (
+            "engineer",
+            "administrator",
+        )
+    )
+    write_private(
+        home.people_file,
+        _PEOPLE.format(
+            id=person,
+            name="Demo Engineer" if demo else "The user who made this home",
+            user=user,
+            roles=", ".join(f'"{role}"' for role in roles),
+        ),
+    )
+    home.keys.rmdir()
+    keyring = Keyring.create(home.keys, department=name, passphrase=passphrase)
+    signer = keyring.signer()
+    write_private(home.signing_certificate, signer.certificate_pem.decode("ascii"))
+    home.signing_certificate.chmod(0o644)
+    ledger = Ledger.open(home.ledger_url(), create=True)
+    ledger.append(
+        Event(
+            kind="home_created",
+            actor=person,
+            facts={"demo": demo, "code_version": version("doj-release")},
+        )
+    )
+    return {
+        "home": str(home.root),
+        "signing certificate": str(home.signing_certificate),
+        "fingerprint": signer.fingerprint,
+        "demo": demo,
+        "you are": person,
+    }

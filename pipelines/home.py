@@ -1,0 +1,131 @@
+"""A home: where one deployment keeps settings, keys, ledger, registers, projects, runs and outbox."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import HomeExists, HomeMissing, HomeTooOpen
+from pipelines.settings import TEMPLATE, Settings, read_settings
+
+VARIABLE = "DOJ_RELEASE_HOME"
+FOLDERS = ("keys", "register", "projects", "runs", "outbox", "history", "logs", "prefect")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one home. Making one reads nothing and writes nothing."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """Policy, with reasons."""
+        return self.root / "settings.toml"
+
+    @property
+    def people_file(self) -> Path:
+        """Which user of the operating system is which person."""
+        return self.root / "people.toml"
+
+    @property
+    def signing_certificate(self) -> Path:
+        """The certificate that recipients verify with."""
+        return self.root / "signing.pem"
+
+    @property
+    def keys(self) -> Path:
+        """Signing key, digest key, secrets of projects, keys of runs and snapshots."""
+        return self.root / "keys"
+
+    @property
+    def register(self) -> Path:
+        """Snapshots, encrypted."""
+        return self.root / "register"
+
+    @property
+    def projects(self) -> Path:
+        """One folder a project: application, cohorts (encrypted), reports, letters."""
+        return self.root / "projects"
+
+    @property
+    def runs(self) -> Path:
+        """One staging folder a release, encrypted, wiped at the end."""
+        return self.root / "runs"
+
+    @property
+    def outbox(self) -> Path:
+        """Sealed packages: ``<project>/<release>/<recipient>/``."""
+        return self.root / "outbox"
+
+    @property
+    def history(self) -> Path:
+        """Every aggregate ever published, which later tables are protected against."""
+        return self.root / "history"
+
+    @property
+    def logs(self) -> Path:
+        """Local logs, 0600."""
+        return self.root / "logs"
+
+    @property
+    def prefect(self) -> Path:
+        """The embedded Prefect server's folder."""
+        return self.root / "prefect"
+
+    def settings(self) -> Settings:
+        """Read ``settings.toml``."""
+        return read_settings(self.settings_file)
+
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return self.settings().storage.ledger_url or f"sqlite:///{self.root / 'ledger.sqlite3'}"
+
+
+def open_home(root: Path | None) -> Home:
+    """Open an existing home, named by the caller or by ``DOJ_RELEASE_HOME``.
+
+    Raises:
+        HomeMissing: neither names a home.
+        HomeTooOpen: group or others have any right in it.
+    """
+    named = root or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if named is None or not (named / "settings.toml").is_file():
+        raise HomeMissing
+    home = Home(named.resolve())
+    if stat.S_IMODE(home.root.stat().st_mode) & 0o077:
+        raise HomeTooOpen
+    return home
+
+
+def lay_out(root: Path) -> Home:
+    """Make the folders and the settings file of a new home, readable by its owner alone.
+
+    Raises:
+        HomeExists: there is something at that place already.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        occupied = any(root.iterdir())
+    except (FileExistsError, NotADirectoryError):
+        occupied = True
+    if occupied:
+        raise HomeExists
+    home = Home(root.resolve())
+    home.root.chmod(0o700)
+    for name in FOLDERS:
+        (home.root / name).mkdir(mode=0o700)
+    write_private(home.settings_file, TEMPLATE)
+    return home
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a text file, 0600, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
+        sink.write(text)
+        sink.flush()
+        os.fsync(sink.fileno())
+    temporary.replace(path)

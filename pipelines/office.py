@@ -1,0 +1,175 @@
+"""An opened home: keyring, ledger, people, projects and registers, for one command or one stage.
+
+Opening asks the operating system who acts, refuses to work without FIPS mode where the settings
+require it, and gives the rooms what they need. It holds no rule of its own.
+"""
+
+import functools
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from approvals.custody import Releases
+from approvals.events import Event
+from approvals.gate import GatePolicy
+from approvals.ledger import Entry, Ledger
+from approvals.ledger_verify import Checkpoint, make_checkpoint, verify
+from approvals.people import People, Person, acting_person
+from approvals.projects import Projects
+from crypto import health
+from crypto.keyring import Keyring
+from crypto.secret import StagingKey
+from pipelines.home import Home, open_home
+from pipelines.settings import Settings
+from systems.register import RegisterStore
+
+CALIFORNIA = ZoneInfo("America/Los_Angeles")
+
+
+def today() -> date:
+    """The calendar day in California, where the Department's clocks run."""
+    return datetime.now(CALIFORNIA).date()
+
+
+class Office:
+    """One home, open. Expensive parts are made when they are first asked for."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.settings: Settings = home.settings()
+        health.harden_process()
+        if self.settings.release.require_fips:
+            health.require_fips()
+
+    @functools.cached_property
+    def keyring(self) -> Keyring:
+        """Keys of this home."""
+        return Keyring.open(self.home.keys)
+
+    @functools.cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, opened for appending."""
+        return Ledger.open(self.home.ledger_url())
+
+    @functools.cached_property
+    def people(self) -> People:
+        """Who is who at the Department."""
+        return People.read(self.home.people_file)
+
+    @functools.cached_property
+    def person(self) -> Person:
+        """Who acts: the operating system's user."""
+        return acting_person(self.people)
+
+    @functools.cached_property
+    def projects(self) -> Projects:
+        """All projects of the home."""
+        return Projects(self.ledger, self.home.projects, digest=self.keyring.digest)
+
+    @functools.cached_property
+    def releases(self) -> Releases:
+        """All releases of the home."""
+        return Releases(self.projects, policy=self.gate_policy)
+
+    @functools.cached_property
+    def registers(self) -> RegisterStore:
+        """The snapshots of the registers."""
+        return RegisterStore(self.home.register, self._snapshot_key)
+
+    @functools.cached_property
+    def demo(self) -> bool:
+        """Whether this is a demo home, which may confirm itself and takes synthetic data only."""
+        return self.ledger.is_demo()
+
+    @property
+    def gate_policy(self) -> GatePolicy:
+        """The gate's switches from the settings."""
+        return GatePolicy(deidentified_checks=self.settings.release.background_check_deidentified)
+
+    def _snapshot_key(self, snapshot: str, create: bool = False) -> StagingKey:
+        return self.keyring.snapshot_key(snapshot, create=create)
+
+    def append(self, event: Event) -> Entry:
+        """Record an event."""
+        return self.ledger.append(event)
+
+    def verify_ledger(self, checkpoint: Path | None) -> dict[str, object]:
+        """Check the whole ledger, against a checkpoint that was kept elsewhere if one is named.
+
+        Raises:
+            LedgerBroken: with the place (exit 5).
+            CheckpointWrong: the checkpoint is not one that this home signed.
+        """
+        kept: list[Checkpoint] = []
+        if checkpoint is not None:
+            from pipelines.seals import read_file
+
+            found = Checkpoint.from_json(read_file(checkpoint, "checkpoint"))
+            found.check_signature(self.keyring.signing_certificate())
+            kept.append(found)
+        verdict = verify(self.ledger, kept)
+        verdict.check()
+        return {"size": verdict.entries, "root": verdict.root, "checkpoints": len(kept)}
+
+    def checkpoint(self) -> dict[str, object]:
+        """Sign the ledger's size and root."""
+        made = make_checkpoint(self.ledger, self.keyring.signer())
+        body = made.as_dict()
+        self.append(
+            Event(
+                kind="checkpoint_made",
+                actor=self.person.id,
+                facts={"size": made.size, "root": made.root},
+            )
+        )
+        return body
+
+    def export_ledger(self, out: Path) -> int:
+        """Write every event's body, one line each, into a new file; return how many."""
+        from pipelines.errors import FileExists
+
+        try:
+            return self.ledger.export(out)
+        except FileExistsError:
+            raise FileExists(file="export") from None
+
+    def deadlines(self, on: date) -> list[dict[str, object]]:
+        """What is due on a day, as rows."""
+        from approvals.deadlines import due
+
+        return [item.as_dict(on) for item in due(self.projects, on)]
+
+    def deadlines_ics(self, on: date) -> str:
+        """The same as iCalendar."""
+        from approvals.calendar_file import as_ics
+        from approvals.deadlines import due
+
+        return as_ics(due(self.projects, on)).decode("utf-8")
+
+    def configuration_digest(self) -> str:
+        """Keyed digest of the settings that fix a release."""
+        body = json.dumps(self.settings.model_dump(mode="json"), sort_keys=True)
+        return self.keyring.digest("configuration", body.encode())
+
+    def close(self) -> None:
+        """Give the ledger's connections back."""
+        opened = self.__dict__.get("ledger")
+        if isinstance(opened, Ledger):
+            opened.engine.dispose()
+
+
+@contextmanager
+def open_office(root: Path | None) -> Generator[Office, None, None]:
+    """Open a home, named by the caller or by ``DOJ_RELEASE_HOME``.
+
+    Raises:
+        HomeMissing, HomeTooOpen, SettingsUnusable: see there.
+    """
+    office = Office(open_home(root))
+    try:
+        yield office
+    finally:
+        office.close()

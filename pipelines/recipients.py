@@ -1,0 +1,50 @@
+"""Recipients' keys: read and judged by crypto, bound to a member by approvals."""
+
+from pathlib import Path
+
+from crypto.recipients import Recipient
+from pipelines.office import Office, today
+from pipelines.seals import read_file
+
+
+def add_recipient(office: Office, project: str, cert: Path, member: str) -> dict[str, object]:
+    """Register a key for a team member.
+
+    Raises:
+        CodedError: the certificate is unfit (weak, expired, wrong use), or nobody of the team.
+    """
+    pem = read_file(cert, "certificate")
+    recipient = Recipient.from_pem(pem, on=today())
+    office.projects.add_recipient(
+        project,
+        fingerprint=recipient.fingerprint,
+        member=member,
+        certificate=pem,
+        key_kind=recipient.kind,
+        certificate_expires=recipient.expires,
+        actor=office.person,
+        on=today(),
+    )
+    return {
+        "project": project,
+        "member": member,
+        "key": recipient.kind,
+        "fingerprint": recipient.fingerprint,
+        "confirmed": False,
+    }
+
+
+def confirm_recipient(office: Office, fingerprint: str) -> dict[str, object]:
+    """Confirm a key, as a second person, in every project that registered it.
+
+    Raises:
+        NothingToConfirm: it waits nowhere.
+        SamePerson: the one who added it can't confirm it.
+    """
+    wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
+    states = office.projects.confirm_recipient(wanted, office.person, today())
+    return {
+        "fingerprint": wanted,
+        "projects": [state.number for state in states],
+        "confirmed": True,
+    }

@@ -1,0 +1,93 @@
+"""What a stage leaves behind: a record of its files and facts, by which a finished stage is skipped."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import StageChanged
+from pipelines.home import write_private
+
+FactValue = Any
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """One finished stage: keyed digests of its files, facts (counts, codes), seconds."""
+
+    stage: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Records:
+    """The stage records of one run folder."""
+
+    def __init__(self, folder: Path, digest: "DigestFile") -> None:
+        self._folder = folder
+        self._digest = digest
+
+    def _path(self, stage: str) -> Path:
+        return self._folder / "stages" / f"{stage}.json"
+
+    def keep(
+        self,
+        stage: str,
+        files: Sequence[Path],
+        facts: Mapping[str, FactValue],
+        seconds: float,
+    ) -> StageRecord:
+        """Write the record of a stage after all its files are complete."""
+        digests = {p.relative_to(self._folder).as_posix(): self._digest(p) for p in files}
+        record = StageRecord(stage, digests, dict(facts), round(seconds, 3))
+        write_private(
+            self._path(stage),
+            json.dumps(
+                {
+                    "stage": stage,
+                    "files": digests,
+                    "facts": record.facts,
+                    "seconds": record.seconds,
+                },
+                indent=1,
+                sort_keys=True,
+            ),
+        )
+        return record
+
+    def read(self, stage: str) -> StageRecord | None:
+        """The record of a finished stage, or None where it has not finished."""
+        path = self._path(stage)
+        if not path.is_file():
+            return None
+        body = json.loads(path.read_text("utf-8"))
+        return StageRecord(body["stage"], body["files"], body["facts"], body["seconds"])
+
+    def verified(self, stage: str) -> StageRecord | None:
+        """Like :meth:`read`, after checking that every file is still the one recorded.
+
+        Raises:
+            StageChanged: a file is missing or differs.
+        """
+        record = self.read(stage)
+        if record is None:
+            return None
+        for name, digest in record.files.items():
+            path = self._folder / name
+            if not path.is_file() or self._digest(path) != digest:
+                raise StageChanged(stage=stage)
+        return record
+
+
+class DigestFile:
+    """Keyed digest of a file (a plain hash of a small file is a personal value too)."""
+
+    def __init__(self, keyring: "object", label: str) -> None:
+        self._keyring = keyring
+        self._label = label
+
+    def __call__(self, path: Path) -> str:
+        """Hex digest of the file's bytes under the home's digest key."""
+        return str(self._keyring.digest_file(self._label, path))  # type: ignore[attr-defined]

@@ -1,0 +1,127 @@
+"""Loading registers: the system validates, matching resolves entries to persons, both are pinned."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+import expectations
+import matching
+from approvals.events import Event
+from faults import CodedError
+from matching.errors import LinkageBroke
+from pipelines.errors import DemoRefusesRealData
+from pipelines.locks import held
+from pipelines.office import Office, today
+from systems import database, load_system
+from systems.register import Snapshot, SnapshotInfo, is_synthetic
+
+if TYPE_CHECKING:
+    import duckdb
+
+Tell = Callable[[str], None]
+
+
+def load_register(
+    office: Office, system: str, files: Sequence[Path], tell: Tell
+) -> dict[str, object]:
+    """Validate files, resolve their entries to persons, and add a snapshot.
+
+    Raises:
+        DemoRefusesRealData: a demo home was offered files without the synthetic mark.
+        CodedError: what is wrong with the files, all of it at once (exit 6), or a failed suite.
+        ReleaseHeld: another load is under way.
+    """
+    described = load_system(system)
+    if office.demo and not is_synthetic(files):
+        raise DemoRefusesRealData
+    seconds: dict[str, float] = {}
+
+    def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
+        tell("Resolving entries to persons")
+        began = time.monotonic()
+        result = matching.resolve(_entries(con))
+        seconds["resolve"] = time.monotonic() - began
+        return result.index
+
+    def accept(snapshot: Snapshot) -> None:
+        tell("Checking the register's suite")
+        started = time.monotonic()
+        con = snapshot.connect()
+        try:
+            told = {"on": today()}
+            expectations.validate("register", described, con, "person", told).require()
+        finally:
+            con.close()
+        seconds["validate"] = time.monotonic() - started
+
+    with held(office.home.register / system):
+        tell(f"Validating the {system} register")
+        began = time.monotonic()
+        try:
+            snapshot = office.registers.load(
+                described, files, resolve=resolve, on=today(), accept=accept
+            )
+        except CodedError as error:
+            office.append(
+                Event(
+                    kind="register_refused",
+                    actor=office.person.id,
+                    facts={"system": system, "problems": problems(error), "code": error.code},
+                )
+            )
+            raise
+        seconds["load"] = time.monotonic() - began - sum(seconds.values())
+        info = snapshot.info
+        office.append(
+            Event(
+                kind="register_loaded",
+                actor=office.person.id,
+                key=f"register/{info.snapshot_id}",
+                facts={
+                    "system": system,
+                    "snapshot": info.snapshot_id,
+                    "rows": sum(info.rows.values()),
+                    "persons": info.persons,
+                    "persons_lower": info.persons_lower,
+                    "synthetic": info.synthetic,
+                },
+            )
+        )
+    return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
+
+
+def problems(error: CodedError) -> int:
+    """How many problems an error lists."""
+    return max(1, len(getattr(error, "problems", ())))
+
+
+def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
+    """Every name and address variant of every entry; parties of one order are never one person."""
+    with database.guarded(LinkageBroke, step="entries"):
+        return con.execute(
+            'SELECT DISTINCT l.* EXCLUDE (role), p.order_id AS "group" FROM linkage_records l'
+            " LEFT JOIN order_party p ON p.person_id = l.record_id ORDER BY ALL"
+        ).to_arrow_table()
+
+
+def list_registers(office: Office, system: str | None) -> list[dict[str, object]]:
+    """The snapshots of a home, oldest first."""
+    return [as_row(info) for info in office.registers.list(system)]
+
+
+def as_row(info: SnapshotInfo) -> dict[str, object]:
+    """What a person wants to know of a snapshot."""
+    return {
+        "snapshot": info.snapshot_id,
+        "system": info.system,
+        "loaded": info.created.isoformat(),
+        "entries": info.entries,
+        "persons": info.persons,
+        "persons_lower": info.persons_lower,
+        "years": f"{info.first_year}-{info.last_year}",
+        "synthetic": info.synthetic,
+        "rows": info.rows,
+    }

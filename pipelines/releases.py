@@ -1,0 +1,183 @@
+"""Ordering releases: what a person asked for, checked for sense, pinned and written down."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from approvals.facts import FactValue
+from approvals.release_state import Status
+from pipelines.errors import (
+    KindMissing,
+    OptionsDisagree,
+    ReleaseOver,
+    YearsUnreadable,
+)
+from pipelines.home import Home, write_private
+from pipelines.office import Office, today
+from pipelines.orders import Order, make_run_folder, read_order, write_order
+from pipelines.run import Outcome
+
+if TYPE_CHECKING:
+    from pipelines.orders import Kind
+
+_ENDED = frozenset({Status.WITHDRAWN, Status.DESTROYED})
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command line's wish, unchecked."""
+
+    project: str
+    kind: str | None
+    cohort: Path | None = None
+    columns: Path | None = None
+    years: str | None = None
+    dims: str | None = None
+    doubtful: str | None = None
+    dry_run: bool = False
+    scheduled: bool = False
+
+
+def order_release(office: Office, request: Request) -> str:
+    """Turn a wish into an order and give back the release's id.
+
+    Raises:
+        KindMissing, YearsUnreadable, OptionsDisagree: the wish makes no sense (exit 2).
+        UnknownProject: no such project.
+        CodedError: nothing is loaded to release from.
+        CodedError: the cohort file can't be used (exit 6).
+    """
+    kind = known_kind(request.kind)
+    state = office.projects.show(request.project)
+    if kind != "identified" and (request.cohort or request.columns):
+        raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
+    if kind != "aggregated" and request.dims:
+        raise OptionsDisagree(option="--dims belongs to --kind aggregated")
+    years = parse_years(request.years)
+    cohort = _cohort(office, request) if kind == "identified" else None
+    snapshot = office.registers.newest(state.system).info.snapshot_id
+    facts: dict[str, FactValue] = {
+        "snapshot": snapshot,
+        "configuration": office.configuration_digest(),
+        "code_version": version("doj-release"),
+        "scheduled": request.scheduled,
+    }
+    if years:
+        facts["years"] = f"{years[0]}-{years[1]}"
+    if cohort:
+        facts |= {"cohort": cohort}
+        known = state.cohort(cohort)
+        if known:
+            facts["cohort_rows"] = known.rows
+    ordered = office.releases.order(request.project, kind, office.person, today(), facts)
+    make_run_folder(office.home, ordered.release)
+    doubtful = request.doubtful or office.settings.linkage.doubtful
+    write_order(
+        office.home,
+        Order(
+            release=ordered.release,
+            project=request.project,
+            system=state.system,
+            kind=kind,
+            snapshot=snapshot,
+            ordered_on=today(),
+            ordered_by=office.person.id,
+            years=years,
+            cohort_digest=cohort,
+            dimensions=tuple(d.strip() for d in request.dims.split(",")) if request.dims else None,
+            doubtful=cast("Literal['wait', 'exclude']", doubtful),
+            dry_run=request.dry_run,
+            scheduled=request.scheduled,
+        ),
+    )
+    return ordered.release
+
+
+def known_kind(text: str | None) -> "Kind":
+    """One of the three kinds of release.
+
+    Raises:
+        KindMissing: none, or another word.
+    """
+    if text is None:
+        raise KindMissing
+    if text not in {"identified", "deidentified", "aggregated"}:
+        raise KindMissing(kinds=["identified", "deidentified", "aggregated"])
+    return cast("Kind", text)
+
+
+def parse_years(text: str | None) -> tuple[int, int] | None:
+    """Read ``2024`` or ``2016-2024``.
+
+    Raises:
+        YearsUnreadable: something else, or the last before the first.
+    """
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    try:
+        years = int(first), int(last or first)
+    except ValueError:
+        raise YearsUnreadable from None
+    if not 1900 <= years[0] <= years[1] <= 2200:
+        raise YearsUnreadable
+    return years
+
+
+def _cohort(office: Office, request: Request) -> str | None:
+    """The digest of the cohort to use: the file named, else the one that was confirmed last."""
+    from pipelines import cohorts
+
+    if request.cohort is None:
+        if request.columns is not None:
+            raise OptionsDisagree(option="--columns needs --cohort")
+        state = office.projects.show(request.project)
+        confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
+        return confirmed[-1].digest if confirmed else None
+    return cohorts.digest_of_usable(office, request.cohort, request.columns)
+
+
+def resumed(office: Office, project: str, release: str, doubtful: str | None) -> str:
+    """Check that a release may be resumed, and note a later choice about doubtful pairs.
+
+    Raises:
+        ReleaseUnknown: no such release of this project.
+        ReleaseOver: withdrawn or destroyed.
+    """
+    from pipelines.errors import ReleaseUnknown
+
+    order = read_order(office.home, release)
+    if order.project != project:
+        raise ReleaseUnknown
+    state = office.releases.show(release)
+    if state.status in _ENDED:
+        raise ReleaseOver(status=str(state.status))
+    if doubtful:
+        path = office.home.runs / release / "doubtful.json"
+        write_private(path, json.dumps({"doubtful": doubtful, "by": office.person.id}))
+    return release
+
+
+def summary(home: Home, outcome: Outcome) -> dict[str, Any]:
+    """What a person or a script wants to know after a run."""
+    order = read_order(home, outcome.release)
+    body: dict[str, Any] = {
+        "release": outcome.release,
+        "project": order.project,
+        "kind": order.kind,
+        "snapshot": order.snapshot,
+        "state": "DryRun" if order.dry_run and not outcome.exit else outcome.name,
+        "stage": outcome.stage,
+    }
+    report = home.projects / order.project / "reports" / outcome.release / "department.html"
+    if report.is_file():
+        body["report"] = str(report)
+    outbox = home.outbox / order.project / outcome.release
+    if outbox.is_dir():
+        body["outbox"] = str(outbox)
+        body["recipients"] = sorted(p.name for p in outbox.iterdir())
+    if outcome.error:
+        body["error"] = dict(outcome.error)
+    return body

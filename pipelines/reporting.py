@@ -1,0 +1,284 @@
+"""The report's model from what the stages recorded: counts, verdicts and sections, no values."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, cast
+
+from expectations import report
+from expectations.report import Bar, Fact, Interval, Item, Plot, ReportModel, RunFacts
+from pipelines import reporting_aggregates
+
+if TYPE_CHECKING:
+    from expectations import Validation
+    from pipelines.context import Context
+
+_LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
+
+
+def model(context: "Context", verdict: "Validation") -> ReportModel:
+    """Make the Department's model of a release's report; the recipient's is cut from it."""
+    validations = [*context.validations().values()]
+    first, last = context.years
+    state = context.project
+    shown = _SHOWN[context.order.kind](context)
+    return ReportModel(
+        project_number=context.order.project,
+        project_title=context.title,
+        kind=context.order.kind,
+        system_code=context.system.code,
+        system_name=context.system.name,
+        first_year=first,
+        last_year=last,
+        scope=context.order_scope,
+        approved_on=state.approved_on,
+        expires_on=state.expires,
+        threshold=context.settings.disclosure.threshold,
+        safes=report.five_safes(
+            context.order.kind,
+            project=_project(context),
+            people=_people(context),
+            settings=_settings(context),
+            data=report.check_items(verdict),
+            outputs=shown.pop("outputs", ()),
+            threshold=context.settings.disclosure.threshold,
+        ),
+        checks=report.check_lines(*validations),
+        provenance=_provenance(context),
+        run=_run(context, verdict),
+        **shown,
+    )
+
+
+def _project(context: "Context") -> list[Item]:
+    state, order = context.project, context.order
+    first, last = context.years
+    items = [
+        Item(
+            text=f"Project {order.project} is approved and in force until {state.expires}",
+            section="§ 966; process page",
+        ),
+        Item(
+            text=f"{order.kind.capitalize()} data of {order.system} is among what was approved",
+            section="§ 963(a)",
+        ),
+        Item(text=f"Years {first} to {last} lie inside the application", section="§ 964(a)"),
+        Item(
+            text=f"Order families in scope: {', '.join(context.order_scope)}",
+            section="§ 963(a)",
+            status="info",
+        ),
+    ]
+    if order.kind == "identified":
+        items.append(
+            Item(
+                text="The cohort is the one registered with the project and confirmed by a second person",
+                section="§ 963(a)(3)(A)",
+            )
+        )
+        items.append(
+            Item(
+                text="Authority to hold the cohort's personal information was shown",
+                section="§ 963(a)(3)(B)",
+            )
+        )
+    if order.kind != "aggregated":
+        items.append(
+            Item(
+                text=f"Approval of the review board runs until {state.irb_until()}",
+                section="§ 966(b)(12)(F)",
+            )
+        )
+    return items
+
+
+def _people(context: "Context") -> list[Item]:
+    members = [member for member, _, _ in context.recipients()]
+    items = [
+        Item(
+            text=f"{len(members)} recipients with keys that a second person confirmed: {', '.join(members)}",
+            section="§ 962(r); § 965(c)" if context.order.kind == "aggregated" else "§ 962(r)",
+        )
+    ]
+    if context.order.kind != "aggregated":
+        items.append(
+            Item(text="Training certificates of all team members are in force", section="§ 966(d)")
+        )
+        items.append(
+            Item(
+                text="Background checks of the researcher and all team members are passed",
+                section="§ 966(e)" if context.order.kind == "identified" else "process page",
+                source="law" if context.order.kind == "identified" else "policy",
+            )
+        )
+    return items
+
+
+def _settings(context: "Context") -> list[Item]:
+    items = [
+        Item(
+            text="Sealed to each recipient: CMS AuthEnvelopedData, AES-256-GCM; signed list of hashes",
+            section="§ 965(c)" if context.order.kind == "aggregated" else "§ 966(b)(12)(D)",
+        ),
+        Item(
+            text="Staging and register are AES-256 encrypted; the key of this run is destroyed at its end",
+            source="policy",
+        ),
+    ]
+    if context.order.kind != "aggregated":
+        items.append(
+            Item(
+                text="The institution signed the CJIS security requirements; its system is segmented",
+                section="§§ 964(k), 966(b)(12)(D)",
+            )
+        )
+    return items
+
+
+def _identified(context: "Context") -> dict[str, Any]:
+    intake, match, review, extract = (
+        cast("Mapping[str, Any]", context.facts(s))
+        for s in ("intake", "match", "review", "extract")
+    )
+    counts = extract["counts"]
+    facts = (
+        Fact(label="Cohort rows", value=counts["cohort_rows"], persons=True, group="rows"),
+        Fact(label="With an order in scope", value=counts["matched"], persons=True, group="rows"),
+        Fact(label="Without", value=counts["not_matched"], persons=True, group="rows"),
+        Fact(label="Not attempted", value=counts["not_attempted"], persons=True, group="rows"),
+        Fact(label="Orders", value=counts["orders"]),
+        Fact(label="Doubtful pairs", value=review["doubtful"], audience="department"),
+        Fact(label="Doubtful pairs left out", value=review["left_out"], audience="department"),
+        Fact(label="Rows withheld as look-alikes", value=intake["withheld"], audience="department"),
+        Fact(label="Rows refused", value=intake["refused"], audience="department"),
+        Fact(
+            label="Orders withheld by policy",
+            value=counts["orders_withheld"],
+            audience="department",
+        ),
+    )
+    plot = Plot(
+        title="What became of the cohort",
+        unit="rows",
+        persons=True,
+        additive=True,
+        bars=(
+            Bar(label="order in scope", value=counts["matched"], status="ok"),
+            Bar(label="no order in scope", value=counts["not_matched"]),
+            Bar(label="not attempted", value=counts["not_attempted"], status="warn"),
+        ),
+    )
+    return {
+        "facts": facts,
+        "plots": (plot,),
+        "intervals": _rates(match.get("expected", {})),
+        "outputs": (
+            Item(
+                text="No field agreement, weight or spelling of the register is in the data",
+                section="§ 963(a)(3)(A)",
+            ),
+        ),
+    }
+
+
+def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
+    labels = {
+        "false_match_rate": "Links expected to be false",
+        "missed_match_rate": "Matches expected to be missed",
+    }
+    return tuple(
+        Interval(
+            label=labels[name],
+            value=round(100 * rate["expected"], 3),
+            low=round(100 * rate["low"], 3),
+            high=round(100 * rate["high"], 3),
+        )
+        for name, rate in expected.items()
+    )
+
+
+def _deidentified(context: "Context") -> dict[str, Any]:
+    extract = cast("Mapping[str, Any]", context.facts("extract"))
+    counts, risk = extract["counts"], extract["risk"]
+    persons, below = int(risk["persons"]), int(risk["persons_below"])
+    return {
+        "facts": (
+            Fact(label="Rows", value=counts["rows"]),
+            Fact(label="Persons", value=counts["persons"], persons=True),
+            Fact(label="Orders", value=counts["orders"]),
+            Fact(
+                label="Orders withheld by policy",
+                value=counts["orders_withheld"],
+                audience="department",
+            ),
+            Fact(label="Smallest class k", value=risk["k"], audience="department"),
+            Fact(
+                label="Persons alone in their class",
+                value=risk["unique_persons"],
+                audience="department",
+            ),
+            Fact(
+                label="Persons in classes under the threshold", value=below, audience="department"
+            ),
+            Fact(
+                label="Highest prosecutor risk",
+                value=str(risk["prosecutor_max"]),
+                audience="department",
+            ),
+            Fact(label="Marketer risk", value=str(risk["marketer"]), audience="department"),
+        ),
+        "plots": (
+            Plot(
+                title="Persons by how many share all their quasi-identifiers and history",
+                unit="persons",
+                persons=True,
+                audience="department",
+                bars=(
+                    Bar(label="at least the threshold", value=persons - below, status="ok"),
+                    Bar(label="fewer", value=below, status="warn"),
+                ),
+            ),
+        ),
+        "outputs": (
+            Item(
+                text="Groups of persons who look alike reach the Department's yardstick"
+                if extract["within_limit"]
+                else "Some persons share their quasi-identifiers with fewer than the Department's yardstick",
+                status="ok" if extract["within_limit"] else "warn",
+                section="§ 964(f)(1)(E)",
+                source="policy",
+                audience="department",
+            ),
+            Item(
+                text=f"{extract['scanned']} text columns scanned for identifiers: none found",
+                section="§ 962(h)",
+            ),
+        ),
+    }
+
+
+def _provenance(context: "Context") -> tuple[Fact, ...]:
+    return (
+        Fact(label="Register snapshot", value=context.order.snapshot),
+        Fact(label="Software", value=f"doj-release {version('doj-release')}"),
+    )
+
+
+def _run(context: "Context", verdict: "Validation") -> RunFacts:
+    return RunFacts(
+        release_id=context.release,
+        started=context.order.ordered_on.isoformat(),
+        validation_seconds=verdict.seconds,
+        checkpoint=_checkpoint(context.checkpoint_once()),
+        versions={name: version(name) for name in _LIBRARIES},
+    )
+
+
+def _checkpoint(body: Mapping[str, object]) -> str:
+    return f"{body['size']} events, root {body['root']}"
+
+
+_SHOWN = {
+    "identified": _identified,
+    "deidentified": _deidentified,
+    "aggregated": reporting_aggregates.shown,
+}

@@ -1,0 +1,166 @@
+"""The sequence of a release, the same with and without Prefect.
+
+A stage is a plain function of a :class:`~pipelines.context.Context`. Every stage may run again;
+one that has finished is skipped where its recorded digests verify. How a stage is *called* is
+the runner's business (a plain call here, a Prefect task in :mod:`pipelines.flows`).
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from faults import CodedError, Exit
+from pipelines.context import Context, open_context
+from pipelines.errors import StageBroken
+from pipelines.home import Home, write_private
+from pipelines.locallog import keep_details
+from pipelines.locks import held
+from pipelines.orders import read_order, run_folder
+from pipelines.records import FactValue
+from pipelines.stages import STAGES, Stage
+
+logger = logging.getLogger(__name__)
+
+StageCall = Callable[[str, str, str], None]
+Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: exit code, the error as coded data, and where it stands."""
+
+    release: str
+    exit: Exit
+    stage: str
+    error: Mapping[str, object] | None = None
+    text: str = ""
+    facts: Mapping[str, FactValue] | None = None
+
+    @property
+    def name(self) -> str:
+        """A word for the state, as Prefect and people show it."""
+        return {
+            Exit.DONE: "Released",
+            Exit.REFUSED: "Refused",
+            Exit.FAILED: "ValidationFailed",
+            Exit.INTEGRITY: "IntegrityBroken",
+            Exit.INPUT: "InputRefused",
+            Exit.WAITING: "Waiting",
+            Exit.HELD: "Held",
+        }.get(self.exit, "Broken")
+
+
+def run_release(
+    home: Home,
+    release: str,
+    *,
+    call: StageCall | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run or resume one release to its end, or to where it has to stop.
+
+    Args:
+        home: the deployment.
+        release: the id of an order.
+        call: how to call a stage by (home, release, name); plainly by default.
+        progress: told (stage, ``start`` | ``done`` | ``stopped``).
+
+    Returns:
+        The outcome; errors are in it, not raised, and ``outcome.json`` in the run's folder
+        says the same.
+    """
+    tell = progress or _silent
+    at = "start"
+    try:
+        run_folder(home, release)
+        project = read_order(home, release).project
+        with (
+            held(home.runs / release, home.projects / project),
+            open_context(home, release) as context,
+        ):
+            for stage in _stages(context):
+                at = stage.name
+                if not _finished(context, stage):
+                    tell(at, "start")
+                    (call or plain_call)(str(home.root), release, at)
+                    tell(at, "done")
+                if context.order.dry_run and stage.last_of_dry_run:
+                    break
+    except CodedError as error:
+        tell(at, "stopped")
+        outcome = Outcome(release, error.exit, at, error.as_dict(), str(error))
+    except Exception:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
+        tell(at, "stopped")
+        keep_details(home, release, at)
+        broken = StageBroken(stage=at)
+        outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
+    else:
+        outcome = Outcome(release, Exit.DONE, at)
+    _write_outcome(home, outcome)
+    return outcome
+
+
+def plain_call(root: str, release: str, name: str) -> None:
+    """Run one stage in this process and keep its record.
+
+    Raises:
+        CodedError: the stage's own, or StageBroken for anything unexpected (the details go to
+            the protected local log, never into the error).
+    """
+    from pathlib import Path
+
+    home = Home(Path(root))
+    stage = next(s for s in STAGES if s.name == name)
+    with open_context(home, release) as context:
+        began = time.monotonic()
+        try:
+            product = stage.work(context)
+        except CodedError as error:
+            context.note_stop(name, error)
+            raise error from None
+        except Exception:  # noqa: BLE001
+            keep_details(home, release, name)
+            context.note_stop(name, None)
+            raise StageBroken(stage=name) from None
+        seconds = time.monotonic() - began
+        context.records.keep(name, product.files, product.facts, seconds)
+        logger.info("stage %s of %s took %.1f s", name, release, seconds)
+
+
+def _stages(context: Context) -> list[Stage]:
+    """The stages that apply; only the last one where the packages stand in the outbox already."""
+    applying = [stage for stage in STAGES if stage.applies(context.order)]
+    return applying[-1:] if context.outbox.exists() else applying
+
+
+def _finished(context: Context, stage: Stage) -> bool:
+    return not stage.every_time and context.records.verified(stage.name) is not None
+
+
+def _write_outcome(home: Home, outcome: Outcome) -> None:
+    folder = home.runs / outcome.release
+    if not folder.is_dir() or outcome.exit is Exit.HELD:
+        return
+    body = {
+        "exit": int(outcome.exit),
+        "stage": outcome.stage,
+        "state": outcome.name,
+        "error": outcome.error,
+    }
+    write_private(folder / "outcome.json", json.dumps(body, indent=1))
+
+
+def read_outcome(home: Home, release: str) -> Outcome | None:
+    """How the release stood when it last stopped, or None where it never did."""
+    path = home.runs / release / "outcome.json"
+    if not path.is_file():
+        return None
+    body = json.loads(path.read_text("utf-8"))
+    text = str((body["error"] or {}).get("text", ""))
+    return Outcome(release, Exit(body["exit"]), body["stage"], body["error"], text)
+
+
+def _silent(stage: str, state: str) -> None:
+    del stage, state

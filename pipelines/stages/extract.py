@@ -1,0 +1,112 @@
+"""Stage 5: the extract of the order's kind, and nothing that the approval does not name."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from extracts import deidentified, identified, risk, scan
+from extracts.arrow import compute as pc
+from pipelines import aggregates
+from pipelines.records import FactValue
+from pipelines.stages.stage import Product
+
+if TYPE_CHECKING:
+    from pipelines.context import Context
+
+
+def make_extract(context: "Context") -> Product:
+    """Stage ``extract`` (and what its audit or risk report needs), by kind."""
+    return _MAKERS[context.order.kind](context)
+
+
+def _identified(context: "Context") -> Product:
+    con = context.snapshot.connect(context.threads)
+    try:
+        con.register("supplied", context.staged("intake", "supplied"))
+        con.register("attempted", context.staged("intake", "attempted"))
+        con.register("links", context.staged("review", "settled"))
+        spec = identified.IdentifiedSpec(
+            families=context.order_scope,
+            years=context.years,
+            echo_supplied=context.echo_supplied,
+            columns=context.columns,
+        )
+        made = identified.build(con, context.system, spec, context.ids)
+    finally:
+        con.close()
+    return _rows(context, made)
+
+
+def _deidentified(context: "Context") -> Product:
+    con = context.snapshot.connect(context.threads)
+    try:
+        spec = deidentified.DeidentifiedSpec(
+            families=context.order_scope, years=context.years, columns=context.columns
+        )
+        made = deidentified.build(con, context.system, spec, context.ids)
+    finally:
+        con.close()
+    disclosure = context.settings.disclosure
+    report = risk.risk_report(
+        made.table, made.quasi_identifiers, sensitive=made.sensitive, threshold=disclosure.row_k
+    )
+    limit = risk.RiskLimit(max_share_below=0.0, refuse=disclosure.row_risk == "refuse")
+    within = risk.check_risk(report, limit)
+    return _rows(context, made, risk=report.as_json(), within_limit=within)
+
+
+def _rows(context: "Context", made: identified.Extract, **facts: FactValue) -> Product:
+    found = scan.content_scan(made.table)
+    scan.check_content(found)
+    path = context.stage_table("extract", "extract", made.table)
+    context.note(
+        "extract_made",
+        rows=made.table.num_rows,
+        individuals=made.persons,
+    )
+    return Product(
+        (path,),
+        {
+            "rows": made.table.num_rows,
+            "individuals": made.persons,
+            "counts": dict(made.counts),
+            "supplied": list(made.supplied),
+            "scanned": found.columns,
+            **facts,
+        },
+    )
+
+
+def _aggregated(context: "Context") -> Product:
+    made = aggregates.build(context)
+    files = (
+        context.stage_table("extract", "extract", made.table),
+        context.stage_table("extract", "explanation", made.explanation),
+    )
+    hidden = int(pc.sum(pc.equal(made.table["status"], "suppressed")).as_py() or 0)
+    context.note(
+        "extract_made",
+        rows=made.table.num_rows,
+        cells=made.table.num_rows,
+        hidden=hidden,
+    )
+    return Product(
+        files,
+        {
+            "rows": made.table.num_rows,
+            "hidden": hidden,
+            "dims": list(made.dims),
+            "primary": made.primary,
+            "secondary": made.secondary,
+            "falls": len(made.audit.falls),
+            "audited_cells": made.audit.cells,
+            "programmes": made.audit.programmes,
+            "earlier_tables": made.earlier,
+        },
+    )
+
+
+_MAKERS: Mapping[str, "Callable[[Context], Product]"] = {
+    "identified": _identified,
+    "deidentified": _deidentified,
+    "aggregated": _aggregated,
+}

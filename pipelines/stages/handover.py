@@ -1,0 +1,88 @@
+"""Stage 9: the gate again, the ledger, an atomic rename into the outbox; then staging is forgotten."""
+
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+from crypto.package import verify_package
+from pipelines.custody import wipe_staging
+from pipelines.errors import HistoryMoved, RecipientGone
+from pipelines.locks import held
+from pipelines.office import today
+from pipelines.stages.gatekeeping import question
+from pipelines.stages.stage import Product
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.context import Context
+
+
+def record_and_hand_over(context: "Context") -> Product:
+    """Let the sealed packages appear in the outbox, all at once, exactly once recorded.
+
+    The order is the design's: gate, ledger, rename. A crash between ledger and rename is healed by
+    the next resume: events of the same facts are recorded once, and the rename is made where it
+    was not. A published table enters the history before anybody can see it.
+
+    Raises:
+        GateRefused: approvals, keys or sanctions changed while the release waited (exit 3).
+        HistoryMoved: another table of the system was published meanwhile.
+        CodedError: a sealed package is not what was sealed (exit 5).
+    """
+    outbox = context.outbox
+    packages = cast("list[dict[str, Any]]", context.facts("seal")["packages"])
+    if not outbox.exists():
+        question(context, "handover")
+        _check_recipients(context, packages)
+        pinned = context.keyring.signing_certificate()
+        for package in packages:
+            verify_package(context.folder / "seal" / str(package["member"]), pinned)
+    with held(context.home.history / context.order.system):
+        if not outbox.exists():
+            _enter_history(context)
+        _record(context, packages)
+        if not outbox.exists():
+            outbox.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (context.folder / "seal").rename(outbox)
+            _sync(outbox.parent)
+    wipe_staging(context, context.release)
+    return Product(facts={"packages": len(packages), "on": today().isoformat()})
+
+
+def _check_recipients(context: "Context", packages: list[dict[str, Any]]) -> None:
+    """Every key that was sealed to must still be confirmed, in force and not revoked."""
+    usable = {fingerprint for _, fingerprint, _ in context.recipients()}
+    gone = [n for n, p in enumerate(packages, start=1) if p["fingerprint"] not in usable]
+    if gone:
+        raise RecipientGone(packages=gone)
+
+
+def _enter_history(context: "Context") -> None:
+    if context.order.kind != "aggregated":
+        return
+    then = context.facts("extract")["earlier_tables"]
+    now = [name for name in context.history_names() if name != context.release]
+    if then != now:
+        raise HistoryMoved(tables=len(now))
+    context.keep_history()
+
+
+def _record(context: "Context", packages: list[dict[str, Any]]) -> None:
+    for package in packages:
+        context.note("package_sealed", **package)
+    facts: dict[str, Any] = {
+        "packages": len(packages),
+        "on": context.facts("seal")["sealed_on"],
+    }
+    individuals = context.facts("extract").get("individuals")
+    if individuals is not None:
+        facts["individuals"] = individuals
+    context.note("release_recorded", **facts)
+
+
+def _sync(folder: "Path") -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,76 @@
+"""Stage 8: the package's content, built in memory part by part, sealed to each recipient."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+from crypto.package import Package, write_package
+from crypto.package import Part as SealPart
+from crypto.recipients import Recipient
+from extracts.package import iter_parts
+from extracts.readme import recipient_readme
+from pipelines import contents
+from pipelines.office import today
+from pipelines.stages.stage import Product
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.contents import Content
+    from pipelines.context import Context
+
+
+def package_and_seal(context: "Context") -> Product:
+    """Seal one package to each recipient (and the Department's escrow key, where there is one).
+
+    Plaintext is never written: each part is built in memory, sealed, and forgotten.
+    """
+    context.checkpoint_once()
+    content = contents.collect(context)
+    files: list[Path] = []
+    packages: list[dict[str, object]] = []
+    for member, fingerprint, recipient in context.recipients():
+        target = context.place("seal", member)
+        if target.exists():
+            shutil.rmtree(target)
+        package = _seal(context, content, member, recipient, target)
+        files += sorted(p for p in target.iterdir() if p.is_file())
+        packages.append(
+            {
+                "member": member,
+                "fingerprint": fingerprint,
+                "parts": len(package.files),
+                "bytes": sum(f.bytes for f in package.files),
+                "sums": package.list_sha256,
+            }
+        )
+    return Product(tuple(files), {"packages": packages, "sealed_on": today().isoformat()})
+
+
+def _seal(
+    context: "Context", content: "Content", member: str, recipient: Recipient, target: "Path"
+) -> Package:
+    limit = context.settings.release.part_mebibytes * 1024 * 1024
+    parts = iter_parts(
+        content.release,
+        content.rows(),
+        content.dictionary,
+        content.report_html,
+        max_part_bytes=limit,
+        extra_data=content.extra,
+        sign=context.signer.sign_detached,
+    )
+    escrow = context.keyring.escrow(today())
+    recipients = [recipient] if escrow is None else [recipient, escrow]
+
+    def readme(names: list[str]) -> str:
+        return recipient_readme(
+            content.release, names, member=member, fingerprint=recipient.fingerprint
+        )
+
+    return write_package(
+        target,
+        (SealPart.from_bytes(part.name, part.content) for part in parts),
+        recipients,
+        context.signer,
+        readme=readme,
+    )

@@ -1,0 +1,125 @@
+"""Stage 6: prove that the extract may leave, write the report in both editions, attach it."""
+
+from typing import TYPE_CHECKING, Any
+
+import expectations
+from expectations import report
+from extracts.arrow import compute as pc
+from pipelines import reporting
+from pipelines.home import write_private
+from pipelines.office import today
+from pipelines.stages.stage import Product
+from systems import database
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from expectations import Validation
+    from pipelines.context import Context
+
+
+def validate_extract(context: "Context") -> Product:
+    """Run the suite of the kind; attach the report whatever the verdict.
+
+    Raises:
+        ValidationFailed: a critical check does not hold (exit 4). The report says what, in counts.
+    """
+    verdict = _verdict(context)
+    context.keep_validation("extract", verdict)
+    model = reporting.model(context, verdict)
+    folder = context.report_folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    department = report.render(model, edition="department")
+    recipient = report.render(model, edition="recipient")
+    write_private(folder / "department.html", department)
+    write_private(folder / "recipient.html", recipient)
+    write_private(folder / "report.json", model.as_json())
+    outcome = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
+    if not verdict.passed:
+        # Attached before the failure is recorded: the release must not end up waiting for approval.
+        context.releases.attach_report(context.release, department.encode())
+        context.note("release_validated", once=False, outcome="failed", **outcome)
+        verdict.require()
+    context.note("release_validated", once=False, outcome="passed", **outcome)
+    attached = context.releases.attach_report(context.release, department.encode())
+    return Product(
+        facts={
+            "report": attached,
+            "checks": len(verdict.checks),
+            "warnings": len(verdict.warnings),
+            "on": today().isoformat(),
+        }
+    )
+
+
+def _verdict(context: "Context") -> "Validation":
+    con = database.connect(context.threads)
+    con.register("extract", context.staged("extract", "extract"))
+    try:
+        told = _TOLD[context.order.kind](context, con)
+        return expectations.validate(context.order.kind, context.system, con, "extract", told)
+    finally:
+        con.close()
+
+
+def _identified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+    supplied = context.staged("intake", "supplied")
+    attempted = context.staged("intake", "attempted")
+    con.register("supplied", supplied)
+    left = attempted.filter(pc.is_valid(attempted["code"]))
+    con.register("left_alone", left)
+    con.execute(
+        "CREATE TEMP VIEW not_attempted AS SELECT row_id FROM supplied SEMI JOIN left_alone USING (row_number)"
+    )
+    con.register("settled", context.staged("review", "settled"))
+    con.execute(
+        "CREATE TEMP VIEW linked AS SELECT DISTINCT cohort_id FROM settled WHERE decision = 'link'"
+    )
+    first, last = context.years
+    return {
+        "supplied": "supplied",
+        "supplied_columns": tuple(supplied.column_names[2:]),
+        "echo_supplied": context.echo_supplied,
+        "families": context.order_scope,
+        "first_year": first,
+        "last_year": last,
+        "not_attempted": "not_attempted",
+        "linked": "linked",
+        "columns": context.columns,
+    }
+
+
+def _deidentified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+    del con
+    first, last = context.years
+    return {
+        "families": context.order_scope,
+        "first_year": first,
+        "last_year": last,
+        "expected_rows": context.facts("extract")["rows"],
+        "columns": context.columns,
+    }
+
+
+def _aggregated(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+    del con
+    facts = context.facts("extract")
+    disclosure = context.settings.disclosure
+    first, last = context.years
+    return {
+        "dims": tuple(facts["dims"]),  # type: ignore[arg-type]
+        "first_year": first,
+        "last_year": last,
+        "last_full_year": today().year - 1,
+        "falls": facts["falls"],
+        "audited_cells": facts["audited_cells"],
+        "threshold": disclosure.threshold,
+        "zeros": disclosure.zeros,
+    }
+
+
+_TOLD = {
+    "identified": _identified,
+    "deidentified": _deidentified,
+    "aggregated": _aggregated,
+}
