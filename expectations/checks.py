@@ -28,9 +28,11 @@ class Check:
         section: Where it stands, e.g. ``§ 963(a)(3)(A)``; empty when no law says it.
         basis: Whether law or the Department's policy asks for it.
         severity: A failed ``critical`` check stops the release; a ``warning`` is reported.
-        row: SQL boolean over one row, or None.
+        row: SQL boolean over one row (``r``) of the relation, or of ``over``, or None.
         violations: SQL for one number (or the number) of violations, or None.
         elements: SQL for one number (or the number) of things examined; None: the relation's rows.
+        over: a FROM clause that ``row`` is about in place of the relation (a join); checks over the
+            same clause are counted in one pass.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Check:
     row: str | None = None
     violations: str | int | None = None
     elements: str | int | None = None
+    over: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a check that states no rule, or two."""

@@ -58,11 +58,11 @@ class LinksContext(Context):
 class IdentifiedContext(Context):
     """An identified extract.
 
-    ``supplied`` holds the intake file's own values: ``row_number``, ``row_id`` and the standard
-    columns listed in ``supplied_columns``. ``attempted`` (optional) holds ``row_number`` and
-    ``code``: rows with a code must say ``not_attempted``. ``links`` (optional) holds ``cohort_id``
-    and ``decision``: only a ``link`` may make a match. ``columns`` narrows the order columns to what
-    this project was approved for. Years are None only where the approval names none.
+    ``supplied`` holds the intake file's own values: ``row_id`` and the standard columns
+    listed in ``supplied_columns``. ``not_attempted`` (optional) holds ``row_id`` of rows that
+    must say so. ``linked`` (optional) holds ``cohort_id`` of the rows that a link holds for: no other
+    may be matched (a linked row may have no order that leaves). ``columns`` narrows the order columns
+    to what this project was approved for. Years are None only where the approval names none.
     """
 
     supplied: Relation
@@ -71,8 +71,8 @@ class IdentifiedContext(Context):
     families: Annotated[tuple[str, ...], Field(min_length=1)]
     first_year: Year | None
     last_year: Year | None
-    attempted: Relation | None = None
-    links: Relation | None = None
+    not_attempted: Relation | None = None
+    linked: Relation | None = None
     columns: tuple[Relation, ...] | None = None
 
 
@@ -96,7 +96,8 @@ class AggregatedContext(Context):
 
     ``falls`` is the audit's verdict: how many hidden cells an attacker can uncover. ``cells``
     (optional) is the table before suppression, with the same dimensions and exact measures, in
-    which ``persons`` are counted at the person index's lower bound.
+    which ``persons`` are counted at the person index's lower bound. ``frozen_years`` went out as they
+    had been published before, whatever late records say.
     """
 
     dims: Annotated[tuple[Relation, ...], Field(min_length=1)]
@@ -111,6 +112,7 @@ class AggregatedContext(Context):
     persons: Relation = "persons"
     total: str = "TOTAL"
     cells: Relation | None = None
+    frozen_years: tuple[Year, ...] = ()
 
 
 AnyContext = TypeVar("AnyContext", bound=Context)

@@ -35,13 +35,20 @@ def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:
 def count_rows(
     con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check]
 ) -> dict[str, Counts]:
-    """Count all row checks in one aggregate.
+    """Count all row checks, in one aggregate for each thing they are over.
 
     Raises:
         CountingBroke: DuckDB refused the aggregate.
     """
-    if not checks:
-        return {}
+    counted: dict[str, Counts] = {}
+    for source in dict.fromkeys(c.over for c in checks):
+        counted |= _aggregate(con, relation, [c for c in checks if c.over == source])
+    return counted
+
+
+def _aggregate(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check]
+) -> dict[str, Counts]:
     sums = ", ".join(
         f"count(*) FILTER (WHERE {name(c.id)}), count(*) FILTER (WHERE {name(c.id)} IS NULL)"
         for c in checks
@@ -77,7 +84,8 @@ def mark_rows(
 def marked(relation: str, checks: Sequence[Check]) -> str:
     """Return the query that turns rows into booleans, the common source of both forms."""
     columns = ", ".join(f"CAST(({c.row}) AS BOOLEAN) AS {name(c.id)}" for c in checks)
-    return f"SELECT {columns} FROM {name(relation)} AS r"
+    source = checks[0].over or f"{name(relation)} AS r"
+    return f"SELECT {columns} FROM {source}"
 
 
 def _whole(con: "duckdb.DuckDBPyConnection", relation: str, check: Check) -> Counts:

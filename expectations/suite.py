@@ -80,7 +80,12 @@ def suite_json(suite: str, checks: tuple[Check, ...]) -> dict[str, Any]:
 
     listed: list[dict[str, Any]] = []
     for check in checks:
-        stated = {"row": check.row, "violations": check.violations, "elements": check.elements}
+        stated = {
+            "row": check.row,
+            "violations": check.violations,
+            "elements": check.elements,
+            "over": check.over,
+        }
         meta = {"title": check.title, "section": check.section, "basis": check.basis} | stated
         item = expectation(check, "counts")
         item["meta"] |= {k: v for k, v in meta.items() if v is not None}
@@ -108,7 +113,7 @@ def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, told: Context) 
     try:
         filled = {
             key: _fill(meta[key], facts, told)
-            for key in ("row", "violations", "elements", "title")
+            for key in ("row", "violations", "elements", "over", "title")
             if key in meta
         }
         return Check(

@@ -87,7 +87,7 @@ def run_checks(
     by_row = [c for c in checks if c.row is not None]
     whole = [c for c in checks if c.row is None]
     counts = count_rows(con, relation, by_row) | count_whole(con, relation, whole)
-    shown = by_row if form == "rows" else []
+    shown = [c for c in by_row if c.over is None] if form == "rows" else []
     judged: dict[str, Judgement] = {}
     if shown:
         judged |= judge(_booleans(con, relation, shown), shown, "rows")

@@ -6,7 +6,7 @@ context; here stands what can be seen in the table itself.
 
 from expectations.checks import Check
 from expectations.context import AggregatedContext
-from expectations.kinds.facts import Facts, columns_exact, known_values
+from expectations.kinds.facts import Facts, columns_exact, groups_of, known_values
 from expectations.sql import duplicates, is_full, name, text, texts
 
 
@@ -29,15 +29,21 @@ def aggregated(facts: Facts, told: AggregatedContext) -> list[Check]:
 
 
 def _grand_total(facts: Facts, told: AggregatedContext) -> Check:
-    total = " AND ".join(f"CAST({name(d)} AS VARCHAR) = {text(told.total)}" for d in told.dims)
+    """Years stand apart (no total over them is asked for): each has one total over all the rest."""
+    rest = [d for d in told.dims if d != facts.year_dimension]
+    total = " AND ".join(f"CAST({name(d)} AS VARCHAR) = {text(told.total)}" for d in rest) or "true"
+    by_year = (
+        f" GROUP BY {name(str(facts.year_dimension))}" if facts.year_dimension in told.dims else ""
+    )
+    lines = f"SELECT count(*) FILTER (WHERE {total}) AS totals FROM {name(facts.relation)}{by_year}"
     return Check(
         "aggregated.grand_total",
-        "The table has one grand total",
+        "Every year has one total over everything else",
         "",
         "policy",
         "critical",
-        violations=f"SELECT abs(count(*) - 1) FROM {name(facts.relation)} WHERE {total}",
-        elements=1,
+        violations=f"SELECT count(*) FROM ({lines}) WHERE totals <> 1",
+        elements=f"SELECT count(*) FROM ({lines})",
     )
 
 
@@ -53,7 +59,7 @@ def _dimension(facts: Facts, told: AggregatedContext, dim: str) -> Check:
         title = f"Only full calendar years from {told.first_year} to {last}"
         return Check(f"aggregated.{dim}_full_years", title, "§ 962(b)", "law", "critical",
                      row=f"coalesce({inner} AND NOT coalesce({fits}, false), true)")  # fmt: skip
-    codes = known_values(facts, "aggregated", dim)
+    codes = known_values(facts, dim)
     known = f"{column} IN {texts([*codes, told.total])}" if codes else f"{column} IS NOT NULL"
     title = f"Every {dim} is in the code list" if codes else f"Every cell has a {dim}"
     return Check(
@@ -71,6 +77,7 @@ def _totals(facts: Facts, told: AggregatedContext, dim: str) -> Check:
     others = [d for d in told.dims if d != dim]
     group = f" GROUP BY {', '.join(name(d) for d in others)}" if others else ""
     is_total = f"CAST({name(dim)} AS VARCHAR) = {text(told.total)}"
+    groups = groups_of(facts, dim) or ("",)  # margins of their own: no parts of the total
     orders = name(told.orders)
     lines = (
         f"SELECT sum({orders}) FILTER (WHERE {is_total}) AS total, "
@@ -80,7 +87,7 @@ def _totals(facts: Facts, told: AggregatedContext, dim: str) -> Check:
         f"max({name(told.persons)}) FILTER (WHERE {is_total}) AS total_persons, "
         "bool_and(status = 'published') AS whole, "
         f"count(*) FILTER (WHERE {is_total}) AS totals, count(*) AS lines "
-        f"FROM {name(facts.relation)}{group}"
+        f"FROM {name(facts.relation)} WHERE CAST({name(dim)} AS VARCHAR) NOT IN {texts(groups)}{group}"
     )
     wrong = "total IS DISTINCT FROM parts OR total_persons > part_persons OR total_persons < most_persons"
     return Check(
@@ -89,7 +96,7 @@ def _totals(facts: Facts, told: AggregatedContext, dim: str) -> Check:
         "",
         "policy",
         "critical",
-        violations=f"SELECT count(*) FROM ({lines}) WHERE whole AND lines > totals AND ({wrong})",
+        violations=f"SELECT count(*) FROM ({lines}) WHERE whole AND totals > 0 AND lines > totals AND ({wrong})",
         elements=f"SELECT count(*) FROM ({lines})",
     )
 
@@ -102,6 +109,10 @@ def _against_exact(facts: Facts, told: AggregatedContext) -> list[Check]:
     assert told.cells is not None
     pair = f"{name(facts.relation)} t LEFT JOIN {name(told.cells)} c ON {same}"
     published = "t.status = 'published'"
+    year = facts.year_dimension
+    if told.frozen_years and year in told.dims:
+        listed = texts(str(y) for y in told.frozen_years)
+        published += f" AND CAST(t.{name(str(year))} AS VARCHAR) NOT IN {listed}"
     orders, persons = name(told.orders), name(told.persons)
     count = f"SELECT count(*) FROM {name(facts.relation)} WHERE status = 'published'"
     return [

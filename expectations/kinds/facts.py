@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from expectations.checks import Basis, Check
 from expectations.errors import CountingBroke
 from expectations.sql import PATTERNS, is_full, matches, name, texts
-from systems import OutputColumn, System
+from systems import Dimension, OutputColumn, System
 from systems.database import guarded
 
 if TYPE_CHECKING:
@@ -88,14 +88,26 @@ def codes_of(facts: Facts, output: OutputColumn) -> tuple[str, ...]:
     return tuple(sorted(values))
 
 
-def known_values(facts: Facts, kind: str, dim: str) -> tuple[str, ...]:
-    """Return codes and labels of a dimension: a table may show either."""
-    assert kind == "aggregated"
-    found = [d for d in facts.system.release.aggregated.dimensions if d.name == dim]
-    if not found or not found[0].codes:
+def dimension(facts: Facts, dim: str) -> Dimension | None:
+    """Return what the TOML says of a dimension."""
+    return next((d for d in facts.system.release.aggregated.dimensions if d.name == dim), None)
+
+
+def known_values(facts: Facts, dim: str) -> tuple[str, ...]:
+    """Return codes, labels and groups of a dimension: what its cells may be called."""
+    found = dimension(facts, dim)
+    if found is None or not found.codes:
         return ()
-    labels = facts.system.code_list(found[0].codes).labels.values()
-    return (*codes_of(facts, found[0]), *labels)
+    labels = facts.system.code_list(found.codes).labels.values()
+    return (*codes_of(facts, found), *labels, *groups_of(facts, dim))
+
+
+def groups_of(facts: Facts, dim: str) -> tuple[str, ...]:
+    """Return the values that stand for several codes of a dimension: the regions of counties."""
+    found = dimension(facts, dim)
+    if found is None or not found.codes or not found.parent:
+        return ()
+    return tuple(sorted(set(facts.system.code_list(found.codes).attribute(found.parent).values())))
 
 
 def code_check(

@@ -62,15 +62,14 @@ def is_identifier(facts: Facts, output: OutputColumn) -> bool:
 
 
 def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
-    ours, theirs = name(f"supplied_{column}"), name(column)
     return Check(
         f"identified.supplied_{column}_equal",
         f"Every supplied {column} is the intake file's own value for that row",
         _RULE,
         "law",
         "critical",
-        violations=f"SELECT count(*) FROM {name(facts.relation)} e LEFT JOIN {name(told.supplied)} s USING (row_id) "
-        f"WHERE e.{ours} IS DISTINCT FROM s.{theirs}",
+        row=f"r.{name(f'supplied_{column}')} IS DISTINCT FROM s.{name(column)}",
+        over=f"{name(facts.relation)} AS r LEFT JOIN {name(told.supplied)} AS s ON r.row_id = s.row_id",
     )
 
 
@@ -112,28 +111,27 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
                 f"{name(facts.relation)} WHERE matched = 'yes' GROUP BY {keys} HAVING count(*) > 1)",
             )
         )
-    if told.attempted:
-        checks.append(_untried(facts, told.supplied, told.attempted))
-    if told.links:
-        checks.append(_linked(facts, told.links))
+    if told.not_attempted:
+        checks.append(_untried(facts, told.not_attempted))
+    if told.linked:
+        checks.append(_linked(facts, told.linked))
     return checks
 
 
-def _untried(facts: Facts, supplied: str, attempted: str) -> Check:
-    count = f"FROM {name(attempted)} a JOIN {name(supplied)} s USING (row_number) WHERE a.code IS NOT NULL"
+def _untried(facts: Facts, not_attempted: str) -> Check:
     return Check(
         "identified.untried_say_so",
         "A row that could not be tried says so",
         "",
         "policy",
         "critical",
-        violations=f"SELECT count(*) {count} AND NOT EXISTS (SELECT 1 FROM {name(facts.relation)} e "
+        violations=f"SELECT count(*) FROM {name(not_attempted)} s WHERE NOT EXISTS (SELECT 1 FROM {name(facts.relation)} e "
         "WHERE e.row_id = s.row_id AND e.matched = 'not_attempted')",
-        elements=f"SELECT count(*) {count}",
+        elements=f"SELECT count(*) FROM {name(not_attempted)}",
     )
 
 
-def _linked(facts: Facts, links: str) -> Check:
+def _linked(facts: Facts, linked: str) -> Check:
     return Check(
         "identified.matched_are_linked",
         "No row is matched without a link that holds",
@@ -141,7 +139,7 @@ def _linked(facts: Facts, links: str) -> Check:
         "law",
         "critical",
         violations=f"SELECT count(*) FROM {name(facts.relation)} e WHERE e.matched = 'yes' AND NOT EXISTS "
-        f"(SELECT 1 FROM {name(links)} l WHERE l.decision = 'link' AND CAST(l.cohort_id AS VARCHAR) = e.row_id)",
+        f"(SELECT 1 FROM {name(linked)} l WHERE CAST(l.cohort_id AS VARCHAR) = e.row_id)",
         elements=f"SELECT count(*) FROM {name(facts.relation)} WHERE matched = 'yes'",
     )
 

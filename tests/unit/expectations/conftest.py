@@ -38,8 +38,8 @@ CREATE TABLE links AS SELECT * FROM (VALUES ('r0', 0::BIGINT, 21.5, 0.999, 'link
 IDENTIFIED = """
 CREATE TABLE supplied AS SELECT i + 1 AS row_number, 'r' || i AS row_id, 'Zzyzxcanary' || i AS first_name,
   '19' || (50 + i) || '-01-15' AS birth_date FROM range(6) t(i);
-CREATE TABLE attempted AS SELECT i + 1 AS row_number, CASE WHEN i = 5 THEN 'MATCH-20' END AS code FROM range(6) t(i);
-CREATE TABLE links AS SELECT * FROM (VALUES ('r0', 1, 'link'), ('r1', 2, 'link'), ('r2', 3, 'review')) t(cohort_id, record_id, decision);
+CREATE TABLE untried AS SELECT 'r5' AS row_id;
+CREATE TABLE linked AS SELECT * FROM (VALUES ('r0'), ('r1'), ('r2')) t(cohort_id);
 """
 
 
@@ -134,8 +134,8 @@ def build_identified(system):
         "families": ("GV",),
         "first_year": 2016,
         "last_year": 2025,
-        "attempted": "attempted",
-        "links": "links",
+        "not_attempted": "untried",
+        "linked": "linked",
     }
     return Case("identified", con, "extract", context)
 

@@ -55,7 +55,7 @@ DEFECTS = [
     ("identified", "a row both matched and not", "UPDATE extract SET matched = 'no' WHERE row_id = 'r0' AND order_ref LIKE '%' || md5('100')", "identified.one_verdict_per_row", 1),
     ("identified", "order data on an unmatched row", "UPDATE extract SET order_county = '001' WHERE row_id = 'r4'", "identified.unmatched_empty", 1),
     ("identified", "a match without an order", "UPDATE extract SET matched = 'yes' WHERE row_id = 'r4'", "identified.matched_filled", 1),
-    ("identified", "a match without a link", "UPDATE links SET decision = 'review' WHERE cohort_id = 'r1'", "identified.matched_are_linked", 1),
+    ("identified", "a match without a link", "DELETE FROM linked WHERE cohort_id = 'r1'", "identified.matched_are_linked", 1),
     ("identified", "an untried row that says no", "UPDATE extract SET matched = 'no' WHERE row_id = 'r5'", "identified.untried_say_so", 1),
     ("identified", "an unknown verdict", "UPDATE extract SET matched = 'perhaps' WHERE row_id = 'r4'", "identified.matched_known", 1),
     ("identified", "an order twice", "INSERT INTO extract SELECT * FROM extract WHERE row_id = 'r1'", "identified.order_once", 1),
@@ -149,6 +149,32 @@ def test_every_check_is_broken_by_some_defect(good, system):
         "identified.row_id_present",
         "intake.file_not_empty",
     }
+
+
+def test_years_stand_apart_and_regions_are_no_parts(good, system):
+    """As `extracts` writes them: years as numbers without a total, regions as margins of counties."""
+    case = good("aggregated")
+    case.con.execute("""
+      CREATE OR REPLACE TABLE published AS SELECT * REPLACE (year::BIGINT AS year) FROM published WHERE year <> 'TOTAL';
+      CREATE OR REPLACE TABLE cells AS SELECT * REPLACE (year::BIGINT AS year) FROM cells WHERE year <> 'TOTAL';
+      INSERT INTO cells VALUES (2020, 'bay_area', 30, 25), (2021, 'bay_area', 40, 30);
+      UPDATE published SET orders = c.orders, persons = c.persons, status = 'published'
+        FROM cells c WHERE c.year = published.year AND c.county = published.county AND published.year = 2020;
+      INSERT INTO published SELECT year, county, orders, persons, 'published' FROM cells WHERE county = 'bay_area';
+      ALTER TABLE published ADD COLUMN county_label VARCHAR;
+    """)
+    assert validate("aggregated", system, case.con, case.relation, case.context).passed
+    case.con.execute("UPDATE published SET orders = 31 WHERE county = '001' AND year = 2020")
+    failed = validate("aggregated", system, case.con, case.relation, case.context).failed
+    assert [c.id for c in failed] == ["aggregated.county_adds_up", "aggregated.values_exact"]
+
+
+def test_a_frozen_year_may_differ_from_what_is_counted_today(good, system):
+    case = good("aggregated")
+    case.con.execute("UPDATE cells SET orders = orders + 1 WHERE year = '2020' OR year = 'TOTAL'")
+    told = case.context | {"frozen_years": (2020,)}
+    found = {c.id: c for c in validate("aggregated", system, case.con, case.relation, told).failed}
+    assert found["aggregated.values_exact"].unexpected_count == 3  # the totals over the years alone
 
 
 def test_the_audits_verdict_stops_the_table(good, system):
