@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from extracts.candidates import records_in_scope
     from extracts.deidentified import DeidentifiedSpec
     from extracts.describe import aggregated_dictionary, dictionary_for
     from extracts.dictionary import DataDictionary, FieldDoc
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from extracts.scan import ScanReport, check_content, content_scan
 
 _HOME = {
+    "records_in_scope": "candidates",
     "DeidentifiedSpec": "deidentified",
     "aggregated_dictionary": "describe",
     "dictionary_for": "describe",
@@ -49,7 +51,9 @@ _HOME = {
     "check_content": "scan",
     "content_scan": "scan",
 }
-_ROOMS = frozenset({"aggregated", "deidentified", "errors", "identified", "package", "suppression"})
+_ROOMS = frozenset(
+    {"aggregated", "deidentified", "errors", "identified", "package", "suppression", "workbook"}
+)
 
 __all__ = [
     "Coarser",
@@ -72,6 +76,7 @@ __all__ = [
     "dictionary_for",
     "iter_parts",
     "recipient_readme",
+    "records_in_scope",
     "risk_report",
     "suppress_locally",
     "write_parts",

@@ -25,20 +25,21 @@ def decrypt_command(part: str) -> str:
 
 def recipient_readme(
     release: ReleaseFacts,
+    parts: Sequence[str] = ("part-001.zip",),
     *,
     member: str,
     fingerprint: str,
-    parts: Sequence[str] = ("part-001.zip",),
 ) -> str:
     """Return ``README.txt`` for beside the sealed parts.
 
     Args:
         release: the release; nothing of its data is repeated here.
+        parts: names of the parts, with or without ``.cms``; the first alone where their number is
+            not known yet, since parts are sealed one by one as they are made.
         member: the team member whose key opens them.
         fingerprint: SHA-256 fingerprint of that key.
-        parts: names of the parts before sealing; the first alone where their number is not known
-            yet, since parts are sealed one by one as they are made.
     """
+    parts = [part.removesuffix(".cms") for part in parts]
     commands = "\n".join(f"    {decrypt_command(part)}" for part in parts)
     return template("readme_sealed").format(
         title=release.title,
