@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crypto import document, health, staging
+    from crypto.files import remove_partials
     from crypto.identifiers import order_keys, research_ids
     from crypto.keyring import Keyring
     from crypto.package import (
@@ -59,6 +60,7 @@ __all__ = [
     "order_keys",
     "public_key_fingerprint",
     "recipient_readme",
+    "remove_partials",
     "research_ids",
     "seal_bytes",
     "seal_stream",
@@ -70,6 +72,7 @@ __all__ = [
 ]
 
 _WHERE = {
+    "files": ("remove_partials",),
     "identifiers": ("order_keys", "research_ids"),
     "keyring": ("Keyring",),
     "package": (

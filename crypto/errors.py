@@ -142,6 +142,15 @@ class PassphraseWrong(CodedError):
     cure = "Check which passphrase belongs to this home"
 
 
+class PassphraseTooShort(CodedError):
+    """A passphrase under eight characters."""
+
+    code = "CRYPTO-16"
+    exit = Exit.USAGE
+    cause = "the passphrase is too short"
+    cure = "Use eight characters or more; four random words are better"
+
+
 class PackageUnreadable(CodedError):
     """The directory is not a sealed package: no list, no signature, or neither well formed."""
 

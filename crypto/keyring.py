@@ -66,7 +66,7 @@ class Keyring:
 
         Raises:
             KeyringExists: something is there.
-            PassphraseMissing: too short, or its file can't be read.
+            PassphraseMissing, PassphraseTooShort: its file can't be read; it is too short.
             FileUnusable: the directory can't be written.
         """
         if directory.is_symlink() or (directory.exists() and any(directory.iterdir())):
@@ -94,7 +94,7 @@ class Keyring:
 
         Raises:
             KeyringMissing: there is none, or its head can't be read.
-            PassphraseMissing, PassphraseWrong: it does not open.
+            PassphraseMissing, PassphraseTooShort, PassphraseWrong: it does not open.
             KeyFileDamaged: a wrapped key does not hold.
         """
         if not (directory / HEAD).is_file():
@@ -115,7 +115,7 @@ class Keyring:
         A passphrase that was kept in the keyring is removed.
 
         Raises:
-            PassphraseMissing: shorter than eight characters.
+            PassphraseMissing, PassphraseTooShort: empty, or shorter than eight characters.
             FileUnusable: it can't be written.
         """
         passphrases.find(self._directory, new)

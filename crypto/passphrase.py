@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 
 from crypto import files
-from crypto.errors import FileUnusable, PassphraseMissing
+from crypto.errors import FileUnusable, PassphraseMissing, PassphraseTooShort
 
 VARIABLE = "DOJ_RELEASE_PASSPHRASE_FILE"
 FILE = "passphrase"
@@ -22,8 +22,8 @@ def find(directory: Path, given: bytes | None) -> bytes | None:
     """Find the passphrase of a keyring, or nothing.
 
     Raises:
-        PassphraseMissing: the named file is missing, unreadable or empty, or what was given is
-            shorter than eight characters.
+        PassphraseMissing: the named file is missing or unreadable, or it is empty.
+        PassphraseTooShort: shorter than eight characters.
     """
     if given is not None:
         return _checked(given)
@@ -49,6 +49,8 @@ def _from_file(path: Path, *, follow: bool) -> bytes:
 
 
 def _checked(passphrase: bytes) -> bytes:
+    if not passphrase:
+        raise PassphraseMissing
     if len(passphrase) < SHORTEST:
-        raise PassphraseMissing(shortest=SHORTEST)
+        raise PassphraseTooShort(shortest=SHORTEST)
     return passphrase

@@ -240,7 +240,7 @@ def test_a_keyring_is_never_written_over(keys):
 
 def test_an_empty_directory_may_wait_and_a_short_passphrase_leaves_nothing(tmp_path):
     (tmp_path / "keys").mkdir(mode=0o755)
-    with pytest.raises(errors.PassphraseMissing):
+    with pytest.raises(errors.PassphraseTooShort):
         Keyring.create(tmp_path / "keys", department="Department", passphrase=b"short")
     assert list(tmp_path.rglob("*")) == [tmp_path / "keys"]
     Keyring.create(tmp_path / "keys", department="Department", passphrase=WORD)

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crypto import errors
+from crypto.files import remove_partials
 from crypto.package import Part, verify_package, write_package
 from crypto.selfmade import make_recipient
 from crypto.signing import FileSigner, make_signing_identity
@@ -256,6 +257,26 @@ def test_a_signed_list_that_is_malformed_or_names_no_part_is_refused(package, si
         (package / "SHA256SUMS.p7s").write_bytes(signer.sign_detached(text.encode()))
         with pytest.raises(error):
             verify_package(package, signer.certificate_pem)
+
+
+def test_a_readme_of_ones_own_is_made_from_the_names_of_the_parts(tmp_path, recipients, signer):
+    parts = [Part.from_bytes(name, data) for name, data in PLAIN.items()]
+    write_package(tmp_path / "p", iter(parts), recipients, signer, readme=" and ".join)
+    write_package(tmp_path / "q", iter(parts), recipients, signer, readme="Hello.")
+    assert (tmp_path / "p" / "README.txt").read_text() == "part-001.zip and part-002.zip"
+    assert (tmp_path / "q" / "README.txt").read_text() == "Hello."
+    verify_package(tmp_path / "p", signer.certificate_pem)
+
+
+def test_leftovers_of_a_killed_process_are_swept(tmp_path, recipients, signer):
+    (tmp_path / ".0123456789abcdef.partial").mkdir()
+    (tmp_path / ".0123456789abcdef.partial" / "part-001.zip.cms").write_bytes(b"x")
+    (tmp_path / ".fedcba9876543210.partial").write_bytes(b"x")
+    (tmp_path / ".other.partial").write_bytes(b"not ours")
+    write_package(tmp_path / "p", [Part.from_bytes("x", b"")], recipients, signer)
+    assert remove_partials(tmp_path) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".other.partial", "p"]
+    assert remove_partials(tmp_path / "nowhere") == 0
 
 
 def test_nothing_partial_is_left(tmp_path, recipients, signer):
