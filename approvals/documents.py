@@ -28,7 +28,7 @@ class ProjectFolder:
         """
         digest = self._digest(label, content)
         target = self._place(label, digest)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(target.parent)
         if not target.exists():
             partial = target.with_name(f".{target.name}.{os.getpid()}")
             handle = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -56,7 +56,7 @@ class ProjectFolder:
     def write_letter(self, name: str, text: str) -> Path:
         """Write a letter (0600), replacing one of the same name; returns its place."""
         folder = self.path / "letters"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(folder)
         target = folder / name
         partial = folder / f".{name}.{os.getpid()}"
         handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
@@ -67,3 +67,9 @@ class ProjectFolder:
 
     def _place(self, label: str, digest: str) -> Path:
         return self.path / f"{label}s" / digest[:_NAMED]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make ``<home>/projects/<number>/<what>``, each closed to others (``parents`` is not)."""
+    for path in (folder.parent.parent, folder.parent, folder):
+        path.mkdir(mode=0o700, exist_ok=True)

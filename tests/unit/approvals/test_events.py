@@ -89,7 +89,7 @@ def test_names_of_actors_and_keys_are_short_ids(text):
         except EventRefused:
             pass
         else:
-            assert plain or field == "key" and "/" in text
+            assert plain or (field == "key" and "/" in text)
 
 
 def test_each_kind_is_about_one_thing():

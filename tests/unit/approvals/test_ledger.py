@@ -87,22 +87,18 @@ def test_a_broken_file_is_a_coded_error_without_its_path(path):
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE events SET actor = 'p-b' WHERE seq = 1",
-        "DELETE FROM events WHERE seq = 2",
-        "INSERT OR REPLACE INTO events SELECT 1, at, kind, actor, project, release, key, "
-        "'x', body FROM events WHERE seq = 1",
-        "INSERT OR REPLACE INTO events SELECT 4, at, kind, actor, project, release, key, "
-        "hash, body FROM events WHERE seq = 1",
-        "INSERT OR REPLACE INTO events SELECT 4, at, kind, actor, project, release, 'k2', "
-        "'y', body FROM events WHERE seq = 1",
-        "INSERT INTO events SELECT 9, at, kind, actor, project, release, NULL, 'z', body "
-        "FROM events WHERE seq = 1",
-    ],
-    ids=["update", "delete", "replace by number", "replace by hash", "replace by key", "a gap"],
-)
+COPY = "SELECT {seq}, at, kind, actor, project, release, {key}, {hash}, body FROM events LIMIT 1"
+BEHIND = {
+    "update": "UPDATE events SET actor = 'p-b' WHERE seq = 1",
+    "delete": "DELETE FROM events WHERE seq = 2",
+    "replace by number": f"INSERT OR REPLACE INTO events {COPY.format(seq=1, key='key', hash='9')}",
+    "replace by hash": f"INSERT OR REPLACE INTO events {COPY.format(seq=4, key='9', hash='hash')}",
+    "replace by key": f"INSERT OR REPLACE INTO events {COPY.format(seq=4, key='key', hash='9')}",
+    "a gap": f"INSERT INTO events {COPY.format(seq=9, key='NULL', hash='9')}",
+}
+
+
+@pytest.mark.parametrize("statement", BEHIND.values(), ids=BEHIND.keys())
 def test_the_table_refuses_everything_but_the_next_event(ledger, path, statement):
     ledger.append_all(event(n, key=f"k{n}") for n in (1, 2, 3))
     with sqlite3.connect(path) as raw, pytest.raises(sqlite3.IntegrityError):

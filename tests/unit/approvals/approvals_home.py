@@ -1,0 +1,71 @@
+"""For the tests of this folder: a home with some people, a ledger on a fake clock, and an application that passes."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from approvals import Event, Ledger, Person, Projects, Releases, example_application
+
+ENGINEER = Person("p-engineer", "Erin Example", "erin", frozenset({"engineer"}))
+OTHER_ENGINEER = Person("p-second", "Sasha Example", "sasha", frozenset({"engineer"}))
+REVIEWER = Person("p-reviewer", "Rory Example", "rory", frozenset({"reviewer"}))
+APPROVER = Person("p-approver", "Avery Example", "avery", frozenset({"approver"}))
+SECURITY = Person("p-security", "Sid Example", "sid", frozenset({"security"}))
+EVERYTHING = Person(
+    "p-all", "Al Example", "al", frozenset({"engineer", "reviewer", "approver", "security"})
+)
+
+TODAY = date(2026, 11, 23)
+COHORT = "c" * 64
+KEY_LEAD, KEY_ANALYST = "1" * 64, "2" * 64
+
+
+def keyed(label: str, content: bytes) -> str:
+    return hmac.new(b"test key", label.encode() + b"\0" + content, "sha256").hexdigest()
+
+
+@dataclass
+class Clock:
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Home:
+    path: Path
+    ledger: Ledger
+    projects: Projects
+    releases: Releases
+
+    def application(self, form="standard", change: Callable[[str], str] = lambda t: t, **options):
+        path = self.path / "application.toml"
+        path.write_text(change(example_application(form, on=TODAY, **options)), encoding="utf-8")
+        return path
+
+    def approved(self, form="standard", change: Callable[[str], str] = lambda t: t, **options):
+        """A project that the gate lets through, with two confirmed keys."""
+        state = self.projects.submit(self.application(form, change, **options), ENGINEER, TODAY)
+        state = self.projects.approve(state.number, APPROVER, TODAY)
+        members = state.application.recipient_ids()
+        for key, member in zip((KEY_LEAD, KEY_ANALYST), members, strict=True):
+            self.projects.add_recipient(
+                state.number, key, member, ENGINEER, TODAY, certificate=b"pem " + key.encode()
+            )
+            self.projects.confirm_recipient(key, APPROVER, TODAY, state.number)
+        if "identified" in state.kinds:
+            self.projects.register_cohort(
+                state.number, digest=COHORT, rows=5000, actor=ENGINEER, on=TODAY
+            )
+            self.projects.confirm_cohort(state.number, COHORT, APPROVER, TODAY)
+        return self.projects.show(state.number)
+
+
+def make_home(path: Path, *, demo: bool = False, url: str | None = None) -> Home:
+    ledger = Ledger.open(url or f"sqlite:///{path / 'ledger.sqlite3'}", create=True, clock=Clock())
+    ledger.append(Event("home_created", ENGINEER.id, facts={"demo": demo}))
+    projects = Projects(ledger, path / "projects", digest=keyed)
+    return Home(path, ledger, projects, Releases(projects))

@@ -1,0 +1,260 @@
+"""A release from its order to its end: by whom, after what, and never round the gate."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from approvals_home import (
+    APPROVER,
+    COHORT,
+    ENGINEER,
+    EVERYTHING,
+    KEY_ANALYST,
+    KEY_LEAD,
+    REVIEWER,
+    SECURITY,
+    TODAY,
+)
+
+from approvals import Status
+from approvals.errors import (
+    DocumentChanged,
+    EventRefused,
+    GateRefused,
+    NotAutomatic,
+    ReleaseMoveNotAllowed,
+    ReportDiffers,
+    RoleMissing,
+    SamePerson,
+    UnknownMember,
+    UnknownRelease,
+)
+from approvals.events import KINDS, RELEASE
+from approvals.release_state import MOVES
+
+FACTS = {"snapshot": "CARPOS-20261123-001", "years": "2016-2025", "cohort": COHORT,
+         "cohort_rows": 5000}  # fmt: skip
+REPORT = b"<html>report</html>"
+
+
+@pytest.fixture
+def project(home):
+    return home.approved()
+
+
+def ordered(home, project, kind="identified", actor=ENGINEER, **more):
+    facts = FACTS if kind == "identified" else {"years": "2016-2025"}
+    return home.releases.order(project.number, kind, actor, TODAY, {**facts, **more}).release
+
+
+def waiting(home, project, kind="identified", actor=ENGINEER, **more):
+    """A release that waits for its approver."""
+    releases, release = home.releases, ordered(home, project, kind, actor, **more)
+    ask = replace(releases.handover_ask(releases.show(release), TODAY), stage="run")
+    releases.ask_gate(release, ask).check()
+    releases.record(release, "extract_made", {"rows": 10, "individuals": 7})
+    releases.record(
+        release, "release_validated", {"outcome": "passed", "expectations": 9, "failed": 0}
+    )
+    releases.attach_report(release, REPORT)
+    return release
+
+
+def sealed(home, project):
+    release = waiting(home, project)
+    home.releases.approve(release, APPROVER, TODAY)
+    for member, key in (("lead", KEY_LEAD), ("analyst", KEY_ANALYST)):
+        facts = {"member": member, "fingerprint": key, "parts": 1, "bytes": 99, "sums": "5" * 64}
+        home.releases.record(release, "package_sealed", facts)
+    home.releases.record(release, "release_recorded", {"packages": 2, "on": TODAY.isoformat()})
+    return release
+
+
+def test_a_release_walks_through_its_states(home, project):
+    release = sealed(home, project)
+    assert release == "2026-001-R001"
+    assert home.releases.show(release).status is Status.RECORDED
+    home.releases.hand_over(release, "lead", ENGINEER, TODAY)
+    assert home.releases.show(release).status is Status.HANDED_OVER
+    home.releases.receipt(release, "lead", ENGINEER, TODAY)
+    state = home.releases.show(release)
+    assert state.status is Status.RECEIVED
+    assert state.individuals == 7
+    assert state.packages["lead"].handed_over == (TODAY,)
+    assert state.packages["analyst"].received is None
+    assert json.loads(json.dumps(state.as_dict()))["packages"][0]["sha256sums"] == "5" * 64
+    assert [s.release for s in home.releases.list(project.number)] == [release]
+    home.releases.destroy(release, ENGINEER, TODAY)
+    assert home.releases.show(release).status is Status.DESTROYED
+
+
+def test_releases_are_numbered_within_their_project(home, project):
+    assert [ordered(home, project) for _ in range(2)] == ["2026-001-R001", "2026-001-R002"]
+    with pytest.raises(UnknownRelease):
+        home.releases.show("2026-001-R003")
+    with pytest.raises(RoleMissing):
+        ordered(home, project, actor=APPROVER)
+
+
+# ------------------------------------------------------------------ approval
+
+
+def test_the_approver_is_not_the_person_who_ran_it(home, project):
+    release = waiting(home, project, actor=EVERYTHING)
+    with pytest.raises(SamePerson):
+        home.releases.approve(release, EVERYTHING, TODAY)
+    for actor in (ENGINEER, REVIEWER, SECURITY):
+        with pytest.raises(RoleMissing):
+            home.releases.approve(release, actor, TODAY)
+    assert home.releases.approve(release, APPROVER, TODAY).approved_by == APPROVER.id
+
+
+def test_the_approval_is_of_one_report(home, project):
+    release = waiting(home, project)
+    digest = home.releases.show(release).report
+    with pytest.raises(ReportDiffers):
+        home.releases.approve(release, APPROVER, TODAY, report="0" * 64)
+    (stored,) = (home.path / "projects" / project.number / "reports").iterdir()
+    stored.write_bytes(b"another report")
+    with pytest.raises(DocumentChanged):
+        home.releases.approve(release, APPROVER, TODAY, report=digest)
+    stored.write_bytes(REPORT)
+    assert home.releases.approve(release, APPROVER, TODAY, report=digest).policy == "second_person"
+    assert home.releases.report(release) == REPORT
+
+
+def test_nothing_is_approved_before_its_report_or_twice(home, project):
+    release = ordered(home, project)
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.approve(release, APPROVER, TODAY)
+    release = waiting(home, project)
+    home.releases.approve(release, APPROVER, TODAY)
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.approve(release, APPROVER, TODAY)
+
+
+def test_a_failed_validation_can_not_be_approved(home, project):
+    release = ordered(home, project)
+    home.releases.record(
+        release, "release_validated", {"outcome": "failed", "expectations": 9, "failed": 1}
+    )
+    assert home.releases.show(release).status is Status.FAILED
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.approve(release, APPROVER, TODAY)
+
+
+def test_only_scheduled_tables_go_by_themselves(home):
+    project = home.approved("aggregated")
+    release = waiting(home, project, "aggregated", scheduled=True)
+    assert home.releases.approve_automatically(release, TODAY).policy == "auto"
+    by_hand = waiting(home, project, "aggregated")
+    with pytest.raises(NotAutomatic):
+        home.releases.approve_automatically(by_hand, TODAY)
+
+
+def test_no_individual_level_release_goes_by_itself(home, project):
+    release = waiting(home, project, scheduled=True)
+    with pytest.raises(NotAutomatic):
+        home.releases.approve_automatically(release, TODAY)
+
+
+# ------------------------------------------------------------------ hand-over
+
+
+def test_the_gate_is_asked_again_at_the_hand_over(home, project):
+    release = sealed(home, project)
+    late = TODAY + timedelta(days=366)
+    with pytest.raises(GateRefused) as caught:
+        home.releases.hand_over(release, "lead", ENGINEER, late)
+    assert "C-74" in str(caught.value)
+    assert home.releases.show(release).packages["lead"].handed_over == ()
+    (refusal,) = home.ledger.events(release=release, kind="gate_refused")
+    assert refusal.facts["stage"] == "handover"
+    assert home.releases.show(release).status is Status.RECORDED  # it can be tried again
+
+
+def test_a_revoked_key_stops_only_its_own_package(home, project):
+    release = sealed(home, project)
+    home.projects.event(
+        project.number, "recipient_revoked", SECURITY, TODAY, {"fingerprint": KEY_LEAD}
+    )
+    with pytest.raises(GateRefused):
+        home.releases.hand_over(release, "lead", ENGINEER, TODAY)
+    home.releases.hand_over(release, "analyst", ENGINEER, TODAY)
+
+
+def test_a_sanction_stops_the_hand_over(home, project):
+    release = sealed(home, project)
+    home.projects.event(
+        project.number, "sanction_imposed", SECURITY, TODAY,
+        {"sanction": "restricted_access", "severity": "high", "pii_involved": "yes",
+         "previous_violations": "0", "culpability": "negligence"},
+    )  # fmt: skip
+    with pytest.raises(GateRefused):
+        home.releases.hand_over(release, "lead", ENGINEER, TODAY)
+
+
+def test_only_what_was_sealed_is_handed_over_and_only_that_is_received(home, project):
+    release = sealed(home, project)
+    with pytest.raises(UnknownMember):
+        home.releases.hand_over(release, "stranger", ENGINEER, TODAY)
+    with pytest.raises(UnknownMember):
+        home.releases.receipt(release, "lead", ENGINEER, TODAY)
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.hand_over(waiting(home, project), "lead", ENGINEER, TODAY)
+
+
+def test_a_withdrawn_release_is_given_to_nobody(home, project):
+    release = sealed(home, project)
+    home.releases.withdraw(release, "wrong_data", SECURITY, TODAY)
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.hand_over(release, "lead", ENGINEER, TODAY)
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.withdraw(release, "wrong_data", SECURITY, TODAY)
+    with pytest.raises(EventRefused):
+        home.releases.withdraw(waiting(home, project), "because Maria said so", SECURITY, TODAY)
+
+
+# ------------------------------------------------------------------ recording
+
+
+def test_a_resumed_run_records_each_stage_once(home, project):
+    release = waiting(home, project)
+    size = home.ledger.size()
+    home.releases.record(release, "extract_made", {"rows": 10, "individuals": 7})
+    home.releases.attach_report(release, REPORT)
+    assert home.ledger.size() == size
+
+
+def test_a_run_that_failed_and_goes_on_records_again(home, project):
+    release = ordered(home, project)
+    passed = {"outcome": "passed", "expectations": 9, "failed": 0}
+    for _ in range(2):
+        home.releases.record(release, "release_validated", passed)
+        home.releases.attach_report(release, REPORT)
+        assert home.releases.show(release).status is Status.WAITING_APPROVAL
+        home.releases.record(release, "release_failed", {"code": "PIPE-01"})
+        assert home.releases.show(release).status is Status.FAILED
+
+
+def test_a_decision_is_not_recorded_as_a_stage(home, project):
+    release = waiting(home, project)
+    for kind in ("release_approved", "package_handed_over", "release_ordered", "project_approved"):
+        with pytest.raises(ReleaseMoveNotAllowed):
+            home.releases.record(release, kind, {})
+
+
+def test_the_gates_answer_is_recorded_whichever_it_is(home, project):
+    release = ordered(home, project)
+    ask = replace(home.releases.handover_ask(home.releases.show(release), TODAY), system="ACHS")
+    verdict = home.releases.ask_gate(release, ask)
+    assert not verdict.allowed
+    (entry,) = home.ledger.events(release=release, kind="gate_refused")
+    assert entry.facts["rules"] == verdict.rules
+    assert home.releases.show(release).status is Status.REFUSED
+
+
+def test_the_table_of_moves_knows_its_events_and_states():
+    assert set(MOVES) - {"validated"} <= {k for k, s in KINDS.items() if s.about == RELEASE}
+    assert {target for _, target in MOVES.values()} | {Status.ORDERED} == set(Status)

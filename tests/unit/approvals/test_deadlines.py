@@ -1,0 +1,203 @@
+"""Every clock of the regulation: when it starts, when it ends, what stops it, for whom."""
+
+from datetime import date, timedelta
+
+import pytest
+from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
+from icalendar import Calendar
+
+from approvals import as_ics, due
+from approvals.clocks import CLOCKS
+
+D = "d" * 64
+MONDAY = date(2026, 11, 30)
+
+# event → deadline, rule, for whom, due day, and the event that stops it (None: it runs out)
+CASES = {
+    "transfer_answer": (
+        "transfer_requested", {"request": "t1"}, "C-19", "Department", "2026-12-14",
+        "transfer_answered", {"request": "t1", "outcome": "approved"}),
+    "publication_wait": (
+        "draft_received", {"draft": D}, "C-24", "researcher", "2026-12-14", None, None),
+    "draft_review": (
+        "draft_received", {"draft": D}, "C-25", "Department", "2026-12-14",
+        "draft_reviewed", {"draft": D, "finding": "none"}),
+    "draft_appeal": (
+        "draft_reviewed", {"draft": D, "finding": "identity"}, "C-29", "researcher", "2026-12-10",
+        None, None),
+    "transfer_appeal": (
+        "transfer_answered", {"request": "t1", "outcome": "denied"}, "C-29", "researcher",
+        "2026-12-10", None, None),
+    "matter_decision": (
+        "matter_appealed", {"appeal": "a1", "matter": "identity"}, "C-31", "Department",
+        "2026-12-30", "matter_decided", {"appeal": "a1", "outcome": "refused", "decision": D}),
+    "breach_letter": (
+        "breach_reported", {"breach": "b1", "discovered_on": "2026-11-29", "individuals": "500"},
+        "C-36", "institution", "2026-11-30", "breach_letter_received", {"breach": "b1", "letter": D}),
+    "letter_answer": (
+        "letter_requested", {}, "C-57", "Department", "2027-01-13",
+        "letter_answered", {"outcome": "granted", "letter": D}),
+    "letter_appeal": (
+        "letter_answered", {"outcome": "refused", "letter": D}, "C-58", "researcher", "2026-12-10",
+        None, None),
+    "check_appeal": (
+        "background_check", {"member": "lead", "outcome": "failed"}, "C-58", "researcher",
+        "2026-12-10", None, None),
+    "inspection_findings": (
+        "inspection_held", {"inspection": "i1"}, "C-68", "Department", "2026-12-14",
+        "findings_sent", {"inspection": "i1", "violations": "0"}),
+    "remedy": (
+        "findings_sent", {"inspection": "i1", "violations": "2"}, "C-69", "institution",
+        "2026-12-30", "remedy_certified", {"inspection": "i1"}),
+    "remedy_plan": (
+        "remedy_planned", {"inspection": "i1", "until": "2027-03-01"}, "C-69", "institution",
+        "2027-03-01", "remedy_certified", {"inspection": "i1"}),
+    "findings_appeal": (
+        "findings_sent", {"inspection": "i1", "violations": "2"}, "C-72", "researcher",
+        "2026-12-10", None, None),
+    "sanction_appeal": (
+        "sanction_imposed",
+        {"sanction": "closure", "severity": "low", "pii_involved": "no", "previous_violations": "0",
+         "culpability": "accident"},
+        "C-72", "researcher", "2026-12-10", None, None),
+    "destruction_certificate": (
+        "project_completed", {"completed_on": "2026-11-30"}, "C-61", "researcher", "2026-11-30",
+        "extension_granted", {"until": "2027-11-30", "authorisation": D}),
+}  # fmt: skip
+
+BY_A_DENIAL = {
+    "denial_statement": ("C-56", "Department", "2026-12-14", "denial_statement_sent", {}),
+    "appeal_window": ("C-58", "researcher", "2026-12-10", "appeal_received", {}),
+}
+
+
+@pytest.fixture
+def project(demo_home):
+    """In a demo home, where one person may do everything."""
+    return demo_home.approved()
+
+
+def named(home, name, on=MONDAY):
+    return [d for d in due(home.projects, on) if d.name == name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_clock_starts_and_stops(demo_home, project, name):
+    start, facts, rule, whom, day, stop, stop_facts = CASES[name]
+    assert named(demo_home, name) == []
+    demo_home.projects.event(project.number, start, EVERYTHING, MONDAY, facts)
+    (found,) = named(demo_home, name)
+    assert (found.rule, found.for_whom, found.due.isoformat()) == (rule, whom, day)
+    assert found.started in (MONDAY, date(2027, 3, 1))
+    if stop is None:
+        assert not found.overdue(found.due + timedelta(days=1))
+        assert named(demo_home, name, found.due + timedelta(days=1)) == []
+    else:
+        late = found.due + timedelta(days=1)
+        assert named(demo_home, name, late)[0].overdue(late)
+        demo_home.projects.event(project.number, stop, EVERYTHING, MONDAY, stop_facts)
+        assert named(demo_home, name) == []
+
+
+@pytest.mark.parametrize("name", BY_A_DENIAL)
+def test_the_clocks_of_a_denial(home, name):
+    rule, whom, day, stop, facts = BY_A_DENIAL[name]
+    number = home.projects.submit(home.application(), ENGINEER, TODAY).number
+    home.projects.event(number, "project_denied", APPROVER, MONDAY, {"statement": D})
+    (found,) = named(home, name)
+    assert (found.rule, found.for_whom, found.due.isoformat()) == (rule, whom, day)
+    home.projects.event(number, stop, ENGINEER, MONDAY, facts)
+    assert named(home, name) == []
+
+
+def test_the_decision_of_an_appeal_of_a_denial(home):
+    number = home.projects.submit(home.application(), ENGINEER, TODAY).number
+    home.projects.event(number, "project_denied", APPROVER, MONDAY, {"statement": D})
+    home.projects.event(number, "appeal_received", ENGINEER, MONDAY)
+    (found,) = named(home, "appeal_decision")
+    assert (found.rule, found.due) == ("C-59", date(2026, 12, 30))
+
+
+def test_every_clock_of_the_table_is_tried():
+    assert {c.name for c in CLOCKS} == set(CASES) | set(BY_A_DENIAL) | {"appeal_decision"}
+
+
+def test_what_belongs_to_another_request_stops_nothing(home):
+    number = home.approved().number
+    for request in ("t1", "t2"):
+        home.projects.event(number, "transfer_requested", ENGINEER, MONDAY, {"request": request})
+    home.projects.event(
+        number, "transfer_answered", APPROVER, MONDAY, {"request": "t1", "outcome": "approved"}
+    )
+    assert len(named(home, "transfer_answer")) == 1
+
+
+def test_small_breaches_need_no_letter(home):
+    number = home.approved().number
+    facts = {"breach": "b1", "discovered_on": "2026-11-29", "individuals": "499"}
+    home.projects.event(number, "breach_reported", SECURITY, MONDAY, facts)
+    assert named(home, "breach_letter") == []
+
+
+def test_a_partys_filing_moves_off_a_closed_day_and_a_duty_does_not(home):
+    """10 calendar days from 16 November 2026 end on Thanksgiving; 30 from 27 May on a Saturday."""
+    number = home.approved().number
+    home.projects.event(
+        number, "background_check", ENGINEER, date(2026, 11, 16),
+        {"member": "lead", "outcome": "failed"},
+    )  # fmt: skip
+    (window,) = named(home, "check_appeal", date(2026, 11, 20))
+    assert window.due == date(2026, 11, 30)
+    home.projects.event(
+        number, "matter_appealed", ENGINEER, date(2027, 5, 27),
+        {"appeal": "a", "matter": "background_check"},
+    )  # fmt: skip
+    (duty,) = named(home, "matter_decision", date(2027, 5, 28))
+    assert duty.due == date(2027, 6, 26)
+    assert duty.due.weekday() == 5
+
+
+def test_counted_days_are_shown(home):
+    number = home.approved().number
+    home.projects.event(number, "transfer_requested", ENGINEER, TODAY, {"request": "t1"})
+    (found,) = named(home, "transfer_answer", TODAY)
+    record = found.as_dict(TODAY)
+    assert len(record["counted_days"]) == 10
+    assert "2026-11-26" not in record["counted_days"]
+    assert "19853" in record["calendar"]
+
+
+def test_dates_of_an_approval(home):
+    state = home.approved()
+    found = {d.name: d.due for d in due(home.projects, TODAY)}
+    assert found["renewal_notice"] == date(2027, 8, 25)  # 90 days before 23 November 2027
+    assert found["renewal"] == date(2027, 11, 22)
+    assert found["irb_end"] == state.irb_until()
+    assert found["completion_notice"] == (
+        state.application.project.anticipated_completion + timedelta(days=30)
+    )
+
+
+def test_dates_of_an_extension(demo_home, project):
+    projects = demo_home.projects
+    projects.event(
+        project.number, "project_completed", EVERYTHING, MONDAY, {"completed_on": "2026-11-30"}
+    )
+    facts = {"until": "2027-11-30", "authorisation": D}
+    projects.event(project.number, "extension_granted", EVERYTHING, MONDAY, facts)
+    found = {d.name: d.due for d in due(projects, MONDAY)}
+    assert found["extension_notice"] == date(2027, 9, 1)
+    assert found["extension_end"] == date(2027, 11, 30)
+    assert "renewal" not in found
+
+
+def test_as_a_calendar_file(home):
+    home.approved()
+    deadlines = due(home.projects, TODAY)
+    text = as_ics(deadlines)
+    assert b"Robin" not in text
+    events = Calendar.from_ical(text).walk("VEVENT")
+    assert [e["dtstart"].dt for e in events] == [d.due for d in deadlines]
+    assert len({str(e["uid"]) for e in events}) == len(deadlines)
+    again = Calendar.from_ical(as_ics(deadlines)).walk("VEVENT")
+    assert [e["uid"] for e in again] == [e["uid"] for e in events]
