@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matching.columns import IDENTIFYING, STANDARD, ColumnMap
-    from matching.explain import Explanation, explain
+    from matching.explaining import Explanation, explain
     from matching.files import MatchOutcome, match_files
     from matching.linking import LinkResult, link
     from matching.options import LinkOptions
@@ -31,8 +31,8 @@ _PLACES = {
     "ResolveResult": "resolving",
     "resolve": "resolving",
     "self_link": "selflink",
-    "Explanation": "explain",
-    "explain": "explain",
+    "Explanation": "explaining",
+    "explain": "explaining",
     "Decision": "review",
     "export_sheet": "review",
     "import_decisions": "review",

@@ -39,6 +39,7 @@ class RuleCount:
     name: str
     pairs: int = 0  # pairs that no earlier rule made
     split: int = 0  # values that were too frequent and were split by more fields
+    split_pairs: int = 0  # pairs that were given up by that
     cut_values: int = 0  # values still too frequent after that
     cut_pairs: int = 0  # pairs that were given up with them
 
@@ -115,6 +116,7 @@ def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) ->
                 continue
             count = RuleCount(rule.name)
             sizes = _sizes(con, a, b, options.block_cap)
+            count.split_pairs = sizes.total
             for part in rule.refine:
                 if not len(sizes.keys):
                     break
@@ -122,6 +124,7 @@ def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) ->
                 a = _split(a, mine[part], sizes.keys, NOT_IN_COHORT)
                 b = _split(b, theirs[part], sizes.keys, NOT_IN_RECORDS)
                 sizes = _sizes(con, a, b, options.block_cap)
+            count.split_pairs -= sizes.total
             a, spent = _cut(a, sizes, options, room, count)
             room -= spent
             blocks.cohort_keys.append(a)

@@ -40,11 +40,8 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
         raise MissingIdColumn(column=name)
     ids = table[name]
     kind = ids.type
-    if not (
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind)
-    ):
-        if pa.types.is_null(kind) and table.num_rows == 0:
-            return
+    textual = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    if not (textual or pa.types.is_integer(kind)):
         raise BadTable(columns=[name])
     text = pc.cast(ids, pa.string())
     empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(text), ""), True)

