@@ -11,7 +11,7 @@ from expectations.kinds.facts import (
     no_long_numbers,
     shape_check,
 )
-from expectations.kinds.identified import is_identifier
+from expectations.kinds.identified import is_identifier, leaves
 from expectations.kinds.scope import Named, date_order_checks, scope_checks
 from expectations.sql import name, rows
 
@@ -29,7 +29,7 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
     every = {o.name: o for o in release.columns if o.name not in REFERENCES}
     if told.columns is not None and not set(told.columns) <= every.keys() | set(REFERENCES):
         raise ContextWrong(suite="deidentified", facts=["columns"])
-    wanted = {c: o for c, o in every.items() if told.columns is None or c in told.columns}
+    wanted = {c: o for c, o in every.items() if leaves(c, o, told.columns)}
     named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
     checks: list[Check | None] = [
         columns_exact(facts, "deidentified", (*REFERENCES, *wanted), title="The extract has exactly the approved "
