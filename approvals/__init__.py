@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from approvals.project_state import ProjectState
     from approvals.projects import Projects, project_event_kinds
     from approvals.release_state import ReleaseState, Status
+    from approvals.rules import rules_json
 
 _PLACES = {
     "AggregatedApplication": "application_forms",
@@ -71,6 +72,7 @@ _PLACES = {
     "parse_application": "application",
     "project_event_kinds": "projects",
     "read_application": "application",
+    "rules_json": "rules",
     "two_people_required": "people",
     "verify": "ledger_verify",
     "write_notices": "notices",
@@ -110,6 +112,7 @@ __all__ = [
     "parse_application",
     "project_event_kinds",
     "read_application",
+    "rules_json",
     "two_people_required",
     "verify",
     "write_notices",

@@ -1,0 +1,100 @@
+"""The rule table points only to things that exist, and leaves no rule out."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from approvals.clocks import CLOCKS
+from approvals.events import KINDS
+from approvals.gate_people import PEOPLE_CHECKS
+from approvals.gate_project import PROJECT_CHECKS
+from approvals.lifecycle import MOVES
+from approvals.notices import notice_names
+from approvals.rules import COUNT, NOT_YET, rules, rules_json, rules_markdown
+
+REPO = Path(__file__).parents[3]
+ROOM = REPO / "approvals"
+
+
+def exists(where: str) -> bool:
+    """A dotted name that can be imported, or a file of the repository."""
+    if "/" in where:
+        return (REPO / where).is_file()
+    module, _, name = where.rpartition(".")
+    try:
+        return hasattr(importlib.import_module(module), name)
+    except ModuleNotFoundError:
+        return exists_in_class(module, name)
+
+
+def exists_in_class(module: str, name: str) -> bool:
+    outer, _, cls = module.rpartition(".")
+    return hasattr(getattr(importlib.import_module(outer), cls), name)
+
+
+CODE_OF_DEADLINES = (ROOM / "deadlines.py").read_text(encoding="utf-8")
+
+HOMES = {
+    "application": exists,
+    "gate": lambda where: where.rpartition(".")[2] in {
+        c.__name__ for c in (*PROJECT_CHECKS, *PEOPLE_CHECKS)},
+    "custody": exists,
+    "output": exists,
+    "clock": lambda where: where in {c.name for c in CLOCKS},
+    "deadline": lambda where: f'"{where}"' in CODE_OF_DEADLINES,
+    "event": lambda where: where in KINDS,
+    "move": lambda where: where in {m.event for m in MOVES},
+    "letter": lambda where: where in set(notice_names()),
+    "notice": exists,
+    NOT_YET: lambda where: True,
+}  # fmt: skip
+
+
+def test_every_rule_stands_once_and_in_order():
+    assert [r.id for r in rules()] == [f"C-{n:02d}" for n in range(1, COUNT + 1)]
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda r: r.id)
+def test_what_enforces_a_rule_is_there_and_so_is_its_test(rule):
+    for kind, where in rule.homes():
+        assert HOMES[kind](where), (kind, where)
+    path, _, name = rule.test.partition("::")
+    assert re.search(rf"^def {name}\(", (REPO / path).read_text(encoding="utf-8"), re.MULTILINE)
+    if any(kind != NOT_YET for kind, _ in rule.homes()):
+        assert rule.test
+
+
+@pytest.mark.parametrize(
+    "rule", [r for r in rules() if "notice:" in r.enforced_by], ids=lambda r: r.id
+)
+def test_notices_stand_in_the_conditions(rule):
+    """The text names the subdivision, alone or within a range such as (d)-(f)."""
+    section, letter = re.match(r"§ (\d+)\((\w)\)", rule.section).groups()
+    for kind, where in rule.homes():
+        if kind == "notice":
+            text = (REPO / where).read_text(encoding="utf-8")
+            named = set(re.findall(rf"§§? {section}\((\w)\)", text))
+            named |= set(re.findall(r"[,;] \((\w)\)", text))
+            for first, last in re.findall(rf"§§? {section}\((\w)\)-\((\w)\)", text):
+                named |= {chr(c) for c in range(ord(first), ord(last) + 1)}
+            whole = re.search(rf"§§? (?:\d+\(\w\), )?{section}(?!\(|\d)", text)
+            assert letter in named or whole, rule.section
+
+
+def test_every_rule_that_the_gate_names_is_one(home):
+    source = (ROOM / "gate_project.py").read_text() + (ROOM / "gate_people.py").read_text()
+    named = set(re.findall(r'"(C-\d\d)"', source))
+    assert named <= {r.id for r in rules()}
+    for clock in CLOCKS:
+        rule = next(r for r in rules() if r.id == clock.rule)
+        assert f"clock: {clock.name}" in rule.enforced_by
+
+
+def test_for_machines_and_for_people():
+    records = json.loads(rules_json())
+    assert len(records) == COUNT
+    assert {"id", "section", "enforced_by", "test"} <= set(records[0])
+    assert rules_markdown().count("\n| C-") == COUNT
