@@ -11,6 +11,7 @@ from expectations.context import RegisterContext
 from expectations.kinds.facts import Facts
 from expectations.sql import duplicates, name, rows, texts
 from systems import Column, Table
+from systems.model import ForeignKey
 
 
 def register(facts: Facts, told: RegisterContext) -> list[Check]:
@@ -20,61 +21,63 @@ def register(facts: Facts, told: RegisterContext) -> list[Check]:
 
 
 def _table(facts: Facts, table: Table) -> Iterator[Check]:
+    """Rules over rows are counted in one pass over the table: a snapshot's tables are encrypted files."""
     if table.primary_key:
         yield _check(table, "key_unique", f"No two rows of {table.name} have the same key",
-                     duplicates(table.name, table.primary_key))  # fmt: skip
-    required = [c.name for c in table.columns if not c.nullable]
-    if required:
-        missing = " OR ".join(f"{name(c)} IS NULL" for c in required)
+                     violations=duplicates(table.name, table.primary_key))  # fmt: skip
+    if required := [c.name for c in table.columns if not c.nullable]:
+        missing = " OR ".join(f"r.{name(c)} IS NULL" for c in required)
         yield _check(
-            table,
-            "required_present",
-            f"No required value is missing in {table.name}",
-            rows(table.name, missing),
+            table, "required_present", f"No required value is missing in {table.name}", row=missing
         )
     for key in table.foreign_keys:
-        pairs = " AND ".join(
-            f"t.{name(o)} = f.{name(c)}" for c, o in zip(key.columns, key.references, strict=True)
-        )
-        given = " AND ".join(f"f.{name(c)} IS NOT NULL" for c in key.columns)
+        named = " and ".join(key.columns)
+        title = f"Every {named} of {table.name} stands in {key.table}"
         yield _check(
-            table,
-            f"{'_'.join(key.columns)}_refers",
-            f"Every {' and '.join(key.columns)} of {table.name} stands in {key.table}",
-            f"SELECT count(*) FROM {name(table.name)} f WHERE {given} AND EXISTS (SELECT 1 FROM {name(key.table)}) "
-            f"AND NOT EXISTS (SELECT 1 FROM {name(key.table)} t WHERE {pairs})",
+            table, f"{'_'.join(key.columns)}_refers", title, violations=_orphans(table, key)
         )
-    coded = [c for c in table.columns if c.codes]
-    if coded:
+    if coded := [c for c in table.columns if c.codes]:
         wrong = " OR ".join(_outside(facts, c) for c in coded)
-        yield _check(
-            table,
-            "codes_known",
-            f"Every code in {table.name} is in its list",
-            rows(table.name, wrong),
-        )
+        yield _check(table, "codes_known", f"Every code in {table.name} is in its list", row=wrong)
     for order in table.date_orders:
         yield _check(
             table,
             f"{order.before}_{order.after}_order",
             f"In {table.name}, {order.before} is never after {order.after}",
-            rows(table.name, f"{name(order.before)} > {name(order.after)}"),
+            row=f"r.{name(order.before)} > r.{name(order.after)}",
         )
+
+
+def _orphans(table: Table, key: ForeignKey) -> str:
+    """Rows that refer to nothing; a table that was not delivered refutes nobody."""
+    pairs = " AND ".join(
+        f"t.{name(there)} = f.{name(here)}"
+        for here, there in zip(key.columns, key.references, strict=True)
+    )
+    given = " AND ".join(f"f.{name(c)} IS NOT NULL" for c in key.columns)
+    return (
+        f"SELECT count(*) FROM {name(table.name)} f WHERE {given} AND EXISTS (SELECT 1 FROM {name(key.table)}) "
+        f"AND NOT EXISTS (SELECT 1 FROM {name(key.table)} t WHERE {pairs})"
+    )
 
 
 def _outside(facts: Facts, column: Column) -> str:
     assert column.codes is not None
     values = facts.system.code_list(column.codes).values
-    return f"coalesce(CAST({name(column.name)} AS VARCHAR) NOT IN {texts(values)}, false)"
+    return f"coalesce(CAST(r.{name(column.name)} AS VARCHAR) NOT IN {texts(values)}, false)"
 
 
-def _check(table: Table, what: str, title: str, violations: str) -> Check:
+def _check(
+    table: Table, what: str, title: str, *, row: str | None = None, violations: str | None = None
+) -> Check:
     return Check(
         f"register.{table.name}.{what}",
         title,
         "",
         "policy",
         "critical",
+        row=row,
         violations=violations,
-        elements=rows(table.name),
+        elements=rows(table.name) if row is None else None,
+        over=f"{name(table.name)} AS r" if row else None,
     )

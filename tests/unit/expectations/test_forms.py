@@ -38,7 +38,7 @@ def oracle(rows):
     }
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(rows=st.lists(st.tuples(_value, _value), max_size=8))
 def test_both_forms_say_what_a_plain_loop_says(rows):
     con = connect(threads=1)
@@ -171,6 +171,34 @@ def test_only_the_runner_imports_great_expectations():
     naming = [p.name for p in room.rglob("*.py") if "import great_expectations" in p.read_text()]
     assert naming == ["runner.py"]
     assert "ValidationDefinition" in (room / "runner.py").read_text()
+
+
+def test_a_suite_runs_without_a_network(good, system, monkeypatch):
+    import socket
+
+    from expectations import validate
+
+    def refuse(*_):
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    case = good("links")
+    assert validate("links", system, case.con, case.relation, case.context).passed
+
+
+def test_nothing_is_printed_and_logs_hold_counts(good, system, canary, capsys, caplog):
+    from expectations import validate
+
+    case = good("identified")
+    case.con.execute("UPDATE extract SET supplied_first_name = 'Zzyzxcanary' WHERE row_id = 'r1'")
+    with caplog.at_level("DEBUG"):
+        validate("identified", system, case.con, case.relation, case.context)
+    told = capsys.readouterr()
+    assert told.out == told.err == ""
+    assert canary not in caplog.text
+    assert "1 failed" in caplog.text
 
 
 def test_the_result_format_is_fixed():

@@ -117,7 +117,7 @@ def test_good_data_keeps_every_rule(suite, good, system):
 def test_each_defect_is_found(suite, defect, sql, check, count, good, system, canary):
     case = good(suite)
     case.con.execute(sql)
-    verdict = validate(suite, system, case.con, case.relation, case.context)
+    verdict = validate(suite, system, case.con, case.relation, case.context, form="counts")
     found = {c.id: c for c in verdict.checks}[check]
     assert not found.success
     assert found.unexpected_count == count
