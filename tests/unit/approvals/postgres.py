@@ -1,0 +1,47 @@
+"""A PostgreSQL server of one's own, where the machine has the programs: made, used, removed."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def programs() -> Path | None:
+    """The folder of ``initdb`` and ``postgres``, newest version first."""
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    return places[0].parent if places and can_run() else None
+
+
+def can_run() -> bool:
+    """The server refuses to run as root: then there must be its usual user."""
+    return os.geteuid() != 0 or any(p.pw_name == "postgres" for p in pwd.getpwall())
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server on a socket in a folder of its own; yields the start of its URLs."""
+    bin_folder = programs()
+    assert bin_folder is not None
+    as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        folder = Path(name)
+        if as_user:
+            shutil.chown(folder, "postgres", "postgres")
+        run = {"check": True, "capture_output": True, "cwd": folder, **as_user}
+        data, log = folder / "data", folder / "log"
+        subprocess.run(
+            [bin_folder / "initdb", "-D", data, "-A", "trust", "-U", "owner", "-E", "UTF8"], **run
+        )
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        control = [bin_folder / "pg_ctl", "-D", data, "-w", "-l", log]
+        subprocess.run([*control, "-o", options, "start"], **run)
+        try:
+            yield f"host={folder}"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **run)
