@@ -53,8 +53,10 @@ def check_against(table: pa.Table, plan: Plan, supplied: tuple[str, ...] = ()) -
     names = table.column_names
     wrong = [i for i, name in enumerate(names, start=1) if name not in expected]
     strange = [i for i, name in enumerate(supplied, start=1) if name not in STANDARD]
-    if wrong or strange:
-        raise ColumnNotAllowed(positions=wrong, supplied_positions=strange)
+    if strange:
+        raise ColumnNotAllowed(supplied_positions=strange)
+    if wrong:
+        raise ColumnNotAllowed(positions=wrong)
     if missing := [name for name in expected if name not in names]:
         raise ColumnMissing(columns=missing)
     if tuple(names) != expected:

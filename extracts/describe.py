@@ -91,7 +91,8 @@ def aggregated_dictionary(
         else:
             raise ColumnNotAllowed(position=position)
     row = "One row is one cell of the table: a combination of its dimensions, totals included."
-    return DataDictionary(row, tuple(fields), release.notes)
+    empty = "An empty count is hidden; its status says so."
+    return DataDictionary(row, tuple(fields), notes=release.notes, missing=empty)
 
 
 def _field(plan: Plan, column: OutputColumn) -> FieldDoc:

@@ -39,11 +39,21 @@ class FieldDoc:
 
 @dataclass(frozen=True)
 class DataDictionary:
-    """The columns of one extract, what a row stands for, and what was left out on purpose."""
+    """The columns of one extract and what its reader must know about all of them.
+
+    Attributes:
+        row: what one row stands for.
+        fields: the columns, in order.
+        left_out: what stays out on purpose.
+        notes: what else to know.
+        missing: what an empty field means.
+    """
 
     row: str
     fields: tuple[FieldDoc, ...]
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: str = MISSING
 
     def check(self, schema: pa.Schema) -> None:
         """Refuse data whose columns are not exactly those described.
@@ -84,7 +94,7 @@ def datapackage(
         "profile": "tabular-data-package",
         "name": f"{release.system}-{release.project_number}-{release.kind}".lower(),
         "title": release.title,
-        "description": f"{dictionary.row} {MISSING}",
+        "description": f"{dictionary.row} {dictionary.missing}",
         "licenses": [
             {
                 "name": "restricted",
@@ -149,7 +159,6 @@ def render(release: ReleaseFacts, dictionary: DataDictionary) -> str:
         years=span(release.years) if release.years else "",
         dictionary=dictionary,
         groups=_groups(dictionary.fields),
-        missing=MISSING,
     )
 
 
@@ -171,5 +180,5 @@ def _groups(fields: Sequence[FieldDoc]) -> list[tuple[str, str, list[FieldDoc]]]
             found.append((title, text, mine))
             left = [field for field in left if field not in mine]
     if left:
-        found.append(("Columns", "", left))
+        found.append(("The table" if not found else "More", "", left))
     return found

@@ -95,15 +95,6 @@ class ScopeEmpty(CodedError):
     cure = "Name families that the system's code list has"
 
 
-class CodeUnlabelled(CodedError):
-    """A released column holds codes that its code list does not have."""
-
-    code = "EXTRACT-11"
-    exit = Exit.FAILED
-    cause = "the extract holds codes that the system's code list does not have"
-    cure = "Add the codes with their labels to the system's file, or correct the register"
-
-
 class PartTooSmall(CodedError):
     """One row or one document is larger than a part may be."""
 

@@ -173,8 +173,15 @@ class Plan:
         names = [c.name for c in self.columns]
         start = ("order_",) if self.kind == "identified" else ("order_", "person_")
         misnamed = [name for name in names if not name.startswith(start)]
-        if unsafe or strange or misnamed or len(set(names)) != len(names):
-            raise ColumnPlanRefused(identifiers=unsafe, references=strange, misnamed=misnamed)
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        found = {
+            "identifiers": unsafe,
+            "references": strange,
+            "misnamed": misnamed,
+            "doubled": doubled,
+        }
+        if wrong := {what: columns for what, columns in found.items() if columns}:
+            raise ColumnPlanRefused(**wrong)
         if self.kind == "deidentified" and set(self.references.values()) != {"person", "order"}:
             raise ColumnPlanRefused(kind=self.kind, references=sorted(self.references))
         for column in self.columns:

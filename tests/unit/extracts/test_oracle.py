@@ -32,14 +32,14 @@ def maybe(chance, value):
 
 def register(chance):
     """A dense register: most orders have several parties, services and conditions."""
-    flag = [True, None] + 6 * [False]
+    flag = [True, None] + 9 * [False]
     parties = {
         (
             chance.choice(ORDERS),
             chance.choice(PEOPLE),
             chance.choice(["respondent"] * 3 + ["petitioner"]),
         )
-        for _ in range(chance.randrange(16))
+        for _ in range(chance.randrange(4, 18))
     }
     return {
         "person": [{"person_id": n, "sex": chance.choice(["F", "M", None])} for n in PEOPLE],
@@ -183,15 +183,15 @@ LINKS = st.integers(0, 2**32).map(
     ]
 )
 DECISIONS = ["link", "link", "review"]
-FAMILIES = st.sampled_from([("GV",), ("GV", "DV"), ("CH",)])
-YEARS = st.sampled_from([None, (2019, 2020), (2021, 2021)])
+FAMILIES = st.sampled_from([("GV", "DV"), ("GV",), ("CH", "DV", "GV")])
+YEARS = st.sampled_from([None, (2019, 2020), (2018, 2021), (2021, 2021)])
 
 
 def counted(rows, columns):
     return Counter(tuple(row.get(name) for name in columns) for row in rows)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     registers,
     LINKS,
@@ -220,7 +220,7 @@ def band(age):
     return "90+" if age >= 90 else f"{age // 5 * 5:02}-{age // 5 * 5 + 4:02}"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(registers, st.lists(st.sampled_from(PEOPLE), min_size=6, max_size=6), FAMILIES, YEARS)
 def test_deidentified(carpos, open_register, make_ids, tables, joined, families, years):
     index = {person: min(person, to) for person, to in zip(PEOPLE, joined, strict=True)}
@@ -263,5 +263,5 @@ def test_deidentified(carpos, open_register, make_ids, tables, joined, families,
 
 def test_the_registers_were_worth_it():
     """Made-up registers that never reach a rule prove nothing about it."""
-    assert SEEN["rows"] > 40
+    assert SEEN["rows"] > 40, SEEN
     assert min(SEEN["yes"], SEEN["no"], SEEN["not_attempted"]) > 10
