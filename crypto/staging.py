@@ -22,6 +22,13 @@ from crypto.secret import StagingKey
 from faults import CodedError
 
 _ROWS = 122_880  # rows per row group: DuckDB's own size, so that one is one unit of its work
+# DuckDB 2.0.0 can't decrypt a column chunk of more than one data page (it reports a wrong tag), so
+# a chunk gets one: no limit by bytes or rows, and no fall-back from a dictionary that grew.
+_ONE_PAGE: dict[str, Any] = {
+    "data_page_size": 2**30,
+    "max_rows_per_page": 2**31 - 1,
+    "dictionary_pagesize_limit": 2**30,
+}
 _KEY_NAME = re.compile(r"k[0-9a-f]{16}")
 
 
@@ -104,7 +111,7 @@ def open_writer(
         )
         with _pyarrow(FileUnusable):
             writer = pq.ParquetWriter(
-                partial, schema, compression="zstd", encryption_properties=properties
+                partial, schema, compression="zstd", encryption_properties=properties, **_ONE_PAGE
             )
         try:
             staged = StagingWriter(writer)

@@ -171,3 +171,26 @@ def test_a_closed_connection_says_nothing_of_the_key(con):
     with pytest.raises(errors.StagingDoesNotHold) as raised:
         staging.attach(con, KEY)
     assert raised.value.__suppress_context__
+
+
+def test_duckdb_reads_more_rows_and_values_than_fit_a_usual_page(tmp_path):
+    """pyarrow begins a page after 20,000 rows or a megabyte; DuckDB 2.0.0 reads only the first."""
+    rows = 150_000
+    table = pa.table(
+        {
+            "number": pa.array(range(rows), pa.int64()),
+            "code": pa.array([f"c{i % 7}" for i in range(rows)]),
+            "text": pa.array([f"a text of its own {i} {i * 7919}" for i in range(rows)]),
+            "gaps": pa.array([None if i % 3 else i for i in range(rows)], pa.int64()),
+        }
+    )
+    key = StagingKey("run", bytes(range(32)))
+    path = tmp_path / "t.parquet"
+    staging.write_parquet(table, path, key)
+    con = duckdb.connect()
+    name = staging.attach(con, key)
+    counted = con.execute(
+        "SELECT count(DISTINCT number), count(DISTINCT code), count(DISTINCT text), count(gaps)"
+        f" FROM {staging.scan(path, name)}"
+    ).fetchall()
+    assert counted == [(rows, 7, rows, rows // 3)]
