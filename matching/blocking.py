@@ -29,6 +29,8 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = (
     20_000_000,
     60,
 )  # pairs; at the default a row costs about 60 compares
+_WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
+_SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
 _HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
 
@@ -111,11 +113,15 @@ def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) ->
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     with guarded(LinkageBroke, stage="blocking"), connect(threads=options.threads) as con:
         for rule in RULES:
+            if rule.wide and encoded.cohort.rows * encoded.records.rows > _SMALL:
+                continue
             a, b = keys_of(mine, rule, records=False), keys_of(theirs, rule, records=True)
             if not (a >= 0).any() or not (b >= 0).any():
                 continue
             count = RuleCount(rule.name)
             sizes = _sizes(con, a, b, options.block_cap)
+            if rule.wide and sizes.total > _WIDE:
+                continue
             count.split_pairs = sizes.total
             for part in rule.refine:
                 if not len(sizes.keys):

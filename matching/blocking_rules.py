@@ -25,6 +25,7 @@ class Rule:
     parts: tuple[str, ...]
     record_parts: tuple[str, ...] = ()  # where the records' side differs (swapped names)
     refine: tuple[str, ...] = ()
+    wide: bool = False  # only used where the tables are small enough for it to be cheap
 
     def of(self, records: bool) -> tuple[str, ...]:
         """The parts of one side."""
@@ -71,6 +72,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("first name, ZIP, birth year", ("first_root", "zip", "year"), refine=("last_sound",)),
     Rule("address, last name sound", ("address", "last_sound"), refine=("zip", "first_initial")),
+    Rule("birth date", ("birth",), wide=True),
+    Rule("first name, birth year", ("first_root", "year"), wide=True),
+    Rule("last name sound, birth year", ("last_sound", "year"), wide=True),
+    Rule("first name, birthday", ("first_root", "birthday"), wide=True),
+    Rule("last name sound, birthday", ("last_sound", "birthday"), wide=True),
+    Rule("first name, last name sound", ("first_root", "last_sound"), wide=True),
+    Rule("last name sound, first initial", ("last_sound", "first_initial"), wide=True),
+    Rule("first name, last initial", ("first_root", "last_initial"), wide=True),
+    Rule("first name, ZIP", ("first_root", "zip"), wide=True),
+    Rule("last name sound, ZIP", ("last_sound", "zip"), wide=True),
+    Rule("address", ("address",), wide=True),
+    Rule("first name", ("first_root",), wide=True),
+    Rule("last name sound", ("last_sound",), wide=True),
 )
 
 

@@ -187,7 +187,7 @@ def test_expected_rates_hold_the_true_ones():
 def test_explained_weights_add_up(register):
     mine, theirs, truth = register
     result = matching.link(mine, theirs)
-    c, r = sorted(truth & linked(result))[0]
+    c, r = min(truth & linked(result))
     told = matching.explain(mine, theirs, result.model, c, str(r))
     assert told.against_chance == pytest.approx(
         told.prior + sum(f.weight for f in told.fields), abs=0.01
