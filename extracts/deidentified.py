@@ -107,4 +107,5 @@ def _assembled(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
     row = pc.binary_join_element_wise(rows["person_"].cast(text), rows["order_"].cast(text), "/")
     table = pa.table(with_references(rows, plan, ids))
     table = table.append_column("sort_", sort_keys(row, "row", ids))
-    return table.sort_by("sort_").drop_columns(["sort_"])
+    by = ("sort_", *plan.references)  # the ids decide between equal keys
+    return table.sort_by([(name, "ascending") for name in by]).drop_columns(["sort_"])

@@ -196,7 +196,8 @@ def _assembled(
     """Put ids in place of keys, sort without regard to the register, and set the final columns."""
     sort = sort_keys(rows["order_"], "order", ids)
     rows = rows.append_column("sort_", sort)
-    rows = rows.sort_by([("row_number", "ascending"), ("sort_", "ascending")])
+    by = ("row_number", "sort_", "order_")  # the last decides between equal keys
+    rows = rows.sort_by([(name, "ascending") for name in by])
     place = pc.index_in(rows["row_number"], supplied["row_number"])
     columns = {"row_id": rows["row_id"]}
     for name in echoed:
