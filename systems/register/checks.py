@@ -37,10 +37,10 @@ def _repeated(con: Any, table: Table) -> Iterator[Problem]:
     ).fetchall()
     if rows == keys:
         return
-    numbered = f"(SELECT row_number() OVER () AS at, {key} FROM {quoted(table.name)})"
+    numbered = f"(SELECT row_number() OVER () AS nr, {key} FROM {quoted(table.name)})"
     [(first,)] = con.execute(
-        f"SELECT min(at, {LISTED}) FROM (SELECT at, row_number() OVER (PARTITION BY {key} "
-        f"ORDER BY at) AS nth FROM {numbered}) WHERE nth > 1"
+        f"SELECT min(nr, {LISTED}) FROM (SELECT nr, row_number() OVER (PARTITION BY {key} "
+        f"ORDER BY nr) AS nth FROM {numbered}) WHERE nth > 1"
     ).fetchall()
     yield Problem(
         table.name, "duplicate_key", ", ".join(table.primary_key), rows - keys, tuple(sorted(first))
@@ -55,7 +55,7 @@ def _orphans(con: Any, table: Table, key: ForeignKey) -> Iterator[Problem]:
     )
     filled = " AND ".join(f"here.{quoted(name)} IS NOT NULL" for name in key.columns)
     [(count, first)] = con.execute(
-        f"SELECT count(*), min(at, {LISTED}) FROM (SELECT row_number() OVER () AS at, * "
+        f"SELECT count(*), min(nr, {LISTED}) FROM (SELECT row_number() OVER () AS nr, * "
         f"FROM {quoted(table.name)}) AS here ANTI JOIN {quoted(key.table)} AS there ON {joined} "
         f"WHERE {filled}"
     ).fetchall()

@@ -94,7 +94,7 @@ def open_views(
             source = scan(files[table.name], name) if table.name in files else None
             con.execute(views.table_view(table, source, columns.get(table.name, ())))
         if INDEX in files:
-            con.execute(f"CREATE VIEW {INDEX} AS SELECT * FROM {scan(files[INDEX], name)}")
+            con.execute(views.index_view(INDEX, scan(files[INDEX], name)))
         views.create_code_lists(con, system)
         views.create_linkage_records(con, system)
 
