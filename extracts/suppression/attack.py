@@ -5,7 +5,7 @@ that the attacker can't rule out, so that it settles many cells at once; only wh
 fractional is the integer programme solved.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.knowledge import Cell, Knowledge
+from extracts.suppression.nearby import Block
 from extracts.suppression.programme import Programme
 
 Measure = Literal["count", "persons"]
@@ -40,12 +41,14 @@ class Attack:
         threshold: int,
         *,
         intervals: bool,
+        example: Mapping[tuple[str, ...], int] | None,
         progress: Callable[[str, int, int], None] | None,
     ) -> None:
         self.known = known
         self.threshold = threshold
         self.intervals = intervals
         self.programmes = 0
+        self._example = None if example is None else by_number(known, example)
         self._progress = progress
         size = len(known.cells)
         self._seen_low = np.full(size, np.inf)
@@ -64,17 +67,65 @@ class Attack:
         check_constants(self.known)
         groups = connected(self.known)
         total = sum(self.known.cells[i].listed for g in groups for i in g)
+        counts = np.array([c.count or 0.0 for c in self.known.cells])
         done = 0
         for group in groups:
-            programme = Programme(self.known, group)
-            self._note(programme, programme.feasible(), whole_only=True)
+            programme, block = Programme(self.known, group), Block(self.known, group)
+            self._begin(programme, block, counts)
             for number in group:
                 if self.known.cells[number].listed and self.known.cells[number].hidden:
+                    self._nearby(block, counts, number)
                     self._settle(programme, number)
                     done += 1
-                    if self._progress and done % 50 == 0:
+                    if self._progress and done % 100 == 0:
                         self._progress("audit", done, total)
-            self.programmes += programme.solved
+            self.programmes += programme.solved + block.solved
+
+    def _begin(
+        self, programme: Programme, block: Block, counts: npt.NDArray[np.float64]
+    ) -> None:
+        """Put into ``counts`` a whole table that fits, in the middle rather than at a corner.
+
+        From a corner hardly any small change is possible. ``example``, where there is one, is such
+        a table; it is checked like any other, so that a wrong one costs time and nothing else.
+        """
+        at = programme.counts
+        if self._example is not None:
+            counts[at] = [self._example.get(n, 0) for n in at]
+        if self._example is None or not block.fits(counts):
+            size = len(at)
+            corner = programme.whole()[:size]
+            counts[at] = (corner + programme.middle()[:size]) / 2
+            near = block.near(counts, counts)
+            counts[at] = corner if near is None else near[at]
+        self._learn(block, counts)
+
+    def _nearby(self, block: Block, counts: npt.NDArray[np.float64], number: int) -> None:
+        """Settle a cell by tables that differ from ``counts`` around it, where there are any."""
+        here = counts[number]
+        goals = [self.threshold] if self._people(number) < self.threshold > here else []
+        for goal in (*goals, here + 1, here - 1):
+            if self._people(number) >= self.threshold and not self._fixed(number):
+                return
+            found = block.change(counts, number, float(goal))
+            if found is not None:
+                self._learn(block, found)
+
+    def _learn(self, block: Block, counts: npt.NDArray[np.float64]) -> None:
+        """Remember a whole table after checking it against every equation of its part."""
+        if not block.fits(counts):
+            return
+        at = block.cells
+        if self.known.has_persons:
+            people = block.people(counts)
+            if people is None:
+                return
+            self._seen_people[at] = np.maximum(self._seen_people[at], people[at])
+        self._seen_low[at] = np.minimum(self._seen_low[at], counts[at])
+        self._seen_high[at] = np.maximum(self._seen_high[at], counts[at])
+
+    def _fixed(self, number: int) -> bool:
+        return bool(self._seen_low[number] >= self._seen_high[number])
 
     def verdict(self, cell: Cell) -> Verdict:
         """How the cell falls; empty where it holds."""
@@ -96,8 +147,7 @@ class Attack:
             if high < self.threshold:
                 low = self._reach(programme, number, measure, up=False)
                 verdict.append(("below", measure, int(low), int(high)))
-        fixed = self._seen_low[number] >= self._seen_high[number]
-        if fixed or verdict or self.intervals:
+        if self._fixed(number) or verdict or self.intervals:
             low = self._reach(programme, number, "count", up=False)
             high = self._reach(programme, number, "count", up=True)
             self._bounds[number] = Bounds(int(low), None if high >= _ENDLESS else int(high))
@@ -138,6 +188,16 @@ class Attack:
             self._seen_people[programme.persons], people
         )
         return True
+
+
+def by_number(known: Knowledge, example: Mapping[tuple[str, ...], int]) -> dict[int, int]:
+    """A table by labels as a table by cells."""
+    return {
+        cell.number: example[labels]
+        for cell in known.cells
+        for table, labels in cell.places
+        if table == 0 and labels in example
+    }
 
 
 def check_constants(known: Knowledge) -> None:

@@ -6,7 +6,7 @@ when the attacker proves what it holds, or proves that it is small; a small valu
 the open falls too. Whatever the solver can't prove is an error, never a pass.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,6 +81,7 @@ def audit(
     zeros: Zeros = "published",
     earlier: Sequence[PublishedTable] = (),
     intervals: bool = False,
+    example: Mapping[tuple[str, ...], int] | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Attack a published table together with all that was published before it.
@@ -91,6 +92,8 @@ def audit(
         zeros: whether a hidden cell may be zero (``hidden``) or not (``published``).
         earlier: tables over the same population that are public already; what falls in them falls.
         intervals: whether to prove the exact interval of every hidden cell (slower).
+        example: counts by labels that fit, to start from. They are checked like any other table
+            and only save time: the true ones prove nothing that others would not.
         progress: called with stage, done, of.
 
     Raises:
@@ -98,7 +101,9 @@ def audit(
         AuditUnsolvedError: a bound could not be proven.
     """
     known = gather([published, *earlier], zeros)
-    attack = Attack(known, threshold, intervals=intervals, progress=progress)
+    attack = Attack(
+        known, threshold, intervals=intervals, example=example, progress=progress
+    )
     attack.run()
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
     bounds = {

@@ -9,7 +9,9 @@ import numpy as np
 from extracts.suppression.pattern import Goal, Progress, Search, least_for
 from extracts.suppression.relations import Floats
 from extracts.suppression.tables import Ints
-from extracts.suppression.windows import hidden_near
+from extracts.suppression.windows import WIDTHS, hidden_near
+
+_LARGE = 3_000  # cells; beyond, testing with all of them at once takes minutes for little
 
 Witnesses = dict[Goal, tuple[Ints, Floats]]
 
@@ -19,7 +21,10 @@ def clean(search: Search, progress: Progress | None = None) -> None:
     users = _users(search)
     secondary = np.flatnonzero(search.hidden & ~search.primary & ~search.kept)
     weight = search.prices[secondary]
+    last = search.mover.solved + search.policy.clean_programmes
     for done, cell in enumerate(secondary[np.argsort(-weight, kind="stable")]):
+        if search.mover.solved > last:
+            break
         _try_to_show(search, int(cell), users)
         if progress and done % 20 == 0:
             progress("clean", done, len(secondary))
@@ -60,14 +65,18 @@ def reaches(goal: Goal, witness: tuple[Ints, Floats]) -> bool:
 
 
 def _rewitness(search: Search, goal: Goal) -> tuple[Ints, Floats] | None:
-    """A movement of hidden cells only, in a window first and in the whole part then."""
-    for wide in (False, True):
-        cells = hidden_near(search.system, goal[0], search.hidden, wide=wide)
+    """A movement of hidden cells only, in narrow windows first."""
+    for width in _widths(search):
+        cells = hidden_near(search.system, goal[0], search.hidden, width)
         costs = np.where(search.primary[cells], 0.01, 1.0)  # lean on what stays hidden anyway
         found = search.mover.move(*goal, cells, costs, least_for(search, cells, goal[0]))
         if found is not None:
             return found
     return None
+
+
+def _widths(search: Search) -> tuple[int | None, ...]:
+    return (*WIDTHS, None) if search.system.values.size <= _LARGE else WIDTHS
 
 
 def _replace(

@@ -20,12 +20,15 @@ class SuppressionPolicy:
         spread: orders by which a cell with enough orders on too few persons must be able to move
             either way; half the threshold. Policy.
         clean: whether cells that turn out not to be needed are shown again.
+        clean_programmes: linear programmes spent on that (about 1 ms each); a count and not a
+            time, so that the same table always gets the same pattern.
     """
 
     threshold: int = 10
     zeros: Zeros = "published"
     spread: int = 5
     clean: bool = True
+    clean_programmes: int = 5_000
 
     def __post_init__(self) -> None:
         if self.threshold < 2 or self.spread < 1:

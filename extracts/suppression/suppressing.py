@@ -134,6 +134,8 @@ def _attack(
     shown = [
         publish(t, search.hidden[at]) for t, at in zip(stack.tables, stack.places, strict=True)
     ]
+    own = stack.tables[0]
+    example = dict(zip(own.labels(), map(int, own.counts.ravel()), strict=True))
     return [
         audit(
             shown[0],
@@ -141,6 +143,7 @@ def _attack(
             zeros=policy.zeros,
             earlier=[*shown[1:], *earlier],
             intervals=intervals,
+            example=example,
             progress=progress,
         )
     ]

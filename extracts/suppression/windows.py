@@ -36,10 +36,10 @@ def window(system: Relations, target: int, costs: Floats, width: int | None) -> 
     return np.sort(cells[system.free[cells]])
 
 
-def hidden_near(system: Relations, target: int, hidden: Flags, *, wide: bool) -> Ints:
+def hidden_near(system: Relations, target: int, hidden: Flags, width: int | None) -> Ints:
     """The hidden cells around ``target``: of a window, or of its whole part of the table."""
     price = np.where(hidden, np.log1p(system.values), np.inf)
-    cells = window(system, target, price, None if wide else WIDTHS[0])
+    cells = window(system, target, price, width)
     return cells[hidden[cells]]
 
 

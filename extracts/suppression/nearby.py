@@ -1,0 +1,179 @@
+"""Tables that fit and differ from a known one only around one cell: cheap proofs for the audit.
+
+Any table of whole numbers that fits everything published is one that the attacker can't rule out.
+Most hidden cells are settled by changing a small block of labels around them; only the others need
+the programme of the whole part. A proof found here is checked against every equation.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from extracts.suppression.knowledge import Knowledge
+
+Vector = npt.NDArray[np.float64]
+
+_NEIGHBOURS = 6  # labels taken of each long line
+_CLOSE = 1e-6
+
+
+class Block:
+    """The unknown cells of one connected part, with the means to change a few of them."""
+
+    def __init__(self, known: Knowledge, group: Sequence[int]) -> None:
+        self.known = known
+        self.cells = np.array(group, dtype=np.int64)
+        self.at = {cell: i for i, cell in enumerate(group)}
+        self.solved = 0
+        everything = len(known.cells)
+        sums = [(m, ps) for m, ps in known.sums if not self.at.keys().isdisjoint((m, *ps))]
+        margins = np.array([m for m, ps in sums for _ in ps], dtype=np.int64)
+        parts = np.array([p for _, ps in sums for p in ps], dtype=np.int64)
+        number = np.repeat(np.arange(len(sums)), [len(ps) for _, ps in sums])
+        heads = np.array([m for m, _ in sums], dtype=np.int64)
+        rows = np.concatenate([number, np.arange(len(sums))])
+        cols = np.concatenate([parts, heads])
+        signs = np.concatenate([np.ones(len(parts)), -np.ones(len(heads))])
+        shape = (len(sums), everything)
+        self.sums = sparse.csr_array((signs, (rows, cols)), shape=shape)
+        self.columns = sparse.csc_array(self.sums)[:, self.cells]
+        self.ceiling = _ceiling(known, margins, parts)
+        self.margins, self.parts = margins, parts
+        self._number, self._heads = number, heads
+        mine = {*map(int, margins), *map(int, parts), *group}
+        told = [c for c in sorted(mine) if known.cells[c].persons is not None]
+        self._told = np.array(told, dtype=np.int64)
+        self._said = np.array([float(known.cells[c].persons or 0) for c in told])
+        self._open = np.array(
+            [c for c in group if known.cells[c].persons is None and known.cells[c].listed],
+            dtype=np.int64,
+        )
+        self.floor = np.array([float(known.floor if known.cells[c].listed else 0) for c in group])
+        self.lines, self.places = self._lines()
+        self._solver = highspy.Highs()
+        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+            self._solver.setOptionValue(option, value)
+
+    def _lines(self) -> tuple[dict[tuple[object, ...], list[str]], dict[tuple[str, ...], int]]:
+        """Unknown cells by their labels in the first table, and the labels along each line."""
+        lines: dict[tuple[object, ...], list[str]] = {}
+        places: dict[tuple[str, ...], int] = {}
+        for cell in self.cells:
+            for table, labels in self.known.cells[cell].places:
+                if table == 0:
+                    places[labels] = int(cell)
+        for labels in places:
+            for axis, label in enumerate(labels):
+                lines.setdefault((axis, *labels[:axis], *labels[axis + 1 :]), []).append(label)
+        return lines, places
+
+    def change(self, counts: Vector, cell: int, goal: float) -> Vector | None:
+        """Move one cell to ``goal`` by changing few others; None where that finds nothing whole."""
+        home = next((labels for t, labels in self.known.cells[cell].places if t == 0), None)
+        if home is None or home not in self.places:
+            return None
+        axes = [self._axis(counts, home, axis) for axis in range(len(home))]
+        block = sorted({self.places[p] for p in product(*axes) if p in self.places})
+        local = np.array([self.at[c] for c in block])
+        lower = np.zeros(2 * len(block))
+        upper = np.concatenate(
+            [np.full(len(block), np.inf), np.maximum(counts[block] - self.floor[local], 0.0)]
+        )
+        target = block.index(cell)
+        step = goal - counts[cell]
+        lower[target] = upper[target] = max(step, 0.0)
+        lower[len(block) + target] = upper[len(block) + target] = max(-step, 0.0)
+        return self._shift(counts, np.array(block), local, (lower, upper))
+
+    def near(self, counts: Vector, guess: Vector) -> Vector | None:
+        """The whole table that fits and is nearest to a guess, which need not fit."""
+        local = np.flatnonzero([self.known.cells[c].count is None for c in self.cells])
+        block = self.cells[local]
+        start = counts.copy()
+        start[block] = np.maximum(np.rint(guess[block]), self.floor[local])
+        upper = np.concatenate([np.full(len(block), np.inf), start[block] - self.floor[local]])
+        return self._shift(start, block, local, (np.zeros(2 * len(block)), upper))
+
+    def _shift(
+        self,
+        start: Vector,
+        block: npt.NDArray[np.int64],
+        local: npt.NDArray[np.int64],
+        bounds: tuple[Vector, Vector],
+    ) -> Vector | None:
+        """The least change of the block's cells within bounds that makes every equation hold."""
+        matrix = sparse.csc_array(self.columns[:, local])
+        used, inverse = np.unique(matrix.indices, return_inverse=True)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = 2 * len(block), len(used)
+        lp.col_cost_ = np.ones(2 * len(block))
+        lp.col_lower_, lp.col_upper_ = bounds
+        lp.row_lower_ = lp.row_upper_ = -np.asarray(self.sums @ start)[used]
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
+        lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
+        lp.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data])
+        self._solver.clearSolver()
+        self._solver.passModel(lp)
+        self._solver.run()
+        self.solved += 1
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        found = np.asarray(self._solver.getSolution().col_value)
+        moved = start.copy()
+        moved[block] += found[: len(block)] - found[len(block) :]
+        return np.rint(moved) if np.abs(moved - np.rint(moved)).max() <= _CLOSE else None
+
+    def _axis(self, counts: Vector, home: tuple[str, ...], axis: int) -> list[str]:
+        """The labels along one line through a cell: its own, and those with most room to move."""
+        line = self.lines[(axis, *home[:axis], *home[axis + 1 :])]
+        if len(line) <= _NEIGHBOURS + 2:
+            return line
+        room = [
+            -counts[self.places[(*home[:axis], label, *home[axis + 1 :])]] for label in line
+        ]
+        best = [line[i] for i in np.argsort(room, kind="stable")[:_NEIGHBOURS]]
+        return [*dict.fromkeys([home[axis], "TOTAL", *best])]
+
+    def fits(self, counts: Vector) -> bool:
+        """Whether a table of counts satisfies every equation and every least value."""
+        if np.abs(self.sums @ counts).max(initial=0.0) > _CLOSE:
+            return False
+        return bool((counts[self.cells] >= self.floor - _CLOSE).all())
+
+    def people(self, counts: Vector) -> Vector | None:
+        """The most persons that a table of counts allows in every cell, or None where none fit.
+
+        Every rule bounds persons from above by something that grows with persons: orders, margins
+        (a margin has all persons of its cells), and cells together (each person of a margin is in
+        one). Lowering until all rules hold therefore ends at the greatest solution; if a published
+        value had to give way, there is none.
+        """
+        persons = np.minimum(counts, self.ceiling)
+        while True:
+            before = persons.copy()
+            np.minimum.at(persons, self.parts, persons[self.margins])
+            together = np.bincount(self._number, persons[self.parts], minlength=len(self._heads))
+            np.minimum.at(persons, self._heads, together)
+            if (persons[self._told] < self._said).any():
+                return None
+            if (persons == before).all():
+                break
+        return None if (persons[self._open] < self.known.floor).any() else persons
+
+
+def _ceiling(
+    known: Knowledge, margins: npt.NDArray[np.int64], parts: npt.NDArray[np.int64]
+) -> Vector:
+    """The most persons of each cell by the published margins above it."""
+    ceiling = np.array([np.inf if c.persons is None else float(c.persons) for c in known.cells])
+    while True:
+        lower = ceiling.copy()
+        np.minimum.at(lower, parts, ceiling[margins])
+        if (lower == ceiling).all():
+            return ceiling
+        ceiling = lower
