@@ -4,7 +4,6 @@ The pipeline records its stages with ``record``; a decision of a person has a me
 the checks that belong to it. Recording is safe to repeat: the same facts are recorded once.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date
 
@@ -14,15 +13,12 @@ from approvals.errors import (
     ReleaseMoveNotAllowed,
     ReportDiffers,
     UnknownMember,
-    UnknownRelease,
 )
-from approvals.events import KINDS, RELEASE, Event
+from approvals.events import Event
 from approvals.facts import FactValue
-from approvals.gate import Ask, GatePolicy, Verdict, check
-from approvals.ledger import Entry, canonical
 from approvals.people import Person, check_role, two_people_required
-from approvals.projects import Projects
-from approvals.release_state import OUT, ReleaseState, Status, release_state
+from approvals.release_state import OUT, ReleaseState, Status
+from approvals.release_store import ReleaseStore
 
 _RUN = frozenset({"engineer"})
 _APPROVE = frozenset({"approver"})
@@ -30,41 +26,9 @@ _GIVE = frozenset({"engineer", "approver"})
 _STOP = frozenset({"engineer", "approver", "security", "administrator"})
 _REVIEW = frozenset({"reviewer"})
 
-# Decisions of persons: only their own methods record them.
-_DECISIONS = frozenset(
-    {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
-     "release_withdrawn", "release_destroyed"}
-)  # fmt: skip
 
-
-class Releases:
-    """All releases of a home."""
-
-    def __init__(self, projects: Projects, *, policy: GatePolicy | None = None) -> None:
-        """Use the projects' ledger; ``policy`` are the gate's switches."""
-        self._projects = projects
-        self._ledger = projects.ledger
-        self._policy = policy or GatePolicy()
-
-    # -------------------------------------------------------------- looking
-
-    def show(self, release: str) -> ReleaseState:
-        """A release.
-
-        Raises:
-            UnknownRelease: there is none.
-        """
-        state = release_state(self._ledger.events(release=release))
-        if state is None:
-            raise UnknownRelease
-        return state
-
-    def list(self, project: str | None = None) -> list[ReleaseState]:
-        """All releases, of a project or of all, in the order in which they were ordered."""
-        ordered = self._ledger.events(project=project, kind="release_ordered")
-        return [self.show(e.release) for e in ordered if e.release]
-
-    # -------------------------------------------------------------- making
+class Releases(ReleaseStore):
+    """All releases of a home: ordered, approved, handed over, received, ended."""
 
     def order(
         self,
@@ -87,84 +51,22 @@ class Releases:
             UnknownProject, RoleMissing, EventRefused: see their texts.
         """
         check_role(actor, _RUN)
-        system = self._projects.show(project).system
+        system = self.projects.show(project).system
         given = {**(facts or {}), "kind": kind, "system": system, "on": on.isoformat()}
-        serial = len(self._ledger.events(project=project, kind="release_ordered"))
+        serial = len(self.ledger.events(project=project, kind="release_ordered"))
         while True:  # ends: each failure means that somebody else took the number
             serial += 1
             release = f"{project}-R{serial:03d}"
-            if self._ledger.events(release=release):
+            if self.ledger.events(release=release):
                 continue
             event = Event(
                 "release_ordered", actor.id, project, release, given, key=f"release:{release}"
             )
             try:
-                self._ledger.append(event)
+                self.ledger.append(event)
             except KeyReused:
                 continue
             return self.show(release)
-
-    def record(
-        self,
-        release: str,
-        kind: str,
-        facts: Mapping[str, FactValue] | None = None,
-        *,
-        actor: Person | None = None,
-        once: bool = True,
-    ) -> Entry:
-        """Record what a stage did.
-
-        Args:
-            release: its id.
-            kind: a kind of event about a release that is no person's decision.
-            facts: of that kind.
-            actor: who; by default the person who ordered the release.
-            once: the same facts twice in one attempt are one event, so that a resumed run records
-                once.
-
-        Raises:
-            ReleaseMoveNotAllowed: the kind is a decision and has its own method.
-            EventRefused: the facts are not those of the kind.
-        """
-        if kind in _DECISIONS or (kind in KINDS and KINDS[kind].about != RELEASE):
-            raise ReleaseMoveNotAllowed(step=kind, what="has a method of its own")
-        state = self.show(release)
-        return self._append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
-
-    def ask_gate(self, release: str, ask: Ask, actor: Person | None = None) -> Verdict:
-        """Ask the gate for a release and record its answer, whichever it is."""
-        state = self.show(release)
-        verdict = check(self._projects.show(state.project), ask)
-        facts: dict[str, FactValue] = {"stage": ask.stage, "on": ask.on.isoformat()}
-        if not verdict.allowed:
-            facts["rules"] = verdict.rules
-        kind = "gate_allowed" if verdict.allowed else "gate_refused"
-        self._append(state, kind, actor.id if actor else state.ordered_by, facts, once=False)
-        return verdict
-
-    def attach_report(self, release: str, report: bytes) -> str:
-        """Store the Department's report with the project and record its keyed digest.
-
-        Returns:
-            the digest, which the approver names.
-        """
-        state = self.show(release)
-        digest = self._projects.folder(state.project).put("report", report)
-        self._append(state, "report_attached", state.ordered_by, {"report": digest}, once=True)
-        return digest
-
-    def report(self, release: str) -> bytes:
-        """The stored report of a release.
-
-        Raises:
-            ReportDiffers: none is attached.
-            DocumentChanged: it is gone or was changed.
-        """
-        state = self.show(release)
-        if state.report is None:
-            raise ReportDiffers(what="none attached")
-        return self._projects.folder(state.project).get("report", state.report)
 
     # -------------------------------------------------------------- deciding
 
@@ -187,7 +89,7 @@ class Releases:
         """
         state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
         check_role(actor, _APPROVE)
-        two_people_required(state.ordered_by, actor.id, demo=self._projects.demo)
+        two_people_required(state.ordered_by, actor.id, demo=self.projects.demo)
         return self._approve(state, actor.id, on, report, "second_person")
 
     def approve_automatically(self, release: str, on: date) -> ReleaseState:
@@ -219,23 +121,6 @@ class Releases:
             "member": member, "fingerprint": package.fingerprint, "on": on.isoformat(),
         }  # fmt: skip
         return self._decide(self.show(release), "package_handed_over", actor, facts)
-
-    def handover_ask(
-        self, state: ReleaseState, on: date, recipients: tuple[str, ...] | None = None
-    ) -> Ask:
-        """The question for the gate right before a release leaves."""
-        years = tuple(int(y) for y in state.years.split("-")) if state.years else None
-        return Ask(
-            kind=state.kind,
-            on=on,
-            system=state.system,
-            years=(years[0], years[1]) if years else None,
-            cohort_digest=state.cohort,
-            cohort_rows=state.cohort_rows,
-            recipients=recipients,
-            stage="handover",
-            policy=self._policy,
-        )
 
     def receipt(self, release: str, member: str, actor: Person, on: date) -> ReleaseState:
         """Record that a member confirmed having received the package.
@@ -271,11 +156,11 @@ class Releases:
     ) -> ReleaseState:
         if state.report is None or report not in (None, state.report):
             raise ReportDiffers
-        self._projects.folder(state.project).get("report", state.report)
+        self.projects.folder(state.project).get("report", state.report)
         facts: dict[str, FactValue] = {
             "report": state.report, "policy": policy, "on": on.isoformat(),
         }  # fmt: skip
-        self._append(state, "release_approved", actor, facts, once=True, unmoved=True)
+        self.append(state, "release_approved", actor, facts, once=True, unmoved=True)
         return self.show(state.release)
 
     def _standing(self, release: str, statuses: frozenset[Status], step: str) -> ReleaseState:
@@ -287,25 +172,5 @@ class Releases:
     def _decide(
         self, state: ReleaseState, kind: str, actor: Person, facts: Mapping[str, FactValue]
     ) -> ReleaseState:
-        self._append(state, kind, actor.id, facts, once=False, unmoved=True)
+        self.append(state, kind, actor.id, facts, once=False, unmoved=True)
         return self.show(state.release)
-
-    def _append(
-        self,
-        state: ReleaseState,
-        kind: str,
-        actor: str,
-        facts: Mapping[str, FactValue],
-        once: bool,
-        unmoved: bool = False,
-    ) -> Entry:
-        key = None
-        if once:
-            said = canonical(
-                {k: v if isinstance(v, int | str) else list(v) for k, v in facts.items()}
-            )
-            key = f"{state.release}:{kind}:{state.attempt}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
-        event = Event(kind, actor, state.project, state.release, facts, key)
-        return self._ledger.append(
-            event, last_of_release=state.last_event if unmoved else None
-        )  # fmt: skip

@@ -71,7 +71,7 @@ def due(projects: Projects, on: date) -> list[Deadline]:
     """
     found: list[Deadline] = []
     for state in projects.list():
-        entries = projects.ledger.events(project=state.number)
+        entries = projects.ledger.project_events(state.number)
         found += of_project(state, entries, on)
     return sorted(found, key=lambda d: (d.due, d.project, d.name, d.about))
 

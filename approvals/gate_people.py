@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from approvals.application_forms import StandardApplication
 from approvals.gate import INDIVIDUAL, Ask, Check, Reason
-from approvals.project_state import ProjectState, Recipient
+from approvals.project_parts import Recipient
+from approvals.project_state import ProjectState
 
 
 def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:

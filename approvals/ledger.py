@@ -6,13 +6,14 @@ signed checkpoint (size and root) that left the building makes every later rewri
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
 from approvals.errors import KeyReused, StateMoved
 from approvals.events import Event
@@ -94,7 +95,8 @@ class Ledger:
             event: what happened. With a ``key`` that is recorded already, the recorded entry is
                 given back if it says the same.
             last_of_project: the number of the newest event of ``event.project`` that the caller
-                based its decision on; where a newer one exists, nothing is written.
+                (not of its releases) that the caller based its decision on; where a newer one
+                exists, nothing is written.
             last_of_release: the same for ``event.release``.
 
         Raises:
@@ -107,8 +109,9 @@ class Ledger:
                 if _says(found) != _says(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
                 return found
-            _check_unmoved(connection, "project", event.project, last_of_project)
-            _check_unmoved(connection, "release", event.release, last_of_release)
+            own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
+            _check_unmoved(connection, own, last_of_project)
+            _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
             return self._write(connection, event)
 
     def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
@@ -125,9 +128,16 @@ class Ledger:
     def events(
         self, project: str | None = None, release: str | None = None, kind: str | None = None
     ) -> list[Entry]:
-        """The events of a project, a release or a kind, in order."""
-        query = select(EVENTS.c.hash, EVENTS.c.body).order_by(EVENTS.c.seq)
-        for column, value in (("project", project), ("release", release), ("kind", kind)):
+        """The events of a project (its releases' included), a release or a kind, in order."""
+        return self._read(project=project, release=release, kind=kind)
+
+    def project_events(self, project: str) -> list[Entry]:
+        """The events of a project's own life, without those of its releases, in order."""
+        return self._read(EVENTS.c.release.is_(None), project=project)
+
+    def _read(self, *conditions: ColumnElement[bool], **equal: str | None) -> list[Entry]:
+        query = select(EVENTS.c.hash, EVENTS.c.body).where(*conditions).order_by(EVENTS.c.seq)
+        for column, value in equal.items():
             if value is not None:
                 query = query.where(EVENTS.c[column] == value)
         with unavailable(), self._engine.connect() as connection:
@@ -143,8 +153,6 @@ class Ledger:
 
     def export(self, target: Path) -> int:
         """Write every event's body to a new file, one line each; returns how many."""
-        import os
-
         count = 0
         handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
@@ -204,13 +212,11 @@ def _by_key(connection: Connection, key: str) -> Entry | None:
     return _entry(row[0], row[1]) if row else None
 
 
-def _check_unmoved(
-    connection: Connection, column: str, value: str | None, last: int | None
-) -> None:
+def _check_unmoved(connection: Connection, which: ColumnElement[bool], last: int | None) -> None:
     if last is None:
         return
-    query = select(func.max(EVENTS.c.seq)).where(EVENTS.c[column] == value)
-    if (connection.execute(query).scalar() or 0) != last:
+    newest = connection.execute(select(func.max(EVENTS.c.seq)).where(which)).scalar()
+    if (newest or 0) != last:
         raise StateMoved
 
 

@@ -8,7 +8,8 @@ from approvals.errors import CohortRefused, MoveNotAllowed, NothingToConfirm, Un
 from approvals.facts import FactValue
 from approvals.lifecycle import IN_FORCE
 from approvals.people import Person
-from approvals.project_state import ProjectState, Recipient
+from approvals.project_parts import Recipient
+from approvals.project_state import ProjectState
 from approvals.project_store import ProjectStore
 
 

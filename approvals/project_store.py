@@ -71,7 +71,7 @@ class ProjectStore:
             UnknownProject: there is none.
             ApplicationChanged: the stored application is not the recorded one.
         """
-        state = fold(self.ledger.events(project=number))
+        state = fold(self.ledger.project_events(number))
         if state is None:
             raise UnknownProject
         digest = state.approved_digest or state.application_digest

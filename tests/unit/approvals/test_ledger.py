@@ -74,6 +74,8 @@ def test_a_decision_on_an_older_state_is_refused(ledger):
     note = Event("review_started", "p-a", "2026-001", facts={"on": "2026-01-01"})
     entry = ledger.append(note, last_of_project=0)
     ledger.append(event())  # about the home: the project did not move
+    ledger.append(Event("staging_destroyed", "p-a", "2026-001", "2026-001-R001"))  # nor by this
+    assert ledger.project_events("2026-001") == [entry]
     ledger.append(note, last_of_project=entry.seq)
     with pytest.raises(StateMoved):
         ledger.append(note, last_of_project=entry.seq)

@@ -1,0 +1,47 @@
+"""What belongs to a project: its cohorts, its recipients' keys, the evidence about its people."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A cohort registered with the project: its keyed digest, never its content."""
+
+    digest: str
+    rows: int
+    source: str
+    registered_by: str
+    confirmed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A recipient's key, tied to a team member."""
+
+    fingerprint: str
+    member: str
+    added_by: str
+    key_kind: str = ""
+    certificate_expires: date | None = None
+    confirmed_by: str | None = None
+    revoked: bool = False
+
+    def usable_on(self, on: date) -> bool:
+        """Confirmed by a second person, not revoked, not past its certificate."""
+        past = self.certificate_expires is not None and self.certificate_expires < on
+        return self.confirmed_by is not None and not self.revoked and not past
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A dated fact about a person: a background check or a training."""
+
+    outcome: str
+    on: date
+    expires: date | None = None
+
+    def holds_on(self, on: date) -> bool:
+        """Passed, not in the future, not past."""
+        past = self.expires is not None and self.expires < on
+        return self.outcome == "passed" and self.on <= on and not past

@@ -1,0 +1,148 @@
+"""Reading releases, and recording what the stages of a run did, once each."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+from approvals.errors import ReleaseMoveNotAllowed, ReportDiffers, UnknownRelease
+from approvals.events import KINDS, RELEASE, Event
+from approvals.facts import FactValue
+from approvals.gate import Ask, GatePolicy, Verdict, check
+from approvals.ledger import Entry, canonical
+from approvals.people import Person
+from approvals.projects import Projects
+from approvals.release_state import ReleaseState, release_state
+
+# Decisions of persons: only their own methods record them.
+_DECISIONS = frozenset(
+    {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
+     "release_withdrawn", "release_destroyed"}
+)  # fmt: skip
+
+
+class ReleaseStore:
+    """All releases of a home, to look at and to record stages of."""
+
+    def __init__(self, projects: Projects, *, policy: GatePolicy | None = None) -> None:
+        """Use the projects' ledger; ``policy`` are the gate's switches."""
+        self.projects = projects
+        self.ledger = projects.ledger
+        self.policy = policy or GatePolicy()
+
+    # -------------------------------------------------------------- looking
+
+    def show(self, release: str) -> ReleaseState:
+        """A release.
+
+        Raises:
+            UnknownRelease: there is none.
+        """
+        state = release_state(self.ledger.events(release=release))
+        if state is None:
+            raise UnknownRelease
+        return state
+
+    def list(self, project: str | None = None) -> list[ReleaseState]:
+        """All releases, of a project or of all, in the order in which they were ordered."""
+        ordered = self.ledger.events(project=project, kind="release_ordered")
+        return [self.show(e.release) for e in ordered if e.release]
+
+    def handover_ask(
+        self, state: ReleaseState, on: date, recipients: tuple[str, ...] | None = None
+    ) -> Ask:
+        """The question for the gate right before a release leaves."""
+        years = tuple(int(y) for y in state.years.split("-")) if state.years else None
+        return Ask(
+            kind=state.kind,
+            on=on,
+            system=state.system,
+            years=(years[0], years[1]) if years else None,
+            cohort_digest=state.cohort,
+            cohort_rows=state.cohort_rows,
+            recipients=recipients,
+            stage="handover",
+            policy=self.policy,
+        )
+
+    def record(
+        self,
+        release: str,
+        kind: str,
+        facts: Mapping[str, FactValue] | None = None,
+        *,
+        actor: Person | None = None,
+        once: bool = True,
+    ) -> Entry:
+        """Record what a stage did.
+
+        Args:
+            release: its id.
+            kind: a kind of event about a release that is no person's decision.
+            facts: of that kind.
+            actor: who; by default the person who ordered the release.
+            once: the same facts twice in one attempt are one event, so that a resumed run records
+                once.
+
+        Raises:
+            ReleaseMoveNotAllowed: the kind is a decision and has its own method.
+            EventRefused: the facts are not those of the kind.
+        """
+        if kind in _DECISIONS or (kind in KINDS and KINDS[kind].about != RELEASE):
+            raise ReleaseMoveNotAllowed(step=kind, what="has a method of its own")
+        state = self.show(release)
+        return self.append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
+
+    def ask_gate(self, release: str, ask: Ask, actor: Person | None = None) -> Verdict:
+        """Ask the gate for a release and record its answer, whichever it is."""
+        state = self.show(release)
+        verdict = check(self.projects.show(state.project), ask)
+        facts: dict[str, FactValue] = {"stage": ask.stage, "on": ask.on.isoformat()}
+        if not verdict.allowed:
+            facts["rules"] = verdict.rules
+        kind = "gate_allowed" if verdict.allowed else "gate_refused"
+        self.append(state, kind, actor.id if actor else state.ordered_by, facts, once=False)
+        return verdict
+
+    def attach_report(self, release: str, report: bytes) -> str:
+        """Store the Department's report with the project and record its keyed digest.
+
+        Returns:
+            the digest, which the approver names.
+        """
+        state = self.show(release)
+        digest = self.projects.folder(state.project).put("report", report)
+        self.append(state, "report_attached", state.ordered_by, {"report": digest}, once=True)
+        return digest
+
+    def report(self, release: str) -> bytes:
+        """The stored report of a release.
+
+        Raises:
+            ReportDiffers: none is attached.
+            DocumentChanged: it is gone or was changed.
+        """
+        state = self.show(release)
+        if state.report is None:
+            raise ReportDiffers(what="none attached")
+        return self.projects.folder(state.project).get("report", state.report)
+
+    def append(
+        self,
+        state: ReleaseState,
+        kind: str,
+        actor: str,
+        facts: Mapping[str, FactValue],
+        once: bool,
+        unmoved: bool = False,
+    ) -> Entry:
+        """Write one event about a release; see ``record``. ``unmoved``: nothing newer may be there."""
+        key = None
+        if once:
+            said = canonical(
+                {k: v if isinstance(v, int | str) else list(v) for k, v in facts.items()}
+            )
+            key = f"{state.release}:{kind}:{state.attempt}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+        event = Event(kind, actor, state.project, state.release, facts, key)
+        return self.ledger.append(
+            event, last_of_release=state.last_event if unmoved else None
+        )  # fmt: skip
