@@ -24,7 +24,6 @@ _RUN = frozenset({"engineer"})
 _APPROVE = frozenset({"approver"})
 _GIVE = frozenset({"engineer", "approver"})
 _STOP = frozenset({"engineer", "approver", "security", "administrator"})
-_REVIEW = frozenset({"reviewer"})
 
 
 class Releases(ReleaseStore):
@@ -77,7 +76,7 @@ class Releases(ReleaseStore):
 
         Args:
             release: its id.
-            actor: an approver who did not order it.
+            actor: an approver who neither ordered nor resumed it.
             on: day.
             report: digest of the report that was read; None means the one attached, which must
                 still be there unchanged.
@@ -89,7 +88,8 @@ class Releases(ReleaseStore):
         """
         state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
         check_role(actor, _APPROVE)
-        two_people_required(state.ordered_by, actor.id, demo=self.projects.demo)
+        for runner in sorted(state.ran_by):
+            two_people_required(runner, actor.id, demo=self.projects.demo)
         return self._approve(state, actor.id, on, report, "second_person")
 
     def approve_automatically(self, release: str, on: date) -> ReleaseState:

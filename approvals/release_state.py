@@ -75,8 +75,9 @@ class Package:
 class ReleaseState:
     """A release as its events make it.
 
-    ``attempt`` counts how often it was refused or failed: what a later attempt records is new, what
-    a resumed run repeats is not.
+    ``ran_by`` are the persons who ordered or resumed it: none of them may approve it. ``attempt``
+    counts how often it was refused or failed: what a later attempt records is new, what a resumed
+    run repeats is not.
     """
 
     release: str
@@ -87,6 +88,7 @@ class ReleaseState:
     ordered_by: str
     ordered_on: date
     last_event: int
+    ran_by: frozenset[str] = frozenset()
     attempt: int = 0
     scheduled: bool = False
     snapshot: str | None = None
@@ -152,6 +154,7 @@ def _begin(entry: Entry) -> ReleaseState:
         ordered_by=entry.actor,
         ordered_on=date.fromisoformat(facts["on"]),
         last_event=entry.seq,
+        ran_by=frozenset({entry.actor}),
         scheduled=facts.get("scheduled", False),
         snapshot=facts.get("snapshot"),
         years=facts.get("years"),
@@ -201,7 +204,13 @@ def _approved(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> Re
     return replace(state, approved_by=entry.actor, policy=facts["policy"])
 
 
+def _gated(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    runs = facts["stage"] == "run"
+    return replace(state, ran_by=state.ran_by | {entry.actor}) if runs else state
+
+
 _APPLY: Mapping[str, Callable[[ReleaseState, Entry, Mapping[str, Any]], ReleaseState]] = {
+    "gate_allowed": _gated,
     "report_attached": lambda s, _e, f: replace(s, report=f["report"]),
     "release_approved": _approved,
     "package_sealed": _sealed,

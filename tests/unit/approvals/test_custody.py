@@ -110,6 +110,15 @@ def test_the_approver_is_not_the_person_who_ran_it(home, project):
     assert home.releases.approve(release, APPROVER, TODAY).approved_by == APPROVER.id
 
 
+def test_who_resumed_a_run_does_not_approve_it(home, project):
+    release = ordered(home, project)
+    ask = replace(home.releases.handover_ask(home.releases.show(release), TODAY), stage="run")
+    home.releases.ask_gate(release, ask, EVERYTHING).check()
+    home.releases.attach_report(release, REPORT)
+    with pytest.raises(SamePerson):
+        home.releases.approve(release, EVERYTHING, TODAY)
+
+
 def test_the_approval_is_of_one_report(home, project):
     release = waiting(home, project)
     digest = home.releases.show(release).report

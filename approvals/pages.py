@@ -1,0 +1,72 @@
+"""Parts of the documentation that are drawn from the tables of this room."""
+
+from approvals.clocks import CLOCKS
+from approvals.event_kinds import KINDS
+from approvals.gate_people import PEOPLE_CHECKS
+from approvals.gate_project import PROJECT_CHECKS
+from approvals.lifecycle import MOVES, diagram
+
+
+def lifecycle() -> str:
+    """The diagram, and each move with who may make it."""
+    lines = ["```mermaid", diagram().rstrip(), "```", ""]
+    lines += [
+        "| move | from | to | who | section | not by whoever did |",
+        "|---|---|---|---|---|---|",
+    ]
+    for move in MOVES:
+        name = (move.event or "by the calendar") + (f" ({move.outcome})" if move.outcome else "")
+        only = f", only {move.only.replace('_', ' ')}" if move.only else ""
+        lines.append(
+            f"| {name}{only} | {', '.join(sorted(move.sources)) or 'nothing'} | {move.target} | "
+            f"{', '.join(sorted(move.roles)) or '-'} | {move.section} | {move.second or '-'} |"
+        )
+    return "\n".join(lines)
+
+
+def gate() -> str:
+    """Each check of the gate, in the order in which they are asked."""
+    lines = ["| check | what it asks |", "|---|---|"]
+    for check in (*PROJECT_CHECKS, *PEOPLE_CHECKS):
+        first = (check.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"| {check.__name__.removeprefix('check_').replace('_', ' ')} | {first} |")
+    return "\n".join(lines)
+
+
+def clocks() -> str:
+    """Each clock: what starts it, how long it runs, what answers it."""
+    lines = [
+        "| clock | starts with | runs | for | answered by | section |",
+        "|---|---|---|---|---|---|",
+    ]
+    for clock in CLOCKS:
+        unit = "business days" if clock.calendar else "calendar days"
+        runs = f"{clock.days} {unit}" if clock.days else "at once"
+        lines.append(
+            f"| {clock.what} | {clock.starts} | {runs} | {clock.for_whom} | "
+            f"{', '.join(clock.stops) or '-'} | {clock.section} ({clock.rule}) |"
+        )
+    return "\n".join(lines)
+
+
+def events() -> str:
+    """Each kind of event with its facts; optional ones in brackets."""
+    lines = ["| event | about | facts |", "|---|---|---|"]
+    for kind, spec in KINDS.items():
+        facts = [f"{name}: {fact.name}" for name, fact in spec.must.items()]
+        facts += [f"[{name}: {fact.name}]" for name, fact in spec.may.items()]
+        lines.append(f"| {kind} | {spec.about} | {'; '.join(facts) or '-'} |")
+    return "\n".join(lines)
+
+
+PARTS = {"lifecycle": lifecycle, "gate": gate, "clocks": clocks, "events": events}
+
+
+def fill(page: str) -> str:
+    """Write the parts between their marks (``<!-- gate -->`` to ``<!-- /gate -->``) again."""
+    for name, make in PARTS.items():
+        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        head, _, rest = page.partition(start)
+        _, _, tail = rest.partition(end)
+        page = f"{head}{start}\n\n{make()}\n\n{end}{tail}"
+    return page
