@@ -90,7 +90,10 @@ def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     )
     pairs = [_chained(name, other) for other in (address, side.ssn, side.licence, side.phone)]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    return left, right, np.full(len(left), 0.9)
+    # Senior and junior share both and say so; whoever leaves the suffixes out is asked.
+    told_apart = (side.suffix[left] > 0) & (side.suffix[right] > 0)
+    keep = ~(told_apart & (side.suffix[left] != side.suffix[right]))
+    return left[keep], right[keep], np.full(int(keep.sum()), 0.9)
 
 
 def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:

@@ -5,6 +5,8 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import matching
 import matching.errors
@@ -195,3 +197,16 @@ def test_explained_weights_add_up(register):
     assert told.rivals["match"] > 0.9
     with pytest.raises(matching.errors.UnknownPair):
         matching.explain(mine, theirs, result.model, "nobody", "1")
+
+
+ANYTHING = st.one_of(
+    st.none(), st.text(max_size=8), st.sampled_from(["Smith", "1980-01-01", "123456780", "F"])
+)
+ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(matching.STANDARD, ANYTHING)), max_size=5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ROWS, ROWS)
+def test_no_text_breaks_the_linkage(mine, theirs):
+    result = matching.link(cohort(*mine), records(*theirs), matching.LinkOptions(threads=1))
+    assert all(0 <= p <= 1 for p in result.links["match_probability"].to_pylist())

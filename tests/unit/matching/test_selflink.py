@@ -64,5 +64,11 @@ def test_brothers_are_two_people():
     assert withheld(*HONEST, brother) == set()
 
 
+def test_senior_and_junior_are_two_people():
+    father = HONEST[7] | {"ssn": None, "phone": None, "name_suffix": "Sr"}
+    son = father | {"birth_date": "1999-09-17", "name_suffix": "Jr."}
+    assert withheld(*HONEST[8:], father, son) == set()
+
+
 def test_an_empty_cohort_has_no_groups():
     assert matching.self_link(cohort()).num_rows == 0
