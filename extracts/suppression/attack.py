@@ -81,9 +81,7 @@ class Attack:
                         self._progress("audit", done, total)
             self.programmes += programme.solved + block.solved
 
-    def _begin(
-        self, programme: Programme, block: Block, counts: npt.NDArray[np.float64]
-    ) -> None:
+    def _begin(self, programme: Programme, block: Block, counts: npt.NDArray[np.float64]) -> None:
         """Put into ``counts`` a whole table that fits, in the middle rather than at a corner.
 
         From a corner hardly any small change is possible. ``example``, where there is one, is such

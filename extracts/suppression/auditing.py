@@ -101,9 +101,7 @@ def audit(
         AuditUnsolvedError: a bound could not be proven.
     """
     known = gather([published, *earlier], zeros)
-    attack = Attack(
-        known, threshold, intervals=intervals, example=example, progress=progress
-    )
+    attack = Attack(known, threshold, intervals=intervals, example=example, progress=progress)
     attack.run()
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
     bounds = {

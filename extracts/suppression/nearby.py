@@ -17,7 +17,7 @@ from extracts.suppression.knowledge import Knowledge
 
 Vector = npt.NDArray[np.float64]
 
-_NEIGHBOURS = 6  # labels taken of each long line
+_WIDTHS = (6, 20, None)  # labels taken of each long line; None: all cells of the part
 _CLOSE = 1e-6
 
 
@@ -64,7 +64,7 @@ class Block:
         places: dict[tuple[str, ...], int] = {}
         for cell in self.cells:
             for table, labels in self.known.cells[cell].places:
-                if table == 0:
+                if table == 0 and self.known.cells[cell].count is None:
                     places[labels] = int(cell)
         for labels in places:
             for axis, label in enumerate(labels):
@@ -73,11 +73,24 @@ class Block:
 
     def change(self, counts: Vector, cell: int, goal: float) -> Vector | None:
         """Move one cell to ``goal`` by changing few others; None where that finds nothing whole."""
+        for width in _WIDTHS:
+            block = self._around(counts, cell, width)
+            found = self._step(counts, cell, goal, block) if block else None
+            if found is not None:
+                return found
+        return None
+
+    def _around(self, counts: Vector, cell: int, width: int | None) -> list[int]:
+        """Unknown counts near a cell: those of the most movable labels of each line through it."""
+        if width is None:
+            return [int(c) for c in self.cells if self.known.cells[c].count is None]
         home = next((labels for t, labels in self.known.cells[cell].places if t == 0), None)
         if home is None or home not in self.places:
-            return None
-        axes = [self._axis(counts, home, axis) for axis in range(len(home))]
-        block = sorted({self.places[p] for p in product(*axes) if p in self.places})
+            return []
+        axes = [self._axis(counts, home, axis, width) for axis in range(len(home))]
+        return sorted({self.places[p] for p in product(*axes) if p in self.places})
+
+    def _step(self, counts: Vector, cell: int, goal: float, block: list[int]) -> Vector | None:
         local = np.array([self.at[c] for c in block])
         lower = np.zeros(2 * len(block))
         upper = np.concatenate(
@@ -128,15 +141,13 @@ class Block:
         moved[block] += found[: len(block)] - found[len(block) :]
         return np.rint(moved) if np.abs(moved - np.rint(moved)).max() <= _CLOSE else None
 
-    def _axis(self, counts: Vector, home: tuple[str, ...], axis: int) -> list[str]:
+    def _axis(self, counts: Vector, home: tuple[str, ...], axis: int, width: int) -> list[str]:
         """The labels along one line through a cell: its own, and those with most room to move."""
         line = self.lines[(axis, *home[:axis], *home[axis + 1 :])]
-        if len(line) <= _NEIGHBOURS + 2:
+        if len(line) <= width + 2:
             return line
-        room = [
-            -counts[self.places[(*home[:axis], label, *home[axis + 1 :])]] for label in line
-        ]
-        best = [line[i] for i in np.argsort(room, kind="stable")[:_NEIGHBOURS]]
+        room = [-counts[self.places[(*home[:axis], label, *home[axis + 1 :])]] for label in line]
+        best = [line[i] for i in np.argsort(room, kind="stable")[:width]]
         return [*dict.fromkeys([home[axis], "TOTAL", *best])]
 
     def fits(self, counts: Vector) -> bool:

@@ -103,8 +103,10 @@ class Programme:
         if whole == self._whole:
             return
         kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
-        for at in range(len(self._lower)):
-            self._solver.changeColIntegrality(at, kind)
+        size = len(self._lower)
+        columns = np.arange(size, dtype=np.int32)
+        kinds = np.full(size, int(kind), dtype=np.uint8)
+        self._solver.changeColsIntegrality(size, columns, kinds)
         self._whole = whole
 
     def _write_rows(self) -> None:
