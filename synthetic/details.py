@@ -4,14 +4,13 @@ import numpy as np
 import pyarrow as pa
 
 from synthetic import names
-from synthetic.cases import FAMILY_NAMES, STEPS
+from synthetic.arrays import absent, choose
+from synthetic.cases import FAMILY_NAMES
+from synthetic.columns import days_column, pick, text
 from synthetic.names import Ints
 from synthetic.noise import NO_DAY
 from synthetic.orders import CHILD, NOBODY, RESPONDENT, ROLES, Entries, Orders
 from synthetic.people import Population
-from synthetic.persons import _days as days_column
-from synthetic.persons import _pick as pick
-from synthetic.persons import _text as text
 
 _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
 _NO_EXPIRATION = 0.04
@@ -29,7 +28,7 @@ def tables(
         "agency": agency,
         "court": court,
         "restraint": _restraint(orders, expires, last_day),
-        "order_entry": _order_entry(rng, orders, expires, last_day),
+        "order_entry": _order_entry(rng, orders, expires),
         "order_party": _order_party(people, orders, entries),
         "order_condition": _order_condition(rng, orders),
         "service_event": _service_event(rng, orders, last_day),
@@ -70,7 +69,7 @@ def _fcn(case: Ints) -> list[str]:
 def _restraint(orders: Orders, expires: Ints, last_day: int) -> pa.Table:
     case, place = np.unique(orders.case, return_index=True)
     last = np.maximum.reduceat(np.where(expires == NO_DAY, last_day + 1, expires), place)
-    status = np.where(last > last_day, "active", "expired").astype(object)
+    status = choose(last > last_day, "active", "expired").astype(object)
     status[(case % 31 == 0) & (status == "active")] = "cancelled"
     return pa.table({"fcn": _fcn(case), "status": text(status)})
 
@@ -100,9 +99,7 @@ _FORMS = {
 }  # fmt: skip
 
 
-def _order_entry(
-    rng: np.random.Generator, orders: Orders, expires: Ints, last_day: int
-) -> pa.Table:
+def _order_entry(rng: np.random.Generator, orders: Orders, expires: Ints) -> pa.Table:
     size = len(orders.order_id)
     fips = names.places().fips[orders.county]
     agencies = np.array(_agency_oris(), dtype=object)[
@@ -138,17 +135,17 @@ def _order_entry(
             "expiration_date": days_column(expires),
             "hearing_date": days_column(hearing),
             "judge": text(
-                np.where(
+                choose(
                     orders.step == _EMERGENCY,
                     None,
                     pick(orders.case, ("J ADAMS", "M LOPEZ", "K TRAN", "R SINGH")),
                 )
             ),
             "brady": text(
-                np.where(gun & (orders.step >= _AFTER), "Y", np.where(gun, "U", "N")).astype(object)
+                choose(gun & (orders.step >= _AFTER), "Y", choose(gun, "U", "N")).astype(object)
             ),
             "out_of_state": text(
-                np.where(foreign, pick(orders.case, ("NV", "AZ", "OR", "WA", "TX")), None)
+                choose(foreign, pick(orders.case, ("NV", "AZ", "OR", "WA", "TX")), None)
             ),
             "prior_order_id": pa.array(prior, mask=orders.prior == NOBODY),
             "renewal_of": pa.array(prior, mask=~renews),
@@ -191,7 +188,7 @@ _CONDITIONS: dict[str, tuple[float, ...]] = {  # chance of PCO 01 to 09
 def _order_condition(rng: np.random.Generator, orders: Orders) -> pa.Table:
     chances = np.array([_CONDITIONS.get(name, _CONDITIONS[""]) for name in FAMILY_NAMES])
     order, pco = np.nonzero(rng.random((len(orders.family), 9)) < chances[orders.family])
-    terms = np.where((pco == 7), "SEE ATTACHED TERMS", None)
+    terms = choose((pco == 7), "SEE ATTACHED TERMS", None)
     return pa.table(
         {
             "order_id": orders.order_id[order],
@@ -250,7 +247,7 @@ def _order_event(rng: np.random.Generator, orders: Orders, last_day: int) -> pa.
                 np.minimum(orders.issued[order] + rng.integers(1, 200, len(order)), last_day)
             ),
             "ori": text(agencies[orders.county[order] * _AGENCIES + 1]),
-            "note": text(np.where(kind == "arrest", "SEE REPORT", None)),
+            "note": text(choose(kind == "arrest", "SEE REPORT", None)),
         }
     )
 
@@ -291,18 +288,16 @@ def _relinquishment(rng: np.random.Generator, orders: Orders, last_day: int) -> 
         ["surrendered_LE", "sold_dealer", "stored_dealer", "none_possessed", "not_filed"],
         dtype=object,
     )
-    disposition = np.where(
+    disposition = choose(
         gun,
         rng.choice(options, size, p=[0.45, 0.15, 0.10, 0.15, 0.15]),
         rng.choice(options, size, p=[0.05, 0.02, 0.01, 0.22, 0.70]),
     )
     filed = disposition != "not_filed"
     given = np.isin(disposition, options[:3])
-    form = np.where(
-        family[order] == "CPO", "CR-210", np.where(family[order] == "JV", "JV-270", None)
-    )
-    form = np.where(
-        np.equal(form, None),
+    form = choose(family[order] == "CPO", "CR-210", choose(family[order] == "JV", "JV-270", None))
+    form = choose(
+        absent(form),
         [f"{name[:2] if name != 'EF' else 'EA'}-800" for name in family[order]],
         form,
     )
@@ -310,7 +305,7 @@ def _relinquishment(rng: np.random.Generator, orders: Orders, last_day: int) -> 
         {
             "order_id": orders.order_id[order],
             "ordered": rng.random(size) < np.where(gun, 1.0, 0.93),
-            "proof_form": text(np.where(filed, form, None)),
+            "proof_form": text(choose(filed, form, None)),
             "filed_on": days_column(
                 np.where(
                     filed,
@@ -322,6 +317,3 @@ def _relinquishment(rng: np.random.Generator, orders: Orders, last_day: int) -> 
             "count": pa.array(np.where(given, rng.geometric(0.5, size), 0)),
         }
     )
-
-
-assert STEPS[_RENEWAL] == "renewal"

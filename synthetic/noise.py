@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from synthetic import names
+from synthetic.arrays import absent, choose
 from synthetic.names import Ints, Strings
 from synthetic.people import NONE, SUFFIXES, Population
 
 NO_DAY = np.iinfo(np.int64).min
 Mask = np.ndarray
-_KEYS = {
-    a: b for a, b in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "SNVFRGHJUKJKMBIPAEDYIBEZTX", strict=True)
-}  # a neighbour on the keyboard
+_KEYS = dict(
+    zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "SNVFRGHJUKJKMBIPAEDYIBEZTX", strict=True)
+)  # a neighbour on the keyboard
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _names(
     only_second = double & (style >= 0.20) & (style < 0.28)
     last[only_second] = known.texts[second[only_second]]
     wed = (people.married[who] != NONE) & (people.wedding[who] <= days)
-    birth_name = np.where(wed, last, None)
+    birth_name = choose(wed, last, None)
     new = wed & ~_chance(rng, noise.maiden, size)
     hyphen = new & _chance(rng, 0.12, size)
     last[new] = known.texts[people.married[who][new]]
@@ -210,7 +211,7 @@ def digit_error(rng: np.random.Generator, text: str) -> str:
 
 def _middle(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     number, size = people.middle[who], len(who)
-    middle = np.where(number != NONE, names.load().texts[np.maximum(number, 0)], None)
+    middle = choose(number != NONE, names.load().texts[np.maximum(number, 0)], None)
     _change(middle, _chance(rng, noise.middle_initial, size), lambda text: text[:1])
     _change(middle, _chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
     middle[_chance(rng, noise.middle_missing, size)] = None
@@ -248,7 +249,7 @@ def _birth(rng: np.random.Generator, birth: Ints, today: Ints, noise: Noise) -> 
 def _sex(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     size = len(who)
     female = people.female[who] ^ _chance(rng, noise.sex_wrong, size)
-    sex = np.where(female, "F", "M").astype(object)
+    sex = choose(female, "F", "M").astype(object)
     # a third letter is rare and belongs to the person, so that all its records agree
     sex[people.ssn[who] % 1000 == 7] = "X"
     sex[_chance(rng, noise.sex_missing, size)] = None
@@ -267,7 +268,7 @@ def _number(
     )
     _change(ssn, _chance(rng, noise.ssn_typo, size), lambda text: digit_error(rng, text))
     _change(license_, _chance(rng, noise.license_typo, size), lambda text: digit_error(rng, text))
-    state = np.where(np.equal(license_, None), None, "CA")
+    state = choose(absent(license_), None, "CA")
     phone = _shown(people.phone[who], _chance(rng, noise.phone, size), str)
     return {"ssn": ssn, "driver_license": license_, "dl_state": state, "phone": phone}
 
@@ -293,7 +294,7 @@ def _address(
     home = people.home[who, turn]
     kind = people.street[home] % len(_KINDS)
     short = _chance(rng, noise.street_style, size)
-    unit = np.where(
+    unit = choose(
         (people.unit[home] > 0) & ~_chance(rng, 0.25, size),
         _words(" APT ", people.unit[home]),
         "",
@@ -303,7 +304,7 @@ def _address(
         + " "
         + where.streets[people.street[home]]
         + " "
-        + np.where(short, _LONG[kind], _KINDS[kind])
+        + choose(short, _LONG[kind], _KINDS[kind])
         + unit
     )
     _change(street, _chance(rng, noise.street_typo, size), lambda text: typing_error(rng, text))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthetic.arrays import choose
 from synthetic.cases import FAMILIES, FAMILY_NAMES, STEPS, Cases
 from synthetic.names import Ints
 from synthetic.people import Population
@@ -84,7 +85,7 @@ def make_entries(
     role = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
     keep = _first_of_each(order, human)
     order, human, role = order[keep], human[keep], role[keep]
-    kind, relationship = _kinds(rng, people, cases, orders, order, role)
+    kind, relationship = _kinds(rng, cases, orders, order, role)
     return Entries(
         person_id=_FIRST_ENTRY + rng.permutation(len(order)),
         order=order,
@@ -159,7 +160,6 @@ _RELATION = {
 
 def _kinds(
     rng: np.random.Generator,
-    people: Population,
     cases: Cases,
     orders: Orders,
     order: Ints,
@@ -179,7 +179,7 @@ def _kinds(
         here = by_case == kind
         related[here] = np.array(options, dtype=object)[(draw[here] * len(options)).astype(int)]
     asked = by_case[orders.case[order]]
-    kind = np.where(role == OFFICER, "LE", np.where(role == PETITIONER, asked, None))
+    kind = choose(role == OFFICER, "LE", choose(role == PETITIONER, asked, None))
     court = (orders.family[order] == FAMILY_NAMES.index("CPO")) & (role == PROTECTED)
-    kind = np.where(court & ~orders.by_officer[order], "court", kind)
-    return kind, np.where(role == RESPONDENT, related[orders.case[order]], None)
+    kind = choose(court & ~orders.by_officer[order], "court", kind)
+    return kind, choose(role == RESPONDENT, related[orders.case[order]], None)

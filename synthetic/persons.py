@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from synthetic import names, noise
+from synthetic.arrays import absent, choose
+from synthetic.columns import days_column, pick, text
 from synthetic.names import Ints, Strings
 from synthetic.noise import NO_DAY, OTHER_PARTY
 from synthetic.noise import RESPONDENT as AS_RESPONDENT
@@ -57,18 +59,6 @@ def _recorded(
     return columns
 
 
-def _text(values: Strings) -> pa.Array:
-    return pa.array(values, pa.string(), from_pandas=True)
-
-
-def _days(days: Ints) -> pa.Array:
-    return (
-        pa.array(np.where(days == NO_DAY, 0, days), pa.int64(), mask=days == NO_DAY)
-        .cast(pa.int32())
-        .cast(pa.date32())
-    )
-
-
 def _person(
     rng: np.random.Generator,
     people: Population,
@@ -84,45 +74,41 @@ def _person(
     tall = np.where(people.female[human], 64, 69) + rng.normal(0, 1.2, size) + human % 5 - 2
     described = (entries.role == RESPONDENT) & (rng.random(size) < 0.8)
     looks = {
-        "eye": _pick(human, ("BRO", "BRO", "BRO", "BLU", "GRN", "HAZ", "BLK")),
-        "hair": _pick(human // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED", "BAL")),
-        "skin": _pick(human // 49, ("MED", "FAR", "LGT", "DRK", "LBR", "OLV")),
+        "eye": pick(human, ("BRO", "BRO", "BRO", "BLU", "GRN", "HAZ", "BLK")),
+        "hair": pick(human // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED", "BAL")),
+        "skin": pick(human // 49, ("MED", "FAR", "LGT", "DRK", "LBR", "OLV")),
     }
-    smt = _pick(human // 11, ("TAT L ARM", "SC R HND", "TAT NECK", "TAT CHEST", "SC FHD"))
+    smt = pick(human // 11, ("TAT L ARM", "SC R HND", "TAT NECK", "TAT CHEST", "SC FHD"))
     smt[~described | (human % 6 > 0)] = None
     return pa.table(
         {
             "person_id": entries.person_id,
-            "sex": _text(columns["sex"]),
-            "race_code": _text(letters),
-            "race_code_system": _text(systems),
-            "ethnicity": _text(
-                np.where(people.race[human] == RACES.index("HISPANIC"), "H", "N").astype(object)
+            "sex": text(columns["sex"]),
+            "race_code": text(letters),
+            "race_code_system": text(systems),
+            "ethnicity": text(
+                choose(people.race[human] == RACES.index("HISPANIC"), "H", "N").astype(object)
             ),
             "birth_year": pa.array(np.where(known, years, 0), pa.int64(), mask=~known),
-            "dob": _days(birth),
-            "pob": _text(_pick(human // 3, ("CA", "CA", "CA", "CA", "MM", "TX", "NY", "PI", "YY"))),
+            "dob": days_column(birth),
+            "pob": text(pick(human // 3, ("CA", "CA", "CA", "CA", "MM", "TX", "NY", "PI", "YY"))),
             "height_in": pa.array(np.round(tall).astype(np.int64), mask=~described),
             "weight_lb": pa.array(
                 np.clip(tall * 2.6 + rng.normal(0, 12, size), 80, 400).astype(np.int64),
                 mask=~described,
             ),
-            **{name: _text(np.where(described, values, None)) for name, values in looks.items()},
-            "smt": _text(smt),
+            **{name: text(choose(described, values, None)) for name, values in looks.items()},
+            "smt": text(smt),
             "deceased": pa.array(np.zeros(size, bool), mask=rng.random(size) < 0.9),
         }
     )
-
-
-def _pick(numbers: Ints, options: tuple[str, ...]) -> Strings:
-    return np.array(options, dtype=object)[numbers % len(options)]
 
 
 def _race(rng: np.random.Generator, race: Ints, written: Ints) -> tuple[Strings, Strings]:
     """The letter and its list; the national list changed within the years of the register."""
     size = len(race)
     state = rng.random(size) < 0.35
-    system = np.where(state, "CADOJ", np.where(written < _NCIC_SINCE, "NCIC_OLD", "NCIC")).astype(
+    system = choose(state, "CADOJ", choose(written < _NCIC_SINCE, "NCIC_OLD", "NCIC")).astype(
         object
     )
     letters = np.empty(size, dtype=object)
@@ -132,7 +118,7 @@ def _race(rng: np.random.Generator, race: Ints, written: Ints) -> tuple[Strings,
     finer = (system == "CADOJ") & (race == RACES.index("ASIAN"))
     letters[finer] = rng.choice(np.array(_ASIAN_DETAIL, dtype=object), int(finer.sum()))
     missing = rng.random(size) < 0.03
-    letters[missing] = np.where(system[missing] == "CADOJ", "X", "U")
+    letters[missing] = choose(system[missing] == "CADOJ", "X", "U")
     return system, letters
 
 
@@ -144,9 +130,7 @@ def _person_name(
     rng: np.random.Generator, entries: Entries, columns: dict[str, np.ndarray]
 ) -> pa.Table:
     size = len(entries.person_id)
-    maiden = ~np.equal(columns["birth_name"], None) & (
-        columns["birth_name"] != columns["last_name"]
-    )
+    maiden = ~absent(columns["birth_name"]) & (columns["birth_name"] != columns["last_name"])
     maiden &= rng.random(size) < _MAIDEN
     alias = ~maiden & (entries.role == RESPONDENT) & (rng.random(size) < _ALIAS)
     nick = names.load().nicknames
@@ -165,11 +149,11 @@ def _person_name(
             {
                 "person_id": entries.person_id[here],
                 "seq": np.full(int(here.sum()), number),
-                "kind": _text(np.full(int(here.sum()), kind, dtype=object)),
-                "last": _text(last),
-                "first": _text(first),
-                "middle": _text(columns["middle_name"][here]),
-                "suffix": _text(columns["name_suffix"][here]),
+                "kind": text(np.full(int(here.sum()), kind, dtype=object)),
+                "last": text(last),
+                "first": text(first),
+                "middle": text(columns["middle_name"][here]),
+                "suffix": text(columns["name_suffix"][here]),
             }
         )
     return _stacked(parts)
@@ -197,7 +181,7 @@ def _person_identifier(
     }
     parts: list[dict[str, Any]] = []
     for kind, values in shown.items():
-        here = ~np.equal(values, None)
+        here = ~absent(values)
         state = (
             columns["dl_state"][here]
             if kind == "DL"
@@ -209,9 +193,9 @@ def _person_identifier(
         parts.append(
             {
                 "person_id": entries.person_id[here],
-                "kind": _text(np.full(int(here.sum()), kind, dtype=object)),
-                "value": _text(values[here]),
-                "issuing_state": _text(state),
+                "kind": text(np.full(int(here.sum()), kind, dtype=object)),
+                "value": text(values[here]),
+                "issuing_state": text(state),
                 "expires": pa.array(
                     years + entries.human[here] % 5, mask=np.full(int(here.sum()), kind != "DL")
                 ),
@@ -227,36 +211,38 @@ def _person_contact(
     written: Ints,
     columns: dict[str, np.ndarray],
 ) -> pa.Table:
-    named = ~np.equal(columns["county"], None) | ~np.equal(columns["phone"], None)
+    named = ~absent(columns["county"]) | ~absent(columns["phone"])
     before = np.flatnonzero(
         (entries.role == RESPONDENT) & (rng.random(len(named)) < _SECOND_ADDRESS)
     )
     old = noise.recorded(
         rng, people, entries.human[before], written[before] - 5 * 365, AS_RESPONDENT
     )
-    old_named = ~np.equal(old["county"], None)
+    old_named = ~absent(old["county"])
     parts: list[dict[str, Any]] = []
     for kind, source, here, ids, until in (
         ("home", columns, named, entries.person_id, None),
         ("mail", old, old_named, entries.person_id[before], written[before] - 400),
     ):
         size = int(here.sum())
-        nothing = _text(np.full(size, None, dtype=object))
+        nothing = text(np.full(size, None, dtype=object))
         phone = source["phone"][here] if kind == "home" else np.full(size, None, dtype=object)
         parts.append(
             {
                 "person_id": ids[here],
-                "kind": _text(np.full(size, kind, dtype=object)),
-                "street": _text(source["street"][here]),
-                "city": _text(source["city"][here]),
-                "state": _text(np.where(np.equal(source["county"][here], None), None, "CA")),
-                "zip": _text(source["zip"][here]),
-                "county_fips": _text(source["county"][here]),
-                "phone": _text(phone),
+                "kind": text(np.full(size, kind, dtype=object)),
+                "street": text(source["street"][here]),
+                "city": text(source["city"][here]),
+                "state": text(choose(absent(source["county"][here]), None, "CA")),
+                "zip": text(source["zip"][here]),
+                "county_fips": text(source["county"][here]),
+                "phone": text(phone),
                 "email": nothing,
                 "employer_name": nothing,
                 "valid_from": pa.nulls(size, pa.date32()),
-                "valid_to": pa.nulls(size, pa.date32()) if until is None else _days(until[here]),
+                "valid_to": pa.nulls(size, pa.date32())
+                if until is None
+                else days_column(until[here]),
             }
         )
     return _stacked(parts)
@@ -272,10 +258,10 @@ def _vehicle(rng: np.random.Generator, entries: Entries) -> pa.Table:
                 f"{n % 9 + 1}{chr(65 + n % 26)}{chr(65 + n // 26 % 26)}{chr(65 + n // 676 % 26)}{n % 1000:03d}"
                 for n in human.tolist()
             ],
-            "plate_state": _text(np.full(len(here), "CA", dtype=object)),
+            "plate_state": text(np.full(len(here), "CA", dtype=object)),
             "year": 1995 + human % 30,
-            "make": _text(_pick(human, ("TOYT", "HOND", "FORD", "CHEV", "NISS", "BMW"))),
-            "model": _text(_pick(human // 6, ("CAM", "CIV", "F15", "SIL", "ALT", "3SE"))),
-            "color": _text(_pick(human // 36, ("WHI", "BLK", "SIL", "GRY", "RED", "BLU"))),
+            "make": text(pick(human, ("TOYT", "HOND", "FORD", "CHEV", "NISS", "BMW"))),
+            "model": text(pick(human // 6, ("CAM", "CIV", "F15", "SIL", "ALT", "3SE"))),
+            "color": text(pick(human // 36, ("WHI", "BLK", "SIL", "GRY", "RED", "BLU"))),
         }
     )
