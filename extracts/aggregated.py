@@ -34,6 +34,7 @@ class Aggregate:
 
     Attributes:
         table: what leaves: dimensions with labels, ``orders``, ``persons``, ``status``.
+        cells: for the Department alone: every cell with its true values, before suppression.
         explanation: for the Department alone, true values included: each hidden cell with its
             reason (``primary``, ``secondary``) and the interval that the attacker is left with.
         audit: the attack on exactly this table with all earlier ones; it holds.
@@ -42,6 +43,7 @@ class Aggregate:
     """
 
     table: pa.Table
+    cells: pa.Table
     explanation: pa.Table
     audit: AuditReport
     frozen: tuple[int, ...]
@@ -107,6 +109,7 @@ def build(
     revised = _revised(rows, counted, set(closed))
     return Aggregate(
         to_arrow(about, _labels(system, spec), rows),
+        _exact(counted),
         _explain(pattern, names),
         whole,
         tuple(sorted(closed)),
@@ -172,6 +175,18 @@ def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
         if described.parent in found:
             found[described.name] |= found[described.parent]
     return found
+
+
+def _exact(counted: CellTable) -> pa.Table:
+    """Every cell and margin with its true values: dimensions as text, ``orders``, ``persons``."""
+    labels = list(counted.labels())
+    columns: dict[str, pa.Array] = {
+        dim.name: pa.array([label[axis] for label in labels], pa.string())
+        for axis, dim in enumerate(counted.dims)
+    }
+    columns["orders"] = pa.array(counted.counts.ravel(), pa.int64())
+    columns["persons"] = pa.array(counted.people.ravel(), pa.int64())
+    return pa.table(columns)
 
 
 def _explain(pattern: Pattern | None, names: Sequence[str]) -> pa.Table:

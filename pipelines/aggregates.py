@@ -21,6 +21,7 @@ class Made:
     """A table that may be published, and what the Department keeps about it."""
 
     table: pa.Table
+    cells: pa.Table
     explanation: pa.Table
     audit: AuditReport
     dims: tuple[str, ...]
@@ -49,6 +50,7 @@ def build(context: "Context") -> Made:
     reasons = made.explanation["reason"]
     return Made(
         table=made.table,
+        cells=made.cells,
         explanation=made.explanation,
         audit=made.audit,
         dims=tuple(

@@ -99,11 +99,12 @@ def problems(error: CodedError) -> int:
 
 
 def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
-    """Every name and address variant of every entry; parties of one order are never one person."""
+    """Every name and address variant of every entry; ``group`` is its order, since the parties of
+    one order are never one person.
+    """
     with database.guarded(LinkageBroke, step="entries"):
-        return con.execute(
-            'SELECT DISTINCT l.* EXCLUDE (role), p.order_id AS "group" FROM linkage_records l'
-            " LEFT JOIN order_party p ON p.person_id = l.record_id ORDER BY ALL"
+        return con.sql(
+            "SELECT DISTINCT * EXCLUDE (role) FROM linkage_records ORDER BY ALL"
         ).to_arrow_table()
 
 

@@ -91,8 +91,8 @@ def _sides(context: Context, pairs: pa.Table) -> tuple[pa.Table, pa.Table]:
     try:
         con.register("pairs", pairs.select(["record_id"]))
         with database.guarded(LinkageBroke, step="review"):
-            records = con.execute(
-                "SELECT DISTINCT * EXCLUDE (role) FROM linkage_records SEMI JOIN pairs USING (record_id)"
+            records = con.sql(
+                'SELECT DISTINCT * EXCLUDE (role, "group") FROM linkage_records SEMI JOIN pairs USING (record_id)'
                 " ORDER BY ALL"
             ).to_arrow_table()
     finally:

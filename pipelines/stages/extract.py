@@ -80,6 +80,7 @@ def _aggregated(context: "Context") -> Product:
     made = aggregates.build(context)
     files = (
         context.stage_table("extract", "extract", made.table),
+        context.stage_table("extract", "cells", made.cells),
         context.stage_table("extract", "explanation", made.explanation),
     )
     hidden = int(pc.sum(pc.equal(made.table["status"], "suppressed")).as_py() or 0)
@@ -101,6 +102,8 @@ def _aggregated(context: "Context") -> Product:
             "audited_cells": made.audit.cells,
             "programmes": made.audit.programmes,
             "earlier_tables": made.earlier,
+            "frozen_years": list(made.frozen),
+            "revised": made.revised,
         },
     )
 

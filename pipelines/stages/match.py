@@ -52,8 +52,8 @@ def _records(context: "Context") -> pa.Table:
         )
         con.register("wanted", wanted)
         with database.guarded(LinkageBroke, step="records"):
-            return con.execute(
-                "SELECT DISTINCT l.* EXCLUDE (role), i.identity"
+            return con.sql(
+                'SELECT DISTINCT l.* EXCLUDE (role, "group"), i.identity'
                 " FROM linkage_records l SEMI JOIN wanted USING (record_id)"
                 " JOIN person_index i USING (record_id)"
                 " ORDER BY ALL"

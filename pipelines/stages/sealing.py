@@ -64,7 +64,7 @@ def _seal(
 
     def readme(names: list[str]) -> str:
         return recipient_readme(
-            content.release, names, member=member, fingerprint=recipient.fingerprint
+            content.release, parts=names, member=member, fingerprint=recipient.fingerprint
         )
 
     return write_package(

@@ -102,7 +102,7 @@ def _deidentified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[
 
 
 def _aggregated(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
-    del con
+    con.register("cells", context.staged("extract", "cells"))
     facts = context.facts("extract")
     disclosure = context.settings.disclosure
     first, last = context.years
@@ -115,6 +115,8 @@ def _aggregated(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[st
         "audited_cells": facts["audited_cells"],
         "threshold": disclosure.threshold,
         "zeros": disclosure.zeros,
+        "cells": "cells",
+        "frozen_years": tuple(facts["frozen_years"]),  # type: ignore[arg-type]
     }
 
 

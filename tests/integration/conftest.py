@@ -1,0 +1,78 @@
+"""One demo home a session, made by the real command through a real Prefect server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ORDERS, ROWS = 4_000, 300
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def doj_release(*words: object, home: Path | None = None, **env: str) -> Done:
+    """Run the real command in a process of its own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DOJ_RELEASE", "PREFECT_"))}
+    if home is not None:
+        kept["DOJ_RELEASE_HOME"] = str(home)
+    command = [str(Path(sys.executable).with_name("doj-release")), *map(str, words)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=kept | env, timeout=500
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished demonstration."""
+
+    home: Path
+    told: dict[str, Any]
+
+    def release(self, kind: str) -> dict[str, Any]:
+        return next(r for r in self.told["releases"] if r["kind"] == kind)
+
+    def package(self, kind: str, member: str) -> Path:
+        return Path(self.release(kind)["outbox"]) / member
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> Iterator[Demo]:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    done = doj_release("demo", "--records", ORDERS, "--cohort", ROWS, "--json", "--home", home)
+    assert done.code == 0, done.err
+    yield Demo(home, done.json)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def copied(demo: Demo, tmp_path: Path) -> Path:
+    """A home of one's own, with everything that the demonstration left."""
+    target = tmp_path / "home"
+    shutil.copytree(demo.home, target, ignore=shutil.ignore_patterns("prefect"))
+    target.chmod(0o700)
+    return target
+
+
+@pytest.fixture
+def command(copied: Path) -> Callable[..., Done]:
+    """The command on the copied home."""
+    return lambda *words, **env: doj_release(*words, home=copied, **env)

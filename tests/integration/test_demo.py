@@ -1,0 +1,215 @@
+"""The main job, end to end: three releases through Prefect, opened by their recipients."""
+
+import json
+import sqlite3
+import subprocess
+import zipfile
+from pathlib import Path
+
+import bagit
+import pyarrow.csv as pv
+import pyarrow.parquet as pq
+import pytest
+from frictionless import Package
+
+from tests.integration.conftest import ROWS, Demo, doj_release
+
+KINDS = ("identified", "deidentified", "aggregated")
+MEMBERS = {
+    "identified": ("analyst", "lead"),
+    "deidentified": ("analyst", "lead"),
+    "aggregated": ("data-desk", "desk"),
+}
+
+
+def opened(demo: Demo, kind: str, member: str, into: Path) -> Path:
+    """Do what the package's README says, with stock programs alone."""
+    package, keys = demo.package(kind, member), demo.home / "demo" / "keys"
+    verify = (
+        "openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS -certfile"
+        f" {demo.home / 'signing.pem'} -nointern -noverify -out /dev/null"
+    )
+    subprocess.run(verify.split(), cwd=package, check=True, capture_output=True)
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=package, check=True)
+    for part in sorted(package.glob("part-*.zip.cms")):
+        target = into / part.stem
+        decrypt = (
+            f"openssl cms -decrypt -binary -inform DER -in {part} -recip {keys / member}.pem"
+            f" -inkey {keys / member}.key -out {target}"
+        )
+        subprocess.run(decrypt.split(), check=True, capture_output=True)
+        with zipfile.ZipFile(target) as archive:
+            archive.extractall(into / "bag")
+        target.unlink()
+    return into / "bag"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_release_went_to_both_kinds_of_key(demo: Demo, kind):
+    assert tuple(demo.release(kind)["recipients"]) == MEMBERS[kind]
+
+
+@pytest.mark.parametrize(("kind", "member"), [(k, m) for k in KINDS for m in MEMBERS[k]])
+def test_a_recipient_opens_a_valid_bag(demo: Demo, kind, member, tmp_path):
+    bag = opened(demo, kind, member, tmp_path)
+    bagit.Bag(str(bag)).validate()
+    report = Package(str(bag / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["type", "note"])
+    names = {p.name for p in bag.iterdir()}
+    assert {
+        "CONDITIONS.txt", "datapackage.json", "dictionary.html", "provenance.json",
+        "validation-report.html", "ledger-checkpoint.json", "data",
+    } <= names  # fmt: skip
+    parquet = pq.read_table(bag / "data" / "extract.parquet")
+    texts = {name: "string" for name in parquet.column_names}
+    csv = pv.read_csv(
+        bag / "data" / "extract.csv",
+        convert_options=pv.ConvertOptions(column_types=texts, strings_can_be_null=True, quoted_strings_can_be_null=False),
+    )
+    assert csv.num_rows == parquet.num_rows
+    assert csv.column_names == parquet.column_names
+
+
+def test_a_recipient_cannot_open_with_anothers_key(demo: Demo, tmp_path):
+    part = next(demo.package("identified", "lead").glob("part-*.cms"))
+    keys = demo.home / "demo" / "keys"
+    done = subprocess.run(
+        ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", part, "-recip", keys / "analyst.pem",
+         "-inkey", keys / "analyst.key", "-out", tmp_path / "x"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+
+
+def test_identified_rows_carry_what_was_supplied_and_nothing_personal_more(demo: Demo, tmp_path):
+    bag = opened(demo, "identified", "lead", tmp_path)
+    extract = pq.read_table(bag / "data" / "extract.parquet")
+    cohort = pv.read_csv(
+        demo.home / "demo" / "cohort.csv",
+        convert_options=pv.ConvertOptions(
+            column_types={"cohort_id": "string", "zip": "string", "ssn": "string", "phone": "string", "birth_date": "string"},
+            strings_can_be_null=True,
+        ),
+    )
+    assert extract.column_names[0] == "row_id"
+    assert all(
+        name == "row_id" or name == "matched" or name.startswith(("supplied_", "order_"))
+        for name in extract.column_names
+    )
+    assert set(extract["row_id"].to_pylist()) == {str(i) for i in cohort["cohort_id"].to_pylist()}
+    assert cohort.num_rows == ROWS
+    by_id = {str(row["cohort_id"]): row for row in cohort.to_pylist()}
+    for row in extract.to_pylist():
+        given = by_id[row["row_id"]]
+        assert row["supplied_last_name"] == given["last_name"]
+        assert row["supplied_ssn"] == given["ssn"]
+        assert (row["matched"] == "yes") == (row["order_family"] is not None)
+    matched = {row["row_id"] for row in extract.to_pylist() if row["matched"] == "yes"}
+    assert 0.15 * ROWS < len(matched) < 0.45 * ROWS
+
+
+def test_matches_are_true_ones(demo: Demo, tmp_path):
+    bag = opened(demo, "identified", "lead", tmp_path)
+    extract = pq.read_table(bag / "data" / "extract.parquet").to_pylist()
+    truth = pq.read_table(next((demo.home / "demo").rglob("truth_cohort.parquet"))).to_pylist()
+    real = {row["cohort_id"] for row in truth if row["record_ids"]}
+    said = {row["row_id"] for row in extract if row["matched"] == "yes"}
+    assert len(said & real) / len(said) > 0.97
+    assert len(said & real) / len(real) > 0.80
+
+
+def test_deidentified_rows_have_no_identifier(demo: Demo, tmp_path):
+    bag = opened(demo, "deidentified", "analyst", tmp_path)
+    extract = pq.read_table(bag / "data" / "extract.parquet")
+    names = pq.read_table(demo.home / "demo" / "source" / "person_name.parquet")
+    known = {str(v) for v in names["last_name" if "last_name" in names.column_names else "last"].to_pylist()}
+    values = {v for column in extract.columns for v in column.to_pylist() if isinstance(v, str)}
+    assert not {v for v in values & known if len(v) > 3}
+    pairs = list(zip(extract["person_ref"].to_pylist(), extract["order_ref"].to_pylist(), strict=True))
+    assert len(pairs) == len(set(pairs)) > 1000
+
+
+def test_aggregates_hide_small_cells_and_survive_the_audit(demo: Demo, tmp_path):
+    bag = opened(demo, "aggregated", "desk", tmp_path)
+    table = pq.read_table(bag / "data" / "extract.parquet").to_pylist()
+    assert {row["status"] for row in table} == {"published", "suppressed"}
+    for row in table:
+        if row["status"] == "suppressed":
+            assert row["orders"] is None
+            assert row["persons"] is None
+        else:
+            assert row["persons"] == 0 or row["persons"] >= 10
+    facts = json.loads(
+        (demo.home / "runs" / demo.release("aggregated")["release"] / "stages" / "extract.json").read_text()
+    )["facts"]
+    assert facts["falls"] == 0
+
+
+def test_the_ledger_says_what_happened_and_holds(demo: Demo):
+    assert doj_release("ledger", "verify", home=demo.home).code == 0
+    with sqlite3.connect(demo.home / "ledger.sqlite3") as con:
+        kinds = [row[0] for row in con.execute("SELECT kind FROM events ORDER BY seq")]
+    assert kinds[0] == "home_created"
+    assert kinds.count("release_recorded") == 3
+    assert kinds.count("package_sealed") == 6
+    assert kinds.count("release_approved") == 3
+
+
+def test_nothing_staged_is_left(demo: Demo):
+    left = [p for p in (demo.home / "runs").rglob("*.parquet")]
+    assert left == []
+    assert list((demo.home / "keys" / "runs").iterdir()) == []
+
+
+def test_a_flipped_byte_is_found_before_decryption(demo: Demo, copied: Path):
+    package = copied / "outbox" / Path(demo.release("identified")["outbox"]).parent.name
+    part = next(package.rglob("lead/part-001.zip.cms"))
+    assert doj_release("verify", part.parent, home=copied).code == 0
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.chmod(0o600)
+    part.write_bytes(bytes(content))
+    done = doj_release("verify", part.parent, home=copied)
+    assert done.code == 5
+    assert done.err.startswith("CRYPTO-")
+
+
+def test_reports_come_in_two_editions(demo: Demo, tmp_path):
+    for kind in KINDS:
+        department = Path(demo.release(kind)["report"]).read_text()
+        inside = (opened(demo, kind, MEMBERS[kind][0], tmp_path / kind) if (tmp_path / kind).mkdir() is None else None)
+        assert inside is not None
+        recipient = (inside / "validation-report.html").read_text()
+        assert recipient == Path(demo.release(kind)["report"]).with_name("recipient.html").read_text()
+        assert department != recipient
+        for text in (department, recipient):
+            assert "http://" not in text.replace("http://www.w3.org", "")
+            assert "<script" not in text
+
+
+def test_prefect_knows_ids_and_counts_only(demo: Demo):
+    with sqlite3.connect(demo.home / "prefect" / "prefect.db") as con:
+        runs = con.execute("SELECT name, parameters, state_name FROM flow_run ORDER BY start_time").fetchall()
+        artifacts = con.execute("SELECT count(*) FROM artifact").fetchone()[0]
+    assert len(runs) == 6
+    assert [name for name, _, _ in runs][0].endswith(" identified")
+    for _, parameters, state in runs:
+        given = json.loads(parameters)
+        assert set(given) == {"order", "home"}
+        assert state in {"Waiting", "Released"}
+    assert artifacts >= 6
+
+
+def test_two_runs_make_the_same_data(demo: Demo, command, copied: Path, tmp_path):
+    first = opened(demo, "identified", "lead", tmp_path)
+    project = demo.release("identified")["project"]
+    done = command("run", project, "--kind", "identified", "--doubtful", "exclude", "--no-orchestrator", "--json")
+    assert done.code == 7, done.err
+    release = done.json["release"]
+    assert command("release", "approve", release).code == 0
+    assert command("run", project, "--resume", release, "--no-orchestrator").code == 0
+    again = Demo(copied, {"releases": [{"kind": "identified", "outbox": str(copied / "outbox" / project / release)}]})
+    (tmp_path / "again").mkdir()
+    second = opened(again, "identified", "lead", tmp_path / "again")
+    for name in ("data/extract.parquet", "data/extract.csv", "dictionary.html", "datapackage.json", "CONDITIONS.txt"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
