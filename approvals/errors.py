@@ -156,7 +156,7 @@ class ApplicationUnreadable(CodedError):
     code = "APPROVAL-14"
     exit = Exit.INPUT
     cause = "the application can't be read as a TOML file in UTF-8"
-    cure = "`doj-release project submit --example standard` prints one that passes"
+    cure = "`doj-release project example standard` prints one that passes"
 
 
 class StateMoved(CodedError):
