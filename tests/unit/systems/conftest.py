@@ -1,0 +1,58 @@
+"""A small made-up register and a store whose keys live in memory."""
+
+import datetime as dt
+import secrets
+import shutil
+
+import pyarrow as pa
+import pytest
+
+from crypto.secret import StagingKey
+from synthetic import make_register
+from systems import load_system
+from systems.register import RegisterStore
+
+ON = dt.date(2026, 11, 23)
+
+
+def itself(con):
+    """Every entry is a person of its own."""
+    ids = [row[0] for row in con.execute("SELECT person_id FROM person").fetchall()]
+    return pa.table(
+        {name: pa.array(ids, pa.int64()) for name in ("record_id", "identity", "identity_lower")}
+    )
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    return make_register(tmp_path_factory.mktemp("made") / "register", orders=120, seed=7)
+
+
+@pytest.fixture
+def files(made, tmp_path):
+    """A copy of the register that a test may spoil: table name → path."""
+    shutil.copytree(made.directory, tmp_path / "register")
+    return {path.stem: tmp_path / "register" / path.name for path in made.files}
+
+
+@pytest.fixture
+def keys():
+    return {}
+
+
+@pytest.fixture
+def store(tmp_path, keys):
+    def key_for(snapshot_id, create):
+        if create:
+            keys.setdefault(snapshot_id, StagingKey(snapshot_id, secrets.token_bytes(32)))
+        return keys[snapshot_id]
+
+    return RegisterStore(tmp_path / "store", key_for)
+
+
+@pytest.fixture
+def load(store):
+    def load(files, resolve=itself, on=ON):
+        return store.load(load_system("CARPOS"), list(files.values()), resolve=resolve, on=on)
+
+    return load

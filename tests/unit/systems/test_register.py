@@ -1,0 +1,282 @@
+"""Registers come in whole and right, or not at all, with everything that is wrong at once."""
+
+import datetime as dt
+import json
+import stat
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+import pytest
+
+from systems import load_system
+from systems.errors import (
+    IndexIncomplete,
+    RegisterRefused,
+    SnapshotDamaged,
+    SnapshotUnknown,
+    TableUnknown,
+)
+from systems.register import is_synthetic
+
+SECRET = "SECRETVALUE"
+
+
+def spoil(files, table, column, row, value):
+    """Write one value into one cell (row counted from 1), as text."""
+    read = pq.read_table(files[table])
+    texts = read[column].cast(pa.string()).to_pylist()
+    texts[row - 1] = value
+    place = read.schema.get_field_index(column)
+    pq.write_table(read.set_column(place, column, pa.array(texts, pa.string())), files[table])
+
+
+CELLS = {  # table, column, row, value, expected code
+    "a word for a number": ("firearm", "order_id", 1, SECRET, "wrong_type"),
+    "half a number": ("order_party", "age_at_issue", 2, "17.5", "wrong_type"),
+    "a date that is none": ("person", "dob", 3, "1980-02-30", "wrong_type"),
+    "a date of another form": ("person", "dob", 3, "02/03/1980", "wrong_type"),
+    "not a truth value": ("order_entry", "safe_at_home", 4, SECRET, "wrong_type"),
+    "no key": ("person", "person_id", 5, None, "missing_value"),
+    "no county": ("order_entry", "county_fips", 1, "", "missing_value"),
+    "an even county": ("order_entry", "county_fips", 1, "002", "unknown_code"),
+    "an unknown order": ("order_entry", "order_code", 7, SECRET, "unknown_code"),
+    "a race of no list": ("person", "race_code", 1, "Q", "unknown_code"),
+    "a short control number": ("order_entry", "fcn", 2, "123", "wrong_shape"),
+    "an impossible height": ("person", "height_in", 1, "510", "out_of_range"),
+    "born too early": ("person", "dob", 2, "1066-10-14", "implausible_date"),
+    "issued tomorrow": ("order_entry", "issue_date", 3, "2026-11-24", "implausible_date"),
+    "expires before it is issued": (
+        "order_entry",
+        "expiration_date",
+        6,
+        "1999-01-01",
+        "date_order",
+    ),
+    "an order that is not there": ("order_condition", "order_id", 1, "5", "orphan"),
+    "an agency that is not there": ("order_entry", "entering_ori", 2, "CA0000000", "orphan"),
+}
+
+
+@pytest.mark.parametrize("case", CELLS)
+def test_one_wrong_cell_is_named_by_table_column_and_row(case, files, load, store):
+    table, column, row, value, code = CELLS[case]
+    spoil(files, table, column, row, value)
+    with pytest.raises(RegisterRefused) as caught:
+        load(files)
+    found = {(p.table, p.code, row in p.rows) for p in caught.value.problems}
+    assert (table, code, True) in found
+    assert SECRET not in str(caught.value) + "".join(map(str, caught.value.problems))
+    assert store.list() == []
+
+
+def test_all_problems_come_at_once(files, load):
+    spoil(files, "person", "sex", 1, "Q")
+    spoil(files, "order_entry", "brady", 2, "Q")
+    spoil(files, "firearm", "source", 1, "Q")
+    del files["person_name"]
+    with pytest.raises(RegisterRefused) as caught:
+        load(files)
+    codes = {(p.table, p.code) for p in caught.value.problems}
+    assert codes >= {
+        ("person", "unknown_code"), ("order_entry", "unknown_code"), ("firearm", "unknown_code"),
+        ("person_name", "missing_table"),
+    }  # fmt: skip
+    assert caught.value.exit == 6
+
+
+def test_a_repeated_key_and_columns_that_don_t_fit(files, load):
+    person = pq.read_table(files["person"])
+    pq.write_table(pa.concat_tables([person, person.slice(4, 1)]), files["person"])
+    agency = pq.read_table(files["agency"]).rename_columns(["ori", SECRET, "county_fips", "kind"])
+    pq.write_table(agency, files["agency"])
+    court = pq.read_table(files["court"]).drop_columns(["court_ori"])
+    pq.write_table(court, files["court"])
+    with pytest.raises(RegisterRefused) as caught:
+        load(files)
+    problems = {(p.table, p.code, p.column, p.rows) for p in caught.value.problems}
+    assert ("person", "duplicate_key", "person_id", (person.num_rows + 1,)) in problems
+    assert ("agency", "unknown_column", "column 2", ()) in problems
+    assert ("court", "missing_column", "court_ori", ()) in problems
+    assert SECRET not in str(caught.value)
+
+
+def test_counts_are_of_all_rows_and_rows_are_the_first(files, load):
+    names = pq.read_table(files["person_name"])
+    wrong = pa.array(["q"] * names.num_rows)
+    pq.write_table(
+        names.set_column(names.schema.get_field_index("kind"), "kind", wrong), files["person_name"]
+    )
+    with pytest.raises(RegisterRefused) as caught:
+        load(files)
+    [problem] = caught.value.problems
+    assert problem.count == names.num_rows
+    assert problem.rows == tuple(range(1, 11))
+
+
+def test_a_good_register_comes_back_value_by_value(files, load, made):
+    snapshot = load(files)
+    con = snapshot.connect(threads=1)
+    for name, path in files.items():
+        source = pq.read_table(path)
+        kept = con.sql(f'SELECT * FROM "{name}"').to_arrow_table().select(source.column_names)
+        assert kept.to_pylist() == source.to_pylist(), name
+    info = snapshot.info
+    assert info.entries == made.persons.num_rows == info.persons
+    assert info.rows["order_entry"] == 120
+    assert (info.first_year, info.synthetic) == (2016, True)
+    assert info.snapshot_id == "CARPOS-20261123-001"
+    snapshot.verify()
+
+
+def test_csv_in_another_encoding_gives_the_same_snapshot(files, load):
+    reference = load(files)
+    for name, path in list(files.items()):
+        table = pq.read_table(path)
+        columns = [column.cast(pa.string()) for column in table.columns]
+        target = path.with_suffix(".csv")
+        pcsv.write_csv(pa.table(columns, names=table.column_names), target)
+        target.write_bytes(target.read_bytes().decode().encode("utf-16"))
+        path.unlink()
+        files[name] = target
+    again = load(files)
+    assert again.snapshot_id == "CARPOS-20261123-002"
+    left, right = reference.connect(), again.connect()
+    for name in files:
+        sql = f'SELECT * FROM "{name}" ORDER BY ALL'
+        assert left.execute(sql).fetchall() == right.execute(sql).fetchall()
+
+
+def test_tables_not_given_are_empty_views_with_their_columns(files, load):
+    needed = {n: files[n] for n in ("person", "person_name", "order_entry", "order_party")}
+    con = load(needed).connect()
+    system = load_system("CARPOS")
+    for table in system.tables:
+        described = con.execute(f'DESCRIBE "{table.name}"').fetchall()
+        assert [(row[0], row[1]) for row in described] == [
+            (c.name, c.sql_type) for c in table.columns
+        ]
+    assert con.execute("SELECT count(*) FROM firearm").fetchall() == [(0,)]
+
+
+def test_linkage_records_have_every_variant_and_only_text(files, load, made):
+    con = load(files).connect()
+    rows = con.sql("SELECT * FROM linkage_records").to_arrow_table()
+    assert set(rows["record_id"].to_pylist()) == set(made.persons["record_id"].to_pylist())
+    names = pq.read_table(files["person_name"])
+    twice = names.filter(pc.equal(names["seq"], 2))
+    for row in twice.slice(0, 5).to_pylist():
+        mine = [r for r in rows.to_pylist() if r["record_id"] == row["person_id"]]
+        assert row["last"] in {r["last_name"] for r in mine}
+    for name in rows.column_names[1:-1]:
+        assert rows.schema.field(name).type == pa.string(), name
+    party = pq.read_table(files["order_party"]).to_pylist()
+    by_person = {p["person_id"]: (p["role"], p["order_id"]) for p in party}
+    assert all((r["role"], r["group"]) == by_person[r["record_id"]] for r in rows.to_pylist())
+
+
+def test_code_lists_can_be_joined(files, load):
+    con = load(files).connect()
+    [(orders, known)] = con.execute(
+        "SELECT count(*), count(family) FROM order_entry LEFT JOIN ref_order_code ON code = order_code"
+    ).fetchall()
+    assert orders == known == 120
+
+
+def _index(ids, lower=None):
+    lower = ids if lower is None else lower
+    return pa.table({"record_id": ids, "identity": ids, "identity_lower": lower})
+
+
+def _ids(con):
+    return [row[0] for row in con.execute("SELECT person_id FROM person ORDER BY 1").fetchall()]
+
+
+def _split(con):
+    """One identity with two lower bounds: the lower bound may join, never split."""
+    ids = _ids(con)
+    return pa.table({"record_id": ids, "identity": [1] * len(ids), "identity_lower": ids})
+
+
+BROKEN_INDEXES = (
+    lambda con: _index(_ids(con)[1:]),
+    lambda con: _index([*_ids(con), _ids(con)[0]]),
+    lambda con: _index([*_ids(con)[1:], 5]),
+    lambda con: pa.table({"record_id": _ids(con)}),
+    _split,
+)
+
+
+def test_an_index_that_leaves_entries_out_is_refused_and_nothing_stays(
+    files, load, store, tmp_path
+):
+    for broken in BROKEN_INDEXES:
+        with pytest.raises(IndexIncomplete):
+            load(files, resolve=broken)
+    assert store.list() == []
+    assert [p for p in (tmp_path / "store").rglob("*") if p.is_file()] == []
+
+
+def test_snapshots_are_numbered_private_encrypted_and_never_half(files, load, store, tmp_path):
+    first, second = load(files), load(files)
+    other_day = load(files, on=dt.date(2026, 12, 1))
+    ids = [info.snapshot_id for info in store.list("CARPOS")]
+    assert ids == [first.snapshot_id, second.snapshot_id, other_day.snapshot_id]
+    assert store.newest("CARPOS").snapshot_id == "CARPOS-20261201-001"
+    for path in (tmp_path / "store").rglob("*.parquet"):
+        assert path.read_bytes()[:4] == b"PARE"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(SnapshotUnknown):
+        store.open("CARPOS-20200101-001")
+    with pytest.raises(SnapshotUnknown):
+        store.open("../CARPOS-20200101-001")
+
+
+def test_a_changed_missing_or_added_file_is_found(files, load, tmp_path):
+    snapshot = load(files)
+    place = tmp_path / "store" / "CARPOS" / snapshot.snapshot_id
+    firearm = place / "firearm.parquet"
+    kept = firearm.read_bytes()
+    for change in (lambda: firearm.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1])), firearm.unlink):
+        change()
+        with pytest.raises(SnapshotDamaged) as caught:
+            snapshot.verify()
+        assert caught.value.exit == 5
+    firearm.write_bytes(kept)
+    snapshot.verify()
+    (place / "extra.parquet").write_bytes(kept)
+    with pytest.raises(SnapshotDamaged):
+        snapshot.verify()
+
+
+def test_the_manifest_holds_no_value(files, load, store, tmp_path):
+    snapshot = load(files)
+    manifest = tmp_path / "store" / "CARPOS" / snapshot.snapshot_id / "manifest.json"
+    text = manifest.read_text()
+    assert json.loads(text)["system"] == "CARPOS"
+    last = pq.read_table(files["person_name"])["last"].to_pylist()
+    assert not [name for name in last if name and name in text]
+    manifest.write_text(text.replace('"entries"', '"entires"'))
+    with pytest.raises(SnapshotDamaged):
+        store.open(snapshot.snapshot_id)
+
+
+def test_files_must_be_named_after_tables_once(files, load, tmp_path):
+    stray = tmp_path / f"{SECRET}.csv"
+    stray.write_text("a,b\n1,2\n")
+    with pytest.raises(TableUnknown) as caught:
+        load({**files, "stray": stray})
+    assert SECRET not in str(caught.value)
+    with pytest.raises(TableUnknown):
+        load({**files, "again": files["person"]})
+
+
+def test_the_mark_of_made_up_data(files, tmp_path):
+    paths = list(files.values())
+    assert is_synthetic(paths)
+    (paths[0].parent / "SYNTHETIC").unlink()
+    assert is_synthetic(paths)  # each file's own metadata says so too
+    pq.write_table(pq.read_table(paths[0]).replace_schema_metadata(None), paths[0])
+    assert not is_synthetic(paths)
+    assert not is_synthetic([])
