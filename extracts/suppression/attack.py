@@ -193,7 +193,7 @@ def by_number(known: Knowledge, example: Mapping[tuple[str, ...], int]) -> dict[
     return {
         cell.number: example[labels]
         for cell in known.cells
-        for table, labels in cell.places
+        for table, labels, _ in cell.places
         if table == 0 and labels in example
     }
 

@@ -105,11 +105,10 @@ def audit(
     attack.run()
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
     bounds = {
-        labels: attack.bounds(cell)
+        labels: attack.bounds(cell) if cell.hidden else Bounds(cell.count or 0, cell.count)
         for cell in known.cells
-        if cell.hidden
-        for table, labels in cell.places
-        if table == 0
+        for table, labels, shown in cell.places
+        if table == 0 and not shown
     }
     return AuditReport(
         tuple(sorted(falls, key=lambda f: (f.table, f.labels, f.how))),
@@ -123,13 +122,35 @@ def audit(
 
 
 def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list[Fall]:
-    table, labels = cell.places[0]
-    if not cell.hidden:
-        people = cell.persons if known.has_persons and cell.persons is not None else cell.count
-        small = people is not None and 0 < people < threshold
-        if small or (known.floor == 0 and people == 0):
-            measure = "persons" if people is not cell.count else "count"
-            return [Fall(labels, table, "shown", measure, people or 0, people)]
+    if cell.hidden:
+        return [
+            Fall(labels, table, how, measure, low, high)
+            for table, labels, _ in cell.places
+            for how, measure, low, high in attack.verdict(cell)
+        ]
+    return [
+        fall
+        for table, labels, shown in cell.places
+        for fall in _known_falls(known, cell, table, labels, threshold, shown=shown)
+    ]
+
+
+def _known_falls(
+    known: Knowledge,
+    cell: Cell,
+    table: int,
+    labels: tuple[str, ...],
+    threshold: int,
+    *,
+    shown: bool,
+) -> list[Fall]:
+    """Rows whose count is known from some row: a small one in the open, a hidden one elsewhere."""
+    count = cell.count or 0
+    if not shown:
+        # what was hidden earlier and is shown now harms nobody by itself
+        return [Fall(labels, table, "exact", "count", count, count)] if table == 0 else []
+    counted = not known.has_persons or cell.persons is None
+    people = count if counted else (cell.persons or 0)
+    if not (0 < people < threshold or (known.floor == 0 and people == 0)):
         return []
-    verdict = attack.verdict(cell)
-    return [Fall(labels, table, how, measure, low, high) for how, measure, low, high in verdict]
+    return [Fall(labels, table, "shown", "count" if counted else "persons", people, people)]

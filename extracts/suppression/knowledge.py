@@ -25,15 +25,15 @@ class Cell:
         number: its place in ``Knowledge.cells``.
         count: orders, or None where no table shows them.
         persons: likewise.
-        places: (table, labels) of each row that stands for it.
+        places: (table, labels, whether it shows the count) of each row that stands for it.
         listed: whether any table has a row for it; margins that nobody lists are unknowns, too.
     """
 
     number: int
     count: int | None = None
     persons: int | None = None
-    places: list[tuple[int, tuple[str, ...]]] = field(
-        default_factory=list[tuple[int, tuple[str, ...]]]
+    places: list[tuple[int, tuple[str, ...], bool]] = field(
+        default_factory=list[tuple[int, tuple[str, ...], bool]]
     )
     listed: bool = False
 
@@ -107,7 +107,7 @@ def _add(
             _learn(cell, 0, 0 if table.has_persons else None, number)
         if row is not None:
             cell.listed = True
-            cell.places.append((number, labels))
+            cell.places.append((number, labels, row.count is not None))
             persons = 0 if row.count == 0 and table.has_persons else row.persons
             _learn(cell, row.count, persons, number)
     for axis, tree in enumerate(trees):

@@ -63,7 +63,7 @@ class Block:
         lines: dict[tuple[object, ...], list[str]] = {}
         places: dict[tuple[str, ...], int] = {}
         for cell in self.cells:
-            for table, labels in self.known.cells[cell].places:
+            for table, labels, _ in self.known.cells[cell].places:
                 if table == 0 and self.known.cells[cell].count is None:
                     places[labels] = int(cell)
         for labels in places:
@@ -84,7 +84,7 @@ class Block:
         """Unknown counts near a cell: those of the most movable labels of each line through it."""
         if width is None:
             return [int(c) for c in self.cells if self.known.cells[c].count is None]
-        home = next((labels for t, labels in self.known.cells[cell].places if t == 0), None)
+        home = next((labels for t, labels, _ in self.known.cells[cell].places if t == 0), None)
         if home is None or home not in self.places:
             return []
         axes = [self._axis(counts, home, axis, width) for axis in range(len(home))]

@@ -1,0 +1,123 @@
+"""The commands on files: the contract of OUT.csv, and every bad table refused with its place."""
+
+import csv
+import stat
+
+import pytest
+
+from extracts.suppression import audit_file, suppress_file
+from extracts.suppression import errors as e
+
+GOOD = "county,sex,n,p\nA,F,3,3\nA,M,40,30\nB,F,50,20\nB,M,60,50\nC,F,25,25\nC,M,70,60\n"
+
+
+def write(tmp_path, text, name="cells.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(tmp_path, text, **more):
+    options = {"dims": ["county", "sex"], "count": "n", "persons": "p", **more}
+    return suppress_file(write(tmp_path, text), out=tmp_path / "out.csv", **options)
+
+
+def read(path):
+    with path.open(newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_out_has_every_cell_and_margin_with_its_status(tmp_path):
+    outcome = run(tmp_path, GOOD, explain=tmp_path / "why.csv")
+    rows = read(tmp_path / "out.csv")
+    assert list(rows[0]) == ["county", "sex", "n", "p", "status"]
+    assert len(rows) == 4 * 3 == outcome.cells
+    assert {r["status"] for r in rows} == {"published", "suppressed"}
+    for row in rows:
+        assert (row["n"] == "") == (row["p"] == "") == (row["status"] == "suppressed")
+    by = {(r["county"], r["sex"]): r for r in rows}
+    assert by["TOTAL", "TOTAL"]["n"] == "248"
+    assert by["TOTAL", "M"]["p"] == "60"  # persons are not additive: the largest of its cells
+    assert by["A", "F"]["status"] == "suppressed"
+    assert (outcome.primary, outcome.secondary) == (1, 3)
+    why = read(tmp_path / "why.csv")
+    assert [r["reason"] for r in why].count("primary") == 1
+    assert all(int(r["low"]) < int(r["high"]) for r in why)
+    assert stat.S_IMODE((tmp_path / "why.csv").stat().st_mode) == 0o600
+    report = audit_file(tmp_path / "out.csv", dims=["county", "sex"], count="n", persons="p")
+    assert report.holds
+    assert report.hidden == 4
+
+
+def test_the_audit_breaks_primary_suppression(tmp_path):
+    text = "county,sex,n\nA,F,\nA,M,40\nA,TOTAL,43\nB,F,50\nB,M,60\nB,TOTAL,110\n"
+    text += "TOTAL,F,53\nTOTAL,M,100\nTOTAL,TOTAL,153\n"
+    report = audit_file(write(tmp_path, text), dims=["county", "sex"], count="n")
+    assert ("A", "F") in {f.labels for f in report.falls if f.how == "exact"}
+
+
+def test_earlier_tables_are_read_as_they_were_written(tmp_path):
+    run(tmp_path, GOOD)
+    (tmp_path / "out.csv").rename(tmp_path / "before.csv")
+    run(tmp_path, GOOD, earlier=[tmp_path / "before.csv"])
+    assert read(tmp_path / "out.csv") == read(tmp_path / "before.csv")
+    more = GOOD.replace("C,M,70,60", "C,M,71,61")
+    with pytest.raises(e.RevisedError):
+        run(tmp_path, more, earlier=[tmp_path / "before.csv"])
+
+
+def test_hierarchy_and_linked_tables(tmp_path):
+    tree = write(tmp_path, "child,parent\nA,north\nB,north\nC,south\n", "tree.csv")
+    linked = write(
+        tmp_path, "county,age,n,p\nA,old,21,20\nA,young,22,20\nB,old,110,60\nC,old,95,80\n", "l.csv"
+    )
+    outcome = run(tmp_path, GOOD, hierarchy={"county": tree}, linked=[linked])
+    assert [p.name for p in outcome.written] == ["out.csv", "out-linked-1.csv"]
+    assert {r["county"] for r in read(tmp_path / "out.csv")} == {
+        "A",
+        "B",
+        "C",
+        "north",
+        "south",
+        "TOTAL",
+    }
+
+
+BAD = {
+    "margin": (GOOD + "TOTAL,TOTAL,249,70\n", e.MarginMismatchError, "7"),
+    "level called TOTAL": (GOOD.replace("C,", "TOTAL,"), e.MarginMismatchError, "5"),
+    "like TOTAL": (GOOD.replace("C,F", "Total,F"), e.BadLevelError, "5"),
+    "negative": (GOOD.replace("40,30", "-40,30"), e.BadNumberError, "2"),
+    "fraction": (GOOD.replace("40,30", "40.5,30"), e.BadNumberError, "2"),
+    "no number": (GOOD.replace("40,30", "Smith,30"), e.BadNumberError, "2"),
+    "persons above orders": (GOOD.replace("3,3", "3,4"), e.PersonsMismatchError, "1"),
+    "no persons on orders": (GOOD.replace("3,3", "3,0"), e.PersonsMismatchError, "1"),
+    "margin of persons": (GOOD + "TOTAL,M,170,59\n", e.PersonsMismatchError, "7"),
+    "twice": (GOOD + "A,F,3,3\n", e.DuplicateCellError, "7"),
+    "empty level": (GOOD.replace("C,F", ",F"), e.BadLevelError, "5"),
+    "ragged": (GOOD + "D,F,3\n", e.TableUnreadableError, "7"),
+    "no column": (GOOD.replace(",p\n", ",q\n"), e.TableUnreadableError, "1"),
+    "empty": ("", e.TableUnreadableError, ""),
+    "header only": ("county,sex,n,p\n", e.TableUnreadableError, ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_tables_are_refused_with_place_and_reason(tmp_path, name):
+    text, error, place = BAD[name]
+    with pytest.raises(error) as caught:
+        run(tmp_path, text)
+    assert place in str(caught.value)
+    assert "Smith" not in str(caught.value)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_bad_requests(tmp_path):
+    for options in ({"threshold": 1}, {"dims": []}, {"dims": ["n", "sex"]}, {"zeros": "maybe"}):
+        with pytest.raises(e.BadRequestError):
+            run(tmp_path, GOOD, **options)
+    with pytest.raises(e.TableUnreadableError):
+        suppress_file(tmp_path, dims=["a"], count="n", out=tmp_path / "o.csv")
+    loop = write(tmp_path, "child,parent\nA,x\nx,y\ny,x\n", "loop.csv")
+    with pytest.raises(e.BadHierarchyError):
+        run(tmp_path, GOOD, hierarchy={"county": loop})

@@ -1,0 +1,130 @@
+"""Patterns: nothing falls, whatever the table; and what is hidden is what the rule asks for."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
+from extracts.suppression.errors import CannotProtectError, RevisedError
+
+POLICY = SuppressionPolicy()
+
+
+@st.composite
+def tables(draw, persons=True):
+    sizes = draw(st.lists(st.integers(2, 4), min_size=2, max_size=3))
+    dims = [
+        Dimension.flat("abc"[i], [f"{'abc'[i]}{j}" for j in range(n)]) for i, n in enumerate(sizes)
+    ]
+    size = int(np.prod(sizes))
+    values = draw(
+        st.lists(st.sampled_from([0, 1, 2, 5, 9, 11, 14, 30, 90]), min_size=size, max_size=size)
+    )
+    counts = np.array(values).reshape(sizes)
+    if not persons:
+        return CellTable.from_leaves(dims, counts)
+    share = draw(st.sampled_from([1.0, 0.7, 0.3]))
+    people = np.where(counts > 0, np.maximum(1, (counts * share).astype(int)), 0)
+    return CellTable.from_leaves(dims, counts, people)
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=tables())
+def test_nothing_falls(table):
+    try:
+        pattern = suppress(table, POLICY)
+    except CannotProtectError:
+        # only where the whole table has too little to hide behind
+        assert (table.counts[table.counts > 0] < 40).any()
+        return
+    report = audit(pattern.published(), intervals=True)
+    assert report.holds
+    small = (table.people < 10) & (table.counts > 0)
+    assert (pattern.primary == small).all()
+    assert (pattern.hidden >= small).all()
+    assert not (pattern.hidden & (table.counts == 0)).any()
+    for labels, value, primary in zip(
+        table.labels(), table.counts.ravel(), pattern.primary.ravel(), strict=True
+    ):
+        if primary:
+            bounds = report.bounds[labels]
+            assert bounds.high is None or bounds.high >= max(10, value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(table=tables(persons=False))
+def test_nothing_falls_where_zeros_are_hidden(table):
+    try:
+        pattern = suppress(table, SuppressionPolicy(zeros="hidden"))
+    except CannotProtectError:
+        return
+    assert audit(pattern.published(), zeros="hidden").holds
+    assert pattern.hidden[table.counts < 10].all()
+
+
+def two_way(values):
+    height, width = len(values), len(values[0])
+    dims = [
+        Dimension.flat("a", [f"r{i}" for i in range(height)]),
+        Dimension.flat("b", [f"c{i}" for i in range(width)]),
+    ]
+    return CellTable.from_leaves(dims, np.array(values))
+
+
+def test_the_smallest_pattern_of_a_textbook_table():
+    """One small cell among large ones: three more make a rectangle, and no fewer can do."""
+    pattern = suppress(two_way([[3, 40, 50], [60, 30, 70], [80, 90, 35]]), POLICY)
+    assert pattern.primary.sum() == 1
+    assert pattern.secondary.sum() == 3
+
+
+def test_same_table_same_pattern():
+    table = two_way([[3, 40, 5], [6, 30, 70], [80, 9, 35]])
+    assert (suppress(table, POLICY).hidden == suppress(table, POLICY).hidden).all()
+
+
+def test_an_earlier_table_is_protected_together_with_the_new_one():
+    """Alone the cheapest partner would be a cell that an earlier table shows already."""
+    table = two_way([[3, 12, 50], [60, 30, 70], [80, 90, 35]])
+    alone = suppress(table, POLICY)
+    shown = next(
+        labels for labels, away in zip(table.labels(), alone.secondary.ravel(), strict=True) if away
+    )
+    row = next(i for i, labels in enumerate(table.labels()) if labels == shown)
+    from extracts.suppression import PublishedRow, PublishedTable
+
+    before = PublishedTable(("a", "b"), (PublishedRow(shown, int(table.counts.ravel()[row])),))
+    assert not audit(alone.published(), earlier=[before]).holds
+    beside = suppress(table, POLICY, [before])
+    assert audit(beside.published(), earlier=[before]).holds
+    assert not beside.hidden.ravel()[row]
+
+
+def test_a_revised_value_is_refused():
+    from extracts.suppression import PublishedRow, PublishedTable
+
+    table = two_way([[30, 40], [60, 30]])
+    before = PublishedTable(("a", "b"), (PublishedRow(("r0", "c0"), 29),))
+    with pytest.raises(RevisedError):
+        suppress(table, POLICY, [before])
+
+
+def test_linked_tables_are_protected_together():
+    rows = Dimension.flat("a", ["r0", "r1", "r2"])
+    table = two_way([[3, 40], [60, 30], [80, 90]])
+    by_age = Dimension.flat("age", ["young", "old"])
+    other = CellTable.from_leaves([rows, by_age], np.array([[21, 22], [50, 40], [100, 70]]))
+    pattern = suppress(table, POLICY, linked=[other])
+    (linked,) = pattern.linked
+    assert audit(pattern.published(), earlier=[linked.published()]).holds
+
+
+def test_a_hierarchy_is_protected_at_every_level():
+    leaves = [f"c{i}" for i in range(6)]
+    dim = Dimension.tree("county", leaves, {c: f"region{i // 3}" for i, c in enumerate(leaves)})
+    sex = Dimension.flat("sex", ["F", "M"])
+    counts = np.array([[3, 20], [40, 50], [60, 70], [4, 30], [35, 45], [55, 65]])
+    pattern = suppress(CellTable.from_leaves([dim, sex], counts), POLICY)
+    assert pattern.report.holds
+    assert {"region0", "region1", "TOTAL"} < set(dim.nodes)
