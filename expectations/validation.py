@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # second in Great Expectations. Above, counts say the same at no cost (docs/decisions/070).
 ROWS_TO_SHOW = 200_000
 
+_CHATTY = "great_expectations.data_context.types.base"
 _log = logging.getLogger(__name__)
 
 
@@ -128,4 +129,5 @@ def _load() -> None:
     from expectations.runner import quiet
 
     quiet()
-    __import__("great_expectations")
+    __import__(_CHATTY)
+    logging.getLogger(_CHATTY).setLevel(logging.WARNING)  # it sets itself to INFO

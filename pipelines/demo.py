@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from approvals.application import example_application
 from crypto.selfmade import make_recipient
@@ -26,7 +26,11 @@ from pipelines.releases import Request, order_release
 from pipelines.run import Outcome
 from pipelines.server import Orchestrator
 
+if TYPE_CHECKING:
+    from synthetic import RegisterTruth
+
 Tell = Callable[[str], None]
+T = TypeVar("T")
 
 SEED = 20_261_123
 SCOPE = ("GV", "DV", "CH", "WV", "EA", "SV", "CPO")
@@ -75,8 +79,8 @@ def demonstrate(root: Path, *, records: int, cohort: int, console: Console) -> N
     with Orchestrator(home) as server, steps() as tell:
         office = Office(home)
         try:
-            _timed(story, "register", lambda: _register(office, story, records, tell))
-            _timed(story, "projects", lambda: _projects(office, story, cohort, tell))
+            truth = _timed(story, "register", lambda: _register(office, story, records, tell))
+            _timed(story, "projects", lambda: _projects(office, story, truth, cohort, tell))
             tell("Waiting for Prefect")
             _timed(story, "waiting for Prefect", server.ready)
             for team in TEAMS:
@@ -95,27 +99,31 @@ def demonstrate(root: Path, *, records: int, cohort: int, console: Console) -> N
     demo_report.tell(story, console)
 
 
-def _timed(story: Story, name: str, work: Callable[[], None]) -> None:
+def _timed(story: Story, name: str, work: Callable[[], T]) -> T:
     began = time.monotonic()
-    work()
+    done = work()
     story.seconds[name] = time.monotonic() - began
+    return done
 
 
-def _register(office: Office, story: Story, records: int, tell: Tell) -> None:
+def _register(office: Office, story: Story, records: int, tell: Tell) -> "RegisterTruth":
     import synthetic
 
     folder = story.home.root / "demo"
     folder.mkdir(mode=0o700)
     tell(f"Making up a register of {records:,} orders")
     last = today().year - 1
-    synthetic.make_register(
+    truth = synthetic.make_register(
         folder / "source", orders=records, seed=SEED, first_year=last - 9, last_year=last
     )
     files = sorted((folder / "source").glob("*.parquet"))
     story.register = registers.load_register(office, "CARPOS", files, tell)
+    return truth
 
 
-def _projects(office: Office, story: Story, cohort: int, tell: Tell) -> None:
+def _projects(
+    office: Office, story: Story, truth: "RegisterTruth", cohort: int, tell: Tell
+) -> None:
     tell("Approving three projects and confirming their recipients' keys")
     folder = story.home.root / "demo"
     (folder / "keys").mkdir(mode=0o700)
@@ -136,7 +144,7 @@ def _projects(office: Office, story: Story, cohort: int, tell: Tell) -> None:
     import synthetic
 
     synthetic.make_cohort(
-        folder, folder / "source", rows=cohort, share_with_order=_SHARE, seed=SEED, families=SCOPE
+        folder, truth, rows=cohort, share_with_order=_SHARE, seed=SEED, families=SCOPE
     )
     number = story.projects["identified"]
     cohort_registry.register(office, number, folder / "cohort.csv", None, None)

@@ -49,25 +49,45 @@ def _tell(stage: str, state: str) -> None:
         listener(stage, state)
 
 
+_stops: dict[str, CodedError] = {}
+"""Why the last stage of a release stopped: handed over beside Prefect, which would store it."""
+
+
 def _stage_task(name: str) -> Any:
     @task(name=name, task_run_name=name, retries=0, **SAFE)
-    def stage(home: str, release: str) -> None:
-        plain_call(home, release, name)
+    def stage(home: str, release: str) -> State[Any] | None:
+        try:
+            plain_call(home, release, name)
+        except CodedError as error:
+            _stops[release] = error
+            return _stopped(error)
+        return None
 
     return stage
+
+
+def _stopped(error: CodedError) -> State[Any]:
+    """A stage's state where it stopped: waiting is no failure."""
+    if error.exit is Exit.WAITING:
+        return Completed(name="Waiting", message=error.code)
+    return Failed(name=_name(error.exit), message=error.code)
+
+
+def _name(code: Exit) -> str:
+    return Outcome("", code, "").name
 
 
 TASKS = {stage.name: _stage_task(stage.name) for stage in STAGES}
 
 
 def _call_as_task(home: str, release: str, name: str) -> None:
+    _stops.pop(release, None)
     state: State[Any] = TASKS[name](home, release, return_state=True)
-    if state.is_completed():
-        return
-    error = state.result(raise_on_failure=False)
-    if isinstance(error, CodedError):
+    error = _stops.pop(release, None)
+    if error is not None:
         raise error from None
-    raise RuntimeError(state.type.value)
+    if not state.is_completed():
+        raise RuntimeError(state.type.value)
 
 
 def _release_name() -> str:

@@ -16,13 +16,15 @@ _OFF = {
     "GE_USAGE_STATS": "false",
 }
 _DEFAULTS = {
-    "PREFECT_LOGGING_LEVEL": "ERROR",
-    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    "PREFECT_LOGGING_INTERNAL_LEVEL": "ERROR",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     # The first start of the embedded server takes 30 to 50 seconds on a small machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "240",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    # Prefect gives the root logger a console; libraries' chatter has no place on a terminal.
+    "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
     "PREFECT_TASKS_REFRESH_CACHE": "true",
     "PREFECT_CLI_PROMPT": "false",
 }

@@ -99,8 +99,9 @@ def problems(error: CodedError) -> int:
 
 
 def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
-    """Every name and address variant of every entry; ``group`` is its order, since the parties of
-    one order are never one person.
+    """Every name and address variant of every entry, with its order as ``group``.
+
+    The parties of one order are never one person.
     """
     with database.guarded(LinkageBroke, step="entries"):
         return con.sql(

@@ -112,7 +112,7 @@ def test_matches_are_true_ones(demo: Demo, tmp_path):
     bag = opened(demo, "identified", "lead", tmp_path)
     extract = pq.read_table(bag / "data" / "extract.parquet").to_pylist()
     truth = pq.read_table(next((demo.home / "demo").rglob("truth_cohort.parquet"))).to_pylist()
-    real = {row["cohort_id"] for row in truth if row["record_ids"]}
+    real = {row["cohort_id"] for row in truth if row["restrained"]}
     said = {row["row_id"] for row in extract if row["matched"] == "yes"}
     assert len(said & real) / len(said) > 0.97
     assert len(said & real) / len(real) > 0.80
