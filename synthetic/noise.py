@@ -13,12 +13,9 @@ from synthetic import names
 from synthetic.arrays import absent, choose
 from synthetic.names import Ints, Strings
 from synthetic.people import NONE, SUFFIXES, Population
+from synthetic.slips import Mask, chance, change, digit_error, typing_error, vary
 
 NO_DAY = np.iinfo(np.int64).min
-Mask = np.ndarray
-_KEYS = dict(
-    zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "SNVFRGHJUKJKMBIPAEDYIBEZTX", strict=True)
-)  # a neighbour on the keyboard
 
 
 @dataclass(frozen=True)
@@ -133,16 +130,6 @@ def recorded(
     }
 
 
-def _chance(rng: np.random.Generator, share: float, size: int) -> Mask:
-    return rng.random(size) < share
-
-
-def _change(values: Strings, where: Mask, change: Callable[[str], str]) -> None:
-    for place in np.flatnonzero(where):
-        if values[place] is not None:
-            values[place] = change(values[place])
-
-
 def _names(
     rng: np.random.Generator, people: Population, who: Ints, days: Ints, noise: Noise
 ) -> tuple[Strings, Strings, Strings]:
@@ -150,7 +137,7 @@ def _names(
     first = known.texts[people.first[who]].copy()
     last = known.texts[people.last[who]].copy()
     second, style = people.second[who], rng.random(size)
-    style = np.where(_chance(rng, noise.surname_style, size), style, 2.0)
+    style = np.where(chance(rng, noise.surname_style, size), style, 2.0)
     double = second != NONE
     for here, join in (
         (double & (style >= 1), " "),
@@ -162,65 +149,33 @@ def _names(
     last[only_second] = known.texts[second[only_second]]
     wed = (people.married[who] != NONE) & (people.wedding[who] <= days)
     birth_name = choose(wed, last, None)
-    new = wed & ~_chance(rng, noise.maiden, size)
-    hyphen = new & _chance(rng, 0.12, size)
+    new = wed & ~chance(rng, noise.maiden, size)
+    hyphen = new & chance(rng, 0.12, size)
     last[new] = known.texts[people.married[who][new]]
     last[hyphen] = birth_name[hyphen] + "-" + last[hyphen]
-    _vary(rng, first, known.nicknames, noise.nickname)
-    _vary(rng, first, known.spellings, noise.spelling)
-    _vary(rng, last, known.spellings, noise.spelling)
+    vary(rng, first, known.nicknames, noise.nickname)
+    vary(rng, first, known.spellings, noise.spelling)
+    vary(rng, last, known.spellings, noise.spelling)
     for values in (first, last):
-        _change(values, _chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
-    _change(first, _chance(rng, noise.initial, size), lambda text: text[:1])
-    swap = _chance(rng, noise.swapped, size)
+        change(values, chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
+    change(first, chance(rng, noise.initial, size), lambda text: text[:1])
+    swap = chance(rng, noise.swapped, size)
     first[swap], last[swap] = last[swap], first[swap]
     return first, last, birth_name
-
-
-def _vary(
-    rng: np.random.Generator, values: Strings, others: dict[str, tuple[str, ...]], share: float
-) -> None:
-    """Write a share of the names that can be written otherwise in one of the other ways."""
-    for place in np.flatnonzero(_chance(rng, share, len(values))):
-        if options := others.get(values[place]):
-            values[place] = options[int(rng.integers(len(options)))]
-
-
-def typing_error(rng: np.random.Generator, text: str) -> str:
-    """One letter left out, doubled, swapped with the next, or hit beside."""
-    if len(text) < 2:
-        return text
-    at, kind = int(rng.integers(1, len(text))), int(rng.integers(4))
-    if kind == 0:
-        return text[:at] + text[at + 1 :]
-    if kind == 1:
-        return text[:at] + text[at - 1] + text[at:]
-    if kind == 2:
-        return text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
-    return text[:at] + _KEYS.get(text[at], "E") + text[at + 1 :]
-
-
-def digit_error(rng: np.random.Generator, text: str) -> str:
-    """One digit wrong, or two swapped."""
-    places = [i for i, mark in enumerate(text) if mark.isdigit()]
-    at = places[int(rng.integers(len(places)))]
-    if at + 1 < len(text) and text[at + 1].isdigit() and rng.random() < 0.4:
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    return text[:at] + str((int(text[at]) + int(rng.integers(1, 10))) % 10) + text[at + 1 :]
 
 
 def _middle(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     number, size = people.middle[who], len(who)
     middle = choose(number != NONE, names.load().texts[np.maximum(number, 0)], None)
-    _change(middle, _chance(rng, noise.middle_initial, size), lambda text: text[:1])
-    _change(middle, _chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
-    middle[_chance(rng, noise.middle_missing, size)] = None
+    change(middle, chance(rng, noise.middle_initial, size), lambda text: text[:1])
+    change(middle, chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
+    middle[chance(rng, noise.middle_missing, size)] = None
     return middle
 
 
 def _suffix(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     suffix = np.array([None, *SUFFIXES[1:]], dtype=object)[people.suffix[who]]
-    suffix[_chance(rng, noise.suffix_missing, len(who))] = None
+    suffix[chance(rng, noise.suffix_missing, len(who))] = None
     return suffix
 
 
@@ -231,28 +186,28 @@ def _birth(rng: np.random.Generator, birth: Ints, today: Ints, noise: Noise) -> 
     months = dates.astype("datetime64[M]")
     month, of_month = (months - years).astype(int), (dates - months).astype(int)
     recorded_as = dates.copy()
-    swap = (of_month < 12) & _chance(rng, noise.birth_swapped, size)
+    swap = (of_month < 12) & chance(rng, noise.birth_swapped, size)
     recorded_as[swap] = (years[swap] + of_month[swap]).astype("datetime64[D]") + month[swap]
-    january = _chance(rng, noise.birth_january, size)
+    january = chance(rng, noise.birth_january, size)
     recorded_as[january] = years[january].astype("datetime64[D]")
-    wrong = _chance(rng, noise.birth_digit, size)
+    wrong = chance(rng, noise.birth_digit, size)
     off = rng.choice([-1, 1, -10, 10, 2], size)
     other_year = (years[wrong] + off[wrong] % 10 * np.sign(off[wrong])).astype("datetime64[M]")
     in_days = (of_month[wrong] + np.where(np.abs(off[wrong]) == 10, 1, 0)) % 28
     recorded_as[wrong] = (other_year + month[wrong]).astype("datetime64[D]") + in_days
     days = recorded_as.astype(np.int64)
     days = np.where(days > today, birth, days)  # nobody writes down a birth to come
-    days[_chance(rng, noise.birth_missing, size)] = NO_DAY
+    days[chance(rng, noise.birth_missing, size)] = NO_DAY
     return days
 
 
 def _sex(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     size = len(who)
-    female = people.female[who] ^ _chance(rng, noise.sex_wrong, size)
+    female = people.female[who] ^ chance(rng, noise.sex_wrong, size)
     sex = choose(female, "F", "M").astype(object)
     # a third letter is rare and belongs to the person, so that all its records agree
     sex[people.ssn[who] % 1000 == 7] = "X"
-    sex[_chance(rng, noise.sex_missing, size)] = None
+    sex[chance(rng, noise.sex_missing, size)] = None
     return sex
 
 
@@ -260,16 +215,16 @@ def _number(
     rng: np.random.Generator, people: Population, who: Ints, noise: Noise
 ) -> dict[str, Strings]:
     size = len(who)
-    ssn = _shown(people.ssn[who], _chance(rng, noise.ssn, size), lambda n: f"{n:09d}")
+    ssn = _shown(people.ssn[who], chance(rng, noise.ssn, size), lambda n: f"{n:09d}")
     license_ = _shown(
         people.license[who],
-        _chance(rng, noise.license, size),
+        chance(rng, noise.license, size),
         lambda n: f"{chr(65 + n // 10**7)}{n % 10**7:07d}",
     )
-    _change(ssn, _chance(rng, noise.ssn_typo, size), lambda text: digit_error(rng, text))
-    _change(license_, _chance(rng, noise.license_typo, size), lambda text: digit_error(rng, text))
+    change(ssn, chance(rng, noise.ssn_typo, size), lambda text: digit_error(rng, text))
+    change(license_, chance(rng, noise.license_typo, size), lambda text: digit_error(rng, text))
     state = choose(absent(license_), None, "CA")
-    phone = _shown(people.phone[who], _chance(rng, noise.phone, size), str)
+    phone = _shown(people.phone[who], chance(rng, noise.phone, size), str)
     return {"ssn": ssn, "driver_license": license_, "dl_state": state, "phone": phone}
 
 
@@ -290,12 +245,12 @@ def _address(
 ) -> dict[str, np.ndarray]:
     size, where = len(who), names.places()
     turn = (people.moved[who] <= days[:, None]).sum(axis=1)
-    turn = np.maximum(0, turn - _chance(rng, noise.stale, size))
+    turn = np.maximum(0, turn - chance(rng, noise.stale, size))
     home = people.home[who, turn]
     kind = people.street[home] % len(_KINDS)
-    short = _chance(rng, noise.street_style, size)
+    short = chance(rng, noise.street_style, size)
     unit = choose(
-        (people.unit[home] > 0) & ~_chance(rng, 0.25, size),
+        (people.unit[home] > 0) & ~chance(rng, 0.25, size),
         _words(" APT ", people.unit[home]),
         "",
     )
@@ -307,7 +262,7 @@ def _address(
         + choose(short, _LONG[kind], _KINDS[kind])
         + unit
     )
-    _change(street, _chance(rng, noise.street_typo, size), lambda text: typing_error(rng, text))
+    change(street, chance(rng, noise.street_typo, size), lambda text: typing_error(rng, text))
     county = people.county[home]
     city = np.full(size, None, dtype=object)
     for place, cities in enumerate(where.cities):
@@ -319,10 +274,10 @@ def _address(
         "zip": _words("", people.zip[home]),
         "county": where.fips[county],
     }
-    missing = _chance(rng, noise.address_missing, size)
+    missing = chance(rng, noise.address_missing, size)
     for values in columns.values():
         values[missing] = None
-    columns["zip"][_chance(rng, 0.02, size)] = None
+    columns["zip"][chance(rng, 0.02, size)] = None
     return columns
 
 

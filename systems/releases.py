@@ -34,7 +34,7 @@ OutputType = Literal["text", "list", "date", "month", "year", "number", "yes/no"
 class Described(BaseModel):
     """Every part of a description: frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class OutputColumn(Described):

@@ -10,6 +10,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
+from synthetic import make_register
 from systems import load_system
 from systems.errors import (
     IndexIncomplete,
@@ -280,3 +281,20 @@ def test_the_mark_of_made_up_data(files, tmp_path):
     pq.write_table(pq.read_table(paths[0]).replace_schema_metadata(None), paths[0])
     assert not is_synthetic(paths)
     assert not is_synthetic([])
+
+
+def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, load):
+    """DuckDB can't decrypt columns of several pages, nor skip pages of encrypted ones."""
+    made = make_register(tmp_path / "large", orders=9_000, seed=3)
+    con = load({path.stem: path for path in made.files}).connect()
+    [(people,)] = con.execute("SELECT count(*) FROM person WHERE sex = 'M'").fetchall()
+    assert people > 10_000
+    [(served,)] = con.execute(
+        "SELECT count(DISTINCT order_id) FROM order_entry JOIN service_event USING (order_id) "
+        "WHERE kind = 'personal' AND order_code = 'TRO'"
+    ).fetchall()
+    assert served > 1_000
+    [(known,)] = con.execute(
+        "SELECT count(*) FROM linkage_records WHERE ssn IS NOT NULL"
+    ).fetchall()
+    assert known > 1_000
