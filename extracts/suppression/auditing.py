@@ -146,11 +146,13 @@ def _known_falls(
 ) -> list[Fall]:
     """Rows whose count is known from some row: a small one in the open, a hidden one elsewhere."""
     count = cell.count or 0
-    if not shown:
-        # what was hidden earlier and is shown now harms nobody by itself
-        return [Fall(labels, table, "exact", "count", count, count)] if table == 0 else []
     counted = not known.has_persons or cell.persons is None
     people = count if counted else (cell.persons or 0)
-    if not (0 < people < threshold or (known.floor == 0 and people == 0)):
-        return []
-    return [Fall(labels, table, "shown", "count" if counted else "persons", people, people)]
+    measure = "count" if counted else "persons"
+    small = 0 < people < threshold or (known.floor == 0 and people == 0)
+    if shown:
+        return [Fall(labels, table, "shown", measure, people, people)] if small else []
+    if table > 0:
+        return []  # what was hidden earlier and is shown now harms nobody by itself
+    exact = Fall(labels, table, "exact", "count", count, count)
+    return [exact, Fall(labels, table, "below", measure, people, people)] if small else [exact]

@@ -121,12 +121,13 @@ def _add(
 
 
 def _learn(cell: Cell, count: int | None, persons: int | None, table: int) -> None:
-    for name, value in (("count", count), ("persons", persons)):
-        before = getattr(cell, name)
-        if value is not None and before is not None and before != value:
-            raise AuditInfeasibleError(table=table, measure=name, differing_cells=1)
-        if value is not None:
-            setattr(cell, name, value)
+    """Add what one row says; persons of a margin may be a lower bound, so that the larger holds."""
+    if count is not None:
+        if cell.count is not None and cell.count != count:
+            raise AuditInfeasibleError(table=table, differing_cells=1)
+        cell.count = count
+    if persons is not None:
+        cell.persons = max(persons, cell.persons or 0)
 
 
 class _Tree:

@@ -39,7 +39,7 @@ class Block:
         cols = np.concatenate([parts, heads])
         signs = np.concatenate([np.ones(len(parts)), -np.ones(len(heads))])
         shape = (len(sums), everything)
-        self.sums = sparse.csr_array((signs, (rows, cols)), shape=shape)
+        self.sums: sparse.csr_array = sparse.csr_array((signs, (rows, cols)), shape=shape)
         self.columns = sparse.csc_array(self.sums)[:, self.cells]
         self.ceiling = _ceiling(known, margins, parts)
         self.margins, self.parts = margins, parts
@@ -125,11 +125,12 @@ class Block:
         lp.num_col_, lp.num_row_ = 2 * len(block), len(used)
         lp.col_cost_ = np.ones(2 * len(block))
         lp.col_lower_, lp.col_upper_ = bounds
-        lp.row_lower_ = lp.row_upper_ = -np.asarray(self.sums @ start)[used]
+        reached: Vector = np.asarray(self.sums.dot(start), dtype=np.float64)
+        lp.row_lower_ = lp.row_upper_ = np.negative(reached)[used]
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_ = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
         lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
-        lp.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data])
+        lp.a_matrix_.value_ = np.concatenate([matrix.data, np.negative(matrix.data)])
         self._solver.clearSolver()
         self._solver.passModel(lp)
         self._solver.run()

@@ -155,6 +155,8 @@ class Programme:
         top = self._person_at.get(margin)
         for part in parts:
             below = self._person_at.get(part)
+            if part == margin:
+                continue  # all other cells of this margin are empty
             if top is not None and below is not None:
                 self._row({top: 1.0, below: -1.0}, 0.0, np.inf)
             elif top is not None:

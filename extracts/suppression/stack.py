@@ -284,8 +284,7 @@ def equations_of(matrix: sparse.csc_array) -> int:
 
 def _renumber(matrix: sparse.csc_array, at: Ints, size: int) -> sparse.csc_array:
     """A table's equations over the variables of the stack; what cancels out drops away."""
-    cells, margins = matrix.T.nonzero()
-    signs = np.asarray(matrix[margins, cells]).ravel()
+    margins, cells, signs = sparse.find(matrix)
     shape = (equations_of(matrix), size)
     joined = sparse.csc_array((signs, (margins, at[cells])), shape=shape)
     joined.sum_duplicates()

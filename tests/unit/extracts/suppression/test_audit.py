@@ -63,15 +63,17 @@ def as_published(cells, hidden):
     return PublishedTable(("a", "b"), tuple(rows)), label
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), height=st.integers(2, 3))
 def test_audit_finds_exactly_what_brute_force_finds(data, height):
     width = 2
-    inner = data.draw(st.lists(st.integers(0, 5), min_size=4 if height == 2 else 6, max_size=6))
+    inner = data.draw(st.lists(st.integers(0, 3), min_size=4 if height == 2 else 6, max_size=6))
     inner = inner[: height * width]
     cells = grid(inner, height, width)
     full = [k for k, v in cells.items() if v > 0 and k != ("T", "T")]
     hidden = set(data.draw(st.lists(st.sampled_from(full), unique=True))) if full else set()
+    inner_hidden = sorted(k for k in hidden if "T" not in k)
+    hidden -= set(inner_hidden[3:])  # brute force tries every value of each hidden inner cell
     table, label = as_published(cells, hidden)
     report = audit(table, threshold=THRESHOLD, intervals=True)
     expected = {
