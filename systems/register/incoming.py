@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crypto.secret import StagingKey
-from crypto.staging import StagingWriter, open_writer
+from crypto.staging import open_writer
 from systems import database
 from systems.errors import FormatUnknown, RegisterUnreadable
 from systems.model import System, Table
@@ -24,7 +24,6 @@ from systems.tabular import read_table
 
 _BATCH = 250_000  # rows checked at a time: memory stays flat, queries stay few
 _PARQUET = b"PAR1"
-_PAGE_ROWS, _PAGE_BYTES = 16_000, 500_000  # below Arrow's limits of a page: 20,000 rows and 1 MiB
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -70,25 +69,9 @@ def stage(
                 tally.add(con.execute(plan.tally_sql()).fetchall()[0])
                 kept: pa.Table = con.sql(plan.kept_sql()).to_arrow_table()
                 con.unregister("incoming")
-            write_pages(writer, kept.cast(staged_schema))
+            writer.write(kept.cast(staged_schema))
             rows += batch.num_rows
     return Staged(rows, names, tally.problems())
-
-
-def write_pages(writer: StagingWriter, table: pa.Table) -> None:
-    """Write row groups so small that each column of a group is a single page.
-
-    DuckDB 2.0 can't decrypt a column chunk of several pages ("Computed AES tag differs"), and Arrow
-    starts a new page after 20,000 rows or 1 MiB.
-    """
-    for at in range(0, table.num_rows, _PAGE_ROWS):
-        group = table.slice(at, _PAGE_ROWS)
-        widest = max((column.nbytes for column in group.columns), default=0)
-        parts = min(group.num_rows, -(-widest // _PAGE_BYTES) or 1)
-        size = -(-group.num_rows // parts)
-        for start in range(0, group.num_rows, size):
-            writer.write(group.slice(start, size))
-            writer.flush()
 
 
 def _numbered(batch: pa.Table, before: int) -> pa.Table:

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from crypto.secret import StagingKey
-from crypto.staging import open_writer
+from crypto.staging import write_parquet
 from systems import database
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
 from systems.model import System
@@ -208,8 +208,7 @@ def _describe(
             [(entries, persons, lower)] = con.execute(
                 "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
             ).fetchall()
-    with open_writer(work / f"{INDEX}.parquet", _INDEX_SCHEMA, key) as writer:
-        incoming.write_pages(writer, index)
+    write_parquet(index, work / f"{INDEX}.parquet", key)
     report("resolve", 1, 1)
     everything = {
         name: (table.rows, _stored_columns(system, name)) for name, table in staged.items()

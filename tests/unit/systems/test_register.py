@@ -284,7 +284,7 @@ def test_the_mark_of_made_up_data(files, tmp_path):
 
 
 def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, load):
-    """DuckDB can't decrypt columns of several pages, nor skip pages of encrypted ones."""
+    """DuckDB can't decrypt columns of several pages, nor columns that a filter lets it skip."""
     made = make_register(tmp_path / "large", orders=9_000, seed=3)
     con = load({path.stem: path for path in made.files}).connect()
     [(people,)] = con.execute("SELECT count(*) FROM person WHERE sex = 'M'").fetchall()
