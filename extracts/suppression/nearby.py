@@ -7,6 +7,7 @@ the programme of the whole part. A proof found here is checked against every equ
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import highspy
 import numpy as np
@@ -119,7 +120,7 @@ class Block:
         bounds: tuple[Vector, Vector],
     ) -> Vector | None:
         """The least change of the block's cells within bounds that makes every equation hold."""
-        matrix = sparse.csc_array(self.columns[:, local])
+        matrix: Any = self.columns[:, local]  # SciPy's slices have no one type
         used, inverse = np.unique(matrix.indices, return_inverse=True)
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = 2 * len(block), len(used)
