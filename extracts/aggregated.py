@@ -6,7 +6,7 @@ every earlier table, whose values are constants for the attacker.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from extracts.suppression.pattern import Progress
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
 from extracts.suppression.suppressing import Pattern, suppress
-from extracts.suppression.tables import CellTable
+from extracts.suppression.tables import CellTable, Dimension
 from systems.model import System
 
 if TYPE_CHECKING:
@@ -83,14 +83,16 @@ def build(
     closed = {y: t for y in spec.all_years for t in before if _same(t, y, counted, scope)}
     rows: list[PublishedRow] = []
     reports: list[AuditReport] = []
-    pattern: Pattern | None = None
+    patterns: list[Pattern] = []
     fresh = [y for y in spec.all_years if y not in closed]
-    if fresh:
-        table = tabulate(con, system, spec, fresh)
-        others = [_only(t, fresh) for t in before]
+    share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
+    for year in fresh:  # years share no order, so that each is a table of its own
+        table = _slice(counted, year)
+        others = [_only(t, [year]) for t in before]
         pattern = suppress(
-            table, policy, [t for t in others if t.rows], scope=scope, progress=progress
+            table, share, [t for t in others if t.rows], scope=scope, progress=progress
         )
+        patterns.append(pattern)
         rows += pattern.published().rows
         reports.append(pattern.report)
     for year, table in closed.items():
@@ -104,13 +106,13 @@ def build(
         raise AuditFellError(cells=len(whole.falls))
     order = {labels: i for i, labels in enumerate(counted.labels())}
     rows.sort(key=lambda r: order[r.labels])
-    parents = pattern.published().parents if pattern else next(iter(closed.values())).parents
+    parents = patterns[0].published().parents if patterns else next(iter(closed.values())).parents
     about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
     revised = _revised(rows, counted, set(closed))
     return Aggregate(
         to_arrow(about, _labels(system, spec), rows),
         _exact(counted),
-        _explain(pattern, names),
+        _explain(patterns, names),
         whole,
         tuple(sorted(closed)),
         revised,
@@ -122,6 +124,13 @@ def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[st
     release = system.release.aggregated
     own = [d for d in release.dimensions if d.codes == release.scope.codes]
     return {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
+
+
+def _slice(table: CellTable, year: int) -> CellTable:
+    """One year of a table of several."""
+    at = table.dims[0].position[str(year)]
+    dims = (Dimension.flat(YEAR, [str(year)], total=False), *table.dims[1:])
+    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
 
 
 def _only(table: PublishedTable, years: Sequence[int]) -> PublishedTable:
@@ -189,12 +198,12 @@ def _exact(counted: CellTable) -> pa.Table:
     return pa.table(columns)
 
 
-def _explain(pattern: Pattern | None, names: Sequence[str]) -> pa.Table:
+def _explain(patterns: Sequence[Pattern], names: Sequence[str]) -> pa.Table:
     """Hidden cells with their true values and what the attacker is left with."""
     columns: dict[str, list[object]] = {
         n: [] for n in (*names, "orders", "persons", "reason", "low", "high")
     }
-    if pattern is not None:
+    for pattern in patterns:
         table = pattern.table
         flat = zip(
             table.labels(),
