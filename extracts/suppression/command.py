@@ -158,7 +158,6 @@ def audit_file(
         threshold=threshold,
         zeros=zeros,
         earlier=before,
-        intervals=True,
         progress=progress,
     )
 
