@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2  # test processes; releases run in one of them, the rest in the others
 .DEFAULT_GOAL := help
 
 .PHONY: help demo test check docs bench clean
@@ -33,7 +34,7 @@ demo: .venv
 	@$(BIN)/doj-release demo
 
 test: .venv
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 check: .venv
 	@$(BIN)/ruff format --check .

@@ -194,3 +194,7 @@ def test_duckdb_reads_more_rows_and_values_than_fit_a_usual_page(tmp_path):
         f" FROM {staging.scan(path, name)}"
     ).fetchall()
     assert counted == [(rows, 7, rows, rows // 3)]
+    filtered = con.execute(
+        f"SELECT count(*) FROM {staging.scan(path, name)} WHERE number BETWEEN 70_000 AND 70_009"
+    ).fetchall()
+    assert filtered == [(10,)]

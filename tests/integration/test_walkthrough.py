@@ -1,0 +1,398 @@
+"""What an engineer does and gets wrong: exit codes, waiting, review, custody, on a real home."""
+
+import json
+import shutil
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from faults import Exit
+from pipelines.home import open_home
+from pipelines.launch import launch
+from pipelines.locks import held
+from pipelines.office import Office, today
+from pipelines.releases import Request, order_release
+
+IDENTIFIED, DEIDENTIFIED, AGGREGATED = "2026-001", "2026-002", "2026-003"
+
+
+@pytest.fixture(autouse=True)
+def numbers(demo):
+    """Project numbers carry the year in which the demonstration ran."""
+    global IDENTIFIED, DEIDENTIFIED, AGGREGATED
+    IDENTIFIED, DEIDENTIFIED, AGGREGATED = (
+        demo.release(kind)["project"] for kind in ("identified", "deidentified", "aggregated")
+    )
+
+
+def kinds(home: Path) -> list[str]:
+    with sqlite3.connect(home / "ledger.sqlite3") as con:
+        return [row[0] for row in con.execute("SELECT kind FROM events ORDER BY seq")]
+
+
+def outbox(home: Path) -> set[str]:
+    return {p.relative_to(home).as_posix() for p in (home / "outbox").rglob("*")}
+
+
+# ------------------------------------------------------------------ refused, with every reason
+
+
+def test_the_gate_refuses_with_all_reasons_and_sections(command, copied):
+    before = outbox(copied)
+    done = command("run", AGGREGATED, "--kind", "identified", "--no-orchestrator", "--json")
+    assert done.code == 3
+    text = done.json["error"]["text"]
+    assert "§ 963(b)" in text
+    assert "§ 963(a)" in text
+    assert outbox(copied) == before
+    assert kinds(copied)[-1] == "gate_refused"
+
+
+def test_a_year_that_has_not_ended_is_refused(command):
+    year = today().year
+    done = command(
+        "run", AGGREGATED, "--kind", "aggregated", "--years", f"{year}", "--no-orchestrator"
+    )
+    assert done.code == 3
+    assert "§ 962(b)" in done.err
+
+
+def test_a_cohort_that_is_not_registered_is_refused(command, demo, tmp_path):
+    other = tmp_path / "other.csv"
+    lines = (demo.home / "demo" / "cohort.csv").read_text().splitlines()
+    other.write_text("\n".join(lines[:50]) + "\n")
+    done = command(
+        "run", IDENTIFIED, "--kind", "identified", "--cohort", other, "--no-orchestrator"
+    )
+    assert done.code == 3
+    assert "§ 963(a)(3)" in done.err
+
+
+def test_project_check_answers_for_another_day(command):
+    assert command("project", "check", IDENTIFIED, "--kind", "identified").code == 0
+    done = command(
+        "project", "check", IDENTIFIED, "--kind", "identified", "--on", "2031-01-02", "--json"
+    )
+    assert done.code == 3
+    assert {r["section"] for r in done.json["reasons"]} & {"§ 964(b)"}
+
+
+def test_a_suspended_project_gets_nothing(command, copied):
+    assert command("project", "event", IDENTIFIED, "project_suspended", "reason=inquiry").code == 0
+    done = command("run", IDENTIFIED, "--kind", "identified", "--no-orchestrator")
+    assert done.code == 3
+    assert "§ 968(c)" in done.err
+
+
+# ------------------------------------------------------------------ input that can't be used
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("no-ids.csv", "last_name,birth_date\nDOE,1990-01-01\n", "MATCH-01"),
+        ("twice.csv", "cohort_id,last_name\n1,DOE\n1,ROE\n", "MATCH-03"),
+        ("stray.csv", "cohort_id,last_name,Jane Canary\n1,DOE,x\n", "INTAKE-01"),
+        ("blank-id.csv", "cohort_id,last_name\n1,DOE\n,ROE\n", "MATCH-02"),
+        ("empty.csv", "", "TABLE-"),
+        ("nobody.csv", "cohort_id,sex\n1,F\n", "INTAKE-02"),
+    ],
+)
+def test_files_that_can_not_be_used(command, tmp_path, name, content, code):
+    path = tmp_path / name
+    path.write_text(content)
+    for words in (
+        ("project", "cohort", IDENTIFIED, path),
+        ("run", IDENTIFIED, "--kind", "identified", "--cohort", path, "--no-orchestrator"),
+    ):
+        done = command(*words)
+        assert done.code == 6, done.err
+        assert done.err.startswith(code)
+        assert "Canary" not in done.err
+
+
+def test_a_folder_and_a_missing_file_are_not_read(command, tmp_path):
+    for path in (tmp_path, tmp_path / "missing.csv"):
+        done = command("project", "cohort", IDENTIFIED, path)
+        assert done.code == 6
+        assert str(tmp_path) not in done.err
+
+
+def test_usage_errors(command):
+    assert command("run", IDENTIFIED).code == 2
+    assert command("run", IDENTIFIED, "--kind", "everything").code == 2
+    assert command("run", IDENTIFIED, "--kind", "aggregated", "--years", "then").code == 2
+    assert command("run", IDENTIFIED, "--resume", f"{IDENTIFIED}-R999").code == 2
+    assert command("release", "show").code == 2
+
+
+# ------------------------------------------------------------------ encodings, bad values
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_cohort_of_another_encoding_is_read(copied, tmp_path, encoding, delimiter):
+    path = tmp_path / "cohort.csv"
+    rows = ["cohort_id;last_name;birth_date", "1;Núñez;1990-01-31", "2;Müller;1985-12-01"]
+    path.write_bytes("\r\n".join(row.replace(";", delimiter) for row in rows).encode(encoding))
+    from matching.columns import ColumnMap
+    from pipelines.cohorts import read_cohort
+
+    office = Office(open_home(copied))
+    cohort = read_cohort(office, path, ColumnMap())
+    office.close()
+    assert cohort.table["last_name"].to_pylist() == ["Núñez", "Müller"]
+
+
+# ------------------------------------------------------------------ review, approval, resume
+
+
+def register_cohort(command, path: Path) -> None:
+    assert command("project", "cohort", IDENTIFIED, path).code == 0
+    assert command("project", "cohort-confirm", IDENTIFIED).code == 0
+
+
+@pytest.fixture
+def waiting(copied, command):
+    """A release that waits for a reviewer: one sure link is made doubtful."""
+    office = Office(open_home(copied))
+    release = order_release(office, Request(IDENTIFIED, "identified", doubtful="wait"))
+    import matching
+
+    linked = matching.link
+
+    def doubtful(*words, **named):
+        result = linked(*words, **named)
+        decision = [
+            "review" if i < 3 else d for i, d in enumerate(result.links["decision"].to_pylist())
+        ]
+        table = result.links.set_column(
+            result.links.column_names.index("decision"), "decision", pa.array(decision)
+        )
+        return (
+            type(result)(**{**result.__dict__, "links": table})
+            if hasattr(result, "__dict__")
+            else result
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.stages.match.matching.link", doubtful, raising=False)
+        outcome = launch(office.home, release, orchestrated=False)
+    office.close()
+    assert outcome.exit is Exit.WAITING, outcome.text
+    assert outcome.stage == "review"
+    return release
+
+
+def test_a_reviewer_settles_doubtful_pairs(command, copied, waiting, tmp_path):
+    sheet = tmp_path / "sheet.xlsx"
+    assert command("review", waiting, "--export", sheet).code == 0
+    assert sheet.stat().st_mode & 0o777 == 0o600
+    assert command("review", waiting, "--import", sheet).code == 6  # nothing decided yet
+    book = openpyxl.load_workbook(sheet)
+    page = book.active
+    head = [cell.value for cell in page[1]]
+    column = next(i for i, name in enumerate(head, start=1) if "decision" in str(name).lower())
+    words = ["same", "different", "unsure"]
+    for i in range(2, page.max_row + 1):
+        page.cell(i, column).value = words[(i - 2) % 3]
+    book.save(sheet)
+    done = command("review", waiting, "--import", sheet, "--json")
+    assert done.code == 0, done.err
+    again = command("run", IDENTIFIED, "--resume", waiting, "--no-orchestrator", "--json")
+    assert again.code == 7
+    assert again.json["stage"] == "approve"
+    assert "pair_decided" in kinds(copied)
+    assert "sheet_imported" in kinds(copied)
+
+
+def test_a_later_choice_leaves_the_doubtful_out(command, waiting):
+    done = command(
+        "run",
+        IDENTIFIED,
+        "--resume",
+        waiting,
+        "--doubtful",
+        "exclude",
+        "--no-orchestrator",
+        "--json",
+    )
+    assert done.code == 7
+    assert done.json["stage"] == "approve"
+
+
+def test_dry_run_stops_after_validation(command, copied):
+    before = outbox(copied)
+    done = command(
+        "run", DEIDENTIFIED, "--kind", "deidentified", "--dry-run", "--no-orchestrator", "--json"
+    )
+    assert done.code == 0, done.err
+    assert done.json["stage"] == "validate"
+    assert Path(done.json["report"]).is_file()
+    assert outbox(copied) == before
+
+
+def test_nothing_is_sealed_without_approval_and_nothing_after_withdrawal(command, copied):
+    before = outbox(copied)
+    done = command("run", DEIDENTIFIED, "--kind", "deidentified", "--no-orchestrator", "--json")
+    release = done.json["release"]
+    assert done.code == 7
+    assert command("run", DEIDENTIFIED, "--resume", release, "--no-orchestrator").code == 7
+    assert outbox(copied) == before
+    assert command("release", "withdraw", release, "--reason", "other").code == 0
+    assert command("release", "approve", release).code == 3
+    assert command("run", DEIDENTIFIED, "--resume", release, "--no-orchestrator").code == 3
+    assert not list((copied / "runs" / release).rglob("*.parquet"))
+
+
+def test_a_finished_release_resumes_to_nothing(command, copied, demo):
+    before = kinds(copied).count("release_recorded")
+    release = demo.release("identified")["release"]
+    assert command("run", IDENTIFIED, "--resume", release, "--no-orchestrator").code == 0
+    assert kinds(copied).count("release_recorded") == before
+
+
+# ------------------------------------------------------------------ failing validation
+
+
+def test_a_failing_suite_stops_the_release(copied, tmp_path):
+    office = Office(open_home(copied))
+    before = outbox(copied)
+    release = order_release(office, Request(DEIDENTIFIED, "deidentified"))
+    import extracts.deidentified as rows
+
+    real = rows.build
+
+    def repeated(*words, **named):
+        made = real(*words, **named)
+        table = pa.concat_tables([made.table, made.table.slice(0, 7)])
+        return type(made)(table, *[getattr(made, f) for f in list(made.__dataclass_fields__)[1:]])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "build", repeated)
+        outcome = launch(office.home, release, orchestrated=False)
+    assert outcome.exit is Exit.FAILED
+    assert outcome.stage == "validate"
+    assert outbox(copied) == before
+    assert str(office.releases.show(release).status) == "failed"
+    report = copied / "projects" / DEIDENTIFIED / "reports" / release / "department.html"
+    assert "Not so:" in report.read_text()
+    with pytest.raises(Exception, match="APPROVAL-"):
+        office.releases.approve(release, office.person, today())
+    office.close()
+
+
+def test_a_changed_stage_is_an_integrity_error(command, copied):
+    done = command("run", DEIDENTIFIED, "--kind", "deidentified", "--no-orchestrator", "--json")
+    release = done.json["release"]
+    staged = copied / "runs" / release / "extract" / "extract.parquet"
+    content = bytearray(staged.read_bytes())
+    content[len(content) // 2] ^= 1
+    staged.write_bytes(bytes(content))
+    assert command("run", DEIDENTIFIED, "--resume", release, "--no-orchestrator").code == 5
+
+
+def test_somebody_else_holds_the_project(command, copied):
+    with held(copied / "projects" / DEIDENTIFIED):
+        done = command("run", DEIDENTIFIED, "--kind", "deidentified", "--no-orchestrator")
+    assert done.code == 8
+    assert done.err.startswith("RUN-02")
+
+
+# ------------------------------------------------------------------ custody, ledger, schedules
+
+
+def test_custody_from_handover_to_destruction(command, copied, demo):
+    release = demo.release("identified")["release"]
+    assert command("release", "handover", release, "--to", "lead").code == 0
+    assert command("release", "handover", release, "--to", "stranger").code != 0
+    assert command("release", "receipt", release, "--to", "lead").code == 0
+    shown = command("release", "show", release, "--json").json
+    assert shown["status"] == "received"
+    assert command("release", "destroy", release).code == 0
+    assert not (copied / "outbox" / IDENTIFIED / release).exists()
+    assert command("ledger", "verify").code == 0
+
+
+def test_the_ledger_notices_what_somebody_changed(command, copied, tmp_path):
+    kept = tmp_path / "checkpoint.json"
+    assert command("ledger", "checkpoint", "--out", kept).code == 0
+    assert command("ledger", "verify", "--checkpoint", kept).code == 0
+    exported = tmp_path / "ledger.jsonl"
+    assert command("ledger", "export", "--out", exported).code == 0
+    assert len(exported.read_text().splitlines()) == len(kinds(copied))
+    with sqlite3.connect(copied / "ledger.sqlite3") as con:
+        triggers = [
+            r[0] for r in con.execute("SELECT name FROM sqlite_master WHERE type='trigger'")
+        ]
+        for name in triggers:
+            con.execute(f"DROP TRIGGER {name}")
+        con.execute("DELETE FROM events WHERE seq = 5")
+    done = command("ledger", "verify")
+    assert done.code == 5
+    assert done.err.startswith("LEDGER-")
+
+
+def test_a_refresh_publishes_only_what_is_new(command):
+    done = command("refresh", "CARPOS", "--project", AGGREGATED, "--dry-run", "--json")
+    assert done.code == 0
+    assert done.json["new_years"] == []
+    assert "published already" in done.json["reason"]
+    assert command("refresh", "CARPOS", "--project", AGGREGATED).code == 0
+
+
+def test_letters_are_written_once(copied):
+    from pipelines.remind import write_letters
+
+    home = open_home(copied)
+    office = Office(home)
+    expires = office.projects.show(IDENTIFIED).expires
+    office.close()
+    day = expires - timedelta(days=90)  # § 966(i)
+    first = write_letters(home, day)
+    assert first > 0
+    assert write_letters(home, day) == 0
+
+
+def test_lists_for_people_and_machines(command):
+    projects = command("project", "list", "--json").json
+    assert {"project_number", "kinds", "state", "expires"} <= set(projects[0])
+    assert len(command("release", "list", "--json").json) == 3
+    assert len(command("register", "list", "--json").json) == 1
+    assert IDENTIFIED in command("project", "list").out
+    assert command("deadlines", "--on", "2026-12-01").code == 0
+    assert command("deadlines", "--ics").out.startswith("BEGIN:VCALENDAR")
+    assert command("doctor", "--json").json
+
+
+def test_a_real_register_is_refused_by_a_demo_home(command, demo, tmp_path):
+    for path in (demo.home / "demo" / "source").glob("*.parquet"):
+        table = pq.read_table(path).replace_schema_metadata(None)
+        pq.write_table(table, tmp_path / path.name)
+    done = command("register", "load", "CARPOS", *sorted(tmp_path.glob("*.parquet")))
+    assert done.code == 3
+    assert done.err.startswith("HOME-05")
+
+
+def test_a_register_with_faults_is_refused_whole(command, demo, tmp_path, copied):
+    source = tmp_path / "source"
+    shutil.copytree(demo.home / "demo" / "source", source)
+    orders = pq.read_table(source / "order_entry.parquet")
+    codes = ["ZZZ" if i < 3 else c for i, c in enumerate(orders["order_code"].to_pylist())]
+    index = orders.column_names.index("order_code")
+    meta = orders.schema.metadata
+    orders = orders.set_column(index, "order_code", pa.array(codes)).replace_schema_metadata(meta)
+    pq.write_table(orders, source / "order_entry.parquet")
+    before = set((copied / "register").rglob("*"))
+    done = command("register", "load", "CARPOS", *sorted(source.glob("*.parquet")))
+    assert done.code == 6, done.err
+    assert done.err.startswith("REGISTER-")
+    assert "ZZZ" not in done.err
+    after = {p for p in (copied / "register").rglob("*") if p.name != ".lock"}
+    assert after - before == set()
+    assert json.dumps(kinds(copied)[-1]) == '"register_refused"'
