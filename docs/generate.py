@@ -1,8 +1,8 @@
 """Write the generated documents, or with --check say which are out of date (exit 1).
 
 Generated: docs/errors.md (every coded error), docs/commands.md (the --help of every command),
-docs/rules.json and docs/rules.md (what enforces each rule), docs/lifecycle.md (the life of a
-project as a diagram).
+docs/rules.json and docs/rules.md (what enforces each rule), the tables and the diagram of
+docs/approvals.md, expectations/report.schema.json (the validation report as JSON).
 """
 
 import argparse
@@ -13,7 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-ROOMS = ("approvals", "crypto", "expectations", "extracts", "matching", "pipelines", "synthetic", "systems")
+ROOMS = (
+    "approvals",
+    "crypto",
+    "expectations",
+    "extracts",
+    "matching",
+    "pipelines",
+    "synthetic",
+    "systems",
+)
 
 
 def errors() -> str:
@@ -79,10 +88,34 @@ def rules_json() -> str:
     return written()
 
 
+def rules_page() -> str:
+    """The same as a page to read."""
+    from approvals.rules import rules_markdown
+
+    return rules_markdown()
+
+
+def approvals_page() -> str:
+    """The page on approvals, its tables and diagram drawn anew from the code."""
+    from approvals.pages import fill
+
+    return fill((DOCS / "approvals.md").read_text("utf-8"))
+
+
+def report_schema() -> str:
+    """The published schema of the validation report."""
+    from expectations.report import schema_text
+
+    return schema_text()
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "errors.md": errors,
     "commands.md": commands,
     "rules.json": rules_json,
+    "rules.md": rules_page,
+    "approvals.md": approvals_page,
+    "../expectations/report.schema.json": report_schema,
 }
 
 
