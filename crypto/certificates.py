@@ -65,6 +65,13 @@ class Identity:
             return self.certificate.public_bytes(Encoding.PEM)
         return self.key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
+    @property
+    def encoded(self) -> bytes:
+        """The certificate, or the bare public key, as DER."""
+        if self.certificate is not None:
+            return self.certificate.public_bytes(Encoding.DER)
+        return self.spki
+
     def issuer_and_serial(self) -> bytes:
         """IssuerAndSerialNumber with the certificate's very bytes (RFC 5652 § 10.2.4).
 

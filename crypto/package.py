@@ -181,7 +181,7 @@ def _sign(
         README: text.encode(),
         LIST: listed,
         SIGNATURE: signer.sign_detached(listed),
-        CERTIFICATE: signer.certificate_pem,
+        CERTIFICATE: read_identity(signer.certificate_pem, bare_key=False).pem,
     }
     for name, data in written.items():
         files.write_small(directory / name, data)
@@ -208,9 +208,9 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPa
         PartMissing, PartUnexpected: other files than the signed ones.
         HashDoesNotHold: a file differs; with the positions (1-based) on the list.
     """
-    # (1) the signer is the pinned one; the package's own certificate may only agree with it
+    # (1) the signer is the pinned one; the package's own certificate may only be the same
     pinned = read_identity(signer_certificate_pem, bare_key=False)
-    _check_enclosed_certificate(directory, pinned.fingerprint)
+    _check_enclosed_certificate(directory, pinned.pem)
     # (2) the pinned signer signed the list
     listed = _read(directory / LIST, sums.LONGEST, PackageUnreadable)
     signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, SignatureUnreadable)
@@ -225,12 +225,11 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPa
     )
 
 
-def _check_enclosed_certificate(directory: Path, pinned: str) -> None:
+def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
     if not (directory / CERTIFICATE).exists():
         return
     with contextlib.suppress(CodedError):
-        enclosed = files.read_small(directory / CERTIFICATE, LONGEST_SIGNATURE)
-        if read_identity(enclosed, bare_key=False).fingerprint == pinned:
+        if files.read_small(directory / CERTIFICATE, LONGEST_SIGNATURE) == pinned:
             return
     raise SignerUnknown
 

@@ -23,6 +23,7 @@ class SignedData:
         attributes: the bytes that were signed: the attributes as a SET (RFC 5652 § 5.4).
         signature: the signature over them.
         by_rsa: whether it says RSA (else ECDSA).
+        certificates: the certificates that it carries, DER one after another; empty for none.
     """
 
     signer: bytes
@@ -30,6 +31,7 @@ class SignedData:
     attributes: bytes
     signature: bytes
     by_rsa: bool
+    certificates: bytes
 
 
 def read_signed_data(data: bytes) -> SignedData:
@@ -60,16 +62,15 @@ def _content_info(data: bytes) -> SignedData:
     _digest_algorithm(algorithms)
     algorithms.end()
     _expect(signed.content(der.SEQUENCE), oids.DATA)  # eContent absent: detached
-    if signed.next_tag() == der.context(0):
-        signed.element()  # certificates: nobody's word but their own
+    certificates = signed.content(der.context(0)) if signed.next_tag() == der.context(0) else b""
     signers = signed.inside(der.SET)
     signed.end()
     signer = signers.inside(der.SEQUENCE)
     signers.end()
-    return _signer_info(signer)
+    return _signer_info(signer, certificates)
 
 
-def _signer_info(signer: der.Reader) -> SignedData:
+def _signer_info(signer: der.Reader, certificates: bytes) -> SignedData:
     _expect(signer.integer(), 1)
     name = signer.element(der.SEQUENCE)
     _digest_algorithm(signer)
@@ -79,7 +80,7 @@ def _signer_info(signer: der.Reader) -> SignedData:
     by_rsa = _signature_algorithm(signer)
     signature = signer.content(der.OCTET_STRING)
     signer.end()
-    return SignedData(name, message_digest, attributes, signature, by_rsa)
+    return SignedData(name, message_digest, attributes, signature, by_rsa, certificates)
 
 
 def _attributes(encoded: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """Signing by the Department and checking its signatures: detached CMS over SHA-384.
 
 A signer is a certificate and something that signs with its key: a file here, a token elsewhere.
-A signature is accepted from the one pinned certificate and from nobody else; no chain is built,
-and a certificate inside the signature is never looked at.
+A signature is accepted from the one pinned certificate and from nobody else; no chain is built.
+A certificate inside the signature proves nothing; where there is one it must be the pinned one.
 """
 
 from datetime import UTC, date, datetime
@@ -153,7 +153,7 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
     Raises:
         SignatureUnreadable: not the SignedData that a signer of ours writes.
         SignerUnknown: it names another certificate, or the pinned one can't be a signer's.
-        SignatureDoesNotHold: other content, or made with another key.
+        SignatureDoesNotHold: other content, made with another key, or a changed certificate inside.
         NotACertificate, WeakKey, WrongCurve, WrongCertificateUse: the pinned certificate is unfit.
     """
     pinned = read_identity(signer_cert_pem, bare_key=False)
@@ -163,10 +163,13 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
     # (2) it names the pinned certificate: a courtesy that tells a stranger from a forger
     if signed.signer != pinned.issuer_and_serial():
         raise SignerUnknown
-    # (3) the signed attributes carry the digest of this content
+    # (3) it carries that certificate unchanged, or none: no byte of it stays unchecked
+    if signed.certificates not in (b"", pinned.encoded):
+        raise SignatureDoesNotHold
+    # (4) the signed attributes carry the digest of this content
     if signed.message_digest != _sha384(content):
         raise SignatureDoesNotHold
-    # (4) the pinned key made the signature over those attributes
+    # (5) the pinned key made the signature over those attributes
     _verify(pinned, signed.signature, signed.attributes, rsa_named=signed.by_rsa)
 
 

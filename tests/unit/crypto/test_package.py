@@ -6,7 +6,6 @@ import shutil
 import subprocess
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from crypto import errors
 from crypto.files import remove_partials
@@ -207,22 +206,12 @@ def test_a_part_of_another_release_is_found(package, recipients, signer, tmp_pat
 
 
 def test_every_flipped_byte_of_every_file_is_found(package, signer):
-    """Of department.pem only what changes its key matters; the pinned certificate is ours."""
     for path in sorted(package.iterdir()):
-        if path.name == "department.pem":
-            continue
         whole = path.read_bytes()
-        carried = signer.identity.certificate.public_bytes(Encoding.DER)
-        inside = range(0)
-        if carried in whole:
-            start = whole.index(carried)
-            inside = range(start, start + len(carried))
         for at in range(0, len(whole), 5):
             changed = bytearray(whole)
             changed[at] ^= 0x40
             path.write_bytes(changed)
-            if at in inside:
-                continue
             with pytest.raises(errors.CodedError) as raised:
                 verify_package(package, signer.certificate_pem)
             assert raised.value.exit == 5

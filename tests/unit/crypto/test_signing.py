@@ -115,19 +115,16 @@ def test_strangers_and_forgers_are_refused(signer, rsa_signer):
         verify_raw(LIST, rsa_signer.sign_raw(LIST), signer.certificate_pem)
 
 
-def test_every_flipped_bit_of_a_signature_is_refused_or_harmless(signer):
-    """Harmless is only what nobody reads: the certificate that it carries."""
+def test_every_flipped_byte_of_a_signature_is_refused(signer):
+    """The certificate that it carries included, although nothing rests on it."""
     signature = signer.sign_detached(LIST)
-    carried = signer.identity.certificate.public_bytes(Encoding.DER)
-    start = signature.index(carried)
     for at in range(len(signature)):
         changed = bytearray(signature)
         changed[at] ^= 0x01
-        try:
+        with pytest.raises(
+            (errors.SignatureUnreadable, errors.SignatureDoesNotHold, errors.SignerUnknown)
+        ):
             verify_detached(LIST, bytes(changed), signer.certificate_pem)
-        except (errors.SignatureUnreadable, errors.SignatureDoesNotHold, errors.SignerUnknown):
-            continue
-        assert start <= at < start + len(carried)
 
 
 def test_cut_and_lengthened_signatures_are_refused(signer):
