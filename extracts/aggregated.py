@@ -18,8 +18,9 @@ from extracts.suppression.errors import AuditFellError
 from extracts.suppression.pattern import Progress
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
-from extracts.suppression.suppressing import Pattern, suppress
+from extracts.suppression.suppressing import Pattern
 from extracts.suppression.tables import CellTable, Dimension
+from extracts.suppression.together import Job, suppress_all
 from systems.model import System
 
 if TYPE_CHECKING:
@@ -86,12 +87,16 @@ def build(
     patterns: list[Pattern] = []
     fresh = [y for y in spec.all_years if y not in closed]
     share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
-    for year in fresh:  # years share no order, so that each is a table of its own
-        table = _slice(counted, year)
-        others = [_only(t, [year]) for t in before]
-        pattern = suppress(
-            table, share, [t for t in others if t.rows], scope=scope, progress=progress
+    jobs = [
+        Job(
+            _slice(counted, year),
+            share,
+            tuple(t for t in (_only(b, [year]) for b in before) if t.rows),
+            scope,
         )
+        for year in fresh
+    ]  # years share no order, so that each is a table of its own
+    for pattern in suppress_all(jobs, progress=progress):
         patterns.append(pattern)
         rows += pattern.published().rows
         reports.append(pattern.report)

@@ -13,9 +13,10 @@ import numpy as np
 from scipy import sparse
 
 from extracts.suppression.errors import RevisedError, TablesDisagreeError
+from extracts.suppression.frame import Frame
 from extracts.suppression.published import PublishedTable
-from extracts.suppression.relations import Floats, Relations, equations, parts, relations
-from extracts.suppression.tables import TOTAL, CellTable, Dimension, Flags, Ints, spread
+from extracts.suppression.relations import Floats, Relations, parts, relations
+from extracts.suppression.tables import CellTable, Dimension, Flags, Ints
 
 Sets = tuple[frozenset[str], ...]
 
@@ -83,8 +84,8 @@ class _Join:
         self.scope = scope
         self.tables = (table, *linked)
         self.least = least
-        self.frames = [_Frame.of_table(t, scope) for t in self.tables]
-        self.frames += [_Frame.of_published(t) for t in earlier]
+        self.frames = [Frame.of_table(t, scope) for t in self.tables]
+        self.frames += [Frame.of_published(t) for t in earlier]
         self.names = sorted({n for f in self.frames for n in f.names})
         self.index: dict[Sets, int] = {}
         self.values: list[float] = []
@@ -156,7 +157,7 @@ class _Join:
 
     def _place(
         self,
-        frame: "_Frame",
+        frame: "Frame",
         everything: dict[str, frozenset[str]],
         empty: dict[str, frozenset[str]],
     ) -> Ints:
@@ -179,7 +180,7 @@ class _Join:
         return at
 
     def _variable(
-        self, key: Sets, frame: "_Frame", place: tuple[int, ...], floor: float, margins: int
+        self, key: Sets, frame: "Frame", place: tuple[int, ...], floor: float, margins: int
     ) -> int:
         value = float(frame.counts[place])
         people = float(frame.people[place])
@@ -199,76 +200,10 @@ class _Join:
             self.public[found] = True
         return found
 
-    def _contradict(self, frame: "_Frame") -> None:
+    def _contradict(self, frame: "Frame") -> None:
         if frame.own:
             raise TablesDisagreeError(cells=1)
         self.revised += 1
-
-
-class _Frame:
-    """One table as arrays: NaN where a value is not known to us."""
-
-    def __init__(
-        self,
-        dims: Sequence[Dimension],
-        counts: Floats,
-        people: Floats,
-        scope: dict[str, frozenset[str]],
-        *,
-        own: bool,
-    ) -> None:
-        self.dims, self.counts, self.people, self.scope = tuple(dims), counts, people, scope
-        self.own = own
-        self.names = [*(d.name for d in dims), *scope]
-
-    @classmethod
-    def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "_Frame":
-        fixed = {n: frozenset(levels) for n, levels in scope.items()}
-        return cls(
-            table.dims, table.counts.astype(float), table.people.astype(float), fixed, own=True
-        )
-
-    @classmethod
-    def of_published(cls, table: PublishedTable) -> "_Frame":
-        dims: list[Dimension] = []
-        for axis, name in enumerate(table.dims):
-            labels = sorted({row.labels[axis] for row in table.rows} - {TOTAL})
-            parent = dict(table.parents.get(name, {}))
-            leaves = [x for x in labels if x not in set(parent.values())]
-            total = any(row.labels[axis] == TOTAL for row in table.rows)
-            up = {k: v for k, v in parent.items() if v != TOTAL}
-            dims.append(
-                Dimension.tree(name, leaves, up)
-                if up
-                else Dimension.flat(name, leaves, total=total)
-            )
-        shape = tuple(len(d.nodes) for d in dims)
-        counts = np.full(shape, np.nan)
-        inner = tuple(slice(len(d.leaves)) for d in dims)
-        counts[inner] = 0.0  # an inner cell without a row is a zero
-        people = np.full(shape, np.nan)
-        people[inner] = 0.0
-        for row in table.rows:
-            at = tuple(d.position[x] for d, x in zip(dims, row.labels, strict=True))
-            counts[at] = np.nan if row.count is None else float(row.count)
-            people[at] = np.nan if row.persons is None else float(row.persons)
-        scope = {n: frozenset(levels) for n, levels in table.scope.items()}
-        return cls(dims, counts, people, scope, own=False)
-
-    def equations(self) -> sparse.csc_array:
-        return equations(self.dims, self.counts.shape)
-
-    def floor(self, least: int) -> Floats:
-        if not least or not self.own:
-            return np.zeros(self.counts.shape)
-        inner = self.counts[tuple(slice(len(d.leaves)) for d in self.dims)]
-        return spread(self.dims, (inner > 0).astype(np.int64)).astype(float)
-
-    def labels(self) -> list[tuple[str, ...]]:
-        return [
-            tuple(d.nodes[p] for d, p in zip(self.dims, place, strict=True))
-            for place in np.ndindex(self.counts.shape)
-        ]
 
 
 def _set(dim: Dimension, node: int, empty: frozenset[str]) -> frozenset[str]:
