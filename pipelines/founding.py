@@ -8,6 +8,7 @@ from pathlib import Path
 from approvals.events import Event
 from approvals.ledger import Ledger
 from crypto.keyring import Keyring
+from crypto.signing import certificate_fingerprint
 from pipelines.home import VARIABLE, lay_out, write_private
 
 _PEOPLE = """\
@@ -90,6 +91,7 @@ def found_home(
         "home": str(home.root),
         "signing certificate": str(home.signing_certificate),
         "fingerprint": signer.fingerprint,
+        "fingerprint for letters": certificate_fingerprint(signer.certificate_pem),
         "demo": demo,
         "you are": person,
     }
