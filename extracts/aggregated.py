@@ -174,7 +174,7 @@ def _revised(rows: Sequence[PublishedRow], counted: CellTable, closed: set[int])
     """How many open cells of closed years have other true values now."""
     now = dict(zip(counted.labels(), counted.counts.ravel(), strict=True))
     return sum(
-        r.count is not None and int(r.labels[0]) in closed and r.count != now[r.labels]
+        r.count is not None and int(r.labels[0]) in closed and r.count != int(now[r.labels])
         for r in rows
     )
 

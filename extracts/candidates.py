@@ -12,7 +12,7 @@ import pyarrow as pa
 from extracts import orders
 from extracts.arrow import fetched
 from extracts.errors import ExtractFailed
-from extracts.plan import plan_for
+from extracts.plan import Plan, plan_for
 from extracts.values import lookups
 from systems.database import guarded, quoted
 from systems.model import System
@@ -42,11 +42,42 @@ def records_in_scope(
         ScopeEmpty: no family, or an unknown one.
         ExtractFailed: the database gave up.
     """
-    plan = plan_for(system, "identified")
-    bound = orders.parameters(plan, families, years)
-    steps = orders.entry_steps(plan, years, frozenset(released_anyway))
-    wanted = [step for step in steps if step[0] in {"scope", "entries"}]
+    query, bound, plan = _entries(system, families, years, released_anyway)
     person = quoted(plan.person)
     final = f"SELECT DISTINCT {person} AS record_id FROM entries WHERE NOT withheld ORDER BY 1"
     with guarded(ExtractFailed, step="candidates"), lookups(con, plan):
-        return fetched(con, orders.chain(wanted, final), bound)
+        return fetched(con, orders.chain(query, final), bound)
+
+
+def pairs_in_scope(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    *,
+    families: tuple[str, ...],
+    years: tuple[int, int] | None,
+    released_anyway: tuple[str, ...] = (),
+) -> int:
+    """Count persons (by the index) with an order in scope, once each: the rows to expect.
+
+    Counted without any of the output columns, so that a join that doubles or loses rows shows.
+    """
+    query, bound, plan = _entries(system, families, years, released_anyway)
+    key, person = quoted(plan.key), quoted(plan.person)
+    final = f"""
+    SELECT count(*) FROM (
+      SELECT DISTINCT e.{key}, i.identity FROM entries e
+      JOIN person_index i ON i.record_id = e.{person} WHERE NOT e.withheld)"""
+    with guarded(ExtractFailed, step="pairs"), lookups(con, plan):
+        return int(con.execute(orders.chain(query, final), bound).fetchall()[0][0])
+
+
+def _entries(
+    system: System,
+    families: tuple[str, ...],
+    years: tuple[int, int] | None,
+    released_anyway: tuple[str, ...],
+) -> tuple[list[orders.Step], dict[str, object], Plan]:
+    plan = plan_for(system, "identified")
+    bound = orders.parameters(plan, families, years)
+    steps = orders.entry_steps(plan, years, frozenset(released_anyway))
+    return [step for step in steps if step[0] in {"scope", "entries"}], bound, plan

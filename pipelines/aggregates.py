@@ -1,6 +1,7 @@
 """The aggregated extract of one release, protected together with everything published before."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from extracts.history import load_published
 from extracts.suppression.auditing import AuditReport
 from extracts.suppression.policy import SuppressionPolicy
 from pipelines.office import today
+from systems.register import SnapshotInfo
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -39,7 +41,11 @@ def build(context: "Context") -> Made:
     earlier = load_published(context.home.history / context.order.system)
     dims = context.dimensions
     spec = aggregated.AggregateSpec(
-        years=context.years, families=context.order_scope, on=today(), dims=dims
+        years=context.years,
+        families=context.order_scope,
+        on=today(),
+        dims=dims,
+        covered=_covered(context.snapshot.info),
     )
     policy = SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
     con = context.snapshot.connect(context.threads)
@@ -64,3 +70,18 @@ def build(context: "Context") -> Made:
         revised=made.revised,
         earlier=names,
     )
+
+
+def _covered(info: SnapshotInfo) -> tuple[date, date] | None:
+    """What the snapshot covers, as far as its orders tell.
+
+    A register that was loaded after the end of a year and has orders of its December is taken to
+    cover it: no order need fall on the last day. Otherwise it ends with its latest order, so that a
+    half year is never published as a whole one (§ 962(b)).
+    """
+    if info.first_year is None or info.last_day is None:
+        return None
+    last = info.last_day
+    if last.month == 12 and info.created.year > last.year:
+        last = date(last.year, 12, 31)
+    return date(info.first_year, 1, 1), last

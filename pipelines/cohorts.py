@@ -5,6 +5,7 @@ useless is an error; a bad value keeps its row, which is then not attempted, and
 number and a code.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,13 @@ from extracts.arrow import compute as pc
 from matching.columns import IDENTIFYING, STANDARD, ColumnMap
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.normalise import dates
-from pipelines.errors import CohortColumnsUnknown, CohortHasNoIdentifier, CohortNotStored
+from pipelines.errors import (
+    CohortColumnsUnknown,
+    CohortHasNoIdentifier,
+    CohortNotStored,
+    FileMissing,
+    OptionsDisagree,
+)
 from pipelines.office import Office
 from systems.tabular import read_table
 
@@ -155,13 +162,42 @@ def read_map(path: Path | None) -> ColumnMap:
     return ColumnMap() if path is None else ColumnMap.read(path)
 
 
-def digest_of_usable(office: Office, path: Path, columns: Path | None) -> str:
+def digest_of_usable(office: Office, project: str, path: Path, columns: Path | None) -> str:
     """Digest of a cohort file, after looking whether it can be used at all.
 
     A file that nobody can read is a mistake of the input (exit 6) whatever the approvals say;
-    whether it is the registered one is the gate's question.
+    whether it is the registered one is the gate's question. The columns of a registered file are
+    those it was registered with.
+
+    Raises:
+        CodedError: the file can't be used (exit 6).
+        OptionsDisagree: it was registered with another column map than this.
     """
-    return read_cohort(office, path, read_map(columns)).digest
+    if not path.is_file():
+        raise FileMissing(file="cohort")
+    digest = digest_of(office, path)
+    registered = stored_at(office, project, digest).is_file()
+    if registered and columns is None:
+        return digest
+    cohort = read_cohort(office, path, read_map(columns))
+    if registered and not cohort.table.equals(load(office, project, digest).table):
+        raise OptionsDisagree(option="--columns is another map than the one it was registered with")
+    return cohort.digest
+
+
+def overlap(office: Office, project: str, cohort: Cohort, earlier: Sequence[str]) -> int:
+    """How many rows say exactly what a row of an earlier cohort of the project said, ids aside."""
+    known: set[tuple[object, ...]] = set()
+    for digest in earlier:
+        if stored_at(office, project, digest).is_file():
+            known |= set(_said(load(office, project, digest).table))
+    return sum(row in known for row in _said(cohort.table)) if known else 0
+
+
+def _said(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    present = [table[name].to_pylist() if name in table.column_names else None for name in STANDARD]
+    empty: list[object] = [None] * table.num_rows
+    return zip(*(column or empty for column in present), strict=True)
 
 
 def stored_at(office: Office, project: str, digest: str) -> Path:

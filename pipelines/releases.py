@@ -136,7 +136,7 @@ def _cohort(office: Office, request: Request) -> str | None:
         state = office.projects.show(request.project)
         confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
         return confirmed[-1].digest if confirmed else None
-    return cohorts.digest_of_usable(office, request.cohort, request.columns)
+    return cohorts.digest_of_usable(office, request.project, request.cohort, request.columns)
 
 
 def resumed(office: Office, project: str, release: str, doubtful: str | None) -> str:

@@ -149,6 +149,9 @@ def _identified(context: "Context") -> dict[str, Any]:
         Fact(label="Doubtful pairs", value=review["doubtful"], audience="department"),
         Fact(label="Doubtful pairs left out", value=review["left_out"], audience="department"),
         Fact(label="Rows withheld as look-alikes", value=intake["withheld"], audience="department"),
+        Fact(
+            label="Rows of an earlier cohort again", value=intake["overlap"], audience="department"
+        ),
         Fact(label="Rows refused", value=intake["refused"], audience="department"),
         Fact(
             label="Orders withheld by policy",

@@ -10,6 +10,7 @@ from pipelines.home import Home
 from pipelines.quiet import prepare
 
 _START_SECONDS = 240
+_DRAIN_SECONDS = 5
 
 
 class Orchestrator:
@@ -63,4 +64,14 @@ class Orchestrator:
             self._thread.join()
         stop = getattr(self._server, "stop", None)
         if stop is not None:
+            _send_the_rest()
             stop()
+
+
+def _send_the_rest() -> None:
+    """Hand over the logs and events that still wait; without a server they are retried for a minute."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=_DRAIN_SECONDS)

@@ -68,10 +68,11 @@ class Frame:
 
     def floor(self, least: int) -> Floats:
         """How many inner cells of each cell hold somebody: the least that an attacker reckons with."""
-        if not least or not self.own:
+        if not least:
             return np.zeros(self.counts.shape)
         inner = self.counts[tuple(slice(len(d.leaves)) for d in self.dims)]
-        return spread(self.dims, (inner > 0).astype(np.int64)).astype(float)
+        somebody = np.nan_to_num(inner, nan=1.0) > 0  # what was hidden before holds somebody, too
+        return spread(self.dims, somebody.astype(np.int64)).astype(float)
 
     def labels(self) -> list[tuple[str, ...]]:
         """Each cell's labels, in the order of the flat arrays."""

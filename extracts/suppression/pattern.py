@@ -52,13 +52,21 @@ class Search:
         return np.maximum(base, self.system.people[cells]) if self.strict else base
 
 
-def start(system: Relations, policy: SuppressionPolicy, *, known: Flags | None = None) -> Search:
+def start(
+    system: Relations,
+    policy: SuppressionPolicy,
+    *,
+    known: Flags | None = None,
+    withheld: Flags | None = None,
+) -> Search:
     """Hide the primary cells and list what must be reached.
 
     Args:
         system: the table or the stack of tables.
         policy: the rule.
         known: cells whose true value we know; others were hidden earlier and stay so.
+        withheld: cells that an earlier table hides: they stay hidden in every later one, since
+            what protected them then was that nobody shows them.
 
     Raises:
         CannotProtectError: a small cell is public already.
@@ -69,9 +77,10 @@ def start(system: Relations, policy: SuppressionPolicy, *, known: Flags | None =
     if (primary & ~system.free).any():
         raise CannotProtectError(cells=int((primary & ~system.free).sum()), published_before=1)
     prices = np.log1p(system.values) * (1.0 + _MARGIN_PRICE * system.margin)
-    hidden = primary | ~known
+    stay = ~known if withheld is None else withheld | ~known
+    hidden = primary | stay
     search = Search(system, policy, primary, hidden, np.maximum(prices, 0.5))
-    search.kept = ~known
+    search.kept = stay
     search.goals = [
         goal for cell in np.flatnonzero(primary) for goal in needs(system, policy, int(cell))
     ]

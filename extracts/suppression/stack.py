@@ -30,6 +30,7 @@ class Stack:
         tables: the table and the linked ones, with true values.
         places: for each of ``tables``, the variable of each of its cells.
         known: variables whose true value we know (all, but for old hidden cells).
+        withheld: variables that earlier tables hide and none shows.
         old: for each earlier table, labels to variable.
         scope: fixed levels of dimensions that ``tables`` don't have.
     """
@@ -38,6 +39,7 @@ class Stack:
     tables: tuple[CellTable, ...]
     places: tuple[Ints, ...]
     known: Flags
+    withheld: Flags
     old: tuple[dict[tuple[str, ...], int], ...]
     scope: Mapping[str, tuple[str, ...]]
 
@@ -65,8 +67,8 @@ def stacked(
     """
     if not linked and not earlier:
         system = relations(table, least)
-        everything = np.ones(table.size, dtype=bool)
-        return Stack(system, (table,), (np.arange(table.size),), everything, (), scope)
+        known = np.ones(table.size, dtype=bool)
+        return Stack(system, (table,), (np.arange(table.size),), known, ~known, (), scope)
     return _Join(table, linked, earlier, least, scope).stack()
 
 
@@ -92,7 +94,8 @@ class _Join:
         self.people: list[float] = []
         self.floor: list[float] = []
         self.margin: list[int] = []
-        self.public: dict[int, bool] = {}
+        self.public: set[int] = set()
+        self.withheld: set[int] = set()
         self.blocks: list[sparse.csc_array] = []
         self.revised = 0
 
@@ -114,8 +117,7 @@ class _Join:
         values = np.array(self.values)
         known = ~np.isnan(values)
         values = _fit(matrix, values, known, float(self.least))
-        public = np.zeros(size, dtype=bool)
-        public[[i for i, shown in self.public.items() if shown]] = True
+        public = _flags(size, self.public)
         free = (values > 0) & ~public if self.least else ~public
         people = np.array(self.people)
         people = np.where(np.isnan(people), values, people)
@@ -137,7 +139,8 @@ class _Join:
             dict(zip(f.labels(), (int(i) for i in at), strict=True))
             for f, at in zip(self.frames[count:], places[count:], strict=True)
         )
-        return Stack(system, self.tables, tuple(places[:count]), known, old, self.scope)
+        withheld = _flags(size, self.withheld - self.public)
+        return Stack(system, self.tables, tuple(places[:count]), known, withheld, old, self.scope)
 
     def _leaves(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
         """All leaves of each dimension, and those that are zero in every table that has them."""
@@ -196,8 +199,9 @@ class _Join:
             if not np.isnan(before) and before != value:
                 self._contradict(frame)
             self.values[found] = value
-        if not frame.own and not np.isnan(value):
-            self.public[found] = True
+        self.floor[found] = max(self.floor[found], floor)  # the finest table says most
+        if not frame.own:
+            (self.withheld if np.isnan(value) else self.public).add(found)
         return found
 
     def _contradict(self, frame: "Frame") -> None:
@@ -209,6 +213,12 @@ class _Join:
 def _set(dim: Dimension, node: int, empty: frozenset[str]) -> frozenset[str]:
     leaves = frozenset(dim.leaves[i] for i in np.flatnonzero(dim.spans[node]))
     return leaves if node < len(dim.leaves) else leaves - empty
+
+
+def _flags(size: int, which: set[int]) -> Flags:
+    found = np.zeros(size, dtype=bool)
+    found[sorted(which)] = True
+    return found
 
 
 def equations_of(matrix: sparse.csc_array) -> int:

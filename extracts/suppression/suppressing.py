@@ -107,7 +107,7 @@ def suppress(
         AuditUnsolvedError: the audit could not prove a bound.
     """
     stack = stacked(table, linked, earlier, policy.least, scope or {})
-    search = start(stack.system, policy, known=stack.known)
+    search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
     protect(search, progress)
     if policy.clean:
         clean(search, progress)

@@ -39,6 +39,8 @@ def take_in(context: "Context") -> Product:
     refused = cohorts.refusals(table, today())
     withheld = _withheld(table)
     attempted = _attempted(table, refused, withheld)
+    earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
+    repeated = cohorts.overlap(context, context.order.project, cohort, earlier)
     files = (
         context.stage_table("intake", "supplied", table),
         context.stage_table("intake", "attempted", attempted),
@@ -47,6 +49,7 @@ def take_in(context: "Context") -> Product:
         "rows": cohort.rows,
         "refused": refused.num_rows,
         "withheld": len(withheld),
+        "overlap": repeated,
         "warnings": len(validation.warnings),
         "refusal_codes": _tally(refused["code"]),
     }
@@ -55,6 +58,7 @@ def take_in(context: "Context") -> Product:
         rows=cohort.rows,
         refused=refused.num_rows,
         withheld=len(withheld),
+        overlap=repeated,
         warnings=len(validation.warnings),
     )
     return Product(files, facts)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import expectations
 from expectations import report
 from extracts.arrow import compute as pc
+from extracts.candidates import pairs_in_scope
 from pipelines import reporting
 from pipelines.home import write_private
 from pipelines.office import today
@@ -92,11 +93,18 @@ def _identified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[st
 def _deidentified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     del con
     first, last = context.years
+    snapshot = context.snapshot.connect(context.threads)
+    try:
+        expected = pairs_in_scope(
+            snapshot, context.system, families=context.order_scope, years=context.years
+        )
+    finally:
+        snapshot.close()
     return {
         "families": context.order_scope,
         "first_year": first,
         "last_year": last,
-        "expected_rows": context.facts("extract")["rows"],
+        "expected_rows": expected,
         "columns": context.columns,
     }
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from extracts import DeidentifiedSpec, IdentifiedSpec, deidentified, dictionary_for, identified
-from extracts.candidates import records_in_scope
+from extracts.candidates import pairs_in_scope, records_in_scope
 from extracts.errors import ColumnPlanRefused, ScopeEmpty
 
 
@@ -57,6 +57,16 @@ def con(open_register):
 def test_candidates(con, carpos, families, years, anyway, found):
     got = records_in_scope(con, carpos, families=families, years=years, released_anyway=anyway)
     assert got["record_id"].to_pylist() == found
+
+
+@pytest.mark.parametrize(
+    ("families", "years", "pairs"),
+    [(("GV",), (2016, 2025), 2), (("GV",), None, 3), (("GV", "DV"), None, 4), (("CH",), None, 0)],
+)
+def test_pairs_are_what_the_deidentified_rows_are(con, carpos, ids, families, years, pairs):
+    assert pairs_in_scope(con, carpos, families=families, years=years) == pairs
+    made = deidentified.build(con, carpos, DeidentifiedSpec(families=families, years=years), ids)
+    assert made.table.num_rows == pairs
 
 
 def test_an_unknown_family_has_no_candidates(con, carpos):
