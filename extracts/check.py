@@ -11,25 +11,9 @@ import pyarrow as pa
 from extracts.errors import ColumnMissing, ColumnNotAllowed
 from extracts.plan import Plan, RowKind, plan_for
 from systems.model import System
+from systems.standard import STANDARD_COLUMNS
 
-STANDARD = frozenset(
-    [
-        "first_name",
-        "middle_name",
-        "last_name",
-        "name_suffix",
-        "birth_date",
-        "sex",
-        "ssn",
-        "driver_license",
-        "dl_state",
-        "street",
-        "city",
-        "zip",
-        "county",
-        "phone",
-    ]
-)
+STANDARD = frozenset(STANDARD_COLUMNS)
 
 
 def check_columns(table: pa.Table, system: System, kind: str) -> None:

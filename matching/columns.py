@@ -9,23 +9,9 @@ from typing import Literal
 import pyarrow as pa
 
 from matching.errors import BadColumnMap, UnmappedSource
+from systems.standard import STANDARD_COLUMNS
 
-STANDARD: tuple[str, ...] = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "name_suffix",
-    "birth_date",
-    "sex",
-    "ssn",
-    "driver_license",
-    "dl_state",
-    "street",
-    "city",
-    "zip",
-    "county",
-    "phone",
-)
+STANDARD = STANDARD_COLUMNS
 
 # A row without any of these can't be told apart from anybody else.
 IDENTIFYING: tuple[str, ...] = ("last_name", "first_name", "ssn", "driver_license", "phone")

@@ -5,11 +5,7 @@ import pyarrow as pa
 
 from synthetic.names import Strings
 from synthetic.noise import NO_DAY
-
-STANDARD = (
-    "first_name", "middle_name", "last_name", "name_suffix", "birth_date", "sex", "ssn",
-    "driver_license", "dl_state", "street", "city", "zip", "county", "phone",
-)  # fmt: skip
+from systems.standard import STANDARD_COLUMNS
 
 _ACCENTS = {
     "Munoz": "Muñoz", "Nunez": "Núñez", "Pena": "Peña", "Garcia": "García", "Hernandez": "Hernández",
@@ -26,7 +22,7 @@ def as_table(columns: dict[str, np.ndarray]) -> pa.Table:
     dates = iso(columns["birth_day"])
     texts = {**columns, "birth_date": dates}
     return pa.table(
-        {name: pa.array(texts[name], pa.string(), from_pandas=True) for name in STANDARD}
+        {name: pa.array(texts[name], pa.string(), from_pandas=True) for name in STANDARD_COLUMNS}
     )
 
 
