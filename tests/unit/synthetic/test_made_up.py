@@ -9,7 +9,7 @@ import pytest
 from synthetic import make_cohort, make_linkage, make_register, noise
 from synthetic.errors import SizeImpossible, TooFewPeople
 from synthetic.people import TIES, day, make_people
-from synthetic.written import STANDARD
+from systems.standard import STANDARD_COLUMNS as STANDARD
 from systems.tabular import read_table
 
 
