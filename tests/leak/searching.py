@@ -1,0 +1,215 @@
+"""A search that decodes: text of any encoding, base64, hex, archives, databases, Parquet files."""
+
+import base64
+import binascii
+import bz2
+import io
+import lzma
+import re
+import sqlite3
+import urllib.parse
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.leak.canaries import Needles
+
+_DEEPEST = 3
+_LONGEST = 64 * 1024 * 1024  # bytes that one archive may grow to
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{60,80}\r?\n)*[A-Za-z0-9+/_-]{10,}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{14,}")
+_NUMBER = re.compile(rb"(?:\d[-. ()]{0,2}){7,}\d")
+_DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<!\d)\d{8}(?!\d)")
+_STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")
+_ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something personal: where, how it was encoded, and which needle."""
+
+    place: str
+    how: str
+    what: str
+
+
+class Searcher:
+    """Looks for needles in bytes and files, whatever they are wrapped in."""
+
+    def __init__(self, needles: Needles) -> None:
+        self._needles = needles
+        self._roots = {root: root.lower().encode() for root in needles.roots}
+        self._dates = {form for day in needles.dates for form in _written(day)}
+
+    def tree(self, root: Path, *, skip: tuple[str, ...] = ()) -> list[Hit]:
+        """Every file and every name under a folder, but names that end in ``skip``."""
+        hits: list[Hit] = []
+        for path in sorted(root.rglob("*")):
+            place = path.relative_to(root).as_posix()
+            hits += self.data(place.encode(), f"name of {place}")
+            if path.is_file() and not path.name.endswith(skip):
+                hits += self.file(path, place)
+        return hits
+
+    def file(self, path: Path, place: str | None = None) -> list[Hit]:
+        """One file: its bytes, and what is in it where it is a database or a table."""
+        place = place or path.name
+        data = path.read_bytes()
+        hits = self.data(data, place)
+        if data.startswith(b"SQLite format 3\x00"):
+            for name, content in _database(path):
+                hits += self.data(content, f"{place}:{name}")
+        return hits
+
+    def data(self, data: bytes, place: str) -> list[Hit]:
+        """Bytes, and everything that they may be an encoding of."""
+        hits = {Hit(place, how, what) for how, form in _forms(data, 0) for what in self._in(form)}
+        return sorted(hits, key=lambda hit: (hit.place, hit.how, hit.what))
+
+    def _in(self, data: bytes) -> Iterator[str]:
+        small = data.lower()
+        for root, letters in self._roots.items():
+            if letters in small:
+                yield root
+        if self._needles.numbers:
+            for run in _NUMBER.finditer(data):
+                figures = re.sub(rb"\D", b"", run[0]).decode()
+                for size in (9, 10, 13):
+                    for i in range(len(figures) - size + 1):
+                        if figures[i : i + size] in self._needles.numbers:
+                            yield f"a number of {size} digits"
+        for found in _DAY.finditer(data):
+            if found[0] in self._dates:
+                yield "a birth date"
+
+
+def _written(day: str) -> set[bytes]:
+    year, month, date = day.split("-") if day.count("-") == 2 else ("", "", "")
+    if not (year.isdigit() and month.isdigit() and date.isdigit()):
+        return set()
+    return {
+        form.encode()
+        for form in (
+            day,
+            f"{year}{month}{date}",
+            f"{month}/{date}/{year}",
+            f"{int(month)}/{int(date)}/{year}",
+        )
+    }
+
+
+def _forms(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+    """(how, bytes): the data itself and, in turn, what it decodes to."""
+    yield "plain", data
+    if depth >= _DEEPEST or not data:
+        return
+    for how, decoded in _decoded(data):
+        for inner, form in _forms(decoded, depth + 1):
+            yield (how if inner == "plain" else f"{how} {inner}"), form
+
+
+def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
+    if b"\x00" in data:
+        yield "utf-16", data.replace(b"\x00", b"")
+    if b"%" in data:
+        unquoted = urllib.parse.unquote_to_bytes(data)
+        if unquoted != data:
+            yield "percent", unquoted
+    unescaped = _ESCAPED.sub(lambda m: bytes([int(m[1] or m[2] or m[3], 16)]), data)
+    if unescaped != data:
+        yield "escapes", unescaped
+    yield from _base64(data)
+    yield from _hexadecimal(data)
+    yield from _streams(data)
+    yield from _archive(data)
+    yield from _parquet(data)
+
+
+def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
+    runs = [re.sub(rb"\s", b"", m[0]).translate(_STANDARD) for m in _BASE64.finditer(data)]
+    for start in range(4) if runs else ():
+        parts: list[bytes] = []
+        for run in runs:
+            aligned = run[start : len(run) - (len(run) - start) % 4]
+            rest = run[start + len(aligned) :]
+            if len(rest) > 1:
+                aligned += rest + b"=" * (4 - len(rest))
+            parts.append(base64.b64decode(aligned))
+        yield "base64", b"\n".join(parts)
+
+
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+
+def _hexadecimal(data: bytes) -> Iterator[tuple[str, bytes]]:
+    runs = [m[0] for m in _HEX.finditer(data)]
+    for start in range(2) if runs else ():
+        yield (
+            "hex",
+            b"\n".join(binascii.unhexlify(r[start : len(r) - (len(r) - start) % 2]) for r in runs),
+        )
+
+
+def _streams(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Compressed streams wherever they begin."""
+    for found in _STREAM.finditer(data):
+        rest = data[found.start() :]
+        try:
+            if found[0][:1] == b"\x1f":
+                yield "gzip", zlib.decompressobj(31).decompress(rest, _LONGEST)
+            elif found[0][:1] == b"\x78":
+                yield "zlib", zlib.decompressobj().decompress(rest, _LONGEST)
+            elif found[0][:1] == b"B":
+                yield "bzip2", bz2.BZ2Decompressor().decompress(rest, _LONGEST)
+            elif found[0][:1] == b"\xfd":
+                yield "xz", lzma.LZMADecompressor().decompress(rest, _LONGEST)
+            else:
+                with pa.CompressedInputStream(pa.BufferReader(rest), "zstd") as stream:
+                    yield "zstd", stream.read(_LONGEST)
+        except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError, pa.ArrowException):
+            continue
+
+
+def _archive(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Members of a zip file (an XLSX is one), and their names."""
+    if b"PK\x05\x06" not in data:
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                yield "zip", member.filename.encode() + b"\n" + archive.read(member)
+    except (zipfile.BadZipFile, RuntimeError, OSError, zlib.error, ValueError):
+        return
+
+
+def _parquet(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The values of a plain Parquet file; an encrypted one says PARE."""
+    if not (data.startswith(b"PAR1") and data.endswith(b"PAR1")):
+        return
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowException, OSError):
+        return
+    values = (value for column in table.columns for value in column.to_pylist())
+    yield "parquet", b"\n".join(_bytes(value) for value in values)
+
+
+def _database(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(table, every value of it) of an SQLite file, its write-ahead log included."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as con:
+        con.text_factory = bytes
+        names = [
+            n.decode() for (n,) in con.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        ]
+        for name in names:
+            rows = con.execute(f'SELECT * FROM "{name}"').fetchall()
+            yield name, b"\n".join(_bytes(value) for row in rows for value in row)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")

@@ -1,0 +1,184 @@
+"""The people and processes of the suite: private folders, real commands, one driver with Prefect."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.leak.canaries import FREE, Needles, Supplied
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+_CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TRAVIS", "CIRCLECI", "BUILDKITE")
+_CI += ("TF_BUILD", "CODEBUILD_BUILD_ID", "BITBUCKET_COMMIT", "TEAMCITY_VERSION", "DRONE")
+_CI += ("SEMAPHORE", "APPVEYOR", "BUDDY", "CI_NAME", "DO_NOT_TRACK")
+_PATIENCE = 240  # seconds for one command
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    words: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+    seconds: float = 0.0
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Stage:
+    """Where everything happens: sinks are searched, inputs and what reviewers asked for are not."""
+
+    root: Path
+    needles: Needles = field(default_factory=Needles)
+    cohort: Supplied | None = None
+    numbers: dict[str, str] = field(default_factory=dict)
+    releases: dict[str, str] = field(default_factory=dict)
+    done: list[Done] = field(default_factory=list)
+
+    SINKS = ("home", "tmp", "cwd", "user", "captured", "outputs")
+    OTHERS = ("inputs", "allowed", "guard")
+
+    def __post_init__(self) -> None:
+        for name in (*self.SINKS[1:], *self.OTHERS):
+            (self.root / name).mkdir(mode=0o700, parents=True)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.root / name
+
+    def environment(self) -> dict[str, str]:
+        """A private world: own home, temporary folder and guard; no CI, nothing switched off."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DOJ_RELEASE", "PREFECT_", "GX_", "XDG_")) and name not in _CI
+        }
+        return kept | {
+            "DOJ_RELEASE_HOME": str(self / "home"),
+            "HOME": str(self / "user"),
+            "TMPDIR": str(self / "tmp"),
+            "PYTHONPATH": os.pathsep.join([str(HERE / "guard"), str(REPOSITORY)]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LEAK_GUARD_LOG": str(self / "guard" / "sockets.tsv"),
+            # As talkative as a deployment may make it.
+            "PREFECT_LOGGING_LEVEL": "DEBUG",
+        }
+
+    def run(self, *words: object, code: int | None = 0, allowed: bool = False) -> Done:
+        """The real command in a process of its own; both of its outputs are kept to be searched."""
+        said = tuple(map(str, words))
+        command = [str(Path(sys.executable).with_name("doj-release")), *said]
+        began = time.monotonic()
+        ended = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self.environment(),
+            cwd=self / "cwd",
+            timeout=_PATIENCE,
+        )
+        done = Done(said, ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
+        self.keep(done, "allowed" if allowed else "captured")
+        assert code is None or done.code == code, (said[:3], done.code, done.err[-400:])
+        return done
+
+    def keep(self, done: Done, where: str) -> None:
+        """Write down what a command said."""
+        self.done.append(done)
+        for name, text in (("out", done.out), ("err", done.err)):
+            path = self / where / f"{len(self.done):03d}-{done.words[0]}.{name}"
+            path.write_text(text, "utf-8")
+
+    def canary(self, what: str = "") -> str:
+        """A value that no record holds but an exception or a path may quote."""
+        return f"{FREE}{what}"
+
+
+class Driver:
+    """The process with the Prefect server; it has a terminal, since telemetry looks for one."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        to_child, self._orders = os.pipe()
+        self._answers, from_child = os.pipe()
+        self._terminal, child = pty.openpty()
+        self._said: list[bytes] = []
+        command = [sys.executable, str(HERE / "driver.py"), str(stage / "home")]
+        self._process = subprocess.Popen(
+            [*command, str(to_child), str(from_child)],
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            pass_fds=(to_child, from_child),
+            env=stage.environment() | {"TERM": "xterm", "COLUMNS": "200"},
+            cwd=stage / "cwd",
+            start_new_session=True,
+        )
+        for handle in (to_child, from_child, child):
+            os.close(handle)
+        self._reader = threading.Thread(target=self._listen, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data = os.read(self._terminal, 65536)
+            except OSError:  # the other side is closed
+                return
+            if not data:
+                return
+            self._said.append(data)
+
+    def run(self, *words: object, code: int | None = 0, ruin: dict[str, str] | None = None) -> Done:
+        """One command in the driver; what it said on the terminal is kept."""
+        said = tuple(map(str, words))
+        before, began = len(self._said), time.monotonic()
+        os.write(self._orders, (json.dumps({"words": said, "ruin": ruin}) + "\n").encode())
+        answer = self._answer()
+        time.sleep(0.05)  # the reader's turn
+        text = b"".join(self._said[before:]).decode("utf-8", "replace")
+        done = Done(said, answer["code"], text, "", time.monotonic() - began)
+        self._stage.keep(done, "captured")
+        assert code is None or done.code == code, (said[:3], done.code, text[-600:])
+        return done
+
+    def _answer(self) -> dict[str, Any]:
+        line = b""
+        end = time.monotonic() + _PATIENCE
+        while not line.endswith(b"\n"):
+            left = max(0.0, end - time.monotonic())
+            ready, _, _ = select.select([self._answers], [], [], left)
+            data = os.read(self._answers, 65536) if ready else b""
+            assert data, b"".join(self._said)[-2000:].decode("utf-8", "replace")
+            line += data
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the orders, wait for the server to stop, and keep all that was said."""
+        os.close(self._orders)
+        try:
+            self._process.wait(60)
+        finally:
+            if self._process.poll() is None:
+                self._process.kill()
+                self._process.wait(30)
+            self._reader.join(5)
+            os.close(self._answers)
+            (self._stage / "captured" / "terminal.out").write_bytes(b"".join(self._said))

@@ -1,0 +1,134 @@
+"""After whole releases and their failures: no sink shows a canary."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pipelines.context import Context
+from pipelines.home import open_home
+from pipelines.office import Office
+from tests.leak.canaries import COHORT, FREE, ID, REGISTER
+from tests.leak.searching import Searcher
+
+pytestmark = pytest.mark.xdist_group("leak")
+
+
+def tables(path: Path) -> dict[str, int]:
+    """Rows of each table of a database."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as con:
+        names = [n for (n,) in con.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        return {n: con.execute(f'SELECT count(*) FROM "{n}"').fetchone()[0] for n in names}
+
+
+# ------------------------------------------------------------------ the canaries are there
+
+
+def test_the_inputs_are_full_of_canaries(stage):
+    searcher, folder = Searcher(stage.needles), stage / "inputs" / "register"
+    files = [stage.cohort.path, *(folder / f"{n}.parquet" for n in ("vehicle", "restraint"))]
+    found = {hit.what for path in files for hit in searcher.file(path)}
+    found |= {hit.what for hit in searcher.data(stage.cohort.path.name.encode(), "name")}
+    assert {REGISTER, COHORT, ID, FREE, "a birth date", "a number of 9 digits"} <= found
+
+
+def test_the_snapshot_holds_them_encrypted(stage):
+    office = Office(open_home(stage / "home"))
+    con = office.registers.newest("CARPOS").connect()
+    for source in ("person_name.last", "order_entry.remarks", "service_event.server_name"):
+        table, column = source.split(".")
+        query = f"SELECT count(*) FROM {table} WHERE {column} LIKE '%{REGISTER}%'"
+        assert con.execute(query).fetchone()[0] > 100
+    con.close()
+    office.close()
+
+
+def test_staging_of_a_run_that_broke_holds_them_encrypted(stage):
+    home = open_home(stage / "home")
+    broken = [
+        path.parent.parent.name
+        for path in sorted(home.runs.glob("*/intake/supplied.parquet"))
+        if json.loads((path.parent.parent / "outcome.json").read_text())["exit"] == 1
+    ]
+    assert len(broken) >= 3
+    context = Context(home, broken[0])
+    table = context.staged("intake", "supplied")
+    context.close()
+    assert any(COHORT in str(name) for name in table["last_name"].to_pylist())
+
+
+def test_the_reviewers_sheet_shows_what_the_reviewer_needs(stage):
+    sheet = stage / "allowed" / "sheet.xlsx"
+    assert {REGISTER, ID} <= {hit.what for hit in Searcher(stage.needles).file(sheet)}
+    explained = next((stage / "allowed").glob("*-match.out"))
+    assert REGISTER in explained.read_text()
+
+
+# ------------------------------------------------------------------ and nowhere else
+
+
+@pytest.mark.parametrize("sink", ["home", "tmp", "cwd", "user", "captured"])
+def test_no_sink_shows_a_canary(stage, sink):
+    hits = Searcher(stage.needles).tree(stage / sink, skip=(".cms",))
+    assert not hits, hits[:20]
+
+
+def test_what_commands_wrote_shows_none(stage):
+    written = {path.name for path in (stage / "outputs").iterdir()}
+    assert written == {"LINKS.parquet", "LINKS.json", "ledger.jsonl"}  # nothing of what was refused
+    assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
+    ids_alone = Searcher(stage.needles.but(ID))
+    assert not ids_alone.file(stage / "outputs" / "LINKS.parquet")
+
+
+def test_the_sinks_were_used(stage):
+    """A search of empty folders would prove nothing."""
+    rows = tables(stage / "home" / "prefect" / "prefect.db")
+    assert rows["flow_run"] >= 10
+    assert rows["task_run"] >= 30
+    assert rows["artifact"] >= 10
+    assert rows["log"] >= 30
+    assert rows["events"] >= 30
+    events = tables(stage / "home" / "ledger.sqlite3")["events"]
+    assert events >= 50
+    failures = (stage / "home" / "logs" / "failures.jsonl").read_text().splitlines()
+    assert len(failures) >= 5
+    assert len(list((stage / "home" / "projects").glob("*/reports/*/department.html"))) >= 5
+    assert list((stage / "home" / "runs").glob("*/match/LINKS.json"))
+    assert list((stage / "home" / "history").glob("CARPOS/*.parquet"))
+    assert (stage / "captured" / "terminal.out").stat().st_size > 10_000
+
+
+def test_prefect_tells_the_states_apart(stage):
+    with sqlite3.connect(stage / "home" / "prefect" / "prefect.db") as con:
+        names = {name for (name,) in con.execute("SELECT state_name FROM flow_run")}
+    assert {"Released", "Waiting", "Refused", "Broken", "ValidationFailed"} <= names
+
+
+def test_errors_are_coded(stage):
+    """Every command that failed said a code and nothing that a library wrote."""
+    failed = [done for done in stage.done if done.code and done.words[0] != "doctor"]
+    assert len(failed) >= 25
+    for done in failed:
+        assert "Traceback" not in done.out + done.err, done.words
+        if done.err:
+            assert done.err.split(":")[0].replace("-", "").isalnum(), done.err
+
+
+# ------------------------------------------------------------------ modes
+
+
+def test_only_the_owner_can_read_the_home(stage):
+    home = stage / "home"
+    signing = home / "signing.pem"
+    assert signing.stat().st_mode & 0o777 == 0o644
+    everything = [home, *(path for path in home.rglob("*") if path != signing)]
+    assert len(everything) > 200
+    open_to_others = [p.relative_to(home) for p in everything if p.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+def test_what_people_asked_for_is_theirs_alone(stage):
+    for path in (*(stage / "outputs").iterdir(), stage / "allowed" / "sheet.xlsx"):
+        assert path.stat().st_mode & 0o077 == 0, path.name
