@@ -19,6 +19,8 @@ _TOP = 1e9
 _CLOSE = 1e-6
 _ENOUGH = 1e6  # orders; a cell without a bound is brought back to it
 _OK = highspy.HighsModelStatus.kOptimal
+_UNBOUNDED = highspy.HighsModelStatus.kUnbounded
+_DUAL, _PRIMAL = 1, 4  # the solver's own numbers
 Solution = npt.NDArray[np.float64]
 
 
@@ -90,14 +92,23 @@ class Programme:
         return float(solution[at]), solution
 
     def _run(self) -> Solution:
-        self._solver.run()
-        self.solved += 1
-        status = self._solver.getModelStatus()
+        status = self._status()
+        if status == _UNBOUNDED:
+            # Every variable is bounded, so that this is a warm start gone wrong: solve from nothing.
+            self._solver.clearSolver()
+            self._solver.setOptionValue("simplex_strategy", _DUAL)
+            status = self._status()
+            self._solver.setOptionValue("simplex_strategy", _PRIMAL)
         if status == highspy.HighsModelStatus.kInfeasible:
             raise AuditInfeasibleError(unknown=len(self._lower))
         if status != _OK:
             raise AuditUnsolvedError(unknown=len(self._lower))
         return np.asarray(self._solver.getSolution().col_value)
+
+    def _status(self) -> highspy.HighsModelStatus:
+        self._solver.run()
+        self.solved += 1
+        return self._solver.getModelStatus()
 
     def _set_whole(self, whole: bool) -> None:
         if whole == self._whole:
@@ -182,7 +193,7 @@ class Programme:
         for option, value in (
             ("output_flag", False),
             ("threads", 1),
-            ("simplex_strategy", 4),  # primal: only the objective changes, the last basis fits
+            ("simplex_strategy", _PRIMAL),  # only the objective changes, the last basis fits
             ("mip_rel_gap", 0.0),
             ("mip_abs_gap", 0.5),  # objectives are whole: half an order proves the bound
             ("time_limit", 600.0),  # s in total; reaching it is an error, never an answer

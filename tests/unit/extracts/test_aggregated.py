@@ -132,6 +132,7 @@ def test_a_published_year_is_closed(open_register, carpos, codes):
     assert again.frozen == (2024, 2025)
     assert again.table.equals(first.table)
     assert again.revised > 0
+    assert type(again.revised) is int  # it goes into the run's record, which is JSON
 
 
 @pytest.mark.parametrize("years", [(2025, 2026), (2026, 2026), (2025, 2024), (2030, 2031)])

@@ -52,6 +52,14 @@ def test_nothing_falls(table):
             assert bounds.high is None or bounds.high >= max(10, value)
 
 
+def test_a_cell_without_a_bound_is_no_failure_of_the_solver():
+    """Its warm start once called this programme unbounded, in which every variable has a bound."""
+    dims = [Dimension.flat("a", ["a0", "a1"]), Dimension.flat("b", ["b0", "b1", "b2"])]
+    counts, people = np.array([[1, 1, 2], [1, 2, 90]]), np.array([[1, 1, 1], [1, 1, 27]])
+    pattern = suppress(CellTable.from_leaves(dims, counts, people), POLICY)
+    assert audit(pattern.published(), intervals=True).holds
+
+
 @settings(max_examples=25, deadline=None)
 @given(table=tables(persons=False))
 def test_nothing_falls_where_zeros_are_hidden(table):
@@ -99,6 +107,32 @@ def test_an_earlier_table_is_protected_together_with_the_new_one():
     beside = suppress(table, POLICY, [before])
     assert audit(beside.published(), earlier=[before]).holds
     assert not beside.hidden.ravel()[row]
+
+
+def finer_and_coarser(parts):
+    """A published table whose row r0 is hidden with its total, and the totals alone, to be made."""
+    from extracts.suppression import PublishedRow, PublishedTable
+
+    others = (60, 30, 40, 50)
+    shown = {("r1", f"c{i}"): n for i, n in enumerate(others)} | {("r1", "TOTAL"): sum(others)}
+    rows = tuple(
+        PublishedRow((a, b), shown.get((a, b)), shown.get((a, b)))
+        for a in ("r0", "r1", "TOTAL")
+        for b in ("c0", "c1", "c2", "c3", "TOTAL")
+    )
+    totals = np.array([sum(parts), sum(others)])
+    coarser = CellTable.from_leaves([Dimension.flat("a", ["r0", "r1"])], totals, totals)
+    return PublishedTable(("a", "b"), rows, has_persons=True), coarser
+
+
+@pytest.mark.parametrize("parts", [(4, 2, 1, 0), (5, 4, 2, 1)], ids=["small", "not small"])
+def test_what_a_finer_table_hides_a_coarser_one_hides_at_once(parts, monkeypatch):
+    """A small total can't go below its hidden parts, and a larger one would betray them."""
+    before, coarser = finer_and_coarser(parts)
+    monkeypatch.setattr("extracts.suppression.suppressing._repair", None)
+    pattern = suppress(coarser, POLICY, [before])
+    assert pattern.hidden.tolist() == [True, False, True]
+    assert audit(pattern.published(), earlier=[before]).holds
 
 
 def test_a_revised_value_is_refused():
