@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.columns import STANDARD
 from systems import load_system
+from systems.standard import STANDARD_COLUMNS
 
 REGISTER, COHORT, ID, FREE = "QZXVJKW", "WKJVXZQ", "XQJZWVK", "JWQKZXV"
 """Roots: of the register, of what the researcher supplied, of the researcher's ids, of anything else."""
@@ -166,7 +166,7 @@ def write_cohort(path: Path, folder: Path, needles: Needles) -> Supplied:
     needles.numbers |= {"".join(filter(str.isdigit, r["ssn"])) for r in rows if r["ssn"]}
     needles.dates |= {r["birth_date"] for r in rows if r["birth_date"][:2] in {"19", "20"}}
     with path.open("w", encoding="utf-8", newline="") as sink:
-        writer = csv.DictWriter(sink, ["cohort_id", *STANDARD])
+        writer = csv.DictWriter(sink, ["cohort_id", *STANDARD_COLUMNS])
         writer.writeheader()
         writer.writerows(rows)
     # Days on which orders were issued are no secret of anybody's, nor is the first day of all clocks.
@@ -191,7 +191,7 @@ def _nearly(person: dict[str, str], number: int) -> dict[str, str]:
 
 
 def _blank() -> dict[str, str]:
-    return dict.fromkeys(STANDARD, "")
+    return dict.fromkeys(STANDARD_COLUMNS, "")
 
 
 def _own(number: int) -> dict[str, str]:

@@ -21,9 +21,12 @@ from tests.leak.canaries import Needles
 
 _DEEPEST = 3
 _LONGEST = 64 * 1024 * 1024  # bytes that one archive may grow to
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{60,80}\r?\n)*[A-Za-z0-9+/_-]{10,}")
-_HEX = re.compile(rb"[0-9A-Fa-f]{14,}")
-_NUMBER = re.compile(rb"(?:\d[-. ()]{0,2}){7,}\d")
+# Long runs are decoded for what is packed inside; short ones (ids, digests) are searched for the
+# encoded forms of the roots, which is quicker by far.
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{60,80}\r?\n)*[A-Za-z0-9+/_-]{40,}={0,2}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{130,}")
+_WIDE = re.compile(rb"(?:[A-Za-z0-9]\x00{1,3}){4}|(?:\x00{1,3}[A-Za-z0-9]){4}")
+_NUMBER = re.compile(rb"\d{9,}")
 _DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<!\d)\d{8}(?!\d)")
 _STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")
 _ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
@@ -44,6 +47,7 @@ class Searcher:
     def __init__(self, needles: Needles) -> None:
         self._needles = needles
         self._roots = {root: root.lower().encode() for root in needles.roots}
+        self._encoded = {root: tuple(_encoded(root)) for root in needles.roots}
         self._dates = {form for day in needles.dates for form in _written(day)}
 
     def tree(self, root: Path, *, skip: tuple[str, ...] = ()) -> list[Hit]:
@@ -74,11 +78,14 @@ class Searcher:
     def _in(self, data: bytes) -> Iterator[str]:
         small = data.lower()
         for root, letters in self._roots.items():
-            if letters in small:
+            if letters in small or any(
+                form in (small if in_any_case else data)
+                for in_any_case, form in self._encoded[root]
+            ):
                 yield root
         if self._needles.numbers:
-            for run in _NUMBER.finditer(data):
-                figures = re.sub(rb"\D", b"", run[0]).decode()
+            for run in _NUMBER.finditer(data.translate(None, b"-. ()")):
+                figures = run[0].decode()
                 for size in (9, 10, 13):
                     for i in range(len(figures) - size + 1):
                         if figures[i : i + size] in self._needles.numbers:
@@ -86,6 +93,18 @@ class Searcher:
         for found in _DAY.finditer(data):
             if found[0] in self._dates:
                 yield "a birth date"
+
+
+def _encoded(root: str) -> Iterator[tuple[bool, bytes]]:
+    """(whether case is free, form): hex, and base64 at each of its three alignments."""
+    for text in (root.upper(), root.lower(), root.capitalize()):
+        yield True, text.encode().hex().encode()
+        for before in range(3):
+            whole = base64.b64encode(b"\x00" * before + text.encode()).rstrip(b"=")
+            bits = 8 * (before + len(text))
+            inner = whole[(8 * before + 5) // 6 : bits // 6]
+            yield False, inner
+            yield False, inner.translate(_URLSAFE)
 
 
 def _written(day: str) -> set[bytes]:
@@ -114,7 +133,7 @@ def _forms(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
-    if b"\x00" in data:
+    if _WIDE.search(data):
         yield "utf-16", data.replace(b"\x00", b"")
     if b"%" in data:
         unquoted = urllib.parse.unquote_to_bytes(data)
@@ -131,7 +150,7 @@ def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
-    runs = [re.sub(rb"\s", b"", m[0]).translate(_STANDARD) for m in _BASE64.finditer(data)]
+    runs = [re.sub(rb"[\s=]", b"", m[0]).translate(_STANDARD) for m in _BASE64.finditer(data)]
     for start in range(4) if runs else ():
         parts: list[bytes] = []
         for run in runs:
@@ -143,6 +162,7 @@ def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield "base64", b"\n".join(parts)
 
 
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
