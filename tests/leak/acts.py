@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -11,7 +12,9 @@ import pyarrow.parquet as pq
 from approvals.application import example_application
 from crypto.recipients import Recipient
 from crypto.selfmade import make_recipient
-from pipelines.office import today
+from pipelines.home import open_home
+from pipelines.office import Office, today
+from pipelines.remind import write_letters
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort
 from tests.leak.story import Driver, Stage
 
@@ -243,6 +246,16 @@ def questions(stage: Stage, driver: Driver) -> None:
     stage.run("doctor", code=None)
     driver.run("verify", stage / "home" / "outbox" / project / release / "lead")
     stage.run("release", "withdraw", release, "--reason", "wrong_data")
+    _letters(stage, project)
+
+
+def _letters(stage: Stage, project: str) -> None:
+    home = open_home(stage / "home")
+    office = Office(home)
+    expires = office.projects.show(project).expires
+    office.close()
+    assert expires is not None
+    assert write_letters(home, expires - timedelta(days=90)) > 0
 
 
 STORY = (registers, projects, cohorts, releases, failures, alone, questions)

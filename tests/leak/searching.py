@@ -26,7 +26,10 @@ _LONGEST = 64 * 1024 * 1024  # bytes that one archive may grow to
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{60,80}\r?\n)*[A-Za-z0-9+/_-]{40,}={0,2}")
 _HEX = re.compile(rb"[0-9A-Fa-f]{130,}")
 _WIDE = re.compile(rb"(?:[A-Za-z0-9]\x00{1,3}){4}|(?:\x00{1,3}[A-Za-z0-9]){4}")
-_NUMBER = re.compile(rb"\d{9,}")
+# A whole number, since long digests hold any nine figures sooner or later.
+_NUMBER = re.compile(
+    rb"(?<![\w.-])(?:\d{9}|\d{10}|\d{13}|\d{3}[- ]\d\d[- ]\d{4}|\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})(?![\w-])"
+)
 _DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<!\d)\d{8}(?!\d)")
 _STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")
 _ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
@@ -84,12 +87,10 @@ class Searcher:
             ):
                 yield root
         if self._needles.numbers:
-            for run in _NUMBER.finditer(data.translate(None, b"-. ()")):
-                figures = run[0].decode()
-                for size in (9, 10, 13):
-                    for i in range(len(figures) - size + 1):
-                        if figures[i : i + size] in self._needles.numbers:
-                            yield f"a number of {size} digits"
+            for run in _NUMBER.finditer(data):
+                figures = re.sub(rb"\D", b"", run[0]).decode()
+                if figures in self._needles.numbers:
+                    yield f"a number of {len(figures)} digits"
         for found in _DAY.finditer(data):
             if found[0] in self._dates:
                 yield "a birth date"

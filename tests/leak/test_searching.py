@@ -91,7 +91,7 @@ PLANTED = {
     "supplied": f'"{COHORT}"'.encode(),
     "a number": b"SSN 831947502",
     "a dashed number": b"831-94-7502",
-    "a number in a number": b"00831947502.0",
+    "a number with a point": b"[831947502.0]",
     "a birth date": b"born 1976-01-30",
     "an American birth date": b"born 1/30/1976",
     "a short birth date": b"[19760130]",
@@ -135,5 +135,5 @@ def test_what_may_be_shown_is_not_reported(tmp_path):
     (tmp_path / "ids.csv").write_text(f"{ID}-1\n")
     (tmp_path / "part.zip.cms").write_text(TEXT)
     assert not Searcher(NEEDLES.but(ID)).tree(tmp_path, skip=(".cms",))
-    innocent = b"2026-11-23 02:07:27.123456 9b1c 0x7f 1234567890 hello"
+    innocent = b"2026-11-23 02:07:27.123456 9b1c 0x7f 1234567890 hello a831947502f"
     assert not Searcher(NEEDLES).data(innocent, "innocent")

@@ -1,7 +1,10 @@
 """After whole releases and their failures: no sink shows a canary."""
 
+import base64
 import json
+import pickle
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,8 +99,40 @@ def test_the_sinks_were_used(stage):
     assert len(failures) >= 5
     assert len(list((stage / "home" / "projects").glob("*/reports/*/department.html"))) >= 5
     assert list((stage / "home" / "runs").glob("*/match/LINKS.json"))
+    assert list((stage / "home" / "projects").glob("*/letters/*"))
     assert list((stage / "home" / "history").glob("CARPOS/*.parquet"))
     assert (stage / "captured" / "terminal.out").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("database", "table", "column"),
+    [
+        ("prefect/prefect.db", "log", "message"),
+        ("prefect/prefect.db", "flow_run", "parameters"),
+        ("prefect/prefect.db", "artifact", "data"),
+        ("prefect/prefect.db", "flow_run_state", "data"),
+        ("ledger.sqlite3", "events", "body"),
+    ],
+)
+def test_a_leak_into_a_real_database_would_be_found(stage, tmp_path, database, table, column):
+    copy = tmp_path / "copy.db"
+    pickled = base64.b64encode(pickle.dumps(ValueError(f"bad value {REGISTER}"))).decode()
+    with (
+        closing(sqlite3.connect(stage / "home" / database)) as real,
+        closing(sqlite3.connect(copy)) as con,
+    ):
+        real.backup(con)
+        for (name,) in con.execute(
+            "SELECT name FROM sqlite_master WHERE type='trigger'"
+        ).fetchall():
+            con.execute(f"DROP TRIGGER {name}")
+        con.execute(
+            f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT min(rowid) FROM {table})",
+            (json.dumps({"data": pickled}),),
+        )
+        con.commit()
+    hits = Searcher(stage.needles).file(copy)
+    assert f"copy.db:{table}" in {hit.place for hit in hits}
 
 
 def test_prefect_tells_the_states_apart(stage):
