@@ -156,6 +156,15 @@ class HistoryUnreadableError(CodedError):
     cure = "Restore the history from a backup; nothing is published without it"
 
 
+class TableUnwritableError(CodedError):
+    """The published table or the explanation can't be written where it was asked for."""
+
+    code = "SUPPRESS-17"
+    exit = Exit.USAGE
+    cause = "The table can't be written where it was asked for"
+    cure = "Name a file in a folder that exists and that you may write to; nothing is left there"
+
+
 class AuditFellError(CodedError):
     """The audit got cells back."""
 

@@ -13,6 +13,7 @@ from extracts.suppression.errors import (
     BadNumberError,
     BadRequestError,
     TableUnreadableError,
+    TableUnwritableError,
 )
 from extracts.suppression.published import PublishedRow, PublishedTable
 from extracts.suppression.rows import Row
@@ -130,7 +131,7 @@ def _atomically(path: Path, fill: Callable[[IO[str]], None]) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
     except OSError:
-        raise TableUnreadableError(table="out", writable=0) from None
+        raise TableUnwritableError from None
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
@@ -140,7 +141,7 @@ def _atomically(path: Path, fill: Callable[[IO[str]], None]) -> None:
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
-        raise TableUnreadableError(table="out", writable=0) from None
+        raise TableUnwritableError from None
 
 
 def columns_of(path: Path, role: str) -> list[str]:

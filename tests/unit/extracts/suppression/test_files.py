@@ -118,6 +118,15 @@ def test_bad_requests(tmp_path):
             run(tmp_path, GOOD, **options)
     with pytest.raises(e.TableUnreadableError):
         suppress_file(tmp_path, dims=["a"], count="n", out=tmp_path / "o.csv")
+    (tmp_path / "cells.csv").write_text(GOOD)
+    with pytest.raises(e.TableUnwritableError):
+        suppress_file(
+            tmp_path / "cells.csv",
+            dims=["county", "sex"],
+            count="n",
+            persons="p",
+            out=tmp_path / "nowhere" / "out.csv",
+        )
     loop = write(tmp_path, "child,parent\nA,x\nx,y\ny,x\n", "loop.csv")
     with pytest.raises(e.BadHierarchyError):
         run(tmp_path, GOOD, hierarchy={"county": loop})
