@@ -76,7 +76,7 @@ def check_requester(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         yield Reason(
             "C-12",
             "§ 963(b)",
-            f"a {form.requester_class} gets aggregated data only",
+            f"a requester of this class ({form.requester_class}) gets aggregated data only",
             "Ask for aggregated data",
         )
     if not isinstance(form, StandardApplication):

@@ -104,6 +104,13 @@ class ReleaseFacts:
         return f"{self.system} {KIND_TITLES[self.kind]}, project {self.project_number}"
 
     @property
+    def sender(self) -> str:
+        """Department and office, the office not twice where the department's name ends in it."""
+        if self.department.endswith(self.office):
+            return self.department
+        return f"{self.department}, {self.office}"
+
+    @property
     def citation(self) -> str:
         """One line with which a publication names its source."""
         years = f", {span(self.years)}" if self.years else ""

@@ -70,7 +70,7 @@ def _rules(release: ReleaseFacts) -> list[tuple[str, str]]:
 
 
 def _contact(release: ReleaseFacts) -> str:
-    who = f"{release.department}, {release.office}, {release.contact}"
+    who = f"{release.sender}, {release.contact}"
     return f"Questions, notices and requests:\n{who}"
 
 

@@ -235,7 +235,7 @@ class _Bag:
         """Return the files that make the folder a bag, but for the tag manifest."""
         sizes = [size for path, (_, size) in self._hashes.items() if path.startswith("data/")]
         info = [
-            ("Source-Organization", f"{release.department}, {release.office}"),
+            ("Source-Organization", release.sender),
             ("Contact-Email", release.contact),
             ("External-Identifier", release.release_id),
             ("External-Description", release.title),

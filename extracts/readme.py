@@ -44,7 +44,7 @@ def recipient_readme(
     return template("readme_sealed").format(
         title=release.title,
         kind=KIND_TITLES[release.kind],
-        department=release.department,
+        sender=release.sender,
         office=release.office,
         contact=release.contact,
         member=member,

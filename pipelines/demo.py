@@ -158,6 +158,8 @@ def _application(team: Team, cohort: int) -> str:
     )
     scope = ", ".join(f'"{family}"' for family in SCOPE)
     text = text.replace('order_scope = ["GV"]', f"order_scope = [{scope}]")
+    text = text.replace("Gun violence restraining orders", "Restraining orders")
+    text = text.replace("gun violence restraining orders", "restraining orders")
     return text.replace("max_rows = 80000", f"max_rows = {max(80_000, cohort)}")
 
 

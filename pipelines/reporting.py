@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
 
+_KINDS = {
+    "identified": "Identified",
+    "deidentified": "De-identified",
+    "aggregated": "Aggregated",
+}
+
 
 def model(context: "Context", verdict: "Validation") -> ReportModel:
     """Make the Department's model of a release's report; the recipient's is cut from it."""
@@ -58,7 +64,7 @@ def _project(context: "Context") -> list[Item]:
             section="§ 966; process page",
         ),
         Item(
-            text=f"{order.kind.capitalize()} data of {order.system} is among what was approved",
+            text=f"{_KINDS[order.kind]} data of {order.system} is among what was approved",
             section="§ 963(a)",
         ),
         Item(text=f"Years {first} to {last} lie inside the application", section="§ 964(a)"),
@@ -245,7 +251,7 @@ def _deidentified(context: "Context") -> dict[str, Any]:
             Item(
                 text="Groups of persons who look alike reach the Department's yardstick"
                 if extract["within_limit"]
-                else "Some persons share their quasi-identifiers with fewer than the Department's yardstick",
+                else f"{below / max(1, persons):.0%} of the persons share all quasi-identifiers and their history with fewer than the Department's yardstick",
                 status="ok" if extract["within_limit"] else "warn",
                 section="§ 964(f)(1)(E)",
                 source="policy",

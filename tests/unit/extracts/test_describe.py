@@ -204,3 +204,11 @@ def test_nothing_heavy_is_loaded_by_the_room_itself():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert set(extracts.__all__) <= set(dir(extracts)) | set(extracts._HOME)
+
+
+def test_the_sender_names_the_office_once(facts):
+    assert facts(department="Department").sender == "Department, Research Services"
+    named = facts(department="Department, Research Services")
+    assert named.sender == named.department
+    readme = recipient_readme(named, member="lead", fingerprint="ab" * 32)
+    assert "From: Department, Research Services\n" in readme
