@@ -34,8 +34,8 @@ def register(
         "digest": cohort.digest,
         "rows": cohort.rows,
         "columns": cohort.table.column_names[2:],
-        "rows that can't be attempted": refused.num_rows,
-        "their numbers and codes": [
+        "rows_not_attempted": refused.num_rows,
+        "refusals": [
             f"{row} {code}"
             for row, code in zip(
                 refused["row_number"].to_pylist()[:20],

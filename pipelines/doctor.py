@@ -142,6 +142,12 @@ def _ledger(home: Home) -> Iterator[Finding]:
         office = Office(home)
         facts = office.verify_ledger(None)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
-        yield Finding("who acts", "good", office.person.id)
     except CodedError as error:
         yield Finding("ledger", "bad", str(error))
+        return
+    try:
+        yield Finding("who acts", "good", office.person.id)
+    except CodedError as error:
+        yield Finding("who acts", "bad", str(error))
+    finally:
+        office.close()

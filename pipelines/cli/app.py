@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from faults import Exit
 from pipelines.cli import (
     control,
     custody,
@@ -22,7 +23,7 @@ from pipelines.cli import (
     releasing,
     sealing,
 )
-from pipelines.cli.console import CONSOLE
+from pipelines.cli.console import CONSOLE, CommandUnusable, emit
 
 _FLAGS = {"--json"}
 _WITH_VALUE = {"--home"}
@@ -95,4 +96,11 @@ def hoist(arguments: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: private files by default, then the command."""
     os.umask(0o077)
-    app(args=hoist(sys.argv[1:] if arguments is None else arguments), prog_name="doj-release")
+    words = hoist(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=words, prog_name="doj-release")
+    except SystemExit as ended:
+        wants_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
+        if wants_json and ended.code == int(Exit.USAGE) and not CONSOLE.emitted:
+            emit({"error": CommandUnusable().as_dict()})  # also where no command was reached
+        raise

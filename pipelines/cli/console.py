@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -23,6 +23,7 @@ class Console:
 
     home: Path | None = None
     json: bool = False
+    emitted: bool = False
 
     @property
     def interactive(self) -> bool:
@@ -47,6 +48,7 @@ def hint(text: str) -> None:
 
 def emit(data: object) -> None:
     """Print the machine's output: one JSON document on stdout."""
+    CONSOLE.emitted = True
     typer.echo(json.dumps(data, indent=1, default=str, ensure_ascii=False))
 
 
@@ -74,20 +76,40 @@ def show(
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in listed:
-        table.add_row(*["" if cell is None else str(cell) for cell in row])
+        table.add_row(*map(plain, row))
     width = None if sys.stdout.isatty() else 120
-    RichConsole(width=width, highlight=False).print(table)
+    # Texts are shown as they are: [[person]] is no markup, and :key: is no picture.
+    RichConsole(width=width, highlight=False, markup=False, emoji=False).print(table)
 
 
 def show_pairs(title: str, pairs: Mapping[str, object]) -> None:
-    """A two-column table for a person, the mapping for a machine."""
-    show(title, ("", ""), [(k, _flat(v)) for k, v in pairs.items()], dict(pairs))
+    """A two-column table for a person, then one for each list of records; all for a machine."""
+    if CONSOLE.json:
+        emit(dict(pairs))
+        return
+    records = {name: rows for name, value in pairs.items() if (rows := _records(value))}
+    show(title, ("", ""), [(k, v) for k, v in pairs.items() if k not in records], None)
+    for name, rows in records.items():
+        show(name, list(rows[0]), [list(row.values()) for row in rows], None)
 
 
-def _flat(value: object) -> object:
+def plain(value: object) -> str:
+    """A value as a person reads it: nothing for None, yes and no, items by comma."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return ", ".join(f"{name} {plain(item)}" for name, item in items)
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(str(item) for item in value)
-    return value
+        return ", ".join(map(plain, cast("Iterable[object]", value)))
+    return str(value)
+
+
+def _records(value: object) -> list[Mapping[str, object]]:
+    rows = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("Mapping[str, object]", row) for row in rows if isinstance(row, Mapping)]
 
 
 def _box() -> Any:
@@ -132,12 +154,21 @@ def _internal(error: Exception) -> "typer.Exit":
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
-    text = (
-        f"CLI-01: an unexpected {kind.__name__} at {place}. Nothing was released; report this line."
-    )
-    if CONSOLE.json:
-        emit(
-            {"error": {"code": "CLI-01", "exit": 1, "cause": kind.__name__, "facts": {"at": place}}}
-        )
-    typer.echo(text, err=True)
-    return typer.Exit(int(Exit.INTERNAL))
+    return fail(Unexpected(kind=kind.__name__, at=place))
+
+
+class Unexpected(CodedError):
+    """An exception that no command expects; its own text may quote a value and is dropped."""
+
+    code = "CLI-01"
+    cause = "something unexpected happened"
+    cure = "Nothing was released; report this line"
+
+
+class CommandUnusable(CodedError):
+    """Options or arguments are missing, unknown or out of range."""
+
+    code = "CLI-02"
+    exit = Exit.USAGE
+    cause = "the command can't be used like this"
+    cure = "The text on stderr says what is wrong; see the command's --help"

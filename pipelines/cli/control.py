@@ -25,7 +25,7 @@ def deadlines(
             typer.echo(office.deadlines_ics(day), nl=False)
             return
         due = office.deadlines(day)
-    names = ("due", "state", "project", "what", "for_whom", "section")
+    names = ("due", "overdue", "project_number", "what", "for_whom", "section")
     show(f"Deadlines on {day}", names, [[row.get(n) for n in names] for row in due], due)
 
 

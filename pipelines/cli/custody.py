@@ -43,7 +43,10 @@ def approve(
         str | None, typer.Option("--report", help="Digest of the report that you read.")
     ] = None,
 ) -> None:
-    """Let a release go on the strength of its report, as a second person."""
+    """Let a release go, as a second person.
+
+    On the strength of its report: read it first, and give its digest to be sure that it is that one.
+    """
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -55,7 +58,10 @@ def approve(
 @group.command()
 @command
 def handover(release: Release, to: Member) -> None:
-    """Record that a member is given their package, after asking the gate again."""
+    """Record that a member is given their package.
+
+    The gate is asked again: approvals, keys and sanctions may have changed meanwhile.
+    """
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -67,7 +73,7 @@ def handover(release: Release, to: Member) -> None:
 @group.command()
 @command
 def receipt(release: Release, to: Member) -> None:
-    """Record that a member confirmed having received their package."""
+    """Record that a member received their package."""
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -83,7 +89,7 @@ def withdraw(
         str, typer.Option("--reason", help="wrong_data, wrong_recipient, approval_ended or other.")
     ],
 ) -> None:
-    """Take a release back: nothing more is handed over, its staging is wiped."""
+    """Take a release back; nothing more is handed over."""
     from pipelines.custody import withdraw_release
     from pipelines.office import open_office
 
@@ -95,7 +101,7 @@ def withdraw(
 @group.command()
 @command
 def destroy(release: Release) -> None:
-    """Destroy the Department's copy of a release, and record it."""
+    """Destroy our copy of a release, and record it."""
     from pipelines.custody import destroy_release
     from pipelines.office import open_office
 

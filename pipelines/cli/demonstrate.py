@@ -17,7 +17,7 @@ def demo(
         int, typer.Option("--cohort", min=10, help="Rows of the researcher's cohort.")
     ] = 5_000,
 ) -> None:
-    """Make a demo home and run one release of each kind through Prefect."""
+    """Make a demo home and run one release of each kind."""
     from pipelines.demo import demonstrate
 
     demonstrate(CONSOLE.home or Path("demo-home"), records=records, cohort=cohort, console=CONSOLE)

@@ -26,6 +26,11 @@ With = Annotated[
     typer.Option("--with", metavar="EARLIER.csv", help="A table published before."),
 ]
 
+Hierarchy = Annotated[
+    list[str] | None,
+    typer.Option("--hierarchy", metavar="DIM=FILE", help="A CSV with child,parent by row."),
+]
+
 
 @command
 def suppress(
@@ -36,10 +41,7 @@ def suppress(
     persons: Persons = None,
     threshold: Threshold = 10,
     zeros: Zeros = "published",
-    hierarchy: Annotated[
-        list[str] | None,
-        typer.Option("--hierarchy", metavar="DIM=FILE", help="child,parent by row."),
-    ] = None,
+    hierarchy: Hierarchy = None,
     linked: Annotated[
         list[Path] | None,
         typer.Option("--linked", metavar="OTHER.csv", help="Another table of the same set."),
@@ -50,7 +52,10 @@ def suppress(
         typer.Option("--explain", help="Primary, secondary, intervals: for the Department alone."),
     ] = None,
 ) -> None:
-    """Hide the small cells and as few others as protect them, then attack the result."""
+    """Hide small cells and as few others as needed.
+
+    Nothing is written unless the audit, which attacks the result, gets no small cell back.
+    """
     from extracts.suppression import suppress_file
 
     outcome = suppress_file(
@@ -88,9 +93,10 @@ def audit(
     persons: Persons = None,
     threshold: Threshold = 10,
     zeros: Zeros = "published",
+    hierarchy: Hierarchy = None,
     earlier: With = None,
 ) -> None:
-    """Attack a published table; exit 4 when a hidden small cell can be got back."""
+    """Attack a published table; exit 4 when a cell falls."""
     from extracts.suppression import audit_file
 
     report = audit_file(
@@ -100,6 +106,7 @@ def audit(
         persons=persons,
         threshold=threshold,
         zeros=_zeros(zeros),
+        hierarchy=_hierarchies(hierarchy or []),
         earlier=earlier or [],
     )
     falls = [

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, emit, say, show, show_pairs
+from pipelines.cli.console import CONSOLE, command, emit, plain, say, show, show_pairs
 
+_SHOWN = 24  # characters of a fact in the table: a digest's beginning is enough to find it
 group = typer.Typer(help="The record that can't be quietly changed.", no_args_is_help=True)
 
 
@@ -44,7 +45,11 @@ def show_events(
 
 def _facts(facts: object) -> str:
     items = facts.items() if isinstance(facts, dict) else []
-    return " ".join(f"{k}={str(v)[:24]}" for k, v in items)
+    return " ".join(f"{k}={_short(plain(v))}" for k, v in items)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 @group.command()
@@ -54,7 +59,7 @@ def verify(
         Path | None, typer.Option("--checkpoint", help="A checkpoint that was kept elsewhere.")
     ] = None,
 ) -> None:
-    """Check every hash, the order and the length; exit 5 where something was changed."""
+    """Check every hash, order and length; exit 5 if changed."""
     from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:
@@ -68,7 +73,7 @@ def checkpoint(
         Path | None, typer.Option("--out", help="Write it there instead of stdout.")
     ] = None,
 ) -> None:
-    """Sign the ledger's size and Merkle root; keep the result on another machine."""
+    """Sign size and Merkle root, to be kept elsewhere."""
     from pipelines.home import write_private
     from pipelines.office import open_office
 
@@ -88,7 +93,7 @@ def checkpoint(
 def export(
     out: Annotated[Path, typer.Option("--out", help="A file of one JSON object a line.")],
 ) -> None:
-    """Write all events with their hashes, to be kept elsewhere."""
+    """Write all events, to be kept elsewhere."""
     from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:

@@ -36,7 +36,7 @@ def match(
         ),
     ] = None,
 ) -> None:
-    """Link two tables without labels; writes LINKS.parquet and LINKS.json."""
+    """Link two tables; writes LINKS.parquet and .json."""
     import matching
     from matching.columns import ColumnMap
     from pipelines.cli.progress import steps

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faults import Exit
 from pipelines.cli.console import CONSOLE, command, emit, say, show, show_pairs
 from pipelines.errors import OptionsDisagree
+
+if TYPE_CHECKING:
+    from approvals.gate import Verdict
 
 group = typer.Typer(
     help="Applications, approvals, cohorts: the life of a project.", no_args_is_help=True
@@ -25,7 +28,7 @@ Day = Annotated[
 def submit(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
 ) -> None:
-    """Take an application: a new project, or an amendment of an old one."""
+    """Take an application, or an amendment of one."""
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -64,36 +67,50 @@ def approve(number: Number) -> None:
 @command
 def check(
     number: Number,
-    kind: Annotated[str, typer.Option("--kind", help="identified, deidentified or aggregated.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="One kind; all that were approved by default.")
+    ] = None,
     on: Day = None,
     years: Annotated[str | None, typer.Option("--years", metavar="A-B")] = None,
 ) -> None:
-    """Could we release on that day, and if not, why: every reason with its section."""
+    """Could we release, and if not, why not.
+
+    Every reason at once, with its section and what would cure it; exit 3 where there is one.
+    """
     from pipelines.gatecheck import ask_about
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
-        verdict = ask_about(office, number, kind, on.date() if on else today(), years)
-    reasons = [reason.as_dict() for reason in verdict.reasons]
+        day = on.date() if on else today()
+        kinds = (kind,) if kind else office.projects.show(number).kinds
+        verdicts = {one: ask_about(office, number, one, day, years) for one in kinds}
     if CONSOLE.json:
-        emit(verdict.as_dict())
-    elif verdict.allowed:
-        say(f"{number}: {kind} data could be released.")
+        answers = {one: verdict.as_dict() for one, verdict in verdicts.items()}
+        emit(answers[kind] if kind else answers)
     else:
-        show(
-            f"{number}: {kind} data can't be released",
-            ("section", "rule", "why", "cure"),
-            [(r["section"], r["rule"], r["text"], r["cure"]) for r in reasons],
-            reasons,
-        )
-    if not verdict.allowed:
+        for one, verdict in verdicts.items():
+            _tell(number, one, verdict)
+    if not all(verdict.allowed for verdict in verdicts.values()):
         raise typer.Exit(int(Exit.REFUSED))
+
+
+def _tell(number: str, kind: str, verdict: "Verdict") -> None:
+    if verdict.allowed:
+        say(f"{number}: {kind} data could be released.")
+        return
+    reasons = [reason.as_dict() for reason in verdict.reasons]
+    show(
+        f"{number}: {kind} data can't be released",
+        ("section", "rule", "why", "cure"),
+        [(r["section"], r["rule"], r["text"], r["cure"]) for r in reasons],
+        reasons,
+    )
 
 
 @group.command("show")
 @command
 def show_project(number: Number) -> None:
-    """Show a project, its cohorts, recipients, releases and reports."""
+    """Show a project with all that belongs to it."""
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -119,7 +136,7 @@ def show_project(number: Number) -> None:
 @group.command("list")
 @command
 def list_projects() -> None:
-    """List all projects with number, kinds, state and expiry."""
+    """List projects with number, kinds, state, expiry."""
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -180,7 +197,7 @@ def cohort(
         str | None, typer.Option("--source", help="As the application declares it.")
     ] = None,
 ) -> None:
-    """Register a researcher's cohort with its project; a second person confirms it."""
+    """Register a cohort; a second person confirms it."""
     from pipelines.cohort_registry import register
     from pipelines.office import open_office
 

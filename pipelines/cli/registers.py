@@ -19,7 +19,7 @@ def load(
         typer.Argument(metavar="FILE...", help="One file a table; its stem is the table's name."),
     ],
 ) -> None:
-    """Validate files, resolve entries to persons once, and pin both as a snapshot."""
+    """Validate files, resolve persons, pin a snapshot."""
     from pipelines.cli.progress import steps
     from pipelines.office import open_office
     from pipelines.registers import load_register

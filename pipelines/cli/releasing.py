@@ -42,7 +42,10 @@ def run(
         bool, typer.Option("--no-orchestrator", help="The same stages without Prefect.")
     ] = False,
 ) -> None:
-    """Make a release, through Prefect; stops where a reviewer or an approver has to act."""
+    """Make a release, up to where somebody has to act.
+
+    Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
+    """
     from pipelines.office import open_office
     from pipelines.releases import Request, order_release, resumed
 
@@ -100,7 +103,7 @@ def review(
     export: Annotated[Path | None, typer.Option("--export", metavar="F.xlsx")] = None,
     import_: Annotated[Path | None, typer.Option("--import", metavar="F.xlsx")] = None,
 ) -> None:
-    """Doubtful pairs out to a reviewer's sheet, and the decisions back in."""
+    """Doubtful pairs out to a sheet, decisions back in."""
     from pipelines.office import open_office
     from pipelines.reviewing import export_review, import_review
 
@@ -128,7 +131,10 @@ def refresh(
     ] = False,
     no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
 ) -> None:
-    """Refresh a project's aggregates from the newest snapshot, closed years only."""
+    """Refresh a project's aggregates by new full years.
+
+    From the newest snapshot, protected together with everything that was ever published.
+    """
     from pipelines.office import open_office
     from pipelines.refresh import order_refresh
 

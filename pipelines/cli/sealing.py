@@ -23,7 +23,10 @@ def seal(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
 ) -> None:
-    """Seal files to recipients: CMS AuthEnvelopedData and a signed list of hashes."""
+    """Seal files to recipients and sign their hashes.
+
+    CMS AuthEnvelopedData, which stock OpenSSL 3 opens, and a signed SHA256SUMS.
+    """
     from pipelines.seals import seal_files
 
     show_pairs("Sealed", seal_files(files, to, sign, sign_cert, out))
@@ -37,7 +40,10 @@ def verify(
         typer.Option("--signer", metavar="CERT", help="The pinned signer (default: the home's)."),
     ] = None,
 ) -> None:
-    """Check signer, list and hashes of a package; exit 5 when one does not hold."""
+    """Check a package; exit 5 when it does not hold.
+
+    The pinned signer, its signature over the list, the files on it and their hashes.
+    """
     from pipelines.seals import verify_directory
 
     show_pairs("Verified", verify_directory(directory, signer, CONSOLE.home))

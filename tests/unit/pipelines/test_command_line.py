@@ -1,6 +1,8 @@
 """The command line: global options anywhere, coded errors, cheap to start."""
 
 import json
+import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli.app import hoist
+from pipelines.cli.console import show, show_pairs
 
 
 @pytest.mark.parametrize(
@@ -31,8 +34,6 @@ def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 def _clean(extra: dict[str, str]) -> dict[str, str]:
-    import os
-
     return {k: v for k, v in os.environ.items() if k != "DOJ_RELEASE_HOME"} | extra
 
 
@@ -46,6 +47,89 @@ def test_a_folder_that_is_no_home_is_a_usage_error(tmp_path: Path):
 def test_errors_are_data_under_json(tmp_path: Path):
     done = run("project", "list", "--home", str(tmp_path), "--json")
     assert json.loads(done.stdout)["error"]["code"] == "HOME-01"
+
+
+@pytest.mark.parametrize("words", [["match", "a.csv"], ["audit", "--nonsense"], ["nonsense"]])
+def test_a_command_that_can_not_be_used_is_data_under_json(words):
+    done = run(*words, "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "CLI-02"
+    assert "Usage:" in done.stderr
+
+
+def test_texts_are_shown_as_they_are(capsys):
+    show("T", ("a",), [("add a [[person]] at :key: [/red]",)], None)
+    assert "add a [[person]] at :key: [/red]" in capsys.readouterr().out
+
+
+def test_records_among_the_pairs_get_a_table_of_their_own(capsys):
+    show_pairs("Release", {"years": [2024, 2025], "held": True, "to": [{"member": "lead"}]})
+    shown = capsys.readouterr().out
+    assert "2024, 2025" in shown
+    assert "yes" in shown
+    assert "{" not in shown
+    assert shown.index("member") > shown.index("held")
+
+
+def test_a_table_with_a_hierarchy_is_audited_with_it(tmp_path: Path):
+    cells = {"A": (120, 14, 55), "B": (30, 40, 25), "C": (7, 60, 33), "D": (50, 18, 90)}
+    text = "".join(f"{c},{y},{n}\n" for c, row in cells.items() for y, n in enumerate(row))
+    (tmp_path / "cells.csv").write_text(f"county,year,n\n{text}")
+    (tmp_path / "regions.csv").write_text("child,parent\nA,x\nB,x\nC,y\nD,y\n")
+    out = str(tmp_path / "out.csv")
+    table = ["--dims", "county,year", "--count", "n"]
+    regions = ["--hierarchy", f"county={tmp_path / 'regions.csv'}"]
+    made = run("suppress", str(tmp_path / "cells.csv"), *table, *regions, "--out", out)
+    assert made.returncode == 0
+    assert run("audit", out, *table, *regions).returncode == 0
+    assert run("audit", out, *table).returncode == 6  # its regions would count everybody twice
+
+
+@pytest.fixture
+def submitted(tmp_path: Path) -> tuple[list[str], str]:
+    """A home with a submitted project: the option that names it, and the project's number."""
+    home = ["--home", str(tmp_path / "home")]
+    assert run("init", *home).returncode == 0
+    (tmp_path / "a.toml").write_text(run("project", "example").stdout)
+    done = run("project", "submit", str(tmp_path / "a.toml"), *home, "--json")
+    return home, json.loads(done.stdout)["project_number"]
+
+
+def test_a_project_is_checked_for_every_kind_that_it_asks_for(submitted):
+    home, number = submitted
+    checked = run("project", "check", number, *home)
+    assert checked.returncode == 3
+    assert f"{number}: identified data can't" in checked.stdout
+    assert f"{number}: deidentified data can't" in checked.stdout
+    alone = json.loads(
+        run("project", "check", number, "--kind", "identified", *home, "--json").stdout
+    )
+    every = json.loads(run("project", "check", number, *home, "--json").stdout)
+    assert every["identified"] == alone
+
+
+def test_what_is_due_names_its_project(submitted):
+    home, number = submitted
+    other = '[[person]]\nid = "approver-1"\nname = "A"\nuser = "{}"\nroles = ["approver"]\n'
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    (Path(home[1]) / "people.toml").write_text(other.format(user))
+    assert run("project", "approve", number, *home).returncode == 0
+    assert number in run("deadlines", *home).stdout
+
+
+def test_doctor_tells_the_people_file_from_the_ledger(submitted):
+    home, _ = submitted
+    (Path(home[1]) / "people.toml").write_text("nonsense")
+    found = json.loads(run("doctor", *home, "--json").stdout)
+    states = {finding["what"]: finding["state"] for finding in found}
+    assert (states["ledger"], states["who acts"]) == ("good", "bad")
+
+
+@pytest.mark.parametrize("group", [[], ["project"], ["release"], ["register"], ["ledger"]])
+def test_every_command_is_told_whole_in_eighty_columns(group):
+    told = run(*group, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
+    assert told
+    assert "..." not in told
 
 
 def test_help_loads_none_of_the_heavy_libraries():
