@@ -17,12 +17,13 @@ STANDARD = STANDARD_COLUMNS
 IDENTIFYING: tuple[str, ...] = ("last_name", "first_name", "ssn", "driver_license", "phone")
 
 Side = Literal["cohort", "records"]
+IDS: Mapping[str, str] = {"cohort": "cohort_id", "records": "record_id"}
 _BIGGEST_MAP = 1 << 20  # bytes; a map has at most 28 lines
 
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """``standard -> theirs`` for each side; a column without an entry keeps its own name."""
+    """``standard -> theirs`` for each side, its id included; others keep their own names."""
 
     cohort: Mapping[str, str] = field(default_factory=dict[str, str])
     records: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -91,7 +92,7 @@ def _side(tables: Mapping[str, object], side: str) -> dict[str, str]:
         raise BadColumnMap(side=side, problem="not a table")
     result: dict[str, str] = {}
     for standard, theirs in lines.items():
-        if standard not in STANDARD:
+        if standard not in STANDARD and standard != IDS[side]:
             raise BadColumnMap(side=side, problem="a left-hand side that is no standard name")
         if not isinstance(theirs, str):
             raise BadColumnMap(side=side, problem="a right-hand side that is no text")

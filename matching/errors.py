@@ -9,7 +9,10 @@ class MissingIdColumn(CodedError):
     code = "MATCH-01"
     exit = Exit.INPUT
     cause = "A table to link has no id column"
-    cure = "Name the column that holds the ids (--cohort-id, --record-id) or add one."
+    cure = (
+        "Add one, or name the column that holds the ids: cohort_id or record_id in the column map, "
+        "or --cohort-id and --record-id of `match`."
+    )
 
 
 class MissingIds(CodedError):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from matching.arrow import pc
 from matching.checks import check_ids
-from matching.columns import STANDARD, ColumnMap, Side
+from matching.columns import IDS, STANDARD, ColumnMap, Side
 from matching.errors import BadTruth, CantWrite, MissingIdColumn
 from matching.explaining import Explanation
 from matching.explaining import explain as explain_pair
@@ -112,7 +112,9 @@ def _side(
     from systems.tabular import read_table
 
     table = read_table(path, role=side, allow_empty=True).table
-    own_id = "cohort_id" if side == "cohort" else "record_id"
+    own_id = IDS[side]
+    if id_name == own_id:
+        id_name = columns.theirs(own_id, side)
     if id_name not in table.column_names:
         raise MissingIdColumn(file=side, needed=own_id)
     ids = table[id_name]

@@ -75,7 +75,7 @@ def standardised(given: pa.Table, columns: ColumnMap) -> pa.Table:
         CohortColumnsUnknown: columns that nobody mapped, by position.
         CohortHasNoIdentifier: nothing in it tells people apart.
     """
-    if ID not in given.column_names:
+    if columns.theirs(ID, "cohort") not in given.column_names:
         raise MissingIdColumn(table="cohort", column=ID, columns_in_the_file=given.num_columns)
     if unknown := columns.unknown(given, "cohort", allowed=(ID,)):
         raise CohortColumnsUnknown(positions=unknown)

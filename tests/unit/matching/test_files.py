@@ -71,6 +71,19 @@ def test_febrl_4_with_nothing_but_a_column_map(febrl):
     assert report["seconds"]
 
 
+def test_the_map_may_name_the_ids(febrl):
+    ids = (febrl / "map.toml").read_text().replace("[cohort]", '[cohort]\ncohort_id = "rec_id"')
+    ids = ids.replace("[records]", '[records]\nrecord_id = "rec_id"')
+    (febrl / "ids.toml").write_text(ids)
+    named = matching.match_files(
+        febrl / "a.csv",
+        febrl / "b.csv",
+        febrl / "ids.parquet",
+        columns=matching.ColumnMap.read(febrl / "ids.toml"),
+    )
+    assert named.report.links == run(febrl).report.links
+
+
 def test_the_report_holds_no_value_of_the_files(febrl):
     run(febrl, "again.parquet")
     text = (febrl / "again.json").read_text()

@@ -34,6 +34,14 @@ def test_a_map_brings_their_names_to_ours():
     assert made.column_names[2:] == ["last_name", "birth_date"]
 
 
+def test_a_map_names_the_ids_too():
+    given_ = table(study_no=["1"], last_name=["Doe"])
+    made = standardised(given_, ColumnMap(cohort={"cohort_id": "study_no"}))
+    assert made.column_names == ["row_number", "row_id", "last_name"]
+    with pytest.raises(MissingIdColumn):
+        standardised(given_, ColumnMap(cohort={"cohort_id": "number"}))
+
+
 @pytest.mark.parametrize(
     ("columns", "error", "fact"),
     [
