@@ -1,6 +1,7 @@
 """The ledger on PostgreSQL does what it does on SQLite. Collected where the server is installed."""
 
 import multiprocessing
+import os
 import uuid
 
 import pytest
@@ -12,7 +13,7 @@ from approvals import Event, Ledger, verify
 from approvals.errors import KeyReused, LedgerExists, LedgerMissing, LedgerUnavailable, StateMoved
 from approvals.ledger_store import appender_grants
 
-if programs() is not None:
+if programs() is not None or "CI" in os.environ:  # CI has it, or fails
 
     def event(number=1, **more):
         facts = {"size": number, "root": f"{number:064x}"}
