@@ -76,10 +76,3 @@ def copied(demo: Demo, tmp_path: Path) -> Path:
 def command(copied: Path) -> Callable[..., Done]:
     """The command on the copied home."""
     return lambda *words, **env: doj_release(*words, home=copied, **env)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them share one home and one server, so they run in one process."""
-    for item in items:
-        if "integration" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("integration"))

@@ -5,8 +5,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("leak")
-
 
 def calls(stage) -> list[tuple[str, str, str, str]]:
     """(process, event, near or FAR, host) of everything that the guard saw."""

@@ -11,8 +11,6 @@ from tests.leak.canaries import COHORT, REGISTER
 from tests.leak.searching import Searcher
 from tests.leak.story import Stage
 
-pytestmark = pytest.mark.xdist_group("leak")
-
 MEMBERS = {"identified": "analyst", "deidentified": "analyst", "aggregated": "data-desk"}
 
 

@@ -19,8 +19,6 @@ import pytest
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER, Needles
 from tests.leak.searching import Searcher
 
-pytestmark = pytest.mark.xdist_group("leak")
-
 NEEDLES = Needles(numbers={"831947502"}, dates={"1976-01-30"})
 TEXT = f"somebody's name is {REGISTER.title()}, it says here"
 

@@ -15,8 +15,6 @@ from pipelines.office import Office
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher
 
-pytestmark = pytest.mark.xdist_group("leak")
-
 
 def tables(path: Path) -> dict[str, int]:
     """Rows of each table of a database."""

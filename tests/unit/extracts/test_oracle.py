@@ -199,7 +199,7 @@ def counted(rows, columns):
     FAMILIES,
     YEARS,
 )
-def test_identified(
+def identified_is_as_by_hand(
     carpos, open_register, bring_cohort, make_ids, tables, links, codes, families, years
 ):
     con = open_register(**tables)
@@ -214,6 +214,13 @@ def test_identified(
     SEEN.update(row["matched"] for row in want)
 
 
+def test_identified(carpos, open_register, bring_cohort, make_ids):
+    """Made-up registers that never reach a rule prove nothing about it: see that they did."""
+    SEEN.clear()
+    identified_is_as_by_hand(carpos, open_register, bring_cohort, make_ids)
+    assert min(SEEN["yes"], SEEN["no"], SEEN["not_attempted"]) > 10, SEEN
+
+
 def band(age):
     if age is None:
         return "unknown"
@@ -222,7 +229,7 @@ def band(age):
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(registers, st.lists(st.sampled_from(PEOPLE), min_size=6, max_size=6), FAMILIES, YEARS)
-def test_deidentified(carpos, open_register, make_ids, tables, joined, families, years):
+def deidentified_is_as_by_hand(carpos, open_register, make_ids, tables, joined, families, years):
     index = {person: min(person, to) for person, to in zip(PEOPLE, joined, strict=True)}
     con = open_register(index, **tables)
     spec = DeidentifiedSpec(families=families, years=years)
@@ -261,7 +268,7 @@ def test_deidentified(carpos, open_register, make_ids, tables, joined, families,
     assert len({row["person_ref"] for row in got}) == len(identities)
 
 
-def test_the_registers_were_worth_it():
-    """Made-up registers that never reach a rule prove nothing about it."""
+def test_deidentified(carpos, open_register, make_ids):
+    SEEN.clear()
+    deidentified_is_as_by_hand(carpos, open_register, make_ids)
     assert SEEN["rows"] > 40, SEEN
-    assert min(SEEN["yes"], SEEN["no"], SEEN["not_attempted"]) > 10
