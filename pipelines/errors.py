@@ -136,15 +136,6 @@ class YearsUnreadable(CodedError):
     cure = "Write one year (2024) or a span of full calendar years (2016-2024)"
 
 
-class NoSnapshot(CodedError):
-    """A release was ordered before any register was loaded."""
-
-    code = "RUN-10"
-    exit = Exit.INPUT
-    cause = "no register of this system is loaded"
-    cure = "Load one with `doj-release register load SYSTEM FILE...`"
-
-
 class OptionsDisagree(CodedError):
     """Two options of a command exclude each other, or one is missing."""
 
