@@ -30,7 +30,9 @@ help:
 	fi
 	@touch $@
 
+# demo-home only ever holds what an earlier demo made up.
 demo: .venv
+	@rm -rf demo-home
 	@$(BIN)/doj-release demo
 
 test: .venv
