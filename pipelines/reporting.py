@@ -74,6 +74,9 @@ def _project(context: "Context") -> list[Item]:
             status="info",
         ),
     ]
+    if context.snapshot.info.synthetic:
+        said = "Synthetic data: every person and order in it is made up"
+        items.insert(0, Item(text=said, status="info", source="policy"))
     if order.kind == "identified":
         items.append(
             Item(

@@ -203,6 +203,7 @@ def test_reports_come_in_two_editions(demo: Demo, tmp_path):
         )
         assert department != recipient
         for text in (department, recipient):
+            assert "Synthetic data: every person" in text
             assert "http://" not in text.replace("http://www.w3.org", "")
             assert "<script" not in text
 
