@@ -30,7 +30,8 @@ _WIDE = re.compile(rb"(?:[A-Za-z0-9]\x00{1,3}){4}|(?:\x00{1,3}[A-Za-z0-9]){4}")
 _NUMBER = re.compile(
     rb"(?<![\w.-])(?:\d{9}|\d{10}|\d{13}|\d{3}[- ]\d\d[- ]\d{4}|\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})(?![\w-])"
 )
-_DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<!\d)\d{8}(?!\d)")
+# Eight figures alone: the first group of a UUID is eight figures sooner or later.
+_DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<![\w-])\d{8}(?![\w-])")
 _STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")
 _ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
 
