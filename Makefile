@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2  # test processes; releases run in one of them, the rest in the others
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check docs bench clean
+.PHONY: help demo test check docs bench peers clean
 
 help:
 	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check   format, lint, types, architecture, generated documents"
 	@echo "make docs    write the generated documents again"
 	@echo "make bench   every number of the README"
+	@echo "make peers   what the benchmarks compare with, in .venv-peers"
 
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
 .venv: .venv/.stamp
@@ -27,6 +28,18 @@ help:
 	  $(PYTHON) -m venv .venv; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
+	fi
+	@touch $@
+
+peers: .venv-peers/.stamp
+.venv-peers/.stamp: benchmarks/peers.lock
+	@set -e; \
+	if uv --version >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-peers; \
+	  uv pip sync --quiet --python .venv-peers/bin/python --require-hashes benchmarks/peers.lock; \
+	else \
+	  $(PYTHON) -m venv .venv-peers; \
+	  .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers.lock; \
 	fi
 	@touch $@
 
@@ -52,4 +65,4 @@ bench: .venv
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:
-	rm -rf .venv demo-home
+	rm -rf .venv .venv-peers demo-home
