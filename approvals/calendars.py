@@ -50,6 +50,19 @@ class Calendar:
                 counted.append(day)
         return day, tuple(counted)
 
+    def skipped(self, start: date, end: date) -> tuple[tuple[date, str], ...]:
+        """The weekdays after ``start`` up to ``end`` that do not count, with the holiday's name."""
+        found: list[tuple[date, str]] = []
+        day = start
+        while day < end:
+            day += _DAY
+            if day.weekday() < _SATURDAY and not self.is_business_day(day):
+                found.append((day, self._name(day)))
+        return tuple(found)
+
+    def _name(self, day: date) -> str:
+        return next(names[day] for law in self.laws if day in (names := holidays(law, day.year)))
+
     def on_or_after(self, day: date) -> date:
         """The day itself if it counts, else the next that does."""
         while not self.is_business_day(day):
@@ -58,7 +71,23 @@ class Calendar:
 
 
 DEPARTMENT = Calendar("state offices open (Gov. Code § 19853)", ("19853",))
+STATUTORY = Calendar("no statutory holiday (Gov. Code § 6700)", ("6700",))
 CAUTIOUS = Calendar("holiday in neither list (Gov. Code §§ 6700, 19853)", ("19853", "6700"))
+
+CALENDARS: Mapping[str, Calendar] = {"19853": DEPARTMENT, "6700": STATUTORY, "both": CAUTIOUS}
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Which calendar counts what: the chapter does not define "business day", so it is a setting.
+
+    Args:
+        department: the Department's own duties.
+        waiting: the wait before a publication (§ 964(g)).
+    """
+
+    department: Calendar = DEPARTMENT
+    waiting: Calendar = CAUTIOUS
 
 
 @cache

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from approvals.application_forms import StandardApplication
+from approvals.calendars import Counting
 from approvals.clocks import CLOCKS, Clock, Party
 from approvals.ledger import Entry
 from approvals.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State
@@ -20,8 +21,9 @@ EVIDENCE_NOTICE_DAYS = 90  # policy: evidence that ends is announced as early as
 class Deadline:
     """One thing that is due.
 
-    ``counted`` are the business days counted, empty for calendar days; ``calendar`` says on which.
-    ``window`` marks a right that ends (an appeal, a wait) and not a duty that can be overdue.
+    ``counted`` are the business days counted, empty for calendar days; ``calendar`` says on which,
+    ``skipped`` which weekdays did not count. ``window`` marks a right that ends (an appeal, a wait)
+    and not a duty that can be overdue.
     """
 
     name: str
@@ -37,6 +39,23 @@ class Deadline:
     window: bool = False
     member: str = ""
     about: str = ""
+    days: int = 0
+    skipped: tuple[tuple[date, str], ...] = ()
+
+    def standing(self, on: date) -> str:
+        """Where it stands on a day, in words."""
+        left = (self.due - on).days
+        if left < 0:
+            return f"overdue by {-left} days"
+        return "today" if left == 0 else f"in {left} days"
+
+    def count(self) -> str:
+        """How the day was counted, in words."""
+        if not self.counted:
+            return ""
+        lost = "; ".join(f"{day:%m-%d} {name}" for day, name in self.skipped)
+        first = f"{len(self.counted)} business days, {self.counted[0]:%m-%d} to {self.due:%m-%d}"
+        return f"{first}, without {lost}" if lost else first
 
     def overdue(self, on: date) -> bool:
         """Whether a duty was not done by its last day."""
@@ -54,12 +73,16 @@ class Deadline:
             "project_number": self.project,
             "started": self.started.isoformat() if self.started else None,
             "counted_days": [d.isoformat() for d in self.counted],
+            "skipped_days": {day.isoformat(): name for day, name in self.skipped},
             "calendar": self.calendar,
+            "count": self.count(),
+            "standing": self.standing(on),
+            "right": self.window,
             "overdue": self.overdue(on),
         }
 
 
-def due(projects: Projects, on: date) -> list[Deadline]:
+def due(projects: Projects, on: date, counting: Counting | None = None) -> list[Deadline]:
     """All that is open on a day, over all projects, by due date.
 
     Rights that have ended before ``on`` (an appeal window, a publication wait) are left out; duties
@@ -68,33 +91,39 @@ def due(projects: Projects, on: date) -> list[Deadline]:
     Args:
         projects: of the home.
         on: the day.
+        counting: which calendars count business days; by default the cautious ones.
     """
     found: list[Deadline] = []
     for state in projects.list():
-        entries = projects.ledger.project_events(state.number)
-        found += of_project(state, entries, on)
+        entries = projects.entries(state.number)
+        found += of_project(state, entries, on, counting or Counting())
     return sorted(found, key=lambda d: (d.due, d.project, d.name, d.about))
 
 
-def of_project(state: ProjectState, entries: Sequence[Entry], on: date) -> Iterator[Deadline]:
+def of_project(
+    state: ProjectState, entries: Sequence[Entry], on: date, counting: Counting
+) -> Iterator[Deadline]:
     """The open deadlines of one project."""
-    for deadline in (*_from_events(state, entries), *_from_dates(state, on)):
+    for deadline in (*_from_events(state, entries, counting), *_from_dates(state, on, counting)):
         if not (deadline.window and deadline.due < on):
             yield deadline
 
 
-def _from_events(state: ProjectState, entries: Sequence[Entry]) -> Iterator[Deadline]:
+def _from_events(
+    state: ProjectState, entries: Sequence[Entry], counting: Counting
+) -> Iterator[Deadline]:
     for position, entry in enumerate(entries):
         for clock in CLOCKS:
             later = entries[position + 1 :]
             if clock.started_by(entry) and not any(clock.stopped_by(entry, e) for e in later):
-                yield _of_clock(clock, entry, state.number)
+                yield _of_clock(clock, entry, state.number, counting)
 
 
-def _of_clock(clock: Clock, entry: Entry, project: str) -> Deadline:
-    # a remedial plan runs until the day that it names, everything else from its own day
+def _of_clock(clock: Clock, entry: Entry, project: str, counting: Counting) -> Deadline:
+    # a plan or an officer's question runs until the day that it names, all else from its own day
     start = date.fromisoformat(str(entry.facts.get("until") or entry.facts["on"]))
-    last, counted = clock.due(start)
+    last, counted = clock.due(start, counting)
+    calendar = clock.calendar(counting)
     return Deadline(
         name=clock.name,
         rule=clock.rule,
@@ -105,13 +134,15 @@ def _of_clock(clock: Clock, entry: Entry, project: str) -> Deadline:
         project=project,
         started=start,
         counted=counted,
-        calendar=clock.calendar.name if clock.calendar else "calendar days",
-        window=not clock.stops or clock.party_files,
+        calendar=calendar.name if calendar else "calendar days",
+        window=clock.right,
         about=str(entry.seq),
+        days=clock.days,
+        skipped=calendar.skipped(start, last) if calendar else (),
     )
 
 
-def _from_dates(state: ProjectState, on: date) -> Iterator[Deadline]:
+def _from_dates(state: ProjectState, on: date, counting: Counting) -> Iterator[Deadline]:
     now = state.state_on(on)
     if now in IN_FORCE and state.expires is not None:
         yield from _expiry(state, state.expires)
@@ -125,8 +156,9 @@ def _from_dates(state: ProjectState, on: date) -> Iterator[Deadline]:
             yield Deadline(
                 "completion_notice", "C-38", "§ 964(l)",
                 "notify the completion of the project, with the certificate of destruction",
-                "researcher", completion + timedelta(days=COMPLETION_DAYS), state.number,
-                started=completion,
+                "researcher",
+                counting.department.on_or_after(completion + timedelta(days=COMPLETION_DAYS)),
+                state.number, started=completion, days=COMPLETION_DAYS,
             )  # fmt: skip
 
 

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from approvals.facts import COUNT, DATE, DIGEST, FLAG, ID, IDS, YEARS, FactType, choice
+from approvals.facts import COUNT, DATE, DIGEST, FLAG, ID, IDS, YEARS, FactType, choice, ids_of
 
 HOME, PROJECT, RELEASE = "home", "project", "release"
 
@@ -25,6 +25,10 @@ def _spec(about: str, must: Mapping[str, FactType], **may: FactType) -> Spec:
 
 
 _ON = {"on": DATE}
+# § 966(i)(1)-(6): what a renewal request says of; "none" where nothing changed
+CHANGES = ids_of("personnel", "project", "technology", "location", "security", "irb", "none")
+# what a person judges of an application, by rule: research, researcher, institution, authority, need
+CRITERIA = ids_of("C-03", "C-04", "C-08", "C-15", "C-48")
 _KIND = choice("identified", "deidentified", "aggregated")
 _OUTCOME = choice("granted", "refused")
 _APPLICATION = {"application": DIGEST, "on": DATE}
@@ -53,20 +57,27 @@ _LIFE: dict[str, Spec] = {
         PROJECT,
         _APPLICATION | {"form": choice("standard", "aggregated"), "system": ID, "kinds": IDS},
         relies_on=ID,
+        requester=DIGEST,
     ),
+    "application_revised": _spec(PROJECT, _APPLICATION | {"kinds": IDS}),
+    "application_withdrawn": _spec(PROJECT, _ON | {"letter": DIGEST}),
     "review_started": _spec(PROJECT, _ON),
-    "project_approved": _spec(PROJECT, _APPLICATION | {"expires": DATE}),
+    "review_completed": _spec(PROJECT, _ON | {"holds": CRITERIA}, fails=CRITERIA),
+    "project_approved": _spec(PROJECT, _APPLICATION | {"expires": DATE}, confirmed=CRITERIA),
     "project_denied": _spec(PROJECT, _ON | {"statement": DIGEST}),
-    "appeal_received": _spec(PROJECT, _ON),
+    "appeal_received": _spec(PROJECT, _ON, letter=DIGEST),
+    "appeal_late": _spec(PROJECT, _ON, letter=DIGEST),
     "appeal_decided": _spec(PROJECT, _ON | {"outcome": _OUTCOME, "decision": DIGEST}),
-    "renewal_requested": _spec(PROJECT, _ON | {"changes": IDS, "letter": DIGEST}),
+    "renewal_requested": _spec(PROJECT, _ON | {"changes": CHANGES, "letter": DIGEST}),
     "project_renewed": _spec(PROJECT, _ON | {"expires": DATE}),
     "amendment_submitted": _spec(PROJECT, _APPLICATION | {"kinds": IDS}),
     "project_amended": _spec(PROJECT, _APPLICATION),
     "project_suspended": _spec(PROJECT, _ON | {"reason": ID}),
     "suspension_lifted": _spec(PROJECT, _ON),
     "project_completed": _spec(PROJECT, _ON | {"completed_on": DATE}),
+    "closure_ordered": _spec(PROJECT, _ON | {"order": DIGEST}),
     "extension_requested": _spec(PROJECT, _ON | {"letter": DIGEST}),
+    "extension_refused": _spec(PROJECT, _ON | {"statement": DIGEST}),
     "extension_granted": _spec(PROJECT, _ON | {"until": DATE, "authorisation": DIGEST}),
     "destruction_certified": _spec(
         PROJECT,
@@ -101,7 +112,12 @@ _PROJECT: dict[str, Spec] = {
         PROJECT, {"member": ID, "on": DATE, "certificate": DIGEST}, expires=DATE
     ),
     "irb_recorded": _spec(PROJECT, {"on": DATE, "expires": DATE, "approval": DIGEST}),
-    "document_attached": _spec(PROJECT, {"document": ID, "kind": ID, "digest": DIGEST, "on": DATE}),
+    "document_attached": _spec(
+        PROJECT,
+        {"document": ID, "kind": ID, "digest": DIGEST, "on": DATE},
+        member=ID,
+        expires=DATE,
+    ),
     "acknowledgment_recorded": _spec(PROJECT, {"member": ID, "on": DATE}),
     "letter_requested": _spec(PROJECT, _ON),
     "letter_answered": _spec(PROJECT, _ON | {"outcome": _OUTCOME, "letter": DIGEST}),
@@ -162,8 +178,19 @@ _PROJECT: dict[str, Spec] = {
         },
     ),
     "matter_decided": _spec(PROJECT, _ON | {"appeal": ID, "outcome": _OUTCOME, "decision": DIGEST}),
+    "response_requested": _spec(PROJECT, _ON | {"response": ID, "appeal": ID, "until": DATE}),
+    "response_received": _spec(PROJECT, _ON | {"response": ID, "statement": DIGEST}),
     "relied_on_by": _spec(PROJECT, _ON | {"other": ID}),
     "notice_written": _spec(PROJECT, _ON | {"notice": ID, "due": DATE, "letter": DIGEST}),
+    "notice_sent": _spec(PROJECT, _ON | {"notice": ID, "to": choice("applicant", "department")}),
+    "event_corrected": _spec(
+        PROJECT,
+        _ON
+        | {
+            "event": COUNT,
+            "reason": choice("wrong_facts", "wrong_project", "recorded_twice", "never_happened"),
+        },
+    ),
 }
 
 _RELEASE: dict[str, Spec] = {

@@ -31,6 +31,18 @@ def choice(*values: str) -> FactType:
     return FactType("one of " + ", ".join(values), lambda v: isinstance(v, str) and v in values)
 
 
+def ids_of(*values: str) -> FactType:
+    """A list without repetition of ``values``, in any order."""
+
+    def holds(found: object) -> bool:
+        if not isinstance(found, list | tuple):
+            return False
+        items = cast("Sequence[object]", found)
+        return all(i in values for i in items) and len(set(map(str, items))) == len(items)
+
+    return FactType("any of " + ", ".join(values), holds, lambda text: tuple(text.split(",")))
+
+
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 

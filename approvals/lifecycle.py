@@ -1,8 +1,8 @@
 """A project's life as one table: states, moves, who may make them, evidence, clocks.
 
-The kind of an event is the move; its facts are the evidence (``events.KINDS`` says which it must
-carry). Two moves are made by the calendar alone. The diagram in the documentation is drawn from this
-table, and a test fails where a state or a move is incomplete.
+The kind of an event is the move. Its evidence is what ``events.KINDS`` makes it carry and what
+``evidence`` asks to be there before it. Two moves are made by the calendar alone. The diagram in the
+documentation is drawn from this table, and a test fails where a state or a move is incomplete.
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,7 @@ class State(StrEnum):
 
 IN_FORCE = frozenset({State.APPROVED, State.RENEWAL_DUE, State.RENEWED, State.AMENDED})
 _ENDED = IN_FORCE | {State.EXPIRED, State.SUSPENDED}
+_OPEN = frozenset({State.SUBMITTED, State.UNDER_REVIEW})
 
 ONLY = ("aggregated", "relied_on")  # no individual-level data given; data used by a new project
 
@@ -78,13 +79,12 @@ MOVES: tuple[Move, ...] = (
     Move("project_submitted", _from(), State.SUBMITTED, _RECORD, "§§ 965(a), 966(a)"),
     Move("review_started", _from(State.SUBMITTED), State.UNDER_REVIEW, _RECORD, "§ 966"),
     Move(
-        "project_approved", _from(State.SUBMITTED, State.UNDER_REVIEW), State.APPROVED, _DECIDE,
-        "§ 966; process page", second="project_submitted", clocks=("renewal_notice", "expiry"),
+        "project_approved", _OPEN, State.APPROVED, _DECIDE, "§ 966; process page",
+        second="project_submitted", clocks=("renewal_notice", "renewal", "completion_notice"),
     ),
-    Move(
-        "project_denied", _from(State.SUBMITTED, State.UNDER_REVIEW), State.DENIED, _DECIDE,
-        "§ 966(f)", clocks=("denial_statement", "appeal_window"),
-    ),
+    Move("project_denied", _OPEN, State.DENIED, _DECIDE, "§ 966(f)",
+         clocks=("denial_statement",)),
+    Move("application_withdrawn", _OPEN | {State.DENIED}, State.CLOSED, _RECORD, "§ 966(a)"),
     Move("appeal_received", _from(State.DENIED), State.APPEALED, _RECORD, "§ 966(h)(1)",
          clocks=("appeal_decision",)),
     Move("appeal_decided", _from(State.APPEALED), State.UNDER_REVIEW, _DECIDE, "§ 966(h)(5)",
@@ -93,7 +93,7 @@ MOVES: tuple[Move, ...] = (
          second="project_denied", outcome="refused"),
     Move("renewal_requested", IN_FORCE, State.RENEWAL_DUE, _RECORD, "§ 966(i)"),
     Move("project_renewed", _from(State.RENEWAL_DUE), State.RENEWED, _DECIDE, "§ 966(i)",
-         second="renewal_requested", clocks=("renewal_notice", "expiry")),
+         second="renewal_requested", clocks=("renewal_notice", "renewal")),
     Move("project_amended", IN_FORCE, State.AMENDED, _DECIDE, "§§ 964(g)(2), 966(b)(1)",
          second="amendment_submitted"),
     Move("project_suspended", IN_FORCE, State.SUSPENDED, _STOP, "§ 968(c)"),
@@ -101,6 +101,8 @@ MOVES: tuple[Move, ...] = (
          second="project_suspended"),
     Move("project_completed", _ENDED, State.COMPLETED, _RECORD, "§ 964(l)",
          clocks=("destruction_certificate",)),
+    Move("closure_ordered", _ENDED, State.COMPLETED, _DECIDE, "§ 968(c)",
+         second="sanction_imposed", clocks=("destruction_ordered",)),
     Move("extension_granted", _from(State.COMPLETED, State.EXTENSION), State.EXTENSION, _DECIDE,
          "§ 967(b)", second="extension_requested", clocks=("extension_notice", "extension_end")),
     Move("destruction_certified", _from(State.COMPLETED, State.EXTENSION),

@@ -2,25 +2,50 @@
 
 from approvals.clocks import CLOCKS
 from approvals.event_kinds import KINDS
+from approvals.evidence import CONDITIONS, FOLLOWS, words_of
+from approvals.facts import DIGEST
 from approvals.gate_people import PEOPLE_CHECKS
 from approvals.gate_project import PROJECT_CHECKS
-from approvals.lifecycle import MOVES, diagram
+from approvals.lifecycle import MOVES, diagram, is_move
 
 
 def lifecycle() -> str:
-    """The diagram, and each move with who may make it."""
+    """The diagram, and each move with who may make it, on what evidence, and what it starts."""
     lines = ["```mermaid", diagram().rstrip(), "```", ""]
     lines += [
-        "| move | from | to | who | section | not by whoever did |",
-        "|---|---|---|---|---|---|",
+        "| move | from | to | who | not by whoever did | evidence | starts | section |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for move in MOVES:
         name = (move.event or "by the calendar") + (f" ({move.outcome})" if move.outcome else "")
         only = f", only {move.only.replace('_', ' ')}" if move.only else ""
         lines.append(
             f"| {name}{only} | {', '.join(sorted(move.sources)) or 'nothing'} | {move.target} | "
-            f"{', '.join(sorted(move.roles)) or '-'} | {move.section} | {move.second or '-'} |"
+            f"{', '.join(sorted(move.roles)) or '-'} | {move.second or '-'} | "
+            f"{evidence(move.event)} | {', '.join(move.clocks) or '-'} | {move.section} |"
         )
+    return "\n".join(lines)
+
+
+def evidence(event: str | None) -> str:
+    """What an event carries as documents, and what must stand before it."""
+    if event is None:
+        return "-"
+    spec = KINDS[event]
+    documents = [name for name, fact in spec.must.items() if fact is DIGEST]
+    return "; ".join([*documents, *words_of(event)]) or "-"
+
+
+def needs() -> str:
+    """What every other event of a project needs before it."""
+    lines = ["| event | needs | section |", "|---|---|---|"]
+    for kind in sorted({*FOLLOWS, *CONDITIONS}):
+        if is_move(kind):
+            continue
+        sections = [FOLLOWS[kind].section] if kind in FOLLOWS else []
+        sections += [section for section, _ in CONDITIONS.get(kind, ())]
+        said = "; ".join(dict.fromkeys(sections))
+        lines.append(f"| {kind} | {'; '.join(words_of(kind))} | {said} |")
     return "\n".join(lines)
 
 
@@ -40,8 +65,9 @@ def clocks() -> str:
         "|---|---|---|---|---|---|",
     ]
     for clock in CLOCKS:
-        unit = "business days" if clock.calendar else "calendar days"
-        runs = f"{clock.days} {unit}" if clock.days else "at once"
+        unit = "business days" if clock.business else "calendar days"
+        runs = f"{clock.days} {unit}" if clock.days else "at once, or to the day that it names"
+        runs += " (a wait)" if clock.business == "waiting" else ""
         lines.append(
             f"| {clock.what} | {clock.starts} | {runs} | {clock.for_whom} | "
             f"{', '.join(clock.stops) or '-'} | {clock.section} ({clock.rule}) |"
@@ -59,7 +85,7 @@ def events() -> str:
     return "\n".join(lines)
 
 
-PARTS = {"lifecycle": lifecycle, "gate": gate, "clocks": clocks, "events": events}
+PARTS = {"lifecycle": lifecycle, "needs": needs, "gate": gate, "clocks": clocks, "events": events}
 
 
 def fill(page: str) -> str:

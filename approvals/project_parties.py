@@ -71,7 +71,7 @@ class Parties(ProjectStore):
         cohort = fitting[0]
         self.record(
             state, "cohort_confirmed", actor, {"cohort": cohort.digest}, on=on,
-            first=cohort.registered_by, key=f"cohort-confirmed:{number}:{cohort.digest}",
+            first=cohort.registered_by,
         )  # fmt: skip
         return self.show(number)
 

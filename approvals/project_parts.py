@@ -1,4 +1,4 @@
-"""What belongs to a project: its cohorts, its recipients' keys, the evidence about its people."""
+"""What belongs to a project: its cohorts, recipients' keys, evidence about its people, papers."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -45,3 +45,28 @@ class Evidence:
         """Passed, not in the future, not past."""
         past = self.expires is not None and self.expires < on
         return self.outcome == "passed" and self.on <= on and not past
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document that came after the application; ``member`` where it is about one person."""
+
+    kind: str
+    document: str
+    on: date
+    member: str | None = None
+    expires: date | None = None
+
+    def holds_on(self, on: date) -> bool:
+        """Not in the future, not past."""
+        return self.on <= on and (self.expires is None or on <= self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer found of an application, criterion by criterion (rules of ``CRITERIA``)."""
+
+    by: str
+    on: date
+    holds: tuple[str, ...]
+    fails: tuple[str, ...] = ()

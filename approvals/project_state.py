@@ -1,14 +1,14 @@
-"""What a project is on a day: a fold over its events, beside the application that they pin."""
+"""What a project is on a day: the state that ``project_fold`` makes of its events."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from approvals.application_forms import Application, StandardApplication
-from approvals.ledger import Entry
-from approvals.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State, moves_for
-from approvals.project_parts import Cohort, Evidence, Recipient
+from approvals.held import SystemTerms
+from approvals.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State
+from approvals.project_parts import Cohort, Evidence, Paper, Recipient, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ class ProjectState:
     approved_by: str | None = None
     approved_on: date | None = None
     expires: date | None = None
+    requester: str | None = None
+    review: Review | None = None
+    papers: tuple[Paper, ...] = ()
     pending_digest: str | None = None
     pending_kinds: tuple[str, ...] = ()
     completed_on: date | None = None
@@ -46,6 +49,7 @@ class ProjectState:
     trainings: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
     actors: Mapping[str, str] = field(default_factory=dict[str, str])
     application: Application | None = None
+    terms: SystemTerms | None = None
 
     def state_on(self, on: date) -> State:
         """The state on a day, with the two moves that the calendar makes (§ 966(i))."""
@@ -115,147 +119,3 @@ class ProjectState:
         if part is None:
             return None
         return Evidence(getattr(part, "status", "passed"), part.on, part.expires)
-
-
-def fold(entries: Iterable[Entry]) -> ProjectState | None:
-    """Make a project's state of its events, in order; None of no events."""
-    state: ProjectState | None = None
-    for entry in entries:
-        if entry.kind == "project_submitted":
-            state = _begin(entry)
-        elif state is not None:
-            state = _step(state, entry)
-    return state
-
-
-def _begin(entry: Entry) -> ProjectState:
-    facts: Mapping[str, Any] = entry.facts
-    return ProjectState(
-        number=entry.project or "",
-        form=facts["form"],
-        system=facts["system"],
-        kinds=tuple(facts["kinds"]),
-        recorded=State.SUBMITTED,
-        application_digest=facts["application"],
-        submitted_by=entry.actor,
-        submitted_on=date.fromisoformat(facts["on"]),
-        last_event=entry.seq,
-        actors={entry.kind: entry.actor},
-    )
-
-
-def _step(state: ProjectState, entry: Entry) -> ProjectState:
-    facts: Mapping[str, Any] = entry.facts
-    state = replace(
-        state, last_event=entry.seq, actors={**state.actors, entry.kind: entry.actor}
-    )  # fmt: skip
-    if moves := moves_for(entry.kind, facts.get("outcome")):
-        state = replace(state, recorded=moves[0].target)  # rows of one event share their target
-    apply = _APPLY.get(entry.kind)
-    return apply(state, entry, facts) if apply else state
-
-
-def _day(facts: Mapping[str, Any], name: str = "on") -> date | None:
-    return date.fromisoformat(facts[name]) if name in facts else None
-
-
-def _approved(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state,
-        approved_digest=facts["application"],
-        approved_by=entry.actor,
-        approved_on=_day(facts),
-        expires=_day(facts, "expires"),
-    )
-
-
-def _amended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state,
-        approved_digest=facts["application"],
-        application_digest=facts["application"],
-        kinds=state.pending_kinds,
-        pending_digest=None,
-        pending_kinds=(),
-    )
-
-
-def _amending(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state, pending_digest=facts["application"], pending_kinds=tuple(facts["kinds"])
-    )  # fmt: skip
-
-
-def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    cohort = Cohort(facts["cohort"], facts["rows"], facts["source"], entry.actor)
-    return replace(state, cohorts=(*state.cohorts, cohort))
-
-
-def _cohort_confirmed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state,
-        cohorts=tuple(
-            replace(c, confirmed_by=entry.actor) if c.digest == facts["cohort"] else c
-            for c in state.cohorts
-        ),
-    )
-
-
-def _recipient(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    added = Recipient(
-        fingerprint=facts["fingerprint"],
-        member=facts["member"],
-        added_by=entry.actor,
-        key_kind=facts.get("key_kind", ""),
-        certificate_expires=_day(facts, "certificate_expires"),
-    )
-    kept = tuple(r for r in state.recipients if r.fingerprint != added.fingerprint)
-    return replace(state, recipients=(*kept, added))
-
-
-def _recipient_changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    change: dict[str, Any] = (
-        {"confirmed_by": entry.actor} if entry.kind == "recipient_confirmed" else {"revoked": True}
-    )
-    return replace(
-        state,
-        recipients=tuple(
-            replace(r, **change) if r.fingerprint == facts["fingerprint"] else r
-            for r in state.recipients
-        ),
-    )
-
-
-def _evidence(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    on = date.fromisoformat(facts["on"])
-    found = Evidence(facts.get("outcome", "passed"), on, _day(facts, "expires"))
-    if entry.kind == "background_check":
-        return replace(state, checks={**state.checks, facts["member"]: found})
-    return replace(state, trainings={**state.trainings, facts["member"]: found})
-
-
-def _extended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state, extension_until=_day(facts, "until"), extensions=state.extensions + 1
-    )  # fmt: skip
-
-
-_APPLY = {
-    "project_approved": _approved,
-    "project_renewed": lambda s, _e, f: replace(s, expires=_day(f, "expires")),
-    "amendment_submitted": _amending,
-    "project_amended": _amended,
-    "project_completed": lambda s, _e, f: replace(s, completed_on=_day(f, "completed_on")),
-    "extension_granted": _extended,
-    "sanction_imposed": lambda s, _e, f: replace(s, sanctions=(*s.sanctions, f["sanction"])),
-    "sanction_lifted": lambda s, _e, _f: replace(s, sanctions=()),
-    "relied_on_by": lambda s, _e, f: replace(s, relied_on_by=(*s.relied_on_by, f["other"])),
-    "irb_recorded": lambda s, _e, f: replace(s, irb_expires=_day(f, "expires")),
-    "cohort_registered": _cohort,
-    "cohort_confirmed": _cohort_confirmed,
-    "recipient_added": _recipient,
-    "recipient_confirmed": _recipient_changed,
-    "recipient_revoked": _recipient_changed,
-    "background_check": _evidence,
-    "training_recorded": _evidence,
-}  # fmt: skip

@@ -1,6 +1,6 @@
 """Reading projects, and recording a step after asking who may take it and from which state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,18 +16,24 @@ from approvals.errors import (
     UnknownProject,
 )
 from approvals.events import Event
+from approvals.evidence import Given, check_evidence
 from approvals.facts import FactValue
 from approvals.held import terms_of
 from approvals.ledger import Entry, Ledger
-from approvals.lifecycle import EXTENSIONS_AT_MOST, Move, is_move, moves_for
+from approvals.lifecycle import MOVES, Move, is_move, moves_for, moves_from
 from approvals.people import Person, check_role, two_people_required
-from approvals.project_state import ProjectState, fold
+from approvals.project_fold import fold, standing
+from approvals.project_state import ProjectState
 
 RECORDERS = frozenset({"engineer", "reviewer", "approver"})
 _WATCH = RECORDERS | {"security"}
 
 # Who may record events that are no moves, where it is not the recorders.
 _ROLES: Mapping[str, frozenset[str]] = {
+    "review_completed": frozenset({"reviewer", "approver"}),
+    "extension_refused": frozenset({"approver"}),
+    "event_corrected": frozenset({"approver"}),
+    "response_requested": frozenset({"approver"}),
     "sanction_imposed": frozenset({"approver", "security"}),
     "sanction_lifted": frozenset({"approver"}),
     "exception_granted": frozenset({"approver"}),
@@ -48,7 +54,13 @@ class ProjectStore:
     """All projects of a home, to look at and to add to."""
 
     def __init__(
-        self, ledger: Ledger, directory: Path, *, digest: Digest, terms: TermsOf = terms_of
+        self,
+        ledger: Ledger,
+        directory: Path,
+        *,
+        digest: Digest,
+        terms: TermsOf = terms_of,
+        review_required: bool = False,
     ) -> None:
         """Use a ledger and a folder.
 
@@ -57,12 +69,14 @@ class ProjectStore:
             directory: ``<home>/projects``.
             digest: keyed digest of bytes under a label (``Keyring.digest``).
             terms: the systems' terms by code.
+            review_required: policy: an approval rests on a recorded review by another person.
         """
         self.ledger = ledger
         self.demo = ledger.is_demo()
         self._directory = directory
         self._digest = digest
         self._terms = terms
+        self._review_required = review_required
 
     def show(self, number: str) -> ProjectState:
         """A project with its application: the approved one, before that the submitted one.
@@ -75,7 +89,23 @@ class ProjectStore:
         if state is None:
             raise UnknownProject
         digest = state.approved_digest or state.application_digest
-        return replace(state, application=self.application(number, digest))
+        form = self.application(number, digest)
+        return replace(state, application=form, terms=self._terms(state.system))
+
+    def entries(self, number: str) -> Sequence[Entry]:
+        """The events of a project's own life that stand."""
+        return standing(self.ledger.project_events(number))
+
+    def next_moves(self, state: ProjectState, on: date) -> tuple[Move, ...]:
+        """The moves that are open on a day, by state alone."""
+        open_ = moves_from(state.state_on(on))
+        return tuple(m for m in open_ if m.only is None or _ONLY[m.only](state))
+
+    def history(self, number: str) -> Sequence[tuple[Entry, int | None]]:
+        """Every event of a project's own life, with the number of the one that took it back."""
+        entries = self.ledger.project_events(number)
+        taken = {e.facts["event"]: e.seq for e in entries if e.kind == "event_corrected"}
+        return [(e, taken.get(e.seq)) for e in entries]
 
     def list(self) -> list[ProjectState]:
         """All projects, by number."""
@@ -121,7 +151,8 @@ class ProjectStore:
             key: see ``Event``.
 
         Raises:
-            RoleMissing, MoveNotAllowed, SamePerson, EventRefused, StateMoved: see their texts.
+            RoleMissing, MoveNotAllowed, EvidenceMissing, SamePerson, EventRefused, StateMoved: see
+                their texts.
         """
         if is_move(kind):
             move = _allowed_move(state, kind, facts, on)
@@ -131,15 +162,20 @@ class ProjectStore:
             check_role(actor, _ROLES.get(kind, RECORDERS))
         if first is not None:
             two_people_required(first, actor.id, demo=self.demo)
+        check_evidence(kind, Given(state, self.entries(state.number), facts, on))
         event = Event(kind, actor.id, state.number, facts={**facts, "on": on.isoformat()}, key=key)
         return self.ledger.append(event, last_of_project=state.last_event)
+
+
+def roles_for(kind: str) -> frozenset[str]:
+    """Who may record this kind of project event."""
+    moves = [m.roles for m in MOVES if m.event == kind]
+    return frozenset[str]().union(*moves) if moves else _ROLES.get(kind, RECORDERS)
 
 
 def _allowed_move(state: ProjectState, kind: str, facts: Mapping[str, FactValue], on: date) -> Move:
     now = state.state_on(on)
     for move in moves_for(kind, str(facts.get("outcome"))):
         if now in move.sources and (move.only is None or _ONLY[move.only](state)):
-            if kind == "extension_granted" and state.extensions >= EXTENSIONS_AT_MOST:
-                raise MoveNotAllowed(step=kind, section="967(b)", extensions=state.extensions)
             return move
     raise MoveNotAllowed(step=kind, state=str(now))

@@ -10,20 +10,29 @@ from pathlib import Path
 
 from approvals.application import parse_application, read_bytes
 from approvals.application_forms import Application, StandardApplication
-from approvals.errors import DocumentChanged, EventRefused, KeyReused, MoveNotAllowed, StateMoved
+from approvals.corrections import check_correction
+from approvals.errors import (
+    DocumentChanged,
+    EventRefused,
+    KeyReused,
+    MoveNotAllowed,
+    StateMoved,
+)
 from approvals.events import KINDS, PROJECT, Event, parse_facts
 from approvals.facts import DIGEST, FactValue
 from approvals.gate import Ask, Verdict
 from approvals.gate import check as ask_gate
+from approvals.life_errors import RequesterSanctioned, ReviewMissing
 from approvals.lifecycle import IN_FORCE, State
-from approvals.people import Person, check_role
+from approvals.people import Person, check_role, two_people_required
 from approvals.project_parties import Parties
 from approvals.project_state import ProjectState
 from approvals.project_store import RECORDERS
 
 # Kinds with steps of their own: the general ``event`` would leave out their checks.
 OWN_STEP = frozenset(
-    {"project_submitted", "amendment_submitted", "project_approved", "project_amended",
+    {"project_submitted", "application_revised", "amendment_submitted", "project_approved",
+     "project_amended", "notice_written", "notice_sent", "relied_on_by",
      "cohort_registered", "cohort_confirmed", "recipient_added", "recipient_confirmed"}
 )  # fmt: skip
 
@@ -51,7 +60,7 @@ class Projects(Parties):
         content = read_bytes(path)
         form = parse_application(content, terms=self._terms)
         if form.modifies is not None:
-            self._submit_amendment(form, content, actor, on)
+            self._submit_changed(form, content, actor, on)
             return self.show(form.modifies)
         return self.show(self._submit_new(form, content, actor, on))
 
@@ -78,9 +87,12 @@ class Projects(Parties):
         longest = one_year_later(on)
         if expires is not None and not on < expires <= longest:
             raise MoveNotAllowed(step="project_approved", what="valid for one year at most")
+        self._check_review(state, actor)
+        self._check_requester(state)
         facts = {
             "application": state.application_digest,
             "expires": (expires or longest).isoformat(),
+            "confirmed": criteria(state),
         }
         self.record(state, "project_approved", actor, facts, on=on)
         self._tell_relied_on(state, actor, on)
@@ -146,7 +158,11 @@ class Projects(Parties):
             return self.renew(number, actor, on, expires=date.fromisoformat(str(given["expires"])))
         if kind == "extension_granted":
             _check_extension(state, given)
-        self.record(state, kind, actor, given, on=on)
+        if kind == "event_corrected":
+            wrong = check_correction(self.ledger.project_events(number), int(str(given["event"])))
+            self.record(state, kind, actor, given, on=on, first=wrong.actor)
+        else:
+            self.record(state, kind, actor, given, on=on)
         return self.show(number)
 
     def check(self, number: str, ask: Ask) -> Verdict:
@@ -159,6 +175,7 @@ class Projects(Parties):
         }  # fmt: skip
         if isinstance(form, StandardApplication) and form.relies_on is not None:
             facts["relies_on"] = self.show(form.relies_on).number
+        facts["requester"] = self._digest("requester", requester_mark(form).encode())
         serial = len(
             {e.project for e in self.ledger.events(kind="project_submitted")
              if (e.project or "").startswith(f"{on.year}-")}
@@ -176,18 +193,42 @@ class Projects(Parties):
                 continue
             return number
 
-    def _submit_amendment(self, form: Application, content: bytes, actor: Person, on: date) -> None:
+    def _submit_changed(self, form: Application, content: bytes, actor: Person, on: date) -> None:
+        """A revised application before the decision, an amendment after it (§ 966(b)(1))."""
         number = form.modifies or ""
         state = self.show(number)
-        if state.state_on(on) not in IN_FORCE or form.form != state.form:
-            raise MoveNotAllowed(step="amendment_submitted", state=str(state.state_on(on)))
+        now = state.state_on(on)
+        undecided = now in (State.SUBMITTED, State.UNDER_REVIEW)
+        kind = "application_revised" if undecided else "amendment_submitted"
+        if (now not in IN_FORCE and not undecided) or form.form != state.form:
+            raise MoveNotAllowed(step=kind, state=str(now))
         if form.system != state.system:
-            raise MoveNotAllowed(step="amendment_submitted", what="another system: a new project")
+            raise MoveNotAllowed(step=kind, what="another system: a new project")
         facts: dict[str, FactValue] = {
             "application": self.folder(number).put("application", content),
             "kinds": form.kinds,
         }
-        self.record(state, "amendment_submitted", actor, facts, on=on)
+        self.record(state, kind, actor, facts, on=on)
+
+    def _check_review(self, state: ProjectState, actor: Person) -> None:
+        """A review that found a fault stops the approval; by policy a review must be there."""
+        review = state.review
+        if review is not None and review.fails:
+            raise ReviewMissing(fails=list(review.fails))
+        if self._review_required:
+            missing = sorted(set(criteria(state)) - set(review.holds if review else ()))
+            if missing:
+                raise ReviewMissing(missing=missing)
+            two_people_required(review.by if review else "", actor.id, demo=self.demo)
+
+    def _check_requester(self, state: ProjectState) -> None:
+        """Nobody is approved to whom a sanction denies future requests (§ 968(c))."""
+        if state.requester is None:
+            return
+        for other in self.list():
+            denied = "denial_of_requests" in other.sanctions
+            if denied and other.requester == state.requester and other.number != state.number:
+                raise RequesterSanctioned(project=other.number)
 
     def _tell_relied_on(self, state: ProjectState, actor: Person, on: date) -> None:
         form = state.application
@@ -206,6 +247,20 @@ class Projects(Parties):
             return self.folder(number).put("document", path.read_bytes())
         except OSError:
             raise DocumentChanged(what="no file that can be read") from None
+
+
+def requester_mark(form: Application) -> str:
+    """What makes two applications the same requester's: the address of mail, which is their own."""
+    person = form.researcher if isinstance(form, StandardApplication) else form.requester
+    return person.email.strip().casefold()
+
+
+def criteria(state: ProjectState) -> tuple[str, ...]:
+    """The rules that a person judges of this application, and confirms by approving it."""
+    if not isinstance(state.application, StandardApplication):
+        return ()
+    held = ("C-15",) if state.application.cohort.declared else ()
+    return ("C-03", "C-04", "C-08", *held, "C-48")
 
 
 def project_event_kinds() -> tuple[str, ...]:

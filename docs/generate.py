@@ -32,7 +32,7 @@ def errors() -> str:
     for room in ROOMS:
         package = importlib.import_module(room)
         for module in pkgutil.walk_packages(package.__path__, f"{room}."):
-            if module.name.rpartition(".")[2] == "errors":
+            if module.name.endswith("errors"):
                 importlib.import_module(module.name)
     lines = [
         "# Errors",

@@ -8,6 +8,7 @@ import typer
 
 from faults import Exit
 from pipelines.cli.console import CONSOLE, command, emit, say, show, show_pairs
+from pipelines.cli.project_life import history, kinds, next_steps
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def show_project(number: Number) -> None:
     with open_office(CONSOLE.home) as office:
         state = office.projects.show(number)
         body = state.as_dict(today())
+        body["next"] = next_steps(office, state)
         releases = [release.as_dict() for release in office.releases.list(number)]
         for release in releases:
             folder = office.home.projects / number / "reports" / str(release["release"])
@@ -125,7 +127,7 @@ def show_project(number: Number) -> None:
     if CONSOLE.json:
         emit(body)
         return
-    plain = {k: v for k, v in body.items() if not isinstance(v, list) or k == "kinds"}
+    plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
     show_pairs(f"Project {number}", plain)
     for name in ("cohorts", "recipients", "releases"):
         rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
@@ -224,4 +226,6 @@ def cohort_confirm(
 
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
+    group.command("history")(history)
+    group.command("kinds")(kinds)
     app.add_typer(group, name="project")

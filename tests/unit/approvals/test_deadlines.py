@@ -16,7 +16,7 @@ MONDAY = date(2026, 11, 30)
 CASES = {
     "transfer_answer": (
         "transfer_requested", {"request": "t1"}, "C-19", "Department", "2026-12-14",
-        "transfer_answered", {"request": "t1", "outcome": "approved"}),
+        "transfer_answered", {"request": "t1", "outcome": "approved", "authority": D}),
     "publication_wait": (
         "draft_received", {"draft": D}, "C-24", "researcher", "2026-12-14", None, None),
     "draft_review": (
@@ -34,6 +34,20 @@ CASES = {
     "breach_letter": (
         "breach_reported", {"breach": "b1", "discovered_on": "2026-11-29", "individuals": "500"},
         "C-36", "institution", "2026-11-30", "breach_letter_received", {"breach": "b1", "letter": D}),
+    "officer_response": (
+        "response_requested", {"response": "r1", "appeal": "a1", "until": "2026-12-08"}, "C-30",
+        "appeal officer's addressee", "2026-12-08",
+        "response_received", {"response": "r1", "statement": D}),
+    "destruction_refused": (
+        "extension_refused", {"statement": D}, "C-61", "researcher", "2026-11-30",
+        "destruction_certified",
+        {"certificate": D, "destroyed_on": "2026-11-30", "method": "purge", "witnesses": "1",
+         "items": "1"}),
+    "destruction_ordered": (
+        "closure_ordered", {"order": D}, "C-70", "researcher", "2026-11-30",
+        "destruction_certified",
+        {"certificate": D, "destroyed_on": "2026-11-30", "method": "purge", "witnesses": "1",
+         "items": "1"}),
     "letter_answer": (
         "letter_requested", {}, "C-57", "Department", "2027-01-13",
         "letter_answered", {"outcome": "granted", "letter": D}),
@@ -56,14 +70,36 @@ CASES = {
         "findings_sent", {"inspection": "i1", "violations": "2"}, "C-72", "researcher",
         "2026-12-10", None, None),
     "sanction_appeal": (
-        "sanction_imposed",
-        {"sanction": "closure", "severity": "low", "pii_involved": "no", "previous_violations": "0",
-         "culpability": "accident"},
+        "sanction_imposed", {
+            "sanction": "closure", "severity": "low", "pii_involved": "no",
+            "previous_violations": "0", "culpability": "accident"},
         "C-72", "researcher", "2026-12-10", None, None),
     "destruction_certificate": (
         "project_completed", {"completed_on": "2026-11-30"}, "C-61", "researcher", "2026-11-30",
-        "extension_granted", {"until": "2027-11-30", "authorisation": D}),
+        "extension_requested", {"letter": D}),
 }  # fmt: skip
+
+SANCTION = {
+    "sanction": "closure", "severity": "low", "pii_involved": "no", "previous_violations": "0",
+    "culpability": "accident",
+}  # fmt: skip
+# clock → what must have happened before its start can be recorded
+BEFORE = {
+    "draft_appeal": [("draft_received", {"draft": D})],
+    "transfer_appeal": [("transfer_requested", {"request": "t1"})],
+    "officer_response": [("matter_appealed", {"appeal": "a1", "matter": "identity"})],
+    "letter_appeal": [("letter_requested", {})],
+    "inspection_findings": [("inspection_notice", {"inspection": "i1"})],
+    "remedy": [("inspection_notice", {"inspection": "i1"}), ("inspection_held", {"inspection": "i1"})],
+    "destruction_refused": [
+        ("project_completed", {"completed_on": "2026-11-30"}), ("extension_requested", {"letter": D})],
+    "destruction_ordered": [("sanction_imposed", SANCTION)],
+}  # fmt: skip
+BEFORE["findings_appeal"] = BEFORE["remedy"]
+BEFORE["remedy_plan"] = [
+    *BEFORE["remedy"],
+    ("findings_sent", {"inspection": "i1", "violations": "1"}),
+]
 
 BY_A_DENIAL = {
     "denial_statement": ("C-56", "Department", "2026-12-14", "denial_statement_sent", {}),
@@ -84,11 +120,13 @@ def named(home, name, on=MONDAY):
 @pytest.mark.parametrize("name", CASES)
 def test_a_clock_starts_and_stops(demo_home, project, name):
     start, facts, rule, whom, day, stop, stop_facts = CASES[name]
+    for earlier, its_facts in BEFORE.get(name, []):
+        demo_home.projects.event(project.number, earlier, EVERYTHING, MONDAY, its_facts)
     assert named(demo_home, name) == []
     demo_home.projects.event(project.number, start, EVERYTHING, MONDAY, facts)
     (found,) = named(demo_home, name)
     assert (found.rule, found.for_whom, found.due.isoformat()) == (rule, whom, day)
-    assert found.started in (MONDAY, date(2027, 3, 1))
+    assert found.started == date.fromisoformat(facts.get("until", MONDAY.isoformat()))
     if stop is None:
         assert not found.overdue(found.due + timedelta(days=1))
         assert named(demo_home, name, found.due + timedelta(days=1)) == []
@@ -104,6 +142,9 @@ def test_the_clocks_of_a_denial(home, name):
     rule, whom, day, stop, facts = BY_A_DENIAL[name]
     number = home.projects.submit(home.application(), ENGINEER, TODAY).number
     home.projects.event(number, "project_denied", APPROVER, MONDAY, {"statement": D})
+    if name == "appeal_window":  # runs from the notice, not from the decision
+        assert named(home, name) == []
+        home.projects.event(number, "denial_statement_sent", ENGINEER, MONDAY)
     (found,) = named(home, name)
     assert (found.rule, found.for_whom, found.due.isoformat()) == (rule, whom, day)
     home.projects.event(number, stop, ENGINEER, MONDAY, facts)
@@ -127,7 +168,7 @@ def test_what_belongs_to_another_request_stops_nothing(home):
     for request in ("t1", "t2"):
         home.projects.event(number, "transfer_requested", ENGINEER, MONDAY, {"request": request})
     home.projects.event(
-        number, "transfer_answered", APPROVER, MONDAY, {"request": "t1", "outcome": "approved"}
+        number, "transfer_answered", APPROVER, MONDAY, {"request": "t1", "outcome": "denied"}
     )
     assert len(named(home, "transfer_answer")) == 1
 
@@ -173,9 +214,9 @@ def test_dates_of_an_approval(home):
     assert found["renewal_notice"] == date(2027, 8, 25)  # 90 days before 23 November 2027
     assert found["renewal"] == date(2027, 11, 22)
     assert found["irb_end"] == state.irb_until()
-    assert found["completion_notice"] == (
-        state.application.project.anticipated_completion + timedelta(days=30)
-    )
+    completion = state.application.project.anticipated_completion
+    assert completion + timedelta(days=30) == date(2028, 10, 21)  # a Saturday
+    assert found["completion_notice"] == date(2028, 10, 23)
 
 
 def test_dates_of_an_extension(demo_home, project):
@@ -183,6 +224,7 @@ def test_dates_of_an_extension(demo_home, project):
     projects.event(
         project.number, "project_completed", EVERYTHING, MONDAY, {"completed_on": "2026-11-30"}
     )
+    projects.event(project.number, "extension_requested", EVERYTHING, MONDAY, {"letter": D})
     facts = {"until": "2027-11-30", "authorisation": D}
     projects.event(project.number, "extension_granted", EVERYTHING, MONDAY, facts)
     found = {d.name: d.due for d in due(projects, MONDAY)}

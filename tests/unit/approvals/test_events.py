@@ -23,6 +23,9 @@ def sample(fact_type):
     if fact_type.name.startswith("one of "):
         first = fact_type.name.removeprefix("one of ").split(", ")[0]
         return first, first
+    if fact_type.name.startswith("any of "):
+        first = fact_type.name.removeprefix("any of ").split(", ")[0]
+        return first, (first,)
     return SAMPLES[fact_type.name]
 
 

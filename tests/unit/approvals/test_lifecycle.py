@@ -5,12 +5,28 @@ from datetime import date, timedelta
 
 import pytest
 from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
+from approvals_home import REVIEWER as OTHER
 
-from approvals import KINDS, State
+from approvals import KINDS, State, due
 from approvals.clocks import CLOCKS
 from approvals.errors import MoveNotAllowed, RoleMissing, SamePerson
 from approvals.events import PROJECT
-from approvals.lifecycle import EXTENSIONS_AT_MOST, IN_FORCE, MOVES, ONLY, diagram, moves_for
+from approvals.evidence import CONDITIONS, FOLLOWS, words_of
+from approvals.life_errors import (
+    CorrectionRefused,
+    EvidenceMissing,
+    RequesterSanctioned,
+    ReviewMissing,
+)
+from approvals.lifecycle import (
+    EXTENSIONS_AT_MOST,
+    IN_FORCE,
+    MOVES,
+    ONLY,
+    diagram,
+    is_move,
+    moves_for,
+)
 from approvals.people import ROLES
 from approvals.project_store import _ONLY
 
@@ -42,12 +58,30 @@ def test_rows_of_one_event_and_outcome_share_their_target():
             assert len({m.target for m in moves_for(event, outcome)}) == 1
 
 
-def test_the_clocks_of_the_table_exist():
-    by_date = {"renewal_notice", "expiry", "extension_notice", "extension_end"}
-    known = {c.name for c in CLOCKS} | by_date
-    assert {name for m in MOVES for name in m.clocks} <= known
-    starts = {c.starts for c in CLOCKS} | {s for c in CLOCKS for s in c.stops}
-    assert starts <= set(KINDS)
+BY_DATE = {
+    "project_approved": {"renewal_notice", "renewal", "completion_notice"},
+    "project_renewed": {"renewal_notice", "renewal"},
+    "extension_granted": {"extension_notice", "extension_end"},
+}
+
+
+@pytest.mark.parametrize("move", [m for m in MOVES if m.event], ids=lambda m: m.event)
+def test_the_table_names_exactly_the_clocks_that_a_move_starts(move):
+    by_event = {c.name for c in CLOCKS if c.starts == move.event}
+    assert set(move.clocks) == by_event | BY_DATE.get(move.event, set())
+
+
+def test_what_starts_and_stops_a_clock_is_an_event():
+    assert {c.starts for c in CLOCKS} | {s for c in CLOCKS for s in c.stops} <= set(KINDS)
+
+
+def test_evidence_names_events_and_facts_that_there_are():
+    for kind, follows in FOLLOWS.items():
+        assert {kind, *follows.after, *follows.answers} <= set(KINDS)
+        if follows.same:
+            assert all(follows.same in KINDS[k].must for k in (kind, *follows.after))
+    assert set(CONDITIONS) <= set(KINDS)
+    assert all(words_of(kind) for kind in {*FOLLOWS, *CONDITIONS})
 
 
 def test_the_diagram_shows_every_move():
@@ -60,6 +94,7 @@ DIGEST = "d" * 64
 FACTS = {
     "review_started": {},
     "project_denied": {"statement": DIGEST},
+    "application_withdrawn": {"letter": DIGEST},
     "appeal_received": {},
     "appeal_decided": {"outcome": "granted", "decision": DIGEST},
     "renewal_requested": {"changes": "personnel", "letter": DIGEST},
@@ -67,6 +102,8 @@ FACTS = {
     "project_suspended": {"reason": "breach"},
     "suspension_lifted": {},
     "project_completed": {"completed_on": "2026-11-23"},
+    "closure_ordered": {"order": DIGEST},
+    "extension_requested": {"letter": DIGEST},
     "extension_granted": {"until": "2027-11-22", "authorisation": DIGEST},
     "destruction_certified": {
         "certificate": DIGEST, "destroyed_on": "2026-11-23", "method": "purge", "witnesses": "1",
@@ -88,10 +125,11 @@ def in_state(home, state: State):
         State.AMENDED: ("approve", "amend"),
         State.SUSPENDED: ("approve", "project_suspended"),
         State.COMPLETED: ("approve", "project_completed"),
-        State.EXTENSION: ("approve", "project_completed", "extension_granted"),
+        State.EXTENSION: (
+            "approve", "project_completed", "extension_requested", "extension_granted"),
         State.DESTRUCTION_CERTIFIED: ("approve", "project_completed", "destruction_certified"),
         State.CLOSED: ("project_denied", "project_closed"),
-    }
+    }  # fmt: skip
     number = home.projects.submit(home.application(), ENGINEER, TODAY).number
     for step in ways[state]:
         if step == "approve":
@@ -99,18 +137,22 @@ def in_state(home, state: State):
         elif step == "amend":
             amend(home, number)
         else:
-            actor = ENGINEER if "engineer" in moves_for(step, "granted")[0].roles else APPROVER
+            moves = moves_for(step, "granted")
+            actor = APPROVER if moves and "engineer" not in moves[0].roles else ENGINEER
             home.projects.event(number, step, actor, TODAY, FACTS[step])
     return home.projects.show(number)
 
 
-def amend(home, number):
-    path = home.application(
+def modified(home, number):
+    return home.application(
         change=lambda t: t.replace('request = "new" ', 'request = "modified" ').replace(
             '# modifies = "2026-001"', f'modifies = "{number}"'
         )
     )
-    home.projects.submit(path, ENGINEER, TODAY)
+
+
+def amend(home, number):
+    home.projects.submit(modified(home, number), ENGINEER, TODAY)
     home.projects.approve(number, APPROVER, TODAY)
 
 
@@ -121,6 +163,8 @@ def test_from_each_state_exactly_the_moves_of_the_table(demo_home, state):
     assert project.recorded is state
     before = demo_home.ledger.size()
     for kind, facts in FACTS.items():
+        if not is_move(kind):
+            continue
         allowed = any(state in m.sources and m.only is None for m in moves_for(kind, "granted"))
         if allowed:
             continue
@@ -194,16 +238,169 @@ def test_seven_extensions_and_no_eighth(home):
         state = home.projects.event(number, "extension_granted", APPROVER, on, facts)
         on = until
     assert (state.extensions, state.extension_until) == (7, date(2033, 11, 23))
+    with pytest.raises(EvidenceMissing, match="seven requests"):
+        home.projects.event(number, "extension_requested", ENGINEER, on, {"letter": DIGEST})
     facts = {"until": "2034-11-23", "authorisation": DIGEST}
-    with pytest.raises(MoveNotAllowed):
-        home.projects.event(number, "extension_granted", APPROVER, on, facts)
+    with pytest.raises(EvidenceMissing):
+        home.projects.event(number, "extension_granted", APPROVER, TODAY, facts)
 
 
 def test_an_extension_is_one_year_at_most(home):
     number = in_state(home, State.COMPLETED).number
+    home.projects.event(number, "extension_requested", ENGINEER, TODAY, {"letter": DIGEST})
     facts = {"until": "2027-11-24", "authorisation": DIGEST}
     with pytest.raises(MoveNotAllowed):
         home.projects.event(number, "extension_granted", APPROVER, TODAY, facts)
+
+
+def test_an_extension_is_asked_for_with_the_completion_or_before_the_last_one_ends(home):
+    """§ 967(b): simultaneously with the notice of completion, later before the extension expires."""
+    letter = {"letter": DIGEST}
+    number = in_state(home, State.COMPLETED).number
+    tomorrow = TODAY + timedelta(days=1)
+    with pytest.raises(EvidenceMissing, match="came with the notice"):
+        home.projects.event(number, "extension_requested", ENGINEER, tomorrow, letter)
+    home.projects.event(number, "extension_requested", ENGINEER, TODAY, letter)
+    facts = {"until": "2027-11-23", "authorisation": DIGEST}
+    home.projects.event(number, "extension_granted", APPROVER, tomorrow, facts)
+    with pytest.raises(EvidenceMissing):  # one grant for each request
+        home.projects.event(number, "extension_granted", APPROVER, tomorrow, facts)
+    with pytest.raises(EvidenceMissing, match="before the extension ended"):
+        home.projects.event(number, "extension_requested", ENGINEER, date(2027, 11, 24), letter)
+    home.projects.event(number, "extension_requested", ENGINEER, date(2027, 11, 23), letter)
+    refused = home.projects.event(
+        number, "extension_refused", APPROVER, date(2027, 11, 24), {"statement": DIGEST}
+    )
+    assert refused.recorded is State.EXTENSION
+    for due_ in due(home.projects, date(2027, 11, 25)):
+        assert due_.name in {"destruction_refused", "extension_end", "extension_notice"}
+
+
+def test_an_appeal_comes_within_ten_days_of_the_notice_or_is_late(home):
+    number = home.projects.submit(home.application(), ENGINEER, TODAY).number
+    home.projects.event(number, "project_denied", APPROVER, TODAY, {"statement": DIGEST})
+    home.projects.event(number, "denial_statement_sent", ENGINEER, date(2026, 12, 1))
+    with pytest.raises(EvidenceMissing, match="2026-12-11"):
+        home.projects.event(number, "appeal_received", ENGINEER, date(2026, 12, 12))
+    late = home.projects.event(number, "appeal_late", ENGINEER, date(2026, 12, 12))
+    assert late.recorded is State.DENIED
+    appealed = home.projects.event(number, "appeal_received", ENGINEER, date(2026, 12, 11))
+    assert appealed.recorded is State.APPEALED
+
+
+def test_the_department_can_close_a_project_by_a_sanction(home):
+    state = home.approved()
+    sanction = {
+        "sanction": "closure", "severity": "high", "pii_involved": "yes",
+        "previous_violations": "1", "culpability": "negligence",
+    }  # fmt: skip
+    with pytest.raises(EvidenceMissing):
+        home.projects.event(state.number, "closure_ordered", APPROVER, TODAY, {"order": DIGEST})
+    home.projects.event(state.number, "sanction_imposed", SECURITY, TODAY, sanction)
+    closed = home.projects.event(
+        state.number, "closure_ordered", APPROVER, TODAY, {"order": DIGEST}
+    )
+    assert closed.recorded is State.COMPLETED
+    assert "destruction_ordered" in {d.name for d in due(home.projects, TODAY)}
+
+
+# ------------------------------------------------------------------ before the decision
+
+
+def test_a_revised_application_takes_the_place_of_the_first(home):
+    number = in_state(home, State.UNDER_REVIEW).number
+    home.projects.event(
+        number, "review_completed", OTHER, TODAY, {"holds": "C-03,C-04,C-15,C-48", "fails": "C-08"}
+    )
+    with pytest.raises(ReviewMissing):
+        home.projects.approve(number, APPROVER, TODAY)
+    revised = home.projects.submit(modified(home, number), EVERYTHING, TODAY)
+    assert revised.review is None
+    with pytest.raises(SamePerson):  # whoever submitted what is approved
+        home.projects.approve(number, EVERYTHING, TODAY)
+    approved = home.projects.approve(number, APPROVER, TODAY)
+    assert approved.approved_digest == revised.application_digest
+    (entry,) = home.ledger.events(project=number, kind="project_approved")
+    assert entry.facts["confirmed"] == ("C-03", "C-04", "C-08", "C-15", "C-48")
+
+
+def test_by_policy_an_approval_rests_on_a_review_by_another_person(home):
+    number = in_state(home, State.SUBMITTED).number
+    home.projects._review_required = True
+    with pytest.raises(ReviewMissing):
+        home.projects.approve(number, APPROVER, TODAY)
+    found = {"holds": "C-03,C-04,C-08,C-15,C-48"}
+    home.projects.event(number, "review_completed", APPROVER, TODAY, found)
+    with pytest.raises(SamePerson):
+        home.projects.approve(number, APPROVER, TODAY)
+    home.projects.event(number, "review_completed", OTHER, TODAY, found)
+    assert home.projects.approve(number, APPROVER, TODAY).recorded is State.APPROVED
+
+
+def test_who_is_denied_future_requests_is_not_approved(home):
+    first = home.approved()
+    sanction = {
+        "sanction": "denial_of_requests", "severity": "high", "pii_involved": "yes",
+        "previous_violations": "0", "culpability": "intent",
+    }  # fmt: skip
+    home.projects.event(first.number, "sanction_imposed", SECURITY, TODAY, sanction)
+    again = home.projects.submit(home.application(), ENGINEER, TODAY).number
+    other = home.projects.submit(
+        home.application(change=lambda t: t.replace("robin@university", "kim@university")),
+        ENGINEER, TODAY,
+    ).number  # fmt: skip
+    with pytest.raises(RequesterSanctioned, match=first.number):
+        home.projects.approve(again, APPROVER, TODAY)
+    assert home.projects.approve(other, APPROVER, TODAY).recorded is State.APPROVED
+
+
+# ------------------------------------------------------------------ corrections are events
+
+
+def correct(home, number, seq, actor=EVERYTHING, reason="wrong_facts"):
+    facts = {"event": str(seq), "reason": reason}
+    return home.projects.event(number, "event_corrected", actor, TODAY, facts)
+
+
+def test_a_correction_takes_an_event_back_and_edits_nothing(home):
+    state = home.approved()
+    wrong = home.projects.event(
+        state.number, "background_check", ENGINEER, TODAY, {"member": "lead", "outcome": "failed"}
+    )
+    assert wrong.check_of("lead").outcome == "failed"
+    assert "check_appeal" in {d.name for d in due(home.projects, TODAY)}
+    right = correct(home, state.number, wrong.last_event)
+    assert right.check_of("lead").outcome == "passed"
+    assert "check_appeal" not in {d.name for d in due(home.projects, TODAY)}
+    assert len(home.ledger.events(kind="background_check")) == 1  # still there to be read
+
+
+def test_a_correction_takes_a_second_person_and_an_approver(home):
+    state = home.approved()
+    sent = home.projects.event(state.number, "letter_requested", EVERYTHING, TODAY)
+    with pytest.raises(SamePerson):
+        correct(home, state.number, sent.last_event)
+    with pytest.raises(RoleMissing):
+        correct(home, state.number, sent.last_event, ENGINEER)
+
+
+def test_a_correction_of_what_others_rest_on_is_refused(home):
+    state = home.approved()
+    approval = home.ledger.events(project=state.number, kind="project_approved")[0].seq
+    with pytest.raises(CorrectionRefused):  # keys and cohorts were taken in under it
+        correct(home, state.number, approval)
+    bare = in_state(home, State.APPROVED)
+    undone = correct(home, bare.number, bare.last_event)
+    assert undone.recorded is State.SUBMITTED
+    with pytest.raises(CorrectionRefused):  # once
+        correct(home, bare.number, bare.last_event)
+
+
+def test_what_lasts_can_not_be_taken_back(home):
+    state = in_state(home, State.SUBMITTED)
+    for number in (state.last_event, 1, 10_000):
+        with pytest.raises(CorrectionRefused):
+            correct(home, state.number, number)
 
 
 def test_individual_level_data_needs_a_certificate_to_close_and_tables_do_not(home):

@@ -62,6 +62,7 @@ def test_the_end_of_an_extension_is_announced(home, project):
     home.projects.event(
         project.number, "project_completed", ENGINEER, TODAY, {"completed_on": str(TODAY)}
     )
+    home.projects.event(project.number, "extension_requested", ENGINEER, TODAY, {"letter": D})
     facts = {"until": "2027-11-23", "authorisation": D}
     home.projects.event(project.number, "extension_granted", APPROVER, TODAY, facts)
     assert names(home, RENEWAL_DAY - timedelta(days=1)) == []

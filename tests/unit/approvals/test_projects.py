@@ -120,6 +120,7 @@ def test_who_submitted_the_amendment_does_not_approve_it(home, bare):
 
 def test_a_project_that_is_not_in_force_takes_no_amendment(home):
     number = home.projects.submit(home.application(), ENGINEER, TODAY).number
+    home.projects.event(number, "project_denied", APPROVER, TODAY, {"statement": "d" * 64})
     with pytest.raises(MoveNotAllowed):
         home.projects.submit(home.application(change=modified(number)), ENGINEER, TODAY)
 
