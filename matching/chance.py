@@ -2,7 +2,7 @@
 
 Exact agreement is counted, not sampled: the chance that two rows share a value is the sum of the
 products of its shares on both sides. Fuzzy levels come from random pairs, blended with the shipped
-prior. Numbers that are meant to be unique keep the prior, since their agreements are matches.
+prior; levels that hang on another field's agreement, from random pairs that agree on it. Numbers that are meant to be unique keep the prior, since their agreements are matches.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,20 @@ import numpy.typing as npt
 from matching.fields import FIELDS, NAMES
 from matching.integers import numbered
 from matching.levels import Comparer
-from matching.model import CLASSES, Model, class_log_posterior, uses_chance
+from matching.model import (
+    CLASSES,
+    Model,
+    class_log_posterior,
+    uses_chance,
+    with_namesakes,
+)
 from matching.normalise.encode import Encoded, Side
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
-_PRIOR_PAIRS = 200_000  # what the shipped chance is worth, in random pairs
+_SHARING = 100_000  # random pairs of one first name, and of one street
 _UNIQUE = frozenset({"ssn", "licence", "phone"})
 _PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 
@@ -86,6 +92,11 @@ def chance(model: Model, encoded: Encoded, comparer: Comparer, seed: int) -> Mod
         return model
     a = rng.integers(0, encoded.cohort.rows, size, dtype=np.int32)
     b = rng.integers(0, encoded.records.rows, size, dtype=np.int32)
+    c, r = encoded.cohort, encoded.records
+    for x, y in ((c.first, r.first), (c.street, r.street)):
+        near_a, near_b = sharing(x, y, min(size, _SHARING), rng)
+        a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
+    drawn = np.arange(len(a)) < size
     levels = [x.astype(np.int64) for x in comparer.levels(a, b)]
     posterior = np.exp(class_log_posterior(model, levels))
     random = posterior[CLASSES.index("random")] > 0.5  # matches and relatives fall in by chance
@@ -97,17 +108,18 @@ def chance(model: Model, encoded: Encoded, comparer: Comparer, seed: int) -> Mod
             u.append(model.u[f])
             continue
         prior = model.u[f]
-        seen = np.bincount(levels[f][random], minlength=len(field.levels)).astype(np.float64)
+        used = random if len(field.groups) > 1 else random & drawn
+        seen = np.bincount(levels[f][used], minlength=len(field.levels)).astype(np.float64)
         new = np.ones(len(field.levels))
         for group in field.groups:
             g = list(group)
             n = seen[g].sum()
-            weight = min(_PRIOR_PAIRS, 0.5 * n + 2_000)
-            new[g] = (seen[g] + weight * prior[g]) / (n + weight)
+            new[g] = (seen[g] + 1) / (n + 1 / prior[g])  # each shipped chance is worth one hit
+            new[g] /= new[g].sum()
         if field.name in _VALUES:
             new = _exact(new, prior, encoded, field.name)
         u.append(new)
-    return replace(model, u=tuple(u))
+    return with_namesakes(replace(model, u=tuple(u)))
 
 
 def _exact(u: Floats, prior: Floats, encoded: Encoded, name: str) -> Floats:
@@ -131,3 +143,17 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     found += [((n * (n - 1)).sum(), n.sum() * (n.sum() - 1)) for n in (x, y)]
     weight = 0.05 / max(prior, 1e-9)  # so a table too small to show one agreement keeps the prior
     return min(1 - 1e-06, *((hits + weight * prior) / (pairs + weight) for hits, pairs in found))
+
+
+def sharing(
+    x: npt.NDArray[np.int32], y: npt.NDArray[np.int32], size: int, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Random pairs of rows among those that share a value (negative is missing)."""
+    order = np.argsort(y, kind="stable").astype(np.int32)
+    start, stop = (np.searchsorted(y[order], x, side) for side in ("left", "right"))
+    many = np.cumsum(np.where(x >= 0, stop - start, 0))
+    if not len(many) or not many[-1]:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    pick = rng.integers(0, many[-1], min(size, int(many[-1])))
+    a = np.searchsorted(many, pick, "right")
+    return a.astype(np.int32), order[stop[a] - (many[a] - pick)]

@@ -1,7 +1,8 @@
 """Fellegi-Sunter weights with rivals: how likely a pattern is for one person, and for look-alikes.
 
 A pair belongs to one of several classes: the same person; two people at random; two of one household;
-twins; senior and junior; a number written on the wrong record. Each class gives every level of
+twins; senior and junior; namesakes (first and last name, or first and middle name, go together more
+often than chance says, by origin and generation); a number written on the wrong record. Each class gives every level of
 every field a probability, either the matches' ``m`` or the chance ``u`` (Fellegi and Sunter 1969;
 independence inside a class, which is why households need classes of their own). The classes'
 sizes and ``m`` are learnt by expectation maximisation on counted patterns; ``u`` is fixed
@@ -22,8 +23,13 @@ Ints = npt.NDArray[np.int64]
 Patterns = npt.NDArray[np.int32]
 
 CLASSES: Final = (
-    "match", "random", "household", "twin", "generation", "ssn mixup", "licence mixup",
+    "match", "random", "household", "twin", "generation", "namesake", "given namesake",
+    "ssn mixup", "licence mixup",
 )  # fmt: skip
+_NAMESAKES: Final = {
+    "namesake": {"first": "m", "last": "m", "sex": "m"},
+    "given namesake": {"first": "m", "middle": "m", "sex": "m"},
+}
 _HOUSE = {"last": "m", "suffix": "own", "phone": "m", "street": "m", "place": "m"}
 # class → field → which distribution; "u" where nothing is said
 _USES: Final[dict[str, dict[str, str]]] = {
@@ -32,6 +38,7 @@ _USES: Final[dict[str, dict[str, str]]] = {
     "household": _HOUSE,
     "twin": _HOUSE | {"birth": "m"},
     "generation": _HOUSE | {"first": "m", "sex": "m", "middle": "own"},
+    **_NAMESAKES,
     "ssn mixup": {"ssn": "m"},
     "licence mixup": {"licence": "m"},
 }
@@ -40,8 +47,11 @@ _ROUNDS, _SETTLED = 100, 1e-4
 
 
 def uses_chance(name: str) -> npt.NDArray[np.bool_]:
-    """For each class, whether its agreement on a field is chance (so the value's frequency counts)."""
-    return np.array([_USES[c].get(name, "u") == "u" for c in CLASSES])
+    """For each class, whether its agreement on a field is chance (so the value's frequency counts).
+
+    Namesakes follow the matches' errors, but there are the more of them the commoner the name.
+    """
+    return np.array([_USES[c].get(name, "u") == "u" or c in _NAMESAKES for c in CLASSES])
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,21 @@ def prior_model(cohort_rows: int, record_rows: int, *, same_table: bool = False)
     sizes = _class_sizes(matches, pairs)
     m = tuple(_distribution("m", name, None) for name in NAMES)
     u = tuple(_distribution("u", name, None) for name in NAMES)
-    return Model(m, u, sizes, pairs)
+    return with_namesakes(Model(m, u, sizes, pairs))
+
+
+def with_namesakes(model: Model) -> Model:
+    """Expect as many namesakes beyond chance as chance itself makes; training learns the rest.
+
+    Without a class of their own, pairs that agree on a first and middle name alone are so many more
+    than independence allows that expectation maximisation takes them for the matches.
+    """
+    same = {name: float(u[1]) for name, u in zip(NAMES, model.u, strict=True)}
+    sizes = model.sizes.copy()
+    for name, fields in _NAMESAKES.items():
+        shared = [same[f] for f in fields if f != "sex"]
+        sizes[CLASSES.index(name)] = model.pairs * float(np.prod(shared))
+    return replace(model, sizes=sizes)
 
 
 def train(model: Model, patterns: Patterns, counts: Ints) -> Model:
@@ -160,7 +184,7 @@ def unpack(patterns: Patterns) -> list[Ints]:
 def _class_sizes(matches: float, pairs: float) -> Floats:
     mixup = shipped_number("classes", "mixup") * matches
     shares = [shipped_number("classes", c) * matches for c in ("household", "twin", "generation")]
-    return np.array([matches, pairs, *shares, mixup, mixup])
+    return np.array([matches, pairs, *shares, 0.0, 0.0, mixup, mixup])
 
 
 def _distribution(table: str, name: str, default: Floats | None) -> Floats:
