@@ -7,6 +7,9 @@ from faults import CodedError, Exit
 if TYPE_CHECKING:
     from approvals.application import Problem
     from approvals.gate import Verdict
+    from approvals.ledger_verify import LedgerProblem
+
+_LISTED = 20  # problems of a ledger in a text; the machine's answer has them all
 
 
 class ApplicationRefused(CodedError):
@@ -257,6 +260,21 @@ class LedgerBroken(CodedError):
     cause = "the ledger was changed after it was written"
     cure = "Stop all releases, keep the file as it is, and compare it with the last checkpoint"
 
+    def __init__(self, problems: "tuple[LedgerProblem, ...]") -> None:
+        self.problems = problems
+        first = problems[0]
+        super().__init__(event=first.seq, what=first.what, problems=len(problems))
+
+    def text(self) -> str:
+        """The first line, then one line for each problem."""
+        lines = (f"  - event {p.seq}: {p.what}" for p in self.problems[:_LISTED])
+        return "\n".join([super().text(), *lines])
+
+    def as_dict(self) -> dict[str, object]:
+        """The same for machines, with every problem."""
+        listed = [{"event": p.seq, "what": p.what} for p in self.problems]
+        return super().as_dict() | {"problems": listed}
+
 
 class EventRefused(CodedError):
     """An event with facts that its kind does not carry."""
@@ -292,3 +310,12 @@ class CheckpointWrong(CodedError):
     exit = Exit.INTEGRITY
     cause = "the checkpoint can't be read or its signature does not hold"
     cure = "Use a checkpoint that this home exported, and its own signing certificate"
+
+
+class HeadWrong(CodedError):
+    """The note of how far the ledger had come does not hold."""
+
+    code = "LEDGER-08"
+    exit = Exit.INTEGRITY
+    cause = "ledger.head, the keyed note of how far the ledger had come, does not hold"
+    cure = "Put it back from the backup that the ledger came from; compare with a checkpoint"

@@ -6,7 +6,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from approvals.facts import COUNT, DATE, DIGEST, FLAG, ID, IDS, YEARS, FactType, choice, ids_of
+from approvals.facts import (
+    COUNT,
+    DATE,
+    DIGEST,
+    DIGESTS,
+    FLAG,
+    ID,
+    IDS,
+    YEARS,
+    FactType,
+    choice,
+    ids_of,
+)
 
 HOME, PROJECT, RELEASE = "home", "project", "release"
 
@@ -48,8 +60,15 @@ _HOME: dict[str, Spec] = {
     "checkpoint_made": _spec(HOME, {"size": COUNT, "root": DIGEST}),
     "settings_changed": _spec(HOME, {"settings": DIGEST}),
     "people_changed": _spec(HOME, {"people": DIGEST}),
-    "escrow_used": _spec(HOME, {"reason": ID, "second": ID, "on": DATE}),
-    "switch_overridden": _spec(HOME, {"switch": ID, "second": ID, "on": DATE}),
+    "escrow_added": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}, expires=DATE),
+    "escrow_confirmed": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}),
+    "escrow_requested": _spec(
+        HOME,
+        {"request": ID, "of": ID, "on": DATE, "reason": choice("proof", "recovery", "court_order")},
+    ),
+    "escrow_used": _spec(HOME, {"request": ID, "of": ID, "fingerprint": DIGEST, "on": DATE}),
+    "switch_overridden": _spec(HOME, {"switch": ID, "value": ID, "on": DATE}),
+    "switch_confirmed": _spec(HOME, {"switch": ID, "value": ID, "on": DATE}),
 }
 
 _LIFE: dict[str, Spec] = {
@@ -98,6 +117,7 @@ _PROJECT: dict[str, Spec] = {
         PROJECT, {"cohort": DIGEST, "rows": COUNT, "source": ID, "on": DATE}
     ),
     "cohort_confirmed": _spec(PROJECT, {"cohort": DIGEST, "on": DATE}),
+    "cohort_destroyed": _spec(PROJECT, {"cohort": DIGEST, "on": DATE}),
     "recipient_added": _spec(
         PROJECT, _RECIPIENT, certificate=DIGEST, key_kind=ID, certificate_expires=DATE
     ),
@@ -140,10 +160,16 @@ _PROJECT: dict[str, Spec] = {
     "exception_granted": _spec(PROJECT, _ON | {"authorisation": DIGEST}),
     "subpoena_notice": _spec(PROJECT, _ON),
     "breach_reported": _spec(
-        PROJECT, _ON | {"breach": ID, "discovered_on": DATE, "individuals": COUNT}
+        PROJECT, _ON | {"breach": ID, "discovered_on": DATE, "individuals": COUNT}, releases=IDS
     ),
     "breach_letter_received": _spec(PROJECT, _ON | {"breach": ID, "letter": DIGEST}),
     "breach_cost": _spec(PROJECT, _ON | {"breach": ID, "cents": COUNT}),
+    "recall_sent": _spec(PROJECT, _ON | {"recall": ID, "member": ID, "letter": DIGEST}),
+    "recall_answered": _spec(
+        PROJECT,
+        _ON | {"recall": ID, "outcome": choice("destroyed", "returned", "not_received")},
+        statement=DIGEST,
+    ),
     "inspection_notice": _spec(PROJECT, _ON | {"inspection": ID}),
     "inspection_held": _spec(PROJECT, _ON | {"inspection": ID}),
     "findings_sent": _spec(PROJECT, _ON | {"inspection": ID, "violations": COUNT}),
@@ -205,6 +231,7 @@ _RELEASE: dict[str, Spec] = {
         code_version=ID,
         scheduled=FLAG,
     ),
+    "release_resumed": _spec(RELEASE, _ON),
     "gate_allowed": _spec(RELEASE, {"stage": ID, "on": DATE}),
     "gate_refused": _spec(RELEASE, {"stage": ID, "on": DATE, "rules": IDS}),
     "intake_taken": _spec(
@@ -229,14 +256,21 @@ _RELEASE: dict[str, Spec] = {
     "package_sealed": _spec(
         RELEASE,
         {"member": ID, "fingerprint": DIGEST, "parts": COUNT, "bytes": COUNT, "sums": DIGEST},
+        hashes=DIGESTS,
     ),
     "release_recorded": _spec(RELEASE, _ON | {"packages": COUNT}, individuals=COUNT),
-    "package_handed_over": _spec(RELEASE, {"member": ID, "fingerprint": DIGEST, "on": DATE}),
-    "receipt_recorded": _spec(RELEASE, {"member": ID, "on": DATE}),
+    "package_handed_over": _spec(
+        RELEASE,
+        {"member": ID, "fingerprint": DIGEST, "on": DATE},
+        by=choice("portal", "sftp", "media", "in_person"),
+        sums=DIGEST,
+    ),
+    "receipt_recorded": _spec(RELEASE, {"member": ID, "on": DATE}, code_shown=FLAG),
     "release_withdrawn": _spec(
         RELEASE,
         _ON | {"reason": choice("wrong_data", "wrong_recipient", "approval_ended", "other")},
     ),
+    "outbox_cleared": _spec(RELEASE, _ON | {"packages": COUNT}),
     "release_destroyed": _spec(RELEASE, _ON),
     "release_failed": _spec(RELEASE, {"code": ID}, stage=ID),
     "intake_destroyed": _spec(RELEASE, {}),

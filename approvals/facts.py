@@ -69,6 +69,12 @@ def _is_ids(value: object) -> bool:
     return isinstance(value, list | tuple) and all(_is_id(v) for v in cast("list[object]", value))
 
 
+def _is_digests(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(v, str) and _DIGEST.match(v) for v in cast("list[object]", value)
+    )
+
+
 def _flag(text: str) -> bool:
     return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
 
@@ -77,6 +83,7 @@ COUNT = FactType("whole number", _is_count, int)
 FLAG = FactType("true or false", lambda v: isinstance(v, bool), _flag)
 DATE = FactType("date (2026-01-31)", _is_date)
 DIGEST = FactType("SHA-256 in hex", lambda v: isinstance(v, str) and bool(_DIGEST.match(v)))
+DIGESTS = FactType("list of SHA-256 in hex", _is_digests, lambda text: tuple(text.split(",")))
 ID = FactType("short id", _is_id)
 IDS = FactType("list of short ids", _is_ids, lambda text: tuple(text.split(",")))
 YEARS = FactType("years (2016-2025)", _is_years)

@@ -18,10 +18,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 from approvals.errors import KeyReused, StateMoved
 from approvals.events import Event
 from approvals.facts import FactValue
-from approvals.ledger_store import EVENTS, open_engine, unavailable, writing
+from approvals.ledger_schema import BEGINNING, EVENTS
+from approvals.ledger_store import open_engine, unavailable, writing
 from approvals.merkle import leaf_hash
 
-BEGINNING = "0" * 64  # what the first event names as the one before it
+__all__ = ["BEGINNING", "Entry", "Ledger", "canonical"]
+
+Witness = Callable[[int, str], None]  # told the number and hash of the newest event
 _BATCH = 10_000  # rows fetched at a time: some megabytes
 
 
@@ -48,9 +51,12 @@ class Entry:
 class Ledger:
     """One ledger, opened. Several processes may have it open and append at the same time."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine, clock: Callable[[], datetime], witness: Witness | None = None
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._witness = witness
 
     @classmethod
     def open(
@@ -59,6 +65,7 @@ class Ledger:
         *,
         create: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        witness: Witness | None = None,
     ) -> "Ledger":
         """Open a ledger by its SQLAlchemy URL (``sqlite:////home/ledger.sqlite3``).
 
@@ -66,11 +73,13 @@ class Ledger:
             url: where.
             create: make a new one; it must not be there yet.
             clock: the time of an event, aware.
+            witness: told the number and hash of each event after it was committed
+                (``ledger_head``).
 
         Raises:
             LedgerMissing, LedgerExists, LedgerUnavailable: see their texts.
         """
-        return cls(open_engine(url, create=create), clock)
+        return cls(open_engine(url, create=create), clock, witness)
 
     @classmethod
     def at(cls, path: Path, *, create: bool = False) -> "Ledger":
@@ -112,7 +121,9 @@ class Ledger:
             own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
             _check_unmoved(connection, own, last_of_project)
             _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
-            return self._write(connection, event)
+            entry = self._write(connection, event)
+        self._tell(entry)
+        return entry
 
     def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
         """Record several events, all of them or none; keys as in ``append``."""
@@ -123,6 +134,8 @@ class Ledger:
                 if found is not None and _says(found) != _says(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
                 entries.append(found or self._write(connection, event))
+        if entries:
+            self._tell(max(entries, key=lambda e: e.seq))
         return tuple(entries)
 
     def events(
@@ -175,6 +188,10 @@ class Ledger:
             return False
         entry = _entry(row[0], row[1])
         return entry.kind == "home_created" and entry.facts.get("demo") is True
+
+    def _tell(self, entry: Entry) -> None:
+        if self._witness is not None:
+            self._witness(entry.seq, entry.hash)
 
     def _write(self, connection: Connection, event: Event) -> Entry:
         newest = select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)

@@ -1,9 +1,7 @@
-"""The ledger's table: made once, appended to by one writer at a time, closed to edits.
+"""The ledger's database: opened, made once, appended to by one writer at a time.
 
-SQLite is the default; any other database goes by its SQLAlchemy URL (PostgreSQL is the one that is
-tried). The triggers refuse every UPDATE and DELETE, and every INSERT that is not the next number, so
-that SQLite's ``INSERT OR REPLACE`` can't delete behind the trigger's back. Triggers stop mistakes
-and the role that appends; the hash chain is what shows what a database administrator did.
+SQLite is the default; PostgreSQL goes by its SQLAlchemy URL. What the table refuses stands in
+``ledger_schema``.
 """
 
 import os
@@ -11,73 +9,22 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    inspect,
-    text,
-)
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from approvals.errors import LedgerExists, LedgerMissing, LedgerUnavailable
+from approvals.ledger_schema import (
+    EVENTS,
+    LOCK,
+    METADATA,
+    SQLITE_TRIGGERS,
+    TRIGGER_NAMES,
+    postgres_triggers,
+)
 
 BUSY_SECONDS = 60  # a writer waits this long for the others before it gives up
-_LOCK = 0x646F6A  # PostgreSQL's advisory lock of this ledger; any fixed number ("doj")
-
-METADATA = MetaData()
-EVENTS = Table(
-    "events",
-    METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(40), nullable=False, index=True),
-    Column("actor", String(64), nullable=False),
-    Column("project", String(64), index=True),
-    Column("release", String(64), index=True),
-    Column("key", String(200), unique=True),
-    Column("hash", String(64), nullable=False, unique=True),
-    Column("body", Text, nullable=False),
-)
-
-_SQLITE_TRIGGERS = (
-    """CREATE TRIGGER events_no_update BEFORE UPDATE ON events
-       BEGIN SELECT RAISE(ABORT, 'events are never changed'); END""",
-    """CREATE TRIGGER events_no_delete BEFORE DELETE ON events
-       BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
-    """CREATE TRIGGER events_only_next BEFORE INSERT ON events
-       WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM events)
-         OR EXISTS (SELECT 1 FROM events WHERE hash = NEW.hash OR key = NEW.key)
-       BEGIN SELECT RAISE(ABORT, 'events are only appended'); END""",
-)
-_POSTGRES_TRIGGERS = (
-    """CREATE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS
-       $$ BEGIN RAISE EXCEPTION 'events are only appended'; END $$""",
-    """CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events
-       FOR EACH ROW EXECUTE FUNCTION events_refuse()""",
-    """CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
-       FOR EACH STATEMENT EXECUTE FUNCTION events_refuse()""",
-)
-
-
-def appender_grants(role: str) -> tuple[str, ...]:
-    """The PostgreSQL grants of the role that appends and reads, and can do nothing else.
-
-    Raises:
-        ValueError: ``role`` is no plain identifier.
-    """
-    if not role.isidentifier() or not role.isascii():
-        raise ValueError("a role is a plain identifier")
-    return (f'REVOKE ALL ON events FROM "{role}"', f'GRANT SELECT, INSERT ON events TO "{role}"')
 
 
 def open_engine(url: str, *, create: bool) -> Engine:
@@ -86,9 +33,10 @@ def open_engine(url: str, *, create: bool) -> Engine:
     Raises:
         LedgerMissing: there is none, and ``create`` is false: a lost ledger is never re-made.
         LedgerExists: there is one, and ``create`` is true.
-        LedgerUnavailable: the database does not answer.
+        LedgerUnavailable: the database does not answer, or the URL names no known one.
     """
-    path = _sqlite_path(url)
+    with unavailable():
+        path = _sqlite_path(url)
     if path is not None:
         _prepare_file(path, create=create)
     with unavailable():
@@ -101,7 +49,14 @@ def open_engine(url: str, *, create: bool) -> Engine:
             )
             event.listen(engine, "connect", _set_pragmas)
         else:
-            engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+            engine = create_engine(
+                url,
+                poolclass=NullPool,
+                hide_parameters=True,
+                # Whatever the server's default is: the statement after the lock must see what
+                # the writer before committed, which a snapshot taken at the lock would not.
+                isolation_level="READ COMMITTED",
+            )
         _check_table(engine, create=create)
     return engine
 
@@ -125,7 +80,7 @@ def writing(engine: Engine) -> Generator[Connection]:
             connection.exec_driver_sql("COMMIT")
         else:
             with connection.begin():
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
 
 
@@ -134,8 +89,39 @@ def unavailable() -> Generator[None]:
     """Turn a database's exception, which may quote what was written, into the coded error."""
     try:
         yield
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ImportError):
         raise LedgerUnavailable from None
+
+
+def weaknesses(engine: Engine) -> list[str]:
+    """What the database would not refuse though it should, in words; nothing is best.
+
+    Raises:
+        LedgerUnavailable: it does not answer.
+    """
+    found: list[str] = []
+    with unavailable(), engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            asked = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'"
+        else:
+            asked = (
+                "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass"
+                " AND NOT tgisinternal AND tgenabled <> 'D'"
+            )
+        there = {str(row[0]) for row in connection.execute(text(asked))}
+        if gone := sorted(set(TRIGGER_NAMES[engine.dialect.name]) - there):
+            found.append(f"triggers missing: {', '.join(gone)}")
+        if engine.dialect.name == "postgresql":
+            rights = connection.execute(
+                text(
+                    "SELECT has_table_privilege('events', 'UPDATE, DELETE, TRUNCATE, TRIGGER')"
+                    " OR pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'events'::regclass),"
+                    " 'USAGE')"
+                )
+            ).scalar_one()
+            if rights:
+                found.append("this role may do more than append and read")
+    return found
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -164,13 +150,21 @@ def _set_pragmas(connection: object, _record: object) -> None:
 
 def _check_table(engine: Engine, *, create: bool) -> None:
     there = inspect(engine).has_table(EVENTS.name)
-    if there and create:
-        raise LedgerExists
-    if not there and not create:
-        raise LedgerMissing
-    if create:
-        triggers = _SQLITE_TRIGGERS if engine.dialect.name == "sqlite" else _POSTGRES_TRIGGERS
-        with engine.begin() as connection:
-            METADATA.create_all(connection)
-            for trigger in triggers:
-                connection.exec_driver_sql(trigger)
+    if not create:
+        if not there:
+            raise LedgerMissing
+        return
+    with engine.begin() as connection:
+        if there:
+            # An administrator made it with `ledger schema`; ours as long as nothing is in it.
+            if connection.execute(select(EVENTS.c.seq).limit(1)).first() is not None:
+                raise LedgerExists
+            return
+        METADATA.create_all(connection)
+        if engine.dialect.name == "sqlite":
+            triggers = SQLITE_TRIGGERS
+        else:
+            schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+            triggers = postgres_triggers(str(schema))
+        for trigger in triggers:
+            connection.exec_driver_sql(trigger)

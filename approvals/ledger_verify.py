@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from approvals.errors import CheckpointWrong, LedgerBroken
 from approvals.ledger import BEGINNING, Ledger, canonical
+from approvals.ledger_head import Head
 from approvals.merkle import Tree, leaf_hash
 
 FORMAT = "doj-release ledger checkpoint 1"
@@ -109,20 +110,22 @@ class LedgerVerdict:
             LedgerBroken: with the first problem's number.
         """
         if self.problems:
-            first = self.problems[0]
-            raise LedgerBroken(event=first.seq, what=first.what, problems=len(self.problems))
+            raise LedgerBroken(self.problems)
 
 
-def verify(ledger: Ledger, checkpoints: Iterable[Checkpoint] = ()) -> LedgerVerdict:
+def verify(
+    ledger: Ledger, checkpoints: Iterable[Checkpoint] = (), head: Head | None = None
+) -> LedgerVerdict:
     """Read every event once and check number, hash, chain and columns.
 
-    Without a checkpoint a ledger that was rewritten from some event to its end holds together
-    again; the checkpoints, which left the home in packages and exports, are what finds that, and
-    cutting off the end as well.
+    Without more a ledger that was rewritten from some event to its end holds together again, and
+    so does one whose end was cut off. The checkpoints, which left the home in packages and
+    exports, find both up to the last of them; the head, kept beside the ledger, up to the end.
 
     Args:
         ledger: the ledger.
         checkpoints: earlier states whose signatures were checked by the caller.
+        head: how far the ledger had come, read before this call.
     """
     due = sorted(checkpoints, key=lambda c: c.size)
     walk = _Walk()
@@ -130,8 +133,12 @@ def verify(ledger: Ledger, checkpoints: Iterable[Checkpoint] = ()) -> LedgerVerd
     for row in ledger.rows():
         walk.take(row)
         _compare(walk, due, size=walk.tree.size)
+        if head is not None and head.size == walk.tree.size and head.hash != walk.previous:
+            walk.note(head.size, "rewritten: an event up to this one differs from ledger.head")
     for checkpoint in due:
-        walk.note(checkpoint.size, "missing: the end was cut off")
+        walk.note(checkpoint.size, "missing: the end was cut off before this checkpoint's last")
+    if head is not None and head.size > walk.tree.size:
+        walk.note(head.size, f"missing: the end was cut off, {head.size - walk.tree.size} events")
     return LedgerVerdict(
         walk.tree.size, walk.tree.root().hex(), walk.previous, tuple(walk.problems)
     )

@@ -21,6 +21,7 @@ from crypto.signing import FileSigner
 from faults import CodedError, Exit
 from pipelines.errors import ApplicationMissing
 from pipelines.home import Home, write_private
+from pipelines.ledgers import checkpoint
 from pipelines.office import Office, today
 from pipelines.orders import Order, read_order, run_folder
 from pipelines.records import DigestFile, Records
@@ -247,7 +248,7 @@ class Context(Office):
         """The ledger's signed checkpoint of this release: made once, the same on every resume."""
         path = self.folder / "checkpoint.json"
         if not path.is_file():
-            body = self.checkpoint()
+            body = checkpoint(self)
             write_private(path, json.dumps(body, sort_keys=True))
         return dict(json.loads(path.read_text("utf-8")))
 

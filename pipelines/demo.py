@@ -65,7 +65,9 @@ class Story:
     opened: dict[str, object] = field(default_factory=dict[str, object])
 
 
-def demonstrate(root: Path, *, records: int, cohort: int, console: Console) -> None:
+def demonstrate(
+    root: Path, *, records: int, cohort: int, console: Console, ledger_url: str = ""
+) -> None:
     """Run the demonstration and print where everything is.
 
     Raises:
@@ -73,7 +75,8 @@ def demonstrate(root: Path, *, records: int, cohort: int, console: Console) -> N
         CodedError: whatever a step of the real code refuses.
     """
     began = time.monotonic()
-    found_home(root, department="California DOJ Research Services (demo)", demo=True)
+    department = "California DOJ Research Services (demo)"
+    found_home(root, department=department, demo=True, ledger_url=ledger_url)
     home = open_home(root)
     story = Story(home)
     with Orchestrator(home) as server, steps() as tell:

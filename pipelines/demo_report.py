@@ -88,7 +88,7 @@ def _print(story: "Story", rows: list[dict[str, Any]]) -> None:
         ("home", root),
         ("sealed packages", root / "outbox"),
         ("reports", root / "projects" / "<project>" / "reports" / "<release>"),
-        ("ledger", root / "ledger.sqlite3"),
+        ("ledger", story.home.ledger_place()),
         ("signing certificate", story.home.signing_certificate),
         ("recipients' keys", root / "demo" / "keys"),
         ("cohort", root / "demo" / "cohort.csv"),

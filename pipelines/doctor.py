@@ -136,12 +136,17 @@ def _too_open(home: Home, path: Path) -> bool:
 
 
 def _ledger(home: Home) -> Iterator[Finding]:
+    from approvals.ledger_store import weaknesses
+    from pipelines.ledgers import verify_ledger
     from pipelines.office import Office
 
     try:
         office = Office(home)
-        facts = office.verify_ledger(None)
+        facts = verify_ledger(office)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
+        weak = weaknesses(office.ledger.engine)
+        what = f"{office.ledger.engine.dialect.name}, this role appends and reads"
+        yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)
     except CodedError as error:
         yield Finding("ledger", "bad", str(error))
         return

@@ -2,14 +2,16 @@
 
 import os
 import pwd
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
 from approvals.events import Event
 from approvals.ledger import Ledger
+from approvals.ledger_head import HeadFile
 from crypto.keyring import Keyring
 from crypto.signing import certificate_fingerprint
-from pipelines.home import VARIABLE, lay_out, write_private
+from pipelines.home import VARIABLE, Home, lay_out, write_private
 
 _PEOPLE = """\
 # Who is who: each user of the operating system that may act here, and the person behind it.
@@ -39,6 +41,7 @@ def found_home(
     department: str | None = None,
     demo: bool = False,
     passphrase: bytes | None = None,
+    ledger_url: str = "",
 ) -> dict[str, object]:
     """Make a home and return what a person wants to know about it.
 
@@ -48,11 +51,27 @@ def found_home(
         demo: one person may confirm everything, and only synthetic registers are taken; the
             ledger's first event says so and can't be taken back.
         passphrase: for the keys; made up and left in ``keys/passphrase`` where none is given.
+        ledger_url: of a PostgreSQL database, whose table an administrator may have made
+            (``ledger schema``) and which holds no event; empty: a SQLite file in the home.
 
     Raises:
         HomeExists: there is something in the folder.
+        LedgerExists, LedgerUnavailable: the database is another home's, or does not answer.
     """
-    home = lay_out(root)
+    home = lay_out(root, ledger_url=ledger_url)
+    try:
+        return _furnish(home, department=department, demo=demo, passphrase=passphrase)
+    except BaseException:
+        # It was empty before: what could not be finished (a database that is another home's) is
+        # taken away, so that the next try starts as this one did.
+        for path in home.root.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
+def _furnish(
+    home: Home, *, department: str | None, demo: bool, passphrase: bytes | None
+) -> dict[str, object]:
     settings = home.settings()
     name = department or settings.department.name
     user = pwd.getpwuid(os.geteuid()).pw_name
@@ -79,7 +98,8 @@ def found_home(
     signer = keyring.signer()
     write_private(home.signing_certificate, signer.certificate_pem.decode("ascii"))
     home.signing_certificate.chmod(0o644)
-    ledger = Ledger.open(home.ledger_url(), create=True)
+    head = HeadFile(home.ledger_head, keyring.digest)
+    ledger = Ledger.open(home.ledger_url(), create=True, witness=head.advance)
     ledger.append(
         Event(
             kind="home_created",

@@ -1,5 +1,6 @@
 """A home: where one deployment keeps settings, keys, ledger, registers, projects, runs and outbox."""
 
+import json
 import os
 import stat
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pipelines.errors import HomeExists, HomeMissing, HomeTooOpen
 from pipelines.settings import TEMPLATE, Settings, read_settings
 
 VARIABLE = "DOJ_RELEASE_HOME"
-FOLDERS = ("keys", "register", "projects", "runs", "outbox", "history", "logs", "prefect")
+FOLDERS = (
+    "keys", "register", "projects", "runs", "outbox", "history", "checkpoints", "logs", "prefect",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,16 @@ class Home:
         return self.root / "history"
 
     @property
+    def checkpoints(self) -> Path:
+        """Every checkpoint of the ledger that was ever signed here, by its size."""
+        return self.root / "checkpoints"
+
+    @property
+    def ledger_head(self) -> Path:
+        """How far the ledger had come, under a key: shows an end that was cut off."""
+        return self.root / "ledger.head"
+
+    @property
     def logs(self) -> Path:
         """Local logs, 0600."""
         return self.root / "logs"
@@ -80,6 +93,12 @@ class Home:
     def ledger_url(self) -> str:
         """SQLAlchemy URL of the ledger."""
         return self.settings().storage.ledger_url or f"sqlite:///{self.root / 'ledger.sqlite3'}"
+
+    def ledger_place(self) -> str:
+        """Where the ledger is, for a person: without a password."""
+        if self.settings().storage.ledger_url:
+            return "the database of storage.ledger_url in settings.toml"
+        return str(self.root / "ledger.sqlite3")
 
 
 def open_home(root: Path | None) -> Home:
@@ -98,8 +117,12 @@ def open_home(root: Path | None) -> Home:
     return home
 
 
-def lay_out(root: Path) -> Home:
+def lay_out(root: Path, *, ledger_url: str = "") -> Home:
     """Make the folders and the settings file of a new home, readable by its owner alone.
+
+    Args:
+        root: a new or empty folder.
+        ledger_url: SQLAlchemy URL of the ledger; empty: a SQLite file in the home.
 
     Raises:
         HomeExists: there is something at that place already.
@@ -115,7 +138,8 @@ def lay_out(root: Path) -> Home:
     home.root.chmod(0o700)
     for name in FOLDERS:
         (home.root / name).mkdir(mode=0o700)
-    write_private(home.settings_file, TEMPLATE)
+    place = f"ledger_url = {json.dumps(ledger_url)}"
+    write_private(home.settings_file, TEMPLATE.replace('ledger_url = ""', place, 1))
     return home
 
 

@@ -16,7 +16,7 @@ from approvals.custody import Releases
 from approvals.events import Event
 from approvals.gate import GatePolicy
 from approvals.ledger import Entry, Ledger
-from approvals.ledger_verify import Checkpoint, make_checkpoint, verify
+from approvals.ledger_head import HeadFile
 from approvals.people import People, Person, acting_person
 from approvals.projects import Projects
 from crypto import health
@@ -52,7 +52,10 @@ class Office:
     @functools.cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened for appending."""
-        return Ledger.open(self.home.ledger_url())
+        return Ledger.open(self.home.ledger_url(), witness=self._note_head)
+
+    def _note_head(self, size: int, digest: str) -> None:
+        HeadFile(self.home.ledger_head, self.keyring.digest).advance(size, digest)
 
     @functools.cached_property
     def people(self) -> People:
@@ -95,46 +98,6 @@ class Office:
     def append(self, event: Event) -> Entry:
         """Record an event."""
         return self.ledger.append(event)
-
-    def verify_ledger(self, checkpoint: Path | None) -> dict[str, object]:
-        """Check the whole ledger, against a checkpoint that was kept elsewhere if one is named.
-
-        Raises:
-            LedgerBroken: with the place (exit 5).
-            CheckpointWrong: the checkpoint is not one that this home signed.
-        """
-        kept: list[Checkpoint] = []
-        if checkpoint is not None:
-            from pipelines.seals import read_file
-
-            found = Checkpoint.from_json(read_file(checkpoint, "checkpoint"))
-            found.check_signature(self.keyring.signing_certificate())
-            kept.append(found)
-        verdict = verify(self.ledger, kept)
-        verdict.check()
-        return {"size": verdict.entries, "root": verdict.root, "checkpoints": len(kept)}
-
-    def checkpoint(self) -> dict[str, object]:
-        """Sign the ledger's size and root."""
-        made = make_checkpoint(self.ledger, self.keyring.signer())
-        body = made.as_dict()
-        self.append(
-            Event(
-                kind="checkpoint_made",
-                actor=self.person.id,
-                facts={"size": made.size, "root": made.root},
-            )
-        )
-        return body
-
-    def export_ledger(self, out: Path) -> int:
-        """Write every event's body, one line each, into a new file; return how many."""
-        from pipelines.errors import FileExists
-
-        try:
-            return self.ledger.export(out)
-        except FileExistsError:
-            raise FileExists(file="export") from None
 
     def deadlines(self, on: date) -> list[dict[str, object]]:
         """What is due on a day, as rows."""

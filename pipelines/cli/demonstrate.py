@@ -16,11 +16,20 @@ def demo(
     cohort: Annotated[
         int, typer.Option("--cohort", min=10, help="Rows of the researcher's cohort.")
     ] = 5_000,
+    ledger: Annotated[
+        str, typer.Option("--ledger", metavar="URL", help="Its ledger in a PostgreSQL database.")
+    ] = "",
 ) -> None:
     """Make a demo home and run one release of each kind."""
     from pipelines.demo import demonstrate
 
-    demonstrate(CONSOLE.home or Path("demo-home"), records=records, cohort=cohort, console=CONSOLE)
+    demonstrate(
+        CONSOLE.home or Path("demo-home"),
+        records=records,
+        cohort=cohort,
+        console=CONSOLE,
+        ledger_url=ledger,
+    )
 
 
 def attach(app: typer.Typer) -> None:

@@ -12,6 +12,10 @@ def init(
     department: Annotated[
         str | None, typer.Option("--department", help="The name in the signing certificate.")
     ] = None,
+    ledger: Annotated[
+        str,
+        typer.Option("--ledger", metavar="URL", help="A PostgreSQL database; see `ledger schema`."),
+    ] = "",
 ) -> None:
     """Make a home: settings, keys, people, an empty ledger."""
     from pipelines.errors import HomeMissing
@@ -20,7 +24,7 @@ def init(
     root = where(CONSOLE.home)
     if root is None:
         raise HomeMissing
-    facts = found_home(root, department=department)
+    facts = found_home(root, department=department, ledger_url=ledger)
     show_pairs("Home", facts)
     hint(
         "Next: name the people in people.toml, read settings.toml, keep keys/passphrase elsewhere."

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.console import CONSOLE, command, emit, plain, say, show, show_pairs
+from pipelines.errors import OptionsDisagree
 
 _SHOWN = 24  # characters of a fact in the table: a digest's beginning is enough to find it
 group = typer.Typer(help="The record that can't be quietly changed.", no_args_is_help=True)
@@ -56,29 +57,36 @@ def _short(text: str) -> str:
 @command
 def verify(
     checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", help="A checkpoint that was kept elsewhere.")
+        list[Path] | None,
+        typer.Option("--checkpoint", help="One that was kept elsewhere; may be repeated."),
     ] = None,
 ) -> None:
-    """Check every hash, order and length; exit 5 if changed."""
+    """Check every hash, order and length; exit 5 if changed.
+
+    Against the home's own note of how far the ledger had come, every checkpoint that it signed, and
+    those named here, such as the ledger-checkpoint.json of a package.
+    """
+    from pipelines.ledgers import verify_ledger
     from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:
-        show_pairs("Ledger", office.verify_ledger(checkpoint))
+        show_pairs("Ledger", verify_ledger(office, checkpoint or ()))
 
 
-@group.command()
+@group.command("checkpoint")
 @command
-def checkpoint(
+def sign_checkpoint(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write it there instead of stdout.")
     ] = None,
 ) -> None:
     """Sign size and Merkle root, to be kept elsewhere."""
     from pipelines.home import write_private
+    from pipelines.ledgers import checkpoint
     from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:
-        body = office.checkpoint()
+        body = checkpoint(office)
     if out is None:
         emit(body)
         return
@@ -94,11 +102,31 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="A file of one JSON object a line.")],
 ) -> None:
     """Write all events, to be kept elsewhere."""
+    from pipelines.ledgers import export_ledger
     from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:
-        count = office.export_ledger(out)
+        count = export_ledger(office, out)
     show_pairs("Export", {"events": count})
+
+
+@group.command("schema")
+@command
+def print_schema(
+    role: Annotated[str, typer.Option("--role", help="The role that appends.")],
+    schema: Annotated[str, typer.Option("--schema", help="Where the table goes.")] = "public",
+) -> None:
+    """Print the SQL of a PostgreSQL ledger.
+
+    For its administrator, before `init --ledger URL`: table, triggers, and the grants of a role that
+    appends and reads and can do nothing else.
+    """
+    from approvals.ledger_schema import postgres_script
+
+    try:
+        typer.echo(postgres_script(role, schema), nl=False)
+    except ValueError:
+        raise OptionsDisagree(option="--role and --schema are plain identifiers") from None
 
 
 def attach(app: typer.Typer) -> None:

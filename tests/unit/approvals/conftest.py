@@ -1,4 +1,4 @@
-"""Fixtures of this folder; what they are made of stands in ``approvals_home``."""
+"""Fixtures of this folder; what they are made of stands in ``approvals_home`` and ``databases``."""
 
 import sys
 from pathlib import Path
@@ -8,11 +8,30 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves it out
 
 from approvals_home import make_home
+from databases import DATABASES, fresh_url
+from postgres import server
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL of one's own; the start of its URLs."""
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(params=DATABASES)
+def url(request, tmp_path):
+    """Where a new ledger goes, on each database."""
+    place = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    return fresh_url(request.param, tmp_path, place)
 
 
 @pytest.fixture
-def home(tmp_path):
-    return make_home(tmp_path)
+def home(request, tmp_path):
+    """A home; ``@on_each_database`` gives one on each."""
+    kind = getattr(request, "param", "sqlite")
+    place = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    return make_home(tmp_path, url=fresh_url(kind, tmp_path, place))
 
 
 @pytest.fixture

@@ -23,8 +23,32 @@ def can_run() -> bool:
     return os.geteuid() != 0 or any(p.pw_name == "postgres" for p in pwd.getpwall())
 
 
+def _control(folder: Path, *words: str) -> None:
+    bin_folder = programs()
+    assert bin_folder is not None
+    as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    command = [bin_folder / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", *words]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder, **as_user)
+
+
+def _start(folder: Path, *, fsync: bool) -> None:
+    sync = "on" if fsync else "off"
+    _control(folder, "-o", f"-k {folder} -c listen_addresses='' -c fsync={sync}", "start")
+
+
 @contextmanager
-def server() -> Iterator[str]:
+def stop_at_once(place: str) -> Iterator[None]:
+    """The server is killed without a checkpoint (SIGQUIT), and started again at the end."""
+    folder = Path(place.removeprefix("host="))
+    _control(folder, "-m", "immediate", "stop")
+    try:
+        yield
+    finally:
+        _start(folder, fsync=True)
+
+
+@contextmanager
+def server(*, fsync: bool = False) -> Iterator[str]:
     """A running server on a socket in a folder of its own; yields the start of its URLs."""
     bin_folder = programs()
     assert bin_folder is not None
@@ -34,14 +58,12 @@ def server() -> Iterator[str]:
         if as_user:
             shutil.chown(folder, "postgres", "postgres")
         run = {"check": True, "capture_output": True, "cwd": folder, **as_user}
-        data, log = folder / "data", folder / "log"
+        data = folder / "data"
         subprocess.run(
             [bin_folder / "initdb", "-D", data, "-A", "trust", "-U", "owner", "-E", "UTF8"], **run
         )
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        control = [bin_folder / "pg_ctl", "-D", data, "-w", "-l", log]
-        subprocess.run([*control, "-o", options, "start"], **run)
+        _start(folder, fsync=fsync)
         try:
             yield f"host={folder}"
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **run)
+            _control(folder, "-m", "immediate", "stop")

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from approvals.errors import EventRefused
 from approvals.events import HOME, KINDS, PROJECT, RELEASE, Event, parse_facts
-from approvals.facts import COUNT, DATE, DIGEST, FLAG, ID, IDS, YEARS
+from approvals.facts import COUNT, DATE, DIGEST, DIGESTS, FLAG, ID, IDS, YEARS
 
 SAMPLES = {
     COUNT.name: ("3", 3),
     FLAG.name: ("true", True),
     DATE.name: ("2026-01-31", "2026-01-31"),
     DIGEST.name: ("a" * 64, "a" * 64),
+    DIGESTS.name: ("a" * 64 + "," + "b" * 64, ("a" * 64, "b" * 64)),
     ID.name: ("some-id", "some-id"),
     IDS.name: ("one,two", ("one", "two")),
     YEARS.name: ("2016-2025", "2016-2025"),

@@ -1,12 +1,8 @@
-"""The ledger: what is appended stays, in order, once, whoever writes at the same time."""
-
-import multiprocessing
-import os
-import signal
-import sqlite3
-import time
+"""The ledger: what is appended stays, in order, once, on either database."""
 
 import pytest
+from databases import raw
+from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import Checkpoint, Event, Ledger, make_checkpoint, merkle_root, verify
 from approvals.errors import (
@@ -18,44 +14,48 @@ from approvals.errors import (
     LedgerUnavailable,
     StateMoved,
 )
+from approvals.ledger_store import weaknesses
 
 
 def event(number: int = 1, **more) -> Event:
-    facts = {"size": number, "root": f"{number:064x}"}
-    return Event("checkpoint_made", "p-a", facts=facts, **more)
+    return Event("settings_changed", "p-a", facts={"settings": f"{number:064x}"}, **more)
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ledger.sqlite3"
+def ledger(url):
+    return Ledger.open(url, create=True)
 
 
-@pytest.fixture
-def ledger(path):
-    return Ledger.at(path, create=True)
-
-
-def test_events_come_back_as_they_were_written(ledger):
+def test_events_come_back_as_they_were_written(ledger, url):
     first = ledger.append(event(7))
     second = ledger.append(
         Event("project_submitted", "p-b", "2026-001", key="k", facts={
             "form": "standard", "system": "CARPOS", "kinds": ["identified", "aggregated"],
             "application": "a" * 64, "on": "2026-01-31"}))  # fmt: skip
     assert (first.seq, second.seq) == (1, 2)
-    assert ledger.events() == [first, second]
+    assert Ledger.open(url).events() == [first, second]
     assert ledger.events(project="2026-001") == [second]
-    assert ledger.events(kind="checkpoint_made") == [first]
+    assert ledger.events(kind="settings_changed") == [first]
     assert second.facts["kinds"] == ("identified", "aggregated")
     assert verify(ledger).holds
 
 
-def test_the_file_is_closed_to_others_and_never_made_twice(ledger, path, tmp_path):
-    assert path.stat().st_mode & 0o077 == 0
+def test_a_ledger_is_never_made_twice(ledger, url):
+    ledger.append(event())
     with pytest.raises(LedgerExists):
-        Ledger.at(path, create=True)
+        Ledger.open(url, create=True)
+    assert ledger.size() == 1
+
+
+def test_no_ledger_is_made_by_opening(url, tmp_path):
     with pytest.raises(LedgerMissing):
-        Ledger.at(tmp_path / "other.sqlite3")
-    assert not (tmp_path / "other.sqlite3").exists()
+        Ledger.open(url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_is_closed_to_others(tmp_path):
+    Ledger.at(tmp_path / "ledger.sqlite3", create=True)
+    assert (tmp_path / "ledger.sqlite3").stat().st_mode & 0o077 == 0
 
 
 def test_a_key_stands_for_one_event(ledger):
@@ -81,7 +81,16 @@ def test_a_decision_on_an_older_state_is_refused(ledger):
         ledger.append(note, last_of_project=entry.seq)
 
 
-def test_a_broken_file_is_a_coded_error_without_its_path(path):
+@pytest.mark.parametrize("wrong", ["postgresql+psycopg://x@/y?host=/nowhere", "no url", "x://y"])
+def test_a_database_that_does_not_answer_is_a_coded_error_without_its_name(wrong):
+    with pytest.raises(LedgerUnavailable) as caught:
+        Ledger.open(wrong)
+    assert "nowhere" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_broken_file_is_a_coded_error_without_its_path(tmp_path):
+    path = tmp_path / "ledger.sqlite3"
     path.write_bytes(b"this is no database, it is a Canary" * 100)
     with pytest.raises(LedgerUnavailable) as caught:
         Ledger.at(path)
@@ -89,76 +98,47 @@ def test_a_broken_file_is_a_coded_error_without_its_path(path):
     assert caught.value.__cause__ is None
 
 
-COPY = "SELECT {seq}, at, kind, actor, project, release, {key}, {hash}, body FROM events LIMIT 1"
+INSERT = (
+    "INSERT INTO events SELECT {seq}, at, kind, actor, project, release, {key}, {hash}, {body}"
+    " FROM events WHERE seq = 2"
+)
 BEHIND = {
     "update": "UPDATE events SET actor = 'p-b' WHERE seq = 1",
     "delete": "DELETE FROM events WHERE seq = 2",
-    "replace by number": f"INSERT OR REPLACE INTO events {COPY.format(seq=1, key='key', hash='9')}",
-    "replace by hash": f"INSERT OR REPLACE INTO events {COPY.format(seq=4, key='9', hash='hash')}",
-    "replace by key": f"INSERT OR REPLACE INTO events {COPY.format(seq=4, key='key', hash='9')}",
-    "a gap": f"INSERT INTO events {COPY.format(seq=9, key='NULL', hash='9')}",
+    "a gap": INSERT.format(seq=9, key="NULL", hash="'9'", body="body"),
+    "the same number": INSERT.format(seq=3, key="NULL", hash="'9'", body="body"),
+    "a body that follows another": INSERT.format(seq=4, key="NULL", hash="'9'", body="body"),
+}
+REPLACE = {
+    "by number": INSERT.format(seq=1, key="key", hash="'9'", body="body"),
+    "by hash": INSERT.format(seq=4, key="'9'", hash="hash", body="body"),
+    "by key": INSERT.format(seq=4, key="key", hash="'9'", body="body"),
 }
 
 
 @pytest.mark.parametrize("statement", BEHIND.values(), ids=BEHIND.keys())
-def test_the_table_refuses_everything_but_the_next_event(ledger, path, statement):
+def test_the_table_refuses_everything_but_the_next_event(ledger, url, statement):
     ledger.append_all(event(n, key=f"k{n}") for n in (1, 2, 3))
-    with sqlite3.connect(path) as raw, pytest.raises(sqlite3.IntegrityError):
-        raw.execute(statement)
+    with pytest.raises(SQLAlchemyError):
+        raw(url, statement)
     assert [e.seq for e in ledger.events()] == [1, 2, 3]
     verify(ledger).check()
 
 
-# ------------------------------------------------------------------ several writers
-
-
-def _write(url: str, writer: int, count: int) -> None:
-    ledger = Ledger.open(url)
-    for n in range(count):
-        ledger.append(event(n, key=f"w{writer}-{n}"))
-        ledger.append(event(n, key=f"shared-{n}"))
-
-
-def _write_forever(url: str) -> None:
-    ledger = Ledger.open(url)
-    number = 0
-    while True:
-        number += 1
-        ledger.append(event(number, key=f"{os.getpid()}-{number}"))
-
-
-def test_no_event_lost_and_none_twice_with_several_writers(ledger, path):
-    writers, count = 4, 12
-    context = multiprocessing.get_context("spawn")
-    processes = [
-        context.Process(target=_write, args=(f"sqlite:///{path}", n, count)) for n in range(writers)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [p.exitcode for p in processes] == [0] * writers
-    keys = [e.key for e in ledger.events()]
-    wanted = {f"w{w}-{n}" for w in range(writers) for n in range(count)}
-    assert len(keys) == len(set(keys))
-    assert set(keys) == wanted | {f"shared-{n}" for n in range(count)}
+@pytest.mark.parametrize("statement", REPLACE.values(), ids=REPLACE.keys())
+def test_sqlite_does_not_replace(tmp_path, statement):
+    url = f"sqlite:///{tmp_path / 'l'}"
+    ledger = Ledger.open(url, create=True)
+    ledger.append_all(event(n, key=f"k{n}") for n in (1, 2, 3))
+    with pytest.raises(SQLAlchemyError):
+        raw(url, statement.replace("INSERT", "INSERT OR REPLACE"))
     verify(ledger).check()
 
 
-def test_the_chain_is_whole_after_a_kill(ledger, path):
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_write_forever, args=(f"sqlite:///{path}",))
-    process.start()
-    deadline = time.monotonic() + 60
-    while ledger.size() < 20 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.join(30)
-    verdict = verify(ledger)
-    assert verdict.holds
-    assert verdict.entries >= 20
-    ledger.append(event())
-    assert verify(ledger).entries == verdict.entries + 1
+def test_a_table_without_its_triggers_is_told(ledger, url):
+    assert not [w for w in weaknesses(ledger.engine) if "trigger" in w]
+    raw(url, "DROP TRIGGER events_only_next" + (" ON events" if "postgres" in url else ""))
+    assert "triggers missing: events_only_next" in weaknesses(ledger.engine)
 
 
 # ------------------------------------------------------------------ checkpoints
@@ -186,19 +166,22 @@ def test_what_is_no_checkpoint_is_refused(text):
         Checkpoint.from_json(text)
 
 
-def test_a_broken_ledger_gets_no_checkpoint(ledger, path):
+def test_a_broken_ledger_gets_no_checkpoint(ledger, url):
     ledger.append_all(event(n) for n in range(3))
-    with sqlite3.connect(path) as raw:
-        raw.execute("DROP TRIGGER events_no_update")
-        raw.execute("UPDATE events SET actor = 'p-b' WHERE seq = 2")
+    postgres = "postgres" in url
+    name = "events_no_change ON events" if postgres else "events_no_update"
+    raw(url, f"DROP TRIGGER {name}", "UPDATE events SET actor = 'p-b' WHERE seq IN (2, 3)")
     with pytest.raises(LedgerBroken) as caught:
         make_checkpoint(ledger, Stamp())
     assert caught.value.exit == 5
+    assert [p["event"] for p in caught.value.as_dict()["problems"]] == [2, 3]
+    assert "event 3" in str(caught.value)
 
 
-def test_the_departments_signature_holds_and_another_does_not(ledger):
+def test_the_departments_signature_holds_and_another_does_not(tmp_path):
     from crypto import FileSigner, make_signing_identity
 
+    ledger = Ledger.at(tmp_path / "l", create=True)
     mine, theirs = (make_signing_identity(n, b"pw") for n in ("Department", "Department"))
     ledger.append(event())
     checkpoint = make_checkpoint(ledger, FileSigner.load(*mine, b"pw"))

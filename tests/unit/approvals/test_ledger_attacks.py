@@ -1,32 +1,29 @@
-"""Somebody with the file in hand: every change is found, and where it was made."""
+"""Somebody with the database in hand: every change is found, and where it was made."""
 
 import json
-import sqlite3
 
 import pytest
+from databases import drop_triggers
+from sqlalchemy import create_engine, text
 
 from approvals import Checkpoint, Event, Ledger, merkle_root, verify
+from approvals.errors import HeadWrong
 from approvals.ledger import canonical
-from approvals.merkle import leaf_hash
+from approvals.ledger_head import Head, HeadFile
+from approvals.merkle import Tree, leaf_hash
 
 SIZE = 9
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ledger.sqlite3"
-
-
-@pytest.fixture
-def ledger(path):
-    ledger = Ledger.at(path, create=True)
-    for n in range(1, SIZE + 1):
-        ledger.append(
-            Event("background_check", "p-a", "2026-001", facts={
-                "member": f"m{n}", "outcome": "failed", "on": "2026-01-31"}))  # fmt: skip
-    with sqlite3.connect(path) as raw:
-        for trigger in ("events_no_update", "events_no_delete", "events_only_next"):
-            raw.execute(f"DROP TRIGGER {trigger}")
+def ledger(url):
+    ledger = Ledger.open(url, create=True)
+    ledger.append_all(
+        Event("background_check", "p-a", "2026-001", facts={
+            "member": f"m{n}", "outcome": "failed", "on": "2026-01-31"})
+        for n in range(1, SIZE + 1)
+    )  # fmt: skip
+    drop_triggers(url)
     return ledger
 
 
@@ -34,30 +31,37 @@ def ledger(path):
 def checkpoint(ledger):
     """As exported in the last package, three events ago."""
     size = SIZE - 3
-    from approvals.merkle import Tree
-
     tree = Tree(bytes.fromhex(row[7]) for row in list(ledger.rows())[:size])
     return Checkpoint(size, tree.root().hex(), "2026-01-31T00:00:00+00:00")
 
 
-class Attacker:
-    """Edits the file below the triggers."""
+@pytest.fixture
+def head(ledger):
+    """As the home wrote it down after the last event."""
+    return Head(SIZE, list(ledger.rows())[-1][7])
 
-    def __init__(self, path):
-        self.raw = sqlite3.connect(path, isolation_level=None)
+
+class Attacker:
+    """Edits the table when the triggers are gone."""
+
+    def __init__(self, url):
+        self.engine = create_engine(url)
+
+    def run(self, statement, **values):
+        with self.engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return result.fetchone() if result.returns_rows else None
 
     def body(self, seq):
-        return json.loads(
-            self.raw.execute("SELECT body FROM events WHERE seq = ?", (seq,)).fetchone()[0]
-        )
+        return json.loads(self.run("SELECT body FROM events WHERE seq = :seq", seq=seq)[0])
 
     def put(self, seq, content, *, rehash):
         body = canonical(content)
-        self.raw.execute("UPDATE events SET body = ? WHERE seq = ?", (body, seq))
+        digest = leaf_hash(body.encode()).hex()
+        self.run("UPDATE events SET body = :body WHERE seq = :seq", body=body, seq=seq)
         if rehash:
-            digest = leaf_hash(body.encode()).hex()
-            self.raw.execute("UPDATE events SET hash = ? WHERE seq = ?", (digest, seq))
-        return leaf_hash(body.encode()).hex()
+            self.run("UPDATE events SET hash = :hash WHERE seq = :seq", hash=digest, seq=seq)
+        return digest
 
     def make_passed(self, seq, *, rehash):
         content = self.body(seq)
@@ -66,8 +70,8 @@ class Attacker:
 
     def restamp_from(self, seq):
         """Make the whole chain hold again from ``seq`` on."""
-        last = self.raw.execute("SELECT max(seq) FROM events").fetchone()[0]
-        before = self.raw.execute("SELECT hash FROM events WHERE seq = ?", (seq - 1,)).fetchone()
+        last = self.run("SELECT max(seq) FROM events")[0]
+        before = self.run("SELECT hash FROM events WHERE seq = :seq", seq=seq - 1)
         previous = before[0] if before else "0" * 64
         for number in range(seq, last + 1):
             previous = self.put(number, self.body(number) | {"previous": previous}, rehash=True)
@@ -78,62 +82,62 @@ def places(verdict):
 
 
 @pytest.mark.parametrize("seq", [1, 4, SIZE])
-def test_an_edited_body(ledger, path, seq):
-    Attacker(path).make_passed(seq, rehash=False)
+def test_an_edited_body(ledger, url, seq):
+    Attacker(url).make_passed(seq, rehash=False)
     assert places(verify(ledger))[0] == seq
 
 
-def test_an_edited_body_with_its_hash(ledger, path):
-    Attacker(path).make_passed(4, rehash=True)
+def test_an_edited_body_with_its_hash(ledger, url):
+    Attacker(url).make_passed(4, rehash=True)
     assert places(verify(ledger))[0] == 5  # the next one does not follow
 
 
 @pytest.mark.parametrize("column", ["at", "kind", "actor", "project"])
-def test_an_edited_column(ledger, path, column):
-    Attacker(path).raw.execute(f"UPDATE events SET {column} = 'x' WHERE seq = 3")
+def test_an_edited_column(ledger, url, column):
+    Attacker(url).run(f"UPDATE events SET {column} = 'x' WHERE seq = 3")
     assert places(verify(ledger)) == [3]
 
 
-def test_a_removed_event(ledger, path):
-    Attacker(path).raw.execute("DELETE FROM events WHERE seq = 4")
+def test_a_removed_event(ledger, url):
+    Attacker(url).run("DELETE FROM events WHERE seq = 4")
     assert places(verify(ledger))[0] == 4
 
 
-def test_a_removed_event_with_the_rest_moved_up(ledger, path):
-    attacker = Attacker(path)
-    attacker.raw.execute("DELETE FROM events WHERE seq = 4")
+def test_a_removed_event_with_the_rest_moved_up(ledger, url):
+    attacker = Attacker(url)
+    attacker.run("DELETE FROM events WHERE seq = 4")
     for seq in range(5, SIZE + 1):
-        attacker.raw.execute("UPDATE events SET seq = ? WHERE seq = ?", (seq - 1, seq))
+        attacker.run("UPDATE events SET seq = :to WHERE seq = :seq", to=seq - 1, seq=seq)
     assert places(verify(ledger))[0] == 4
 
 
-def test_two_events_changed_places(ledger, path):
-    raw = Attacker(path).raw
+def test_two_events_changed_places(ledger, url):
+    attacker = Attacker(url)
     for old, new in ((3, 100), (5, 3), (100, 5)):
-        raw.execute("UPDATE events SET seq = ? WHERE seq = ?", (new, old))
+        attacker.run("UPDATE events SET seq = :to WHERE seq = :seq", to=new, seq=old)
     assert 3 in places(verify(ledger))
     assert 5 in places(verify(ledger))
 
 
-def test_an_inserted_event(ledger, path):
-    attacker = Attacker(path)
+def test_an_inserted_event(ledger, url):
+    attacker = Attacker(url)
     for seq in range(SIZE, 3, -1):
-        attacker.raw.execute("UPDATE events SET seq = ? WHERE seq = ?", (seq + 1, seq))
-    attacker.raw.execute(
+        attacker.run("UPDATE events SET seq = :to WHERE seq = :seq", to=seq + 1, seq=seq)
+    attacker.run(
         "INSERT INTO events SELECT 4, at, kind, actor, project, release, key, 'x', body "
         "FROM events WHERE seq = 3"
     )
     assert places(verify(ledger))[0] == 4
 
 
-def test_a_cut_end(ledger, path, checkpoint):
-    Attacker(path).raw.execute("DELETE FROM events WHERE seq > ?", (checkpoint.size - 1,))
+def test_a_cut_end(ledger, url, checkpoint):
+    Attacker(url).run("DELETE FROM events WHERE seq > :last", last=checkpoint.size - 1)
     assert verify(ledger).holds  # by itself a shorter chain is a chain
     assert places(verify(ledger, [checkpoint])) == [checkpoint.size]
 
 
-def test_a_restamped_chain(ledger, path, checkpoint):
-    attacker = Attacker(path)
+def test_a_restamped_chain(ledger, url, checkpoint):
+    attacker = Attacker(url)
     attacker.make_passed(2, rehash=True)
     attacker.restamp_from(3)
     assert verify(ledger).holds  # holds together again: only a checkpoint shows it
@@ -142,25 +146,23 @@ def test_a_restamped_chain(ledger, path, checkpoint):
     assert "rewritten" in verdict.problems[0].what
 
 
-def test_several_checkpoints_narrow_the_place(ledger, path):
-    from approvals.merkle import Tree
-
+def test_several_checkpoints_narrow_the_place(ledger, url):
     leaves = [bytes.fromhex(row[7]) for row in ledger.rows()]
     marks = [Checkpoint(n, Tree(leaves[:n]).root().hex(), "x") for n in (2, 4, 6, 8)]
-    attacker = Attacker(path)
+    attacker = Attacker(url)
     attacker.make_passed(5, rehash=True)
     attacker.restamp_from(6)
     assert places(verify(ledger, marks)) == [6, 8]
 
 
-def test_an_emptied_ledger(ledger, path, checkpoint):
-    Attacker(path).raw.execute("DELETE FROM events")
+def test_an_emptied_ledger(ledger, url, checkpoint):
+    Attacker(url).run("DELETE FROM events")
     assert places(verify(ledger, [checkpoint])) == [checkpoint.size]
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "not JSON", '{"seq": 3}'])
-def test_a_body_that_is_none(ledger, path, body):
-    Attacker(path).raw.execute("UPDATE events SET body = ? WHERE seq = 3", (body,))
+def test_a_body_that_is_none(ledger, url, body):
+    Attacker(url).run("UPDATE events SET body = :body WHERE seq = 3", body=body)
     assert 3 in places(verify(ledger))
 
 
@@ -168,3 +170,47 @@ def test_an_untouched_ledger_holds(ledger, checkpoint):
     verdict = verify(ledger, [checkpoint])
     assert verdict.holds
     assert (verdict.entries, verdict.root) == merkle_root(ledger)
+
+
+# ------------------------------------------------------------------ after the last checkpoint
+
+
+def test_an_end_cut_off_after_the_last_checkpoint(ledger, url, checkpoint, head):
+    assert verify(ledger, [checkpoint], head).holds
+    Attacker(url).run("DELETE FROM events WHERE seq > :last", last=SIZE - 1)
+    assert verify(ledger, [checkpoint]).holds
+    verdict = verify(ledger, [checkpoint], head)
+    assert places(verdict) == [SIZE]
+    assert "1 events" in verdict.problems[0].what
+
+
+def test_a_chain_restamped_after_the_last_checkpoint(ledger, url, checkpoint, head):
+    attacker = Attacker(url)
+    attacker.make_passed(8, rehash=True)
+    attacker.restamp_from(9)
+    assert verify(ledger, [checkpoint]).holds
+    assert places(verify(ledger, [checkpoint], head)) == [SIZE]
+
+
+def digest(label, content):
+    return leaf_hash(b"key" + label.encode() + content).hex()
+
+
+def test_the_head_follows_the_ledger_and_is_written_by_the_home_alone(tmp_path, url):
+    note = HeadFile(tmp_path / "ledger.head", digest)
+    with pytest.raises(HeadWrong):
+        note.read()
+    ledger = Ledger.open(url, create=True, witness=note.advance)
+    event = Event("settings_changed", "p-a", facts={"settings": "a" * 64}, key="k")
+    entry = ledger.append(event)
+    assert note.read() == Head(1, entry.hash)
+    ledger.append(event)  # recorded once
+    last = ledger.append_all([Event("settings_changed", "p-a", facts={"settings": "b" * 64})])[-1]
+    assert note.read() == Head(2, last.hash)
+    note.advance(1, entry.hash)  # a slower process is late
+    assert note.read().size == 2
+    assert (tmp_path / "ledger.head").stat().st_mode & 0o077 == 0
+    forged = (tmp_path / "ledger.head").read_text().replace('"size": 2', '"size": 1')
+    (tmp_path / "ledger.head").write_text(forged)
+    with pytest.raises(HeadWrong):
+        note.read()
