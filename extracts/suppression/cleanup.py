@@ -4,16 +4,16 @@ A secondary cell may be shown when every witness that used it can be replaced by
 only cells which stay hidden. Each test costs a few small linear programmes.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from extracts.suppression.pattern import Goal, Progress, Search, least_for
-from extracts.suppression.relations import Floats
-from extracts.suppression.tables import Ints
+from extracts.suppression.pattern import Goal, Progress, Search, Witness, least_for
 from extracts.suppression.windows import WIDTHS, hidden_near
 
 _LARGE = 3_000  # cells; beyond, testing with all of them at once takes minutes for little
 
-Witnesses = dict[Goal, tuple[Ints, Floats]]
+Witnesses = dict[Goal, Witness]
 
 
 def clean(search: Search, progress: Progress | None = None) -> None:
@@ -45,7 +45,7 @@ def _try_to_show(search: Search, cell: int, users: dict[int, set[Goal]]) -> None
     for goal in open_goals:
         if any(reaches(goal, witness) for witness in replaced.values()):
             continue
-        found = _rewitness(search, goal)
+        found = rewitness(search, goal, _widths(search))
         if found is None:
             search.hidden[cell] = True
             return
@@ -55,7 +55,7 @@ def _try_to_show(search: Search, cell: int, users: dict[int, set[Goal]]) -> None
         _replace(search, goal, witness, users)
 
 
-def reaches(goal: Goal, witness: tuple[Ints, Floats]) -> bool:
+def reaches(goal: Goal, witness: Witness) -> bool:
     """Whether a movement takes the goal's cell as far as it must go."""
     cells, moved = witness
     at = int(np.searchsorted(cells, goal[0]))
@@ -64,9 +64,9 @@ def reaches(goal: Goal, witness: tuple[Ints, Floats]) -> bool:
     return bool(moved[at] * np.sign(goal[1]) >= abs(goal[1]) - 1e-6)
 
 
-def _rewitness(search: Search, goal: Goal) -> tuple[Ints, Floats] | None:
+def rewitness(search: Search, goal: Goal, widths: Sequence[int | None]) -> Witness | None:
     """A movement of hidden cells only, in narrow windows first."""
-    for width in _widths(search):
+    for width in widths:
         cells = hidden_near(search.system, goal[0], search.hidden, width)
         costs = np.where(search.primary[cells], 0.01, 1.0)  # lean on what stays hidden anyway
         found = search.mover.move(*goal, cells, costs, least_for(search, cells, goal[0]))
@@ -79,9 +79,7 @@ def _widths(search: Search) -> tuple[int | None, ...]:
     return (*WIDTHS, None) if search.system.values.size <= _LARGE else WIDTHS
 
 
-def _replace(
-    search: Search, goal: Goal, witness: tuple[Ints, Floats], users: dict[int, set[Goal]]
-) -> None:
+def _replace(search: Search, goal: Goal, witness: Witness, users: dict[int, set[Goal]]) -> None:
     for cell in search.witnesses[goal][0]:
         users[int(cell)].discard(goal)
     search.witnesses[goal] = witness

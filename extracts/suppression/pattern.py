@@ -4,7 +4,7 @@ Primary cells are those with too few persons. For each of them a movement up and
 exist (see ``needs``); cells are hidden until it does. Then what is not needed is shown again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from extracts.suppression.windows import WIDTHS, window
 
 Progress = Callable[[str, int, int], None]
 Goal = tuple[int, float]  # the cell, and how far it must be able to move (signed)
+Witness = tuple[Ints, Floats]  # the cells that move, sorted, and by how much
 
 _HIDDEN_PRICE = 1e-4  # against 1 and more for a cell that is still shown
 _MARGIN_PRICE = 1.0  # each dimension in which a cell is a margin makes it dearer by this factor
@@ -34,17 +35,23 @@ class Search:
     hidden: Flags
     prices: Floats
     goals: list[Goal] = field(default_factory=list[Goal])
-    witnesses: dict[Goal, tuple[Ints, Floats]] = field(
-        default_factory=dict[Goal, tuple[Ints, Floats]]
-    )
+    witnesses: dict[Goal, Witness] = field(default_factory=dict[Goal, Witness])
     kept: Flags = field(init=False)
     extra: dict[int, float] = field(default_factory=dict[int, float])
     strict: bool = False
     mover: Mover = field(init=False)
+    _needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
 
     def __post_init__(self) -> None:
         self.mover = Mover(self.system)
         self.kept = np.zeros_like(self.primary)
+
+    def needs_of(self, cell: int) -> list[Goal]:
+        """What a primary cell must be able to do."""
+        found = self._needs.get(cell)
+        if found is None:
+            found = self._needs[cell] = needs(self.system, self.policy, cell)
+        return found
 
     def least(self, cells: Ints) -> Floats:
         """How low each cell may go; in strict mode not below its persons (see the audit)."""
@@ -136,14 +143,20 @@ def least_for(search: Search, cells: Ints, target: int) -> Floats:
     return least
 
 
-def accept(search: Search, found: tuple[Ints, Floats]) -> None:
+def accept(search: Search, found: Witness) -> None:
     """Keep a movement as the witness of every goal that it, or its reverse, reaches."""
+    for goal, witness in reached(search, found):
+        search.witnesses.setdefault(goal, witness)
+
+
+def reached(search: Search, found: Witness) -> Iterator[tuple[Goal, Witness]]:
+    """The goals that a movement, or its reverse, reaches, each with the one that does."""
     cells, moved = found
     backwards = bool(np.all(search.system.values[cells] - moved >= search.least(cells) - _TINY))
+    small = np.flatnonzero(search.primary[cells]).tolist()
     for sign in (1.0, -1.0) if backwards else (1.0,):
-        for cell, step in zip(cells, moved * sign, strict=True):
-            if search.primary[cell]:
-                for goal in needs(search.system, search.policy, int(cell)):
-                    far_enough = step * np.sign(goal[1]) >= abs(goal[1]) - _TINY
-                    if far_enough and goal not in search.witnesses:
-                        search.witnesses[goal] = (cells, moved * sign)
+        steps = moved * sign
+        for at in small:
+            for goal in search.needs_of(int(cells[at])):
+                if steps[at] * np.sign(goal[1]) >= abs(goal[1]) - _TINY:
+                    yield goal, (cells, steps)

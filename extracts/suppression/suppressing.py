@@ -17,10 +17,12 @@ from extracts.suppression.errors import AuditFellError
 from extracts.suppression.pattern import Goal, Progress, Search, protect, start
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
+from extracts.suppression.smallest import shrink
 from extracts.suppression.stack import Stack, stacked
 from extracts.suppression.tables import CellTable, Flags
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
+_LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +36,8 @@ class Pattern:
         primary: of them, those that are small themselves.
         report: the audit of exactly this pattern.
         programmes: linear programmes of the suppressor.
+        needed: secondary cells that any pattern needs, in this table and the linked ones together
+            (0: nothing is proven).
         linked: patterns of the tables that were protected together with this one.
     """
 
@@ -42,6 +46,7 @@ class Pattern:
     primary: Flags
     report: AuditReport
     programmes: int
+    needed: int = 0
     linked: tuple["Pattern", ...] = ()
 
     @property
@@ -109,17 +114,24 @@ def suppress(
     stack = stacked(table, linked, earlier, policy.least, scope or {})
     search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
     protect(search, progress)
-    if policy.clean:
-        clean(search, progress)
+    needed = _improve(search, progress) if policy.clean else 0
     falls: list[tuple[int, Fall]] = []
     for _ in range(_ROUNDS):
         reports = _attack(stack, search, policy, earlier, intervals, progress)
         falls = [(n, fall) for n, report in enumerate(reports) for fall in report.falls]
         if not falls:
-            return _pattern(stack, search, reports)
+            return _pattern(stack, search, reports, needed)
         _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
         _repair(stack, search, falls, policy, progress)
     raise AuditFellError(cells=len(falls))
+
+
+def _improve(search: Search, progress: Progress | None) -> int:
+    """Fewer cells: the fewest where the table is small enough, else none that isn't needed."""
+    if search.system.values.size <= _LARGE:
+        return shrink(search, progress)
+    clean(search, progress)
+    return 0
 
 
 def _attack(
@@ -173,7 +185,7 @@ def _repair(
     protect(search, progress)
 
 
-def _pattern(stack: Stack, search: Search, reports: Sequence[AuditReport]) -> Pattern:
+def _pattern(stack: Stack, search: Search, reports: Sequence[AuditReport], needed: int) -> Pattern:
     patterns = [
         Pattern(
             t,
@@ -181,6 +193,7 @@ def _pattern(stack: Stack, search: Search, reports: Sequence[AuditReport]) -> Pa
             search.primary[at].reshape(t.shape),
             reports[0],
             search.mover.solved,
+            needed,
         )
         for t, at in zip(stack.tables, stack.places, strict=True)
     ]
@@ -191,6 +204,7 @@ def _pattern(stack: Stack, search: Search, reports: Sequence[AuditReport]) -> Pa
         first.primary,
         first.report,
         first.programmes,
+        needed,
         tuple(patterns[1:]),
     )
 

@@ -1,0 +1,68 @@
+"""The fewest cells, the slow way: one integer programme with a movement of its own for each goal.
+
+Written from the rule alone, with SciPy's interface: nothing of the suppressor is in it.
+"""
+
+from itertools import product
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+_FAR = 500.0  # more than any movement of these small tables
+
+
+def equations(table):
+    """One row for each margin: its cells, less itself."""
+    at = {labels: i for i, labels in enumerate(table.labels())}
+    rows = []
+    for axis, dim in enumerate(table.dims):
+        others = [d.nodes if i != axis else ("",) for i, d in enumerate(table.dims)]
+        for group, kids in dim.groups:
+            for labels in product(*others):
+                row = np.zeros(len(at))
+                for node, sign in ((group, -1), *((kid, 1) for kid in kids)):
+                    row[at[(*labels[:axis], node, *labels[axis + 1 :])]] = sign
+                rows.append(row)
+    return np.array(rows)
+
+
+def fewest(table, threshold=10):
+    """How many cells have to be hidden besides the small ones, or None where nothing helps."""
+    values = table.counts.ravel().astype(float)
+    matrix = equations(table)
+    size = len(values)
+    inner = table.leaf_mask().ravel() & (values > 0)
+    floors = np.zeros(size)
+    for i, labels in enumerate(table.labels()):
+        beneath = [
+            dim.spans[dim.position[x]] > 0 for dim, x in zip(table.dims, labels, strict=True)
+        ]
+        cells = inner.reshape(table.shape)[tuple(slice(len(d.leaves)) for d in table.dims)]
+        floors[i] = cells[np.ix_(*beneath)].sum()
+    primary = (values > 0) & (values < threshold)
+    goals = [(i, threshold - values[i]) for i in np.flatnonzero(primary)]
+    goals += [(i, floors[i] - values[i]) for i in np.flatnonzero(primary) if floors[i] < values[i]]
+    if not goals:
+        return 0
+    count = len(goals)
+    movements = sparse.block_diag([matrix] * count)
+    still = sparse.csr_array((movements.shape[0], size))
+    kept = LinearConstraint(sparse.hstack([still, movements]), 0, 0)
+    own = sparse.vstack([sparse.eye_array(size)] * count)
+    moves = sparse.eye_array(size * count)
+    room = sparse.diags_array(np.maximum(values - 1, 0))
+    down = sparse.vstack([room] * count)
+    up_bound = LinearConstraint(sparse.hstack([own * _FAR, -moves]), 0, np.inf)
+    down_bound = LinearConstraint(sparse.hstack([down, moves]), 0, np.inf)
+    low, high = np.full(size * (count + 1), -_FAR), np.full(size * (count + 1), _FAR)
+    low[:size], high[:size] = primary, values > 0
+    for n, (cell, step) in enumerate(goals):
+        low[size * (n + 1) + cell] = high[size * (n + 1) + cell] = step
+    found = milp(
+        np.concatenate([np.ones(size), np.zeros(size * count)]),
+        constraints=[kept, up_bound, down_bound],
+        bounds=Bounds(low, high),
+        integrality=np.concatenate([np.ones(size), np.zeros(size * count)]),
+    )
+    return None if found.x is None else round(found.fun) - int(primary.sum())

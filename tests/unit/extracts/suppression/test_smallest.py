@@ -1,0 +1,72 @@
+"""No pattern of the whole table hides fewer cells: against one large integer programme."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
+from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.pattern import protect, start
+from extracts.suppression.relations import relations
+from extracts.suppression.smallest import secondary, shrink
+from tests.unit.extracts.suppression.optimum import fewest
+
+POLICY = SuppressionPolicy()
+
+
+@st.composite
+def tables(draw):
+    sizes = draw(st.sampled_from([(3, 3), (3, 4), (2, 2, 2), (4, 4), (2, 2, 3)]))
+    size = int(np.prod(sizes))
+    values = draw(
+        st.lists(st.sampled_from([0, 1, 3, 8, 11, 15, 30, 90]), min_size=size, max_size=size)
+    )
+    dims = [
+        Dimension.flat("abc"[i], [f"{'abc'[i]}{j}" for j in range(n)]) for i, n in enumerate(sizes)
+    ]
+    return CellTable.from_leaves(dims, np.array(values).reshape(sizes))
+
+
+@settings(max_examples=15, deadline=None)
+@given(table=tables())
+def test_the_pattern_is_as_small_as_any_can_be(table):
+    search = start(relations(table, 1), POLICY)
+    try:
+        protect(search)
+    except CannotProtectError:
+        assert fewest(table) is None
+        return
+    needed = shrink(search)
+    assert needed == secondary(search) == fewest(table)
+
+
+@settings(max_examples=6, deadline=None)
+@given(table=tables())
+def test_the_audit_seldom_asks_for_more(table):
+    """Whole numbers can cost cells beyond the bound of the linear rule, never many."""
+    try:
+        pattern = suppress(table, POLICY)
+    except CannotProtectError:
+        assume(False)
+        raise
+    assert pattern.needed <= pattern.secondary.sum() <= 1.2 * pattern.needed + 1
+
+
+def test_a_region_between_county_and_state_is_part_of_the_optimum():
+    leaves = [f"c{i}" for i in range(4)]
+    dim = Dimension.tree("county", leaves, {c: f"r{i // 2}" for i, c in enumerate(leaves)})
+    sex = Dimension.flat("sex", ["F", "M"])
+    table = CellTable.from_leaves([dim, sex], np.array([[3, 20], [40, 50], [60, 70], [4, 30]]))
+    pattern = suppress(table, POLICY)
+    assert pattern.secondary.sum() == pattern.needed == fewest(table)
+
+
+@pytest.mark.parametrize("budget", [0, 40, 5_000])
+def test_any_budget_ends_with_a_pattern_that_protects(budget):
+    chance = np.random.default_rng(5)
+    dims = [Dimension.flat(n, [f"{n}{i}" for i in range(6)]) for n in "ab"]
+    table = CellTable.from_leaves(dims, chance.integers(0, 40, (6, 6)))
+    pattern = suppress(table, SuppressionPolicy(clean_programmes=budget))
+    assert pattern.report.holds
+    assert pattern.needed <= pattern.secondary.sum()
