@@ -6,6 +6,7 @@ is no secret, and a small cell that must move needs others of its line that can 
 
 import highspy
 import numpy as np
+from scipy import sparse
 
 from extracts.suppression.errors import SolverStoppedError
 from extracts.suppression.flows import Cut
@@ -43,7 +44,7 @@ class Cover:
         found = self._free_part(cut)
         if found is not None:
             columns, weights, need = found
-            self._solver.addRow(need, np.inf, len(columns), columns, weights)
+            self._solver.addRow(need, np.inf, len(columns), columns.astype(np.int32), weights)
 
     def solve(self) -> tuple[Flags, int]:
         """The hidden cells, and how many besides those that must be hidden are proven necessary.
@@ -67,7 +68,7 @@ class Cover:
         if need <= _CLOSE:
             return None
         columns = self._at[cut.cells[~forced]]
-        return columns.astype(np.int32), np.minimum(cut.weights[~forced], need), need
+        return columns, np.minimum(cut.weights[~forced], need), need
 
     def _build(self, search: Search) -> None:
         rows = _lines(search)
@@ -85,8 +86,10 @@ class Cover:
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lengths = [len(columns) for columns, _, _ in found]
         lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        lp.a_matrix_.index_ = np.concatenate([c for c, _, _ in found] or [np.zeros(0, np.int32)])
-        lp.a_matrix_.value_ = np.concatenate([w for _, w, _ in found] or [np.zeros(0)])
+        columns = [column for c, _, _ in found for column in c.tolist()]
+        lp.a_matrix_.index_ = np.array(columns, dtype=np.int32)
+        weights = [weight for _, w, _ in found for weight in w.tolist()]
+        lp.a_matrix_.value_ = np.array(weights, dtype=np.float64)
         self._solver.passModel(lp)
 
     def _together(self, line: tuple[Ints, Floats]) -> list[tuple[Ints, Floats, float]]:
@@ -94,7 +97,7 @@ class Cover:
         cells, _ = line
         if self.must[cells].any():
             return []
-        columns = self._at[cells].astype(np.int32)
+        columns = self._at[cells]
         return [
             (columns, np.where(columns == column, -1.0, 1.0), 0.0) for column in columns.tolist()
         ]
@@ -102,13 +105,13 @@ class Cover:
 
 def _lines(search: Search) -> list[tuple[Ints, Floats]]:
     """The movable cells of each equation, with their signs."""
-    matrix = search.system.matrix.tocsr()
-    found: list[tuple[Ints, Floats]] = []
-    for row in range(len(matrix.indptr) - 1):
-        part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        free = search.system.free[matrix.indices[part]]
-        found.append((matrix.indices[part][free], matrix.data[part][free]))
-    return found
+    rows, cells, signs = sparse.find(search.system.matrix)
+    kept = np.flatnonzero(search.system.free[cells])
+    order = kept[np.lexsort((cells[kept], rows[kept]))]
+    starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
+    cells_of = np.split(np.asarray(cells[order], dtype=np.int64), starts[1:])
+    signs_of = np.split(np.asarray(signs[order], dtype=np.float64), starts[1:])
+    return list(zip(cells_of, signs_of, strict=True))
 
 
 def _asked(search: Search, lines: list[tuple[Ints, Floats]]) -> list[Cut]:

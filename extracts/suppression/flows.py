@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-from scipy import sparse
 
 from extracts.suppression.errors import SolverStoppedError
 from extracts.suppression.pattern import Goal, Witness
@@ -107,11 +106,8 @@ class Flows:
             ("simplex_strategy", _PRIMAL),
         ):
             solver.setOptionValue(option, value)
-        movable = system.matrix[:, self.cells]
-        used, inverse = np.unique(movable.indices, return_inverse=True)
-        matrix = sparse.csc_array(
-            (movable.data, inverse, movable.indptr), shape=(len(used), self._size)
-        )
+        matrix = system.matrix[:, self.cells]
+        used, inverse = np.unique(matrix.indices, return_inverse=True)
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = 2 * self._size, len(used)
         lp.col_cost_ = np.zeros(2 * self._size)
@@ -119,7 +115,7 @@ class Flows:
         lp.row_lower_ = lp.row_upper_ = np.zeros(len(used))
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_ = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
-        lp.a_matrix_.index_ = np.concatenate([matrix.indices, matrix.indices])
+        lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
         lp.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data])
         solver.passModel(lp)
         return solver
