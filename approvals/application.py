@@ -15,10 +15,10 @@ from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
-from approvals.application_checks import Problem, every_problem
+from approvals.application_checks import every_problem
 from approvals.application_forms import AggregatedApplication, Application, StandardApplication
 from approvals.application_partial import part_of, with_holes
-from approvals.application_parts import Part
+from approvals.application_parts import Part, Problem
 from approvals.errors import ApplicationRefused, ApplicationUnreadable
 from approvals.held import SystemTerms, terms_of
 
@@ -92,7 +92,7 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
     try:
         application = model.model_validate(fields)
     except ValidationError as error:
-        errors = cast("list[dict[str, Any]]", error.errors(include_input=False))
+        errors = _first_hand(cast("list[dict[str, Any]]", error.errors(include_input=False)))
         problems += [_problem(model, e) for e in errors]
         wrong = frozenset(tuple(e["loc"]) for e in errors if e["type"] != "extra_forbidden")
         application = cast("Application", with_holes(model, fields, wrong))
@@ -100,6 +100,17 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
     if problems:
         raise ApplicationRefused(tuple(problems))
     return _with_defaults(application, cast("SystemTerms", terms(application.system)))
+
+
+def _first_hand(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without "too short" of a list whose entries are there and wrong: they are named themselves."""
+    places = [tuple(e["loc"]) for e in errors]
+    return [
+        e
+        for e in errors
+        if e["type"] != "too_short"
+        or not any(len(p) > len(e["loc"]) and p[: len(e["loc"])] == tuple(e["loc"]) for p in places)
+    ]
 
 
 def _between_fields(form: Application, terms: TermsOf, *, known: set[str]) -> Iterator[Problem]:

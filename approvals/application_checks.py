@@ -4,31 +4,15 @@ A check yields problems; it never stops at the first. No problem quotes a value.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import cast
 
+from approvals.application_documents import check_documents
 from approvals.application_forms import AggregatedApplication, Application, StandardApplication
+from approvals.application_parts import Problem
 from approvals.held import SystemTerms
 
 INDIVIDUAL = frozenset({"identified", "deidentified"})
 SECURITY_POLICY = "5.9"  # § 966(b)(12)(D)(ii): CJIS Security Policy, version 5.9, 1 June 2020
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong: where, by which section, what."""
-
-    path: str
-    section: str
-    what: str
-
-    def text(self) -> str:
-        """One line."""
-        return f"{self.path} [{self.section}]: {self.what}"
-
-    def as_dict(self) -> dict[str, str]:
-        """For ``--json``."""
-        return {"path": self.path, "section": self.section, "what": self.what}
 
 
 def check_request(form: Application, _terms: SystemTerms) -> Iterator[Problem]:
@@ -55,7 +39,15 @@ def check_system(form: Application, terms: SystemTerms) -> Iterator[Problem]:
     allowed = terms.kinds.get(form.requester_class, frozenset())
     for kind in sorted(set(form.kinds) - allowed):
         yield Problem(
-            "kinds", "§ 963", f"{terms.code} gives no {kind} data to a {form.requester_class}"
+            "kinds",
+            terms.cite("§ 963(a)"),
+            f"{terms.code} gives no {kind} data to a {form.requester_class}",
+        )
+    for kind in sorted(set(form.kinds) & set(terms.held)):
+        yield Problem(
+            "kinds",
+            terms.cite("§ 963(a)"),
+            f"{terms.code} gives no {kind} data yet: {terms.held[kind]}",
         )
     if len(set(form.kinds)) != len(form.kinds):
         yield Problem("kinds", "§ 963(a)", "a kind stands twice")
@@ -88,13 +80,26 @@ def check_researcher(form: StandardApplication, _terms: SystemTerms) -> Iterator
         )
 
 
-def check_institution(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_institution(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The institution has all five qualities (§ 962(k)); others get aggregates only (§ 963(b))."""
     inst = form.institution
-    if inst.kind != "nonprofit_research_institution" and INDIVIDUAL & set(form.kinds):
-        yield Problem(
-            "institution.kind", "§ 963(b)", "only aggregated data: use the aggregated application"
+    if inst.kind != "nonprofit_research_institution":
+        allowed = (
+            terms.kinds.get(form.requester_class, frozenset()) if terms.described else INDIVIDUAL
         )
+        if INDIVIDUAL & set(form.kinds) - allowed:
+            yield Problem(
+                "institution.kind",
+                "§ 963(b)",
+                "only aggregated data: use the aggregated application",
+            )
+            yield from _qualities(form)
+        return
+    yield from _qualities(form)
+
+
+def _qualities(form: StandardApplication) -> Iterator[Problem]:
+    inst = form.institution
     for name in ("tax_exempt", "formal_instruction", "faculty_and_curriculum", "enrolled_students"):
         if not getattr(inst, name):
             yield Problem(f"institution.{name}", "§ 962(k)", "must hold")
@@ -200,54 +205,6 @@ def check_dates(form: StandardApplication, _terms: SystemTerms) -> Iterator[Prob
             yield Problem(path, section, "after the date of request")
     if form.irb and form.irb.expires <= form.irb.approved:
         yield Problem("irb.expires", "§ 966(b)(12)(F)", "not after the approval")
-
-
-def check_documents(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
-    """Every document that is named is listed, and every document that is needed is there."""
-    listed = {d.id: d.kind for d in form.documents}
-    if len(listed) != len(form.documents):
-        yield Problem("documents", "§ 966(b)(12)", "an id stands twice")
-    for path, section, reference, kind in _references(form):
-        if not isinstance(reference, str):  # a hole: said already
-            continue
-        if reference not in listed:
-            yield Problem(path, section, "names no document of the list")
-        elif listed[reference] != kind:
-            yield Problem(path, section, f"names a document of another kind than {kind}")
-    needed = frozenset[str]().union(*(terms.documents.get(k, frozenset()) for k in form.kinds))
-    if form.security.cloud is True:
-        needed |= {"cloud_audit"}
-    for kind in sorted(needed - _LATER - set(listed.values())):
-        yield Problem("documents", "§ 966(b)(12)", f"none of kind {kind}")
-
-
-_TRAINING = "human_subjects_training"
-# The outline is the form's own [project]. The others may come after the submission: the gate asks
-# for them on the day of the release.
-_LATER = frozenset({"project_outline", "irb_approval", _TRAINING, "background_check"})
-
-
-def _references(form: StandardApplication) -> Iterator[tuple[str, str, object, str]]:
-    yield "institution.evidence", "§ 962(k)", form.institution.evidence, "institution_evidence"
-    yield "security.document", "§ 966(b)(12)(D)", form.security.document, "security_requirements"
-    letter = form.signatures.affiliation_letter
-    yield "signatures.affiliation_letter", "§ 966(d)", letter, "affiliation_letter"
-    if form.cohort.authority_document:
-        document = form.cohort.authority_document
-        yield "cohort.authority_document", "§ 963(a)(3)(B)", document, "cohort_authority"
-    if form.irb:
-        yield "irb.approval", "§ 966(b)(12)(F)", form.irb.approval, "irb_approval"
-    for number, member in enumerate(form.team, start=1):
-        if member.training:
-            certificate = member.training.certificate
-            yield (
-                f"team[{number}].training.certificate",
-                "§ 966(d)",
-                certificate,
-                "human_subjects_training",
-            )
-        if member.cv:
-            yield f"team[{number}].cv", "§ 966(b)(12)(B)", member.cv, "curriculum_vitae"
 
 
 _BOTH: tuple[Callable[[Application, SystemTerms], Iterator[Problem]], ...] = (

@@ -4,6 +4,7 @@ Every class refuses a field that it does not know. Texts are bounded so that a p
 dates are dates of the Pacific calendar day, without a time.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
@@ -23,6 +24,23 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
 Kind = Literal["identified", "deidentified", "aggregated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, by which section, what."""
+
+    path: str
+    section: str
+    what: str
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.path} [{self.section}]: {self.what}"
+
+    def as_dict(self) -> dict[str, str]:
+        """For ``--json``."""
+        return {"path": self.path, "section": self.section, "what": self.what}
 
 
 class Part(BaseModel):
@@ -179,6 +197,7 @@ class Member(Part):
     training: Training | None = None
     background_check: BackgroundCheck | None = None
     cv: DocumentId | None = None
+    acknowledged: date | None = None  # the restrictions of § 964, by this member (policy)
 
 
 class Irb(Part):
@@ -213,17 +232,19 @@ class Signatures(Part):
     SECTION: ClassVar[str] = "§ 966(b)(11), (12)(C), (d)"
     application_signed: date
     restrictions_acknowledged: date
-    affiliation_letter: DocumentId
+    affiliation_letter: DocumentId | None = None
 
 
 class Document(Part):
-    """A document of the application; ``sha256`` pins its bytes where it is given."""
+    """A document of the application, of one ``member`` where it is; ``sha256`` pins its bytes."""
 
     SECTION: ClassVar[str] = "§ 966(b)(12)"
     id: DocumentId
     kind: Code
     title: Words
     dated: date | None = None
+    expires: date | None = None
+    member: MemberId | None = None
     sha256: Sha256 | None = None
 
 

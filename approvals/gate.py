@@ -1,12 +1,13 @@
 """The gate: may this be released, on this day? It answers with every reason at once.
 
-Each rule is one small function in ``CHECKS`` that yields the reasons it finds; none stops another.
-A check that can't be answered is a reason: nothing passes because something is missing. The gate is
-asked before a run and again right before the hand-over.
+Each rule is one small function, standing in a row that says for which kinds of release and for which
+of the two applications it is asked. It yields the reasons it finds; none stops another. A check that
+can't be answered is a reason: nothing passes because something is missing. The gate is asked before a
+run and again right before the hand-over.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -23,12 +24,19 @@ class GatePolicy:
     Args:
         deidentified_checks: background checks for de-identified data too (process page; § 966(e)
             asks for them for identified data only).
-        individual_level: requester classes that may get individual-level data (§ 963; a public
-            agency is an Entity until counsel decides otherwise).
+        team_affiliation: every team member is an employee of the institution, not only the
+            researcher (§ 966(d), whose strike-outs leave both readings).
+        affiliation_letter: the letter on letterhead besides the certificates (§ 966(d), likewise).
+        member_acknowledgments: every member acknowledged the restrictions (§ 964(m); the regulation
+            asks for the researcher's signature only).
+        soft_papers: papers that a system asks for by policy, not by law.
     """
 
     deidentified_checks: bool = True
-    individual_level: frozenset[str] = frozenset({"bona_fide_researcher", "ucfc_researcher"})
+    team_affiliation: bool = True
+    affiliation_letter: bool = True
+    member_acknowledgments: bool = False
+    soft_papers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +122,58 @@ class Verdict:
 Check = Callable[[ProjectState, Ask], Iterator[Reason]]
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the gate.
+
+    Args:
+        check: the rule's function.
+        rules: the rules that its reasons name.
+        kinds: of release for which it is asked; None for whatever is asked, even an unknown kind.
+        form: ``standard`` (§ 966) or ``aggregated`` (§ 965); None for both applications.
+        papers: requirements of a data system under one of which it stands; none: always.
+    """
+
+    check: Check
+    rules: tuple[str, ...]
+    kinds: frozenset[str] | None = None
+    form: Literal["standard", "aggregated"] | None = None
+    papers: tuple[str, ...] = ()
+
+    def applies(self, state: ProjectState, ask: Ask) -> bool:
+        """Whether the row is asked."""
+        return (
+            (self.kinds is None or ask.kind in self.kinds)
+            and (self.form is None or self.form == state.form)
+            and (
+                not self.papers
+                or state.terms is None
+                or state.terms.asks(ask.kind, *self.papers) is not None
+            )
+        )
+
+
+def rows() -> tuple[Row, ...]:
+    """The rows of the gate, in the order in which they are asked."""
+    from approvals.gate_papers import PAPER_ROWS
+    from approvals.gate_people import PEOPLE_ROWS
+    from approvals.gate_project import PROJECT_ROWS
+
+    return (*PROJECT_ROWS, *PAPER_ROWS, *PEOPLE_ROWS)
+
+
 def check(state: ProjectState, ask: Ask) -> Verdict:
     """Ask every rule.
 
     Args:
-        state: the project, with its approved application.
+        state: the project, with its approved application and its system's terms.
         ask: what is to be released.
     """
-    from approvals.gate_people import PEOPLE_CHECKS
-    from approvals.gate_project import PROJECT_CHECKS
-
-    checks: tuple[Check, ...] = (*PROJECT_CHECKS, *PEOPLE_CHECKS)
-    return Verdict(tuple(reason for one in checks for reason in one(state, ask)))
+    reasons = [r for row in rows() if row.applies(state, ask) for r in row.check(state, ask)]
+    terms = state.terms
+    if terms is not None and terms.sections is not None:  # another system: its own law is cited
+        own = {r.section for r in terms.requirements}
+        reasons = [
+            r if r.section in own else replace(r, section=terms.cite(r.section)) for r in reasons
+        ]
+    return Verdict(tuple(reasons))

@@ -1,16 +1,31 @@
-"""What the gate asks of the papers: the cohort and its authority, the review board, signatures."""
+"""What the gate asks of the papers: the cohort and its authority, the review board, signatures.
+
+Which papers there must be is the data system's own description; what each must show is here.
+"""
 
 from collections.abc import Iterator
 
 from approvals.application_forms import StandardApplication
-from approvals.gate import INDIVIDUAL, Ask, Check, Reason
+from approvals.gate import INDIVIDUAL, Ask, Reason, Row
+from approvals.held import Requirement
 from approvals.project_state import ProjectState
+
+# Requirements with a row of their own; every other is a document that must be there.
+_OWN = frozenset(
+    {"project_outline", "irb_approval", "human_subjects_training", "background_check",
+     "background_check_page", "cohort_authority"}
+)  # fmt: skip
+# Documents of CARPOS's regulation → the rule; other systems' go by system and name.
+_RULES = {
+    "curriculum_vitae": "C-49", "conditions_acknowledged": "C-47", "security_requirements": "C-50",
+    "cloud_audit": "C-51", "research_materials": "C-52",
+}  # fmt: skip
 
 
 def check_cohort(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     """Identified data only for the cohort that was declared, registered and confirmed."""
     form = state.application
-    if ask.kind != "identified" or not isinstance(form, StandardApplication):
+    if not isinstance(form, StandardApplication):
         return
     if not form.cohort.declared:
         yield Reason(
@@ -19,12 +34,15 @@ def check_cohort(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             "the application declares no cohort",
             "Have an amended application approved that does",
         )
-    yield from _check_authority(form, ask)
     if ask.stage == "run" or ask.cohort_digest is not None:
         yield from _check_registered(state, form, ask)
 
 
-def _check_authority(form: StandardApplication, ask: Ask) -> Iterator[Reason]:
+def check_authority(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+    """The right to hold the cohort was shown and has not ended (§ 963(a)(3)(B))."""
+    form = state.application
+    if not isinstance(form, StandardApplication):
+        return
     cohort = form.cohort
     if cohort.authority is None or cohort.authority_document is None:
         yield Reason(
@@ -37,7 +55,7 @@ def _check_authority(form: StandardApplication, ask: Ask) -> Iterator[Reason]:
         yield Reason(
             "C-15",
             "§ 963(a)(3)(B)",
-            "the authority to hold the cohort has expired",
+            f"the authority to hold the cohort has expired on {cohort.authority_expires}",
             "The researcher shows that it was extended",
         )
 
@@ -74,7 +92,7 @@ def _check_registered(state: ProjectState, form: StandardApplication, ask: Ask) 
 def check_irb(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     """The review board's approval is there and in force (§ 966(b)(12)(F), (c))."""
     form = state.application
-    if ask.kind not in INDIVIDUAL or not isinstance(form, StandardApplication):
+    if not isinstance(form, StandardApplication):
         return
     section, until = "§ 966(b)(12)(F)", state.irb_until()
     if until is None:
@@ -101,7 +119,7 @@ def check_irb(state: ProjectState, ask: Ask) -> Iterator[Reason]:
 def check_papers(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     """Institution, signatures and security requirements hold on the day (§§ 962(k), 966(b))."""
     form = state.application
-    if ask.kind not in INDIVIDUAL or not isinstance(form, StandardApplication):
+    if not isinstance(form, StandardApplication):
         return
     expires = form.institution.evidence_expires
     if expires is not None and expires < ask.on:
@@ -131,4 +149,76 @@ def check_papers(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-PAPER_CHECKS: tuple[Check, ...] = (check_cohort, check_irb, check_papers)
+def check_documents(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+    """Every document that the system asks for is there and in force, of each member where it says."""
+    form, terms = state.application, state.terms
+    if terms is None:
+        yield Reason(
+            "C-16", "§ 964(a)", "the Department describes no such system", "Describe the system"
+        )
+        return
+    if not isinstance(form, StandardApplication):
+        return
+    for needed in terms.requirements:
+        if ask.kind not in needed.kinds or needed.name in _OWN:
+            continue
+        if needed.name == "cloud_audit" and not form.security.cloud:
+            continue
+        if needed.hard or ask.policy.soft_papers:
+            yield from _check_document(state, form, needed, ask)
+
+
+def _check_document(
+    state: ProjectState, form: StandardApplication, needed: Requirement, ask: Ask
+) -> Iterator[Reason]:
+    of = [m.id for m in form.team] if needed.per == "member" else [None]
+    for member in of:
+        if not has_document(state, form, needed.name, member, ask):
+            whose = f" of member {member}" if member else ""
+            own = terms_own(state)
+            yield Reason(
+                f"{own}.{needed.name}" if own else _RULES.get(needed.name, "C-48"),
+                needed.section,
+                f"{needed.title}: there is none{whose} in force",
+                "Record it: event document_attached with kind="
+                + needed.name
+                + (f" member={member}" if member else ""),
+            )
+
+
+def has_document(
+    state: ProjectState, form: StandardApplication, name: str, member: str | None, ask: Ask
+) -> bool:
+    """Whether a document of this kind is in force, in the application or attached later."""
+    if member is not None and name == "curriculum_vitae":
+        person = form.member(member)
+        if person is not None and person.cv is not None:
+            return True
+    listed = any(
+        d.kind == name
+        and (member is None or d.member == member)
+        and (d.expires is None or ask.on <= d.expires)
+        for d in form.documents
+    )
+    attached = any(
+        p.kind == name and (member is None or p.member == member) and p.holds_on(ask.on)
+        for p in state.papers
+    )
+    return listed or attached
+
+
+def terms_own(state: ProjectState) -> str:
+    """The system's code where its law is another than CARPOS's, else nothing."""
+    terms = state.terms
+    return terms.code if terms is not None and terms.sections is not None else ""
+
+
+_IDENTIFIED = frozenset({"identified"})
+
+PAPER_ROWS: tuple[Row, ...] = (
+    Row(check_cohort, ("C-13",), _IDENTIFIED, "standard"),
+    Row(check_authority, ("C-15",), _IDENTIFIED, "standard", ("cohort_authority",)),
+    Row(check_irb, ("C-52", "C-53"), INDIVIDUAL, "standard", ("irb_approval",)),
+    Row(check_papers, ("C-08", "C-47", "C-50", "C-51"), INDIVIDUAL, "standard"),
+    Row(check_documents, ("C-49", "C-47", "C-50", "C-51", "C-16"), INDIVIDUAL, "standard"),
+)

@@ -1,17 +1,18 @@
 """What the gate asks of the people: affiliation, training, background checks, recipients' keys."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from approvals.application_forms import StandardApplication
-from approvals.gate import INDIVIDUAL, Ask, Check, Reason
+from approvals.gate import INDIVIDUAL, Ask, Reason, Row
 from approvals.project_parts import Recipient
 from approvals.project_state import ProjectState
 
 
 def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:
-    """The researcher is an employee of the institution (§ 962(a), (d)(2))."""
+    """The researcher is an employee of the institution; by policy everybody (§ 962(a), (d)(2))."""
     form = state.application
-    if ask.kind not in INDIVIDUAL or not isinstance(form, StandardApplication):
+    if not isinstance(form, StandardApplication):
         return
     researcher = form.member(form.researcher.member)
     if researcher is None or researcher.employment != "employee":
@@ -21,17 +22,40 @@ def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             "the researcher is not an employee of the institution",
             "A consultant can't be the Bona Fide Researcher: name another",
         )
+    others = [m for m in form.team if m.id != form.researcher.member]
+    for member in others if ask.policy.team_affiliation else ():
+        if member.employment != "employee":
+            yield Reason(
+                "C-01",
+                "§ 966(d) (policy)",
+                f"member {member.id} is a {member.employment.replace('_', ' ')}, not an employee",
+                "Name an employee, or record counsel's answer: setting team_affiliation",
+            )
+    own_law = state.terms is not None and state.terms.sections is not None
+    if ask.policy.affiliation_letter and not own_law and not _has_letter(state, form, ask):
+        yield Reason(
+            "C-54",
+            "§ 966(d) (policy)",
+            "the letter that verifies affiliation and training is missing",
+            "Record it: event document_attached with kind=affiliation_letter",
+        )
+
+
+def _has_letter(state: ProjectState, form: StandardApplication, ask: Ask) -> bool:
+    return form.signatures.affiliation_letter is not None or any(
+        paper.kind == "affiliation_letter" and paper.holds_on(ask.on) for paper in state.papers
+    )
 
 
 def check_training(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     """Every member has human-subject protection and ethics training in force (§ 966(d))."""
     form = state.application
-    if ask.kind not in INDIVIDUAL or not isinstance(form, StandardApplication):
+    if not isinstance(form, StandardApplication):
         return
     for member in form.team:
         training = state.training_of(member.id)
         if training is None or not training.holds_on(ask.on):
-            what = "is missing" if training is None else "is not in force on that day"
+            what = "is missing" if training is None else f"is not in force ({training.words()})"
             yield Reason(
                 "C-54",
                 "§ 966(d)",
@@ -41,23 +65,42 @@ def check_training(state: ProjectState, ask: Ask) -> Iterator[Reason]:
 
 
 def check_background(state: ProjectState, ask: Ask) -> Iterator[Reason]:
-    """Every member passed a background check: by law for identified data, by policy else."""
-    form = state.application
+    """Every member passed a background check in force: by law, or by the process page (policy)."""
+    form, terms = state.application, state.terms
     if not isinstance(form, StandardApplication):
         return
-    by_law = ask.kind == "identified"
-    if not by_law and not (ask.kind == "deidentified" and ask.policy.deidentified_checks):
+    law = terms.asks(ask.kind, "background_check") if terms is not None else None
+    by_law = law is not None or terms is None
+    if not by_law and not ask.policy.deidentified_checks:
         return
-    rule, section = ("C-55", "§ 966(e)") if by_law else ("C-75", "process page (policy)")
+    page = terms.asks(ask.kind, "background_check_page") if terms is not None else None
+    rule = "C-55" if by_law else "C-75"
+    section = law.section if law else "process page (policy)" if page else "§ 966(e)"
     for member in form.team:
         found = state.check_of(member.id)
         if found is None or not found.holds_on(ask.on):
-            what = "is missing" if found is None else f"is not passed in force ({found.outcome})"
+            what = "is missing" if found is None else f"is not passed in force ({found.words()})"
             yield Reason(
                 rule,
                 section,
                 f"the background check of member {member.id} {what}",
                 "Record a passed one: event background_check",
+            )
+
+
+def check_acknowledgments(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+    """By policy every member acknowledged the restrictions, not only the researcher (§ 964(m))."""
+    form = state.application
+    if not ask.policy.member_acknowledgments or not isinstance(form, StandardApplication):
+        return
+    for member in form.team:
+        day = state.acknowledged.get(member.id) or member.acknowledged
+        if day is None or ask.on < day:
+            yield Reason(
+                "C-40",
+                "§ 964(m) (policy)",
+                f"member {member.id} has not acknowledged the restrictions",
+                "Record it: event acknowledgment_recorded",
             )
 
 
@@ -108,9 +151,46 @@ def _check_recipient(
         )
 
 
-PEOPLE_CHECKS: tuple[Check, ...] = (
-    check_affiliation,
-    check_training,
-    check_background,
-    check_recipients,
+_CHECKED = ("background_check", "background_check_page")
+
+PEOPLE_ROWS: tuple[Row, ...] = (
+    Row(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, "standard"),
+    Row(check_training, ("C-54",), INDIVIDUAL, "standard", ("human_subjects_training",)),
+    Row(check_background, ("C-55", "C-75"), INDIVIDUAL, "standard", _CHECKED),
+    Row(check_acknowledgments, ("C-40",), INDIVIDUAL, "standard"),
+    Row(check_recipients, ("C-10",)),
 )
+
+
+def people_of(state: ProjectState, on: date) -> list[dict[str, object]]:
+    """Each person of the application on a day: affiliation, training, check, papers, key.
+
+    For ``project check``; ids only, no names.
+    """
+    form = state.application
+    if form is None:
+        return []
+    keys = {r.member: r.words(on) for r in state.recipients if not r.revoked}
+    if not isinstance(form, StandardApplication):
+        return [{"member": m, "key": keys.get(m, "none")} for m in form.recipient_ids()]
+    found: list[dict[str, object]] = []
+    for member in form.team:
+        training, check = state.training_of(member.id), state.check_of(member.id)
+        no_key = "none" if member.recipient else "not a recipient"
+        found.append(
+            {
+                "member": member.id,
+                "researcher": member.id == form.researcher.member,
+                "affiliation": member.employment.replace("_", " "),
+                "training": training.words() if training else "none",
+                "training_in_force": bool(training and training.holds_on(on)),
+                "background_check": check.words() if check else "none",
+                "background_check_in_force": bool(check and check.holds_on(on)),
+                "cv": member.cv is not None
+                or any(
+                    p.kind == "curriculum_vitae" and p.member == member.id for p in state.papers
+                ),
+                "key": keys.get(member.id, no_key),
+            }
+        )
+    return found

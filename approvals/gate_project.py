@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from approvals.application_forms import StandardApplication
-from approvals.gate import INDIVIDUAL, Ask, Check, Reason
-from approvals.gate_papers import PAPER_CHECKS
+from approvals.gate import INDIVIDUAL, Ask, Reason, Row
 from approvals.lifecycle import IN_FORCE, State
 from approvals.project_state import ProjectState
 
@@ -56,7 +55,7 @@ def check_application(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
 def check_timeframe(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     """Individual-level data is given only within the application's timeframe (§ 964(b))."""
     form = state.application
-    if not isinstance(form, StandardApplication) or ask.kind not in INDIVIDUAL:
+    if not isinstance(form, StandardApplication):
         return
     if not form.timeframe.start <= ask.on <= form.timeframe.end:
         yield Reason(
@@ -68,18 +67,35 @@ def check_timeframe(state: ProjectState, ask: Ask) -> Iterator[Reason]:
 
 
 def check_requester(state: ProjectState, ask: Ask) -> Iterator[Reason]:
-    """Entities get aggregated data only (§ 963(b))."""
-    form = state.application
-    if form is None or ask.kind not in INDIVIDUAL:
+    """A requester gets the kinds that the system gives to its class; Entities aggregates (§ 963)."""
+    form, terms = state.application, state.terms
+    if form is None:
         return
-    if form.requester_class not in ask.policy.individual_level:
+    allowed = (
+        terms.kinds.get(form.requester_class, frozenset()) if terms is not None else frozenset()
+    )
+    if ask.kind not in allowed:
         yield Reason(
             "C-12",
             "§ 963(b)",
-            f"a requester of this class ({form.requester_class}) gets aggregated data only",
-            "Ask for aggregated data",
+            f"a requester of this class ({form.requester_class}) gets "
+            + (f"{' and '.join(sorted(allowed))} data only" if allowed else "nothing"),
+            "Ask for aggregated data"
+            if "aggregated" in allowed
+            else "Ask for nothing of this system",
         )
-    if not isinstance(form, StandardApplication):
+    if terms is not None and ask.kind in terms.held:
+        yield Reason(
+            "C-11",
+            "§ 963(a)",
+            f"{ask.kind} data of this system waits for counsel: {terms.held[ask.kind]}",
+            "Record counsel's answer in the settings",
+        )
+
+
+def check_form(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
+    """Individual-level data takes the standard application (§ 966(a))."""
+    if not isinstance(state.application, StandardApplication):
         yield Reason(
             "C-44",
             "§ 966(a)",
@@ -111,38 +127,46 @@ def check_system(state: ProjectState, ask: Ask) -> Iterator[Reason]:
 
 
 def check_scope(state: ProjectState, ask: Ask) -> Iterator[Reason]:
-    """Orders, columns and dimensions lie within the application (§ 964(a), § 966(b)(12)(A))."""
+    """Records lie within the approved scope (§ 964(a))."""
     form = state.application
-    if form is None:
-        return
-    approved = set(form.order_scope)
-    if ask.order_scope and not set(ask.order_scope) <= approved:
+    if form is not None and ask.order_scope and not set(ask.order_scope) <= set(form.order_scope):
         yield Reason(
             "C-16",
             "§ 964(a)",
             "the order scope goes beyond the approved one",
             "Release the approved order families only",
         )
-    if form.dimensions and not set(ask.dimensions) <= set(form.dimensions):
+
+
+def check_variables(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+    """Each column was approved with its need (§ 966(b)(12)(A)(ii))."""
+    form = state.application
+    if not isinstance(form, StandardApplication):
+        return
+    unneeded = set(ask.variables) - {v.name for v in form.variables}
+    if unneeded:
+        yield Reason(
+            "C-48",
+            "§ 966(b)(12)(A)(ii)",
+            f"{len(unneeded)} columns were not approved",
+            "Release the approved columns only",
+        )
+
+
+def check_dimensions(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+    """A table is cut by approved dimensions only (§ 964(a))."""
+    form = state.application
+    if form is not None and form.dimensions and not set(ask.dimensions) <= set(form.dimensions):
         yield Reason(
             "C-16",
             "§ 964(a)",
             "a dimension was not approved",
             "Release the approved dimensions only",
         )
-    if isinstance(form, StandardApplication) and ask.kind in INDIVIDUAL:
-        unneeded = set(ask.variables) - {v.name for v in form.variables}
-        if unneeded:
-            yield Reason(
-                "C-48",
-                "§ 966(b)(12)(A)(ii)",
-                f"{len(unneeded)} columns were not approved",
-                "Release the approved columns only",
-            )
 
 
 def check_years(state: ProjectState, ask: Ask) -> Iterator[Reason]:
-    """Years lie within the application; aggregates need years that have ended (§ 962(b))."""
+    """Years lie within the application (§ 964(a); of tables, § 965(b))."""
     form = state.application
     if form is None:
         return
@@ -154,7 +178,15 @@ def check_years(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             f"the approved years are {form.years.first} to {form.years.last}",
             "Ask for years within them",
         )
-    if ask.kind == "aggregated" and ask.on <= date(last, 12, 31):
+
+
+def check_full_years(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+    """Tables count full calendar years, which have ended (§ 962(b))."""
+    form = state.application
+    if form is None:
+        return
+    _, last = ask.years or (form.years.first, form.years.last)
+    if ask.on <= date(last, 12, 31):
         yield Reason(
             "C-02",
             "§ 962(b)",
@@ -174,15 +206,20 @@ def check_sanctions(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
         )
 
 
-PROJECT_CHECKS: tuple[Check, ...] = (
-    check_in_force,
-    check_application,
-    check_timeframe,
-    check_requester,
-    check_kind,
-    check_system,
-    check_scope,
-    check_years,
-    *PAPER_CHECKS,
-    check_sanctions,
+_TABLES = frozenset({"aggregated"})
+
+PROJECT_ROWS: tuple[Row, ...] = (
+    Row(check_in_force, ("C-74", "C-70", "C-61")),
+    Row(check_application, ("C-16",)),
+    Row(check_form, ("C-44",), INDIVIDUAL),
+    Row(check_requester, ("C-12", "C-11")),
+    Row(check_kind, ("C-11",)),
+    Row(check_system, ("C-16",)),
+    Row(check_scope, ("C-16",)),
+    Row(check_years, ("C-16", "C-42")),
+    Row(check_timeframe, ("C-17",), INDIVIDUAL, "standard"),
+    Row(check_variables, ("C-48",), INDIVIDUAL, "standard"),
+    Row(check_full_years, ("C-02",), _TABLES),
+    Row(check_dimensions, ("C-16",), _TABLES),
+    Row(check_sanctions, ("C-70",)),
 )

@@ -1,10 +1,31 @@
 """What approvals must know about a data system, taken from the system's own description."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 KINDS = ("identified", "deidentified", "aggregated")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A document or check that a system asks for before a release of the kinds named.
+
+    Args:
+        name: ``irb_approval``, ``notary_verification`` …
+        title: in words.
+        section: the rule that asks for it.
+        kinds: of release.
+        per: one for the project, the researcher, or every team member.
+        hard: by law; otherwise by policy, and a setting decides.
+    """
+
+    name: str
+    title: str
+    section: str
+    kinds: frozenset[str]
+    per: str
+    hard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +36,10 @@ class SystemTerms:
         code: ``CARPOS``.
         kinds: requester class → the kinds of release that it may ask for.
         documents: kind of release → the document kinds that an application needs.
+        requirements: every document and check that the system asks for.
+        sections: section of CARPOS's regulation that a check cites → what stands for it in another
+            system's law; None for the system whose regulation it is.
+        held: kinds that are not given until counsel has answered → why.
         families: order families that a project's scope may name; empty where there is none.
         columns: kind of release → the names that ``[[variables]]`` may use.
         dimensions: what an aggregated table may be cut by.
@@ -26,6 +51,9 @@ class SystemTerms:
     code: str
     kinds: Mapping[str, frozenset[str]]
     documents: Mapping[str, frozenset[str]]
+    requirements: tuple[Requirement, ...] = ()
+    sections: Mapping[str, str] | None = None
+    held: Mapping[str, str] = field(default_factory=dict[str, str])
     families: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     dimensions: frozenset[str] = frozenset()
@@ -33,10 +61,30 @@ class SystemTerms:
     default_dimensions: tuple[str, ...] = ()
     described: bool = True
 
+    def asks(self, kind: str, *names: str) -> Requirement | None:
+        """The first requirement of one of these names that this kind of release has."""
+        return next(
+            (r for n in names for r in self.requirements if r.name == n and kind in r.kinds), None
+        )
+
+    def cite(self, section: str) -> str:
+        """What governs here in place of a section of CARPOS's regulation."""
+        if self.sections is None:
+            return section
+        return self.sections.get(section) or f"policy, after 11 CCR {section}"
+
     @classmethod
     def unknown(cls) -> "SystemTerms":
         """For an application that names no system: nothing can be said about its terms."""
         return cls("", {}, {}, described=False)
+
+
+def individual_level_for(terms: SystemTerms, requester: str) -> SystemTerms:
+    """The same terms where a class of requester may ask for what researchers may (a setting)."""
+    wider = terms.kinds.get(requester, frozenset()) | terms.kinds.get(
+        "bona_fide_researcher", frozenset()
+    )
+    return replace(terms, kinds={**terms.kinds, requester: wider})
 
 
 @cache
@@ -55,6 +103,12 @@ def terms_of(code: str) -> SystemTerms | None:
             kind: frozenset(d.name for d in system.documents if d.hard and kind in d.kinds)
             for kind in KINDS
         },
+        requirements=tuple(
+            Requirement(d.name, d.title, d.section, frozenset(d.kinds), d.per, d.hard)
+            for d in system.documents
+        ),
+        sections=getattr(system, "sections", None),
+        held=getattr(system, "held_kinds", {}),
         families=frozenset(system.code_list(release.identified.scope.codes).values),
         columns={
             "identified": release.identified.column_names,

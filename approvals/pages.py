@@ -4,8 +4,7 @@ from approvals.clocks import CLOCKS
 from approvals.event_kinds import KINDS
 from approvals.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.facts import DIGEST
-from approvals.gate_people import PEOPLE_CHECKS
-from approvals.gate_project import PROJECT_CHECKS
+from approvals.gate import rows
 from approvals.lifecycle import MOVES, diagram, is_move
 
 
@@ -50,11 +49,18 @@ def needs() -> str:
 
 
 def gate() -> str:
-    """Each check of the gate, in the order in which they are asked."""
-    lines = ["| check | what it asks |", "|---|---|"]
-    for check in (*PROJECT_CHECKS, *PEOPLE_CHECKS):
-        first = (check.__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| {check.__name__.removeprefix('check_').replace('_', ' ')} | {first} |")
+    """Each row of the gate, in the order in which they are asked."""
+    lines = [
+        "| check | what it asks | kinds | application | asked where the system asks for | rules |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows():
+        first = (row.check.__doc__ or "").strip().splitlines()[0]
+        name = getattr(row.check, "__name__", "").removeprefix("check_").replace("_", " ")
+        form = {"standard": "§ 966", "aggregated": "§ 965", None: "both"}[row.form]
+        kinds = ", ".join(sorted(row.kinds)) if row.kinds else "all"
+        papers = ", ".join(row.papers) or "-"
+        lines.append(f"| {name} | {first} | {kinds} | {form} | {papers} | {', '.join(row.rules)} |")
     return "\n".join(lines)
 
 

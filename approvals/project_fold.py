@@ -188,4 +188,7 @@ _APPLY = {
     "recipient_revoked": _recipient_changed,
     "background_check": _evidence,
     "training_recorded": _evidence,
+    "acknowledgment_recorded": lambda s, _e, f: replace(
+        s, acknowledged={**s.acknowledged, f["member"]: date.fromisoformat(f["on"])}
+    ),
 }  # fmt: skip

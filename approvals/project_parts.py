@@ -32,6 +32,13 @@ class Recipient:
         past = self.certificate_expires is not None and self.certificate_expires < on
         return self.confirmed_by is not None and not self.revoked and not past
 
+    def words(self, on: date) -> str:
+        """How the key stands on a day."""
+        if self.usable_on(on):
+            end = self.certificate_expires
+            return f"confirmed, certificate until {end}" if end else "confirmed"
+        return "past its certificate" if self.confirmed_by else "not confirmed"
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -45,6 +52,11 @@ class Evidence:
         """Passed, not in the future, not past."""
         past = self.expires is not None and self.expires < on
         return self.outcome == "passed" and self.on <= on and not past
+
+    def words(self) -> str:
+        """Outcome, date and expiry."""
+        end = f", until {self.expires}" if self.expires else ", no expiry recorded"
+        return f"{self.outcome} on {self.on}" + (end if self.outcome == "passed" else "")
 
 
 @dataclass(frozen=True, slots=True)

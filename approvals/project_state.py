@@ -47,6 +47,7 @@ class ProjectState:
     recipients: tuple[Recipient, ...] = ()
     checks: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
     trainings: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
+    acknowledged: Mapping[str, date] = field(default_factory=dict[str, date])
     actors: Mapping[str, str] = field(default_factory=dict[str, str])
     application: Application | None = None
     terms: SystemTerms | None = None

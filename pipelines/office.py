@@ -8,13 +8,16 @@ import functools
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from approvals.calendars import CALENDARS, Counting
 from approvals.custody import Releases
 from approvals.events import Event
 from approvals.gate import GatePolicy
+from approvals.held import SystemTerms, individual_level_for, terms_of
 from approvals.ledger import Entry, Ledger
 from approvals.ledger_head import HeadFile
 from approvals.people import People, Person, acting_person
@@ -70,7 +73,13 @@ class Office:
     @functools.cached_property
     def projects(self) -> Projects:
         """All projects of the home."""
-        return Projects(self.ledger, self.home.projects, digest=self.keyring.digest)
+        return Projects(
+            self.ledger,
+            self.home.projects,
+            digest=self.keyring.digest,
+            terms=self._terms,
+            review_required=self.settings.approvals.review_required,
+        )
 
     @functools.cached_property
     def releases(self) -> Releases:
@@ -90,7 +99,32 @@ class Office:
     @property
     def gate_policy(self) -> GatePolicy:
         """The gate's switches from the settings."""
-        return GatePolicy(deidentified_checks=self.settings.release.background_check_deidentified)
+        chosen = self.settings.approvals
+        return GatePolicy(
+            deidentified_checks=self.settings.release.background_check_deidentified,
+            team_affiliation=chosen.team_affiliation == "all",
+            affiliation_letter=chosen.affiliation_letter,
+            member_acknowledgments=chosen.member_acknowledgments,
+            soft_papers=chosen.soft_papers,
+        )
+
+    @property
+    def counting(self) -> Counting:
+        """The calendars that business days are counted by, from the settings."""
+        chosen = self.settings.approvals
+        return Counting(CALENDARS[chosen.department_days], CALENDARS[chosen.waiting_days])
+
+    def _terms(self, code: str) -> SystemTerms | None:
+        """A system's terms, with what the settings open in them."""
+        terms, chosen = terms_of(code), self.settings.approvals
+        if terms is None:
+            return None
+        opened = {kind for kind in terms.held if f"{code}.{kind}" in chosen.opened_kinds}
+        held = {kind: why for kind, why in terms.held.items() if kind not in opened}
+        terms = replace(terms, held=held)
+        if chosen.public_agency_individual_level:
+            terms = individual_level_for(terms, "public_agency")
+        return terms
 
     def _snapshot_key(self, snapshot: str, create: bool = False) -> StagingKey:
         return self.keyring.snapshot_key(snapshot, create=create)
@@ -103,14 +137,14 @@ class Office:
         """What is due on a day, as rows."""
         from approvals.deadlines import due
 
-        return [item.as_dict(on) for item in due(self.projects, on)]
+        return [item.as_dict(on) for item in due(self.projects, on, self.counting)]
 
     def deadlines_ics(self, on: date) -> str:
         """The same as iCalendar."""
         from approvals.calendar_file import as_ics
         from approvals.deadlines import due
 
-        return as_ics(due(self.projects, on)).decode("utf-8")
+        return as_ics(due(self.projects, on, self.counting)).decode("utf-8")
 
     def configuration_digest(self) -> str:
         """Keyed digest of the settings that fix a release."""

@@ -47,6 +47,22 @@ class Release(_Section):
     background_check_deidentified: bool = True
 
 
+class Approvals(_Section):
+    """What the regulation leaves open about approvals; the defaults are the cautious readings."""
+
+    review_required: bool = False
+    public_agency_individual_level: bool = False
+    opened_kinds: tuple[str, ...] = ()
+    team_affiliation: Literal["all", "researcher"] = "all"
+    affiliation_letter: bool = True
+    member_acknowledgments: bool = False
+    soft_papers: bool = True
+    department_days: Literal["19853", "6700", "both"] = "19853"
+    waiting_days: Literal["19853", "6700", "both"] = "both"
+    evidence_notice_days: int = Field(default=90, ge=0, le=365)
+    review_notice_days: int = Field(default=7, ge=0, le=60)
+
+
 class Storage(_Section):
     """Where things are kept."""
 
@@ -67,6 +83,7 @@ class Settings(_Section):
     disclosure: Disclosure = Disclosure()
     linkage: Linkage = Linkage()
     release: Release = Release()
+    approvals: Approvals = Approvals()
     storage: Storage = Storage()
     orchestration: Orchestration = Orchestration()
 
@@ -112,6 +129,19 @@ release_approval = "second_person"   # second_person | auto (auto: scheduled agg
 part_mebibytes = 256          # MiB of plaintext in one sealed part; `openssl cms -decrypt` holds a part in memory
 require_fips = false          # true refuses to start without FIPS mode; CJIS Security Policy 5.10.1.2
 background_check_deidentified = true # policy: the process page asks it of all, § 966(e) of identified data only
+
+[approvals]
+review_required = false              # true: nothing is approved without a recorded review by another person; policy, § 962(c)-(d), (k)
+public_agency_individual_level = false # Pen. Code § 14231.5 lets the Department choose, § 963(b) reads as Entity; question "public-agency"
+opened_kinds = []                    # such as "CURES.identified": kinds that a system holds back until counsel has answered
+team_affiliation = "all"             # all | researcher: who must be an employee of the institution; § 966(d) is ambiguous; question "team-affiliation"
+affiliation_letter = true            # § 966(d): the letterhead letter besides the certificates; question "affiliation-letter"
+member_acknowledgments = false       # true: every member acknowledges § 964; policy, the regulation asks the researcher alone
+soft_papers = true                   # papers that a system asks for by policy, not by law
+department_days = "19853"            # 19853 | 6700 | both: holidays that stop the Department's own clocks; question "business-day"
+waiting_days = "both"                # the same for the wait before a publication, § 964(g)
+evidence_notice_days = 90            # days before a review board's approval or other evidence ends; policy, as for the approval
+review_notice_days = 7               # days before the Department's own deadline at which a reminder is written; policy
 
 [storage]
 ledger_url = ""               # empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)

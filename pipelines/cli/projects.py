@@ -2,17 +2,14 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from faults import Exit
-from pipelines.cli.console import CONSOLE, command, emit, say, show, show_pairs
+from pipelines.cli.console import CONSOLE, command, emit, show, show_pairs
+from pipelines.cli.project_gate import check
 from pipelines.cli.project_life import history, kinds, next_steps
 from pipelines.errors import OptionsDisagree
-
-if TYPE_CHECKING:
-    from approvals.gate import Verdict
 
 group = typer.Typer(
     help="Applications, approvals, cohorts: the life of a project.", no_args_is_help=True
@@ -62,50 +59,6 @@ def approve(number: Number) -> None:
     with open_office(CONSOLE.home) as office:
         state = office.projects.approve(number, office.person, today())
     show_pairs("Project", state.as_dict(today()))
-
-
-@group.command()
-@command
-def check(
-    number: Number,
-    kind: Annotated[
-        str | None, typer.Option("--kind", help="One kind; all that were approved by default.")
-    ] = None,
-    on: Day = None,
-    years: Annotated[str | None, typer.Option("--years", metavar="A-B")] = None,
-) -> None:
-    """Could we release, and if not, why not.
-
-    Every reason at once, with its section and what would cure it; exit 3 where there is one.
-    """
-    from pipelines.gatecheck import ask_about
-    from pipelines.office import open_office, today
-
-    with open_office(CONSOLE.home) as office:
-        day = on.date() if on else today()
-        kinds = (kind,) if kind else office.projects.show(number).kinds
-        verdicts = {one: ask_about(office, number, one, day, years) for one in kinds}
-    if CONSOLE.json:
-        answers = {one: verdict.as_dict() for one, verdict in verdicts.items()}
-        emit(answers[kind] if kind else answers)
-    else:
-        for one, verdict in verdicts.items():
-            _tell(number, one, verdict)
-    if not all(verdict.allowed for verdict in verdicts.values()):
-        raise typer.Exit(int(Exit.REFUSED))
-
-
-def _tell(number: str, kind: str, verdict: "Verdict") -> None:
-    if verdict.allowed:
-        say(f"{number}: {kind} data could be released.")
-        return
-    reasons = [reason.as_dict() for reason in verdict.reasons]
-    show(
-        f"{number}: {kind} data can't be released",
-        ("section", "rule", "why", "cure"),
-        [(r["section"], r["rule"], r["text"], r["cure"]) for r in reasons],
-        reasons,
-    )
 
 
 @group.command("show")
@@ -226,6 +179,7 @@ def cohort_confirm(
 
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
+    group.command("check")(check)
     group.command("history")(history)
     group.command("kinds")(kinds)
     app.add_typer(group, name="project")

@@ -31,6 +31,7 @@ def question(context: "Context", stage: Literal["run", "handover"]) -> Product:
         cohort_digest=order.cohort_digest,
         cohort_rows=context.cohort_rows(),
         stage=stage,
+        order_scope=context.order_scope,
         variables=context.variables if individual else (),
         dimensions=() if individual else context.dimensions,
         policy=context.gate_policy,

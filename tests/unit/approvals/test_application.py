@@ -63,6 +63,12 @@ def replaced(old: str, new: str, text: str = STANDARD) -> str:
 
 # one change to the passing example → the path that must be named, and its section
 ONE_WRONG = {
+    "a document without a title": (
+        replaced('title = "Proposal"', ""), "documents[7].title", "§ 966(b)(12)"),
+    "no documents": (STANDARD.partition("[[documents]]")[0], "documents", "§ 966(b)(12)"),
+    "a document of nobody": (
+        replaced('title = "Proposal"', 'title = "P"\nmember = "nobody"'),
+        "documents[7].member", "966(b)(10)"),
     "unknown form": (replaced('form = "standard"', 'form = "other"'), "form", "§§ 965, 966"),
     "no title": (re.sub(r'title = "Firearm.*\n', "", STANDARD), "project.title", "§ 966(b)(8)"),
     "unknown system": (replaced('"CARPOS"', '"NOSUCH"'), "system", "§ 962"),
@@ -155,11 +161,13 @@ def test_everything_wrong_is_named_at_once():
         ('"CARPOS"', '"NOSUCH"'),
         ("cloud = false", "cloud = true"),
         ("it = false", "it = 0"),
+        ('title = "Proposal"', ""),
     ):
         text = replaced(old, new, text)
     assert set(problems(text)) == {
         "researcher.degree", "timeframe.end", "researcher.member", "system",
         "security.cloud_assurance", "team[1].it",
+        "documents[7].title",
         "documents",  # the audit of the cloud
     }  # fmt: skip
 

@@ -15,9 +15,11 @@ from approvals_home import (
 )
 
 from approvals import Ask, GatePolicy, check
+from approvals.application_parts import Document
 from approvals.errors import GateRefused
-from approvals.gate_people import PEOPLE_CHECKS
-from approvals.gate_project import PROJECT_CHECKS
+from approvals.gate import rows
+from approvals.gate_people import people_of
+from approvals.held import Requirement, individual_level_for, terms_of
 
 
 def ask(kind="identified", **more):
@@ -102,6 +104,14 @@ def on_member(position, **change):
     return apply
 
 
+def without(kind):
+    def apply(state):
+        kept = tuple(d for d in state.application.documents if d.kind != kind)
+        return on_form(documents=kept)(state)
+
+    return apply
+
+
 YESTERDAY = TODAY - timedelta(days=1)
 
 BY_STATE = {
@@ -113,6 +123,15 @@ BY_STATE = {
     "authority expired": (
         on_part("cohort", authority_expires=YESTERDAY), "C-15", "§ 963(a)(3)(B)"),
     "no size declared": (on_part("cohort", max_rows=None), "C-13", "§ 963(a)(3)(A)"),
+    "a consultant on the team": (
+        on_member(1, employment="consultant"), "C-01", "§ 966(d) (policy)"),
+    "no letter of affiliation": (
+        on_part("signatures", affiliation_letter=None), "C-54", "§ 966(d) (policy)"),
+    "no curriculum vitae": (without("curriculum_vitae"), "C-49", "§ 966(b)(12)(B)"),
+    "no signed conditions": (without("conditions_acknowledged"), "C-47", "§ 966(b)(12)(C)"),
+    "no signed security requirements": (
+        without("security_requirements"), "C-50", "§ 966(b)(12)(D)"),
+    "an unknown system": (lambda s: replace(s, terms=None), "C-16", "§ 964(a)"),
     "an entity": (on_part("institution", kind="entity"), "C-12", "§ 963(b)"),
     "a public agency": (on_part("institution", kind="public_agency"), "C-12", "§ 963(b)"),
     "institution's evidence expired": (
@@ -153,11 +172,18 @@ def test_one_fault_of_the_project(state, change, rule, section):
     verdict = check(change(state), ask())
     assert (rule, section) in rules(verdict)
     # a project without an application has no recipients to compare with either
-    others = {"C-10"} if change(state).application is None else set()
+    others = {"C-10", "C-44"} if change(state).application is None else set()
+    others |= {"C-12"} if change(state).terms is None else set()  # nobody gets anything of it
     assert set(verdict.rules) - others == {rule}
 
 
-REMOVES = {"no application at hand", "no board approval", "no cohort registered", "no recipient"}
+REMOVES = {
+    "no application at hand",
+    "an unknown system",
+    "no board approval",
+    "no cohort registered",
+    "no recipient",
+}
 
 
 def test_every_fault_at_once_gives_every_reason(state):
@@ -270,13 +296,141 @@ def test_submitted_only_is_refused(home):
     assert APPROVER.id not in str(verdict)
 
 
-def test_every_check_can_refuse(state, tables):
+CASES = [
+    *[(lambda s, t, c=change: (c(s), ask())) for change, _, _ in BY_STATE.values()],
+    *[(lambda s, t, c=change: (s, ask(**c))) for change, _, _ in BY_ASK.values()],
+    lambda s, t: (t, ask("deidentified")),
+    lambda s, t: (t, ask("aggregated", on=date(2026, 12, 31), years=(2026, 2026))),
+    lambda s, t: (t, ask("aggregated", dimensions=("race_group",))),
+    lambda s, t: (s, ask(policy=GatePolicy(member_acknowledgments=True))),
+]
+
+
+def test_every_row_can_refuse_and_names_only_its_own_rules(state, tables):
     """A check that no case above ever makes say no would not be a check."""
-    silent = {check_.__name__ for check_ in (*PROJECT_CHECKS, *PEOPLE_CHECKS)}
-    cases = [(change(state), ask()) for change, _, _ in BY_STATE.values()]
-    cases += [(state, ask(**change)) for change, _, _ in BY_ASK.values()]
-    cases += [(tables, ask("deidentified"))]
-    for one in (*PROJECT_CHECKS, *PEOPLE_CHECKS):
-        if any(next(one(s, a), None) for s, a in cases):
-            silent.discard(one.__name__)
-    assert silent == set()
+    cases = [case(state, tables) for case in CASES]
+    for row in rows():
+        found = [r for s, a in cases if row.applies(s, a) for r in row.check(s, a)]
+        assert found, row.check.__name__
+        assert {r.rule for r in found} <= set(row.rules), row.check.__name__
+
+
+def test_each_application_has_rows_of_its_own_by_kind(state, tables):
+    """§ 966 asks people and papers of whoever wants rows; § 965 asks full years of a table."""
+
+    def asked(project, kind):
+        return {r.check.__name__ for r in rows() if r.applies(project, ask(kind))}
+
+    assert asked(state, "identified") - asked(state, "deidentified") == {
+        "check_cohort", "check_authority"}  # fmt: skip
+    assert asked(tables, "aggregated") == {
+        "check_in_force", "check_application", "check_requester", "check_kind", "check_system",
+        "check_scope", "check_years", "check_full_years", "check_dimensions", "check_sanctions",
+        "check_recipients"}  # fmt: skip
+    assert "check_form" in asked(tables, "identified")
+    assert {"check_training", "check_irb", "check_background", "check_timeframe"} <= asked(
+        state, "deidentified"
+    )
+    assert "check_training" not in asked(state, "aggregated")
+
+
+def test_an_unknown_kind_is_refused(state):
+    assert not check(state, ask("everything")).allowed
+
+
+# ------------------------------------------------------------------ policy, and other systems
+
+
+def test_the_switches_of_affiliation_open_what_they_name(state):
+    consultant = on_member(1, employment="consultant")(state)
+    assert check(consultant, ask(policy=GatePolicy(team_affiliation=False))).allowed
+    letterless = on_part("signatures", affiliation_letter=None)(state)
+    assert check(letterless, ask(policy=GatePolicy(affiliation_letter=False))).allowed
+    researcher = on_member(0, employment="consultant")(state)
+    assert not check(researcher, ask(policy=GatePolicy(team_affiliation=False))).allowed
+
+
+def test_members_acknowledge_where_policy_asks_for_it(home, state):
+    wanted = ask(policy=GatePolicy(member_acknowledgments=True))
+    assert rules(check(state, wanted)) == {("C-40", "§ 964(m) (policy)")}
+    for member in ("lead", "analyst"):
+        home.projects.event(
+            state.number, "acknowledgment_recorded", ENGINEER, TODAY, {"member": member}
+        )
+    assert home.projects.check(state.number, wanted).allowed
+
+
+def test_a_public_agency_is_an_entity_until_counsel_says_otherwise(state):
+    agency = on_part("institution", kind="public_agency")(state)
+    assert check(agency, ask()).rules == ("C-12",)
+    opened = individual_level_for(terms_of("CARPOS"), "public_agency")
+    assert check(replace(agency, terms=opened), ask()).allowed
+    held = replace(opened, held={"identified": "a question"})
+    assert check(replace(agency, terms=held), ask()).rules == ("C-11",)
+
+
+NOTARY = Requirement(
+    "notary_verification", "Notary verification", "page", frozenset({"deidentified"}), "researcher"
+)
+CV_OF_ALL = Requirement(
+    "curriculum_vitae",
+    "Curriculum vitae of everybody",
+    "page",
+    frozenset({"deidentified"}),
+    "member",
+)
+
+
+@pytest.fixture
+def stops(state):
+    """The same people under a system that asks for a notary and everybody's curriculum vitae only."""
+    terms = replace(terms_of("CARPOS"), code="RIPA", requirements=(NOTARY, CV_OF_ALL), sections={})
+    return replace(state, terms=terms, system="RIPA")
+
+
+def test_a_system_asks_for_its_own_papers_and_for_no_others(home, stops):
+    unready = on_form(irb=None)(on_member(1, training=None, background_check=None)(stops))
+    verdict = check(unready, ask("deidentified", system="RIPA"))
+    assert [(r.rule, r.section) for r in verdict.reasons] == [
+        ("RIPA.notary_verification", "page"), ("RIPA.curriculum_vitae", "page")]  # fmt: skip
+    assert "member analyst" in verdict.reasons[1].text
+    papers = (
+        Document(id="notary", kind="notary_verification", title="Form"),
+        Document(id="cv-2", kind="curriculum_vitae", title="CV", member="analyst",
+                 expires=date(2026, 12, 31)),
+    )  # fmt: skip
+    ready = on_form(documents=(*unready.application.documents, *papers))(unready)
+    assert check(ready, ask("deidentified", system="RIPA")).allowed
+    late = check(ready, ask("deidentified", system="RIPA", on=date(2027, 1, 4)))
+    assert late.rules == ("RIPA.curriculum_vitae",)
+
+
+def test_papers_may_come_after_the_application(home, state):
+    bare = without("curriculum_vitae")(state)
+    assert check(bare, ask()).rules == ("C-49",)
+    facts = {"document": "cv-1", "kind": "curriculum_vitae", "digest": "e" * 64, "member": "lead"}
+    home.projects.event(state.number, "document_attached", ENGINEER, TODAY, facts)
+    assert check(without("curriculum_vitae")(home.projects.show(state.number)), ask()).allowed
+
+
+def test_another_systems_law_is_cited_in_its_own_words(stops):
+    terms = replace(stops.terms, sections={"§ 964(a)": "11 CCR § 999.228(h)"})
+    stranger = replace(stops, terms=terms)
+    found = {r.rule: r.section for r in check(stranger, ask("aggregated")).reasons}
+    assert found["C-16"] == "11 CCR § 999.228(h)"
+    assert found["C-11"] == "policy, after 11 CCR § 963(a)"
+
+
+def test_each_person_is_shown_with_dates(home, state):
+    home.projects.event(
+        state.number, "background_check", ENGINEER, TODAY,
+        {"member": "analyst", "outcome": "passed", "expires": "2027-01-31"},
+    )  # fmt: skip
+    lead, analyst = people_of(home.projects.show(state.number), TODAY)
+    assert (lead["researcher"], analyst["researcher"]) == (True, False)
+    assert analyst["background_check"] == "passed on 2026-11-23, until 2027-01-31"
+    assert analyst["key"] == "confirmed"
+    late = people_of(home.projects.show(state.number), date(2027, 2, 1))[1]
+    assert late["background_check_in_force"] is False
+    verdict = home.projects.check(state.number, ask(on=date(2027, 2, 1)))
+    assert "until 2027-01-31" in verdict.reasons[0].text

@@ -9,8 +9,7 @@ import pytest
 
 from approvals.clocks import CLOCKS
 from approvals.events import KINDS
-from approvals.gate_people import PEOPLE_CHECKS
-from approvals.gate_project import PROJECT_CHECKS
+from approvals.gate import rows
 from approvals.lifecycle import MOVES
 from approvals.notices import notice_names
 from approvals.rules import COUNT, NOT_YET, rules, rules_json, rules_markdown
@@ -40,7 +39,7 @@ CODE_OF_DEADLINES = (ROOM / "deadlines.py").read_text(encoding="utf-8")
 HOMES = {
     "application": exists,
     "gate": lambda where: where in {
-        f"{c.__module__}.{c.__name__}" for c in (*PROJECT_CHECKS, *PEOPLE_CHECKS)
+        f"{r.check.__module__}.{r.check.__name__}" for r in rows()
     },
     "custody": exists,
     "output": exists,
