@@ -159,14 +159,14 @@ def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
 
 @flow(name="remind", persist_result=False, log_prints=False, retries=0)
 def remind(home: str | None = None) -> State[Any]:
-    """Write the letters that are due today, each once."""
-    from pipelines.remind import write_letters
+    """Write the letters that are due today, each once, send them, and write the calendar."""
+    from pipelines.remind import remind as reminded
 
     try:
         place = open_home(Path(home) if home else None)
-        written = write_letters(place)
+        done = reminded(place)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001
         return Failed(name="Broken", message=type(error).__name__)
-    return Completed(message=f"{written} letters")
+    return Completed(message=f"{done.written} letters, {done.sent} sent, {done.unsent} unsent")

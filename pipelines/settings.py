@@ -63,6 +63,21 @@ class Approvals(_Section):
     review_notice_days: int = Field(default=7, ge=0, le=60)
 
 
+class Mail(_Section):
+    """The SMTP server that takes the letters; without a host none is sent."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: str = ""
+    user: str = ""
+    password_file: str = ""
+    sender: str = "datarequests@doj.ca.gov"
+    department: str = ""
+    to_applicants: bool = False
+    timeout_seconds: int = Field(default=30, ge=1, le=300)
+
+
 class Storage(_Section):
     """Where things are kept."""
 
@@ -84,6 +99,7 @@ class Settings(_Section):
     linkage: Linkage = Linkage()
     release: Release = Release()
     approvals: Approvals = Approvals()
+    mail: Mail = Mail()
     storage: Storage = Storage()
     orchestration: Orchestration = Orchestration()
 
@@ -142,6 +158,18 @@ department_days = "19853"            # 19853 | 6700 | both: holidays that stop t
 waiting_days = "both"                # the same for the wait before a publication, § 964(g)
 evidence_notice_days = 90            # days before a review board's approval or other evidence ends; policy, as for the approval
 review_notice_days = 7               # days before the Department's own deadline at which a reminder is written; policy
+
+[mail]
+host = ""                            # empty: letters are written and none is sent
+port = 587                           # 587 with starttls, 465 with tls
+security = "starttls"                # starttls | tls | none (none: a server on this machine alone, without a login)
+ca_file = ""                         # PEM of the authority that signed the server's certificate; empty: the system's
+user = ""                            # empty: no login
+password_file = ""                   # a file with the password, closed to others (chmod 600)
+sender = "datarequests@doj.ca.gov"   # From
+department = ""                      # where the Department's own reminders go; empty: the contact above
+to_applicants = false                # true: letters to researchers go to them; false: to the Department, for a person to look at and send
+timeout_seconds = 30
 
 [storage]
 ledger_url = ""               # empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)

@@ -1,4 +1,4 @@
-"""``deadlines`` and ``doctor``."""
+"""``deadlines``, ``remind`` and ``doctor``."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from faults import Exit
-from pipelines.cli.console import CONSOLE, command, show
+from pipelines.cli.console import CONSOLE, command, show, show_pairs
 
 
 @command
@@ -16,7 +16,7 @@ def deadlines(
     ] = None,
     ics: Annotated[bool, typer.Option("--ics", help="As iCalendar.")] = False,
 ) -> None:
-    """What is due, for whom, by which section."""
+    """What is due, for whom, by which section, and by which days it was counted."""
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -25,8 +25,23 @@ def deadlines(
             typer.echo(office.deadlines_ics(day), nl=False)
             return
         due = office.deadlines(day)
-    names = ("due", "overdue", "project_number", "what", "for_whom", "section")
-    show(f"Deadlines on {day}", names, [[row.get(n) for n in names] for row in due], due)
+    names = ("due", "standing", "project_number", "what", "for_whom", "section", "count")
+    heads = ("due", "", "project", "what", "for whom", "section", "counted")
+    show(f"Deadlines on {day}", heads, [[row.get(n) for n in names] for row in due], due)
+
+
+@command
+def remind(
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
+    ] = None,
+) -> None:
+    """Write the letters that are due, each once, and send them where mail is set up."""
+    from pipelines.home import open_home
+    from pipelines.remind import remind as reminded
+
+    done = reminded(open_home(CONSOLE.home), on.date() if on else None)
+    show_pairs("Letters", done.as_dict())
 
 
 @command
@@ -48,4 +63,5 @@ def doctor() -> None:
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("deadlines")(deadlines)
+    app.command("remind")(remind)
     app.command("doctor")(doctor)

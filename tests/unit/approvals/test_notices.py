@@ -6,6 +6,8 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 
 from approvals import write_notices
+from approvals.errors import DocumentChanged
+from approvals.notices import unsent
 
 D = "d" * 64
 RENEWAL_DAY = date(2027, 8, 25)  # 90 days before 23 November 2027
@@ -81,3 +83,47 @@ def test_an_aggregated_project_is_reminded_too(home):
     home.approved("aggregated")
     (notice,) = write_notices(home.projects, ENGINEER, RENEWAL_DAY)
     assert "Jordan Example" in notice.path.read_text(encoding="utf-8")
+
+
+# ------------------------------------------------------------------ the Department's own answers
+
+
+def test_the_department_reminds_itself_a_week_before_a_review_is_due(home, project):
+    """Two drafts of one day are two reviews; what was answered is not announced."""
+    for draft in ("a" * 64, "b" * 64):
+        home.projects.event(project.number, "draft_received", ENGINEER, TODAY, {"draft": draft})
+    home.projects.event(project.number, "draft_received", ENGINEER, TODAY, {"draft": "c" * 64})
+    home.projects.event(
+        project.number, "draft_reviewed", ENGINEER, TODAY, {"draft": "c" * 64, "finding": "none"}
+    )
+    due_on = date(2026, 12, 9)  # ten business days over Thanksgiving
+    assert names(home, due_on - timedelta(days=8)) == []
+    written = write_notices(home.projects, ENGINEER, due_on - timedelta(days=7))
+    assert [n.name for n in written] == ["draft_review", "draft_review"]
+    text = written[0].path.read_text(encoding="utf-8")
+    assert "Due on 2026-12-09 (§ 964(g))" in text
+    assert "11-26 Thanksgiving Day; 11-27 Day after Thanksgiving" in text
+    assert "Robin" not in text
+    assert names(home, due_on) == []
+
+
+def test_every_letter_waits_until_it_was_sent(home, project):
+    home.projects.event(project.number, "draft_received", ENGINEER, TODAY, {"draft": D})
+    write_notices(home.projects, ENGINEER, date(2026, 12, 9))
+    write_notices(home.projects, ENGINEER, RENEWAL_DAY)
+    to_desk = unsent(home.projects, applicants=False)
+    assert [u.address for u in to_desk] == ["", ""]
+    review, renewal = unsent(home.projects, applicants=True)
+    assert (review.address, renewal.address) == ("", "robin@university.example")
+    state = home.projects.show(project.number)
+    facts = {"notice": review.notice, "to": "department"}
+    home.projects.record(state, "notice_sent", ENGINEER, facts, on=RENEWAL_DAY)
+    assert [u.notice for u in unsent(home.projects, applicants=True)] == [renewal.notice]
+
+
+def test_an_application_changed_after_the_letter_changes_no_letter(home, project):
+    (notice,) = write_notices(home.projects, ENGINEER, RENEWAL_DAY)
+    stored = next((notice.path.parent.parent / "notices").iterdir())
+    stored.write_text("Dear somebody else")
+    with pytest.raises(DocumentChanged):
+        unsent(home.projects, applicants=True)

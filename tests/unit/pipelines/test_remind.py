@@ -1,0 +1,143 @@
+"""The daily reminders on a real home: letters and calendar, mail sent once, nothing lost by a dead server."""
+
+import socket
+from contextlib import contextmanager
+from datetime import date, timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from approvals import example_application
+from approvals.people import Person
+from pipelines.founding import found_home
+from pipelines.home import open_home
+from pipelines.mail_errors import MailRefused, MailUnavailable
+from pipelines.office import Office, today
+from pipelines.remind import remind
+
+ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
+APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))
+DRAFT = "d" * 64
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory):
+    root = tmp_path_factory.mktemp("remind") / "home"
+    found_home(root)
+    return root
+
+
+@pytest.fixture
+def home(founded):
+    """A home with one approved project whose draft waits for review; a new project each time."""
+    place = open_home(founded)
+    office = Office(place)
+    path = founded / "application.toml"
+    path.write_text(example_application("standard", on=today()))
+    number = office.projects.submit(path, ENGINEER, today()).number
+    office.projects.approve(number, APPROVER, today())
+    office.projects.event(number, "draft_received", ENGINEER, today(), {"draft": DRAFT})
+    office.close()
+    return place, number
+
+
+@contextmanager
+def mail(home, *, refuse="", listening=True):
+    """Settings with a server on this machine, and what it takes."""
+    taken = []
+
+    class Box:
+        async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+            if refuse and refuse in address:
+                return "550 no such mailbox"
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
+        async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+            taken.append(message_from_bytes(envelope.content, policy=policy.default))
+            return "250 taken"
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = home.root / "settings.toml"
+    before = settings.read_text()
+    lines = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nto_applicants = true\n'
+    settings.write_text(before.partition("[mail]")[0] + lines)
+    server = Controller(Box(), hostname="127.0.0.1", port=port)
+    if listening:
+        server.start()
+    try:
+        yield taken
+    finally:
+        if listening:
+            server.stop()
+        settings.write_text(before)
+
+
+def of(number, taken):
+    return [m for m in taken if number in m["Subject"]]
+
+
+def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
+    place, number = home
+    due = today() + timedelta(days=20)  # the review of the draft is overdue by then
+    with mail(place) as taken:
+        first = remind(place, due)
+        assert first.written >= 1
+        assert first.unsent == 0
+        again = remind(place, due)
+    assert (again.written, again.sent, again.unsent) == (0, 0, 0)
+    (note,) = of(number, taken)
+    assert note["To"] == "datarequests@doj.ca.gov"
+    assert "§ 964(g)" in note.get_content()
+    assert "business days" in note.get_content()
+    assert "Robin" not in note.get_content()
+    calendar = place.root / "deadlines.ics"
+    assert calendar.stat().st_mode & 0o077 == 0
+    assert number in calendar.read_text()
+
+
+def test_the_researcher_is_written_to_where_the_setting_says_so(home):
+    place, number = home
+    office = Office(place)
+    expires = office.projects.show(number).expires
+    office.close()
+    with mail(place) as taken:
+        remind(place, expires - timedelta(days=90))
+    letters = {m["Subject"]: m for m in of(number, taken)}
+    renewal = letters[f"Project {number}: submit a renewal request"]
+    assert renewal["To"] == "robin@university.example"
+    assert f"expires on {expires}" in renewal.get_content()
+    assert renewal["Message-ID"].startswith(f"<doj-release.{number}.renewal_notice.")
+
+
+def test_a_server_that_is_down_loses_no_letter(home):
+    place, number = home
+    due = today() + timedelta(days=20)
+    with mail(place, listening=False), pytest.raises(MailUnavailable):
+        remind(place, due)
+    assert (place.projects / number / "letters").is_dir()
+    with mail(place) as taken:
+        assert remind(place, due).sent >= 1
+    assert len(of(number, taken)) == 1
+
+
+def test_a_refused_address_stops_no_other_and_is_tried_again(home):
+    place, number = home
+    due = today() + timedelta(days=400 - 90)
+    with mail(place, refuse="university.example") as taken, pytest.raises(MailRefused) as caught:
+        remind(place, due)
+    assert "robin" not in str(caught.value)
+    assert {m["To"] for m in of(number, taken)} == {"datarequests@doj.ca.gov"}
+    with mail(place) as taken:
+        assert remind(place, due).unsent == 0
+    assert {m["To"] for m in of(number, taken)} == {"robin@university.example"}
+
+
+def test_without_a_server_letters_wait(home):
+    place, _ = home
+    done = remind(place, date.today() + timedelta(days=20))
+    assert done.sent == 0
+    assert done.unsent >= 1
