@@ -11,15 +11,13 @@ over the list, (3) exactly the listed files, (4) their hashes. It decrypts nothi
 """
 
 import contextlib
-import hashlib
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from crypto import files, sums
 from crypto.certificates import read_identity
+from crypto.digests import Sha256
 from crypto.errors import (
     FileUnusable,
     HashDoesNotHold,
@@ -30,9 +28,10 @@ from crypto.errors import (
     SignatureUnreadable,
     SignerUnknown,
 )
+from crypto.parts import AT_ONCE, SUFFIX, Part, SealedFile, seal_parts
 from crypto.readme import recipient_readme
 from crypto.recipients import Recipient
-from crypto.seal import check_recipients, seal_stream
+from crypto.seal import check_recipients
 from crypto.signed_data import LONGEST as LONGEST_SIGNATURE
 from crypto.signing import Signer, verify_detached
 from faults import CodedError
@@ -43,43 +42,10 @@ LIST, SIGNATURE, README, CERTIFICATE = (
     "README.txt",
     "department.pem",
 )
-SUFFIX = ".cms"
 _BLOCK = 1024 * 1024  # bytes read at a time for hashing
 
 
 Readme = Callable[[list[str]], str]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Something to seal that need not be a file: plaintext may never touch the disk.
-
-    Attributes:
-        name: its file name once opened; sealed it gets ``.cms``.
-        open: gives a seekable stream at its beginning, closed by the sealer.
-    """
-
-    name: str
-    open: Callable[[], BinaryIO]
-
-    @classmethod
-    def of(cls, path: Path) -> "Part":
-        """Take a regular file under its own name."""
-        return cls(path.name, lambda: files.open_regular(path))
-
-    @classmethod
-    def from_bytes(cls, name: str, data: bytes) -> "Part":
-        """Take bytes in memory."""
-        return cls(name, lambda: io.BytesIO(data))
-
-
-@dataclass(frozen=True)
-class SealedFile:
-    """One sealed file: name with ``.cms``, hex SHA-256 and size in bytes of the ciphertext."""
-
-    name: str
-    sha256_hex: str
-    bytes: int
 
 
 @dataclass(frozen=True)
@@ -118,17 +84,19 @@ def write_package(
     signer: Signer,
     *,
     readme: str | Readme | None = None,
+    at_once: int = AT_ONCE,
 ) -> Package:
     """Seal parts for all recipients into a new directory, which appears whole or not at all.
 
     Args:
         directory: must not exist; its parent must.
-        parts: files, or `Part` for what is in memory; taken one after another, so a generator
-            that makes each when asked keeps only one in memory.
+        parts: files, or `Part` for what is in memory; asked for one after another, so a generator
+            that makes each when asked keeps ``at_once`` in memory and the next.
         recipients: 1 to 64, each once.
         signer: signs the list of hashes.
         readme: text in place of the usual README, or a function that makes it of the names of the
             parts, in order and without ``.cms``.
+        at_once: parts sealed side by side.
 
     Raises:
         PackageExists: the directory is there.
@@ -140,34 +108,10 @@ def write_package(
         raise PackageExists
     partial = files.temporary_beside(directory)
     with files.directory_written_whole(partial, directory):
-        sealed = _seal_all(partial, parts, recipients)
+        sealed = seal_parts(partial, parts, recipients, at_once=at_once)
         list_sha256 = _sign(partial, sealed, signer, readme)
     fingerprints = tuple(recipient.fingerprint for recipient in recipients)
     return Package(directory, tuple(sealed), list_sha256, signer.fingerprint, fingerprints)
-
-
-def _seal_all(
-    directory: Path, parts: Iterable[Path | Part], recipients: Sequence[Recipient]
-) -> list[SealedFile]:
-    sealed: list[SealedFile] = []
-    for given in parts:
-        part = Part.of(given) if isinstance(given, Path) else given
-        sums.check_names([file.name for file in sealed] + [part.name + SUFFIX])
-        sealed.append(_seal_one(directory, part, recipients))
-    if not sealed:
-        raise PartMissing(count=0)
-    return sealed
-
-
-def _seal_one(directory: Path, part: Part, recipients: Sequence[Recipient]) -> SealedFile:
-    name = part.name + SUFFIX
-    with files.coded(), part.open() as source, files.open_new(directory / name) as sink:
-        size = source.seek(0, io.SEEK_END)
-        source.seek(0)
-        digest = seal_stream(source, size, recipients, sink)
-    with files.coded():
-        files.sync(directory / name)
-    return SealedFile(name, digest.sha256_hex, digest.bytes)
 
 
 def _sign(
@@ -175,7 +119,7 @@ def _sign(
 ) -> str:
     text = _readme_text([file.name for file in sealed], readme)
     hashes = {file.name: file.sha256_hex for file in sealed}
-    hashes[README] = hashlib.sha256(text.encode()).hexdigest()
+    hashes[README] = Sha256(text.encode()).hexdigest()
     listed = sums.write_sums(hashes)
     written = {
         README: text.encode(),
@@ -185,7 +129,7 @@ def _sign(
     }
     for name, data in written.items():
         files.write_small(directory / name, data)
-    return hashlib.sha256(listed).hexdigest()
+    return Sha256(listed).hexdigest()
 
 
 def _readme_text(sealed: list[str], readme: str | Readme | None) -> str:
@@ -220,9 +164,7 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPa
     _check_entries(directory, set(hashes))
     # (4) every file has its signed hash
     sealed = _check_hashes(directory, hashes)
-    return VerifiedPackage(
-        directory, sealed, hashlib.sha256(listed).hexdigest(), pinned.fingerprint
-    )
+    return VerifiedPackage(directory, sealed, Sha256(listed).hexdigest(), pinned.fingerprint)
 
 
 def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
@@ -268,7 +210,7 @@ def _check_hashes(directory: Path, hashes: dict[str, str]) -> tuple[SealedFile, 
 
 
 def _hash(path: Path) -> tuple[str, int] | None:
-    digest, count = hashlib.sha256(), 0
+    digest, count = Sha256(), 0
     try:
         with files.open_regular(path) as handle:
             while block := handle.read(_BLOCK):

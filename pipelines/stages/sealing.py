@@ -4,7 +4,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from crypto.package import Package, write_package
-from crypto.package import Part as SealPart
+from crypto.parts import Part as SealPart
 from crypto.recipients import Recipient
 from extracts.package import iter_parts
 from extracts.readme import recipient_readme
