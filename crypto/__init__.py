@@ -11,19 +11,15 @@ Leaving: `Recipient`, `write_package`, `verify_package`, `seal_stream`, `FileSig
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from crypto import fips
+
 if TYPE_CHECKING:
     from crypto import document, health, staging
     from crypto.files import remove_partials
     from crypto.identifiers import order_keys, research_ids
     from crypto.keyring import Keyring
-    from crypto.package import (
-        Package,
-        Part,
-        SealedFile,
-        VerifiedPackage,
-        verify_package,
-        write_package,
-    )
+    from crypto.package import Package, VerifiedPackage, verify_package, write_package
+    from crypto.parts import Part, SealedFile
     from crypto.readme import recipient_readme
     from crypto.recipients import Recipient
     from crypto.seal import MAX_PLAINTEXT, SealedDigest, seal_bytes, seal_stream
@@ -71,13 +67,14 @@ __all__ = [
     "write_package",
 ]
 
+fips.activate()  # before the first import of `cryptography`
+
 _WHERE = {
     "files": ("remove_partials",),
     "identifiers": ("order_keys", "research_ids"),
     "keyring": ("Keyring",),
-    "package": (
-        "Package", "Part", "SealedFile", "VerifiedPackage", "verify_package", "write_package",
-    ),
+    "package": ("Package", "VerifiedPackage", "verify_package", "write_package"),
+    "parts": ("Part", "SealedFile"),
     "readme": ("recipient_readme",),
     "recipients": ("Recipient",),
     "seal": ("MAX_PLAINTEXT", "SealedDigest", "seal_bytes", "seal_stream"),

@@ -4,7 +4,6 @@ It does not build chains and asks no revocation service: a key is trusted becaus
 the Department confirmed its fingerprint, and a signer because it is pinned.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from crypto import der, oids
+from crypto.digests import Sha256
 from crypto.errors import (
     CertificateExpired,
     DerMalformed,
@@ -51,7 +51,7 @@ class Identity:
     @property
     def fingerprint(self) -> str:
         """Hex SHA-256 of the SubjectPublicKeyInfo: stays the same when a certificate is renewed."""
-        return hashlib.sha256(self.spki).hexdigest()
+        return Sha256(self.spki).hexdigest()
 
     @property
     def kind(self) -> str:

@@ -292,4 +292,4 @@ class FipsRequired(CodedError):
     code = "CRYPTO-40"
     exit = Exit.REFUSED
     cause = "policy requires FIPS mode and the cryptographic module is not in it"
-    cure = "Point OPENSSL_CONF and OPENSSL_MODULES at a FIPS provider, or change the policy"
+    cure = "Name the OpenSSL configuration of a FIPS provider in DOJ_RELEASE_FIPS_CONF, or change the policy"

@@ -8,11 +8,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.backends.openssl import backend
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from crypto import keyring, passphrase
+from crypto import fips, keyring, passphrase
 from crypto.errors import FipsRequired
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -32,22 +30,13 @@ def openssl_version() -> str:
     return backend.openssl_version_text()
 
 
-def fips_mode() -> bool:
-    """Whether that OpenSSL runs in FIPS mode: it then refuses ChaCha20."""
-    try:
-        ChaCha20Poly1305(bytes(32))
-    except (UnsupportedAlgorithm, ValueError):
-        return True
-    return False
-
-
 def require_fips() -> None:
     """Stop where policy asks for FIPS mode and it is off.
 
     Raises:
         FipsRequired: it is off.
     """
-    if not fips_mode():
+    if not fips.enabled():
         raise FipsRequired
 
 
@@ -64,10 +53,13 @@ def parquet_encryption() -> bool:
 
 def check(keys: Path | None = None) -> list[Finding]:
     """Look at the machine, and at a keyring's directory where one is given; never at a secret."""
-    fips = "on" if fips_mode() else "off; the module can be pointed at a FIPS provider"
     found = [
-        Finding("sealing and signing", ok=True, detail=f"{openssl_version()} (cryptography)"),
-        Finding("FIPS mode", ok=True, detail=fips),
+        Finding(
+            "sealing, signing, hashing",
+            ok=True,
+            detail=f"{openssl_version()} inside `cryptography`",
+        ),
+        _fips(),
         Finding(
             "staging",
             ok=parquet_encryption(),
@@ -76,6 +68,15 @@ def check(keys: Path | None = None) -> list[Finding]:
         Finding("core dumps", ok=not core_dumps(), detail="on" if core_dumps() else "off"),
     ]
     return found + (_keyring(keys) if keys is not None else [])
+
+
+def _fips() -> Finding:
+    if os.environ.get("OPENSSL_CONF") and not os.environ.get(fips.VARIABLE):
+        shared = "OPENSSL_CONF is read by Python's own OpenSSL too; name the configuration in"
+        return Finding("FIPS mode", ok=False, detail=f"{shared} {fips.VARIABLE} instead")
+    if fips.enabled():
+        return Finding("FIPS mode", ok=True, detail="on")
+    return Finding("FIPS mode", ok=True, detail=f"off; {fips.VARIABLE} can switch it on")
 
 
 def core_dumps() -> bool:

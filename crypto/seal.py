@@ -5,7 +5,6 @@ no attributes. Strict DER with lengths computed beforehand, so memory stays cons
 the ciphertext is taken while it is written. There is no opening here: recipients use OpenSSL.
 """
 
-import hashlib
 import io
 import secrets
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from crypto import der, oids
+from crypto import der, files, oids
+from crypto.digests import Sha256
 from crypto.errors import PartTooLarge, RecipientsWrong, SourceChanged
 from crypto.recipients import Recipient
 
@@ -24,6 +24,7 @@ MAX_PLAINTEXT = 256 * 2**20  # bytes: openssl cms -decrypt needs 2.3 times as mu
 MAX_RECIPIENTS = 64  # a research team; each costs about 500 bytes in every part
 _CHUNK = 256 * 1024  # bytes: both buffers stay in the processor's cache between cipher and hash
 _KEY, _NONCE, _TAG = 32, 12, 16  # bytes; RFC 5084 § 3.2 recommends a nonce of 12
+_TAG_LENGTH = len(der.octet_string(bytes(_TAG)))
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def seal_stream(
         PartTooLarge: more than 256 MiB.
         RecipientsWrong: none, too many, or one twice.
         SourceChanged: the source ended before or after ``size`` bytes.
+        OSError: the sink is a file and its disk has no room for all of it.
     """
     if not 0 <= size <= MAX_PLAINTEXT:
         raise PartTooLarge(bytes=size)
@@ -69,7 +71,9 @@ def seal_stream(
     key, nonce = secrets.token_bytes(_KEY), secrets.token_bytes(_NONCE)
     infos = [recipient.recipient_info(key) for recipient in recipients]
     out = _HashingSink(sink)
-    out.write(_head(infos, nonce, size))
+    head = _head(infos, nonce, size)
+    files.reserve(sink, len(head) + size + _TAG_LENGTH)
+    out.write(head)
     encryptor = Cipher(AES(key), GCM(nonce)).encryptor()
     plain, sealed = memoryview(bytearray(_CHUNK)), memoryview(bytearray(_CHUNK + 15))
     left = size
@@ -101,9 +105,8 @@ def _head(infos: Sequence[bytes], nonce: bytes, size: int) -> bytes:
     described = oids.DATA + gcm + der.header(der.context(0, constructed=False), size)
     content = der.header(der.SEQUENCE, len(described) + size) + described
     body = der.integer(0) + der.set_of(infos) + content
-    tag_length = len(der.octet_string(bytes(_TAG)))
-    enveloped = der.header(der.SEQUENCE, len(body) + size + tag_length) + body
-    rest = len(enveloped) + size + tag_length
+    enveloped = der.header(der.SEQUENCE, len(body) + size + _TAG_LENGTH) + body
+    rest = len(enveloped) + size + _TAG_LENGTH
     explicit = oids.AUTH_ENVELOPED_DATA + der.header(der.context(0), rest)
     return der.header(der.SEQUENCE, len(explicit) + rest) + explicit + enveloped
 
@@ -127,7 +130,7 @@ def _fill(source: BinaryIO, buffer: memoryview) -> int:
 class _HashingSink:
     def __init__(self, sink: BinaryIO) -> None:
         self._sink = sink
-        self.digest = hashlib.sha256()
+        self.digest = Sha256()
         self.count = 0
 
     def write(self, data: bytes | memoryview) -> None:

@@ -57,8 +57,8 @@ class Signer(Protocol):
         ...
 
 
-class FileSigner:
-    """A signer whose private key comes from a PEM file."""
+class KeySigner:
+    """A signer by a private key, wherever it is."""
 
     def __init__(self, key: PrivateKey, certificate_pem: bytes) -> None:
         self._identity = read_identity(certificate_pem, bare_key=False)
@@ -66,34 +66,6 @@ class FileSigner:
         if _spki(key) != self._identity.spki:
             raise SignerKeyMismatch
         self._key = key
-
-    @classmethod
-    def load(
-        cls,
-        key_pem: bytes,
-        cert_pem: bytes,
-        passphrase: bytes | None = None,
-        *,
-        on: date | datetime | None = None,
-    ) -> "FileSigner":
-        """Read a private key and its certificate.
-
-        Args:
-            key_pem: PEM private key, best as encrypted PKCS#8.
-            cert_pem: the certificate, PEM or DER.
-            passphrase: of the key, if it is encrypted.
-            on: when the certificate must be in force; now by default.
-
-        Raises:
-            PrivateKeyUnusable: no readable private key.
-            PassphraseMissing, PassphraseWrong: encrypted, and not opened.
-            SignerKeyMismatch: key and certificate belong to different signers.
-            NotACertificate, WeakKey, WrongCurve, CertificateExpired, WrongCertificateUse: the
-                certificate can't sign.
-        """
-        signer = cls(_private_key(key_pem, passphrase), cert_pem)
-        check_validity(signer.identity, on or datetime.now(UTC))
-        return signer
 
     @property
     def identity(self) -> Identity:
@@ -128,7 +100,39 @@ class FileSigner:
         return self._key.sign(content, padding.PKCS1v15(), hashes.SHA384())
 
     def __repr__(self) -> str:
-        return f"<FileSigner {self._identity.kind} {self.fingerprint[:16]}>"
+        return f"<{type(self).__name__} {self._identity.kind} {self.fingerprint[:16]}>"
+
+
+class FileSigner(KeySigner):
+    """A signer whose private key comes from a PEM file."""
+
+    @classmethod
+    def load(
+        cls,
+        key_pem: bytes,
+        cert_pem: bytes,
+        passphrase: bytes | None = None,
+        *,
+        on: date | datetime | None = None,
+    ) -> "FileSigner":
+        """Read a private key and its certificate.
+
+        Args:
+            key_pem: PEM private key, best as encrypted PKCS#8.
+            cert_pem: the certificate, PEM or DER.
+            passphrase: of the key, if it is encrypted.
+            on: when the certificate must be in force; now by default.
+
+        Raises:
+            PrivateKeyUnusable: no readable private key.
+            PassphraseMissing, PassphraseWrong: encrypted, and not opened.
+            SignerKeyMismatch: key and certificate belong to different signers.
+            NotACertificate, WeakKey, WrongCurve, CertificateExpired, WrongCertificateUse: the
+                certificate can't sign.
+        """
+        signer = cls(_private_key(key_pem, passphrase), cert_pem)
+        check_validity(signer.identity, on or datetime.now(UTC))
+        return signer
 
 
 def make_signing_identity(

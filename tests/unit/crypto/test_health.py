@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import crypto
-from crypto import errors, health
+from crypto import errors, fips, health
 from crypto.keyring import Keyring
 from faults import every_error
 
@@ -27,7 +27,7 @@ def test_a_fresh_keyring_is_well_but_for_its_passphrase(keys):
         "keyring: passphrase"
     ]
     assert by_name(keys)["staging"].ok
-    assert by_name(keys)["sealing and signing"].detail.startswith("OpenSSL ")
+    assert by_name(keys)["sealing, signing, hashing"].detail.startswith("OpenSSL ")
 
 
 def test_open_permissions_links_and_missing_files_are_seen(keys):
@@ -42,9 +42,9 @@ def test_open_permissions_links_and_missing_files_are_seen(keys):
 
 
 def test_requiring_fips_follows_the_mode(monkeypatch):
-    monkeypatch.setattr(health, "fips_mode", lambda: True)
+    monkeypatch.setattr(fips, "enabled", lambda: True)
     health.require_fips()
-    monkeypatch.setattr(health, "fips_mode", lambda: False)
+    monkeypatch.setattr(fips, "enabled", lambda: False)
     with pytest.raises(errors.FipsRequired) as raised:
         health.require_fips()
     assert raised.value.exit == 3
