@@ -2,24 +2,24 @@
 
     keyring.json   the root secret under the passphrase
     digest.key     under the root: key of the keyed digests
-    signing.key    encrypted PKCS#8, its password derived from the root; signing.pem beside it
+    signing.key    encrypted PKCS#8, its password derived from the root, or where a token has the
+                   key; signing.pem, former/ and revoked/ beside it (`signers`)
     projects/ runs/ snapshots/ documents/   one wrapped secret per id
     escrow.pem     optional: the Department's own recipient; its private key is never here
 
-Forgetting a run's key erases what was staged under it. Backups of this directory keep what they
-hold: back up without ``runs/``.
+Forgetting a run's key erases what was staged under it. Back up without ``runs/``.
 """
 
 import re
 import secrets
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from crypto import files, wrapping
+from crypto import files, signers, wrapping
 from crypto import passphrase as passphrases
 from crypto.errors import (
     KeyNameUnusable,
@@ -31,9 +31,12 @@ from crypto.errors import (
 from crypto.recipients import Recipient
 from crypto.root import HEAD, head_bytes, read_head, unlock
 from crypto.secret import SECRET_BYTES, Secret, StagingKey
-from crypto.signing import FileSigner, make_signing_identity
+from crypto.signing import KeySigner, make_signing_identity
 
-DIGEST, SIGNING_KEY, SIGNING_CERTIFICATE = "digest.key", "signing.key", "signing.pem"
+if TYPE_CHECKING:
+    from crypto.token.key import TokenPlace
+
+DIGEST, SIGNING_KEY, SIGNING_CERTIFICATE = "digest.key", signers.KEY, signers.CERTIFICATE
 ESCROW = "escrow.pem"
 KINDS = ("projects", "runs", "snapshots", "documents")
 _LONGEST = 64 * 1024  # bytes of any file here
@@ -128,15 +131,20 @@ class Keyring:
 
     # -- signing and escrow
 
-    def signer(self) -> FileSigner:
-        """Give the Department's signer.
+    def signer(self) -> KeySigner:
+        """Give the Department's signer; see `signers.load_signer` for what is raised."""
+        return signers.load_signer(self._directory, _signing_password(self._root))
 
-        Raises:
-            KeyringMissing: key or certificate is gone.
-            CertificateExpired, SignerKeyMismatch, PassphraseWrong: they don't hold.
-        """
-        key = self._file(SIGNING_KEY)
-        return FileSigner.load(key, self._file(SIGNING_CERTIFICATE), _signing_password(self._root))
+    def replace_signer(self, department: str, place: "TokenPlace | None" = None) -> str:
+        """Put a new key or a token's in force; as `signers.replace`, the former's fingerprint."""
+        password = _signing_password(self._root)
+        if place is None:
+            key, certificate = make_signing_identity(department, password)
+        else:
+            from crypto.token.key import stored_place, token_certificate
+
+            key, certificate = stored_place(place), token_certificate(place, department)
+        return signers.replace(self._directory, key, certificate, password)
 
     def signing_certificate(self) -> bytes:
         """Give the signing certificate, PEM.

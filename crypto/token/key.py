@@ -4,6 +4,7 @@ PKCS #11 v2.40, `CKM_ECDSA` over a SHA-384 computed here. The token is found by 
 label and the key's label; the PIN is read from a file each time and not kept.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from crypto import files
 from crypto.certificates import check_validity, read_identity
 from crypto.errors import FileUnusable, SignerKeyMismatch, WrongCurve
-from crypto.signing import KeySigner
+from crypto.selfmade import self_signed
+from crypto.signing import SIGNER_DAYS, KeySigner
 from crypto.token.errors import PinWrong, TokenLibraryMissing, TokenUnusable
 
 _LONGEST_PIN = 256  # bytes; tokens allow 64 to 255
@@ -46,6 +48,26 @@ class TokenPlace:
 
     def __repr__(self) -> str:
         return f"<TokenPlace {self.token!r} {self.key!r}>"
+
+
+def place_of(stored: dict[str, str], pin_file: str | None) -> TokenPlace:
+    """Read what `stored_place` wrote; the PIN's file is named by whoever runs the process.
+
+    Raises:
+        TokenUnusable: it names no token.
+        PinWrong: no file of a PIN is named.
+    """
+    if set(stored) != {"library", "token", "key"}:
+        raise TokenUnusable
+    if not pin_file:
+        raise PinWrong
+    return TokenPlace(Path(stored["library"]), stored["token"], stored["key"], Path(pin_file))
+
+
+def stored_place(place: TokenPlace) -> bytes:
+    """Give what stands in the keyring in place of a key: where it is, and no PIN."""
+    said = {"library": str(place.library), "token": place.token, "key": place.key}
+    return json.dumps(said, sort_keys=True).encode() + b"\n"
 
 
 class TokenKey(ec.EllipticCurvePrivateKey):
@@ -145,6 +167,16 @@ class TokenSigner(KeySigner):
         except InvalidSignature:
             raise SignerKeyMismatch from None
         return signer
+
+
+def token_certificate(place: TokenPlace, subject: str) -> bytes:
+    """Make a self-signed certificate (PEM) for the token's key, signed in the token.
+
+    Raises:
+        TokenLibraryMissing, TokenUnusable, PinWrong: the token does not sign.
+        WrongCurve: its key is not on P-384.
+    """
+    return self_signed(TokenKey(place), subject, usage="digital_signature", days=SIGNER_DAYS)
 
 
 def _public_key(place: TokenPlace) -> ec.EllipticCurvePublicKey:

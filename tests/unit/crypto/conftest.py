@@ -17,6 +17,8 @@ from crypto import der, oids
 from crypto.recipients import Recipient, derive_kek
 from crypto.selfmade import make_recipient
 from crypto.signing import FileSigner, make_signing_identity
+from crypto.token.key import TokenPlace
+from tests.unit.crypto import tokens
 
 WYCHEPROOF = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "wycheproof"
 # A provider takes a minute to build: CI always has one, a developer names one.
@@ -47,6 +49,13 @@ def recipients(members):
 def signer():
     key, certificate = make_signing_identity("Department", b"a long passphrase")
     return FileSigner.load(key, certificate, b"a long passphrase")
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A key in a software token; its library reads its configuration once a process."""
+    pin = tokens.make_token(tmp_path_factory.mktemp("token"))
+    return TokenPlace(tokens.library(), tokens.TOKEN, tokens.KEY, pin)
 
 
 @pytest.fixture
