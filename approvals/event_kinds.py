@@ -60,6 +60,11 @@ _HOME: dict[str, Spec] = {
     "checkpoint_made": _spec(HOME, {"size": COUNT, "root": DIGEST}),
     "settings_changed": _spec(HOME, {"settings": DIGEST}),
     "people_changed": _spec(HOME, {"people": DIGEST}),
+    "signing_key_changed": _spec(
+        HOME, {"former": DIGEST, "fingerprint": DIGEST, "place": ID, "on": DATE}, reason=ID
+    ),
+    "signing_key_revoked": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}, reason=ID),
+    "passphrase_changed": _spec(HOME, {"on": DATE}),
     "escrow_added": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}, expires=DATE),
     "escrow_confirmed": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}),
     "escrow_requested": _spec(

@@ -167,6 +167,19 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPa
     return VerifiedPackage(directory, sealed, Sha256(listed).hexdigest(), pinned.fingerprint)
 
 
+def verify_by_any(directory: Path, signer_certificates: Sequence[bytes]) -> VerifiedPackage:
+    """Verify a package against the first of several pinned signers that signed it.
+
+    Raises:
+        SignerUnknown: none of them did.
+        CodedError: as `verify_package`.
+    """
+    for pinned in signer_certificates:
+        with contextlib.suppress(SignerUnknown):
+            return verify_package(directory, pinned)
+    raise SignerUnknown
+
+
 def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
     if not (directory / CERTIFICATE).exists():
         return

@@ -46,8 +46,13 @@ def load_signer(directory: Path, password: bytes) -> KeySigner:
 
 def accepted(directory: Path) -> tuple[bytes, ...]:
     """Give the certificates (PEM) whose signatures hold: the current one first, then former ones."""
-    former = sorted((directory / FORMER).glob("*.pem")) if (directory / FORMER).is_dir() else []
+    former = sorted((directory / FORMER).glob("*.pem"))
     return (_read(directory / CERTIFICATE), *map(_read, former))
+
+
+def revoked(directory: Path) -> tuple[bytes, ...]:
+    """Give the certificates (PEM) that verify nothing any more."""
+    return tuple(map(_read, sorted((directory / REVOKED).glob("*.pem"))))
 
 
 def replace(directory: Path, key: bytes, certificate_pem: bytes, password: bytes) -> str:

@@ -1,12 +1,15 @@
 """The home's ledger as a whole: verified against all that was ever signed, checkpointed, exported."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from approvals.errors import CheckpointWrong
 from approvals.events import Event
 from approvals.ledger_head import HeadFile
 from approvals.ledger_verify import Checkpoint, make_checkpoint, verify
+from crypto import signers
 from pipelines.errors import FileExists
 from pipelines.home import write_private
 from pipelines.office import Office
@@ -27,22 +30,34 @@ def verify_ledger(office: Office, checkpoints: Sequence[Path] = ()) -> dict[str,
         HeadWrong: the note of how far the ledger had come is gone or forged.
     """
     head = HeadFile(office.home.ledger_head, office.keyring.digest).read()
-    kept = sorted(office.home.checkpoints.glob("*.json"))
-    found = [_read(office, path) for path in (*kept, *checkpoints)]
+    keys = office.home.keys
+    kept = [_parse(path) for path in sorted(office.home.checkpoints.glob("*.json"))]
+    # A checkpoint by a revoked key proves nothing; that there are some is said.
+    void = [c for c in kept if _signed_by(c, signers.revoked(keys))]
+    found = [c for c in kept if c not in void] + [_parse(path) for path in checkpoints]
+    if not all(_signed_by(c, signers.accepted(keys)) for c in found):
+        raise CheckpointWrong(what="signature")
     verdict = verify(office.ledger, found, head)
     verdict.check()
     return {
         "size": verdict.entries,
         "root": verdict.root,
         "checkpoints": len(found),
+        "checkpoints_of_revoked_keys": len(void),
         "last_checkpoint": max((c.size for c in found), default=0),
     }
 
 
-def _read(office: Office, path: Path) -> Checkpoint:
-    found = Checkpoint.from_json(read_file(path, "checkpoint"))
-    found.check_signature(office.keyring.signing_certificate())
-    return found
+def _parse(path: Path) -> Checkpoint:
+    return Checkpoint.from_json(read_file(path, "checkpoint"))
+
+
+def _signed_by(checkpoint: Checkpoint, certificates: Sequence[bytes]) -> bool:
+    for pinned in certificates:
+        with contextlib.suppress(CheckpointWrong):
+            checkpoint.check_signature(pinned)
+            return True
+    return False
 
 
 def checkpoint(office: Office) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from approvals.errors import NothingToConfirm
 from crypto.recipients import Recipient
 from pipelines.office import Office, today
 from pipelines.seals import read_file
@@ -41,10 +42,32 @@ def confirm_recipient(office: Office, fingerprint: str) -> dict[str, object]:
         NothingToConfirm: it waits nowhere.
         SamePerson: the one who added it can't confirm it.
     """
-    wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
+    wanted = _plain(fingerprint)
     states = office.projects.confirm_recipient(wanted, office.person, today())
     return {
         "fingerprint": wanted,
         "projects": [state.number for state in states],
         "confirmed": True,
     }
+
+
+def revoke_recipient(
+    office: Office, project: str, fingerprint: str, reason: str
+) -> dict[str, object]:
+    """Take a key out of use for a project; who may record events of the project may do it.
+
+    Raises:
+        NothingToConfirm: the project has no such key.
+        RoleMissing: see its text.
+    """
+    wanted = _plain(fingerprint)
+    found = office.projects.show(project).recipient(wanted)
+    if found is None:
+        raise NothingToConfirm(what="recipient")
+    facts = {"fingerprint": wanted, "reason": reason}
+    office.projects.event(project, "recipient_revoked", office.person, today(), facts)
+    return {"project": project, "member": found.member, "fingerprint": wanted, "revoked": True}
+
+
+def _plain(fingerprint: str) -> str:
+    return "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crypto.errors import PartTooLarge
-from crypto.package import verify_package, write_package
+from crypto.package import verify_by_any, write_package
 from crypto.recipients import Recipient
 from crypto.seal import MAX_PLAINTEXT
+from crypto.signers import accepted
 from crypto.signing import FileSigner
 from pipelines.errors import FileMissing
 from pipelines.home import open_home
@@ -67,18 +68,18 @@ def passphrase() -> bytes | None:
 
 
 def verify_directory(directory: Path, signer: Path | None, home: Path | None) -> dict[str, object]:
-    """Verify a package against the pinned signer: the one named, else the home's.
+    """Verify a package against the pinned signer: the one named, else the home's, former ones too.
 
     Raises:
         CodedError: the package does not hold (exit 5).
     """
     if signer is not None:
-        pinned = read_file(signer, "signer")
+        pinned = (read_file(signer, "signer"),)
     else:
-        pinned = open_home(home).signing_certificate.read_bytes()
+        pinned = accepted(open_home(home).keys)
     if not directory.is_dir():
         raise FileMissing(file="package")
-    verified = verify_package(directory, pinned)
+    verified = verify_by_any(directory, pinned)
     return {
         "signer": verified.signer,
         "files": [file.name for file in verified.files],

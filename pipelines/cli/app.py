@@ -15,6 +15,7 @@ from pipelines.cli import (
     demonstrate,
     disclosure,
     house,
+    keys,
     ledger,
     linkage,
     projects,
@@ -66,6 +67,7 @@ for group in (
     linkage,
     disclosure,
     sealing,
+    keys,
     ledger,
     control,
 ):

@@ -43,6 +43,26 @@ def confirm(
         show_pairs("Recipient", confirm_recipient(office, fingerprint))
 
 
+@group.command()
+@command
+def revoke(
+    project: Annotated[str, typer.Argument(metavar="PROJECT")],
+    fingerprint: Annotated[str, typer.Argument(help="SHA-256 of the public key.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help="compromised, lost, replaced or left_team.")
+    ] = "replaced",
+) -> None:
+    """Take a key out of use: nothing more is sealed or handed over to it.
+
+    A member's next key is added and confirmed first, where releases should go on.
+    """
+    from pipelines.office import open_office
+    from pipelines.recipients import revoke_recipient
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Recipient", revoke_recipient(office, project, fingerprint, reason))
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(group, name="recipient")

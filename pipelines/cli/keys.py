@@ -1,0 +1,102 @@
+"""``keys …``: the Department's signing keys and the keyring's passphrase."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.console import CONSOLE, command, hint, show, show_pairs
+
+group = typer.Typer(help="The Department's signing keys over time.", no_args_is_help=True)
+
+_Reason = Annotated[
+    str, typer.Option("--reason", help="scheduled, compromised, lost or staff_change.")
+]
+
+
+@group.command("show")
+@command
+def show_keys() -> None:
+    """List the key that signs, former keys that verify, and revoked ones."""
+    from pipelines.keys import overview
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        rows = overview(office)
+    names = ("state", "fingerprint", "from", "until")
+    show("Signing keys", names, [[row[n] for n in names] for row in rows], rows)
+
+
+@group.command("rotate")
+@command
+def rotate(reason: _Reason = "scheduled") -> None:
+    """Make a new signing key; what the old one signed still verifies."""
+    from pipelines.keys import rotate as change
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Signing key", change(office, reason))
+    hint(
+        "Put the new fingerprint into the next letters: recipients compare it before they trust it."
+    )
+
+
+@group.command("token")
+@command
+def token(
+    library: Annotated[Path, typer.Option("--library", help="The token's PKCS#11 module.")],
+    label: Annotated[str, typer.Option("--token", help="The token's label.")],
+    key: Annotated[str, typer.Option("--key", help="The label of its P-384 key pair.")],
+    reason: _Reason = "scheduled",
+) -> None:
+    """Let a PKCS#11 token sign; DOJ_RELEASE_PIN_FILE names the file of its PIN."""
+    import os
+
+    from crypto.signers import PIN_VARIABLE
+    from crypto.token.errors import PinWrong
+    from crypto.token.key import TokenPlace
+    from pipelines.keys import rotate as change
+    from pipelines.office import open_office
+
+    pin = os.environ.get(PIN_VARIABLE)
+    if not pin:
+        raise PinWrong
+    with open_office(CONSOLE.home) as office:
+        place = TokenPlace(library.absolute(), label, key, Path(pin))
+        show_pairs("Signing key", change(office, reason, place))
+    hint(
+        "Put the new fingerprint into the next letters: recipients compare it before they trust it."
+    )
+
+
+@group.command("revoke")
+@command
+def revoke(
+    fingerprint: Annotated[str, typer.Argument(help="Of a former key, as `keys show` lists it.")],
+    reason: _Reason = "compromised",
+) -> None:
+    """Let a former key verify nothing any more; what it signed has to be sent again."""
+    from pipelines.keys import revoke as end
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Signing key", end(office, fingerprint, reason))
+
+
+@group.command("passphrase")
+@command
+def passphrase(
+    new: Annotated[Path, typer.Option("--new", metavar="FILE", help="Holds the new passphrase.")],
+) -> None:
+    """Change the keyring's passphrase; one that was kept beside the keys is removed."""
+    from pipelines.keys import change_passphrase
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Keyring", change_passphrase(office, new))
+    hint("From now on DOJ_RELEASE_PASSPHRASE_FILE has to name a file that holds it.")
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="keys")
