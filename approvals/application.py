@@ -141,7 +141,8 @@ def example_application(
         form: standard or aggregated.
         on: its date of request; every other date moves along, and the years end with the last
             full year before it. By default as written.
-        kind: for ``standard``: one kind alone, with every column that the system gives for it.
+        kind: for ``standard``: one kind alone, with every column that the system gives for it; of
+            columns that come in two versions the coarser one.
         terms: the systems' terms.
     """
     text = (resources.files("approvals") / "examples" / f"{form}.toml").read_text("utf-8")
@@ -159,12 +160,14 @@ def _for_kind(text: str, kind: str, terms: SystemTerms) -> str:
     if kind not in terms.columns:
         return text
     head, _, rest = text.partition("[[variables]]")
-    _, _, tail = rest.partition("# --- everybody")
+    _, _, tail = rest.partition("# --- how rare")
+    finer = terms.coarser if kind == "deidentified" else {}
     columns = "".join(
         f'[[variables]]\nname = "{name}"\nneed = "Used in the main analysis of the project."\n\n'
         for name in terms.columns[kind]
+        if name not in finer
     )
-    return f"{head}{columns}# --- everybody{tail}"
+    return f"{head}{columns}# --- how rare{tail}"
 
 
 def _toml(content: bytes) -> dict[str, Any]:

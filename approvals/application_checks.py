@@ -166,6 +166,12 @@ def check_variables(form: StandardApplication, terms: SystemTerms) -> Iterator[P
             )
 
 
+def check_rows(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+    """A limit of the project's own on the risk of rows stands with its reason (§ 964(f)(1)(E))."""
+    if form.rows is not None and form.rows.has_limit and form.rows.reason is None:
+        yield Problem("rows.reason", form.rows.SECTION, "a limit of its own needs its reason")
+
+
 def check_team(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """Members stand once each, and somebody receives (§ 966(b)(10), § 962(r))."""
     ids = [m.id for m in form.team]
@@ -219,6 +225,7 @@ _STANDARD: tuple[Callable[[StandardApplication, SystemTerms], Iterator[Problem]]
     check_research,
     check_cohort,
     check_variables,
+    check_rows,
     check_team,
     check_security,
     check_dates,

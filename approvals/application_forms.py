@@ -21,6 +21,7 @@ from approvals.application_parts import (
     Receiver,
     Requester,
     Researcher,
+    RowRules,
     Security,
     Signatures,
     Timeframe,
@@ -58,6 +59,7 @@ class StandardApplication(Part):
     project: Outline
     cohort: Cohort
     variables: Annotated[tuple[Variable, ...], _LIST] = ()
+    rows: RowRules | None = None
     team: Annotated[tuple[Member, ...], _SOME]
     irb: Irb | None = None
     security: Security

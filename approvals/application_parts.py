@@ -164,6 +164,30 @@ class Variable(Part):
     need: Words
 
 
+class RowRules(Part):
+    """How coarse de-identified rows must be, where it is not the Department's own limit.
+
+    ``k`` persons share all quasi-identifiers and the whole history; the shares and chances say how
+    much may fall short of that. A limit of its own needs its reason.
+    """
+
+    SECTION: ClassVar[str] = "§ 964(f)(1)(E)"
+    local_suppression: bool = False
+    k: Annotated[int, Field(ge=2, le=1000)] | None = None
+    max_share_below: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_prosecutor: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_marketer: Annotated[float, Field(gt=0, le=1)] | None = None
+    reason: Prose | None = None
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether anything but the Department's limit is asked for."""
+        return not all(
+            number is None
+            for number in (self.k, self.max_share_below, self.max_prosecutor, self.max_marketer)
+        )
+
+
 class Training(Part):
     """Human-subject protection and ethics training of one person."""
 

@@ -43,6 +43,7 @@ class SystemTerms:
         families: order families that a project's scope may name; empty where there is none.
         columns: kind of release → the names that ``[[variables]]`` may use.
         dimensions: what an aggregated table may be cut by.
+        coarser: column of a de-identified release → the one with less detail that an example asks for.
         default_scope: the order families where an application names none.
         default_dimensions: the dimensions where an application names none.
         described: false where the application names no system that there is.
@@ -57,6 +58,7 @@ class SystemTerms:
     families: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     dimensions: frozenset[str] = frozenset()
+    coarser: Mapping[str, str] = field(default_factory=dict[str, str])
     default_scope: tuple[str, ...] = ()
     default_dimensions: tuple[str, ...] = ()
     described: bool = True
@@ -115,6 +117,7 @@ def terms_of(code: str) -> SystemTerms | None:
             "deidentified": release.deidentified.column_names,
         },
         dimensions=frozenset(release.aggregated.dimension_names),
+        coarser=release.deidentified.coarser,
         default_scope=system.order_scope_default,
         default_dimensions=release.aggregated.default_dimensions,
     )

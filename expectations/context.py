@@ -97,7 +97,8 @@ class AggregatedContext(Context):
     ``falls`` is the audit's verdict: how many hidden cells an attacker can uncover. ``cells``
     (optional) is the table before suppression, with the same dimensions and exact measures, in
     which ``persons`` are counted at the person index's lower bound. ``frozen_years`` went out as they
-    had been published before, whatever late records say.
+    had been published before, whatever late records say. ``county_exempt``: policy lets this table
+    by county and year alone go out whatever its counts are.
     """
 
     dims: Annotated[tuple[Relation, ...], Field(min_length=1)]
@@ -113,6 +114,7 @@ class AggregatedContext(Context):
     total: str = "TOTAL"
     cells: Relation | None = None
     frozen_years: tuple[Year, ...] = ()
+    county_exempt: bool = False
 
 
 AnyContext = TypeVar("AnyContext", bound=Context)

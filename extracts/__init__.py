@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from extracts.facts import ReleaseFacts
     from extracts.identified import Extract, IdentifiedSpec
     from extracts.ids import IdMaker
-    from extracts.local_suppression import Coarser, suppress_locally
+    from extracts.local_suppression import suppress_locally
     from extracts.notices import conditions
     from extracts.package import Part, iter_parts, write_parts
     from extracts.readme import recipient_readme
-    from extracts.risk import RiskLimit, RiskReport, check_risk, risk_report
+    from extracts.risk import RiskLimit, RiskReport, risk_report
     from extracts.scan import ScanReport, check_content, content_scan
 
 _HOME = {
@@ -36,7 +36,6 @@ _HOME = {
     "Extract": "identified",
     "IdentifiedSpec": "identified",
     "IdMaker": "ids",
-    "Coarser": "local_suppression",
     "suppress_locally": "local_suppression",
     "conditions": "notices",
     "Part": "package",
@@ -45,7 +44,6 @@ _HOME = {
     "recipient_readme": "readme",
     "RiskLimit": "risk",
     "RiskReport": "risk",
-    "check_risk": "risk",
     "risk_report": "risk",
     "ScanReport": "scan",
     "check_content": "scan",
@@ -56,7 +54,6 @@ _ROOMS = frozenset(
 )
 
 __all__ = [
-    "Coarser",
     "DataDictionary",
     "DeidentifiedSpec",
     "Extract",
@@ -70,7 +67,6 @@ __all__ = [
     "ScanReport",
     "aggregated_dictionary",
     "check_content",
-    "check_risk",
     "conditions",
     "content_scan",
     "dictionary_for",

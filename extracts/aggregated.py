@@ -9,16 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
+from extracts.aggregate_policy import COUNTED, COUNTY, but_shown, check_beside
 from extracts.cells import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.explaining import explained
 from extracts.published_arrow import from_arrow, to_arrow
 from extracts.suppression.auditing import AuditReport, audit
 from extracts.suppression.errors import AuditFellError
 from extracts.suppression.pattern import Progress
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
-from extracts.suppression.suppressing import Pattern
+from extracts.suppression.suppressing import Pattern, publish
 from extracts.suppression.tables import CellTable, Dimension
 from extracts.suppression.together import Job, suppress_all
 from systems.model import System
@@ -39,7 +42,9 @@ class Aggregate:
         explanation: for the Department alone, true values included: each hidden cell with its
             reason (``primary``, ``secondary``) and the interval that the attacker is left with.
         audit: the attack on exactly this table with all earlier ones; it holds.
+        exact: whether the intervals of the explanation are exact.
         frozen: years that went out as they had been published.
+        exempt: whether county totals went out whatever their size, by policy.
         revised: cells of frozen years whose true values are others now.
     """
 
@@ -49,6 +54,8 @@ class Aggregate:
     audit: AuditReport
     frozen: tuple[int, ...]
     revised: int
+    exact: bool = False
+    exempt: bool = False
 
 
 def build(
@@ -58,6 +65,7 @@ def build(
     policy: SuppressionPolicy,
     earlier: Sequence[pa.Table] = (),
     *,
+    county_exempt: bool = False,
     progress: Progress | None = None,
 ) -> Aggregate:
     """Make an aggregated extract that may leave.
@@ -68,6 +76,7 @@ def build(
         spec: years, scope, dimensions.
         policy: threshold and zeros.
         earlier: every table that was ever published from this system, to whomever.
+        county_exempt: whether a table by county and year alone goes out whatever its counts are.
         progress: called with stage, done, of.
 
     Raises:
@@ -75,12 +84,16 @@ def build(
         RevisedError: an open value of an earlier table in another grouping is another one now.
         CannotProtectError: earlier tables already determine a small cell.
         AuditFellError: the audit got cells back.
+        CountyExemptRefused: another table of these years has gone out.
+        RolesMixed: a table of these years that counts other persons has gone out.
         CodedError: see ``tabulate`` and ``suppress``.
     """
     before = [from_arrow(t) for t in earlier]
     counted = tabulate(con, system, spec)
     names = tuple(d.name for d in counted.dims)
     scope = _scope(system, spec, names)
+    exempt = county_exempt and set(names) == {YEAR, COUNTY}
+    check_beside(before, spec.all_years, names, scope, exempt=exempt)
     closed = {y: t for y in spec.all_years for t in before if _same(t, y, counted, scope)}
     rows: list[PublishedRow] = []
     reports: list[AuditReport] = []
@@ -96,31 +109,32 @@ def build(
         )
         for year in fresh
     ]  # years share no order, so that each is a table of its own
-    for pattern in suppress_all(jobs, progress=progress):
+    for pattern in [] if exempt else suppress_all(jobs, progress=progress):
         patterns.append(pattern)
         rows += pattern.published().rows
         reports.append(pattern.report)
-    for year, table in closed.items():
-        kept = _only(table, [year])
+    shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
+    for kept in [*(shown if exempt else []), *(_only(t, [y]) for y, t in closed.items())]:
         rows += kept.rows
-        reports.append(
-            audit(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
-        )
+        found = audit(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
+        reports.append(but_shown(found) if exempt else found)
     whole = _merge(reports, policy.threshold)
     if not whole.holds:
         raise AuditFellError(cells=len(whole.falls))
     order = {labels: i for i, labels in enumerate(counted.labels())}
     rows.sort(key=lambda r: order[r.labels])
-    parents = patterns[0].published().parents if patterns else next(iter(closed.values())).parents
+    parents = publish(counted, np.zeros(counted.shape, bool)).parents
     about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
     revised = _revised(rows, counted, set(closed))
     return Aggregate(
         to_arrow(about, _labels(system, spec), rows),
         _exact(counted),
-        _explain(patterns, names),
+        explained(counted, rows, whole, policy),
         whole,
         tuple(sorted(closed)),
         revised,
+        whole.complete,
+        exempt,
     )
 
 
@@ -128,7 +142,8 @@ def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[st
     """The families, where they are no dimension of the table."""
     release = system.release.aggregated
     own = [d for d in release.dimensions if d.codes == release.scope.codes]
-    return {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
+    scope = {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
+    return scope | ({COUNTED: (release.person_role,)} if release.person_roles else {})
 
 
 def _slice(table: CellTable, year: int) -> CellTable:
@@ -201,31 +216,3 @@ def _exact(counted: CellTable) -> pa.Table:
     columns["orders"] = pa.array(counted.counts.ravel(), pa.int64())
     columns["persons"] = pa.array(counted.people.ravel(), pa.int64())
     return pa.table(columns)
-
-
-def _explain(patterns: Sequence[Pattern], names: Sequence[str]) -> pa.Table:
-    """Hidden cells with their true values and what the attacker is left with."""
-    columns: dict[str, list[object]] = {
-        n: [] for n in (*names, "orders", "persons", "reason", "low", "high")
-    }
-    for pattern in patterns:
-        table = pattern.table
-        flat = zip(
-            table.labels(),
-            pattern.hidden.ravel(),
-            pattern.primary.ravel(),
-            table.counts.ravel(),
-            table.people.ravel(),
-            strict=True,
-        )
-        for labels, hidden, primary, orders, persons in flat:
-            if not hidden:
-                continue
-            bounds = pattern.report.bounds[labels]
-            reason = "primary" if primary else "secondary"
-            values = (*labels, int(orders), int(persons), reason, bounds.low, bounds.high)
-            for column, value in zip(columns.values(), values, strict=True):
-                column.append(value)
-    text = pa.string()
-    types = {**dict.fromkeys(names, text), "reason": text}
-    return pa.table({n: pa.array(v, types.get(n, pa.int64())) for n, v in columns.items()})

@@ -121,6 +121,7 @@ def tabulate(
         row="",
         key=release.key,
         person_role=release.person_role,
+        person_roles=release.person_roles,
         year_source=release.year_source,
         scope=release.scope,
         exclusions=release.exclusions,

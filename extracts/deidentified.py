@@ -78,6 +78,12 @@ def build(
     )
 
 
+def orders_in(table: pa.Table, plan: Plan) -> int:
+    """Distinct orders of made rows."""
+    name = next(n for n, of in plan.references.items() if of == "order")
+    return int(pc.count_distinct(table[name]).as_py())
+
+
 def _persons(plan: Plan) -> orders.Step:
     """Two entries that the index joins are one person, and one row on an order."""
     key, person = quoted(plan.key), quoted(plan.person)

@@ -73,7 +73,8 @@ class RiskAboveLimit(CodedError):
     exit = Exit.FAILED
     cause = "the re-identification risk is above the limit of this project"
     cure = (
-        "Take coarser dates or bands, county regions, or local suppression; or settle another limit"
+        "Nothing has left. Order the release again with one of the proposals that pass "
+        "(--coarser, --suppress-locally), or have another limit approved with its reason"
     )
 
 

@@ -72,7 +72,7 @@ def entries(plan: Plan) -> Step:
         f"""
     SELECT s.{key}, p.{person}, any_value(s.release_withheld) AS withheld
     FROM scope s JOIN {quoted(plan.party_table)} p
-      ON p.{key} = s.{key} AND p.{quoted(plan.role)} = {literal(plan.release.person_role)}
+      ON p.{key} = s.{key} AND p.{quoted(plan.role)} IN {_listed(plan.own_roles)}
     GROUP BY ALL""",
     )
 
@@ -146,14 +146,14 @@ def _joined(plan: Plan, column: OutputColumn, reach: Reach) -> str:
 
 def _conditions(plan: Plan, column: OutputColumn, reach: Reach) -> str:
     tests: list[str] = []
-    role = literal(column.role or plan.release.person_role)
+    own = column.role in {None, plan.release.person_role}
+    roles = _listed(plan.own_roles if own else (str(column.role),))
     if reach in {Reach.PARTY, Reach.OWN_PARTY}:
-        tests.append(f"t.{quoted(plan.role)} = {role}")
+        tests.append(f"t.{quoted(plan.role)} IN {roles}")
     if reach is Reach.PARTY_PERSON:
-        tests.append(f"p.{quoted(plan.role)} = {role}")
+        tests.append(f"p.{quoted(plan.role)} IN {roles}")
     for name, values in sorted(column.where.items()):
-        listed = ", ".join(literal(one) for one in values)
-        tests.append(f"t.{quoted(name)}::VARCHAR IN ({listed})")
+        tests.append(f"t.{quoted(name)}::VARCHAR IN {_listed(values)}")
     return f"WHERE {' AND '.join(tests)}" if tests else ""
 
 
@@ -167,6 +167,10 @@ def _excluded(plan: Plan, exclusion: Exclusion) -> str:
         joined += f" JOIN {quoted(plan.party_table)} p ON p.{person} = x.{person}"
         on = f"p.{key} = o.{key}"
     return f"EXISTS (SELECT 1 FROM {joined} WHERE {on} AND x.{quoted(column)})"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return f"({', '.join(literal(one) for one in values)})"
 
 
 def _by_source(columns: Iterable[OutputColumn]) -> list[list[OutputColumn]]:

@@ -58,6 +58,11 @@ class Plan:
         return self.system.linkage.role.partition(".")[2]
 
     @property
+    def own_roles(self) -> tuple[str, ...]:
+        """Roles of the persons whose records these are."""
+        return self.release.person_roles or (self.release.person_role,)
+
+    @property
     def person_table(self) -> str:
         """Table of persons."""
         return self.system.linkage.record.partition(".")[0]
@@ -98,6 +103,13 @@ class Plan:
         """Columns of class S that are not among the quasi-identifiers."""
         quasi = set(self.quasi_identifiers)
         return tuple(c.name for c in self._values if self._class(c) == "S" and c.name not in quasi)
+
+    @cached_property
+    def gives_way(self) -> tuple[str, ...]:
+        """Quasi-identifiers in the order in which rare rows lose them, the least useful first."""
+        listed = self.release.gives_way
+        rest = tuple(n for n in reversed(self.quasi_identifiers) if n not in listed)
+        return rest + tuple(n for n in listed if n in self.quasi_identifiers)
 
     @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:
@@ -199,23 +211,20 @@ def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = No
     Args:
         system: the data system.
         kind: ``identified`` or ``deidentified``.
-        columns: of the system's columns, those that the approval names; all of them by default.
-            Research ids stay in any case: without them rows can't be told apart.
+        columns: of the system's columns, those that the approval names; by default all but the
+            coarser versions of others. Research ids stay in any case: without them rows can't be
+            told apart.
 
     Raises:
         ColumnPlanRefused: the system's release section can't or must not be carried out, or a
             column is named that it does not have.
     """
     release = system.release.identified if kind == "identified" else system.release.deidentified
-    if columns is not None:
-        if unknown := set(columns) - set(release.column_names):
-            raise ColumnPlanRefused(unknown=len(unknown))
-        kept = tuple(
-            column
-            for column in release.columns
-            if column.name in columns or column.generalise == "reference"
-        )
-        release = release.model_copy(update={"columns": kept})
+    wanted = release.finest if columns is None else columns
+    if unknown := set(wanted) - set(release.column_names):
+        raise ColumnPlanRefused(unknown=len(unknown))
+    kept = tuple(c for c in release.columns if c.name in wanted or c.generalise == "reference")
+    release = release.model_copy(update={"columns": kept})
     plan = Plan(system, kind, release)
     plan.check()
     return plan

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts.errors import ExtractFailed, RiskAboveLimit
+from extracts.errors import ExtractFailed
 from systems.database import connect, guarded, quoted
 
 if TYPE_CHECKING:
     import duckdb
 
 THRESHOLD = 10  # persons; § 964(f)(2) says it of tables, the Department takes it as yardstick here
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ def risk_report(
     with guarded(ExtractFailed, step="risk"):
         con = connect()
         con.register("rows_in", table)
-        con.execute(f"CREATE TEMP TABLE keyed AS {_keyed('rows_in', quasi)}")
-        con.execute(f"CREATE TEMP TABLE people AS {_people('keyed')}")
+        con.execute(f"CREATE TEMP TABLE keyed AS {keyed('rows_in', quasi)}")
+        con.execute(f"CREATE TEMP TABLE people AS {histories('keyed')}")
         history = _classes(con, "SELECT key, count(*) AS f FROM people GROUP BY key", threshold)
         single = _classes(con, _SINGLE, threshold)
         persons, rows = con.execute(
@@ -143,37 +144,46 @@ def risk_report(
 
 @dataclass(frozen=True)
 class RiskLimit:
-    """What a project may bear.
+    """What a release of rows may bear; the project's own where its approval names one.
 
     Attributes:
-        max_share_below: largest share of persons in classes under the threshold, 0 to 1.
-        refuse: stop the release where it is exceeded; otherwise the report says it. § 962(h) asks
-            for no personal identifying information; k is the Department's own yardstick.
+        k: persons who must share all quasi-identifiers and the whole history (the classes counted
+            as too small are those below it). Ten is the Department's yardstick after § 964(f)(2).
+        max_share_below: largest share of persons in smaller classes, 0 to 1.
+        max_prosecutor: largest chance to single out a person who is known to be in the data.
+        max_marketer: largest expected share of persons singled out by matching everybody.
     """
 
-    max_share_below: float = 1.0
-    refuse: bool = False
+    k: int = THRESHOLD
+    max_share_below: float = 0.0
+    max_prosecutor: float = 0.1
+    max_marketer: float = 0.1
 
+    def exceeded(self, report: RiskReport) -> tuple[str, ...]:
+        """Return the names of the measures that are above the limit; none where it is kept."""
+        measured = {
+            "share_below": (report.share_below, self.max_share_below),
+            "prosecutor": (report.prosecutor_max, self.max_prosecutor),
+            "journalist": (report.journalist_max, self.max_prosecutor),
+            "marketer": (report.marketer, self.max_marketer),
+        }
+        return tuple(name for name, (risk, most) in measured.items() if risk > most + _ROUNDING)
 
-def check_risk(report: RiskReport, limit: RiskLimit) -> bool:
-    """Return whether the risk is within the limit.
-
-    Raises:
-        RiskAboveLimit: it is not, and the limit says refuse.
-    """
-    within = report.share_below <= limit.max_share_below
-    if not within and limit.refuse:
-        raise RiskAboveLimit(
-            persons=report.persons, below=report.history.below, k=report.history.smallest
-        )
-    return within
+    def as_json(self) -> dict[str, object]:
+        """Plain numbers, for the report."""
+        return {
+            "k": self.k,
+            "max_share_below": self.max_share_below,
+            "max_prosecutor": self.max_prosecutor,
+            "max_marketer": self.max_marketer,
+        }
 
 
 _SINGLE = "SELECT row_key AS key, count(DISTINCT person_ref) AS f FROM keyed GROUP BY row_key"
 
 
-def _keyed(source: str, quasi: Sequence[str]) -> str:
-    """Rows with one key of all quasi-identifiers; a missing value is a value of its own.
+def keyed(source: str, quasi: Sequence[str]) -> str:
+    """Return SQL: rows with one key of all quasi-identifiers; a missing value is a value of its own.
 
     Keys are 64-bit hashes: among a million of them two differ in what they stand for once in
     thirty million runs, and would then only be counted as alike.
@@ -182,7 +192,8 @@ def _keyed(source: str, quasi: Sequence[str]) -> str:
     return f"SELECT *, {f'hash(struct_pack({packed}))' if quasi else '0'} AS row_key FROM {source}"
 
 
-def _people(source: str) -> str:
+def histories(source: str) -> str:
+    """Return SQL: each person with the key of all their rows together."""
     return f"""
         SELECT person_ref, hash(list_sort(list(row_key))) AS key FROM {source} GROUP BY person_ref"""
 
@@ -202,8 +213,8 @@ def _against(
     everybody = "people"
     if population is not None:
         con.register("population_in", population)
-        con.execute(f"CREATE TEMP TABLE keyed_all AS {_keyed('population_in', quasi)}")
-        con.execute(f"CREATE TEMP TABLE everybody AS {_people('keyed_all')}")
+        con.execute(f"CREATE TEMP TABLE keyed_all AS {keyed('population_in', quasi)}")
+        con.execute(f"CREATE TEMP TABLE everybody AS {histories('keyed_all')}")
         everybody = "everybody"
     row = con.execute(f"""
         WITH sample AS (SELECT key, count(*) AS f FROM people GROUP BY key),

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 # RE2 patterns. Shapes from the domain's identifier list; a word boundary on both sides keeps long
 # research ids (which are one word) out.
 PATTERNS = {
-    "ssn": r"\b\d{3}[- ]\d{2}[- ]\d{4}\b|^\s*\d{9}\s*$",
+    "ssn": r"\b\d{3}[- ]\d{2}[- ]\d{4}\b|\b\d{9}\b",
     "driver_license": r"(?i)\b[A-Z]\d{7}\b",
     "cii": r"(?i)\bA\d{8}\b",
     "file_control_number": r"\b\d{13}\b",
-    "telephone": r"(?:\+?1[ .-]?)?\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b|^\s*\d{10}\s*$",
+    "telephone": r"(?:\+?1[ .-]?)?\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b|\b\d{10}\b",
     "email": r"(?i)[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}",
     "full_date": r"\b(?:19|20)\d{2}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}/(?:\d{2}|\d{4})\b",
     "free_text": r"(?s)^.{81,}$|\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+",
@@ -35,7 +35,7 @@ class ScanReport:
 
     Attributes:
         found: (column, kind of pattern, values) with at least one value.
-        columns: number of text columns looked at.
+        columns: number of columns looked at: texts, and whole numbers as they are written.
         rows: rows looked at.
     """
 
@@ -52,7 +52,7 @@ class ScanReport:
 def content_scan(
     table: pa.Table, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
 ) -> ScanReport:
-    """Count values that look like an identifier, by text column and pattern.
+    """Count values that look like an identifier, by column of texts or whole numbers and pattern.
 
     Args:
         table: what is about to leave.
@@ -66,7 +66,9 @@ def content_scan(
     names = [
         field.name
         for field in table.schema
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        if pa.types.is_string(field.type)
+        or pa.types.is_large_string(field.type)
+        or pa.types.is_integer(field.type)
         if not field.name.startswith(skip) and field.name != "row_id"
     ]
     with guarded(ExtractFailed, step="content scan"):
@@ -97,7 +99,7 @@ def _hits(con: "duckdb.DuckDBPyConnection", name: str) -> list[tuple[str, str, i
     )
     counts = con.execute(
         f"""SELECT {sums} FROM (
-              SELECT {column} AS v, count(*) AS n FROM scanned WHERE {column} IS NOT NULL GROUP BY 1)""",
+              SELECT {column}::VARCHAR AS v, count(*) AS n FROM scanned WHERE {column} IS NOT NULL GROUP BY 1)""",
         PATTERNS,
     ).fetchall()[0]
     return [(name, kind, int(n)) for kind, n in zip(PATTERNS, counts, strict=True) if n]

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from extracts import aggregated
 from extracts.arrow import compute as pc
+from extracts.coarser_aggregates import coarser_versions
 from extracts.history import load_published
 from extracts.suppression.auditing import AuditReport
 from extracts.suppression.policy import SuppressionPolicy
@@ -32,6 +33,9 @@ class Made:
     frozen: tuple[int, ...]
     revised: int
     earlier: list[str]
+    exact: bool
+    exempt: bool
+    proposals: int
 
 
 def build(context: "Context") -> Made:
@@ -50,9 +54,19 @@ def build(context: "Context") -> Made:
     policy = SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
     con = context.snapshot.connect(context.threads)
     try:
-        made = aggregated.build(con, context.system, spec, policy, earlier)
+        made = aggregated.build(
+            con,
+            context.system,
+            spec,
+            policy,
+            earlier,
+            county_exempt=disclosure.county_exempt == "oneway",
+        )
+        proposals = coarser_versions(con, context.system, spec, policy, earlier, made)
     finally:
         con.close()
+    if proposals:
+        context.keep_proposals([one.as_json() for one in proposals])
     reasons = made.explanation["reason"]
     return Made(
         table=made.table,
@@ -69,6 +83,9 @@ def build(context: "Context") -> Made:
         frozen=made.frozen,
         revised=made.revised,
         earlier=names,
+        exact=made.exact,
+        exempt=made.exempt,
+        proposals=len(proposals),
     )
 
 

@@ -2,30 +2,25 @@
 
 import functools
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from approvals.application_forms import Application
 from approvals.facts import FactValue
-from approvals.project_state import ProjectState
-from approvals.release_state import ReleaseState
 from crypto import staging
 from crypto.identifiers import order_keys, research_ids
 from crypto.recipients import Recipient
 from crypto.secret import Secret, StagingKey
 from crypto.signing import FileSigner
 from faults import CodedError, Exit
-from pipelines.errors import ApplicationMissing
+from pipelines.approved import Approved
 from pipelines.home import Home, write_private
 from pipelines.ledgers import checkpoint
-from pipelines.office import Office, today
-from pipelines.orders import Order, read_order, run_folder
+from pipelines.office import today
 from pipelines.records import DigestFile, Records
-from systems import System, load_system
 from systems.register import Snapshot
 
 if TYPE_CHECKING:
@@ -47,14 +42,8 @@ class ProjectIds:
         return order_keys(self._secret, label, values)
 
 
-class Context(Office):
+class Context(Approved):
     """An office at work on one release."""
-
-    def __init__(self, home: Home, release: str) -> None:
-        super().__init__(home)
-        self.release = release
-        self.folder = run_folder(home, release)
-        self.order: Order = read_order(home, release)
 
     @functools.cached_property
     def records(self) -> Records:
@@ -65,11 +54,6 @@ class Context(Office):
     def key(self) -> StagingKey:
         """The key of this run's staging; forgotten when the run ends."""
         return self.keyring.run_key(self.release, create=True)
-
-    @functools.cached_property
-    def system(self) -> System:
-        """The data system."""
-        return load_system(self.order.system)
 
     @functools.cached_property
     def snapshot(self) -> Snapshot:
@@ -121,76 +105,6 @@ class Context(Office):
             return
         code = error.code if error else "RUN-05"
         self.note("release_failed", once=False, code=code, stage=stage)
-
-    # ------------------------------------------------------------------ what was approved
-
-    @functools.cached_property
-    def project(self) -> ProjectState:
-        """The project as the ledger has it now, with its application."""
-        return self.projects.show(self.order.project)
-
-    @property
-    def state(self) -> ReleaseState:
-        """The release as the ledger has it now."""
-        return self.releases.show(self.release)
-
-    @functools.cached_property
-    def _application(self) -> Application:
-        form = self.project.application
-        if form is None:
-            raise ApplicationMissing(project=self.order.project)
-        return form
-
-    @property
-    def title(self) -> str:
-        """The project's title."""
-        return self._application.title
-
-    @property
-    def order_scope(self) -> tuple[str, ...]:
-        """Order families that the project may see; the system's cautious default if it names none."""
-        return self._application.order_scope or self.system.order_scope_default
-
-    @property
-    def years(self) -> tuple[int, int]:
-        """First and last year: those ordered, else those approved."""
-        approved = self._application.years
-        return self.order.years or (approved.first, approved.last)
-
-    @property
-    def echo_supplied(self) -> bool:
-        """Whether the researcher's own values are echoed (the application's choice)."""
-        return bool(getattr(self._application, "echo_supplied", True))
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Columns of this kind that the application names with a need (§ 966(b)(12)(A)(ii))."""
-        named = {variable.name for variable in getattr(self._application, "variables", ())}
-        release = self.system.release
-        rows = release.identified if self.order.kind == "identified" else release.deidentified
-        return tuple(column.name for column in rows.columns if column.name in named)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The approved variables, and the research ids without which rows can't be told apart."""
-        release = self.system.release
-        rows = release.identified if self.order.kind == "identified" else release.deidentified
-        ids = {column.name for column in rows.columns if column.generalise == "reference"}
-        return tuple(c.name for c in rows.columns if c.name in ids | set(self.variables))
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """Dimensions of an aggregate: those ordered, else approved, else the system's default."""
-        approved = self._application.dimensions
-        return (
-            self.order.dimensions or approved or self.system.release.aggregated.default_dimensions
-        )
-
-    @property
-    def max_rows(self) -> int | None:
-        """Rows that the application allows its cohort."""
-        cohort = getattr(self._application, "cohort", None)
-        return None if cohort is None else cohort.max_rows
 
     def cohort_rows(self) -> int | None:
         """Rows of the ordered cohort as registered."""
@@ -260,6 +174,11 @@ class Context(Office):
     def history_names(self) -> list[str]:
         """Releases whose tables were published from this system, in order."""
         return sorted(p.stem for p in (self.home.history / self.order.system).glob("*.parquet"))
+
+    def keep_proposals(self, proposals: Sequence[Mapping[str, object]]) -> None:
+        """Keep coarser versions of what was refused, or is mostly hidden, beside the reports."""
+        self.report_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(self.report_folder / "proposals.json", json.dumps(list(proposals), indent=1))
 
     def keep_history(self) -> None:
         """Keep a published table, which every later one is protected against."""

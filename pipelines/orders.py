@@ -34,6 +34,8 @@ class Order(BaseModel):
     years: tuple[int, int] | None = None
     cohort_digest: str | None = None
     dimensions: tuple[str, ...] | None = None
+    coarser: tuple[str, ...] = ()
+    suppress_locally: bool = False
     doubtful: Literal["wait", "exclude"] = "wait"
     dry_run: bool = False
     scheduled: bool = False

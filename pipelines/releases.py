@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from approvals.facts import FactValue
 from approvals.release_state import Status
+from extracts.row_proposals import LEVELS, level_columns
 from pipelines.errors import (
     KindMissing,
     OptionsDisagree,
@@ -18,6 +19,7 @@ from pipelines.home import Home, write_private
 from pipelines.office import Office, today
 from pipelines.orders import Order, make_run_folder, read_order, write_order
 from pipelines.run import Outcome
+from systems import load_system
 
 if TYPE_CHECKING:
     from pipelines.orders import Kind
@@ -38,6 +40,8 @@ class Request:
     doubtful: str | None = None
     dry_run: bool = False
     scheduled: bool = False
+    coarser: str | None = None
+    suppress_locally: bool = False
 
 
 def order_release(office: Office, request: Request) -> str:
@@ -55,6 +59,11 @@ def order_release(office: Office, request: Request) -> str:
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
     if kind != "aggregated" and request.dims:
         raise OptionsDisagree(option="--dims belongs to --kind aggregated")
+    if kind != "deidentified" and (request.coarser or request.suppress_locally):
+        raise OptionsDisagree(
+            option="--coarser and --suppress-locally belong to de-identified rows"
+        )
+    coarser = known_coarser(request.coarser, state.system)
     years = parse_years(request.years)
     cohort = _cohort(office, request) if kind == "identified" else None
     snapshot = office.registers.newest(state.system).info.snapshot_id
@@ -87,6 +96,8 @@ def order_release(office: Office, request: Request) -> str:
             years=years,
             cohort_digest=cohort,
             dimensions=tuple(d.strip() for d in request.dims.split(",")) if request.dims else None,
+            coarser=coarser,
+            suppress_locally=request.suppress_locally,
             doubtful=cast("Literal['wait', 'exclude']", doubtful),
             dry_run=request.dry_run,
             scheduled=request.scheduled,
@@ -106,6 +117,23 @@ def known_kind(text: str | None) -> "Kind":
     if text not in {"identified", "deidentified", "aggregated"}:
         raise KindMissing(kinds=["identified", "deidentified", "aggregated"])
     return cast("Kind", text)
+
+
+def known_coarser(text: str | None, system: str) -> tuple[str, ...]:
+    """Columns that their coarser versions are to stand for: named, or ``dates``, or ``all``.
+
+    Raises:
+        OptionsDisagree: one that the system gives in one version only.
+    """
+    described = load_system(system)
+    names = tuple(n.strip() for n in (text or "").split(",") if n.strip())
+    levels = [level_columns(described, n) if n in LEVELS else (n,) for n in names]
+    columns = tuple(dict.fromkeys(name for level in levels for name in level))
+    if not set(columns) <= set(described.release.deidentified.coarser):
+        raise OptionsDisagree(
+            option="--coarser takes all, dates, or columns with a coarser version"
+        )
+    return columns
 
 
 def parse_years(text: str | None) -> tuple[int, int] | None:
@@ -174,6 +202,9 @@ def summary(home: Home, outcome: Outcome) -> dict[str, Any]:
     report = home.projects / order.project / "reports" / outcome.release / "department.html"
     if report.is_file():
         body["report"] = str(report)
+    proposals = home.projects / order.project / "reports" / outcome.release / "proposals.json"
+    if proposals.is_file():
+        body["proposals"] = json.loads(proposals.read_text("utf-8"))
     outbox = home.outbox / order.project / outcome.release
     if outbox.is_dir():
         body["outbox"] = str(outbox)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from expectations import report
 from expectations.report import Bar, Fact, Interval, Item, Plot, ReportModel, RunFacts
-from pipelines import reporting_aggregates
+from pipelines import reporting_aggregates, reporting_rows
 
 if TYPE_CHECKING:
     from expectations import Validation
@@ -208,66 +208,6 @@ def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
     )
 
 
-def _deidentified(context: "Context") -> dict[str, Any]:
-    extract = cast("Mapping[str, Any]", context.facts("extract"))
-    counts, risk = extract["counts"], extract["risk"]
-    persons, below = int(risk["persons"]), int(risk["persons_below"])
-    return {
-        "facts": (
-            Fact(label="Rows", value=counts["rows"]),
-            Fact(label="Persons", value=counts["persons"], persons=True),
-            Fact(label="Orders", value=counts["orders"]),
-            Fact(
-                label="Orders withheld by policy",
-                value=counts["orders_withheld"],
-                audience="department",
-            ),
-            Fact(label="Smallest class k", value=risk["k"], audience="department"),
-            Fact(
-                label="Persons alone in their class",
-                value=risk["unique_persons"],
-                audience="department",
-            ),
-            Fact(
-                label="Persons in classes under the threshold", value=below, audience="department"
-            ),
-            Fact(
-                label="Highest prosecutor risk",
-                value=str(risk["prosecutor_max"]),
-                audience="department",
-            ),
-            Fact(label="Marketer risk", value=str(risk["marketer"]), audience="department"),
-        ),
-        "plots": (
-            Plot(
-                title="Persons by how many share all their quasi-identifiers and history",
-                unit="persons",
-                persons=True,
-                audience="department",
-                bars=(
-                    Bar(label="at least the threshold", value=persons - below, status="ok"),
-                    Bar(label="fewer", value=below, status="warn"),
-                ),
-            ),
-        ),
-        "outputs": (
-            Item(
-                text="Groups of persons who look alike reach the Department's yardstick"
-                if extract["within_limit"]
-                else f"{below / max(1, persons):.0%} of the persons share all quasi-identifiers and their history with fewer than the Department's yardstick",
-                status="ok" if extract["within_limit"] else "warn",
-                section="§ 964(f)(1)(E)",
-                source="policy",
-                audience="department",
-            ),
-            Item(
-                text=f"{extract['scanned']} text columns scanned for identifiers: none found",
-                section="§ 962(h)",
-            ),
-        ),
-    }
-
-
 def _provenance(context: "Context") -> tuple[Fact, ...]:
     return (
         Fact(label="Register snapshot", value=context.order.snapshot),
@@ -291,6 +231,6 @@ def _checkpoint(body: Mapping[str, object]) -> str:
 
 _SHOWN = {
     "identified": _identified,
-    "deidentified": _deidentified,
+    "deidentified": reporting_rows.shown,
     "aggregated": reporting_aggregates.shown,
 }

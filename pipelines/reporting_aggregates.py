@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from expectations.report import Fact, HiddenMap, Item
+from pipelines import explaining
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -33,6 +34,11 @@ def shown(context: "Context") -> dict[str, Any]:
         Fact(
             label="Earlier tables audited together",
             value=len(extract["earlier_tables"]),
+            audience="department",
+        ),
+        Fact(
+            label=f"{explaining.PAGE} and {explaining.CELLS} stand beside this report; keyed digest",
+            value=explaining.digest(context),
             audience="department",
         ),
     )

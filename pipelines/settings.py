@@ -25,10 +25,16 @@ class Disclosure(_Section):
 
     threshold: int = Field(default=10, ge=2)
     zeros: Literal["published", "hidden"] = "published"
-    county_exempt: Literal["none"] = "none"
+    county_exempt: Literal["none", "oneway"] = "none"
     person_role: Literal["respondent", "protected"] = "respondent"
+    percentages: bool = False
     row_k: int = Field(default=10, ge=1)
-    row_risk: Literal["warn", "refuse"] = "warn"
+    row_max_share_below: float = Field(default=0.0, ge=0, le=1)
+    row_max_prosecutor: float = Field(default=0.1, gt=0, le=1)
+    row_max_marketer: float = Field(default=0.1, gt=0, le=1)
+    row_risk: Literal["warn", "refuse"] = "refuse"
+    row_local_suppression: bool = False
+    exclusions_released: tuple[str, ...] = ()
 
 
 class Linkage(_Section):
@@ -130,11 +136,17 @@ contact = "datarequests@doj.ca.gov"          # policy; the address of § 964(h)(
 
 [disclosure]
 threshold = 10                # persons in a category; § 964(f)(2) binds publications, § 962(b) names no number: applied to our own tables by policy
-zeros = "published"           # published | hidden; policy: nobody is in an empty category
-county_exempt = "none"        # policy; § 964(f)(2) leaves state and county out of the count, the cautious reading does not
-person_role = "respondent"    # respondent | protected: whose persons are counted; policy
-row_k = 10                    # persons who share every quasi-identifier of a de-identified row; policy, § 964(f)(1)(E)
-row_risk = "warn"             # warn | refuse when groups are smaller than row_k; policy: the regulation asks for no personal identifying information
+zeros = "published"           # published | hidden; § 964(f)(2) says fewer than ten, which zero is, but nobody is in an empty category; policy
+county_exempt = "none"        # none | oneway: publish a table by county and year alone whatever its counts; § 964(f)(2) names geography "other than state and county-level", none is the cautious reading; refused where anything else of those years has gone out; policy
+person_role = "respondent"    # respondent | protected: whose persons are counted and held against the threshold; § 964(f)(2) says individuals; policy
+percentages = false           # true adds a sheet of percentages to the workbook, derived from published counts alone; § 964(f)(2) names rates and frequencies; policy
+row_k = 10                    # persons who share every quasi-identifier of all their rows; policy, after the ten of § 964(f)(2)
+row_max_share_below = 0.0     # share of persons in smaller groups, 0 to 1; policy, § 964(f)(1)(E): no reasonable possibility of identification
+row_max_prosecutor = 0.1      # chance to single out a person known to be in the rows, 0 to 1: one in row_k; policy, § 964(f)(1)(E)
+row_max_marketer = 0.1        # expected share singled out by matching everybody, 0 to 1; policy, § 964(f)(1)(E)
+row_risk = "refuse"           # refuse | warn where rows are above these limits (or above those of a project that names its own with a reason); policy
+row_local_suppression = false # true empties cells of rare persons in every de-identified release, false only where an approval or an order says so; policy
+exclusions_released = []      # rows that stay out unless named here: "confidential_minor" (court order, DV-160, CH-160), "safe_at_home" (Gov. Code § 6205 ff.); policy
 
 [linkage]
 threshold = 0.90              # probability of a link after competition; policy

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from systems.errors import DescriptionBroken, UnknownSystem
 from systems.model import Column, System
-from systems.releases import OutputColumn
+from systems.releases import OutputColumn, RowRelease
 
 _FOLDER = Path(__file__).parent
 _NAMED = ("code_lists", "tables")  # written as TOML tables, whose key is the part's name
@@ -67,6 +67,7 @@ def read_system(toml: bytes) -> System:
 def _release_misfits(system: System) -> Iterator[str]:
     """Yield each source that leads nowhere and each output that contradicts its source."""
     yield from _linkage_misfits(system)
+    yield from _counted_misfits(system)
     for kind in ("identified", "deidentified", "aggregated"):
         release = getattr(system.release, kind)
         yield from _source_misfits(system, release.key, f"release.{kind}.key")
@@ -79,6 +80,36 @@ def _release_misfits(system: System) -> Iterator[str]:
             yield f"{kind}: a name twice"
         for column in columns:
             yield from _output_misfits(system, column, f"{kind}.{column.name}")
+        if kind != "aggregated":
+            yield from _detail_misfits(release, kind)
+
+
+def _detail_misfits(release: RowRelease, kind: str) -> Iterator[str]:
+    """A coarser column is made of what the finer one is made of, and there is one for each."""
+    by_name = {column.name: column for column in release.columns}
+    finer = [column.coarser_of for column in release.columns if column.coarser_of is not None]
+    if len(finer) != len(set(finer)):
+        yield f"{kind}: two columns that are coarser than one"
+    for column in release.columns:
+        fine = by_name.get(column.coarser_of or "")
+        if column.coarser_of is not None and (fine is None or fine.source != column.source):
+            yield f"{kind}.{column.name}: coarser than a column of another source"
+    if not set(release.gives_way) <= set(by_name):
+        yield f"{kind}: unknown columns give way"
+
+
+def _counted_misfits(system: System) -> Iterator[str]:
+    """Who is counted instead has roles that the code list of roles knows."""
+    aggregated = system.release.aggregated
+    role = _column(system, system.linkage.role)
+    known = set(system.code_list(role.codes).values) if role and role.codes else None
+    for counted in aggregated.counted:
+        if known is not None and not set(counted.roles) <= known:
+            yield f"aggregated.{counted.name}: unknown roles"
+        if not set(counted.measures) <= {m.name for m in aggregated.measures}:
+            yield f"aggregated.{counted.name}: unknown measures"
+        if not set(counted.dimensions) <= set(aggregated.dimension_names):
+            yield f"aggregated.{counted.name}: unknown dimensions"
 
 
 def _table_misfits(system: System) -> Iterator[str]:

@@ -129,6 +129,18 @@ class System(Described):
     release: Releases
     digest: str = ""  # SHA-256 of the TOML's bytes, set by the loader
 
+    def counting(self, name: str) -> System:
+        """Return the system whose tables count other persons (see `AggregatedRelease.counting`).
+
+        Raises:
+            NotDescribed: the system does not say who they are.
+        """
+        aggregated = self.release.aggregated
+        if name not in {aggregated.person_role, *(one.name for one in aggregated.counted)}:
+            raise NotDescribed(what="counted persons")
+        release = self.release.model_copy(update={"aggregated": aggregated.counting(name)})
+        return self.model_copy(update={"release": release})
+
     @cached_property
     def tables_by_name(self) -> dict[str, Table]:
         """Each table under its name."""

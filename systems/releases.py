@@ -54,6 +54,8 @@ class OutputColumn(Described):
         where: column of the source table → values that its row must have.
         role: role whose rows count, where the source belongs to a party.
         unknown: code that stands for a missing or unlisted value; null stays null otherwise.
+        coarser_of: column that this one may stand for with less detail (a year for a month). It leaves
+            only where an approval or the risk of the rows asks for it.
         treatment: what was done, in words, for the data dictionary.
     """
 
@@ -70,6 +72,7 @@ class OutputColumn(Described):
     where: dict[Name, tuple[str, ...]] = {}
     role: Name | None = None
     unknown: str | None = None
+    coarser_of: Name | None = None
     treatment: str = ""
 
     @property
@@ -112,24 +115,39 @@ class RowRelease(Described):
         row: what one row stands for.
         key: ``table.column`` of the record that rows are made of (an order).
         person_role: role of the person whose orders these are.
+        person_roles: roles that count as that one; it alone where none are named.
         year_source: date that puts an order into a calendar year.
         columns: what leaves, in order.
+        gives_way: columns of which rare rows lose their values, the least useful first; those that
+            it does not name give way before, the last one first.
         left_out: what stays out on purpose, in words.
     """
 
     row: str
     key: Source
     person_role: Name
+    person_roles: tuple[Name, ...] = ()
     year_source: Source
     scope: Scope
     exclusions: tuple[Exclusion, ...] = ()
     columns: tuple[OutputColumn, ...]
+    gives_way: tuple[Name, ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def finest(self) -> tuple[str, ...]:
+        """Names of the columns of which no other is a finer version: what leaves by default."""
+        return tuple(column.name for column in self.columns if column.coarser_of is None)
+
+    @property
+    def coarser(self) -> dict[str, str]:
+        """Column to the column that stands for it with less detail, where there is one."""
+        return {c.coarser_of: c.name for c in self.columns if c.coarser_of is not None}
 
     def column(self, name: str) -> OutputColumn:
         """Return a column by its name.
@@ -161,11 +179,34 @@ class Measure(Described):
     description: str
 
 
+class Counted(Described):
+    """Other persons than the released role's, whom a table may count instead.
+
+    Attributes:
+        name: name of the policy switch, such as ``protected``.
+        roles: roles of the persons who count.
+        measures: description of each measure, under its name.
+        dimensions: description of each dimension that is about the person counted.
+    """
+
+    name: Name
+    roles: Annotated[tuple[Name, ...], Field(min_length=1)]
+    measures: dict[Name, str]
+    dimensions: dict[Name, str] = {}
+
+
 class AggregatedRelease(Described):
-    """Counts by full calendar year (§ 962(b))."""
+    """Counts by full calendar year (§ 962(b)).
+
+    Attributes:
+        person_roles: roles whose persons count where it is not ``person_role`` alone.
+        counted: who may be counted instead.
+    """
 
     key: Source
     person_role: Name
+    person_roles: tuple[Name, ...] = ()
+    counted: tuple[Counted, ...] = ()
     year_source: Source
     scope: Scope
     exclusions: tuple[Exclusion, ...] = ()
@@ -182,6 +223,30 @@ class AggregatedRelease(Described):
     def default_dimensions(self) -> tuple[str, ...]:
         """Names of the dimensions of a table that names none."""
         return tuple(d.name for d in self.dimensions if d.default)
+
+    def counting(self, name: str) -> AggregatedRelease:
+        """Return the release that counts other persons, with what its measures mean then.
+
+        Raises:
+            KeyError: the system does not say who they are.
+        """
+        if name == self.person_role:
+            return self
+        chosen = {one.name: one for one in self.counted}[name]
+        changes = {"person_role": name, "person_roles": chosen.roles}
+        measures = tuple(
+            m.model_copy(update={"description": chosen.measures.get(m.name, m.description)})
+            for m in self.measures
+        )
+        dimensions = tuple(
+            d.model_copy(
+                update={"role": None, "description": chosen.dimensions.get(d.name, d.description)}
+            )
+            if d.role == self.person_role
+            else d
+            for d in self.dimensions
+        )
+        return self.model_copy(update={**changes, "measures": measures, "dimensions": dimensions})
 
     def dimension(self, name: str) -> Dimension:
         """Return a dimension by its name.

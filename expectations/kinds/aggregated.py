@@ -120,7 +120,7 @@ def _against_exact(facts: Facts, told: AggregatedContext) -> list[Check]:
               "critical", elements=count,
               violations=f"SELECT count(*) FROM {pair} WHERE {published} AND (t.{orders} IS DISTINCT FROM "
               f"c.{orders} OR t.{persons} IS DISTINCT FROM c.{persons})"),
-        Check("aggregated.exact_threshold", f"Counted at the lower bound of the person index, no published cell "
+        _county_exempt(facts, told) if told.county_exempt else Check("aggregated.exact_threshold", f"Counted at the lower bound of the person index, no published cell "
               f"stands for 1 to {told.threshold - 1} persons", "§ 964(f)(2)", "policy", "critical", elements=count,
               violations=f"SELECT count(*) FROM {pair} WHERE {published} AND c.{persons} > 0 AND c.{persons} < {told.threshold}"),
         Check("aggregated.cells_complete", "Every tabulated cell is in the table", "", "policy", "critical",
@@ -128,3 +128,18 @@ def _against_exact(facts: Facts, told: AggregatedContext) -> list[Check]:
               violations=f"SELECT count(*) FROM {name(told.cells)} c WHERE NOT EXISTS (SELECT 1 FROM "
               f"{name(facts.relation)} t WHERE {same})"),
     ]  # fmt: skip
+
+
+def _county_exempt(facts: Facts, told: AggregatedContext) -> Check:
+    """By policy county totals go out whatever they are: then nothing but counties and years is there."""
+    year = facts.year_dimension
+    stratified = sorted(set(told.dims) - {str(year), "county"})
+    return Check(
+        "aggregated.county_alone",
+        "County totals are exempt from the threshold by policy: the table has counties and years alone",
+        "§ 964(f)(2)",
+        "policy",
+        "critical",
+        violations=len(stratified),
+        elements=len(told.dims),
+    )

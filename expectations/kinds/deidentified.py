@@ -29,7 +29,8 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
     every = {o.name: o for o in release.columns if o.name not in REFERENCES}
     if told.columns is not None and not set(told.columns) <= every.keys() | set(REFERENCES):
         raise ContextWrong(suite="deidentified", facts=["columns"])
-    wanted = {c: o for c, o in every.items() if leaves(c, o, told.columns)}
+    asked = release.finest if told.columns is None else told.columns
+    wanted = {c: o for c, o in every.items() if leaves(c, o, asked)}
     named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
     checks: list[Check | None] = [
         columns_exact(facts, "deidentified", (*REFERENCES, *wanted), title="The extract has exactly the approved "

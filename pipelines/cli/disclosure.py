@@ -1,4 +1,4 @@
-"""``suppress`` and ``audit``: disclosure control alone, on any additive table."""
+"""``suppress``, ``audit`` and ``rates``: disclosure control alone, on any additive table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faults import Exit
-from pipelines.cli.console import CONSOLE, command, emit, show, show_pairs
+from pipelines.cli.console import CONSOLE, command, emit, hint, show, show_pairs
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
@@ -51,12 +51,21 @@ def suppress(
         Path | None,
         typer.Option("--explain", help="Primary, secondary, intervals: for the Department alone."),
     ] = None,
+    heat_map: Annotated[
+        Path | None,
+        typer.Option("--heat-map", metavar="F.html", help="A page of the same; needs --explain."),
+    ] = None,
 ) -> None:
     """Hide small cells and as few others as needed.
 
-    Nothing is written unless the audit, which attacks the result, gets no small cell back.
+    Nothing is written unless the audit, which attacks the result, gets no small cell back. Where
+    most is hidden, coarser tables are proposed.
     """
     from extracts.suppression import suppress_file
+    from extracts.suppression.proposing import proposals_for, write_heat_map
+
+    if heat_map is not None and explain is None:
+        raise OptionsDisagree(option="--heat-map needs --explain")
 
     outcome = suppress_file(
         cells,
@@ -71,18 +80,29 @@ def suppress(
         out=out,
         explain=explain,
     )
-    show_pairs(
-        "Suppression",
-        {
-            "cells": outcome.cells,
-            "not zero": outcome.nonzero,
-            "hidden as small": outcome.primary,
-            "hidden to protect them": outcome.secondary,
-            "programmes solved": outcome.programmes,
-            "cells that fall": len(outcome.report.falls),
-            "written": [str(path) for path in outcome.written],
-        },
-    )
+    written = [str(path) for path in outcome.written]
+    if heat_map is not None and explain is not None:
+        write_heat_map(out, explain, _names(dims), count, heat_map, threshold=threshold)
+        written.append(str(heat_map))
+    facts: dict[str, object] = {
+        "cells": outcome.cells,
+        "not zero": outcome.nonzero,
+        "hidden as small": outcome.primary,
+        "hidden to protect them": outcome.secondary,
+        "programmes solved": outcome.programmes,
+        "cells that fall": len(outcome.report.falls),
+        "written": written,
+    }
+    proposals = proposals_for(
+        outcome, cells, _names(dims), count, persons, _hierarchies(hierarchy or []),
+        threshold=threshold, zeros=_zeros(zeros),
+    )  # fmt: skip
+    if proposals:
+        facts["coarser tables"] = [one.as_json() for one in proposals]
+    show_pairs("Suppression", facts)
+    if proposals:
+        hint("Most is hidden. A coarser table publishes at least what is shown here; persons of cells "
+             "put together are counted at their lower bound.")  # fmt: skip
 
 
 @command
@@ -138,6 +158,44 @@ def audit(
         raise typer.Exit(int(Exit.FAILED))
 
 
+@command
+def rates(
+    table: Annotated[Path, typer.Argument(help="A published table, as suppress writes it.")],
+    dims: Dims,
+    count: Count,
+    out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
+    percent_of: Annotated[
+        str | None,
+        typer.Option(
+            "--percent-of", metavar="a", help="Per cent of the TOTAL over this dimension."
+        ),
+    ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option("--population", metavar="F.csv", help="Dimensions and population."),
+    ] = None,
+    per: Annotated[int, typer.Option("--per", min=1, help="Inhabitants of a rate.")] = 100_000,
+) -> None:
+    """Add percentages and rates to a published table.
+
+    They are derived from published counts alone: where one is hidden, what would need it is empty.
+    """
+    from extracts.suppression.derived import derive_file
+
+    if percent_of is None and population is None:
+        raise OptionsDisagree(option="one of --percent-of and --population")
+    made = derive_file(
+        table,
+        dims=_names(dims),
+        count=count,
+        percent_of=percent_of,
+        population=population,
+        per=per,
+        out=out,
+    )
+    show_pairs("Rates", made | {"written": str(out)})
+
+
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
@@ -165,3 +223,4 @@ def attach(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("suppress")(suppress)
     app.command("audit")(audit)
+    app.command("rates")(rates)

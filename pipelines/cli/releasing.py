@@ -33,6 +33,17 @@ def run(
     dims: Annotated[
         str | None, typer.Option("--dims", metavar="a,b", help="Dimensions of an aggregate.")
     ] = None,
+    coarser: Annotated[
+        str | None,
+        typer.Option(
+            "--coarser",
+            metavar="a,b",
+            help="Columns of de-identified rows to give with less detail; or dates, or all.",
+        ),
+    ] = None,
+    suppress_locally: Annotated[
+        bool, typer.Option("--suppress-locally", help="Empty cells that make persons rare.")
+    ] = False,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RELEASE")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after validation.")] = False,
     doubtful: Annotated[
@@ -49,7 +60,7 @@ def run(
     from pipelines.office import open_office
     from pipelines.releases import Request, order_release, resumed
 
-    if resume and any((kind, cohort, columns, years, dims, dry_run)):
+    if resume and any((kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally)):
         raise OptionsDisagree(option="--resume goes on with the order as it was given")
     if doubtful not in {None, "wait", "exclude"}:
         raise OptionsDisagree(option="--doubtful is wait or exclude")
@@ -59,7 +70,18 @@ def run(
         else:
             release = order_release(
                 office,
-                Request(project, kind, cohort, columns, years, dims, doubtful, dry_run),
+                Request(
+                    project,
+                    kind,
+                    cohort,
+                    columns,
+                    years,
+                    dims,
+                    doubtful,
+                    dry_run,
+                    coarser=coarser,
+                    suppress_locally=suppress_locally,
+                ),
             )
         home = office.home
     _carry_out(home, release, orchestrated=not no_orchestrator)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from extracts import deidentified, identified, risk, scan
+from extracts import identified, scan
 from extracts.arrow import compute as pc
-from pipelines import aggregates
+from pipelines import aggregates, deidentifying
 from pipelines.records import FactValue
 from pipelines.stages.stage import Product
 
@@ -28,6 +28,7 @@ def _identified(context: "Context") -> Product:
             families=context.order_scope,
             years=context.years,
             echo_supplied=context.echo_supplied,
+            released_anyway=context.released_anyway,
             columns=context.columns,
         )
         made = identified.build(con, context.system, spec, context.ids)
@@ -37,21 +38,15 @@ def _identified(context: "Context") -> Product:
 
 
 def _deidentified(context: "Context") -> Product:
-    con = context.snapshot.connect(context.threads)
-    try:
-        spec = deidentified.DeidentifiedSpec(
-            families=context.order_scope, years=context.years, columns=context.columns
-        )
-        made = deidentified.build(con, context.system, spec, context.ids)
-    finally:
-        con.close()
-    disclosure = context.settings.disclosure
-    report = risk.risk_report(
-        made.table, made.quasi_identifiers, sensitive=made.sensitive, threshold=disclosure.row_k
+    made = deidentifying.build(context)
+    return _rows(
+        context,
+        made.extract,
+        risk=made.report.as_json(),
+        limit=context.row_limit.as_json(),
+        within_limit=made.within,
+        suppressed=dict(made.suppressed) if made.suppressed is not None else None,
     )
-    limit = risk.RiskLimit(max_share_below=0.0, refuse=disclosure.row_risk == "refuse")
-    within = risk.check_risk(report, limit)
-    return _rows(context, made, risk=report.as_json(), within_limit=within)
 
 
 def _rows(context: "Context", made: identified.Extract, **facts: FactValue) -> Product:
@@ -104,6 +99,9 @@ def _aggregated(context: "Context") -> Product:
             "earlier_tables": made.earlier,
             "frozen_years": list(made.frozen),
             "revised": made.revised,
+            "exact": made.exact,
+            "county_exempt": made.exempt,
+            "proposals": made.proposals,
         },
     )
 

@@ -48,7 +48,11 @@ def _records(context: "Context") -> pa.Table:
     con = context.snapshot.connect(context.threads)
     try:
         wanted = records_in_scope(
-            con, context.system, families=context.order_scope, years=context.years
+            con,
+            context.system,
+            families=context.order_scope,
+            years=context.years,
+            released_anyway=context.released_anyway,
         )
         con.register("wanted", wanted)
         with database.guarded(LinkageBroke, step="records"):

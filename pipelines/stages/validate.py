@@ -1,12 +1,13 @@
 """Stage 6: prove that the extract may leave, write the report in both editions, attach it."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import expectations
 from expectations import report
 from extracts.arrow import compute as pc
 from extracts.candidates import pairs_in_scope
-from pipelines import reporting
+from pipelines import explaining, reporting
 from pipelines.home import write_private
 from pipelines.office import today
 from pipelines.stages.stage import Product
@@ -27,6 +28,8 @@ def validate_extract(context: "Context") -> Product:
     """
     verdict = _verdict(context)
     context.keep_validation("extract", verdict)
+    if context.order.kind == "aggregated":
+        explaining.keep(context)
     model = reporting.model(context, verdict)
     folder = context.report_folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -93,10 +96,15 @@ def _identified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[st
 def _deidentified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     del con
     first, last = context.years
+    suppressed = cast("Mapping[str, int]", context.facts("extract").get("suppressed") or {})
     snapshot = context.snapshot.connect(context.threads)
     try:
         expected = pairs_in_scope(
-            snapshot, context.system, families=context.order_scope, years=context.years
+            snapshot,
+            context.system,
+            families=context.order_scope,
+            years=context.years,
+            released_anyway=context.released_anyway,
         )
     finally:
         snapshot.close()
@@ -104,7 +112,7 @@ def _deidentified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[
         "families": context.order_scope,
         "first_year": first,
         "last_year": last,
-        "expected_rows": expected,
+        "expected_rows": expected - suppressed.get("rows_left_out", 0),
         "columns": context.columns,
     }
 
@@ -124,6 +132,7 @@ def _aggregated(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[st
         "threshold": disclosure.threshold,
         "zeros": disclosure.zeros,
         "cells": "cells",
+        "county_exempt": facts["county_exempt"],
         "frozen_years": tuple(facts["frozen_years"]),  # type: ignore[arg-type]
     }
 

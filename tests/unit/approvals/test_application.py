@@ -45,8 +45,24 @@ def test_an_example_for_one_kind_names_all_its_columns(kind):
     text = example_application("standard", on=date(2028, 2, 29), kind=kind)
     form = parse_application(text.encode(), terms=terms_of)
     assert form.kinds == (kind,)
-    assert {v.name for v in form.variables} == set(terms_of("CARPOS").columns[kind])
+    known = terms_of("CARPOS")
+    finer = set(known.coarser) if kind == "deidentified" else set()
+    assert {v.name for v in form.variables} == set(known.columns[kind]) - finer
+    assert len(finer) == {"identified": 0, "deidentified": 5}[kind]
     assert (form.date_of_request, form.years.last) == (date(2028, 2, 29), 2027)
+
+
+@pytest.mark.parametrize("limit", ["k = 5", "max_share_below = 0.1", "max_marketer = 1.0"])
+def test_a_limit_of_the_projects_own_needs_its_reason(limit):
+    text = example_application("standard")
+    with pytest.raises(ApplicationRefused) as caught:
+        parse_application(text.replace("local_suppression = true", limit).encode(), terms=terms_of)
+    assert [p.path for p in caught.value.problems] == ["rows.reason"]
+    reason = 'reason = "Restricted access in the institution enclave under a signed agreement."'
+    form = parse_application(
+        text.replace("local_suppression = true", f"{limit}\n{reason}").encode(), terms=terms_of
+    )
+    assert form.rows.has_limit
 
 
 def test_without_a_scope_the_systems_default_stands():

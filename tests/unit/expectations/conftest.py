@@ -142,7 +142,8 @@ def build_identified(system):
 
 def build_deidentified(system):
     con = connect(threads=1)
-    outputs = system.release.deidentified.columns
+    release = system.release.deidentified
+    outputs = [column for column in release.columns if column.name in release.finest]
     con.execute(
         f"CREATE TABLE extract AS SELECT {_columns(outputs, _order('i'))} FROM range(8) t(i)"
     )

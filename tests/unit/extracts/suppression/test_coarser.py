@@ -1,0 +1,88 @@
+"""Coarser versions of a mostly hidden table: what they are, and what they would publish."""
+
+import numpy as np
+import pytest
+
+from extracts.suppression import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.coarser import coarser_tables, outlook, to_groups, together, without
+from extracts.suppression.proposing import proposals_for
+from extracts.suppression.suppressing import suppress
+
+POLICY = SuppressionPolicy()
+REGION = {"a1": "A", "a2": "A", "b1": "B", "b2": "B"}
+
+
+def sparse():
+    """Four counties of two regions, three age bands, four years: nothing but small cells inside."""
+    dims = (
+        Dimension.tree("county", sorted(REGION), REGION),
+        Dimension.flat("age", ["15-24", "25-34", "35-44", "45+"]),
+        Dimension.flat("year", ["2021", "2022", "2023", "2024"], total=False),
+    )
+    counts = np.full((4, 4, 4), 6, dtype=np.int64)
+    return CellTable.from_leaves(dims, counts, np.full((4, 4, 4), 5, dtype=np.int64))
+
+
+def test_what_is_proposed_and_what_it_would_publish():
+    found = {one.what: one for one in coarser_tables(sparse(), POLICY)}
+    assert set(found) == {
+        "county by its groups",
+        "without county",
+        "age: 2 bands together",
+        "without age",
+        "year: 4 years together",
+    }
+    whole = suppress(sparse(), SuppressionPolicy(clean=False))
+    before = outlook([(whole.table, whole.hidden, whole.primary)])
+    assert before.mostly_hidden
+    assert all(one.seen.share_shown >= before.share_shown for one in found.values())
+    assert [one.seen.share_shown for one in coarser_tables(sparse(), POLICY)] == sorted(
+        (one.seen.share_shown for one in found.values()), reverse=True
+    )
+
+
+def test_regions_keep_the_persons_that_were_counted_for_them():
+    table = sparse()
+    smaller = to_groups(table, 0)
+    assert smaller.dims[0].leaves == ("A", "B")
+    at = table.dims[0].position["A"]
+    assert (smaller.counts[0] == table.counts[at]).all()
+    assert (smaller.people[0] == table.people[at]).all()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_without_a_dimension_its_total_stands(axis):
+    table = sparse()
+    smaller = without(table, axis)
+    total = table.dims[axis].position["TOTAL"]
+    assert (smaller.counts == table.counts.take(total, axis)).all()
+    assert smaller.dims == tuple(d for i, d in enumerate(table.dims) if i != axis)
+
+
+def test_put_together_counts_add_up_and_persons_are_at_their_lower_bound():
+    table = sparse()
+    runs = [("15-24", "25-34"), ("35-44", "45+")]
+    smaller = together(table, 1, runs, {"15-24": "15-34", "35-44": "35+"})
+    assert smaller.dims[1].nodes == ("15-34", "35+", "TOTAL")
+    assert smaller.counts[0, 0, 0] == 12
+    assert smaller.people[0, 0, 0] == 5  # the same five may stand in both bands
+    assert (smaller.counts[:, -1] == table.counts[:, -1]).all()
+    assert (smaller.counts[:, :2].sum(axis=1) == smaller.counts[:, 2]).all()
+
+
+def test_a_file_gets_proposals_only_where_most_is_hidden(tmp_path):
+    from extracts.suppression import suppress_file
+
+    def run(value):
+        path = tmp_path / f"{value}.csv"
+        rows = [f"{c},{a},{value}" for c in "pqrs" for a in ("15-24", "25-34", "35-44", "45-54")]
+        path.write_text("county,age,n\n" + "\n".join(rows) + "\n")
+        out = suppress_file(path, dims=["county", "age"], count="n", out=tmp_path / "out.csv")
+        return proposals_for(
+            out, path, ["county", "age"], "n", None, {}, threshold=10, zeros="published"
+        )
+
+    assert run(50) == ()
+    best = run(6)[0].as_json()
+    assert best["table"] == "age: 2 bands together"
+    assert best["share published"] == 1.0
