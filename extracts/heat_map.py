@@ -8,13 +8,11 @@ no script, and letters say what the colours say.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Literal
 
-State = Literal["published", "zero", "primary", "secondary", "hidden"]
-Labels = tuple[str, ...]
+from extracts.cross import Cross, Labels, Names, name_of
 
-_WIDEST = 40  # columns that a screen or a landscape sheet still shows
+State = Literal["published", "zero", "primary", "secondary", "hidden"]
 _SHADES = 6
 _MARKS = {"primary": "P", "secondary": "S", "hidden": "H"}
 
@@ -57,7 +55,7 @@ def heat_map(
     *,
     title: str,
     facts: Mapping[str, object],
-    names: Mapping[str, Mapping[str, str]] | None = None,
+    names: Names | None = None,
     exact: bool,
 ) -> str:
     """Return the page.
@@ -85,82 +83,24 @@ def heat_map(
     )
 
 
-def _blocks(
-    dims: Sequence[str], cells: Mapping[Labels, MapCell], names: Mapping[str, Mapping[str, str]]
-) -> list[Block]:
-    levels = {
-        dim: tuple(dict.fromkeys(labels[axis] for labels in cells)) for axis, dim in enumerate(dims)
-    }
-    down, across, sliced = _layout(dims, levels)
+def _blocks(dims: Sequence[str], cells: Mapping[Labels, MapCell], names: Names) -> list[Block]:
+    cross = Cross.of(dims, cells)
     most = max((c.value or 0 for c in cells.values()), default=0)
     blocks: list[Block] = []
-    for chosen in product(*(levels[d] for d in sliced)):
-        fixed = dict(zip(sliced, chosen, strict=True))
-        columns = list(product(*(levels[d] for d in across)))
+    for fixed in cross.tables():
         lines = tuple(
             (
-                _name(names, down, row),
+                name_of(names, cross.down, row),
                 tuple(
-                    _shown(cells.get(_labels(dims, fixed, down, row, across, column)), most)
-                    for column in columns
+                    _shown(cells.get(cross.labels(fixed, row, column)), most)
+                    for column in cross.columns
                 ),
             )
-            for row in levels[down]
+            for row in cross.levels[cross.down]
         )
-        heads = tuple(_heads(names, across, columns, depth) for depth in range(len(across)))
-        said = " · ".join(f"{d} {_name(names, d, v)}" for d, v in fixed.items())
-        blocks.append(Block(said, down, heads, lines))
+        said = " · ".join(f"{d} {name_of(names, d, v)}" for d, v in fixed.items())
+        blocks.append(Block(said, cross.down, cross.heads(names), lines))
     return blocks
-
-
-def _layout(
-    dims: Sequence[str], levels: Mapping[str, Sequence[str]]
-) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The longest dimension down, short ones across while the page is wide enough, one map for the rest."""
-    rest = [d for d in dims if d != "year"] or list(dims)
-    down = max(rest, key=lambda d: len(levels[d]))
-    across: list[str] = []
-    width = 1
-    for dim in sorted((d for d in rest if d != down), key=lambda d: len(levels[d])):
-        if width * len(levels[dim]) <= _WIDEST:
-            width *= len(levels[dim])
-            across.append(dim)
-    if not across and len(dims) > 1 and down != "year" and "year" in dims:
-        across = ["year"]
-    across = [d for d in dims if d in across]
-    return down, tuple(across), tuple(d for d in dims if d != down and d not in across)
-
-
-def _labels(
-    dims: Sequence[str],
-    fixed: Mapping[str, str],
-    down: str,
-    row: str,
-    across: Sequence[str],
-    column: Sequence[str],
-) -> Labels:
-    at = {**fixed, down: row, **dict(zip(across, column, strict=True))}
-    return tuple(at[dim] for dim in dims)
-
-
-def _heads(
-    names: Mapping[str, Mapping[str, str]],
-    across: Sequence[str],
-    columns: Sequence[Sequence[str]],
-    depth: int,
-) -> tuple[tuple[str, int], ...]:
-    """Headings of one row with their widths: neighbours that agree so far share one."""
-    runs: list[tuple[Sequence[str], int]] = []
-    for column in columns:
-        if runs and runs[-1][0] == column[: depth + 1]:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((column[: depth + 1], 1))
-    return tuple((_name(names, across[depth], start[depth]), width) for start, width in runs)
-
-
-def _name(names: Mapping[str, Mapping[str, str]], dim: str, code: str) -> str:
-    return names.get(dim, {}).get(code, "Total" if code == "TOTAL" else code)
 
 
 def _shown(cell: MapCell | None, most: int) -> Shown:

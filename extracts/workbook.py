@@ -1,4 +1,4 @@
-"""An aggregate as a workbook that a person would print: title, legend, notes, then the table.
+"""An aggregate as a workbook that a person would print: what it is, cross tables by year, the list.
 
 Every text is written as text, so that nothing in it can run as a formula, and no formula is
 written: one that adds up visible cells would recompute a hidden one. Rows stand in the order of the
@@ -15,6 +15,9 @@ import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed
 from extracts.facts import span
+from extracts.suppression.derived import share_of_total
+from extracts.workbook_cross import Measured, aligned, cross_sheets, escaped, number
+from extracts.workbook_cross import text as _text
 from systems.model import System
 
 if TYPE_CHECKING:
@@ -22,11 +25,22 @@ if TYPE_CHECKING:
 
 MARKER = "*"  # what stands in a hidden cell
 _MOST = 1_000_000  # rows of one sheet; Excel's limit is 1,048,576
+_MOST_CROSSED = 100_000  # cells that somebody would still print
+_SHARE = "share_of_year"
+_WIDTHS = (12, 30)  # characters: of the narrowest column, and of the widest
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CLOCK = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</)")
 
 
-def workbook(table: pa.Table, system: System, *, title: str, threshold: int = 10) -> bytes:
+def workbook(
+    table: pa.Table,
+    system: System,
+    *,
+    title: str,
+    threshold: int = 10,
+    percentages: bool = False,
+    county_exempt: bool = False,
+) -> bytes:
     """Return a published table as XLSX.
 
     Args:
@@ -34,6 +48,9 @@ def workbook(table: pa.Table, system: System, *, title: str, threshold: int = 10
         system: the data system that describes them.
         title: title of the project or table.
         threshold: persons below which a cell is hidden.
+        percentages: whether each count stands as per cent of its year's total, too; derived from
+            published counts alone.
+        county_exempt: whether county totals went out whatever their size.
 
     Raises:
         ColumnNotAllowed: the table has a column that the system's file does not describe.
@@ -42,13 +59,54 @@ def workbook(table: pa.Table, system: System, *, title: str, threshold: int = 10
 
     columns = _columns(table.column_names, system)
     book = Workbook(write_only=True)
-    _about(book, _lines(table, system, title, threshold))
-    for number, start in enumerate(range(0, max(1, table.num_rows), _MOST), start=1):
-        name = "Table" if table.num_rows <= _MOST else f"Table {number}"
-        _sheet(book, name, table.slice(start, _MOST), columns)
+    lines = _lines(table, system, title, threshold, county_exempt=county_exempt)
+    _about(book, lines)
+    heading = f"{system.name} ({system.code}). {MARKER} hidden: fewer than {threshold} persons, or protecting such a cell"
+    _crossed(book, table, system, title, heading)
+    shown = _shares(table, system) if percentages else table
+    if percentages:
+        columns.insert(len(columns) - 1, (_SHARE, "Per cent of the year's orders"))
+    for start in range(0, max(1, table.num_rows), _MOST):
+        name = "List" if table.num_rows <= _MOST else f"List {start // _MOST + 1}"
+        _sheet(book, name, shown.slice(start, _MOST), columns, title, heading)
     raw = io.BytesIO()
     book.save(raw)
     return _without_clock(raw.getvalue())
+
+
+def _crossed(book: "Workbook", table: pa.Table, system: System, title: str, heading: str) -> None:
+    """Cross tables, where the table has something to cross and a sheet can hold them."""
+    release = system.release.aggregated
+    dims = [name for name in table.column_names if name in release.dimension_names]
+    if len(dims) < 2 or not table.num_rows or table.num_rows > _MOST_CROSSED:
+        return
+    axes = [[str(v) for v in table[dim].to_pylist()] for dim in dims]
+    labels = list(zip(*axes, strict=True))
+    names = {
+        dim: dict(zip(axis, map(str, table[f"{dim}_label"].to_pylist()), strict=True))
+        for dim, axis in zip(dims, axes, strict=True)
+        if f"{dim}_label" in table.column_names
+    }
+    measures = [
+        Measured(one.title, dict(zip(labels, table[one.name].to_pylist(), strict=True)))
+        for one in release.measures
+        if one.name in table.column_names
+    ]
+    cross_sheets(book, dims, measures, names, title=title, marker=MARKER, heading=heading)
+
+
+def _shares(table: pa.Table, system: System) -> pa.Table:
+    """The table with each published count as per cent of its year's total."""
+    dims = [
+        name for name in table.column_names if name in system.release.aggregated.dimension_names
+    ]
+    axes = [[str(v) for v in table[dim].to_pylist()] for dim in dims]
+    labels = list(zip(*axes, strict=True))
+    counts = dict(
+        zip(labels, table[system.release.aggregated.measures[0].name].to_pylist(), strict=True)
+    )
+    shares = share_of_total(dims, counts)
+    return table.append_column(_SHARE, pa.array([shares[one] for one in labels], pa.float64()))
 
 
 def _columns(names: Sequence[str], system: System) -> list[tuple[str, str]]:
@@ -69,7 +127,9 @@ def _columns(names: Sequence[str], system: System) -> list[tuple[str, str]]:
     return shown
 
 
-def _lines(table: pa.Table, system: System, title: str, threshold: int) -> list[tuple[str, str]]:
+def _lines(
+    table: pa.Table, system: System, title: str, threshold: int, *, county_exempt: bool
+) -> list[tuple[str, str]]:
     release = system.release.aggregated
     lines = [("Title", title), ("Source", f"{system.name} ({system.code}), {system.custodian}")]
     if "year" in table.column_names and table.num_rows:
@@ -81,6 +141,11 @@ def _lines(table: pa.Table, system: System, title: str, threshold: int) -> list[
         "Do not try to work it out."
     )
     lines.append((MARKER, hidden))
+    if county_exempt:
+        exempt = (
+            "County totals are exempt from the threshold by policy (§ 964(f)(2)); none is hidden."
+        )
+        lines.append(("Note", exempt))
     lines += [("Note", note) for note in release.notes]
     lines.append(("Conditions", "CONDITIONS.txt in this package; the data may not be sold."))
     return lines
@@ -88,55 +153,76 @@ def _lines(table: pa.Table, system: System, title: str, threshold: int) -> list[
 
 def _about(book: "Workbook", lines: Sequence[tuple[str, str]]) -> None:
     from openpyxl.styles import Alignment, Font
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet: Any = book.create_sheet("About")
     sheet.column_dimensions["A"].width = 16
-    sheet.column_dimensions["B"].width = 92
+    sheet.column_dimensions["B"].width = 100
     sheet.page_setup.orientation = "landscape"
-    for number, (label, text) in enumerate(lines):
-        bold = Font(bold=True, size=14 if number == 0 else 11)
-        first = _text(sheet, label, font=Font(bold=True))
-        second = _text(sheet, text, font=bold if number == 0 else None)
+    sheet.page_setup.paperSize = 1  # Letter
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    for place, (label, said) in enumerate(lines):
+        first = _text(sheet, label, bold=True)
+        second = _text(sheet, said)
+        second.font = Font(bold=place == 0, size=14 if place == 0 else 11)
         second.alignment = Alignment(wrap_text=True, vertical="top")
         sheet.append([first, second])
 
 
-def _sheet(book: "Workbook", name: str, rows: pa.Table, columns: Sequence[tuple[str, str]]) -> None:
-    from openpyxl.styles import Font
+def _sheet(
+    book: "Workbook",
+    name: str,
+    rows: pa.Table,
+    columns: Sequence[tuple[str, str]],
+    title: str,
+    heading: str,
+) -> None:
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet: Any = book.create_sheet(name)
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 1  # Letter
     sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.oddFooter.center.text = "Page &P of &N"
-    for place in range(1, len(columns) + 1):
-        sheet.column_dimensions[get_column_letter(place)].width = 22 if place > 1 else 10
-    sheet.append([_text(sheet, heading, font=Font(bold=True)) for _, heading in columns])
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.oddHeader.left.text = escaped(title)
+    sheet.oddFooter.left.text = escaped(heading)
+    sheet.oddFooter.right.text = "Page &P of &N"
+    for place, (column, said) in enumerate(columns, start=1):
+        longest = max((len(str(v)) for v in rows[column].unique().to_pylist()), default=0)
+        width = min(_WIDTHS[1], max(_WIDTHS[0], longest + 2, len(said) + 2))
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    counts = {column for column, _ in columns if _is_count(rows.schema.field(column), column)}
+    heads = [_text(sheet, said, bold=True) for _, said in columns]
+    for head, (column, _) in zip(heads, columns, strict=True):
+        if column in counts:
+            head.alignment = aligned("right")
+    sheet.append(heads)
     for row in _rows(rows, columns):
-        sheet.append([_text(sheet, v) if isinstance(v, str) else v for v in row])
+        sheet.append([_value(sheet, value, counts, column) for column, value in row.items()])
     last = get_column_letter(max(1, len(columns)))
     sheet.auto_filter.ref = f"A1:{last}{rows.num_rows + 1}"
 
 
-def _rows(rows: pa.Table, columns: Sequence[tuple[str, str]]) -> Iterator[list[object]]:
-    """Values as shown: a hidden number is the marker."""
+def _is_count(field: pa.Field, name: str) -> bool:
+    return name != "year" and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
+
+
+def _value(sheet: Any, value: object, counts: set[str], column: str) -> Any:
+    if column in counts:
+        if isinstance(value, float):
+            return value
+        return number(sheet, value if isinstance(value, int) else None, MARKER)
+    return _text(sheet, value) if isinstance(value, str) else value
+
+
+def _rows(rows: pa.Table, columns: Sequence[tuple[str, str]]) -> Iterator[dict[str, object]]:
+    """Values as shown, none where hidden."""
     for batch in rows.select([name for name, _ in columns]).to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            yield [MARKER if value is None else value for value in row.values()]
-
-
-def _text(sheet: Any, text: str, font: Any = None) -> Any:
-    """A cell that holds text whatever it begins with."""
-    from openpyxl.cell import WriteOnlyCell
-
-    cell: Any = WriteOnlyCell(sheet, value=text)
-    cell.data_type = "s"
-    if font is not None:
-        cell.font = font
-    return cell
+        yield from batch.to_pylist()
 
 
 def _heading(name: str) -> str:

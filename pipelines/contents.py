@@ -52,7 +52,16 @@ def _extra(context: "Context", table: pa.Table) -> dict[str, bytes]:
         return {}
     from extracts.workbook import workbook
 
-    return {"extract.xlsx": workbook(table, context.system, title=context.title)}
+    disclosure = context.settings.disclosure
+    made = workbook(
+        table,
+        context.system,
+        title=context.title,
+        threshold=disclosure.threshold,
+        percentages=disclosure.percentages,
+        county_exempt=bool(context.facts("extract").get("county_exempt")),
+    )
+    return {"extract.xlsx": made}
 
 
 def _facts(context: "Context") -> ReleaseFacts:

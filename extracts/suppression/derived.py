@@ -44,6 +44,19 @@ def percentages(
     return {labels: share(labels, count) for labels, count in counts.items()}
 
 
+def share_of_total(
+    dims: Sequence[str], counts: Mapping[Labels, int | None], stays: str = "year"
+) -> dict[Labels, float | None]:
+    """Return each cell's per cent of the TOTAL over everything else of its year; None where hidden."""
+
+    def share(labels: Labels, count: int | None) -> float | None:
+        top = tuple(v if dim == stays else TOTAL for dim, v in zip(dims, labels, strict=True))
+        whole = counts.get(top)
+        return round(100 * count / whole, 1) if count is not None and whole else None
+
+    return {labels: share(labels, count) for labels, count in counts.items()}
+
+
 def rates_per(
     dims: Sequence[str],
     counts: Mapping[Labels, int | None],

@@ -54,7 +54,7 @@ def _short(value: object) -> object:
 def kinds(
     kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
 ) -> None:
-    """List what `project event` records: facts, who may, what it needs."""
+    """List what `project event` records, and what it needs."""
     from approvals.errors import EventRefused
     from approvals.event_kinds import KINDS
     from approvals.evidence import words_of

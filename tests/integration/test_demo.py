@@ -1,9 +1,11 @@
 """The main job, end to end: three releases through Prefect, opened by their recipients."""
 
+import csv
 import json
 import sqlite3
 import subprocess
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import bagit
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from frictionless import Package
 
+from extracts.plan import plan_for
 from systems import load_system
 from tests.integration.conftest import ROWS, Demo, doj_release
 
@@ -157,6 +160,36 @@ def test_aggregates_hide_small_cells_and_survive_the_audit(demo: Demo, tmp_path)
         ).read_text()
     )["facts"]
     assert facts["falls"] == 0
+
+
+def test_nobody_in_the_rows_is_rarer_than_ten(demo: Demo, tmp_path):
+    """By plain loops over what was packaged: all rows of a person, all quasi-identifiers."""
+    bag = opened(demo, "deidentified", "lead", tmp_path)
+    rows = pq.read_table(bag / "data" / "extract.parquet").to_pylist()
+    quasi = set(plan_for(load_system("CARPOS"), "deidentified", tuple(rows[0])).quasi_identifiers)
+    history: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        seen = tuple(str(value) for name, value in row.items() if name in quasi)
+        history.setdefault(row["person_ref"], []).append(seen)
+    assert min(Counter(tuple(sorted(one)) for one in history.values()).values()) >= 10
+
+
+def test_the_explanation_of_a_table_stays_with_the_department(demo: Demo, tmp_path):
+    kept = Path(demo.release("aggregated")["report"]).parent
+    for name in ("explanation.html", "explanation.csv"):
+        assert (kept / name).stat().st_mode & 0o777 == 0o600
+    reasons = list(csv.DictReader((kept / "explanation.csv").open()))
+    assert {row["reason"] for row in reasons} == {"primary", "secondary"}
+    for member in MEMBERS["aggregated"]:
+        (tmp_path / member).mkdir()
+        bag = opened(demo, "aggregated", member, tmp_path / member)
+        inside = [path for path in bag.rglob("*") if path.is_file()]
+        assert not [p.name for p in inside if p.stem in {"explanation", "proposals", "cells"}]
+        sheets = [zipfile.ZipFile(p) for p in inside if p.suffix == ".xlsx"]
+        texts = [p.read_bytes() for p in inside] + [s.read(n) for s in sheets for n in s.namelist()]
+        assert not [t for t in texts if b"secondary" in t or b"attacker is left with" in t]
+        table = pq.read_table(bag / "data" / "extract.parquet")
+        assert not {"reason", "low", "high"} & set(table.column_names)
 
 
 def test_the_ledger_says_what_happened_and_holds(demo: Demo):
