@@ -47,6 +47,21 @@ def acro_hidden(table):
     return {tuple(row) for row in csv.reader(io.StringIO(done.stdout))}
 
 
+def acro_mask(table):
+    """The same in the shape of the table, ready to be attacked; None without the environment."""
+    found = acro_hidden(table)
+    if found is None:
+        return None
+    import numpy as np
+
+    drop = [i for i, d in enumerate(table.dims) if not d.groups]
+    flags = [
+        tuple(x for i, x in enumerate(labels) if i not in drop) in found
+        for labels in table.labels()
+    ]
+    return np.array(flags).reshape(table.shape) & (table.counts > 0)
+
+
 def main():
     """Records from stdin, hidden cells to stdout; everything that ACRO says goes to stderr."""
     rows = list(csv.DictReader(sys.stdin))

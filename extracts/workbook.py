@@ -162,10 +162,11 @@ def _about(book: "Workbook", lines: Sequence[tuple[str, str]]) -> None:
     sheet.page_setup.paperSize = 1  # Letter
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.row_dimensions[1].height = 21  # points; the title is larger
     for place, (label, said) in enumerate(lines):
         first = _text(sheet, label, bold=True)
         second = _text(sheet, said)
-        second.font = Font(bold=place == 0, size=14 if place == 0 else 11)
+        second.font = Font(name="Calibri", bold=place == 0, size=14 if place == 0 else 11)
         second.alignment = Alignment(wrap_text=True, vertical="top")
         sheet.append([first, second])
 
@@ -216,7 +217,14 @@ def _value(sheet: Any, value: object, counts: set[str], column: str) -> Any:
         if isinstance(value, float):
             return value
         return number(sheet, value if isinstance(value, int) else None, MARKER)
-    return _text(sheet, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _text(sheet, value)
+    cell = number(sheet, int(str(value)), MARKER) if column == "year" else None
+    if cell is None:
+        return value
+    cell.number_format = "0"
+    cell.alignment = aligned("left")
+    return cell
 
 
 def _rows(rows: pa.Table, columns: Sequence[tuple[str, str]]) -> Iterator[dict[str, object]]:

@@ -101,10 +101,16 @@ def _table(
     said = [name_of(names, d, v) for d, v in fixed.items()]
     sheet.append([text(sheet, " · ".join([measure.title, *said]), bold=True, size=13)])
     row += 1
+    edges = _starts(cross.heads(names))
     for depth, head in enumerate(cross.heads(names)):
         line = [text(sheet, _named(cross.down), bold=True) if depth == 0 else None]
+        last = depth == len(cross.across) - 1
         for label, width in head:
-            line += [text(sheet, label, bold=True, wrap=True), *[None] * (width - 1)]
+            cell = text(sheet, label, bold=True, wrap=True)
+            line += [cell, *[None] * (width - 1)]
+        for place, cell in enumerate(line):
+            if cell is not None:
+                cell.border = _lines(left=place in edges, bottom=last)
         sheet.append(line)
         row += 1
         _merge(sheet, row, head)
@@ -116,16 +122,29 @@ def _table(
     for level in cross.levels[cross.down]:
         total = level == "TOTAL"
         line = [text(sheet, name_of(names, cross.down, level), bold=total, shade=total)]
-        for column in cross.columns:
+        for place, column in enumerate(cross.columns, start=1):
             labels = cross.labels(fixed, level, column)
             whole = total or "TOTAL" in column
             if labels not in measure.values:
                 line.append(None)
-            else:
-                line.append(number(sheet, measure.values[labels], marker, bold=whole, shade=total))
+                continue
+            cell = number(sheet, measure.values[labels], marker, bold=whole, shade=total)
+            if place in edges:
+                cell.border = _lines(left=True, bottom=False)
+            line.append(cell)
         sheet.append(line)
         row += 1
     return row
+
+
+def _starts(heads: Sequence[Sequence[tuple[str, int]]]) -> frozenset[int]:
+    """Columns at which a group of the first heading begins: a line stands before them."""
+    starts, place = set[int](), 1
+    for _, width in heads[0] if heads else ():
+        if width > 1:
+            starts.add(place)
+        place += width
+    return frozenset(starts)
 
 
 def _merge(sheet: Any, row: int, head: Sequence[tuple[str, int]]) -> None:
@@ -194,7 +213,15 @@ def aligned(horizontal: str, *, wrap: bool = False) -> Any:
 def _font(*, bold: bool, size: int = _SIZE, grey: bool = False) -> Any:
     from openpyxl.styles import Font
 
-    return Font(bold=bold, size=size, color=_GREY if grey else None)
+    return Font(name="Calibri", bold=bold, size=size, color=_GREY if grey else None)
+
+
+@cache
+def _lines(*, left: bool, bottom: bool) -> Any:
+    from openpyxl.styles import Border, Side
+
+    thin = Side(style="thin", color=_GREY)
+    return Border(left=thin if left else None, bottom=thin if bottom else None)
 
 
 @cache
