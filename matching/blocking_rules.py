@@ -6,15 +6,15 @@ an address-free and a birth-date-relaxed route, since real linkages lose matches
 (Zhang et al. 2020, Injury Prevention, needed both for about a fifth of their matches).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from matching import joining
+from matching.joining import Bools, Hashes, Part
 from matching.normalise.encode import Encoded, Side
-
-Keys = npt.NDArray[np.int64]
-NOT_IN_COHORT, NOT_IN_RECORDS = -1, -2  # missing never equals missing
+from matching.normalise.vocabulary import NameParts
 
 
 @dataclass(frozen=True)
@@ -88,51 +88,57 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def parts_of(encoded: Encoded, side: Side) -> dict[str, npt.NDArray[np.int64]]:
-    """Every part that a rule may name, as integers; negative is missing."""
-    names = encoded.parts
-    birth = side.birth.astype(np.int64)
-    known = birth > 0
-    house_street = side.street.astype(np.int64) * 1_000_003 + side.house + 1
-    return {
-        "ssn": side.ssn,
-        "licence": side.licence,
-        "phone": side.phone,
-        "zip": side.zip,
-        "birth": np.where(known, birth, -1),
-        "year": np.where(known, birth // 10_000, -1),
-        "birthday": np.where(known & (birth % 10_000 > 0), birth % 10_000, -1),
-        "first": side.first.astype(np.int64),
-        "last": side.last.astype(np.int64),
-        "first_root": names.root[side.first].astype(np.int64),
-        "first_initial": names.initial[side.first].astype(np.int64),
-        "last_initial": names.initial[side.last].astype(np.int64),
-        "last_sound": names.sound[side.last].astype(np.int64),
-        "last_head": names.head[side.last].astype(np.int64),
-        "last_tail": names.tail[side.last].astype(np.int64),
-        "address": np.where(side.street >= 0, house_street, -1),
-    }
+class Parts:
+    """Every part that a rule may name, as integers; negative is missing. Each is made when asked for."""
+
+    def __init__(self, encoded: Encoded, side: Side) -> None:
+        self._encoded, self._side = encoded, side
+        self._made: dict[str, Part] = {}
+
+    def __getitem__(self, name: str) -> Part:
+        """The part of each row."""
+        if name not in self._made:
+            self._made[name] = _PARTS[name](self._side, self._encoded.parts)
+        return self._made[name]
+
+    def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:
+        """A hash of some parts for each row, and whether the row has them all."""
+        part = self[names[0]]
+        made, signs = joining.start(part), part
+        for name in names[1:]:
+            part = self[name]
+            made, signs = joining.more(made, part), signs | part
+        return joining.finish(made), signs >= 0
+
+    def refined(self, hashes: Hashes, name: str) -> tuple[Hashes, Bools]:
+        """The hashes with one more part, and whether the row has it."""
+        return joining.finish(joining.more(hashes, self[name])), self[name] >= 0
 
 
-def keys_of(parts: dict[str, npt.NDArray[np.int64]], rule: Rule, records: bool) -> Keys:
-    """One key per row; rows that miss a part get a value that equals nothing."""
-    missing = NOT_IN_RECORDS if records else NOT_IN_COHORT
-    names = rule.of(records)
-    key = np.zeros(len(parts[names[0]]), np.int64)
-    for name in names:
-        key = mixed(key, parts[name], missing)
-    return key
+def _birthday(side: Side, _names: NameParts) -> Part:
+    day = side.birth.astype(np.int64) % 10_000
+    return np.where((side.birth > 0) & (day > 0), day, -1)
 
 
-def mixed(key: Keys, part: npt.NDArray[np.int64], missing: int) -> Keys:
-    """A key with one more part.
+def _address(side: Side, _names: NameParts) -> Part:
+    return np.where(side.street >= 0, side.street.astype(np.int64) * 1_000_003 + side.house + 1, -1)
 
-    62 bits of splitmix64: two rows that share a key by accident are only compared in vain.
-    """
-    with np.errstate(over="ignore"):
-        x = key.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + part.astype(np.uint64)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        x ^= x >> np.uint64(31)
-    result = (x >> np.uint64(2)).astype(np.int64)
-    return np.where((part < 0) | (key < 0), np.int64(missing), result)
+
+_PARTS: dict[str, Callable[[Side, NameParts], Part]] = {
+    "ssn": lambda s, _: s.ssn.astype(np.int64),
+    "licence": lambda s, _: s.licence,
+    "phone": lambda s, _: s.phone,
+    "zip": lambda s, _: s.zip.astype(np.int64),
+    "birth": lambda s, _: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
+    "year": lambda s, _: np.where(s.birth > 0, s.birth // 10_000, -1).astype(np.int64),
+    "birthday": _birthday,
+    "first": lambda s, _: s.first.astype(np.int64),
+    "last": lambda s, _: s.last.astype(np.int64),
+    "first_root": lambda s, n: n.root[s.first].astype(np.int64),
+    "first_initial": lambda s, n: n.initial[s.first].astype(np.int64),
+    "last_initial": lambda s, n: n.initial[s.last].astype(np.int64),
+    "last_sound": lambda s, n: n.sound[s.last].astype(np.int64),
+    "last_head": lambda s, n: n.head[s.last].astype(np.int64),
+    "last_tail": lambda s, n: n.tail[s.last].astype(np.int64),
+    "address": _address,
+}

@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.int64]
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
 _SHARING = 100_000  # random pairs of one first name, and of one street
 _UNIQUE = frozenset({"ssn", "licence", "phone"})
+_OWNERS = 5  # rows of one number that one person may have
 _PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 
 _VALUES: dict[str, Callable[[Side], npt.NDArray[np.int64]]] = {
@@ -50,11 +51,19 @@ class Frequencies:
 
     by_row: dict[str, npt.NDArray[np.float32]]
 
+    def rise(self, name: str) -> float:
+        """How much the frequency of a value of this field can raise the log odds of a pair."""
+        table = self.by_row.get(name)
+        return 0.0 if table is None else max(0.0, -float(table.min(initial=0.0)))
+
+    def rises(self, name: str, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """By how much the frequency of its value raises (or lowers) the log odds for each record row."""
+        table = self.by_row.get(name)
+        return np.zeros(len(rows), np.float32) if table is None else -table[rows]
+
     def most(self) -> float:
         """How much the frequencies can raise the log odds of any pair."""
-        return float(
-            sum(max(0.0, -float(table.min(initial=0.0))) for table in self.by_row.values())
-        )
+        return sum(self.rise(name) for name in self.by_row)
 
     def adjust(self, joint: Floats, levels: list[Ints], rows: npt.NDArray[np.int32]) -> None:
         """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
@@ -74,14 +83,36 @@ def frequencies(encoded: Encoded, model: Model) -> Frequencies:
         if not present.any():
             continue
         average = float(model.u[NAMES.index(name)][1])
-        place, distinct = numbered(values)
-        counts = np.bincount(place, minlength=distinct).astype(np.float64)[place]
         if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
-            share = np.maximum(average, np.maximum(counts - 5, 0) / present.sum())
-        else:
-            share = (counts + _PRIOR_ROWS * average) / (present.sum() + _PRIOR_ROWS)
+            shared = _shared(values, average)
+            if shared is not None:
+                by_row[name] = shared
+            continue
+        counts = _counts(values)
+        share = (counts + _PRIOR_ROWS * average) / (present.sum() + _PRIOR_ROWS)
         by_row[name] = np.where(present, np.log(share / average), 0.0).astype(np.float32)
     return Frequencies(by_row)
+
+
+def _counts(values: Ints) -> Floats:
+    """How often each row's value occurs (codes are dense, other numbers are numbered first)."""
+    dense = int(values.max(initial=0)) < 4 * len(values)
+    place = np.maximum(values, -1) + 1 if dense else numbered(values)[0]
+    return np.bincount(place).astype(np.float64)[place]
+
+
+def _shared(values: Ints, average: float) -> npt.NDArray[np.float32] | None:
+    """Log of (share / average) for each row whose number more than a few rows have; None: no row."""
+    present = values[values >= 0]
+    ordered = np.sort(present)
+    many = ordered[_OWNERS:][ordered[_OWNERS:] == ordered[:-_OWNERS]]
+    if not len(many):
+        return None
+    keys, more = np.unique(many, return_counts=True)
+    share = np.maximum(average, more / len(present))
+    place = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
+    raised = np.log(share / average)[place]
+    return np.where(keys[place] == values, raised, 0.0).astype(np.float32)
 
 
 def chance(model: Model, encoded: Encoded, comparer: Comparer, seed: int) -> Model:

@@ -50,7 +50,7 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
     if not len(x):
         return record
     inner = scorer.within_records()
-    odds, _ = inner.log_odds(y, inner.comparer.patterns(x, y))
+    odds = inner.log_odds_of(x, y)
     same = odds > _SAME_PERSON
     return joined(record, record[x[same]], record[y[same]])
 

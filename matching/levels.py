@@ -4,6 +4,7 @@ Whole arrays at a time: equality of codes first, cheap bounds next, string metri
 left, and those once for each distinct pair of values.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +35,17 @@ class Comparer:
 
     def __post_init__(self) -> None:
         names = self.encoded.names
-        self._names = names.array()
-        self._streets = self.encoded.streets.array()
+        self._names = strings.Texts.of(names.texts)
+        self._streets = strings.Texts.of(self.encoded.streets.texts)
         pairs = nickname_pairs(names.texts)
         keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]
         self._nicknames = np.sort(np.array([a << 32 | b for a, b in keys], np.int64))
+
+    def over(self, encoded: Encoded) -> "Comparer":
+        """The same texts, for other rows of them."""
+        other = copy(self)
+        other.encoded = encoded
+        return other
 
     def levels(self, a: Rows, b: Rows) -> list[Levels]:
         """The level of each pair in each field, in the order of ``FIELDS``."""
@@ -172,11 +179,9 @@ class Comparer:
         return np.where(known, result, 0).astype(np.int8)
 
     def _similarity(
-        self, x: Rows, y: Rows, texts: npt.NDArray[np.object_] | None = None
+        self, x: Rows, y: Rows, texts: strings.Texts | None = None
     ) -> npt.NDArray[np.float32]:
-        texts = self._names if texts is None else texts
-        left, right, place = strings.distinct_pairs(x, y)
-        return strings.jaro_winkler(texts[left], texts[right], SIMILAR)[place]
+        return (texts or self._names).jaro_winkler(x, y, SIMILAR)
 
     def _nickname(self, x: Rows, y: Rows) -> Bools:
         keys = np.minimum(x, y).astype(np.int64) << 32 | np.maximum(x, y)

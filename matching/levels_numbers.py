@@ -12,27 +12,58 @@ Bools = npt.NDArray[np.bool_]
 
 def birth_levels(x: Ints, y: Ints) -> Levels:
     """Levels of birth dates as ``yyyymmdd`` (0 missing; month or day 0 unknown)."""
-    present = (x > 0) & (y > 0)
-    same = present & (x == y) & (x % 100 > 0)
-    result = np.where(same, 1, np.where(present, level("birth", "different"), 0)).astype(np.int8)
-    rest = np.flatnonzero(present & ~same)
-    u, v = x[rest].astype(np.int64), y[rest].astype(np.int64)
-    year, month, day = (
-        (u // 10_000 == v // 10_000),
-        (u // 100 % 100 == v // 100 % 100),
-        (u % 100 == v % 100),
-    )
-    swapped = year & (u // 100 % 100 == v % 100) & (v // 100 % 100 == u % 100)
-    default = year & (_default(u) | _default(v))
-    near_year = np.abs(u // 10_000 - v // 10_000) <= 1
-    two = (year.astype(np.int8) + month + day) >= 2
+    result = np.zeros(len(x), np.int8)
+    same = (x == y) & (x % 100 > 0)
+    result[same] = 1
+    rest = np.flatnonzero((x > 0) & (y > 0) & ~same)
+    u, v = _nibbles(x[rest]), _nibbles(y[rest])
+    apart = u ^ v
+    places = _occupied(apart)
+    year = (apart >> np.uint32(16)) == 0
+    month, day = (apart & np.uint32(0xFF00)) == 0, (apart & np.uint32(0xFF)) == 0
+    turned = (v & np.uint32(0xFFFF0000)) | (v & np.uint32(0xFF)) << np.uint32(8)
+    turned |= (v >> np.uint32(8)) & np.uint32(0xFF)
+    near_year = np.abs(x[rest] // 10_000 - y[rest] // 10_000) <= 1
     # weakest first: what follows overwrites
-    result[rest[near_year]] = level("birth", "near year")
-    result[rest[two]] = level("birth", "two parts")
-    result[rest[default]] = level("birth", "default day")
-    result[rest[one_off(u, v, 10)]] = level("birth", "one digit")
-    result[rest[swapped]] = level("birth", "day and month swapped")
+    found = np.where(near_year, level("birth", "near year"), level("birth", "different"))
+    found = found.astype(np.int8)
+    found[year.view(np.int8) + month.view(np.int8) + day.view(np.int8) >= 2] = level(
+        "birth", "two parts"
+    )
+    found[year & (_default(u) | _default(v))] = level("birth", "default day")
+    found[(places == 1) | ((places == 2) & _neighbours(u, v))] = level("birth", "one digit")
+    found[year & (u == turned)] = level("birth", "day and month swapped")
+    result[rest] = found
     return result
+
+
+def _nibbles(date: Ints) -> npt.NDArray[np.uint32]:
+    """A date with each of its eight digits in four bits of its own."""
+    year = date // 10_000
+    return _DIGITS[year] << np.uint32(16) | _DIGITS[date - year * 10_000]
+
+
+def _occupied(nibbles: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    """How many groups of four bits are not zero."""
+    some = nibbles | nibbles >> np.uint32(2)
+    some |= some >> np.uint32(1)
+    return np.bitwise_count(some & np.uint32(0x11111111))
+
+
+def _neighbours(u: npt.NDArray[np.uint32], v: npt.NDArray[np.uint32]) -> Bools:
+    """Whether two numbers that differ in two digits differ by a swap of neighbouring ones."""
+    result = np.zeros(len(u), np.bool_)
+    for place in range(7):
+        low, high = np.uint32(4 * place), np.uint32(4 * place + 4)
+        mask = np.uint32(0xF)
+        here = ((u >> low) & mask) != ((v >> low) & mask)
+        here &= ((u >> high) & mask) == ((v >> low) & mask)
+        here &= ((u >> low) & mask) == ((v >> high) & mask)
+        result |= here
+    return result
+
+
+_DIGITS = np.array([int(f"{n:04}", 16) for n in range(10_000)], np.uint32)
 
 
 def ssn_levels(x: Ints, y: Ints, x_last: Ints, y_last: Ints) -> Levels:
@@ -95,6 +126,6 @@ def _gaps(base: int) -> npt.NDArray[np.int64]:
 _GAPS: dict[int, npt.NDArray[np.int64]] = {}
 
 
-def _default(date: npt.NDArray[np.int64]) -> Bools:
+def _default(date: npt.NDArray[np.uint32]) -> Bools:
     """1 January, the first of an unknown month, or an unknown day: what clerks write for "no idea"."""
-    return (date % 10_000 == 101) | (date % 100 == 0)
+    return ((date & np.uint32(0xFFFF)) == 0x0101) | ((date & np.uint32(0xFF)) == 0)

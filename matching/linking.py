@@ -166,7 +166,7 @@ def _report(
     probability = contest.probability
     linked = decision == deciding.LINK
     sure = float(probability[linked].sum())
-    unseen = _unseen(scorer, scored, probability)
+    unseen = _unseen(scored, probability)
     total = float(probability.sum()) + unseen
     doubt = probability * (1 - probability)
     review = decision == deciding.REVIEW
@@ -207,10 +207,10 @@ def _report(
     )
 
 
-def _unseen(scorer: Scorer, scored: Scored, probability: Floats) -> float:
+def _unseen(scored: Scored, probability: Floats) -> float:
     """Matches that no rule caught, by Chao's estimator from those which one or two rules caught."""
     best = np.flatnonzero(scored.log_odds > 0)
-    hits = scorer.blocks.caught_by(scored.a[best], scored.b[best])
+    hits = np.bitwise_count(scored.caught[best])
     once, twice = int((hits == 1).sum()), int((hits == 2).sum())
     share = float(probability.sum()) / max(len(best), 1)
     return min(1.0, share) * once * max(once - 1, 0) / (2 * (twice + 1))

@@ -7,9 +7,9 @@ from importlib.metadata import version
 import numpy as np
 import numpy.typing as npt
 
-from matching.blocking import RuleCount
 from matching.fields import FIELDS
 from matching.model import CLASSES, Model
+from matching.planning import RuleCount
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching import report
-from matching.blocking_rules import mixed
+from matching import joining, report
 from matching.checks import check_ids
 from matching.clustering import components, persons
 from matching.errors import BadTable
@@ -146,10 +145,11 @@ def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
 
 def _distinct(encoded: Encoded) -> tuple[Ints, Ints]:
     """The first row of each distinct content, and for each row the number of its content."""
-    key = np.zeros(encoded.cohort.rows, np.int64)
-    for column in encoded.cohort.arrays():
-        key = mixed(key, column + 2, -1)
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    columns = encoded.cohort.arrays()
+    key = joining.start(columns[0])
+    for column in columns[1:]:
+        key = joining.more(key, column)
+    _, first, place = np.unique(joining.finish(key), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return np.sort(first), rank[place]
 
@@ -216,7 +216,7 @@ def _decide(
 def pair_odds(scorer: Scorer, x: Ints, y: Ints) -> Floats:
     """Log odds of any pairs of rows of one table."""
     a, b = x.astype(np.int32), y.astype(np.int32)
-    return scorer.log_odds(b, scorer.comparer.patterns(a, b))[0]
+    return scorer.log_odds_of(a, b)
 
 
 def _named(cluster: Ints, ids: Ints) -> Ints:

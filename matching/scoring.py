@@ -1,6 +1,10 @@
-"""From candidate pairs to log odds: train on a fixed part of the cohort, score shard by shard."""
+"""From candidate pairs to log odds: train on a part of the cohort, then score shard by shard.
 
-from collections.abc import Iterator
+Training looks at all candidates of some rows; scoring throws away early what can't matter
+(``screening``). Work is spread over threads by chunks, and chunks come back in order, so that
+neither threads nor shards change a result.
+"""
+
 from copy import copy
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -8,26 +12,32 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from matching.blocking import Blocks, Rows, plan
+from matching.blocking import Blocks, Pairs, Rows, plan
 from matching.chance import Frequencies, chance, frequencies
+from matching.integers import numbered
 from matching.levels import Comparer
 from matching.model import Model, class_log_joint, prior_model, train, unpack
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
+from matching.screening import Screen
+from matching.workers import each
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Patterns = npt.NDArray[np.int32]
 
-_CHUNK = 2_000_000  # pairs compared at a time; bounds the memory of a shard
+_CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a core's cache
 KEEP = -6.0  # log odds below which a pair can't matter any more, even when both sides are full
 
 
 @dataclass
 class Scored:
-    """Pairs that are worth keeping, with the log odds of each taken alone."""
+    """Pairs that are worth keeping, by cohort row and record row, with the log odds of each taken alone."""
 
     a: Rows
     b: Rows
     log_odds: Floats
+    caught: Ints  # the rules that make each pair, as bits
     pairs: int = 0
     patterns: int = 0
 
@@ -50,24 +60,37 @@ class Scorer:
             prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
             self.model: Model = chance(prior, self.encoded, self.comparer, self.options.seed)
             self.table: Frequencies = frequencies(self.encoded, self.model)
+        self.patterns = 0
 
     def run(self) -> Scored:
         """Train, then score every candidate pair."""
-        rows, size = self.encoded.cohort.rows, self.options.shard_rows
-        training = min(rows, self.options.training_rows)
-        if training == rows <= size:  # one pass: the training pairs are all pairs
-            kept = list(self._compared(0, rows))
-            self._train(kept, rows)
-            return self._scored(iter(kept))
-        self._train(list(self._compared(0, training)), rows)
+        rows = self.encoded.cohort.rows
+        chosen = _spread(rows, min(rows, self.options.training_rows))
+        with Clock(self.seconds, "train"):
+            pairs = self.blocks.pairs(chosen, counted=False)
+            seen = self._patterns(self.comparer, pairs.a, pairs.b)
+            if len(seen):
+                number, distinct = numbered(seen.astype(np.int64))
+                counts = np.bincount(number, minlength=distinct)
+                patterns = np.zeros(distinct, np.int32)
+                patterns[number] = seen
+                order = np.argsort(patterns)
+                share = len(chosen) / rows
+                model = train(self.model.scaled(share), patterns[order], counts[order])
+                self.model, self.patterns = model.scaled(1 / share), distinct
         return self.score()
 
     def score(self) -> Scored:
         """Score every candidate pair with the model as it is."""
         rows, size = self.encoded.cohort.rows, self.options.shard_rows
-        return self._scored(
-            p for s in range(0, rows, size) for p in self._compared(s, min(s + size, rows))
-        )
+        screen = Screen(self.encoded, self.model, self.table, KEEP)
+        shards = [self._shard(s, min(s + size, rows), screen) for s in range(0, rows, size)]
+        if not shards:
+            empty = np.empty(0, np.int32)
+            return Scored(empty, empty, np.empty(0), np.empty(0, np.int64))
+        columns = zip(*((s.a, s.b, s.log_odds, s.caught) for s in shards), strict=True)
+        a, b, odds, caught = (np.concatenate(c) for c in columns)
+        return Scored(a, b, odds, caught, sum(s.pairs for s in shards), self.patterns)
 
     def expect_matches(self, matches: float) -> None:
         """Set how many matches the model expects; the other classes keep their proportion."""
@@ -75,61 +98,40 @@ class Scorer:
         sizes[1] = self.model.sizes[1]
         self.model = replace(self.model, sizes=sizes)
 
-    def _compared(
-        self, start: int, stop: int
-    ) -> Iterator[tuple[Rows, Rows, npt.NDArray[np.int32]]]:
-        pairs = self.blocks.pairs(start, stop)
-        while True:
-            with Clock(self.seconds, "block"):
-                made = next(pairs, None)
-            if made is None:
-                return
-            _, a, b = made
-            self.blocks.counts[made[0]].pairs += len(a)
-            for i in range(0, len(a), _CHUNK):
-                with Clock(self.seconds, "compare"):
-                    x, y = a[i : i + _CHUNK], b[i : i + _CHUNK]
-                    patterns = self.comparer.patterns(x, y)
-                yield x, y, patterns
+    def _shard(self, start: int, stop: int, screen: Screen) -> Scored:
+        with Clock(self.seconds, "compare"):
+            pairs = self.blocks.pairs(np.arange(start, stop, dtype=np.int32), screen)
+            patterns = self._patterns(self.comparer, pairs.a, pairs.b)
+        with Clock(self.seconds, "score"):
+            odds = self.log_odds(pairs.b, patterns)
+            worth = np.flatnonzero(odds > KEEP)
+            return Scored(
+                pairs.a[worth], pairs.b[worth], odds[worth], pairs.caught[worth], pairs.looked_at
+            )
 
-    def _train(self, kept: list[tuple[Rows, Rows, npt.NDArray[np.int32]]], rows: int) -> None:
-        with Clock(self.seconds, "train"):
-            if not kept:
-                return
-            patterns, counts = np.unique(np.concatenate([k[2] for k in kept]), return_counts=True)
-            training = min(rows, self.options.training_rows)
-            share = training / max(rows, 1)
-            self.model = train(self.model.scaled(share), patterns, counts).scaled(1 / share)
-            if training < rows:
-                for count in self.blocks.counts:
-                    count.pairs = 0  # the training rows come again with their shard
+    def _patterns(self, comparer: Comparer, a: Rows, b: Rows) -> Patterns:
+        """The pattern of each pair, on all cores."""
 
-    def _scored(self, parts: Iterator[tuple[Rows, Rows, npt.NDArray[np.int32]]]) -> Scored:
-        kept: list[tuple[Rows, Rows, Floats]] = []
-        total, seen = 0, 0
-        for a, b, patterns in parts:
-            with Clock(self.seconds, "score"):
-                odds, distinct = self.log_odds(b, patterns)
-                worth = odds > KEEP
-                kept.append((a[worth], b[worth], odds[worth]))
-                total += len(a)
-                seen = max(seen, distinct)
-        if not kept:
-            empty = np.empty(0, np.int32)
-            return Scored(empty, empty, np.empty(0), 0, 0)
-        a, b, odds = (np.concatenate(x) for x in zip(*kept, strict=True))
-        order = np.lexsort((b, a))
-        return Scored(a[order], b[order], odds[order], total, seen)
+        def compared(start: int) -> Patterns:
+            return comparer.patterns(a[start : start + _CHUNK], b[start : start + _CHUNK])
+
+        starts = range(0, len(a), _CHUNK)
+        made = list(each(compared, starts, self.options.threads))
+        return np.concatenate(made) if made else np.empty(0, np.int32)
 
     def within_records(self) -> "Scorer":
         """The same weights for pairs of two records."""
         inner = copy(self)
         inner.encoded = replace(self.encoded, cohort=self.encoded.records)
-        inner.comparer = Comparer(inner.encoded)
+        inner.comparer = self.comparer.over(inner.encoded)
         return inner
 
-    def log_odds(self, b: Rows, patterns: npt.NDArray[np.int32]) -> tuple[Floats, int]:
-        """Log odds of pairs with these record rows and patterns; and how many patterns differ.
+    def log_odds_of(self, a: Rows, b: Rows) -> Floats:
+        """Log odds of any pairs of a cohort row and a record row."""
+        return self.log_odds(b, self._patterns(self.comparer, a, b))
+
+    def log_odds(self, b: Rows, patterns: Patterns) -> Floats:
+        """Log odds of pairs with these record rows and patterns.
 
         A match is weighed against all other classes, value frequencies included.
 
@@ -147,7 +149,12 @@ class Scorer:
             levels = [level[near] for level in unpack(distinct)]
             self.table.adjust(own, levels, b[worth])
             result[worth] = own[0] - np.logaddexp.reduce(own[1:], axis=0)
-        return result, len(distinct)
+        return result
+
+
+def _spread(rows: int, wanted: int) -> Rows:
+    """So many rows at equal distances: a sorted file must not train on its first letters alone."""
+    return (np.arange(wanted, dtype=np.int64) * rows // max(wanted, 1)).astype(np.int32)
 
 
 class Clock:
@@ -162,3 +169,6 @@ class Clock:
     def __exit__(self, *_: object) -> None:
         spent = perf_counter() - self._start
         self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + spent
+
+
+__all__ = ["KEEP", "Clock", "Pairs", "Scored", "Scorer"]

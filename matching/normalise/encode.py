@@ -1,6 +1,7 @@
 """Two tables of text into two sides of integer arrays, coded together."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,10 +47,17 @@ class Side:
     zip: Ints
     county: Codes
 
-    def take(self, rows: npt.NDArray[np.intp]) -> "Side":
+    def take(self, rows: npt.NDArray[np.signedinteger[Any]]) -> "Side":
         """The same columns for some rows."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "rows"}
         return replace(self, rows=len(rows), **columns)
+
+    def cut(self, start: int, stop: int) -> "Side":
+        """The same columns for the rows from ``start`` to ``stop``, without copying."""
+        columns = {
+            f.name: getattr(self, f.name)[start:stop] for f in fields(self) if f.name != "rows"
+        }
+        return replace(self, rows=min(stop, self.rows) - start, **columns)
 
     def arrays(self) -> list[npt.NDArray[np.int64]]:
         """All columns, widened to one type."""

@@ -2,11 +2,12 @@
 
 import random
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.blocking import plan
-from matching.blocking_rules import RULES, parts_of
+from matching.blocking_rules import RULES, Parts
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
 from tests.unit.matching.tables import cohort, noisy, people, records
@@ -17,16 +18,16 @@ OPTIONS = LinkOptions(threads=1)
 def candidates(mine, theirs, options=OPTIONS):
     encoded = encode(mine, theirs)
     blocks = plan(encoded, options)
-    found = [
-        (int(x), int(y))
-        for _, a, b in blocks.pairs(0, mine.num_rows)
-        for x, y in zip(a, b, strict=True)
-    ]
-    return encoded, blocks, found
+    return encoded, blocks, listed(blocks, mine.num_rows)
+
+
+def listed(blocks, rows):
+    pairs = blocks.pairs(np.arange(rows, dtype=np.int32))
+    return [(int(x), int(y)) for x, y in zip(pairs.a, pairs.b, strict=True)]
 
 
 def by_loop(encoded):
-    mine, theirs = parts_of(encoded, encoded.cohort), parts_of(encoded, encoded.records)
+    mine, theirs = Parts(encoded, encoded.cohort), Parts(encoded, encoded.records)
     return {
         (i, j)
         for rule in RULES
@@ -55,7 +56,7 @@ def test_within_one_table_each_pair_comes_once():
     rows = people(10)
     both = cohort(*rows, *(noisy(row, rng) for row in rows))
     blocks = plan(encode(both, None), OPTIONS, same_table=True)
-    found = [(int(x), int(y)) for _, a, b in blocks.pairs(0, 20) for x, y in zip(a, b, strict=True)]
+    found = listed(blocks, 20)
     assert len(found) == len(set(found))
     assert all(x < y for x, y in found)
     assert {(i, i + 10) for i in range(10)} <= set(found)

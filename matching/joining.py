@@ -1,0 +1,117 @@
+"""A hash join on whole arrays: rows of the cohort by key, probed by chunks of records.
+
+A rule's parts become one 64-bit hash. The cohort's rows are sorted by the upper bits (their bucket);
+a record looks its bucket up and compares the lower bits. Two different values share all 64 bits
+with a chance of about 1 in 10^19, and then a pair is only compared in vain.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Hashes = npt.NDArray[np.uint64]
+Rows = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+Part = npt.NDArray[np.int64]
+
+_FEWEST, _MOST = 12, 24  # bits of a bucket's number; the tables of a rule stay below 200 MB
+_BLOCK = 1 << 21  # pairs made at a time
+_STEP, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+
+
+def start(part: Part) -> Hashes:
+    """The hash of a first part."""
+    return part.view(np.uint64) * _STEP
+
+
+def more(hashes: Hashes, part: Part) -> Hashes:
+    """The hash with one more part; the order of parts matters."""
+    mixed = (hashes ^ (hashes >> np.uint64(29))) * _LAST
+    mixed += part.view(np.uint64)
+    mixed *= _STEP
+    return mixed
+
+
+def finish(hashes: Hashes) -> Hashes:
+    """Spread over all bits, since buckets are taken from the upper ones."""
+    mixed = (hashes ^ (hashes >> np.uint64(32))) * _LAST
+    mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def bits_for(rows: int) -> int:
+    """Bits of a bucket's number for so many rows: about a quarter of the buckets are taken."""
+    return min(_MOST, max(_FEWEST, int(rows).bit_length() + 2))
+
+
+def buckets(hashes: Hashes, bits: int) -> npt.NDArray[np.int64]:
+    """The bucket of each hash."""
+    return (hashes >> np.uint64(64 - bits)).view(np.int64)
+
+
+@dataclass(frozen=True)
+class Index:
+    """Rows by bucket. ``rows[first[b] : first[b] + count[b]]`` are those of bucket ``b``."""
+
+    bits: int
+    count: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int64]
+    rows: Rows
+    tags: npt.NDArray[np.uint32]  # lower half of each row's hash
+
+    @classmethod
+    def of(cls, hashes: Hashes, known: Bools, rows: Rows) -> "Index":
+        """Index the rows whose key is known.
+
+        Args:
+            hashes: of each row.
+            known: rows that have all parts.
+            rows: the rows' numbers.
+        """
+        here = np.flatnonzero(known)
+        bits = bits_for(len(here))
+        place = buckets(hashes[here], bits)
+        count = np.bincount(place, minlength=1 << bits)
+        order = np.sort(place << 32 | np.arange(len(here))) & 0xFFFFFFFF
+        chosen = here[order]
+        return cls(
+            bits,
+            count.astype(np.int32),
+            np.cumsum(count) - count,
+            rows[chosen],
+            hashes[chosen].astype(np.uint32),
+        )
+
+    def probe(self, hashes: Hashes, known: Bools, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
+        """Pairs (indexed row, probing row) of equal hashes, some millions at a time."""
+        if not len(self.rows):
+            return
+        place = buckets(hashes, self.bits)
+        hit = np.flatnonzero((self.count[place] > 0) & known)
+        place = place[hit]
+        lengths = self.count[place].astype(np.int64)
+        ends = np.cumsum(lengths)
+        begin = 0
+        while begin < len(hit):
+            done = ends[begin - 1] if begin else 0
+            stop = max(begin + 1, int(np.searchsorted(ends, done + _BLOCK, "right")))
+            part = slice(begin, stop)
+            yield self._pairs(hit[part], place[part], lengths[part], hashes, rows)
+            begin = stop
+
+    def _pairs(
+        self,
+        hit: npt.NDArray[np.intp],
+        place: npt.NDArray[np.int64],
+        lengths: npt.NDArray[np.int64],
+        hashes: Hashes,
+        rows: Rows,
+    ) -> tuple[Rows, Rows]:
+        total = int(lengths.sum())
+        shift = self.first[place] - (np.cumsum(lengths) - lengths)
+        slot = np.arange(total) + np.repeat(shift, lengths)
+        mine = np.repeat(hit, lengths)
+        same = self.tags[slot] == hashes.astype(np.uint32)[mine]
+        return self.rows[slot[same]], rows[mine[same]]

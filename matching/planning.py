@@ -1,0 +1,212 @@
+"""How many pairs each rule will make, and what is done about values that would make too many.
+
+A value is too frequent when its pairs exceed a cap; it is split by further fields, and where
+that fails given up, largest first, inside a budget. Pairs are counted by buckets of hashes before any
+is made; only values in crowded buckets are counted one by one. All of it looks at the whole cohort, so that
+shards and threads can't change a pair.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.blocking_rules import RULES, Parts, Rule
+from matching.joining import Bools, Hashes, Rows, bits_for, buckets
+from matching.normalise.encode import Encoded, Side
+from matching.options import LinkOptions
+from matching.workers import each
+
+Ints = npt.NDArray[np.int64]
+
+CHUNK = 1 << 16  # rows whose arrays fit into a core's cache
+_LEAST_BUDGET, _PAIRS_PER_ROW = (
+    20_000_000,
+    60,
+)  # pairs; at the default a row costs about 60 compares
+_WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
+_SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
+_HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
+
+
+@dataclass
+class RuleCount:
+    """What one rule did."""
+
+    name: str
+    pairs: int = 0  # pairs it made; an earlier rule may have made them, too
+    split: int = 0  # values that were too frequent and were split by more fields
+    split_pairs: int = 0  # pairs that were given up by that
+    cut_values: int = 0  # values still too frequent after that; -1: all
+    cut_pairs: int = 0  # pairs that were given up with them
+
+    def as_json(self) -> dict[str, object]:
+        """For the report."""
+        return dict(vars(self))
+
+
+@dataclass
+class Planned:
+    """A rule with the values that it splits and gives up."""
+
+    rule: Rule
+    count: RuleCount
+    splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
+    given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    def hashes(self, parts: Parts, *, records: bool) -> tuple[Hashes, Bools]:
+        """The key of each row, and whether the row takes part."""
+        hashes, known = parts.hashes(self.rule.of(records))
+        for frequent, name in self.splits:
+            crowded = among(hashes, frequent)
+            if crowded.any():
+                finer, has = parts.refined(hashes, name)
+                hashes, known = np.where(crowded, finer, hashes), known & (has | ~crowded)
+        if len(self.given_up):
+            known = known & ~among(hashes, self.given_up)
+        return hashes, known
+
+
+def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
+    """The usable rules, in order, with what each has to split or give up."""
+    rows = encoded.cohort.rows + encoded.records.rows
+    room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
+    large = encoded.cohort.rows * encoded.records.rows > _SMALL
+    wanted = [Planned(r, RuleCount(r.name)) for r in RULES if not (r.wide and large)]
+    made: list[Planned] = []
+
+    def counted(planned: Planned) -> "_Crowd":
+        return _Crowd.of(planned, encoded, options.block_cap)
+
+    for planned, crowd in zip(wanted, each(counted, wanted, options.threads), strict=True):
+        if not crowd.usable or (planned.rule.wide and crowd.total > _WIDE):
+            continue
+        before = crowd.total
+        for part in planned.rule.refine:
+            if not len(crowd.keys):
+                break
+            planned.count.split += len(crowd.keys)
+            planned.splits.append((crowd.keys, part))
+            crowd.split(part, encoded, options.block_cap)
+        planned.count.split_pairs = before - crowd.total
+        room -= _give_up(planned, crowd, options.block_cap, room)
+        made.append(planned)
+    return made
+
+
+@dataclass
+class _Crowd:
+    """The too frequent values of a rule: their hashes (sorted), pairs, and the rows that show them."""
+
+    usable: bool
+    total: int  # pairs of all values
+    keys: Hashes
+    pairs: Ints
+    cohort: tuple[Rows, Hashes]
+    records: tuple[Rows, Hashes]
+
+    @classmethod
+    def of(cls, planned: Planned, encoded: Encoded, cap: int) -> "_Crowd":
+        """Count by buckets, then look at the values in crowded buckets."""
+        bits = bits_for(encoded.cohort.rows)
+        mine = np.zeros(1 << bits, np.int64)
+        for _, hashes in _known(planned, encoded, encoded.cohort, records=False):
+            np.add.at(mine, buckets(hashes, bits), 1)
+        theirs = np.zeros(1 << bits, np.int64)
+        usable = False
+        for _, hashes in _known(planned, encoded, encoded.records, records=True):
+            usable = True
+            place = buckets(hashes, bits)
+            np.add.at(theirs, place[mine[place] > 0], 1)
+        pairs = mine * theirs
+        empty = np.empty(0, np.int32), np.empty(0, np.uint64)
+        found = cls(
+            usable and bool(mine.any()),
+            int(pairs.sum()),
+            np.empty(0, np.uint64),
+            np.empty(0, np.int64),
+            empty,
+            empty,
+        )
+        crowded = pairs > cap
+        if found.usable and crowded.any():
+            for side, records in ((encoded.cohort, False), (encoded.records, True)):
+                parts = [
+                    (rows[inside], hashes[inside])
+                    for rows, hashes in _known(planned, encoded, side, records=records)
+                    for inside in [crowded[buckets(hashes, bits)]]
+                ]
+                rows = np.concatenate([r for r, _ in parts])
+                both = rows, np.concatenate([h for _, h in parts])
+                if records:
+                    found.records = both
+                else:
+                    found.cohort = both
+            found.look(cap)
+        return found
+
+    def look(self, cap: int) -> int:
+        """Keep what is frequent value by value; the pairs of all values looked at."""
+        mine, n = np.unique(self.cohort[1], return_counts=True)
+        theirs, k = np.unique(self.records[1], return_counts=True)
+        keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+        pairs = n[i].astype(np.int64) * k[j]
+        frequent = pairs > cap
+        self.keys, self.pairs = keys[frequent], pairs[frequent]
+        for name in ("cohort", "records"):
+            rows, hashes = getattr(self, name)
+            inside = among(hashes, self.keys)
+            setattr(self, name, (rows[inside], hashes[inside]))
+        return int(pairs.sum())
+
+    def split(self, part: str, encoded: Encoded, cap: int) -> None:
+        """Refine the frequent values by one more part."""
+        before = int(self.pairs.sum())
+        for name, side in (("cohort", encoded.cohort), ("records", encoded.records)):
+            rows, hashes = getattr(self, name)
+            finer, known = Parts(encoded, side.take(rows)).refined(hashes, part)
+            setattr(self, name, (rows[known], finer[known]))
+        self.total += self.look(cap) - before
+
+
+def _known(
+    planned: Planned, encoded: Encoded, side: Side, *, records: bool
+) -> Iterator[tuple[Rows, Hashes]]:
+    """Rows that have the rule's parts and their hashes, by chunks."""
+    for begin in range(0, side.rows, CHUNK):
+        parts = Parts(encoded, side.cut(begin, begin + CHUNK))
+        hashes, known = planned.hashes(parts, records=records)
+        here = np.flatnonzero(known)
+        if len(here):
+            yield (here + begin).astype(np.int32), hashes[here]
+
+
+def _give_up(planned: Planned, crowd: _Crowd, cap: int, room: int) -> int:
+    """Give up the most frequent values of a rule until the rest fits into the budget.
+
+    Returns:
+        the pairs that are left.
+    """
+    order = np.lexsort((crowd.keys, -crowd.pairs))  # the largest first; ties always the same way
+    keys, pairs = crowd.keys[order], crowd.pairs[order]
+    given_up = np.r_[0, np.cumsum(pairs)]
+    hopeless = int(np.searchsorted(-pairs, -_HOPELESS * cap))
+    while hopeless < len(pairs) and crowd.total - int(given_up[hopeless]) > room:
+        hopeless += 1
+    left = crowd.total - int(given_up[hopeless])
+    count = planned.count
+    if left > room:  # many small values: none is to blame, so the whole rule is given up
+        count.cut_values, count.cut_pairs = -1, crowd.total
+        return 0
+    count.cut_values, count.cut_pairs = hopeless, int(given_up[hopeless])
+    planned.given_up = np.sort(keys[:hopeless])
+    return left
+
+
+def among(hashes: Hashes, keys: Hashes) -> Bools:
+    """Which hashes are among a (short, sorted) list of keys."""
+    if not len(keys):
+        return np.zeros(len(hashes), np.bool_)
+    place = np.minimum(np.searchsorted(keys, hashes), len(keys) - 1)
+    return keys[place] == hashes

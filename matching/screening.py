@@ -1,0 +1,191 @@
+"""Throw away pairs that can't matter before their texts are compared.
+
+For each field a glance (equality of codes, digits of dates and numbers) bounds the weight that the
+full comparison could give. A pair whose bounds add up to less than what is worth keeping is
+dropped; most are, after the birth date and the numbers. No kept pair's weight changes by it: the
+bound is never below the weight, which a property test holds against the full comparison.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.chance import Frequencies
+from matching.fields import FIELDS, NAMES, level
+from matching.joining import Rows
+from matching.levels_numbers import birth_levels, number_levels, ssn_levels
+from matching.model import CLASSES, Model
+from matching.normalise.encode import Encoded
+
+Floats32 = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Look = Callable[[Rows, Rows], Floats32]
+
+_SLACK = 0.05  # nats, for rounding to 32 bits
+_WORTH = 0.8  # pairs are moved together when fewer than this share is left
+
+
+@dataclass
+class Screen:
+    """Which pairs may reach ``least`` log odds under a model."""
+
+    encoded: Encoded
+    model: Model
+    table: Frequencies
+    least: float
+    _looks: list[tuple[Look, float]] = field(init=False, repr=False)
+    _base: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        match, random = CLASSES.index("match"), CLASSES.index("random")
+        tables, sizes = self.model.tables(), self.model.log_sizes()
+        self._weight = [(t[match] - t[random]).astype(np.float32) for t in tables]
+        self._base = float(sizes[match] - sizes[random])
+        looks: list[tuple[Look, float]] = [
+            (self._birth, self._most("birth")),
+            (self._number("ssn"), self._most("ssn")),
+            (self._number("licence"), self._most("licence")),
+            (self._number("phone"), self._most("phone")),
+            (self._name("last"), self._most("last")),
+            (self._name("first"), self._most("first")),
+            (self._address, self._most("street") + self._most("place")),
+            (self._plain("middle", -1), self._most("middle")),
+            (self._plain("sex", 0), self._most("sex")),
+            (self._plain("suffix", 0), self._most("suffix")),
+        ]
+        later = 0.0
+        self._looks = []
+        for look, most in reversed(looks):
+            self._looks.append((look, later))
+            later += most
+        self._looks.reverse()
+
+    def __call__(self, a: Rows, b: Rows) -> npt.NDArray[np.intp]:
+        """The places of the pairs that may matter, in order."""
+        left = np.arange(len(a))
+        bound = np.full(len(a), self._base, np.float32)
+        for look, later in self._looks:
+            if not len(left):
+                break
+            bound += look(a, b)
+            keep = np.flatnonzero(bound > self.least - later - _SLACK)
+            if len(keep) < _WORTH * len(left):
+                left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
+        return left[bound > self.least - _SLACK]
+
+    def _most(self, name: str) -> float:
+        """The largest weight that a field can have for any pair."""
+        weights = self._weight[NAMES.index(name)]
+        rise = self.table.rise(name)
+        return max(0.0, float(weights.max()), float(weights[1]) + rise)
+
+    def _of(self, name: str, *levels: str) -> float:
+        """The largest weight among some levels of a field."""
+        weights = self._weight[NAMES.index(name)]
+        return float(max(weights[level(name, one)] for one in levels))
+
+    def _birth(self, a: Rows, b: Rows) -> Floats32:
+        x, y = self.encoded.cohort.birth[a], self.encoded.records.birth[b]
+        return self._by_level("birth", birth_levels(x, y), b)
+
+    def _number(self, name: str) -> Look:
+        mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
+        base = 36 if name == "licence" else 10
+        last = (self.encoded.cohort.ssn4, self.encoded.records.ssn4)
+
+        def look(a: Rows, b: Rows) -> Floats32:
+            if name == "ssn":
+                short, other = last[0][a], last[1][b]
+                both = np.flatnonzero((short >= 0) & (other >= 0))
+                x, y = mine[a[both]], theirs[b[both]]
+                levels = ssn_levels(x, y, short[both], other[both])
+            else:
+                x, y = mine[a], theirs[b]
+                both = np.flatnonzero((x >= 0) & (y >= 0))
+                levels = number_levels(x[both], y[both], base)
+            result = np.zeros(len(a), np.float32)
+            result[both] = self._by_level(name, levels, b[both])
+            return result
+
+        return look
+
+    def _by_level(self, name: str, levels: npt.NDArray[np.int8], b: Rows) -> Floats32:
+        result = self._weight[NAMES.index(name)][levels]
+        same = np.flatnonzero(levels == 1)
+        if len(same):
+            result[same] += self.table.rises(name, b[same])
+        return result
+
+    def _name(self, name: str) -> Look:
+        """Same code, or whatever else the field can be at best; missing on a side weighs nothing."""
+        mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
+        weights = self._weight[NAMES.index(name)]
+        # swapped names are weighed under the first name, whatever the last names are
+        best = np.float32(weights[2:].max())
+        other = np.float32(max(0.0, best)) if name == "last" else best
+
+        def look(a: Rows, b: Rows) -> Floats32:
+            x, y = mine[a], theirs[b]
+            result = np.where((x < 0) | (y < 0), np.float32(0.0), other)
+            same = np.flatnonzero((x == y) & (x >= 0))
+            result[same] = weights[1] + self.table.rises(name, b[same])
+            return result
+
+        return look
+
+    def _plain(self, name: str, missing: int) -> Look:
+        """Like a name; ``missing`` is the code up to which a side says nothing."""
+        mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
+        weights = self._weight[NAMES.index(name)]
+        one_side = max(0.0, float(weights[level("suffix", "one side only")]))
+        none = np.float32(one_side if name == "suffix" else 0.0)
+        equal = weights[1] if name != "sex" else max(weights[1], weights[3])
+        other = np.float32(weights[2:].max())
+
+        def look(a: Rows, b: Rows) -> Floats32:
+            x, y = mine[a], theirs[b]
+            result = np.where(x == y, np.float32(equal), other)
+            result[(x <= missing) | (y <= missing)] = none
+            return result
+
+        return look
+
+    def _address(self, a: Rows, b: Rows) -> Floats32:
+        c, r = self.encoded.cohort, self.encoded.records
+        x, y = c.street[a], r.street[b]
+        number = c.house[a] == r.house[b]
+        present, name = (x >= 0) & (y >= 0), x == y
+        same, near = self._of("street", "same"), self._of("street", "near", "different")
+        on_street = self._of("street", "same street")
+        street = np.where(
+            name,
+            np.where(number, np.float32(same), np.float32(on_street)),
+            np.where(number, np.float32(near), np.float32(self._of("street", "different"))),
+        )
+        street[~present] = 0.0
+        both = np.flatnonzero(present & name & number)
+        if len(both):
+            street[both] += self.table.rises("street", b[both])
+        return street + self._place(a, b, present & (name | number))
+
+    def _place(self, a: Rows, b: Rows, agrees: Bools) -> Floats32:
+        """The place given whether the street may agree."""
+        c, r = self.encoded.cohort, self.encoded.records
+        zips, theirs = c.zip[a], r.zip[b]
+        city, county = c.city[a], c.county[a]
+        known = (zips >= 0) & (theirs >= 0)
+        same_zip = known & (zips == theirs)
+        known |= (city >= 0) & (r.city[b] >= 0)
+        known |= (county >= 0) & (r.county[b] >= 0)
+        weights = self._weight[NAMES.index("place")]
+        given_street = np.float32(weights[1:7].max())
+        alone = np.where(same_zip, weights[7], weights[8:].max())
+        result = np.where(agrees, np.maximum(given_street, alone), alone)
+        return np.where(known, result, np.float32(0.0))
+
+
+assert {f.name for f in FIELDS} == {
+    "first", "last", "sex", "middle", "suffix", "birth", "ssn", "licence", "phone", "street", "place",
+}, "a new field needs a look"  # fmt: skip
