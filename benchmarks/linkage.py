@@ -1,84 +1,236 @@
-"""Speed, memory and accuracy of the linkage on made-up registers whose truth is known.
+"""Speed, memory and accuracy of the linkage, beside Splink 5 (`make peers`) on the same tables.
 
-    python benchmarks/linkage.py [--records 1000000] [--cohort 100000] [--noise medium] [--runs 1]
+    python benchmarks/linkage.py [--records 1000000] [--cohort 100000] [--runs 3] [--wide] [--jobs link,resolve]
+    python benchmarks/linkage.py --jobs steps --records 10000000 --steps 1000000,3000000
 
-Prints one line for a cohort against records, and one for a register resolved within itself. Each
-job runs in a process of its own, so that its memory is its own. Splink is not a dependency; where
-it is installed, comparing with it belongs here (`splink` was not there when this was written).
+``link`` makes a register and a cohort with known truth, then runs `doj-release match` and
+`splink_peer.py` in turn, each as its own process from file to file, start-up included: seconds and
+processor seconds (medians), the memory of all its processes added up (PSS, sampled), precision, recall and F1 of the links
+and with the pairs to review settled by the truth. ``resolve`` resolves the register within itself.
+``steps`` runs growing parts of one cohort against one register: seconds per row must stay flat.
 """
 
 import argparse
-import importlib.util
 import json
-import resource
+import os
+import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+PEER = HERE.parent / ".venv-peers" / "bin" / "python"
+_SAMPLED = 0.2  # seconds between looks at the memory
+_ROWS = 500_000  # of a row group of the tables made here
 
 
-def scored(pairs: set, true: set) -> tuple[float, float, float]:
-    right = len(pairs & true)
-    return (
-        right / max(1, len(pairs)),
-        right / max(1, len(true)),
-        2 * right / max(1, len(pairs) + len(true)),
-    )
+@dataclass
+class Run:
+    """One process from start to end."""
+
+    seconds: float
+    cpu: float
+    gib: float
+    output: str
 
 
-def link_job(records: int, cohort: int, noise: str, seed: int) -> dict:
-    import matching
-    import synthetic
-
-    mine, theirs, truth = synthetic.make_linkage(records, cohort, seed, noise=noise)
+def timed(command: list[str]) -> Run:
+    """Run a command; the memory of its whole tree of processes is added up."""
     begin = time.perf_counter()
-    result = matching.link(mine, theirs)
-    seconds = time.perf_counter() - begin
-    rows = result.links.to_pylist()
-    true = set(zip(truth["cohort_id"].to_pylist(), truth["record_id"].to_pylist(), strict=True))
-    true = {(c, r) for c, r in true if r is not None}
-    link = {(r["cohort_id"], r["record_id"]) for r in rows if r["decision"] == "link"}
-    doubt = {(r["cohort_id"], r["record_id"]) for r in rows if r["decision"] == "review"}
-    p, r, f1 = scored(link, true)
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err)
+        peak = [0]
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_SAMPLED):
+                peak[0] = max(peak[0], sum(memory(pid) for pid in tree(child.pid)))
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        _, status, used = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        done.set()
+        watcher.join()
+        out.seek(0)
+        err.seek(0)
+        if child.returncode:
+            raise SystemExit(f"{command[0]} failed: {err.read()[-2000:]}{out.read()[-2000:]}")
+        biggest = max(peak[0], used.ru_maxrss if peak[0] == 0 else 0)
+        return Run(seconds, used.ru_utime + used.ru_stime, biggest / 2**20, out.read())
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    found, at = [pid], 0
+    while at < len(found):
+        try:
+            for task in Path(f"/proc/{found[at]}/task").iterdir():
+                found += [int(p) for p in (task / "children").read_text().split()]
+        except OSError:
+            pass
+        at += 1
+    return found
+
+
+def memory(pid: int) -> int:
+    """A process's share of memory (PSS; pages shared with others count in part), in KiB."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def make(folder: Path, records: int, cohort: int, noise: str, seed: int) -> None:
+    """Write the tables, in a process of its own so that its memory goes back."""
+    code = (
+        "import sys, synthetic, pyarrow.parquet as pq\n"
+        "folder, records, cohort, noise, seed = sys.argv[1:]\n"
+        "made = synthetic.make_linkage(int(records), int(cohort), int(seed), noise=noise)\n"
+        "for name, table in zip(('cohort', 'records', 'truth'), made):\n"
+        f"    pq.write_table(table, f'{{folder}}/{{name}}.parquet', row_group_size={_ROWS})\n"
+    )
+    command = [sys.executable, "-c", code, str(folder), str(records), str(cohort), noise, str(seed)]
+    subprocess.run(command, check=True, cwd=HERE.parent)
+
+
+def ours(folder: Path, cohort: str = "cohort") -> Run:
+    return timed(
+        [
+            str(BIN / "doj-release"), "--json", "match", str(folder / f"{cohort}.parquet"),
+            str(folder / "records.parquet"), "--out", str(folder / "LINKS.parquet"),
+        ]
+    )  # fmt: skip
+
+
+def splink(folder: Path, *, wide: bool) -> Run:
+    files = [str(folder / f"{name}.parquet") for name in ("cohort", "records", "SPLINK")]
+    more = ["--wide"] if wide else []
+    return timed([str(PEER), str(HERE / "splink_peer.py"), *files, *more])
+
+
+def keys(table: pa.Table, cohort: pa.Array, records: pa.Array) -> np.ndarray:
+    """Pairs as whole numbers."""
+    a = pc.index_in(table["cohort_id"].cast(pa.string()), cohort).to_numpy().astype(np.int64)
+    b = pc.index_in(table["record_id"].cast(pa.string()), records).to_numpy().astype(np.int64)
+    return a << 32 | b
+
+
+def scores(folder: Path, name: str) -> dict[str, float]:
+    """Precision, recall and F1 of the links, and F1 with the pairs to review settled by the truth."""
+    cohort = pq.read_table(folder / "cohort.parquet", columns=["cohort_id"])[0].combine_chunks()
+    ids = pq.read_table(folder / "records.parquet", columns=["record_id"])[0]
+    records = ids.combine_chunks().cast(pa.string())
+    true = keys(pq.read_table(folder / "truth.parquet"), cohort, records)
+    found = pq.read_table(folder / name)
+    pairs, right = keys(found, cohort, records), None
+    linked = np.ones(len(pairs), np.bool_)
+    if "decision" in found.column_names:
+        linked = pc.equal(found["decision"], "link").to_numpy()
+    right = np.isin(pairs, true)
+    sure, settled = int((right & linked).sum()), int(right.sum())
+    links, doubt = int(linked.sum()), int((~linked).sum())
     return {
-        "seconds": seconds,
-        "p": p,
-        "r": r,
-        "f1": f1,
-        "settled": scored(link | (doubt & true), true)[2],
-        "review": len(doubt) / max(1, len(link)),
-        "pairs": result.report.pairs,
-        "stages": result.report.seconds,
+        "P": sure / max(links, 1),
+        "R": sure / len(true),
+        "F1": 2 * sure / (links + len(true)),
+        "settled": 2 * settled / (links + settled - sure + len(true)),
+        "review": doubt / max(links, 1),
     }
 
 
-def resolve_job(records: int, cohort: int, noise: str, seed: int) -> dict:
-    import matching
-    import synthetic
+def link(args: argparse.Namespace, folder: Path) -> None:
+    wide = " (wide blocking)" if args.wide else ""
+    head = f"{args.records:,} records x {args.cohort:,} cohort rows, noise {args.noise}"
+    print(f"\n{head}, median of {args.runs} alternating runs{wide}\n")
+    print("| | s | CPU s | peak GiB | P | R | F1 | F1 settled | review | pairs |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    runs: dict[str, list[Run]] = {"doj-release": []}
+    if PEER.exists():
+        runs["Splink 5.0.0"] = []
+    for _ in range(args.runs):
+        for name, done in runs.items():
+            done.append(ours(folder) if name == "doj-release" else splink(folder, wide=args.wide))
+    middle = {n: statistics.median(r.seconds for r in done) for n, done in runs.items()}
+    busy = {n: statistics.median(r.cpu for r in done) for n, done in runs.items()}
+    for name, done in runs.items():
+        mine = name == "doj-release"
+        s = scores(folder, "LINKS.parquet" if mine else "SPLINK.parquet")
+        pairs = json.loads((folder / "LINKS.json").read_text())["pairs"] if mine else None
+        pairs = pairs if mine else json.loads(done[-1].output.splitlines()[-1])["pairs"]
+        print(
+            f"| {name} | {middle[name]:.1f} | {busy[name]:.1f} | {max(r.gib for r in done):.2f}"
+            f" | {s['P']:.4f} | {s['R']:.4f} | {s['F1']:.4f} | {s['settled']:.4f}"
+            f" | {s['review']:.1%} | {pairs:,} |"
+        )
+    if len(runs) == 2:
+        a, b = "Splink 5.0.0", "doj-release"
+        print(f"\nratio: {middle[a] / middle[b]:.1f} x by the clock, {busy[a] / busy[b]:.1f} x CPU")
+    else:
+        print("\nSplink is not here (`make peers`): no ratio.")
+    print("stages:", json.loads((folder / "LINKS.json").read_text())["seconds"])
 
-    _, theirs, _ = synthetic.make_linkage(records, cohort, seed, noise=noise)
-    begin = time.perf_counter()
-    report = matching.resolve(theirs).report
-    return {
-        "seconds": time.perf_counter() - begin,
-        "persons": report.persons,
-        "lower": report.persons_lower,
-        "pairs": report.pairs,
-        "stages": report.seconds,
-    }
 
-
-JOBS = {"link": link_job, "resolve": resolve_job}
-
-
-def child(job: str, *sizes: str) -> dict:
-    """Run a job in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", __file__, "--job", job, *sizes],
-        capture_output=True,
-        text=True,
-        check=True,
+def resolve(args: argparse.Namespace, folder: Path) -> None:
+    code = (
+        "import sys, json, matching, pyarrow.parquet as pq\n"
+        "report = matching.resolve(pq.read_table(sys.argv[1])).report\n"
+        "print(json.dumps([report.persons, report.persons_lower, report.pairs, report.seconds]))\n"
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    runs = [
+        timed([sys.executable, "-W", "ignore", "-c", code, str(folder / "records.parquet")])
+        for _ in range(args.runs)
+    ]
+    persons, lower, pairs, stages = json.loads(runs[-1].output.splitlines()[-1])
+    print(f"\n{args.records:,} entries resolved to persons, median of {args.runs} runs\n")
+    print(
+        "| s | CPU s | peak GiB | persons | at the lower bound | pairs |\n|---|---|---|---|---|---|"
+    )
+    print(
+        f"| {statistics.median(r.seconds for r in runs):.1f}"
+        f" | {statistics.median(r.cpu for r in runs):.1f} | {max(r.gib for r in runs):.2f}"
+        f" | {persons:,} | {lower:,} | {pairs:,} |"
+    )
+    print("stages:", stages)
+
+
+def steps(args: argparse.Namespace, folder: Path) -> None:
+    sizes = [int(n) for n in args.steps.split(",")]
+    print(f"\n{args.records:,} records, growing parts of one cohort\n")
+    print("| cohort rows | s | CPU s | µs per row | peak GiB | links |\n|---|---|---|---|---|---|")
+    whole = pq.ParquetFile(folder / "cohort.parquet")
+    for size in sizes:
+        left = size
+        with pq.ParquetWriter(folder / "part.parquet", whole.schema_arrow) as out:
+            for batch in whole.iter_batches(_ROWS):
+                out.write_batch(batch.slice(0, left), row_group_size=_ROWS)
+                left -= min(left, batch.num_rows)
+                if not left:
+                    break
+        run = ours(folder, "part")
+        links = json.loads((folder / "LINKS.json").read_text())["links"]
+        print(
+            f"| {size:,} | {run.seconds:.1f} | {run.cpu:.1f} | {run.seconds / size * 1e6:.1f}"
+            f" | {run.gib:.2f} | {links:,} |",
+            flush=True,
+        )
+
+
+JOBS = {"link": link, "resolve": resolve, "steps": steps}
 
 
 def main() -> None:
@@ -86,38 +238,25 @@ def main() -> None:
     ask.add_argument("--records", type=int, default=1_000_000)
     ask.add_argument("--cohort", type=int, default=100_000)
     ask.add_argument("--noise", default="medium", choices=["low", "medium", "heavy"])
-    ask.add_argument("--runs", type=int, default=1)
+    ask.add_argument("--runs", type=int, default=3)
     ask.add_argument("--seed", type=int, default=1)
-    ask.add_argument("--job", choices=list(JOBS))
+    ask.add_argument("--wide", action="store_true", help="Splink with wide blocking rules")
+    ask.add_argument("--jobs", default="link,resolve", help="any of link, resolve, steps")
+    ask.add_argument("--steps", default="1000000,3000000", help="cohort rows of each step")
+    ask.add_argument("--data", type=Path, help="keep the tables here and use them again")
     args = ask.parse_args()
-    if args.job:
-        found = JOBS[args.job](args.records, args.cohort, args.noise, args.seed)
-        found["gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(json.dumps(found))
-        return
-    sizes = [f"--{n}={getattr(args, n)}" for n in ("records", "cohort", "noise", "seed")]
-    for job in JOBS:
-        runs = sorted(
-            (child(job, *sizes) for _ in range(args.runs)), key=lambda run: run["seconds"]
-        )
-        show(job, args, runs[len(runs) // 2])
-    if importlib.util.find_spec("splink") is None:
-        print("Splink is not installed here: no ratio.")
-
-
-def show(job: str, args: argparse.Namespace, run: dict) -> None:
-    print(
-        f"{job}: {args.records:,} records, cohort {args.cohort:,}, noise {args.noise}, median of {args.runs}"
-    )
-    for name, value in run.items():
-        text = (
-            f"{value:,}"
-            if isinstance(value, int)
-            else f"{value:.4f}"
-            if isinstance(value, float)
-            else value
-        )
-        print(f"  {name:8} {text}")
+    jobs = args.jobs.split(",")
+    if "steps" in jobs:
+        args.cohort = max(int(n) for n in args.steps.split(","))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if args.data is not None:
+            folder = args.data / f"{args.records}-{args.cohort}-{args.noise}-{args.seed}"
+            folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "truth.parquet").exists():
+            make(folder, args.records, args.cohort, args.noise, args.seed)
+        for job in jobs:
+            JOBS[job](args, folder)
 
 
 if __name__ == "__main__":

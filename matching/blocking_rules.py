@@ -8,6 +8,7 @@ an address-free and a birth-date-relaxed route, since real linkages lose matches
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from matching import joining
 from matching.joining import Bools, Hashes, Part
 from matching.normalise.encode import Encoded, Side
 from matching.normalise.vocabulary import NameParts
+
+
+class _Namesakes(TypedDict):
+    refine: tuple[str, ...]
+    crowd: int
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Rule:
     parts: tuple[str, ...]
     record_parts: tuple[str, ...] = ()  # where the records' side differs (swapped names)
     refine: tuple[str, ...] = ()
+    crowd: int = 0  # records of one value from which it is split (0: only a cap on pairs counts)
     wide: bool = False  # only used where the tables are small enough for it to be cheap
 
     def of(self, records: bool) -> tuple[str, ...]:
@@ -32,6 +39,9 @@ class Rule:
         return self.record_parts if records and self.record_parts else self.parts
 
 
+# With forty namesakes a name says so little that a pair needs a birth year or a place as well; whoever
+# shares a number, an address or most of a birth date is found by the other rules.
+_NAMESAKES: _Namesakes = {"refine": ("year", "zip", "birth"), "crowd": 40}
 _MORE = ("first_root", "last_sound", "zip", "address")
 RULES: tuple[Rule, ...] = (
     Rule("social security number", ("ssn",), refine=("birth", "first_root")),
@@ -50,11 +60,20 @@ RULES: tuple[Rule, ...] = (
         ("birth", "last_initial", "first_initial"),
     ),
     Rule("address, first initial", ("address", "first_initial"), refine=("zip", "last_sound")),
-    Rule("first and last name", ("first_root", "last_head"), refine=("year", "zip", "birth")),
+    Rule("first and last name", ("first_root", "last_head"), **_NAMESAKES),
     Rule(
-        "first and end of last name", ("first_root", "last_tail"), refine=("year", "zip", "birth")
+        "first and end of a double last name",
+        ("first_root", "double_tail"),
+        ("first_root", "last_tail"),
+        **_NAMESAKES,
     ),
-    Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip")),
+    Rule(
+        "first name, double last name's end",
+        ("first_root", "last_tail"),
+        ("first_root", "double_tail"),
+        **_NAMESAKES,
+    ),
+    Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip"), crowd=40),
     Rule(
         "first name, last name sound, birth year",
         ("first_root", "last_sound", "year"),
@@ -120,6 +139,12 @@ def _birthday(side: Side, _names: NameParts) -> Part:
     return np.where((side.birth > 0) & (day > 0), day, -1)
 
 
+def _double_tail(side: Side, names: NameParts) -> Part:
+    """The end of a surname of several parts; missing where there is one part."""
+    tail = names.tail[side.last].astype(np.int64)
+    return np.where(tail == names.head[side.last], -1, tail)
+
+
 def _address(side: Side, _names: NameParts) -> Part:
     return np.where(side.street >= 0, side.street.astype(np.int64) * 1_000_003 + side.house + 1, -1)
 
@@ -140,5 +165,6 @@ _PARTS: dict[str, Callable[[Side, NameParts], Part]] = {
     "last_sound": lambda s, n: n.sound[s.last].astype(np.int64),
     "last_head": lambda s, n: n.head[s.last].astype(np.int64),
     "last_tail": lambda s, n: n.tail[s.last].astype(np.int64),
+    "double_tail": _double_tail,
     "address": _address,
 }

@@ -2,14 +2,15 @@
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+
+from matching.arrow import column
 
 Ints = npt.NDArray[np.int64]
 
 
 def numbered(values: Ints) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
-    encoded = pa.array(values).dictionary_encode()
+    encoded = column(values).dictionary_encode()
     return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
 
 

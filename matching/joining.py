@@ -17,7 +17,7 @@ Bools = npt.NDArray[np.bool_]
 Part = npt.NDArray[np.int64]
 
 _FEWEST, _MOST = 12, 24  # bits of a bucket's number; the tables of a rule stay below 200 MB
-_BLOCK = 1 << 21  # pairs made at a time
+_BLOCK = 1 << 15  # pairs made at a time: their columns stay in a core's cache
 _STEP, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 

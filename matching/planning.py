@@ -27,6 +27,7 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = (
 )  # pairs; at the default a row costs about 60 compares
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
+_FLAGS = 20  # bits: a table of that many flags stays in a core's cache
 _HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
 
@@ -100,6 +101,7 @@ class _Crowd:
     """The too frequent values of a rule: their hashes (sorted), pairs, and the rows that show them."""
 
     usable: bool
+    crowd: int  # records of one value from which it is split
     total: int  # pairs of all values
     keys: Hashes
     pairs: Ints
@@ -123,13 +125,14 @@ class _Crowd:
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         found = cls(
             usable and bool(mine.any()),
+            planned.rule.crowd or np.iinfo(np.int64).max,
             int(pairs.sum()),
             np.empty(0, np.uint64),
             np.empty(0, np.int64),
             empty,
             empty,
         )
-        crowded = pairs > cap
+        crowded = (pairs > cap) | ((theirs > found.crowd) & (mine > 0))
         if found.usable and crowded.any():
             for side, records in ((encoded.cohort, False), (encoded.records, True)):
                 parts = [
@@ -152,7 +155,7 @@ class _Crowd:
         theirs, k = np.unique(self.records[1], return_counts=True)
         keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
         pairs = n[i].astype(np.int64) * k[j]
-        frequent = pairs > cap
+        frequent = (pairs > cap) | (k[j] > self.crowd)
         self.keys, self.pairs = keys[frequent], pairs[frequent]
         for name in ("cohort", "records"):
             rows, hashes = getattr(self, name)
@@ -205,8 +208,15 @@ def _give_up(planned: Planned, crowd: _Crowd, cap: int, room: int) -> int:
 
 
 def among(hashes: Hashes, keys: Hashes) -> Bools:
-    """Which hashes are among a (short, sorted) list of keys."""
+    """Which hashes are among a sorted list of keys."""
+    result = np.zeros(len(hashes), np.bool_)
     if not len(keys):
-        return np.zeros(len(hashes), np.bool_)
-    place = np.minimum(np.searchsorted(keys, hashes), len(keys) - 1)
-    return keys[place] == hashes
+        return result
+    bits = min(_FLAGS, bits_for(4 * len(keys)))
+    flags = np.zeros(1 << bits, np.bool_)
+    flags[buckets(keys, bits)] = True
+    maybe = np.flatnonzero(flags[buckets(hashes, bits)])
+    found = hashes[maybe]
+    place = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+    result[maybe] = keys[place] == found
+    return result

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from matching.chance import Frequencies
 from matching.fields import FIELDS, NAMES, level
 from matching.joining import Rows
-from matching.levels_numbers import birth_levels, number_levels, ssn_levels
+from matching.levels_numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
 from matching.model import CLASSES, Model
-from matching.normalise.encode import Encoded
+from matching.normalise.encode import Encoded, Side
 
 Floats32 = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -43,11 +43,12 @@ class Screen:
         tables, sizes = self.model.tables(), self.model.log_sizes()
         self._weight = [(t[match] - t[random]).astype(np.float32) for t in tables]
         self._base = float(sizes[match] - sizes[random])
+        c, r = self.encoded.cohort, self.encoded.records
+        self._dates = nibbles(c.birth), nibbles(r.birth)
+        self._has = _numbers(c), _numbers(r)
         looks: list[tuple[Look, float]] = [
+            (self._numbers, sum(map(self._most, _NUMBERED))),
             (self._birth, self._most("birth")),
-            (self._number("ssn"), self._most("ssn")),
-            (self._number("licence"), self._most("licence")),
-            (self._number("phone"), self._most("phone")),
             (self._name("last"), self._most("last")),
             (self._name("first"), self._most("first")),
             (self._address, self._most("street") + self._most("place")),
@@ -87,29 +88,27 @@ class Screen:
         return float(max(weights[level(name, one)] for one in levels))
 
     def _birth(self, a: Rows, b: Rows) -> Floats32:
-        x, y = self.encoded.cohort.birth[a], self.encoded.records.birth[b]
-        return self._by_level("birth", birth_levels(x, y), b)
+        x, y = self._dates[0][a], self._dates[1][b]
+        return self._by_level("birth", nibble_levels(x, y), b)
 
-    def _number(self, name: str) -> Look:
-        mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
-        base = 36 if name == "licence" else 10
-        last = (self.encoded.cohort.ssn4, self.encoded.records.ssn4)
+    def _numbers(self, a: Rows, b: Rows) -> Floats32:
+        """Social security, licence and telephone numbers, where both sides have them."""
+        both = self._has[0][a] & self._has[1][b]
+        result = np.zeros(len(a), np.float32)
+        for bit, name in enumerate(_NUMBERED):
+            here = np.flatnonzero(both & (1 << bit))
+            if len(here):
+                result[here] += self._number(name, a[here], b[here])
+        return result
 
-        def look(a: Rows, b: Rows) -> Floats32:
-            if name == "ssn":
-                short, other = last[0][a], last[1][b]
-                both = np.flatnonzero((short >= 0) & (other >= 0))
-                x, y = mine[a[both]], theirs[b[both]]
-                levels = ssn_levels(x, y, short[both], other[both])
-            else:
-                x, y = mine[a], theirs[b]
-                both = np.flatnonzero((x >= 0) & (y >= 0))
-                levels = number_levels(x[both], y[both], base)
-            result = np.zeros(len(a), np.float32)
-            result[both] = self._by_level(name, levels, b[both])
-            return result
-
-        return look
+    def _number(self, name: str, a: Rows, b: Rows) -> Floats32:
+        c, r = self.encoded.cohort, self.encoded.records
+        x, y = getattr(c, name)[a], getattr(r, name)[b]
+        if name == "ssn":
+            levels = ssn_levels(x, y, c.ssn4[a], r.ssn4[b])
+        else:
+            levels = number_levels(x, y, 36 if name == "licence" else 10)
+        return self._by_level(name, levels, b)
 
     def _by_level(self, name: str, levels: npt.NDArray[np.int8], b: Rows) -> Floats32:
         result = self._weight[NAMES.index(name)][levels]
@@ -171,21 +170,34 @@ class Screen:
         return street + self._place(a, b, present & (name | number))
 
     def _place(self, a: Rows, b: Rows, agrees: Bools) -> Floats32:
-        """The place given whether the street may agree."""
+        """The place given whether the street may agree; ZIP codes one digit apart count as one city."""
         c, r = self.encoded.cohort, self.encoded.records
-        zips, theirs = c.zip[a], r.zip[b]
-        city, county = c.city[a], c.county[a]
-        known = (zips >= 0) & (theirs >= 0)
-        same_zip = known & (zips == theirs)
-        known |= (city >= 0) & (r.city[b] >= 0)
-        known |= (county >= 0) & (r.county[b] >= 0)
+        x, y, city, county = c.zip[a], r.zip[b], c.city[a], c.county[a]
+        here, there = r.city[b], r.county[b]
+        zips = (x >= 0) & (y >= 0)
+        same, near = zips & (x == y), (city >= 0) & (city == here)
+        close = ((county >= 0) & (county == there)) | (zips & (x // 100 == y // 100))
+        known = zips | ((city >= 0) & (here >= 0)) | ((county >= 0) & (there >= 0))
+        level_ = np.where(same, 0, np.where(near, 1, np.where(close, 2, 3)))
         weights = self._weight[NAMES.index("place")]
-        given_street = np.float32(weights[1:7].max())
-        alone = np.where(same_zip, weights[7], weights[8:].max())
-        result = np.where(agrees, np.maximum(given_street, alone), alone)
-        return np.where(known, result, np.float32(0.0))
+        alone, street = weights[7:11], np.maximum(weights[1:4], weights[4:7])[[0, 1, 2, 2]]
+        best = np.where(agrees, np.maximum(street, alone)[level_], alone[level_])
+        perhaps = np.flatnonzero(zips & ~same & _NEAR[np.minimum(np.abs(x - y), len(_NEAR) - 1)])
+        best[perhaps] = np.maximum(best[perhaps], max(alone[1], street[1]))
+        return np.where(known, best, np.float32(0.0))
 
 
+def _numbers(side: Side) -> npt.NDArray[np.uint8]:
+    """Which numbers each row has, as bits."""
+    has = np.zeros(side.rows, np.uint8)
+    for bit, column in enumerate((side.ssn4, side.licence, side.phone)):
+        has |= (column >= 0).view(np.uint8) << np.uint8(bit)
+    return has
+
+
+_NUMBERED = ("ssn", "licence", "phone")
+_NEAR = np.zeros(100_001, np.bool_)  # differences that two ZIP codes one digit apart can have
+_NEAR[[gap for gap in gaps(10).tolist() if gap < 100_000]] = True
 assert {f.name for f in FIELDS} == {
     "first", "last", "sex", "middle", "suffix", "birth", "ssn", "licence", "phone", "street", "place",
 }, "a new field needs a look"  # fmt: skip

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
@@ -94,10 +93,10 @@ def _counted(
     texts: list[str],
 ) -> tuple[Floats, Bags, Bags, npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
     """Length, letters, letters twice, surplus and first characters of each text."""
-    column = pa.array(texts, pa.string())
-    offsets = np.frombuffer(column.buffers()[1], np.int32, count=len(texts) + 1)
-    data = column.buffers()[2]
-    letters = np.frombuffer(data or b"", np.uint8)
+    coded = [text.encode() for text in texts]
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) for text in coded], out=offsets[1:])
+    letters = np.frombuffer(b"".join(coded), np.uint8)
     starts, lengths = offsets[:-1], np.diff(offsets)
     plain = lengths <= _LONGEST
     once, twice = np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.uint64)

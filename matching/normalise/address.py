@@ -1,7 +1,5 @@
 """Streets, lightly parsed: a house number and a street name in one spelling."""
 
-import re
-
 from matching.normalise.names import fold
 
 _TYPES = {
@@ -13,20 +11,35 @@ _TYPES = {
     "4th": "4", "fifth": "5", "5th": "5", "sixth": "6", "6th": "6", "seventh": "7", "7th": "7",
     "eighth": "8", "8th": "8", "ninth": "9", "9th": "9", "tenth": "10", "10th": "10",
 }  # fmt: skip
-_UNIT = re.compile(r"\s(?:apartment|apt|unit|suite|ste|rm|room|spc|space|lot|fl|bldg|no)\b.*$")
+_UNITS = frozenset(
+    [
+        "apartment",
+        "apt",
+        "unit",
+        "suite",
+        "ste",
+        "rm",
+        "room",
+        "spc",
+        "space",
+        "lot",
+        "fl",
+        "bldg",
+        "no",
+    ]
+)  # from there on it is a door, not a street
 # House number at the start, perhaps with a letter ("12B"); DuckDB cuts it off before this runs.
 NUMBER = r"^\s*(\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:\s|,|$)"
 
 
 def street_name(text: str) -> str:
     """The name of a street: ``"Main Street, Apt 4"`` → ``"main st"``."""
-    folded = fold(text.split("#", maxsplit=1)[0])
-    folded = _UNIT.sub("", " " + folded).strip()
-    return " ".join(_TYPES.get(word, word) for word in folded.split())
+    words = fold(text.partition("#")[0]).split()
+    if not _UNITS.isdisjoint(words):
+        words = words[: next(i for i, word in enumerate(words) if word in _UNITS)]
+    return " ".join([_TYPES.get(word, word) for word in words])
 
 
 def place_name(text: str) -> str:
     """A city or county name in one spelling (leading zeros of a county code are kept)."""
-    return " ".join(
-        _TYPES.get(word, word) if word == "saint" else word for word in fold(text).split()
-    )
+    return " ".join(["st" if word == "saint" else word for word in fold(text).split()])

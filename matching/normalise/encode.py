@@ -1,5 +1,7 @@
 """Two tables of text into two sides of integer arrays, coded together."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -7,21 +9,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching.arrow import column as arrow_column
 from matching.arrow import pc
 from matching.columns import STANDARD
 from matching.errors import BadTable
 from matching.normalise import address, dates, names, numbers
+from matching.normalise.streets import house_and_street
 from matching.normalise.vocabulary import (
     MISSING,
     Codes,
+    Dictionary,
     NameParts,
     Vocabulary,
-    dictionary,
-    encode_column,
     name_parts,
 )
 
 Ints = npt.NDArray[np.int64]
+Normalise = Callable[[str], str]
 _SEXES = {"m": 1, "male": 1, "1": 1, "f": 2, "female": 2, "2": 2, "x": 3, "nonbinary": 3}
 _SUFFIXES = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5, "v": 6}
 
@@ -94,6 +98,7 @@ def encode(cohort: pa.Table, records: pa.Table | None) -> Encoded:
     unparsable: dict[str, dict[str, int]] = {"cohort": {}, "records": {}}
     left = _side(cohort, both, words, unparsable["cohort"])
     right = left if records is None else _side(records, both, words, unparsable["records"])
+    unparsable = {side: dict(sorted(lost.items())) for side, lost in unparsable.items()}
     parts = name_parts(words.names)
     return Encoded(left, right, words.names, parts, words.streets, words.places, both, unparsable)
 
@@ -111,76 +116,98 @@ def _side(table: pa.Table, columns: tuple[str, ...], words: _Words, bad: dict[st
             return pa.chunked_array([pa.nulls(table.num_rows, pa.string())])
         return pc.cast(table[name], pa.string())
 
-    def text(name: str, how: object, vocabulary: Vocabulary) -> Codes:
-        codes, empty = encode_column(column(name), how, vocabulary)  # type: ignore[arg-type]
-        if empty:
-            bad[name] = empty
+    def text(name: str, how: Normalise, vocabulary: Vocabulary) -> Codes:
+        found = column(name)
+        if found.null_count == len(found):
+            return np.full(len(found), MISSING, np.int32)
+        values = Dictionary.of(found)
+        codes = values.coded([vocabulary.code(how(value)) for value in values.values])
+        if lost := values.lost(codes):
+            bad[name] = lost
         return codes
 
-    def number(name: str, values: Ints) -> Ints:
-        present = _present(column(name))
-        if lost := int(np.count_nonzero(present & (values == MISSING))):
+    def number(name: str, read: Callable[[pa.ChunkedArray], Ints]) -> Ints:
+        found = column(name)
+        present = np.flatnonzero(_present(found))
+        values = np.full(len(found), MISSING, np.int64)
+        if len(present):
+            values[present] = read(found.take(arrow_column(present)))
+        if lost := len(present) - int(np.count_nonzero(values[present] != MISSING)):
             bad[name] = lost
         return values
 
-    ssn, ssn4 = numbers.social_security(column("ssn"))
-    number("ssn", ssn4)
-    house, street = _street(column("street"), words.streets)
-    return Side(
-        rows=table.num_rows,
-        first=text("first_name", names.first_name, words.names),
-        middle=text("middle_name", names.first_name, words.names),
-        last=text("last_name", names.last_name, words.names),
-        suffix=_suffix(column("name_suffix"), column("last_name")),
-        birth=_birth(column("birth_date"), bad),
-        sex=_sex(column("sex"), bad),
-        ssn=ssn,
-        ssn4=ssn4,
-        licence=number("driver_license", numbers.licence(column("driver_license"))),
-        phone=number("phone", numbers.telephone(column("phone"))),
-        house=house,
-        street=street,
-        city=text("city", address.place_name, words.places),
-        zip=number("zip", numbers.zip_code(column("zip"))),
-        county=text("county", address.place_name, words.places),
-    )
+    # Arrow's and numpy's work goes on beside Python's.
+    with ThreadPoolExecutor(1) as other:
+        licence = other.submit(number, "driver_license", numbers.licence)
+        phone = other.submit(number, "phone", numbers.telephone)
+        zips = other.submit(number, "zip", numbers.zip_code)
+        ssn = other.submit(_social_security, column("ssn"), bad)
+        street = other.submit(house_and_street, column("street"))
+        last_name = Dictionary.of(column("last_name"))
+        last = last_name.coded([words.names.code(names.last_name(v)) for v in last_name.values])
+        if lost := last_name.lost(last):
+            bad["last_name"] = lost
+        first = text("first_name", names.first_name, words.names)
+        middle = text("middle_name", names.first_name, words.names)
+        suffix = _suffix(column("name_suffix"), last_name)
+        birth = _birth(column("birth_date"), bad)
+        house, streets = street.result()
+        code = words.streets.code
+        return Side(
+            rows=table.num_rows,
+            first=first,
+            middle=middle,
+            last=last,
+            suffix=suffix,
+            birth=birth,
+            sex=_sex(column("sex"), bad),
+            ssn=ssn.result()[0],
+            ssn4=ssn.result()[1],
+            licence=licence.result(),
+            phone=phone.result(),
+            house=house,
+            street=streets.coded([code(address.street_name(v)) for v in streets.values]),
+            city=text("city", address.place_name, words.places),
+            zip=zips.result(),
+            county=text("county", address.place_name, words.places),
+        )
 
 
 def _birth(column: pa.ChunkedArray, bad: dict[str, int]) -> Codes:
-    indices, distinct = dictionary(column)
-    day_first = dates.day_first(distinct)
-    table = np.array([dates.birth_date(text, day_first) for text in distinct] + [0], np.int32)
-    codes = table[indices]
-    if lost := int(np.count_nonzero((codes == 0) & (indices >= 0))):
+    values = Dictionary.of(column)
+    day_first = dates.day_first(values.values)
+    codes = values.coded([dates.birth_date(text, day_first) for text in values.values], 0)
+    if lost := values.lost(codes, 0):
         bad["birth_date"] = lost
     return codes
 
 
 def _sex(column: pa.ChunkedArray, bad: dict[str, int]) -> Codes:
-    indices, distinct = dictionary(column)
-    table = np.array([_SEXES.get(names.fold(text), 0) for text in distinct] + [0], np.int32)
-    codes = table[indices]
-    if lost := int(np.count_nonzero((codes == 0) & (indices >= 0))):
+    values = Dictionary.of(column)
+    codes = values.coded([_SEXES.get(names.fold(text), 0) for text in values.values], 0)
+    if lost := values.lost(codes, 0):
         bad["sex"] = lost
     return codes
 
 
-def _suffix(column: pa.ChunkedArray, last: pa.ChunkedArray) -> Codes:
-    indices, distinct = dictionary(column)
-    own = np.array([_SUFFIXES.get(names.suffix(t), 0) for t in distinct] + [0], np.int32)[indices]
-    indices, distinct = dictionary(last)
-    inside = np.array([_SUFFIXES.get(names.suffix_in(t), 0) for t in distinct] + [0], np.int32)
-    return np.where(own > 0, own, inside[indices])
+def _suffix(column: pa.ChunkedArray, last: Dictionary) -> Codes:
+    values = Dictionary.of(column)
+    own = values.coded([_SUFFIXES.get(names.suffix(t), 0) for t in values.values], 0)
+    inside = last.coded(
+        [0 if t.isalpha() else _SUFFIXES.get(names.suffix_in(t), 0) for t in last.values], 0
+    )
+    return np.where(own > 0, own, inside)
 
 
-def _street(column: pa.ChunkedArray, streets: Vocabulary) -> tuple[Ints, Codes]:
-    text = pc.fill_null(column, "")
-    leading = pc.extract_regex(text, r"^\s*(?P<n>\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:[\s,]|$)")
-    number = pc.cast(pc.struct_field(leading, "n"), pa.int64())
-    house = pc.fill_null(number, MISSING).to_numpy().astype(np.int64, copy=False)
-    rest = pc.replace_substring_regex(text, address.NUMBER, "")
-    street, _ = encode_column(rest, address.street_name, streets)
-    return house, street
+def _social_security(column: pa.ChunkedArray, bad: dict[str, int]) -> tuple[Ints, Ints]:
+    number, last_four = (np.full(len(column), MISSING, np.int64) for _ in range(2))
+    present = np.flatnonzero(_present(column))
+    if len(present):
+        read = numbers.social_security(column.take(arrow_column(present)))
+        number[present], last_four[present] = read
+        if lost := int(np.count_nonzero(read[1] == MISSING)):
+            bad["ssn"] = lost
+    return number, last_four
 
 
 def _present(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:

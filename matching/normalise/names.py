@@ -93,11 +93,16 @@ _EMPTY = frozenset(
 )
 
 
+_DROPPED = b"'.`"
+_LETTERS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256)).lower()
+
+
 def fold(text: str) -> str:
     """Lower-case letters and digits with single spaces: ``"O'Brien-PEÑA"`` → ``"obrien pena"``."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
-        text = "".join(c for c in text if not unicodedata.combining(c))
+    if text.isascii():
+        return b" ".join(text.encode().translate(_LETTERS, _DROPPED).split()).decode()
+    text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    text = "".join(c for c in text if not unicodedata.combining(c))
     text = text.lower().translate(_APOSTROPHES)
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 

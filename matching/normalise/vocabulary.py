@@ -1,6 +1,5 @@
 """One numbering of distinct texts for both sides: equality becomes the equality of integers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,31 +38,38 @@ class Vocabulary:
         return result
 
 
-def encode_column(
-    column: pa.ChunkedArray, normalise: Callable[[str], str], vocabulary: Vocabulary
-) -> tuple[Codes, int]:
-    """Codes of a column's normalised values, and how many present values came out empty."""
-    indices, distinct = dictionary(column)
-    table = np.empty(len(distinct) + 1, np.int32)
-    table[-1] = MISSING
-    for i, text in enumerate(distinct):
-        table[i] = vocabulary.code(normalise(text))
-    codes = table[indices]
-    return codes, int(np.count_nonzero((codes == MISSING) & (indices >= 0)))
+@dataclass(frozen=True)
+class Dictionary:
+    """A column as indices into its distinct values."""
 
+    indices: Codes  # -1: null or blank
+    values: list[str]
 
-def dictionary(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
-    """Indices into the distinct values (-1: null or blank) and the distinct values."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(
-        encoded, pa.ChunkedArray
-    ):  # combine_chunks keeps an empty or very large array chunked
-        encoded = encoded.unify_dictionaries().combine_chunks()
-        encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    distinct = [text or "" for text in encoded.dictionary.to_pylist()]
-    indices = encoded.indices.fill_null(-1).to_numpy().astype(np.int32, copy=False)
-    blank = np.array([not text.strip() for text in distinct] + [True])
-    return np.where(blank[indices], np.int32(MISSING), indices), distinct
+    @classmethod
+    def of(cls, column: pa.ChunkedArray) -> "Dictionary":
+        """Number the distinct values of a column of text."""
+        encoded = column.combine_chunks().dictionary_encode()
+        if isinstance(
+            encoded, pa.ChunkedArray
+        ):  # combine_chunks keeps an empty or very large array chunked
+            encoded = encoded.unify_dictionaries().combine_chunks()
+            encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+        values = [text or "" for text in encoded.dictionary.to_pylist()]
+        indices = encoded.indices.fill_null(-1).to_numpy().astype(np.int32, copy=False)
+        blank = [i for i, text in enumerate(values) if not text or text.isspace()]
+        if blank:
+            table = np.arange(-1, len(values), dtype=np.int32)
+            table[np.array(blank) + 1] = MISSING
+            indices = table[indices + 1]
+        return cls(indices, values)
+
+    def coded(self, table: list[int], missing: int = MISSING) -> Codes:
+        """For each row the number that ``table`` has for its value."""
+        return np.array([*table, missing], np.int32)[self.indices]
+
+    def lost(self, codes: Codes, missing: int = MISSING) -> int:
+        """How many present values have no code."""
+        return int(np.count_nonzero((codes == missing) & (self.indices >= 0)))
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,11 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
     done = 0
     while done < len(vocabulary.texts):  # grows while roots and parts are added
         text = vocabulary.texts[done]
-        words = text.split(" ")
-        head = vocabulary.code(words[0])
-        tail = vocabulary.code(words[-1])
-        root = vocabulary.code(names.root(text))
-        rows.append((root, ord(text[0]), sounds.code(names.sound(text)), head, tail))
+        first, _, rest = text.partition(" ")
+        head = vocabulary.code(first) if rest else done
+        tail = vocabulary.code(rest.rpartition(" ")[2]) if rest else done
+        root = vocabulary.code(names.root(first))
+        rows.append((root, ord(text[0]), sounds.code(names.sound(first)), head, tail))
         done += 1
     rows.append((MISSING, MISSING, MISSING, MISSING, MISSING))
     table = np.array(rows, np.int32).reshape(-1, 5)

@@ -1,0 +1,59 @@
+"""House numbers and what follows them, for whole columns.
+
+Nearly every address is digits, a blank and a street: those are taken apart by their bytes. The
+few that begin otherwise go through the regular expression that says what a house number is.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from matching.arrow import column as arrow_column
+from matching.arrow import pc
+from matching.normalise import address
+from matching.normalise.vocabulary import MISSING, Dictionary
+
+Ints = npt.NDArray[np.int64]
+
+_MOST = 9  # digits of a house number
+_HOUSE = r"^\s*(?P<n>\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:[\s,]|$)"
+_AFTER = np.zeros(256, np.bool_)
+_AFTER[[ord(" "), ord(",")]] = True
+_BLANK = np.zeros(256, np.bool_)
+_BLANK[[ord(c) for c in " \t\n\v\f\r"]] = True
+
+
+def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, Dictionary]:
+    """The house number of each row (-1: none) and what is left, not yet normalised."""
+    text = pc.fill_null(column, "").combine_chunks()
+    if isinstance(text, pa.ChunkedArray):
+        text = text.chunk(0) if text.num_chunks else pa.nulls(0, pa.string())
+    if not len(text):
+        return np.empty(0, np.int64), Dictionary.of(pa.chunked_array([text], pa.string()))
+    rest = pc.ascii_ltrim(text, "0123456789")
+    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
+    start, length = offsets[:-1].astype(np.int64), np.diff(offsets)
+    digits = length - pc.binary_length(rest).to_numpy()
+    data = np.frombuffer(text.buffers()[2] or b"\0", np.uint8)
+    last = len(data) - 1
+    # what a byte beyond the text says is not looked at: its length is checked
+    after = _AFTER[data[np.minimum(start + digits, last)]] & (digits < length)
+    odd = (digits > 0) & ~(after & (digits <= _MOST))
+    odd |= (length > 0) & _BLANK[data[np.minimum(start, last)]]
+    house = np.where((digits > 0) & ~odd, 0, MISSING)
+    for place in range(_MOST):
+        here = np.flatnonzero((place < digits) & ~odd)
+        if not len(here):
+            break
+        house[here] = house[here] * 10 + data[start[here] + place] - ord("0")
+    few = np.flatnonzero(odd)
+    if len(few):
+        given = text.take(arrow_column(few))
+        number = pc.cast(pc.struct_field(pc.extract_regex(given, _HOUSE), "n"), pa.int64())
+        house[few] = pc.fill_null(number, MISSING).to_numpy()
+        cut = pc.replace_substring_regex(given, address.NUMBER, "")
+        mask = pa.Array.from_buffers(
+            pa.bool_(), len(odd), [None, pa.py_buffer(np.packbits(odd, bitorder="little"))]
+        )
+        rest = pc.replace_with_mask(rest, mask, cut)
+    return house, Dictionary.of(pa.chunked_array([rest], pa.string()))
