@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching import deciding, report
-from matching.arrow import pc
+from matching.arrow import column, pc, texts
 from matching.checks import check_tables
 from matching.compete import Competition, compete
 from matching.grouping import Edges, among_candidates, edges_of
@@ -82,16 +82,15 @@ def link(
         )
         pairs = _emit(decision, record, identity, edges)
         weight, chance_ = edges.log_odds[pairs[2]] / _LOG2, contest.probability[pairs[2]]
-        links = pa.table(
-            {
-                "cohort_id": cohort["cohort_id"].take(pa.array(pairs[0])),
-                "record_id": records["record_id"].take(pa.array(first_row[pairs[1]])),
-                "match_weight": np.round(weight, 6),
-                "match_probability": np.round(chance_, 9),
-                "decision": pa.array(
-                    [deciding.NAMES[d] for d in decision[pairs[2]].tolist()], pa.string()
-                ),
-            }
+        links = pa.Table.from_arrays(
+            [
+                cohort["cohort_id"].take(column(pairs[0])),
+                records["record_id"].take(column(first_row[pairs[1]])),
+                column(np.round(weight, 6)),
+                column(np.round(chance_, 9)),
+                texts([deciding.NAMES[d] for d in decision[pairs[2]].tolist()]),
+            ],
+            names=["cohort_id", "record_id", "match_weight", "match_probability", "decision"],
         )
     made = _report(scorer, scored, edges, contest, decision, identity, record, links, seconds)
     tell("done", 1.0)
@@ -148,8 +147,12 @@ def _emit(
     edge = np.repeat(decided, lengths)
     inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     rows = record[order[np.repeat(start, lengths) + inside]]
-    keys = np.unique(np.stack([edges.rows[edge], rows, edge]), axis=1)  # variants fall together
-    return keys[0], keys[1], keys[2]
+    mine = edges.rows[edge]
+    order = np.lexsort((edge, rows, mine))
+    mine, rows, edge = mine[order], rows[order], edge[order]
+    new = np.ones(len(edge), np.bool_)  # variants fall together
+    new[1:] = (mine[1:] != mine[:-1]) | (rows[1:] != rows[:-1]) | (edge[1:] != edge[:-1])
+    return mine[new], rows[new], edge[new]
 
 
 def _report(

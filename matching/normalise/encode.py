@@ -121,7 +121,7 @@ def _side(table: pa.Table, columns: tuple[str, ...], words: _Words, bad: dict[st
         if found.null_count == len(found):
             return np.full(len(found), MISSING, np.int32)
         values = Dictionary.of(found)
-        codes = values.coded([vocabulary.code(how(value)) for value in values.values])
+        codes = values.coded(vocabulary.codes(map(how, values.values)))
         if lost := values.lost(codes):
             bad[name] = lost
         return codes
@@ -144,7 +144,7 @@ def _side(table: pa.Table, columns: tuple[str, ...], words: _Words, bad: dict[st
         ssn = other.submit(_social_security, column("ssn"), bad)
         street = other.submit(house_and_street, column("street"))
         last_name = Dictionary.of(column("last_name"))
-        last = last_name.coded([words.names.code(names.last_name(v)) for v in last_name.values])
+        last = last_name.coded(words.names.codes(map(names.last_name, last_name.values)))
         if lost := last_name.lost(last):
             bad["last_name"] = lost
         first = text("first_name", names.first_name, words.names)
@@ -152,7 +152,6 @@ def _side(table: pa.Table, columns: tuple[str, ...], words: _Words, bad: dict[st
         suffix = _suffix(column("name_suffix"), last_name)
         birth = _birth(column("birth_date"), bad)
         house, streets = street.result()
-        code = words.streets.code
         return Side(
             rows=table.num_rows,
             first=first,
@@ -166,7 +165,7 @@ def _side(table: pa.Table, columns: tuple[str, ...], words: _Words, bad: dict[st
             licence=licence.result(),
             phone=phone.result(),
             house=house,
-            street=streets.coded([code(address.street_name(v)) for v in streets.values]),
+            street=streets.coded(words.streets.codes(map(address.street_name, streets.values))),
             city=text("city", address.place_name, words.places),
             zip=zips.result(),
             county=text("county", address.place_name, words.places),

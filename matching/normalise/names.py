@@ -4,7 +4,7 @@ Each function works on one distinct value; the caller runs it over a dictionary,
 """
 
 import csv
-import itertools
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -155,25 +155,27 @@ def sound(name: str) -> str:
     """
     if not name:
         return ""
-    word = name.split(maxsplit=1)[0]
-    for old, new in _SPELLINGS:
-        word = word.replace(old, new)
-    codes = [_CLASS.get(c, c) for c in word]
-    key = [codes[0] or "a"]
-    for before, code in itertools.pairwise(codes):
-        if code and code != before:
-            key.append(code)
-    return "".join(key[:5])
+    word = name.partition(" ")[0]
+    if _SPELLED.search(word):
+        for old, new in _SPELLINGS:
+            word = word.replace(old, new)
+    codes = _REPEATED.sub(r"\1", word.translate(_CLASS))
+    return (codes[0] + codes[1:].replace(_VOWEL, ""))[:5]
 
 
+_VOWEL = "a"  # stands for every vowel; it parts two equal consonants and is then dropped
 _SPELLINGS = (
     ("ph", "f"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("ch", "k"), ("cz", "s"),
     ("kn", "n"), ("wr", "r"), ("dg", "j"), ("tz", "s"), ("qu", "k"), ("x", "ks"), ("ll", "l"),
 )  # fmt: skip
-_CLASS = dict.fromkeys("aeiouyhw", "") | {
+_SPELLED = re.compile("|".join(old for old, _ in _SPELLINGS))
+_REPEATED = re.compile(r"(.)\1+")
+_CLASS = str.maketrans(
+    dict.fromkeys("aeiouyhw", _VOWEL) | {
     **dict.fromkeys("bp", "b"), **dict.fromkeys("fv", "f"), **dict.fromkeys("cgkqj", "k"),
     **dict.fromkeys("sz", "s"), **dict.fromkeys("dt", "d"), "l": "l", **dict.fromkeys("mn", "m"), "r": "r",
-}  # fmt: skip
+    }
+)  # fmt: skip
 
 
 @cache

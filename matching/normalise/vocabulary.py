@@ -1,5 +1,6 @@
 """One numbering of distinct texts for both sides: equality becomes the equality of integers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,17 @@ class Vocabulary:
             known = self._codes[text] = len(self.texts)
             self.texts.append(text)
         return known
+
+    def codes(self, texts: Iterable[str]) -> list[int]:
+        """The codes of many texts, in order."""
+        known, found = self._codes, list[int]()
+        for text in texts:
+            code = known.get(text)
+            if code is None:
+                code = known[text] = len(self.texts)
+                self.texts.append(text)
+            found.append(code)
+        return found
 
     def lookup(self, text: str) -> int:
         """The code of a text, or -1 when it never occurred."""

@@ -37,7 +37,7 @@ def read_parquet(path: Path, role: str) -> pa.Table:
         columns = [as_text(column) for column in table.columns]
     except pa.ArrowException:
         raise FormatUnknown(file=role) from None
-    return pa.table(columns, names=table.column_names)
+    return pa.Table.from_arrays(columns, names=table.column_names)
 
 
 def _plain(kind: pa.DataType) -> bool:
@@ -61,7 +61,10 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     elif pa.types.is_timestamp(kind):
         column = _days(column)
     text = column.cast(pa.string())
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    empty = pc.equal(text, "")
+    if not pc.any(empty).as_py():
+        return text
+    return pc.if_else(empty, pa.scalar(None, pa.string()), text)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
