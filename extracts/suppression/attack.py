@@ -16,9 +16,10 @@ from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.knowledge import Cell, Knowledge
 from extracts.suppression.nearby import Block
 from extracts.suppression.programme import Programme
+from extracts.suppression.proofs import Hint, Place, Proofs
 
 Measure = Literal["count", "persons"]
-Verdict = list[tuple[Literal["exact", "below"], Measure, int, int | None]]
+Verdict = list[tuple[Literal["exact", "below", "narrow"], Measure, int, int | None]]
 
 _CLOSE = 1e-6
 _ENDLESS = 1e9  # nothing in a register comes near it; a bound that does is none
@@ -41,14 +42,22 @@ class Attack:
         threshold: int,
         *,
         intervals: bool,
-        example: Mapping[tuple[str, ...], int] | None,
+        hint: Hint | None,
+        demands: Mapping[Place, tuple[int, int]],
         progress: Callable[[str, int, int], None] | None,
     ) -> None:
         self.known = known
         self.threshold = threshold
         self.intervals = intervals
         self.programmes = 0
-        self._example = None if example is None else by_number(known, example)
+        self._hint = hint
+        self._demands = {
+            number: demands[table, labels]
+            for number, cell in enumerate(known.cells)
+            for table, labels, _ in cell.places
+            if (table, labels) in demands
+        }
+        self._example: npt.NDArray[np.float64] | None = None
         self._progress = progress
         size = len(known.cells)
         self._seen_low = np.full(size, np.inf)
@@ -65,21 +74,61 @@ class Attack:
             AuditUnsolvedError: a bound could not be proven.
         """
         check_constants(self.known)
+        self._believe()
         groups = connected(self.known)
         total = sum(self.known.cells[i].listed for g in groups for i in g)
         counts = np.array([c.count or 0.0 for c in self.known.cells])
         done = 0
         for group in groups:
+            hidden = [n for n in group if self.known.cells[n].hidden]
+            if not self.intervals and all(map(self._settled, hidden)):
+                self._verdicts.update((n, Verdict()) for n in hidden)
+                done += len(hidden)
+                continue
             programme, block = Programme(self.known, group), Block(self.known, group)
             self._begin(programme, block, counts)
-            for number in group:
-                if self.known.cells[number].listed and self.known.cells[number].hidden:
-                    self._nearby(block, counts, number)
-                    self._settle(programme, number)
-                    done += 1
-                    if self._progress and done % 100 == 0:
-                        self._progress("audit", done, total)
+            for number in hidden:
+                self._nearby(block, counts, number)
+                self._settle(programme, number)
+                done += 1
+                if self._progress and done % 100 == 0:
+                    self._progress("audit", done, total)
             self.programmes += programme.solved + block.solved
+
+    def _believe(self) -> None:
+        """Take from the hint what fits every equation."""
+        if self._hint is None:
+            return
+        proofs = Proofs(self.known, self._hint)
+        self._example = proofs.counts
+        if not proofs.fits:
+            return
+        everything = np.arange(len(self.known.cells))
+        self._seen(everything, proofs.counts, proofs.people)
+        for change in self._hint.changes:
+            found = proofs.changed(change)
+            if found is not None:
+                self._seen(*found)
+
+    def _seen(
+        self,
+        cells: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.float64],
+        people: npt.NDArray[np.float64],
+    ) -> None:
+        """Remember a table of whole numbers that the attacker can't rule out."""
+        self._seen_low[cells] = np.minimum(self._seen_low[cells], counts)
+        self._seen_high[cells] = np.maximum(self._seen_high[cells], counts)
+        self._seen_people[cells] = np.maximum(self._seen_people[cells], people)
+
+    def _settled(self, number: int) -> bool:
+        safe = self._people(number) >= self.threshold and not self._fixed(number)
+        return safe and self._wide(number)
+
+    def _wide(self, number: int) -> bool:
+        """Whether tables were found in which the cell goes as far as was demanded."""
+        low, high = self._demands.get(number, (np.inf, -np.inf))
+        return bool(self._seen_low[number] <= low and self._seen_high[number] >= high)
 
     def _begin(self, programme: Programme, block: Block, counts: npt.NDArray[np.float64]) -> None:
         """Put into ``counts`` a whole table that fits, in the middle rather than at a corner.
@@ -89,7 +138,7 @@ class Attack:
         """
         at = programme.counts
         if self._example is not None:
-            counts[at] = [self._example.get(n, 0) for n in at]
+            counts[at] = self._example[at]
         if self._example is None or not block.fits(counts):
             size = len(at)
             corner = programme.whole()[:size]
@@ -102,8 +151,8 @@ class Attack:
         """Settle a cell by tables that differ from ``counts`` around it, where there are any."""
         here = counts[number]
         goals = [self.threshold] if self._people(number) < self.threshold > here else []
-        for goal in (*goals, here + 1, here - 1):
-            if self._people(number) >= self.threshold and not self._fixed(number):
+        for goal in (*goals, *self._demands.get(number, ()), here + 1, here - 1):
+            if self._settled(number):
                 return
             found = block.change(counts, number, float(goal))
             if found is not None:
@@ -113,14 +162,9 @@ class Attack:
         """Remember a whole table after checking it against every equation of its part."""
         if not block.fits(counts):
             return
-        at = block.cells
-        if self.known.has_persons:
-            people = block.people(counts)
-            if people is None:
-                return
-            self._seen_people[at] = np.maximum(self._seen_people[at], people[at])
-        self._seen_low[at] = np.minimum(self._seen_low[at], counts[at])
-        self._seen_high[at] = np.maximum(self._seen_high[at], counts[at])
+        people = block.people(counts) if self.known.has_persons else counts
+        if people is not None:
+            self._seen(block.cells, counts[block.cells], people[block.cells])
 
     def _fixed(self, number: int) -> bool:
         return bool(self._seen_low[number] >= self._seen_high[number])
@@ -145,12 +189,15 @@ class Attack:
             if high < self.threshold:
                 low = self._reach(programme, number, measure, up=False)
                 verdict.append(("below", measure, int(low), int(high)))
-        if self._fixed(number) or verdict or self.intervals:
+        if self._fixed(number) or verdict or self.intervals or not self._wide(number):
             low = self._reach(programme, number, "count", up=False)
             high = self._reach(programme, number, "count", up=True)
             self._bounds[number] = Bounds(int(low), None if high >= _ENDLESS else int(high))
             if low >= high:
                 verdict.insert(0, ("exact", "count", int(low), int(high)))
+            wanted = self._demands.get(number, (np.inf, -np.inf))
+            if low > wanted[0] or high < wanted[1]:
+                verdict.append(("narrow", "count", int(low), int(high)))
         self._verdicts[number] = verdict
 
     def _people(self, number: int) -> float:
@@ -186,16 +233,6 @@ class Attack:
             self._seen_people[programme.persons], people
         )
         return True
-
-
-def by_number(known: Knowledge, example: Mapping[tuple[str, ...], int]) -> dict[int, int]:
-    """A table by labels as a table by cells."""
-    return {
-        cell.number: example[labels]
-        for cell in known.cells
-        for table, labels, _ in cell.places
-        if table == 0 and labels in example
-    }
 
 
 def check_constants(known: Knowledge) -> None:

@@ -13,10 +13,11 @@ from typing import Literal
 from extracts.suppression.attack import Attack, Bounds
 from extracts.suppression.knowledge import Cell, Knowledge, gather
 from extracts.suppression.policy import Zeros
+from extracts.suppression.proofs import Hint, Place
 from extracts.suppression.published import PublishedTable
 
 Progress = Callable[[str, int, int], None]
-How = Literal["exact", "below", "shown"]
+How = Literal["exact", "below", "shown", "narrow"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Fall:
         labels: the cell, in the order of the table's dimensions.
         table: 0 for the audited table, 1 and more for an earlier one that falls with it.
         how: ``exact``: its count is determined; ``below``: proven under the threshold; ``shown``:
-            a small value is published.
+            a small value is published; ``narrow``: its interval is smaller than was demanded.
         measure: ``count`` or ``persons``.
         low: the least that the attacker must reckon with.
         high: the most, or None where there is no bound.
@@ -82,6 +83,8 @@ def audit(
     earlier: Sequence[PublishedTable] = (),
     intervals: bool = False,
     example: Mapping[tuple[str, ...], int] | None = None,
+    hint: Hint | None = None,
+    demands: Mapping[Place, tuple[int, int]] | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Attack a published table together with all that was published before it.
@@ -94,6 +97,9 @@ def audit(
         intervals: whether to prove the exact interval of every hidden cell (slower).
         example: counts by labels that fit, to start from. They are checked like any other table
             and only save time: the true ones prove nothing that others would not.
+        hint: tables that fit, of all tables together (see ``proofs``); instead of ``example``.
+        demands: how low and how high the attacker must deem some cells possible; whoever made
+            the table knows which are small, and asks for the whole rule.
         progress: called with stage, done, of.
 
     Raises:
@@ -101,7 +107,11 @@ def audit(
         AuditUnsolvedError: a bound could not be proven.
     """
     known = gather([published, *earlier], zeros)
-    attack = Attack(known, threshold, intervals=intervals, example=example, progress=progress)
+    if hint is None and example is not None:
+        hint = Hint({(0, labels): count for labels, count in example.items()})
+    attack = Attack(
+        known, threshold, intervals=intervals, hint=hint, demands=demands or {}, progress=progress
+    )
     attack.run()
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
     bounds = {

@@ -14,6 +14,7 @@ import numpy as np
 from extracts.suppression.auditing import AuditReport, Fall, audit
 from extracts.suppression.cleanup import clean
 from extracts.suppression.errors import AuditFellError
+from extracts.suppression.offered import demanded, offered
 from extracts.suppression.pattern import Goal, Progress, Search, protect, start
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
@@ -115,15 +116,21 @@ def suppress(
     search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
-    falls: list[tuple[int, Fall]] = []
+    falls: tuple[Fall, ...] = ()
     for _ in range(_ROUNDS):
-        reports = _attack(stack, search, policy, earlier, intervals, progress)
-        falls = [(n, fall) for n, report in enumerate(reports) for fall in report.falls]
+        report = _attack(stack, search, policy, earlier, intervals, progress)
+        falls = report.falls
         if not falls:
-            return _pattern(stack, search, reports, needed)
+            return _pattern(stack, search, report, needed)
         _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
         _repair(stack, search, falls, policy, progress)
-    raise AuditFellError(cells=len(falls))
+    if any(fall.how != "narrow" for fall in falls):
+        raise AuditFellError(cells=len(falls))
+    _log.info("%d intervals stay narrower in whole numbers than in fractions", len(falls))
+    final = _attack(stack, search, policy, earlier, intervals, progress, whole_rule=False)
+    if not final.holds:
+        raise AuditFellError(cells=len(final.falls))
+    return _pattern(stack, search, final, needed)
 
 
 def _improve(search: Search, progress: Progress | None) -> int:
@@ -141,37 +148,36 @@ def _attack(
     earlier: Sequence[PublishedTable],
     intervals: bool,
     progress: Progress | None,
-) -> list[AuditReport]:
+    *,
+    whole_rule: bool = True,
+) -> AuditReport:
     """Audit all tables of the stack together; the report of the first holds every fall."""
     shown = [
         publish(t, search.hidden[at]) for t, at in zip(stack.tables, stack.places, strict=True)
     ]
-    own = stack.tables[0]
-    example = dict(zip(own.labels(), map(int, own.counts.ravel()), strict=True))
-    return [
-        audit(
-            shown[0],
-            threshold=policy.threshold,
-            zeros=policy.zeros,
-            earlier=[*shown[1:], *earlier],
-            intervals=intervals,
-            example=example,
-            progress=progress,
-        )
-    ]
+    return audit(
+        shown[0],
+        threshold=policy.threshold,
+        zeros=policy.zeros,
+        earlier=[*shown[1:], *earlier],
+        intervals=intervals,
+        hint=offered(stack, search),
+        demands=demanded(stack, search) if whole_rule else {},
+        progress=progress,
+    )
 
 
 def _repair(
     stack: Stack,
     search: Search,
-    falls: Sequence[tuple[int, Fall]],
+    falls: Sequence[Fall],
     policy: SuppressionPolicy,
     progress: Progress | None,
 ) -> None:
     """Give every fallen cell a witness that holds in whole numbers and for persons, too."""
     search.strict = True
     goals: list[Goal] = []
-    for _, fall in falls:
+    for fall in falls:
         cell = stack.find(fall.table, fall.labels)
         value = float(search.system.values[cell])
         search.hidden[cell] = True
@@ -179,19 +185,20 @@ def _repair(
         margin = 1.0 + search.extra.get(cell, 0.0)
         search.extra[cell] = margin
         goals.append((cell, max(policy.threshold - value, 0.0) + margin))
+        goals += [g for g in search.needs_of(cell) if search.primary[cell] and g not in goals]
     search.goals = goals
     for goal in goals:
         search.witnesses.pop(goal, None)
     protect(search, progress)
 
 
-def _pattern(stack: Stack, search: Search, reports: Sequence[AuditReport], needed: int) -> Pattern:
+def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:
     patterns = [
         Pattern(
             t,
             search.hidden[at].reshape(t.shape),
             search.primary[at].reshape(t.shape),
-            reports[0],
+            report,
             search.mover.solved,
             needed,
         )

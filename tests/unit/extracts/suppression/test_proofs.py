@@ -1,0 +1,118 @@
+"""What is offered to the audit proves something only where it fits what is published."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
+from extracts.suppression.knowledge import gather
+from extracts.suppression.proofs import Hint, Proofs
+from extracts.suppression.suppressing import publish
+
+COUNTS = np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35]])
+PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])
+
+
+def table(counts=COUNTS, persons=PERSONS):
+    dims = [Dimension.flat("a", ["A", "B", "C"]), Dimension.flat("b", ["CH", "DV", "GV"])]
+    return CellTable.from_leaves(dims, counts, persons)
+
+
+def hidden(*cells):
+    away = np.zeros((4, 4), dtype=bool)
+    for cell in cells:
+        away[cell] = True
+    return away
+
+
+RECTANGLE = hidden((0, 0), (0, 2), (1, 0), (1, 2))
+MOVE = {
+    (0, ("A", "GV")): 7,
+    (0, ("A", "CH")): -7,
+    (0, ("B", "GV")): -7,
+    (0, ("B", "CH")): 7,
+}
+
+
+def truth(one):
+    return {(0, labels): int(n) for labels, n in zip(one.labels(), one.counts.ravel(), strict=True)}
+
+
+def proofs(away=RECTANGLE, counts=None):
+    one = table()
+    return Proofs(gather([publish(one, away)], "published"), Hint(counts or truth(one)))
+
+
+def test_a_movement_that_fits_shows_counts_and_persons():
+    found = proofs().changed(MOVE)
+    assert found is not None
+    _, counts, people = found
+    assert sorted(counts.tolist()) == [10, 23, 33, 67]
+    assert (people <= counts).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(MOVE | {(0, ("A", "GV")): 6}, id="a line that no longer adds up"),
+        pytest.param({p: -n for p, n in MOVE.items()}, id="a cell below one"),
+        pytest.param(MOVE | {(0, ("A", "none")): 1}, id="a cell that is not there"),
+        pytest.param(
+            {
+                (0, ("A", "GV")): 7,
+                (0, ("A", "DV")): -7,
+                (0, ("B", "GV")): -7,
+                (0, ("B", "DV")): 7,
+            },
+            id="a published cell",
+        ),
+    ],
+)
+def test_what_does_not_fit_proves_nothing(change):
+    assert proofs().changed(change) is None
+
+
+def test_a_table_that_contradicts_what_is_published_is_not_believed():
+    wrong = truth(table()) | {(0, ("A", "GV")): 9}
+    assert not proofs(counts=wrong).fits
+
+
+def test_no_offer_saves_a_naive_pattern():
+    one = table()
+    alone = publish(one, hidden((0, 2)))
+    report = audit(alone, hint=Hint(truth(one), (MOVE, {(0, ("A", "GV")): 7})))
+    assert [(f.labels, f.how) for f in report.falls] == [
+        (("A", "GV"), "below"),
+        (("A", "GV"), "exact"),
+    ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    values=st.lists(st.sampled_from([0, 2, 7, 12, 40, 90]), min_size=9, max_size=9),
+    away=st.lists(st.booleans(), min_size=16, max_size=16),
+)
+def test_with_and_without_an_example_the_same_cells_fall(values, away):
+    counts = np.array(values).reshape(3, 3)
+    one = table(counts, np.where(counts > 0, np.maximum(1, counts * 2 // 3), 0))
+    shown = publish(one, np.array(away).reshape(4, 4) & (one.counts > 0))
+    blind, told = audit(shown), audit(shown, hint=Hint(truth(one)))
+    assert [(f.labels, f.how) for f in blind.falls] == [(f.labels, f.how) for f in told.falls]
+
+
+def test_small_cells_reach_from_their_floor_to_the_threshold():
+    pattern = suppress(table(), SuppressionPolicy())
+    bounds = pattern.report.bounds[("A", "GV")]
+    assert bounds.low <= 1
+    assert bounds.high is None or bounds.high >= 10
+
+
+def test_an_interval_that_is_too_narrow_is_said():
+    one = table()
+    report = audit(
+        publish(one, RECTANGLE), hint=Hint(truth(one)), demands={(0, ("A", "GV")): (1, 33)}
+    )
+    assert [(f.labels, f.how, f.low, f.high) for f in report.falls] == [
+        (("A", "GV"), "narrow", 1, 32)
+    ]
