@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.knowledge import Cell, Knowledge
 from extracts.suppression.nearby import Block
-from extracts.suppression.programme import Programme
+from extracts.suppression.parts import check_constants, connected
+from extracts.suppression.programme import Programme, Solution
 from extracts.suppression.proofs import Hint, Place, Proofs
 
 Measure = Literal["count", "persons"]
@@ -31,6 +31,15 @@ class Bounds:
 
     low: int
     high: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One connected part: its programme, its block, and a table that fits."""
+
+    programme: Programme
+    block: Block
+    counts: npt.NDArray[np.float64]
 
 
 class Attack:
@@ -89,7 +98,7 @@ class Attack:
             self._begin(programme, block, counts)
             for number in hidden:
                 self._nearby(block, counts, number)
-                self._settle(programme, number)
+                self._settle(_Part(programme, block, counts), number)
                 done += 1
                 if self._progress and done % 100 == 0:
                     self._progress("audit", done, total)
@@ -181,17 +190,17 @@ class Attack:
         low, high = self._seen_low[cell.number], self._seen_high[cell.number]
         return Bounds(int(low), int(high))
 
-    def _settle(self, programme: Programme, number: int) -> None:
+    def _settle(self, part: "_Part", number: int) -> None:
         verdict: Verdict = []
         measure: Measure = "persons" if self.known.has_persons else "count"
         if self._people(number) < self.threshold:
-            high = self._reach(programme, number, measure, up=True)
+            high = self._reach(part, number, measure, up=True)
             if high < self.threshold:
-                low = self._reach(programme, number, measure, up=False)
+                low = self._reach(part, number, measure, up=False)
                 verdict.append(("below", measure, int(low), int(high)))
         if self._fixed(number) or verdict or self.intervals or not self._wide(number):
-            low = self._reach(programme, number, "count", up=False)
-            high = self._reach(programme, number, "count", up=True)
+            low = self._reach(part, number, "count", up=False)
+            high = self._reach(part, number, "count", up=True)
             self._bounds[number] = Bounds(int(low), None if high >= _ENDLESS else int(high))
             if low >= high:
                 verdict.insert(0, ("exact", "count", int(low), int(high)))
@@ -204,19 +213,51 @@ class Attack:
         seen = self._seen_people if self.known.has_persons else self._seen_high
         return float(seen[number])
 
-    def _reach(self, programme: Programme, number: int, measure: Measure, *, up: bool) -> float:
+    def _reach(self, part: "_Part", number: int, measure: Measure, *, up: bool) -> float:
         """The largest or least whole value; fractional bounds are settled by integer programmes."""
-        bound, solution = programme.bound(number, measure, up=up, whole=False)
+        if measure == "count" and not up and self._seen_low[number] <= self.known.floor:
+            return float(self._seen_low[number])  # nothing hidden is less
+        bound, solution = part.programme.bound(number, measure, up=up, whole=False)
         if bound >= _ENDLESS:
             return _ENDLESS
-        if self._note(programme, solution, whole_only=True):
+        if self._note(part.programme, solution, whole_only=True):
             return float(round(bound))
         outer = float(np.floor(bound + _CLOSE) if up else np.ceil(bound - _CLOSE))
         if up and outer < self.threshold:
             return outer
-        bound, solution = programme.bound(number, measure, up=up, whole=True)
-        self._note(programme, solution, whole_only=False)
+        if self._shown(part, solution, number, measure, outer, up=up):
+            return outer
+        bound, solution = part.programme.bound(number, measure, up=up, whole=True)
+        self._note(part.programme, solution, whole_only=False)
         return float(round(bound))
+
+    def _shown(
+        self,
+        part: "_Part",
+        solution: Solution,
+        number: int,
+        measure: Measure,
+        outer: float,
+        *,
+        up: bool,
+    ) -> bool:
+        """Look for a whole table at a bound: often only persons are fractional in a solution."""
+        at = part.programme.counts
+        orders = np.rint(solution[: len(at)])
+        if np.abs(solution[: len(at)] - orders).max(initial=0.0) <= _CLOSE:
+            counts = part.counts.copy()
+            counts[at] = orders
+            self._learn(part.block, counts)
+        if measure == "persons":
+            return bool(up and self._seen_people[number] >= outer)
+        for last in (False, True):
+            seen = self._seen_high[number] if up else -self._seen_low[number]
+            if seen >= (outer if up else -outer):
+                return True
+            found = None if last else part.block.change(part.counts, number, outer)
+            if found is not None:
+                self._learn(part.block, found)
+        return False
 
     def _note(
         self, programme: Programme, solution: npt.NDArray[np.float64], *, whole_only: bool
@@ -233,46 +274,3 @@ class Attack:
             self._seen_people[programme.persons], people
         )
         return True
-
-
-def check_constants(known: Knowledge) -> None:
-    """Margins whose cells are all published must add up.
-
-    Raises:
-        AuditInfeasibleError: some don't.
-    """
-    wrong = 0
-    for margin, parts in known.sums:
-        total = known.cells[margin].count
-        shown = [known.cells[p].count for p in parts]
-        if total is not None and None not in shown:
-            wrong += total != sum(c or 0 for c in shown)
-    if wrong:
-        raise AuditInfeasibleError(margins=wrong)
-
-
-def connected(known: Knowledge) -> list[list[int]]:
-    """Unknown cells in groups that no equation connects; published cells connect nothing."""
-    parent = list(range(len(known.cells)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for margin, parts in known.sums:
-        unknown = [i for i in (margin, *parts) if is_unknown(known, i)]
-        for other in unknown[1:]:
-            parent[root(other)] = root(unknown[0])
-    groups: dict[int, list[int]] = {}
-    for cell in known.cells:
-        if is_unknown(known, cell.number):
-            groups.setdefault(root(cell.number), []).append(cell.number)
-    return list(groups.values())
-
-
-def is_unknown(known: Knowledge, number: int) -> bool:
-    """Whether a count or, where persons are published, a number of persons is unknown."""
-    cell = known.cells[number]
-    return cell.count is None or (known.has_persons and cell.persons is None)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-_FAR = 500.0  # more than any movement of these small tables
+_FAR = 60.0  # more than any movement of these small tables
 
 
 def equations(table):
