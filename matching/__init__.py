@@ -1,7 +1,7 @@
 """Linkage: cohort rows to register identities, and register entries to persons.
 
 The way of a pair: ``normalise`` (text to comparable codes) → ``blocking`` (which pairs are worth a
-look) → ``levels`` (each field of a pair to a small integer) → ``model`` (weights, learnt from
+look; ``screening`` drops what can't matter) → ``levels`` (each field of a pair to a small integer) → ``model`` (weights, learnt from
 counted patterns) → ``compete`` (rivals share the probability) → ``deciding`` (link or review).
 This room reads tables and writes where it is told; it knows nothing about approvals.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matching.files import MatchOutcome, match_files
     from matching.linking import LinkResult, link
     from matching.options import LinkOptions
+    from matching.quality_page import quality_page
     from matching.report import LinkReport
     from matching.resolving import ResolveResult, resolve
     from matching.review import Decision, apply_decisions, export_sheet, import_decisions
@@ -31,6 +32,7 @@ _PLACES = {
     "ResolveResult": "resolving",
     "resolve": "resolving",
     "self_link": "selflink",
+    "quality_page": "quality_page",
     "Explanation": "explaining",
     "explain": "explaining",
     "Decision": "review",
@@ -58,6 +60,7 @@ __all__ = [
     "import_decisions",
     "link",
     "match_files",
+    "quality_page",
     "resolve",
     "self_link",
 ]

@@ -1,4 +1,4 @@
-"""``match_files``: two files in, ``LINKS.parquet`` and ``LINKS.json`` out. The ``match`` command."""
+"""``match_files``: two files in; links, ``LINKS.json`` and ``LINKS.html`` out. The ``match`` command."""
 
 import json
 import os
@@ -19,6 +19,8 @@ from matching.explaining import Explanation
 from matching.explaining import explain as explain_pair
 from matching.linking import LinkResult, Progress, link
 from matching.options import LinkOptions
+from matching.quality import GROUPED
+from matching.quality_page import quality_page
 from matching.report import LinkReport
 
 CONTRACT = ("cohort_id", "record_id", "match_weight", "match_probability", "decision")
@@ -72,7 +74,7 @@ def match_files(
     Args:
         cohort_path: CSV, Parquet or XLSX with one row per person asked about.
         records_path: the records; several may be one person's.
-        out_path: ``LINKS.parquet``; ``LINKS.json`` goes beside it (same name, ``.json``).
+        out_path: ``LINKS.parquet``; ``.json`` and ``.html`` of the same name go beside it.
         columns: names in the files for standard columns.
         cohort_id: the cohort's id column, as the file calls it.
         record_id: the records' id column, as the file calls it.
@@ -119,7 +121,7 @@ def _side(
         raise MissingIdColumn(file=side, needed=own_id)
     ids = table[id_name]
     mapped = columns.apply(table, side)
-    keep = [c for c in STANDARD if c in mapped.column_names]
+    keep = [c for c in (*STANDARD, *GROUPED[1:]) if c in mapped.column_names]
     result = mapped.select(keep).add_column(0, own_id, ids)
     return result, _id_type(path, id_name), len(table.column_names) - len(keep) - 1
 
@@ -174,7 +176,7 @@ def _f1(right: int, links: int, true: int) -> float:
 
 
 def _write(out: Path, links: pa.Table, outcome: MatchOutcome) -> None:
-    """Both files under temporary names, then both renamed: the report first, the links last."""
+    """All files under temporary names, then renamed: the reports first, the links last."""
     report = outcome.report.as_json() | {
         "seconds_whole": outcome.seconds,
         "ignored_columns": outcome.ignored_columns,
@@ -182,13 +184,15 @@ def _write(out: Path, links: pa.Table, outcome: MatchOutcome) -> None:
     }
     made: list[str] = []
     try:
-        for _ in range(2):
+        for _ in range(3):
             handle, name = tempfile.mkstemp(dir=out.parent, prefix=".links-", suffix=".part")
             os.close(handle)
             made.append(name)
         Path(made[0]).write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
         pq.write_table(links.select(list(CONTRACT)), made[1], compression="zstd")
+        Path(made[2]).write_text(quality_page(outcome.report), "utf-8")
         Path(made[0]).replace(out.with_suffix(".json"))
+        Path(made[2]).replace(out.with_suffix(".html"))
         Path(made[1]).replace(out)
     except OSError:
         raise CantWrite(file="links") from None

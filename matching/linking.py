@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching import deciding, report
+from matching import deciding, quality, report
 from matching.arrow import column, pc, texts
+from matching.budget import budget_cost
 from matching.checks import check_tables
 from matching.compete import Competition, compete
 from matching.grouping import Edges, among_candidates, edges_of
@@ -92,7 +93,10 @@ def link(
             ],
             names=["cohort_id", "record_id", "match_weight", "match_probability", "decision"],
         )
-    made = _report(scorer, scored, edges, contest, decision, identity, record, links, seconds)
+    with Clock(seconds, "report"):
+        made = _report(
+            scorer, scored, edges, contest, decision, identity, record, links, seconds, cohort
+        )
     tell("done", 1.0)
     return LinkResult(links, made, scorer.model)
 
@@ -165,10 +169,12 @@ def _report(
     record: Ints,
     links: pa.Table,
     seconds: dict[str, float],
+    cohort: pa.Table,
 ) -> LinkReport:
     probability = contest.probability
     linked = decision == deciding.LINK
     sure = float(probability[linked].sum())
+    cost = budget_cost(scorer)
     unseen = _unseen(scored, probability)
     total = float(probability.sum()) + unseen
     doubt = probability * (1 - probability)
@@ -180,7 +186,12 @@ def _report(
         records=int(record.max(initial=-1)) + 1,
         identities=count_distinct(identity),
         columns=scorer.encoded.columns,
-        rules=report.rules_json(scorer.blocks.counts),
+        rules=report.rules_json(
+            scorer.blocks.counts,
+            quality.contributions(
+                [c.name for c in scorer.blocks.counts], scored, identity, edges, decision
+            ),
+        ),
         pairs=scored.pairs,
         patterns=scored.patterns,
         parameters=report.parameters(model),
@@ -203,6 +214,9 @@ def _report(
         ),
         missed_match_rate=report.rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
         curve=report.curve(probability, unseen),
+        histogram=quality.histogram(edges, decision),
+        groups=quality.by_group(cohort, edges, probability, decision),
+        budget=cost.as_json() | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
         unparsable=scorer.encoded.unparsable,
         options=scorer.options.as_json(),
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},

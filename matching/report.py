@@ -1,6 +1,6 @@
 """What a linkage did, in numbers: the engineer's ``LINKS.json``. Counts and weights, never values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
@@ -46,6 +46,9 @@ class LinkReport:
     false_match_rate: Rate
     missed_match_rate: Rate
     curve: tuple[dict[str, float], ...]
+    histogram: tuple[dict[str, float], ...]
+    groups: dict[str, tuple[dict[str, object], ...]]
+    budget: dict[str, float]
     unparsable: dict[str, dict[str, int]]
     options: dict[str, object]
     seconds: dict[str, float] = field(default_factory=dict[str, float])
@@ -84,9 +87,14 @@ def classes(model: Model) -> dict[str, float]:
     return {name: round(float(n), 2) for name, n in zip(CLASSES, model.sizes, strict=True)}
 
 
-def rules_json(counts: Sequence[RuleCount]) -> tuple[dict[str, object], ...]:
-    """The rules with what each made and cut."""
-    return tuple(count.as_json() for count in counts)
+def rules_json(
+    counts: Sequence[RuleCount], links: Mapping[str, tuple[int, int]] | None = None
+) -> tuple[dict[str, object], ...]:
+    """The rules with what each made and cut, the links that it caught, and those it alone caught."""
+    lines = [count.as_json() for count in counts]
+    for line in lines if links is not None else ():
+        line["links"], line["links_alone"] = (links or {})[str(line["name"])]
+    return tuple(lines)
 
 
 def rate(expected: float, whole: float, spread: float) -> Rate:

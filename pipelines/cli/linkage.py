@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, emit, hint, show_pairs
+from pipelines.cli.console import CONSOLE, command, emit, hint, show, show_pairs
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
+    from matching.explaining import Explanation
     from matching.files import MatchOutcome
     from matching.report import Rate
 
@@ -36,7 +37,7 @@ def match(
         ),
     ] = None,
 ) -> None:
-    """Link two tables; writes LINKS.parquet and .json."""
+    """Link two tables; writes LINKS.parquet, .json and .html."""
     import matching
     from matching.columns import ColumnMap
     from pipelines.cli.progress import steps
@@ -82,8 +83,27 @@ def _show(outcome: "MatchOutcome", out: Path) -> None:
     if outcome.score is not None:
         show_pairs("Against the truth", facts["score"])  # type: ignore[arg-type]
     if outcome.explanation is not None:
-        hint("The explanation shows personal values: it is for the Department alone.")
-        emit(outcome.explanation.as_json())
+        _explain(outcome.explanation)
+
+
+def _explain(told: "Explanation") -> None:
+    """How the weight of one pair came about, line by line."""
+    hint("The explanation shows personal values: it is for the Department alone.")
+    total = told.prior
+    lines: list[tuple[object, ...]] = [
+        ("before any field", "", "", "", f"{total:+.1f}", f"{total:.1f}")
+    ]
+    for one in told.fields:
+        total += one.weight
+        values = (one.field, one.cohort, one.record, one.level)
+        lines.append((*values, f"{one.weight:+.1f}", f"{total:.1f}"))
+    rest = told.weight - told.against_chance
+    lines.append(("look-alikes, frequent values", "", "", "", f"{rest:+.1f}", f"{told.weight:.1f}"))
+    head = ("field", "cohort", "record", "level", "bits", "sum")
+    show("How the weight came about (bits; +1 doubles the odds)", head, lines, None)
+    rivals = sorted(told.rivals.items(), key=lambda item: -item[1])
+    shown = [(name, f"{100 * share:.2f} %") for name, share in rivals if share >= 0.0001]
+    show("What the pair looks like", ("", ""), shown, None)
 
 
 def _rate(rate: "Rate") -> str:

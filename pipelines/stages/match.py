@@ -38,10 +38,12 @@ def link_cohort(context: "Context") -> Product:
     _validate(context, supplied, records, result.links)
     report = context.place("match", "LINKS.json")
     write_private(report, json.dumps(result.report.as_json(), indent=1, default=str))
+    page = context.place("match", "LINKS.html")
+    write_private(page, matching.quality_page(result.report))
     path = context.stage_table("match", "links", result.links)
     counts = _counts(result.links, cohort.num_rows)
     context.note("cohort_matched", once=True, **counts)
-    return Product((path, report), {**counts, "attempted": cohort.num_rows, **_rates(result)})
+    return Product((path, report, page), {**counts, "attempted": cohort.num_rows, **_rates(result)})
 
 
 def _records(context: "Context") -> pa.Table:
