@@ -77,7 +77,12 @@ def test_no_sink_shows_a_canary(stage, sink):
 
 def test_what_commands_wrote_shows_none(stage):
     written = {path.name for path in (stage / "outputs").iterdir()}
-    assert written == {"LINKS.parquet", "LINKS.json", "ledger.jsonl"}  # nothing of what was refused
+    assert written == {
+        "LINKS.parquet",
+        "LINKS.json",
+        "LINKS.html",
+        "ledger.jsonl",
+    }  # nothing of what was refused
     assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
     ids_alone = Searcher(stage.needles.but(ID))
     assert not ids_alone.file(stage / "outputs" / "LINKS.parquet")
