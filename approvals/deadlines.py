@@ -103,8 +103,15 @@ def due(projects: Projects, on: date, counting: Counting | None = None) -> list[
 def of_project(
     state: ProjectState, entries: Sequence[Entry], on: date, counting: Counting
 ) -> Iterator[Deadline]:
-    """The open deadlines of one project."""
+    """The open deadlines of one project; a notice is owed until it was sent to the applicant."""
+    sent = {
+        str(e.facts["notice"])
+        for e in entries
+        if e.kind == "notice_sent" and e.facts["to"] == "applicant"
+    }
     for deadline in (*_from_events(state, entries, counting), *_from_dates(state, on, counting)):
+        if f"{deadline.name}.{deadline.due}" in sent:
+            continue
         if not (deadline.window and deadline.due < on):
             yield deadline
 

@@ -63,6 +63,7 @@ FOLLOWS: Mapping[str, Follows] = {
     "findings_sent": Follows(("inspection_held",), "§ 968(b)", "inspection"),
     "remedy_certified": Follows(("findings_sent",), "§ 968(b)", "inspection"),
     "remedy_planned": Follows(("findings_sent",), "§ 968(b)", "inspection"),
+    "notice_sent": Follows(("notice_written",), "§§ 966(i), 967(b)", "notice"),
     "closure_ordered": Follows(("sanction_imposed",), "§ 968(c)"),
     "sanction_lifted": Follows(("sanction_imposed",), "§ 968(c)"),
 }

@@ -18,9 +18,25 @@ _ENDED_BY = {
         "the approval has expired",
         "A renewal had to be complete before; submit a new application",
     ),
-    State.COMPLETED: Reason(
-        "C-61", "§ 967(a)", "the project is completed", "Submit a new application"
+    State.DENIED: Reason(
+        "C-74", "§ 966(f)-(h)", "the application was denied", "An appeal, or a new application"
     ),
+    State.APPEALED: Reason(
+        "C-74", "§ 966(h)", "the denial is under appeal", "The appeal officer decides"
+    ),
+} | {
+    state: Reason(
+        "C-61",
+        "§ 967",
+        f"the project is over: {words}",
+        "Submit a new application; it may rely on data that the researcher holds (§ 967(c))",
+    )
+    for state, words in (
+        (State.COMPLETED, "it is completed"),
+        (State.EXTENSION, "its data is kept for verification only"),
+        (State.DESTRUCTION_CERTIFIED, "its data was destroyed"),
+        (State.CLOSED, "it is closed"),
+    )
 }
 
 

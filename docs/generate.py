@@ -1,7 +1,7 @@
 """Write the generated documents, or with --check say which are out of date (exit 1).
 
 Generated: docs/errors.md (every coded error), docs/commands.md (the --help of every command),
-docs/rules.json and docs/rules.md (what enforces each rule), the tables and the diagram of
+docs/rules.json and docs/rules.md (what enforces each rule), docs/counsel.md (open questions), the tables and the diagram of
 docs/approvals.md, expectations/report.schema.json (the validation report as JSON).
 """
 
@@ -95,6 +95,13 @@ def rules_page() -> str:
     return rules_markdown()
 
 
+def counsel_page() -> str:
+    """What counsel must answer, what is done until then, and the switch."""
+    from approvals.questions import questions_markdown
+
+    return questions_markdown()
+
+
 def approvals_page() -> str:
     """The page on approvals, its tables and diagram drawn anew from the code."""
     from approvals.pages import fill
@@ -114,6 +121,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "rules.json": rules_json,
     "rules.md": rules_page,
+    "counsel.md": counsel_page,
     "approvals.md": approvals_page,
     "../expectations/report.schema.json": report_schema,
 }

@@ -34,7 +34,8 @@ def ask_about(office: Office, number: str, wish: Wish) -> Verdict:
     asked = known_kind(wish.kind)
     state = office.projects.show(number)
     confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
-    cohort = confirmed[-1] if confirmed and asked == "identified" else None
+    known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
+    cohort = known[-1] if known and asked == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
     return office.projects.check(
         number,

@@ -133,11 +133,12 @@ class Office:
         """Record an event."""
         return self.ledger.append(event)
 
-    def deadlines(self, on: date) -> list[dict[str, object]]:
-        """What is due on a day, as rows."""
+    def deadlines(self, on: date, within: int | None = None) -> list[dict[str, object]]:
+        """What is due on a day, as rows; ``within`` so many days where it is given."""
         from approvals.deadlines import due
 
-        return [item.as_dict(on) for item in due(self.projects, on, self.counting)]
+        found = due(self.projects, on, self.counting)
+        return [d.as_dict(on) for d in found if within is None or (d.due - on).days <= within]
 
     def deadlines_ics(self, on: date) -> str:
         """The same as iCalendar."""

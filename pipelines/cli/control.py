@@ -15,6 +15,12 @@ def deadlines(
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
     ] = None,
     ics: Annotated[bool, typer.Option("--ics", help="As iCalendar.")] = False,
+    within: Annotated[
+        int | None,
+        typer.Option(
+            "--within", metavar="DAYS", min=0, help="Only what is overdue or due in DAYS."
+        ),
+    ] = None,
 ) -> None:
     """What is due, for whom, by which section, and by which days it was counted."""
     from pipelines.office import open_office, today
@@ -24,7 +30,7 @@ def deadlines(
         if ics:
             typer.echo(office.deadlines_ics(day), nl=False)
             return
-        due = office.deadlines(day)
+        due = office.deadlines(day, within)
     names = ("due", "standing", "project_number", "what", "for_whom", "section", "count")
     heads = ("due", "", "project", "what", "for whom", "section", "counted")
     show(f"Deadlines on {day}", heads, [[row.get(n) for n in names] for row in due], due)

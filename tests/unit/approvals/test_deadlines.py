@@ -6,8 +6,10 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
 from icalendar import Calendar
 
-from approvals import as_ics, due
+from approvals import as_ics, due, write_notices
+from approvals.calendars import CALENDARS, Counting
 from approvals.clocks import CLOCKS
+from approvals.life_errors import EvidenceMissing
 
 D = "d" * 64
 MONDAY = date(2026, 11, 30)
@@ -217,6 +219,33 @@ def test_dates_of_an_approval(home):
     completion = state.application.project.anticipated_completion
     assert completion + timedelta(days=30) == date(2028, 10, 21)  # a Saturday
     assert found["completion_notice"] == date(2028, 10, 23)
+
+
+def test_a_notice_is_owed_until_it_was_sent(home):
+    """To the applicant: a letter that lies in the folder, or with the Department, notifies nobody."""
+    number = home.approved().number
+    day = date(2027, 8, 25)
+    facts = {"notice": "renewal_notice.2027-08-25", "to": "applicant"}
+    with pytest.raises(EvidenceMissing):
+        home.projects.event(number, "notice_sent", ENGINEER, day, facts)
+    write_notices(home.projects, ENGINEER, day)
+    for to, owed in (("department", True), ("applicant", False)):
+        facts = {"notice": "renewal_notice.2027-08-25", "to": to}
+        home.projects.event(number, "notice_sent", ENGINEER, day, facts)
+        assert bool(named(home, "renewal_notice", day)) is owed
+
+
+def test_the_calendars_are_configuration(home):
+    """Columbus Day is a holiday of § 6700 alone."""
+    number = home.approved().number
+    home.projects.event(
+        number, "transfer_requested", ENGINEER, date(2027, 10, 4), {"request": "t1"}
+    )
+    for name, last in (("19853", "2027-10-18"), ("6700", "2027-10-19"), ("both", "2027-10-19")):
+        counting = Counting(CALENDARS[name], CALENDARS[name])
+        found = {d.name: d for d in due(home.projects, date(2027, 10, 4), counting)}
+        assert found["transfer_answer"].due.isoformat() == last
+    assert found["transfer_answer"].skipped == ((date(2027, 10, 11), "Columbus Day"),)
 
 
 def test_dates_of_an_extension(demo_home, project):

@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from approvals.events import KINDS
 from approvals.gate import rows
 from approvals.lifecycle import MOVES
 from approvals.notices import notice_names
-from approvals.rules import COUNT, NOT_YET, rules, rules_json, rules_markdown
+from approvals.questions import questions, questions_markdown
+from approvals.rules import COUNT, rules, rules_json, rules_markdown
+from pipelines.settings import TEMPLATE, Settings
 
 REPO = Path(__file__).parents[3]
 ROOM = REPO / "approvals"
@@ -49,7 +52,6 @@ HOMES = {
     "move": lambda where: where in {m.event for m in MOVES},
     "letter": lambda where: where in set(notice_names()),
     "notice": exists,
-    NOT_YET: lambda where: True,
 }  # fmt: skip
 
 
@@ -63,8 +65,7 @@ def test_what_enforces_a_rule_is_there_and_so_is_its_test(rule):
         assert HOMES[kind](where), (kind, where)
     path, _, name = rule.test.partition("::")
     assert re.search(rf"^def {name}\(", (REPO / path).read_text(encoding="utf-8"), re.MULTILINE)
-    if any(kind != NOT_YET for kind, _ in rule.homes()):
-        assert rule.test
+    assert rule.homes()
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,38 @@ def test_for_machines_and_for_people():
     assert len(records) == COUNT
     assert {"id", "section", "enforced_by", "test"} <= set(records[0])
     assert rules_markdown().count("\n| C-") == COUNT
+
+
+# ------------------------------------------------------------------ questions for counsel
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda q: q.id)
+def test_a_question_names_its_switch_and_the_default_that_the_settings_have(question):
+    known = {r.id for r in rules()}
+    assert set(question.rules) <= known
+    assert question.question.endswith("?")
+    if not question.switch:
+        assert question.fixed
+        return
+    section, name = question.switch.split(".")
+    default = getattr(getattr(Settings(), section), name)
+    assert (list(default) if isinstance(default, tuple) else default) == question.default
+    written = tomllib.loads(TEMPLATE)[section][name]
+    assert written == question.default
+
+
+def test_the_page_for_counsel_has_every_question_and_the_rules_point_to_it():
+    page = questions_markdown()
+    assert all(f"**{q.id}**" in page for q in questions())
+    assert len({q.id for q in questions()}) == len(questions())
+    rows = {r["id"]: r["questions"] for r in json.loads(rules_json())}
+    assert rows["C-24"] == ["waiting-day"]
+    assert "public-agency" in rows["C-12"]
+
+
+def test_every_switch_of_approvals_that_the_law_leaves_open_has_its_question():
+    """What is plain policy, and not a reading of the law, is named here."""
+    policy = {"review_required", "member_acknowledgments", "soft_papers", "evidence_notice_days",
+              "review_notice_days"}  # fmt: skip
+    asked = {q.switch.removeprefix("approvals.") for q in questions()}
+    assert set(type(Settings().approvals).model_fields) <= asked | policy
