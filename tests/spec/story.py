@@ -27,7 +27,7 @@ _MASKS = (
     (re.compile(r"(?m)^  \d+ +(?=20\d\d-\d\d-\d\d   [a-z])"), "  …       "),
     (re.compile(r"(?m)(^  …  .*  )\d+ *$"), r"\1…"),
     (re.compile(r"\bevent[= ]\d+\b"), "event …"),
-    (re.compile(r"(?m)^(  (?:size|last_checkpoint) +)\d+"), r"\1…"),
+    (re.compile(r"(?m)^  (size|root) +(?:9f3c…|\d+)"), r"  \1   …"),
 )
 
 

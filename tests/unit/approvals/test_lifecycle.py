@@ -419,3 +419,41 @@ def test_a_state_in_force_is_one_from_which_a_release_may_go():
 def test_expired_is_no_recorded_state(home):
     state = replace(home.approved(), recorded=State.EXPIRED)
     assert state.state_on(TODAY) is State.EXPIRED
+
+
+# ------------------------------------------------------------------ every answer follows its question
+
+
+def sample(fact_type, name):
+    """Some text of a type, the same for the same name, so that what belongs together fits."""
+    words = fact_type.name
+    if words.startswith(("one of ", "any of ")):
+        return words.partition("of ")[2].split(", ")[-1 if name == "outcome" else 0]
+    by_type = {"SHA-256 in hex": DIGEST, "date (2026-01-31)": "2026-11-23", "whole number": "1",
+               "true or false": "no", "list of short ids": "x"}  # fmt: skip
+    return by_type.get(words, f"{name}-1")
+
+
+def facts_of(kind):
+    return {n: sample(t, n) for n, t in KINDS[kind].must.items() if n != "on"}
+
+
+ANSWERS = [k for k in FOLLOWS if not is_move(k) and k not in {"notice_sent", "extension_refused"}]
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_an_answer_needs_what_it_answers(demo_home, kind):
+    """A breach's cost needs the breach, an inspection its notice, findings their inspection, …"""
+    number = demo_home.approved().number
+    with pytest.raises((EvidenceMissing, MoveNotAllowed)):
+        demo_home.projects.event(number, kind, EVERYTHING, TODAY, facts_of(kind))
+    chain = [kind]
+    while chain[0] in FOLLOWS:
+        chain.insert(0, FOLLOWS[chain[0]].after[0])
+    if chain[0] == "project_denied":
+        return  # another life: test_deadlines
+    for step in chain:
+        demo_home.projects.event(number, step, EVERYTHING, TODAY, facts_of(step))
+    if FOLLOWS[kind].once:
+        with pytest.raises(EvidenceMissing):
+            demo_home.projects.event(number, kind, EVERYTHING, TODAY, facts_of(kind))
