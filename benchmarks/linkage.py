@@ -157,7 +157,9 @@ def link(args: argparse.Namespace, folder: Path) -> None:
     wide = " (wide blocking)" if args.wide else ""
     head = f"{args.records:,} records x {args.cohort:,} cohort rows, noise {args.noise}"
     print(f"\n{head}, median of {args.runs} alternating runs{wide}\n")
-    print("| | s | CPU s | peak GiB | P | R | F1 | F1 settled | review | pairs |")
+    print(
+        "| | s | CPU s | peak GiB | P | R | F1 | F1 settled | review | pairs looked at (Splink: kept) |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     runs: dict[str, list[Run]] = {"doj-release": []}
     if PEER.exists():

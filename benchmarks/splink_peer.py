@@ -5,7 +5,7 @@
 Both tables are Parquet with standard column names. It is a whole job: read, normalise (fold case and
 marks, digits only, one date format), block, train (u from random pairs, m by EM on two rules, the
 prior from deterministic rules), score, keep the best, write ``cohort_id, record_id,
-match_probability``. The last line of its output is a JSON object with pairs and seconds. It imports nothing of ours.
+match_probability``. The last line of its output is a JSON object with seconds and how many pairs it kept (p >= 0.01). It imports nothing of ours.
 """
 
 import argparse
@@ -236,6 +236,7 @@ def run(
     found = linker.inference.predict(threshold_match_probability=0.01)
     pairs = f"SELECT unique_id_l AS c, unique_id_r AS r, match_probability AS p FROM {found.physical_name}"
     lap("block and score")
+    kept = con.execute(f"SELECT count(*) FROM {found.physical_name}").fetchall()[0][0]
     sides = {"none": (), "record": ("r",), "both": ("r", "c")}[best]
     for side in sides:  # ties by id, so that a run repeats
         pairs = f"SELECT * FROM ({pairs}) QUALIFY row_number() OVER (PARTITION BY {side} ORDER BY p DESC, c, r) = 1"
@@ -244,7 +245,7 @@ def run(
         f" FROM ({pairs}) WHERE p >= {threshold} ORDER BY c, r) TO '{out}' (FORMAT parquet)"
     )
     lap("decide and write")
-    return {"seconds": seconds, "cpu": processor}
+    return {"seconds": seconds, "cpu": processor, "pairs": kept}
 
 
 def main() -> None:
