@@ -117,6 +117,9 @@ class Blocks:
 
 def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) -> Blocks:
     """The rules with too frequent values split and, where that fails, given up."""
+    # 536 million records and 268 million cohort rows fit into a packed pair
+    assert encoded.records.rows < 1 << _RECORD
+    assert encoded.cohort.rows < 1 << (63 - _RECORD - _RULE)
     return Blocks(encoded, plan_rules(encoded, options), same_table, options.threads)
 
 
