@@ -29,7 +29,7 @@ BIRTH: Final = (
 SSN: Final = ("missing", "same", "one digit", "last four", "different")
 LICENCE: Final = ("missing", "same", "one character", "different")
 PHONE: Final = ("missing", "same", "one digit", "different")
-STREET: Final = ("missing", "same", "near", "same street", "different")
+STREET: Final = ("missing", "same", "near", "same street", "same number", "different")
 PLACE: Final = (
     "missing",
     "same ZIP, street agrees", "same city, street agrees", "other, street agrees",

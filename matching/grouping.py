@@ -13,6 +13,10 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person
+_BOTH_HIS = (
+    2.2  # log odds (90 %) of the weaker of two records with a row, from which both are the row's
+)
+_NO_CONTRADICTION = -4.0  # log odds with each other that such two must have at least
 _CANDIDATE = -2.0  # log odds from which a record may bring its other records along
 _MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
 
@@ -44,14 +48,16 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
     """An identity for each record row, from the candidates of one cohort row among themselves.
 
     Records that are candidates of one row and agree with each other like one person get one
-    identity; all others keep their own. Used where the caller knows no identities.
+    identity. So do two that both belong to the row by themselves and do not contradict each other: one
+    with a number and one with a birth date need not agree on anything but the name. All others keep
+    their own. Used where the caller knows no identities.
     """
-    x, y = _candidate_pairs(scored, record)
+    x, y, through = _candidate_pairs(scored, record)
     if not len(x):
         return record
     inner = scorer.within_records()
     odds = inner.log_odds_of(x, y)
-    same = odds > _SAME_PERSON
+    same = (odds > _SAME_PERSON) | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION))
     return joined(record, record[x[same]], record[y[same]])
 
 
@@ -67,24 +73,35 @@ def joined(record: Ints, left: Ints, right: Ints) -> Ints:
 
 def _candidate_pairs(
     scored: Scored, record: Ints
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Pairs of record rows that are candidates of one cohort row, each pair once."""
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+    """Pairs of record rows that are candidates of one cohort row, each pair once.
+
+    The third array has the weaker one's log odds with the row that both like best; none has -inf.
+    """
+    favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(favourite, record[scored.b], scored.log_odds)
+    liked = np.where(scored.log_odds >= favourite[record[scored.b]], scored.log_odds, -np.inf)
     good = np.flatnonzero(scored.log_odds > _CANDIDATE)
     order = good[np.lexsort((scored.b[good], -scored.log_odds[good], scored.a[good]))]
     a, b = scored.a[order], scored.b[order]
     start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
     rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))
-    a, b = a[rank < _MOST_CANDIDATES], b[rank < _MOST_CANDIDATES]
-    found: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]] = []
+    few = rank < _MOST_CANDIDATES
+    a, b, own = a[few], b[few], liked[order][few]
+    found: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]] = []
     for gap in range(1, _MOST_CANDIDATES):
         near = np.flatnonzero(a[gap:] == a[:-gap]) if gap < len(a) else np.empty(0, np.intp)
         if not len(near):
             break
-        found.append((b[near], b[near + gap]))
+        found.append((b[near], b[near + gap], np.minimum(own[near], own[near + gap])))
     if not found:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-    x, y = (np.concatenate(part) for part in zip(*found, strict=True))
+        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
+    x, y, weaker = (np.concatenate(part) for part in zip(*found, strict=True))
     low, high = np.minimum(x, y), np.maximum(x, y)
     different = record[low] != record[high]
-    keys = np.unique(low[different].astype(np.int64) << 32 | high[different])
-    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
+    keys, place = np.unique(
+        low[different].astype(np.int64) << 32 | high[different], return_inverse=True
+    )
+    through = np.full(len(keys), -np.inf)
+    np.maximum.at(through, place, weaker[different])
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through

@@ -21,10 +21,8 @@ Rows = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 
-CLOSE, SIMILAR = (
-    0.92,
-    0.84,
-)  # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level
+# Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
+CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
 
 
 @dataclass
@@ -112,10 +110,12 @@ class Comparer:
         agree = initials & (parts.initial[u] == parts.initial[v])
         head = (parts.head[u] == parts.head[v]) & ~initials
         nick = self._nickname(parts.head[u], parts.head[v])
+        other = (u == r.middle[b[rest]]) | (v == c.middle[a[rest]])  # goes by the middle name
         # weakest first: what follows overwrites
-        result[rest[score >= SIMILAR]] = level("first", "similar")
+        alike = (score >= SIMILAR) | (parts.sound[u] == parts.sound[v])
+        result[rest[alike]] = level("first", "similar")
         result[rest[score >= CLOSE]] = level("first", "close")
-        result[rest[head]] = level("first", "part")
+        result[rest[head | other]] = level("first", "part")
         result[rest[nick]] = level("first", "nickname")
         result[rest[initials]] = level("first", "different")
         result[rest[agree]] = level("first", "initial")
@@ -152,9 +152,13 @@ class Comparer:
         result = np.where(present, level("street", "different"), 0).astype(np.int8)
         result[name] = level("street", "same street")
         result[name & number] = level("street", "same")
-        # A street spelt differently counts as near with the same number, or without numbers.
+        # Near: a street spelt differently with the same number (or none), or a number that is one off.
+        rest = np.flatnonzero(name & ~number)
+        near = number_levels(n[rest], k[rest], 10) == 2
+        result[rest[near]] = level("street", "near")
         rest = np.flatnonzero(present & ~name & number)
-        near = self._similarity(x[rest], y[rest], self._streets) >= CLOSE
+        result[rest[n[rest] >= 0]] = level("street", "same number")
+        near = self._similarity(x[rest], y[rest], self._streets) >= NEAR_STREET
         result[rest[near]] = level("street", "near")
         return result
 

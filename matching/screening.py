@@ -156,8 +156,11 @@ class Screen:
         x, y = c.street[a], r.street[b]
         number = c.house[a] == r.house[b]
         present, name = (x >= 0) & (y >= 0), x == y
-        same, near = self._of("street", "same"), self._of("street", "near", "different")
-        on_street = self._of("street", "same street")
+        same, near = (
+            self._of("street", "same"),
+            self._of("street", "near", "same number", "different"),
+        )
+        on_street = self._of("street", "near", "same street")
         street = np.where(
             name,
             np.where(number, np.float32(same), np.float32(on_street)),

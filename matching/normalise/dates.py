@@ -1,13 +1,15 @@
 """Birth dates in many spellings, as one whole number ``yyyymmdd``.
 
-A month or day of 0 is unknown. Eight digits with an impossible month or day are kept as they are:
-a mistyped date still shares its other digits with the right one.
+A year, month or day of 0 is unknown. Dates with an impossible year, month or day are kept as they are:
+a mistyped date still shares its other digits with the right one. Letters that a scanner reads for
+figures (``O7/l2/1984``) are read as figures.
 """
 
 import re
 from collections.abc import Iterable
 
-_FIRST, _LAST = 1850, 2100  # plausible birth years; outside, a value is not a date
+_FIRST, _LAST = 1850, 2100  # plausible birth years; a year alone, or eight digits, must be one
+_NEVER = 9000  # from here on a year stands for "no idea"; below 1000 it is no year
 _PIVOT = 26  # two-digit years below it belong to this century
 _MONTHS = {
     name: i
@@ -21,6 +23,13 @@ _DIGITS = re.compile(r"^\d{8}$")
 _PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?$")
 _DAY_NAME = re.compile(r"^(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]+(\d{4}|\d{2})$")
 _NAME_DAY = re.compile(r"^([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})$")
+_LOST_YEAR = re.compile(
+    r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{3}|\d{5})$"
+)  # a digit too few or many
+_SCANNED = re.compile(
+    r"^[\dOoQDIl|!iZzSsBGgAT]{1,4}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,2}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,5}$"
+)
+_FIGURES = str.maketrans("OoQDIl|!iZzSsBGgAT", "000011111225586947")
 _YEAR = re.compile(r"^(\d{4})$")
 _YEAR_MONTH = re.compile(r"^(\d{4})[-/.](\d{1,2})$")
 
@@ -37,7 +46,10 @@ def day_first(values: Iterable[str]) -> bool:
 
 def birth_date(text: str, day_before_month: bool = False) -> int:
     """The date as ``yyyymmdd``, or 0 when the text is no date."""
-    text = text.strip().lower()
+    text = text.strip()
+    if _SCANNED.match(text):
+        text = text.translate(_FIGURES)
+    text = text.lower()
     if match := _ISO.match(text):
         return _number(int(match[1]), int(match[2]), int(match[3]))
     if _DIGITS.match(text):
@@ -59,7 +71,9 @@ def _spelled(text: str) -> int:
     if match := _YEAR_MONTH.match(text):
         return _number(int(match[1]), int(match[2]), 0)
     if match := _YEAR.match(text):
-        return _number(int(match[1]), 0, 0)
+        return _number(int(match[1]), 0, 0) if _FIRST <= int(match[1]) <= _LAST else 0
+    if match := _LOST_YEAR.match(text):
+        return int(match[1]) * 100 + int(match[2])
     return 0
 
 
@@ -71,6 +85,6 @@ def _year(text: str) -> int:
 
 
 def _number(year: int, month: int, day: int) -> int:
-    if not _FIRST <= year <= _LAST or month > 99 or day > 99:
+    if not 1000 <= year < _NEVER or month > 99 or day > 99:
         return 0
     return year * 10_000 + month * 100 + day

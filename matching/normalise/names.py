@@ -97,6 +97,25 @@ _DROPPED = b"'.`"
 _LETTERS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256)).lower()
 
 
+# Written where a name should stand: relations, roles, forms of address. First names that people bear
+# (Son, Man, Precious) are left alone, and so are, for surnames, those that are also surnames.
+def _placeholders() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Placeholders for first names, for surnames, and the words that stand between them."""
+    text = (resources.files("matching.normalise") / "placeholders.csv").read_text("utf-8")
+    first, surnames, between = (frozenset(row[1:]) for row in csv.reader(text.splitlines()))
+    return first, first - surnames, between
+
+
+_NO_FIRST_NAME, _NO_LAST_NAME, _BETWEEN = _placeholders()
+
+
+def _says_nothing(words: list[str], placeholders: frozenset[str]) -> bool:
+    """Whether a name is placeholders and the words between them ("female child", "don't know")."""
+    if len(words) == 1:
+        return words[0] in placeholders
+    return all(word in placeholders or word in _BETWEEN for word in words)
+
+
 def fold(text: str) -> str:
     """Lower-case letters and digits with single spaces: ``"O'Brien-PEÑA"`` → ``"obrien pena"``."""
     if text.isascii():
@@ -115,7 +134,7 @@ def first_name(text: str) -> str:
     words = folded.split()
     while len(words) > 1 and words[-1] in _IN_NAME:
         words.pop()
-    return " ".join(words)
+    return "" if _says_nothing(words, _NO_FIRST_NAME) else " ".join(words)
 
 
 def last_name(text: str) -> str:
@@ -126,6 +145,8 @@ def last_name(text: str) -> str:
     words = folded.split()
     while len(words) > 1 and words[-1] in _IN_NAME:
         words.pop()
+    if _says_nothing(words, _NO_LAST_NAME):
+        return ""
     parts: list[str] = []
     joined = ""
     for i, word in enumerate(words):
