@@ -28,6 +28,7 @@ Ints = npt.NDArray[np.int64]
 
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
 _SHARING = 100_000  # random pairs of one first name, and of one street
+_TELLING = 30  # expected agreements from which a side's own count is believed
 _UNIQUE = frozenset({"ssn", "licence", "phone"})
 _OWNERS = 5  # rows of one number that one person may have
 _PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
@@ -171,7 +172,11 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     x = np.bincount(place[: len(mine)], minlength=distinct).astype(np.float64)
     y = np.bincount(place[len(mine) :], minlength=distinct).astype(np.float64)
     found = [((x * y).sum(), len(mine) * len(theirs))]
-    found += [((n * (n - 1)).sum(), n.sum() * (n.sum() - 1)) for n in (x, y)]
+    expected = max(prior, found[0][0] / max(found[0][1], 1))
+    for n in (x, y):  # a side too small to show agreements says nothing by showing none
+        pairs = n.sum() * (n.sum() - 1)
+        if pairs * expected >= _TELLING:
+            found.append(((n * (n - 1)).sum(), pairs))
     weight = 0.05 / max(prior, 1e-9)  # so a table too small to show one agreement keeps the prior
     return min(1 - 1e-06, *((hits + weight * prior) / (pairs + weight) for hits, pairs in found))
 

@@ -44,6 +44,13 @@ def test_the_counted_chance_is_never_above_what_a_loop_over_all_pairs_finds(x, y
     assert collision(np.array(x), np.array(y), 0.01) <= max(hits, 1e-9) + 1e-12
 
 
+def test_a_cohort_too_small_to_repeat_a_value_does_not_make_agreement_look_rare():
+    """200 rows without a shared birthday against 100,000 records of 10,000 birthdays."""
+    days = np.arange(10_000)
+    found = collision(days[:200], np.repeat(days, 10), 1e-4)
+    assert found == pytest.approx(1e-4, rel=0.15)
+
+
 def _pattern(**levels: str) -> int:
     number = 0
     for field in FIELDS:
