@@ -53,6 +53,10 @@ class ProjectFolder:
             raise DocumentChanged(what=label)
         return content
 
+    def is_same(self, label: str, digest: str, content: bytes | None) -> bool:
+        """Whether these bytes are those of the digest; what is gone is not."""
+        return content is not None and self._digest(label, content) == digest
+
     def write_letter(self, name: str, text: str) -> Path:
         """Write a letter (0600), replacing one of the same name; returns its place."""
         folder = self.path / "letters"

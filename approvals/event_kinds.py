@@ -254,7 +254,7 @@ _RELEASE: dict[str, Spec] = {
         RELEASE,
         {"outcome": choice("passed", "failed"), "expectations": COUNT, "failed": COUNT},
     ),
-    "report_attached": _spec(RELEASE, {"report": DIGEST}),
+    "report_attached": _spec(RELEASE, {"report": DIGEST}, recipient=DIGEST, model=DIGEST),
     "release_approved": _spec(
         RELEASE, {"report": DIGEST, "policy": choice("second_person", "auto"), "on": DATE}
     ),

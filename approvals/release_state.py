@@ -96,6 +96,7 @@ class ReleaseState:
     cohort: str | None = None
     cohort_rows: int | None = None
     report: str | None = None
+    editions: Mapping[str, str] = field(default_factory=dict[str, str])
     approved_by: str | None = None
     policy: str | None = None
     individuals: int | None = None
@@ -200,6 +201,13 @@ def _individuals(state: ReleaseState, _entry: Entry, facts: Mapping[str, Any]) -
     return state if found is None else replace(state, individuals=found)
 
 
+def _attached(state: ReleaseState, _: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    """Another report has editions of its own; the same one attached again keeps them."""
+    kept = state.editions if facts["report"] == state.report else {}
+    named = {name: facts[name] for name in ("report", "recipient", "model") if name in facts}
+    return replace(state, report=facts["report"], editions={**kept, **named})
+
+
 def _approved(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
     return replace(state, approved_by=entry.actor, policy=facts["policy"])
 
@@ -211,7 +219,7 @@ def _gated(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> Relea
 
 _APPLY: Mapping[str, Callable[[ReleaseState, Entry, Mapping[str, Any]], ReleaseState]] = {
     "gate_allowed": _gated,
-    "report_attached": lambda s, _e, f: replace(s, report=f["report"]),
+    "report_attached": _attached,
     "release_approved": _approved,
     "package_sealed": _sealed,
     "package_handed_over": _given,

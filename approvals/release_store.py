@@ -4,7 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 
-from approvals.errors import ReleaseMoveNotAllowed, ReportDiffers, UnknownRelease
+from approvals.errors import (
+    DocumentChanged,
+    ReleaseMoveNotAllowed,
+    ReportDiffers,
+    UnknownRelease,
+)
 from approvals.events import KINDS, RELEASE, Event
 from approvals.facts import FactValue
 from approvals.gate import Ask, GatePolicy, Verdict, check
@@ -103,16 +108,64 @@ class ReleaseStore:
         self.append(state, kind, actor.id if actor else state.ordered_by, facts, once=False)
         return verdict
 
-    def attach_report(self, release: str, report: bytes) -> str:
-        """Store the Department's report with the project and record its keyed digest.
+    def attach_report(
+        self,
+        release: str,
+        report: bytes,
+        recipient: bytes | None = None,
+        model: bytes | None = None,
+    ) -> str:
+        """Store the report with the project and record the keyed digests of its editions.
+
+        Args:
+            release: the release.
+            report: the Department's edition, on which a second person approves.
+            recipient: the edition that travels in the package.
+            model: the report as JSON.
 
         Returns:
-            the digest, which the approver names.
+            the digest of the Department's edition, which the approver names.
         """
         state = self.show(release)
-        digest = self.projects.folder(state.project).put("report", report)
-        self.append(state, "report_attached", state.ordered_by, {"report": digest}, once=True)
-        return digest
+        folder = self.projects.folder(state.project)
+        given = {"report": report, "recipient": recipient, "model": model}
+        facts: dict[str, FactValue] = {
+            name: folder.put("report", content) for name, content in given.items() if content
+        }
+        self.append(state, "report_attached", state.ordered_by, facts, once=True)
+        return str(facts["report"])
+
+    def edition(self, release: str, name: str) -> bytes:
+        """The stored bytes of one edition (``report``, ``recipient`` or ``model``).
+
+        Raises:
+            ReportDiffers: none is attached.
+            DocumentChanged: it is gone or was changed.
+        """
+        state = self.show(release)
+        if name not in state.editions:
+            raise ReportDiffers(what="none attached")
+        return self.projects.folder(state.project).get("report", state.editions[name])
+
+    def check_editions(self, release: str, found: Mapping[str, bytes | None]) -> None:
+        """Compare files that people read with what the ledger names.
+
+        Args:
+            release: the release.
+            found: the edition's name → the file's bytes, or None where it is gone.
+
+        Raises:
+            DocumentChanged: with the editions that are gone or differ.
+        """
+        state = self.show(release)
+        folder = self.projects.folder(state.project)
+        wrong = [
+            name
+            for name, digest in state.editions.items()
+            if name in found and not folder.is_same("report", digest, found[name])
+        ]
+        if wrong:
+            raise DocumentChanged(what="report", editions=sorted(wrong))
 
     def report(self, release: str) -> bytes:
         """The stored report of a release.

@@ -1,22 +1,40 @@
 """Seconds and memory of validating an identified extract: ``python benchmarks/validation.py [rows…]``.
 
-Default sizes: 1 and 5 million rows. The extract is made up in DuckDB (one row a person, half of them
-matched, 24 order columns); making it and importing Great Expectations are reported apart. Each size
-runs in a process of its own, so that peak memory is its own; the relation itself, which the pipeline
-holds anyway, is part of that peak and is reported too.
+Default sizes: 1 and 5 million rows. The extract and the cohort are made up by one process (one row
+a person, half of them matched, 24 order columns) and written to staging as the pipeline does:
+Parquet under AES-256. Another process validates them from there, as the stage ``validate`` does.
+Its peak memory is that of the whole process, interpreter and Great Expectations included; the
+import of Great Expectations is reported apart, in seconds and in MiB.
 """
 
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
+
+KEY = bytes(range(32))
+SUPPLIED = ("first_name", "last_name", "birth_date")
 
 
 def _mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _make(con, system, rows: int) -> dict:
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def make(rows: int, folder: Path) -> None:
+    """Write the made-up extract and the cohort it comes from."""
+    from crypto import staging
+    from crypto.secret import StagingKey
+    from systems import load_system
+    from systems.database import connect
+
+    system, con, key = load_system("CARPOS"), connect(threads=2), StagingKey("benchmark", KEY)
     types = {"date": "DATE", "number": "BIGINT", "yes/no": "BOOLEAN"}
     values = {
         "order_ref": "printf('%032x', hash(i))",
@@ -34,27 +52,25 @@ def _make(con, system, rows: int) -> dict:
         f"CASE WHEN i % 2 = 0 THEN CAST({values.get(o.name, 'NULL')} AS {types.get(o.type, 'VARCHAR')}) END AS {o.name}"
         for o in system.release.identified.columns
     )
-    con.execute(
-        f"CREATE TABLE supplied AS SELECT i + 1 AS row_number, 'r' || i AS row_id, 'First' || (i % 5000) AS first_name, "
-        f"'Last' || (i % 90000) AS last_name, CAST(DATE '1940-01-01' + CAST(i % 20000 AS INTEGER) AS VARCHAR) AS birth_date "
-        f"FROM range({rows}) t(i)"
+    supplied = (
+        "SELECT i + 1 AS row_number, 'r' || i AS row_id, 'First' || (i % 5000) AS first_name, "
+        "'Last' || (i % 90000) AS last_name, CAST(DATE '1940-01-01' + CAST(i % 20000 AS INTEGER) AS VARCHAR) "
+        f"AS birth_date FROM range({rows}) t(i)"
     )
-    con.execute(
-        "CREATE TABLE extract AS SELECT row_id, first_name AS supplied_first_name, last_name AS supplied_last_name, "
+    extract = (
+        "SELECT row_id, first_name AS supplied_first_name, last_name AS supplied_last_name, "
         "birth_date AS supplied_birth_date, CASE WHEN i % 2 = 0 THEN 'yes' ELSE 'no' END AS matched, "
-        f"{columns} FROM (SELECT *, row_number - 1 AS i FROM supplied)"
+        f"{columns} FROM (SELECT *, row_number - 1 AS i FROM ({supplied}))"
     )
-    return {
-        "supplied": "supplied",
-        "supplied_columns": ("first_name", "last_name", "birth_date"),
-        "families": ("GV",),
-        "first_year": 2016,
-        "last_year": 2025,
-    }
+    for name, query in (("supplied", supplied), ("extract", extract)):
+        reader = con.sql(query).to_arrow_reader(100_000)
+        staging.write_parquet(reader, folder / f"{name}.parquet", key)
 
 
-def one(rows: int) -> None:
-    """Run one size and print its line."""
+def one(rows: int, folder: Path) -> None:
+    """Validate one size from staging and print its line."""
+    from crypto import staging
+    from crypto.secret import StagingKey
     from expectations import checks_for, quiet, validate
     from systems import load_system
     from systems.database import connect
@@ -62,33 +78,46 @@ def one(rows: int) -> None:
     quiet()
     started = time.perf_counter()
     __import__("great_expectations")
-    imported = time.perf_counter() - started
+    imported, loaded = time.perf_counter() - started, _mib()
     system, con = load_system("CARPOS"), connect(threads=2)
-    context = _make(con, system, rows)
-    before = _mib()
+    name = staging.attach(con, StagingKey("benchmark", KEY))
+    for relation in ("supplied", "extract"):
+        source = staging.scan(folder / f"{relation}.parquet", name)
+        con.execute(f"CREATE VIEW {relation} AS SELECT * FROM {source}")
+    context = {
+        "supplied": "supplied",
+        "supplied_columns": SUPPLIED,
+        "families": ("GV",),
+        "first_year": 2016,
+        "last_year": 2025,
+    }
     checks = len(checks_for("identified", system, con, "extract", context))
-    started = time.perf_counter()
+    started, used = time.perf_counter(), _cpu()
     verdict = validate("identified", system, con, "extract", context)
-    seconds = time.perf_counter() - started
+    seconds, used = time.perf_counter() - started, _cpu() - used
     assert verdict.passed, [c.id for c in verdict.failed]
+    assert verdict.rows == rows
+    size = sum(p.stat().st_size for p in folder.iterdir()) / 2**20
     print(
-        f"{rows:>10,} {checks:>7} {imported:>9.1f} {seconds:>9.1f} {before:>11.0f} {_mib():>10.0f}",
+        f"{rows:>10,} {checks:>7} {size:>9.0f} {imported:>9.1f} {loaded:>11.0f} {seconds:>9.1f} {used:>7.1f} {_mib():>10.0f}",
         flush=True,
     )
 
 
 def main() -> None:
     """Print the table."""
-    if len(sys.argv) == 3 and sys.argv[1] == "--one":
-        one(int(sys.argv[2]))
+    if len(sys.argv) == 4:
+        {"--make": make, "--one": one}[sys.argv[1]](int(sys.argv[2]), Path(sys.argv[3]))
         return
     sizes = sys.argv[1:] or ["1000000", "5000000"]
     print(
-        f"{'rows':>10} {'checks':>7} {'import s':>9} {'suite s':>9} {'data MiB':>11} {'peak MiB':>10}",
+        f"{'rows':>10} {'checks':>7} {'files MiB':>9} {'import s':>9} {'import MiB':>11} {'suite s':>9} {'CPU s':>7} {'peak MiB':>10}",
         flush=True,
     )
     for size in sizes:
-        subprocess.run([sys.executable, __file__, "--one", size], check=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for step in ("--make", "--one"):
+                subprocess.run([sys.executable, __file__, step, size, folder], check=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from expectations.errors import ReportBroken, SuiteFileBroken, ValidationFailed
 
 Severity = Literal["critical", "warning"]
 Basis = Literal["law", "policy"]
+Audience = Literal["both", "department"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Check:
         elements: SQL for one number (or the number) of things examined; None: the relation's rows.
         over: a FROM clause that ``row`` is about in place of the relation (a join); checks over the
             same clause are counted in one pass.
+        audience: ``department`` where the verdict itself tells of the register.
+
+    SQL may say ``<<slice column>>`` as a condition where equal values of that column are all that it
+    brings together: large relations are then counted slice by slice, and the sum is the count.
     """
 
     id: str
@@ -44,6 +49,7 @@ class Check:
     violations: str | int | None = None
     elements: str | int | None = None
     over: str | None = None
+    audience: Audience = "both"
 
     def __post_init__(self) -> None:
         """Refuse a check that states no rule, or two."""
@@ -64,6 +70,7 @@ class CheckResult:
     element_count: int
     unexpected_count: int
     missing_count: int
+    audience: Audience = "both"
 
 
 @dataclass(frozen=True)

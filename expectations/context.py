@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from expectations.checks import Severity
+from expectations.drift import Drift
 from expectations.errors import ContextWrong
 
 Relation = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -55,7 +57,14 @@ class LinksContext(Context):
     reviewed: bool = False
 
 
-class IdentifiedContext(Context):
+class DriftContext(Context):
+    """What a suite on an extract is told of drift: how far each column moved, and how grave it is."""
+
+    drift: tuple[Drift, ...] = ()
+    drift_severity: Severity = "warning"
+
+
+class IdentifiedContext(DriftContext):
     """An identified extract.
 
     ``supplied`` holds the intake file's own values: ``row_id`` and the standard columns
@@ -76,7 +85,7 @@ class IdentifiedContext(Context):
     columns: tuple[Relation, ...] | None = None
 
 
-class DeidentifiedContext(Context):
+class DeidentifiedContext(DriftContext):
     """A de-identified extract.
 
     ``expected_rows`` is the number of pairs of person and order in scope. ``coarser`` lists the
@@ -91,7 +100,7 @@ class DeidentifiedContext(Context):
     columns: tuple[Relation, ...] | None = None
 
 
-class AggregatedContext(Context):
+class AggregatedContext(DriftContext):
     """A table for publication.
 
     ``falls`` is the audit's verdict: how many hidden cells an attacker can uncover. ``cells``

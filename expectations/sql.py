@@ -3,6 +3,7 @@
 Names come from our own tables and TOML files and are quoted all the same; literals are code lists.
 """
 
+import re
 from collections.abc import Iterable
 
 # What identifiers look like (RE2). Deliberately wide: a false alarm stops a release and is looked
@@ -17,6 +18,9 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "email": ("e-mail addresses", r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"),
     "record_number": ("CII, FBI or file control numbers", r"\b[Aa]\d{8}\b|\b\d{13}\b"),
 }
+
+
+_SLICE = re.compile(r"<<slice ([^<>]+)>>")
 
 
 def name(identifier: str) -> str:
@@ -45,13 +49,33 @@ def is_full(expression: str, pattern: str) -> str:
     return f"regexp_full_match(CAST({expression} AS VARCHAR), {text(pattern)})"
 
 
-def duplicates(relation: str, keys: Iterable[str]) -> str:
-    """Return a query for the number of rows too many under a key."""
-    listed = ", ".join(name(k) for k in keys)
+def duplicates(relation: str, keys: Iterable[str], where: str = "true") -> str:
+    """Return a query for the number of rows too many under a key, to be counted by slices of it."""
+    listed = [name(k) for k in keys]
     return (
         "SELECT coalesce(sum(n - 1), 0)::BIGINT FROM "
-        f"(SELECT count(*) AS n FROM {name(relation)} GROUP BY {listed} HAVING count(*) > 1)"
+        f"(SELECT count(*) AS n FROM {name(relation)} WHERE {where} AND {by_slice(listed[0])} "
+        f"GROUP BY {', '.join(listed)} HAVING count(*) > 1)"
     )
+
+
+def by_slice(column: str) -> str:
+    """Return the condition that :func:`sliced` turns into one slice after another."""
+    return f"<<slice {column}>>"
+
+
+def sliced(query: str, slices: int) -> list[str]:
+    """Return the query once for each slice; one that names no slice comes back alone.
+
+    Rows of one value are in one slice, missing values in the first. A slice holds about as many
+    rows as another, so that the memory of a join or a grouping is divided by their number.
+    """
+    if slices == 1 or not _SLICE.search(query):
+        return [_SLICE.sub("true", query)]
+    return [
+        _SLICE.sub(rf"coalesce(hash(\1) % {slices}, 0) = {number}", query)
+        for number in range(slices)
+    ]
 
 
 def rows(relation: str, where: str = "true") -> str:

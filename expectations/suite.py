@@ -18,12 +18,14 @@ from expectations.context import (
     AggregatedContext,
     Context,
     DeidentifiedContext,
+    DriftContext,
     IdentifiedContext,
     IntakeContext,
     LinksContext,
     RegisterContext,
     read_context,
 )
+from expectations.drift import drift_checks
 from expectations.errors import ContextWrong, SuiteFileBroken, SuiteUnknown
 from expectations.kinds.facts import Facts
 from expectations.sql import name
@@ -67,6 +69,8 @@ def checks_for(
     told = read_context(model, context)
     facts = Facts.of(system, con, relation)
     checks = (*_fixed(suite, facts, told), *generate(facts, told))
+    if isinstance(told, DriftContext):
+        checks += tuple(drift_checks(suite, told.drift, told.drift_severity))
     if not checks:
         raise SuiteUnknown(known=list(SUITES))
     if len({c.id for c in checks}) != len(checks):
@@ -111,7 +115,7 @@ def _applies(meta: Mapping[str, Any], facts: Facts, told: Context) -> bool:
 
 def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, told: Context) -> Check:
     try:
-        filled = {
+        filled: dict[str, Any] = {
             key: _fill(meta[key], facts, told)
             for key in ("row", "violations", "elements", "over", "title")
             if key in meta

@@ -61,9 +61,8 @@ def validate(
     checks = checks_for(suite, system, con, relation, context)
     _load()
     started = time.perf_counter()
-    results = run_checks(
-        checks, con, relation, form or ("rows" if total <= ROWS_TO_SHOW else "counts")
-    )
+    shown = form or ("rows" if total <= ROWS_TO_SHOW else "counts")
+    results = run_checks(checks, con, relation, shown)
     verdict = Validation(
         suite=suite,
         checks=results,
@@ -87,7 +86,8 @@ def run_checks(
 
     by_row = [c for c in checks if c.row is not None]
     whole = [c for c in checks if c.row is None]
-    counts = count_rows(con, relation, by_row) | count_whole(con, relation, whole)
+    total = row_count(con, relation)
+    counts = count_rows(con, relation, by_row, total) | count_whole(con, relation, whole, total)
     shown = [c for c in by_row if c.over is None] if form == "rows" else []
     judged: dict[str, Judgement] = {}
     if shown:
@@ -121,6 +121,7 @@ def _result(check: Check, counts: Counts, judged: Judgement) -> CheckResult:
         element_count=counts.elements,
         unexpected_count=counts.unexpected,
         missing_count=counts.missing,
+        audience=check.audience,
     )
 
 

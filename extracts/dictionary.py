@@ -142,7 +142,28 @@ def _frictionless(field: FieldDoc) -> dict[str, object]:
     return described
 
 
-def render(release: ReleaseFacts, dictionary: DataDictionary) -> str:
+@dataclass(frozen=True)
+class ProgramNotes:
+    """How a file for one statistics program differs from the CSV, in the dictionary's words.
+
+    Attributes:
+        title: the program.
+        extension: of its file.
+        names: (name in the data, name in the program), where they differ.
+        labelled: columns whose codes are numbers with labels there.
+        losses: what such a file can't say.
+    """
+
+    title: str
+    extension: str
+    names: tuple[tuple[str, str], ...]
+    labelled: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+def render(
+    release: ReleaseFacts, dictionary: DataDictionary, programs: Sequence[ProgramNotes] = ()
+) -> str:
     """Return the dictionary as one HTML page: no network, no script, good on paper."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -159,6 +180,7 @@ def render(release: ReleaseFacts, dictionary: DataDictionary) -> str:
         years=span(release.years) if release.years else "",
         dictionary=dictionary,
         groups=_groups(dictionary.fields),
+        programs=programs,
     )
 
 

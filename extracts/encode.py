@@ -6,7 +6,7 @@ spreadsheet: whoever wants that must not open a CSV by double-click.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -20,6 +20,8 @@ _FILLED = 0.8  # of the room taken at the first guess, so that a second cut is r
 _ROW_GROUP = 131_072  # rows; a reader loads one group at a time
 
 Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
+Writer: TypeAlias = "Callable[[pa.Table], bytes]"
+Encoded: TypeAlias = "Mapping[str, bytes]"  # extension → content
 
 
 def csv_bytes(rows: pa.Table) -> bytes:
@@ -38,10 +40,12 @@ def parquet_bytes(rows: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def encoded(rows: Rows, room: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (CSV, Parquet) of consecutive rows, both files together at most ``room`` bytes.
+def encoded(rows: Rows, room: int, also: Mapping[str, Writer] | None = None) -> Iterator[Encoded]:
+    """Yield the files of consecutive rows, together at most ``room`` bytes: ``csv``, ``parquet``, others.
 
-    At least one pair is yielded, so that an empty extract is a file with a header. Where the cuts
+    ``also`` maps the extensions of more files to what writes them.
+
+    At least one set is yielded, so that an empty extract is a file with a header. Where the cuts
     fall depends on the rows and on ``room`` alone, not on the batches that the rows come in.
 
     Raises:
@@ -51,17 +55,19 @@ def encoded(rows: Rows, room: int) -> Iterator[tuple[bytes, bytes]]:
     first = next(source)
     sample = first.slice(0, _SAMPLE)
     per_row = 2 * len(csv_bytes(sample)) / max(1, sample.num_rows)  # Parquet is seldom larger
+    per_row *= 1 + len(also or {})
     take = max(1, int(room * _FILLED / max(1.0, per_row)))
+    writers = {"csv": csv_bytes, "parquet": parquet_bytes, **(also or {})}
     pending = first
     for more in source:
         pending = pa.concat_tables([pending, more])
         while pending.num_rows > take:
-            yield from _fitting(pending.slice(0, take), room)
+            yield from _fitting(pending.slice(0, take), room, writers)
             pending = pending.slice(take)
     while pending.num_rows > take:
-        yield from _fitting(pending.slice(0, take), room)
+        yield from _fitting(pending.slice(0, take), room, writers)
         pending = pending.slice(take)
-    yield from _fitting(pending, room)
+    yield from _fitting(pending, room, writers)
 
 
 def _rechunked(rows: Rows) -> Iterator[pa.Table]:
@@ -80,14 +86,14 @@ def _rechunked(rows: Rows) -> Iterator[pa.Table]:
     yield pa.Table.from_batches(held, rows.schema)
 
 
-def _fitting(rows: pa.Table, room: int) -> Iterator[tuple[bytes, bytes]]:
-    pair = csv_bytes(rows), parquet_bytes(rows)
-    if len(pair[0]) + len(pair[1]) <= room:
-        yield pair
+def _fitting(rows: pa.Table, room: int, writers: Mapping[str, Writer]) -> Iterator[Encoded]:
+    files = {extension: write(rows) for extension, write in writers.items()}
+    if sum(map(len, files.values())) <= room:
+        yield files
         return
     if rows.num_rows < 2:
         raise PartTooSmall(bytes=room)
     half = rows.num_rows // 2
-    del pair
-    yield from _fitting(rows.slice(0, half), room)
-    yield from _fitting(rows.slice(half), room)
+    del files
+    yield from _fitting(rows.slice(0, half), room, writers)
+    yield from _fitting(rows.slice(half), room, writers)

@@ -105,6 +105,24 @@ class PartTooSmall(CodedError):
     cure = "Allow larger parts (at most 256 MiB) or drop the column"
 
 
+class FormatUnknown(CodedError):
+    """A file format was asked for that is not made."""
+
+    code = "PACKAGE-04"
+    exit = Exit.USAGE
+    cause = "there is no such file format"
+    cure = "Use stata, spss or sas; Parquet and CSV are always there"
+
+
+class FormatCannotHold(CodedError):
+    """A value would be cut or changed in the file format that was asked for."""
+
+    code = "PACKAGE-05"
+    exit = Exit.USAGE
+    cause = "the file format that was asked for can't hold a column's values unchanged"
+    cure = "Order the release without that format: Parquet and CSV hold every value"
+
+
 class ReleaseFactsRefused(CodedError):
     """A fact of the release can't stand in the package."""
 

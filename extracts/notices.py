@@ -21,6 +21,39 @@ def conditions(release: ReleaseFacts) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def destruction(release: ReleaseFacts) -> str:
+    """Return ``DESTRUCTION.txt``: what to destroy and how, and the certificate to sign (§ 967(a)(4))."""
+    return template("destruction").format(
+        title=release.title,
+        project=release.project_number,
+        project_title=release.project_title,
+        system=release.system,
+        system_name=release.system_name,
+        kind=KIND_TITLES[release.kind],
+        snapshot=release.snapshot_id,
+        sender=release.sender,
+        contact=release.contact,
+        keys="\n".join(
+            f"      [ ] {member}: key {print_}" for member, print_ in release.recipients
+        ),
+        synthetic=_SYNTHETIC if release.synthetic else "",
+        duty=(_NO_DUTY if release.kind == "aggregated" else _DUTY).format(
+            expires=release.expires_on.isoformat()
+        ),
+    )
+
+
+_SYNTHETIC = "\nSYNTHETIC DATA: every person and order in this package is made up.\n"
+_DUTY = """\
+WHEN: within 30 days after the project is complete, with the letter of completion (§ 964(l)); or when
+the approval ends on {expires} without a renewal. Or ask, with the same letter, to keep the data one
+more year for verification (§ 967), up to seven times.
+"""
+_NO_DUTY = """\
+Aggregated data carries no duty to destroy it. Where you destroy it all the same, this is how.
+"""
+
+
 def _title(release: ReleaseFacts) -> str:
     lines = ["CONDITIONS OF THIS RELEASE", f"{release.title}", f"Authority: {_KEPT_SECTIONS}"]
     if release.synthetic:

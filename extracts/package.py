@@ -14,16 +14,17 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from extracts import dictionary as dictionaries
-from extracts import notices, readme
+from extracts import notices, readme, statistical
 from extracts.dictionary import DataDictionary
-from extracts.encode import Rows, encoded
+from extracts.encode import Encoded, Rows, encoded
 from extracts.errors import PartTooSmall
 from extracts.facts import ReleaseFacts
+from extracts.statistical import Format
 
 MAX_PART_BYTES = 256 * 1024 * 1024  # plaintext; `openssl cms -decrypt` holds a part in memory twice
 _DOCUMENTS = 4 * 1024 * 1024  # smallest sensible part: documents of a release fit well within
@@ -59,6 +60,7 @@ def iter_parts(
     *,
     max_part_bytes: int = MAX_PART_BYTES,
     extra_data: Mapping[str, bytes] | None = None,
+    formats: Sequence[Format] = (),
     sign: Sign | None = None,
 ) -> Iterator[Part]:
     """Yield the parts of one package, each at most ``max_part_bytes`` of plaintext.
@@ -69,6 +71,7 @@ def iter_parts(
         dictionary: describes exactly the columns of ``data``.
         report_html: the recipient's edition of the validation report.
         max_part_bytes: between 4 MiB and 256 MiB.
+        formats: more forms of the same rows, for Stata, SPSS or SAS.
         extra_data: more files for ``data/``, name → content (a workbook of an aggregate).
         sign: makes a detached signature over the tag manifest, which then travels as
             ``tagmanifest-sha256.txt.p7s``: what is inside names its project and recipients, and
@@ -77,18 +80,24 @@ def iter_parts(
     Raises:
         DataChanged: ``data`` has other columns than ``dictionary`` describes.
         PartTooSmall: one row or document does not fit into a part.
+        FormatCannotHold: a value would be cut in one of the ``formats``.
     """
     if not _DOCUMENTS <= max_part_bytes <= MAX_PART_BYTES:
         raise PartTooSmall(bytes=max_part_bytes)
     dictionary.check(data.schema)
     bag = _Bag(max_part_bytes)
     csv_paths: list[str] = []
-    for stem, csv, parquet in _numbered(encoded(data, max_part_bytes - 4096)):
+    also = {
+        statistical.PROGRAMS[form].extension: statistical.writer(form, dictionary, release.title)
+        for form in formats
+    }
+    for stem, files in _numbered(encoded(data, max_part_bytes - 4096, also)):
         csv_paths.append(f"data/{stem}.csv")
-        yield from bag.add_together({csv_paths[-1]: csv, f"data/{stem}.parquet": parquet})
+        yield from bag.add_together({f"data/{stem}.{ext}": one for ext, one in files.items()})
     for name, content in sorted((extra_data or {}).items()):
         yield from bag.add(f"data/{name}", content)
-    for name, content in _documents(release, dictionary, report_html, csv_paths).items():
+    documents = _documents(release, dictionary, report_html, csv_paths, formats)
+    for name, content in documents.items():
         yield from bag.add(name, content)
     for name, content in bag.tag_files(release).items():
         yield from bag.add(name, content)
@@ -114,25 +123,32 @@ def write_parts(directory: Path, parts: Iterator[Part]) -> list[Path]:
     return written
 
 
-def _numbered(pairs: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[str, bytes, bytes]]:
+def _numbered(pairs: Iterator[Encoded]) -> Iterator[tuple[str, Encoded]]:
     """``extract`` where there is one file, ``extract-001`` … where the rows were cut."""
     held = next(pairs)
     number = 0
     for following in pairs:
         number += 1
-        yield f"extract-{number:03}", *held
+        yield f"extract-{number:03}", held
         held = following
-    yield (f"extract-{number + 1:03}" if number else "extract"), *held
+    yield (f"extract-{number + 1:03}" if number else "extract"), held
 
 
 def _documents(
-    release: ReleaseFacts, dictionary: DataDictionary, report_html: str, csv_paths: list[str]
+    release: ReleaseFacts,
+    dictionary: DataDictionary,
+    report_html: str,
+    csv_paths: list[str],
+    formats: Sequence[Format],
 ) -> dict[str, bytes]:
     package = dictionaries.datapackage(release, dictionary, csv_paths)
     texts = {
-        "README.txt": readme.inside(release),
+        "README.txt": readme.inside(release, formats),
         "CONDITIONS.txt": notices.conditions(release),
-        "dictionary.html": dictionaries.render(release, dictionary),
+        "DESTRUCTION.txt": notices.destruction(release),
+        "dictionary.html": dictionaries.render(
+            release, dictionary, statistical.described(formats, dictionary)
+        ),
         "datapackage.json": _json(package),
         "validation-report.html": report_html,
         "provenance.json": _json(provenance(release)),

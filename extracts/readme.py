@@ -6,6 +6,7 @@ Both are written for a social scientist on Windows, macOS or Linux who has never
 from collections.abc import Sequence
 
 from extracts.facts import KIND_TITLES, ReleaseFacts
+from extracts.statistical import PROGRAMS, Format
 from extracts.templates import template
 
 VERIFY = (
@@ -58,15 +59,20 @@ def recipient_readme(
     )
 
 
-def inside(release: ReleaseFacts) -> str:
+def inside(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
     """Return the ``README.txt`` of the opened package. It has no clock."""
     workbook = _WORKBOOK if release.kind == "aggregated" else ""
+    more = "".join(
+        f"  {f'data/extract.{PROGRAMS[f].extension}':<25}the same rows for {PROGRAMS[f].title}; "
+        "dictionary.html says how it differs\n"
+        for f in formats
+    )
     return template("readme_inside").format(
         title=release.title,
         citation=release.citation,
         contact=release.contact,
         office=release.office,
-        workbook=workbook,
+        workbook=workbook + more,
         synthetic=_SYNTHETIC if release.synthetic else "",
     )
 

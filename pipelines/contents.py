@@ -33,17 +33,18 @@ def collect(context: "Context") -> Content:
     return Content(
         release=_facts(context),
         rows=table.to_reader,
-        dictionary=_dictionary(context, table.schema),
-        report_html=(context.report_folder / "recipient.html").read_text("utf-8"),
+        dictionary=dictionary(context, table.schema),
+        report_html=context.releases.edition(context.release, "recipient").decode(),
         extra=_extra(context, table),
     )
 
 
-def _dictionary(context: "Context", schema: pa.Schema) -> DataDictionary:
+def dictionary(context: "Context", schema: pa.Schema) -> DataDictionary:
+    """The dictionary of a release's rows, as staged under this schema."""
     if context.order.kind == "aggregated":
         threshold = context.settings.disclosure.threshold
         return aggregated_dictionary(context.system, schema, threshold=threshold)
-    supplied = cast("list[str]", context.facts("extract")["supplied"])
+    supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
     return dictionary_for(context.system, context.order.kind, supplied, columns=context.columns)
 
 

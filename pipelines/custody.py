@@ -2,6 +2,7 @@
 
 import shutil
 
+from pipelines.attached import report_file
 from pipelines.home import Home
 from pipelines.locks import held
 from pipelines.office import Office, today
@@ -12,12 +13,12 @@ def details(office: Office, release: str) -> dict[str, object]:
 
     Raises:
         UnknownRelease: there is none.
+        CodedError: its report is not the one that was attached (exit 5).
     """
     state = office.releases.show(release)
     body = state.as_dict()
-    folder = office.home.projects / state.project / "reports" / release
-    if folder.is_dir():
-        body["report_file"] = str(folder / "department.html")
+    if file := report_file(office, state.project, release):
+        body["report_file"] = file
     outbox = office.home.outbox / state.project / release
     if outbox.is_dir():
         body["outbox"] = str(outbox)

@@ -39,6 +39,7 @@ class Order(BaseModel):
     doubtful: Literal["wait", "exclude"] = "wait"
     dry_run: bool = False
     scheduled: bool = False
+    formats: tuple[Literal["stata", "spss", "sas"], ...] = ()
 
 
 def make_run_folder(home: Home, release: str) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from approvals.facts import FactValue
 from approvals.release_state import Status
 from extracts.row_proposals import LEVELS, level_columns
+from extracts.statistical import known_formats
 from pipelines.errors import (
     KindMissing,
     OptionsDisagree,
@@ -42,6 +43,7 @@ class Request:
     scheduled: bool = False
     coarser: str | None = None
     suppress_locally: bool = False
+    formats: tuple[str, ...] = ()
 
 
 def order_release(office: Office, request: Request) -> str:
@@ -49,6 +51,7 @@ def order_release(office: Office, request: Request) -> str:
 
     Raises:
         KindMissing, YearsUnreadable, OptionsDisagree: the wish makes no sense (exit 2).
+        CodedError: a file format that is not made (exit 2).
         UnknownProject: no such project.
         CodedError: nothing is loaded to release from.
         CodedError: the cohort file can't be used (exit 6).
@@ -65,6 +68,7 @@ def order_release(office: Office, request: Request) -> str:
         )
     coarser = known_coarser(request.coarser, state.system)
     years = parse_years(request.years)
+    formats = known_formats(request.formats)
     cohort = _cohort(office, request) if kind == "identified" else None
     snapshot = office.registers.newest(state.system).info.snapshot_id
     facts: dict[str, FactValue] = {
@@ -101,6 +105,7 @@ def order_release(office: Office, request: Request) -> str:
             doubtful=cast("Literal['wait', 'exclude']", doubtful),
             dry_run=request.dry_run,
             scheduled=request.scheduled,
+            formats=formats,
         ),
     )
     return ordered.release

@@ -1,18 +1,16 @@
 """The report's model from what the stages recorded: counts, verdicts and sections, no values."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
 from expectations import report
-from expectations.report import Bar, Fact, Interval, Item, Plot, ReportModel, RunFacts
-from pipelines import reporting_aggregates, reporting_rows
+from expectations.report import Bar, Fact, Interval, Item, Plot, ReportModel
+from pipelines import reporting_aggregates, reporting_drift, reporting_origin, reporting_rows
 
 if TYPE_CHECKING:
     from expectations import Validation
     from pipelines.context import Context
-
-_LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
+    from pipelines.drifting import Compared
 
 _KINDS = {
     "identified": "Identified",
@@ -21,12 +19,13 @@ _KINDS = {
 }
 
 
-def model(context: "Context", verdict: "Validation") -> ReportModel:
+def model(context: "Context", verdict: "Validation", drift: "Compared") -> ReportModel:
     """Make the Department's model of a release's report; the recipient's is cut from it."""
     validations = [*context.validations().values()]
     first, last = context.years
     state = context.project
     shown = _SHOWN[context.order.kind](context)
+    shown["plots"] = (*shown.get("plots", ()), *reporting_drift.plots(drift))
     return ReportModel(
         project_number=context.order.project,
         project_title=context.title,
@@ -49,8 +48,8 @@ def model(context: "Context", verdict: "Validation") -> ReportModel:
             threshold=context.settings.disclosure.threshold,
         ),
         checks=report.check_lines(*validations),
-        provenance=_provenance(context),
-        run=_run(context, verdict),
+        provenance=(*reporting_origin.provenance(context), reporting_drift.fact(drift)),
+        run=reporting_origin.run(context, verdict),
         **shown,
     )
 
@@ -206,27 +205,6 @@ def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
         )
         for name, rate in expected.items()
     )
-
-
-def _provenance(context: "Context") -> tuple[Fact, ...]:
-    return (
-        Fact(label="Register snapshot", value=context.order.snapshot),
-        Fact(label="Software", value=f"doj-release {version('doj-release')}"),
-    )
-
-
-def _run(context: "Context", verdict: "Validation") -> RunFacts:
-    return RunFacts(
-        release_id=context.release,
-        started=context.order.ordered_on.isoformat(),
-        validation_seconds=verdict.seconds,
-        checkpoint=_checkpoint(context.checkpoint_once()),
-        versions={name: version(name) for name in _LIBRARIES},
-    )
-
-
-def _checkpoint(body: Mapping[str, object]) -> str:
-    return f"{body['size']} events, root {body['root']}"
 
 
 _SHOWN = {

@@ -37,6 +37,15 @@ class Disclosure(_Section):
     exclusions_released: tuple[str, ...] = ()
 
 
+class Drift(_Section):
+    """How far categories may move, as the share of rows in another category than before."""
+
+    limit_release: float = Field(default=0.10, gt=0, le=1)
+    limit_register: float = Field(default=0.05, gt=0, le=1)
+    limit_cohort: float = Field(default=0.40, gt=0, le=1)
+    action: Literal["warn", "refuse"] = "warn"
+
+
 class Linkage(_Section):
     """How sure a link has to be."""
 
@@ -102,6 +111,7 @@ class Settings(_Section):
 
     department: Department = Department()
     disclosure: Disclosure = Disclosure()
+    drift: Drift = Drift()
     linkage: Linkage = Linkage()
     release: Release = Release()
     approvals: Approvals = Approvals()
@@ -147,6 +157,12 @@ row_max_marketer = 0.1        # expected share singled out by matching everybody
 row_risk = "refuse"           # refuse | warn where rows are above these limits (or above those of a project that names its own with a reason); policy
 row_local_suppression = false # true empties cells of rare persons in every de-identified release, false only where an approval or an order says so; policy
 exclusions_released = []      # rows that stay out unless named here: "confidential_minor" (court order, DV-160, CH-160), "safe_at_home" (Gov. Code § 6205 ff.); policy
+
+[drift]
+limit_release = 0.10          # share of rows that would have to be in another category to be as in the project's last release, chance allowed for; policy
+limit_register = 0.05         # the same, of a de-identified extract against the register's orders in scope: it should be them; policy
+limit_cohort = 0.40           # the same, of an identified extract: a cohort is chosen, so that only the grossest errors show; policy
+action = "warn"               # warn | refuse when a column moved further; policy
 
 [linkage]
 threshold = 0.90              # probability of a link after competition; policy

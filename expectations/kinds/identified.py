@@ -9,7 +9,7 @@ from expectations.context import IdentifiedContext
 from expectations.errors import ContextWrong
 from expectations.kinds.facts import Facts, code_check, columns_exact, content_scan, no_long_numbers
 from expectations.kinds.scope import Named, date_order_checks, scope_checks
-from expectations.sql import name
+from expectations.sql import by_slice, duplicates, name
 from systems import OutputColumn
 
 _RULE = "§ 963(a)(3)(A)"
@@ -66,6 +66,14 @@ def is_identifier(facts: Facts, output: OutputColumn) -> bool:
     return shown and facts.system.source(output.source).identifier_class in {"D", "K"}
 
 
+def beside_supplied(extract: str, supplied: str) -> str:
+    """Return the join of the extract's rows (r) with the intake file's (s), as the suite's file has it."""
+    left, right = (
+        f"(SELECT * FROM {name(one)} WHERE {by_slice('row_id')})" for one in (extract, supplied)
+    )
+    return f"{left} AS r LEFT JOIN {right} AS s ON r.row_id = s.row_id"
+
+
 def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
     return Check(
         f"identified.supplied_{column}_equal",
@@ -74,7 +82,7 @@ def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
         "law",
         "critical",
         row=f"r.{name(f'supplied_{column}')} IS DISTINCT FROM s.{name(column)}",
-        over=f"{name(facts.relation)} AS r LEFT JOIN {name(told.supplied)} AS s ON r.row_id = s.row_id",
+        over=beside_supplied(facts.relation, told.supplied),
     )
 
 
@@ -104,7 +112,7 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
         )
     references = [c for c, o in named.items() if o.generalise == "reference"]
     if references:
-        keys = ", ".join(name(c) for c in ("row_id", *references))
+        keys = ("row_id", *references)
         checks.append(
             Check(
                 "identified.order_once",
@@ -112,8 +120,7 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
                 "",
                 "policy",
                 "critical",
-                violations="SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
-                f"{name(facts.relation)} WHERE matched = 'yes' GROUP BY {keys} HAVING count(*) > 1)",
+                violations=duplicates(facts.relation, keys, "matched = 'yes'"),
             )
         )
     if told.not_attempted:

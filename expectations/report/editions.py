@@ -26,7 +26,7 @@ def recipient_view(model: ReportModel) -> ReportModel:
         update={
             "edition": "recipient",
             "safes": tuple(_safe(s) for s in model.safes),
-            "checks": tuple(_check(c) for c in model.checks if c.suite in TOLD or _stops(c)),
+            "checks": tuple(_check(c) for c in model.checks if _told(c) or _stops(c)),
             "facts": _facts([f for f in model.facts if f.audience == "both"], below, gone),
             "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),
@@ -48,6 +48,10 @@ def masked(values: Sequence[int | None], below: int, *, additive: bool) -> list[
         partner = min(others, key=lambda i: (values[i] == 0, values[i], i))
         shown[partner] = None
     return shown
+
+
+def _told(check: CheckLine) -> bool:
+    return check.suite in TOLD and check.audience == "both"
 
 
 def _stops(check: CheckLine) -> bool:

@@ -34,6 +34,14 @@ _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = (
         "No value looks like a social security, licence, telephone or record number or an e-mail address",
     ),
     (
+        re.compile(r"_steady_release$"),
+        "Categories are distributed as in the project's last release",
+    ),
+    (
+        re.compile(r"_steady_register$"),
+        "Categories are distributed as in the register's orders in scope",
+    ),
+    (
         re.compile(r"^register\.\w+\."),
         "Keys, references, code lists and dates of the register hold",
     ),
@@ -54,6 +62,7 @@ def check_lines(*validations: Validation) -> tuple[CheckLine, ...]:
             examined=c.element_count,
             violations=c.unexpected_count,
             not_applicable=c.missing_count,
+            audience=c.audience,
         )
         for v in validations
         for c in v.checks
@@ -65,13 +74,14 @@ def check_items(validation: Validation) -> tuple[Item, ...]:
 
     What failed is always an item of its own, in counts for the Department's edition.
     """
-    audience: Audience = "both" if validation.suite in TOLD else "department"
+    told = validation.suite in TOLD
     grouped: dict[str, list[CheckResult]] = {}
     for check in validation.checks:
         grouped.setdefault(_family(check), []).append(check)
     items: list[Item] = []
     for title, members in grouped.items():
         good = [c for c in members if c.success]
+        audience: Audience = "both" if told and members[0].audience == "both" else "department"
         items += [_failed(c, audience) for c in members if not c.success]
         if good:
             detail = f"{len(good)} checks" if len(good) > 1 else ""

@@ -157,6 +157,7 @@ class CheckLine(Part):
     examined: NonNegativeInt | None = None
     violations: NonNegativeInt | None = None
     not_applicable: NonNegativeInt | None = None
+    audience: Audience = "both"
 
 
 class RunFacts(Part):

@@ -49,6 +49,7 @@ _SAFES = {
     "data": ("Safe data", "Does it hold only what the approval allows?"),
     "outputs": ("Safe outputs", "Can anybody be found in what is published?"),
 }
+_TALL = 24  # rows above which a map is drawn in two halves, side by side
 _WORDS: dict[Status, str] = {"ok": "holds", "warn": "warning", "fail": "fails", "info": "note"}
 
 
@@ -131,12 +132,24 @@ def _tiles(shown: HiddenMap) -> dict[str, Any]:
     """Geometry and totals of a map of hidden cells."""
     flat = "".join(shown.cells)
     above = max((len(label) for label in shown.column_labels), default=0)
+    half = -(-len(shown.cells) // (2 if len(shown.cells) > _TALL else 1))
     return {
+        "halves": [
+            (start, shown.row_labels[start : start + half])
+            for start in range(0, len(shown.cells), half)
+        ],
+        "half": half,
         "left": 6 * max((len(label) for label in shown.row_labels), default=0) + 8,
         "top": 6 * above + 12,
         "right": 4 * above + 8,
         "cells": [
-            (x, y, c) for y, row in enumerate(shown.cells) for x, c in enumerate(row) if c != "."
+            [
+                (x, y, c)
+                for y, row in enumerate(shown.cells[start : start + half])
+                for x, c in enumerate(row)
+                if c != "."
+            ]
+            for start in range(0, len(shown.cells), half)
         ],
         "published": flat.count("p") + flat.count("0"),
         "hidden": sum(flat.count(c) for c in "h12"),

@@ -47,9 +47,11 @@ def approve(
 
     On the strength of its report: read it first, and give its digest to be sure that it is that one.
     """
+    from pipelines.attached import report_file
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
+        report_file(office, office.releases.show(release).project, release)
         state = office.releases.approve(release, office.person, today(), report=report)
     show_pairs(f"Release {release}", state.as_dict())
     hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")

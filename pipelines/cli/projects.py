@@ -65,6 +65,7 @@ def approve(number: Number) -> None:
 @command
 def show_project(number: Number) -> None:
     """Show a project with all that belongs to it."""
+    from pipelines.attached import report_file
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -73,9 +74,7 @@ def show_project(number: Number) -> None:
         body["next"] = next_steps(office, state)
         releases = [release.as_dict() for release in office.releases.list(number)]
         for release in releases:
-            folder = office.home.projects / number / "reports" / str(release["release"])
-            if folder.is_dir():
-                release["report_file"] = str(folder / "department.html")
+            release["report_file"] = report_file(office, number, str(release["release"]))
     body["releases"] = releases
     if CONSOLE.json:
         emit(body)

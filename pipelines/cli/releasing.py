@@ -44,6 +44,14 @@ def run(
     suppress_locally: Annotated[
         bool, typer.Option("--suppress-locally", help="Empty cells that make persons rare.")
     ] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="stata|spss|sas",
+            help="One more form of the same rows; may be given several times.",
+        ),
+    ] = None,
     resume: Annotated[str | None, typer.Option("--resume", metavar="RELEASE")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after validation.")] = False,
     doubtful: Annotated[
@@ -60,7 +68,8 @@ def run(
     from pipelines.office import open_office
     from pipelines.releases import Request, order_release, resumed
 
-    if resume and any((kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally)):
+    later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
+    if resume and any(later):
         raise OptionsDisagree(option="--resume goes on with the order as it was given")
     if doubtful not in {None, "wait", "exclude"}:
         raise OptionsDisagree(option="--doubtful is wait or exclude")
@@ -81,6 +90,7 @@ def run(
                     dry_run,
                     coarser=coarser,
                     suppress_locally=suppress_locally,
+                    formats=tuple(formats or ()),
                 ),
             )
         home = office.home

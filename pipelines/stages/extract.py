@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from extracts import identified, scan
+from extracts import identified, scan, statistical
 from extracts.arrow import compute as pc
-from pipelines import aggregates, deidentifying
+from pipelines import aggregates, contents, deidentifying
 from pipelines.records import FactValue
 from pipelines.stages.stage import Product
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from pipelines.context import Context
 
 
@@ -52,6 +54,7 @@ def _deidentified(context: "Context") -> Product:
 def _rows(context: "Context", made: identified.Extract, **facts: FactValue) -> Product:
     found = scan.content_scan(made.table)
     scan.check_content(found)
+    _check_formats(context, made.table)
     path = context.stage_table("extract", "extract", made.table)
     context.note(
         "extract_made",
@@ -71,8 +74,16 @@ def _rows(context: "Context", made: identified.Extract, **facts: FactValue) -> P
     )
 
 
+def _check_formats(context: "Context", table: "pa.Table") -> None:
+    """Find now, and not after the approval, what an ordered file format can't hold."""
+    if context.order.formats:
+        described = contents.dictionary(context, table.schema)
+        statistical.check(context.order.formats, described, table)
+
+
 def _aggregated(context: "Context") -> Product:
     made = aggregates.build(context)
+    _check_formats(context, made.table)
     files = (
         context.stage_table("extract", "extract", made.table),
         context.stage_table("extract", "cells", made.cells),

@@ -57,6 +57,7 @@ def _seal(
         content.report_html,
         max_part_bytes=limit,
         extra_data=content.extra,
+        formats=context.order.formats,
         sign=context.signer.sign_detached,
     )
     escrow = context.keyring.escrow(today())

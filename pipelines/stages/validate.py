@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import expectations
 from expectations import report
-from extracts.arrow import compute as pc
 from extracts.candidates import pairs_in_scope
-from pipelines import explaining, reporting
+from pipelines import drifting, explaining, reporting, staged
 from pipelines.home import write_private
 from pipelines.office import today
 from pipelines.stages.stage import Product
@@ -26,11 +25,11 @@ def validate_extract(context: "Context") -> Product:
     Raises:
         ValidationFailed: a critical check does not hold (exit 4). The report says what, in counts.
     """
-    verdict = _verdict(context)
+    verdict, drift = _verdict(context)
     context.keep_validation("extract", verdict)
     if context.order.kind == "aggregated":
         explaining.keep(context)
-    model = reporting.model(context, verdict)
+    model = reporting.model(context, verdict, drift)
     folder = context.report_folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     department = report.render(model, edition="department")
@@ -38,14 +37,16 @@ def validate_extract(context: "Context") -> Product:
     write_private(folder / "department.html", department)
     write_private(folder / "recipient.html", recipient)
     write_private(folder / "report.json", model.as_json())
+    editions = [text.encode() for text in (department, recipient, model.as_json())]
+    drifting.keep(context, drift.profile)
     outcome = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
-        context.releases.attach_report(context.release, department.encode())
+        context.releases.attach_report(context.release, *editions)
         context.note("release_validated", once=False, outcome="failed", **outcome)
         verdict.require()
     context.note("release_validated", once=False, outcome="passed", **outcome)
-    attached = context.releases.attach_report(context.release, department.encode())
+    attached = context.releases.attach_report(context.release, *editions)
     return Product(
         facts={
             "report": attached,
@@ -56,33 +57,38 @@ def validate_extract(context: "Context") -> Product:
     )
 
 
-def _verdict(context: "Context") -> "Validation":
+def _verdict(context: "Context") -> tuple["Validation", drifting.Compared]:
     con = database.connect(context.threads)
-    con.register("extract", context.staged("extract", "extract"))
     try:
+        staged.view(context, con, "extract", "extract", "extract")
         told = _TOLD[context.order.kind](context, con)
-        return expectations.validate(context.order.kind, context.system, con, "extract", told)
+        drift = drifting.compared(context, con)
+        grave = context.settings.drift.action == "refuse"
+        told |= {
+            "drift": drift.drifts,
+            "drift_severity": "critical" if grave else "warning",
+        }
+        kind = context.order.kind
+        return expectations.validate(kind, context.system, con, "extract", told), drift
     finally:
         con.close()
 
 
 def _identified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
-    supplied = context.staged("intake", "supplied")
-    attempted = context.staged("intake", "attempted")
-    con.register("supplied", supplied)
-    left = attempted.filter(pc.is_valid(attempted["code"]))
-    con.register("left_alone", left)
+    staged.view(context, con, "intake", "supplied", "supplied")
+    staged.view(context, con, "intake", "attempted", "attempted")
     con.execute(
-        "CREATE TEMP VIEW not_attempted AS SELECT row_id FROM supplied SEMI JOIN left_alone USING (row_number)"
+        "CREATE TEMP VIEW not_attempted AS SELECT row_id FROM supplied SEMI JOIN "
+        "(SELECT row_number FROM attempted WHERE code IS NOT NULL) USING (row_number)"
     )
-    con.register("settled", context.staged("review", "settled"))
+    staged.view(context, con, "review", "settled", "settled")
     con.execute(
         "CREATE TEMP VIEW linked AS SELECT DISTINCT cohort_id FROM settled WHERE decision = 'link'"
     )
     first, last = context.years
     return {
         "supplied": "supplied",
-        "supplied_columns": tuple(supplied.column_names[2:]),
+        "supplied_columns": tuple(staged.columns(context, "intake", "supplied")[2:]),
         "echo_supplied": context.echo_supplied,
         "families": context.order_scope,
         "first_year": first,
@@ -118,7 +124,7 @@ def _deidentified(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[
 
 
 def _aggregated(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
-    con.register("cells", context.staged("extract", "cells"))
+    staged.view(context, con, "extract", "cells", "cells")
     facts = context.facts("extract")
     disclosure = context.settings.disclosure
     first, last = context.years

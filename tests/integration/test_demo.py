@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 import sqlite3
 import subprocess
 import zipfile
@@ -9,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import bagit
+import jsonschema
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 import pytest
@@ -27,25 +30,19 @@ MEMBERS = {
 
 
 def opened(demo: Demo, kind: str, member: str, into: Path) -> Path:
-    """Do what the package's README says, with stock programs alone."""
-    package, keys = demo.package(kind, member), demo.home / "demo" / "keys"
-    verify = (
-        "openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS -certfile"
-        f" {demo.home / 'signing.pem'} -nointern -noverify -out /dev/null"
-    )
-    subprocess.run(verify.split(), cwd=package, check=True, capture_output=True)
-    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=package, check=True)
-    for part in sorted(package.glob("part-*.zip.cms")):
-        target = into / part.stem
-        decrypt = (
-            f"openssl cms -decrypt -binary -inform DER -in {part} -recip {keys / member}.pem"
-            f" -inkey {keys / member}.key -out {target}"
-        )
-        subprocess.run(decrypt.split(), check=True, capture_output=True)
-        with zipfile.ZipFile(target) as archive:
-            archive.extractall(into / "bag")
-        target.unlink()
-    return into / "bag"
+    """Run the commands that the package's own README prints, one after another, in a clean folder."""
+    package, keys = into / "package", demo.home / "demo" / "keys"
+    shutil.copytree(demo.package(kind, member), package)
+    for source, name in ((f"{member}.key", "my.key"), (f"{member}.pem", "my.pem")):
+        shutil.copy(keys / source, package / name)
+    shutil.copy(demo.home / "signing.pem", package / "department.pem")
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(into), "LC_ALL": "C"}
+    for line in (package / "README.txt").read_text().splitlines():
+        if re.match(r"    (openssl|sha256sum|unzip) ", line):
+            subprocess.run(
+                ["sh", "-c", line], cwd=package, env=clean, check=True, capture_output=True
+            )
+    return package / "opened"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -61,7 +58,7 @@ def test_a_recipient_opens_a_valid_bag(demo: Demo, kind, member, tmp_path):
     assert report.valid, report.flatten(["type", "note"])
     names = {p.name for p in bag.iterdir()}
     assert {
-        "CONDITIONS.txt", "datapackage.json", "dictionary.html", "provenance.json",
+        "CONDITIONS.txt", "DESTRUCTION.txt", "datapackage.json", "dictionary.html", "provenance.json",
         "validation-report.html", "ledger-checkpoint.json", "data",
     } <= names  # fmt: skip
     parquet = pq.read_table(bag / "data" / "extract.parquet")
@@ -241,6 +238,61 @@ def test_reports_come_in_two_editions(demo: Demo, tmp_path):
             assert "<script" not in text
 
 
+@pytest.mark.parametrize("file", ["department.html", "recipient.html", "report.json"])
+def test_a_report_whose_file_changed_is_found(demo: Demo, command, copied: Path, file):
+    release = demo.release("aggregated")
+    folder = copied / "projects" / release["project"] / "reports" / release["release"]
+    shown = command("project", "show", release["project"], "--json").json["releases"][0]
+    assert shown["report_file"] == str(folder / "department.html")
+    (folder / file).write_text(
+        (folder / file).read_text().replace("may leave", "might leave", 1) + " "
+    )
+    for words in (
+        ("project", "show", release["project"]),
+        ("release", "show", release["release"]),
+        ("release", "approve", release["release"]),
+    ):
+        done = command(*words)
+        assert done.code == 5, (words, done.err)
+        assert done.err.startswith("APPROVAL-13")
+
+
+def test_the_report_as_json_fits_its_published_schema(demo: Demo):
+    schema = json.loads(Path("expectations/report.schema.json").read_text())
+    for kind in KINDS:
+        model = json.loads(Path(demo.release(kind)["report"]).with_name("report.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(model)
+
+
+def test_the_recipients_numbers_are_those_of_the_data(demo: Demo, tmp_path):
+    """Every count that a recipient's edition shows is counted again in the data that it travels with."""
+    for kind in KINDS:
+        (tmp_path / kind).mkdir()
+        inside = opened(demo, kind, MEMBERS[kind][0], tmp_path / kind)
+        data = pq.read_table(inside / "data" / "extract.parquet").to_pylist()
+        page = (inside / "validation-report.html").read_text()
+        facts = page[
+            page.index('<dl class="facts">') : page.index("</dl>", page.index('<dl class="facts">'))
+        ]
+        shown = re.findall(r"<dt>(.*?)</dt><dd>([0-9,]+)", facts)
+        counted = {str(n) for n in _countable(data)}
+        for label, value in shown:
+            assert value.replace(",", "") in counted, (kind, label)
+
+
+def _countable(data: list[dict[str, object]]) -> set[int]:
+    """What a reader can count in the rows: rows, different values of a column, rows of a status."""
+    found = {len(data)}
+    for column in data[0]:
+        values = [row[column] for row in data if row[column] is not None]
+        found |= {len(values), len(set(values))}
+        if column in {"matched", "status"}:
+            found |= {values.count(v) for v in set(values)}
+            ids = [(row.get("row_id"), row[column]) for row in data]
+            found |= {len({i for i, v in ids if v == value}) for value in set(values)}
+    return found
+
+
 def test_prefect_knows_ids_and_counts_only(demo: Demo):
     with sqlite3.connect(demo.home / "prefect" / "prefect.db") as con:
         runs = con.execute(
@@ -289,5 +341,6 @@ def test_two_runs_make_the_same_data(demo: Demo, command, copied: Path, tmp_path
         "dictionary.html",
         "datapackage.json",
         "CONDITIONS.txt",
+        "DESTRUCTION.txt",
     ):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name

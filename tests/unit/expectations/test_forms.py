@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expectations import runner
+from expectations import counting, runner
 from expectations.checks import Check
+from expectations.counting import count_rows, count_whole
 from expectations.errors import CountingBroke, ValidationBroke
 from expectations.runner import Judgement, expectation, judge
+from expectations.sql import by_slice, duplicates
 from expectations.validation import run_checks
 from faults import Exit
 from systems.database import connect
@@ -20,6 +22,7 @@ CHECKS = [
     Check("t.unique", "Unique", "", "policy", "critical", violations="SELECT count(*) - count(DISTINCT coalesce(a, 99)) FROM t"),
     Check("t.told", "Told", "", "policy", "critical", violations=0, elements=3),
 ]  # fmt: skip
+_key = st.sampled_from(["a", "b", "c", "d", None])
 _value = st.none() | st.integers(-2, 2)
 
 
@@ -205,3 +208,36 @@ def test_the_result_format_is_fixed():
     assert runner._FORMAT == {"result_format": "BASIC", "partial_unexpected_count": 0}
     assert expectation(CHECKS[0], "counts")["kwargs"]["max_value"] == 0
     assert expectation(CHECKS[0], "rows")["kwargs"]["value_set"] == [False]
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(
+    extract=st.lists(st.tuples(_key, st.sampled_from(["yes", "no"]), _value), max_size=9),
+    slices=st.integers(2, 4),
+)
+def test_slice_by_slice_is_the_same_count(extract, slices):
+    """Oracle: the same checks in one piece; missing keys and keys that stand alone included."""
+    con = connect(threads=1)
+    con.execute("CREATE TABLE t (k VARCHAR, matched VARCHAR, a BIGINT)")
+    con.execute("CREATE TABLE s AS SELECT * FROM (VALUES ('a', 1), ('b', 0), (NULL, 2)) v(k, a)")
+    if extract:
+        con.executemany("INSERT INTO t VALUES (?, ?, ?)", extract)
+    part = by_slice("k")
+    pair = f"(SELECT * FROM t WHERE {part}) AS r LEFT JOIN (SELECT * FROM s WHERE {part}) AS s ON r.k = s.k"
+    grouped = f"SELECT count(*) FROM (SELECT k FROM t WHERE {part} GROUP BY k HAVING min(matched) <> max(matched))"
+    checks = [
+        Check("t.equal", "", "", "policy", "critical", row="r.a IS DISTINCT FROM s.a", over=pair),
+        Check("t.once", "", "", "policy", "critical", violations=duplicates("t", ["k", "a"])),
+        Check("t.one", "", "", "policy", "critical", violations=grouped),
+        Check("t.whole", "", "", "policy", "critical", violations="SELECT count(*) FROM t"),
+    ]
+    whole = [c for c in checks if c.row is None]
+    limit, counting.ROWS_IN_A_SLICE = counting.ROWS_IN_A_SLICE, 1
+    try:
+        cut = [
+            count_rows(con, "t", checks[:1], n) | count_whole(con, "t", whole, n)
+            for n in (1, slices)
+        ]
+    finally:
+        counting.ROWS_IN_A_SLICE = limit
+    assert cut[0] == cut[1]

@@ -1,12 +1,13 @@
 """A package is opened in an empty folder by the commands of its own README, as printed there."""
 
 import datetime as dt
+import os
 import re
 import shutil
 import subprocess
-import zipfile
 
 import bagit
+import frictionless
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,10 +16,14 @@ import crypto
 from extracts import DataDictionary, FieldDoc, iter_parts, recipient_readme
 
 ROWS = pa.table({"row_id": ["001", "002"], "matched": ["yes", "no"]})
+MANY = pa.table(
+    {"row_id": [os.urandom(30).hex() for _ in range(60_000)], "matched": ["yes"] * 60_000}
+)
 DICTIONARY = DataDictionary(
     "One row is one cohort row.",
     (FieldDoc("row_id", "text", "Your id."), FieldDoc("matched", "text", "Found.")),
 )
+MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -27,56 +32,103 @@ def signer():
     return crypto.FileSigner.load(key, certificate, b"passphrase"), certificate
 
 
+@pytest.fixture
+def seal(facts, signer, tmp_path):
+    """Seal rows as a release does; the researcher's key and certificate are laid beside the parts."""
+
+    def sealed(kind="p384", rows=ROWS, **more):
+        key, certificate = crypto.make_recipient(kind, "Researcher")
+        recipient = crypto.Recipient.from_pem(certificate, on=dt.datetime.now(dt.UTC))
+        release = facts(recipients=(("m-2", recipient.fingerprint),))
+        parts = iter_parts(
+            release, rows, DICTIONARY, "<!DOCTYPE html>", sign=signer[0].sign_detached, **more
+        )
+
+        def readme(names):
+            return recipient_readme(release, names, member="m-2", fingerprint=recipient.fingerprint)
+
+        folder = tmp_path / "package"
+        crypto.write_package(
+            folder,
+            (crypto.Part(p.name, p.open) for p in parts),
+            [recipient],
+            signer[0],
+            readme=readme,
+        )
+        (folder / "my.key").write_bytes(key)
+        (folder / "my.pem").write_bytes(certificate)
+        return folder
+
+    return sealed
+
+
 @pytest.fixture(params=["rsa3072", "p384"])
-def sealed(request, facts, signer, tmp_path):
-    key, certificate = crypto.make_recipient(request.param, "Researcher")
-    recipient = crypto.Recipient.from_pem(certificate, on=dt.datetime.now(dt.UTC))
-    release = facts(recipients=(("m-2", recipient.fingerprint),))
-    parts = iter_parts(release, ROWS, DICTIONARY, "<!DOCTYPE html>", sign=signer[0].sign_detached)
-    readme = recipient_readme(release, member="m-2", fingerprint=recipient.fingerprint)
-    folder = tmp_path / "package"
-    crypto.write_package(
-        folder, (crypto.Part(p.name, p.open) for p in parts), [recipient], signer[0], readme=readme
-    )
-    (folder / "my.key").write_bytes(key)
-    (folder / "my.pem").write_bytes(certificate)
-    return folder
+def sealed(request, seal):
+    return seal(request.param)
 
 
-def commands(folder):
-    """The indented commands of the README, in order."""
-    lines = (folder / "README.txt").read_text().splitlines()
-    found = [line.strip() for line in lines if re.match(r"    (openssl cms|sha256sum)", line)]
-    assert len(found) == 3
-    return found
+def commands(text):
+    """Every command of a README, in order: the lines that a reader copies."""
+    lines = text.splitlines()
+    return [line.strip() for line in lines if re.match(r"    (openssl|sha256sum|unzip) ", line)]
+
+
+def by_name(folder, word):
+    return next(c for c in commands((folder / "README.txt").read_text()) if word in c)
 
 
 def run(command, folder):
-    return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True)
+    """Run a line as a researcher's terminal does: a shell with nothing of ours in its environment."""
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C"}
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=clean,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
 
 
-def test_the_three_commands_open_it(sealed, tmp_path):
-    verify, check, decrypt = commands(sealed)
-    assert "CMS Verification successful" in run(verify, sealed).stderr
-    checked = run(check, sealed)
+@pytest.mark.parametrize("kind", ["rsa3072", "p384"])
+def test_every_command_of_both_readmes_does_what_it_says(kind, seal):
+    """Three parts, opened from the first line to the last, and the data read."""
+    folder = seal(kind, MANY, max_part_bytes=4 * MIB, formats=("stata",))
+    text = (folder / "README.txt").read_text()
+    fingerprint, verify, check, *rest = commands(text)
+    assert " x509 " in fingerprint
+    assert "Fingerprint=" in run(fingerprint, folder).stdout
+    verified = run(verify, folder)
+    assert f"It prints: {verified.stderr.strip()}" in text
+    checked = run(check, folder)
     assert checked.returncode == 0
-    readme = (sealed / "README.txt").read_text()
-    assert all(f"    {line}" in readme for line in checked.stdout.splitlines())
-    assert run(decrypt, sealed).returncode == 0
-    opened = tmp_path / "opened"
-    with zipfile.ZipFile(sealed / "part-001.zip") as part:
-        part.extractall(opened)
+    assert all(f"    {line}" in text for line in checked.stdout.splitlines())
+    parts = sorted(p.name for p in folder.glob("part-*.cms"))
+    assert len(parts) > 2
+    assert len(rest) == 2 * len(parts)
+    for command in rest:
+        done = run(command, folder)
+        assert done.returncode == 0, done.stderr
+        if "decrypt" in command:
+            assert done.stdout + done.stderr == ""
+    opened = folder / "opened"
+    for command in commands((opened / "README.txt").read_text()):
+        assert run(command, opened).returncode == 0
     bagit.Bag(str(opened)).validate()
-    assert pq.read_table(opened / "data" / "extract.parquet").equals(ROWS)
-    assert run("sha256sum -c manifest-sha256.txt tagmanifest-sha256.txt", opened).returncode == 0
+    assert frictionless.validate(str(opened / "datapackage.json")).valid
+    assert pq.read_table(sorted(opened.glob("data/*.parquet"))).equals(MANY)
+    assert len(list(opened.glob("data/*.dta"))) == len(list(opened.glob("data/*.csv")))
 
 
-def test_what_is_inside_is_signed(sealed, signer, tmp_path):
-    run(commands(sealed)[2], sealed)
-    with zipfile.ZipFile(sealed / "part-001.zip") as part:
-        listing = part.read("tagmanifest-sha256.txt")
-        signature = part.read("tagmanifest-sha256.txt.p7s")
-    crypto.verify_detached(listing, signature, signer[1])
+def test_what_is_inside_is_signed(sealed, signer):
+    run(by_name(sealed, "-decrypt"), sealed)
+    run(by_name(sealed, "unzip"), sealed)
+    opened = sealed / "opened"
+    crypto.verify_detached(
+        (opened / "tagmanifest-sha256.txt").read_bytes(),
+        (opened / "tagmanifest-sha256.txt.p7s").read_bytes(),
+        signer[1],
+    )
 
 
 def test_a_wrong_key_leaves_nothing_behind(sealed):
@@ -84,7 +136,7 @@ def test_a_wrong_key_leaves_nothing_behind(sealed):
         key, certificate = crypto.make_recipient(kind, "Somebody else")
         (sealed / "my.key").write_bytes(key)
         (sealed / "my.pem").write_bytes(certificate)
-        failed = run(commands(sealed)[2], sealed)
+        failed = run(by_name(sealed, "-decrypt"), sealed)
         assert not (sealed / "part-001.zip").exists()
         assert "no matching recipient" in failed.stderr or "using private key" in failed.stderr
 
@@ -94,10 +146,32 @@ def test_a_changed_part_is_found_by_the_second_command(sealed):
     raw = bytearray(part.read_bytes())
     raw[-40] ^= 1
     part.write_bytes(raw)
-    assert run(commands(sealed)[1], sealed).returncode != 0
-    run(commands(sealed)[2], sealed)
+    assert "FAILED" in run(by_name(sealed, "sha256sum"), sealed).stdout
+    run(by_name(sealed, "-decrypt"), sealed)
     assert not (sealed / "part-001.zip").exists()
 
 
-def test_the_openssl_program_is_there():
-    assert shutil.which("openssl")
+def test_a_changed_list_or_another_signer_is_found_by_the_first_command(sealed):
+    """What the README says that it prints then."""
+    text = (sealed / "README.txt").read_text()
+    listing = sealed / "SHA256SUMS"
+    kept = listing.read_bytes()
+    listing.write_bytes(kept.replace(b"a", b"b", 1))
+    failed = run(by_name(sealed, "-verify"), sealed)
+    assert "CMS Verification failure" in failed.stderr
+    assert '"CMS Verification failure"' in text
+    listing.write_bytes(kept)
+    _, other = crypto.make_signing_identity("Department", b"passphrase")
+    (sealed / "department.pem").write_bytes(other)
+    assert run(by_name(sealed, "-verify"), sealed).returncode != 0
+
+
+def test_a_file_that_is_not_there_is_named_as_the_readme_says(sealed):
+    (sealed / "my.key").rename(sealed / "another.key")
+    failed = run(by_name(sealed, "-decrypt"), sealed)
+    assert "Could not open file" in failed.stderr
+    assert not (sealed / "part-001.zip").exists()
+
+
+def test_the_programs_of_the_readme_are_there():
+    assert all(shutil.which(program) for program in ("openssl", "sha256sum", "unzip"))

@@ -116,6 +116,7 @@ def test_every_promised_file_is_there(opened):
         "dictionary.html",
         "validation-report.html",
         "CONDITIONS.txt",
+        "DESTRUCTION.txt",
         "README.txt",
         "provenance.json",
         "ledger-checkpoint.json",
@@ -221,7 +222,10 @@ class TestSplit:
             reader = pa.RecordBatchReader.from_batches(
                 big.schema, big.to_batches(max_chunksize=batch)
             )
-            return [hashlib.sha256(b"".join(pair)).hexdigest() for pair in encoded(reader, 3 * MIB)]
+            return [
+                hashlib.sha256(b"".join(pair.values())).hexdigest()
+                for pair in encoded(reader, 3 * MIB)
+            ]
 
         assert pieces(777) == pieces(9_999)
 

@@ -1,0 +1,115 @@
+"""Every page that somebody reads, in a real browser: nothing for axe, no network, desktop, phone, paper."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+from expectations.report import ReportModel, read_report, render
+from tests.integration.conftest import Demo
+from tests.integration.test_demo import KINDS, MEMBERS, opened
+
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (320, 568)}
+CHROMIUM = "/usr/bin/chromium"  # Debian's; where it is missing these tests fail, they do not skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def pages(demo: Demo, tmp_path_factory) -> dict[str, Path]:
+    """Both editions of each kind, each dictionary, and reports of releases that must not leave."""
+    folder = tmp_path_factory.mktemp("pages")
+    found: dict[str, Path] = {}
+    for kind in KINDS:
+        department = Path(demo.release(kind)["report"])
+        found[f"{kind}, Department's"] = department
+        (folder / kind).mkdir()
+        inside = opened(demo, kind, MEMBERS[kind][0], folder / kind)
+        found[f"{kind}, recipient's"] = inside / "validation-report.html"
+        found[f"{kind}, dictionary"] = inside / "dictionary.html"
+        stopped = failing(read_report(department.with_name("report.json").read_text()))
+        for edition in ("department", "recipient"):
+            path = folder / f"{kind}-{edition}-stopped.html"
+            path.write_text(render(stopped, edition))
+            found[f"{kind}, {edition}, stopped"] = path
+    return found
+
+
+def failing(model: ReportModel) -> ReportModel:
+    """The same release with a check that fails and one that warns."""
+    first, second, *rest = model.checks
+    changed = (
+        first.model_copy(update={"holds": False, "severity": "critical", "violations": 3}),
+        second.model_copy(update={"holds": False, "severity": "warning", "violations": 2}),
+        *rest,
+    )
+    return ReportModel.model_validate(
+        model.model_dump() | {"checks": [c.model_dump() for c in changed]}
+    )
+
+
+def test_pages_are_what_a_browser_and_a_reader_need(browser: Browser, pages: dict[str, Path]):
+    wrong: list[str] = []
+    for name, path in pages.items():
+        for width, (across, down) in WIDTHS.items():
+            with browser.new_context(
+                viewport={"width": across, "height": down}, offline=True, java_script_enabled=True
+            ) as context:
+                page = context.new_page()
+                asked: list[str] = []
+                said: list[str] = []
+                page.on("request", lambda request, asked=asked: asked.append(request.url))
+                page.on("console", lambda message, said=said: said.append(message.text))
+                page.goto(path.as_uri())
+                wrong += [f"{name}, {width}: asks for {u}" for u in asked if u != path.as_uri()]
+                wrong += [f"{name}, {width}: says {text}" for text in said]
+                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                    wrong.append(f"{name}, {width}: wider than the screen")
+                found = Axe().run(page).response["violations"]
+                wrong += [f"{name}, {width}: {v['id']}, {len(v['nodes'])} times" for v in found]
+    assert wrong == []
+
+
+def test_pages_can_be_printed(browser: Browser, pages: dict[str, Path]):
+    """On paper nothing is folded, cut off at the right, or left without its heading."""
+    for name, path in pages.items():
+        page = browser.new_page(viewport={"width": 700, "height": 990})
+        page.emulate_media(media="print")
+        page.goto(path.as_uri())
+        assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), name
+        hidden = page.evaluate(
+            "[...document.querySelectorAll('section, article, tr, li, dd')]"
+            ".filter(e => !e.closest('nav') && e.checkVisibility && !e.checkVisibility()).length"
+        )
+        assert hidden == 0, name
+        assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF"), name
+        page.close()
+
+
+def test_axe_would_find_something(browser: Browser, tmp_path: Path):
+    """A page with a fault that we know: the tests above can fail."""
+    path = tmp_path / "bad.html"
+    path.write_text(
+        "<html><body><p style='color:#aaa;background:#fff'>pale</p><img src='x'></body></html>"
+    )
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    found = {v["id"] for v in Axe().run(page).response["violations"]}
+    assert {"color-contrast", "image-alt", "html-has-lang"} <= found
+    page.close()
+
+
+def test_the_browser_is_there():
+    assert shutil.which(CHROMIUM)

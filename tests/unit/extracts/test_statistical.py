@@ -1,0 +1,233 @@
+"""Stata, SPSS and SAS files: read back by another program's reader, they say what the CSV says."""
+
+import datetime as dt
+import io
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyreadstat
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from extracts import DataDictionary, FieldDoc, dictionary_for, statistical
+from extracts.errors import FormatCannotHold, FormatUnknown
+from faults import Exit
+from systems import load_system
+
+DICTIONARY = DataDictionary(
+    "One row is one order.",
+    (
+        FieldDoc("row_id", "text", "Your id."),
+        FieldDoc("supplied_first_name", "text", "The first name that you supplied."),
+        FieldDoc("matched", "text", "Found.", codes=(("yes", "found"), ("no", "not found"))),
+        FieldDoc("order_issue_date", "date", "Day of issue. " * 12),
+        FieldDoc("order_issue_day", "text", "Another."),
+        FieldDoc("order_renewal", "yes/no", "Renewed."),
+        FieldDoc("order_firearms", "number", "Firearms."),
+    ),
+)
+SCHEMA = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("supplied_first_name", pa.string()),
+        ("matched", pa.string()),
+        ("order_issue_date", pa.date32()),
+        ("order_issue_day", pa.string()),
+        ("order_renewal", pa.bool_()),
+        ("order_firearms", pa.int64()),
+    ]
+)
+READERS = {
+    "stata": ("dta", pyreadstat.read_dta),
+    "spss": ("sav", pyreadstat.read_sav),
+    "sas": ("xpt", pyreadstat.read_xport),
+}
+
+
+def table(rows):
+    return pa.Table.from_pylist(
+        [dict(zip(SCHEMA.names, row, strict=True)) for row in rows], schema=SCHEMA
+    )
+
+
+ROWS = table(
+    [
+        ("001", "Zoë", "yes", dt.date(2020, 1, 2), " lead", True, 3),
+        ("002", None, "no", None, "", None, None),
+        ("003", "=1+1", None, dt.date(1890, 5, 6), "x", False, 2**53),
+    ]
+)
+
+
+def written(form, rows=ROWS):
+    return statistical.writer(form, DICTIONARY, "CARPOS, project A")(rows)
+
+
+def opened(form, content, folder):
+    extension, read = READERS[form]
+    path = folder / f"extract.{extension}"
+    path.write_bytes(content)
+    return read(str(path))
+
+
+def as_given(form, frame):
+    """The frame in the terms of the rows: names, codes, days, yes and no, missing as None."""
+    names = statistical.column_names(form, SCHEMA.names)
+    found = []
+    for row in frame.to_dict("records"):
+        plain = []
+        for field in DICTIONARY.fields:
+            value = row[names[field.name]]
+            value = None if value is None or value == "" or value != value else value
+            codes = statistical.labelled_codes(form, field)
+            if codes and value is not None:
+                value = codes[int(value)][0]
+            elif field.type == "yes/no" and value is not None:
+                value = bool(value)
+            plain.append(value)
+        found.append(tuple(plain))
+    return found
+
+
+def expected(form, rows):
+    """What the losses that the dictionary names leave of the rows."""
+    kept = (lambda text: text) if form == "stata" else (lambda text: text.rstrip(" "))
+    return [
+        tuple((kept(value) or None) if isinstance(value, str) else value for value in row.values())
+        for row in rows.to_pylist()
+    ]
+
+
+# What can stand in a file of a court or a university; NUL ends a text in all three programs.
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+rows = st.tuples(
+    texts.filter(lambda t: t.strip(" ")),
+    st.none() | texts,
+    st.sampled_from(["yes", "no", None]),
+    st.none() | st.dates(dt.date(1583, 1, 1), dt.date(2200, 1, 1)),
+    st.none() | texts,
+    st.none() | st.booleans(),
+    st.none() | st.integers(-(2**53), 2**53),
+)
+
+
+@pytest.mark.parametrize("form", READERS)
+@settings(max_examples=40, deadline=None)
+@given(given_rows=st.lists(rows, min_size=1, max_size=5))
+@example(given_rows=[tuple(row.values()) for row in ROWS.to_pylist()])
+def test_what_is_read_back_is_what_the_csv_says(form, given_rows, tmp_path_factory):
+    made = table(given_rows)
+    frame, _ = opened(form, written(form, made), tmp_path_factory.mktemp("s"))
+    assert as_given(form, frame) == expected(form, made)
+
+
+@pytest.mark.parametrize("form", ["stata", "spss"])
+def test_codes_and_columns_have_their_labels(form, tmp_path):
+    _, meta = opened(form, written(form), tmp_path)
+    assert meta.variable_value_labels["matched"] == {1: "yes  found", 2: "no  not found"}
+    assert meta.variable_value_labels["order_renewal"] == {0: "no", 1: "yes"}
+    labels = dict(zip(meta.column_names, meta.column_labels, strict=True))
+    assert labels["row_id"] == "Your id."
+    assert len(labels["order_issue_date"].encode()) <= statistical.PROGRAMS[form].label
+
+
+def test_stata_itself_would_read_it():
+    """pandas has a reader of its own, which shares nothing with the writer."""
+    frame = pd.read_stata(io.BytesIO(written("stata")), convert_categoricals=False)
+    assert list(frame["row_id"]) == ["001", "002", "003"]
+    assert list(frame["matched"])[:2] == [1, 2]
+    assert pd.isna(frame["order_firearms"][1])
+
+
+def test_sas_itself_would_read_it():
+    frame = pd.read_sas(io.BytesIO(written("sas")), format="xport", encoding="utf-8")
+    assert list(frame.columns) == list(statistical.column_names("sas", SCHEMA.names).values())
+    assert list(frame["matched"])[:2] == ["yes", "no"]
+
+
+SYSTEMS = sorted(p.stem for p in Path("systems").glob("*.toml"))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("kind", ["identified", "deidentified"])
+def test_every_column_of_every_system_can_be_written(system, kind):
+    """The first code of each list, and nothing at all, in each of the three files."""
+    described = dictionary_for(load_system(system.upper()), kind)
+    types = {"date": pa.date32(), "number": pa.int64(), "yes/no": pa.bool_(), "year": pa.int16()}
+    some = {"date": dt.date(2020, 1, 2), "number": 1, "yes/no": True, "year": 2020}
+    columns = {}
+    for field in described.fields:
+        coded = field.codes[0][0] if field.codes and field.type == "text" else "a;b"
+        value = some.get(field.type, coded)
+        columns[field.name] = pa.array([value, None], types.get(field.type, pa.string()))
+    statistical.check(("stata", "spss", "sas"), described, pa.table(columns))
+
+
+def test_names_fit_and_differ():
+    names = statistical.column_names("sas", [*SCHEMA.names, "order_issued_daylight"])
+    assert names["row_id"] == "row_id"
+    assert names["order_issue_date"] == "oissudat"
+    assert all(len(made) <= 8 for made in names.values())
+    assert len(set(names.values())) == len(names)
+
+
+@given(
+    st.lists(st.from_regex(r"[a-z][a-z0-9]{0,9}(_[a-z0-9]{1,9}){0,5}", fullmatch=True), unique=True)
+)
+def test_any_names_fit_and_differ(names):
+    for form, program in statistical.PROGRAMS.items():
+        made = statistical.column_names(form, names)
+        assert list(made) == names
+        assert len(set(made.values())) == len(names)
+        assert all(0 < len(short) <= program.name for short in made.values())
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_the_same_rows_give_the_same_bytes(form, monkeypatch):
+    first = written(form)
+    time.sleep(1.1)  # the headers tell the second
+    assert written(form) == first
+    assert str(dt.date.today().year).encode() not in first[:640]
+
+
+@pytest.mark.parametrize(
+    ("form", "row"),
+    [
+        ("sas", ("1", "x" * 201, None, None, None, None, None)),
+        ("stata", ("1", "é" * 1023, None, None, None, None, None)),
+        ("spss", ("1", None, None, None, None, None, 2**53 + 1)),
+        ("stata", ("1", None, "perhaps", None, None, None, None)),
+    ],
+    ids=["a text too long", "too long in bytes", "a number too wide", "a code without a label"],
+)
+def test_what_would_be_cut_is_refused_by_column(form, row):
+    with pytest.raises(FormatCannotHold) as refused:
+        statistical.check((form,), DICTIONARY, table([row]))
+    assert refused.value.exit == Exit.USAGE
+    assert "xxx" not in str(refused.value)
+    assert "perhaps" not in str(refused.value)
+
+
+def test_an_unknown_format_is_refused():
+    assert statistical.known_formats(["sas", "stata", "sas"]) == ("stata", "sas")
+    with pytest.raises(FormatUnknown):
+        statistical.known_formats(["excel"])
+
+
+def test_the_dictionary_says_how_they_differ():
+    stata, sas = statistical.described(("stata", "sas"), DICTIONARY)
+    assert stata.names == ()
+    assert stata.labelled == ("matched",)
+    assert ("order_issue_date", "oissudat") in sas.names
+    assert any("eight letters" in loss for loss in sas.losses)
+
+
+def test_nothing_is_written_to_a_disk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for form in READERS:
+        written(form)
+    assert list(tmp_path.iterdir()) == []
