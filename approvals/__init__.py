@@ -3,7 +3,8 @@
     people = People.read(home / "people.toml")
     actor = acting_person(people)
     ledger = Ledger.at(home / "ledger.sqlite3")
-    projects = Projects(ledger, home / "projects", digest=keyring.digest)
+    projects = Projects(ledger, home / "projects", digest=keyring.digest,
+                        key=lambda number, create: keyring.document_key(number, create=create))
     releases = Releases(projects)
     state = projects.submit(path, actor, on=today)
     projects.check("2026-001", Ask("aggregated", today, "CARPOS")).check()

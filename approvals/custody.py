@@ -7,6 +7,7 @@ the checks that belong to it. Recording is safe to repeat: the same facts are re
 from collections.abc import Mapping
 from datetime import date
 
+from approvals.custody_errors import PackageDiffers
 from approvals.errors import (
     KeyReused,
     NotAutomatic,
@@ -85,12 +86,27 @@ class Releases(ReleaseStore):
             ReleaseMoveNotAllowed: it does not wait for approval.
             ReportDiffers, DocumentChanged: another report, or a changed one.
             SamePerson, RoleMissing: see their texts.
+            GateRefused: what was allowed when it ran is not any more; the release goes on waiting.
         """
         state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
         check_role(actor, _APPROVE)
         for runner in sorted(state.ran_by):
             two_people_required(runner, actor.id, demo=self.projects.demo)
-        return self._approve(state, actor.id, on, report, "second_person")
+        self._check_report(state, report)
+        self.ask_gate(release, self.handover_ask(state, on), actor, stage="approve").check()
+        return self._approve(self.show(release), actor.id, on, report, "second_person")
+
+    def resume(self, release: str, actor: Person, on: date) -> ReleaseState:
+        """Record that somebody goes on with a run: before its approval, they can't approve it.
+
+        Raises:
+            ReleaseMoveNotAllowed: it was withdrawn or destroyed.
+            RoleMissing: this person may not.
+        """
+        open_ = frozenset(Status) - {Status.DESTROYED, Status.WITHDRAWN}
+        state = self._standing(release, open_, "resume")
+        check_role(actor, _GIVE)
+        return self._decide(state, "release_resumed", actor, {"on": on.isoformat()})
 
     def approve_automatically(self, release: str, on: date) -> ReleaseState:
         """Let a scheduled aggregated release go by policy, without a person.
@@ -103,12 +119,30 @@ class Releases(ReleaseStore):
             raise NotAutomatic(kind=state.kind)
         return self._approve(state, state.ordered_by, on, None, "auto")
 
-    def hand_over(self, release: str, member: str, actor: Person, on: date) -> ReleaseState:
-        """Give a package to a member, after asking the gate again (§ 964(b)).
+    def hand_over(
+        self,
+        release: str,
+        member: str,
+        actor: Person,
+        on: date,
+        *,
+        sums: str | None = None,
+        by: str | None = None,
+    ) -> ReleaseState:
+        """Give a package to a member, after asking the gate again (§§ 964(b), 965(c)).
+
+        Args:
+            release: its id.
+            member: to whom.
+            actor: who gives it.
+            on: day.
+            sums: SHA-256 of the signed list of the copy that is given, as found.
+            by: ``portal``, ``sftp``, ``media`` or ``in_person``.
 
         Raises:
             UnknownMember: nothing was sealed to this member.
             GateRefused: with every reason; the refusal is recorded.
+            PackageDiffers: the copy is not the one that was sealed, or was cleared away.
             ReleaseMoveNotAllowed: it is not in the outbox.
         """
         state = self._standing(release, OUT, "handover")
@@ -117,13 +151,28 @@ class Releases(ReleaseStore):
         if package is None:
             raise UnknownMember
         self.ask_gate(release, self.handover_ask(state, on, (package.fingerprint,)), actor).check()
+        if not state.in_outbox:
+            raise ReleaseMoveNotAllowed(step="handover", what="its packages were cleared away")
+        if sums not in (None, package.sums):
+            raise PackageDiffers(member=member)
         facts: dict[str, FactValue] = {
             "member": member, "fingerprint": package.fingerprint, "on": on.isoformat(),
         }  # fmt: skip
+        facts |= {"sums": sums} if sums else {}
+        facts |= {"by": by} if by else {}
         return self._decide(self.show(release), "package_handed_over", actor, facts)
 
-    def receipt(self, release: str, member: str, actor: Person, on: date) -> ReleaseState:
+    def receipt(
+        self, release: str, member: str, actor: Person, on: date, *, code_shown: bool = False
+    ) -> ReleaseState:
         """Record that a member confirmed having received the package.
+
+        Args:
+            release: its id.
+            member: who.
+            actor: who records it.
+            on: day.
+            code_shown: the member gave the code that only the opened package tells.
 
         Raises:
             UnknownMember: nothing was handed over to this member.
@@ -133,7 +182,19 @@ class Releases(ReleaseStore):
         if member not in state.packages or not state.packages[member].handed_over:
             raise UnknownMember
         facts: dict[str, FactValue] = {"member": member, "on": on.isoformat()}
+        facts |= {"code_shown": True} if code_shown else {}
         return self._decide(state, "receipt_recorded", actor, facts)
+
+    def cleared(self, release: str, actor: Person, on: date) -> ReleaseState:
+        """Record that the retention of the outbox is over and its packages are gone.
+
+        Raises:
+            ReleaseMoveNotAllowed: it is not in the outbox.
+        """
+        state = self._standing(release, OUT, "clear")
+        check_role(actor, _STOP)
+        facts: dict[str, FactValue] = {"on": on.isoformat(), "packages": len(state.packages)}
+        return self._decide(state, "outbox_cleared", actor, facts)
 
     def withdraw(self, release: str, reason: str, actor: Person, on: date) -> ReleaseState:
         """Take a release back; packages that were given out stay on record."""
@@ -154,14 +215,18 @@ class Releases(ReleaseStore):
     def _approve(
         self, state: ReleaseState, actor: str, on: date, report: str | None, policy: str
     ) -> ReleaseState:
-        if state.report is None or report not in (None, state.report):
-            raise ReportDiffers
-        self.projects.folder(state.project).get("report", state.report)
         facts: dict[str, FactValue] = {
-            "report": state.report, "policy": policy, "on": on.isoformat(),
+            "report": self._check_report(state, report), "policy": policy, "on": on.isoformat(),
         }  # fmt: skip
         self.append(state, "release_approved", actor, facts, once=True, unmoved=True)
         return self.show(state.release)
+
+    def _check_report(self, state: ReleaseState, report: str | None) -> str:
+        """The digest of the attached report, which is the one named and is still there unchanged."""
+        if state.report is None or report not in (None, state.report):
+            raise ReportDiffers
+        self.projects.folder(state.project).get("report", state.report)
+        return state.report
 
     def _standing(self, release: str, statuses: frozenset[Status], step: str) -> ReleaseState:
         state = self.show(release)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from approvals.gate import Verdict
     from approvals.ledger_verify import LedgerProblem
 
-_LISTED = 20  # problems of a ledger in a text; the machine's answer has them all
+_LISTED = 20  # problems of a ledger in a text
 
 
 class ApplicationRefused(CodedError):
@@ -301,21 +301,3 @@ class LedgerUnavailable(CodedError):
     exit = Exit.INTERNAL
     cause = "the ledger's database can't be used"
     cure = "Look whether it runs, has room, and admits this user"
-
-
-class CheckpointWrong(CodedError):
-    """A checkpoint that was not made by this Department's key."""
-
-    code = "LEDGER-07"
-    exit = Exit.INTEGRITY
-    cause = "the checkpoint can't be read or its signature does not hold"
-    cure = "Use a checkpoint that this home exported, and its own signing certificate"
-
-
-class HeadWrong(CodedError):
-    """The note of how far the ledger had come does not hold."""
-
-    code = "LEDGER-08"
-    exit = Exit.INTEGRITY
-    cause = "ledger.head, the keyed note of how far the ledger had come, does not hold"
-    cure = "Put it back from the backup that the ledger came from; compare with a checkpoint"

@@ -143,6 +143,7 @@ _PROJECT: dict[str, Spec] = {
         member=ID,
         expires=DATE,
     ),
+    "document_stored": _spec(PROJECT, {"document": ID, "digest": DIGEST, "on": DATE}),
     "acknowledgment_recorded": _spec(PROJECT, {"member": ID, "on": DATE}),
     "letter_requested": _spec(PROJECT, _ON),
     "letter_answered": _spec(PROJECT, _ON | {"outcome": _OUTCOME, "letter": DIGEST}),

@@ -57,6 +57,7 @@ FOLLOWS: Mapping[str, Follows] = {
     "response_received": Follows(("response_requested",), "§ 964(h)(3)", "response"),
     "breach_letter_received": Follows(("breach_reported",), "§ 964(k)(2)", "breach"),
     "breach_cost": Follows(("breach_reported",), "§ 964(k)(3)", "breach"),
+    "recall_answered": Follows(("recall_sent",), "§ 964(k)", "recall"),
     "extension_granted": Follows(("extension_requested",), "§ 967(b)", None, True, _EXTENSION),
     "extension_refused": Follows(("extension_requested",), "§ 967(b)", None, True, _EXTENSION),
     "inspection_held": Follows(("inspection_notice",), "§ 968(a)", "inspection"),

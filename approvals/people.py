@@ -46,6 +46,7 @@ class People:
     """All persons of a home."""
 
     persons: tuple[Person, ...]
+    service: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> "People":
@@ -69,7 +70,10 @@ class People:
                 content = tomllib.loads(file.read().decode("utf-8"))
             except (UnicodeDecodeError, tomllib.TOMLDecodeError):
                 raise PeopleFileWrong(what="no TOML in UTF-8") from None
-        return cls(_persons(content))
+        service = content.pop("service", None)
+        if service is not None and not (isinstance(service, str) and service):
+            raise PeopleFileWrong(what="service is the name of a user")
+        return cls(_persons(content), service)
 
     def by_user(self, user: str) -> Person:
         """The person behind an operating-system user.
@@ -88,16 +92,40 @@ class People:
 
 
 def acting_person(people: People) -> Person:
-    """The person behind the effective user of this process.
+    """The person who acts: whom the kernel names.
+
+    The effective user of this process; where that is the service's account, which owns the home and
+    which people reach through sudo, the user who logged in. The kernel keeps that one from the login
+    on (``loginuid``) and lets nobody change it, ``su`` and ``sudo`` included. Nobody logged in: a
+    scheduled process, which acts as the person whose user is the service's own, if there is one.
 
     Raises:
         UnknownPerson: the user has no name here, or is not in the file.
     """
+    user = _name_of(os.geteuid())
+    if people.service is not None and user == people.service:
+        login = _login()
+        user = user if login is None else _name_of(login)
+    return people.by_user(user)
+
+
+_LOGIN = Path("/proc/self/loginuid")
+_NOBODY = 2**32 - 1  # what the kernel says where nobody logged in
+
+
+def _login() -> int | None:
     try:
-        user = pwd.getpwuid(os.geteuid()).pw_name
+        login = int(_LOGIN.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return None if login == _NOBODY else login
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
         raise UnknownPerson from None
-    return people.by_user(user)
 
 
 def check_role(person: Person, roles: Iterable[str]) -> None:

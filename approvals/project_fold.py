@@ -114,7 +114,18 @@ def _amending(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> P
 
 def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
     cohort = Cohort(facts["cohort"], facts["rows"], facts["source"], entry.actor)
-    return replace(state, cohorts=(*state.cohorts, cohort))
+    kept = tuple(c for c in state.cohorts if c.digest != cohort.digest)
+    return replace(state, cohorts=(*kept, cohort))
+
+
+def _cohort_destroyed(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    """What was released stays tied to it; a further release needs it registered again."""
+    return replace(
+        state,
+        cohorts=tuple(
+            replace(c, destroyed=True) if c.digest == facts["cohort"] else c for c in state.cohorts
+        ),
+    )
 
 
 def _cohort_confirmed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
@@ -183,6 +194,7 @@ _APPLY = {
     "irb_recorded": lambda s, _e, f: replace(s, irb_expires=_day(f, "expires")),
     "cohort_registered": _cohort,
     "cohort_confirmed": _cohort_confirmed,
+    "cohort_destroyed": _cohort_destroyed,
     "recipient_added": _recipient,
     "recipient_confirmed": _recipient_changed,
     "recipient_revoked": _recipient_changed,

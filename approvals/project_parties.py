@@ -43,7 +43,8 @@ class Parties(ProjectStore):
             raise CohortRefused(what="another source than declared")
         if form.cohort.max_rows is None or rows > form.cohort.max_rows:
             raise CohortRefused(rows=rows, at_most=form.cohort.max_rows or 0)
-        if state.cohort(digest) is None:
+        known = state.cohort(digest)
+        if known is None or known.destroyed:
             facts: dict[str, FactValue] = {"cohort": digest, "rows": rows, "source": declared}
             self.record(state, "cohort_registered", actor, facts, on=on)
         return self.show(number)
@@ -64,7 +65,7 @@ class Parties(ProjectStore):
             SamePerson: the one who registered it can't confirm it.
         """
         state = self._in_force(number, on, "cohort_confirmed")
-        waiting = [c for c in state.cohorts if c.confirmed_by is None]
+        waiting = [c for c in state.cohorts if c.confirmed_by is None and not c.destroyed]
         fitting = [c for c in waiting if digest in (None, c.digest)]
         if len(fitting) != 1:
             raise NothingToConfirm(what="cohort", waiting=len(waiting))
@@ -73,6 +74,19 @@ class Parties(ProjectStore):
             state, "cohort_confirmed", actor, {"cohort": cohort.digest}, on=on,
             first=cohort.registered_by,
         )  # fmt: skip
+        return self.show(number)
+
+    def cohort_destroyed(self, number: str, digest: str, actor: Person, on: date) -> ProjectState:
+        """Record that the Department's copy of a cohort is gone; what was released from it stays.
+
+        Raises:
+            NothingToConfirm: no such cohort is held.
+        """
+        state = self.show(number)
+        known = state.cohort(digest)
+        if known is None or known.destroyed:
+            raise NothingToConfirm(what="cohort")
+        self.record(state, "cohort_destroyed", actor, {"cohort": digest}, on=on)
         return self.show(number)
 
     def add_recipient(

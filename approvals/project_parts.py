@@ -13,6 +13,7 @@ class Cohort:
     source: str
     registered_by: str
     confirmed_by: str | None = None
+    destroyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

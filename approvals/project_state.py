@@ -102,7 +102,7 @@ class ProjectState:
             "expires": self.expires.isoformat() if self.expires else None,
             "cohorts": [
                 {"digest": c.digest, "rows": c.rows, "source": c.source,
-                 "confirmed": c.confirmed_by is not None}
+                 "confirmed": c.confirmed_by is not None, "destroyed": c.destroyed}
                 for c in self.cohorts
             ],
             "recipients": [

@@ -24,6 +24,9 @@ from approvals.lifecycle import MOVES, Move, is_move, moves_for, moves_from
 from approvals.people import Person, check_role, two_people_required
 from approvals.project_fold import fold, standing
 from approvals.project_state import ProjectState
+from crypto.secret import Secret
+
+DocumentKey = Callable[[str, bool], Secret]
 
 RECORDERS = frozenset({"engineer", "reviewer", "approver"})
 _WATCH = RECORDERS | {"security"}
@@ -42,6 +45,10 @@ _ROLES: Mapping[str, frozenset[str]] = {
     "recipient_revoked": _WATCH,
     "breach_reported": _WATCH,
     "subpoena_notice": _WATCH,
+    "cohort_destroyed": _WATCH | {"administrator"},
+    "recall_sent": _WATCH | {"administrator"},
+    "recall_answered": _WATCH,
+    "document_stored": _WATCH | {"administrator"},  # it goes with an event of its own
 }
 
 _ONLY: Mapping[str, Callable[[ProjectState], bool]] = {
@@ -59,6 +66,7 @@ class ProjectStore:
         directory: Path,
         *,
         digest: Digest,
+        key: DocumentKey,
         terms: TermsOf = terms_of,
         review_required: bool = False,
     ) -> None:
@@ -68,6 +76,7 @@ class ProjectStore:
             ledger: the home's.
             directory: ``<home>/projects``.
             digest: keyed digest of bytes under a label (``Keyring.digest``).
+            key: of a project's documents, by its number; True makes it (``document_key``).
             terms: the systems' terms by code.
             review_required: policy: an approval rests on a recorded review by another person.
         """
@@ -75,6 +84,7 @@ class ProjectStore:
         self.demo = ledger.is_demo()
         self._directory = directory
         self._digest = digest
+        self._key = key
         self._terms = terms
         self._review_required = review_required
 
@@ -114,7 +124,9 @@ class ProjectStore:
 
     def folder(self, number: str) -> ProjectFolder:
         """The project's files."""
-        return ProjectFolder(self._directory, number, self._digest)
+        return ProjectFolder(
+            self._directory, number, self._digest, lambda create: self._key(number, create)
+        )
 
     def application(self, number: str, digest: str) -> Application:
         """The stored application with this digest.

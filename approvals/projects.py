@@ -33,6 +33,7 @@ from approvals.project_store import RECORDERS
 OWN_STEP = frozenset(
     {"project_submitted", "application_revised", "amendment_submitted", "project_approved",
      "project_amended", "notice_written", "relied_on_by",
+     "document_stored", "recall_sent", "cohort_destroyed",
      "cohort_registered", "cohort_confirmed", "recipient_added", "recipient_confirmed"}
 )  # fmt: skip
 
@@ -152,18 +153,36 @@ class Projects(Parties):
             return self.renew(number, actor, on)
         state = self.show(number)
         given = parse_facts(kind, facts or {})
-        for name, path in (files or {}).items():
-            given[name] = self._store_document(number, kind, name, path)
+        stored: dict[str, FactValue] = {
+            name: self._store_document(number, kind, name, path)
+            for name, path in (files or {}).items()
+        }
+        self._record_other(state, kind, actor, given | stored, on)
+        for name, digest in stored.items():
+            pinned: dict[str, FactValue] = {"document": f"{kind}.{name}", "digest": digest}
+            self.record(self.show(number), "document_stored", actor, pinned, on=on)
+        return self.show(number)
+
+    def _record_other(
+        self,
+        state: ProjectState,
+        kind: str,
+        actor: Person,
+        given: Mapping[str, FactValue],
+        on: date,
+    ) -> None:
         if kind == "project_renewed":
-            return self.renew(number, actor, on, expires=date.fromisoformat(str(given["expires"])))
+            until = date.fromisoformat(str(given["expires"]))
+            self.renew(state.number, actor, on, expires=until)
+            return
         if kind == "extension_granted":
             _check_extension(state, given)
         if kind == "event_corrected":
-            wrong = check_correction(self.ledger.project_events(number), int(str(given["event"])))
+            entries = self.ledger.project_events(state.number)
+            wrong = check_correction(entries, int(str(given["event"])))
             self.record(state, kind, actor, given, on=on, first=wrong.actor)
         else:
             self.record(state, kind, actor, given, on=on)
-        return self.show(number)
 
     def check(self, number: str, ask: Ask) -> Verdict:
         """What the gate would say."""

@@ -41,7 +41,7 @@ STOPPED = frozenset({S.REFUSED, S.FAILED})
 # without moving: the gate is asked again at the hand-over, a stage may run again after a crash.
 MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
     "gate_allowed": (frozenset({S.ORDERED}) | STOPPED, S.GATED),
-    "gate_refused": (MAKING | STOPPED, S.REFUSED),
+    "gate_refused": (MAKING | STOPPED, S.REFUSED),  # but an approver's question moves nothing
     "review_requested": (MAKING | STOPPED, S.WAITING_REVIEW),
     "sheet_imported": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
     "doubtful_left_out": (frozenset({S.WAITING_REVIEW}), S.REVIEWED),
@@ -60,15 +60,24 @@ MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What was sealed to one recipient, and what became of it. ``sums`` is of sealed bytes."""
+    """What was sealed to one recipient, and what became of it.
+
+    ``sums`` is the SHA-256 of the signed list, ``hashes`` are those of the sealed parts. Of each
+    hand-over: the day, the person of the Department, the way. ``code_shown``: the receipt came with
+    the code that only the opened package tells.
+    """
 
     member: str
     fingerprint: str
     parts: int
     bytes: int
     sums: str
+    hashes: tuple[str, ...] = ()
     handed_over: tuple[date, ...] = ()
+    given_by: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
     received: date | None = None
+    code_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class ReleaseState:
     approved_by: str | None = None
     policy: str | None = None
     individuals: int | None = None
+    recorded_on: date | None = None
+    in_outbox: bool = True
     packages: Mapping[str, Package] = field(default_factory=dict[str, Package])
 
     def as_dict(self) -> dict[str, object]:
@@ -125,8 +136,11 @@ class ReleaseState:
                     "parts": p.parts,
                     "bytes": p.bytes,
                     "sha256sums": p.sums,
+                    "hashes": list(p.hashes),
                     "handed_over": [d.isoformat() for d in p.handed_over],
+                    "handed_over_by": list(p.given_by),
                     "received": p.received.isoformat() if p.received else None,
+                    "receipt_code_shown": p.code_shown,
                 }
                 for p in self.packages.values()
             ],
@@ -169,6 +183,8 @@ def _step(state: ReleaseState, entry: Entry) -> ReleaseState:
     kind = entry.kind
     if kind == "release_validated":
         kind = "validated" if facts["outcome"] == "passed" else "release_failed"
+    if kind == "gate_refused" and facts["stage"] == "approve":
+        return replace(state, last_event=entry.seq)
     sources, target = MOVES.get(kind, (frozenset[Status](), state.status))
     if state.status in sources:
         state = replace(state, status=target, attempt=state.attempt + (target in STOPPED))
@@ -179,7 +195,12 @@ def _step(state: ReleaseState, entry: Entry) -> ReleaseState:
 
 def _sealed(state: ReleaseState, _entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
     package = Package(
-        facts["member"], facts["fingerprint"], facts["parts"], facts["bytes"], facts["sums"]
+        facts["member"],
+        facts["fingerprint"],
+        facts["parts"],
+        facts["bytes"],
+        facts["sums"],
+        tuple(facts.get("hashes", ())),
     )
     return replace(state, packages={**state.packages, package.member: package})
 
@@ -190,13 +211,21 @@ def _given(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> Relea
         return state
     day = date.fromisoformat(facts["on"])
     if entry.kind == "receipt_recorded":
-        package = replace(package, received=day)
+        shown = bool(facts.get("code_shown")) or package.code_shown
+        package = replace(package, received=day, code_shown=shown)
     else:
-        package = replace(package, handed_over=(*package.handed_over, day))
+        package = replace(
+            package,
+            handed_over=(*package.handed_over, day),
+            given_by=(*package.given_by, entry.actor),
+            ways=(*package.ways, facts.get("by", "")),
+        )
     return replace(state, packages={**state.packages, package.member: package})
 
 
-def _individuals(state: ReleaseState, _entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+def _individuals(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
+    if entry.kind == "release_recorded":
+        state = replace(state, recorded_on=date.fromisoformat(facts["on"]))
     found = facts.get("individuals")
     return state if found is None else replace(state, individuals=found)
 
@@ -217,8 +246,16 @@ def _gated(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> Relea
     return replace(state, ran_by=state.ran_by | {entry.actor}) if runs else state
 
 
+def _resumed(state: ReleaseState, entry: Entry, _facts: Mapping[str, Any]) -> ReleaseState:
+    """Who resumes a run before it is approved had a hand in what is approved."""
+    decided = state.status in (S.APPROVED, S.SEALED)
+    return state if decided else replace(state, ran_by=state.ran_by | {entry.actor})
+
+
 _APPLY: Mapping[str, Callable[[ReleaseState, Entry, Mapping[str, Any]], ReleaseState]] = {
+    "release_resumed": _resumed,
     "gate_allowed": _gated,
+    "outbox_cleared": lambda s, _e, _f: replace(s, in_outbox=False),
     "report_attached": _attached,
     "release_approved": _approved,
     "package_sealed": _sealed,

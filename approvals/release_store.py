@@ -21,7 +21,7 @@ from approvals.release_state import ReleaseState, release_state
 # Decisions of persons: only their own methods record them.
 _DECISIONS = frozenset(
     {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
-     "release_withdrawn", "release_destroyed"}
+     "release_withdrawn", "release_destroyed", "release_resumed", "outbox_cleared"}
 )  # fmt: skip
 
 
@@ -97,11 +97,20 @@ class ReleaseStore:
         state = self.show(release)
         return self.append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
 
-    def ask_gate(self, release: str, ask: Ask, actor: Person | None = None) -> Verdict:
-        """Ask the gate for a release and record its answer, whichever it is."""
+    def ask_gate(
+        self, release: str, ask: Ask, actor: Person | None = None, *, stage: str | None = None
+    ) -> Verdict:
+        """Ask the gate for a release and record its answer, whichever it is.
+
+        Args:
+            release: its id.
+            ask: the question.
+            actor: who asks; by default the person who ordered the release.
+            stage: under which name the answer is recorded; by default the question's own.
+        """
         state = self.show(release)
         verdict = check(self.projects.show(state.project), ask)
-        facts: dict[str, FactValue] = {"stage": ask.stage, "on": ask.on.isoformat()}
+        facts: dict[str, FactValue] = {"stage": stage or ask.stage, "on": ask.on.isoformat()}
         if not verdict.allowed:
             facts["rules"] = verdict.rules
         kind = "gate_allowed" if verdict.allowed else "gate_refused"

@@ -15,9 +15,7 @@ def register(
         CodedError: the file can't be used (exit 6), or the project may not have this cohort.
     """
     cohort = cohorts.read_cohort(office, file, cohorts.read_map(columns))
-    before = office.projects.show(number)
-    known = {c.digest for c in before.cohorts}
-    if cohort.digest not in known:
+    if not cohorts.stored_at(office, number, cohort.digest).is_file():
         # Stored before it is recorded: a recorded cohort can always be read.
         cohorts.store(office, number, cohort)
     office.projects.register_cohort(

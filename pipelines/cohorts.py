@@ -206,10 +206,21 @@ def stored_at(office: Office, project: str, digest: str) -> Path:
 
 
 def store(office: Office, project: str, cohort: Cohort) -> None:
-    """Keep a cohort, encrypted under the project's document key."""
+    """Keep a cohort, encrypted under a key of its own, so that it can be forgotten alone."""
     path = stored_at(office, project, cohort.digest)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    staging.write_parquet(cohort.table, path, office.keyring.document_key(project, create=True))
+    key = office.keyring.document_key(_key_name(project, cohort.digest), create=True)
+    staging.write_parquet(cohort.table, path, key)
+
+
+def destroy(office: Office, project: str, digest: str) -> None:
+    """Remove a kept cohort and forget its key: what a disk or a backup holds can't be read."""
+    office.keyring.forget_document_key(_key_name(project, digest))
+    stored_at(office, project, digest).unlink(missing_ok=True)
+
+
+def _key_name(project: str, digest: str) -> str:
+    return f"{project}.cohort.{digest[:16]}"
 
 
 def load(office: Office, project: str, digest: str) -> Cohort:
@@ -221,4 +232,5 @@ def load(office: Office, project: str, digest: str) -> Cohort:
     path = stored_at(office, project, digest)
     if not path.is_file():
         raise CohortNotStored(project=project)
-    return Cohort(staging.read_parquet(path, office.keyring.document_key(project)), digest)
+    key = office.keyring.document_key(_key_name(project, digest))
+    return Cohort(staging.read_parquet(path, key), digest)

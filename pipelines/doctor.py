@@ -1,6 +1,7 @@
 """What this machine and this home can and can't do, each finding with what to do about it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -127,7 +128,77 @@ def _home(home: Home) -> Iterator[Finding]:
         "bad" if open_files else "good",
         f"{open_files} files others may read" if open_files else "only the owner can read",
     )
+    yield from _passwords(home)
+    yield from _secrets(home)
     yield from _ledger(home)
+
+
+def _passwords(home: Home) -> Iterator[Finding]:
+    """A standing Prefect server asks for a password, and ours opens it."""
+    from pipelines.quiet import auth_file, password
+
+    url = os.environ.get("PREFECT_API_URL") or home.settings().orchestration.api_url
+    what = "Prefect server's password"
+    if not url:
+        yield Finding(what, "good", "embedded: a new one for each run")
+        return
+    try:
+        found = password(home)
+    except CodedError as error:
+        yield Finding(what, "bad", str(error))
+        return
+    asked = f"{url.rstrip('/')}/flows/count"
+    without, with_it = _status(asked, None), _status(asked, found) if found else 0
+    if without == _UNAUTHORIZED and with_it == _FINE:
+        yield Finding(what, "good", f"asked for, and {auth_file(home).name} opens it")
+    elif without == _UNAUTHORIZED:
+        yield Finding(
+            what, "bad", "asked for, and ours does not open it; see orchestration.auth_file"
+        )
+    elif without == _FINE:
+        yield Finding(what, "bad", "not asked for: start it with PREFECT_SERVER_API_AUTH_STRING")
+    else:
+        yield Finding(what, "bad", "the server does not answer")
+
+
+_FINE, _UNAUTHORIZED = 200, 401
+
+
+def _status(url: str, secret: str | None) -> int:
+    import base64
+    import urllib.error
+    import urllib.request
+
+    headers = {"Content-Type": "application/json"}
+    if secret is not None:
+        headers["Authorization"] = f"Basic {base64.b64encode(secret.encode()).decode()}"
+    request = urllib.request.Request(url, b"{}", headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (urllib.error.URLError, OSError, ValueError):
+        return 0
+
+
+def _secrets(home: Home) -> Iterator[Finding]:
+    """No unencrypted private key lies in the home, the escrow key's least of all."""
+    demo = home.root / "demo"
+    found = sum(
+        1
+        for path in home.root.rglob("*")
+        if path.is_file()
+        and not path.is_symlink()
+        and demo not in path.parents
+        and path.stat().st_size < _KEY_AT_MOST
+        and re.search(rb"-----BEGIN (RSA |EC )?PRIVATE KEY", path.read_bytes())
+    )
+    detail = f"{found} files with an unencrypted private key" if found else "none unencrypted"
+    yield Finding("private keys", "bad" if found else "good", detail)
+
+
+_KEY_AT_MOST = 64 * 1024  # bytes of a PEM file
 
 
 def _too_open(home: Home, path: Path) -> bool:

@@ -269,3 +269,12 @@ class DemoStopped(CodedError):
     exit = Exit.INTERNAL
     cause = "a release of the demonstration stopped early"
     cure = "See `doj-release release list` on the demo home, and its logs"
+
+
+class AuthFileUnsafe(CodedError):
+    """The file of the Prefect server's password can be read by others, or holds none."""
+
+    code = "HOME-09"
+    exit = Exit.REFUSED
+    cause = "the file of the Prefect server's password is open to others, or is not name:password"
+    cure = "chmod 600 it; settings.toml names it (orchestration.auth_file)"

@@ -159,14 +159,17 @@ def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
 
 @flow(name="remind", persist_result=False, log_prints=False, retries=0)
 def remind(home: str | None = None) -> State[Any]:
-    """Write the letters that are due today, each once, send them, and write the calendar."""
+    """Write the day's letters, send them, write the calendar, and end what was kept long enough."""
     from pipelines.remind import remind as reminded
+    from pipelines.retention import clear
 
     try:
         place = open_home(Path(home) if home else None)
         done = reminded(place)
+        cleared = clear(place)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001
         return Failed(name="Broken", message=type(error).__name__)
-    return Completed(message=f"{done.written} letters, {done.sent} sent, {done.unsent} unsent")
+    told = f"{done.written} letters, {done.sent} sent, {done.unsent} unsent, {cleared} cleared"
+    return Completed(message=told)

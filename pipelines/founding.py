@@ -16,7 +16,9 @@ from pipelines.home import VARIABLE, Home, lay_out, write_private
 _PEOPLE = """\
 # Who is who: each user of the operating system that may act here, and the person behind it.
 # Who acts is what the kernel says; no option and no variable changes it. Only the owner of this
-# home may write this file. Roles: engineer (orders releases), reviewer (settles doubtful matches),
+# home may write this file. Where people reach a home through sudo, its owner is the service's account:
+# service = "dojrelease" (above the first [[person]]) makes the user who logged in the one who acts.
+# Roles: engineer (orders releases), reviewer (settles doubtful matches),
 # approver (lets a release go; never the one who ran it), administrator, security.
 
 [[person]]

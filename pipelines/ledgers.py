@@ -5,7 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from approvals.errors import CheckpointWrong
+from approvals.attachments import check_attachments
+from approvals.custody_errors import CheckpointWrong
 from approvals.events import Event
 from approvals.ledger_head import HeadFile
 from approvals.ledger_verify import Checkpoint, make_checkpoint, verify
@@ -27,6 +28,7 @@ def verify_ledger(office: Office, checkpoints: Sequence[Path] = ()) -> dict[str,
     Raises:
         LedgerBroken: with every problem and its place (exit 5).
         CheckpointWrong: a checkpoint is not one that this home signed.
+        DocumentsGone: a document that an event pins is missing or changed.
         HeadWrong: the note of how far the ledger had come is gone or forged.
     """
     head = HeadFile(office.home.ledger_head, office.keyring.digest).read()
@@ -39,12 +41,14 @@ def verify_ledger(office: Office, checkpoints: Sequence[Path] = ()) -> dict[str,
         raise CheckpointWrong(what="signature")
     verdict = verify(office.ledger, found, head)
     verdict.check()
+    documents = check_attachments(office.projects)
     return {
         "size": verdict.entries,
         "root": verdict.root,
         "checkpoints": len(found),
         "checkpoints_of_revoked_keys": len(void),
         "last_checkpoint": max((c.size for c in found), default=0),
+        "documents": documents,
     }
 
 

@@ -79,6 +79,7 @@ class Office:
             digest=self.keyring.digest,
             terms=self._terms,
             review_required=self.settings.approvals.review_required,
+            key=lambda number, create: self.keyring.document_key(number, create=create),
         )
 
     @functools.cached_property

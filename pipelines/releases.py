@@ -20,6 +20,7 @@ from pipelines.home import Home, write_private
 from pipelines.office import Office, today
 from pipelines.orders import Order, make_run_folder, read_order, write_order
 from pipelines.run import Outcome
+from pipelines.switches import check_switches
 from systems import load_system
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ def order_release(office: Office, request: Request) -> str:
         KindMissing, YearsUnreadable, OptionsDisagree: the wish makes no sense (exit 2).
         CodedError: a file format that is not made (exit 2).
         UnknownProject: no such project.
+        SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word.
         CodedError: nothing is loaded to release from.
         CodedError: the cohort file can't be used (exit 6).
     """
     kind = known_kind(request.kind)
+    check_switches(office)
     state = office.projects.show(request.project)
     if kind != "identified" and (request.cohort or request.columns):
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
@@ -167,7 +170,7 @@ def _cohort(office: Office, request: Request) -> str | None:
         if request.columns is not None:
             raise OptionsDisagree(option="--columns needs --cohort")
         state = office.projects.show(request.project)
-        confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
+        confirmed = [c for c in state.cohorts if c.confirmed_by is not None and not c.destroyed]
         return confirmed[-1].digest if confirmed else None
     return cohorts.digest_of_usable(office, request.project, request.cohort, request.columns)
 
@@ -185,8 +188,9 @@ def resumed(office: Office, project: str, release: str, doubtful: str | None) ->
     if order.project != project:
         raise ReleaseUnknown
     state = office.releases.show(release)
-    if state.status in _ENDED:
+    if state.status in _ENDED or not state.in_outbox:
         raise ReleaseOver(status=str(state.status))
+    office.releases.resume(release, office.person, today())
     if doubtful:
         path = office.home.runs / release / "doubtful.json"
         write_private(path, json.dumps({"doubtful": doubtful, "by": office.person.id}))

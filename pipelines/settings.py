@@ -99,10 +99,18 @@ class Storage(_Section):
     ledger_url: str = ""
 
 
+class Retention(_Section):
+    """How long the Department keeps what it no longer needs."""
+
+    outbox_days: int = Field(default=90, ge=1)
+    intake_days: int = Field(default=30, ge=1)
+
+
 class Orchestration(_Section):
     """Which Prefect server runs the flows."""
 
     api_url: str = ""
+    auth_file: str = "prefect/auth"
     threads: int = Field(default=0, ge=0)
 
 
@@ -117,6 +125,7 @@ class Settings(_Section):
     approvals: Approvals = Approvals()
     mail: Mail = Mail()
     storage: Storage = Storage()
+    retention: Retention = Retention()
     orchestration: Orchestration = Orchestration()
 
 
@@ -202,7 +211,12 @@ timeout_seconds = 30
 [storage]
 ledger_url = ""               # empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)
 
+[retention]
+outbox_days = 90              # days that a sealed package stays in the outbox for delivery; policy: no section names a number
+intake_days = 30              # days that a cohort is kept after the last release that used it; policy: no section names a number
+
 [orchestration]
 api_url = ""                  # empty: Prefect's embedded server; else the address of a standing one
+auth_file = "prefect/auth"    # name:password of the standing server, a file of mode 0600 (from this home, or an absolute path)
 threads = 0                   # worker threads of DuckDB; 0: as many as there are cores
 """

@@ -22,6 +22,7 @@ from pipelines.cli import (
     recipients,
     registers,
     releasing,
+    safeguards,
     sealing,
 )
 from pipelines.cli.console import CONSOLE, CommandUnusable, emit
@@ -64,6 +65,7 @@ for group in (
     recipients,
     releasing,
     custody,
+    safeguards,
     linkage,
     disclosure,
     sealing,

@@ -59,28 +59,68 @@ def approve(
 
 @group.command()
 @command
-def handover(release: Release, to: Member) -> None:
-    """Record that a member is given their package.
+def handover(
+    release: Release,
+    to: Member,
+    by: Annotated[
+        str | None, typer.Option("--by", help="portal, sftp, media or in_person.")
+    ] = None,
+) -> None:
+    """Give a member their package, and record it.
 
-    The gate is asked again: approvals, keys and sanctions may have changed meanwhile.
+    The gate is asked again: approvals, keys and sanctions may have changed meanwhile. The copy must be
+    the one that was sealed to this member and signed; another is exit 5.
     """
-    from pipelines.office import open_office, today
+    from pipelines.custody import hand_over
+    from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:
-        state = office.releases.hand_over(release, to, office.person, today())
+        state = hand_over(office, release, to, by)
         place = office.home.outbox / state.project / release / to
     show_pairs(f"Release {release}", {**state.as_dict(), "package": str(place)})
 
 
 @group.command()
 @command
-def receipt(release: Release, to: Member) -> None:
-    """Record that a member received their package."""
-    from pipelines.office import open_office, today
+def receipt(
+    release: Release,
+    to: Member,
+    code: Annotated[
+        str | None,
+        typer.Option("--code", help="receipt_code from provenance.json of the opened package."),
+    ] = None,
+) -> None:
+    """Record that a member received their package.
+
+    With the code that only the opened package tells, the receipt also proves that the member's own key
+    opened it.
+    """
+    from pipelines.custody import receipt as record_receipt
+    from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:
-        state = office.releases.receipt(release, to, office.person, today())
+        state = record_receipt(office, release, to, code)
     show_pairs(f"Release {release}", state.as_dict())
+
+
+@group.command()
+@command
+def disclosures(
+    project: Annotated[str | None, typer.Option("--project")] = None,
+    member: Annotated[str | None, typer.Option("--member", help="A member's id.")] = None,
+) -> None:
+    """Account for disclosures: who was given which package when.
+
+    With the hashes of the signed list and of every sealed part.
+    """
+    from approvals.accounting import disclosures as account
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        rows = account(office.releases, project, member)
+    names = ("project_number", "release", "kind", "individuals", "name", "handed_over", "received")
+    shown = [[*(row[n] for n in names), f"{str(row['sha256sums'])[:12]}…"] for row in rows]
+    show("Disclosures", (*names, "sha256sums"), shown, rows)
 
 
 @group.command()
@@ -91,7 +131,11 @@ def withdraw(
         str, typer.Option("--reason", help="wrong_data, wrong_recipient, approval_ended or other.")
     ],
 ) -> None:
-    """Take a release back; nothing more is handed over."""
+    """Take a release back; members who were given it are called to destroy it.
+
+    Nothing more is handed over; a recall letter for each of them is laid ready, and its answer is
+    recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.
+    """
     from pipelines.custody import withdraw_release
     from pipelines.office import open_office
 
@@ -112,6 +156,28 @@ def destroy(release: Release) -> None:
     show_pairs(f"Release {release}", body)
 
 
+@command
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is kept until when; end nothing.")
+    ] = False,
+) -> None:
+    """End what was kept long enough: outbox and cohorts.
+
+    The daily `remind` flow does the same.
+    """
+    from pipelines.office import open_office, today
+    from pipelines.retention import enforce, kept
+
+    with open_office(CONSOLE.home) as office:
+        found = kept(office) if dry_run else enforce(office, today())
+        rows = [item.as_dict(today()) for item in found]
+    names = ("what", "project_number", "about", "until", "over")
+    title = "Kept" if dry_run else "Ended"
+    show(title, names, [[row[n] for n in names] for row in rows], rows)
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(group, name="release")
+    app.command("retention")(retention)

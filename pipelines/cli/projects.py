@@ -64,9 +64,10 @@ def approve(number: Number) -> None:
 @group.command("show")
 @command
 def show_project(number: Number) -> None:
-    """Show a project with all that belongs to it."""
+    """Show a project with all that belongs to it; exit 5 where a document is gone or changed."""
     from pipelines.attached import report_file
     from pipelines.office import open_office, today
+    from pipelines.papers import papers_of
 
     with open_office(CONSOLE.home) as office:
         state = office.projects.show(number)
@@ -75,16 +76,21 @@ def show_project(number: Number) -> None:
         releases = [release.as_dict() for release in office.releases.list(number)]
         for release in releases:
             release["report_file"] = report_file(office, number, str(release["release"]))
-    body["releases"] = releases
+        papers, drafts, gone = papers_of(office, number)
+    body |= {"releases": releases, "documents": papers, "drafts": drafts}
     if CONSOLE.json:
         emit(body)
+        if gone is not None:
+            raise typer.Exit(int(gone.exit))
         return
     plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
     show_pairs(f"Project {number}", plain)
-    for name in ("cohorts", "recipients", "releases"):
+    for name in ("cohorts", "recipients", "releases", "documents", "drafts"):
         rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
         columns = list(rows[0]) if rows else []
         show(name.capitalize(), columns, [[row[c] for c in columns] for row in rows], rows)
+    if gone is not None:
+        raise gone
 
 
 @group.command("list")
@@ -120,13 +126,15 @@ def event(
     on: Day = None,
 ) -> None:
     """Record something that happened to a project."""
+    from pipelines.accountability import record_event
     from pipelines.office import open_office, today
 
     files = {name: Path(path) for name, path in _named(file or []).items()}
     day = on.date() if on else today()
     with open_office(CONSOLE.home) as office:
-        state = office.projects.event(number, kind, office.person, day, _named(facts or []), files)
-    show_pairs("Project", state.as_dict(today()))
+        state, letter = record_event(office, number, kind, day, _named(facts or []), files)
+    extra = {"letter": str(letter)} if letter else {}
+    show_pairs("Project", state.as_dict(today()) | extra)
 
 
 def _named(items: list[str]) -> dict[str, str]:
@@ -174,6 +182,33 @@ def cohort_confirm(
         state = office.projects.confirm_cohort(number, digest, office.person, today())
         rows = state.as_dict(today())["cohorts"]
     show_pairs("Cohort", {"project": number, "cohorts": rows})
+
+
+@group.command()
+@command
+def documents(number: Number) -> None:
+    """List stored documents; exit 5 where one is missing or changed."""
+    from pipelines.office import open_office
+    from pipelines.papers import papers_of
+
+    with open_office(CONSOLE.home) as office:
+        office.projects.show(number)
+        rows, _, gone = papers_of(office, number)
+    names = ("what", "on", "event", "state")
+    show("Documents", names, [[row[n] for n in names] for row in rows], rows)
+    if gone is not None:
+        raise gone if not CONSOLE.json else typer.Exit(int(gone.exit))
+
+
+@group.command()
+@command
+def certificate(number: Number) -> None:
+    """Write the certificate of destruction (§ 967(a)), prefilled."""
+    from pipelines.accountability import write_certificate
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Certificate", {"letter": str(write_certificate(office, number))})
 
 
 def attach(app: typer.Typer) -> None:

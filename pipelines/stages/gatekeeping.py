@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from approvals.gate import Ask
 from pipelines.office import today
 from pipelines.stages.stage import Product
+from pipelines.switches import check_switches
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -21,6 +22,7 @@ def ask_gate(context: "Context") -> Product:
 
 def question(context: "Context", stage: Literal["run", "handover"]) -> Product:
     """Ask the gate on behalf of a stage; its answer becomes an event, whichever it is."""
+    check_switches(context)
     order = context.order
     individual = order.kind != "aggregated"
     ask = Ask(

@@ -1,6 +1,7 @@
 """Stage 8: the package's content, built in memory part by part, sealed to each recipient."""
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crypto.package import Package, write_package
@@ -9,6 +10,8 @@ from crypto.recipients import Recipient
 from extracts.package import iter_parts
 from extracts.readme import recipient_readme
 from pipelines import contents
+from pipelines.custody import receipt_code
+from pipelines.escrow import confirmed_escrow
 from pipelines.office import today
 from pipelines.stages.stage import Product
 
@@ -41,6 +44,7 @@ def package_and_seal(context: "Context") -> Product:
                 "parts": len(package.files),
                 "bytes": sum(f.bytes for f in package.files),
                 "sums": package.list_sha256,
+                "hashes": [f.sha256_hex for f in package.files],
             }
         )
     return Product(tuple(files), {"packages": packages, "sealed_on": today().isoformat()})
@@ -49,9 +53,12 @@ def package_and_seal(context: "Context") -> Product:
 def _seal(
     context: "Context", content: "Content", member: str, recipient: Recipient, target: "Path"
 ) -> Package:
+    # Only the opened package tells the code: who names it at the receipt holds the key.
+    code = receipt_code(context, context.release, recipient.fingerprint)
+    release = replace(content.release, extra={**content.release.extra, "receipt_code": code})
     limit = context.settings.release.part_mebibytes * 1024 * 1024
     parts = iter_parts(
-        content.release,
+        release,
         content.rows(),
         content.dictionary,
         content.report_html,
@@ -60,12 +67,12 @@ def _seal(
         formats=context.order.formats,
         sign=context.signer.sign_detached,
     )
-    escrow = context.keyring.escrow(today())
+    escrow = confirmed_escrow(context)
     recipients = [recipient] if escrow is None else [recipient, escrow]
 
     def readme(names: list[str]) -> str:
         return recipient_readme(
-            content.release, parts=names, member=member, fingerprint=recipient.fingerprint
+            release, parts=names, member=member, fingerprint=recipient.fingerprint
         )
 
     return write_package(

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from approvals import Event, Ledger, Person, Projects, Releases, example_application
+from crypto.secret import Secret
 
 ENGINEER = Person("p-engineer", "Erin Example", "erin", frozenset({"engineer"}))
 OTHER_ENGINEER = Person("p-second", "Sasha Example", "sasha", frozenset({"engineer"}))
@@ -67,5 +68,7 @@ class Home:
 def make_home(path: Path, *, demo: bool = False, url: str | None = None) -> Home:
     ledger = Ledger.open(url or f"sqlite:///{path / 'ledger.sqlite3'}", create=True, clock=Clock())
     ledger.append(Event("home_created", ENGINEER.id, facts={"demo": demo}))
-    projects = Projects(ledger, path / "projects", digest=keyed)
+    projects = Projects(
+        ledger, path / "projects", digest=keyed, key=lambda *_: Secret("test", b"k" * 32)
+    )
     return Home(path, ledger, projects, Releases(projects))

@@ -1,8 +1,9 @@
 """A release from its order to its end: by whom, after what, and never round the gate."""
 
 import json
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from approvals_home import (
@@ -16,8 +17,10 @@ from approvals_home import (
     SECURITY,
     TODAY,
 )
+from databases import DATABASES
 
 from approvals import Status
+from approvals.custody_errors import PackageDiffers
 from approvals.errors import (
     DocumentChanged,
     EventRefused,
@@ -32,6 +35,9 @@ from approvals.errors import (
 )
 from approvals.events import KINDS, RELEASE
 from approvals.release_state import MOVES
+
+# Everything here holds on either database: a home behaves the same.
+pytestmark = pytest.mark.parametrize("home", DATABASES, indirect=True)
 
 FACTS = {"snapshot": "CARPOS-20261123-001", "years": "2016-2025", "cohort": COHORT,
          "cohort_rows": 5000}  # fmt: skip
@@ -65,7 +71,8 @@ def sealed(home, project):
     release = waiting(home, project)
     home.releases.approve(release, APPROVER, TODAY)
     for member, key in (("lead", KEY_LEAD), ("analyst", KEY_ANALYST)):
-        facts = {"member": member, "fingerprint": key, "parts": 1, "bytes": 99, "sums": "5" * 64}
+        facts = {"member": member, "fingerprint": key, "parts": 1, "bytes": 99,
+                 "sums": "5" * 64, "hashes": ["6" * 64]}  # fmt: skip
         home.releases.record(release, "package_sealed", facts)
     home.releases.record(release, "release_recorded", {"packages": 2, "on": TODAY.isoformat()})
     return release
@@ -125,10 +132,12 @@ def test_the_approval_is_of_one_report(home, project):
     with pytest.raises(ReportDiffers):
         home.releases.approve(release, APPROVER, TODAY, report="0" * 64)
     (stored,) = (home.path / "projects" / project.number / "reports").iterdir()
-    stored.write_bytes(b"another report")
+    kept = stored.read_bytes()
+    assert REPORT not in kept  # encrypted at rest
+    stored.write_bytes(kept[:-1] + b"x")
     with pytest.raises(DocumentChanged):
         home.releases.approve(release, APPROVER, TODAY, report=digest)
-    stored.write_bytes(REPORT)
+    stored.write_bytes(kept)
     assert home.releases.approve(release, APPROVER, TODAY, report=digest).policy == "second_person"
     assert home.releases.report(release) == REPORT
 
@@ -225,6 +234,64 @@ def test_a_withdrawn_release_is_given_to_nobody(home, project):
         home.releases.withdraw(waiting(home, project), "because Maria said so", SECURITY, TODAY)
 
 
+def test_nothing_is_given_outside_the_timeframe_whatever_is_still_approved(home):
+    """§ 964(b) (C-17): also not a package that was given before."""
+    project = home.approved(
+        change=lambda text: re.sub(r"(timeframe = .*end = )[\d-]+", r"\g<1>2026-12-31", text)
+    )
+    release = sealed(home, project)
+    home.releases.hand_over(release, "lead", ENGINEER, date(2026, 12, 31))
+    with pytest.raises(GateRefused) as caught:
+        home.releases.hand_over(release, "lead", ENGINEER, date(2027, 1, 1))
+    assert {reason.rule for reason in caught.value.verdict.reasons} == {"C-17"}
+    assert len(home.releases.show(release).packages["lead"].handed_over) == 1
+
+
+def test_only_the_copy_that_was_sealed_is_handed_over(home, project):
+    release = sealed(home, project)
+    for found in ("4" * 64, ""):
+        with pytest.raises(PackageDiffers) as caught:
+            home.releases.hand_over(release, "lead", ENGINEER, TODAY, sums=found)
+        assert caught.value.exit == 5
+    home.releases.hand_over(release, "lead", ENGINEER, TODAY, sums="5" * 64, by="sftp")
+    (event,) = home.ledger.events(release=release, kind="package_handed_over")
+    assert (event.facts["sums"], event.facts["by"]) == ("5" * 64, "sftp")
+
+
+def test_what_left_the_outbox_is_not_handed_over(home, project):
+    release = sealed(home, project)
+    home.releases.cleared(release, ENGINEER, TODAY)
+    with pytest.raises(ReleaseMoveNotAllowed):
+        home.releases.hand_over(release, "lead", ENGINEER, TODAY)
+    assert home.releases.show(release).status is Status.RECORDED
+
+
+def test_the_gate_is_asked_when_a_release_is_approved_and_it_goes_on_waiting(home, project):
+    release = waiting(home, project)
+    sanction = {"sanction": "restricted_access", "severity": "high", "pii_involved": "yes",
+                "previous_violations": "0", "culpability": "negligence"}  # fmt: skip
+    home.projects.event(project.number, "sanction_imposed", SECURITY, TODAY, sanction)
+    with pytest.raises(GateRefused):
+        home.releases.approve(release, APPROVER, TODAY)
+    assert home.releases.show(release).status is Status.WAITING_APPROVAL
+    (refusal,) = home.ledger.events(release=release, kind="gate_refused")
+    assert (refusal.actor, refusal.facts["stage"]) == (APPROVER.id, "approve")
+    home.projects.event(project.number, "sanction_lifted", APPROVER, TODAY)
+    assert home.releases.approve(release, APPROVER, TODAY).approved_by == APPROVER.id
+
+
+def test_who_resumes_before_the_approval_does_not_approve(home, project):
+    release = waiting(home, project)
+    home.releases.resume(release, EVERYTHING, TODAY)
+    with pytest.raises(SamePerson):
+        home.releases.approve(release, EVERYTHING, TODAY)
+    home.releases.approve(release, APPROVER, TODAY)
+    home.releases.resume(release, APPROVER, TODAY)  # sealing what one approved is no second hand
+    assert APPROVER.id not in home.releases.show(release).ran_by
+    with pytest.raises(RoleMissing):
+        home.releases.resume(release, SECURITY, TODAY)
+
+
 # ------------------------------------------------------------------ recording
 
 
@@ -264,6 +331,6 @@ def test_the_gates_answer_is_recorded_whichever_it_is(home, project):
     assert home.releases.show(release).status is Status.REFUSED
 
 
-def test_the_table_of_moves_knows_its_events_and_states():
+def test_the_table_of_moves_knows_its_events_and_states(home):
     assert set(MOVES) - {"validated"} <= {k for k, s in KINDS.items() if s.about == RELEASE}
     assert {target for _, target in MOVES.values()} | {Status.ORDERED} == set(Status)

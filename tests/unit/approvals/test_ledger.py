@@ -5,8 +5,8 @@ from databases import raw
 from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import Checkpoint, Event, Ledger, make_checkpoint, merkle_root, verify
+from approvals.custody_errors import CheckpointWrong
 from approvals.errors import (
-    CheckpointWrong,
     KeyReused,
     LedgerBroken,
     LedgerExists,

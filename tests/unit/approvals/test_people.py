@@ -124,3 +124,54 @@ def test_roles(file):
     check_role(person, {"reviewer", "approver"})
     with pytest.raises(RoleMissing):
         check_role(person, {"approver"})
+
+
+# ------------------------------------------------------------------ reached through sudo
+
+
+def logged_in(monkeypatch, tmp_path, text):
+    place = tmp_path / "loginuid"
+    if text is not None:
+        place.write_text(text)
+    monkeypatch.setattr("approvals.people._LOGIN", place)
+
+
+def of_service(tmp_path, service):
+    path = tmp_path / "people.toml"
+    body = "".join(
+        f'[[person]]\nid = "p-{user}"\nname = "N"\nuser = "{user}"\nroles = ["engineer"]\n'
+        for user in ("daemon", "root")
+    )
+    path.write_text(f'service = "{service}"\n{body}')
+    path.chmod(0o600)
+    return People.read(path)
+
+
+def test_who_logged_in_acts_where_the_service_owns_the_home(tmp_path, monkeypatch):
+    import os
+    import pwd
+
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    people = of_service(tmp_path, me)
+    logged_in(monkeypatch, tmp_path, str(pwd.getpwnam("daemon").pw_uid))
+    assert acting_person(people).id == "p-daemon"
+    logged_in(monkeypatch, tmp_path, str(pwd.getpwnam("nobody").pw_uid))
+    with pytest.raises(UnknownPerson):
+        acting_person(people)
+    for nobody in (str(2**32 - 1), None, "x"):  # a schedule, or a kernel that does not say
+        logged_in(monkeypatch, tmp_path / "none", None) if nobody is None else logged_in(
+            monkeypatch, tmp_path, nobody
+        )
+        if me == "root":
+            assert acting_person(people).id == "p-root"
+
+
+def test_the_login_counts_for_the_services_account_alone(tmp_path, monkeypatch):
+    import os
+    import pwd
+
+    logged_in(monkeypatch, tmp_path, str(pwd.getpwnam("daemon").pw_uid))
+    people = of_service(tmp_path, "somebody")
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    if me == "root":
+        assert acting_person(people).id == "p-root"

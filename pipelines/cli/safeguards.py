@@ -1,0 +1,123 @@
+"""``escrow …`` and ``switch …``: what takes two people besides projects and releases."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.console import CONSOLE, command, hint, show, show_pairs
+
+escrow_group = typer.Typer(
+    help="The Department's own key, made and kept elsewhere.", no_args_is_help=True
+)
+switch_group = typer.Typer(
+    help="Settings less cautious than their defaults, by two people.", no_args_is_help=True
+)
+
+
+@escrow_group.command("show")
+@command
+def show_escrow() -> None:
+    """Show the confirmed key, those that wait, and every use."""
+    from pipelines.escrow import overview
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Escrow", overview(office))
+
+
+@escrow_group.command("add")
+@command
+def add_escrow(
+    cert: Annotated[Path, typer.Argument(metavar="CERT", help="Certificate or public key, PEM.")],
+) -> None:
+    """Take the certificate of a key that was made on another machine."""
+    from pipelines.escrow import add_certificate
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Escrow", add_certificate(office, cert))
+    hint("A second person compares the fingerprint out of band, then runs `escrow confirm`.")
+
+
+@escrow_group.command("confirm")
+@command
+def confirm_escrow(
+    fingerprint: Annotated[str, typer.Argument(help="As read out by the key's custodian.")],
+) -> None:
+    """Confirm it, as a second person: packages are sealed to it from now on."""
+    from pipelines.escrow import confirm_certificate
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Escrow", confirm_certificate(office, fingerprint))
+
+
+@escrow_group.command("request")
+@command
+def request_escrow(
+    release: Annotated[str, typer.Argument(metavar="RELEASE")],
+    reason: Annotated[str, typer.Option("--reason", help="proof, recovery or court_order.")],
+) -> None:
+    """Ask to use it for a release."""
+    from pipelines.escrow import ask
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Escrow", ask(office, release, reason))
+    hint("A second person runs `escrow allow REQUEST --out DIR`.")
+
+
+@escrow_group.command("allow")
+@command
+def allow_escrow(
+    request: Annotated[str, typer.Argument(metavar="REQUEST")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
+) -> None:
+    """Allow a use, as a second person; sealed copies go out."""
+    from pipelines.escrow import allow
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Escrow", allow(office, request, out.absolute()))
+
+
+@switch_group.command("list")
+@command
+def list_switches() -> None:
+    """List the switches, and what two people confirmed."""
+    from pipelines.office import open_office
+    from pipelines.switches import overview
+
+    with open_office(CONSOLE.home) as office:
+        rows = overview(office)
+    names = ("switch", "value", "default", "less_cautious", "confirmed")
+    show("Switches", names, [[row[n] for n in names] for row in rows], rows)
+
+
+@switch_group.command("override")
+@command
+def override_switch(name: Annotated[str, typer.Argument(help="Such as disclosure.row_k.")]) -> None:
+    """Record the value that settings.toml has."""
+    from pipelines.office import open_office
+    from pipelines.switches import override
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Switch", override(office, name))
+
+
+@switch_group.command("confirm")
+@command
+def confirm_switch(name: Annotated[str, typer.Argument()]) -> None:
+    """Confirm it, as a second person."""
+    from pipelines.office import open_office
+    from pipelines.switches import confirm
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Switch", confirm(office, name))
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(escrow_group, name="escrow")
+    app.add_typer(switch_group, name="switch")
