@@ -14,7 +14,7 @@ from crypto import staging
 from crypto.identifiers import order_keys, research_ids
 from crypto.recipients import Recipient
 from crypto.secret import Secret, StagingKey
-from crypto.signing import FileSigner
+from crypto.signing import KeySigner
 from faults import CodedError, Exit
 from pipelines.approved import Approved
 from pipelines.home import Home, write_private
@@ -122,7 +122,7 @@ class Context(Approved):
         return sorted(found, key=lambda item: item[:2])
 
     @functools.cached_property
-    def signer(self) -> FileSigner:
+    def signer(self) -> KeySigner:
         """The Department's signer."""
         return self.keyring.signer()
 
