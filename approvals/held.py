@@ -109,15 +109,16 @@ def terms_of(code: str) -> SystemTerms | None:
             Requirement(d.name, d.title, d.section, frozenset(d.kinds), d.per, d.hard)
             for d in system.documents
         ),
-        sections=getattr(system, "sections", None),
-        held=getattr(system, "held_kinds", {}),
-        families=frozenset(system.code_list(release.identified.scope.codes).values),
+        sections=system.sections,
+        held=system.held_kinds,
+        families=frozenset(system.code_list(release.aggregated.scope.codes).values),
         columns={
-            "identified": release.identified.column_names,
-            "deidentified": release.deidentified.column_names,
+            kind: rows.column_names
+            for kind in ("identified", "deidentified")
+            if (rows := getattr(release, kind)) is not None
         },
         dimensions=frozenset(release.aggregated.dimension_names),
-        coarser=release.deidentified.coarser,
+        coarser=release.deidentified.coarser if release.deidentified else {},
         default_scope=system.order_scope_default,
         default_dimensions=release.aggregated.default_dimensions,
     )

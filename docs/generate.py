@@ -2,7 +2,7 @@
 
 Generated: docs/errors.md (every coded error), docs/commands.md (the --help of every command),
 docs/rules.json and docs/rules.md (what enforces each rule), docs/counsel.md (open questions), the tables and the diagram of
-docs/approvals.md, expectations/report.schema.json (the validation report as JSON).
+docs/approvals.md, docs/systems.md, expectations/report.schema.json (the validation report as JSON).
 """
 
 import argparse
@@ -109,6 +109,13 @@ def approvals_page() -> str:
     return fill((DOCS / "approvals.md").read_text("utf-8"))
 
 
+def systems_page() -> str:
+    """The five data systems, side by side."""
+    from systems.pages import systems_markdown
+
+    return systems_markdown()
+
+
 def report_schema() -> str:
     """The published schema of the validation report."""
     from expectations.report import schema_text
@@ -123,6 +130,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "counsel.md": counsel_page,
     "approvals.md": approvals_page,
+    "systems.md": systems_page,
     "../expectations/report.schema.json": report_schema,
 }
 

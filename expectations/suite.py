@@ -8,6 +8,7 @@ things filled in. ``suite_json`` writes the whole suite, fixed and generated, in
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,11 +72,19 @@ def checks_for(
     checks = (*_fixed(suite, facts, told), *generate(facts, told))
     if isinstance(told, DriftContext):
         checks += tuple(drift_checks(suite, told.drift, told.drift_severity))
+    checks = tuple(governed(check, system) for check in checks)
     if not checks:
         raise SuiteUnknown(known=list(SUITES))
     if len({c.id for c in checks}) != len(checks):
         raise SuiteFileBroken(suite=suite)
     return checks
+
+
+def governed(check: Check, system: System) -> Check:
+    """Return a check with the section that governs this system; what no law asks here is policy."""
+    section = system.cite(check.section) if check.section else ""
+    policy = not section or section.startswith("policy")
+    return replace(check, section=section, basis="policy" if policy else check.basis)
 
 
 def suite_json(suite: str, checks: tuple[Check, ...]) -> dict[str, Any]:

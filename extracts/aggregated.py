@@ -37,7 +37,7 @@ class Aggregate:
     """An aggregated extract.
 
     Attributes:
-        table: what leaves: dimensions with labels, ``orders``, ``persons``, ``status``.
+        table: what leaves: dimensions with labels, the count of records, ``persons``, ``status``.
         cells: for the Department alone: every cell with its true values, before suppression.
         explanation: for the Department alone, true values included: each hidden cell with its
             reason (``primary``, ``secondary``) and the interval that the attacker is left with.
@@ -108,7 +108,7 @@ def build(
             scope,
         )
         for year in fresh
-    ]  # years share no order, so that each is a table of its own
+    ]  # years share no record, so that each is a table of its own
     for pattern in [] if exempt else suppress_all(jobs, progress=progress):
         patterns.append(pattern)
         rows += pattern.published().rows
@@ -127,9 +127,9 @@ def build(
     about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
     revised = _revised(rows, counted, set(closed))
     return Aggregate(
-        to_arrow(about, _labels(system, spec), rows),
-        _exact(counted),
-        explained(counted, rows, whole, policy),
+        to_arrow(about, _labels(system, spec), rows, system.record.plural),
+        _exact(counted, system.record.plural),
+        explained(counted, rows, whole, policy, system.record.plural),
         whole,
         tuple(sorted(closed)),
         revised,
@@ -154,7 +154,7 @@ def _slice(table: CellTable, year: int) -> CellTable:
 
 
 def _only(table: PublishedTable, years: Sequence[int]) -> PublishedTable:
-    """The slice of some years; years share no order, so that the others say nothing about them."""
+    """The slice of some years; years share no record, so that the others say nothing about them."""
     axis = table.dims.index(YEAR)
     wanted = {str(y) for y in years}
     rows = tuple(r for r in table.rows if r.labels[axis] in wanted)
@@ -206,13 +206,13 @@ def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
     return found
 
 
-def _exact(counted: CellTable) -> pa.Table:
-    """Every cell and margin with its true values: dimensions as text, ``orders``, ``persons``."""
+def _exact(counted: CellTable, plural: str) -> pa.Table:
+    """Every cell and margin with its true values: dimensions as text, records, ``persons``."""
     labels = list(counted.labels())
     columns: dict[str, pa.Array] = {
         dim.name: pa.array([label[axis] for label in labels], pa.string())
         for axis, dim in enumerate(counted.dims)
     }
-    columns["orders"] = pa.array(counted.counts.ravel(), pa.int64())
+    columns[plural] = pa.array(counted.counts.ravel(), pa.int64())
     columns["persons"] = pa.array(counted.people.ravel(), pa.int64())
     return pa.table(columns)

@@ -1,7 +1,7 @@
-"""Which entries of the register a cohort may be linked to: parties of orders in the approved scope.
+"""Which entries of the register a cohort may be linked to: parties of records in the approved scope.
 
-Linking wider would let ``matched`` tell of orders that the project may not see, so the candidates
-are cut before anything is compared. Orders that are left out (a minor's confidentiality, a
+Linking wider would let ``matched`` tell of records that the project may not see, so the candidates
+are cut before anything is compared. Records that are left out (a minor's confidentiality, a
 protected address) are no candidates either.
 """
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts import orders
+from extracts import records
 from extracts.arrow import fetched
 from extracts.errors import ExtractFailed
-from extracts.plan import Plan, plan_for
+from extracts.plan import Plan, RowKind, plan_for
 from extracts.values import lookups
 from systems.database import guarded, quoted
 from systems.model import System
@@ -42,11 +42,11 @@ def records_in_scope(
         ScopeEmpty: no family, or an unknown one.
         ExtractFailed: the database gave up.
     """
-    query, bound, plan = _entries(system, families, years, released_anyway)
+    query, bound, plan = _entries(system, families, years, released_anyway, "identified")
     person = quoted(plan.person)
     final = f"SELECT DISTINCT {person} AS record_id FROM entries WHERE NOT withheld ORDER BY 1"
     with guarded(ExtractFailed, step="candidates"), lookups(con, plan):
-        return fetched(con, orders.chain(query, final), bound)
+        return fetched(con, records.chain(query, final), bound)
 
 
 def pairs_in_scope(
@@ -61,14 +61,14 @@ def pairs_in_scope(
 
     Counted without any of the output columns, so that a join that doubles or loses rows shows.
     """
-    query, bound, plan = _entries(system, families, years, released_anyway)
+    query, bound, plan = _entries(system, families, years, released_anyway, "deidentified")
     key, person = quoted(plan.key), quoted(plan.person)
     final = f"""
     SELECT count(*) FROM (
       SELECT DISTINCT e.{key}, i.identity FROM entries e
       JOIN person_index i ON i.record_id = e.{person} WHERE NOT e.withheld)"""
     with guarded(ExtractFailed, step="pairs"), lookups(con, plan):
-        return int(con.execute(orders.chain(query, final), bound).fetchall()[0][0])
+        return int(con.execute(records.chain(query, final), bound).fetchall()[0][0])
 
 
 def _entries(
@@ -76,8 +76,9 @@ def _entries(
     families: tuple[str, ...],
     years: tuple[int, int] | None,
     released_anyway: tuple[str, ...],
-) -> tuple[list[orders.Step], dict[str, object], Plan]:
-    plan = plan_for(system, "identified")
-    bound = orders.parameters(plan, families, years)
-    steps = orders.entry_steps(plan, years, frozenset(released_anyway))
+    kind: RowKind,
+) -> tuple[list[records.Step], dict[str, object], Plan]:
+    plan = plan_for(system, kind)
+    bound = records.parameters(plan, families, years)
+    steps = records.entry_steps(plan, years, frozenset(released_anyway))
     return [step for step in steps if step[0] in {"scope", "entries"}], bound, plan

@@ -1,6 +1,6 @@
 """Counting: every cell and margin of a table by full calendar years, from a register snapshot.
 
-An order counts once for each restrained person on it, so that orders add up over every dimension
+A record counts once for each of its persons, so that records add up over every dimension
 (an order against two persons, a man and a woman, is in both cells). Persons are counted as distinct in every cell
 and margin, never summed, and at the lower bound of the person index: entries that may be one
 person are one, so that a join which the linkage missed can't lift a cell over the threshold.
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from extracts.orders import chain, entry_steps, parameters
 from extracts.plan import Plan
+from extracts.records import chain, entry_steps, parameters
 from extracts.suppression.errors import (
     TabulationError,
     UnknownDimensionError,
@@ -40,7 +40,7 @@ class AggregateSpec:
 
     Attributes:
         years: first and last calendar year, both full.
-        families: scope of the project (families of orders).
+        families: scope of the project (families of records).
         on: the day of the release; a year that has not ended by then is refused.
         dims: dimensions; none for the default ones of the data system. ``year`` is always first.
             ``county`` with ``region`` makes one dimension with regions as margins.
@@ -95,9 +95,9 @@ def tabulate(
     spec: AggregateSpec,
     years: Sequence[int] | None = None,
 ) -> CellTable:
-    """Count orders and distinct persons for every cell and margin.
+    """Count records and distinct persons for every cell and margin.
 
-    Years stand apart: there is no total over them, and no order is in two.
+    Years stand apart: there is no total over them, and no record is in two.
 
     Args:
         con: connection to a snapshot: its tables as views, and ``person_index``.
@@ -164,11 +164,11 @@ def _axis(
 def _query(
     plan: Plan, names: Sequence[str], spec: AggregateSpec, described: Sequence[Described]
 ) -> tuple[str, dict[str, object]]:
-    """One pass: pairs of order and person, then every combination of margins."""
+    """One pass: pairs of record and person, then every combination of margins."""
     columns = [quoted(d.name) for d in described]
     levels = [
         f"min({c}) AS {c}" for c in columns
-    ]  # a person who stands on one order twice has one place in the table
+    ]  # a person who stands on one record twice has one place in the table
     pairs = f"""
     SELECT key_, i.identity, min(i.identity_lower) AS person_, {", ".join(levels)}
     FROM released LEFT JOIN person_index i ON i.record_id = released.entry_
@@ -216,13 +216,13 @@ def _fill(axes: tuple[Dimension, ...], found: Sequence[tuple[object, ...]]) -> C
     positions: list[Mapping[str, int]] = [d.position for d in axes]
     years = set(axes[0].leaves)
     for row in found:
-        *labels, orders, people, unindexed = row
+        *labels, records, people, unindexed = row
         if labels[0] not in years:
             continue
         at = tuple(p.get(str(label), -1) for p, label in zip(positions, labels, strict=True))
         if -1 in at or unindexed:
             raise TabulationError(undescribed=at.count(-1), without_person=int(str(unindexed)))
-        counts[at] = int(str(orders))
+        counts[at] = int(str(records))
         persons[at] = int(str(people))
     _check_sums(axes, counts)
     return CellTable(axes, counts, persons)

@@ -66,7 +66,7 @@ def coarser_versions(
     Raises:
         CodedError: see ``tabulate``.
     """
-    if not _mostly_hidden(made):
+    if not _mostly_hidden(made, system.record.plural):
         return ()
     before = [from_arrow(table) for table in earlier]
     found: list[CoarserVersion] = []
@@ -79,10 +79,10 @@ def coarser_versions(
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
 
 
-def _mostly_hidden(made: Counted) -> bool:
-    orders = np.asarray(made.cells["orders"])
+def _mostly_hidden(made: Counted, plural: str) -> bool:
+    records = np.asarray(made.cells[plural])
     hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
-    return hidden > MOSTLY * int((orders > 0).sum())
+    return hidden > MOSTLY * int((records > 0).sum())
 
 
 def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:

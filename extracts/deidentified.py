@@ -1,4 +1,4 @@
-"""The de-identified extract: one row for each person and order, and no identifier at all (§ 962(h)).
+"""The de-identified extract: one row for each person and record, and no identifier at all (§ 962(h)).
 
 Persons are those of the snapshot's person index. Ages stand for birth dates, dates are generalised
 as the system's file says, ids and row order come from the project's secret.
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts import orders
+from extracts import records
 from extracts.arrow import compute as pc
 from extracts.arrow import fetched
 from extracts.check import check_against
@@ -31,8 +31,8 @@ class DeidentifiedSpec:
     """What the approval allows of a de-identified release.
 
     Attributes:
-        families: order families in scope.
-        years: first and last year of issue, or none where all years are.
+        families: families of records in scope.
+        years: first and last year of the records, or none where all years are.
         released_anyway: names of the system's exclusions that policy has switched off.
         columns: register columns that the approval names; all that the system gives by default.
     """
@@ -55,37 +55,37 @@ def build(
         ExtractFailed: the database gave up.
     """
     plan = plan_for(system, "deidentified", spec.columns)
-    bound = orders.parameters(plan, spec.families, spec.years)
+    bound = records.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="deidentified"), lookups(con, plan):
         if missing := unindexed(con, plan):
             raise LinkOutsideRegister(count=missing)
         steps = [
-            *orders.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
+            *records.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
             _persons(plan),
         ]
-        rows = fetched(con, orders.chain(steps, _final(plan)), bound)
-        withheld = con.execute(orders.chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
+        rows = fetched(con, records.chain(steps, _final(plan)), bound)
+        withheld = con.execute(records.chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
         table = _assembled(rows, plan, ids)
     check_against(table, plan)
     counts = {
         "rows": table.num_rows,
         "persons": pc.count_distinct(rows["person_"]).as_py(),
-        "orders": pc.count_distinct(rows["order_"]).as_py(),
-        "orders_withheld": int(withheld),
+        plan.plural: pc.count_distinct(rows["record_"]).as_py(),
+        f"{plan.plural}_withheld": int(withheld),
     }
     return Extract(
         table, plan.kind, counts["persons"], counts, (), plan.quasi_identifiers, plan.sensitive
     )
 
 
-def orders_in(table: pa.Table, plan: Plan) -> int:
-    """Distinct orders of made rows."""
-    name = next(n for n, of in plan.references.items() if of == "order")
+def records_in(table: pa.Table, plan: Plan) -> int:
+    """Distinct records of made rows."""
+    name = next(n for n, of in plan.references.items() if of == plan.noun)
     return int(pc.count_distinct(table[name]).as_py())
 
 
-def _persons(plan: Plan) -> orders.Step:
-    """Two entries that the index joins are one person, and one row on an order."""
+def _persons(plan: Plan) -> records.Step:
+    """Two entries that the index joins are one person, and one row on a record."""
     key, person = quoted(plan.key), quoted(plan.person)
     return (
         "persons",
@@ -100,7 +100,7 @@ def _final(plan: Plan) -> str:
     key, person = quoted(plan.key), quoted(plan.person)
     outputs = "".join(f", r.{quoted(column.name)}" for column in plan.columns)
     return f"""
-    SELECT p.identity AS person_, p.{key} AS order_{outputs}
+    SELECT p.identity AS person_, p.{key} AS record_{outputs}
     FROM persons p JOIN released r ON r.key_ = p.{key} AND r.entry_ = p.{person}"""
 
 
@@ -110,7 +110,7 @@ def _withheld(plan: Plan) -> str:
 
 def _assembled(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
     text = pa.string()
-    row = pc.binary_join_element_wise(rows["person_"].cast(text), rows["order_"].cast(text), "/")
+    row = pc.binary_join_element_wise(rows["person_"].cast(text), rows["record_"].cast(text), "/")
     table = pa.table(with_references(rows, plan, ids))
     table = table.append_column("sort_", sort_keys(row, "row", ids))
     by = ("sort_", *plan.references)  # the ids decide between equal keys

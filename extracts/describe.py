@@ -9,10 +9,11 @@ from extracts.errors import ColumnNotAllowed
 from extracts.plan import Plan, RowKind, plan_for
 from systems.model import System
 from systems.releases import Dimension, OutputColumn
+from systems.terms import Record
 
 _MATCHED = (
-    ("yes", "an order in the scope of this release was found; it stands in this row"),
-    ("no", "no order in the scope of this release was found"),
+    ("yes", "{one} in the scope of this release was found; it stands in this row"),
+    ("no", "no {noun} in the scope of this release was found"),
     ("not_attempted", "the row could not be compared, or its match stayed doubtful"),
 )
 _NAMES = {"ssn": "social security number", "zip": "ZIP code", "dl_state": "licence's state"}
@@ -53,7 +54,7 @@ def dictionary_for(
     plan = plan_for(system, kind, columns)
     fields = [_field(plan, column) for column in plan.columns]
     if kind == "identified":
-        fields = [_row_id(), *map(_supplied, supplied), _matched(), *fields]
+        fields = [_row_id(), *map(_supplied, supplied), _matched(system.record), *fields]
     return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
 
 
@@ -171,15 +172,15 @@ def _supplied(name: str) -> FieldDoc:
     )
 
 
-def _matched() -> FieldDoc:
+def _matched(record: Record) -> FieldDoc:
     return FieldDoc(
         "matched",
         "text",
-        "Whether the row was linked to a person with an order in the scope of this release. Orders "
-        "that stay out (see the end of this page) count as out of scope.",
+        f"Whether the row was linked to a person with {record.one} in the scope of this release. "
+        f"{record.plural.capitalize()} that stay out (see the end of this page) count as out of scope.",
         treatment="Made by record linkage, which can err: a link is accepted from a probability of "
         "0.90, and what stays doubtful is settled by a reviewer or left out.",
-        codes=_MATCHED,
+        codes=tuple((c, text.format(one=record.one, noun=record.noun)) for c, text in _MATCHED),
         required=True,
     )
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from extracts.errors import DataChanged
 from extracts.facts import KIND_TITLES, ReleaseFacts, span
+from systems import load_system
 
 MISSING = "An empty field means that the value is missing, unknown or not applicable."
 
@@ -174,12 +175,14 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("dictionary.html.j2")
+    record = load_system(release.system).record
     return page.render(
         release=release,
         kind=KIND_TITLES[release.kind],
         years=span(release.years) if release.years else "",
         dictionary=dictionary,
-        groups=_groups(dictionary.fields),
+        record=record,
+        groups=_groups(dictionary.fields, record.noun),
         programs=programs,
     )
 
@@ -189,15 +192,15 @@ _GROUPS = (
     ("supplied_", "What you supplied", "Copied from your file, letter by letter."),
     ("matched", "The match", "Whether the row was found in the register."),
     ("person_", "The person", "One person keeps one reference through the whole project."),
-    ("order_", "The order", "One order keeps one reference through the whole project."),
 )
 
 
-def _groups(fields: Sequence[FieldDoc]) -> list[tuple[str, str, list[FieldDoc]]]:
+def _groups(fields: Sequence[FieldDoc], noun: str) -> list[tuple[str, str, list[FieldDoc]]]:
     """Columns under headings, each group in the order of the data; what fits nowhere comes last."""
     left = list(fields)
     found: list[tuple[str, str, list[FieldDoc]]] = []
-    for prefix, title, text in _GROUPS:
+    own = (f"{noun}_", f"The {noun}", f"One {noun} keeps one reference through the whole project.")
+    for prefix, title, text in (*_GROUPS, own):
         if mine := [field for field in left if field.name.startswith(prefix)]:
             found.append((title, text, mine))
             left = [field for field in left if field not in mine]

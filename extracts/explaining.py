@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from extracts.heat_map import Labels, MapCell, heat_map
+from extracts.published_arrow import counted_in
 from extracts.suppression.auditing import AuditReport
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow
@@ -44,7 +45,7 @@ def explain(
     """Return the explanation of a published table.
 
     Args:
-        table: as it leaves: dimensions with labels, ``orders``, ``status``.
+        table: as it leaves: dimensions with labels, the count of records, ``status``.
         reasons: hidden cells with ``reason``, ``low``, ``high``. Cells of closed years, which went out
             as they had been published, need not be among them.
         dims: the dimensions.
@@ -52,6 +53,7 @@ def explain(
         facts: what stands above the map.
         exact: whether the intervals are exact.
     """
+    counted = counted_in(table)
     why = {tuple(str(row[d]) for d in dims): row for row in reasons.to_pylist()}
     cells: dict[Labels, MapCell] = {}
     names: dict[str, dict[str, str]] = {d: {} for d in dims}
@@ -59,7 +61,7 @@ def explain(
         labels = tuple(str(row[d]) for d in dims)
         for dim, code in zip(dims, labels, strict=True):
             names[dim].setdefault(code, str(row.get(f"{dim}_label") or code))
-        cells[labels] = _cell(row["orders"], why.get(labels))
+        cells[labels] = _cell(row[counted], why.get(labels))
     names["year"] = {}  # a year is its own name
     page = heat_map(dims, cells, title=title, facts=facts, names=names, exact=exact)
     return Explanation(page, _listed(reasons, dims))
@@ -70,6 +72,7 @@ def explained(
     rows: Sequence[PublishedRow],
     report: AuditReport,
     policy: SuppressionPolicy,
+    plural: str,
 ) -> pa.Table:
     """Hidden cells with their true values, the reason, and what the attacker is left with.
 
@@ -77,7 +80,7 @@ def explained(
     """
     names = [d.name for d in counted.dims]
     columns: dict[str, list[object]] = {
-        n: [] for n in (*names, "orders", "persons", "reason", "low", "high")
+        n: [] for n in (*names, plural, "persons", "reason", "low", "high")
     }
     orders, persons = counted.counts.ravel(), counted.people.ravel()
     at = {labels: place for place, labels in enumerate(counted.labels())}

@@ -1,4 +1,4 @@
-"""The identified extract: every cohort row, what was supplied, and the orders of its person.
+"""The identified extract: every cohort row, what was supplied, and the records of its person.
 
 Personal information in it comes from the researcher's own file alone (§ 963(a)(3)(A)): the register
 adds columns of class Q, S and N. It carries no weight, no field agreement and no register spelling.
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts import orders
+from extracts import records
 from extracts.arrow import compute as pc
 from extracts.arrow import fetched
 from extracts.check import check_against
@@ -30,8 +30,8 @@ class IdentifiedSpec:
     """What the approval allows of an identified release.
 
     Attributes:
-        families: order families in scope.
-        years: first and last year of issue, or none where all years are.
+        families: families of records in scope.
+        years: first and last year of the records, or none where all years are.
         echo_supplied: whether the supplied values are copied into the extract.
         released_anyway: names of the system's exclusions that policy has switched off.
         columns: register columns that the approval names; all that the system gives by default.
@@ -79,9 +79,9 @@ def build(
       its match was not attempted (withheld, unusable, doubtful and left out),
     - ``links(cohort_id string, record_id int64, decision string)``: only ``link`` is used.
 
-    One row for each cohort row and order in scope; a cohort row without an order stays, with empty
-    order columns. ``matched`` is ``yes`` only where an order of this extract stands beside it: an
-    order that is left out (a minor's confidentiality, a protected address) must not show through.
+    One row for each cohort row and record in scope; a cohort row without a record stays, with empty
+    columns. ``matched`` is ``yes`` only where a record of this extract stands beside it: one that
+    is left out (a minor's confidentiality, a protected address) must not show through.
 
     Raises:
         ScopeEmpty: no family, or an unknown one.
@@ -92,19 +92,19 @@ def build(
         ExtractFailed: the database gave up.
     """
     plan = plan_for(system, "identified", spec.columns)
-    bound = orders.parameters(plan, spec.families, spec.years)
+    bound = records.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="identified"), lookups(con, plan):
         supplied = _check_inputs(con, plan)
         steps = [
-            *orders.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
+            *records.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
             *_match_steps(plan),
         ]
-        rows = fetched(con, orders.chain(steps, _final(plan)), bound)
-        withheld = con.execute(orders.chain(_few(steps), _WITHHELD), bound).fetchall()[0][0]
+        rows = fetched(con, records.chain(steps, _final(plan)), bound)
+        withheld = con.execute(records.chain(_few(steps), _WITHHELD), bound).fetchall()[0][0]
         echoed = supplied if spec.echo_supplied else ()
         table = _assembled(rows, _supplied_values(con, echoed), echoed, plan, ids)
     check_against(table, plan, echoed)
-    counts = _counts(rows) | {"orders_withheld": int(withheld)}
+    counts = _counts(rows, plan) | {f"{plan.plural}_withheld": int(withheld)}
     return Extract(table, plan.kind, counts["cohort_rows"], counts, echoed)
 
 
@@ -127,7 +127,7 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ..
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
 
 
-def _match_steps(plan: Plan) -> list[orders.Step]:
+def _match_steps(plan: Plan) -> list[records.Step]:
     key, person = quoted(plan.key), quoted(plan.person)
     return [
         (
@@ -145,7 +145,7 @@ def _match_steps(plan: Plan) -> list[orders.Step]:
     HAVING NOT coalesce(bool_or(decision = 'link'), false)""",
         ),
         (
-            "found",  # several entries of one person on one order are one row
+            "found",  # several entries of one person on one record are one row
             f"""
     SELECT c.row_number, e.{key}, min(e.{person}) AS {person}, bool_or(e.withheld) AS withheld
     FROM cohort c
@@ -173,14 +173,14 @@ def _final(plan: Plan) -> str:
       CASE WHEN b.key_ IS NOT NULL THEN 'yes'
            WHEN NOT c.attempted OR d.row_id IS NOT NULL THEN 'not_attempted'
            ELSE 'no' END AS matched,
-      b.key_ AS order_, i.identity AS person_{outputs}
+      b.key_ AS record_, i.identity AS person_{outputs}
     FROM cohort c
     LEFT JOIN beside b ON b.row_number = c.row_number
     LEFT JOIN person_index i ON i.record_id = b.entry_
     LEFT JOIN doubtful d ON d.row_id = c.row_id"""
 
 
-def _few(steps: list[orders.Step]) -> list[orders.Step]:
+def _few(steps: list[records.Step]) -> list[records.Step]:
     """The steps that a count needs: the same rows without their values."""
     return [step for step in steps if step[0] in {"scope", "entries", "cohort", "found"}]
 
@@ -194,9 +194,9 @@ def _assembled(
     rows: pa.Table, supplied: pa.Table, echoed: tuple[str, ...], plan: Plan, ids: IdMaker
 ) -> pa.Table:
     """Put ids in place of keys, sort without regard to the register, and set the final columns."""
-    sort = sort_keys(rows["order_"], "order", ids)
+    sort = sort_keys(rows["record_"], plan.noun, ids)
     rows = rows.append_column("sort_", sort)
-    by = ("row_number", "sort_", "order_")  # the last decides between equal keys
+    by = ("row_number", "sort_", "record_")  # the last decides between equal keys
     rows = rows.sort_by([(name, "ascending") for name in by])
     place = pc.index_in(rows["row_number"], supplied["row_number"])
     columns = {"row_id": rows["row_id"]}
@@ -206,7 +206,7 @@ def _assembled(
     return pa.table(columns | with_references(rows, plan, ids))
 
 
-def _counts(rows: pa.Table) -> dict[str, int]:
+def _counts(rows: pa.Table, plan: Plan) -> dict[str, int]:
     per_row = rows.group_by(["row_number", "matched"]).aggregate([])
     found = {v["values"]: v["counts"] for v in pc.value_counts(per_row["matched"]).to_pylist()}
     return {
@@ -215,5 +215,5 @@ def _counts(rows: pa.Table) -> dict[str, int]:
         "not_matched": found.get("no", 0),
         "not_attempted": found.get("not_attempted", 0),
         "rows": rows.num_rows,
-        "orders": pc.count_distinct(rows["order_"]).as_py(),
+        plan.plural: pc.count_distinct(rows["record_"]).as_py(),
     }

@@ -1,29 +1,38 @@
 """The conditions that travel with every package, with this project's own numbers and dates.
 
-The text follows 11 CCR §§ 962-968 paragraph by paragraph. It says nothing that the regulation does
-not say, but for the sentences marked as policy of the Department.
+The paragraphs stand in the file of the data system, where counsel can read and change them. They say
+nothing that the law of that system does not say, but for what is marked as policy.
 """
 
 import textwrap
 
 from extracts.facts import KIND_TITLES, ReleaseFacts, span
-from extracts.templates import template
+from systems import System, load_system
 
 _WIDTH = 92
-_KEPT_SECTIONS = "11 CCR §§ 962-968, Pen. Code § 14231.5"
 
 
 def conditions(release: ReleaseFacts) -> str:
     """Return ``CONDITIONS.txt``. It has no clock: the same release says the same."""
-    blocks = [_title(release), _facts(release)]
-    blocks += [_rule(number, *rule) for number, rule in enumerate(_rules(release), start=1)]
+    system = load_system(release.system)
+    blocks = [_title(release, system), _facts(release, system)]
+    blocks += [_rule(number, *rule) for number, rule in enumerate(_rules(release, system), start=1)]
     blocks.append(_contact(release))
     return "\n\n".join(blocks) + "\n"
 
 
 def destruction(release: ReleaseFacts) -> str:
-    """Return ``DESTRUCTION.txt``: what to destroy and how, and the certificate to sign (§ 967(a)(4))."""
+    """Return ``DESTRUCTION.txt``: what to destroy and how, and the certificate to sign.
+
+    Its form is that of § 967(a), which other systems' laws don't have: there it is the Department's own.
+    """
+    system = load_system(release.system)
+    own = system.sections is None  # § 967 of CARPOS's regulation
+    duty = (_DUTY if own else _DUTY_ELSEWHERE) if release.kind != "aggregated" else _NO_DUTY
     return template("destruction").format(
+        rule=" (§ 967)" if own else "",
+        numbers=" Numbers are those of § 967(a)." if own else "",
+        whose="regulation" if own else "Department",
         title=release.title,
         project=release.project_number,
         project_title=release.project_title,
@@ -36,32 +45,35 @@ def destruction(release: ReleaseFacts) -> str:
         keys="\n".join(
             f"      [ ] {member}: key {print_}" for member, print_ in release.recipients
         ),
-        synthetic=_SYNTHETIC if release.synthetic else "",
-        duty=(_NO_DUTY if release.kind == "aggregated" else _DUTY).format(
-            expires=release.expires_on.isoformat()
-        ),
+        synthetic=_SYNTHETIC.format(noun=system.record.noun) if release.synthetic else "",
+        duty=duty.format(expires=release.expires_on.isoformat()),
     )
 
 
-_SYNTHETIC = "\nSYNTHETIC DATA: every person and order in this package is made up.\n"
+_SYNTHETIC = "\nSYNTHETIC DATA: every person and {noun} in this package is made up.\n"
 _DUTY = """\
 WHEN: within 30 days after the project is complete, with the letter of completion (§ 964(l)); or when
 the approval ends on {expires} without a renewal. Or ask, with the same letter, to keep the data one
 more year for verification (§ 967), up to seven times.
+"""
+_DUTY_ELSEWHERE = """\
+WHEN: when the project is closed, or when the approval ends on {expires} without a renewal (process
+page of the Department).
 """
 _NO_DUTY = """\
 Aggregated data carries no duty to destroy it. Where you destroy it all the same, this is how.
 """
 
 
-def _title(release: ReleaseFacts) -> str:
-    lines = ["CONDITIONS OF THIS RELEASE", f"{release.title}", f"Authority: {_KEPT_SECTIONS}"]
+def _title(release: ReleaseFacts, system: System) -> str:
+    lines = ["CONDITIONS OF THIS RELEASE", release.title, f"Authority: {system.governed_by}"]
     if release.synthetic:
-        lines.append("SYNTHETIC DATA: every person and order in this package is made up.")
+        noun = system.record.noun
+        lines.append(f"SYNTHETIC DATA: every person and {noun} in this package is made up.")
     return "\n".join(lines)
 
 
-def _facts(release: ReleaseFacts) -> str:
+def _facts(release: ReleaseFacts, system: System) -> str:
     rows = [
         ("Project", f"{release.project_number}, {release.project_title}"),
         ("Data system", f"{release.system_name} ({release.system})"),
@@ -72,7 +84,7 @@ def _facts(release: ReleaseFacts) -> str:
     if release.years:
         rows.append(("Years of data", span(release.years)))
     if release.order_scope:
-        rows.append(("Order families", ", ".join(release.order_scope)))
+        rows.append((system.record.scope, ", ".join(release.order_scope)))
     rows.append(("Register snapshot", release.snapshot_id))
     if release.individuals is not None:
         rows.append(("Individuals in it", f"{release.individuals:,}"))
@@ -82,24 +94,22 @@ def _facts(release: ReleaseFacts) -> str:
     return "\n".join([*body, "", _wrapped("Cite as: " + release.citation)])
 
 
-def _rules(release: ReleaseFacts) -> list[tuple[str, str]]:
-    """Heads and texts of the kind, from files that counsel can read and change."""
-    names = {
-        "identified": ("conditions_identified", "conditions_rows"),
-        "deidentified": ("conditions_rows",),
-        "aggregated": ("conditions_aggregated",),
-    }[release.kind]
-    text = "\n\n".join(template(name).strip() for name in names).format(
-        expires=release.expires_on.isoformat(),
-        office=release.office,
-        threshold=release.threshold,
-        system=release.system,
-        system_name=release.system_name,
-        snapshot_id=release.snapshot_id,
-        years=f" for {span(release.years)}" if release.years else "",
-    )
-    blocks = [block.partition("\n") for block in text.removeprefix("## ").split("\n\n## ")]
-    return [(head, " ".join(body.split())) for head, _, body in blocks]
+def _rules(release: ReleaseFacts, system: System) -> list[tuple[str, str]]:
+    """Heads and texts of the kind, from the system's file."""
+    known = {
+        "expires": release.expires_on.isoformat(),
+        "office": release.office,
+        "threshold": release.threshold,
+        "system": release.system,
+        "system_name": release.system_name,
+        "snapshot_id": release.snapshot_id,
+        "years": f" for {span(release.years)}" if release.years else "",
+    }
+    return [
+        (one.head.format(**known), " ".join(one.text.format(**known).split()))
+        for one in system.conditions
+        if release.kind in one.kinds
+    ]
 
 
 def _contact(release: ReleaseFacts) -> str:

@@ -1,6 +1,7 @@
 """A system's release section as an extract uses it: checked once more, with the joins worked out.
 
-The section says what may leave; this says how a source table hangs on an order, and refuses
+The section says what may leave; this says how a source table hangs on a record (an order, an
+arrest, a stop: what the system's file calls it), and refuses
 whatever would let a direct identifier or an internal key out, even if a description allowed it.
 """
 
@@ -18,15 +19,15 @@ _OPEN = frozenset({"Q", "S", "N"})  # classes whose values may leave; D and K ne
 
 
 class Reach(Enum):
-    """How the rows of a source table belong to an order and its person."""
+    """How the rows of a source table belong to a record and its person."""
 
-    KEY = "the order's own row"
-    ORDER = "rows of the order"
-    PARTY = "party rows of the order, in one role"
-    OWN_PARTY = "the party row of the person"
+    KEY = "the record's own row"
+    RECORD = "rows of the record"
+    PARTY = "party rows of the record, in one role"
+    OWN_PARTY = "rows of the person on the record"
     OWN_PERSON = "rows of the person"
     PARTY_PERSON = "rows of the parties in one role"
-    PARENT = "the row that the order points to"
+    PARENT = "the row that the record points to"
 
 
 @dataclass(frozen=True)
@@ -49,28 +50,39 @@ class Plan:
 
     @property
     def party_table(self) -> str:
-        """Table that ties persons to orders, such as ``order_party``."""
-        return self.system.linkage.role.partition(".")[0]
+        """Table that ties persons to records, such as ``order_party``."""
+        return self.system.linkage.party_table
 
     @property
-    def role(self) -> str:
-        """Its role column."""
-        return self.system.linkage.role.partition(".")[2]
+    def role(self) -> str | None:
+        """Its role column, where persons stand on records in roles."""
+        return self.system.linkage.role_column
+
+    @property
+    def noun(self) -> str:
+        """What the system calls a record: prefix of its columns, label of its research ids."""
+        return self.system.record.noun
+
+    @property
+    def plural(self) -> str:
+        """The same of several: what counts of records are called."""
+        return self.system.record.plural
 
     @property
     def own_roles(self) -> tuple[str, ...]:
         """Roles of the persons whose records these are."""
-        return self.release.person_roles or (self.release.person_role,)
+        one = self.release.person_role
+        return self.release.person_roles or ((one,) if one else ())
 
     @property
     def person_table(self) -> str:
         """Table of persons."""
-        return self.system.linkage.record.partition(".")[0]
+        return self.system.linkage.person_table
 
     @property
     def person(self) -> str:
         """Key column of persons, the same in every table that has persons."""
-        return self.system.linkage.record.partition(".")[2]
+        return self.system.linkage.person_key
 
     @cached_property
     def columns(self) -> tuple[OutputColumn, ...]:
@@ -79,18 +91,18 @@ class Plan:
 
     @cached_property
     def references(self) -> dict[str, str]:
-        """Columns that are research ids: name → what they stand for (``person`` or ``order``)."""
+        """Columns that are research ids: name → what they stand for (``person`` or the record's noun)."""
         return {
-            column.name: "person" if column.column == self.person else "order"
+            column.name: "person" if column.column == self.person else self.noun
             for column in self.columns
             if column.generalise == "reference"
         }
 
     @cached_property
     def quasi_identifiers(self) -> tuple[str, ...]:
-        """Columns by which somebody could single a person out: class Q, and the type of order.
+        """Columns by which somebody could single a person out: class Q, and the type of record.
 
-        Court registers are public, so that county, date and type of case lead to names.
+        Files of courts are public, so that county, date and type of case lead to names.
         """
         return tuple(
             c.name
@@ -135,7 +147,7 @@ class Plan:
         return sorted(code for family in set(families) for code in self.families[family])
 
     def reach(self, table: str, role: str | None) -> Reach:
-        """Return how ``table`` hangs on an order.
+        """Return how ``table`` hangs on a record.
 
         Raises:
             ColumnPlanRefused: it does not.
@@ -146,8 +158,10 @@ class Plan:
         if table == self.party_table and role is not None:
             return Reach.OWN_PARTY if own else Reach.PARTY
         names = self.system.table(table).column_names
+        if self.role is None and {self.key, self.person} <= set(names):
+            return Reach.OWN_PARTY
         if self.key in names:
-            return Reach.ORDER
+            return Reach.RECORD
         if self.person in names:
             return Reach.OWN_PERSON if own else Reach.PARTY_PERSON
         if any(key.table == table for key in self.system.table(self.key_table).foreign_keys):
@@ -155,7 +169,7 @@ class Plan:
         raise ColumnPlanRefused(kind=self.kind, table=table)
 
     def parent_join(self, table: str) -> list[tuple[str, str]]:
-        """Return (order's column, parent's column) pairs of the foreign key to ``table``."""
+        """Return (record's column, parent's column) pairs of the foreign key to ``table``."""
         keys = self.system.table(self.key_table).foreign_keys
         found = next(key for key in keys if key.table == table)
         return list(zip(found.columns, found.references, strict=True))
@@ -179,11 +193,14 @@ class Plan:
             if self._class(c) not in _OPEN and not _shows_nothing_of_it(c)
         ]
         keys = {self.release.key, self.system.linkage.record}
+        never = {source for entry in self.system.never for source in entry.columns}
+        unsafe += [c.name for c in self.columns if c.source in never]
         strange = [
             c.name for c in self.columns if c.generalise == "reference" and c.source not in keys
         ]
         names = [c.name for c in self.columns]
-        start = ("order_",) if self.kind == "identified" else ("order_", "person_")
+        record = f"{self.noun}_"
+        start = (record,) if self.kind == "identified" else (record, "person_")
         misnamed = [name for name in names if not name.startswith(start)]
         doubled = sorted({name for name in names if names.count(name) > 1})
         found = {
@@ -194,7 +211,7 @@ class Plan:
         }
         if wrong := {what: columns for what, columns in found.items() if columns}:
             raise ColumnPlanRefused(**wrong)
-        if self.kind == "deidentified" and set(self.references.values()) != {"person", "order"}:
+        if self.kind == "deidentified" and set(self.references.values()) != {"person", self.noun}:
             raise ColumnPlanRefused(kind=self.kind, references=sorted(self.references))
         for column in self.columns:
             self.reach(column.table, column.role)
@@ -216,10 +233,11 @@ def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = No
             told apart.
 
     Raises:
+        KindNotGiven: the system gives no data of this kind.
         ColumnPlanRefused: the system's release section can't or must not be carried out, or a
             column is named that it does not have.
     """
-    release = system.release.identified if kind == "identified" else system.release.deidentified
+    release = system.rows(kind)
     wanted = release.finest if columns is None else columns
     if unknown := set(wanted) - set(release.column_names):
         raise ColumnPlanRefused(unknown=len(unknown))

@@ -1,4 +1,4 @@
-"""The register's own distribution of what an extract shows: every order in scope, counted by category.
+"""The register's own distribution of what an extract shows: every record in scope, counted by category.
 
 An extract of a cohort, or one that was made wrong, is held against it. Only tallies come out.
 """
@@ -6,7 +6,7 @@ An extract of a cohort, or one that was made wrong, is held against it. Only tal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from extracts import orders
+from extracts import records
 from extracts.errors import ExtractFailed
 from extracts.plan import Plan, RowKind, plan_for
 from extracts.values import lookups
@@ -33,14 +33,14 @@ def tallies(
     years: tuple[int, int] | None,
     columns: tuple[str, ...] | None = None,
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Count the categories of every person's entry on an order in scope.
+    """Count the categories of every person's entry on a record in scope.
 
     Args:
         con: a snapshot's connection.
         system: the data system.
         kind: ``identified`` or ``deidentified``.
-        families: order families that the project may see.
-        years: first and last year of issue, or none.
+        families: families of records that the project may see.
+        years: first and last year of the records, or none.
         columns: register columns that the approval names; all by default.
 
     Returns:
@@ -81,5 +81,5 @@ def _query(
         f"SELECT {values}, {which}, count(*) FROM (SELECT {cast} FROM released) "
         f"GROUP BY GROUPING SETS ({sets})"
     )
-    steps = orders.entry_steps(plan, years, frozenset())
-    return orders.chain(steps, final), orders.parameters(plan, families, years)
+    steps = records.entry_steps(plan, years, frozenset())
+    return records.chain(steps, final), records.parameters(plan, families, years)

@@ -1,4 +1,4 @@
-"""Research ids in place of keys: one for each person and order, the same throughout a project."""
+"""Research ids in place of keys: one for each person and record, the same throughout a project."""
 
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 def with_references(rows: pa.Table, plan: Plan, ids: IdMaker) -> dict[str, pa.ChunkedArray]:
     """Return the plan's columns of ``rows``, keys replaced by research ids.
 
-    ``rows`` has ``order_`` and ``person_`` (register keys, missing where there is no order) beside
+    ``rows`` has ``record_`` and ``person_`` (register keys, missing where there is no record) beside
     the plan's columns.
 
     Raises:
         IdsCollide: two keys got one id.
     """
-    made = {label: _references(rows[f"{label}_"], label, ids) for label in ("order", "person")}
+    keys = {plan.noun: "record_", "person": "person_"}
+    made = {label: _references(rows[name], label, ids) for label, name in keys.items()}
     return {
         column.name: made[plan.references[column.name]]
         if column.name in plan.references

@@ -75,7 +75,7 @@ def propose(
     Raises:
         CodedError: see ``deidentified.build`` and ``suppress_locally``.
     """
-    known = system.release.deidentified.coarser
+    known = system.rows("deidentified").coarser
     tried: set[tuple[str, ...]] = set()
     found: list[RowProposal] = []
     for level in ("", *LEVELS):
@@ -99,7 +99,7 @@ def replaced(
 
 def level_columns(system: System, level: str) -> tuple[str, ...]:
     """The columns with a coarser version that a level stands for: all, the dates, or none."""
-    release = system.release.deidentified
+    release = system.rows("deidentified")
     if level == "dates":
         return tuple(n for n in release.coarser if release.column(n).type in {"date", "month"})
     return tuple(release.coarser) if level == "all" else ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matching.columns import IDENTIFYING, STANDARD, ColumnMap
+    from matching.declaring import declared
     from matching.explaining import Explanation, explain
     from matching.files import MatchOutcome, match_files
     from matching.linking import LinkResult, link
@@ -31,6 +32,7 @@ _PLACES = {
     "link": "linking",
     "ResolveResult": "resolving",
     "resolve": "resolving",
+    "declared": "declaring",
     "self_link": "selflink",
     "quality_page": "quality_page",
     "Explanation": "explaining",
@@ -55,6 +57,7 @@ __all__ = [
     "MatchOutcome",
     "ResolveResult",
     "apply_decisions",
+    "declared",
     "explain",
     "export_sheet",
     "import_decisions",

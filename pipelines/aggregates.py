@@ -49,7 +49,7 @@ def build(context: "Context") -> Made:
         families=context.order_scope,
         on=today(),
         dims=dims,
-        covered=_covered(context.snapshot.info),
+        covered=_covered(context.snapshot.info, context.system.collected_since),
     )
     policy = SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
     con = context.snapshot.connect(context.threads)
@@ -89,16 +89,18 @@ def build(context: "Context") -> Made:
     )
 
 
-def _covered(info: SnapshotInfo) -> tuple[date, date] | None:
-    """What the snapshot covers, as far as its orders tell.
+def _covered(info: SnapshotInfo, since: date | None = None) -> tuple[date, date] | None:
+    """What the snapshot covers, as far as its records tell.
 
-    A register that was loaded after the end of a year and has orders of its December is taken to
-    cover it: no order need fall on the last day. Otherwise it ends with its latest order, so that a
-    half year is never published as a whole one (§ 962(b)).
+    A register that was loaded after the end of a year and has records of its December is taken to
+    cover it: none need fall on the last day. Otherwise it ends with its latest record, so that a
+    half year is never published as a whole one (§ 962(b)). It does not begin before ``since``, the
+    day from which the system has data at all.
     """
     if info.first_year is None or info.last_day is None:
         return None
     last = info.last_day
     if last.month == 12 and info.created.year > last.year:
         last = date(last.year, 12, 31)
-    return date(info.first_year, 1, 1), last
+    first = date(info.first_year, 1, 1)
+    return max(first, since) if since else first, last

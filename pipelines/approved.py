@@ -12,7 +12,7 @@ from pipelines.errors import ApplicationMissing, SettingsUnusable
 from pipelines.home import Home
 from pipelines.office import Office
 from pipelines.orders import Order, read_order, run_folder
-from systems import System, load_system
+from systems import System, load_system, system_codes
 
 
 class Approved(Office):
@@ -56,7 +56,7 @@ class Approved(Office):
 
     @property
     def order_scope(self) -> tuple[str, ...]:
-        """Order families that the project may see; the system's cautious default if it names none."""
+        """Families of records that the project may see; the system's cautious default if it names none."""
         return self._application.order_scope or self.system.order_scope_default
 
     @property
@@ -74,8 +74,7 @@ class Approved(Office):
     def variables(self) -> tuple[str, ...]:
         """Columns of this kind that the application names with a need (§ 966(b)(12)(A)(ii))."""
         named = {variable.name for variable in getattr(self._application, "variables", ())}
-        release = self.system.release
-        rows = release.identified if self.order.kind == "identified" else release.deidentified
+        rows = self.system.rows(self.order.kind)
         return tuple(column.name for column in rows.columns if column.name in named)
 
     @property
@@ -84,8 +83,7 @@ class Approved(Office):
 
         Without the ids rows can't be told apart.
         """
-        release = self.system.release
-        rows = release.identified if self.order.kind == "identified" else release.deidentified
+        rows = self.system.rows(self.order.kind)
         ids = {column.name for column in rows.columns if column.generalise == "reference"}
         wanted = replaced(self.variables, self.order.coarser, rows.coarser)
         return tuple(c.name for c in rows.columns if c.name in ids | set(wanted))
@@ -114,11 +112,12 @@ class Approved(Office):
         """Exclusions of the system that policy has switched off.
 
         Raises:
-            SettingsUnusable: a name that the system does not have.
+            SettingsUnusable: a name that no system has.
         """
         named = self.settings.disclosure.exclusions_released
-        release = self.system.release
-        known = {e.name for r in (release.identified, release.deidentified) for e in r.exclusions}
+        described = (load_system(code).release for code in system_codes())
+        rows = [r for one in described for r in (one.identified, one.deidentified) if r is not None]
+        known = {e.name for r in rows for e in r.exclusions}
         if not set(named) <= known:
             raise SettingsUnusable(settings=["disclosure.exclusions_released"])
         return named

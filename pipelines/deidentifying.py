@@ -78,7 +78,7 @@ def _suppressed(context: "Context", made: Extract, k: int) -> tuple[Extract, Map
         **made.counts,
         "rows": done.table.num_rows,
         "persons": persons,
-        "orders": deidentified.orders_in(done.table, plan),
+        plan.plural: deidentified.records_in(done.table, plan),
     }
     return replace(made, table=done.table, persons=persons, counts=counts), done.as_json()
 

@@ -64,6 +64,7 @@ def _machine() -> Iterator[Finding]:
     good = sys.version_info >= (3, 11)
     yield Finding("Python", "good" if good else "bad", sys.version.split()[0])
     yield _openssl()
+    yield from _systems()
     for seen in health.check():
         yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
     for name in _LIBRARIES:
@@ -71,6 +72,21 @@ def _machine() -> Iterator[Finding]:
             yield Finding(name, "good", version(name))
         except PackageNotFoundError:
             yield Finding(name, "bad", "not installed; run `make .venv`")
+
+
+def _systems() -> Iterator[Finding]:
+    """Each data system that is described: its kinds, and what its custodian has yet to confirm."""
+    from systems import load_system, system_codes
+
+    for code in system_codes():
+        try:
+            system = load_system(code)
+        except CodedError as error:
+            yield Finding(code, "bad", str(error))
+            continue
+        kinds = [f"{k} (held)" if k in system.held_kinds else k for k in system.given_kinds]
+        detail = f"{', '.join(kinds)}; {system.unconfirmed} entries not confirmed"
+        yield Finding(code, "note" if system.unconfirmed else "good", detail)
 
 
 def _openssl() -> Finding:

@@ -92,9 +92,9 @@ def _register(context: "Context") -> tuple[tuple[str, ...], Profile]:
 
 
 def _margins(context: "Context", con: "duckdb.DuckDBPyConnection") -> Profile:
-    """Orders by the values of each dimension but the year, over all years, before suppression."""
+    """Records by the values of each dimension but the year, over all years, before suppression."""
     dims = [d for d in cast("list[str]", context.facts("extract")["dims"]) if d != "year"]
-    described = context.system.release.aggregated
+    described, counted = context.system.release.aggregated, quoted(context.system.record.plural)
     found: dict[str, dict[str, int]] = {}
     for dim in dims:
         parent = described.dimension(dim).parent
@@ -105,7 +105,7 @@ def _margins(context: "Context", con: "duckdb.DuckDBPyConnection") -> Profile:
         others = " AND ".join(f"{quoted(d)} = 'TOTAL'" for d in dims if d != dim) or "true"
         with guarded(CountingBroke, check="profile"):
             rows = con.execute(
-                f"SELECT {quoted(dim)}::VARCHAR, sum(orders)::BIGINT FROM cells WHERE {others} "
+                f"SELECT {quoted(dim)}::VARCHAR, sum({counted})::BIGINT FROM cells WHERE {others} "
                 f"AND {quoted(dim)} <> 'TOTAL' GROUP BY 1"
             ).fetchall()
         groups = set(listed)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines.errors import ApplicationMissing
+from pipelines.errors import ApplicationMissing, OptionsDisagree
 from pipelines.home import Home
 from pipelines.office import Office, today
 from pipelines.releases import Request, order_release
@@ -50,8 +50,11 @@ def order_refresh(office: Office, system: str, project: str, *, dry_run: bool = 
 
     Raises:
         UnknownProject, ApplicationMissing: there is nothing to refresh from or for.
+        OptionsDisagree: the project is approved for another system.
     """
     state = office.projects.show(project)
+    if state.system != system:
+        raise OptionsDisagree(option=f"project {project} is approved for {state.system}")
     newest = office.registers.newest(system)
     if state.application is None:
         raise ApplicationMissing(project=project)

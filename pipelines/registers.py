@@ -15,7 +15,7 @@ from matching.errors import LinkageBroke
 from pipelines.errors import DemoRefusesRealData
 from pipelines.locks import held
 from pipelines.office import Office, today
-from systems import database, load_system
+from systems import System, database, load_system
 from systems.register import Snapshot, SnapshotInfo, is_synthetic
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def load_register(
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         tell("Resolving entries to persons")
         began = time.monotonic()
-        result = matching.resolve(_entries(con))
+        index = _persons(con, described)
         seconds["resolve"] = time.monotonic() - began
-        return result.index
+        return index
 
     def accept(snapshot: Snapshot) -> None:
         tell("Checking the register's suite")
@@ -52,7 +52,8 @@ def load_register(
         con = snapshot.connect()
         try:
             told = {"on": today()}
-            expectations.validate("register", described, con, "person", told).require()
+            person = described.linkage.person_table
+            expectations.validate("register", described, con, person, told).require()
         finally:
             con.close()
         seconds["validate"] = time.monotonic() - started
@@ -96,6 +97,27 @@ def load_register(
 def problems(error: CodedError) -> int:
     """How many problems an error lists."""
     return max(1, len(getattr(error, "problems", ())))
+
+
+def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
+    """The person index: linked, or as the system's description says that persons are told apart."""
+    linkage = system.linkage
+    if linkage.persons == "linked":
+        return matching.resolve(_entries(con)).index
+    table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
+    with database.guarded(LinkageBroke, step="entries"):
+        entries = con.sql(
+            f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
+            f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
+        ).to_arrow_table()
+    return matching.declared(entries)
+
+
+def _together(columns: Sequence[str]) -> str:
+    """Columns as one text, missing where any of them is."""
+    if not columns:
+        return "CAST(NULL AS VARCHAR)"
+    return " || chr(31) || ".join(f"CAST({database.quoted(c)} AS VARCHAR)" for c in columns)
 
 
 def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:

@@ -137,7 +137,7 @@ def known_coarser(text: str | None, system: str) -> tuple[str, ...]:
     names = tuple(n.strip() for n in (text or "").split(",") if n.strip())
     levels = [level_columns(described, n) if n in LEVELS else (n,) for n in names]
     columns = tuple(dict.fromkeys(name for level in levels for name in level))
-    if not set(columns) <= set(described.release.deidentified.coarser):
+    if not set(columns) <= set(described.rows("deidentified").coarser):
         raise OptionsDisagree(
             option="--coarser takes all, dates, or columns with a coarser version"
         )

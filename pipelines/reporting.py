@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from expectations import report
 from expectations.report import Bar, Fact, Interval, Item, Plot, ReportModel
 from pipelines import reporting_aggregates, reporting_drift, reporting_origin, reporting_rows
+from systems import System
 
 if TYPE_CHECKING:
     from expectations import Validation
@@ -26,7 +27,7 @@ def model(context: "Context", verdict: "Validation", drift: "Compared") -> Repor
     state = context.project
     shown = _SHOWN[context.order.kind](context)
     shown["plots"] = (*shown.get("plots", ()), *reporting_drift.plots(drift))
-    return ReportModel(
+    made = ReportModel(
         project_number=context.order.project,
         project_title=context.title,
         kind=context.order.kind,
@@ -46,12 +47,56 @@ def model(context: "Context", verdict: "Validation", drift: "Compared") -> Repor
             data=report.check_items(verdict),
             outputs=shown.pop("outputs", ()),
             threshold=context.settings.disclosure.threshold,
+            owed=_owed(context),
         ),
         checks=report.check_lines(*validations),
         provenance=(*reporting_origin.provenance(context), reporting_drift.fact(drift)),
         run=reporting_origin.run(context, verdict),
         **shown,
     )
+    return _governed(made, context.system)
+
+
+def _governed(made: ReportModel, system: System) -> ReportModel:
+    """Cite what governs this system; what no law asks here is policy."""
+
+    def item(one: Item) -> Item:
+        section = system.cite(one.section) if one.section else ""
+        lost = (one.section and not section) or section.startswith("policy")
+        source = "policy" if lost else one.source
+        return one.model_copy(update={"section": section, "source": source})
+
+    if system.sections is None:
+        return made
+    safes = [
+        safe
+        if safe.name == "data"  # its checks were told by the suite
+        else safe.model_copy(update={"items": tuple(map(item, safe.items))})
+        for safe in made.safes
+    ]
+    return made.model_copy(update={"safes": tuple(safes)})
+
+
+def _owed(context: "Context") -> tuple[tuple[str, str], ...] | None:
+    """What the recipient owes, by the system's own conditions; none for CARPOS's regulation."""
+    system = context.system
+    if system.sections is None:
+        return None
+    threshold = context.settings.disclosure.threshold
+    told = [one for one in system.conditions if context.order.kind in one.kinds]
+    return tuple((_first_sentence(one.text, threshold), "") for one in told)
+
+
+def _first_sentence(text: str, threshold: int) -> str:
+    whole = " ".join(text.split()).replace("{threshold}", str(threshold))
+    first = whole.split(". ")[0].rstrip(".")
+    return "CONDITIONS.txt applies" if "{" in first else first
+
+
+def _asked(context: "Context") -> frozenset[str]:
+    """Papers that this system asks for before a release of this kind."""
+    kind = context.order.kind
+    return frozenset(d.name for d in context.system.documents if kind in d.kinds)
 
 
 def _project(context: "Context") -> list[Item]:
@@ -68,13 +113,14 @@ def _project(context: "Context") -> list[Item]:
         ),
         Item(text=f"Years {first} to {last} lie inside the application", section="§ 964(a)"),
         Item(
-            text=f"Order families in scope: {', '.join(context.order_scope)}",
+            text=f"{context.system.record.scope} in scope: {', '.join(context.order_scope)}",
             section="§ 963(a)",
             status="info",
         ),
     ]
     if context.snapshot.info.synthetic:
-        said = "Synthetic data: every person and order in it is made up"
+        noun = context.system.record.noun
+        said = f"Synthetic data: every person and {noun} in it is made up"
         items.insert(0, Item(text=said, status="info", source="policy"))
     if order.kind == "identified":
         items.append(
@@ -89,7 +135,7 @@ def _project(context: "Context") -> list[Item]:
                 section="§ 963(a)(3)(B)",
             )
         )
-    if order.kind != "aggregated":
+    if "irb_approval" in _asked(context):
         items.append(
             Item(
                 text=f"Approval of the review board runs until {state.irb_until()}",
@@ -107,10 +153,15 @@ def _people(context: "Context") -> list[Item]:
             section="§ 962(r); § 965(c)" if context.order.kind == "aggregated" else "§ 962(r)",
         )
     ]
-    if context.order.kind != "aggregated":
+    asked = _asked(context)
+    if "human_subjects_training" in asked:
         items.append(
             Item(text="Training certificates of all team members are in force", section="§ 966(d)")
         )
+    if "notary_verification" in asked:
+        said = "The researcher's identity was verified by a notary"
+        items.append(Item(text=said, section="process page"))
+    if asked & {"background_check", "background_check_page"}:
         items.append(
             Item(
                 text="Background checks of the researcher and all team members are passed",
@@ -132,7 +183,7 @@ def _settings(context: "Context") -> list[Item]:
             source="policy",
         ),
     ]
-    if context.order.kind != "aggregated":
+    if "security_requirements" in _asked(context):
         items.append(
             Item(
                 text="The institution signed the CJIS security requirements; its system is segmented",
@@ -148,12 +199,15 @@ def _identified(context: "Context") -> dict[str, Any]:
         for s in ("intake", "match", "review", "extract")
     )
     counts = extract["counts"]
+    record = context.system.record
     facts = (
         Fact(label="Cohort rows", value=counts["cohort_rows"], persons=True, group="rows"),
-        Fact(label="With an order in scope", value=counts["matched"], persons=True, group="rows"),
+        Fact(
+            label=f"With {record.one} in scope", value=counts["matched"], persons=True, group="rows"
+        ),
         Fact(label="Without", value=counts["not_matched"], persons=True, group="rows"),
         Fact(label="Not attempted", value=counts["not_attempted"], persons=True, group="rows"),
-        Fact(label="Orders", value=counts["orders"]),
+        Fact(label=record.plural.capitalize(), value=counts[record.plural]),
         Fact(label="Doubtful pairs", value=review["doubtful"], audience="department"),
         Fact(label="Doubtful pairs left out", value=review["left_out"], audience="department"),
         Fact(label="Rows withheld as look-alikes", value=intake["withheld"], audience="department"),
@@ -162,8 +216,8 @@ def _identified(context: "Context") -> dict[str, Any]:
         ),
         Fact(label="Rows refused", value=intake["refused"], audience="department"),
         Fact(
-            label="Orders withheld by policy",
-            value=counts["orders_withheld"],
+            label=f"{record.plural.capitalize()} withheld by policy",
+            value=counts[f"{record.plural}_withheld"],
             audience="department",
         ),
     )
@@ -173,8 +227,8 @@ def _identified(context: "Context") -> dict[str, Any]:
         persons=True,
         additive=True,
         bars=(
-            Bar(label="order in scope", value=counts["matched"], status="ok"),
-            Bar(label="no order in scope", value=counts["not_matched"]),
+            Bar(label=f"{record.noun} in scope", value=counts["matched"], status="ok"),
+            Bar(label=f"no {record.noun} in scope", value=counts["not_matched"]),
             Bar(label="not attempted", value=counts["not_attempted"], status="warn"),
         ),
     )

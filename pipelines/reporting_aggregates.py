@@ -56,11 +56,12 @@ def shown(context: "Context") -> dict[str, Any]:
             source="policy",
         ),
     )
-    hidden_map = _map(table, explanation, cast("list[str]", extract["dims"]))
+    dims, counted = cast("list[str]", extract["dims"]), context.system.record.plural
+    hidden_map = _map(table, explanation, dims, counted)
     return {"facts": facts, "maps": (hidden_map,) if hidden_map else (), "outputs": outputs}
 
 
-def _map(table: pa.Table, explanation: pa.Table, dims: list[str]) -> HiddenMap | None:
+def _map(table: pa.Table, explanation: pa.Table, dims: list[str], counted: str) -> HiddenMap | None:
     """The last year, the longest dimension down, another across, totals of the rest."""
     others = [dim for dim in dims if dim != "year"]
     if len(others) < 2:
@@ -80,7 +81,8 @@ def _map(table: pa.Table, explanation: pa.Table, dims: list[str]) -> HiddenMap |
             continue
         for dim in (down, across):
             labels[dim][row[dim]] = str(row.get(f"{dim}_label") or row[dim])
-        letters[row[down], row[across]] = _letter(row, tuple(str(row[d]) for d in dims), reasons)
+        key = tuple(str(row[d]) for d in dims)
+        letters[row[down], row[across]] = _letter(row, key, reasons, counted)
     rows, columns = list(labels[down])[:_ROWS], list(labels[across])[:_COLUMNS]
     return HiddenMap(
         title=f"What is published, {year}",
@@ -93,8 +95,11 @@ def _map(table: pa.Table, explanation: pa.Table, dims: list[str]) -> HiddenMap |
 
 
 def _letter(
-    row: Mapping[str, Any], key: tuple[str, ...], reasons: Mapping[tuple[str, ...], str]
+    row: Mapping[str, Any],
+    key: tuple[str, ...],
+    reasons: Mapping[tuple[str, ...], str],
+    counted: str,
 ) -> str:
     if row["status"] == "suppressed":
         return reasons.get(key, "h")
-    return "0" if row["orders"] == 0 else "p"
+    return "0" if row[counted] == 0 else "p"

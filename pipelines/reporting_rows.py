@@ -14,12 +14,13 @@ def shown(context: "Context") -> dict[str, Any]:
     extract = cast("Mapping[str, Any]", context.facts("extract"))
     counts, risk, limit = extract["counts"], extract["risk"], extract["limit"]
     persons, below = int(risk["persons"]), int(risk["persons_below"])
+    plural = context.system.record.plural
     facts = (
         Fact(label="Rows", value=counts["rows"]),
         Fact(label="Persons", value=counts["persons"], persons=True),
-        Fact(label="Orders", value=counts["orders"]),
+        Fact(label=plural.capitalize(), value=counts[plural]),
         *_suppressed(extract["suppressed"]),
-        _own("Orders withheld by policy", counts["orders_withheld"]),
+        _own(f"{plural.capitalize()} withheld by policy", counts[f"{plural}_withheld"]),
         _own("Smallest class k", risk["k"]),
         _own("Smallest class of single rows", risk["k_single_row"]),
         _own("Persons alone in their class", risk["unique_persons"]),

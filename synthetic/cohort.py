@@ -63,9 +63,11 @@ def make_cohort(
     """
     if rows < 1 or not 0 <= share_with_order <= 1 or level not in noise.COHORTS:
         raise SizeImpossible(rows=rows)
+    if truth.people is None:
+        raise TooFewPeople(restrained=0, others=0)
     rng = np.random.default_rng(seed)
     wanted = round(rows * share_with_order)
-    who = _members(rng, truth, rows, wanted, families)
+    who = _members(rng, truth, truth.people, rows, wanted, families)
     restrained = np.arange(rows) < wanted
     mixed = rng.permutation(rows)
     who, restrained = who[mixed], restrained[mixed]
@@ -85,19 +87,20 @@ def make_cohort(
 def _members(
     rng: np.random.Generator,
     truth: RegisterTruth,
+    people: Population,
     rows: int,
     wanted: int,
     families: tuple[str, ...] | None,
 ) -> Ints:
     """Restrained people first, then others: relatives of restrained ones, and strangers."""
     restrained = truth.respondents(families)
-    everybody = np.arange(len(truth.people))
-    grown = truth.people.birth < truth.last_day - 18 * 365
+    everybody = np.arange(len(people))
+    grown = people.birth < truth.last_day - 18 * 365
     others = np.setdiff1d(everybody[grown], truth.respondents())
     if wanted > len(restrained) or rows - wanted > len(others):
         raise TooFewPeople(restrained=len(restrained), others=len(others))
     near = np.intersect1d(others, restrained ^ 1)
-    near = rng.permutation(near[truth.people.tie[near] >= 0])[: int((rows - wanted) * _RELATIVES)]
+    near = rng.permutation(near[people.tie[near] >= 0])[: int((rows - wanted) * _RELATIVES)]
     far = rng.permutation(np.setdiff1d(others, near))[: rows - wanted - len(near)]
     return np.concatenate([rng.permutation(restrained)[:wanted], near, far])
 
@@ -119,8 +122,13 @@ def _pairs(truth: RegisterTruth, persons: pa.Table) -> pa.Table:
     record = truth.entries["record_id"].to_numpy()
     members = persons["human_id"].to_numpy()
     order = np.argsort(members)
-    here = (roles == "respondent") & np.isin(human, members)
+    here = (roles == truth.linked) & np.isin(human, members)
     place = order[np.searchsorted(members[order], human[here])]
-    return pa.table(
+    pairs = pa.table(
         {"cohort_id": persons["cohort_id"].take(pa.array(place)), "record_id": record[here]}
-    ).sort_by([("cohort_id", "ascending"), ("record_id", "ascending")])
+    )
+    return (
+        pairs.group_by(["cohort_id", "record_id"])
+        .aggregate([])
+        .sort_by([("cohort_id", "ascending"), ("record_id", "ascending")])
+    )

@@ -19,3 +19,12 @@ class TooFewPeople(CodedError):
     exit = Exit.USAGE
     cause = "The made-up register does not have enough such people for this cohort"
     cure = "Ask for a smaller cohort, a smaller share, or a larger register."
+
+
+class SystemNotMade(CodedError):
+    """A made-up register of a system that there is no maker for."""
+
+    code = "SYNTH-03"
+    exit = Exit.USAGE
+    cause = "There is no made-up register of this data system"
+    cure = "Use one of the systems listed."

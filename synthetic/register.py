@@ -12,10 +12,9 @@ from synthetic.errors import SizeImpossible
 from synthetic.orders import ROLES, Entries, Orders, make_entries, make_orders
 from synthetic.people import day, make_people
 from synthetic.truth import RegisterTruth
+from synthetic.writing import MARK, write_files
 
-_MARK = {b"synthetic": b"true"}
 _PEOPLE_PER_ORDER = 1.6  # people in the made-up world; about half of them stand on no order
-_README = "Made-up data: nobody in these files exists.\n"
 
 
 def make_register(
@@ -46,20 +45,12 @@ def make_register(
     cases = make_cases(rng, people, orders, first_year, last_year)
     made = make_orders(rng, cases, orders)
     entries = make_entries(rng, people, cases, made)
-    directory.mkdir(parents=True, exist_ok=True)
     tables = {
         **persons.tables(rng, people, made, entries),
         **details.tables(rng, people, made, entries, last_day),
     }
-    files = tuple(_write(directory, name, table) for name, table in tables.items())
-    (directory / "SYNTHETIC").write_text(_README, encoding="ascii")
+    files = write_files(directory, tables)
     return _truth(directory, files, people, made, entries, last_day, seed)
-
-
-def _write(directory: Path, name: str, table: pa.Table) -> Path:
-    path = directory / f"{name}.parquet"
-    pq.write_table(table.replace_schema_metadata(_MARK), path, compression="zstd")
-    return path
 
 
 def _truth(
@@ -86,7 +77,7 @@ def _truth(
     place.mkdir(parents=True, exist_ok=True)
     path = place / "truth_persons.parquet"
     truth = known.select(["record_id", "human_id"])
-    pq.write_table(truth.replace_schema_metadata(_MARK), path)
+    pq.write_table(truth.replace_schema_metadata(MARK), path)
     return RegisterTruth(directory, files, path, truth, known, people, last_day, seed)
 
 

@@ -41,6 +41,15 @@ class DatabaseFailed(CodedError):
     cure = "Run again with more memory; where it stays, report the code and the step."
 
 
+class KindNotGiven(CodedError):
+    """A kind of release that the data system does not give."""
+
+    code = "SYSTEM-05"
+    exit = Exit.REFUSED
+    cause = "This data system gives no data of this kind"
+    cure = "See `project example --system`, or docs/systems.md, for the kinds that it gives."
+
+
 class TableMissing(CodedError):
     """The file does not exist or can't be opened."""
 
@@ -167,6 +176,14 @@ class RegisterRefused(CodedError):
     exit = Exit.INPUT
     cause = "The register files don't fit the system's description"
     cure = "Correct what the list of problems names, by table, column and data row."
+
+
+class ForbiddenInRegister(RegisterRefused):
+    """The files hold what the law does not let into this system's data; see ``forbidden``."""
+
+    code = "REGISTER-07"
+    cause = "The register files hold what must not be in this system's data at all"
+    cure = "Return them to whoever sent them: it must be removed there, not here. Nothing was kept."
 
 
 class TableUnknown(CodedError):

@@ -6,6 +6,7 @@ The files lie beside this module, one for each data system, named after its code
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -17,8 +18,10 @@ from pydantic import ValidationError
 from systems.errors import DescriptionBroken, UnknownSystem
 from systems.model import Column, System
 from systems.releases import OutputColumn, RowRelease
+from systems.terms import KINDS
 
 _FOLDER = Path(__file__).parent
+_SHARED = _FOLDER / "shared" / "code_lists.toml"
 _NAMED = ("code_lists", "tables")  # written as TOML tables, whose key is the part's name
 
 
@@ -49,9 +52,13 @@ def read_system(toml: bytes) -> System:
         raw: dict[str, Any] = tomllib.loads(toml.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise DescriptionBroken(problems=["not TOML"]) from None
+    try:
+        taken = _with_shared(raw)
+    except (KeyError, TypeError):
+        raise DescriptionBroken(problems=["shared: no such code list"]) from None
     for part in _NAMED:
         raw[part] = [{"name": name, **body} for name, body in raw.get(part, {}).items()]
-    raw["digest"] = hashlib.sha256(toml).hexdigest()
+    raw["digest"] = hashlib.sha256(toml + taken).hexdigest()
     try:
         system = System.model_validate(raw)
     except ValidationError as broken:
@@ -64,12 +71,26 @@ def read_system(toml: bytes) -> System:
     return system
 
 
+def _with_shared(raw: dict[str, Any]) -> bytes:
+    """Take in the shared code lists that a description names; return the bytes they came from."""
+    if not raw.get("shared"):
+        return b""
+    content = _SHARED.read_bytes()
+    listed = tomllib.loads(content.decode())["code_lists"]
+    own = raw.setdefault("code_lists", {})
+    raw["code_lists"] = {name: listed[name] for name in raw["shared"]} | own
+    return content
+
+
 def _release_misfits(system: System) -> Iterator[str]:
     """Yield each source that leads nowhere and each output that contradicts its source."""
     yield from _linkage_misfits(system)
     yield from _counted_misfits(system)
-    for kind in ("identified", "deidentified", "aggregated"):
+    yield from _law_misfits(system)
+    for kind in KINDS:
         release = getattr(system.release, kind)
+        if release is None:
+            continue
         yield from _source_misfits(system, release.key, f"release.{kind}.key")
         yield from _source_misfits(system, release.year_source, f"release.{kind}.year_source")
         for exclusion in release.exclusions:
@@ -101,7 +122,7 @@ def _detail_misfits(release: RowRelease, kind: str) -> Iterator[str]:
 def _counted_misfits(system: System) -> Iterator[str]:
     """Who is counted instead has roles that the code list of roles knows."""
     aggregated = system.release.aggregated
-    role = _column(system, system.linkage.role)
+    role = _column(system, system.linkage.role or "")
     known = set(system.code_list(role.codes).values) if role and role.codes else None
     for counted in aggregated.counted:
         if known is not None and not set(counted.roles) <= known:
@@ -110,6 +131,42 @@ def _counted_misfits(system: System) -> Iterator[str]:
             yield f"aggregated.{counted.name}: unknown measures"
         if not set(counted.dimensions) <= set(aggregated.dimension_names):
             yield f"aggregated.{counted.name}: unknown dimensions"
+
+
+def _law_misfits(system: System) -> Iterator[str]:
+    """Kinds that nobody may ask for or nothing is described for; what never leaves and would."""
+    given = set(system.given_kinds)
+    described = {kind for kind in KINDS if getattr(system.release, kind) is not None}
+    if given != described:
+        yield "kinds: not those that the releases describe"
+    for named in (*system.requesters, *system.documents, *system.conditions):
+        if not set(named.kinds) <= given:
+            yield "kinds: somebody or something names a kind that is not given"
+    for kind in sorted(given):
+        if not any(kind in condition.kinds for condition in system.conditions):
+            yield f"conditions: none for {kind}"
+        release = getattr(system.release, kind)
+        outputs = release.dimensions if kind == "aggregated" else release.columns
+        for never in system.never:
+            if {output.source for output in outputs} & set(never.columns):
+                yield f"{kind}: what never leaves would leave"
+    for never in system.never:
+        for source in never.columns:
+            yield from _source_misfits(system, source, "never")
+    for forbidden in system.forbidden:
+        for source in forbidden.spared:
+            yield from _source_misfits(system, source, f"forbidden.{forbidden.name}")
+        for pattern in (forbidden.header, forbidden.content):
+            if not _is_pattern(pattern):
+                yield f"forbidden.{forbidden.name}: not a regular expression"
+
+
+def _is_pattern(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def _table_misfits(system: System) -> Iterator[str]:
@@ -138,9 +195,20 @@ def _table_misfits(system: System) -> Iterator[str]:
 def _linkage_misfits(system: System) -> Iterator[str]:
     linkage = system.linkage
     for source in (linkage.record, linkage.role, linkage.group):
-        yield from _source_misfits(system, source, "linkage")
+        if source is not None:
+            yield from _source_misfits(system, source, "linkage")
+    if linkage.party_table not in system.tables_by_name:
+        yield "linkage: no table ties entries to records"
     for column in linkage.columns:
         yield from _source_misfits(system, column.source, f"linkage.{column.name}")
+    for name in (*linkage.same, *linkage.maybe_same):
+        yield from _source_misfits(system, f"{linkage.person_table}.{name}", "linkage")
+    if bool(linkage.columns) != (linkage.persons == "linked"):
+        yield "linkage: standard columns are for linked persons, and only for them"
+    if bool(linkage.same) != (linkage.persons == "declared"):
+        yield "linkage: declared persons need the columns that declare them, and only they"
+    if system.release.identified is not None and not linkage.columns:
+        yield "linkage: a cohort can't be linked to this system"
 
 
 def _source_misfits(system: System, source: str, place: str) -> Iterator[str]:

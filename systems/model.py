@@ -7,66 +7,31 @@ another (a column's code list, an output's source) are checked by `systems.loadi
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from systems.errors import NotDescribed
-from systems.releases import AggregatedRelease, Described, Name, RowRelease
+from systems.errors import KindNotGiven, NotDescribed
+from systems.releases import AggregatedRelease, Described, Name, RowRelease, Source
 from systems.tables import Code, CodeList, Column, DateOrder, ForeignKey, IdentifierClass, Table
+from systems.terms import Document, Governed, Kind, KindRule, RequesterClass
 
 __all__ = [
     "Code",
     "CodeList",
     "Column",
     "DateOrder",
+    "Document",
     "ForeignKey",
     "IdentifierClass",
     "Kind",
+    "KindRule",
+    "RequesterClass",
     "System",
     "Table",
 ]
-
-Kind = Literal["identified", "deidentified", "aggregated"]
-
-
-class KindRule(Described):
-    """A kind of release that the law knows for this system."""
-
-    kind: Kind
-    title: str
-    section: str
-    description: str = ""
-
-
-class RequesterClass(Described):
-    """Who may ask, and for what."""
-
-    name: Name
-    title: str
-    section: str
-    kinds: tuple[Kind, ...]
-    note: str = ""
-
-
-class Document(Described):
-    """A document or check that must be there before a release of the kinds named.
-
-    Attributes:
-        per: one for the project, one for the researcher, or one for every team member.
-        hard: without it a release is refused; otherwise it is asked for by policy and a setting
-            decides.
-    """
-
-    name: Name
-    title: str
-    section: str
-    kinds: tuple[Kind, ...]
-    per: Literal["project", "researcher", "member"]
-    hard: bool = True
-    expires: bool = False
-    note: str = ""
 
 
 class LinkageColumn(Described):
@@ -88,28 +53,57 @@ class Linkage(Described):
     """How the register is linked: its records, their roles, their standard columns.
 
     Attributes:
-        record: ``table.column`` of the record id.
-        roles: table and columns that give a record its role and its group; records of one group are
-            different persons.
+        record: ``table.column`` of the id of an entry of a person.
+        persons: ``linked``: entries are linked to each other by their standard columns.
+            ``declared``: entries that agree in the columns of ``same`` are one person, and in those
+            of ``maybe_same`` perhaps. ``rows``: every entry counts as a person of its own, since
+            nothing in the data tells who it is.
+        role, group: table and columns that give an entry its role and its group; entries of one
+            group are different persons.
+        party: table that ties entries to records, where there are no roles.
         linked_roles: roles that a cohort is linked to, so that a link never shows a victim.
     """
 
-    record: str
-    role: str
-    group: str
-    linked_roles: tuple[str, ...]
-    columns: tuple[LinkageColumn, ...]
+    record: Source
+    persons: Literal["linked", "declared", "rows"] = "linked"
+    role: Source | None = None
+    group: Source | None = None
+    party: Name | None = None
+    linked_roles: tuple[str, ...] = ()
+    same: tuple[Name, ...] = ()
+    maybe_same: tuple[Name, ...] = ()
+    columns: tuple[LinkageColumn, ...] = ()
+
+    @property
+    def person_table(self) -> str:
+        """Table of the entries."""
+        return self.record.partition(".")[0]
+
+    @property
+    def person_key(self) -> str:
+        """Their key."""
+        return self.record.partition(".")[2]
+
+    @property
+    def party_table(self) -> str:
+        """Table that ties entries to records."""
+        return self.role.partition(".")[0] if self.role else self.party or ""
+
+    @property
+    def role_column(self) -> str | None:
+        """Column of the party table with the role, where there are roles."""
+        return self.role.partition(".")[2] if self.role else None
 
 
 class Releases(Described):
-    """What leaves, for each kind of release."""
+    """What leaves, for each kind of release; none where the system does not give the kind."""
 
-    identified: RowRelease
-    deidentified: RowRelease
+    identified: RowRelease | None = None
+    deidentified: RowRelease | None = None
     aggregated: AggregatedRelease
 
 
-class System(Described):
+class System(Governed):
     """A data system of the Department, whole."""
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2,12}$")]
@@ -119,15 +113,34 @@ class System(Described):
     authority: tuple[str, ...]
     regulation: str
     contact: str
-    kinds: tuple[KindRule, ...]
-    requesters: tuple[RequesterClass, ...]
-    documents: tuple[Document, ...]
+    shared: tuple[Name, ...] = ()
+    sources: tuple[str, ...] = ()
     order_scope_default: tuple[str, ...] = ()
+    collected_since: dt.date | None = None  # the first day of the data; its year may be no full one
     code_lists: tuple[CodeList, ...]
     tables: tuple[Table, ...]
     linkage: Linkage
     release: Releases
-    digest: str = ""  # SHA-256 of the TOML's bytes, set by the loader
+    digest: str = ""  # SHA-256 of the TOML's bytes and of the shared lists', set by the loader
+
+    @property
+    def unconfirmed(self) -> int:
+        """Columns, codes and code lists that the custodian has yet to confirm."""
+        columns = [c for table in self.tables for c in table.columns]
+        codes = [c for listed in self.code_lists for c in (listed, *listed.codes)]
+        return sum(not one.verified for one in [*columns, *codes])
+
+    def rows(self, kind: str) -> RowRelease:
+        """Return what leaves in a kind of release that has rows.
+
+        Raises:
+            KindNotGiven: the system gives no such rows.
+        """
+        found = {"identified": self.release.identified, "deidentified": self.release.deidentified}
+        release = found.get(kind)
+        if release is None:
+            raise KindNotGiven(system=self.code, kind=kind if kind in found else "unknown")
+        return release
 
     def counting(self, name: str) -> System:
         """Return the system whose tables count other persons (see `AggregatedRelease.counting`).
@@ -136,6 +149,8 @@ class System(Described):
             NotDescribed: the system does not say who they are.
         """
         aggregated = self.release.aggregated
+        if aggregated.person_role is None:  # nobody stands on a record in a role: all count
+            return self
         if name not in {aggregated.person_role, *(one.name for one in aggregated.counted)}:
             raise NotDescribed(what="counted persons")
         release = self.release.model_copy(update={"aggregated": aggregated.counting(name)})

@@ -114,7 +114,7 @@ class RowRelease(Described):
     Attributes:
         row: what one row stands for.
         key: ``table.column`` of the record that rows are made of (an order).
-        person_role: role of the person whose orders these are.
+        person_role: role of the person whose orders these are; none where there are no roles.
         person_roles: roles that count as that one; it alone where none are named.
         year_source: date that puts an order into a calendar year.
         columns: what leaves, in order.
@@ -125,7 +125,7 @@ class RowRelease(Described):
 
     row: str
     key: Source
-    person_role: Name
+    person_role: Name | None = None
     person_roles: tuple[Name, ...] = ()
     year_source: Source
     scope: Scope
@@ -204,7 +204,7 @@ class AggregatedRelease(Described):
     """
 
     key: Source
-    person_role: Name
+    person_role: Name | None = None
     person_roles: tuple[Name, ...] = ()
     counted: tuple[Counted, ...] = ()
     year_source: Source

@@ -13,9 +13,8 @@ from expectations.kinds.facts import (
 )
 from expectations.kinds.identified import is_identifier, leaves
 from expectations.kinds.scope import Named, date_order_checks, scope_checks
-from expectations.sql import name, rows
+from expectations.sql import duplicates, name, rows
 
-REFERENCES = ("person_ref", "order_ref")
 _RULE = "§ 962(h)"
 
 
@@ -25,16 +24,18 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
     Raises:
         ContextWrong: The project asks for a column that the system does not release.
     """
-    release = facts.system.release.deidentified
-    every = {o.name: o for o in release.columns if o.name not in REFERENCES}
-    if told.columns is not None and not set(told.columns) <= every.keys() | set(REFERENCES):
+    release = facts.system.rows("deidentified")
+    references = references_of(facts)
+    every = {o.name: o for o in release.columns if o.name not in references}
+    if told.columns is not None and not set(told.columns) <= every.keys() | set(references):
         raise ContextWrong(suite="deidentified", facts=["columns"])
     asked = release.finest if told.columns is None else told.columns
     wanted = {c: o for c, o in every.items() if leaves(c, o, asked)}
     named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
     checks: list[Check | None] = [
-        columns_exact(facts, "deidentified", (*REFERENCES, *wanted), title="The extract has exactly the approved "
+        columns_exact(facts, "deidentified", (*references, *wanted), title="The extract has exactly the approved "
                       "columns", section=_RULE, basis="law"),
+        *_references(facts),
         _class_check(facts),
         _no_full_dates(facts, named),
         *(code_check(facts, "deidentified", c, o, told.coarser.get(c, ())) for c, o in named.items()),
@@ -48,9 +49,43 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
     return [c for c in checks if c is not None]
 
 
+def references_of(facts: Facts) -> tuple[str, ...]:
+    """Return the columns of an extract that are research ids."""
+    release = facts.system.rows("deidentified")
+    return tuple(o.name for o in release.columns if o.generalise == "reference")
+
+
+def _references(facts: Facts) -> list[Check]:
+    """Every row carries its record's random reference, and stands for one person and one record."""
+    noun, reference = facts.system.record.noun, facts.system.record.reference
+    if not {"person_ref", reference} <= facts.columns.keys():
+        return []
+    column = name(reference)
+    keys = ("person_ref", reference)
+    return [
+        Check(
+            f"deidentified.{reference}_present",
+            f"Every row carries a random reference to its {noun}",
+            _RULE,
+            "law",
+            "critical",
+            row=f"coalesce(NOT regexp_full_match(r.{column}, '[A-Za-z0-9_-]{{10,64}}') OR "
+            f"regexp_full_match(r.{column}, '[0-9]*'), true)",
+        ),
+        Check(
+            f"deidentified.one_row_per_person_{noun}",
+            f"One person and one {noun} make one row",
+            _RULE,
+            "policy",
+            "critical",
+            violations=duplicates(facts.relation, keys),
+        ),
+    ]
+
+
 def _class_check(facts: Facts) -> Check:
     """No column that shows an identifier, and no column named like one of the register's."""
-    release = facts.system.release.deidentified
+    release = facts.system.rows("deidentified")
     described = {o.name: o for o in release.columns}
     known = {
         c.name for t in facts.system.tables for c in t.columns if c.identifier_class in {"D", "K"}
@@ -59,7 +94,7 @@ def _class_check(facts: Facts) -> Check:
         c
         for c in facts.columns
         if (c in described and is_identifier(facts, described[c]))
-        or (c not in described and c not in REFERENCES and c in known)
+        or (c not in described and c in known)
     ]
     return Check("deidentified.no_identifier", "No column holds a direct identifier or a key of the register", _RULE,
                  "law", "critical", violations=len(wrong), elements=len(facts.columns))  # fmt: skip
@@ -88,8 +123,8 @@ def _complete(facts: Facts, told: DeidentifiedContext) -> Check | None:
     if told.expected_rows is None:
         return None
     return Check(
-        "deidentified.every_order_accounted",
-        "Every person and order in scope is in the extract, and nothing else",
+        f"deidentified.every_{facts.system.record.noun}_accounted",
+        f"Every person and {facts.system.record.noun} in scope is in the extract, and nothing else",
         "",
         "policy",
         "critical",
@@ -99,4 +134,4 @@ def _complete(facts: Facts, told: DeidentifiedContext) -> Check | None:
 
 
 def _scanned(facts: Facts) -> list[str]:
-    return [c for c in facts.text_columns() if c not in REFERENCES]
+    return [c for c in facts.text_columns() if c not in references_of(facts)]

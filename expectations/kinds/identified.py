@@ -1,7 +1,7 @@
 """Checks of an identified extract: nothing personal but what the researcher supplied.
 
-The supplied values are compared with the intake file's own, row by row; the order columns may hold
-nothing of class D or K, only codes, and only orders inside the approval.
+The supplied values are compared with the intake file's own, row by row; the register's columns may
+hold nothing of class D or K, only codes, and only records inside the approval.
 """
 
 from expectations.checks import Check
@@ -19,10 +19,10 @@ def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
     """Return the checks generated for this extract.
 
     Raises:
-        ContextWrong: The project asks for an order column that the system does not release.
+        ContextWrong: The project asks for a column that the system does not release.
     """
-    release = facts.system.release.identified
-    every = {order_column(o.name): o for o in release.columns}
+    release = facts.system.rows("identified")
+    every = {o.name: o for o in release.columns}
     if told.columns is not None and not set(told.columns) <= every.keys():
         raise ContextWrong(suite="identified", facts=["columns"])
     wanted = {c: o for c, o in every.items() if leaves(c, o, told.columns)}
@@ -46,11 +46,6 @@ def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
 def leaves(column: str, output: OutputColumn, approved: tuple[str, ...] | None) -> bool:
     """Say whether a column is expected: references always are, rows could not be told apart else."""
     return approved is None or column in approved or output.generalise == "reference"
-
-
-def order_column(described: str) -> str:
-    """Return the name of an order column in the extract: each begins with ``order_``."""
-    return described if described.startswith("order_") else f"order_{described}"
 
 
 def _class_check(facts: Facts, named: Named) -> Check:
@@ -88,12 +83,13 @@ def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
 
 def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check]:
     checks: list[Check] = []
+    record = facts.system.record
     if named:
         any_data = " OR ".join(f"r.{name(c)} IS NOT NULL" for c in named)
         checks.append(
             Check(
                 "identified.unmatched_empty",
-                "A row without a match carries no order data",
+                f"A row without a match carries no {record.noun} data",
                 _RULE,
                 "law",
                 "critical",
@@ -103,7 +99,7 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
         checks.append(
             Check(
                 "identified.matched_filled",
-                "A matched row carries the data of an order",
+                f"A matched row carries the data of {record.one}",
                 "",
                 "policy",
                 "critical",
@@ -115,8 +111,8 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
         keys = ("row_id", *references)
         checks.append(
             Check(
-                "identified.order_once",
-                "No order stands twice under one row",
+                f"identified.{record.noun}_once",
+                f"No {record.noun} stands twice under one row",
                 "",
                 "policy",
                 "critical",
@@ -157,5 +153,5 @@ def _linked(facts: Facts, linked: str) -> Check:
 
 
 def _scanned(facts: Facts, named: Named) -> list[str]:
-    """Text columns of order data; references are random and long, so they are left out."""
+    """Text columns of the register's data; references are random and long, so they are left out."""
     return [c for c in facts.text_columns() if c in named and named[c].generalise != "reference"]

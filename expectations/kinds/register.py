@@ -9,15 +9,78 @@ from collections.abc import Iterator
 from expectations.checks import Check
 from expectations.context import RegisterContext
 from expectations.kinds.facts import Facts
-from expectations.sql import duplicates, name, rows, texts
+from expectations.sql import duplicates, name, rows, text, texts
 from systems import Column, Table
 from systems.model import ForeignKey
 
 
 def register(facts: Facts, told: RegisterContext) -> list[Check]:
-    """Return the checks of every table that the system describes."""
-    del told  # the fixed checks use it
-    return [c for t in facts.system.tables for c in _table(facts, t)]
+    """Return the checks of every table that the system describes, of persons and of records."""
+    return [
+        *_persons(facts),
+        *_records(facts, told),
+        *(c for t in facts.system.tables for c in _table(facts, t)),
+    ]
+
+
+def _persons(facts: Facts) -> Iterator[Check]:
+    """Every entry has its person, and the lower bound joins whole persons."""
+    linkage = facts.system.linkage
+    table, key = name(linkage.person_table), name(linkage.person_key)
+    yield Check(
+        "register.persons_indexed",
+        "Every entry is resolved to exactly one person, and no person stands for an unknown entry",
+        "§ 964(f)(2)",
+        "law",
+        "critical",
+        violations=f"SELECT (SELECT count(*) FROM {table} ANTI JOIN person_index ON {key} = record_id) + "
+        f"(SELECT count(*) FROM person_index ANTI JOIN {table} ON {key} = record_id) + "
+        "(SELECT count(*) - count(DISTINCT record_id) FROM person_index)",
+        elements=rows(linkage.person_table),
+    )
+    yield Check(
+        "register.lower_bound_coarser",
+        "The lower bound joins whole persons: it never splits one",
+        "§ 964(f)(2)",
+        "law",
+        "critical",
+        violations="SELECT count(*) FROM (SELECT identity FROM person_index GROUP BY identity "
+        "HAVING count(DISTINCT identity_lower) > 1)",
+        elements="SELECT count(DISTINCT identity) FROM person_index",
+    )
+
+
+def _records(facts: Facts, told: RegisterContext) -> Iterator[Check]:
+    """Every record has its day and its person."""
+    system, linkage = facts.system, facts.system.linkage
+    release, noun = system.release.aggregated, system.record.noun
+    table, _, date = release.year_source.partition(".")
+    key = name(release.key.partition(".")[2])
+    every = rows(table)
+    day = name(date)
+    yield Check(
+        "register.issued_by_load", f"No {noun} is dated after the day of the load", "", "policy", "critical",
+        violations=f"SELECT count(*) FROM {name(table)} WHERE {day} > CAST('{told.on.isoformat()}' AS DATE)",
+        elements=every,
+    )  # fmt: skip
+    yield Check(
+        "register.issued_after_1900", f"Every {noun} bears a date after 1900", "§ 962(b)", "law", "critical",
+        violations=f"SELECT count(*) FROM {name(table)} WHERE {day} IS NULL OR {day} < DATE '1900-01-01'",
+        elements=every,
+    )  # fmt: skip
+    role = ""
+    if linkage.role_column and release.person_role:
+        role = f" AND p.{name(linkage.role_column)} = {text(release.person_role)}"
+    yield Check(
+        f"register.{noun}_has_{release.person_role or 'person'}",
+        f"Every {noun} names a {system.record.person}",
+        "",
+        "policy",
+        "warning",
+        violations=f"SELECT count(*) FROM {name(table)} o WHERE NOT EXISTS (SELECT 1 FROM "
+        f"{name(linkage.party_table)} p WHERE p.{key} = o.{key}{role})",
+        elements=every,
+    )
 
 
 def _table(facts: Facts, table: Table) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""Scope of a release of rows: the years and the families of orders that the project was approved for."""
+"""Scope of a release of rows: the years and the families of records that the project was approved for."""
 
 from expectations.checks import Check, Severity
 from expectations.kinds.facts import Facts
@@ -24,13 +24,13 @@ def scope_checks(
     families: tuple[str, ...],
     years: tuple[int | None, int | None],
 ) -> list[Check]:
-    """Return the checks that every order lies inside the approved families and years."""
+    """Return the checks that every record lies inside the approved families and years."""
     checks: list[Check] = []
     for column, output in named.items():
         if (output.source, output.attribute) == (release.scope.source, release.scope.attribute):
             value = f"CAST(r.{name(column)} AS VARCHAR)"
             checks.append(
-                _check(suite, f"{column}_in_scope", "Every order belongs to a family that the project was approved for",
+                _check(suite, f"{column}_in_scope", "Every record belongs to a scope that the project was approved for",
                        "§ 964(a)", f"{value} NOT IN {texts(families)}")
             )  # fmt: skip
     first, last = years
@@ -39,7 +39,7 @@ def scope_checks(
     for column in by_source(named, release.year_source):
         year = f"TRY_CAST(left(CAST(r.{name(column)} AS VARCHAR), 4) AS INTEGER)"
         checks.append(
-            _check(suite, f"{column}_in_years", f"Every order was issued in the approved years, {first} to {last}",
+            _check(suite, f"{column}_in_years", f"Every record lies in the approved years, {first} to {last}",
                    "§ 964(b)", f"CASE WHEN r.{name(column)} IS NOT NULL THEN "
                    f"coalesce({year} NOT BETWEEN {first} AND {last}, true) END")
         )  # fmt: skip

@@ -31,9 +31,14 @@ def five_safes(
     data: Sequence[Item] = (),
     outputs: Sequence[Item] = (),
     threshold: int = 10,
+    owed: Sequence[tuple[str, str]] | None = None,
 ) -> tuple[Safe, ...]:
-    """Return the five, in their order; what the recipient owes is added to the outputs."""
-    owed = _OWED_AGGREGATED if kind == "aggregated" else _OWED
+    """Return the five, in their order; what the recipient owes is added to the outputs.
+
+    ``owed`` says it, as (text, section), where another law than CARPOS's regulation governs.
+    """
+    if owed is None:
+        owed = _OWED_AGGREGATED if kind == "aggregated" else _OWED
     duties = [
         Item(
             text=text.format(threshold=threshold),

@@ -40,12 +40,16 @@ def example(
     kind: Annotated[
         str, typer.Argument(help="standard (§ 966) or aggregated (§ 965)")
     ] = "standard",
+    system: Annotated[
+        str, typer.Option("--system", help="ACHS, CARPOS, CURES, JCPSS or RIPA.")
+    ] = "CARPOS",
+    only: Annotated[str | None, typer.Option("--kind", help="One kind of release alone.")] = None,
 ) -> None:
     """Print a commented application to fill in."""
-    from approvals.application import example_application
+    from approvals.application_example import example_for
 
     if kind == "standard" or kind == "aggregated":  # narrows the type
-        typer.echo(example_application(kind), nl=False)
+        typer.echo(example_for(system.upper(), kind, kind=only), nl=False)
         return
     raise OptionsDisagree(option="standard or aggregated")
 

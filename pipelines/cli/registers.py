@@ -13,7 +13,7 @@ group = typer.Typer(help="What the Department holds, as pinned snapshots.", no_a
 @group.command()
 @command
 def load(
-    system: Annotated[str, typer.Argument(help="CARPOS")],
+    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE...", help="One file a table; its stem is the table's name."),
@@ -28,6 +28,38 @@ def load(
         info = load_register(office, system.upper(), files, tell)
     show_pairs("Snapshot", info)
     hint("Releases that are ordered from now on use this snapshot.")
+
+
+@group.command("make-up")
+@command
+def make_up(
+    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for its files.")],
+    records: Annotated[
+        int,
+        typer.Option("--records", min=1, help="Orders, arrests, referrals, prescriptions, stops."),
+    ] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same register.")] = 1,
+) -> None:
+    """Write a made-up register to try things with.
+
+    The truth behind it stands beside it, never inside.
+    """
+    from pipelines.office import today
+    from synthetic import make_system
+
+    last = today().year - 1
+    made = make_system(
+        system.upper(), folder / "register", records=records, seed=seed, first_year=last - 9, last_year=last
+    )  # fmt: skip
+    told = {
+        "system": system.upper(),
+        "files": [str(path) for path in made.files],
+        "truth": str(made.path),
+        "entries": made.persons.num_rows,
+    }
+    show_pairs("Made-up register", told)
+    hint(f"doj-release register load {system.upper()} {folder}/register/*.parquet")
 
 
 @group.command("list")

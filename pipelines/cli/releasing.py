@@ -156,7 +156,7 @@ def review(
 
 @command
 def refresh(
-    system: Annotated[str, typer.Argument(help="CARPOS")],
+    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
     project: Annotated[str, typer.Option("--project", metavar="NO")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change; publish nothing.")

@@ -1,4 +1,4 @@
-"""Stage 3: the cohort against the respondents of the orders that the project may see."""
+"""Stage 3: the cohort against the persons of the records that the project may see."""
 
 import json
 from dataclasses import asdict
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def link_cohort(context: "Context") -> Product:
     """Stage ``links``: cohort id, record id, weight, probability, decision.
 
-    Only records on orders inside the project's scope are compared: anything wider would let
-    ``matched`` tell of orders that the project may not see.
+    Only entries on records inside the project's scope are compared: anything wider would let
+    ``matched`` tell of records that the project may not see.
     """
     supplied = context.staged("intake", "supplied")
     attempted = context.staged("intake", "attempted")

@@ -140,6 +140,7 @@ def _aggregated(context: "Context", con: "duckdb.DuckDBPyConnection") -> dict[st
         "cells": "cells",
         "county_exempt": facts["county_exempt"],
         "frozen_years": tuple(facts["frozen_years"]),  # type: ignore[arg-type]
+        "orders": context.system.record.plural,
     }
 
 

@@ -19,6 +19,7 @@ from systems import database
 from systems.errors import FormatUnknown, RegisterUnreadable
 from systems.model import System, Table
 from systems.register import rules
+from systems.register.forbidden import header_problems
 from systems.register.problems import Problem
 from systems.tabular import read_table
 
@@ -52,7 +53,10 @@ def stage(
         CodedError: of `systems.tabular`, where the file can't be read.
     """
     schema, batches = _batches(source, table.name)
-    problems = list(_column_problems(table, schema.names))
+    problems = [
+        *header_problems(system, table, schema.names),
+        *_column_problems(table, schema.names),
+    ]
     if problems:
         return Staged(0, (), problems)
     names = tuple(c.name for c in table.file_columns if c.name in schema.names)

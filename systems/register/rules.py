@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from systems.database import literal, quoted
 from systems.model import Column, System, Table
+from systems.register.forbidden import CONTENT, content_conditions
 from systems.register.problems import LISTED, Problem
 
 ROW = "#row"  # the data row's number, counted from 1
@@ -28,6 +29,7 @@ class Check:
     code: str
     column: str
     bad: str
+    detail: str = ""
 
 
 @dataclass
@@ -133,6 +135,8 @@ class Plan:
         days += [f"{value} > DATE '{self.on}'"] if column.not_future else []
         if days:
             checks.append(Check("implausible_date", name, " OR ".join(days)))
+        for what, bad in content_conditions(self.system, self.table, column):
+            checks.append(Check(CONTENT, name, bad, what))
         return checks
 
 
@@ -166,7 +170,12 @@ class Tally:
         """What any row met."""
         return [
             Problem(
-                self._plan.table.name, check.code, check.column, count, tuple(sorted(rows)[:LISTED])
+                self._plan.table.name,
+                check.code,
+                check.column,
+                count,
+                tuple(sorted(rows)[:LISTED]),
+                check.detail,
             )
             for check, count, rows in zip(self._plan.checks, self._counts, self._rows, strict=True)
             if count

@@ -60,7 +60,7 @@ def create_linkage_records(con: Any, system: System) -> None:
 
     One row for each entry, role and variant of name and address; all standard columns are text, null
     where missing. ``group`` is the order that the entry stands on: two entries of one group are two
-    people. It is null where an entry stands on several.
+    people. It is null where an entry stands on several, or where the system knows no groups.
     """
     con.execute(f"CREATE OR REPLACE VIEW linkage_records AS {linkage_sql(system)}")
 
@@ -68,7 +68,7 @@ def create_linkage_records(con: Any, system: System) -> None:
 def linkage_sql(system: System) -> str:
     """The query behind ``linkage_records``."""
     linkage = system.linkage
-    table, key = linkage.record.split(".")
+    table, key = linkage.person_table, linkage.person_key
     parts = _parts(linkage.columns)
     joins: list[str] = []
     shown: dict[str, str] = {}
@@ -85,11 +85,14 @@ def linkage_sql(system: System) -> str:
             shown[column.name] = (
                 f"CAST({alias}.{quoted(field)} AS VARCHAR) AS {quoted(column.name)}"
             )
-    wanted = ", ".join(shown[column.name] for column in linkage.columns)
+    wanted = "".join(f", {shown[column.name]}" for column in linkage.columns)
+    if roles := _role_sql(system, key):
+        joins.append(f"LEFT JOIN ({roles}) AS party USING ({quoted(key)})")
+    role = "party.role" if roles else "CAST(NULL AS VARCHAR) AS role"
+    group = "party.grouped" if linkage.group and roles else "CAST(NULL AS BIGINT)"
     return (
-        f'SELECT entry.{quoted(key)} AS record_id, party.role, {wanted}, party.grouped AS "group" '
-        f"FROM {quoted(table)} AS entry {' '.join(joins)} "
-        f"LEFT JOIN ({_role_sql(system, key)}) AS party USING ({quoted(key)})"
+        f'SELECT entry.{quoted(key)} AS record_id, {role}{wanted}, {group} AS "group" '
+        f"FROM {quoted(table)} AS entry {' '.join(joins)}"
     )
 
 
@@ -124,12 +127,15 @@ def _part_sql(source: _Source, columns: list[LinkageColumn], key: str) -> str:
 
 
 def _role_sql(system: System, key: str) -> str:
-    table, role = system.linkage.role.split(".")
-    group = system.linkage.group.split(".")[1]
+    """Role and group of every entry; empty where entries have neither."""
+    linkage = system.linkage
+    if linkage.role is None:
+        return ""
+    group = quoted((linkage.group or linkage.role).split(".")[1])
     return (
-        f"SELECT {quoted(key)}, {quoted(role)} AS role, "
-        f"CASE WHEN min({quoted(group)}) = max({quoted(group)}) THEN min({quoted(group)}) END AS grouped "
-        f"FROM {quoted(table)} GROUP BY ALL"
+        f"SELECT {quoted(key)}, {quoted(linkage.role_column or '')} AS role, "
+        f"CASE WHEN min({group}) = max({group}) THEN min({group}) END AS grouped "
+        f"FROM {quoted(linkage.party_table)} GROUP BY ALL"
     )
 
 

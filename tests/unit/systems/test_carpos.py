@@ -149,7 +149,7 @@ def test_unknown_names_are_errors(carpos):
     ):
         with pytest.raises(NotDescribed):
             ask()
-    assert system_codes() == ("CARPOS",)
+    assert "CARPOS" in system_codes()
 
 
 BREAKS = {

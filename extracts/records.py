@@ -1,4 +1,4 @@
-"""The SQL that turns register tables into one row per person's entry on an order in scope.
+"""The SQL that turns register tables into one row per person's entry on a record in scope.
 
 Each step is a function that returns its name and its SQL; `entry_steps` lists them and they are
 read as one WITH chain. Identifiers and conditions come from the system's description alone; what
@@ -48,7 +48,7 @@ def entry_steps(plan: Plan, years: Years, released_anyway: frozenset[str]) -> li
 
 
 def scope(plan: Plan, years: Years, exclusions: Sequence[Exclusion]) -> Step:
-    """Orders of the approved codes and years, and whether each must be left out.
+    """Records of the approved codes and years, and whether each must be left out.
 
     A flag is set by an act (a court's order, an enrolment), so a missing flag is no flag.
     """
@@ -65,14 +65,15 @@ def scope(plan: Plan, years: Years, exclusions: Sequence[Exclusion]) -> Step:
 
 
 def entries(plan: Plan) -> Step:
-    """Each order's parties in the released role, once each."""
+    """Each record's persons, in the released role where there are roles, once each."""
     key, person = quoted(plan.key), quoted(plan.person)
+    role = _in_role(plan, "p", plan.own_roles)
     return (
         "entries",
         f"""
     SELECT s.{key}, p.{person}, any_value(s.release_withheld) AS withheld
-    FROM scope s JOIN {quoted(plan.party_table)} p
-      ON p.{key} = s.{key} AND p.{quoted(plan.role)} IN {_listed(plan.own_roles)}
+    FROM scope s JOIN {quoted(plan.party_table)} p ON p.{key} = s.{key} {role and f"AND {role}"}
+    WHERE p.{person} IS NOT NULL
     GROUP BY ALL""",
     )
 
@@ -127,7 +128,7 @@ def _joined(plan: Plan, column: OutputColumn, reach: Reach) -> str:
     match reach:
         case Reach.KEY:
             return f"(SELECT * FROM scope) t JOIN scope s ON s.{key} = t.{key}"
-        case Reach.ORDER | Reach.PARTY:
+        case Reach.RECORD | Reach.PARTY:
             return f"scope s JOIN {table} t ON t.{key} = s.{key}"
         case Reach.OWN_PARTY:
             return f"entries e JOIN {table} t ON t.{key} = e.{key} AND t.{person} = e.{person}"
@@ -147,14 +148,22 @@ def _joined(plan: Plan, column: OutputColumn, reach: Reach) -> str:
 def _conditions(plan: Plan, column: OutputColumn, reach: Reach) -> str:
     tests: list[str] = []
     own = column.role in {None, plan.release.person_role}
-    roles = _listed(plan.own_roles if own else (str(column.role),))
+    roles = plan.own_roles if own else (str(column.role),)
     if reach in {Reach.PARTY, Reach.OWN_PARTY}:
-        tests.append(f"t.{quoted(plan.role)} IN {roles}")
+        tests.append(_in_role(plan, "t", roles))
     if reach is Reach.PARTY_PERSON:
-        tests.append(f"p.{quoted(plan.role)} IN {roles}")
+        tests.append(_in_role(plan, "p", roles))
+    tests = [test for test in tests if test]
     for name, values in sorted(column.where.items()):
         tests.append(f"t.{quoted(name)}::VARCHAR IN {_listed(values)}")
     return f"WHERE {' AND '.join(tests)}" if tests else ""
+
+
+def _in_role(plan: Plan, alias: str, roles: tuple[str, ...]) -> str:
+    """The condition on the role; empty in a system without roles."""
+    if plan.role is None or not roles:
+        return ""
+    return f"{alias}.{quoted(plan.role)} IN {_listed(roles)}"
 
 
 def _excluded(plan: Plan, exclusion: Exclusion) -> str:
@@ -181,7 +190,7 @@ def _by_source(columns: Iterable[OutputColumn]) -> list[list[OutputColumn]]:
 
 
 def _own(reach: Reach) -> bool:
-    """Whether values belong to the person's own entry, not to the order as a whole."""
+    """Whether values belong to the person's own entry, not to the record as a whole."""
     return reach in {Reach.OWN_PARTY, Reach.OWN_PERSON}
 
 

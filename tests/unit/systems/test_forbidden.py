@@ -1,0 +1,148 @@
+"""A register with what the law bars from stop data is refused whole, and told by place, not by value."""
+
+import datetime as dt
+import secrets
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from crypto.secret import StagingKey
+from faults import Exit
+from synthetic import make_system
+from systems import load_system
+from systems.errors import ForbiddenInRegister, RegisterRefused
+from systems.register import RegisterStore
+from systems.register.forbidden import header_problems
+
+ON = dt.date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def ripa():
+    return load_system("RIPA")
+
+
+@pytest.fixture
+def stops(tmp_path):
+    made = make_system("RIPA", tmp_path / "register", records=40, seed=2)
+    return {path.stem: path for path in made.files}
+
+
+@pytest.fixture
+def load(tmp_path, ripa):
+    store = RegisterStore(
+        tmp_path / "store", lambda name, _create: StagingKey(name, secrets.token_bytes(32))
+    )
+
+    def load(files):
+        def rows(con):
+            ids = [r[0] for r in con.execute("SELECT person_id FROM person_stopped").fetchall()]
+            names = ("record_id", "identity", "identity_lower")
+            return pa.table({name: pa.array(ids, pa.int64()) for name in names})
+
+        return store.load(ripa, list(files.values()), resolve=rows, on=ON)
+
+    return load
+
+
+def spoil(path, column, values):
+    table = pq.read_table(path)
+    filled = values + [None] * (table.num_rows - len(values))
+    if column in table.column_names:
+        kept = table[column].to_pylist()
+        filled = values + kept[len(values) :]
+        table = table.drop_columns([column])
+    pq.write_table(table.append_column(column, pa.array(filled, pa.string())), path)
+
+
+def test_made_up_stops_are_clean(load, stops):
+    assert load(stops).info.entries == len(pq.read_table(stops["person_stopped"]))
+
+
+FORBIDDEN = {
+    # header of a column that is not described: which entry of the law's list it meets
+    "first_name": "name", "FirstName": "name", "LAST NAME": "name", "driver_name": "name", "alias": "name",
+    "home_address": "address", "Address": "address", "ZIP_CODE": "address", "SSN": "social_security_number",
+    "socialSecurityNumber": "social_security_number", "DL_NO": "license_number", "license_plate": "license_number",
+    "CII": "license_number", "dob": "birth_date", "birthDate": "birth_date", "PhoneNumber": "contact", "e-mail": "contact",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("header", FORBIDDEN)
+def test_a_column_that_says_who_was_stopped_refuses_the_register(load, stops, header):
+    spoil(stops["person_stopped"], header, ["CANARY"])
+    with pytest.raises(ForbiddenInRegister) as caught:
+        load(stops)
+    assert caught.value.exit is Exit.INPUT
+    found = [p for p in caught.value.problems if p.code == "forbidden_column"]
+    assert FORBIDDEN[header] in {p.detail for p in found}
+    assert all(p.column.startswith("column ") for p in found)
+    assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "header", ["stop_note", "officer_rank", "city_code", "agency_names_list_id", "race_other"]
+)
+def test_other_unknown_columns_are_refused_as_unknown(load, stops, header):
+    spoil(stops["person_stopped"], header, ["x"])
+    with pytest.raises(RegisterRefused) as caught:
+        load(stops)
+    assert "unknown_column" in {p.code for p in caught.value.problems}
+
+
+TEXTS = {
+    "driver was named Jane Canary": "name",
+    "told by Mr. Canary": "name",
+    "lives at 12 Canary St": "address",
+    "gave 123-45-6789": "social_security_number",
+    "licence D1234567 expired": "license_number",
+    "plate 7ABC123": "license_number",
+    "DOB on file": "birth_date",
+    "says 4/5/1990": "birth_date",
+    "call (916) 555-0100": "contact",
+    "wrote to jane@canary.example": "contact",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_that_says_who_was_stopped_refuses_the_register(load, stops, text):
+    spoil(stops["person_stopped"], "reason_text", ["Speeding", text])
+    with pytest.raises(ForbiddenInRegister) as caught:
+        load(stops)
+    [problem] = [p for p in caught.value.problems if p.detail == TEXTS[text]]
+    assert (problem.code, problem.column, problem.count, problem.rows) == (
+        "forbidden_content", "reason_text", 1, (2,),
+    )  # fmt: skip
+    for told in (str(caught.value), *map(str, caught.value.problems)):
+        assert "anary" not in told
+        assert text not in told
+
+
+CLEAN = [
+    "Speeding 82 in a 65 zone",
+    "CVC 22350, radar",
+    "Matched the description of a man in a red jacket",
+    "Stop at 1200 block of 5th St, 10:45",
+    "Expired registration since 2023",
+]
+
+
+@pytest.mark.parametrize("text", CLEAN)
+def test_ordinary_reasons_are_let_in(load, stops, text):
+    spoil(stops["person_stopped"], "reason_text", [text])
+    load(stops)
+
+
+def test_no_described_column_is_itself_forbidden(ripa):
+    for table in ripa.tables:
+        others = table.model_copy(update={"columns": table.columns[:0]})
+        vars(others).pop("by_name", None)
+        assert list(header_problems(ripa, others, table.column_names)) == [], table.name
+
+
+def test_nothing_of_a_refused_register_stays_behind(load, stops, tmp_path):
+    spoil(stops["person_stopped"], "ssn", ["123-45-6789"])
+    with pytest.raises(ForbiddenInRegister):
+        load(stops)
+    assert [p for p in (tmp_path / "store").rglob("*") if p.is_file()] == []
