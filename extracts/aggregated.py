@@ -143,7 +143,9 @@ def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[st
     release = system.release.aggregated
     own = [d for d in release.dimensions if d.codes == release.scope.codes]
     scope = {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
-    return scope | ({COUNTED: (release.person_role,)} if release.person_roles else {})
+    if release.person_role is None or not release.person_roles:
+        return scope
+    return scope | {COUNTED: (release.person_role,)}
 
 
 def _slice(table: CellTable, year: int) -> CellTable:

@@ -7,6 +7,7 @@ nothing that the law of that system does not say, but for what is marked as poli
 import textwrap
 
 from extracts.facts import KIND_TITLES, ReleaseFacts, span
+from extracts.templates import template
 from systems import System, load_system
 
 _WIDTH = 92

@@ -134,11 +134,14 @@ def test_ordinary_reasons_are_let_in(load, stops, text):
     load(stops)
 
 
-def test_no_described_column_is_itself_forbidden(ripa):
+def test_no_described_column_is_itself_forbidden_but_the_agencys_own_name(ripa):
+    found = []
     for table in ripa.tables:
         others = table.model_copy(update={"columns": table.columns[:0]})
         vars(others).pop("by_name", None)
-        assert list(header_problems(ripa, others, table.column_names)) == [], table.name
+        found += [(p.table, p.column) for p in header_problems(ripa, others, table.column_names)]
+    place = 1 + ripa.table("agency").column_names.index("name")
+    assert found == [("agency", f"column {place}")]
 
 
 def test_nothing_of_a_refused_register_stays_behind(load, stops, tmp_path):
