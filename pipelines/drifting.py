@@ -5,6 +5,7 @@ document key: the next release of that kind is compared with it.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -50,7 +51,17 @@ def compared(context: "Context", con: "duckdb.DuckDBPyConnection") -> Compared:
     now = drift.profile(con, "extract", named, where)
     limit = limits.limit_cohort if kind == "identified" else limits.limit_register
     drifts = drift.compare(now, before, "release", limits.limit_release)
-    return Compared((*drifts, *drift.compare(now, register, "register", limit)), now, earlier)
+    # Values that were taken out or made coarser on purpose are no drift from the register.
+    untouched = {name: now[name] for name in now if name not in _altered(context, named)}
+    return Compared((*drifts, *drift.compare(untouched, register, "register", limit)), now, earlier)
+
+
+def _altered(context: "Context", named: Sequence[str]) -> frozenset[str]:
+    """Columns in which local suppression or a coarser plan changed values of this extract."""
+    done = cast("dict[str, dict[str, int]] | None", context.facts("extract").get("suppressed"))
+    changed = {name for name, cells in (done or {"cells": {}})["cells"].items() if cells}
+    coarser = set(context.order.coarser)
+    return frozenset(named) if coarser & {"all", "dates"} else frozenset(changed | coarser)
 
 
 def keep(context: "Context", profile: Profile) -> None:
