@@ -60,7 +60,12 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
         return ()
     cells = cast("Mapping[str, int]", taken["cells"])
     return (
-        Fact(label="Persons left out as too rare", value=taken["persons_left_out"], persons=True),
+        Fact(
+            label="Persons left out as too rare",
+            value=taken["persons_left_out"],
+            persons=True,
+            audience="department",  # the data does not show it
+        ),
         *(Fact(label=f"{name}: cells emptied", value=count) for name, count in cells.items()),
     )
 

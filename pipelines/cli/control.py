@@ -22,7 +22,7 @@ def deadlines(
         ),
     ] = None,
 ) -> None:
-    """What is due, for whom, by which section, and by which days it was counted."""
+    """What is due, for whom, by which section; how it was counted."""
     from pipelines.office import open_office, today
 
     with open_office(CONSOLE.home) as office:
@@ -42,7 +42,7 @@ def remind(
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
     ] = None,
 ) -> None:
-    """Write the letters that are due, each once, and send them where mail is set up."""
+    """Write (and mail, where set up) the letters that are due."""
     from pipelines.home import open_home
     from pipelines.remind import remind as reminded
 

@@ -131,7 +131,7 @@ def withdraw(
         str, typer.Option("--reason", help="wrong_data, wrong_recipient, approval_ended or other.")
     ],
 ) -> None:
-    """Take a release back; members who were given it are called to destroy it.
+    """Take a release back; who has it is called to destroy it.
 
     Nothing more is handed over; a recall letter for each of them is laid ready, and its answer is
     recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.

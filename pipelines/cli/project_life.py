@@ -18,7 +18,7 @@ _DIGEST = 64  # figures of a SHA-256
 def history(
     number: Annotated[str, typer.Argument(metavar="NO", help="The project's number.")],
 ) -> None:
-    """List what was recorded about a project, and what was taken back."""
+    """List what was recorded of a project, or taken back."""
     from pipelines.office import open_office
 
     with open_office(CONSOLE.home) as office:

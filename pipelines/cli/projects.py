@@ -68,7 +68,7 @@ def approve(number: Number) -> None:
 @group.command("show")
 @command
 def show_project(number: Number) -> None:
-    """Show a project with all that belongs to it; exit 5 where a document is gone or changed."""
+    """Show a project whole; exit 5 where a file changed."""
     from pipelines.attached import report_file
     from pipelines.office import open_office, today
     from pipelines.papers import papers_of
@@ -191,7 +191,7 @@ def cohort_confirm(
 @group.command()
 @command
 def documents(number: Number) -> None:
-    """List stored documents; exit 5 where one is missing or changed."""
+    """List stored documents; exit 5 where one changed."""
     from pipelines.office import open_office
     from pipelines.papers import papers_of
 
@@ -207,7 +207,7 @@ def documents(number: Number) -> None:
 @group.command()
 @command
 def certificate(number: Number) -> None:
-    """Write the certificate of destruction (§ 967(a)), prefilled."""
+    """Write a prefilled certificate of destruction."""
     from pipelines.accountability import write_certificate
     from pipelines.office import open_office
 

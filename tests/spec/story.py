@@ -91,6 +91,7 @@ class Story:
         CONSOLE.emitted = False
         words = hoist([str(self._place(word)) for word in shlex.split(command)])
         ended = CliRunner().invoke(app, ["--home", str(self.home), *words], prog_name="doj-release")
+        CONSOLE.home, CONSOLE.json, CONSOLE.emitted = None, False, False  # as other tests expect it
         done = Done(ended.exit_code, ended.output)
         assert done.code == code, f"{command}: {done.code}\n{done.out}\n{ended.exception!r}"
         if shown:
