@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matching.files import MatchOutcome, match_files
     from matching.linking import LinkResult, link
     from matching.options import LinkOptions
-    from matching.quality_page import quality_page
+    from matching.quality_html import quality_page
     from matching.report import LinkReport
     from matching.resolving import ResolveResult, resolve
     from matching.review import Decision, apply_decisions, export_sheet, import_decisions
@@ -34,7 +34,7 @@ _PLACES = {
     "resolve": "resolving",
     "declared": "declaring",
     "self_link": "selflink",
-    "quality_page": "quality_page",
+    "quality_page": "quality_html",
     "Explanation": "explaining",
     "explain": "explaining",
     "Decision": "review",

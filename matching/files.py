@@ -20,7 +20,7 @@ from matching.explaining import explain as explain_pair
 from matching.linking import LinkResult, Progress, link
 from matching.options import LinkOptions
 from matching.quality import GROUPED
-from matching.quality_page import quality_page
+from matching.quality_html import quality_page
 from matching.report import LinkReport
 
 CONTRACT = ("cohort_id", "record_id", "match_weight", "match_probability", "decision")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 import matching
-from matching.quality_page import quality_page
+from matching.quality_html import quality_page
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 
