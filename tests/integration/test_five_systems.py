@@ -36,7 +36,11 @@ from systems import load_system
 RECORDS, MEMBER = 900, "lead"
 LAST = today().year - 1
 YEARS = (LAST - 1, LAST)
-DIMS = {"ACHS": '["year", "region", "offense_group"]'}  # fewer cells than by county
+# Fewer cells than by county; so few children can't be protected by region and sex at once.
+DIMS = {
+    "ACHS": '["year", "region", "offense_group"]',
+    "JCPSS": '["year", "level", "sex"]',
+}
 RELEASES = (
     ("ACHS", "identified"), ("ACHS", "deidentified"), ("ACHS", "aggregated"),
     ("JCPSS", "deidentified"), ("JCPSS", "aggregated"),
@@ -284,7 +288,7 @@ def test_a_child_counts_once_by_the_number_of_its_county(released, world):
         [total] = [
             row for row in package.rows
             if row["year"] == str(year)
-            and {row["region"], row["level"], row["sex"]} == {"TOTAL"}
+            and {row["level"], row["sex"]} == {"TOTAL"}
         ]  # fmt: skip
         assert int(total["persons"]) <= len(numbers) < len(mine)
 
