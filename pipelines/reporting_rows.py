@@ -55,7 +55,7 @@ def _own(label: str, value: int | str) -> Fact:
 
 
 def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
-    """What local suppression took: a study must know it, and the empty cells show it anyway."""
+    """What local suppression took, for the Department: the data shows its empty cells, not why."""
     if taken is None:
         return ()
     cells = cast("Mapping[str, int]", taken["cells"])
@@ -66,7 +66,10 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
             persons=True,
             audience="department",  # the data does not show it
         ),
-        *(Fact(label=f"{name}: cells emptied", value=count) for name, count in cells.items()),
+        *(
+            Fact(label=f"{name}: cells emptied", value=count, audience="department")
+            for name, count in cells.items()
+        ),
     )
 
 
