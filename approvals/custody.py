@@ -8,15 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from approvals.custody_errors import PackageDiffers
-from approvals.errors import (
-    KeyReused,
-    NotAutomatic,
-    ReleaseMoveNotAllowed,
-    ReportDiffers,
-    UnknownMember,
-)
+from approvals.errors import NotAutomatic, ReleaseMoveNotAllowed, ReportDiffers, UnknownMember
 from approvals.events import Event
 from approvals.facts import FactValue
+from approvals.ledger_errors import KeyReused
 from approvals.people import Person, check_role, two_people_required
 from approvals.release_state import OUT, ReleaseState, Status
 from approvals.release_store import ReleaseStore

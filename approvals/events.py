@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from approvals.errors import EventRefused
 from approvals.event_kinds import HOME, KINDS, PROJECT, RELEASE, Spec
 from approvals.facts import ID, FactValue
+from approvals.ledger_errors import EventRefused
 
 __all__ = ["HOME", "KINDS", "PROJECT", "RELEASE", "Event", "parse_facts"]
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from approvals.errors import LedgerExists, LedgerMissing, LedgerUnavailable
+from approvals.ledger_errors import LedgerExists, LedgerMissing, LedgerUnavailable
 from approvals.ledger_schema import (
     EVENTS,
     LOCK,

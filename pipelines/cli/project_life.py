@@ -55,9 +55,9 @@ def kinds(
     kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
 ) -> None:
     """List what `project event` records, and what it needs."""
-    from approvals.errors import EventRefused
     from approvals.event_kinds import KINDS
     from approvals.evidence import words_of
+    from approvals.ledger_errors import EventRefused
     from approvals.project_store import roles_for
     from approvals.projects import project_event_kinds
 

@@ -6,13 +6,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import Checkpoint, Event, Ledger, make_checkpoint, merkle_root, verify
 from approvals.custody_errors import CheckpointWrong
-from approvals.errors import (
+from approvals.errors import StateMoved
+from approvals.ledger_errors import (
     KeyReused,
     LedgerBroken,
     LedgerExists,
     LedgerMissing,
     LedgerUnavailable,
-    StateMoved,
 )
 from approvals.ledger_store import weaknesses
 

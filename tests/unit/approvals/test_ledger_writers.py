@@ -10,7 +10,7 @@ import pytest
 from postgres import programs, server, stop_at_once
 
 from approvals import Event, Ledger, verify
-from approvals.errors import LedgerUnavailable
+from approvals.ledger_errors import LedgerUnavailable
 
 # Each writer is a process of its own that inherits no connection; the imports are made once.
 SPAWN = multiprocessing.get_context("forkserver")

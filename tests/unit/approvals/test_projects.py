@@ -19,13 +19,13 @@ from approvals.errors import (
     ApplicationRefused,
     CohortRefused,
     DocumentChanged,
-    EventRefused,
     MoveNotAllowed,
     NothingToConfirm,
     SamePerson,
     UnknownMember,
     UnknownProject,
 )
+from approvals.ledger_errors import EventRefused
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_the_servers_password_is_read_from_a_closed_file_alone(home):
 def test_the_homes_ledger_shows_a_cut_end_by_itself(home):
     import sqlite3
 
-    from approvals.errors import LedgerBroken
+    from approvals.ledger_errors import LedgerBroken
 
     office = acting(home, FIRST)
     for n in range(3):
