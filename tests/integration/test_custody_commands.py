@@ -166,7 +166,8 @@ def test_a_changed_document_is_found_wherever_one_looks(command, copied, project
     assert {d["state"] for d in shown.json["documents"]} == {"held"}
     (stored,) = (copied / "projects" / project / "documents").iterdir()
     assert b"%PDF" not in stored.read_bytes()
-    stored.write_bytes(stored.read_bytes()[:-1] + b"\0")
+    kept = stored.read_bytes()
+    stored.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     for words in (("project", "show", project), ("project", "documents", project),
                   ("ledger", "verify")):  # fmt: skip
         assert command(*words).code == 5

@@ -144,7 +144,7 @@ def test_documents_rest_encrypted_and_a_changed_or_missing_one_is_found(home, pr
     (stored,) = (home.path / "projects" / project.number / "documents").iterdir()
     kept = stored.read_bytes()
     for change, state in (
-        (kept[:-1] + b"x", "changed"),
+        (kept[:-1] + bytes([kept[-1] ^ 1]), "changed"),
         (kept[:-20], "changed"),
         (None, "missing"),
     ):

@@ -67,7 +67,8 @@ def test_files_are_closed_to_others(home):
 
 def test_a_changed_application_is_found(home, bare):
     (stored,) = (home.path / "projects" / bare.number / "applications").iterdir()
-    stored.write_bytes(stored.read_bytes()[:-1] + b"x")
+    kept = stored.read_bytes()
+    stored.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     with pytest.raises(ApplicationChanged) as caught:
         home.projects.show(bare.number)
     assert caught.value.exit == 5
