@@ -21,6 +21,7 @@ from approvals.facts import (
 )
 
 HOME, PROJECT, RELEASE = "home", "project", "release"
+ANY = "home, project or release"  # what it is about is what was found out in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,4 +284,6 @@ _RELEASE: dict[str, Spec] = {
     "staging_destroyed": _spec(RELEASE, {}),
 }
 
-KINDS: Mapping[str, Spec] = _HOME | _LIFE | _PROJECT | _RELEASE
+_ANY: dict[str, Spec] = {"attempt_refused": _spec(ANY, _ON | {"step": ID, "code": ID})}
+
+KINDS: Mapping[str, Spec] = _HOME | _LIFE | _PROJECT | _RELEASE | _ANY

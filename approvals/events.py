@@ -9,12 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from approvals.event_kinds import HOME, KINDS, PROJECT, RELEASE, Spec
+from approvals.event_kinds import ANY, HOME, KINDS, PROJECT, RELEASE, Spec
 from approvals.facts import ID, FactValue
 from approvals.ledger_errors import EventRefused
 
-__all__ = ["HOME", "KINDS", "PROJECT", "RELEASE", "Event", "parse_facts"]
+__all__ = ["ANY", "HOME", "KINDS", "PROJECT", "RELEASE", "Event", "parse_facts"]
 
+_ABOUT: Mapping[str, tuple[tuple[bool, bool], ...]] = {  # whether a project, a release is named
+    HOME: ((False, False),),
+    PROJECT: ((True, False),),
+    RELEASE: ((True, True),),
+    ANY: ((False, False), (True, False), (True, True)),
+}
 _KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")
 
 
@@ -76,7 +82,7 @@ def parse_facts(kind: str, texts: Mapping[str, str]) -> dict[str, FactValue]:
 
 def _check_about(event: Event, spec: Spec) -> None:
     given = (event.project is not None, event.release is not None)
-    if given != {HOME: (False, False), PROJECT: (True, False), RELEASE: (True, True)}[spec.about]:
+    if given not in _ABOUT[spec.about]:
         raise EventRefused(kind=event.kind, what=f"it is about a {spec.about}")
     if not all(ID.holds(n) for n in (event.actor, event.project, event.release) if n is not None):
         raise EventRefused(kind=event.kind, what="actor, project and release are short ids")

@@ -77,3 +77,12 @@ class LedgerUnavailable(CodedError):
     exit = Exit.INTERNAL
     cause = "the ledger's database can't be used"
     cure = "Look whether it runs, has room, and admits this user"
+
+
+class AttemptUnrecorded(CodedError):
+    """A step was refused, and the ledger could not take that."""
+
+    code = "LEDGER-09"
+    exit = Exit.REFUSED
+    cause = "the step stays refused, but the ledger could not record that it was tried"
+    cure = "Tell the security officer what was tried; see `doj-release doctor` for the ledger"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from approvals.attempts import is_refused_attempt, record_attempt
 from approvals.facts import FactValue
 from crypto import staging
 from crypto.identifiers import order_keys, research_ids
@@ -100,7 +101,12 @@ class Context(Approved):
         self.releases.record(self.release, kind, facts, once=once)
 
     def note_stop(self, stage: str, error: CodedError | None) -> None:
-        """Record that a stage failed; refusals and waiting have events of their own."""
+        """Record that a stage failed or was refused; the gate and waiting have events of their own."""
+        if error is not None and is_refused_attempt(error):
+            by, step = self.releases.show(self.release).ordered_by, f"stage.{stage}"
+            record_attempt(
+                self.ledger, error, actor=by, step=step, on=today(), release=self.release
+            )
         if error is not None and error.exit in {Exit.REFUSED, Exit.WAITING, Exit.HELD}:
             return
         code = error.code if error else "RUN-05"

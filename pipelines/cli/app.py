@@ -97,10 +97,21 @@ def hoist(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
+def step_of(words: Sequence[str]) -> str:
+    """The command in dots, of arguments whose global options stand in front."""
+    queue = list(words)
+    while queue and (queue[0] in _FLAGS or queue[0].partition("=")[0] in _WITH_VALUE):
+        word = queue.pop(0)
+        del queue[: word in _WITH_VALUE]
+    groups = {group.name for group in app.registered_groups}
+    return ".".join(queue[: 2 if queue and queue[0] in groups else 1])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: private files by default, then the command."""
     os.umask(0o077)
     words = hoist(sys.argv[1:] if arguments is None else arguments)
+    CONSOLE.step = step_of(words) or "command"
     try:
         app(args=words, prog_name="doj-release")
     except SystemExit as ended:

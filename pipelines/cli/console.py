@@ -24,6 +24,7 @@ class Console:
     home: Path | None = None
     json: bool = False
     emitted: bool = False
+    step: str = "command"  # the command in dots: release.approve
 
     @property
     def interactive(self) -> bool:
@@ -118,11 +119,13 @@ def _box() -> Any:
     return box.SIMPLE_HEAD
 
 
-def fail(error: CodedError) -> "typer.Exit":
-    """Show a coded error and turn it into its exit code."""
+def fail(error: CodedError, besides: CodedError | None = None) -> "typer.Exit":
+    """Show a coded error and turn it into its exit code; ``besides`` is told and changes nothing."""
     if CONSOLE.json:
-        emit({"error": error.as_dict()})
+        emit({"error": error.as_dict()} | ({"besides": besides.as_dict()} if besides else {}))
     typer.echo(str(error), err=True)
+    if besides is not None:
+        typer.echo(str(besides), err=True)
     return typer.Exit(int(error.exit))
 
 
@@ -134,7 +137,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except CodedError as error:
-            raise fail(error) from None
+            raise fail(error, _recorded(error, kwargs)) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(int(Exit.INTERNAL)) from None
@@ -144,6 +147,15 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             raise _internal(error) from None
 
     return wrapped
+
+
+def _recorded(error: CodedError, given: Mapping[str, object]) -> CodedError | None:
+    """Leave a refusal in the ledger; returns what kept it from being recorded."""
+    if error.exit is not Exit.REFUSED:
+        return None
+    from pipelines.refusals import note_refusal
+
+    return note_refusal(CONSOLE.home, error, CONSOLE.step, given)
 
 
 def _internal(error: Exception) -> "typer.Exit":

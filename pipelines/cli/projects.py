@@ -69,6 +69,7 @@ def approve(number: Number) -> None:
 @command
 def show_project(number: Number) -> None:
     """Show a project whole; exit 5 where a file changed."""
+    from approvals.attempts import refused_attempts
     from pipelines.attached import report_file
     from pipelines.office import open_office, today
     from pipelines.papers import papers_of
@@ -81,7 +82,8 @@ def show_project(number: Number) -> None:
         for release in releases:
             release["report_file"] = report_file(office, number, str(release["release"]))
         papers, drafts, gone = papers_of(office, number)
-    body |= {"releases": releases, "documents": papers, "drafts": drafts}
+        refused = refused_attempts(office.ledger, number)
+    body |= {"releases": releases, "documents": papers, "drafts": drafts, "refused": refused}
     if CONSOLE.json:
         emit(body)
         if gone is not None:
@@ -89,7 +91,7 @@ def show_project(number: Number) -> None:
         return
     plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
     show_pairs(f"Project {number}", plain)
-    for name in ("cohorts", "recipients", "releases", "documents", "drafts"):
+    for name in ("cohorts", "recipients", "releases", "documents", "drafts", "refused"):
         rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
         columns = list(rows[0]) if rows else []
         show(name.capitalize(), columns, [[row[c] for c in columns] for row in rows], rows)

@@ -70,6 +70,11 @@ def test_given_out_receipted_and_accounted_for(command, copied, release, project
         done = command("release", "receipt", release, "--to", "lead", "--code", wrong)
         assert done.code == 3
         assert str(code) not in done.err
+    tried = command("ledger", "show", "--kind", "attempt_refused", "--json").json
+    assert {(e["release"], e["facts"]["step"], e["facts"]["code"]) for e in tried} == {
+        (release, "release.receipt", "APPROVAL-39")
+    }
+    assert len(tried) == 3
     assert command("release", "receipt", release, "--to", "lead", "--code", code).code == 0
     sent = tmp_path / "checkpoint.json"  # the one that left the building in the package
     assert command("ledger", "verify", "--checkpoint", sent).code == 0

@@ -54,6 +54,10 @@ if programs() is not None or "CI" in os.environ:  # CI has it, or fails
         for one in (home, demo.home):
             shown = doj_release("release", "show", release, "--json", home=one).json
             assert shown["status"] == "recorded"
+        assert doj_release("release", "approve", release, home=home).code == 3
+        tried = ("ledger", "show", "--kind", "attempt_refused", "--json")
+        (refused,) = doj_release(*tried, home=home).json
+        assert (refused["release"], refused["facts"]["code"]) == (release, "APPROVAL-10")
         assert doj_release("release", "handover", release, "--to", "lead", home=home).code == 0
         found = {f["what"]: f for f in doj_release("doctor", "--json", home=home).json}
         assert found["ledger database"]["state"] == "good"

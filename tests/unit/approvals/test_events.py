@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.events import HOME, KINDS, PROJECT, RELEASE, Event, parse_facts
+from approvals.events import ANY, HOME, KINDS, PROJECT, RELEASE, Event, parse_facts
 from approvals.facts import COUNT, DATE, DIGEST, DIGESTS, FLAG, ID, IDS, YEARS
 from approvals.ledger_errors import EventRefused
 
@@ -35,7 +35,7 @@ def event_of(kind, facts):
     return Event(
         kind,
         "p-a",
-        project=None if about == HOME else "2026-001",
+        project=None if about in (HOME, ANY) else "2026-001",
         release="2026-001-R001" if about == RELEASE else None,
         facts=facts,
     )
@@ -97,4 +97,4 @@ def test_names_of_actors_and_keys_are_short_ids(text):
 
 
 def test_each_kind_is_about_one_thing():
-    assert {spec.about for spec in KINDS.values()} == {HOME, PROJECT, RELEASE}
+    assert {spec.about for spec in KINDS.values()} == {HOME, PROJECT, RELEASE, ANY}
