@@ -129,12 +129,25 @@ class Ledger:
     def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
         """Record several events, all of them or none; keys as in ``append``."""
         entries: list[Entry] = []
+        made: list[dict[str, object]] = []
+        keyed: dict[str, Entry] = {}
         with writing(self._engine) as connection:
+            seq, previous = _newest(connection)
             for event in events:
-                found = _by_key(connection, event.key) if event.key is not None else None
+                found = None
+                if event.key is not None:
+                    found = keyed.get(event.key) or _by_key(connection, event.key)
                 if found is not None and _says(found) != _says(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
-                entries.append(found or self._write(connection, event))
+                if found is None:
+                    found, row = self._row(event, seq := seq + 1, previous)
+                    previous = found.hash
+                    made.append(row)
+                if event.key is not None:
+                    keyed[event.key] = found
+                entries.append(found)
+            if made:
+                connection.execute(insert(EVENTS), made)  # many rows by one prepared statement
         if entries:
             self._tell(max(entries, key=lambda e: e.seq))
         return tuple(entries)
@@ -195,9 +208,13 @@ class Ledger:
             self._witness(entry.seq, entry.hash)
 
     def _write(self, connection: Connection, event: Event) -> Entry:
-        newest = select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)
-        row = connection.execute(newest).first()
-        seq, previous = (row[0] + 1, row[1]) if row else (1, BEGINNING)
+        seq, previous = _newest(connection)
+        entry, row = self._row(event, seq + 1, previous)
+        connection.execute(insert(EVENTS), row)
+        return entry
+
+    def _row(self, event: Event, seq: int, previous: str) -> tuple[Entry, dict[str, object]]:
+        """The entry and the stored row of an event that follows the hash ``previous``."""
         body = canonical(
             {
                 "seq": seq,
@@ -213,10 +230,15 @@ class Ledger:
         )
         digest = leaf_hash(body.encode()).hex()
         entry = _entry(digest, body)
-        values = {n: getattr(entry, n) for n in ("kind", "actor", "project", "release", "key")}
-        values |= {"seq": seq, "at": _stamp(entry.at), "hash": digest, "body": body}
-        connection.execute(insert(EVENTS).values(values))
-        return entry
+        named = {n: getattr(entry, n) for n in ("kind", "actor", "project", "release", "key")}
+        return entry, {**named, "seq": seq, "at": _stamp(entry.at), "hash": digest, "body": body}
+
+
+def _newest(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the newest event, or of the beginning."""
+    newest = select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return (row[0], row[1]) if row else (0, BEGINNING)
 
 
 def canonical(content: Mapping[str, object]) -> str:

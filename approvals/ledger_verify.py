@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Protocol, cast
 
 from approvals.custody_errors import CheckpointWrong
@@ -16,7 +17,8 @@ from approvals.merkle import Tree, leaf_hash
 
 FORMAT = "doj-release ledger checkpoint 1"
 _LISTED = 100  # problems listed before the walk only counts
-_COLUMNS = ("seq", "at", "kind", "actor", "project", "release", "key")
+_columns = itemgetter("seq", "at", "kind", "actor", "project", "release", "key")
+_read = json.JSONDecoder().raw_decode
 
 
 class Signer(Protocol):
@@ -190,9 +192,10 @@ class _Walk:
 
     def _compare_content(self, row: Sequence[Any], body: str) -> None:
         try:
-            content = cast("dict[str, Any]", json.loads(body))
-            named = tuple(content[name] for name in _COLUMNS)
-            previous = content["previous"]
+            content, end = _read(body)  # without the search for spaces, which canonical JSON lacks
+            if end != len(body):
+                raise ValueError
+            named, previous = _columns(content), content["previous"]
         except (ValueError, KeyError, TypeError):
             self.note(row[0], "edited: the body can't be read")
             return
