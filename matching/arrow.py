@@ -1,7 +1,8 @@
 """pyarrow's compute functions (made at run time, so a type checker can't see them), and its arrays.
 
-``column`` and ``texts`` do what ``pa.array`` does, which imports pandas to ask whether it was given one
-of its objects: half a second for a command line that needs none of it.
+``column``, ``texts`` and the constants do what ``pa.array`` and ``pa.scalar`` do, which import pandas to ask
+whether they were given one of its objects (so does every compute function that is given a Python value): a
+second of work for a command line that needs none of it.
 """
 
 from typing import Any, Final
@@ -14,7 +15,7 @@ import pyarrow.compute
 pc: Final[Any] = pyarrow.compute
 _KINDS: Final = {
     "int8": pa.int8(), "int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64(),
-    "uint32": pa.uint32(), "uint64": pa.uint64(), "float32": pa.float32(), "float64": pa.float64(),
+    "uint8": pa.uint8(), "uint32": pa.uint32(), "uint64": pa.uint64(), "float32": pa.float32(), "float64": pa.float64(),
 }  # fmt: skip
 
 
@@ -32,3 +33,28 @@ def texts(values: list[str]) -> pa.Array:
     np.cumsum([len(value) for value in coded], out=offsets[1:])
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(coded))]
     return pa.Array.from_buffers(pa.string(), len(values), buffers)
+
+
+EMPTY: Final[Any] = texts([""])[0]
+NULL: Final[Any] = pa.nulls(1, pa.string())[0]
+MINUS_ONE: Final[dict[str, Any]] = {
+    name: column(np.array([-1], name))[0] for name in ("int8", "int16", "int32", "int64")
+}
+
+
+def filled(numbers: Any) -> Any:
+    """The numbers with -1 for null."""
+    return pc.fill_null(numbers, MINUS_ONE[str(numbers.type)])
+
+
+def array(values: Any) -> npt.NDArray[Any]:
+    """Numbers or truth values without nulls as a numpy array; chunks are put together."""
+    if pa.types.is_boolean(values.type):
+        return array(pc.cast(values, pa.uint8())).view(np.bool_)
+    kind = np.dtype(values.type.to_pandas_dtype())
+    parts = [
+        np.frombuffer(chunk.buffers()[1], kind, len(chunk), chunk.offset * kind.itemsize)
+        for chunk in (values.chunks if isinstance(values, pa.ChunkedArray) else [values])
+        if len(chunk)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, kind), *parts])

@@ -1,6 +1,6 @@
 """Candidate pairs: the rules' keys joined by hash, chunk by chunk, each pair once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from matching.blocking_rules import Parts
 from matching.joining import Index, Rows
-from matching.normalise.encode import Encoded, Side
+from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.workers import each
@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 Screen = Callable[[Rows, Rows], npt.NDArray[np.intp]]  # which pairs (by place) are worth keeping
 
 _RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
+_AT_A_TIME = 1 << 15  # pairs glanced at together: their columns stay in a core's cache
+_WAITING = 4_000_000  # pairs of one chunk that may wait for the glance, whatever the rules make
 _RULES_MASK, _RECORD_MASK = (1 << _RULE) - 1, (1 << _RECORD) - 1
 
 
@@ -63,56 +65,100 @@ class Blocks:
             return Index.of(hashes, known, rows)
 
         indexes = list(each(indexed, live, self.threads))
-        theirs = self.encoded.records
-        starts = range(0, theirs.rows, CHUNK)
+        starts = range(0, self.encoded.records.rows, CHUNK)
 
-        def joined(begin: int) -> tuple[Ints, Ints]:
-            return self._joined(begin, theirs, live, indexes, screen)
+        def joined(begin: int) -> "_Found":
+            return self._joined(begin, live, indexes, screen)
 
-        parts = list(each(joined, starts, self.threads))
-        made = np.zeros(len(live), np.int64)
-        for _, of_chunk in parts:
-            made += of_chunk
-        if counted:
+        found = list(each(joined, starts, self.threads))
+        made = np.sum([f.made for f in found], axis=0, dtype=np.int64)
+        if counted and found:
             for (_, planned), pairs in zip(live, made.tolist(), strict=True):
                 planned.count.pairs += pairs
-        packed = np.concatenate([p for p, _ in parts]) if parts else np.empty(0, np.int64)
-        return _distinct(packed, int(made.sum()))
+        if not found:
+            return Pairs(*(np.empty(0, np.int32) for _ in range(2)), np.empty(0, np.int64), 0)
+        pair = np.concatenate([f.pair for f in found])
+        order = np.argsort(pair)
+        pair = pair[order]
+        return Pairs(
+            (pair >> _RECORD).astype(np.int32),
+            (pair & _RECORD_MASK).astype(np.int32),
+            np.concatenate([f.caught for f in found])[order],
+            int(made.sum()),
+        )
 
     def _joined(
         self,
         begin: int,
-        side: Side,
         live: list[tuple[int, Planned]],
         indexes: list[Index],
         screen: Screen | None,
-    ) -> tuple[Ints, Ints]:
-        """Packed pairs of one chunk of records, and how many each rule made before screening."""
-        cut = side.cut(begin, begin + CHUNK)
+    ) -> "_Found":
+        """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
+        cut = self.encoded.records.cut(begin, begin + CHUNK)
         rows = np.arange(begin, begin + cut.rows, dtype=np.int32)
         parts = Parts(self.encoded, cut)
-        found: list[Ints] = []
-        made = np.zeros(len(live), np.int64)
+        found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
+        waiting, size = list[Ints](), 0
         for place, ((rule, planned), index) in enumerate(zip(live, indexes, strict=True)):
-            for a, b in self._probed(planned, index, parts, rows):
-                made[place] += len(a)
-                if screen is not None:
-                    keep = screen(a, b)
-                    a, b = a[keep], b[keep]  # noqa: PLW2901 - what is left of the pairs
+            hashes, known = planned.hashes(parts, records=True)
+            for a, b in index.probe(hashes, known, rows):
                 packed = a.astype(np.int64) << (_RECORD + _RULE) | b.astype(np.int64) << _RULE
-                found.append(packed | rule)
-        return (np.concatenate(found) if found else np.empty(0, np.int64)), made
+                packed |= rule
+                if self.same_table:
+                    packed = packed[a < b]
+                found.made[place] += len(packed)
+                waiting.append(packed)
+                size += len(packed)
+                if size > _WAITING:
+                    found = found.joined(_screened(waiting, screen))
+                    waiting, size = [], 0
+        return found.joined(_screened(waiting, screen))
 
-    def _probed(
-        self, planned: Planned, index: Index, parts: Parts, rows: Rows
-    ) -> Iterator[tuple[Rows, Rows]]:
-        hashes, known = planned.hashes(parts, records=True)
-        for a, b in index.probe(hashes, known, rows):
-            if self.same_table:
-                once = a < b
-                yield a[once], b[once]
-            else:
-                yield a, b
+
+@dataclass(frozen=True)
+class _Found:
+    """Packed pairs (sorted, each once), the rules that make each as bits, and how many each rule made."""
+
+    pair: Ints
+    caught: Ints
+    made: Ints
+
+    def joined(self, other: "tuple[Ints, Ints]") -> "_Found":
+        """Both together."""
+        if not len(self.pair):
+            return _Found(*other, self.made)
+        pair, caught = (
+            np.concatenate(both) for both in zip((self.pair, self.caught), other, strict=True)
+        )
+        order = np.argsort(pair, kind="stable")
+        pair, first = _firsts(pair[order])
+        return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
+
+
+def _screened(waiting: list[Ints], screen: Screen | None) -> tuple[Ints, Ints]:
+    """Pairs with their rules as bits, each once, and only those worth keeping."""
+    packed = np.sort(np.concatenate(waiting)) if waiting else np.empty(0, np.int64)
+    pair, first = _firsts(packed >> _RULE)
+    bits = np.left_shift(1, packed & _RULES_MASK)
+    caught = np.bitwise_or.reduceat(bits, first) if len(first) else bits
+    if screen is None:
+        return pair, caught
+    kept: list[npt.NDArray[np.intp]] = [np.empty(0, np.intp)]
+    for begin in range(0, len(pair), _AT_A_TIME):
+        part = pair[begin : begin + _AT_A_TIME]
+        a, b = (part >> _RECORD).astype(np.int32), (part & _RECORD_MASK).astype(np.int32)
+        kept.append(screen(a, b) + begin)
+    keep = np.concatenate(kept)
+    return pair[keep], caught[keep]
+
+
+def _firsts(pair: Ints) -> tuple[Ints, npt.NDArray[np.intp]]:
+    """Each of sorted pairs once, and the place where it comes first."""
+    if not len(pair):
+        return pair, np.empty(0, np.intp)
+    first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    return pair[first], first
 
 
 def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) -> Blocks:
@@ -121,19 +167,3 @@ def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) ->
     assert encoded.records.rows < 1 << _RECORD
     assert encoded.cohort.rows < 1 << (63 - _RECORD - _RULE)
     return Blocks(encoded, plan_rules(encoded, options), same_table, options.threads)
-
-
-def _distinct(packed: Ints, looked_at: int) -> Pairs:
-    """Each pair once, with the rules that made it."""
-    packed = np.sort(packed)
-    pair = packed >> _RULE
-    first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else pair
-    bits = np.left_shift(1, packed & _RULES_MASK)
-    caught = np.bitwise_or.reduceat(bits, first) if len(pair) else bits
-    pair = pair[first]
-    return Pairs(
-        (pair >> _RECORD).astype(np.int32),
-        (pair & _RECORD_MASK).astype(np.int32),
-        caught,
-        looked_at,
-    )

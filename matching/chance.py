@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from matching.fields import FIELDS, NAMES
 from matching.integers import numbered
-from matching.levels import Comparer
+from matching.levels import Comparer, compared
 from matching.model import (
     CLASSES,
     Model,
     class_log_posterior,
+    unpack,
     uses_chance,
     with_namesakes,
 )
@@ -116,7 +117,9 @@ def _shared(values: Ints, average: float) -> npt.NDArray[np.float32] | None:
     return np.where(keys[place] == values, raised, 0.0).astype(np.float32)
 
 
-def chance(model: Model, encoded: Encoded, comparer: Comparer, seed: int) -> Model:
+def chance(
+    model: Model, encoded: Encoded, comparer: Comparer, seed: int, threads: int | None = None
+) -> Model:
     """The model with its ``u`` fitted to these two tables."""
     rng = np.random.default_rng(seed)
     size = min(SAMPLE, max(1, encoded.cohort.rows * encoded.records.rows))
@@ -128,20 +131,22 @@ def chance(model: Model, encoded: Encoded, comparer: Comparer, seed: int) -> Mod
     for x, y in ((c.first, r.first), (c.street, r.street)):
         near_a, near_b = sharing(x, y, min(size, _SHARING), rng)
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
-    drawn = np.arange(len(a)) < size
-    levels = [x.astype(np.int64) for x in comparer.levels(a, b)]
+    patterns = compared(comparer, a, b, threads)
+    distinct, place = np.unique(patterns, return_inverse=True)
+    apart = a != b if encoded.cohort is encoded.records else np.ones(len(a), np.bool_)
+    everywhere = np.bincount(place[apart], minlength=len(distinct))
+    drawn = np.bincount(place[:size][apart[:size]], minlength=len(distinct))
+    levels = unpack(distinct)
     posterior = np.exp(class_log_posterior(model, levels))
     random = posterior[CLASSES.index("random")] > 0.5  # matches and relatives fall in by chance
-    if encoded.cohort is encoded.records:
-        random &= a != b
     u: list[Floats] = []
     for f, field in enumerate(FIELDS):
         if field.name in _UNIQUE:
             u.append(model.u[f])
             continue
         prior = model.u[f]
-        used = random if len(field.groups) > 1 else random & drawn
-        seen = np.bincount(levels[f][used], minlength=len(field.levels)).astype(np.float64)
+        used = np.where(random, everywhere if len(field.groups) > 1 else drawn, 0)
+        seen = np.bincount(levels[f], weights=used, minlength=len(field.levels))
         new = np.ones(len(field.levels))
         for group in field.groups:
             g = list(group)

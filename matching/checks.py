@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from matching.arrow import pc
+from matching.arrow import EMPTY, array, pc
 from matching.columns import IDENTIFYING
 from matching.errors import BadTable, DuplicateIds, MissingIdColumn, MissingIds, NoCommonColumns
 
@@ -44,8 +44,8 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
     if not (textual or pa.types.is_integer(kind)):
         raise BadTable(columns=[name])
     text = pc.cast(ids, pa.string())
-    empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(text), ""), True)
-    rows = np.flatnonzero(empty.to_numpy().astype(np.bool_)) + 1
+    empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(text, EMPTY)), EMPTY)
+    rows = np.flatnonzero(array(empty)) + 1
     if len(rows):
         raise MissingIds(column=name, count=len(rows), rows=rows[:_SHOWN].tolist())
     if unique and len(pc.unique(text)) != len(text):

@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -17,12 +15,25 @@ _MOST = 200  # rows of a component whose pairs are all compared
 
 
 def components(size: int, left: Ints, right: Ints) -> Ints:
-    """For each of ``size`` nodes, the smallest node that it is connected with."""
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    smallest = np.full(int(label.max(initial=-1)) + 1, size, np.int64)
-    np.minimum.at(smallest, label, np.arange(size))
-    return smallest[label]
+    """For each of ``size`` nodes, the smallest node that it is connected with.
+
+    Roots hang on smaller roots until every link is inside one tree (Shiloach and Vishkin 1982); scipy
+    does the same, and its import takes longer than most linkages of small files.
+    """
+    label = np.arange(size)
+    while len(left):
+        a, b = label[left], label[right]
+        apart = a != b
+        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
+        np.minimum.at(
+            label, np.maximum(a, b), np.minimum(a, b)
+        )  # the larger root hangs on the smaller
+        while True:
+            above = label[label]
+            if (above == label).all():
+                break
+            label = above
+    return label
 
 
 def persons(

@@ -74,13 +74,23 @@ class Edges:
     """A bipartite graph whose matching is asked for."""
 
     def __init__(self, rows: Ints, identities: Ints, both_sides: bool) -> None:
-        self._row = numbered(rows)[0]
-        self._identity = numbered(identities)[0]
+        row, identity = numbered(rows)[0], numbered(identities)[0]
+        rivals = np.bincount(row)[row] > 1
+        if both_sides:
+            rivals |= np.bincount(identity)[identity] > 1
+        self._contested = np.flatnonzero(rivals)
+        self._row = numbered(row[rivals])[0]
+        self._identity = numbered(identity[rivals])[0]
         self._both = both_sides
 
     def marginals(self, log_odds: Floats) -> Floats:
         """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
         odds = np.exp(log_odds)
+        odds[self._contested] = self._taken(odds[self._contested])
+        return odds / (1 + odds)
+
+    def _taken(self, odds: Floats) -> Floats:
+        """Odds of edges that have rivals, once these had their say."""
         free_row = np.ones(
             len(odds)
         )  # how free the row is for this edge, its other edges considered
@@ -95,8 +105,7 @@ class Edges:
             free_row, free_identity = new_row, new_identity
             if change < _SETTLED:
                 break
-        taken = odds * free_row * free_identity
-        return taken / (1 + taken)
+        return odds * free_row * free_identity
 
 
 def _others(group: Ints, value: Floats) -> Floats:
@@ -106,14 +115,16 @@ def _others(group: Ints, value: Floats) -> Floats:
     """
     if not len(value):
         return value
-    order = np.lexsort((value, group))
-    last = np.r_[group[order][1:] != group[order][:-1], True]
-    largest = order[last]
+    most = np.zeros(int(group.max()) + 1)
+    np.maximum.at(most, group, value)
+    top = np.flatnonzero(value == most[group])
+    largest = np.empty(len(most), np.int64)
+    largest[group[top]] = top  # the last of equal ones
     rest = value.copy()
     rest[largest] = 0.0
     without = np.bincount(group, weights=rest)
-    result = without[group] - rest + value[largest][group]
-    result[largest] = without[group[largest]]
+    result = without[group] - rest + most[group]
+    result[largest] = without
     return result
 
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from matching.clustering import components
 from matching.scoring import Scored, Scorer
 
 Ints = npt.NDArray[np.int64]
@@ -63,12 +62,7 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
 
 def joined(record: Ints, left: Ints, right: Ints) -> Ints:
     """``record`` renamed so that connected records share the smallest of their numbers."""
-    size = int(record.max(initial=0)) + 1
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    smallest = np.full(int(label.max(initial=0)) + 1, size, np.int64)
-    np.minimum.at(smallest, label, np.arange(size))
-    return smallest[label][record]
+    return components(int(record.max(initial=-1)) + 1, left, right)[record]
 
 
 def _candidate_pairs(

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrow import column
+from matching.arrow import array, column
 
 Ints = npt.NDArray[np.int64]
 
@@ -11,7 +11,7 @@ Ints = npt.NDArray[np.int64]
 def numbered(values: Ints) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
     encoded = column(values).dictionary_encode()
-    return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
+    return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
 
 
 def among(values: Ints, sorted_keys: Ints) -> npt.NDArray[np.bool_]:

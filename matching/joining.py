@@ -56,6 +56,7 @@ class Index:
     """Rows by bucket. ``rows[first[b] : first[b] + count[b]]`` are those of bucket ``b``."""
 
     bits: int
+    taken: Bools  # which buckets have a row: a byte each, so that more of them fit into a cache
     count: npt.NDArray[np.int32]
     first: npt.NDArray[np.int64]
     rows: Rows
@@ -78,6 +79,7 @@ class Index:
         chosen = here[order]
         return cls(
             bits,
+            count > 0,
             count.astype(np.int32),
             np.cumsum(count) - count,
             rows[chosen],
@@ -89,7 +91,7 @@ class Index:
         if not len(self.rows):
             return
         place = buckets(hashes, self.bits)
-        hit = np.flatnonzero((self.count[place] > 0) & known)
+        hit = np.flatnonzero(self.taken[place] & known)
         place = place[hit]
         lengths = self.count[place].astype(np.int64)
         ends = np.cumsum(lengths)

@@ -16,10 +16,13 @@ from matching.integers import among
 from matching.levels_numbers import birth_levels, number_levels, ssn_levels
 from matching.normalise.encode import Encoded
 from matching.normalise.names import nickname_pairs
+from matching.workers import each
 
 Rows = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
+
+_CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a core's cache
 
 # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
 CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
@@ -190,6 +193,16 @@ class Comparer:
     def _nickname(self, x: Rows, y: Rows) -> Bools:
         keys = np.minimum(x, y).astype(np.int64) << 32 | np.maximum(x, y)
         return among(keys, self._nicknames)
+
+
+def compared(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> npt.NDArray[np.int32]:
+    """The pattern of each pair, on all cores."""
+
+    def chunk(start: int) -> npt.NDArray[np.int32]:
+        return comparer.patterns(a[start : start + _CHUNK], b[start : start + _CHUNK])
+
+    made = list(each(chunk, range(0, len(a), _CHUNK), threads))
+    return np.concatenate(made) if made else np.empty(0, np.int32)
 
 
 def _suffix(x: Rows, y: Rows) -> Levels:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching import deciding, quality, report
-from matching.arrow import column, pc, texts
+from matching.arrow import array, column, pc, texts
 from matching.budget import budget_cost
 from matching.checks import check_tables
 from matching.compete import Competition, compete
@@ -95,7 +95,16 @@ def link(
         )
     with Clock(seconds, "report"):
         made = _report(
-            scorer, scored, edges, contest, decision, identity, record, links, seconds, cohort
+            scorer,
+            scored,
+            edges,
+            contest,
+            decision,
+            identity,
+            record,
+            decision[pairs[2]],
+            seconds,
+            cohort,
         )
     tell("done", 1.0)
     return LinkResult(links, made, scorer.model)
@@ -107,7 +116,7 @@ def number_records(ids: pa.ChunkedArray) -> tuple[Ints, Ints]:
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
         encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    number = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    number = array(encoded.indices).astype(np.int64)
     first = np.full(len(encoded.dictionary), len(number), np.int64)
     np.minimum.at(first, number, np.arange(len(number)))
     return number, first
@@ -117,7 +126,7 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Ints)
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
-    return numbered(records["identity"].to_numpy().astype(np.int64))[0]
+    return numbered(array(records["identity"]).astype(np.int64))[0]
 
 
 def _compete(edges: Edges, encoded: Encoded, identity: Ints, options: LinkOptions) -> Competition:
@@ -167,7 +176,7 @@ def _report(
     decision: npt.NDArray[np.int8],
     identity: Ints,
     record: Ints,
-    links: pa.Table,
+    listed: npt.NDArray[np.int8],
     seconds: dict[str, float],
     cohort: pa.Table,
 ) -> LinkReport:
@@ -204,10 +213,10 @@ def _report(
             "rounds": model.rounds,
             "share_of_rows_matched": round(contest.row_share, 6),
         },
-        links=int(pc.sum(pc.equal(links["decision"], "link")).as_py() or 0),
+        links=int((listed == deciding.LINK).sum()),
         linked_rows=len(np.unique(edges.rows[linked])),
         linked_identities=len(np.unique(edges.identities[linked])),
-        reviews=int(pc.sum(pc.equal(links["decision"], "review")).as_py() or 0),
+        reviews=int((listed == deciding.REVIEW).sum()),
         review_rows=len(np.unique(edges.rows[review])),
         false_match_rate=report.rate(
             float(linked.sum()) - sure, float(linked.sum()), float(doubt[linked].sum())

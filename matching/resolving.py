@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching import joining, report
+from matching.arrow import array, filled
 from matching.checks import check_ids
 from matching.clustering import components, persons
 from matching.errors import BadTable
@@ -135,12 +136,12 @@ class _Edges:
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
     """Ids of the entries, the entry of each row, and the group of each entry."""
     number, first = number_records(records["record_id"])
-    ids = records["record_id"].to_numpy().astype(np.int64)[first]
+    ids = array(records["record_id"]).astype(np.int64)[first]
     if "group" not in records.column_names:
         return ids, number, None
     if not pa.types.is_integer(records["group"].type):
         raise BadTable(columns=["group"])
-    return ids, number, records["group"].fill_null(-1).to_numpy().astype(np.int64)[first]
+    return ids, number, array(filled(records["group"])).astype(np.int64)[first]
 
 
 def _distinct(encoded: Encoded) -> tuple[Ints, Ints]:

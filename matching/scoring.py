@@ -15,18 +15,16 @@ import numpy.typing as npt
 from matching.blocking import Blocks, Pairs, Rows, plan
 from matching.chance import Frequencies, chance, frequencies
 from matching.integers import numbered
-from matching.levels import Comparer
+from matching.levels import Comparer, compared
 from matching.model import Model, class_log_joint, prior_model, train, unpack
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.screening import Screen
-from matching.workers import each
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Patterns = npt.NDArray[np.int32]
 
-_CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a core's cache
 KEEP = -6.0  # log odds below which a pair can't matter any more, even when both sides are full
 
 
@@ -58,7 +56,9 @@ class Scorer:
             self.comparer = Comparer(self.encoded)
             rows = self.encoded.cohort.rows
             prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
-            self.model: Model = chance(prior, self.encoded, self.comparer, self.options.seed)
+            self.model: Model = chance(
+                prior, self.encoded, self.comparer, self.options.seed, self.options.threads
+            )
             self.table: Frequencies = frequencies(self.encoded, self.model)
         self.patterns = 0
 
@@ -110,14 +110,7 @@ class Scorer:
             )
 
     def _patterns(self, comparer: Comparer, a: Rows, b: Rows) -> Patterns:
-        """The pattern of each pair, on all cores."""
-
-        def compared(start: int) -> Patterns:
-            return comparer.patterns(a[start : start + _CHUNK], b[start : start + _CHUNK])
-
-        starts = range(0, len(a), _CHUNK)
-        made = list(each(compared, starts, self.options.threads))
-        return np.concatenate(made) if made else np.empty(0, np.int32)
+        return compared(comparer, a, b, self.options.threads)
 
     def within_records(self) -> "Scorer":
         """The same weights for pairs of two records."""

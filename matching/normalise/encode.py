@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching.arrow import EMPTY, array, pc
 from matching.arrow import column as arrow_column
-from matching.arrow import pc
 from matching.columns import STANDARD
 from matching.errors import BadTable
 from matching.normalise import address, dates, names, numbers
@@ -210,8 +210,8 @@ def _social_security(column: pa.ChunkedArray, bad: dict[str, int]) -> tuple[Ints
 
 
 def _present(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    filled = pc.fill_null(column, "")
-    return pc.not_equal(pc.utf8_trim_whitespace(filled), "").to_numpy().astype(np.bool_)
+    text = pc.utf8_trim_whitespace(pc.fill_null(column, EMPTY))
+    return array(pc.not_equal(text, EMPTY))
 
 
 def _is_text(kind: pa.DataType) -> bool:

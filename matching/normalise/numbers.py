@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrow import pc
+from matching.arrow import EMPTY, NULL, array, filled, pc
 
 Ints = npt.NDArray[np.int64]
 MISSING = -1
@@ -19,16 +19,16 @@ def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
 
     Anything else in the value (blanks, dashes, brackets) is left out.
     """
-    text = pc.fill_null(column, "")
+    text = pc.fill_null(column, EMPTY)
     try:
-        numbers = pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.int64())
+        numbers = pc.cast(pc.if_else(pc.equal(text, EMPTY), NULL, text), pa.int64())
         lengths = pc.utf8_length(text)
     except pa.ArrowInvalid:
         text = pc.replace_substring_regex(text, r"[^0-9]+", "")
         text = pc.utf8_slice_codeunits(text, 0, 18)
         lengths = pc.utf8_length(text)
-        numbers = pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.int64())
-    values = _ints(pc.fill_null(numbers, MISSING))
+        numbers = pc.cast(pc.if_else(pc.equal(text, EMPTY), NULL, text), pa.int64())
+    values = _ints(filled(numbers))
     return values, np.where(values < 0, 0, _ints(lengths))
 
 
@@ -59,7 +59,7 @@ def licence(column: pa.ChunkedArray) -> Ints:
     """Letters and digits of a licence number in base 36, from the right; -1 where missing."""
     if not len(column):
         return np.empty(0, np.int64)
-    text = pc.ascii_upper(pc.fill_null(column, ""))
+    text = pc.ascii_upper(pc.fill_null(column, EMPTY))
     if pc.any(pc.match_substring_regex(text, r"[^0-9A-Z]")).as_py():
         text = pc.replace_substring_regex(text, r"[^0-9A-Z]+", "")
     lengths = _ints(pc.binary_length(text))
@@ -96,4 +96,4 @@ def _dummy(values: Ints, lengths: Ints) -> npt.NDArray[np.bool_]:
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
-    return column.to_numpy().astype(np.int64, copy=False)
+    return array(column).astype(np.int64, copy=False)

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching.arrow import EMPTY, array, filled, pc
 from matching.arrow import column as arrow_column
-from matching.arrow import pc
 from matching.normalise import address
 from matching.normalise.vocabulary import MISSING, Dictionary
 
@@ -25,7 +25,7 @@ _BLANK[[ord(c) for c in " \t\n\v\f\r"]] = True
 
 def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, Dictionary]:
     """The house number of each row (-1: none) and what is left, not yet normalised."""
-    text = pc.fill_null(column, "").combine_chunks()
+    text = pc.fill_null(column, EMPTY).combine_chunks()
     if isinstance(text, pa.ChunkedArray):
         text = text.chunk(0) if text.num_chunks else pa.nulls(0, pa.string())
     if not len(text):
@@ -33,7 +33,7 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, Dictionary]:
     rest = pc.ascii_ltrim(text, "0123456789")
     offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
     start, length = offsets[:-1].astype(np.int64), np.diff(offsets)
-    digits = length - pc.binary_length(rest).to_numpy()
+    digits = length - array(pc.binary_length(rest))
     data = np.frombuffer(text.buffers()[2] or b"\0", np.uint8)
     last = len(data) - 1
     # what a byte beyond the text says is not looked at: its length is checked
@@ -50,7 +50,7 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, Dictionary]:
     if len(few):
         given = text.take(arrow_column(few))
         number = pc.cast(pc.struct_field(pc.extract_regex(given, _HOUSE), "n"), pa.int64())
-        house[few] = pc.fill_null(number, MISSING).to_numpy()
+        house[few] = array(filled(number))
         cut = pc.replace_substring_regex(given, address.NUMBER, "")
         mask = pa.Array.from_buffers(
             pa.bool_(), len(odd), [None, pa.py_buffer(np.packbits(odd, bitorder="little"))]

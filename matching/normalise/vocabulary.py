@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching.arrow import array, filled
 from matching.normalise import names
 
 Codes = npt.NDArray[np.int32]
@@ -67,7 +68,7 @@ class Dictionary:
             encoded = encoded.unify_dictionaries().combine_chunks()
             encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
         values = [text or "" for text in encoded.dictionary.to_pylist()]
-        indices = encoded.indices.fill_null(-1).to_numpy().astype(np.int32, copy=False)
+        indices = array(filled(encoded.indices)).astype(np.int32, copy=False)
         blank = [i for i, text in enumerate(values) if not text or text.isspace()]
         if blank:
             table = np.arange(-1, len(values), dtype=np.int32)

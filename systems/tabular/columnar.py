@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 from systems.errors import ColumnUnreadable, FormatUnknown, HeaderWrong
 
 pc: Any = pyarrow.compute  # its functions are made at import and have no types
+# Given a Python text, Arrow imports pandas (a second) to ask whether it is one of its objects.
+_EMPTY = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(bytes(8)), pa.py_buffer(b"")])[0]
+_NULL = pa.nulls(1, pa.string())[0]
 _WHOLE = 2.0**53  # a double holds whole numbers up to here
 
 
@@ -61,10 +64,10 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     elif pa.types.is_timestamp(kind):
         column = _days(column)
     text = column.cast(pa.string())
-    empty = pc.equal(text, "")
+    empty = pc.equal(text, _EMPTY)
     if not pc.any(empty).as_py():
         return text
-    return pc.if_else(empty, pa.scalar(None, pa.string()), text)
+    return pc.if_else(empty, _NULL, text)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
