@@ -5,7 +5,7 @@ cuts; what they would match beyond the candidates that they do have is the loss.
 wide where few rows could be drawn, and says so.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from matching.joining import Hashes, Rows
 from matching.planning import CHUNK, Planned, RuleCount, among
 from matching.scoring import KEEP, Scorer
 from matching.screening import Screen
+from matching.workers import each
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,18 +57,24 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
             known &= among(hashes, frequent)
         keys.append((hashes, known))
     affected = np.flatnonzero(np.any([known for _, known in keys], axis=0)).astype(np.int32)
-    drawn = _drawn(scorer, bare, keys, affected)
-    if not len(drawn):
+    found = _drawn(scorer, bare, keys, affected)
+    if not len(found.drawn):
         return BudgetCost()
-    screen = Screen(scorer.encoded, scorer.model, scorer.table, KEEP)
-    blocks = scorer.blocks
-    whole = Blocks(scorer.encoded, bare, blocks.same_table, blocks.threads)
-    free = whole.pairs(drawn, screen, counted=False)
-    lost = _beyond(free, blocks.pairs(drawn, screen, counted=False))
+    free = _free(scorer, bare, found)
+    lost = np.flatnonzero(~_made(scorer, free))
     odds = scorer.log_odds_of(free.a[lost], free.b[lost])
     chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-    by_row = np.minimum(np.bincount(np.searchsorted(drawn, free.a[lost]), chance, len(drawn)), 1.0)
+    place = np.searchsorted(found.drawn, free.a[lost])
+    by_row = np.minimum(np.bincount(place, chance, len(found.drawn)), 1.0)
     return _estimate(by_row, len(affected), free.looked_at)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Rows to look at, and the records that share one of their frequent values."""
+
+    drawn: Rows
+    records: Rows
 
 
 def _drawn(
@@ -75,36 +82,73 @@ def _drawn(
     bare: list[Planned],
     keys: list[tuple[Hashes, npt.NDArray[np.bool_]]],
     affected: Rows,
-) -> Rows:
+) -> _Drawn:
     """Rows at equal distances, as many as the pairs allow (at least one)."""
     count = min(len(affected), _ROWS)
     if not count:
-        return affected
+        return _Drawn(affected, affected)
     rows = affected[np.arange(count, dtype=np.int64) * len(affected) // count]
+    wanted = [np.unique(hashes[rows][known[rows]]) for hashes, known in keys]
+    met = _met(scorer, bare, wanted)
     pairs = np.zeros(count, np.int64)
-    for free, (hashes, known) in zip(bare, keys, strict=True):
-        wanted, place = np.unique(hashes[rows], return_inverse=True)
-        pairs += np.where(known[rows], _records_of(scorer, free, wanted)[place], 0)
+    for (hashes, known), (theirs, _) in zip(keys, met, strict=True):
+        values, records = np.unique(theirs, return_counts=True)
+        if len(values):
+            place = np.minimum(np.searchsorted(values, hashes[rows]), len(values) - 1)
+            here = known[rows] & (values[place] == hashes[rows])
+            pairs += np.where(here, records[place], 0)
     order = np.random.default_rng(scorer.options.seed).permutation(count)
     fits = max(1, int(np.searchsorted(np.cumsum(pairs[order]), _PAIRS, "right")))
-    return np.sort(rows[order[:fits]])
+    drawn = np.sort(rows[order[:fits]])
+    kept = [
+        records[among(theirs, np.unique(hashes[drawn][known[drawn]]))]
+        for (hashes, known), (theirs, records) in zip(keys, met, strict=True)
+    ]
+    return _Drawn(drawn, np.unique(np.concatenate(kept)))
 
 
-def _records_of(scorer: Scorer, free: Planned, wanted: Hashes) -> npt.NDArray[np.int64]:
-    """How many records have each key."""
-    side, counts = scorer.encoded.records, np.zeros(len(wanted), np.int64)
-    for begin in range(0, side.rows, CHUNK):
+def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tuple[Hashes, Rows]]:
+    """For each rule the records that have a wanted key, and their keys."""
+    side = scorer.encoded.records
+
+    def chunk(begin: int) -> list[tuple[Hashes, Rows]]:
         parts = Parts(scorer.encoded, side.cut(begin, begin + CHUNK))
-        hashes, known = free.hashes(parts, records=True)
-        here = hashes[known & among(hashes, wanted)]
-        np.add.at(counts, np.searchsorted(wanted, here), 1)
-    return counts
+        found: list[tuple[Hashes, Rows]] = []
+        for free, keys in zip(bare, wanted, strict=True):
+            hashes, known = free.hashes(parts, records=True)
+            here = np.flatnonzero(known & among(hashes, keys))
+            found.append((hashes[here], (here + begin).astype(np.int32)))
+        return found
+
+    chunks = list(each(chunk, range(0, side.rows, CHUNK), scorer.options.threads))
+    return [
+        (np.concatenate([h for h, _ in of_rule]), np.concatenate([r for _, r in of_rule]))
+        for of_rule in zip(*chunks, strict=True)
+    ]
 
 
-def _beyond(free: Pairs, real: Pairs) -> npt.NDArray[np.intp]:
-    """Places of the pairs that are not among the real candidates."""
-    mine, theirs = (p.a.astype(np.int64) << 32 | p.b for p in (free, real))
-    return np.flatnonzero(~np.isin(mine, theirs))
+def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
+    """What the drawn rows would be compared with if no value were split or cut."""
+    screen = Screen(scorer.encoded, scorer.model, scorer.table, KEEP)
+    few = replace(scorer.encoded, records=scorer.encoded.records.take(found.records))
+    blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
+    free = blocks.pairs(found.drawn, lambda a, b: screen(a, found.records[b]), counted=False)
+    b = found.records[free.b]
+    keep = np.flatnonzero(free.a < b) if scorer.same_table else np.arange(len(b))
+    return Pairs(free.a[keep], b[keep], free.caught[keep], free.looked_at)
+
+
+def _made(scorer: Scorer, pairs: Pairs) -> npt.NDArray[np.bool_]:
+    """Which pairs some rule makes as it stands."""
+    mine = Parts(scorer.encoded, scorer.encoded.cohort.take(pairs.a))
+    theirs = Parts(scorer.encoded, scorer.encoded.records.take(pairs.b))
+    made = np.zeros(len(pairs), np.bool_)
+    for planned in scorer.blocks.rules:
+        if planned.count.cut_values != -1:
+            x, known = planned.hashes(mine, records=False)
+            y, present = planned.hashes(theirs, records=True)
+            made |= known & present & (x == y)
+    return made
 
 
 def _estimate(by_row: Floats, affected: int, pairs: int) -> BudgetCost:

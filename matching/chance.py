@@ -23,6 +23,7 @@ from matching.model import (
     with_namesakes,
 )
 from matching.normalise.encode import Encoded, Side
+from matching.workers import each
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -76,24 +77,23 @@ class Frequencies:
                 joint[c] += change
 
 
-def frequencies(encoded: Encoded, model: Model) -> Frequencies:
+def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> Frequencies:
     """Count the values of the records' side."""
-    by_row: dict[str, npt.NDArray[np.float32]] = {}
-    for name, values_of in _VALUES.items():
-        values = values_of(encoded.records)
+
+    def counted(name: str) -> npt.NDArray[np.float32] | None:
+        values = _VALUES[name](encoded.records)
         present = values >= 0
         if not present.any():
-            continue
+            return None
         average = float(model.u[NAMES.index(name)][1])
         if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
-            shared = _shared(values, average)
-            if shared is not None:
-                by_row[name] = shared
-            continue
+            return _shared(values, average)
         counts = _counts(values)
         share = (counts + _PRIOR_ROWS * average) / (present.sum() + _PRIOR_ROWS)
-        by_row[name] = np.where(present, np.log(share / average), 0.0).astype(np.float32)
-    return Frequencies(by_row)
+        return np.where(present, np.log(share / average), 0.0).astype(np.float32)
+
+    tables = zip(_VALUES, each(counted, _VALUES, threads), strict=True)
+    return Frequencies({name: table for name, table in tables if table is not None})
 
 
 def _counts(values: Ints) -> Floats:
@@ -128,8 +128,9 @@ def chance(
     a = rng.integers(0, encoded.cohort.rows, size, dtype=np.int32)
     b = rng.integers(0, encoded.records.rows, size, dtype=np.int32)
     c, r = encoded.cohort, encoded.records
-    for x, y in ((c.first, r.first), (c.street, r.street)):
-        near_a, near_b = sharing(x, y, min(size, _SHARING), rng)
+    shared = [(c.first, r.first), (c.street, r.street)]
+    for near in each(lambda both: Sharing.of(*both), shared, threads):
+        near_a, near_b = near.drawn(min(size, _SHARING), rng)
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
     patterns = compared(comparer, a, b, threads)
     distinct, place = np.unique(patterns, return_inverse=True)
@@ -186,15 +187,33 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     return min(1 - 1e-06, *((hits + weight * prior) / (pairs + weight) for hits, pairs in found))
 
 
-def sharing(
-    x: npt.NDArray[np.int32], y: npt.NDArray[np.int32], size: int, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Random pairs of rows among those that share a value (negative is missing)."""
-    order = np.argsort(y, kind="stable").astype(np.int32)
-    start, stop = (np.searchsorted(y[order], x, side) for side in ("left", "right"))
-    many = np.cumsum(np.where(x >= 0, stop - start, 0))
-    if not len(many) or not many[-1]:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-    pick = rng.integers(0, many[-1], min(size, int(many[-1])))
-    a = np.searchsorted(many, pick, "right")
-    return a.astype(np.int32), order[stop[a] - (many[a] - pick)]
+@dataclass(frozen=True)
+class Sharing:
+    """Pairs of rows that share a value.
+
+    The other side's rows in the order of their values, where each row's own of them end, and the pairs
+    of all rows up to each.
+    """
+
+    order: npt.NDArray[np.int32]
+    stop: Ints
+    many: Ints
+
+    @classmethod
+    def of(cls, x: npt.NDArray[np.int32], y: npt.NDArray[np.int32]) -> "Sharing":
+        """Count the pairs of two columns of codes (negative is missing)."""
+        order = np.argsort(y, kind="stable").astype(np.int32)
+        counts = np.bincount(y + 1, minlength=int(x.max(initial=-1)) + 2)
+        ends = np.cumsum(counts)
+        stop, mine = ends[x + 1], np.where(x >= 0, counts[x + 1], 0)
+        return cls(order, stop, np.cumsum(mine))
+
+    def drawn(
+        self, size: int, rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Random pairs, at most ``size``."""
+        if not len(self.many) or not self.many[-1]:
+            return np.empty(0, np.int32), np.empty(0, np.int32)
+        pick = rng.integers(0, self.many[-1], min(size, int(self.many[-1])))
+        a = np.searchsorted(self.many, pick, "right")
+        return a.astype(np.int32), self.order[self.stop[a] - (self.many[a] - pick)]

@@ -1,6 +1,7 @@
 """``link``: a cohort against records, one-sided, from two tables to decided pairs."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,9 +67,12 @@ def link(
     check_tables(cohort, records)
     seconds: dict[str, float] = {}
     tell("normalise", 0.0)
-    with Clock(seconds, "normalise"):
+    with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
+        numbering = other.submit(
+            number_records, records["record_id"]
+        )  # Arrow's work, beside Python's
         encoded = encode(cohort, records)
-        record, first_row = number_records(records["record_id"])
+        record, first_row = numbering.result()
     tell("block", 0.2)
     scorer = Scorer(encoded, options, seconds=seconds)
     tell("compare", 0.4)

@@ -31,7 +31,7 @@ class LinkOptions:
     threads: int | None = None
     seed: int = 20_261_123
     shard_rows: int = 250_000
-    training_rows: int = 30_000
+    training_rows: int = 15_000
 
     def __post_init__(self) -> None:
         ranges = {

@@ -20,11 +20,13 @@ from matching.model import Model, class_log_joint, prior_model, train, unpack
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.screening import Screen
+from matching.workers import each
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Patterns = npt.NDArray[np.int32]
 
+_CHUNK = 1 << 14  # pairs weighed at a time: their classes stay in a core's cache
 KEEP = -6.0  # log odds below which a pair can't matter any more, even when both sides are full
 
 
@@ -59,7 +61,7 @@ class Scorer:
             self.model: Model = chance(
                 prior, self.encoded, self.comparer, self.options.seed, self.options.threads
             )
-            self.table: Frequencies = frequencies(self.encoded, self.model)
+            self.table: Frequencies = frequencies(self.encoded, self.model, self.options.threads)
         self.patterns = 0
 
     def run(self) -> Scored:
@@ -124,7 +126,17 @@ class Scorer:
         return self.log_odds(b, self._patterns(self.comparer, a, b))
 
     def log_odds(self, b: Rows, patterns: Patterns) -> Floats:
-        """Log odds of pairs with these record rows and patterns.
+        """Log odds of pairs with these record rows and patterns, on all cores."""
+
+        def part(start: int) -> Floats:
+            chunk = slice(start, start + _CHUNK)
+            return self._log_odds(b[chunk], patterns[chunk])
+
+        found = list(each(part, range(0, len(b), _CHUNK), self.options.threads))
+        return np.concatenate(found) if found else np.empty(0)
+
+    def _log_odds(self, b: Rows, patterns: Patterns) -> Floats:
+        """Log odds of some pairs.
 
         A match is weighed against all other classes, value frequencies included.
 

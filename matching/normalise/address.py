@@ -34,7 +34,10 @@ NUMBER = r"^\s*(\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:\s|,|$)"
 
 def street_name(text: str) -> str:
     """The name of a street: ``"Main Street, Apt 4"`` → ``"main st"``."""
-    words = fold(text.partition("#")[0]).split()
+    if text.isascii() and text.replace(" ", "").isalnum():
+        words = text.lower().split()
+    else:
+        words = fold(text.partition("#")[0]).split()
     if not _UNITS.isdisjoint(words):
         words = words[: next(i for i, word in enumerate(words) if word in _UNITS)]
     return " ".join([_TYPES.get(word, word) for word in words])

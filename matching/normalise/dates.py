@@ -47,6 +47,10 @@ def day_first(values: Iterable[str]) -> bool:
 def birth_date(text: str, day_before_month: bool = False) -> int:
     """The date as ``yyyymmdd``, or 0 when the text is no date."""
     text = text.strip()
+    if len(text) == 10 and text[4] == text[7] == "-":  # nearly all dates: no pattern is needed
+        year, month, day = text[:4], text[5:7], text[8:]
+        if (year + month + day).isdecimal():
+            return _number(int(year), int(month), int(day))
     if _SCANNED.match(text):
         text = text.translate(_FIGURES)
     text = text.lower()

@@ -70,6 +70,7 @@ _SUFFIXES = {
     "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
 }  # fmt: skip
 _IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
+_SUFFIX_ENDS = frozenset(c for word in _IN_NAME for c in (word[-1], word[-1].upper()))
 _EMPTY = frozenset(
     [
         "unknown",
@@ -128,6 +129,9 @@ def fold(text: str) -> str:
 
 def first_name(text: str) -> str:
     """A comparable first or middle name; empty when it says "unknown"."""
+    if text.isascii() and text.isalpha():
+        word = text.lower()
+        return "" if word in _EMPTY or word in _NO_FIRST_NAME else word
     folded = fold(text)
     if folded in _EMPTY:
         return ""
@@ -139,6 +143,9 @@ def first_name(text: str) -> str:
 
 def last_name(text: str) -> str:
     """A comparable surname: suffix off, particles joined, parts of a double name kept apart."""
+    if text.isascii() and text.isalpha():
+        word = text.lower()
+        return "" if word in _EMPTY or word in _NO_LAST_NAME else word
     folded = fold(text)
     if folded in _EMPTY:
         return ""
@@ -160,6 +167,9 @@ def last_name(text: str) -> str:
 
 def suffix_in(text: str) -> str:
     """The generation suffix at the end of a name ("Smith, Jr."), or an empty text."""
+    last = text[-1:]
+    if last.isascii() and last.isalnum() and last not in _SUFFIX_ENDS:
+        return ""
     words = fold(text).split()
     return _SUFFIXES[words[-1]] if len(words) > 1 and words[-1] in _IN_NAME else ""
 
@@ -180,7 +190,13 @@ def sound(name: str) -> str:
     if _SPELLED.search(word):
         for old, new in _SPELLINGS:
             word = word.replace(old, new)
-    codes = _REPEATED.sub(r"\1", word.translate(_CLASS))
+    codes = word.translate(_CLASS)
+    if word.isascii() and word.isalpha():
+        for pair, one in _PAIRS:
+            while pair in codes:
+                codes = codes.replace(pair, one)
+    else:
+        codes = _REPEATED.sub(r"\1", codes)
     return (codes[0] + codes[1:].replace(_VOWEL, ""))[:5]
 
 
@@ -197,6 +213,7 @@ _CLASS = str.maketrans(
     **dict.fromkeys("sz", "s"), **dict.fromkeys("dt", "d"), "l": "l", **dict.fromkeys("mn", "m"), "r": "r",
     }
 )  # fmt: skip
+_PAIRS = tuple((2 * one, one) for one in sorted(set(_CLASS.values())))
 
 
 @cache
@@ -207,20 +224,21 @@ def nickname_groups() -> tuple[tuple[str, ...], ...]:
 
 
 @cache
-def _roots() -> dict[str, str]:
-    roots: dict[str, str] = {}
+def roots() -> dict[str, str]:
+    """The formal name of each nickname and of each formal name."""
+    found: dict[str, str] = {}
     for group in nickname_groups():
-        roots.setdefault(group[0], group[0])
+        found.setdefault(group[0], group[0])
     for group in nickname_groups():
         for name in group:
-            roots.setdefault(name, group[0])
-    return roots
+            found.setdefault(name, group[0])
+    return found
 
 
 def root(name: str) -> str:
     """One formal name for a nickname (``bob`` → ``robert``); for blocks, where one is enough."""
     word = name.split(maxsplit=1)[0] if name else ""
-    return _roots().get(word, word)
+    return roots().get(word, word)
 
 
 def nickname_pairs(names: Iterable[str]) -> set[tuple[str, str]]:

@@ -102,7 +102,7 @@ class NameParts:
 
 def name_parts(vocabulary: Vocabulary) -> NameParts:
     """Work out the parts; adds roots and parts to the vocabulary where they are new."""
-    sounds = Vocabulary()
+    sounds, roots = Vocabulary(), names.roots()
     rows: list[tuple[int, int, int, int, int]] = []
     done = 0
     while done < len(vocabulary.texts):  # grows while roots and parts are added
@@ -110,7 +110,7 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
         first, _, rest = text.partition(" ")
         head = vocabulary.code(first) if rest else done
         tail = vocabulary.code(rest.rpartition(" ")[2]) if rest else done
-        root = vocabulary.code(names.root(first))
+        root = vocabulary.code(roots.get(first, first))
         rows.append((root, ord(text[0]), sounds.code(names.sound(first)), head, tail))
         done += 1
     rows.append((MISSING, MISSING, MISSING, MISSING, MISSING))

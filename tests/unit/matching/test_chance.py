@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import matching
-from matching.chance import collision, sharing
+from matching.chance import Sharing, collision
 from matching.fields import FIELDS, NAMES, level
 from matching.model import CLASSES, Model, prior_model, train
 from tests.unit.matching.tables import cohort, linked, records
@@ -20,7 +20,7 @@ CODES = st.lists(st.integers(-1, 4), max_size=12)
 def test_sharing_draws_from_the_pairs_that_share_a_value_and_from_no_others(x, y):
     mine, theirs = np.array(x, np.int32), np.array(y, np.int32)
     all_pairs = {(i, j) for i, v in enumerate(x) for j, w in enumerate(y) if v == w >= 0}
-    a, b = sharing(mine, theirs, 2_000, np.random.default_rng(1))
+    a, b = Sharing.of(mine, theirs).drawn(2_000, np.random.default_rng(1))
     drawn = set(zip(a.tolist(), b.tolist(), strict=True))
     assert drawn <= all_pairs
     assert bool(drawn) == bool(all_pairs)
@@ -28,7 +28,7 @@ def test_sharing_draws_from_the_pairs_that_share_a_value_and_from_no_others(x, y
 
 def test_sharing_draws_every_such_pair_equally_often():
     mine, theirs = np.array([0, 1], np.int32), np.array([1, 0, 1, 1], np.int32)
-    a, b = sharing(mine, theirs, 4, np.random.default_rng(1))
+    a, b = Sharing.of(mine, theirs).drawn(4, np.random.default_rng(1))
     assert len(a) == 4  # never more draws than there are pairs
     assert set(zip(a.tolist(), b.tolist(), strict=True)) <= {(0, 1), (1, 0), (1, 2), (1, 3)}
 
