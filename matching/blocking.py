@@ -71,12 +71,13 @@ class Blocks:
             return self._joined(begin, live, indexes, screen)
 
         found = list(each(joined, starts, self.threads))
-        made = np.sum([f.made for f in found], axis=0, dtype=np.int64)
-        if counted and found:
+        if not found:
+            none = np.empty(0, np.int32)
+            return Pairs(none, none, np.empty(0, np.int64), 0)
+        made = np.sum(np.stack([f.made for f in found]), axis=0)
+        if counted:
             for (_, planned), pairs in zip(live, made.tolist(), strict=True):
                 planned.count.pairs += pairs
-        if not found:
-            return Pairs(*(np.empty(0, np.int32) for _ in range(2)), np.empty(0, np.int64), 0)
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)
         pair = pair[order]

@@ -74,7 +74,7 @@ def licence(column: pa.ChunkedArray) -> Ints:
     for place in range(_WIDTH):
         column_bytes = figures[:, place]
         values = values * 36 + np.where(column_bytes >= 65, column_bytes - 55, column_bytes - 48)
-        inside = place > _WIDTH - lengths
+        inside = place >= _WIDTH - lengths
         same &= ~inside | (column_bytes == figures[:, -1])
     words = np.isin(values, _NO_LICENCE)
     return np.where((lengths >= 4) & ~same & ~words, values, MISSING)

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matching.normalise import address, dates, names, numbers
@@ -142,6 +142,7 @@ def test_zip_codes():
     ]
 
 
+@example(["1000"])
 @given(st.lists(st.text(alphabet="ABXYZ0129 -", max_size=14), max_size=8))
 def test_licences_are_read_like_base_36(values):
     def plain(text):
