@@ -8,6 +8,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -98,8 +99,16 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
         application = cast("Application", with_holes(model, fields, wrong))
     problems += _between_fields(application, terms, known={p.path for p in problems})
     if problems:
-        raise ApplicationRefused(tuple(problems))
+        cited = None if "system" in {p.path for p in problems} else terms(application.system)
+        raise ApplicationRefused(tuple(_under_own_law(p, cited) for p in problems))
     return _with_defaults(application, cast("SystemTerms", terms(application.system)))
+
+
+def _under_own_law(problem: Problem, terms: SystemTerms | None) -> Problem:
+    """The same problem, citing what governs the system where that is not CARPOS's regulation."""
+    if terms is None or terms.sections is None or not problem.section.startswith("§"):
+        return problem
+    return replace(problem, section=terms.cite(problem.section))
 
 
 def _first_hand(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:

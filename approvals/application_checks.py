@@ -6,6 +6,7 @@ A check yields problems; it never stops at the first. No problem quotes a value.
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from approvals.application_asked import CRITERIA, QUALITIES, check_asked
 from approvals.application_documents import check_documents
 from approvals.application_forms import AggregatedApplication, Application, StandardApplication
 from approvals.application_parts import Problem
@@ -93,31 +94,27 @@ def check_institution(form: StandardApplication, terms: SystemTerms) -> Iterator
                 "§ 963(b)",
                 "only aggregated data: use the aggregated application",
             )
-            yield from _qualities(form)
+            yield from _qualities(form, terms)
         return
-    yield from _qualities(form)
+    yield from _qualities(form, terms)
 
 
-def _qualities(form: StandardApplication) -> Iterator[Problem]:
+def _qualities(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     inst = form.institution
-    for name in ("tax_exempt", "formal_instruction", "faculty_and_curriculum", "enrolled_students"):
-        if not getattr(inst, name):
+    asked = "institution_qualities" in terms.asked
+    for name in QUALITIES if asked else ():
+        if getattr(inst, name) is False:
             yield Problem(f"institution.{name}", "§ 962(k)", "must hold")
-    if inst.accredited_by == "none":
+    if asked and inst.accredited_by == "none":
         yield Problem("institution.accredited_by", "§ 962(k)(5)", "must be accredited")
     if inst.evidence_expires and inst.evidence_expires <= form.date_of_request:
         yield Problem("institution.evidence_expires", "§ 962(k)", "the evidence had expired")
 
 
-def check_research(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_research(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The research has all four qualities of bona fide research (§ 962(c))."""
-    for name in (
-        "problem_in_a_field",
-        "contributes_to_knowledge",
-        "scientific_methods",
-        "publishable_or_policy",
-    ):
-        if not getattr(form.project, name):
+    for name in CRITERIA if "research_criteria" in terms.asked else ():
+        if getattr(form.project, name) is False:
             yield Problem(f"project.{name}", "§ 962(c)", "must hold")
     funding = form.project.funding
     if funding.source != "none":
@@ -181,9 +178,11 @@ def check_team(form: StandardApplication, _terms: SystemTerms) -> Iterator[Probl
         yield Problem("team", "§ 962(r)", "no member is a recipient")
 
 
-def check_security(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_security(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The signed security requirements say yes everywhere (§ 966(b)(12)(D), § 964(k))."""
     security, section = form.security, "§ 966(b)(12)(D)"
+    if security is None or "security" not in terms.asked:
+        return
     if SECURITY_POLICY not in security.policy_version:
         yield Problem("security.policy_version", section, f"must be version {SECURITY_POLICY}")
     if not security.complies_with_listed_laws:
@@ -205,7 +204,11 @@ def check_dates(form: StandardApplication, _terms: SystemTerms) -> Iterator[Prob
             "§ 966(b)(12)(C)",
             form.signatures.restrictions_acknowledged,
         ),
-        ("security.signed", "§ 966(b)(12)(D)(i)", form.security.signed),
+        (
+            "security.signed",
+            "§ 966(b)(12)(D)(i)",
+            form.security.signed if form.security else form.date_of_request,
+        ),
     ):
         if signed > form.date_of_request:
             yield Problem(path, section, "after the date of request")
@@ -220,6 +223,7 @@ _BOTH: tuple[Callable[[Application, SystemTerms], Iterator[Problem]], ...] = (
 )
 _STANDARD: tuple[Callable[[StandardApplication, SystemTerms], Iterator[Problem]], ...] = (
     check_timeframe,
+    check_asked,
     check_researcher,
     check_institution,
     check_research,

@@ -27,10 +27,12 @@ def check_documents(form: StandardApplication, terms: SystemTerms) -> Iterator[P
     for number, document in enumerate(form.documents, start=1):
         if isinstance(document.member, str) and form.member(document.member) is None:
             yield Problem(f"documents[{number}].member", "§ 966(b)(10)", "names nobody of the team")
-    if form.security.cloud is True:
+    if form.security is not None and form.security.cloud is True:
         needed |= {"cloud_audit"}
+    sections = {r.name: r.section for r in terms.requirements}
     for kind in sorted(needed - _LATER - set(listed.values())):
-        yield Problem("documents", "§ 966(b)(12)", f"none of kind {kind}")
+        section = sections.get(kind, "§ 966(b)(12)")
+        yield Problem("documents", section, f"none of kind {kind}")
 
 
 _TRAINING = "human_subjects_training"
@@ -43,7 +45,9 @@ _LATER = frozenset(
 
 def _references(form: StandardApplication) -> Iterator[tuple[str, str, object, str]]:
     yield "institution.evidence", "§ 962(k)", form.institution.evidence, "institution_evidence"
-    yield "security.document", "§ 966(b)(12)(D)", form.security.document, "security_requirements"
+    if form.security is not None:
+        signed = form.security.document
+        yield "security.document", "§ 966(b)(12)(D)", signed, "security_requirements"
     if form.signatures.affiliation_letter:
         letter = form.signatures.affiliation_letter
         yield "signatures.affiliation_letter", "§ 966(d)", letter, "affiliation_letter"

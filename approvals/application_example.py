@@ -9,6 +9,7 @@ import re
 from datetime import date
 
 from approvals.application import Form, example_application
+from approvals.application_asked import PARTS
 from systems import System, load_system
 
 _SECTION = re.compile(r"[ -]*§§? [^\n]*$", re.MULTILINE)
@@ -17,6 +18,9 @@ _COHORT = re.compile(r"^\[cohort\]\n.*?(?=^# --- the columns)", re.MULTILINE | r
 _COLUMNS = re.compile(r"^\[\[variables\]\]\n.*?(?=^# --- )", re.MULTILINE | re.DOTALL)
 _IRB = re.compile(
     r"^# --- institutional review board.*?(?=^# --- the signed)", re.MULTILINE | re.DOTALL
+)
+_SECURITY = re.compile(
+    r"^# --- the signed CJIS security.*?(?=^# --- signatures)", re.MULTILINE | re.DOTALL
 )
 _MAIN = "Used in the main analysis of the project."
 
@@ -107,6 +111,15 @@ def _standard(text: str, system: System, kinds: tuple[str, ...]) -> str:
             text = _without_document(text, f"doc-training-{member}")
     if "background_check" not in papers:
         text = re.sub(r"(?m)^background_check = .*\n", "", text)
+    text = _without_parts(text, system)
+    for identity, paper in (
+        ("doc-security", "security"),
+        ("doc-letter", ""),
+        ("doc-materials", ""),
+    ):
+        if paper not in system.asks:
+            text = _without_document(text, identity)
+    text = re.sub(r"(?m)^affiliation_letter = .*\n", "", text)
     text = re.sub(
         r'(kind = "conditions_acknowledged"\ntitle = )".*"',
         rf'\1"{papers["conditions_acknowledged"].title}"',
@@ -121,6 +134,18 @@ def _standard(text: str, system: System, kinds: tuple[str, ...]) -> str:
     if "notary_verification" in papers:
         title = papers["notary_verification"].title
         text += _document("doc-notary", "notary_verification", title)
+    return text
+
+
+def _without_parts(text: str, system: System) -> str:
+    """Without the parts of the form that the system does not ask for."""
+    for name, (table, _, fields) in PARTS.items():
+        if name in system.asks:
+            continue
+        if table is None:
+            text = _SECURITY.sub("", text)
+        else:
+            text = re.sub(rf"(?m)^(?:{'|'.join(fields)}) = .*\n", "", text)
     return text
 
 

@@ -62,7 +62,7 @@ class StandardApplication(Part):
     rows: RowRules | None = None
     team: Annotated[tuple[Member, ...], _SOME]
     irb: Irb | None = None
-    security: Security
+    security: Security | None = None
     signatures: Signatures
     documents: Annotated[tuple[Document, ...], _SOME]
 

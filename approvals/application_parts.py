@@ -1,6 +1,7 @@
 """The parts of an application, field by field as § 966(b) and § 965 ask for them.
 
-Every class refuses a field that it does not know. Texts are bounded so that a pasted file is noticed;
+Every class refuses a field that it does not know. What only some systems ask for is optional here and
+required by ``application_asked``. Texts are bounded so that a pasted file is noticed;
 dates are dates of the Pacific calendar day, without a time.
 """
 
@@ -83,9 +84,9 @@ class Researcher(Part):
     postal_code: Words
     phone: Phone
     email: Email
-    degree: Literal["masters", "doctorate", "professional_doctorate"]
-    degree_field: Words
-    experience: Prose
+    degree: Literal["masters", "doctorate", "professional_doctorate"] | None = None
+    degree_field: Words | None = None
+    experience: Prose | None = None
 
 
 class SecurityContact(Part):
@@ -104,11 +105,11 @@ class Institution(Part):
     name: Words
     kind: Literal["nonprofit_research_institution", "public_agency", "entity"]
     uc_firearm_violence_center: bool = False  # Pen. Code § 14231.5: "shall" instead of "may"
-    tax_exempt: bool
-    formal_instruction: bool
-    faculty_and_curriculum: bool
-    enrolled_students: bool
-    accredited_by: Literal["us_department_of_education", "chea", "none"]
+    tax_exempt: bool | None = None
+    formal_instruction: bool | None = None
+    faculty_and_curriculum: bool | None = None
+    enrolled_students: bool | None = None
+    accredited_by: Literal["us_department_of_education", "chea", "none"] | None = None
     evidence: DocumentId
     evidence_expires: date | None = None
     security_contact: SecurityContact
@@ -137,10 +138,10 @@ class Outline(Part):
     analysis_location: Words
     data_use: Prose
     approval_process: Prose
-    problem_in_a_field: bool
-    contributes_to_knowledge: bool
-    scientific_methods: bool
-    publishable_or_policy: bool
+    problem_in_a_field: bool | None = None
+    contributes_to_knowledge: bool | None = None
+    scientific_methods: bool | None = None
+    publishable_or_policy: bool | None = None
     funding: Funding
 
 

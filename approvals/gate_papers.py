@@ -132,15 +132,17 @@ def check_papers(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     signed = form.signatures
     if max(signed.application_signed, signed.restrictions_acknowledged) > ask.on:
         yield Reason("C-47", "§ 966(b)(11), (12)(C)", "a signature is missing", "It is signed")
+    if state.terms is not None and "security" not in state.terms.asked:
+        return
     security = form.security
-    if not (security.complies_with_listed_laws and security.segmented_system):
+    if security is None or not (security.complies_with_listed_laws and security.segmented_system):
         yield Reason(
             "C-50",
             "§§ 964(k), 966(b)(12)(D)",
             "the security requirements are not certified",
             "The institution's officer signs them",
         )
-    if security.cloud and security.cloud_assurance is None:
+    if security is not None and security.cloud and security.cloud_assurance is None:
         yield Reason(
             "C-51",
             "§ 966(b)(12)(D)(iii)",
@@ -162,7 +164,7 @@ def check_documents(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     for needed in terms.requirements:
         if ask.kind not in needed.kinds or needed.name in _OWN:
             continue
-        if needed.name == "cloud_audit" and not form.security.cloud:
+        if needed.name == "cloud_audit" and not (form.security and form.security.cloud):
             continue
         if needed.hard or ask.policy.soft_papers:
             yield from _check_document(state, form, needed, ask)

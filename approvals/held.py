@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 KINDS = ("identified", "deidentified", "aggregated")
+ALL_PARTS = frozenset(
+    {"researcher_degree", "institution_qualities", "research_criteria", "security"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class SystemTerms:
         kinds: requester class → the kinds of release that it may ask for.
         documents: kind of release → the document kinds that an application needs.
         requirements: every document and check that the system asks for.
+        asked: parts of the common form that the system asks for; by default all of them.
         sections: section of CARPOS's regulation that a check cites → what stands for it in another
             system's law; None for the system whose regulation it is.
         held: kinds that are not given until counsel has answered → why.
@@ -53,6 +57,7 @@ class SystemTerms:
     kinds: Mapping[str, frozenset[str]]
     documents: Mapping[str, frozenset[str]]
     requirements: tuple[Requirement, ...] = ()
+    asked: frozenset[str] = ALL_PARTS
     sections: Mapping[str, str] | None = None
     held: Mapping[str, str] = field(default_factory=dict[str, str])
     families: frozenset[str] = frozenset()
@@ -109,6 +114,7 @@ def terms_of(code: str) -> SystemTerms | None:
             Requirement(d.name, d.title, d.section, frozenset(d.kinds), d.per, d.hard)
             for d in system.documents
         ),
+        asked=frozenset(system.asks),
         sections=system.sections,
         held=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),

@@ -62,6 +62,9 @@ def _system(one: System) -> Iterator[str]:
         soft = "" if paper.hard else " (policy)"
         yield f"| {paper.title}{soft} | {paper.per} | {', '.join(paper.kinds)} | {paper.section} |"
     yield ""
+    asked = ", ".join(part.replace("_", " ") for part in one.asks)
+    yield f"Of the common application form's parts it asks for: {asked}."
+    yield ""
     yield f"Persons: {_PERSONS[one.linkage.persons]}."
     yield ""
     for never in one.never:

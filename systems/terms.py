@@ -9,6 +9,7 @@ from pydantic import Field
 from systems.releases import Described, Name, Source
 
 Kind = Literal["identified", "deidentified", "aggregated"]
+FormPart = Literal["researcher_degree", "institution_qualities", "research_criteria", "security"]
 KINDS: tuple[Kind, ...] = ("identified", "deidentified", "aggregated")
 
 
@@ -135,12 +136,15 @@ class Governed(Described):
 
     Attributes:
         governed_by: what a package's conditions cite as their authority.
+        asks: parts of the common application form that this system asks for besides the request
+            itself; what its law and page do not know, nobody has to fill in.
         sections: section of CARPOS's regulation, which the software's checks cite → what stands for
             it here. A section that is not listed is no law here: its check stays, as policy. None
             for the system whose regulation it is.
     """
 
     governed_by: str
+    asks: tuple[FormPart, ...]
     sections: dict[str, str] | None = None
     kinds: tuple[KindRule, ...]
     requesters: tuple[RequesterClass, ...]
