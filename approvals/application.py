@@ -104,6 +104,25 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
     return _with_defaults(application, cast("SystemTerms", terms(application.system)))
 
 
+def taken_application(content: bytes, *, terms: TermsOf) -> Application:
+    """An application that was taken, read again: its fields, not whether it would be taken today.
+
+    What was complete and eligible on its day stays the project's application when a rule or a switch
+    changes; whether anything may still be released under it is the gate's to say.
+
+    Raises:
+        ApplicationUnreadable: no TOML in UTF-8.
+        ApplicationRefused: not the fields of the form.
+    """
+    fields = _toml(content)
+    model = _FORMS.get(str(fields.get("form")))
+    try:
+        application = (model or StandardApplication).model_validate(fields)
+    except ValidationError:
+        raise ApplicationRefused((Problem("form", "§§ 965, 966", "can't be read"),)) from None
+    return _with_defaults(application, terms(application.system) or SystemTerms.unknown())
+
+
 def _under_own_law(problem: Problem, terms: SystemTerms | None) -> Problem:
     """The same problem, citing what governs the system where that is not CARPOS's regulation."""
     if terms is None or terms.sections is None or not problem.section.startswith("§"):

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from approvals.application import TermsOf, parse_application
+from approvals.application import TermsOf, parse_application, taken_application
 from approvals.application_forms import Application
 from approvals.documents import Digest, ProjectFolder
 from approvals.errors import (
     ApplicationChanged,
     ApplicationRefused,
+    ApplicationUnreadable,
     DocumentChanged,
     MoveNotAllowed,
     UnknownProject,
@@ -136,9 +137,19 @@ class ProjectStore:
         """
         try:
             content = self.folder(number).get("application", digest)
-            return parse_application(content, terms=self._terms)
-        except (DocumentChanged, ApplicationRefused):
+            return taken_application(content, terms=self._terms)
+        except (DocumentChanged, ApplicationRefused, ApplicationUnreadable):
             raise ApplicationChanged(project=number) from None
+
+    def judged(self, number: str, digest: str) -> Application:
+        """The stored application, judged by today's rules and switches as if it were new.
+
+        Raises:
+            ApplicationChanged: it is gone or was changed.
+            ApplicationRefused: it would not be taken today.
+        """
+        self.application(number, digest)
+        return parse_application(self.folder(number).get("application", digest), terms=self._terms)
 
     def record(
         self,

@@ -73,16 +73,18 @@ class Projects(Parties):
 
         Raises:
             MoveNotAllowed, SamePerson, RoleMissing: see their texts.
+            ApplicationRefused: a rule or a switch has changed since it was submitted.
         """
         state = self.show(number)
         if state.recorded in IN_FORCE and state.pending_digest is not None:
-            self.application(number, state.pending_digest)
+            self.judged(number, state.pending_digest)
             facts: dict[str, FactValue] = {"application": state.pending_digest}
             self.record(state, "project_amended", actor, facts, on=on)
             return self.show(number)
         longest = one_year_later(on)
         if expires is not None and not on < expires <= longest:
             raise MoveNotAllowed(step="project_approved", what="valid for one year at most")
+        self.judged(number, state.application_digest)
         self._check_review(state, actor)
         self._check_requester(state)
         facts = {

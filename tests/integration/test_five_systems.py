@@ -1,50 +1,29 @@
 """Each data system, loaded with made-up data and released from in every kind that it gives.
 
-The stages are the same for all; what differs stands in the systems' files. The stages run in this
-process, without Prefect: what Prefect adds is tested with the demonstration.
+The stages are the same for all; what differs stands in the systems' files. The world that the tests
+share is made in ``five_systems``.
 """
 
-import csv
-import io
 import re
-import subprocess
-import zipfile
 from collections import Counter, defaultdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-import synthetic
 from approvals.application_example import example_for
-from crypto.selfmade import make_recipient
-from faults import Exit
-from pipelines import cohort_registry
+from approvals.errors import GateRefused
 from pipelines.errors import OptionsDisagree
-from pipelines.founding import found_home
-from pipelines.home import open_home, write_private
-from pipelines.launch import launch
-from pipelines.office import Office, today
-from pipelines.recipients import add_recipient
+from pipelines.office import open_office, today
 from pipelines.refresh import order_refresh
-from pipelines.registers import load_register
-from pipelines.releases import Request, order_release
 from systems import load_system
+from tests.integration.five_systems import MEMBER, YEARS, Released, World
 
-RECORDS, MEMBER = 900, "lead"
-LAST = today().year - 1
-YEARS = (LAST - 1, LAST)
-# Fewer cells than by county; so few children can't be protected by region and sex at once.
-DIMS = {
-    "ACHS": '["year", "region", "offense_group"]',
-    "JCPSS": '["year", "level", "sex"]',
-}
 RELEASES = (
     ("ACHS", "identified"), ("ACHS", "deidentified"), ("ACHS", "aggregated"),
     ("JCPSS", "deidentified"), ("JCPSS", "aggregated"),
-    ("CURES", "deidentified"), ("CURES", "aggregated"),
+    ("CURES", "identified"), ("CURES", "deidentified"), ("CURES", "aggregated"),
     ("RIPA", "deidentified"), ("RIPA", "aggregated"),
 )  # fmt: skip
 # The table of records of each system: its date, its scope, its mark for what stays out.
@@ -54,105 +33,6 @@ RECORD = {
     "CURES": ("prescription", "filled_on", None),
     "RIPA": ("stop", "stop_date", None),
 }
-
-
-class World:
-    """A demonstration home with the four registers, and one release of each kind of each."""
-
-    def __init__(self, root: Path) -> None:
-        found_home(root / "home", demo=True)
-        settings = root / "home" / "settings.toml"  # rare rows of a small register stay in, told
-        settings.write_text(
-            settings.read_text().replace('row_risk = "refuse"', 'row_risk = "warn"')
-        )
-        self.home = open_home(root / "home")
-        self.office = Office(self.home)
-        self.root = root
-        self.truth: dict[str, Any] = {}
-        self.projects: dict[tuple[str, str], str] = {}
-        self._keys()
-
-    def _keys(self) -> None:
-        key, certificate = make_recipient("p384", "Recipient of a test")
-        write_private(self.root / "r.key", key.decode("ascii"))
-        write_private(self.root / "r.pem", certificate.decode("ascii"))
-
-    def load(self, code: str) -> None:
-        folder = self.root / code
-        self.truth[code] = synthetic.make_system(
-            code, folder / "register", records=RECORDS, seed=5, first_year=LAST - 2, last_year=LAST
-        )
-        load_register(self.office, code, self.truth[code].files, lambda _said: None)
-
-    def project(self, code: str, kind: str) -> str:
-        if code not in self.truth:
-            self.load(code)
-        form = "aggregated" if kind == "aggregated" else "standard"
-        path = self.root / f"{code}-{kind}.toml"
-        text = example_for(code, form, on=today(), kind=kind)
-        text = text.replace("local_suppression = true", "local_suppression = false")
-        if form == "aggregated":
-            text = text.replace('id = "desk"', f'id = "{MEMBER}"')
-            if code in DIMS:
-                text = re.sub(r"(?m)^# dimensions = \[.*?\]", f"dimensions = {DIMS[code]}", text)
-        write_private(path, text)
-        state = self.office.projects.submit(path, self.office.person, today())
-        self.office.projects.approve(state.number, self.office.person, today())
-        add_recipient(self.office, state.number, self.root / "r.pem", MEMBER)
-        added = self.office.projects.show(state.number).recipients[0].fingerprint
-        self.office.projects.confirm_recipient(added, self.office.person, today(), state.number)
-        if kind == "identified":
-            synthetic.make_cohort(
-                self.root / code, self.truth[code], rows=60, seed=3, share_with_order=0.5, level="low"
-            )  # fmt: skip
-            cohort_registry.register(
-                self.office, state.number, self.root / code / "cohort.csv", None, None
-            )
-            self.office.projects.confirm_cohort(state.number, None, self.office.person, today())
-        self.projects[code, kind] = state.number
-        return state.number
-
-    def release(self, code: str, kind: str) -> "Released":
-        number = self.project(code, kind)
-        years = f"{YEARS[0]}-{YEARS[1]}"
-        wish = Request(number, kind, years=years, doubtful="exclude")
-        release = order_release(self.office, wish)
-        waiting = launch(self.home, release, orchestrated=False)
-        assert waiting.exit is Exit.WAITING, waiting.error
-        self.office.releases.approve(release, self.office.person, today())
-        done = launch(self.home, release, orchestrated=False)
-        assert done.exit is Exit.DONE, done.error
-        package = self.home.outbox / number / release / MEMBER
-        report = self.home.projects / number / "reports" / release / "recipient.html"
-        return Released(code, kind, self._opened(package), report.read_text("utf-8"))
-
-    def _opened(self, package: Path) -> dict[str, bytes]:
-        files: dict[str, bytes] = {}
-        for part in sorted(package.glob("part-*.zip.cms")):
-            opened = self.root / part.stem
-            subprocess.run(
-                ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", str(part),
-                 "-recip", str(self.root / "r.pem"), "-inkey", str(self.root / "r.key"), "-out", str(opened)],
-                check=True, capture_output=True,
-            )  # fmt: skip
-            with zipfile.ZipFile(opened) as bag:
-                files |= {name: bag.read(name) for name in bag.namelist()}
-            opened.unlink()
-        return files
-
-
-class Released:
-    """What a recipient has in hand."""
-
-    def __init__(self, code: str, kind: str, files: dict[str, bytes], report: str) -> None:
-        self.system, self.kind, self.files, self.report = load_system(code), kind, files, report
-        text = files["data/extract.csv"].decode("utf-8")
-        reader = csv.DictReader(io.StringIO(text))
-        self.rows = list(reader)
-        self.columns = tuple(reader.fieldnames or ())
-
-    def text(self, name: str) -> str:
-        return self.files[name].decode("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -314,6 +194,44 @@ def test_a_cohort_is_linked_to_arrests_and_only_to_those_that_may_leave(released
     found = {row["row_id"] for row in matched}
     assert len(found & expected) >= 0.8 * len(expected)
     assert {row["row_id"] for row in package.rows} == set(members)
+
+
+def identifying(world: World, code: str) -> set[str]:
+    """Every value of a direct identifier in the made-up register, the patient's and others'."""
+    found: set[str] = set()
+    for table in load_system(code).tables:
+        path = world.root / code / "register" / f"{table.name}.parquet"
+        rows = pq.read_table(path).to_pylist()
+        names = [c.name for c in table.columns if c.identifier_class == "D"]
+        found |= {str(row[n]) for row in rows for n in names if row.get(n) is not None}
+    return {value for value in found if len(value) > 3}
+
+
+def test_identified_cures_once_opened_gives_nothing_that_identifies_a_patient(released, world):
+    """The researcher's own values come back; of the register no name, day, place, drug or prescriber."""
+    package = released("CURES", "identified")
+    assert any(row["matched"] == "yes" for row in package.rows)
+    own = [c for c in package.columns if c != "row_id" and not c.startswith("supplied_")]
+    told = {row[c] for row in package.rows for c in own}
+    assert not told & identifying(world, "CURES")
+    assert not any(re.fullmatch(r"\d{4}-\d\d-\d\d", value) for value in told)
+    assert not {"prescription_drug_name", "prescription_county"} & set(package.columns)
+
+
+def test_closed_again_it_is_not_handed_over(released, world):
+    released("CURES", "identified")
+    number = world.projects["CURES", "identified"]
+    (release,) = [r.release for r in world.office.releases.list(number)]
+    settings = world.home.settings_file
+    opened = settings.read_text()
+    settings.write_text(opened.replace('["CURES.identified"]', "[]"))
+    try:
+        with open_office(world.home.root) as closed, pytest.raises(GateRefused) as caught:
+            closed.releases.hand_over(release, MEMBER, closed.person, today())
+        reason = next(r for r in caught.value.verdict.reasons if r.rule == "C-11")
+        assert "Counsel must say" in reason.text + reason.cure
+    finally:
+        settings.write_text(opened)
 
 
 def test_a_refresh_knows_every_system(released, world):

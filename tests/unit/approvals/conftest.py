@@ -37,3 +37,15 @@ def home(request, tmp_path):
 @pytest.fixture
 def demo_home(tmp_path):
     return make_home(tmp_path, demo=True)
+
+
+@pytest.fixture
+def state(home):
+    """A project with rows that the gate lets through."""
+    return home.approved()
+
+
+@pytest.fixture
+def tables(home):
+    """A project with tables that the gate lets through."""
+    return home.approved("aggregated")

@@ -91,3 +91,61 @@ def test_a_kind_that_a_system_does_not_give_and_a_system_that_is_none():
         example_for("RIPA", "standard", kind="identified")
     with pytest.raises(UnknownSystem):
         example_for("NOPE", "standard")
+
+
+# ------------------------------------------------------------------ the parts that only some ask for
+
+FIELDS = {
+    "degree": ("researcher.degree", {"CARPOS", "CURES"}),
+    "experience": ("researcher.experience", {"CARPOS", "CURES"}),
+    "tax_exempt": ("institution.tax_exempt", {"CARPOS"}),
+    "accredited_by": ("institution.accredited_by", {"CARPOS"}),
+    "scientific_methods": ("project.scientific_methods", {"CARPOS", "ACHS", "JCPSS", "CURES"}),
+    "segmented_system": ("security", {"CARPOS", "RIPA"}),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("code", system_codes())
+def test_each_system_asks_for_its_own_parts_of_the_form(code, field):
+    """What a system asks for must be there; what it does not know is not in its example."""
+    path, asked_by = FIELDS[field]
+    text = example_for(code, "standard", on=ON)
+    assert (f"\n{field} = " in text) is (code in asked_by)
+    table = r"(?ms)^\[security\]\n.*?(?=^# --- )"
+    cut = re.sub(table if path == "security" else rf"(?m)^{field} = .*\n", "", text)
+    if code not in asked_by:
+        assert parse_application(cut.encode(), terms=terms_of).system == code
+        return
+    with pytest.raises(ApplicationRefused) as caught:
+        parse_application(cut.encode(), terms=terms_of)
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.what) == (path, "is missing")
+    assert problem.section.startswith("§") is (code == "CARPOS")
+
+
+def denying(code):
+    """The example of a system, whose institution is not exempt from taxes."""
+    text = re.sub(r"(?m)^tax_exempt = .*\n", "", example_for(code, "standard", on=ON))
+    return text.replace("[institution]\n", "[institution]\ntax_exempt = false\n", 1).encode()
+
+
+def test_a_quality_that_does_not_hold_is_judged_only_where_it_is_asked_for():
+    assert parse_application(denying("ACHS"), terms=terms_of).institution.tax_exempt is False
+    with pytest.raises(ApplicationRefused) as caught:
+        parse_application(denying("CARPOS"), terms=terms_of)
+    assert [p.path for p in caught.value.problems] == ["institution.tax_exempt"]
+
+
+def test_what_is_wrong_elsewhere_is_cited_from_the_systems_own_law():
+    text = example_for("RIPA", "standard", on=ON).replace("end = 2028", "end = 2020", 1)
+    text = re.sub(
+        r"timeframe = \{[^}]*\}", "timeframe = { start = 2026-09-01, end = 2020-08-31 }", text
+    )
+    text = text.replace('kind = "conditions_acknowledged"', 'kind = "something_else"')
+    with pytest.raises(ApplicationRefused) as caught:
+        parse_application(text.encode(), terms=terms_of)
+    assert {(p.path, p.section) for p in caught.value.problems} == {
+        ("timeframe.end", "policy, after 11 CCR § 964(b)"),
+        ("documents", "Data Request Process page"),
+    }

@@ -4,41 +4,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from approvals_home import (
-    APPROVER,
-    COHORT,
-    ENGINEER,
-    KEY_ANALYST,
-    KEY_LEAD,
-    SECURITY,
-    TODAY,
-)
+from approvals_home import APPROVER, ENGINEER, TODAY
+from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
 
-from approvals import Ask, GatePolicy, check
-from approvals.application_parts import Document
+from approvals import GatePolicy, check
 from approvals.errors import GateRefused
 from approvals.gate import rows
-from approvals.gate_people import people_of
-from approvals.held import Requirement, individual_level_for, terms_of
-
-
-def ask(kind="identified", **more):
-    cohort = {"cohort_digest": COHORT, "cohort_rows": 5000} if kind == "identified" else {}
-    return Ask(**({"kind": kind, "on": TODAY, "system": "CARPOS"} | cohort | more))
-
-
-@pytest.fixture
-def state(home):
-    return home.approved()
-
-
-@pytest.fixture
-def tables(home):
-    return home.approved("aggregated")
-
-
-def rules(verdict):
-    return {(r.rule, r.section) for r in verdict.reasons}
+from approvals.held import individual_level_for, terms_of
 
 
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
@@ -82,37 +54,6 @@ def test_one_fault_of_the_question(state, change, rule, section):
         verdict.check()
     assert caught.value.exit == 3
 
-
-def on_form(**change):
-    return lambda state: replace(state, application=state.application.model_copy(update=change))
-
-
-def on_part(name, **change):
-    def apply(state):
-        part = getattr(state.application, name).model_copy(update=change)
-        return on_form(**{name: part})(state)
-
-    return apply
-
-
-def on_member(position, **change):
-    def apply(state):
-        team = list(state.application.team)
-        team[position] = team[position].model_copy(update=change)
-        return on_form(team=tuple(team))(state)
-
-    return apply
-
-
-def without(kind):
-    def apply(state):
-        kept = tuple(d for d in state.application.documents if d.kind != kind)
-        return on_form(documents=kept)(state)
-
-    return apply
-
-
-YESTERDAY = TODAY - timedelta(days=1)
 
 BY_STATE = {
     "the timeframe has ended": (on_part("timeframe", end=YESTERDAY), "C-17", "§ 964(b)"),
@@ -199,46 +140,6 @@ def test_every_fault_at_once_gives_every_reason(state):
     text = str(GateRefused(verdict))
     assert text.count("\n") == len(verdict.reasons)
     assert all(r.section in text and r.cure in text for r in verdict.reasons)
-
-
-# ------------------------------------------------------------------ people, by recorded evidence
-
-
-def test_each_member_is_checked_and_named_by_id(home, state):
-    for member in ("lead", "analyst"):
-        home.projects.event(
-            state.number, "background_check", ENGINEER, TODAY,
-            {"member": member, "outcome": "failed"},
-        )  # fmt: skip
-    verdict = home.projects.check(state.number, ask())
-    assert [r.rule for r in verdict.reasons] == ["C-55", "C-55"]
-    assert "lead" in verdict.reasons[0].text
-    assert "analyst" in verdict.reasons[1].text
-    home.projects.event(
-        state.number, "background_check", ENGINEER, TODAY, {"member": "lead", "outcome": "passed"}
-    )
-    assert len(home.projects.check(state.number, ask()).reasons) == 1
-
-
-def test_background_checks_for_deidentified_data_are_policy(state):
-    pending = on_member(1, background_check=None)(state)
-    verdict = check(pending, ask("deidentified"))
-    assert rules(verdict) == {("C-75", "process page (policy)")}
-    assert check(pending, ask("deidentified", policy=GatePolicy(deidentified_checks=False))).allowed
-    assert not check(pending, ask(policy=GatePolicy(deidentified_checks=False))).allowed
-
-
-def test_a_key_that_was_revoked_or_ran_out_is_refused(home, state):
-    home.projects.event(
-        state.number, "recipient_revoked", SECURITY, TODAY, {"fingerprint": KEY_LEAD}
-    )
-    state = home.projects.show(state.number)
-    assert check(state, ask()).allowed  # the other key stands
-    assert not check(state, ask(recipients=(KEY_LEAD,))).allowed
-    ended = replace(
-        state, recipients=tuple(replace(r, certificate_expires=YESTERDAY) for r in state.recipients)
-    )
-    assert set(check(ended, ask(recipients=(KEY_ANALYST,))).rules) == {"C-10"}
 
 
 # ------------------------------------------------------------------ aggregated data
@@ -338,26 +239,7 @@ def test_an_unknown_kind_is_refused(state):
     assert not check(state, ask("everything")).allowed
 
 
-# ------------------------------------------------------------------ policy, and other systems
-
-
-def test_the_switches_of_affiliation_open_what_they_name(state):
-    consultant = on_member(1, employment="consultant")(state)
-    assert check(consultant, ask(policy=GatePolicy(team_affiliation=False))).allowed
-    letterless = on_part("signatures", affiliation_letter=None)(state)
-    assert check(letterless, ask(policy=GatePolicy(affiliation_letter=False))).allowed
-    researcher = on_member(0, employment="consultant")(state)
-    assert not check(researcher, ask(policy=GatePolicy(team_affiliation=False))).allowed
-
-
-def test_members_acknowledge_where_policy_asks_for_it(home, state):
-    wanted = ask(policy=GatePolicy(member_acknowledgments=True))
-    assert rules(check(state, wanted)) == {("C-40", "§ 964(m) (policy)")}
-    for member in ("lead", "analyst"):
-        home.projects.event(
-            state.number, "acknowledgment_recorded", ENGINEER, TODAY, {"member": member}
-        )
-    assert home.projects.check(state.number, wanted).allowed
+# ------------------------------------------------------------------ policy
 
 
 def test_a_public_agency_is_an_entity_until_counsel_says_otherwise(state):
@@ -369,68 +251,9 @@ def test_a_public_agency_is_an_entity_until_counsel_says_otherwise(state):
     assert check(replace(agency, terms=held), ask()).rules == ("C-11",)
 
 
-NOTARY = Requirement(
-    "notary_verification", "Notary verification", "page", frozenset({"deidentified"}), "researcher"
-)
-CV_OF_ALL = Requirement(
-    "curriculum_vitae",
-    "Curriculum vitae of everybody",
-    "page",
-    frozenset({"deidentified"}),
-    "member",
-)
-
-
-@pytest.fixture
-def stops(state):
-    """The same people under a system that asks for a notary and everybody's curriculum vitae only."""
-    terms = replace(terms_of("CARPOS"), code="RIPA", requirements=(NOTARY, CV_OF_ALL), sections={})
-    return replace(state, terms=terms, system="RIPA")
-
-
-def test_a_system_asks_for_its_own_papers_and_for_no_others(home, stops):
-    unready = on_form(irb=None)(on_member(1, training=None, background_check=None)(stops))
-    verdict = check(unready, ask("deidentified", system="RIPA"))
-    assert [(r.rule, r.section) for r in verdict.reasons] == [
-        ("RIPA.notary_verification", "page"), ("RIPA.curriculum_vitae", "page")]  # fmt: skip
-    assert "member analyst" in verdict.reasons[1].text
-    papers = (
-        Document(id="notary", kind="notary_verification", title="Form"),
-        Document(id="cv-2", kind="curriculum_vitae", title="CV", member="analyst",
-                 expires=date(2026, 12, 31)),
-    )  # fmt: skip
-    ready = on_form(documents=(*unready.application.documents, *papers))(unready)
-    assert check(ready, ask("deidentified", system="RIPA")).allowed
-    late = check(ready, ask("deidentified", system="RIPA", on=date(2027, 1, 4)))
-    assert late.rules == ("RIPA.curriculum_vitae",)
-
-
 def test_papers_may_come_after_the_application(home, state):
     bare = without("curriculum_vitae")(state)
     assert check(bare, ask()).rules == ("C-49",)
     facts = {"document": "cv-1", "kind": "curriculum_vitae", "digest": "e" * 64, "member": "lead"}
     home.projects.event(state.number, "document_attached", ENGINEER, TODAY, facts)
     assert check(without("curriculum_vitae")(home.projects.show(state.number)), ask()).allowed
-
-
-def test_another_systems_law_is_cited_in_its_own_words(stops):
-    terms = replace(stops.terms, sections={"§ 964(a)": "11 CCR § 999.228(h)"})
-    stranger = replace(stops, terms=terms)
-    found = {r.rule: r.section for r in check(stranger, ask("aggregated")).reasons}
-    assert found["C-16"] == "11 CCR § 999.228(h)"
-    assert found["C-11"] == "policy, after 11 CCR § 963(a)"
-
-
-def test_each_person_is_shown_with_dates(home, state):
-    home.projects.event(
-        state.number, "background_check", ENGINEER, TODAY,
-        {"member": "analyst", "outcome": "passed", "expires": "2027-01-31"},
-    )  # fmt: skip
-    lead, analyst = people_of(home.projects.show(state.number), TODAY)
-    assert (lead["researcher"], analyst["researcher"]) == (True, False)
-    assert analyst["background_check"] == "passed on 2026-11-23, until 2027-01-31"
-    assert analyst["key"] == "confirmed"
-    late = people_of(home.projects.show(state.number), date(2027, 2, 1))[1]
-    assert late["background_check_in_force"] is False
-    verdict = home.projects.check(state.number, ask(on=date(2027, 2, 1)))
-    assert "until 2027-01-31" in verdict.reasons[0].text

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from approvals_home import (
@@ -14,6 +15,8 @@ from approvals_home import (
     TODAY,
 )
 
+from approvals import Ask
+from approvals.application_example import example_for
 from approvals.errors import (
     ApplicationChanged,
     ApplicationRefused,
@@ -25,6 +28,7 @@ from approvals.errors import (
     UnknownMember,
     UnknownProject,
 )
+from approvals.held import terms_of
 from approvals.ledger_errors import EventRefused
 
 
@@ -63,6 +67,28 @@ def test_files_are_closed_to_others(home):
     home.approved()
     for path in (home.path / "projects").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_rule_that_changes_changes_no_application_that_was_taken(home):
+    """A switch is closed: the project is still there, is not approved any more, and releases nothing."""
+
+    def opened(code):
+        return replace(terms_of(code), held={})
+
+    def of_cures(_):
+        return example_for("CURES", "standard", on=TODAY, kind="identified")
+
+    home.projects._terms = opened  # the switch stands open
+    taken = home.approved("standard", of_cures)
+    waiting = home.projects.submit(home.application("standard", of_cures), ENGINEER, TODAY)
+    asked = Ask("identified", TODAY, "CURES", cohort_digest=COHORT, cohort_rows=5000)
+    assert home.projects.check(taken.number, asked).allowed
+    home.projects._terms = terms_of
+    assert home.projects.show(taken.number).application == taken.application
+    assert home.projects.check(taken.number, asked).rules == ("C-11",)
+    with pytest.raises(ApplicationRefused, match="Counsel must say"):
+        home.projects.approve(waiting.number, APPROVER, TODAY)
+    assert [s.number for s in home.projects.list()] == [taken.number, waiting.number]
 
 
 def test_a_changed_application_is_found(home, bare):
