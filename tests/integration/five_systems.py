@@ -69,7 +69,18 @@ class World:
             first_year=LAST - 2,
             last_year=LAST,
         )
+        self.prepare(code, folder / "register")
         load_register(self.office, code, self.truth[code].files, lambda _said: None)
+
+    def prepare(self, code: str, register: Path) -> None:
+        """What a test changes in a made-up register before it is loaded."""
+
+    def cohort(self, code: str) -> Path:
+        """A cohort of people of whom half are in the register."""
+        synthetic.make_cohort(
+            self.root / code, self.truth[code], rows=60, seed=3, share_with_order=0.5, level="low"
+        )
+        return self.root / code / "cohort.csv"
 
     def project(self, code: str, kind: str) -> str:
         if code not in self.truth:
@@ -89,12 +100,7 @@ class World:
         added = self.office.projects.show(state.number).recipients[0].fingerprint
         self.office.projects.confirm_recipient(added, self.office.person, today(), state.number)
         if kind == "identified":
-            synthetic.make_cohort(
-                self.root / code, self.truth[code], rows=60, seed=3, share_with_order=0.5, level="low"
-            )  # fmt: skip
-            cohort_registry.register(
-                self.office, state.number, self.root / code / "cohort.csv", None, None
-            )
+            cohort_registry.register(self.office, state.number, self.cohort(code), None, None)
             self.office.projects.confirm_cohort(state.number, None, self.office.person, today())
         self.projects[code, kind] = state.number
         return state.number

@@ -61,18 +61,21 @@ def digits(text: str, length: int) -> str:
 # ------------------------------------------------------------------ the register
 
 _NAMES = {"last", "first"}  # compared by linkage: poisoned, and still somebody's
-_ALSO = {("person_contact", "city"), ("vehicle", "model"), ("agency", "name"), ("court", "name")}
+_ALSO = {
+    ("person_contact", "city"), ("vehicle", "model"), ("agency", "name"), ("court", "name"),
+    ("pharmacy", "name"), ("prescription", "drug_name"), ("stop", "city"), ("stop", "location"),
+}  # fmt: skip
 
 
-def poison_register(folder: Path, needles: Needles) -> None:
+def poison_register(folder: Path, needles: Needles, system: str = "CARPOS") -> None:
     """Put canaries into every column of direct identifiers of a made-up register, keeping its mark."""
-    for table in load_system("CARPOS").tables:
+    for table in load_system(system).tables:
         path = folder / f"{table.name}.parquet"
         given = pq.read_table(path)
         made = given
         for column in table.columns:
             direct = column.identifier_class == "D" or (table.name, column.name) in _ALSO
-            if direct and column.name in given.column_names:
+            if direct and column.name in given.column_names and column.codes is None:
                 values = _poisoned(table.name, column.name, given, needles)
                 index = made.column_names.index(column.name)
                 made = made.set_column(index, column.name, values)
@@ -84,8 +87,13 @@ def _poisoned(table: str, column: str, given: pa.Table, needles: Needles) -> pa.
     if column == "dob":
         needles.dates |= {day.isoformat() for day in values if day}
         return pa.array(values, pa.date32())
-    if column == "pob":  # two letters: no room
+    if column in {"pob", "zip"}:  # two letters, five figures: no room
         return pa.array(values, pa.string())
+    if column in {"cii_number", "dea_number"}:  # letters and figures by a pattern: searched whole
+        needles.numbers |= {number for number in values if number}
+        return pa.array(values, pa.string())
+    if column in {"xref_number", "officer_id"}:  # twelve letters or figures at most
+        return pa.array([v and REGISTER + digits(v, 5) for v in values], pa.string())
     if column == "fcn":
         made = [v and digits(v, 13) for v in values]
         needles.numbers |= {number for number in made if number}

@@ -30,6 +30,9 @@ _WIDE = re.compile(rb"(?:[A-Za-z0-9]\x00{1,3}){4}|(?:\x00{1,3}[A-Za-z0-9]){4}")
 _NUMBER = re.compile(
     rb"(?<![\w.-])(?:\d{9}|\d{10}|\d{13}|\d{3}[- ]\d\d[- ]\d{4}|\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})(?![\w-])"
 )
+_MARKED = re.compile(
+    rb"(?<![\w-])[A-Z]{1,2}\d{7,8}(?![\w-])"
+)  # a number of a register or a licence
 # Eight figures alone: the first group of a UUID is eight figures sooner or later.
 _DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<![\w-])\d{8}(?![\w-])")
 _STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")
@@ -92,6 +95,9 @@ class Searcher:
                 figures = re.sub(rb"\D", b"", run[0]).decode()
                 if figures in self._needles.numbers:
                     yield f"a number of {len(figures)} digits"
+            for run in _MARKED.finditer(data):
+                if run[0].decode() in self._needles.numbers:
+                    yield "a number with its letters"
         for found in _DAY.finditer(data):
             if found[0] in self._dates:
                 yield "a birth date"
