@@ -17,8 +17,9 @@ from approvals.project_state import ProjectState
 # A project begins with its submission; a correction is not corrected, the event is recorded again; a
 # letter that went out went out; a refused attempt is not the refused person's to take back.
 _LASTING = frozenset(
-    {"project_submitted", "event_corrected", "notice_written", "notice_sent", "attempt_refused"}
-)
+    {"project_submitted", "event_corrected", "notice_written", "notice_sent", "attempt_refused",
+     "aggregates_refreshed"}
+)  # fmt: skip
 _NEED_FORCE = frozenset({"cohort_registered", "recipient_added", "amendment_submitted"})
 
 

@@ -38,6 +38,8 @@ def _spec(about: str, must: Mapping[str, FactType], **may: FactType) -> Spec:
 
 
 _ON = {"on": DATE}
+_YEARS = ("new", "revised", "reissued", "unchanged", "frozen")
+_MADE = ("individuals", "cells", "hidden", "years_revised", "years_frozen")
 # § 966(i)(1)-(6): what a renewal request says of; "none" where nothing changed
 CHANGES = ids_of("personnel", "project", "technology", "location", "security", "irb", "none")
 # what a person judges of an application, by rule: research, researcher, institution, authority, need
@@ -216,6 +218,9 @@ _PROJECT: dict[str, Spec] = {
     "relied_on_by": _spec(PROJECT, _ON | {"other": ID}),
     "notice_written": _spec(PROJECT, _ON | {"notice": ID, "due": DATE, "letter": DIGEST}),
     "notice_sent": _spec(PROJECT, _ON | {"notice": ID, "to": choice("applicant", "department")}),
+    "aggregates_refreshed": _spec(
+        PROJECT, _ON | {"snapshot": ID} | dict.fromkeys(_YEARS, COUNT), reasons=IDS, release=ID
+    ),
     "event_corrected": _spec(
         PROJECT,
         _ON
@@ -251,7 +256,7 @@ _RELEASE: dict[str, Spec] = {
     "sheet_destroyed": _spec(RELEASE, {}, sheet=DIGEST),
     "pair_decided": _spec(RELEASE, {"pair": DIGEST, "decision": choice("link", "non_link")}),
     "doubtful_left_out": _spec(RELEASE, {"pairs": COUNT}),
-    "extract_made": _spec(RELEASE, {"rows": COUNT}, individuals=COUNT, cells=COUNT, hidden=COUNT),
+    "extract_made": _spec(RELEASE, {"rows": COUNT}, reasons=IDS, **dict.fromkeys(_MADE, COUNT)),
     "release_validated": _spec(
         RELEASE,
         {"outcome": choice("passed", "failed"), "expectations": COUNT, "failed": COUNT},

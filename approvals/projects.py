@@ -27,7 +27,7 @@ from approvals.project_store import RECORDERS
 # Kinds with steps of their own: the general ``event`` would leave out their checks.
 OWN_STEP = frozenset(
     {"project_submitted", "application_revised", "amendment_submitted", "project_approved",
-     "project_amended", "notice_written", "relied_on_by",
+     "project_amended", "notice_written", "relied_on_by", "aggregates_refreshed",
      "document_stored", "recall_sent", "cohort_destroyed",
      "cohort_registered", "cohort_confirmed", "recipient_added", "recipient_confirmed"}
 )  # fmt: skip

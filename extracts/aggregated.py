@@ -1,11 +1,11 @@
 """Aggregated data (11 CCR 962(b)): counted, suppressed, audited, beside all that went out before.
 
 A year that was published with the same dimensions and scope is closed: it goes out again as it
-was, whatever late records say. What is published in another grouping is protected together with
-every earlier table, whose values are constants for the attacker.
+was, but where late records may revise it (see ``late_records``). What is published in another
+grouping is protected together with every earlier table, whose values are constants for the attacker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 from extracts.aggregate_policy import COUNTED, COUNTY, but_shown, check_beside
 from extracts.cells import YEAR, AggregateSpec, dimensions, tabulate
 from extracts.explaining import explained
+from extracts.late_records import ClosedYear, closed_year
 from extracts.published_arrow import from_arrow, to_arrow
 from extracts.suppression.auditing import AuditReport, audit
 from extracts.suppression.errors import AuditFellError
@@ -43,19 +44,22 @@ class Aggregate:
             reason (``primary``, ``secondary``) and the interval that the attacker is left with.
         audit: the attack on exactly this table with all earlier ones; it holds.
         exact: whether the intervals of the explanation are exact.
-        frozen: years that went out as they had been published.
+        closed: what became of each year that was published before, and why.
         exempt: whether county totals went out whatever their size, by policy.
-        revised: cells of frozen years whose true values are others now.
     """
 
     table: pa.Table
     cells: pa.Table
     explanation: pa.Table
     audit: AuditReport
-    frozen: tuple[int, ...]
-    revised: int
+    closed: Mapping[int, ClosedYear]
     exact: bool = False
     exempt: bool = False
+
+    @property
+    def frozen(self) -> tuple[int, ...]:
+        """Years whose published values are those of an earlier release."""
+        return tuple(sorted(y for y, one in self.closed.items() if one.how != "revised"))
 
 
 def build(
@@ -66,6 +70,7 @@ def build(
     earlier: Sequence[pa.Table] = (),
     *,
     county_exempt: bool = False,
+    revise: bool = True,
     progress: Progress | None = None,
 ) -> Aggregate:
     """Make an aggregated extract that may leave.
@@ -77,6 +82,7 @@ def build(
         policy: threshold and zeros.
         earlier: every table that was ever published from this system, to whomever.
         county_exempt: whether a table by county and year alone goes out whatever its counts are.
+        revise: whether late records may revise a closed year where no small group shows.
         progress: called with stage, done, of.
 
     Raises:
@@ -94,7 +100,7 @@ def build(
     scope = _scope(system, spec, names)
     exempt = county_exempt and set(names) == {YEAR, COUNTY}
     check_beside(before, spec.all_years, names, scope, exempt=exempt)
-    closed = {y: t for y in spec.all_years for t in before if _same(t, y, counted, scope)}
+    closed = closed_years(counted, before, scope, policy, revise=revise)
     rows: list[PublishedRow] = []
     reports: list[AuditReport] = []
     patterns: list[Pattern] = []
@@ -104,7 +110,7 @@ def build(
         Job(
             _slice(counted, year),
             share,
-            tuple(t for t in (_only(b, [year]) for b in before) if t.rows),
+            tuple(t for t in (_only(b, year) for b in before) if t.rows),
             scope,
         )
         for year in fresh
@@ -114,7 +120,7 @@ def build(
         rows += pattern.published().rows
         reports.append(pattern.report)
     shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
-    for kept in [*(shown if exempt else []), *(_only(t, [y]) for y, t in closed.items())]:
+    for kept in [*(shown if exempt else []), *(one.table for one in closed.values())]:
         rows += kept.rows
         found = audit(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
         reports.append(but_shown(found) if exempt else found)
@@ -125,16 +131,65 @@ def build(
     rows.sort(key=lambda r: order[r.labels])
     parents = publish(counted, np.zeros(counted.shape, bool)).parents
     about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
-    revised = _revised(rows, counted, set(closed))
     return Aggregate(
         to_arrow(about, _labels(system, spec), rows, system.record.plural),
         _exact(counted, system.record.plural),
         explained(counted, rows, whole, policy, system.record.plural),
         whole,
-        tuple(sorted(closed)),
-        revised,
+        closed,
         whole.complete,
         exempt,
+    )
+
+
+def closed_years(
+    counted: CellTable,
+    before: Sequence[PublishedTable],
+    scope: dict[str, tuple[str, ...]],
+    policy: SuppressionPolicy,
+    *,
+    revise: bool,
+) -> dict[int, ClosedYear]:
+    """What becomes of each year that was published before with the same cells."""
+    found: dict[int, ClosedYear] = {}
+    for year in map(int, counted.dims[0].leaves):
+        every = [t for t in (_only(b, year) for b in before) if t.rows]
+        same = [t for t in every if _same(t, year, counted, scope)]
+        if same:
+            alone = len(same) == len(every)
+            found[year] = closed_year(
+                same, _slice(counted, year), policy, alone=alone, revise=revise
+            )
+    return found
+
+
+def published_before(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    policy: SuppressionPolicy,
+    earlier: Sequence[pa.Table],
+    *,
+    revise: bool = True,
+) -> dict[int, ClosedYear]:
+    """What a release would make of years that were published before, without making one.
+
+    Raises:
+        CodedError: see ``tabulate``.
+    """
+    counted = tabulate(con, system, spec)
+    scope = _scope(system, spec, tuple(d.name for d in counted.dims))
+    before = [from_arrow(t) for t in earlier]
+    return closed_years(counted, before, scope, policy, revise=revise)
+
+
+def holds(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
+    """Whether one of these published tables has exactly this version of the year."""
+    slices = (_only(from_arrow(table), year) for table in tables)
+    wanted = set(version.rows)
+    return any(
+        s.dims == version.dims and dict(s.scope) == dict(version.scope) and set(s.rows) == wanted
+        for s in slices
     )
 
 
@@ -155,11 +210,10 @@ def _slice(table: CellTable, year: int) -> CellTable:
     return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
 
 
-def _only(table: PublishedTable, years: Sequence[int]) -> PublishedTable:
-    """The slice of some years; years share no record, so that the others say nothing about them."""
+def _only(table: PublishedTable, year: int) -> PublishedTable:
+    """The slice of one year; years share no record, so that the others say nothing about it."""
     axis = table.dims.index(YEAR)
-    wanted = {str(y) for y in years}
-    rows = tuple(r for r in table.rows if r.labels[axis] in wanted)
+    rows = tuple(r for r in table.rows if r.labels[axis] == str(year))
     return PublishedTable(
         table.dims, rows, table.parents, has_persons=table.has_persons, scope=table.scope
     )
@@ -184,15 +238,6 @@ def _merge(reports: Sequence[AuditReport], threshold: int) -> AuditReport:
         threshold,
         {labels: b for r in reports for labels, b in r.bounds.items()},
         all(r.complete for r in reports),
-    )
-
-
-def _revised(rows: Sequence[PublishedRow], counted: CellTable, closed: set[int]) -> int:
-    """How many open cells of closed years have other true values now."""
-    now = dict(zip(counted.labels(), counted.counts.ravel(), strict=True))
-    return sum(
-        r.count is not None and int(r.labels[0]) in closed and r.count != int(now[r.labels])
-        for r in rows
     )
 
 

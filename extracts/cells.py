@@ -45,6 +45,7 @@ class AggregateSpec:
         dims: dimensions; none for the default ones of the data system. ``year`` is always first.
             ``county`` with ``region`` makes one dimension with regions as margins.
         covered: first and last day that the snapshot covers, where the register says so.
+        only: of the years, those that are wanted; none for all of them.
     """
 
     years: tuple[int, int]
@@ -52,11 +53,13 @@ class AggregateSpec:
     on: date
     dims: tuple[str, ...] = ()
     covered: Coverage | None = None
+    only: tuple[int, ...] = ()
 
     @property
     def all_years(self) -> tuple[int, ...]:
-        """Each year."""
-        return tuple(range(self.years[0], self.years[1] + 1))
+        """Each year that is wanted."""
+        years = range(self.years[0], self.years[1] + 1)
+        return tuple(y for y in years if not self.only or y in self.only)
 
 
 def check_years(spec: AggregateSpec) -> None:

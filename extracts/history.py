@@ -7,6 +7,7 @@ though: a file that can't be read stops every further publication.
 import os
 import re
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
@@ -50,8 +51,8 @@ def save_published(directory: Path, name: str, table: pa.Table) -> Path:
     return path
 
 
-def load_published(directory: Path) -> list[pa.Table]:
-    """All tables that have left, by name of release.
+def load_published(directory: Path, names: Collection[str] | None = None) -> list[pa.Table]:
+    """All tables that have left, by name of release; only those of some releases where named.
 
     Raises:
         HistoryUnreadableError: one can't be read.
@@ -60,6 +61,8 @@ def load_published(directory: Path) -> list[pa.Table]:
         return []
     tables: list[pa.Table] = []
     for path in sorted(directory.glob("*.parquet")):
+        if names is not None and path.stem not in names:
+            continue
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException):

@@ -1,18 +1,24 @@
 """The aggregated extract of one release, protected together with everything published before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from approvals.application_forms import Application
+from approvals.project_state import ProjectState
 from extracts import aggregated
 from extracts.arrow import compute as pc
 from extracts.coarser_aggregates import coarser_versions
 from extracts.history import load_published
+from extracts.late_records import ClosedYear
 from extracts.suppression.auditing import AuditReport
 from extracts.suppression.policy import SuppressionPolicy
-from pipelines.office import today
+from pipelines import closed_years
+from pipelines.office import Office, today
+from systems import load_system
 from systems.register import SnapshotInfo
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ class Made:
     primary: int
     secondary: int
     frozen: tuple[int, ...]
-    revised: int
+    closed: Mapping[int, ClosedYear]
     earlier: list[str]
     exact: bool
     exempt: bool
@@ -50,6 +56,7 @@ def build(context: "Context") -> Made:
         on=today(),
         dims=dims,
         covered=_covered(context.snapshot.info, context.system.collected_since),
+        only=context.order.only_years,
     )
     policy = SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
     con = context.snapshot.connect(context.threads)
@@ -61,10 +68,12 @@ def build(context: "Context") -> Made:
             policy,
             earlier,
             county_exempt=disclosure.county_exempt == "oneway",
+            revise=disclosure.late_records != "freeze",
         )
         proposals = coarser_versions(con, context.system, spec, policy, earlier, made)
     finally:
         con.close()
+    closed_years.keep_changes(context, made.closed)
     if proposals:
         context.keep_proposals([one.as_json() for one in proposals])
     reasons = made.explanation["reason"]
@@ -81,12 +90,47 @@ def build(context: "Context") -> Made:
         primary=int(pc.sum(pc.equal(reasons, "primary")).as_py() or 0),
         secondary=int(pc.sum(pc.equal(reasons, "secondary")).as_py() or 0),
         frozen=made.frozen,
-        revised=made.revised,
+        closed=made.closed,
         earlier=names,
         exact=made.exact,
         exempt=made.exempt,
         proposals=len(proposals),
     )
+
+
+def look_back(
+    office: Office, project: ProjectState, form: Application, years: tuple[int, ...]
+) -> dict[int, ClosedYear]:
+    """What the newest snapshot makes of years that this project's tables published before.
+
+    Raises:
+        CodedError: see ``extracts.aggregated.published_before``.
+    """
+    if not years:
+        return {}
+    disclosure = office.settings.disclosure
+    system = load_system(project.system).counting(disclosure.person_role)
+    snapshot = office.registers.newest(project.system)
+    spec = aggregated.AggregateSpec(
+        years=(years[0], years[-1]),
+        families=form.order_scope or system.order_scope_default,
+        on=today(),
+        dims=form.dimensions or system.release.aggregated.default_dimensions,
+        covered=_covered(snapshot.info, system.collected_since),
+        only=years,
+    )
+    con = snapshot.connect(office.settings.orchestration.threads or None)
+    try:
+        return aggregated.published_before(
+            con,
+            system,
+            spec,
+            SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros),
+            load_published(office.home.history / project.system),
+            revise=disclosure.late_records != "freeze",
+        )
+    finally:
+        con.close()
 
 
 def _covered(info: SnapshotInfo, since: date | None = None) -> tuple[date, date] | None:

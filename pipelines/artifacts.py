@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from pipelines.closed_years import told
 from pipelines.home import Home
 from pipelines.orders import read_order
 
 if TYPE_CHECKING:
+    from pipelines.refresh import Plan
     from pipelines.run import Outcome
 
 
@@ -32,4 +34,14 @@ def publish_summary(home: Home, outcome: "Outcome") -> None:
         table=[["stage", "seconds", "files"], *rows],
         key=f"{key}-stages",
         description="Stages of the release",
+    )
+
+
+def publish_plan(plan: "Plan") -> None:
+    """One table: every year that was published before, with what becomes of it and why."""
+    rows = [list(map(str, row.values())) for row in told(plan.closed, plan.behind)]
+    create_table_artifact(
+        table=[["year", "what", "why", "reason", "changed cells"], *rows],
+        key=f"refresh-{plan.project.lower()}",
+        description=f"Refresh of {plan.project}: {plan.reason}",
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from extracts.explaining import explain
+from pipelines import closed_years
 from pipelines.home import write_private
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def keep(context: "Context") -> None:
             "Threshold": f"{context.settings.disclosure.threshold} persons (§ 964(f)(2), by policy)",
             "Earlier tables attacked together": len(extract["earlier_tables"]),
             "Years published as before": ", ".join(map(str, extract["frozen_years"])) or "none",
+            **closed_years.in_words(closed_years.of_release(context)),
         },
         exact=bool(extract.get("exact", False)),
     )

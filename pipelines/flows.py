@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from faults import CodedError, Exit
-from pipelines.artifacts import publish_summary
+from pipelines.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home
 from pipelines.orders import read_order
 from pipelines.run import Outcome, Progress, plain_call, run_release
@@ -146,7 +146,8 @@ def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
 
     try:
         place = open_home(Path(home) if home else None)
-        outcome = refresh_aggregates(place, system, project, call=_call_as_task)
+        plan, outcome = refresh_aggregates(place, system, project, call=_call_as_task)
+        publish_plan(plan)
         if outcome is None:
             return Completed(name="Unchanged", message="nothing new to publish")
         publish_summary(place, outcome)

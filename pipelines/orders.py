@@ -32,6 +32,7 @@ class Order(BaseModel):
     ordered_on: date
     ordered_by: str
     years: tuple[int, int] | None = None
+    only_years: tuple[int, ...] = ()
     cohort_digest: str | None = None
     dimensions: tuple[str, ...] | None = None
     coarser: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from approvals.facts import FactValue
 from approvals.release_state import Status
 from extracts.row_proposals import LEVELS, level_columns
 from extracts.statistical import known_formats
+from pipelines.closed_years import CHANGES
 from pipelines.errors import (
     KindMissing,
     OptionsDisagree,
@@ -45,6 +46,7 @@ class Request:
     coarser: str | None = None
     suppress_locally: bool = False
     formats: tuple[str, ...] = ()
+    only_years: tuple[int, ...] = ()
 
 
 def order_release(office: Office, request: Request) -> str:
@@ -101,6 +103,7 @@ def order_release(office: Office, request: Request) -> str:
             ordered_on=today(),
             ordered_by=office.person.id,
             years=years,
+            only_years=request.only_years,
             cohort_digest=cohort,
             dimensions=tuple(d.strip() for d in request.dims.split(",")) if request.dims else None,
             coarser=coarser,
@@ -214,6 +217,9 @@ def summary(home: Home, outcome: Outcome) -> dict[str, Any]:
     proposals = home.projects / order.project / "reports" / outcome.release / "proposals.json"
     if proposals.is_file():
         body["proposals"] = json.loads(proposals.read_text("utf-8"))
+    changed = home.projects / order.project / "reports" / outcome.release / CHANGES
+    if changed.is_file():
+        body["changes"] = str(changed)
     outbox = home.outbox / order.project / outcome.release
     if outbox.is_dir():
         body["outbox"] = str(outbox)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 
 from expectations.report import Fact, HiddenMap, Item
-from pipelines import explaining
+from pipelines import closed_years, explaining
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -41,6 +41,15 @@ def shown(context: "Context") -> dict[str, Any]:
             value=explaining.digest(context),
             audience="department",
         ),
+    )
+    closed = closed_years.in_words(closed_years.of_release(context))
+    facts += tuple(
+        Fact(label=year, value=said) for year, said in closed.items() if said.startswith("revised")
+    )
+    facts += tuple(
+        Fact(label=year, value=said, audience="department")
+        for year, said in closed.items()
+        if not said.startswith("revised")
     )
     outputs = (
         Item(

@@ -28,6 +28,7 @@ class Disclosure(_Section):
     county_exempt: Literal["none", "oneway"] = "none"
     person_role: Literal["respondent", "protected"] = "respondent"
     percentages: bool = False
+    late_records: Literal["show", "freeze", "auto"] = "show"
     row_k: int = Field(default=10, ge=1)
     row_max_share_below: float = Field(default=0.0, ge=0, le=1)
     row_max_prosecutor: float = Field(default=0.1, gt=0, le=1)
@@ -159,6 +160,7 @@ zeros = "published"           # published | hidden; § 964(f)(2) says fewer than
 county_exempt = "none"        # none | oneway: publish a table by county and year alone whatever its counts; § 964(f)(2) names geography "other than state and county-level", none is the cautious reading; refused where anything else of those years has gone out; policy
 person_role = "respondent"    # respondent | protected: whose persons are counted and held against the threshold; § 964(f)(2) says individuals; policy
 percentages = false           # true adds a sheet of percentages to the workbook, derived from published counts alone; § 964(f)(2) names rates and frequencies; policy
+late_records = "show"         # show | freeze | auto: whether late records revise a closed year where no group below the threshold shows; show: a person approves every revision on its changes, auto: as release_approval says, freeze: never; policy, §§ 962(b), 964(f)(2)
 row_k = 10                    # persons who share every quasi-identifier of all their rows; policy, after the ten of § 964(f)(2)
 row_max_share_below = 0.0     # share of persons in smaller groups, 0 to 1; policy, § 964(f)(1)(E): no reasonable possibility of identification
 row_max_prosecutor = 0.1      # chance to single out a person known to be in the rows, 0 to 1: one in row_k; policy, § 964(f)(1)(E)

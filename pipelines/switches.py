@@ -11,6 +11,7 @@ from pipelines.settings import Settings
 # setting → whether a value is as cautious as the default, or more so
 CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "disclosure.threshold": lambda persons: persons >= Settings().disclosure.threshold,
+    "disclosure.late_records": lambda what: what != "auto",
     "disclosure.row_k": lambda persons: persons >= Settings().disclosure.row_k,
     "linkage.threshold": lambda probability: probability >= Settings().linkage.threshold,
     "release.release_approval": lambda policy: policy == "second_person",

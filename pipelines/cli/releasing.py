@@ -163,10 +163,11 @@ def refresh(
     ] = False,
     no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
 ) -> None:
-    """Refresh a project's aggregates by new full years.
+    """Refresh a project's aggregates: new full years, and closed ones that late records may revise.
 
-    From the newest snapshot, protected together with everything that was ever published.
+    Says what it leaves as it was published, and why. From the newest snapshot, protected together with everything that was ever published.
     """
+    from pipelines import closed_years
     from pipelines.office import open_office
     from pipelines.refresh import order_refresh
 
@@ -174,8 +175,10 @@ def refresh(
         plan = order_refresh(office, system.upper(), project, dry_run=dry_run)
         home = office.home
     if plan.release is None:
-        show_pairs("Refresh", plan.as_json())
+        show_pairs("Refresh", plan.as_json(with_changes=dry_run))
         return
+    for year, said in closed_years.in_words(closed_years.told(plan.closed, plan.behind)).items():
+        hint(f"{year}: {said}.")
     _carry_out(home, plan.release, orchestrated=not no_orchestrator)
 
 

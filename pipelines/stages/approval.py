@@ -26,6 +26,8 @@ def wait_for_approval(context: "Context") -> Product:
         context.note("report_attached", once=False, report=digest)
         state = context.state
     automatic = context.settings.release.release_approval == "auto" and state.scheduled
+    if context.facts("extract").get("revised_years"):
+        automatic = automatic and context.settings.disclosure.late_records == "auto"
     if state.status is Status.WAITING_APPROVAL and automatic:
         state = context.releases.approve_automatically(context.release, today())
     if (

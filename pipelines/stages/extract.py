@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from extracts import identified, scan, statistical
 from extracts.arrow import compute as pc
-from pipelines import aggregates, contents, deidentifying
+from pipelines import aggregates, closed_years, contents, deidentifying
 from pipelines.records import FactValue
 from pipelines.stages.stage import Product
 
@@ -89,12 +89,17 @@ def _aggregated(context: "Context") -> Product:
         context.stage_table("extract", "cells", made.cells),
         context.stage_table("extract", "explanation", made.explanation),
     )
+    revised = [y for y, one in made.closed.items() if one.how == "revised"]
+    frozen = [one.reason for one in made.closed.values() if one.how == "frozen"]
     hidden = int(pc.sum(pc.equal(made.table["status"], "suppressed")).as_py() or 0)
     context.note(
         "extract_made",
         rows=made.table.num_rows,
         cells=made.table.num_rows,
         hidden=hidden,
+        years_revised=len(revised),
+        years_frozen=len(frozen),
+        reasons=tuple(sorted(set(frozen))),
     )
     return Product(
         files,
@@ -109,7 +114,8 @@ def _aggregated(context: "Context") -> Product:
             "programmes": made.audit.programmes,
             "earlier_tables": made.earlier,
             "frozen_years": list(made.frozen),
-            "revised": made.revised,
+            "revised_years": sorted(revised),
+            "closed_years": closed_years.told(made.closed),
             "exact": made.exact,
             "county_exempt": made.exempt,
             "proposals": made.proposals,

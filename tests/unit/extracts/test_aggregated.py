@@ -131,8 +131,31 @@ def test_a_published_year_is_closed(open_register, carpos, codes):
     again = build(make(open_register, late), carpos, SPEC, SuppressionPolicy(), [first.table])
     assert again.frozen == (2024, 2025)
     assert again.table.equals(first.table)
-    assert again.revised > 0
-    assert type(again.revised) is int  # it goes into the run's record, which is JSON
+    assert {y: (one.how, one.reason) for y, one in again.closed.items()} == {
+        2024: ("frozen", "small-group"),
+        2025: ("unchanged", "none"),
+    }
+
+
+def test_late_records_of_many_persons_revise_a_closed_year(open_register, carpos, codes):
+    rows = some_rows(codes, 600)
+    first = build(make(open_register, rows), carpos, SPEC, SuppressionPolicy())
+    day = dt.date(2024, 3, 1)
+    late = [*rows, *((900 + i, 900 + i, codes["DV"], "001", day, "F") for i in range(40))]
+    con = make(open_register, late)
+    again = build(con, carpos, SPEC, SuppressionPolicy(), [first.table])
+    assert (again.closed[2024].how, again.frozen) == ("revised", (2025,))
+    assert again.audit.holds
+    before = {(r["year"], r["county"], r["family"], r["sex"]): r for r in first.table.to_pylist()}
+    for row in again.table.to_pylist():
+        old = before[row["year"], row["county"], row["family"], row["sex"]]
+        assert row["status"] == old["status"]
+        if row["status"] == "published":
+            assert row["orders"] - old["orders"] in (0, 40)
+    third = build(con, carpos, SPEC, SuppressionPolicy(), [first.table, again.table])
+    assert (third.closed[2024].how, third.table.equals(again.table)) == ("unchanged", True)
+    asked = build(con, carpos, SPEC, SuppressionPolicy(), [first.table], revise=False)
+    assert (asked.closed[2024].reason, asked.table.equals(first.table)) == ("policy", True)
 
 
 @pytest.mark.parametrize("years", [(2025, 2026), (2026, 2026), (2025, 2024), (2030, 2031)])
