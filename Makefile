@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2  # test processes; releases run in one of them, the rest in the others
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check docs bench peers clean
+.PHONY: help demo test check docs survive bench peers clean
 
 help:
 	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check   format, lint, types, architecture, generated documents"
 	@echo "make docs    write the generated documents again"
 	@echo "make bench   every number of the README"
+	@echo "make survive ROUNDS=300: releases are killed anywhere, resumed, and looked at"
 	@echo "make peers   what the benchmarks compare with, in .venv-peers"
 
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
@@ -30,6 +31,12 @@ help:
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
 	@touch $@
+
+# Ends releases at every stage boundary and at random moments, resumes them, and looks at all that
+# must hold; so many rounds, and two commands at once. About 4 s of processor time a round.
+ROUNDS ?= 300
+survive: .venv
+	@$(BIN)/python -m tests.survive --rounds $(ROUNDS)
 
 peers: .venv-peers/.stamp
 .venv-peers/.stamp: benchmarks/peers.lock

@@ -232,6 +232,8 @@ def _pyarrow(unreadable: type[CodedError]) -> Generator[None, None, None]:
     """
     try:
         yield
+    except MemoryError:  # pyarrow's own says how much it wanted; it is no word on the file
+        raise MemoryError from None
     except OSError:
         raise unreadable from None
     except (pa.ArrowException, ValueError, TypeError):

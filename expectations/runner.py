@@ -80,7 +80,7 @@ def judge(frame: "pd.DataFrame", checks: Sequence[Check], form: Form) -> dict[st
     try:
         results = _run(frame, [expectation(c, form) for c in checks])
         judged = [_copy(r) for r in results]
-    except ValidationBroke:
+    except (ValidationBroke, MemoryError):
         raise
     except Exception:  # noqa: BLE001  whatever breaks in there is no verdict on the data
         raise ValidationBroke(checks=len(checks)) from None

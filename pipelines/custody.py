@@ -40,9 +40,11 @@ def hand_over(office: Office, release: str, member: str, by: str | None) -> Rele
     """Give a member their package: the gate again, and the copy as it was sealed and signed.
 
     Raises:
+        UnknownRelease: there is none.
         PackageDiffers: the copy in the outbox is not the one that the ledger names (exit 5).
         CodedError: see ``Releases.hand_over``.
     """
+    office.releases.show(release)  # an unknown one has no folder to lock
     with held(office.home.runs / release):
         state = office.releases.show(release)
         sums: str | None = None
@@ -91,6 +93,7 @@ def withdraw_release(office: Office, release: str, reason: str) -> dict[str, obj
     still be proven. Each member who was handed one is called to destroy it: a letter is laid ready
     in the project's folder, and the recall stands in the ledger until it is answered.
     """
+    office.releases.show(release)  # an unknown one has no folder to lock
     with held(office.home.runs / release):
         state = office.releases.withdraw(release, reason, office.person, today())
         outbox = office.home.outbox / state.project / release
@@ -121,6 +124,7 @@ def _recall(office: Office, state: ReleaseState, member: str, on: date) -> str:
 
 def destroy_release(office: Office, release: str) -> dict[str, object]:
     """Destroy the Department's copies of a release and record it."""
+    office.releases.show(release)  # an unknown one has no folder to lock
     with held(office.home.runs / release):
         state = office.releases.destroy(release, office.person, today())
         for place in copies(office.home, state):

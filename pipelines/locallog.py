@@ -11,6 +11,7 @@ import traceback
 from datetime import UTC, datetime
 
 from pipelines.home import Home
+from pipelines.interruptions import if_possible
 
 
 def keep_details(home: Home, release: str, stage: str) -> None:
@@ -37,9 +38,10 @@ def keep_details(home: Home, release: str, stage: str) -> None:
             "chain": chain,
         }
     )
-    home.logs.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(
-        home.logs / "failures.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
-    )
-    with os.fdopen(descriptor, "a", encoding="utf-8") as sink:
-        sink.write(line + "\n")
+    with if_possible():
+        home.logs.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(
+            home.logs / "failures.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+        )
+        with os.fdopen(descriptor, "a", encoding="utf-8") as sink:
+            sink.write(line + "\n")

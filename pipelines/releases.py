@@ -18,6 +18,7 @@ from pipelines.errors import (
     YearsUnreadable,
 )
 from pipelines.home import Home, write_private
+from pipelines.locks import held
 from pipelines.office import Office, today
 from pipelines.orders import Order, make_run_folder, read_order, write_order
 from pipelines.run import Outcome
@@ -59,9 +60,16 @@ def order_release(office: Office, request: Request) -> str:
         SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word.
         CodedError: nothing is loaded to release from.
         CodedError: the cohort file can't be used (exit 6).
+        ReleaseHeld: a release of this project is being made (exit 8); nothing is ordered then.
     """
     kind = known_kind(request.kind)
     check_switches(office)
+    office.projects.show(request.project)  # an unknown one has no folder to lock
+    with held(office.home.projects / request.project):
+        return _order(office, request, kind)
+
+
+def _order(office: Office, request: Request, kind: "Kind") -> str:
     state = office.projects.show(request.project)
     if kind != "identified" and (request.cohort or request.columns):
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
@@ -184,6 +192,7 @@ def resumed(office: Office, project: str, release: str, doubtful: str | None) ->
     Raises:
         ReleaseUnknown: no such release of this project.
         ReleaseOver: withdrawn or destroyed.
+        ReleaseHeld: somebody runs it, or another release of the project (exit 8).
     """
     from pipelines.errors import ReleaseUnknown
 
@@ -193,10 +202,12 @@ def resumed(office: Office, project: str, release: str, doubtful: str | None) ->
     state = office.releases.show(release)
     if state.status in _ENDED or not state.in_outbox:
         raise ReleaseOver(status=str(state.status))
-    office.releases.resume(release, office.person, today())
-    if doubtful:
-        path = office.home.runs / release / "doubtful.json"
-        write_private(path, json.dumps({"doubtful": doubtful, "by": office.person.id}))
+    home = office.home
+    with held(home.runs / release, home.projects / project):
+        office.releases.resume(release, office.person, today())
+        if doubtful:
+            path = home.runs / release / "doubtful.json"
+            write_private(path, json.dumps({"doubtful": doubtful, "by": office.person.id}))
     return release
 
 

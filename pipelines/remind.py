@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipelines.home import Home
+from pipelines.leftovers import sweep_home
 from pipelines.mail_errors import MailRefused
 from pipelines.office import Office, today
 
@@ -30,7 +31,7 @@ class Reminded:
 
 
 def remind(home: Home, on: date | None = None) -> Reminded:
-    """Write what is due, send what was not sent, write the calendar.
+    """Write what is due, send what was not sent, write the calendar; sweep up what is unfinished.
 
     Safe to run daily and to run twice. Letters are written before anything is sent, so that a mail
     server that is down loses none.
@@ -42,6 +43,7 @@ def remind(home: Home, on: date | None = None) -> Reminded:
     Raises:
         MailUnavailable, MailRefused, MailUnsafe: after everything else was done.
     """
+    sweep_home(home)
     office = Office(home)
     try:
         day = on or today()

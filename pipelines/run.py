@@ -15,6 +15,8 @@ from faults import CodedError, Exit
 from pipelines.context import Context, open_context
 from pipelines.errors import StageBroken
 from pipelines.home import Home, write_private
+from pipelines.interruptions import if_possible, told
+from pipelines.leftovers import sweep
 from pipelines.locallog import keep_details
 from pipelines.locks import held
 from pipelines.orders import read_order, run_folder
@@ -80,6 +82,7 @@ def run_release(
             held(home.runs / release, home.projects / project),
             open_context(home, release) as context,
         ):
+            sweep(home.runs / release, home.projects / project / "reports" / release)
             for stage in _stages(context):
                 at = stage.name
                 if not _finished(context, stage):
@@ -91,10 +94,10 @@ def run_release(
     except CodedError as error:
         tell(at, "stopped")
         outcome = Outcome(release, error.exit, at, error.as_dict(), str(error))
-    except Exception:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
+    except Exception as error:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
         tell(at, "stopped")
         keep_details(home, release, at)
-        broken = StageBroken(stage=at)
+        broken = told(error) or StageBroken(stage=at)
         outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
     else:
         outcome = Outcome(release, Exit.DONE, at)
@@ -117,16 +120,22 @@ def plain_call(root: str, release: str, name: str) -> None:
         began = time.monotonic()
         try:
             product = stage.work(context)
-        except CodedError as error:
-            context.note_stop(name, error)
-            raise error from None
-        except Exception:  # noqa: BLE001
-            keep_details(home, release, name)
-            context.note_stop(name, None)
-            raise StageBroken(stage=name) from None
-        seconds = time.monotonic() - began
-        context.records.keep(name, product.files, product.facts, seconds)
+            seconds = time.monotonic() - began
+            context.records.keep(name, product.files, product.facts, seconds)
+        except Exception as error:  # noqa: BLE001
+            raise _as_coded(context, name, error) from None
         logger.info("stage %s of %s took %.1f s", name, release, seconds)
+
+
+def _as_coded(context: Context, stage: str, error: Exception) -> CodedError:
+    """What a stage's exception becomes; a failure of the release is recorded, a full disk is none."""
+    if not isinstance(error, CodedError):
+        keep_details(context.home, context.release, stage)
+    if interrupted := told(error):
+        return interrupted
+    known = error if isinstance(error, CodedError) else None
+    context.note_stop(stage, known)
+    return known or StageBroken(stage=stage)
 
 
 def _stages(context: Context) -> list[Stage]:
@@ -149,7 +158,8 @@ def _write_outcome(home: Home, outcome: Outcome) -> None:
         "state": outcome.name,
         "error": outcome.error,
     }
-    write_private(folder / "outcome.json", json.dumps(body, indent=1))
+    with if_possible():
+        write_private(folder / "outcome.json", json.dumps(body, indent=1))
 
 
 def read_outcome(home: Home, release: str) -> Outcome | None:

@@ -72,6 +72,8 @@ class guarded:  # noqa: N801 - reads as a statement: `with guarded(RegisterUnrea
     ) -> None:
         if kind is None or not _is_engine_error(kind):
             return
+        if issubclass(kind, MemoryError) or kind.__name__ == "OutOfMemoryException":
+            raise MemoryError from None  # says nothing about the data
         coded = self._error(**self._facts)
         try:
             raise coded from None

@@ -26,6 +26,7 @@ from pipelines.cli import (
     sealing,
 )
 from pipelines.cli.console import CONSOLE, CommandUnusable, emit
+from pipelines.stopping import orderly
 
 _FLAGS = {"--json"}
 _WITH_VALUE = {"--home"}
@@ -113,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = hoist(sys.argv[1:] if arguments is None else arguments)
     CONSOLE.step = step_of(words) or "command"
     try:
-        app(args=words, prog_name="doj-release")
+        with orderly():
+            app(args=words, prog_name="doj-release")
     except SystemExit as ended:
         wants_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
         if wants_json and ended.code == int(Exit.USAGE) and not CONSOLE.emitted:

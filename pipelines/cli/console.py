@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import typer
 
 from faults import CodedError, Exit
+from pipelines.interruptions import told
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -144,7 +145,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
         except Exception as error:  # noqa: BLE001  # a library's text may quote a value
-            raise _internal(error) from None
+            interrupted = told(error)
+            raise fail(interrupted) if interrupted else _internal(error) from None
 
     return wrapped
 

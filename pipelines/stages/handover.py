@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 from crypto.package import verify_by_any
 from crypto.signers import accepted
 from pipelines.custody import wipe_staging
-from pipelines.errors import HistoryMoved, RecipientGone
+from pipelines.errors import HistoryMoved, RecipientGone, StageChanged
+from pipelines.leftovers import sweep
 from pipelines.locks import held
 from pipelines.office import today
 from pipelines.stages.gatekeeping import question
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.context import Context
+
+
+_PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
 
 
 def record_and_hand_over(context: "Context") -> Product:
@@ -38,7 +42,10 @@ def record_and_hand_over(context: "Context") -> Product:
         pinned = accepted(context.keyring.directory)  # the key may have changed while it waited
         for package in packages:
             verify_by_any(context.folder / "seal" / str(package["member"]), pinned)
-    with held(context.home.history / context.order.system):
+        _check_nothing_else(context, packages)
+    history = context.home.history / context.order.system
+    with held(history, wait=_PATIENCE):
+        sweep(history)
         if not outbox.exists():
             _enter_history(context)
         _record(context, packages)
@@ -56,6 +63,13 @@ def _check_recipients(context: "Context", packages: list[dict[str, Any]]) -> Non
     gone = [n for n, p in enumerate(packages, start=1) if p["fingerprint"] not in usable]
     if gone:
         raise RecipientGone(packages=gone)
+
+
+def _check_nothing_else(context: "Context", packages: list[dict[str, Any]]) -> None:
+    """The whole folder goes out: it must hold the sealed packages and nothing beside them."""
+    found = {path.name for path in (context.folder / "seal").iterdir()}
+    if found != {str(package["member"]) for package in packages}:
+        raise StageChanged(stage="seal", found=len(found), packages=len(packages))
 
 
 def _enter_history(context: "Context") -> None:

@@ -28,13 +28,13 @@ def package_and_seal(context: "Context") -> Product:
     Plaintext is never written: each part is built in memory, sealed, and forgotten.
     """
     context.checkpoint_once()
+    # What an earlier run sealed may be for a key that is no longer confirmed.
+    shutil.rmtree(context.folder / "seal", ignore_errors=True)
     content = contents.collect(context)
     files: list[Path] = []
     packages: list[dict[str, object]] = []
     for member, fingerprint, recipient in context.recipients():
         target = context.place("seal", member)
-        if target.exists():
-            shutil.rmtree(target)
         package = _seal(context, content, member, recipient, target)
         files += sorted(p for p in target.iterdir() if p.is_file())
         packages.append(

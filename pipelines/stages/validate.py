@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import expectations
+from approvals.release_state import Status
 from expectations import report
 from extracts.candidates import pairs_in_scope
 from pipelines import drifting, explaining, reporting, staged
+from pipelines.attached import report_file
 from pipelines.home import write_private
 from pipelines.office import today
 from pipelines.stages.stage import Product
@@ -25,6 +27,8 @@ def validate_extract(context: "Context") -> Product:
     Raises:
         ValidationFailed: a critical check does not hold (exit 4). The report says what, in counts.
     """
+    if (before := _attached_before(context)) is not None:
+        return before
     verdict, drift = _verdict(context)
     context.keep_validation("extract", verdict)
     if context.order.kind == "aggregated":
@@ -43,18 +47,36 @@ def validate_extract(context: "Context") -> Product:
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
         context.releases.attach_report(context.release, *editions)
-        context.note("release_validated", once=False, outcome="failed", **outcome)
+        context.note("release_validated", outcome="failed", **outcome)
         verdict.require()
-    context.note("release_validated", once=False, outcome="passed", **outcome)
+    context.note("release_validated", outcome="passed", **outcome)
     attached = context.releases.attach_report(context.release, *editions)
+    return _product(attached, verdict)
+
+
+def _product(report: str, verdict: "Validation") -> Product:
     return Product(
         facts={
-            "report": attached,
+            "report": report,
             "checks": len(verdict.checks),
             "warnings": len(verdict.warnings),
             "on": today().isoformat(),
         }
     )
+
+
+def _attached_before(context: "Context") -> Product | None:
+    """What a run that was killed had finished but for this stage's record.
+
+    Another report would have another hour in it: an approval of the first would be lost, and the
+    ledger would name two.
+    """
+    state, verdict = context.state, context.validations().get("extract")
+    standing = state.status in {Status.WAITING_APPROVAL, Status.APPROVED}
+    if not standing or state.report is None or verdict is None or not verdict.passed:
+        return None
+    report_file(context, context.order.project, context.release)
+    return _product(state.report, verdict)
 
 
 def _verdict(context: "Context") -> tuple["Validation", drifting.Compared]:

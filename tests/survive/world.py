@@ -1,0 +1,125 @@
+"""A small home with poisoned rows, three approved projects and two recipients each: the ground of every round."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tests.leak.acts import KINDS, RECIPIENTS
+from tests.leak.canaries import Needles, poison_register, write_cohort
+
+ORDERS = 150
+MEMBERS = {
+    "identified": ("lead", "analyst"),
+    "deidentified": ("lead", "analyst"),
+    "aggregated": ("desk", "data-desk"),
+}
+
+LAST = date.today().year - 1
+_MORE = {
+    "identified": ("--doubtful", "exclude"),
+    "aggregated": ("--years", f"{LAST - 1}-{LAST}", "--dims", "family,sex"),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """The template: ``home`` is copied for each round; ``keys`` open its packages."""
+
+    root: Path
+    numbers: dict[str, str]
+    needles: Needles
+
+    @property
+    def source(self) -> list[Path]:
+        """The register's files."""
+        return sorted((self.root / "source").glob("*.parquet"))
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    def key(self, member: str) -> tuple[Path, Path]:
+        """(certificate, key) of a member."""
+        position = next(m.index(member) for m in MEMBERS.values() if member in m)
+        stem = self.root / "keys" / RECIPIENTS[position][0]
+        return stem.with_suffix(".pem"), stem.with_suffix(".key")
+
+    def wish(self, kind: str) -> tuple[str, ...]:
+        """The command that orders a release of this kind."""
+        words = ("run", self.numbers[kind], "--kind", kind, "--no-orchestrator")
+        return (*words, *_MORE.get(kind, ()))
+
+
+def make_world(root: Path, fork: Callable[[Callable[[], None]], int]) -> World:
+    """Make the template in a process of its own, so that this one never computes and can be forked."""
+    assert fork(lambda: _make(root)) == 0
+    told = json.loads((root / "world.json").read_text())
+    needles = Needles(numbers=set(told["needles"][0]), dates=set(told["needles"][1]))
+    return World(root, told["numbers"], needles)
+
+
+def _make(root: Path) -> None:
+    import synthetic
+    from pipelines import cohort_registry, registers
+    from pipelines.founding import found_home
+    from pipelines.home import open_home
+    from pipelines.office import Office, today
+
+    found_home(root / "home", demo=True)
+    office = Office(open_home(root / "home"))
+    needles = Needles()
+    source = root / "source"
+    synthetic.make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
+    poison_register(source, needles)
+    files = sorted(source.glob("*.parquet"))
+    registers.load_register(office, "CARPOS", files, lambda _text: None)
+    numbers = _projects(office, root)
+    cohort = write_cohort(root / "cohort.csv", source, needles)
+    cohort_registry.register(office, numbers["identified"], cohort.path, None, None)
+    office.projects.confirm_cohort(numbers["identified"], None, office.person, today())
+    office.close()
+    told = {"numbers": numbers, "needles": [sorted(needles.numbers), sorted(needles.dates)]}
+    (root / "world.json").write_text(json.dumps(told))
+
+
+def _projects(office, root: Path) -> dict[str, str]:
+    from approvals.application import example_application
+    from crypto.recipients import Recipient
+    from crypto.selfmade import make_recipient
+    from pipelines.office import today
+    from pipelines.recipients import add_recipient, confirm_recipient
+
+    keys, numbers = root / "keys", {}
+    keys.mkdir()
+    for name, kind in RECIPIENTS:
+        key, certificate = make_recipient(kind, f"Recipient {name}")
+        (keys / f"{name}.key").write_bytes(key)
+        (keys / f"{name}.pem").write_bytes(certificate)
+    for kind in KINDS:
+        form = "aggregated" if kind == "aggregated" else "standard"
+        text = example_application(
+            form, on=today(), kind=None if kind == "aggregated" else kind
+        ).replace('order_scope = ["GV"]', 'order_scope = ["GV", "DV", "CH"]')
+        (root / f"{kind}.toml").write_text(text)
+        state = office.projects.submit(root / f"{kind}.toml", office.person, today())
+        office.projects.approve(state.number, office.person, today())
+        numbers[kind] = state.number
+        # Ids and order come from the project's secret, which the first release would make.
+        office.keyring.project_secret(state.number, create=True)
+        for member, (holder, _) in zip(MEMBERS[kind], RECIPIENTS, strict=True):
+            add_recipient(office, state.number, keys / f"{holder}.pem", member)
+    for name, _ in RECIPIENTS:
+        pem = (keys / f"{name}.pem").read_bytes()
+        confirm_recipient(office, Recipient.from_pem(pem, on=today()).fingerprint)
+    return numbers
+
+
+def copied(home: Path, place: Path) -> None:
+    """A copy of a home, and folders for whatever else a command may write."""
+    shutil.rmtree(place, ignore_errors=True)
+    for name in ("tmp", "cwd"):
+        (place / name).mkdir(parents=True, mode=0o700)
+    shutil.copytree(home, place / "home")

@@ -1,0 +1,113 @@
+"""What stops a run from outside says nothing about the release; what was begun is swept up."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from approvals.ledger_errors import LedgerUnavailable
+from crypto.errors import FileUnusable, StagingDoesNotHold
+from pipelines.home import Home, write_private
+from pipelines.interruptions import RunInterrupted, if_possible, told
+from pipelines.leftovers import sweep, sweep_home
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/a/b"), "disk"),
+        (OSError(errno.EFBIG, "File too large"), "disk"),
+        (MemoryError("malloc of size 77 failed"), "memory"),
+        (RuntimeError("can't start new thread"), "memory"),
+    ],
+)
+def test_a_machine_that_lacks_something_interrupts(error, what):
+    coded = told(error)
+    assert isinstance(coded, RunInterrupted)
+    assert coded.facts == {"what": what}
+    assert "/a/b" not in str(coded)
+
+
+@pytest.mark.parametrize("error", [LedgerUnavailable(), FileUnusable()])
+def test_what_has_a_code_keeps_it(error):
+    assert told(error) is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("no memory of this"), OSError(errno.ENOENT, "gone"), StagingDoesNotHold()],
+)
+def test_everything_else_is_a_failure(error):
+    assert told(error) is None
+
+
+def test_what_is_done_if_possible_never_hides_why_a_run_stopped():
+    with if_possible():
+        raise OSError(errno.ENOSPC, "full")
+    with pytest.raises(ValueError), if_possible():
+        raise ValueError
+
+
+def _unfinished(home: Home) -> list[str]:
+    made = [
+        "runs/R1/extract/.0123456789abcdef.partial",
+        "runs/R1/stages/.extract.json.77.tmp",
+        "runs/R1/seal/.fedcba9876543210.partial/part-001.zip.cms",
+        "history/CARPOS/tmpab12_x9z.tmp",
+        "keys/runs/.00112233445566ff.partial",
+        ".ledger.head.812",
+    ]
+    for name in made:
+        path = home.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return made
+
+
+def test_the_holder_of_a_run_removes_what_was_begun_in_it_and_nothing_else(tmp_path):
+    home = Home(tmp_path)
+    _unfinished(home)
+    write_private(home.runs / "R1" / "order.json", "{}")
+    (home.runs / "R1" / ".lock").touch()
+    assert sweep(home.runs / "R1") == 3
+    left = {p.name for p in home.runs.rglob("*") if p.is_file()}
+    assert left == {"order.json", ".lock"}
+    assert (home.keys / "runs" / ".00112233445566ff.partial").exists()
+
+
+def test_the_days_housekeeping_leaves_what_may_be_work_in_progress(tmp_path):
+    home = Home(tmp_path)
+    made = _unfinished(home)
+    assert sweep_home(home) == 0
+    yesterday = time.time() - 25 * 3600
+    for name in made:
+        os.utime(tmp_path / name, (yesterday, yesterday))
+        os.utime((tmp_path / name).parent, (yesterday, yesterday))
+    assert sweep_home(home) == len(made)
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+_WORK = """
+import sys, time
+from pipelines.stopping import orderly
+with orderly():
+    try:
+        print("at work", flush=True)
+        time.sleep(60)
+    finally:
+        print("put away", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_a_command_put_away_what_it_began_and_then_ends_it(number):
+    work = subprocess.Popen([sys.executable, "-c", _WORK], stdout=subprocess.PIPE, text=True)
+    assert work.stdout is not None
+    assert work.stdout.readline() == "at work\n"
+    work.send_signal(number)
+    assert work.stdout.read() == "put away\n"
+    assert work.wait(30) == -number
