@@ -43,7 +43,10 @@ def validate_extract(context: "Context") -> Product:
     write_private(folder / "report.json", model.as_json())
     editions = [text.encode() for text in (department, recipient, model.as_json())]
     drifting.keep(context, drift.profile)
-    outcome = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
+    outcome: dict[str, Any] = {
+        "expectations": len(verdict.checks),
+        "failed": len(verdict.failed),
+    }
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
         context.releases.attach_report(context.release, *editions)
