@@ -116,6 +116,9 @@ CLOCKS: tuple[Clock, ...] = (
     Clock("officer_response", "C-30", "§§ 964(h)(2)-(3), 966(h)(2)-(3), 968(e)(2)-(3)", "answer the"
           " appeal officer in writing", "appeal officer's addressee", "response_requested", 0, None,
           ("response_received", "matter_decided", "appeal_decided"), "response appeal"),
+    Clock("recall_answer", "C-35", "§ 964(k) (policy: no section sets a time)", "destroy or return the"
+          " recalled package, and say so", "researcher", "recall_sent", 0, None,
+          ("recall_answered",), "recall"),
     Clock("breach_letter", "C-36", "§ 964(k)(2)", "submit the notification letter for publication",
           "institution", "breach_reported", 0, None, ("breach_letter_received",), "breach",
           at_least=("individuals", BREACH_LETTER_FROM)),

@@ -30,6 +30,8 @@ class GatePolicy:
         member_acknowledgments: every member acknowledged the restrictions (§ 964(m); the regulation
             asks for the researcher's signature only).
         soft_papers: papers that a system asks for by policy, not by law.
+        check_valid_days: how old a background check without an expiry date may be, in days; 0 for no
+            limit, since no section names one.
     """
 
     deidentified_checks: bool = True
@@ -37,6 +39,7 @@ class GatePolicy:
     affiliation_letter: bool = True
     member_acknowledgments: bool = False
     soft_papers: bool = True
+    check_valid_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

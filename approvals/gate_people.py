@@ -86,6 +86,14 @@ def check_background(state: ProjectState, ask: Ask) -> Iterator[Reason]:
                 f"the background check of member {member.id} {what}",
                 "Record a passed one: event background_check",
             )
+        elif found.too_old(ask.on, ask.policy.check_valid_days):
+            yield Reason(
+                rule,
+                f"{section}; policy check_valid_days",
+                f"the background check of member {member.id} is older than"
+                f" {ask.policy.check_valid_days} days ({found.words()})",
+                "Record a newer one, or its expiry date: event background_check",
+            )
 
 
 def check_acknowledgments(state: ProjectState, ask: Ask) -> Iterator[Reason]:

@@ -69,7 +69,7 @@ def check_application(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
 
 
 def check_timeframe(state: ProjectState, ask: Ask) -> Iterator[Reason]:
-    """Individual-level data is given only within the application's timeframe (§ 964(b))."""
+    """Data, tables included, is given only within the standard application's timeframe (§ 964(b))."""
     form = state.application
     if not isinstance(form, StandardApplication):
         return
@@ -233,7 +233,7 @@ PROJECT_ROWS: tuple[Row, ...] = (
     Row(check_system, ("C-16",)),
     Row(check_scope, ("C-16",)),
     Row(check_years, ("C-16", "C-42")),
-    Row(check_timeframe, ("C-17",), INDIVIDUAL, "standard"),
+    Row(check_timeframe, ("C-17",), None, "standard"),
     Row(check_variables, ("C-48",), INDIVIDUAL, "standard"),
     Row(check_full_years, ("C-02",), _TABLES),
     Row(check_dimensions, ("C-16",), _TABLES),

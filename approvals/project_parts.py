@@ -54,6 +54,10 @@ class Evidence:
         past = self.expires is not None and self.expires < on
         return self.outcome == "passed" and self.on <= on and not past
 
+    def too_old(self, on: date, days: int) -> bool:
+        """Without an expiry date of its own, older than so many days; 0 days: never."""
+        return bool(days) and self.expires is None and (on - self.on).days > days
+
     def words(self) -> str:
         """Outcome, date and expiry."""
         end = f", until {self.expires}" if self.expires else ", no expiry recorded"

@@ -107,6 +107,7 @@ class Office:
             affiliation_letter=chosen.affiliation_letter,
             member_acknowledgments=chosen.member_acknowledgments,
             soft_papers=chosen.soft_papers,
+            check_valid_days=chosen.check_valid_days,
         )
 
     @property

@@ -73,6 +73,7 @@ class Approvals(_Section):
     affiliation_letter: bool = True
     member_acknowledgments: bool = False
     soft_papers: bool = True
+    check_valid_days: int = Field(default=0, ge=0, le=3660)
     department_days: Literal["19853", "6700", "both"] = "19853"
     waiting_days: Literal["19853", "6700", "both"] = "both"
     evidence_notice_days: int = Field(default=90, ge=0, le=365)
@@ -193,6 +194,7 @@ team_affiliation = "all"             # all | researcher: who must be an employee
 affiliation_letter = true            # § 966(d): the letterhead letter besides the certificates; question "affiliation-letter"
 member_acknowledgments = false       # true: every member acknowledges § 964; policy, the regulation asks the researcher alone
 soft_papers = true                   # papers that a system asks for by policy, not by law
+check_valid_days = 0                 # days that a background check without an expiry date is good for; 0: no limit, § 966(e) names none; question "check-age"
 department_days = "19853"            # 19853 | 6700 | both: holidays that stop the Department's own clocks; question "business-day"
 waiting_days = "both"                # the same for the wait before a publication, § 964(g)
 evidence_notice_days = 90            # days before a review board's approval or other evidence ends; policy, as for the approval

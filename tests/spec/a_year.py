@@ -4,102 +4,22 @@ python -m tests.spec.a_year        # writes docs/a-year.md again
 """
 
 import tempfile
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
-from approvals.application import example_application
-from tests.spec.story import Frozen, Story, telling
+from tests.spec.a_denial import denial, denial_appeal
+from tests.spec.a_house import house
+from tests.spec.story import Story, telling
 
 PAGE = Path(__file__).parents[2] / "docs" / "a-year.md"
 TITLE = "A project from its application to its end"
 OPENING = """\
 Everything on this page was run: the commands are real, the output is theirs, the clock is made up.
-`erin` is an engineer, `rory` a reviewer, `avery` an approver, `sid` the security officer; each is a user
-of the operating system, and nobody takes two steps that need two people. Digests, fingerprints and
+`erin` is an engineer, `rory` a reviewer, `avery` and `chen` are approvers, `sid` is the security officer;
+each is a user of the operating system, and nobody takes two steps that need two people. Digests, fingerprints and
 seconds are shortened. `tests/spec/test_a_year.py` runs the story again and compares it with this page;
 `python -m tests.spec.a_year` writes it."""
 
-PEOPLE = """\
-[[person]]
-id = "p-erin"
-name = "Erin Example"
-user = "erin"
-roles = ["engineer"]
-
-[[person]]
-id = "p-rory"
-name = "Rory Example"
-user = "rory"
-roles = ["reviewer"]
-
-[[person]]
-id = "p-avery"
-name = "Avery Example"
-user = "avery"
-roles = ["approver"]
-
-[[person]]
-id = "p-sid"
-name = "Sid Example"
-user = "sid"
-roles = ["security", "administrator"]
-"""
-
 NO = "2026-001"
-
-
-def house(story: Story) -> None:
-    """A home with a synthetic register of 300 orders and nothing else; not part of the page."""
-    import synthetic
-
-    Frozen.day = date(2026, 1, 5)
-    from pipelines.founding import found_home
-
-    found_home(story.home)
-    (story.home / "people.toml").write_text(PEOPLE)
-    made = synthetic.make_register(
-        story.folder / "source", orders=300, seed=11, first_year=2016, last_year=2025
-    )
-    synthetic.make_cohort(
-        story.folder, made, rows=40, share_with_order=0.6, seed=11, families=("GV", "DV", "CH")
-    )
-    files = " ".join(str(p) for p in sorted((story.folder / "source").glob("*.parquet")))
-    story.does("erin", f"register load CARPOS {files}", shown=False)
-    for member in ("lead", "analyst"):
-        (story.folder / f"{member}.pem").write_bytes(certificate_of(member))
-    for name in ("letter", "finding", "decision", "request", "order", "certificate", "draft"):
-        (story.folder / f"{name}.pdf").write_bytes(b"%PDF-1.7 " + name.encode())
-    text = example_application("standard", on=date(2026, 1, 12))
-    text = text.replace('order_scope = ["GV"]', 'order_scope = ["GV", "DV", "CH"]')
-    (story.folder / "application.toml").write_text(text)
-    wrong = text.replace('employment = "employee"  ', 'employment = "consultant"', 1)
-    wrong = wrong.replace("end = 2028-01-12", "end = 2025-01-12")
-    wrong = wrong.replace('system = "CARPOS"', 'system = "CARPUS"')
-    wrong = wrong.replace('degree = "doctorate"', "", 1)
-    assert all(part in wrong for part in ('consultant"', "2025-01-12", "CARPUS"))
-    (story.folder / "wrong.toml").write_text(wrong)
-
-
-def certificate_of(member: str) -> bytes:
-    """A recipient's certificate that is in force on every day of the story."""
-    key = ec.generate_private_key(ec.SECP384R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Recipient {member}")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime(2025, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2035, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA384())
-    )
-    return made.public_bytes(serialization.Encoding.PEM)
 
 
 def application(story: Story) -> None:
@@ -263,6 +183,19 @@ def second_release(story: Story) -> None:
     release(story, "deidentified")
 
 
+def amendment(story: Story) -> None:
+    story.on("2027-02-15", "the project is amended: one column more")
+    asked = f"project check {NO} --kind deidentified --variable order_brady"
+    story.does("erin", asked, code=3)
+    story.tell(
+        "A modified application names the project (§ 966(b)(1)); it holds once it is approved."
+    )
+    story.does("erin", "project submit amended.toml", only="project_number|state|expires")
+    story.does("erin", asked, code=3, shown=False)
+    story.does("avery", f"project approve {NO}", only="project_number|state|expires")
+    story.does("erin", asked)
+
+
 def correction(story: Story) -> None:
     story.on("2027-03-01", "a fact is recorded wrongly, and taken back")
     state = story.does(
@@ -315,12 +248,19 @@ def destruction(story: Story) -> None:
     story.does("erin", "deadlines")
     story.tell("What the year left behind, in the ledger:")
     story.does("sid", f"project history {NO}")
+    story.tell("And every command that was refused, by whomever:")
+    refused = story.does("sid", "ledger show --kind attempt_refused --json", shown=False).json
+    assert {(e["actor"], e["facts"]["step"], e["facts"]["code"]) for e in refused} >= {
+        ("p-erin", "project.approve", "PEOPLE-06"),
+        ("p-avery", "project.event", "PEOPLE-05"),
+    }
+    story.does("sid", "ledger show --kind attempt_refused")
     story.does("sid", "ledger verify", only="size|root")
 
 
 CHAPTERS = (
-    application, approval, parties, first_release, draft, appeal, renewal, second_release, correction,
-    completion, destruction,
+    application, approval, parties, first_release, denial, denial_appeal, draft, appeal, renewal,
+    second_release, amendment, correction, completion, destruction,
 )  # fmt: skip
 
 

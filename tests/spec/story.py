@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli.app import app, hoist
+from pipelines.cli.app import app, hoist, step_of
 from pipelines.cli.console import CONSOLE
 from pipelines.office import CALIFORNIA
 
@@ -27,6 +27,7 @@ _MASKS = (
     (re.compile(r"(?m)^  \d+ +(?=20\d\d-\d\d-\d\d   [a-z])"), "  …       "),
     (re.compile(r"(?m)(^  …  .*  )\d+ *$"), r"\1…"),
     (re.compile(r"\bevent[= ]\d+\b"), "event …"),
+    (re.compile(r"(?m)^  \d+ +(20\d\d-\d\d-\d\d) [\d:]{8}"), r"  …  \1 …"),
     (re.compile(r"(?m)^  (size|root) +(?:9f3c…|\d+)"), r"  \1   …"),
 )
 
@@ -90,6 +91,7 @@ class Story:
         self._who = who
         CONSOLE.emitted = False
         words = hoist([str(self._place(word)) for word in shlex.split(command)])
+        CONSOLE.step = step_of(words)
         ended = CliRunner().invoke(app, ["--home", str(self.home), *words], prog_name="doj-release")
         CONSOLE.home, CONSOLE.json, CONSOLE.emitted = None, False, False  # as other tests expect it
         done = Done(ended.exit_code, ended.output)

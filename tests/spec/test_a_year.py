@@ -1,7 +1,7 @@
 """A year in the life of a project, by the real commands on a clock of its own; the page shows it.
 
-The story stands in ``a_year``: submission, approval, two releases, review of a draft, appeal, renewal,
-correction, completion, one extension, destruction. Every step asserts how its command ends.
+The story stands in ``a_year``: submission, approval, two releases, a denial and its appeal, review of a
+draft, appeal, renewal, amendment, correction, completion, one extension, destruction. Every step asserts how its command ends.
 """
 
 from tests.spec.a_year import PAGE, whole_page

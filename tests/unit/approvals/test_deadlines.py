@@ -10,6 +10,7 @@ from approvals import as_ics, due, write_notices
 from approvals.calendars import CALENDARS, Counting
 from approvals.clocks import CLOCKS
 from approvals.life_errors import EvidenceMissing
+from approvals.projects import OWN_STEP
 
 D = "d" * 64
 MONDAY = date(2026, 11, 30)
@@ -33,6 +34,10 @@ CASES = {
     "matter_decision": (
         "matter_appealed", {"appeal": "a1", "matter": "identity"}, "C-31", "Department",
         "2026-12-30", "matter_decided", {"appeal": "a1", "outcome": "refused", "decision": D}),
+    "recall_answer": (
+        "recall_sent", {"recall": "2026-001-R001.lead", "member": "lead", "letter": D}, "C-35",
+        "researcher", "2026-11-30",
+        "recall_answered", {"recall": "2026-001-R001.lead", "outcome": "destroyed"}),
     "breach_letter": (
         "breach_reported", {"breach": "b1", "discovered_on": "2026-11-29", "individuals": "500"},
         "C-36", "institution", "2026-11-30", "breach_letter_received", {"breach": "b1", "letter": D}),
@@ -125,7 +130,11 @@ def test_a_clock_starts_and_stops(demo_home, project, name):
     for earlier, its_facts in BEFORE.get(name, []):
         demo_home.projects.event(project.number, earlier, EVERYTHING, MONDAY, its_facts)
     assert named(demo_home, name) == []
-    demo_home.projects.event(project.number, start, EVERYTHING, MONDAY, facts)
+    if start in OWN_STEP:  # the command that sends it records it
+        state = demo_home.projects.show(project.number)
+        demo_home.projects.record(state, start, EVERYTHING, facts, on=MONDAY)
+    else:
+        demo_home.projects.event(project.number, start, EVERYTHING, MONDAY, facts)
     (found,) = named(demo_home, name)
     assert (found.rule, found.for_whom, found.due.isoformat()) == (rule, whom, day)
     assert found.started == date.fromisoformat(facts.get("until", MONDAY.isoformat()))

@@ -173,6 +173,14 @@ def test_an_entity_gets_no_individual_level_data_whatever_is_asked(tables):
     assert {"C-11", "C-12", "C-44"} <= set(verdict.rules)
 
 
+def test_the_timeframe_of_a_standard_application_binds_its_tables_too(state, tables):
+    both = replace(state, kinds=(*state.kinds, "aggregated"))
+    assert check(both, ask("aggregated")).allowed
+    ended = on_part("timeframe", end=YESTERDAY)(both)
+    assert rules(check(ended, ask("aggregated"))) == {("C-17", "§ 964(b)")}
+    assert check(tables, ask("aggregated")).allowed  # § 965 knows none
+
+
 def test_a_dimension_that_was_not_approved(tables):
     verdict = check(tables, ask("aggregated", dimensions=("year", "race_group")))
     assert rules(verdict) == {("C-16", "§ 964(a)")}

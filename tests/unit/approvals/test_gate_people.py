@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from approvals_home import ENGINEER, KEY_ANALYST, KEY_LEAD, SECURITY, TODAY
-from gate_cases import YESTERDAY, ask, on_member, on_part, rules
+from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules
 
 from approvals import GatePolicy, check
 from approvals.gate_people import people_of
@@ -32,6 +32,23 @@ def test_background_checks_for_deidentified_data_are_policy(state):
     assert rules(verdict) == {("C-75", "process page (policy)")}
     assert check(pending, ask("deidentified", policy=GatePolicy(deidentified_checks=False))).allowed
     assert not check(pending, ask(policy=GatePolicy(deidentified_checks=False))).allowed
+
+
+def test_a_check_without_an_expiry_date_holds_until_a_setting_says_how_long(state):
+    done = state.application.team[1].background_check.on
+    old, young = (TODAY - done).days, (TODAY - state.application.team[0].background_check.on).days
+    assert check(state, ask()).allowed  # no section names an age
+    assert check(state, ask(policy=GatePolicy(check_valid_days=max(old, young)))).allowed
+    (reason,) = check(state, ask(policy=GatePolicy(check_valid_days=max(old, young) - 1))).reasons
+    assert (reason.rule, reason.section) == ("C-55", "§ 966(e); policy check_valid_days")
+    dated = [
+        m.model_copy(
+            update={"background_check": m.background_check.model_copy(update={"expires": TODAY})}
+        )
+        for m in state.application.team
+    ]
+    own = on_form(team=tuple(dated))(state)
+    assert check(own, ask(policy=GatePolicy(check_valid_days=1))).allowed  # its own date counts
 
 
 def test_a_key_that_was_revoked_or_ran_out_is_refused(home, state):
