@@ -162,6 +162,16 @@ def test_what_a_system_has_none_of_is_refused_whatever_the_switches_say(projects
     assert not check(state, ask(code, kind, policy=lax)).allowed
 
 
+def test_who_gets_stops_must_keep_them_as_securely_as_their_own_regulation_says(projects):
+    state = projects("RIPA", "deidentified")[1]
+    loose = state.application.security.model_copy(update={"segmented_system": False})
+    for security in (None, loose):
+        (reason,) = check(on_form(security=security)(state), ask("RIPA", "deidentified")).reasons
+        assert (reason.rule, reason.section) == ("C-50", "11 CCR § 999.228(h)")
+    others = projects("ACHS", "deidentified")[1]  # no law of theirs asks for it
+    assert check(on_form(security=loose)(others), ask("ACHS", "deidentified")).allowed
+
+
 def test_the_law_of_the_system_is_cited(projects):
     state = projects("RIPA", "deidentified")[1]
     found = {r.rule: r.section for r in check(state, ask("CURES", "aggregated")).reasons}
