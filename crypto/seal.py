@@ -73,14 +73,21 @@ def seal_stream(
     out = _HashingSink(sink)
     head = _head(infos, nonce, size)
     files.reserve(sink, len(head) + size + _TAG_LENGTH)
-    out.write(head)
     encryptor = Cipher(AES(key), GCM(nonce)).encryptor()
     plain, sealed = memoryview(bytearray(_CHUNK)), memoryview(bytearray(_CHUNK + 15))
-    left = size
+    # The head's end shares a block with the first bytes: blocks then begin and end at whole pages of the file, and the
+    # kernel copies none of them twice.
+    whole = len(head) // _CHUNK * _CHUNK
+    out.write(head[:whole])
+    begin, left = len(head) - whole, size
+    sealed[:begin] = head[whole:]
     while left:
-        count = _fill(source, plain[: min(_CHUNK, left)])
+        count = _fill(source, plain[: min(_CHUNK - begin, left)])
         left -= count
-        out.write(sealed[: encryptor.update_into(plain[:count], sealed)])
+        end = begin + encryptor.update_into(plain[:count], sealed[begin:])
+        out.write(sealed[:end])
+        begin = 0
+    out.write(sealed[:begin])  # of an empty plaintext
     if source.read(1):
         raise SourceChanged
     encryptor.finalize()
