@@ -1,0 +1,44 @@
+"""The installed program: the command, then an end that no library can spoil.
+
+Arrow and DuckDB keep worker threads. One that still lets go of a Python object while the interpreter goes
+down is unwound by force, and the C++ runtime then aborts the process: the command's exit code would
+be lost (134 for 6), on busy machines now and then. So the process leaves as soon as everything of
+Python's own is done: threads joined, exit functions run, streams flushed.
+"""
+
+import atexit
+import logging
+import os
+import sys
+
+from pipelines.cli.app import main
+
+
+def program() -> None:
+    """Run the command of ``sys.argv`` and leave with its exit code."""
+    ending = _Ending()
+    # Exit functions run in reverse: what libraries register later is done before this one.
+    atexit.register(ending.leave)
+    try:
+        main()
+    except SystemExit as ended:
+        ending.code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        raise
+    else:
+        ending.code = 0
+
+
+class _Ending:
+    """How the process ends; 1 is what an uncaught error gives."""
+
+    def __init__(self) -> None:
+        self.code = 1
+
+    def leave(self) -> None:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # a closed pipe: as the interpreter itself says it
+                self.code = self.code or 120
+        os._exit(self.code)
