@@ -84,7 +84,14 @@ def one(rows: int, folder: Path) -> None:
     for relation in ("supplied", "extract"):
         source = staging.scan(folder / f"{relation}.parquet", name)
         con.execute(f"CREATE VIEW {relation} AS SELECT * FROM {source}")
+    # The links that hold, and the rows that could not be tried (none), as the stage gives them.
+    con.execute(
+        f"CREATE VIEW linked AS SELECT 'r' || i * 2 AS cohort_id FROM range({(rows + 1) // 2}) t(i)"
+    )
+    con.execute("CREATE VIEW untried AS SELECT 'r' || i AS row_id FROM range(0) t(i)")
     context = {
+        "linked": "linked",
+        "not_attempted": "untried",
         "supplied": "supplied",
         "supplied_columns": SUPPLIED,
         "families": ("GV",),

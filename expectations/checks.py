@@ -34,6 +34,7 @@ class Check:
         elements: SQL for one number (or the number) of things examined; None: the relation's rows.
         over: a FROM clause that ``row`` is about in place of the relation (a join); checks over the
             same clause are counted in one pass.
+        weight: SQL for the things that one row of ``over`` stands for, where it isn't one.
         audience: ``department`` where the verdict itself tells of the register.
 
     SQL may say ``<<slice column>>`` as a condition where equal values of that column are all that it
@@ -49,6 +50,7 @@ class Check:
     violations: str | int | None = None
     elements: str | int | None = None
     over: str | None = None
+    weight: str | None = None
     audience: Audience = "both"
 
     def __post_init__(self) -> None:

@@ -5,7 +5,8 @@ that no single row shows is one query for one number. What joins or groups a lar
 counted slice by slice, since DuckDB may not spill what it can't hold (it would spill plain).
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # Rows whose join fits: four text columns of 2.5 million rows are some 300 MiB of hash table.
 ROWS_IN_A_SLICE = 2_500_000
+_WEIGHT = name("(weight)")  # no check is called so
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Counts:
     elements: int
     unexpected: int
     missing: int
+
+
+@contextmanager
+def unordered(con: "duckdb.DuckDBPyConnection") -> Generator[None]:
+    """Let DuckDB forget the order of rows: it then reads one staged file with all its threads."""
+    (kept,) = con.execute("SELECT current_setting('preserve_insertion_order')").fetchall()[0]
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute(f"SET preserve_insertion_order = {kept}")
 
 
 def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:
@@ -51,19 +64,24 @@ def count_rows(
         CountingBroke: DuckDB refused the aggregate.
     """
     counted: dict[str, Counts] = {}
-    for source in dict.fromkeys(c.over for c in checks):
-        counted |= _aggregate(con, relation, [c for c in checks if c.over == source], slices(rows))
+    for source in dict.fromkeys((c.over, c.weight) for c in checks):
+        alike = [c for c in checks if (c.over, c.weight) == source]
+        counted |= _aggregate(con, relation, alike, slices(rows))
     return counted
 
 
 def _aggregate(
     con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check], parts: int
 ) -> dict[str, Counts]:
-    sums = ", ".join(
-        f"count(*) FILTER (WHERE {name(c.id)}), count(*) FILTER (WHERE {name(c.id)} IS NULL)"
-        for c in checks
-    )
-    query = f"SELECT count(*), {sums} FROM ({marked(relation, checks)})"
+    weight = checks[0].weight
+
+    def things(which: str) -> str:
+        if weight is None:
+            return f"count(*) FILTER (WHERE {which})"
+        return f"coalesce(sum({_WEIGHT}) FILTER (WHERE {which}), 0)::BIGINT"
+
+    sums = ", ".join(f"{things(name(c.id))}, {things(f'{name(c.id)} IS NULL')}" for c in checks)
+    query = f"SELECT {things('true')}, {sums} FROM ({marked(relation, checks)})"
     with guarded(CountingBroke, checks=len(checks)):
         answers = [con.execute(part).fetchall()[0] for part in sliced(query, parts)]
     (total, *pairs) = map(sum, zip(*answers, strict=True))
@@ -96,7 +114,8 @@ def marked(relation: str, checks: Sequence[Check]) -> str:
     """Return the query that turns rows into booleans, the common source of both forms."""
     columns = ", ".join(f"CAST(({c.row}) AS BOOLEAN) AS {name(c.id)}" for c in checks)
     source = checks[0].over or f"{name(relation)} AS r"
-    return f"SELECT {columns} FROM {source}"
+    weight = f", {checks[0].weight} AS {_WEIGHT}" if checks[0].weight else ""
+    return f"SELECT {columns}{weight} FROM {source}"
 
 
 def _whole(con: "duckdb.DuckDBPyConnection", relation: str, check: Check, parts: int) -> Counts:

@@ -98,6 +98,7 @@ def suite_json(suite: str, checks: tuple[Check, ...]) -> dict[str, Any]:
             "violations": check.violations,
             "elements": check.elements,
             "over": check.over,
+            "weight": check.weight,
         }
         meta = {"title": check.title, "section": check.section, "basis": check.basis} | stated
         item = expectation(check, "counts")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from expectations.checks import Check, CheckResult, Validation
-from expectations.counting import Counts, count_rows, count_whole, mark_rows, row_count
+from expectations.counting import Counts, count_rows, count_whole, mark_rows, row_count, unordered
 from expectations.errors import ValidationBroke
 from expectations.runner import Form, Judgement, gx_version, judge
 from expectations.suite import checks_for
@@ -62,7 +62,8 @@ def validate(
     _load()
     started = time.perf_counter()
     shown = form or ("rows" if total <= ROWS_TO_SHOW else "counts")
-    results = run_checks(checks, con, relation, shown)
+    with unordered(con):
+        results = run_checks(checks, con, relation, shown)
     verdict = Validation(
         suite=suite,
         checks=results,

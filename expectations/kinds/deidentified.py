@@ -41,7 +41,7 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
         *(code_check(facts, "deidentified", c, o, told.coarser.get(c, ())) for c, o in named.items()),
         *(shape_check(facts, "deidentified", c, o) for c, o in named.items()),
         *date_order_checks(facts, "deidentified", release, named),
-        *scope_checks("deidentified", release, named, told.families, (told.first_year, told.last_year)),
+        *scope_checks(facts, "deidentified", release, named, told.families, (told.first_year, told.last_year)),
         *content_scan(facts, "deidentified", _scanned(facts), _RULE),
         no_long_numbers(facts, "deidentified", _RULE),
         _complete(facts, told),

@@ -36,7 +36,7 @@ def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
         *_matching(facts, told, named),
         *(code_check(facts, "identified", c, o) for c, o in named.items()),
         *date_order_checks(facts, "identified", release, named),
-        *scope_checks("identified", release, named, told.families, (told.first_year, told.last_year)),
+        *scope_checks(facts, "identified", release, named, told.families, (told.first_year, told.last_year)),
         *content_scan(facts, "identified", _scanned(facts, named), _RULE),
         no_long_numbers(facts, "identified", _RULE),
     ]  # fmt: skip
@@ -62,11 +62,14 @@ def is_identifier(facts: Facts, output: OutputColumn) -> bool:
 
 
 def beside_supplied(extract: str, supplied: str) -> str:
-    """Return the join of the extract's rows (r) with the intake file's (s), as the suite's file has it."""
+    """Return the join of the extract's rows (r) with the intake file's (s), either kept alone.
+
+    The suite's file has it too, so that all checks over it are one pass.
+    """
     left, right = (
         f"(SELECT * FROM {name(one)} WHERE {by_slice('row_id')})" for one in (extract, supplied)
     )
-    return f"{left} AS r LEFT JOIN {right} AS s ON r.row_id = s.row_id"
+    return f"{left} AS r FULL JOIN {right} AS s ON r.row_id = s.row_id"
 
 
 def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
@@ -76,7 +79,7 @@ def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
         _RULE,
         "law",
         "critical",
-        row=f"r.{name(f'supplied_{column}')} IS DISTINCT FROM s.{name(column)}",
+        row=f"CASE WHEN r.row_id IS NOT NULL THEN r.{name(f'supplied_{column}')} IS DISTINCT FROM s.{name(column)} END",
         over=beside_supplied(facts.relation, told.supplied),
     )
 
@@ -133,8 +136,10 @@ def _untried(facts: Facts, not_attempted: str) -> Check:
         "",
         "policy",
         "critical",
-        violations=f"SELECT count(*) FROM {name(not_attempted)} s WHERE NOT EXISTS (SELECT 1 FROM {name(facts.relation)} e "
-        "WHERE e.row_id = s.row_id AND e.matched = 'not_attempted')",
+        violations=_without(
+            f"SELECT row_id FROM {name(not_attempted)} WHERE {by_slice('row_id')}",
+            f"SELECT row_id FROM {name(facts.relation)} WHERE matched = 'not_attempted' AND {by_slice('row_id')}",
+        ),
         elements=f"SELECT count(*) FROM {name(not_attempted)}",
     )
 
@@ -146,10 +151,17 @@ def _linked(facts: Facts, linked: str) -> Check:
         _RULE,
         "law",
         "critical",
-        violations=f"SELECT count(*) FROM {name(facts.relation)} e WHERE e.matched = 'yes' AND NOT EXISTS "
-        f"(SELECT 1 FROM {name(linked)} l WHERE CAST(l.cohort_id AS VARCHAR) = e.row_id)",
+        violations=_without(
+            f"SELECT row_id FROM {name(facts.relation)} WHERE matched = 'yes' AND {by_slice('row_id')}",
+            f"SELECT CAST(cohort_id AS VARCHAR) AS row_id FROM {name(linked)} WHERE {by_slice('CAST(cohort_id AS VARCHAR)')}",
+        ),
         elements=f"SELECT count(*) FROM {name(facts.relation)} WHERE matched = 'yes'",
     )
+
+
+def _without(these: str, those: str) -> str:
+    """Return a query for the rows of one query whose row_id is not among the other's."""
+    return f"SELECT count(*) FROM ({these}) ANTI JOIN ({those}) USING (row_id)"
 
 
 def _scanned(facts: Facts, named: Named) -> list[str]:

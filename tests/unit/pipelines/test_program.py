@@ -13,7 +13,7 @@ from pipelines.cli import app, program
 
 def command(arguments=None):
     atexit.register(lambda: print("exit functions ran"))
-    threading.Thread(target=lambda: print("threads are waited for")).start()
+    threading.Timer(0.2, lambda: print("threads are waited for")).start()
     print("said")
     {ending}
 
