@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2  # test processes; releases run in one of them, the rest in the others
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check docs survive bench peers clean
+.PHONY: help demo test check docs survive rehearse bench peers clean
 
 help:
 	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
@@ -15,6 +15,7 @@ help:
 	@echo "make docs    write the generated documents again"
 	@echo "make bench   every number of the README"
 	@echo "make survive ROUNDS=300: releases are killed anywhere, resumed, and looked at"
+	@echo "make rehearse the deployment guide, with a real PostgreSQL and a real Prefect server"
 	@echo "make peers   what the benchmarks compare with, in .venv-peers"
 
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
@@ -37,6 +38,10 @@ help:
 ROUNDS ?= 300
 survive: .venv
 	@$(BIN)/python -m tests.survive --rounds $(ROUNDS)
+
+# docs/operations.md from an empty folder, with a real PostgreSQL and a real Prefect server on it.
+rehearse: .venv
+	@$(BIN)/python -m tests.rehearsal
 
 peers: .venv-peers/.stamp
 .venv-peers/.stamp: benchmarks/peers.lock

@@ -284,6 +284,8 @@ _RELEASE: dict[str, Spec] = {
     ),
     "outbox_cleared": _spec(RELEASE, _ON | {"packages": COUNT}),
     "release_destroyed": _spec(RELEASE, _ON),
+    # of each stage, in lists of one length and as text
+    "run_measured": _spec(RELEASE, {"stages": IDS, "milliseconds": IDS, "rows": IDS, "bytes": IDS}),
     "release_failed": _spec(RELEASE, {"code": ID}, stage=ID),
     "intake_destroyed": _spec(RELEASE, {}),
     "staging_destroyed": _spec(RELEASE, {}),

@@ -145,8 +145,18 @@ def _home(home: Home) -> Iterator[Finding]:
         f"{open_files} files others may read" if open_files else "only the owner can read",
     )
     yield from _passwords(home)
+    yield from _service(home)
     yield from _secrets(home)
     yield from _ledger(home)
+
+
+def _service(home: Home) -> Iterator[Finding]:
+    from pipelines.doctor_service import service
+
+    try:
+        yield from service(home)
+    except CodedError as error:
+        yield Finding("home's format", "bad", str(error))
 
 
 def _passwords(home: Home) -> Iterator[Finding]:

@@ -278,3 +278,12 @@ class AuthFileUnsafe(CodedError):
     exit = Exit.REFUSED
     cause = "the file of the Prefect server's password is open to others, or is not name:password"
     cure = "chmod 600 it; settings.toml names it (orchestration.auth_file)"
+
+
+class HomeNewer(CodedError):
+    """The home was upgraded by a later version of this software."""
+
+    code = "HOME-21"
+    exit = Exit.USAGE
+    cause = "this home belongs to a later version of doj-release"
+    cure = "Use that version; no home is taken back to an earlier one, restore a backup for that"

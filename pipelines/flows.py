@@ -18,6 +18,7 @@ from prefect.states import Completed, Failed
 from faults import CodedError, Exit
 from pipelines.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home
+from pipelines.office import today
 from pipelines.orders import read_order
 from pipelines.run import Outcome, Progress, plain_call, run_release
 from pipelines.stages import STAGES
@@ -68,13 +69,10 @@ def _stage_task(name: str) -> Any:
 
 def _stopped(error: CodedError) -> State[Any]:
     """A stage's state where it stopped: waiting is no failure."""
+    name = Outcome("", error.exit, "", error.as_dict()).state
     if error.exit is Exit.WAITING:
-        return Completed(name="Waiting", message=error.code)
-    return Failed(name=_name(error.exit), message=error.code)
-
-
-def _name(code: Exit) -> str:
-    return Outcome("", code, "").name
+        return Completed(name=name, message=error.code)
+    return Failed(name=name, message=error.code)
 
 
 TASKS = {stage.name: _stage_task(stage.name) for stage in STAGES}
@@ -135,11 +133,17 @@ def state_of(outcome: Outcome) -> State[Any]:
         return Completed(name=outcome.name, message=f"{outcome.release} at {outcome.stage}")
     if outcome.exit is Exit.WAITING:
         # A paused state would keep the run open for ever; resuming is an act of its own.
-        return Completed(name=outcome.name, message=f"{outcome.release} {code}")
-    return Failed(name=outcome.name, message=f"{outcome.release} {code}")
+        return Completed(name=outcome.state, message=f"{outcome.release} {code}")
+    return Failed(name=outcome.state, message=f"{outcome.release} {code}")
 
 
-@flow(name="refresh", persist_result=False, log_prints=False, retries=0)
+@flow(
+    name="refresh",
+    flow_run_name="{project} {system} refresh",
+    persist_result=False,
+    log_prints=False,
+    retries=0,
+)
 def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
     """Refresh a project's aggregates from the newest snapshot, closed years only."""
     from pipelines.refresh import refresh_aggregates
@@ -158,7 +162,13 @@ def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
     return state_of(outcome)
 
 
-@flow(name="remind", persist_result=False, log_prints=False, retries=0)
+@flow(
+    name="remind",
+    flow_run_name=lambda: f"letters of {today()}",
+    persist_result=False,
+    log_prints=False,
+    retries=0,
+)
 def remind(home: str | None = None) -> State[Any]:
     """Write the day's letters, send them, write the calendar, and end what was kept long enough."""
     from pipelines.remind import remind as reminded

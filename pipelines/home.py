@@ -6,10 +6,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import HomeExists, HomeMissing, HomeTooOpen
+from pipelines.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
 from pipelines.settings import TEMPLATE, Settings, read_settings
 
 VARIABLE = "DOJ_RELEASE_HOME"
+FORMAT = 2  # of a home; see upgrade
 FOLDERS = (
     "keys", "register", "projects", "runs", "outbox", "history", "checkpoints", "logs", "prefect",
 )  # fmt: skip
@@ -25,6 +26,23 @@ class Home:
     def settings_file(self) -> Path:
         """Policy, with reasons."""
         return self.root / "settings.toml"
+
+    @property
+    def format(self) -> int:
+        """The format that the home has; 1 where it was made before there was a number.
+
+        Raises:
+            HomeNewer: one that this version does not know.
+        """
+        path = self.root / "home.json"
+        found = int(json.loads(path.read_text("utf-8"))["format"]) if path.is_file() else 1
+        if found > FORMAT:
+            raise HomeNewer(format=found, known=FORMAT)
+        return found
+
+    def write_format(self) -> None:
+        """Say that the home has today's format."""
+        write_private(self.root / "home.json", json.dumps({"format": FORMAT}))
 
     @property
     def people_file(self) -> Path:
@@ -107,6 +125,7 @@ def open_home(root: Path | None) -> Home:
     Raises:
         HomeMissing: neither names a home.
         HomeTooOpen: group or others have any right in it.
+        HomeNewer: a later version has upgraded it.
     """
     named = root or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
     if named is None or not (named / "settings.toml").is_file():
@@ -114,6 +133,7 @@ def open_home(root: Path | None) -> Home:
     home = Home(named.resolve())
     if stat.S_IMODE(home.root.stat().st_mode) & 0o077:
         raise HomeTooOpen
+    _ = home.format  # one of a later version is refused
     return home
 
 
@@ -139,6 +159,7 @@ def lay_out(root: Path, *, ledger_url: str = "") -> Home:
     for name in FOLDERS:
         (home.root / name).mkdir(mode=0o700)
     place = f"ledger_url = {json.dumps(ledger_url)}"
+    home.write_format()
     write_private(home.settings_file, TEMPLATE.replace('ledger_url = ""', place, 1))
     return home
 

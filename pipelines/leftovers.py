@@ -34,6 +34,12 @@ def sweep_home(home: Home, *, older: float = _A_DAY) -> int:
     return sum(_remove(p) for p in _in(home.root) if _touched(p) <= before)
 
 
+def unfinished(home: Home) -> Iterator[float]:
+    """The age in seconds of everything unfinished in a home."""
+    now = time.time()
+    return (now - _touched(path) for path in _in(home.root))
+
+
 def _in(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         unfinished = [n for n in (*folders, *files) if _NAMES.fullmatch(n)]

@@ -38,4 +38,5 @@ _KINDS = {"runs": "release", "projects": "project", "register": "register", "his
 
 def _named(place: Path) -> str:
     """What a person calls the folder: ``project 2026-001``."""
-    return f"{_KINDS.get(place.parent.name, place.parent.name)} {place.name}"
+    kind = _KINDS.get(place.parent.name)
+    return f"{kind} {place.name}" if kind else "home"

@@ -14,12 +14,13 @@ FactValue = Any
 
 @dataclass(frozen=True)
 class StageRecord:
-    """One finished stage: keyed digests of its files, facts (counts, codes), seconds."""
+    """One finished stage: keyed digests of its files and their bytes, facts (counts, codes), seconds."""
 
     stage: str
     files: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, FactValue] = field(default_factory=dict)
     seconds: float = 0.0
+    bytes: int = 0
 
 
 class Records:
@@ -41,7 +42,8 @@ class Records:
     ) -> StageRecord:
         """Write the record of a stage after all its files are complete."""
         digests = {p.relative_to(self._folder).as_posix(): self._digest(p) for p in files}
-        record = StageRecord(stage, digests, dict(facts), round(seconds, 3))
+        size = sum(p.stat().st_size for p in files)
+        record = StageRecord(stage, digests, dict(facts), round(seconds, 3), size)
         write_private(
             self._path(stage),
             json.dumps(
@@ -50,6 +52,7 @@ class Records:
                     "files": digests,
                     "facts": record.facts,
                     "seconds": record.seconds,
+                    "bytes": record.bytes,
                 },
                 indent=1,
                 sort_keys=True,
@@ -63,7 +66,8 @@ class Records:
         if not path.is_file():
             return None
         body = json.loads(path.read_text("utf-8"))
-        return StageRecord(body["stage"], body["files"], body["facts"], body["seconds"])
+        size = body.get("bytes", 0)
+        return StageRecord(body["stage"], body["files"], body["facts"], body["seconds"], size)
 
     def verified(self, stage: str) -> StageRecord | None:
         """Like :meth:`read`, after checking that every file is still the one recorded.

@@ -6,12 +6,12 @@ the runner's business (a plain call here, a Prefect task in :mod:`pipelines.flow
 """
 
 import json
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from faults import CodedError, Exit
+from pipelines import metrics
 from pipelines.context import Context, open_context
 from pipelines.errors import StageBroken
 from pipelines.home import Home, write_private
@@ -19,11 +19,10 @@ from pipelines.interruptions import if_possible, told
 from pipelines.leftovers import sweep
 from pipelines.locallog import keep_details
 from pipelines.locks import held
-from pipelines.orders import read_order, run_folder
-from pipelines.records import FactValue
+from pipelines.orders import Order, read_order, run_folder
+from pipelines.records import FactValue, StageRecord
+from pipelines.runlog import Event, Level, RunLog, run_log
 from pipelines.stages import STAGES, Stage
-
-logger = logging.getLogger(__name__)
 
 StageCall = Callable[[str, str, str], None]
 Progress = Callable[[str, str], None]
@@ -53,6 +52,21 @@ class Outcome:
             Exit.HELD: "Held",
         }.get(self.exit, "Broken")
 
+    @property
+    def state(self) -> str:
+        """The same, telling apart for whom it waits and what is no failure of the release."""
+        code = str((self.error or {}).get("code", ""))
+        return _STATES.get(code, self.name)
+
+
+_STATES = {
+    "RUN-03": "WaitingForReview",
+    "RUN-04": "WaitingForApproval",
+    "RUN-30": "Interrupted",
+    "LEDGER-06": "Interrupted",
+    "CRYPTO-11": "Interrupted",
+}
+
 
 def run_release(
     home: Home,
@@ -75,9 +89,10 @@ def run_release(
     """
     tell = progress or _silent
     at = "start"
+    watch = _Watch(home, release)
     try:
         run_folder(home, release)
-        project = read_order(home, release).project
+        project = watch.begin().project
         with (
             held(home.runs / release, home.projects / project),
             open_context(home, release) as context,
@@ -85,9 +100,13 @@ def run_release(
             sweep(home.runs / release, home.projects / project / "reports" / release)
             for stage in _stages(context):
                 at = stage.name
-                if not _finished(context, stage):
+                if _finished(context, stage):
+                    watch.tell("stage_skipped", stage=at)
+                else:
                     tell(at, "start")
+                    watch.tell("stage_began", stage=at)
                     (call or plain_call)(str(home.root), release, at)
+                    watch.done(context.records.read(at))
                     tell(at, "done")
                 if context.order.dry_run and stage.last_of_dry_run:
                     break
@@ -102,7 +121,53 @@ def run_release(
     else:
         outcome = Outcome(release, Exit.DONE, at)
     _write_outcome(home, outcome)
+    watch.end(outcome)
     return outcome
+
+
+class _Watch:
+    """What those who operate the home see of a run: the log, and the metrics at its end."""
+
+    def __init__(self, home: Home, release: str) -> None:
+        self._home = home
+        self._release = release
+        self._log: RunLog | None = None
+        self._order: Order | None = None
+        self._done: list[StageRecord] = []
+
+    def begin(self) -> Order:
+        self._order = order = read_order(self._home, self._release)
+        about = {"release": self._release, "project": order.project, "kind": order.kind}
+        self._log = run_log(self._home, about)
+        self.tell("run_began")
+        return order
+
+    def tell(self, event: Event, level: Level = "info", **fields: str | float | None) -> None:
+        if self._log is not None:
+            self._log.tell(event, level, **fields)
+
+    def done(self, record: StageRecord | None) -> None:
+        if record is not None:
+            self._done.append(record)
+            (one,) = metrics.measured([record])
+            self.tell(
+                "stage_done", stage=one.stage, seconds=one.seconds, rows=one.rows, bytes=one.bytes
+            )
+
+    def end(self, outcome: Outcome) -> None:
+        if self._order is None:
+            return
+        code = str((outcome.error or {}).get("code", "")) or None
+        grave = outcome.exit not in (Exit.DONE, Exit.WAITING)
+        self.tell(
+            "run_ended",
+            "error" if grave else "info",
+            stage=outcome.stage,
+            state=outcome.state,
+            exit=int(outcome.exit),
+            code=code,
+        )
+        metrics.write(self._home, self._order.kind, outcome.state, metrics.measured(self._done))
 
 
 def plain_call(root: str, release: str, name: str) -> None:
@@ -124,7 +189,6 @@ def plain_call(root: str, release: str, name: str) -> None:
             context.records.keep(name, product.files, product.facts, seconds)
         except Exception as error:  # noqa: BLE001
             raise _as_coded(context, name, error) from None
-        logger.info("stage %s of %s took %.1f s", name, release, seconds)
 
 
 def _as_coded(context: Context, stage: str, error: Exception) -> CodedError:

@@ -116,6 +116,13 @@ class Orchestration(_Section):
     threads: int = Field(default=0, ge=0)
 
 
+class Operations(_Section):
+    """What those who operate a home see of its runs."""
+
+    log: Literal["off", "text", "json"] = "off"
+    metrics_file: str = ""
+
+
 class Settings(_Section):
     """Everything of ``settings.toml``."""
 
@@ -129,6 +136,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     retention: Retention = Retention()
     orchestration: Orchestration = Orchestration()
+    operations: Operations = Operations()
 
 
 def read_settings(path: Path) -> Settings:
@@ -223,4 +231,8 @@ intake_days = 30              # days that a cohort is kept after the last releas
 api_url = ""                  # empty: Prefect's embedded server; else the address of a standing one
 auth_file = "prefect/auth"    # name:password of the standing server, a file of mode 0600 (from this home, or an absolute path)
 threads = 0                   # worker threads of DuckDB; 0: as many as there are cores
+
+[operations]
+log = "off"                   # off | text | json: a line on stderr for each thing that happens in a run; DOJ_RELEASE_LOG overrides it
+metrics_file = ""             # a file for node_exporter's textfile collector, outside the home to be readable; empty: logs/doj_release.prom
 """

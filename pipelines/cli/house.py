@@ -1,5 +1,6 @@
-"""``init``: a new home."""
+"""``init``, ``backup``, ``restore`` and ``upgrade``: a home, and its life on machines."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,49 @@ def init(
     )
 
 
+@command
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")],
+) -> None:
+    """Write the home into one file: nothing that was staged, no key of a run, not the passphrase."""
+    from pipelines.backup import back_up
+    from pipelines.home import open_home
+
+    facts = back_up(open_home(CONSOLE.home), out)
+    show_pairs("Backup", facts)
+    if facts["ledger"] == "elsewhere":
+        hint("The ledger is a database of its own: back it up with pg_dump, before this.")
+    hint("The passphrase is not in it. Restore it somewhere, today, and see that it verifies.")
+
+
+@command
+def restore(
+    backup: Annotated[Path, typer.Argument(metavar="BACKUP.tar")],
+) -> None:
+    """Put a backup into a new or empty folder (--home)."""
+    from pipelines.backup import restore as restored
+    from pipelines.errors import HomeMissing
+    from pipelines.founding import where
+
+    root = where(CONSOLE.home)
+    if root is None:
+        raise HomeMissing
+    show_pairs("Restored", restored(backup, root))
+    hint("Next: put keys/passphrase back (0600), then `doj-release ledger verify` and `doctor`.")
+
+
+@command
+def upgrade() -> None:
+    """Take the home to this version's format; `backup` first."""
+    from pipelines.home import open_home
+    from pipelines.upgrade import upgrade as upgraded
+
+    show_pairs("Upgrade", upgraded(open_home(CONSOLE.home)))
+
+
 def attach(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("init")(init)
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("upgrade")(upgrade)

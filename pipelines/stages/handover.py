@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from crypto.package import verify_by_any
 from crypto.signers import accepted
+from pipelines import metrics
 from pipelines.custody import wipe_staging
 from pipelines.errors import HistoryMoved, RecipientGone, StageChanged
 from pipelines.leftovers import sweep
@@ -85,6 +86,7 @@ def _enter_history(context: "Context") -> None:
 def _record(context: "Context", packages: list[dict[str, Any]]) -> None:
     for package in packages:
         context.note("package_sealed", **package)
+    context.note("run_measured", **_measured(context))
     facts: dict[str, Any] = {
         "packages": len(packages),
         "on": context.facts("seal")["sealed_on"],
@@ -93,6 +95,15 @@ def _record(context: "Context", packages: list[dict[str, Any]]) -> None:
     if individuals is not None:
         facts["individuals"] = individuals
     context.note("release_recorded", **facts)
+
+
+_MEASURED = ("intake", "match", "review", "extract", "validate", "seal")
+
+
+def _measured(context: "Context") -> dict[str, Any]:
+    """What each stage took; the ones that are asked every time would be another fact each time."""
+    found = [context.records.read(name) for name in _MEASURED]
+    return dict(metrics.as_facts(metrics.measured(r for r in found if r is not None)))
 
 
 def _sync(folder: "Path") -> None:

@@ -70,7 +70,7 @@ def _scenes(field: rounds.Field, root: Path) -> int:
     for name, complaints in found.items():
         if complaints:
             print(f"WRONG {name}", *complaints, sep="\n   ", flush=True)
-    print(f"{len(found)} scenes of two at once", flush=True)
+    print(f"{len(found)} scenes: two at once, and a restore drill", flush=True)
     return sum(1 for complaints in found.values() if complaints)
 
 

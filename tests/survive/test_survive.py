@@ -43,8 +43,8 @@ def test_the_troubles_really_happened(sample):
     assert int(struck) >= 2
 
 
-def test_two_at_once_one_wins_and_the_other_is_told(sample):
-    assert "4 scenes of two at once" in sample
+def test_two_at_once_and_a_restore_drill(sample):
+    assert "5 scenes" in sample
 
 
 # ------------------------------------------------------------------ the harness can fail

@@ -69,11 +69,37 @@ def a_run_during_a_register_load(field: Field, place: Path) -> Iterator[str]:
         yield f"snapshots: {snapshots}"
 
 
+def a_backup_is_restored_and_goes_on(field: Field, place: Path) -> Iterator[str]:
+    """Of a home in the middle of a release: elsewhere the ledger holds, and it is ordered again."""
+    copied(field.before(KIND, 2), place)
+    out, elsewhere = place / "home.tar", place / "elsewhere"
+    yield from _done(steps.run(place, ("backup", str(out))))
+    for name in ("tmp", "cwd"):
+        (elsewhere / name).mkdir(parents=True)
+    yield from _done(steps.run(elsewhere, ("restore", str(out))))
+    home = elsewhere / "home"
+    passphrase = home / "keys" / "passphrase"
+    passphrase.touch(0o600)
+    passphrase.write_bytes((place / "home" / "keys" / "passphrase").read_bytes())
+    yield from _done(steps.run(elsewhere, ("ledger", "verify")))
+    project = field.world.numbers[KIND]
+    half = checks.release_of(home)
+    resumed = steps.run(elsewhere, ("run", project, "--resume", str(half), "--no-orchestrator"))
+    yield from _done(resumed, 5)  # its staging and its key are gone by design
+    played = Round(KIND, ())
+    played.ended.append(steps.run(elsewhere, field.world.wish(KIND)))
+    while words := field.next(played, home):
+        played.ended.append(steps.run(elsewhere, words))
+    field.at_the_end(played, home, time.time() - 600)
+    yield from played.complaints
+
+
 SCENES: tuple[Scene, ...] = (
     two_people_resume_one_run,
     a_lock_ends_with_its_owner,
     two_runs_of_one_project,
     a_run_during_a_register_load,
+    a_backup_is_restored_and_goes_on,
 )
 
 
