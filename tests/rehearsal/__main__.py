@@ -89,7 +89,12 @@ def main() -> int:
         with _step("Prefect server on PostgreSQL"):
             database = f"postgresql+asyncpg://owner@/prefect?{place}"
             server = stack.enter_context(prefect_server(folder, database))
-        _rehearse(Rehearsal(folder, folder / "home", server), ledger)
+        try:
+            _rehearse(Rehearsal(folder, folder / "home", server), ledger)
+        except BaseException:
+            for log in (*folder.glob("*.log"), Path(place.removeprefix("host=")) / "log"):
+                print(f"\n{log.name}:\n{log.read_text('utf-8', 'replace')[-1500:]}", flush=True)
+            raise
     print("rehearsed")
     return 0
 

@@ -142,8 +142,13 @@ class Field:
             found.append(
                 f"facts: {dict(facts - usual.facts)} more, {dict(usual.facts - facts)} less"
             )
-        if self._bytes(home, kind, release) != usual.bytes:
-            found.append("other bytes than undisturbed")
+        made = self._bytes(home, kind, release)
+        found += (
+            f"other bytes than undisturbed: {member} {name}"
+            for member, files in usual.bytes.items()
+            for name in sorted(files.keys() | made[member].keys())
+            if made[member].get(name) != files.get(name)
+        )
 
     def _bytes(self, home: Path, kind: str, release: str) -> dict[str, dict[str, str]]:
         outbox = home / "outbox" / self.world.numbers[kind] / release
