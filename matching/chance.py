@@ -39,7 +39,7 @@ _VALUES: dict[str, Callable[[Side], npt.NDArray[np.int64]]] = {
     "first": lambda s: s.first.astype(np.int64),
     "last": lambda s: s.last.astype(np.int64),
     "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
-    "ssn": lambda s: s.ssn,
+    "ssn": lambda s: s.ssn.astype(np.int64),
     "licence": lambda s: s.licence,
     "phone": lambda s: s.phone,
     "street": lambda s: np.where(

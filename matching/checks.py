@@ -1,32 +1,51 @@
 """What a table must have before it is linked: ids, and columns of the right type."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
 from matching.arrow import EMPTY, array, pc
-from matching.columns import IDENTIFYING
+from matching.columns import IDENTIFYING, STANDARD
 from matching.errors import BadTable, DuplicateIds, MissingIdColumn, MissingIds, NoCommonColumns
 
 _SHOWN = 1000  # row numbers kept in an error
 
 
-def check_tables(cohort: pa.Table, records: pa.Table) -> None:
-    """Check both tables of a linkage.
+def check_texts(*tables: pa.Table) -> None:
+    """Check that every standard column is text.
+
+    Raises:
+        BadTable: one is not.
+    """
+    for table in tables:
+        wrong = [c for c in STANDARD if c in table.column_names and not _is_text(table[c].type)]
+        if wrong:
+            raise BadTable(columns=wrong)
+
+
+def check_sides(cohort: pa.Table, records: pa.Table) -> None:
+    """Check the ids of both sides of a linkage.
 
     Raises:
         MissingIdColumn: no ``cohort_id`` or ``record_id``.
         MissingIds: null or blank ids.
         DuplicateIds: a cohort id in two rows.
         BadTable: ids or identities of another type.
-        NoCommonColumns: nothing to link on.
     """
     check_ids(cohort, "cohort_id", unique=True)
     check_ids(records, "record_id", unique=False)
-    for name in ("identity", "group"):
-        if name in records.column_names and not pa.types.is_integer(records[name].type):
-            raise BadTable(columns=[name])
-    both = [c for c in IDENTIFYING if c in cohort.column_names and c in records.column_names]
-    if not both:
+    if "identity" in records.column_names and not pa.types.is_integer(records["identity"].type):
+        raise BadTable(columns=["identity"])
+
+
+def check_common(cohort: Sequence[str], records: Sequence[str]) -> None:
+    """Check that both sides have a column that tells people apart.
+
+    Raises:
+        NoCommonColumns: nothing to link on.
+    """
+    if not any(c in cohort and c in records for c in IDENTIFYING):
         raise NoCommonColumns(needed=list(IDENTIFYING))
 
 
@@ -34,14 +53,12 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
     """Check one id column.
 
     Raises:
-        MissingIdColumn, MissingIds, DuplicateIds, BadTable: see ``check_tables``.
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable: see ``check_sides``.
     """
     if name not in table.column_names:
         raise MissingIdColumn(column=name)
     ids = table[name]
-    kind = ids.type
-    textual = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-    if not (textual or pa.types.is_integer(kind)):
+    if not (_is_text(ids.type) or pa.types.is_integer(ids.type)):
         raise BadTable(columns=[name])
     text = pc.cast(ids, pa.string())
     empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(text, EMPTY)), EMPTY)
@@ -58,3 +75,7 @@ def repeated(ids: pa.ChunkedArray) -> list[int]:
     values = ids.to_numpy()
     _, place, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
     return (np.flatnonzero(counts[place] > 1) + 1).tolist()
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)

@@ -12,19 +12,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching.arrow import pc
-from matching.checks import check_ids
-from matching.columns import IDS, STANDARD, ColumnMap, Side
-from matching.errors import BadTruth, CantWrite, MissingIdColumn
+from matching.columns import ColumnMap
+from matching.errors import BadTruth, CantWrite
 from matching.explaining import Explanation
 from matching.explaining import explain as explain_pair
-from matching.linking import LinkResult, Progress, link
+from matching.linking import LinkResult, Progress, link_sources
+from matching.links import COLUMNS, Links
 from matching.options import LinkOptions
-from matching.quality import GROUPED
 from matching.quality_html import quality_page
 from matching.report import LinkReport
+from matching.sources import of_file
 
-CONTRACT = ("cohort_id", "record_id", "match_weight", "match_probability", "decision")
-_MAGIC = b"PAR1"
+CONTRACT = COLUMNS
 
 
 @dataclass(frozen=True)
@@ -88,58 +87,24 @@ def match_files(
     """
     begin = perf_counter()
     columns = columns or ColumnMap()
-    cohort, kind_c, ignored_c = _side(cohort_path, "cohort", columns, cohort_id)
-    records, kind_r, ignored_r = _side(records_path, "records", columns, record_id)
-    check_ids(cohort, "cohort_id", unique=True)
-    result = link(cohort, records, options, progress=progress)
-    links = _as_given(_as_given(result.links, "cohort_id", kind_c), "record_id", kind_r)
+    cohort = of_file(cohort_path, "cohort", columns, cohort_id)
+    records = of_file(records_path, "records", columns, record_id)
+    result = link_sources(cohort.source, records.source, options, progress)
     score = None if truth is None else _score(result, truth, (cohort_id, record_id))
-    explanation = None if explain is None else explain_pair(cohort, records, result.model, *explain)
+    explanation = None
+    if explain is not None:
+        rows = cohort.row("cohort", explain[0]), records.row("records", explain[1])
+        explanation = explain_pair(*rows, result.model, *explain)
     seconds = perf_counter() - begin
     outcome = MatchOutcome(
         result.report,
         round(seconds, 3),
-        {"cohort": ignored_c, "records": ignored_r},
+        {"cohort": cohort.ignored, "records": records.ignored},
         score,
         explanation,
     )
-    _write(out_path, links, outcome)
+    _write(out_path, result.pairs, (cohort.id_type, records.id_type), outcome)
     return outcome
-
-
-def _side(
-    path: Path, side: Side, columns: ColumnMap, id_name: str
-) -> tuple[pa.Table, pa.DataType, int]:
-    """A file as a table of its id and standard columns, its id's type, and how many were ignored."""
-    from systems.tabular import read_table
-
-    table = read_table(path, role=side, allow_empty=True).table
-    own_id = IDS[side]
-    if id_name == own_id:
-        id_name = columns.theirs(own_id, side)
-    if id_name not in table.column_names:
-        raise MissingIdColumn(file=side, needed=own_id)
-    ids = table[id_name]
-    mapped = columns.apply(table, side)
-    keep = [c for c in (*STANDARD, *GROUPED[1:]) if c in mapped.column_names]
-    result = mapped.select(keep).add_column(0, own_id, ids)
-    return result, _id_type(path, id_name), len(table.column_names) - len(keep) - 1
-
-
-def _id_type(path: Path, name: str) -> pa.DataType:
-    """The type of the ids in the file, so that they come back as they were given."""
-    with path.open("rb") as file:
-        if file.read(4) != _MAGIC:
-            return pa.string()
-    for field in pq.read_schema(path):
-        if field.name.strip() == name and pa.types.is_integer(field.type):
-            return field.type
-    return pa.string()
-
-
-def _as_given(links: pa.Table, name: str, kind: pa.DataType) -> pa.Table:
-    place = links.column_names.index(name)
-    return links.set_column(place, name, pc.cast(links[name], kind))
 
 
 def _score(result: LinkResult, truth: Path, names: tuple[str, str]) -> Score:
@@ -175,7 +140,9 @@ def _f1(right: int, links: int, true: int) -> float:
     return round(2 * right / (links + true), 6) if links + true else 1.0
 
 
-def _write(out: Path, links: pa.Table, outcome: MatchOutcome) -> None:
+def _write(
+    out: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType], outcome: MatchOutcome
+) -> None:
     """All files under temporary names, then renamed: the reports first, the links last."""
     report = outcome.report.as_json() | {
         "seconds_whole": outcome.seconds,
@@ -189,7 +156,7 @@ def _write(out: Path, links: pa.Table, outcome: MatchOutcome) -> None:
             os.close(handle)
             made.append(name)
         Path(made[0]).write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
-        pq.write_table(links.select(list(CONTRACT)), made[1], compression="zstd")
+        _write_links(Path(made[1]), links, id_types)
         Path(made[2]).write_text(quality_page(outcome.report), "utf-8")
         Path(made[0]).replace(out.with_suffix(".json"))
         Path(made[2]).replace(out.with_suffix(".html"))
@@ -199,6 +166,20 @@ def _write(out: Path, links: pa.Table, outcome: MatchOutcome) -> None:
     finally:
         for name in made:
             Path(name).unlink(missing_ok=True)
+
+
+def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
+    """One row group after the other; ids come back as their file gave them."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for part in links.parts():
+            ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
+            table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
+            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 __all__ = ["MatchOutcome", "Progress", "Score", "match_files"]

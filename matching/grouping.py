@@ -1,6 +1,7 @@
 """Record rows to records to identities: what the edges of the competition are made of."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from matching.clustering import components
 from matching.scoring import Scored, Scorer
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Floats = npt.NDArray[np.float64]
 
 _SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person

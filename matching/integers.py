@@ -1,5 +1,7 @@
 """Set work on integer arrays by hashing or binary search, where sorting whole arrays would be slow."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,15 @@ def among(values: Ints, sorted_keys: Ints) -> npt.NDArray[np.bool_]:
     return sorted_keys[place] == values
 
 
-def count_distinct(values: Ints) -> int:
-    """How many different values there are."""
-    return numbered(values)[1]
+def within(numbers: npt.NDArray[np.signedinteger[Any]], chosen: Ints) -> npt.NDArray[np.bool_]:
+    """Which numbers (small, not negative) are among the chosen ones."""
+    flags = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
+    flags[chosen] = True
+    return flags[numbers]
+
+
+def count_distinct(numbers: npt.NDArray[np.signedinteger[Any]]) -> int:
+    """How many different numbers (small, not negative) there are."""
+    flags = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
+    flags[numbers] = True
+    return int(flags.sum())

@@ -205,6 +205,6 @@ def compared(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> npt.N
     return np.concatenate(made) if made else np.empty(0, np.int32)
 
 
-def _suffix(x: Rows, y: Rows) -> Levels:
+def _suffix(x: npt.NDArray[np.int8], y: npt.NDArray[np.int8]) -> Levels:
     both = np.where(x == y, 1, 3)
     return np.where((x > 0) & (y > 0), both, np.where((x > 0) | (y > 0), 2, 0)).astype(np.int8)

@@ -1,11 +1,13 @@
 """Levels of birth dates and identifying numbers, by arithmetic on whole arrays."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from matching.fields import level
 
-Ints = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Levels = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 Nibbles = npt.NDArray[np.uint32]

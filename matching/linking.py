@@ -3,38 +3,46 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from matching import deciding, quality, report
-from matching.arrow import array, column, pc, texts
+from matching.arrow import array, pc
 from matching.budget import budget_cost
-from matching.checks import check_tables
+from matching.checks import check_common, check_sides, check_texts
 from matching.compete import Competition, compete
 from matching.grouping import Edges, among_candidates, edges_of
 from matching.integers import count_distinct, numbered
+from matching.links import Links, listed
 from matching.model import Model, shipped_number
-from matching.normalise.encode import Encoded, encode
+from matching.normalise.encode import Encoded, common, encode_raw
+from matching.normalise.raw import raw
 from matching.options import LinkOptions
 from matching.report import LinkReport
 from matching.scoring import Clock, Scored, Scorer
+from matching.sources import Source, of_table
 
 Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]  # stage, share of the whole job that is done
-
-_LOG2 = float(np.log(2.0))
 
 
 @dataclass(frozen=True)
 class LinkResult:
     """Decided pairs, what was done, and the model to explain a pair with."""
 
-    links: pa.Table
+    pairs: Links
     report: LinkReport
     model: Model
+
+    @cached_property
+    def links(self) -> pa.Table:
+        """The decided pairs as a table."""
+        return self.pairs.table()
 
 
 def link(
@@ -62,78 +70,79 @@ def link(
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
     """
+    check_texts(cohort, records)
+    return link_sources(of_table(cohort, "cohort"), of_table(records, "records"), options, progress)
+
+
+def link_sources(
+    cohort: Source, records: Source, options: LinkOptions | None, progress: Progress | None
+) -> LinkResult:
+    """Link two sides that are read part by part; see ``link``."""
     options = options or LinkOptions()
     tell = progress or (lambda _stage, _share: None)
-    check_tables(cohort, records)
     seconds: dict[str, float] = {}
     tell("normalise", 0.0)
+    with Clock(seconds, "read"):
+        columns = common(cohort.columns, records.columns)
+        left = raw(cohort.parts(), columns, cohort.keep, options.threads)
+        right = raw(records.parts(), columns, records.keep, options.threads)
+        check_sides(left.kept, right.kept)
+        check_common(columns, columns)
+    mine, theirs = left.kept, right.kept
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
         numbering = other.submit(
-            number_records, records["record_id"]
+            number_records, theirs["record_id"]
         )  # Arrow's work, beside Python's
-        encoded = encode(cohort, records)
+        encoded = encode_raw(left, right, columns)
         record, first_row = numbering.result()
+    del left, right
     tell("block", 0.2)
     scorer = Scorer(encoded, options, seconds=seconds)
     tell("compare", 0.4)
     scored = scorer.run()
     tell("decide", 0.8)
     with Clock(seconds, "decide"):
-        identity = _identities(records, scored, scorer, record)
+        identity = _identities(theirs, scored, scorer, record)
         edges = edges_of(scored, identity)
         contest = _compete(edges, encoded, identity, options)
         decision = deciding.decide(
             edges.rows, edges.identities, edges.log_odds, contest.probability, options
         )
-        pairs = _emit(decision, record, identity, edges)
-        weight, chance_ = edges.log_odds[pairs[2]] / _LOG2, contest.probability[pairs[2]]
-        links = pa.Table.from_arrays(
-            [
-                cohort["cohort_id"].take(column(pairs[0])),
-                records["record_id"].take(column(first_row[pairs[1]])),
-                column(np.round(weight, 6)),
-                column(np.round(chance_, 9)),
-                texts([deciding.NAMES[d] for d in decision[pairs[2]].tolist()]),
-            ],
-            names=["cohort_id", "record_id", "match_weight", "match_probability", "decision"],
-        )
+        links = Links(
+            *listed(decision, record, first_row, identity, edges),
+            edges.log_odds, contest.probability, decision,
+            mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
+        )  # fmt: skip
     with Clock(seconds, "report"):
         made = _report(
-            scorer,
-            scored,
-            edges,
-            contest,
-            decision,
-            identity,
-            record,
-            decision[pairs[2]],
-            seconds,
-            cohort,
+            scorer, scored, edges, contest, decision, identity, record, links, seconds, mine
         )
     tell("done", 1.0)
     return LinkResult(links, made, scorer.model)
 
 
-def number_records(ids: pa.ChunkedArray) -> tuple[Ints, Ints]:
+def number_records(ids: pa.ChunkedArray) -> tuple[Rows, Rows]:
     """A number for each row's record (in order of first appearance) and each record's first row."""
     encoded = pc.dictionary_encode(ids.combine_chunks())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
         encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    number = array(encoded.indices).astype(np.int64)
-    first = np.full(len(encoded.dictionary), len(number), np.int64)
-    np.minimum.at(first, number, np.arange(len(number)))
+    number = array(encoded.indices)
+    first = np.full(len(encoded.dictionary), len(number), np.int32)
+    np.minimum.at(first, number, np.arange(len(number), dtype=np.int32))
     return number, first
 
 
-def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Ints) -> Ints:
+def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
     return numbered(array(records["identity"]).astype(np.int64))[0]
 
 
-def _compete(edges: Edges, encoded: Encoded, identity: Ints, options: LinkOptions) -> Competition:
+def _compete(
+    edges: Edges, encoded: Encoded, identity: Ints | Rows, options: LinkOptions
+) -> Competition:
     return compete(
         edges.rows,
         edges.identities,
@@ -145,42 +154,15 @@ def _compete(edges: Edges, encoded: Encoded, identity: Ints, options: LinkOption
     )
 
 
-def _emit(
-    decision: npt.NDArray[np.int8],
-    record: Ints,
-    identity: Ints,
-    edges: Edges,
-) -> tuple[Ints, Ints, Ints]:
-    """(cohort row, record, edge) of every pair to list: all records of a decided edge's identity."""
-    decided = np.flatnonzero(decision != deciding.NOTHING)
-    wanted = np.zeros(int(identity.max(initial=0)) + 1, np.bool_)
-    wanted[edges.identities[decided]] = True
-    members = np.flatnonzero(wanted[identity])
-    order = members[np.argsort(identity[members], kind="stable")]
-    sorted_identity = identity[order]
-    start = np.searchsorted(sorted_identity, edges.identities[decided], "left")
-    stop = np.searchsorted(sorted_identity, edges.identities[decided], "right")
-    lengths = stop - start
-    edge = np.repeat(decided, lengths)
-    inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows = record[order[np.repeat(start, lengths) + inside]]
-    mine = edges.rows[edge]
-    order = np.lexsort((edge, rows, mine))
-    mine, rows, edge = mine[order], rows[order], edge[order]
-    new = np.ones(len(edge), np.bool_)  # variants fall together
-    new[1:] = (mine[1:] != mine[:-1]) | (rows[1:] != rows[:-1]) | (edge[1:] != edge[:-1])
-    return mine[new], rows[new], edge[new]
-
-
 def _report(
     scorer: Scorer,
     scored: Scored,
     edges: Edges,
     contest: Competition,
     decision: npt.NDArray[np.int8],
-    identity: Ints,
-    record: Ints,
-    listed: npt.NDArray[np.int8],
+    identity: Ints | Rows,
+    record: Rows,
+    links: Links,
     seconds: dict[str, float],
     cohort: pa.Table,
 ) -> LinkReport:
@@ -217,10 +199,10 @@ def _report(
             "rounds": model.rounds,
             "share_of_rows_matched": round(contest.row_share, 6),
         },
-        links=int((listed == deciding.LINK).sum()),
+        links=links.count(deciding.LINK),
         linked_rows=len(np.unique(edges.rows[linked])),
         linked_identities=len(np.unique(edges.identities[linked])),
-        reviews=int((listed == deciding.REVIEW).sum()),
+        reviews=links.count(deciding.REVIEW),
         review_rows=len(np.unique(edges.rows[review])),
         false_match_rate=report.rate(
             float(linked.sum()) - sure, float(linked.sum()), float(doubt[linked].sum())

@@ -5,6 +5,7 @@ origin of the surname); groups of fewer than ten rows are put together.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,11 @@ def histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float], ...]
 
 
 def contributions(
-    names: Sequence[str], scored: Scored, identity: Ints, edges: Edges, decision: Decisions
+    names: Sequence[str],
+    scored: Scored,
+    identity: npt.NDArray[np.signedinteger[Any]],
+    edges: Edges,
+    decision: Decisions,
 ) -> dict[str, tuple[int, int]]:
     """For each rule the linked (row, identity) pairs that it caught, and those that it alone caught."""
     width = int(identity.max(initial=0)) + 1

@@ -135,7 +135,8 @@ class _Edges:
 
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
     """Ids of the entries, the entry of each row, and the group of each entry."""
-    number, first = number_records(records["record_id"])
+    numbers, first = number_records(records["record_id"])
+    number = numbers.astype(np.int64)
     ids = array(records["record_id"]).astype(np.int64)[first]
     if "group" not in records.column_names:
         return ids, number, None

@@ -88,7 +88,10 @@ def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
         side.street.astype(np.int64) * 1_000_003 + side.house,
         -1,
     )
-    pairs = [_chained(name, other) for other in (address, side.ssn, side.licence, side.phone)]
+    pairs = [
+        _chained(name, other)
+        for other in (address, side.ssn.astype(np.int64), side.licence, side.phone)
+    ]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
     # Senior and junior share both and say so; whoever leaves the suffixes out is asked.
     told_apart = (side.suffix[left] > 0) & (side.suffix[right] > 0)
@@ -112,7 +115,7 @@ def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     everywhere = np.where(known, name, -1)
     pairs = [
         _repeated(everywhere, first * last * _TOGETHER),
-        _repeated(_joined(name, side.zip), first * last * zips * _TOGETHER),
+        _repeated(_joined(name, side.zip.astype(np.int64)), first * last * zips * _TOGETHER),
     ]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return left, right, np.full(len(left), 0.99)

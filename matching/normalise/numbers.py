@@ -52,7 +52,7 @@ def zip_code(column: pa.ChunkedArray) -> Ints:
     """The first five digits of a ZIP code (or all of a shorter code); -1 where missing."""
     values, lengths = digits(column)
     values = np.where(lengths == 9, values // 10_000, values)
-    return np.where((lengths >= 3) & (values > 0), values, MISSING)
+    return np.where((lengths >= 3) & (lengths <= 9) & (values > 0), values, MISSING)
 
 
 def licence(column: pa.ChunkedArray) -> Ints:

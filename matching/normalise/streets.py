@@ -11,7 +11,7 @@ import pyarrow as pa
 from matching.arrow import EMPTY, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.normalise import address
-from matching.normalise.vocabulary import MISSING, Dictionary
+from matching.normalise.vocabulary import MISSING
 
 Ints = npt.NDArray[np.int64]
 
@@ -23,13 +23,13 @@ _BLANK = np.zeros(256, np.bool_)
 _BLANK[[ord(c) for c in " \t\n\v\f\r"]] = True
 
 
-def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, Dictionary]:
+def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, pa.ChunkedArray]:
     """The house number of each row (-1: none) and what is left, not yet normalised."""
     text = pc.fill_null(column, EMPTY).combine_chunks()
     if isinstance(text, pa.ChunkedArray):
         text = text.chunk(0) if text.num_chunks else pa.nulls(0, pa.string())
     if not len(text):
-        return np.empty(0, np.int64), Dictionary.of(pa.chunked_array([text], pa.string()))
+        return np.empty(0, np.int64), pa.chunked_array([text], pa.string())
     rest = pc.ascii_ltrim(text, "0123456789")
     offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
     start, length = offsets[:-1].astype(np.int64), np.diff(offsets)
@@ -56,4 +56,4 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, Dictionary]:
             pa.bool_(), len(odd), [None, pa.py_buffer(np.packbits(odd, bitorder="little"))]
         )
         rest = pc.replace_with_mask(rest, mask, cut)
-    return house, Dictionary.of(pa.chunked_array([rest], pa.string()))
+    return house, pa.chunked_array([rest], pa.string())

@@ -61,14 +61,18 @@ class Dictionary:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> "Dictionary":
         """Number the distinct values of a column of text."""
-        encoded = column.combine_chunks().dictionary_encode()
-        if isinstance(
-            encoded, pa.ChunkedArray
-        ):  # combine_chunks keeps an empty or very large array chunked
-            encoded = encoded.unify_dictionaries().combine_chunks()
-            encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-        values = [text or "" for text in encoded.dictionary.to_pylist()]
-        indices = array(filled(encoded.indices)).astype(np.int32, copy=False)
+        return cls.joined([column.dictionary_encode()], len(column))
+
+    @classmethod
+    def joined(cls, parts: list[pa.ChunkedArray], rows: int) -> "Dictionary":
+        """Number the distinct values of parts of a column (each with a dictionary) in order of appearance."""
+        chunks = [chunk for part in parts for chunk in part.chunks]
+        if not chunks:
+            return cls(np.full(rows, MISSING, np.int32), [])
+        encoded = pa.chunked_array(chunks).unify_dictionaries()
+        values = [text or "" for text in encoded.chunk(0).dictionary.to_pylist()]
+        pieces = [array(filled(chunk.indices)) for chunk in encoded.chunks]
+        indices = np.concatenate(pieces).astype(np.int32, copy=False)
         blank = [i for i, text in enumerate(values) if not text or text.isspace()]
         if blank:
             table = np.arange(-1, len(values), dtype=np.int32)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from systems.tabular.reading import ReadTable, read_table
+    from systems.tabular.streaming import Stream, stream_table
 
-__all__ = ["ReadTable", "read_table"]
+__all__ = ["ReadTable", "Stream", "read_table", "stream_table"]
 
 
 def __getattr__(name: str) -> Any:
     """Load a part when it is first asked for."""
     if name not in __all__:
         raise AttributeError(name)
-    return getattr(import_module("systems.tabular.reading"), name)
+    part = "streaming" if name in ("Stream", "stream_table") else "reading"
+    return getattr(import_module(f"systems.tabular.{part}"), name)

@@ -85,7 +85,7 @@ def read_table(
     head = _opened(path, role, max_bytes)
     read = _read(path, role, head, max_bytes, sheet)
     names = [name.strip() for name in read.table.column_names]
-    _check_header(names, role)
+    check_header(names, role)
     if not allow_empty and read.rows == 0:
         raise TableWithoutRows(file=role)
     return ReadTable(
@@ -129,7 +129,21 @@ def _opened(path: Path, role: str, max_bytes: int) -> bytes:
     return head
 
 
-def _check_header(names: list[str], role: str) -> None:
+def is_parquet(path: Path, role: str, max_bytes: int = MAX_BYTES) -> bool:
+    """Whether a file says by its first bytes that it is Parquet.
+
+    Raises:
+        TableMissing, TableIsDirectory, TableEmpty, TableTooLarge: the file.
+    """
+    return _opened(path, role, max_bytes).startswith(_PARQUET)
+
+
+def check_header(names: list[str], role: str) -> None:
+    """Check that every column has a name of its own.
+
+    Raises:
+        HeaderWrong: empty names, or names that come twice.
+    """
     empty = [place for place, name in enumerate(names, start=1) if not name]
     seen: set[str] = set()
     again = [p for p, n in enumerate(names, start=1) if n and (n in seen or seen.add(n))]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from faults import CodedError
 from systems import errors
-from systems.tabular import read_table
+from systems.tabular import read_table, stream_table, streaming
 
 ROWS = [
     ["cohort_id", "first_name", "last_name", "zip", "note"],
@@ -213,3 +213,32 @@ def test_nested_parquet_names_columns_by_place(tmp_path):
     with pytest.raises(errors.ColumnUnreadable) as caught:
         read_table(tmp_path / "n.parquet", role="records")
     assert caught.value.facts["columns"] == (2, 3)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 50])
+def test_a_stream_has_the_values_of_the_whole_table(tmp_path, rows, monkeypatch):
+    monkeypatch.setattr(streaming, "_ROWS", 7)
+    table = pa.table(
+        {
+            " id ": pa.array(range(rows), pa.int32()),
+            "name": pa.array([f" n{i}" if i % 3 else "" for i in range(rows)], pa.string()),
+            "born": pa.array([i * 100 for i in range(rows)], pa.int32()).cast(pa.date32()),
+        }
+    )
+    for extra in ({}, {"share": pa.array([i / 2 for i in range(rows)], pa.float64())}):
+        path = tmp_path / "t.parquet"
+        pq.write_table(
+            pa.table({**dict(zip(table.column_names, table.columns, strict=True)), **extra}),
+            path,
+            row_group_size=11,
+        )
+        whole = read_table(path, role="t", allow_empty=True).table
+        stream = stream_table(path, role="t")
+        assert list(stream.names) == whole.column_names
+        assert stream.rows == rows
+        wanted = ["born", *extra, "id", "name"]
+        parts = list(stream.parts(wanted))
+        assert (
+            pa.concat_tables(parts).combine_chunks().equals(whole.select(wanted).combine_chunks())
+        )
+        assert len(parts) >= max(1, rows // 11)

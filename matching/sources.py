@@ -1,0 +1,108 @@
+"""Where a side of a linkage comes from: a table, or a file that is read part by part."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from matching.arrow import pc
+from matching.columns import IDS, STANDARD, ColumnMap, Side
+from matching.errors import MissingIdColumn
+from matching.normalise.raw import slices
+from matching.quality import GROUPED
+
+_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One side.
+
+    Attributes:
+        columns: the standard columns that it has.
+        keep: the columns that a linkage needs as they are: ids, identities, groups of the report.
+        parts: makes its parts, with all these columns.
+    """
+
+    columns: tuple[str, ...]
+    keep: tuple[str, ...]
+    parts: Callable[[], Iterator[pa.Table]]
+
+
+def of_table(table: pa.Table, side: Side) -> Source:
+    """A table with standard names as a source."""
+    keep = (IDS[side], "identity") if side == "records" else (IDS[side], *GROUPED)
+    return Source(
+        tuple(c for c in STANDARD if c in table.column_names),
+        tuple(c for c in keep if c in table.column_names),
+        lambda: slices(table),
+    )
+
+
+@dataclass(frozen=True)
+class FileSide:
+    """A file as a source, the type of its ids, and how many of its columns are ignored."""
+
+    source: Source
+    id_type: pa.DataType
+    ignored: int
+
+    def row(self, side: Side, wanted: str) -> pa.Table:
+        """The rows of one id."""
+        parts = self.source.parts()
+        name = IDS[side]
+        return pa.concat_tables(
+            part.filter(pc.equal(pc.cast(part[name], pa.string()), wanted)) for part in parts
+        )
+
+
+def of_file(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSide:
+    """Open a file; its columns get their standard names part by part.
+
+    Raises:
+        CodedError: not a table, a map that does not fit, or no id column.
+    """
+    from systems.tabular import stream_table
+
+    stream = stream_table(path, role=side)
+    own_id = IDS[side]
+    if id_name == own_id:
+        id_name = columns.theirs(own_id, side)
+    if id_name not in stream.names:
+        raise MissingIdColumn(file=side, needed=own_id)
+    named = columns.apply(_positions(stream.names), side)
+    wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
+    theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in wanted]
+    asked = list(dict.fromkeys([id_name, *theirs]))
+
+    def parts() -> Iterator[pa.Table]:
+        for part in stream.parts(asked):
+            chosen = [part[id_name], *(part[name] for name in theirs)]
+            yield pa.Table.from_arrays(chosen, names=[own_id, *wanted])
+
+    groups = GROUPED if side == "cohort" else ()
+    keep = (own_id, *(c for c in groups if c in wanted))
+    standard = tuple(c for c in STANDARD if c in wanted)
+    ignored = len(stream.names) - len(wanted) - 1
+    return FileSide(Source(standard, keep, parts), _id_type(path, id_name), ignored)
+
+
+def _positions(names: tuple[str, ...]) -> pa.Table:
+    """A table of one row in which each column holds its own position, to follow it through a map."""
+    return pa.Table.from_arrays(
+        [pa.chunked_array([pa.array([i], pa.int64())]) for i in range(len(names))],
+        names=list(names),
+    )
+
+
+def _id_type(path: Path, name: str) -> pa.DataType:
+    """The type of the ids in the file, so that they come back as they were given."""
+    with path.open("rb") as file:
+        if file.read(4) != _MAGIC:
+            return pa.string()
+    for field in pq.read_schema(path):
+        if field.name.strip() == name and pa.types.is_integer(field.type):
+            return field.type
+    return pa.string()

@@ -1,0 +1,89 @@
+"""`stream_table`: a table in parts, so that a large file is never in memory as a whole."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from systems.errors import FormatUnknown
+from systems.tabular.columnar import as_text
+from systems.tabular.reading import MAX_BYTES, check_header, is_parquet, read_table
+
+_ROWS = 1 << 18  # of a part: some 40 MB of text
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A table as read, part by part.
+
+    Attributes:
+        names: of all columns, stripped.
+        rows: data rows.
+        parts: makes the parts (at least one, of the columns asked for); like ``read_table``'s in every value.
+    """
+
+    names: tuple[str, ...]
+    rows: int
+    parts: Callable[[Sequence[str]], Iterator[pa.Table]]
+
+
+def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream:
+    """Open a file of any kind that ``read_table`` reads; a header without rows is a table of no rows.
+
+    Parquet comes in parts where a value's text depends on the value alone; numbers with a point and
+    times, whose text depends on the whole column, and every other format are read whole.
+
+    Raises:
+        CodedError: see ``read_table``; in ``parts`` for what only the data show.
+    """
+    if not is_parquet(path, role, max_bytes):
+        return _whole(path, role, max_bytes)
+    try:
+        schema = pq.read_schema(path)
+        rows = pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError):
+        raise FormatUnknown(file=role) from None
+    if not all(_alone(field.type) for field in schema):
+        return _whole(path, role, max_bytes)
+    names = [name.strip() for name in schema.names]
+    check_header(names, role)
+
+    def parts(wanted: Sequence[str]) -> Iterator[pa.Table]:
+        columns = [schema.names[names.index(name)] for name in wanted]
+        empty = schema.empty_table().select(columns)
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(_ROWS, columns=columns):
+                    yield _as_text(pa.Table.from_batches([batch]).select(columns), wanted)
+                if not rows:
+                    yield _as_text(empty, wanted)
+        except (pa.ArrowException, OSError):
+            raise FormatUnknown(file=role) from None
+
+    return Stream(tuple(names), rows, parts)
+
+
+def _whole(path: Path, role: str, max_bytes: int) -> Stream:
+    table = read_table(path, role=role, max_bytes=max_bytes, allow_empty=True).table
+
+    def parts(wanted: Sequence[str]) -> Iterator[pa.Table]:
+        chosen = table.select(list(wanted))
+        for start in range(0, max(chosen.num_rows, 1), _ROWS):
+            yield chosen.slice(start, _ROWS)
+
+    return Stream(tuple(table.column_names), table.num_rows, parts)
+
+
+def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    return pa.Table.from_arrays([as_text(column) for column in table.columns], names=list(names))
+
+
+def _alone(kind: pa.DataType) -> bool:
+    """Whether a value's text depends on nothing but the value."""
+    kinds = pa.types
+    return (
+        kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_integer(kind)
+        or kinds.is_date(kind) or kinds.is_boolean(kind) or kinds.is_null(kind)
+    )  # fmt: skip
