@@ -12,6 +12,7 @@ from matching.model import CLASSES, Model
 from matching.planning import RuleCount
 
 Floats = npt.NDArray[np.float64]
+_MODEL_ERROR = 0.5  # of an expected rate: how far the probabilities themselves may be off
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,14 @@ def rules_json(
 def rate(expected: float, whole: float, spread: float) -> Rate:
     """A rate from a sum of probabilities; ``spread`` is the sum of their variances.
 
-    The interval adds to the binomial spread a fifth of the expectation for the error of the
-    probabilities themselves, and never is narrower than what no event in ``whole`` trials allows
+    The interval adds to the binomial spread half of the expectation for the error of the
+    probabilities themselves (`benchmarks/accuracy.py`: on data unlike the prior's, expectations were off by
+    up to that), and never is narrower than what no event in ``whole`` trials allows
     ("rule of three").
     """
     if whole <= 0:
         return Rate(0.0, 0.0, 1.0)
-    half = 1.96 * (spread**0.5) + 0.2 * expected
+    half = 1.96 * (spread**0.5) + _MODEL_ERROR * expected
     high = max(expected + half, 3.0)
     return Rate(
         round(expected / whole, 6),
