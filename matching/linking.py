@@ -205,7 +205,10 @@ def _report(
         reviews=links.count(deciding.REVIEW),
         review_rows=len(np.unique(edges.rows[review])),
         false_match_rate=report.rate(
-            float(linked.sum()) - sure, float(linked.sum()), float(doubt[linked].sum())
+            float(linked.sum()) - sure,
+            float(linked.sum()),
+            float(doubt[linked].sum()),
+            float(linked.sum()) - float(report.flattened(probability[linked]).sum()),
         ),
         missed_match_rate=report.rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
         curve=report.curve(probability, unseen),
