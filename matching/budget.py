@@ -129,7 +129,7 @@ def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tupl
 
 def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
     """What the drawn rows would be compared with if no value were split or cut."""
-    screen = Screen(scorer.encoded, scorer.model, scorer.table, KEEP)
+    screen = Screen(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
     few = replace(scorer.encoded, records=scorer.encoded.records.take(found.records))
     blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
     free = blocks.pairs(found.drawn, lambda a, b: screen(a, found.records[b]), counted=False)

@@ -64,9 +64,12 @@ class Frequencies:
         table = self.by_row.get(name)
         return np.zeros(len(rows), np.float32) if table is None else -table[rows]
 
-    def most(self) -> float:
-        """How much the frequencies can raise the log odds of any pair."""
-        return sum(self.rise(name) for name in self.by_row)
+    def most(self, levels: list[Ints]) -> Floats:
+        """How much the frequencies can raise the log odds of pairs with these levels."""
+        rises = np.zeros(len(levels[0]))
+        for name in self.by_row:
+            rises += np.where(levels[NAMES.index(name)] == 1, self.rise(name), 0.0)
+        return rises
 
     def adjust(self, joint: Floats, levels: list[Ints], rows: npt.NDArray[np.int32]) -> None:
         """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""

@@ -51,8 +51,7 @@ class Comparer:
     def levels(self, a: Rows, b: Rows) -> list[Levels]:
         """The level of each pair in each field, in the order of ``FIELDS``."""
         c, r = self.encoded.cohort, self.encoded.records
-        last, swapped = self._last(a, b)
-        first = self._first(a, b, swapped)
+        first, last = self.names(a, b)
         street = self._street(a, b)
         return [
             first,
@@ -67,6 +66,11 @@ class Comparer:
             street,
             self._place(a, b, street),
         ]
+
+    def names(self, a: Rows, b: Rows) -> tuple[Levels, Levels]:
+        """The levels of first and last names."""
+        last, swapped = self._last(a, b)
+        return self._first(a, b, swapped), last
 
     def patterns(self, a: Rows, b: Rows) -> npt.NDArray[np.int32]:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""

@@ -85,7 +85,7 @@ class Scorer:
     def score(self) -> Scored:
         """Score every candidate pair with the model as it is."""
         rows, size = self.encoded.cohort.rows, self.options.shard_rows
-        screen = Screen(self.encoded, self.model, self.table, KEEP)
+        screen = Screen(self.encoded, self.model, self.table, KEEP, self.comparer)
         shards = [self._shard(s, min(s + size, rows), screen) for s in range(0, rows, size)]
         if not shards:
             empty = np.empty(0, np.int32)
@@ -105,7 +105,7 @@ class Scorer:
             pairs = self.blocks.pairs(np.arange(start, stop, dtype=np.int32), screen)
             patterns = self._patterns(self.comparer, pairs.a, pairs.b)
         with Clock(self.seconds, "score"):
-            odds = self.log_odds(pairs.b, patterns)
+            odds = self.log_odds(pairs.b, patterns, KEEP)
             worth = np.flatnonzero(odds > KEEP)
             return Scored(
                 pairs.a[worth], pairs.b[worth], odds[worth], pairs.caught[worth], pairs.looked_at
@@ -125,17 +125,20 @@ class Scorer:
         """Log odds of any pairs of a cohort row and a record row."""
         return self.log_odds(b, self._patterns(self.comparer, a, b))
 
-    def log_odds(self, b: Rows, patterns: Patterns) -> Floats:
-        """Log odds of pairs with these record rows and patterns, on all cores."""
+    def log_odds(self, b: Rows, patterns: Patterns, least: float = -np.inf) -> Floats:
+        """Log odds of pairs with these record rows and patterns, on all cores.
+
+        Below ``least`` they may lack what the frequencies of the shared values say.
+        """
 
         def part(start: int) -> Floats:
             chunk = slice(start, start + _CHUNK)
-            return self._log_odds(b[chunk], patterns[chunk])
+            return self._log_odds(b[chunk], patterns[chunk], least)
 
         found = list(each(part, range(0, len(b), _CHUNK), self.options.threads))
         return np.concatenate(found) if found else np.empty(0)
 
-    def _log_odds(self, b: Rows, patterns: Patterns) -> Floats:
+    def _log_odds(self, b: Rows, patterns: Patterns, least: float) -> Floats:
         """Log odds of some pairs.
 
         A match is weighed against all other classes, value frequencies included.
@@ -143,15 +146,16 @@ class Scorer:
         Patterns are weighed once; only pairs whose pattern could matter get their frequencies.
         """
         distinct, place = np.unique(patterns, return_inverse=True)
-        joint = class_log_joint(self.model, unpack(distinct))
+        levels = unpack(distinct)
+        joint = class_log_joint(self.model, levels)
         best = joint[0] - np.logaddexp.reduce(joint[1:], axis=0)
         result = best[place]
-        # A rare value can raise odds by at most what all its fields' frequencies allow.
-        worth = np.flatnonzero(result > KEEP - self.table.most())
+        # A rare value can raise odds by at most what the frequencies of the fields that agree allow.
+        worth = np.flatnonzero((best + self.table.most(levels) > least)[place])
         if len(worth):
             near = place[worth]
             own = joint[:, near]
-            levels = [level[near] for level in unpack(distinct)]
+            levels = [level[near] for level in levels]
             self.table.adjust(own, levels, b[worth])
             result[worth] = own[0] - np.logaddexp.reduce(own[1:], axis=0)
         return result

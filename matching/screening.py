@@ -15,6 +15,7 @@ import numpy.typing as npt
 from matching.chance import Frequencies
 from matching.fields import FIELDS, NAMES, level
 from matching.joining import Rows
+from matching.levels import Comparer
 from matching.levels_numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
 from matching.model import CLASSES, Model
 from matching.normalise.encode import Encoded, Side
@@ -35,6 +36,7 @@ class Screen:
     model: Model
     table: Frequencies
     least: float
+    comparer: Comparer
     _looks: list[tuple[Look, float]] = field(init=False, repr=False)
     _base: float = field(init=False)
 
@@ -74,7 +76,18 @@ class Screen:
             keep = np.flatnonzero(bound > self.least - later - _SLACK)
             if len(keep) < _WORTH * len(left):
                 left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
-        return left[bound > self.least - _SLACK]
+        keep = np.flatnonzero(bound > self.least - _SLACK)
+        left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
+        return left[bound + self._by_names(a, b) > self.least - _SLACK]
+
+    def _by_names(self, a: Rows, b: Rows) -> Floats32:
+        """What the names' weights are short of their glances; most pairs of one birth date end here."""
+        change = np.zeros(len(a), np.float32)
+        if not len(a):
+            return change
+        for name, levels in zip(("first", "last"), self.comparer.names(a, b), strict=True):
+            change += self._by_level(name, levels, b) - self._name(name)(a, b)
+        return change
 
     def _most(self, name: str) -> float:
         """The largest weight that a field can have for any pair."""
