@@ -104,6 +104,11 @@ class Attack:
                     self._progress("audit", done, total)
             self.programmes += programme.solved + block.solved
 
+    def open_cells(self) -> list[int]:
+        """Hidden cells that the offered tables do not settle; solves nothing."""
+        self._believe()
+        return [c.number for c in self.known.cells if c.hidden and not self._settled(c.number)]
+
     def _believe(self) -> None:
         """Take from the hint what fits every equation."""
         if self._hint is None:

@@ -131,6 +131,24 @@ def audit(
     )
 
 
+def unproven(
+    tables: Sequence[PublishedTable],
+    *,
+    threshold: int,
+    zeros: Zeros,
+    hint: Hint,
+    demands: Mapping[Place, tuple[int, int]],
+) -> list[Place]:
+    """Hidden cells that the offered proofs alone leave open; the audit would have to search.
+
+    Raises:
+        AuditInfeasibleError: two tables contradict each other.
+    """
+    known = gather(tables, zeros)
+    attack = Attack(known, threshold, intervals=False, hint=hint, demands=demands, progress=None)
+    return [known.cells[number].places[0][:2] for number in attack.open_cells()]
+
+
 def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list[Fall]:
     if cell.hidden:
         return [

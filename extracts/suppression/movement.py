@@ -12,6 +12,8 @@ from extracts.suppression.errors import SolverStoppedError
 from extracts.suppression.relations import Floats, Relations
 from extracts.suppression.tables import Ints
 
+_COLUMNWISE = int(highspy.MatrixFormat.kColwise)
+_MINIMISE = int(highspy.ObjSense.kMinimize)
 _TINY = 1e-7  # an order is 1; what the solver leaves below this is rounding
 
 
@@ -58,17 +60,25 @@ class Mover:
         upper = np.concatenate([up, room])
         lower[at] = upper[at] = max(amount, 0.0)
         lower[size + at] = upper[size + at] = max(-amount, 0.0)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 2 * size, len(used)
-        lp.col_cost_ = np.concatenate([costs, costs])
-        lp.col_lower_, lp.col_upper_ = lower, upper
-        lp.row_lower_ = lp.row_upper_ = np.zeros(len(used))
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.concatenate([matrix.indptr, nonzeros + matrix.indptr[1:]])
-        lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
-        lp.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data])
+        rows, entries = len(used), 2 * nonzeros
         self._solver.clearSolver()
-        self._solver.passModel(lp)
+        self._solver.passModel(
+            2 * size,
+            rows,
+            entries,
+            _COLUMNWISE,
+            _MINIMISE,
+            0.0,
+            np.concatenate([costs, costs]),
+            lower,
+            upper,
+            np.zeros(rows),
+            np.zeros(rows),
+            np.concatenate([matrix.indptr, nonzeros + matrix.indptr[1:]]).astype(np.int32),
+            np.concatenate([inverse, inverse]).astype(np.int32),
+            np.concatenate([matrix.data, -matrix.data]),
+            np.zeros(2 * size, dtype=np.int32),  # all of them continuous
+        )
         self._solver.run()
         self.solved += 1
         status = self._solver.getModelStatus()

@@ -21,7 +21,8 @@ def offered(stack: Stack, search: Search) -> Hint:
         for cell, place in places.items()
         if abs(values[cell] - np.rint(values[cell])) <= _CLOSE
     }
-    found = {(c.tobytes(), m.tobytes()): (c, m) for c, m in search.witnesses.values()}
+    known = [*search.witnesses.values(), *search.proofs]
+    found = {(c.tobytes(), m.tobytes()): (c, m) for c, m in known}
     named = (_named(places, witness) for witness in found.values())
     return Hint(counts, tuple(change for change in named if change))
 

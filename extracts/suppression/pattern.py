@@ -36,6 +36,7 @@ class Search:
     prices: Floats
     goals: list[Goal] = field(default_factory=list[Goal])
     witnesses: dict[Goal, Witness] = field(default_factory=dict[Goal, Witness])
+    proofs: list[Witness] = field(default_factory=list[Witness])  # for the audit, beside witnesses
     kept: Flags = field(init=False)
     extra: dict[int, float] = field(default_factory=dict[int, float])
     strict: bool = False

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extracts.suppression.auditing import AuditReport, Fall, audit
+from extracts.suppression.auditing import AuditReport, Fall, audit, unproven
 from extracts.suppression.cleanup import clean
 from extracts.suppression.errors import AuditFellError
 from extracts.suppression.offered import demanded, offered
-from extracts.suppression.pattern import Goal, Progress, Search, protect, start
+from extracts.suppression.pattern import Progress, Search, protect, start
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
+from extracts.suppression.repair import add_proofs, repair, widen
 from extracts.suppression.smallest import shrink
 from extracts.suppression.stack import Stack, stacked
 from extracts.suppression.tables import CellTable, Flags
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
+_WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
+_PROOFS = 2  # attempts to offer what is missing
 _LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
 
@@ -116,21 +119,20 @@ def suppress(
     search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
+    _prepare(stack, search, policy, earlier)
     falls: tuple[Fall, ...] = ()
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS + _WIDER + 1):
         report = _attack(stack, search, policy, earlier, intervals, progress)
         falls = report.falls
         if not falls:
             return _pattern(stack, search, report, needed)
         _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
-        _repair(stack, search, falls, policy, progress)
-    if any(fall.how != "narrow" for fall in falls):
-        raise AuditFellError(cells=len(falls))
-    _log.info("%d intervals stay narrower in whole numbers than in fractions", len(falls))
-    final = _attack(stack, search, policy, earlier, intervals, progress, whole_rule=False)
-    if not final.holds:
-        raise AuditFellError(cells=len(final.falls))
-    return _pattern(stack, search, final, needed)
+        cells = [stack.find(fall.table, fall.labels) for fall in falls]
+        if done < _ROUNDS:
+            repair(search, cells, progress)
+        else:
+            widen(search, cells, 1 + done - _ROUNDS)
+    raise AuditFellError(cells=len(falls))
 
 
 def _improve(search: Search, progress: Progress | None) -> int:
@@ -148,13 +150,9 @@ def _attack(
     earlier: Sequence[PublishedTable],
     intervals: bool,
     progress: Progress | None,
-    *,
-    whole_rule: bool = True,
 ) -> AuditReport:
     """Audit all tables of the stack together; the report of the first holds every fall."""
-    shown = [
-        publish(t, search.hidden[at]) for t, at in zip(stack.tables, stack.places, strict=True)
-    ]
+    shown = _shown(stack, search)
     return audit(
         shown[0],
         threshold=policy.threshold,
@@ -162,34 +160,35 @@ def _attack(
         earlier=[*shown[1:], *earlier],
         intervals=intervals,
         hint=offered(stack, search),
-        demands=demanded(stack, search) if whole_rule else {},
+        demands=demanded(stack, search),
         progress=progress,
     )
 
 
-def _repair(
-    stack: Stack,
-    search: Search,
-    falls: Sequence[Fall],
-    policy: SuppressionPolicy,
-    progress: Progress | None,
+def _shown(stack: Stack, search: Search) -> list[PublishedTable]:
+    return [publish(t, search.hidden[at]) for t, at in zip(stack.tables, stack.places, strict=True)]
+
+
+def _prepare(
+    stack: Stack, search: Search, policy: SuppressionPolicy, earlier: Sequence[PublishedTable]
 ) -> None:
-    """Give every fallen cell a witness that holds in whole numbers and for persons, too."""
-    search.strict = True
-    goals: list[Goal] = []
-    for fall in falls:
-        cell = stack.find(fall.table, fall.labels)
-        value = float(search.system.values[cell])
-        search.hidden[cell] = True
-        search.kept[cell] = True
-        margin = 1.0 + search.extra.get(cell, 0.0)
-        search.extra[cell] = margin
-        goals.append((cell, max(policy.threshold - value, 0.0) + margin))
-        goals += [g for g in search.needs_of(cell) if search.primary[cell] and g not in goals]
-    search.goals = goals
-    for goal in goals:
-        search.witnesses.pop(goal, None)
-    protect(search, progress)
+    """Find proofs for what the movements leave open, before the audit has to search for them.
+
+    Most of it are persons, which the movements did not look at. A cell that gets no proof here is
+    left to the audit.
+    """
+    for _ in range(_PROOFS):
+        shown = _shown(stack, search)
+        places = unproven(
+            [*shown, *earlier],
+            threshold=policy.threshold,
+            zeros=policy.zeros,
+            hint=offered(stack, search),
+            demands=demanded(stack, search),
+        )
+        if not places:
+            return
+        add_proofs(search, [stack.find(*place) for place in places])
 
 
 def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:

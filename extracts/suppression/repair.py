@@ -1,0 +1,66 @@
+"""What is done about cells that the audit got back: stricter witnesses, then whole neighbourhoods."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from extracts.suppression.cleanup import rewitness
+from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.pattern import Goal, Progress, Search, protect
+from extracts.suppression.windows import WIDTHS
+
+
+def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> None:
+    """Give fallen cells witnesses that hold in whole numbers and for persons, too.
+
+    Such a witness lets no cell sink below its persons. Where there is none, everything in the lines
+    through the cell is hidden instead: then persons may sink with their orders.
+    """
+    search.strict = True
+    goals: list[Goal] = []
+    for cell in cells:
+        value = float(search.system.values[cell])
+        search.hidden[cell] = True
+        search.kept[cell] = True
+        margin = 1.0 + search.extra.get(cell, 0.0)
+        search.extra[cell] = margin
+        goals.append((cell, max(search.policy.threshold - value, 0.0) + margin))
+        goals += [g for g in search.needs_of(cell) if search.primary[cell] and g not in goals]
+    search.goals = goals
+    for goal in goals:
+        search.witnesses.pop(goal, None)
+    try:
+        protect(search, progress)
+    except CannotProtectError:
+        widen(search, cells, 1)
+
+
+def widen(search: Search, cells: Sequence[int], steps: int) -> None:
+    """Hide all that may be hidden within so many lines of some cells: the worst case of a repair."""
+    near = np.zeros(search.hidden.size, dtype=bool)
+    near[list(cells)] = True
+    matrix = abs(search.system.matrix)
+    for _ in range(steps):
+        near |= (matrix.T @ (matrix @ near.astype(float))) > 0
+    search.hidden |= near & search.system.free
+    search.kept |= near & search.system.free
+
+
+def add_proofs(search: Search, cells: Sequence[int]) -> None:
+    """Look for movements of hidden cells that keep persons, and keep them beside the others."""
+    before, search.strict = search.strict, True
+    try:
+        for cell in cells:
+            value = float(search.system.values[cell])
+            short = max(search.policy.threshold - float(search.system.people[cell]), 0.0)
+            reach = max(search.policy.threshold - value, short, 1.0)
+            for goal in [*_needs(search, cell), (cell, reach)]:
+                found = rewitness(search, goal, WIDTHS)
+                if found is not None:
+                    search.proofs.append(found)
+    finally:
+        search.strict = before
+
+
+def _needs(search: Search, cell: int) -> list[Goal]:
+    return search.needs_of(cell) if search.primary[cell] else []

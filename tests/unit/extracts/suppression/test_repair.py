@@ -1,0 +1,99 @@
+"""What the audit gets back is protected until it holds, or nothing is published."""
+
+import numpy as np
+import pytest
+
+from extracts.suppression import (
+    CellTable,
+    Dimension,
+    SuppressionPolicy,
+    audit,
+    suppress,
+    suppressing,
+)
+from extracts.suppression.auditing import AuditReport, Fall
+from extracts.suppression.errors import AuditFellError, CannotProtectError
+from extracts.suppression.offered import demanded
+from extracts.suppression.pattern import protect, start
+from extracts.suppression.repair import repair, widen
+from extracts.suppression.stack import stacked
+
+POLICY = SuppressionPolicy(clean=False)
+DIMS = (Dimension.flat("a", list("PQRS")), Dimension.flat("b", list("XYZ")))
+TABLE = CellTable.from_leaves(
+    DIMS, np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35], [20, 40, 60]])
+)
+
+
+def always_narrow(until):
+    """An audit that calls one cell too narrow for the first ``until`` times."""
+    asked = []
+
+    def attack(stack, search, policy, *_):
+        asked.append(int(search.hidden.sum()))
+        report = audit(suppressing.publish(stack.tables[0], search.hidden[stack.places[0]]))
+        if len(asked) > until:
+            return report
+        fall = Fall(("P", "Z"), 0, "narrow", "count", 1, 9)
+        return AuditReport((fall,), report.cells, report.hidden, 0, policy.threshold, {}, False)
+
+    return attack, asked
+
+
+def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
+    attack, asked = always_narrow(99)
+    monkeypatch.setattr(suppressing, "_attack", attack)
+    with pytest.raises(AuditFellError):
+        suppress(TABLE, POLICY)
+    assert asked[-1] == TABLE.size  # not before everything was hidden
+
+
+def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
+    attack, asked = always_narrow(10)
+    monkeypatch.setattr(suppressing, "_attack", attack)
+    pattern = suppress(TABLE, POLICY)
+    assert pattern.report.holds
+    assert asked == sorted(asked)
+    assert pattern.hidden.sum() == asked[-1] > asked[0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
+    """The whole rule once more, by the audit alone, without any offered proof."""
+    chance = np.random.default_rng(seed)
+    counts = chance.choice([0, 1, 2, 4, 7, 11, 25], (3, 3, 2))
+    persons = np.where(counts > 0, np.maximum(1, chance.binomial(counts, 0.6)), 0)
+    dims = [
+        Dimension.flat(n, [f"{n}{i}" for i in range(k)])
+        for n, k in zip("abc", (3, 3, 2), strict=True)
+    ]
+    table = CellTable.from_leaves(dims, counts, persons)
+    pattern = suppress(table, POLICY)
+    stack = stacked(table, (), (), 1, {})
+    wanted = demanded(stack, start(stack.system, POLICY))
+    assert audit(pattern.published(), demands=wanted).holds
+
+
+def test_a_repair_that_persons_forbid_hides_whole_lines():
+    """Every order is on a person of its own: a strict witness can't lower anything."""
+    table = CellTable.from_leaves(DIMS, np.full((4, 3), 2), np.full((4, 3), 2))
+    stack = stacked(table, (), (), 1, {})
+    search = start(stack.system, POLICY)
+    protect(search)
+    search.hidden[~search.primary] = False
+    cell = stack.find(0, ("P", "TOTAL"))
+    search.strict = True
+    search.goals, search.witnesses = [(cell, -4.0)], {}
+    with pytest.raises(CannotProtectError):
+        protect(search)
+    repair(search, [cell], None)
+    assert search.hidden[stack.find(0, ("P", "X"))]
+
+
+def test_widening_goes_along_lines():
+    stack = stacked(TABLE, (), (), 1, {})
+    search = start(stack.system, POLICY)
+    search.hidden[:] = False
+    widen(search, [stack.find(0, ("P", "Z"))], 1)
+    hidden = {labels for labels, h in zip(TABLE.labels(), search.hidden, strict=True) if h}
+    assert hidden == {(a, b) for a, b in TABLE.labels() if a == "P" or b == "Z"}
