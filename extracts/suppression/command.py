@@ -2,9 +2,10 @@
 
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from extracts.suppression import columnar
 from extracts.suppression.auditing import AuditReport, audit
 from extracts.suppression.errors import BadRequestError
 from extracts.suppression.files import (
@@ -56,6 +57,7 @@ def suppress_file(
     persons: str | None = None,
     threshold: int = 10,
     zeros: Zeros = "published",
+    clean_programmes: int | None = None,
     hierarchy: Mapping[str, Path] | None = None,
     linked: Sequence[Path] = (),
     earlier: Sequence[Path] = (),
@@ -70,12 +72,13 @@ def suppress_file(
     the audit held.
 
     Args:
-        cells: CSV with true values.
+        cells: CSV or Parquet with true values.
         dims: its dimensions.
         count: its column of counts.
         persons: its column of distinct persons, if any; without it the counts are persons.
         threshold: persons under which a cell is small.
         zeros: whether zeros are published.
+        clean_programmes: linear programmes spent on fewer hidden cells; 0 for none, None for the usual.
         hierarchy: for a dimension, a CSV of child and parent.
         linked: further CSVs over the same population, with the same names of columns.
         earlier: tables that are public already (as ``out`` is written).
@@ -88,6 +91,9 @@ def suppress_file(
     """
     check_columns(dims, count, persons)
     policy = SuppressionPolicy(threshold=threshold, zeros=zeros)
+    if clean_programmes is not None:
+        spent = max(clean_programmes, 0)
+        policy = replace(policy, clean=spent > 0, clean_programmes=spent)
     parents = _hierarchies(hierarchy or {}, dims)
     table = table_from_rows(
         dims, read_cells(cells, dims, count, persons), parents, with_persons=persons is not None
@@ -97,7 +103,13 @@ def suppress_file(
     pattern = suppress(
         table, policy, before, linked=others, intervals=explain is not None, progress=progress
     )
-    written = [out, *(out.with_name(f"{out.stem}-linked-{i + 1}.csv") for i in range(len(others)))]
+    written = [
+        out,
+        *(
+            out.with_name(f"{out.stem}-linked-{i + 1}{out.suffix or '.csv'}")
+            for i in range(len(others))
+        ),
+    ]
     for path, one in zip(written, [pattern, *pattern.linked], strict=True):
         _write(path, one, count, persons)
     if explain is not None:
@@ -204,7 +216,11 @@ def _write(path: Path, pattern: Pattern, count: str, persons: str | None) -> Non
         values = [orders, *([people] if persons else [])]
         return [*labels, *("" if v is None else v for v in values), status]
 
-    write_csv(path, header, (row(r.labels, r.count, r.persons) for r in shown.rows))
+    rows = [row(r.labels, r.count, r.persons) for r in shown.rows]
+    if columnar.is_parquet(path):
+        columnar.write(path, header, rows, 2 if persons else 1)
+    else:
+        write_csv(path, header, rows)
     path.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)  # it may be published
 
 

@@ -21,7 +21,7 @@ class BadNumberError(CodedError):
 
     code = "SUPPRESS-02"
     exit = Exit.INPUT
-    cause = "A count is not a whole number of zero or more"
+    cause = "A count is not a whole number from 0 to 999,999,999"
     cure = "Correct the rows; a missing inner cell is left out or given as 0"
 
 

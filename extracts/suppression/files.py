@@ -1,4 +1,4 @@
-"""CSV in and out: cells, published tables, hierarchies, explanations."""
+"""Files in and out: cells, published tables, hierarchies, explanations; CSV, and Parquet for tables."""
 
 import csv
 import os
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
+from extracts.suppression import columnar
 from extracts.suppression.errors import (
     BadHierarchyError,
     BadNumberError,
@@ -22,7 +23,8 @@ STATUS = "status"
 PUBLISHED = "published"
 SUPPRESSED = "suppressed"
 
-_WHOLE = re.compile(r"^\d{1,15}(\.0+)?$")  # "12.0" is how spreadsheets write a whole number
+# "12.0" is how spreadsheets write a whole number; beyond nine digits the solvers' tolerances end
+_WHOLE = re.compile(r"^\d{1,9}(\.0+)?$")
 
 
 def read_cells(
@@ -145,11 +147,13 @@ def _atomically(path: Path, fill: Callable[[IO[str]], None]) -> None:
 
 
 def columns_of(path: Path, role: str) -> list[str]:
-    """The header of a CSV file.
+    """The header of a file.
 
     Raises:
         TableUnreadableError: there is none.
     """
+    if columnar.is_parquet(path):
+        return columnar.header(path, role)
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return next(csv.reader(handle, strict=True), [])
@@ -165,6 +169,8 @@ def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, d
     missing = [i for i, c in enumerate(columns, start=1) if c not in header]
     if missing:
         raise TableUnreadableError(table=role, missing_columns=len(missing))
+    if columnar.is_parquet(path):
+        return columnar.records(path, columns, role)
     found: list[tuple[int, dict[str, str]]] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:

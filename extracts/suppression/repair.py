@@ -6,7 +6,7 @@ import numpy as np
 
 from extracts.suppression.cleanup import rewitness
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.pattern import Goal, Progress, Search, protect
+from extracts.suppression.pattern import Goal, Progress, Search, protect, reached
 from extracts.suppression.windows import WIDTHS
 
 
@@ -47,20 +47,23 @@ def widen(search: Search, cells: Sequence[int], steps: int) -> None:
 
 
 def add_proofs(search: Search, cells: Sequence[int]) -> None:
-    """Look for movements of hidden cells that keep persons, and keep them beside the others."""
+    """Look for movements of hidden cells that keep persons, and keep them beside the others.
+
+    Where no cell sinks below its persons, persons may rise with orders, so that the rule's own
+    goals are enough. One movement serves all goals that it, or its reverse, reaches.
+    """
     before, search.strict = search.strict, True
+    served: set[Goal] = set()
     try:
         for cell in cells:
-            value = float(search.system.values[cell])
-            short = max(search.policy.threshold - float(search.system.people[cell]), 0.0)
-            reach = max(search.policy.threshold - value, short, 1.0)
-            for goal in [*_needs(search, cell), (cell, reach)]:
-                found = rewitness(search, goal, WIDTHS)
-                if found is not None:
-                    search.proofs.append(found)
+            for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0)]:
+                found = None if goal in served else rewitness(search, goal, WIDTHS[:1])
+                if found is None:
+                    continue
+                search.proofs.append(found)
+                for other, witness in reached(search, found):
+                    if other not in served:
+                        served.add(other)
+                        search.proofs.append(witness)
     finally:
         search.strict = before
-
-
-def _needs(search: Search, cell: int) -> list[Goal]:
-    return search.needs_of(cell) if search.primary[cell] else []

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from extracts.suppression.errors import (
+    BadNumberError,
     DuplicateCellError,
     MarginMismatchError,
     PersonsMismatchError,
     TableUnreadableError,
 )
 from extracts.suppression.tables import TOTAL, CellTable, Dimension, Ints, check_level, spread
+
+_MOST = 1_000_000_000  # the audit's programmes bound a hidden value by this
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def table_from_rows(
         DuplicateCellError: two rows for one cell.
         MarginMismatchError: a margin that is not the sum of its cells.
         PersonsMismatchError: persons that can't be true.
+        BadNumberError: a computed margin of more than nine digits.
         BadHierarchyError: a hierarchy that is no tree.
         TableUnreadableError: no inner cell at all.
     """
@@ -72,6 +76,8 @@ def table_from_rows(
     for at, row in inner:
         leaves[at] = row.count
     counts = spread(dims, leaves)
+    if counts.max() >= _MOST:
+        raise BadNumberError(table="margins", count=int((counts >= _MOST).sum()))
     wrong = [r.number for at, r in cells if counts[at] != r.count]
     if wrong:
         raise MarginMismatchError(rows=wrong, count=len(wrong))

@@ -34,7 +34,7 @@ Hierarchy = Annotated[
 
 @command
 def suppress(
-    cells: Annotated[Path, typer.Argument(help="A CSV of cells; margins say TOTAL.")],
+    cells: Annotated[Path, typer.Argument(help="Cells, CSV or Parquet; margins say TOTAL.")],
     dims: Dims,
     count: Count,
     out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
@@ -50,6 +50,15 @@ def suppress(
     explain: Annotated[
         Path | None,
         typer.Option("--explain", help="Primary, secondary, intervals: for the Department alone."),
+    ] = None,
+    clean_up: Annotated[
+        int | None,
+        typer.Option(
+            "--clean-up",
+            metavar="N",
+            min=0,
+            help="Linear programmes spent on hiding fewer cells: 0 for none, 5000 by default.",
+        ),
     ] = None,
     heat_map: Annotated[
         Path | None,
@@ -74,6 +83,7 @@ def suppress(
         persons=persons,
         threshold=threshold,
         zeros=_zeros(zeros),
+        clean_programmes=clean_up,
         hierarchy=_hierarchies(hierarchy or []),
         linked=linked or [],
         earlier=earlier or [],
@@ -107,7 +117,9 @@ def suppress(
 
 @command
 def audit(
-    table: Annotated[Path, typer.Argument(help="A published table; hidden cells are empty.")],
+    table: Annotated[
+        Path, typer.Argument(help="A published table, CSV or Parquet; hidden cells are empty.")
+    ],
     dims: Dims,
     count: Count,
     persons: Persons = None,

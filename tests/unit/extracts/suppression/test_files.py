@@ -3,6 +3,8 @@
 import csv
 import stat
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from extracts.suppression import audit_file, suppress_file
@@ -130,3 +132,59 @@ def test_bad_requests(tmp_path):
     loop = write(tmp_path, "child,parent\nA,x\nx,y\ny,x\n", "loop.csv")
     with pytest.raises(e.BadHierarchyError):
         run(tmp_path, GOOD, hierarchy={"county": loop})
+
+
+def test_parquet_in_and_out_is_the_same_table(tmp_path):
+    rows = read(write(tmp_path, GOOD))
+    typed = {name: [r[name] for r in rows] for name in ("county", "sex")}
+    typed |= {name: [int(r[name]) for r in rows] for name in ("n", "p")}
+    pq.write_table(pa.table(typed), tmp_path / "cells.parquet")
+    options = {"dims": ["county", "sex"], "count": "n", "persons": "p"}
+    run(tmp_path, GOOD)
+    suppress_file(tmp_path / "cells.parquet", out=tmp_path / "out.parquet", **options)
+    out = pq.read_table(tmp_path / "out.parquet")
+    assert out.schema.field("n").type == pa.int64()
+    assert stat.S_IMODE((tmp_path / "out.parquet").stat().st_mode) == 0o644
+    as_text = [{k: "" if v is None else str(v) for k, v in r.items()} for r in out.to_pylist()]
+    assert as_text == read(tmp_path / "out.csv")
+    assert audit_file(tmp_path / "out.parquet", **options).holds
+
+
+def test_a_parquet_file_with_half_an_order_is_refused(tmp_path):
+    table = pa.table({"a": ["x", "y"], "n": [1.5, 20.0]})
+    pq.write_table(table, tmp_path / "cells.parquet")
+    with pytest.raises(e.BadNumberError) as error:
+        suppress_file(tmp_path / "cells.parquet", dims=["a"], count="n", out=tmp_path / "o.csv")
+    assert "rows 1" in str(error.value)
+    (tmp_path / "cells.parquet").write_bytes(b"PAR1")
+    with pytest.raises(e.TableUnreadableError):
+        suppress_file(tmp_path / "cells.parquet", dims=["a"], count="n", out=tmp_path / "o.csv")
+
+
+@pytest.mark.parametrize("count", ["1000000000", "999999999"])
+def test_counts_beyond_what_the_solvers_prove_are_refused(tmp_path, count):
+    text = f"a,n\nx,{count}\ny,20\nz,1\n"  # alone too large, or with its total
+    with pytest.raises(e.BadNumberError):
+        run(tmp_path, text, dims=["a"], count="n", persons=None)
+
+
+def test_large_counts_are_audited_without_being_told_the_truth(tmp_path):
+    text = GOOD.replace("40,30", "200000040,30").replace("60,50", "300000060,50")
+    run(tmp_path, text)
+    options = {"dims": ["county", "sex"], "count": "n", "persons": "p"}
+    assert audit_file(tmp_path / "out.csv", **options).holds
+
+
+def test_clean_up_is_as_long_as_it_is_given(tmp_path):
+    rows = [
+        f"{a},{b},{(7 * i * j + 3 * i + 5 * j) % 23 + 4}"
+        for i, a in enumerate("ABCDE")
+        for j, b in enumerate("VWXYZ")
+    ]
+    text = "\n".join(["a,b,n", *rows]) + "\n"
+    options = {"dims": ["a", "b"], "count": "n", "persons": None}
+    none = run(tmp_path, text, clean_programmes=0, **options)
+    usual = run(tmp_path, text, **options)
+    assert usual.secondary <= none.secondary
+    assert usual.programmes > none.programmes
+    assert none.report.holds

@@ -1,5 +1,7 @@
 """What the audit gets back is protected until it holds, or nothing is published."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,41 @@ def test_widening_goes_along_lines():
     widen(search, [stack.find(0, ("P", "Z"))], 1)
     hidden = {labels for labels, h in zip(TABLE.labels(), search.hidden, strict=True) if h}
     assert hidden == {(a, b) for a, b in TABLE.labels() if a == "P" or b == "Z"}
+
+
+def counted(shape, records, people, seed):
+    """Records of persons who may have several: distinct persons in every cell and margin."""
+    chance = np.random.default_rng(seed)
+    who = chance.integers(0, people, records)
+    weights = [chance.dirichlet(np.full(size, 2)) for size in shape]
+    levels = [chance.choice(size, records, p=w) for size, w in zip(shape, weights, strict=True)]
+    counts = np.zeros([size + 1 for size in shape], dtype=int)
+    sets = {}
+    for person, *at in zip(who, *levels, strict=True):
+        for place in product(*zip(at, shape, strict=True)):
+            counts[place] += 1
+            sets.setdefault(place, set()).add(person)
+    persons = np.zeros_like(counts)
+    for place, found in sets.items():
+        persons[place] = len(found)
+    dims = [
+        Dimension.flat(name, [f"{name}{i}" for i in range(size)])
+        for name, size in zip(("region", "level", "sex"), shape, strict=True)
+    ]
+    return CellTable(tuple(dims), counts, persons)
+
+
+@pytest.mark.parametrize(
+    ("shape", "records", "people", "seed", "zeros"),
+    [
+        ((6, 3, 2), 90, 81, 125, "hidden"),  # once refused: persons left a strict repair no room
+        ((9, 3, 2), 900, 810, 1, "published"),
+        ((9, 3, 2), 60, 6, 2, "published"),
+        ((9, 3, 2), 12, 9, 3, "hidden"),
+    ],
+)
+def test_a_small_register_gets_a_table_and_not_a_refusal(shape, records, people, seed, zeros):
+    table = counted(shape, records, people, seed)
+    pattern = suppress(table, SuppressionPolicy(clean=False, zeros=zeros))
+    assert audit(pattern.published(), zeros=zeros).holds
+    assert pattern.hidden.sum() > 0
