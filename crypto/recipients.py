@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from crypto import der, oids
 from crypto.certificates import Identity, check_use, check_validity, read_identity
+from crypto.secret import Secret
 
 _SHA256 = der.sequence(oids.SHA256, der.null())
 _OAEP_ENCODED = der.sequence(
@@ -89,24 +90,24 @@ class Recipient:
         """
         check_validity(self.identity, on)
 
-    def recipient_info(self, content_key: bytes) -> bytes:
+    def recipient_info(self, content_key: Secret) -> bytes:
         """Wrap a content key: one encoded RecipientInfo (RFC 5652 § 6.2)."""
         if isinstance(self.identity.key, rsa.RSAPublicKey):
             return self._key_transport(self.identity.key, content_key)
         return self._key_agreement(self.identity.key, content_key)
 
-    def _key_transport(self, key: rsa.RSAPublicKey, content_key: bytes) -> bytes:
+    def _key_transport(self, key: rsa.RSAPublicKey, content_key: Secret) -> bytes:
         by_certificate = self.identity.certificate is not None
         return der.sequence(
             der.integer(0 if by_certificate else 2),
             self._identifier(der.tlv(der.context(0, constructed=False), self._key_id())),
             _OAEP_ENCODED,
-            der.octet_string(key.encrypt(content_key, OAEP)),
+            der.octet_string(key.encrypt(content_key.reveal(), OAEP)),
         )
 
-    def _key_agreement(self, key: ec.EllipticCurvePublicKey, content_key: bytes) -> bytes:
+    def _key_agreement(self, key: ec.EllipticCurvePublicKey, content_key: Secret) -> bytes:
         ephemeral = ec.generate_private_key(ec.SECP384R1())
-        kek = derive_kek(ephemeral.exchange(ec.ECDH(), key))
+        kek = Secret("kek", derive_kek(ephemeral.exchange(ec.ECDH(), key)))
         point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         originator = der.tlv(
             der.context(1), der.sequence(oids.EC_PUBLIC_KEY), der.bit_string(point)
@@ -119,7 +120,8 @@ class Recipient:
             der.sequence(oids.STD_DH_SHA384_KDF, _WRAP),
             der.sequence(
                 der.sequence(
-                    self._identifier(by_key), der.octet_string(aes_key_wrap(kek, content_key))
+                    self._identifier(by_key),
+                    der.octet_string(aes_key_wrap(kek.reveal(), content_key.reveal())),
                 )
             ),
         )

@@ -19,11 +19,12 @@ from crypto import der, files, oids
 from crypto.digests import Sha256
 from crypto.errors import PartTooLarge, RecipientsWrong, SourceChanged
 from crypto.recipients import Recipient
+from crypto.secret import SECRET_BYTES, Secret
 
 MAX_PLAINTEXT = 256 * 2**20  # bytes: openssl cms -decrypt needs 2.3 times as much memory
 MAX_RECIPIENTS = 64  # a research team; each costs about 500 bytes in every part
 _CHUNK = 256 * 1024  # bytes: both buffers stay in the processor's cache between cipher and hash
-_KEY, _NONCE, _TAG = 32, 12, 16  # bytes; RFC 5084 § 3.2 recommends a nonce of 12
+_NONCE, _TAG = 12, 16  # bytes; RFC 5084 § 3.2 recommends a nonce of 12
 _TAG_LENGTH = len(der.octet_string(bytes(_TAG)))
 
 
@@ -68,12 +69,14 @@ def seal_stream(
     if not 0 <= size <= MAX_PLAINTEXT:
         raise PartTooLarge(bytes=size)
     check_recipients(recipients)
-    key, nonce = secrets.token_bytes(_KEY), secrets.token_bytes(_NONCE)
+    # A secret, not bytes: tracebacks that print local variables must not show it.
+    key = Secret("content key", secrets.token_bytes(SECRET_BYTES))
+    nonce = secrets.token_bytes(_NONCE)
     infos = [recipient.recipient_info(key) for recipient in recipients]
     out = _HashingSink(sink)
     head = _head(infos, nonce, size)
     files.reserve(sink, len(head) + size + _TAG_LENGTH)
-    encryptor = Cipher(AES(key), GCM(nonce)).encryptor()
+    encryptor = Cipher(AES(key.reveal()), GCM(nonce)).encryptor()
     plain, sealed = memoryview(bytearray(_CHUNK)), memoryview(bytearray(_CHUNK + 15))
     # The head's end shares a block with the first bytes: blocks then begin and end at whole pages of the file, and the
     # kernel copies none of them twice.

@@ -48,7 +48,7 @@ def test_certificates(data, members, today):
     sample = data.draw(st.one_of(st.binary(max_size=300), mutated(der), mutated(pem)))
     try:
         recipient = Recipient.from_pem(sample, on=today)
-        recipient.recipient_info(bytes(32))
+        recipient.recipient_info(Secret("content key", bytes(32)))
     except CodedError:
         return
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import traceback
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -183,3 +184,32 @@ def _infos(sealed):
     infos = inner.element(der.SET)
     start = sealed.index(infos)
     return start, start + len(infos)
+
+
+class _Breaks(io.BytesIO):
+    def read(self, *_):
+        raise OSError("the disk is gone")
+
+    readinto = write = read
+
+
+@pytest.mark.parametrize("where", ["source", "sink", "recipient"])
+@pytest.mark.parametrize("kind", ["rsa3072", "p384"])
+def test_no_traceback_shows_a_content_key(where, kind, members, today, monkeypatch):
+    """Not even one that prints every local variable, as monitoring tools do."""
+    key = bytes(range(65, 97))
+    monkeypatch.setattr(seal.secrets, "token_bytes", lambda count: key[:count])
+    recipient = Recipient.from_pem(members[kind][1], on=today)
+    source, sink = io.BytesIO(bytes(100)), io.BytesIO()
+    if where == "recipient":
+        monkeypatch.setattr("crypto.recipients.der.sequence", _Breaks().read)
+    else:
+        source, sink = (_Breaks(), sink) if where == "source" else (source, _Breaks())
+    with pytest.raises(OSError, match="disk is gone") as caught:
+        seal_stream(source, 100, [recipient], sink)
+    told = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+    assert "seal_stream" in told
+    for shape in (key.decode(), key.hex(), repr(list(key))[1:-1]):
+        assert shape not in told
