@@ -76,7 +76,10 @@ class HeadFile:
     def _write(self, head: Head) -> None:
         mark = self._digest(_LABEL, head.content())
         partial = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump({"size": head.size, "hash": head.hash, "mark": mark}, file)
-        partial.replace(self._path)
+        try:
+            handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                json.dump({"size": head.size, "hash": head.hash, "mark": mark}, file)
+            partial.replace(self._path)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import errno
 from collections.abc import Generator
 from typing import Literal
 
-from approvals.ledger_errors import LedgerUnavailable
+from approvals.ledger_errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
 from faults import CodedError, Exit
 
@@ -33,7 +33,7 @@ def what_ran_out(error: BaseException) -> What | None:
     """What an exception says that the machine lacks; None where it says something else."""
     if isinstance(error, RunInterrupted):
         return error.facts.get("what")  # type: ignore[return-value]
-    if isinstance(error, LedgerUnavailable):
+    if isinstance(error, LedgerUnavailable | LedgerMissing):
         return "database"
     if isinstance(error, FileUnusable):
         return "disk"
@@ -57,5 +57,5 @@ def if_possible() -> Generator[None, None, None]:
     """Do something that must not hide why a run stopped: a full disk may stop it, too."""
     try:
         yield
-    except (OSError, MemoryError, LedgerUnavailable, FileUnusable):
+    except (OSError, MemoryError, LedgerUnavailable, LedgerMissing, FileUnusable):
         return

@@ -113,8 +113,11 @@ def _family(name: str, samples: Mapping[str, str]) -> str:
 
 def _replace(target: Path, text: str, mode: int) -> None:
     partial = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as sink:
-        sink.write(text)
-    partial.chmod(mode)
-    partial.replace(target)
+    try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "w", encoding="utf-8") as sink:
+            sink.write(text)
+        partial.chmod(mode)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

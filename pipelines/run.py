@@ -63,6 +63,7 @@ _STATES = {
     "RUN-03": "WaitingForReview",
     "RUN-04": "WaitingForApproval",
     "RUN-30": "Interrupted",
+    "LEDGER-01": "Interrupted",
     "LEDGER-06": "Interrupted",
     "CRYPTO-11": "Interrupted",
 }

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from approvals.ledger_errors import LedgerUnavailable
+from approvals.ledger_errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable, StagingDoesNotHold
 from pipelines.home import Home, write_private
 from pipelines.interruptions import RunInterrupted, if_possible, told
@@ -32,7 +33,7 @@ def test_a_machine_that_lacks_something_interrupts(error, what):
     assert "/a/b" not in str(coded)
 
 
-@pytest.mark.parametrize("error", [LedgerUnavailable(), FileUnusable()])
+@pytest.mark.parametrize("error", [LedgerUnavailable(), LedgerMissing(), FileUnusable()])
 def test_what_has_a_code_keeps_it(error):
     assert told(error) is error
 
@@ -89,6 +90,20 @@ def test_the_days_housekeeping_leaves_what_may_be_work_in_progress(tmp_path):
         os.utime((tmp_path / name).parent, (yesterday, yesterday))
     assert sweep_home(home) == len(made)
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
+    path = tmp_path / "outcome.json"
+    write_private(path, "before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            write_private(path, "x" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [p.name for p in tmp_path.iterdir()] == ["outcome.json"]
+    assert path.read_text() == "before"
 
 
 _WORK = """

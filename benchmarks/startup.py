@@ -1,0 +1,119 @@
+"""How long commands take before and beside their work: --help, imports, and a run without Prefect.
+
+    python benchmarks/startup.py [--rows 1000]
+
+The run's own time is the sum of its stages; the libraries' imports are measured in a process that
+imports what the run imported and does nothing else; the rest is what the pipeline costs.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+TRIES = 3
+
+
+def main() -> None:
+    given = argparse.ArgumentParser()
+    given.add_argument("--rows", type=int, default=1000)
+    rows = given.parse_args().rows
+    folder = Path(tempfile.mkdtemp(prefix="startup-"))
+    try:
+        for words in (("--help",), ("run", "--help"), ("release", "--help")):
+            best = min(_timed([str(BIN / "doj-release"), *words]) for _ in range(TRIES))
+            print(
+                f"doj-release {' '.join(words):18} {best[0]:6.2f} s  {best[1]:6.2f} s of processor"
+            )
+        _run(folder, rows)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _timed(words: list[str], env: dict[str, str] | None = None) -> tuple[float, float]:
+    """(wall seconds, processor seconds) of a command."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(words, env=env, capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode in (0, 7), done.stderr[-500:]
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - began, used
+
+
+def _run(folder: Path, rows: int) -> None:
+    home, orders = folder / "home", max(2000, 2 * rows)
+    project = _founded(home, folder, orders, rows)
+    env = os.environ | {"DOJ_RELEASE_HOME": str(home)}
+    words = ["run", project, "--kind", "identified", "--doubtful", "exclude", "--no-orchestrator"]
+    listing = folder / "modules.json"
+    program = (
+        "import json, sys\nfrom pipelines.cli.app import main\n"
+        f"try:\n    main({words!r})\nfinally:\n"
+        f"    open({str(listing)!r}, 'w').write(json.dumps(sorted(sys.modules)))\n"
+    )
+    _timed([sys.executable, "-c", program], env)
+    modules = [m for m in json.loads(listing.read_text()) if m != "__main__"]
+    importing = (
+        "import importlib, contextlib\n"
+        f"for name in {modules!r}:\n"
+        "    with contextlib.suppress(Exception):\n        importlib.import_module(name)\n"
+    )
+    imports = min(_timed([sys.executable, "-c", importing], env) for _ in range(TRIES))
+    found: list[tuple[float, float, float]] = []
+    for _ in range(TRIES):
+        whole = _timed([str(BIN / "doj-release"), *words], env)
+        newest = max((home / "runs").glob("*/stages"), key=lambda p: p.parent.name)
+        stages = sum(json.loads(p.read_text())["seconds"] for p in newest.glob("*.json"))
+        found.append((whole[0] - stages - imports[0], whole[0], stages))
+    beside, whole_seconds, stages = min(found)
+    print(
+        f"{rows:,} cohort rows, up to the approval: {whole_seconds:.1f} s in all = stages {stages:.1f} s + imports {imports[0]:.1f} s"
+    )
+    print(f"    + {beside:.2f} s beside them (imports inside stages count as stages)")
+    print(f"imports: prefect {'yes' if 'prefect' in modules else 'no'}, {len(modules)} modules")
+
+
+def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
+    """A demo home with a register, one project and a cohort; the project's number."""
+    import synthetic
+    from approvals.application import example_application
+    from crypto.recipients import Recipient
+    from crypto.selfmade import make_recipient
+    from pipelines import cohort_registry, registers
+    from pipelines.founding import found_home
+    from pipelines.home import open_home
+    from pipelines.office import Office, today
+    from pipelines.recipients import add_recipient, confirm_recipient
+
+    found_home(home, demo=True)
+    office = Office(open_home(home))
+    last = today().year - 1
+    truth = synthetic.make_register(
+        folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
+    )
+    files = sorted((folder / "source").glob("*.parquet"))
+    registers.load_register(office, "CARPOS", files, lambda _text: None)
+    form = folder / "application.toml"
+    form.write_text(example_application("standard", on=today(), kind="identified"))
+    state = office.projects.submit(form, office.person, today())
+    office.projects.approve(state.number, office.person, today())
+    _, pem = make_recipient("p384", "Recipient")
+    (folder / "lead.pem").write_bytes(pem)
+    add_recipient(office, state.number, folder / "lead.pem", "lead")
+    confirm_recipient(office, Recipient.from_pem(pem, on=today()).fingerprint)
+    synthetic.make_cohort(folder, truth, rows=rows, seed=5)
+    cohort_registry.register(office, state.number, folder / "cohort.csv", None, None)
+    office.projects.confirm_cohort(state.number, None, office.person, today())
+    office.close()
+    return state.number
+
+
+if __name__ == "__main__":
+    main()
