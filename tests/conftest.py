@@ -12,8 +12,10 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
-# Folders whose tests share a home and a server for the whole session.
-_TOGETHER = ("tests/integration/", "tests/leak/")
+# Folders whose tests share a story that only one process tells.
+_TOGETHER = ("tests/leak/",)
+# What takes longest begins first; the first file makes the demonstration that the others wait for.
+_FIRST = ("tests/integration/test_custody_commands.py", "tests/leak/", "tests/integration/")
 
 
 class ByFile(LoadScopeScheduling):
@@ -22,6 +24,15 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         folder = next((f for f in _TOGETHER if nodeid.startswith(f)), None)
         return folder or nodeid.split("::", 1)[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that no process is left alone with one at the end."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((i for i, f in enumerate(_FIRST) if item.nodeid.startswith(f)), len(_FIRST))
+
+    items.sort(key=rank)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

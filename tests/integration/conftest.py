@@ -1,11 +1,12 @@
-"""One demo home a session, made by the real command through a real Prefect server."""
+"""One demo home a test run, made by the real command through a real Prefect server."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def doj_release(*words: object, home: Path | None = None, **env: str) -> Done:
         kept["DOJ_RELEASE_HOME"] = str(home)
     command = [str(Path(sys.executable).with_name("doj-release")), *map(str, words)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=kept | env, timeout=500
+        command, capture_output=True, text=True, check=False, env=kept | env, timeout=580
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
@@ -55,12 +56,21 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Iterator[Demo]:
-    home = tmp_path_factory.mktemp("demo") / "home"
-    done = doj_release("demo", "--records", ORDERS, "--cohort", ROWS, "--json", "--home", home)
-    assert done.code == 0, done.err
-    yield Demo(home, done.json)
-    shutil.rmtree(home, ignore_errors=True)
+def demo(tmp_path_factory, worker_id: str) -> Demo:
+    """The demonstration, made by the first of xdist's processes that needs it; nobody changes it."""
+    mine = tmp_path_factory.getbasetemp()
+    shared = mine if worker_id == "master" else mine.parent
+    home, told = shared / "demo" / "home", shared / "demo" / "told.json"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            home.parent.mkdir(exist_ok=True)
+            shutil.rmtree(home, ignore_errors=True)  # another process failed: it said why
+            words = ("demo", "--records", ORDERS, "--cohort", ROWS, "--json", "--home", home)
+            done = doj_release(*words)
+            assert done.code == 0, done.err
+            told.write_text(done.out)
+    return Demo(home, json.loads(told.read_text()))
 
 
 @pytest.fixture

@@ -77,6 +77,8 @@ def test_pages_are_what_a_browser_and_a_reader_need(browser: Browser, pages: dic
                 wrong += [f"{name}, {width}: says {text}" for text in said]
                 if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                     wrong.append(f"{name}, {width}: wider than the screen")
+                if width == "small phone":
+                    continue  # laid out as on a phone: only its width is another question
                 found = Axe().run(page).response["violations"]
                 wrong += [f"{name}, {width}: {v['id']}, {len(v['nodes'])} times" for v in found]
     assert wrong == []
