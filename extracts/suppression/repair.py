@@ -29,10 +29,13 @@ def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> N
     search.goals = goals
     for goal in goals:
         search.witnesses.pop(goal, None)
-    try:
-        protect(search, progress)
-    except CannotProtectError:
-        widen(search, cells, 1)
+    for cell in cells:
+        search.goals = [goal for goal in goals if goal[0] == cell]
+        try:
+            protect(search, progress)
+        except CannotProtectError:
+            widen(search, [cell], 1)
+    search.goals = goals
 
 
 def widen(search: Search, cells: Sequence[int], steps: int) -> None:

@@ -25,7 +25,7 @@ from extracts.suppression.tables import CellTable, Flags
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
 _WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
-_PROOFS = 3  # attempts to offer what is missing
+_PROOFS = 2  # attempts to offer what is missing
 _LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
 
@@ -174,11 +174,10 @@ def _prepare(
 ) -> None:
     """Find proofs for what the movements leave open, before the audit has to search for them.
 
-    Most of it are persons, which the movements did not look at. What gets no proof so is left to the
-    audit in a table of common size; in a large one, where one of the audit's programmes takes half
-    a minute, it is protected more strictly at once.
+    Most of it are persons, which the movements did not look at. A cell that gets no proof here is
+    left to the audit.
     """
-    for done in range(_PROOFS):
+    for _ in range(_PROOFS):
         shown = _shown(stack, search)
         places = unproven(
             [*shown, *earlier],
@@ -189,12 +188,7 @@ def _prepare(
         )
         if not places:
             return
-        cells = [stack.find(*place) for place in places]
-        if done and search.system.values.size > _LARGE:
-            _log.info("%d cells have no proof; protecting them more strictly", len(cells))
-            repair(search, cells, None)
-        else:
-            add_proofs(search, cells)
+        add_proofs(search, [stack.find(*place) for place in places])
 
 
 def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:

@@ -137,11 +137,3 @@ def test_a_small_register_gets_a_table_and_not_a_refusal(shape, records, people,
     pattern = suppress(table, SuppressionPolicy(clean=False, zeros=zeros))
     assert audit(pattern.published(), zeros=zeros).holds
     assert pattern.hidden.sum() > 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_large_table_is_protected_more_strictly_before_the_audit_has_to_search(seed, monkeypatch):
-    monkeypatch.setattr(suppressing, "_LARGE", 10)
-    pattern = suppress(counted((4, 3, 2), 400, 250, seed), POLICY)
-    assert pattern.report.holds
-    assert audit(pattern.published()).holds
