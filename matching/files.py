@@ -94,7 +94,7 @@ def match_files(
     explanation = None
     if explain is not None:
         rows = cohort.row("cohort", explain[0]), records.row("records", explain[1])
-        explanation = explain_pair(*rows, result.model, *explain)
+        explanation = explain_pair(*rows, result, *explain)
     seconds = perf_counter() - begin
     outcome = MatchOutcome(
         result.report,

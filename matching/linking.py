@@ -12,6 +12,7 @@ import pyarrow as pa
 from matching import deciding, quality, report
 from matching.arrow import array, pc
 from matching.budget import budget_cost
+from matching.chance import Frequencies
 from matching.checks import check_common, check_sides, check_texts
 from matching.compete import Competition, compete
 from matching.grouping import Edges, among_candidates, edges_of
@@ -33,11 +34,12 @@ Progress = Callable[[str, float], None]  # stage, share of the whole job that is
 
 @dataclass(frozen=True)
 class LinkResult:
-    """Decided pairs, what was done, and the model to explain a pair with."""
+    """Decided pairs, what was done, and the model and frequencies to explain a pair with."""
 
     pairs: Links
     report: LinkReport
     model: Model
+    frequencies: Frequencies
 
     @cached_property
     def links(self) -> pa.Table:
@@ -118,7 +120,7 @@ def link_sources(
             scorer, scored, edges, contest, decision, identity, record, links, seconds, mine
         )
     tell("done", 1.0)
-    return LinkResult(links, made, scorer.model)
+    return LinkResult(links, made, scorer.model, scorer.table)
 
 
 def number_records(ids: pa.ChunkedArray) -> tuple[Rows, Rows]:

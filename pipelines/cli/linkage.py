@@ -91,15 +91,16 @@ def _explain(told: "Explanation") -> None:
     hint("The explanation shows personal values: it is for the Department alone.")
     total = told.prior
     lines: list[tuple[object, ...]] = [
-        ("before any field", "", "", "", f"{total:+.1f}", f"{total:.1f}")
+        ("before any field", "", "", "", f"{total:+.1f}", "", f"{total:.1f}")
     ]
     for one in told.fields:
-        total += one.weight
+        total += one.weight + one.frequency
         values = (one.field, one.cohort, one.record, one.level)
-        lines.append((*values, f"{one.weight:+.1f}", f"{total:.1f}"))
+        rare = f"{one.frequency:+.1f}" if one.frequency else ""
+        lines.append((*values, f"{one.weight:+.1f}", rare, f"{total:.1f}"))
     rest = told.weight - told.against_chance
-    lines.append(("look-alikes, frequent values", "", "", "", f"{rest:+.1f}", f"{told.weight:.1f}"))
-    head = ("field", "cohort", "record", "level", "bits", "sum")
+    lines.append(("look-alikes", "", "", "", f"{rest:+.1f}", "", f"{told.weight:.1f}"))
+    head = ("field", "cohort", "record", "level", "bits", "frequency", "sum")
     show("How the weight came about (bits; +1 doubles the odds)", head, lines, None)
     rivals = sorted(told.rivals.items(), key=lambda item: -item[1])
     shown = [(name, f"{100 * share:.2f} %") for name, share in rivals if share >= 0.0001]

@@ -190,13 +190,30 @@ def test_explained_weights_add_up(register):
     mine, theirs, truth = register
     result = matching.link(mine, theirs)
     c, r = min(truth & linked(result))
-    told = matching.explain(mine, theirs, result.model, c, str(r))
+    told = matching.explain(mine, theirs, result, c, str(r))
     assert told.against_chance == pytest.approx(
-        told.prior + sum(f.weight for f in told.fields), abs=0.01
+        told.prior + sum(f.weight + f.frequency for f in told.fields), abs=0.01
     )
     assert told.rivals["match"] > 0.9
     with pytest.raises(matching.errors.UnknownPair):
-        matching.explain(mine, theirs, result.model, "nobody", "1")
+        matching.explain(mine, theirs, result, "nobody", "1")
+
+
+def test_the_explained_weight_is_the_links_own(register):
+    """The best record of an identity bears its weight: the frequencies of its values are in it."""
+    mine, theirs, _ = register
+    result = matching.link(mine, theirs)
+    records: dict[tuple[str, float], list[str]] = {}
+    for pair in result.links.to_pylist()[:60]:
+        key = pair["cohort_id"], pair["match_weight"]
+        records.setdefault(key, []).append(str(pair["record_id"]))
+    assert len(records) > 10
+    moved = 0
+    for (row, weight), several in list(records.items())[:10]:
+        told = [matching.explain(mine, theirs, result, row, one) for one in several]
+        assert max(t.weight for t in told) == pytest.approx(weight, abs=0.01)
+        moved += sum(f.frequency != 0 for f in told[0].fields)
+    assert moved > 10
 
 
 ANYTHING = st.one_of(
