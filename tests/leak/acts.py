@@ -247,6 +247,22 @@ def questions(stage: Stage, driver: Driver) -> None:
     driver.run("verify", stage / "home" / "outbox" / project / release / "lead")
     stage.run("release", "withdraw", release, "--reason", "wrong_data")
     _letters(stage, project)
+    driver.run("upgrade")
+    driver.run("ledger", "verify")
+    _moved(stage, driver)
+
+
+def _moved(stage: Stage, driver: Driver) -> None:
+    """The home is backed up and restored where files are searched, and so is what is no backup."""
+    archive = stage / "tmp" / "home.tar"
+    driver.run("backup", archive)
+    driver.run("backup", archive, code=2)
+    driver.run(
+        "--home", stage / "inputs" / "restored", "restore", archive
+    )  # searched as the archive
+    wrong = stage / "inputs" / f"{FREE}.tar"
+    wrong.write_text(f"no backup {FREE}")
+    driver.run("--home", stage / "inputs" / "other", "restore", wrong, code=5)
 
 
 def _letters(stage: Stage, project: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.leak import acts
+from tests.leak.processes import Processes
 from tests.leak.story import Driver, Stage
 
 
@@ -18,10 +19,11 @@ def stage(tmp_path_factory) -> Iterator[Stage]:
     settings = stage / "home" / "settings.toml"
     strict = settings.read_text().replace("threshold = 0.90 ", "threshold = 0.99 ")
     settings.write_text(strict)  # so that some pairs are doubtful
-    driver = Driver(stage)  # the server starts while the register loads
-    try:
-        for act in acts.STORY:
-            act(stage, driver)
-    finally:
-        driver.close()
+    with Processes(stage / "captured" / "processes.txt"):
+        driver = Driver(stage)  # the server starts while the register loads
+        try:
+            for act in acts.STORY:
+                act(stage, driver)
+        finally:
+            driver.close()
     return stage

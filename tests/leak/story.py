@@ -73,6 +73,7 @@ class Stage:
             "PYTHONDONTWRITEBYTECODE": "1",
             "LEAK_GUARD_LOG": str(self / "guard" / "sockets.tsv"),
             # As talkative as a deployment may make it.
+            "DOJ_RELEASE_LOG": "json",
             "PREFECT_LOGGING_LEVEL": "DEBUG",
         }
 

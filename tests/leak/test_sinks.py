@@ -152,8 +152,29 @@ def test_errors_are_coded(stage):
     assert len(failed) >= 25
     for done in failed:
         assert "Traceback" not in done.out + done.err, done.words
-        if done.err:
-            assert done.err.split(":")[0].replace("-", "").isalnum(), done.err
+        said = [line for line in done.err.splitlines() if not line.startswith('{"at": ')]
+        if said:
+            assert said[0].split(":")[0].replace("-", "").isalnum(), done.err
+
+
+def test_log_lines_were_written(stage):
+    """On every command's stderr, where the search of what was captured meets them."""
+    said = "".join(path.read_text("utf-8") for path in (stage / "captured").glob("*.*"))
+    for event in ("run_began", "stage_done", "stage_skipped", "run_ended"):
+        assert f'"event": "{event}"' in said
+    assert '"code": "RUN-05"' in said
+
+
+def test_processes_were_seen_and_none_was_told_a_value(stage):
+    """The search of what was captured looks at them, too."""
+    seen = (stage / "captured" / "processes.txt").read_text("utf-8")
+    assert "uvicorn" in seen
+    assert str(stage / "home") not in seen  # not even where the home is
+
+
+def test_no_process_left_a_core(stage):
+    places = [path for sink in ("tmp", "cwd", "user") for path in (stage / sink).rglob("core*")]
+    assert [path for path in places if path.is_file()] == []
 
 
 # ------------------------------------------------------------------ modes
