@@ -19,7 +19,6 @@ _TOP = 1e9
 _CLOSE = 1e-6
 _ENOUGH = 1e6  # orders; a cell without a bound is brought back to it
 _OK = highspy.HighsModelStatus.kOptimal
-_UNBOUNDED = highspy.HighsModelStatus.kUnbounded
 _DUAL, _PRIMAL = 1, 4  # the solver's own numbers
 Solution = npt.NDArray[np.float64]
 
@@ -93,12 +92,15 @@ class Programme:
 
     def _run(self) -> Solution:
         status = self._status()
-        if status == _UNBOUNDED:
-            # Every variable is bounded, so that this is a warm start gone wrong: solve from nothing.
+        for strategy in (_DUAL, _PRIMAL):
+            if status == _OK:
+                break
+            # A warm start can go wrong (every variable has bounds, and "unbounded" was heard); what is
+            # believed in the end was found from nothing, in two ways.
             self._solver.clearSolver()
-            self._solver.setOptionValue("simplex_strategy", _DUAL)
+            self._solver.setOptionValue("simplex_strategy", strategy)
             status = self._status()
-            self._solver.setOptionValue("simplex_strategy", _PRIMAL)
+        self._solver.setOptionValue("simplex_strategy", _PRIMAL)
         if status == highspy.HighsModelStatus.kInfeasible:
             raise AuditInfeasibleError(unknown=len(self._lower))
         if status != _OK:

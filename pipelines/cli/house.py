@@ -36,7 +36,7 @@ def init(
 def backup(
     out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")],
 ) -> None:
-    """Write the home into one file: nothing that was staged, no key of a run, not the passphrase."""
+    """Write the home into one file, without staged rows and the passphrase."""
     from pipelines.backup import back_up
     from pipelines.home import open_home
 

@@ -305,7 +305,7 @@ def test_prefect_knows_ids_and_counts_only(demo: Demo):
     for _, parameters, state in runs:
         given = json.loads(parameters)
         assert set(given) == {"order", "home"}
-        assert state in {"Waiting", "Released"}
+        assert state in {"WaitingForApproval", "Released"}
     assert artifacts >= 6
 
 

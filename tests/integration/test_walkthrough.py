@@ -192,11 +192,8 @@ def waiting(copied, command):
         table = result.links.set_column(
             result.links.column_names.index("decision"), "decision", pa.array(decision)
         )
-        return (
-            type(result)(**{**result.__dict__, "links": table})
-            if hasattr(result, "__dict__")
-            else result
-        )
+        result.__dict__["links"] = table  # made when it is first asked for
+        return result
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.stages.match.matching.link", doubtful, raising=False)
