@@ -36,7 +36,7 @@ def init(
 def backup(
     out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")],
 ) -> None:
-    """Write the home into one file, without staged rows and the passphrase."""
+    """Write the home into one file; no staged row, no passphrase."""
     from pipelines.backup import back_up
     from pipelines.home import open_home
 

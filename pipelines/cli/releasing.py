@@ -163,9 +163,11 @@ def refresh(
     ] = False,
     no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
 ) -> None:
-    """Refresh a project's aggregates: new full years, and closed ones that late records may revise.
+    """Refresh a project's aggregates: new years, and late records.
 
-    Says what it leaves as it was published, and why. From the newest snapshot, protected together with everything that was ever published.
+    New full years are added; a closed year is revised only where late records may revise it, and else
+    left as it was published, with the reason. All of it comes from the newest snapshot and is protected
+    together with everything that was ever published.
     """
     from pipelines import closed_years
     from pipelines.office import open_office
