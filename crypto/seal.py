@@ -78,8 +78,8 @@ def seal_stream(
     files.reserve(sink, len(head) + size + _TAG_LENGTH)
     encryptor = Cipher(AES(key.reveal()), GCM(nonce)).encryptor()
     plain, sealed = memoryview(bytearray(_CHUNK)), memoryview(bytearray(_CHUNK + 15))
-    # The head's end shares a block with the first bytes: blocks then begin and end at whole pages of the file, and the
-    # kernel copies none of them twice.
+    # The head's end shares a block with the first bytes: blocks then begin and end at whole pages of
+    # the file, and the kernel copies none of them twice.
     whole = len(head) // _CHUNK * _CHUNK
     out.write(head[:whole])
     begin, left = len(head) - whole, size

@@ -2,7 +2,7 @@
 
 The file is for node_exporter's textfile collector: it appears whole, and holds kinds, stages, states
 and numbers; no project, release or person, since a label that grows without end is the end of a
-Prometheus server, and no small count of anybody.
+Prometheus server, and no small count: how many rows a cohort of one gave says what it was about.
 """
 
 import os
@@ -18,6 +18,7 @@ from pipelines.locks import held
 from pipelines.records import StageRecord
 
 FILE = "doj_release.prom"
+_LEAST = 10  # rows; others may read this file
 _LINE = re.compile(r'^doj_release_runs_total\{kind="(\w+)",state="(\w+)"\} (\d+)$', re.MULTILINE)
 _TYPES = {
     "doj_release_runs_total": ("counter", "Runs that ended, by kind and state."),
@@ -92,9 +93,12 @@ def _text(before: str, kind: str, state: str, stages: Sequence[Measured]) -> str
     )
     for one in stages:
         label = f'{{kind="{kind}",stage="{one.stage}"}}'
+        for family in ("doj_release_stage_rows", "doj_release_stage_bytes"):
+            now[family].pop(label, None)
         now["doj_release_stage_seconds"][label] = f"{one.seconds:.3f}"
-        now["doj_release_stage_rows"][label] = str(one.rows)
-        now["doj_release_stage_bytes"][label] = str(one.bytes)
+        if one.rows >= _LEAST:
+            now["doj_release_stage_rows"][label] = str(one.rows)
+            now["doj_release_stage_bytes"][label] = str(one.bytes)
     return "".join(_family(name, now[name]) for name in _TYPES)
 
 

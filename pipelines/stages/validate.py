@@ -1,6 +1,8 @@
 """Stage 6: prove that the extract may leave, write the report in both editions, attach it."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import expectations
@@ -42,6 +44,7 @@ def validate_extract(context: "Context") -> Product:
     write_private(folder / "recipient.html", recipient)
     write_private(folder / "report.json", model.as_json())
     editions = [text.encode() for text in (department, recipient, model.as_json())]
+    write_private(_validated(context), json.dumps(_extract_files(context)))
     drifting.keep(context, drift.profile)
     outcome: dict[str, Any] = {
         "expectations": len(verdict.checks),
@@ -78,8 +81,21 @@ def _attached_before(context: "Context") -> Product | None:
     standing = state.status in {Status.WAITING_APPROVAL, Status.APPROVED}
     if not standing or state.report is None or verdict is None or not verdict.passed:
         return None
+    path = _validated(context)
+    if not path.is_file() or json.loads(path.read_text("utf-8")) != _extract_files(context):
+        return None  # the report is of another extract
     report_file(context, context.order.project, context.release)
     return _product(state.report, verdict)
+
+
+def _validated(context: "Context") -> Path:
+    """Which files a verdict is about."""
+    return context.folder / "verdicts" / "extract-files.json"
+
+
+def _extract_files(context: "Context") -> dict[str, str]:
+    record = context.records.verified("extract")
+    return {} if record is None else dict(record.files)
 
 
 def _verdict(context: "Context") -> tuple["Validation", drifting.Compared]:

@@ -114,6 +114,17 @@ def test_prometheus_counts_runs_and_shows_the_last_of_each_stage(home):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("rows", [0, 1, 9])
+def test_a_small_number_of_rows_is_not_told(home, rows):
+    """What a cohort of one gave says what it was about; nor does the last larger number stay."""
+    metrics.write(home, "identified", "Released", STAGES)
+    metrics.write(home, "identified", "Released", [Measured("extract", 2.0, rows, 5000)])
+    told = metrics.place(home).read_text()
+    assert 'doj_release_stage_seconds{kind="identified",stage="extract"} 2.000' in told
+    assert 'doj_release_stage_rows{kind="identified",stage="extract"}' not in told
+    assert 'doj_release_stage_bytes{kind="identified",stage="extract"}' not in told
+
+
 def test_a_file_outside_the_home_can_be_read_by_the_exporter(home, tmp_path):
     outside = tmp_path / "textfile" / "doj_release.prom"
     outside.parent.mkdir()
