@@ -23,12 +23,23 @@ def can_run() -> bool:
     return os.geteuid() != 0 or any(p.pw_name == "postgres" for p in pwd.getpwall())
 
 
+def _as_server(folder: Path, *command: str | Path) -> None:
+    """Run one of the server's programs as the server's user.
+
+    By a program of its own: a change of user within ``subprocess`` forks this process, and a test
+    process that holds as much memory as the machine has free can't be forked.
+    """
+    words = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
+    before = words if os.geteuid() == 0 else []
+    subprocess.run([*before, *command], check=True, capture_output=True, cwd=folder)
+
+
 def _control(folder: Path, *words: str) -> None:
     bin_folder = programs()
     assert bin_folder is not None
-    as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    command = [bin_folder / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", *words]
-    subprocess.run(command, check=True, capture_output=True, cwd=folder, **as_user)
+    _as_server(
+        folder, bin_folder / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", *words
+    )
 
 
 def _start(folder: Path, *, fsync: bool) -> None:
@@ -52,16 +63,12 @@ def server(*, fsync: bool = False) -> Iterator[str]:
     """A running server on a socket in a folder of its own; yields the start of its URLs."""
     bin_folder = programs()
     assert bin_folder is not None
-    as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
-        if as_user:
+        if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        run = {"check": True, "capture_output": True, "cwd": folder, **as_user}
-        data = folder / "data"
-        subprocess.run(
-            [bin_folder / "initdb", "-D", data, "-A", "trust", "-U", "owner", "-E", "UTF8"], **run
-        )
+        words = ("-A", "trust", "-U", "owner", "-E", "UTF8")
+        _as_server(folder, bin_folder / "initdb", "-D", folder / "data", *words)
         _start(folder, fsync=fsync)
         try:
             yield f"host={folder}"

@@ -310,13 +310,13 @@ def _make(keys, start, found):
 
 
 def test_processes_that_create_one_key_at_once_agree(keys):
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     start, found = context.Event(), context.Queue()
     workers = [context.Process(target=_make, args=(keys, start, found)) for _ in range(6)]
     for worker in workers:
         worker.start()
     start.set()
-    made = {found.get(timeout=30) for _ in workers}
+    made = {found.get(timeout=60) for _ in workers}
     for worker in workers:
         worker.join(timeout=30)
     assert made == {Keyring.open(keys, WORD).run_key("shared").reveal()}
