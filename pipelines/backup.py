@@ -15,19 +15,20 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from approvals.ledger_errors import LedgerUnavailable
-from faults import CodedError, Exit
+from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
 from pipelines.errors import FileExists, HomeExists
 from pipelines.home import FOLDERS, Home
 
 MANIFEST = "BACKUP.json"
 _LEDGER = "ledger.sqlite3"
+_NEEDED = frozenset({"settings.toml", "people.toml", "signing.pem"})  # no home is one without them
 _KEYS_OF_RUNS = re.compile(r"keys/runs/.+")
 _LEFT_OUT = re.compile(
     r"(.*/)?\.[^/]+(/.*)?|prefect/.*|logs/.*|keys/passphrase|ledger\.sqlite3.*|ledger\.lock"
@@ -37,22 +38,15 @@ _LEFT_OUT = re.compile(
 )
 
 
-class BackupDoesNotHold(CodedError):
-    """A file is no backup, or its content is not what its manifest says."""
-
-    code = "HOME-20"
-    exit = Exit.INTEGRITY
-    cause = "this is no backup of a home, or it was changed or cut"
-    cure = "Use another backup: nothing was restored"
-
-
 def back_up(home: Home, out: Path) -> dict[str, object]:
     """Write a home into a new tar file (0600), which appears whole.
 
     Raises:
         FileExists: there is something of this name.
         LedgerUnavailable: the ledger can't be read.
+        BackupIncomplete: the home lacks what a restored one would need.
     """
+    _require(name for name in _NEEDED if (home.root / name).is_file())
     if out.exists():
         raise FileExists(file="backup")
     partial = out.with_name(f".{out.name}.{os.getpid()}.tmp")
@@ -82,6 +76,7 @@ def restore(backup: Path, root: Path) -> dict[str, object]:
     Raises:
         HomeExists: there is something in the folder.
         BackupDoesNotHold: it is no backup, or not the one that was written (exit 5).
+        BackupIncomplete: it is the one that was written, of a home that lacked files (exit 6).
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise HomeExists
@@ -207,7 +202,14 @@ def _unpacked(backup: Path, target: Path) -> dict[str, object]:
         raise BackupDoesNotHold from None
     if not manifest or manifest.get("format") != 1 or manifest.get("files") != found:
         raise BackupDoesNotHold(files=len(found))
+    _require(found)
     return manifest
+
+
+def _require(names: Iterable[str]) -> None:
+    """Stop where what a home needs is not among these names."""
+    if missing := sorted(_NEEDED.difference(names)):
+        raise BackupIncomplete(files=missing)
 
 
 def _checked(entry: tarfile.TarInfo) -> str:

@@ -11,7 +11,8 @@ import pytest
 
 from faults import Exit
 from pipelines import metrics
-from pipelines.backup import MANIFEST, BackupDoesNotHold, back_up, restore
+from pipelines.backup import MANIFEST, back_up, restore
+from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
 from pipelines.doctor_service import service
 from pipelines.errors import FileExists, HomeExists, HomeNewer
 from pipelines.founding import found_home
@@ -232,6 +233,28 @@ def test_what_is_no_tar_file_or_was_cut_is_refused(home, tmp_path):
             restore(tmp_path / name, tmp_path / "new")
     with pytest.raises(HomeExists):
         restore(tmp_path / "b.tar", home.root)
+
+
+@pytest.mark.parametrize("name", ["signing.pem", "settings.toml", "people.toml"])
+def test_a_home_that_lacks_a_file_is_neither_backed_up_nor_restored(home, tmp_path, name):
+    back_up(home, tmp_path / "b.tar")
+
+    def without(entry: str, content: bytes) -> list[tuple[str, bytes]]:
+        if entry != MANIFEST:
+            return [(entry, content)] if entry != name else []
+        manifest = json.loads(content)
+        del manifest["files"][name]
+        return [(entry, json.dumps(manifest).encode())]
+
+    _tampered(tmp_path / "b.tar", tmp_path / "c.tar", without)  # holds, and is no home
+    with pytest.raises(BackupIncomplete) as caught:
+        restore(tmp_path / "c.tar", tmp_path / "new")
+    assert caught.value.facts["files"] == (name,)
+    (home.root / name).unlink()
+    with pytest.raises(BackupIncomplete):
+        back_up(home, tmp_path / "d.tar")
+    assert sorted(p.name for p in tmp_path.glob("*.tar")) == ["b.tar", "c.tar"]
+    assert not (tmp_path / "new").exists()
 
 
 # ------------------------------------------------------------------ doctor
