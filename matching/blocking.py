@@ -29,7 +29,7 @@ class Pairs:
     a: Rows
     b: Rows
     caught: Ints  # the rules that make the pair, as bits
-    looked_at: int  # pairs made, repetitions and screened ones included
+    made: Ints  # pairs that each rule made, repetitions and screened ones included
 
     def __len__(self) -> int:
         return len(self.a)
@@ -49,13 +49,17 @@ class Blocks:
         """What each rule did."""
         return [planned.count for planned in self.rules]
 
-    def pairs(self, rows: Rows, screen: Screen | None = None, *, counted: bool = True) -> Pairs:
+    def count(self, made: Ints) -> None:
+        """Count pairs as the work of each rule."""
+        for planned, pairs in zip(self.rules, made.tolist(), strict=True):
+            planned.count.pairs += pairs
+
+    def pairs(self, rows: Rows, screen: Screen | None = None) -> Pairs:
         """The candidates of some cohort rows.
 
         Args:
             rows: cohort rows.
             screen: says which pairs to keep; all where there is none.
-            counted: whether the pairs count as work of the rules.
         """
         live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
         side = self.encoded.cohort.take(rows)
@@ -71,13 +75,11 @@ class Blocks:
             return self._joined(begin, live, indexes, screen)
 
         found = list(each(joined, starts, self.threads))
+        made = np.zeros(len(self.rules), np.int64)
         if not found:
             none = np.empty(0, np.int32)
-            return Pairs(none, none, np.empty(0, np.int64), 0)
-        made = np.sum(np.stack([f.made for f in found]), axis=0)
-        if counted:
-            for (_, planned), pairs in zip(live, made.tolist(), strict=True):
-                planned.count.pairs += pairs
+            return Pairs(none, none, np.empty(0, np.int64), made)
+        made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)
         pair = pair[order]
@@ -85,7 +87,7 @@ class Blocks:
             (pair >> _RECORD).astype(np.int32),
             (pair & _RECORD_MASK).astype(np.int32),
             np.concatenate([f.caught for f in found])[order],
-            int(made.sum()),
+            made,
         )
 
     def _joined(

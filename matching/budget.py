@@ -66,7 +66,7 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
     chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
     place = np.searchsorted(found.drawn, free.a[lost])
     by_row = np.minimum(np.bincount(place, chance, len(found.drawn)), 1.0)
-    return _estimate(by_row, len(affected), free.looked_at)
+    return _estimate(by_row, len(affected), int(free.made.sum()))
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,10 @@ def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
     screen = Screen(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
     few = replace(scorer.encoded, records=scorer.encoded.records.take(found.records))
     blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
-    free = blocks.pairs(found.drawn, lambda a, b: screen(a, found.records[b]), counted=False)
+    free = blocks.pairs(found.drawn, lambda a, b: screen(a, found.records[b]))
     b = found.records[free.b]
     keep = np.flatnonzero(free.a < b) if scorer.same_table else np.arange(len(b))
-    return Pairs(free.a[keep], b[keep], free.caught[keep], free.looked_at)
+    return Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
 
 
 def _made(scorer: Scorer, pairs: Pairs) -> npt.NDArray[np.bool_]:

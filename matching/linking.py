@@ -24,6 +24,7 @@ from matching.normalise.raw import raw
 from matching.options import LinkOptions
 from matching.report import LinkReport
 from matching.scoring import Clock, Scored, Scorer
+from matching.sharding import Spread
 from matching.sources import Source, of_table
 
 Ints = npt.NDArray[np.int64]
@@ -53,6 +54,7 @@ def link(
     options: LinkOptions | None = None,
     *,
     progress: Progress | None = None,
+    spread: Spread | None = None,
 ) -> LinkResult:
     """Link cohort rows to records.
 
@@ -63,6 +65,7 @@ def link(
             person index). Without it, the candidates of one cohort row are resolved among themselves.
         options: see ``LinkOptions``.
         progress: called with a stage and the share that is done.
+        spread: has the shards worked elsewhere; never changes the result.
 
     Returns:
         ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
@@ -73,11 +76,16 @@ def link(
         MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
     """
     check_texts(cohort, records)
-    return link_sources(of_table(cohort, "cohort"), of_table(records, "records"), options, progress)
+    sides = of_table(cohort, "cohort"), of_table(records, "records")
+    return link_sources(*sides, options, progress, spread)
 
 
 def link_sources(
-    cohort: Source, records: Source, options: LinkOptions | None, progress: Progress | None
+    cohort: Source,
+    records: Source,
+    options: LinkOptions | None,
+    progress: Progress | None,
+    spread: Spread | None = None,
 ) -> LinkResult:
     """Link two sides that are read part by part; see ``link``."""
     options = options or LinkOptions()
@@ -101,7 +109,7 @@ def link_sources(
     tell("block", 0.2)
     scorer = Scorer(encoded, options, seconds=seconds)
     tell("compare", 0.4)
-    scored = scorer.run()
+    scored = scorer.run(spread)
     tell("decide", 0.8)
     with Clock(seconds, "decide"):
         identity = _identities(theirs, scored, scorer, record)
