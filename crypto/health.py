@@ -6,8 +6,10 @@ It says which module encrypts what; it never says that a module is validated.
 import os
 import stat
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.backends.openssl import backend
 
 from crypto import fips, keyring, passphrase
@@ -127,3 +129,11 @@ def _keyring(directory: Path) -> list[Finding]:
             detail="a recipient" if (directory / keyring.ESCROW).exists() else "none",
         ),
     ]
+
+
+def certificate_end(path: Path) -> date | None:
+    """The last day of a PEM certificate in a file, None where it can't be read."""
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc.date()
+    except (OSError, ValueError):
+        return None

@@ -146,8 +146,15 @@ def _home(home: Home) -> Iterator[Finding]:
     )
     yield from _passwords(home)
     yield from _service(home)
+    yield from _cluster(home)
     yield from _secrets(home)
     yield from _ledger(home)
+
+
+def _cluster(home: Home) -> Iterator[Finding]:
+    from pipelines.doctor_cluster import look_at_cluster
+
+    yield from look_at_cluster(home)
 
 
 def _service(home: Home) -> Iterator[Finding]:

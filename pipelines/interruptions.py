@@ -1,4 +1,4 @@
-"""What stops a run from outside: no room, no memory, no database.
+"""What stops a run from outside: no room, no memory, no database, no cluster.
 
 Such a stop says nothing about the release: it is not recorded as a failure of it, its approval
 stands, and the run is resumed where it was.
@@ -12,8 +12,9 @@ from typing import Literal
 from approvals.ledger_errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
 from faults import CodedError, Exit
+from pipelines.cluster_errors import ClusterLost, ClusterUnavailable, ShardStopped
 
-What = Literal["disk", "memory", "database"]
+What = Literal["disk", "memory", "database", "cluster"]
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
 )
@@ -37,6 +38,8 @@ def what_ran_out(error: BaseException) -> What | None:
         return "database"
     if isinstance(error, FileUnusable):
         return "disk"
+    if isinstance(error, ClusterUnavailable | ClusterLost | ShardStopped):
+        return "cluster"
     if isinstance(error, MemoryError) or _NO_THREAD in str(error.args[:1]):
         return "memory"
     if isinstance(error, OSError) and error.errno in _DISK:

@@ -66,6 +66,9 @@ _STATES = {
     "LEDGER-01": "Interrupted",
     "LEDGER-06": "Interrupted",
     "CRYPTO-11": "Interrupted",
+    "CLUSTER-03": "Interrupted",
+    "CLUSTER-04": "Interrupted",
+    "CLUSTER-05": "Interrupted",
 }
 
 

@@ -116,6 +116,19 @@ class Orchestration(_Section):
     threads: int = Field(default=0, ge=0)
 
 
+class Cluster(_Section):
+    """Who works the shards of a large cohort; without a scheduler this machine does."""
+
+    scheduler: str = ""
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+    folder: str = ""
+    secret_file: str = ""
+    shard_rows: int = Field(default=250_000, ge=1_000)
+    patience_seconds: int = Field(default=120, ge=5, le=3600)
+
+
 class Operations(_Section):
     """What those who operate a home see of its runs."""
 
@@ -136,6 +149,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     retention: Retention = Retention()
     orchestration: Orchestration = Orchestration()
+    cluster: Cluster = Cluster()
     operations: Operations = Operations()
 
 
@@ -231,6 +245,16 @@ intake_days = 30              # days that a cohort is kept after the last releas
 api_url = ""                  # empty: Prefect's embedded server; else the address of a standing one
 auth_file = "prefect/auth"    # name:password of the standing server, a file of mode 0600 (from this home, or an absolute path)
 threads = 0                   # worker threads of DuckDB; 0: as many as there are cores
+
+[cluster]
+scheduler = ""                # empty: shards of a cohort are worked on this machine; else tls://host:8786 of a Dask scheduler (extra [dask])
+ca_file = ""                  # PEM of the cluster's own authority: whoever has a certificate of it can run code on the workers
+certificate_file = ""         # PEM of this machine's certificate
+key_file = ""                 # PEM of its private key, closed to others (chmod 600)
+folder = ""                   # a folder that the workers share (chmod 700); what lies there is encrypted and removed with the stage
+secret_file = ""              # the file of `doj-release keys cluster`, of which each machine has a copy (chmod 600)
+shard_rows = 250000           # cohort rows worked together, here or by a worker; never changes the result
+patience_seconds = 120        # how long a scheduler may take to answer, or be without a worker
 
 [operations]
 log = "off"                   # off | text | json: a line on stderr for each thing that happens in a run; DOJ_RELEASE_LOG overrides it

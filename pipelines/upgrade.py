@@ -30,8 +30,8 @@ def upgrade(home: Home) -> dict[str, object]:
     return {"from": before, "to": FORMAT, "changed": done}
 
 
-def _second(home: Home) -> list[str]:
-    """Folders and sections of the settings that homes of format 1 may lack, with their comments."""
+def _filled_up(home: Home) -> list[str]:
+    """Folders and sections of the settings that homes of an earlier format lack, with their comments."""
     done: list[str] = []
     for name in FOLDERS:
         if not (home.root / name).is_dir():
@@ -51,4 +51,4 @@ def _sections(template: str) -> dict[str, str]:
     return {part[1 : part.index("]")]: part.rstrip("\n") + "\n" for part in parts[1:]}
 
 
-_STEPS: Mapping[int, Callable[[Home], list[str]]] = {2: _second}
+_STEPS: Mapping[int, Callable[[Home], list[str]]] = {2: _filled_up, 3: _filled_up}

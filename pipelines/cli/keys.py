@@ -97,6 +97,21 @@ def passphrase(
     hint("From now on DOJ_RELEASE_PASSPHRASE_FILE has to name a file that holds it.")
 
 
+@group.command("cluster")
+@command
+def cluster(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, readable by its owner.")],
+) -> None:
+    """Make the secret that the machines of a Dask cluster share."""
+    from crypto import shared_key
+
+    shared_key.make_secret(out)
+    show_pairs(
+        "Cluster's secret", {"file": str(out), "mark": shared_key.mark(shared_key.read_secret(out))}
+    )
+    hint("Copy it to each worker (chmod 600) and name it there in DOJ_RELEASE_CLUSTER_KEY_FILE.")
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(group, name="keys")

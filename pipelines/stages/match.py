@@ -32,9 +32,16 @@ def link_cohort(context: "Context") -> Product:
     cohort = rows.drop_columns(["row_number"]).rename_columns(["cohort_id", *rows.column_names[2:]])
     records = _records(context)
     options = matching.LinkOptions(
-        threshold=context.settings.linkage.threshold, threads=context.threads
+        threshold=context.settings.linkage.threshold,
+        threads=context.threads,
+        shard_rows=context.settings.cluster.shard_rows,
     )
-    result = matching.link(cohort, records, options)
+    spread = None
+    if context.settings.cluster.scheduler:
+        from pipelines.cluster import spread_over
+
+        spread = spread_over(context)
+    result = matching.link(cohort, records, options, spread=spread)
     _validate(context, supplied, records, result.links)
     report = context.place("match", "LINKS.json")
     write_private(report, json.dumps(result.report.as_json(), indent=1, default=str))

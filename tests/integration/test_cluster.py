@@ -1,0 +1,146 @@
+"""Shards on a real cluster: worker processes, TLS on the loopback, one of them killed in the middle."""
+
+import functools
+import os
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import matching
+from crypto import shared_key
+from pipelines import cluster
+from pipelines.cluster_errors import ClusterUnavailable
+from pipelines.doctor_cluster import look_at_cluster
+from pipelines.settings import Cluster
+from synthetic.linkage import make_linkage
+from tests.rehearsal.cluster import Local, authority, local_cluster
+
+SHARD_ROWS = 200
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    with local_cluster(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
+
+
+def _settings(local: Local, **other: object) -> Cluster:
+    return Cluster.model_validate(local.settings | {"patience_seconds": 60} | other)
+
+
+def _bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.fixture(scope="module")
+def sides() -> tuple[pa.Table, pa.Table]:
+    """Three thousand rows and eight thousand records."""
+    mine, theirs, _ = make_linkage(8_000, 3_000, 11)
+    return mine, theirs
+
+
+def _when_shards_are_there(local: Local, count: int, then) -> threading.Thread:
+    def watch() -> None:
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            if len(list(local.shared.glob("*/shard-*.parquet"))) >= count:
+                then()
+                return
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+def _plain(local: Local, seen: list[str], words: list[bytes]) -> None:
+    """What lies in the shared folder in the middle of the work, as anybody's disk would have it."""
+    for path in local.shared.rglob("*"):
+        if path.is_file():
+            body = path.read_bytes()
+            seen.append(path.name)
+            assert body[:4] != b"PAR1"  # an encrypted footer begins PARE
+            assert not [w for w in words if w in body]
+
+
+def test_the_doctor_sees_the_workers_and_what_they_lack(local, tmp_path):
+    home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=_settings(local)))
+    found = {f.what: f for f in look_at_cluster(home)}
+    assert {f.state for f in found.values()} == {"good", "note"}  # the certificate is of two days
+    assert found["cluster's workers"].detail in {"1", "2"}
+    other = tmp_path / "other.key"
+    shared_key.make_secret(other)
+    wrong = _settings(local, secret_file=str(other))
+    home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=wrong))
+    found = {f.what: f for f in look_at_cluster(home)}
+    assert found["cluster's workers"].state == "bad"
+    assert "not our secret" in found["cluster's workers"].detail
+
+
+def test_prefect_sends_a_worker_no_password(monkeypatch):
+    """Prefect pickles its settings for each task; a process of its own, since it reads them at import."""
+    said = """
+import cloudpickle
+from prefect.context import serialize_context
+from pipelines.cluster_flows import without_secrets
+print(b"CANARY" in cloudpickle.dumps(serialize_context()))
+with without_secrets():
+    body = cloudpickle.dumps(serialize_context())
+print(b"CANARY" in body, b"desk.example" in body)
+"""
+    names = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_KEY")
+    env = os.environ | dict.fromkeys(names, "desk:CANARY")
+    env["PREFECT_API_URL"] = "http://desk.example/api"
+    env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = "postgresql+asyncpg://p:CANARY@h/d"
+    words = [sys.executable, "-c", said]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "True"]
+
+
+def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides):
+    options = matching.LinkOptions(shard_rows=SHARD_ROWS)
+    alone = matching.link(*sides, options)
+    words = [
+        str(name).encode() for name in sides[1]["last_name"].to_pylist()[:200] if len(str(name)) > 5
+    ]
+    seen: list[str] = []
+
+    def kill() -> None:
+        _plain(local, seen, words)
+        local.kill_one()
+
+    watcher = _when_shards_are_there(local, 3, kill)
+    spread = functools.partial(cluster.spread, _settings(local), "2026-001-R001")
+    together = matching.link(*sides, options, spread=spread)
+    watcher.join(20)
+    assert local.alive == 1
+    assert 3 <= len([n for n in seen if n.startswith("shard-")]) < 3_000 // SHARD_ROWS
+    assert {"cohort.parquet", "records.parquet", "texts.parquet", "work.key"} <= set(seen)
+    assert _bytes(together.links) == _bytes(alone.links)
+    assert together.report.rules == alone.report.rules
+    assert list(local.shared.iterdir()) == []
+    assert len(alone.links) > 1_500
+
+
+def test_a_cluster_of_another_authority_gets_no_work(local, tmp_path):
+    _, certificate, key = authority(tmp_path / "other", "stranger")
+    wrong = _settings(
+        local, certificate_file=str(certificate), key_file=str(key), patience_seconds=8
+    )
+    with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
+        pass
+
+
+def test_a_cluster_that_is_not_of_our_authority_is_not_trusted(local, tmp_path):
+    ours, _, _ = authority(tmp_path / "other", "stranger")
+    wrong = _settings(local, ca_file=str(ours), patience_seconds=8)
+    with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
+        pass
