@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 WORKERS ?= 2  # test processes; releases run in one of them, the rest in the others
 .DEFAULT_GOAL := help
 
@@ -18,6 +19,10 @@ help:
 	@echo "make rehearse the deployment guide, with a real PostgreSQL and a real Prefect server"
 	@echo "make peers   what the benchmarks compare with, in .venv-peers"
 
+# uv leaves byte code to the first run, and with PYTHONDONTWRITEBYTECODE every run makes it again: a
+# second of each command. What does not compile is somebody's test for that.
+compiled = $(1)/bin/python -m compileall -q -j 0 -x '/tests?/' $(1)/lib/python*/site-packages $(2) >/dev/null 2>&1 || true
+
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
 .venv: .venv/.stamp
 .venv/.stamp: requirements.lock pyproject.toml
@@ -31,6 +36,7 @@ help:
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
+	@$(call compiled,.venv,$(PACKAGES))
 	@touch $@
 
 # Ends releases at every stage boundary and at random moments, resumes them, and looks at all that
@@ -53,6 +59,7 @@ peers: .venv-peers/.stamp
 	  $(PYTHON) -m venv .venv-peers; \
 	  .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers.lock; \
 	fi
+	@$(call compiled,.venv-peers)
 	@touch $@
 
 # demo-home only ever holds what an earlier demo made up.

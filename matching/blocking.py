@@ -6,15 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from matching import native
 from matching.blocking_rules import Parts
 from matching.joining import Index, Rows
+from matching.native import Chunk, Indexed
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.planning import CHUNK, Planned, RuleCount, plan_rules
+from matching.screening import Screen
 from matching.workers import each
 
 Ints = npt.NDArray[np.int64]
-Screen = Callable[[Rows, Rows], npt.NDArray[np.intp]]  # which pairs (by place) are worth keeping
+Choice = Callable[[Rows, Rows], npt.NDArray[np.intp]]  # which pairs (by place) are worth keeping
 
 _RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
 _AT_A_TIME = 1 << 15  # pairs glanced at together: their columns stay in a core's cache
@@ -54,7 +57,7 @@ class Blocks:
         for planned, pairs in zip(self.rules, made.tolist(), strict=True):
             planned.count.pairs += pairs
 
-    def pairs(self, rows: Rows, screen: Screen | None = None) -> Pairs:
+    def pairs(self, rows: Rows, screen: Choice | None = None) -> Pairs:
         """The candidates of some cohort rows.
 
         Args:
@@ -66,13 +69,18 @@ class Blocks:
 
         def indexed(task: tuple[int, Planned]) -> Index:
             hashes, known = task[1].hashes(Parts(self.encoded, side), records=False)
-            return Index.of(hashes, known, rows)
+            return Index.of(hashes, known)
 
         indexes = list(each(indexed, live, self.threads))
+        mine = Indexed(
+            rows, native.packed(side), [(i, x) for (i, _), x in zip(live, indexes, strict=True)]
+        )
         starts = range(0, self.encoded.records.rows, CHUNK)
 
+        work = self._joined if native.LIBRARY is None else self._fast
+
         def joined(begin: int) -> "_Found":
-            return self._joined(begin, live, indexes, screen)
+            return work(begin, [planned for _, planned in live], mine, screen)
 
         found = list(each(joined, starts, self.threads))
         made = np.zeros(len(self.rules), np.int64)
@@ -82,32 +90,24 @@ class Blocks:
         made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)
-        pair = pair[order]
         return Pairs(
-            (pair >> _RECORD).astype(np.int32),
-            (pair & _RECORD_MASK).astype(np.int32),
+            *_unpacked(pair[order]),
             np.concatenate([f.caught for f in found])[order],
             made,
         )
 
     def _joined(
-        self,
-        begin: int,
-        live: list[tuple[int, Planned]],
-        indexes: list[Index],
-        screen: Screen | None,
+        self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
-        cut = self.encoded.records.cut(begin, begin + CHUNK)
-        rows = np.arange(begin, begin + cut.rows, dtype=np.int32)
-        parts = Parts(self.encoded, cut)
+        parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
         waiting, size = list[Ints](), 0
-        for place, ((rule, planned), index) in enumerate(zip(live, indexes, strict=True)):
+        for place, (planned, (rule, index)) in enumerate(zip(live, mine.indexes, strict=True)):
             hashes, known = planned.hashes(parts, records=True)
-            for a, b in index.probe(hashes, known, rows):
-                packed = a.astype(np.int64) << (_RECORD + _RULE) | b.astype(np.int64) << _RULE
-                packed |= rule
+            for at, record in index.probe(hashes, known):
+                a, b = mine.rows[at].astype(np.int64), record.astype(np.int64) + begin
+                packed = a << (_RECORD + _RULE) | b << _RULE | rule
                 if self.same_table:
                     packed = packed[a < b]
                 found.made[place] += len(packed)
@@ -117,6 +117,28 @@ class Blocks:
                     found = found.joined(_screened(waiting, screen))
                     waiting, size = [], 0
         return found.joined(_screened(waiting, screen))
+
+    def _fast(
+        self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
+    ) -> "_Found":
+        """The same pairs, joined and glanced at by the library."""
+        cut = self.encoded.records.cut(begin, begin + CHUNK)
+        parts = Parts(self.encoded, cut)
+        keys = [planned.hashes(parts, records=True) for planned in live]
+        chunk = Chunk(begin, native.packed(cut), keys)
+        made = np.zeros(len(live), np.int64)
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        glance = screen.glance if isinstance(screen, Screen) else None
+        for pair, caught, bound in native.joined(
+            mine, chunk, glance, made, same_table=self.same_table
+        ):
+            if isinstance(screen, Screen):
+                keep = screen.settled(*_unpacked(pair), bound)
+            else:
+                keep = _chosen(pair, screen)
+            found.append((pair[keep], caught[keep]))
+        pairs, rules = zip(*found, strict=True)
+        return _Found(np.concatenate(pairs), np.concatenate(rules), made)
 
 
 @dataclass(frozen=True)
@@ -139,21 +161,29 @@ class _Found:
         return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
 
 
-def _screened(waiting: list[Ints], screen: Screen | None) -> tuple[Ints, Ints]:
+def _screened(waiting: list[Ints], screen: Choice | None) -> tuple[Ints, Ints]:
     """Pairs with their rules as bits, each once, and only those worth keeping."""
     packed = np.sort(np.concatenate(waiting)) if waiting else np.empty(0, np.int64)
     pair, first = _firsts(packed >> _RULE)
     bits = np.left_shift(1, packed & _RULES_MASK)
     caught = np.bitwise_or.reduceat(bits, first) if len(first) else bits
-    if screen is None:
-        return pair, caught
-    kept: list[npt.NDArray[np.intp]] = [np.empty(0, np.intp)]
-    for begin in range(0, len(pair), _AT_A_TIME):
-        part = pair[begin : begin + _AT_A_TIME]
-        a, b = (part >> _RECORD).astype(np.int32), (part & _RECORD_MASK).astype(np.int32)
-        kept.append(screen(a, b) + begin)
-    keep = np.concatenate(kept)
+    keep = _chosen(pair, screen)
     return pair[keep], caught[keep]
+
+
+def _chosen(pair: Ints, screen: Choice | None) -> npt.NDArray[np.intp] | slice:
+    """The places of the pairs worth keeping."""
+    if screen is None:
+        return slice(None)
+    kept = [
+        screen(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
+        for begin in range(0, len(pair), _AT_A_TIME)
+    ]
+    return np.concatenate([np.empty(0, np.intp), *kept])
+
+
+def _unpacked(pair: Ints) -> tuple[Rows, Rows]:
+    return (pair >> _RECORD).astype(np.int32), (pair & _RECORD_MASK).astype(np.int32)
 
 
 def _firsts(pair: Ints) -> tuple[Ints, npt.NDArray[np.intp]]:

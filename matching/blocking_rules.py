@@ -52,7 +52,6 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("birth date, last name sound", ("birth", "last_sound"), refine=("first_initial", *_MORE)),
     Rule("birth date, first initial", ("birth", "first_initial"), refine=("last_initial", *_MORE)),
-    Rule("birth date, last initial", ("birth", "last_initial"), refine=("first_initial", *_MORE)),
     Rule("birth date, ZIP", ("birth", "zip"), refine=("first_initial", "last_sound", "address")),
     Rule(
         "birth date, swapped initials",
@@ -91,6 +90,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("first name, ZIP, birth year", ("first_root", "zip", "year"), refine=("last_sound",)),
     Rule("address, last name sound", ("address", "last_sound"), refine=("zip", "first_initial")),
+    Rule("birth date, last initial", ("birth", "last_initial"), wide=True),
     Rule("birth date", ("birth",), wide=True),
     Rule("first name, birth year", ("first_root", "year"), wide=True),
     Rule("last name sound, birth year", ("last_sound", "year"), wide=True),

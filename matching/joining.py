@@ -18,6 +18,7 @@ Part = npt.NDArray[np.int64]
 
 _FEWEST, _MOST = 12, 24  # bits of a bucket's number; the tables of a rule stay below 200 MB
 _BLOCK = 1 << 15  # pairs made at a time: their columns stay in a core's cache
+_LOWER = np.uint64(0xFFFFFFFF)
 _STEP, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -53,23 +54,20 @@ def buckets(hashes: Hashes, bits: int) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Index:
-    """Rows by bucket. ``rows[first[b] : first[b] + count[b]]`` are those of bucket ``b``."""
+    """Rows by bucket. ``slots[starts[b] : starts[b + 1]]`` are those of bucket ``b``."""
 
     bits: int
     taken: Bools  # which buckets have a row: a byte each, so that more of them fit into a cache
-    count: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
-    rows: Rows
-    tags: npt.NDArray[np.uint32]  # lower half of each row's hash
+    starts: npt.NDArray[np.int32]
+    slots: Hashes  # lower half of each row's hash, then the row
 
     @classmethod
-    def of(cls, hashes: Hashes, known: Bools, rows: Rows) -> "Index":
-        """Index the rows whose key is known.
+    def of(cls, hashes: Hashes, known: Bools) -> "Index":
+        """Index the rows whose key is known; a row's number is its place.
 
         Args:
             hashes: of each row.
             known: rows that have all parts.
-            rows: the rows' numbers.
         """
         here = np.flatnonzero(known)
         bits = bits_for(len(here))
@@ -77,43 +75,38 @@ class Index:
         count = np.bincount(place, minlength=1 << bits)
         order = np.sort(place << 32 | np.arange(len(here))) & 0xFFFFFFFF
         chosen = here[order]
+        starts = np.zeros(len(count) + 1, np.int32)
+        np.cumsum(count, out=starts[1:])
         return cls(
-            bits,
-            count > 0,
-            count.astype(np.int32),
-            np.cumsum(count) - count,
-            rows[chosen],
-            hashes[chosen].astype(np.uint32),
+            bits, count > 0, starts, hashes[chosen] << np.uint64(32) | chosen.view(np.uint64)
         )
 
-    def probe(self, hashes: Hashes, known: Bools, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
-        """Pairs (indexed row, probing row) of equal hashes, some millions at a time."""
-        if not len(self.rows):
+    def probe(self, hashes: Hashes, known: Bools) -> Iterator[tuple[Rows, Rows]]:
+        """Pairs (place of the indexed row, of the probing row) of equal hashes, some millions at a time."""
+        if not len(self.slots):
             return
         place = buckets(hashes, self.bits)
         hit = np.flatnonzero(self.taken[place] & known)
-        place = place[hit]
-        lengths = self.count[place].astype(np.int64)
+        first = self.starts[place[hit]].astype(np.int64)
+        lengths = self.starts[place[hit] + 1] - first
         ends = np.cumsum(lengths)
         begin = 0
         while begin < len(hit):
             done = ends[begin - 1] if begin else 0
             stop = max(begin + 1, int(np.searchsorted(ends, done + _BLOCK, "right")))
             part = slice(begin, stop)
-            yield self._pairs(hit[part], place[part], lengths[part], hashes, rows)
+            yield self._pairs(hit[part], first[part], lengths[part], hashes)
             begin = stop
 
     def _pairs(
         self,
         hit: npt.NDArray[np.intp],
-        place: npt.NDArray[np.int64],
+        first: npt.NDArray[np.int64],
         lengths: npt.NDArray[np.int64],
         hashes: Hashes,
-        rows: Rows,
     ) -> tuple[Rows, Rows]:
-        total = int(lengths.sum())
-        shift = self.first[place] - (np.cumsum(lengths) - lengths)
-        slot = np.arange(total) + np.repeat(shift, lengths)
+        shift = first - (np.cumsum(lengths) - lengths)
+        found = self.slots[np.arange(int(lengths.sum())) + np.repeat(shift, lengths)]
         mine = np.repeat(hit, lengths)
-        same = self.tags[slot] == hashes.astype(np.uint32)[mine]
-        return self.rows[slot[same]], rows[mine[same]]
+        same = found >> np.uint64(32) == hashes[mine] & _LOWER
+        return (found[same] & _LOWER).astype(np.int32), mine[same].astype(np.int32)

@@ -42,6 +42,11 @@ class Comparer:
         keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]
         self._nicknames = np.sort(np.array([a << 32 | b for a, b in keys], np.int64))
 
+    @property
+    def letters(self) -> tuple[strings.Texts, npt.NDArray[np.int64]]:
+        """The names' letters, and which pairs of names are nicknames of one another (sorted)."""
+        return self._names, self._nicknames
+
     def over(self, encoded: Encoded) -> "Comparer":
         """The same texts, for other rows of them."""
         other = copy(self)

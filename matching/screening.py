@@ -8,6 +8,7 @@ bound is never below the weight, which a property test holds against the full co
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,10 @@ import numpy.typing as npt
 from matching.chance import Frequencies
 from matching.fields import FIELDS, NAMES, level
 from matching.joining import Rows
-from matching.levels import Comparer
+from matching.levels import CLOSE, SIMILAR, Comparer
 from matching.levels_numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
 from matching.model import CLASSES, Model
+from matching.native import Glance, Weighing
 from matching.normalise.encode import Encoded, Side
 
 Floats32 = npt.NDArray[np.float32]
@@ -25,6 +27,7 @@ Bools = npt.NDArray[np.bool_]
 Look = Callable[[Rows, Rows], Floats32]
 
 _SLACK = 0.05  # nats, for rounding to 32 bits
+_LETTERS = 1e-3  # of a similarity: what letters bound is compared in 32 bits
 _WORTH = 0.8  # pairs are moved together when fewer than this share is left
 
 
@@ -78,7 +81,47 @@ class Screen:
                 left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
         keep = np.flatnonzero(bound > self.least - _SLACK)
         left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
-        return left[bound + self._by_names(a, b) > self.least - _SLACK]
+        return left[self.settled(a, b, bound)]
+
+    def settled(self, a: Rows, b: Rows, bound: Floats32) -> npt.NDArray[np.intp]:
+        """The last look, at the names, for pairs with the sums of the others."""
+        return np.flatnonzero(bound + self._by_names(a, b) > self.least - _SLACK)
+
+    @cached_property
+    def glance(self) -> Glance:
+        """The looks' tables for the library; names are only bounded by their letters there."""
+        looks = [self.least - later - _SLACK for _, later in self._looks]
+        w = {name: self._weight[NAMES.index(name)] for name in NAMES}
+        equal = {
+            "middle": w["middle"][1],
+            "sex": max(w["sex"][1], w["sex"][3]),
+            "suffix": w["suffix"][1],
+        }
+        how = Weighing(
+            weights=self._weight,
+            frequencies=[self.table.by_row.get(name) for name in NAMES],
+            base=self._base,
+            floors=looks,
+            last_floor=self.least - 2 * _SLACK,
+            other=(w["first"][2:].max(), max(0.0, w["last"][2:].max())),
+            streets=(
+                self._of("street", "same"),
+                self._of("street", "near", "same number", "different"),
+                self._of("street", "near", "same street"),
+                self._of("street", "different"),
+            ),
+            plain=[(equal[n], w[n][2:].max(), self._one_side(n)) for n in equal],
+            near_zip=_NEAR,
+            alike=(SIMILAR - _LETTERS, CLOSE - _LETTERS),
+        )
+        return Glance(self.encoded.parts, *self.comparer.letters, how)
+
+    def _one_side(self, name: str) -> float:
+        """What a plain field weighs that a side or both do not have."""
+        one_side = max(
+            0.0, float(self._weight[NAMES.index(name)][level("suffix", "one side only")])
+        )
+        return one_side if name == "suffix" else 0.0
 
     def _by_names(self, a: Rows, b: Rows) -> Floats32:
         """What the names' weights are short of their glances; most pairs of one birth date end here."""
@@ -151,8 +194,7 @@ class Screen:
         """Like a name; ``missing`` is the code up to which a side says nothing."""
         mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
         weights = self._weight[NAMES.index(name)]
-        one_side = max(0.0, float(weights[level("suffix", "one side only")]))
-        none = np.float32(one_side if name == "suffix" else 0.0)
+        none = np.float32(self._one_side(name))
         equal = weights[1] if name != "sex" else max(weights[1], weights[3])
         other = np.float32(weights[2:].max())
 
