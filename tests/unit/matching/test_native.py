@@ -37,7 +37,7 @@ def both_ways(work):
 def same_pairs(one, other):
     for name in ("a", "b", "caught"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
-    assert np.array_equal(one.made, other.made)
+    assert one.made.tolist() == other.made.tolist(), "what each rule makes"
 
 
 def tables(seed, size=40):
@@ -79,19 +79,6 @@ def test_a_crowd_larger_than_the_room_comes_in_parts(monkeypatch):
     for room in (16, 1_000, 3_000):  # less than a record's pairs, one record's, a few records'
         monkeypatch.setattr(native, "_ROOM", room)
         same_pairs(whole, blocks.pairs(np.arange(50, dtype=np.int32)))
-
-
-def test_each_rule_counts_what_it_makes():
-    encoded = encode(*tables(5))
-
-    def counts():
-        blocks = plan(encoded, OPTIONS)
-        blocks.pairs(np.arange(encoded.cohort.rows, dtype=np.int32))
-        return [(count.name, count.pairs) for count in blocks.counts]
-
-    fast, slow = both_ways(counts)
-    assert fast == slow
-    assert sum(pairs for _, pairs in fast) > 100
 
 
 def test_links_are_the_same_to_the_last_digit():
