@@ -125,7 +125,7 @@ class Cluster(_Section):
     key_file: str = ""
     folder: str = ""
     secret_file: str = ""
-    shard_rows: int = Field(default=250_000, ge=1_000)
+    shard_rows: int = Field(default=250_000, ge=1)
     patience_seconds: int = Field(default=120, ge=5, le=3600)
 
 

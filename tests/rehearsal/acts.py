@@ -1,0 +1,98 @@
+"""What the people of the guide do on the rehearsal's home, and what Prefect says of it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.rehearsal.standing import ROOT, Prefect, ended, environment, program
+
+
+class Rehearsal:
+    """One home, its servers, and what was done so far."""
+
+    def __init__(self, folder: Path, home: Path, server: Prefect) -> None:
+        self.folder, self.home, self.server = folder, home, server
+        self.env = environment(
+            folder / "prefect-worker",
+            DOJ_RELEASE_HOME=str(home),
+            DOJ_RELEASE_CODE=str(ROOT),
+            DOJ_RELEASE_LOG="json",
+            PREFECT_API_URL=server.url,
+            PREFECT_API_AUTH_STRING=server.secret,
+            PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        )
+
+    def command(self, *words: object, code: int = 0) -> str:
+        """A command of ours; what it said on stdout."""
+        return ran([program("doj-release"), *map(str, words)], self.env, code)
+
+    def told(self, *words: object, code: int = 0) -> Any:
+        """The same with --json."""
+        return json.loads(self.command("--json", *words, code=code))
+
+    def prefect(self, *words: str) -> str:
+        """A command of Prefect's."""
+        return ran([program("prefect"), *words], self.env, 0)
+
+    def run(self, order: str) -> dict[str, Any]:
+        """Run the deployment on an order, as the page does, and wait until the flow run is over."""
+        number = self.server.order("release/release", order=order)
+        found = self.server.until(number, ended)
+        assert order in found["name"], found["name"]
+        return found
+
+    def state_of(self, order: str) -> str:
+        """The same; the state's name."""
+        return self.run(order)["state_name"]
+
+    def ordered(self, project: str, kind: str, **more: str) -> str:
+        """An order that a person made and nobody has run yet."""
+        from pipelines.home import open_home
+        from pipelines.office import Office
+        from pipelines.releases import Request, order_release
+
+        office = Office(open_home(self.home))
+        try:
+            return order_release(office, Request(project, kind, **more))
+        finally:
+            office.close()
+
+    @contextmanager
+    def settled(self, **changes: str) -> Iterator[None]:
+        """Other settings meanwhile: ``name = old`` lines, of which the first is replaced."""
+        path = self.home / "settings.toml"
+        before = path.read_text()
+        text = before
+        for name, value in changes.items():
+            lines = text.splitlines()
+            place = next(i for i, line in enumerate(lines) if line.startswith(f"{name} = "))
+            lines[place] = f"{name} = {value}"
+            text = "\n".join(lines) + "\n"
+        path.write_text(text)
+        try:
+            yield
+        finally:
+            path.write_text(before)
+
+
+def ran(words: list[str], env: dict[str, str], code: int) -> str:
+    """What a program said on stdout; another exit code is an AssertionError with what it said."""
+    done = subprocess.run(words, env=env, capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode != code:
+        raise AssertionError((words[1:4], done.returncode, done.stdout[-800:], done.stderr[-800:]))
+    return done.stdout
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what is done, and how long it took."""
+    began = time.monotonic()
+    print(f"{what} ...", end="", flush=True)
+    yield
+    print(f" {time.monotonic() - began:.0f} s", flush=True)

@@ -1,0 +1,155 @@
+"""What the states of flow runs tell apart: refused, failed validation, waiting for review or approval, released."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import openpyxl
+
+from tests.rehearsal.acts import Rehearsal, step
+from tests.rehearsal.standing import PATIENCE, ended
+
+CALIFORNIA = ZoneInfo("America/Los_Angeles")
+
+
+def schedules(on: Rehearsal) -> None:
+    """They ship inactive; switched on, runs are planned for the hour as California has it."""
+    with step("Schedules: shipped inactive, switched on, planned in California's time"):
+        for name, hour, minute in (
+            ("refresh/refresh-aggregates", 6, 0),
+            ("remind/remind", 7, 30),
+        ):
+            deployment = on.server.ask(f"deployments/name/{name}", method="GET")
+            (schedule,) = deployment["schedules"]
+            assert schedule["schedule"]["timezone"] == "America/Los_Angeles"
+            assert schedule["active"] is False
+            assert deployment["global_concurrency_limit"]["limit"] == 1
+            words = ("deployment", "schedule")
+            on.prefect(*words, "resume", name, schedule["id"])
+            planned = [
+                datetime.fromisoformat(r["expected_start_time"]) for r in _planned(on, deployment)
+            ]
+            local = {t.astimezone(CALIFORNIA).time() for t in planned}
+            assert {(t.hour, t.minute) for t in local} == {(hour, minute)}, local
+            on.prefect(*words, "pause", name, schedule["id"])
+            assert _scheduled(on, deployment) == []
+
+
+def _planned(on: Rehearsal, deployment: dict[str, Any]) -> list[dict[str, Any]]:
+    end = time.monotonic() + PATIENCE
+    while not (found := _scheduled(on, deployment)):
+        assert time.monotonic() < end
+        time.sleep(1)
+    return found
+
+
+def _scheduled(on: Rehearsal, deployment: dict[str, Any]) -> list[dict[str, Any]]:
+    wanted = {
+        "deployments": {"id": {"any_": [deployment["id"]]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
+    return on.server.ask("flow_runs/filter", wanted)
+
+
+def released(on: Rehearsal, project: str) -> None:
+    """An order waits for approval, and is released by running it again; the page shows what happened."""
+    with step("An order by the worker: waits for approval, then is released"):
+        order = on.ordered(project, "deidentified")
+        assert on.state_of(order) == "WaitingForApproval"
+        on.command("release", "approve", order)
+        found = on.run(order)
+        assert found["state_name"] == "Released"
+        assert found["name"] == f"{order} deidentified"
+        shown = on.told("release", "show", order)
+        assert shown["status"] == "recorded"
+        assert len(shown["packages"]) == 2
+        artifacts = on.server.ask(
+            "artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [found["id"]]}}}
+        )
+        by_type = {a["type"]: a["data"] for a in artifacts}
+        assert f"doj-release release show {order}" in by_type["markdown"]
+        assert all(word in by_type["markdown"] for word in ("Released", project, "deidentified"))
+        assert all(stage in by_type["table"] for stage in ("extract", "seal", "record"))
+
+
+def refused(on: Rehearsal, project: str) -> None:
+    """A project that is suspended meanwhile."""
+    with step(
+        "The project is suspended: Refused; the suspension is lifted: the same order goes on"
+    ):
+        order = on.ordered(project, "deidentified")
+        on.command("project", "event", project, "project_suspended", "reason=inquiry")
+        assert on.state_of(order) == "Refused"
+        on.command("project", "event", project, "suspension_lifted")
+        assert on.state_of(order) == "WaitingForApproval"
+        on.command("release", "withdraw", order, "--reason", "other")
+
+
+def failed(on: Rehearsal, project: str) -> None:
+    """Rows that say too much under a limit that nothing meets."""
+    with step("Validation fails: ValidationFailed, nothing in the outbox"):
+        with on.settled(row_max_prosecutor="0.000001"):
+            order = on.ordered(project, "deidentified")
+            assert on.state_of(order) == "ValidationFailed"
+        assert not (on.home / "outbox" / project / order).exists()
+        on.command("release", "withdraw", order, "--reason", "other")
+
+
+def reviewed(on: Rehearsal, project: str) -> None:
+    """A run that ends for a reviewer goes on by running the deployment again, as from the page."""
+    with step("Doubtful pairs: WaitingForReview; decided, and run again from Prefect"):
+        with on.settled(threshold="0.999999"):
+            order = on.ordered(project, "identified", doubtful="wait")
+            assert on.state_of(order) == "WaitingForReview"
+            sheet = on.folder / "sheet.xlsx"
+            on.command("review", order, "--export", sheet)
+            decided = _decide(sheet)
+            told = on.told("review", order, "--import", sheet)
+            assert decided > 0
+            assert decided in told.values(), told
+            sheet.unlink()
+            assert on.state_of(order) == "WaitingForApproval"
+        on.command("release", "withdraw", order, "--reason", "other")
+
+
+def _decide(sheet: Path) -> int:
+    book = openpyxl.load_workbook(sheet)
+    page = book.worksheets[0]
+    head = [str(cell.value).lower() for cell in page[1]]
+    column = next(i for i, name in enumerate(head, start=1) if "decision" in name)
+    for row in range(2, page.max_row + 1):
+        page.cell(row, column).value = "same"
+    book.save(sheet)
+    return page.max_row - 1
+
+
+def one_at_a_time(on: Rehearsal, project: str) -> None:
+    """The concurrency limit is strict."""
+    with step("Two runs of one deployment: one at a time"):
+        order = on.ordered(project, "deidentified")
+        numbers = [on.server.order("release/release", order=order) for _ in range(2)]
+        most, states = 0, list[dict[str, Any]]()
+        while len([s for s in states if ended(s)]) < 2:
+            states = [on.server.run(n) for n in numbers]
+            most = max(most, sum(1 for s in states if s["state_type"] == "RUNNING"))
+            time.sleep(0.2)
+        assert most == 1, most
+        assert [s["state_name"] for s in states] == ["WaitingForApproval"] * 2, states
+        on.command("release", "withdraw", order, "--reason", "other")
+
+
+def cancelled(on: Rehearsal, project: str) -> None:
+    """Cancelling cleans up, and the order is resumed."""
+    with step("A run is cancelled in the middle, and resumed by hand"):
+        order = on.ordered(project, "deidentified")
+        number = on.server.order("release/release", order=order)
+        stages = on.home / "runs" / order / "stages"
+        on.server.until(number, lambda _: (stages / "gate.json").exists())
+        on.prefect("flow-run", "cancel", number)
+        found = on.server.until(number, ended)
+        assert found["state_type"] == "CANCELLED", found["state_name"]
+        left = [p.name for p in (on.home / "runs" / order).rglob(".*") if p.name != ".lock"]
+        assert left == [], left
+        on.command("run", project, "--resume", order, "--no-orchestrator", code=7)
