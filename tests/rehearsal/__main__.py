@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -34,6 +35,7 @@ def main() -> int:
     """Rehearse everything; what does not hold is an AssertionError with its step."""
     from postgres import server as postgres
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: no server stays behind
     folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -53,6 +53,15 @@ class Prefect:
         made = self.ask(f"deployments/{found['id']}/create_flow_run", {"parameters": parameters})
         return made["id"]
 
+    def wait_for(self, path: str) -> Any:
+        """Wait until something of this name is there."""
+        end = time.monotonic() + PATIENCE
+        while (found := self.ask(path, method="GET")) is None:
+            if time.monotonic() > end:
+                raise TimeoutError(path)
+            time.sleep(0.3)
+        return found
+
     def until(self, number: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until something holds of a flow run."""
         end = time.monotonic() + PATIENCE

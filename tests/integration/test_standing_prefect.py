@@ -1,0 +1,133 @@
+"""A standing Prefect server, on PostgreSQL where there is one: asks for its password, and runs a deployment."""
+
+import base64
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pipelines.home import open_home
+from pipelines.office import Office
+from pipelines.releases import Request, order_release
+from tests.integration.conftest import doj_release
+from tests.rehearsal.acts import ran
+from tests.rehearsal.standing import (
+    ROOT,
+    Prefect,
+    ended,
+    environment,
+    prefect_server,
+    program,
+    running,
+)
+
+sys.path.insert(0, str(ROOT / "tests" / "unit" / "approvals"))
+
+from postgres import programs
+from postgres import server as postgres
+
+
+def status(url: str, secret: str | None) -> int:
+    headers = {"Content-Type": "application/json"}
+    if secret:
+        headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, b"{}", headers), timeout=10) as got:
+            return got.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Prefect]:
+    """A server of its own on the loopback, as an administrator starts it."""
+    folder = tmp_path_factory.mktemp("prefect")
+    with ExitStack() as stack:
+        database = f"sqlite+aiosqlite:///{folder}/prefect.db"
+        if programs() is not None or "CI" in os.environ:  # CI has it, or fails
+            place = stack.enter_context(postgres())
+            database = f"postgresql+asyncpg://owner@/postgres?{place}"
+        yield stack.enter_context(prefect_server(folder, database))
+
+
+def settle(home: Path, url: str, secret: str | None) -> None:
+    settings = home / "settings.toml"
+    settings.write_text(settings.read_text().replace('api_url = ""', f'api_url = "{url}"', 1))
+    (home / "prefect").mkdir(mode=0o700, exist_ok=True)
+    if secret is not None:
+        place = home / "prefect" / "auth"
+        place.touch(0o600)
+        place.write_text(secret + "\n")
+
+
+def finding(home: Path) -> dict[str, str]:
+    done = doj_release("doctor", "--json", home=home)
+    return next(f for f in done.json if f["what"] == "Prefect server's password")
+
+
+def test_a_flow_runs_through_a_server_that_asks(server, copied, demo):
+    assert status(f"{server.url}/flows/count", None) == 401
+    assert status(f"{server.url}/flows/count", "desk:guess") == 401
+    settle(copied, server.url, server.secret)
+    assert finding(copied)["state"] == "good"
+    project = demo.release("aggregated")["project"]
+    done = doj_release("run", project, "--kind", "identified", "--json", home=copied)
+    assert done.code == 3, done.err  # the gate's own refusal came back through the server
+    assert server.ask("flow_runs/count") >= 1
+
+
+def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path):
+    settle(copied, server.url, server.secret)
+    project = demo.release("deidentified")["project"]
+    office = Office(open_home(copied))
+    order = order_release(office, Request(project, "deidentified"))
+    office.close()
+    suspended = ("project", "event", project, "project_suspended", "reason=inquiry")
+    assert doj_release(*suspended, home=copied).code == 0
+    env = environment(
+        tmp_path / "worker",
+        DOJ_RELEASE_HOME=str(copied),
+        DOJ_RELEASE_CODE=str(ROOT),
+        PREFECT_API_URL=server.url,
+        PREFECT_API_AUTH_STRING=server.secret,
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    )
+    worker = [program("prefect"), "worker", "start", "--pool", "doj-release", "--type", "process"]
+    with running(worker, env, tmp_path / "worker.log"):
+        server.wait_for("work_pools/doj-release")
+        ran([program("prefect"), "--no-prompt", "deploy", "--name", "release"], env, 0)
+        found = server.until(server.order("release/release", order=order), ended)
+    assert (found["state_name"], found["name"]) == ("Refused", f"{order} deidentified")
+    artifacts = server.ask(
+        "artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [found["id"]]}}}
+    )
+    assert any("**Refused** at stage `gate`" in str(a["data"]) for a in artifacts)
+
+
+@pytest.mark.parametrize("secret", ["desk:another", None])
+def test_without_the_right_password_nothing_runs_and_nothing_is_told(server, copied, demo, secret):
+    settle(copied, server.url, secret)
+    assert finding(copied)["state"] == "bad"
+    project = demo.release("aggregated")["project"]
+    done = doj_release("run", project, "--kind", "identified", "--json", home=copied)
+    assert done.code == 1, done.err
+    for text in (done.out, done.err):
+        assert "another" not in text
+        assert server.secret not in text
+
+
+def test_a_password_that_others_can_read_is_not_used(server, copied, demo):
+    settle(copied, server.url, server.secret)
+    (copied / "prefect" / "auth").chmod(0o644)
+    assert finding(copied)["state"] == "bad"
+    project = demo.release("aggregated")["project"]
+    done = doj_release("run", project, "--kind", "identified", home=copied)
+    assert done.code == 3
+    assert done.err.startswith("HOME-09")
