@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from pipelines import metrics
 from pipelines.closed_years import told
 from pipelines.home import Home
 from pipelines.orders import read_order
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def publish_summary(home: Home, outcome: "Outcome") -> None:
-    """One markdown artifact (how it ended) and one table (seconds by stage)."""
+    """One markdown artifact (how it ended) and one table (seconds, rows and files by stage)."""
     order = read_order(home, outcome.release)
     rows: list[list[object]] = []
     for path in sorted((home.runs / outcome.release / "stages").glob("*.json")):
         body = json.loads(path.read_text("utf-8"))
-        rows.append([body["stage"], body["seconds"], len(body["files"])])
+        made = metrics.shown(body["facts"].get("rows"))
+        rows.append([body["stage"], body["seconds"], made, len(body["files"])])
     code = (outcome.error or {}).get("code", "")
     text = (
         f"## {outcome.release}\n\n{order.kind} release of {order.system} for project {order.project},"
@@ -31,7 +33,7 @@ def publish_summary(home: Home, outcome: "Outcome") -> None:
     key = f"release-{outcome.release.lower()}"
     create_markdown_artifact(markdown=text, key=key, description="How the release ended")
     create_table_artifact(
-        table=[["stage", "seconds", "files"], *rows],
+        table=[["stage", "seconds", "rows", "files"], *rows],
         key=f"{key}-stages",
         description="Stages of the release",
     )

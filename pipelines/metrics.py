@@ -51,6 +51,12 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+def shown(rows: object) -> str:
+    """A count as others may see it: no small one."""
+    count = _count(rows)
+    return f"fewer than {_LEAST}" if 0 < count < _LEAST else str(count)
+
+
 def as_facts(stages: Sequence[Measured]) -> dict[str, Sequence[str]]:
     """The same for the ledger: lists of one length, numbers as text (milliseconds, rows, bytes)."""
     return {

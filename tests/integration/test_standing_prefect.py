@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,13 +103,18 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
     worker = [program("prefect"), "worker", "start", "--pool", "doj-release", "--type", "process"]
     with running(worker, env, tmp_path / "worker.log"):
         server.wait_for("work_pools/doj-release")
-        ran([program("prefect"), "--no-prompt", "deploy", "--name", "release"], env, 0)
+        names = ("--name", "release", "--name", "remind")
+        ran([program("prefect"), "--no-prompt", "deploy", *names], env, 0)
         found = server.until(server.order("release/release", order=order), ended)
     assert (found["state_name"], found["name"]) == ("Refused", f"{order} deidentified")
     artifacts = server.ask(
         "artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [found["id"]]}}}
     )
     assert any("**Refused** at stage `gate`" in str(a["data"]) for a in artifacts)
+    planned = server.planned("remind/remind")
+    assert {t.astimezone(ZoneInfo("America/Los_Angeles")).strftime("%H:%M") for t in planned} == {
+        "07:30"
+    }
 
 
 @pytest.mark.parametrize("secret", ["desk:another", None])

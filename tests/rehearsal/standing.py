@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,30 @@ class Prefect:
                 raise TimeoutError(path)
             time.sleep(0.3)
         return found
+
+    def planned(self, name: str) -> list[datetime]:
+        """Switch a deployment's schedule on, wait for runs that are planned by it, and switch it off."""
+        deployment = self.ask(f"deployments/name/{name}", method="GET")
+        (schedule,) = deployment["schedules"]
+        place = f"deployments/{deployment['id']}/schedules/{schedule['id']}"
+        assert schedule["active"] is False
+        self.ask(place, {"active": True}, method="PATCH")
+        end = time.monotonic() + PATIENCE
+        while not (found := self.scheduled(deployment["id"])):
+            assert time.monotonic() < end, "no run was planned"
+            time.sleep(0.5)
+        self.ask(place, {"active": False}, method="PATCH")
+        assert self.scheduled(deployment["id"]) == []
+        return found
+
+    def scheduled(self, deployment: str) -> list[datetime]:
+        """When a deployment's runs are to begin."""
+        wanted = {
+            "deployments": {"id": {"any_": [deployment]}},
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        }
+        found = self.ask("flow_runs/filter", wanted)
+        return [datetime.fromisoformat(run["expected_start_time"]) for run in found]
 
     def until(self, number: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until something holds of a flow run."""
