@@ -8,7 +8,6 @@ the cluster's own authority on every connection, or none is made.
 import contextlib
 import functools
 import secrets
-import shutil
 import stat
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from pipelines.cluster_errors import (
     ShardStopped,
     WorkerDiffers,
 )
+from pipelines.cluster_folder import sweep, wipe
 from pipelines.settings import Cluster
 from pipelines.shards import forget, read_shard, work_shard, write_plan
 
@@ -51,7 +51,7 @@ def spread_over(context: "Context") -> Spread:
     except ImportError:
         raise ClusterMissing from None
     del prefect_dask
-    sweep(context)
+    sweep(settings, context.release)
 
     return functools.partial(spread, settings, context.release)
 
@@ -72,12 +72,6 @@ def unsafe(settings: Cluster) -> list[str]:
 
 def _open_to_others(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
-
-
-def sweep(context: "Context") -> None:
-    """Remove what an earlier run of this release left in the shared folder; for the holder of its lock."""
-    for left in Path(context.settings.cluster.folder).glob(f"{context.release}.*"):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 def security(settings: Cluster) -> Any:
@@ -111,7 +105,7 @@ def spread(settings: Cluster, release: str, plan: ShardPlan) -> Iterator[Scored]
         for number in range(plan.shards):
             yield read_shard(folder, number, key)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        wipe(folder)
 
 
 def _worked(settings: Cluster, folder: str, shards: int) -> None:

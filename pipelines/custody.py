@@ -12,6 +12,7 @@ from crypto import signers
 from crypto.package import verify_by_any
 from faults import CodedError
 from pipelines.attached import report_file
+from pipelines.cluster_folder import sweep
 from pipelines.home import Home
 from pipelines.locks import held
 from pipelines.office import Office, today
@@ -156,5 +157,6 @@ def wipe_tables(home: Home, release: str) -> None:
 def wipe_staging(office: Office, release: str) -> None:
     """Remove the tables and forget their key: what a disk still holds can't be read."""
     wipe_tables(office.home, release)
+    sweep(office.settings.cluster, release)
     office.keyring.forget_run_key(release)
     office.releases.record(release, "staging_destroyed")

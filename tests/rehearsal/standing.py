@@ -140,6 +140,7 @@ def prefect_server(folder: Path, database: str) -> Iterator[Prefect]:
     env = environment(
         folder / "prefect-server",
         PREFECT_SERVER_DATABASE_CONNECTION_URL=database,
+        PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="5",  # a minute where nobody waits for it
         PREFECT_SERVER_API_AUTH_STRING=secret,
         PREFECT_API_AUTH_STRING=secret,
     )

@@ -14,6 +14,7 @@ from matching.scoring import Scorer
 from matching.sharding import ShardPlan
 from pipelines import cluster, shards
 from pipelines.cluster_errors import ShardDoesNotHold
+from pipelines.cluster_folder import sweep
 from pipelines.settings import Cluster
 from tests.unit.matching.tables import cohort, people, records
 
@@ -131,6 +132,17 @@ def test_a_worker_reads_a_plan_once_and_forgets_it(folder, monkeypatch):
     assert "code" not in shards.work_shard(str(folder), 1)
     shards.forget(str(folder))
     assert shards.work_shard(str(folder), 2) == {"code": "CRYPTO-35"}
+
+
+def test_what_a_killed_run_left_is_wiped_and_nobody_elses(folder, tmp_path):
+    other = tmp_path / "R11.abc"
+    other.mkdir()
+    settings = Cluster(folder=str(tmp_path))
+    assert sweep(settings, "R1") == 1
+    assert not folder.exists()
+    assert other.is_dir()
+    assert sweep(Cluster(), "R1") == 0
+    assert shards.work_shard(str(folder), 0) == {"code": "CRYPTO-11"}
 
 
 # ------------------------------------------------------------------ the secret, the settings
