@@ -100,11 +100,10 @@ class Blocks:
         self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
-        parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
         waiting, size = list[Ints](), 0
         for place, (planned, (rule, index)) in enumerate(zip(live, mine.indexes, strict=True)):
-            hashes, known = planned.hashes(parts, records=True)
+            hashes, known = planned.chunk(self.encoded, begin)
             for at, record in index.probe(hashes, known):
                 a, b = mine.rows[at].astype(np.int64), record.astype(np.int64) + begin
                 packed = a << (_RECORD + _RULE) | b << _RULE | rule
@@ -122,10 +121,9 @@ class Blocks:
         self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
     ) -> "_Found":
         """The same pairs, joined and glanced at by the library."""
-        cut = self.encoded.records.cut(begin, begin + CHUNK)
-        parts = Parts(self.encoded, cut)
-        keys = [planned.hashes(parts, records=True) for planned in live]
-        chunk = Chunk(begin, native.packed(cut), keys)
+        parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
+        keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
+        chunk = Chunk(begin, native.packed(parts.side), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         glance = screen.glance if isinstance(screen, Screen) else None

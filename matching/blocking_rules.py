@@ -111,13 +111,13 @@ class Parts:
     """Every part that a rule may name, as integers; negative is missing. Each is made when asked for."""
 
     def __init__(self, encoded: Encoded, side: Side) -> None:
-        self._encoded, self._side = encoded, side
+        self._encoded, self.side = encoded, side
         self._made: dict[str, Part] = {}
 
     def __getitem__(self, name: str) -> Part:
         """The part of each row."""
         if name not in self._made:
-            self._made[name] = _PARTS[name](self._side, self._encoded.parts)
+            self._made[name] = _PARTS[name](self.side, self._encoded.parts)
         return self._made[name]
 
     def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from matching.clustering import components
 from matching.integers import numbered
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _ROUNDS, _SETTLED = 200, 1e-9
+_WORTH = 0.8  # edges are moved together when fewer than this share still changes
 _SUREST = 80.0  # log odds; more would only overflow
 _MOST_MATCHED = 0.98  # a side is never taken to be matched more completely than that
 
@@ -82,6 +84,10 @@ class Edges:
         self._row = numbered(row[rivals])[0]
         self._identity = numbered(identity[rivals])[0]
         self._both = both_sides
+        people = int(self._row.max(initial=-1)) + 1
+        nodes = people + int(self._identity.max(initial=-1)) + 1
+        self._parts = nodes
+        self._part = components(nodes, self._row, self._identity + people)[self._row]
 
     def marginals(self, log_odds: Floats) -> Floats:
         """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
@@ -90,22 +96,31 @@ class Edges:
         return odds / (1 + odds)
 
     def _taken(self, odds: Floats) -> Floats:
-        """Odds of edges that have rivals, once these had their say."""
-        free_row = np.ones(
-            len(odds)
-        )  # how free the row is for this edge, its other edges considered
-        free_identity = np.ones(len(odds))
+        """Odds of edges that have rivals, once these had their say.
+
+        A part of the graph that has settled is left alone: nothing outside it can change it.
+        """
+        free = np.ones(
+            (2, len(odds))
+        )  # how free row and identity are for an edge, others considered
+        here, part = np.arange(len(odds)), self._part
+        row, identity = self._row, self._identity
         for _ in range(_ROUNDS):
-            new_row = 1 / (1 + _others(self._row, odds * free_identity))
+            own, old = odds[here], free[:, here]
+            new = old.copy()
+            new[0] = 1 / (1 + _others(row, own * old[1]))
             if self._both:
-                new_identity = 1 / (1 + _others(self._identity, odds * new_row))
-            else:
-                new_identity = free_identity
-            change = max(_change(new_row, free_row), _change(new_identity, free_identity))
-            free_row, free_identity = new_row, new_identity
-            if change < _SETTLED:
+                new[1] = 1 / (1 + _others(identity, own * new[0]))
+            free[:, here] = new
+            moves = np.zeros(self._parts, np.bool_)
+            moves[part[np.abs(new - old).max(axis=0) >= _SETTLED]] = True
+            left = np.flatnonzero(moves[part])
+            if not len(left):
                 break
-        return odds * free_row * free_identity
+            if len(left) < _WORTH * len(here):
+                here, part = here[left], part[left]
+                row, identity = numbered(row[left])[0], numbered(identity[left])[0]
+        return odds * free[0] * free[1]
 
 
 def _others(group: Ints, value: Floats) -> Floats:
@@ -126,7 +141,3 @@ def _others(group: Ints, value: Floats) -> Floats:
     result = without[group] - rest + most[group]
     result[largest] = without
     return result
-
-
-def _change(new: Floats, old: Floats) -> float:
-    return float(np.abs(new - old).max()) if len(new) else 0.0

@@ -47,14 +47,24 @@ def _best_other(group: Ints, value: Floats) -> Floats:
     """The largest value in an element's group, its own left out; 0 where it is alone."""
     if not len(value):
         return value
-    place, _ = numbered(group)
+    rest = np.zeros(len(value))
+    place, groups = numbered(group)
+    shared = np.flatnonzero(np.bincount(place, minlength=groups)[place] > 1)
+    if len(shared):
+        rest[shared] = _second_to(numbered(place[shared])[0], value[shared])
+    return rest
+
+
+def _second_to(place: Ints, value: Floats) -> Floats:
     order = np.lexsort((value, place))
     last = np.r_[place[order][1:] != place[order][:-1], True]
     best = order[last]
     rest = value.copy()
     rest[best] = 0.0
-    second = np.zeros(len(best))
+    second = np.zeros(int(place.max()) + 1)
     np.maximum.at(second, place, rest)
-    result = value[best][place]
+    top = np.zeros(len(second))
+    top[place[best]] = value[best]
+    result = top[place]
     result[best] = second[place[best]]
     return result

@@ -66,6 +66,15 @@ def joined(record: Ints, left: Ints, right: Ints) -> Ints:
     return components(int(record.max(initial=-1)) + 1, left, right)[record]
 
 
+def _best_first(scored: Scored, good: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Pairs (sorted by row) with the best first, in rows that have more than can be compared with each other."""
+    many = np.bincount(scored.a[good])[scored.a[good]] > _MOST_CANDIDATES
+    crowd = good[many]
+    order = good.copy()
+    order[many] = crowd[np.lexsort((scored.b[crowd], -scored.log_odds[crowd], scored.a[crowd]))]
+    return order
+
+
 def _candidate_pairs(
     scored: Scored, record: Ints
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
@@ -77,7 +86,7 @@ def _candidate_pairs(
     np.maximum.at(favourite, record[scored.b], scored.log_odds)
     liked = np.where(scored.log_odds >= favourite[record[scored.b]], scored.log_odds, -np.inf)
     good = np.flatnonzero(scored.log_odds > _CANDIDATE)
-    order = good[np.lexsort((scored.b[good], -scored.log_odds[good], scored.a[good]))]
+    order = _best_first(scored, good)
     a, b = scored.a[order], scored.b[order]
     start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
     rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))

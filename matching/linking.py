@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from matching import deciding, quality, report
 from matching.arrow import array, pc
-from matching.budget import budget_cost
+from matching.budget import BudgetCost, budget_cost
 from matching.chance import Frequencies
 from matching.checks import check_common, check_sides, check_texts
 from matching.compete import Competition, compete
@@ -111,7 +111,8 @@ def link_sources(
     tell("compare", 0.4)
     scored = scorer.run(spread)
     tell("decide", 0.8)
-    with Clock(seconds, "decide"):
+    with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
+        counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
         identity = _identities(theirs, scored, scorer, record)
         edges = edges_of(scored, identity)
         contest = _compete(edges, encoded, identity, options)
@@ -123,9 +124,10 @@ def link_sources(
             edges.log_odds, contest.probability, decision,
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
         )  # fmt: skip
+        cost = counting.result()
     with Clock(seconds, "report"):
         made = _report(
-            scorer, scored, edges, contest, decision, identity, record, links, seconds, mine
+            scorer, scored, edges, contest, decision, identity, record, links, seconds, mine, cost
         )
     tell("done", 1.0)
     return LinkResult(links, made, scorer.model, scorer.table)
@@ -175,11 +177,11 @@ def _report(
     links: Links,
     seconds: dict[str, float],
     cohort: pa.Table,
+    cost: BudgetCost,
 ) -> LinkReport:
     probability = contest.probability
     linked = decision == deciding.LINK
     sure = float(probability[linked].sum())
-    cost = budget_cost(scorer)
     unseen = _unseen(scored, probability)
     total = float(probability.sum()) + unseen
     doubt = probability * (1 - probability)
@@ -210,10 +212,10 @@ def _report(
             "share_of_rows_matched": round(contest.row_share, 6),
         },
         links=links.count(deciding.LINK),
-        linked_rows=len(np.unique(edges.rows[linked])),
-        linked_identities=len(np.unique(edges.identities[linked])),
+        linked_rows=count_distinct(edges.rows[linked]),
+        linked_identities=count_distinct(edges.identities[linked]),
         reviews=links.count(deciding.REVIEW),
-        review_rows=len(np.unique(edges.rows[review])),
+        review_rows=count_distinct(edges.rows[review]),
         false_match_rate=report.rate(
             float(linked.sum()) - sure,
             float(linked.sum()),

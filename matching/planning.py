@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from matching import native
 from matching.blocking_rules import RULES, Parts, Rule
 from matching.joining import Bools, Hashes, Rows, bits_for, buckets
-from matching.normalise.encode import Encoded, Side
+from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.workers import each
 
@@ -27,6 +28,7 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = (
 )  # pairs; at the default a row costs about 60 compares
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
+_KEY, _KEPT = 9, 256 << 20  # bytes of a row's key, and of all that are kept
 _FLAGS = 20  # bits: a table of that many flags stays in a core's cache
 _HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
@@ -55,10 +57,22 @@ class Planned:
     count: RuleCount
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    kept: "Kept | None" = None
 
-    def hashes(self, parts: Parts, *, records: bool) -> tuple[Hashes, Bools]:
-        """The key of each row, and whether the row takes part."""
-        hashes, known = parts.hashes(self.rule.of(records))
+    def chunk(self, encoded: Encoded, begin: int) -> tuple[Hashes, Bools]:
+        """The keys of a chunk of records, and whether each takes part."""
+        parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK))
+        return self.hashes(parts, records=True, begin=begin)
+
+    def hashes(
+        self, parts: Parts, *, records: bool, begin: int | None = None
+    ) -> tuple[Hashes, Bools]:
+        """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
+        names = self.rule.of(records)
+        if self.kept is None or begin is None:
+            hashes, known = parts.hashes(names)
+        else:
+            hashes, known = self.kept.of(names, begin, parts)
         for frequent, name in self.splits:
             crowded = among(hashes, frequent)
             if crowded.any():
@@ -69,12 +83,34 @@ class Planned:
         return hashes, known
 
 
+@dataclass
+class Kept:
+    """Keys of records by chunk: planning, training and each shard look at the same ones."""
+
+    _made: dict[tuple[tuple[str, ...], int], tuple[Hashes, Bools]] = field(
+        default_factory=dict[tuple[tuple[str, ...], int], tuple[Hashes, Bools]]
+    )
+
+    @classmethod
+    def within(cls, rows: int, rules: int) -> "Kept | None":
+        """Somewhere to keep them, where there is room."""
+        return cls() if rows * rules * _KEY <= _KEPT else None
+
+    def of(self, names: tuple[str, ...], begin: int, parts: Parts) -> tuple[Hashes, Bools]:
+        """The hashes of some parts for the rows of a chunk, and whether each row has them all."""
+        if (names, begin) not in self._made:
+            self._made[names, begin] = parts.hashes(names)
+        return self._made[names, begin]
+
+
 def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     """The usable rules, in order, with what each has to split or give up."""
     rows = encoded.cohort.rows + encoded.records.rows
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
-    wanted = [Planned(r, RuleCount(r.name)) for r in RULES if not (r.wide and large)]
+    rules = [rule for rule in RULES if not (rule.wide and large)]
+    kept = Kept.within(encoded.records.rows, len(rules))
+    wanted = [Planned(rule, RuleCount(rule.name), kept=kept) for rule in rules]
     made: list[Planned] = []
 
     def counted(planned: Planned) -> "_Crowd":
@@ -112,33 +148,32 @@ class _Crowd:
     def of(cls, planned: Planned, encoded: Encoded, cap: int) -> "_Crowd":
         """Count by buckets, then look at the values in crowded buckets."""
         bits = bits_for(encoded.cohort.rows)
-        mine = np.zeros(1 << bits, np.int64)
-        for _, hashes in _known(planned, encoded, encoded.cohort, records=False):
-            np.add.at(mine, buckets(hashes, bits), 1)
-        theirs = np.zeros(1 << bits, np.int64)
+        mine = np.zeros(1 << bits, np.int32)
+        for _, key in _keys(planned, encoded, records=False):
+            native.count(key, bits, mine)
+        theirs = np.zeros(1 << bits, np.int32)
         usable = False
-        for _, hashes in _known(planned, encoded, encoded.records, records=True):
-            usable = True
-            place = buckets(hashes, bits)
-            np.add.at(theirs, place[mine[place] > 0], 1)
-        pairs = mine * theirs
+        for _, key in _keys(planned, encoded, records=True):
+            usable = usable or bool(key[1].any())
+            native.count(key, bits, theirs, only=mine)
+        crowd = planned.rule.crowd or np.iinfo(np.int64).max
+        total, crowded = native.crowded(mine, theirs, cap, crowd)
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         found = cls(
             usable and bool(mine.any()),
-            planned.rule.crowd or np.iinfo(np.int64).max,
-            int(pairs.sum()),
+            crowd,
+            total,
             np.empty(0, np.uint64),
             np.empty(0, np.int64),
             empty,
             empty,
         )
-        crowded = (pairs > cap) | ((theirs > found.crowd) & (mine > 0))
         if found.usable and crowded.any():
-            for side, records in ((encoded.cohort, False), (encoded.records, True)):
+            for records in (False, True):
                 parts = [
-                    (rows[inside], hashes[inside])
-                    for rows, hashes in _known(planned, encoded, side, records=records)
-                    for inside in [crowded[buckets(hashes, bits)]]
+                    ((inside + begin).astype(np.int32), hashes[inside])
+                    for begin, (hashes, known) in _keys(planned, encoded, records=records)
+                    for inside in [np.flatnonzero(known & crowded[buckets(hashes, bits)])]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])
@@ -173,16 +208,17 @@ class _Crowd:
         self.total += self.look(cap) - before
 
 
-def _known(
-    planned: Planned, encoded: Encoded, side: Side, *, records: bool
-) -> Iterator[tuple[Rows, Hashes]]:
-    """Rows that have the rule's parts and their hashes, by chunks."""
+def _keys(
+    planned: Planned, encoded: Encoded, *, records: bool
+) -> Iterator[tuple[int, tuple[Hashes, Bools]]]:
+    """The keys of a side by chunks, each with its first row."""
+    side = encoded.records if records else encoded.cohort
     for begin in range(0, side.rows, CHUNK):
-        parts = Parts(encoded, side.cut(begin, begin + CHUNK))
-        hashes, known = planned.hashes(parts, records=records)
-        here = np.flatnonzero(known)
-        if len(here):
-            yield (here + begin).astype(np.int32), hashes[here]
+        if records:
+            yield begin, planned.chunk(encoded, begin)
+        else:
+            parts = Parts(encoded, side.cut(begin, begin + CHUNK))
+            yield begin, planned.hashes(parts, records=False)
 
 
 def _give_up(planned: Planned, crowd: _Crowd, cap: int, room: int) -> int:

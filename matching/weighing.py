@@ -48,7 +48,7 @@ class Weigher:
         distinct, place = np.unique(patterns, return_inverse=True)
         levels = unpack(distinct)
         joint = class_log_joint(self.model, levels)
-        best = joint[0] - np.logaddexp.reduce(joint[1:], axis=0)
+        best = _against(joint)
         result = best[place]
         # A rare value can raise odds by at most what the frequencies of the fields that agree allow.
         worth = np.flatnonzero((best + self.table.most(levels) > least)[place])
@@ -57,5 +57,11 @@ class Weigher:
             own = joint[:, near]
             levels = [level[near] for level in levels]
             self.table.adjust(own, levels, b[worth])
-            result[worth] = own[0] - np.logaddexp.reduce(own[1:], axis=0)
+            result[worth] = _against(own)
         return result
+
+
+def _against(joint: Floats) -> Floats:
+    """Log odds of the first class against all others together (classes x pairs)."""
+    top = joint[1:].max(axis=0)
+    return joint[0] - top - np.log(np.exp(joint[1:] - top).sum(axis=0))

@@ -1,7 +1,7 @@
 """The inner loop of a linkage in C, where it could be compiled; elsewhere numpy does the same.
 
 ``pairs.c`` joins a chunk of records with the indexed rows of the cohort, makes each pair once and glances at
-it (``glance.h``). It is compiled when the product is installed (``hatch_build.py``); without a compiler nothing is
+it (``glance.h``); it also counts what each bucket of keys holds. It is compiled when the product is installed (``hatch_build.py``); without a compiler nothing is
 missing but speed: ``LIBRARY`` is None, and ``blocking`` joins and ``screening`` glances with whole
 arrays, to the same pairs (``test_native.py``).
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.joining import Bools, Hashes, Index, Rows
+from matching.joining import Bools, Hashes, Index, Rows, buckets
 from matching.levels_numbers import nibbles
 from matching.normalise.encode import Side
 from matching.normalise.vocabulary import NameParts
@@ -25,6 +25,7 @@ from matching.strings import Texts
 Ints = npt.NDArray[np.int64]
 Floats32 = npt.NDArray[np.float32]
 Packed = npt.NDArray[np.void]
+Counts = npt.NDArray[np.int32]
 
 _LIBRARY = Path(__file__).with_name("_pairs.so")
 _ROOM = 1 << 17  # pairs that a call may give back
@@ -88,13 +89,16 @@ class _Out(Structure):
 def _opened() -> Any:
     if not _LIBRARY.exists():
         return None
-    joined = ctypes.CDLL(str(_LIBRARY)).joined
-    joined.restype = c_int64
-    joined.argtypes = [
+    library = ctypes.CDLL(str(_LIBRARY))
+    library.joined.restype = library.crowded.restype = c_int64
+    library.joined.argtypes = [
         POINTER(_Rule), c_int64, POINTER(_Glance), c_void_p, c_void_p, c_void_p,
         c_int64, c_int64, c_int64, c_int64, c_void_p, POINTER(_Out),
     ]  # fmt: skip
-    return joined
+    library.count.restype = None
+    library.count.argtypes = [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
+    library.crowded.argtypes = [c_void_p, c_void_p, c_int64, c_int64, c_int64, c_void_p]
+    return library
 
 
 LIBRARY: Any = _opened()
@@ -210,10 +214,36 @@ def joined(
         bound = np.empty(room, np.float32)
         buffers = (v.ctypes.data for v in (pair, caught, bound, met, ordered))
         out = _Out(*buffers, room, 0, 0)
-        at = LIBRARY(
+        at = LIBRARY.joined(
             rules, len(used), table, own, rows, theirs,
             chunk.begin, at, size, same_table, counts.ctypes.data, out,
         )  # fmt: skip
         room = max(room, out.need)
         yield pair[: out.made], caught[: out.made], bound[: out.made]
     made += counts[[number for number, _ in mine.indexes]]
+
+
+def count(key: tuple[Hashes, Bools], bits: int, counts: Counts, only: Counts | None = None) -> None:
+    """Count rows by the bucket of their hash; with ``only``, in buckets that it has counted some in."""
+    hashes, known = key
+    if LIBRARY is None:
+        place = buckets(hashes[known], bits)
+        np.add.at(counts, place if only is None else place[only[place] > 0], 1)
+        return
+    hashes, known = np.ascontiguousarray(hashes), np.ascontiguousarray(known)
+    limit = None if only is None else only.ctypes.data
+    LIBRARY.count(
+        hashes.ctypes.data, known.ctypes.data, len(hashes), bits, limit, counts.ctypes.data
+    )
+
+
+def crowded(mine: Counts, theirs: Counts, cap: int, crowd: int) -> tuple[int, Bools]:
+    """Pairs of all buckets, and which have more pairs than ``cap`` or, met by a row, records than ``crowd``."""
+    if LIBRARY is None:
+        pairs = mine.astype(np.int64) * theirs
+        return int(pairs.sum()), (pairs > cap) | ((theirs > crowd) & (mine > 0))
+    which = np.empty(len(mine), np.bool_)
+    total = LIBRARY.crowded(
+        mine.ctypes.data, theirs.ctypes.data, len(mine), cap, crowd, which.ctypes.data
+    )
+    return int(total), which

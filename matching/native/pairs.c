@@ -143,3 +143,23 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Glance *glance, cons
     }
     return size;
 }
+
+/* Count rows by bucket; where `only` is given, in the buckets that it counted some in. */
+void count(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const int32_t *only, int32_t *counts) {
+    const int shift = (int)(64 - bits);
+    for (int64_t i = 0; i < size; i++) {
+        uint64_t bucket = hashes[i] >> shift;
+        if (known[i] && (!only || only[bucket])) counts[bucket]++;
+    }
+}
+
+/* Pairs of all buckets, and which buckets have more pairs than `cap` or records than `crowd`. */
+int64_t crowded(const int32_t *mine, const int32_t *theirs, int64_t size, int64_t cap, int64_t crowd, uint8_t *which) {
+    int64_t total = 0;
+    for (int64_t i = 0; i < size; i++) {
+        int64_t pairs = (int64_t)mine[i] * theirs[i];
+        total += pairs;
+        which[i] = pairs > cap || (theirs[i] > crowd && mine[i]);
+    }
+    return total;
+}
