@@ -5,7 +5,7 @@ that the attacker can't rule out, so that it settles many cells at once; only wh
 fractional is the integer programme solved.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,6 +67,7 @@ class Attack:
             if (table, labels) in demands
         }
         self._example: npt.NDArray[np.float64] | None = None
+        self._proofs: Proofs | None = None
         self._progress = progress
         size = len(known.cells)
         self._seen_low = np.full(size, np.inf)
@@ -83,7 +84,7 @@ class Attack:
             AuditUnsolvedError: a bound could not be proven.
         """
         check_constants(self.known)
-        self._believe()
+        self.believe()
         groups = connected(self.known)
         total = sum(self.known.cells[i].listed for g in groups for i in g)
         counts = np.array([c.count or 0.0 for c in self.known.cells])
@@ -105,11 +106,10 @@ class Attack:
             self.programmes += programme.solved + block.solved
 
     def open_cells(self) -> list[int]:
-        """Hidden cells that the offered tables do not settle; solves nothing."""
-        self._believe()
+        """Hidden cells that what was believed does not settle."""
         return [c.number for c in self.known.cells if c.hidden and not self._settled(c.number)]
 
-    def _believe(self) -> None:
+    def believe(self) -> None:
         """Take from the hint what fits every equation."""
         if self._hint is None:
             return
@@ -117,10 +117,16 @@ class Attack:
         self._example = proofs.counts
         if not proofs.fits:
             return
-        everything = np.arange(len(self.known.cells))
-        self._seen(everything, proofs.counts, proofs.people)
-        for change in self._hint.changes:
-            found = proofs.changed(change)
+        self._proofs = proofs
+        self._seen(np.arange(len(self.known.cells)), proofs.counts, proofs.people)
+        self.take(self._hint.changes)
+
+    def take(self, changes: Sequence[Mapping[Place, int]]) -> None:
+        """Take those changes of the hint's table that fit every equation."""
+        if self._proofs is None:
+            return
+        for change in changes:
+            found = self._proofs.changed(change)
             if found is not None:
                 self._seen(*found)
 
@@ -154,11 +160,11 @@ class Attack:
         if self._example is not None:
             counts[at] = self._example[at]
         if self._example is None or not block.fits(counts):
-            size = len(at)
-            corner = programme.whole()[:size]
-            counts[at] = (corner + programme.middle()[:size]) / 2
-            near = block.near(counts, counts)
-            counts[at] = corner if near is None else near[at]
+            near = None
+            if (centre := programme.centre()) is not None:
+                counts[at] = centre[: len(at)]
+                near = block.near(counts, counts)
+            counts[at] = programme.whole()[: len(at)] if near is None else near[at]
         self._learn(block, counts)
 
     def _nearby(self, block: Block, counts: npt.NDArray[np.float64], number: int) -> None:

@@ -131,22 +131,36 @@ def audit(
     )
 
 
-def unproven(
-    tables: Sequence[PublishedTable],
-    *,
-    threshold: int,
-    zeros: Zeros,
-    hint: Hint,
-    demands: Mapping[Place, tuple[int, int]],
-) -> list[Place]:
-    """Hidden cells that the offered proofs alone leave open; the audit would have to search.
+class Offer:
+    """What offered proofs settle by themselves, before there is an audit that has to search."""
 
-    Raises:
-        AuditInfeasibleError: two tables contradict each other.
-    """
-    known = gather(tables, zeros)
-    attack = Attack(known, threshold, intervals=False, hint=hint, demands=demands, progress=None)
-    return [known.cells[number].places[0][:2] for number in attack.open_cells()]
+    def __init__(
+        self,
+        tables: Sequence[PublishedTable],
+        *,
+        threshold: int,
+        zeros: Zeros,
+        hint: Hint,
+        demands: Mapping[Place, tuple[int, int]],
+    ) -> None:
+        """Check a hint against what the tables say; the arguments are those of ``audit``.
+
+        Raises:
+            AuditInfeasibleError: two tables contradict each other.
+        """
+        self._known = gather(tables, zeros)
+        self._attack = Attack(
+            self._known, threshold, intervals=False, hint=hint, demands=demands, progress=None
+        )
+        self._attack.believe()
+
+    def take(self, changes: Sequence[Mapping[Place, int]]) -> None:
+        """Check further changes of the hint's table."""
+        self._attack.take(changes)
+
+    def unproven(self) -> list[Place]:
+        """Hidden cells that are still open; the audit would have to search for their proofs."""
+        return [self._known.cells[n].places[0][:2] for n in self._attack.open_cells()]
 
 
 def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list[Fall]:

@@ -20,6 +20,10 @@ Vector = npt.NDArray[np.float64]
 
 _WIDTHS = (6, 20, None)  # labels taken of each long line; None: all cells of the part
 _CLOSE = 1e-6
+_BESIDE = 2.0  # orders; how far beside a point that does not fit a whole table is looked for
+_NODES = (
+    200  # of an integer programme of a few cells; what it does not find is looked for elsewhere
+)
 
 
 class Block:
@@ -58,6 +62,14 @@ class Block:
         self._solver = highspy.Highs()
         for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
             self._solver.setOptionValue(option, value)
+        self._integers = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("mip_max_nodes", _NODES),
+            ("mip_max_improving_sols", 1),  # any one that fits
+        ):
+            self._integers.setOptionValue(option, value)
 
     def _lines(self) -> tuple[dict[tuple[object, ...], list[str]], dict[tuple[str, ...], int]]:
         """Unknown cells by their labels in the first table, and the labels along each line."""
@@ -104,13 +116,36 @@ class Block:
         return self._shift(counts, np.array(block), local, (lower, upper))
 
     def near(self, counts: Vector, guess: Vector) -> Vector | None:
-        """The whole table that fits and is nearest to a guess, which need not fit."""
+        """A whole table that fits, the nearest to a guess or one beside it; the guess need not fit."""
         local = np.flatnonzero([self.known.cells[c].count is None for c in self.cells])
         block = self.cells[local]
         start = counts.copy()
         start[block] = np.maximum(np.rint(guess[block]), self.floor[local])
-        upper = np.concatenate([np.full(len(block), np.inf), start[block] - self.floor[local]])
-        return self._shift(start, block, local, (np.zeros(2 * len(block)), upper))
+        room = start[block] - self.floor[local]
+        nearest = self._shift(
+            start,
+            block,
+            local,
+            (np.zeros(2 * len(block)), np.concatenate([np.full(len(block), np.inf), room])),
+        )
+        if nearest is not None:
+            return nearest
+        matrix: Any = self.columns[:, local]
+        used, inverse = np.unique(matrix.indices, return_inverse=True)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(block), len(used)
+        lp.col_cost_ = np.zeros(len(block))
+        lp.col_lower_, lp.col_upper_ = -np.minimum(room, _BESIDE), np.full(len(block), _BESIDE)
+        reached: Vector = np.asarray(self.sums.dot(start), dtype=np.float64)
+        lp.row_lower_ = lp.row_upper_ = np.negative(reached)[used]
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, inverse
+        lp.a_matrix_.value_ = matrix.data
+        found = self._in_whole_orders(lp)
+        if found is None:
+            return None
+        start[block] += found
+        return start
 
     def _shift(
         self,
@@ -139,9 +174,29 @@ class Block:
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         found = np.asarray(self._solver.getSolution().col_value)
+        if np.abs(found - np.rint(found)).max() > _CLOSE:
+            still = np.abs(found) <= _CLOSE  # the cells that a fractional change changes, no others
+            lp.col_upper_ = np.where(still, np.maximum(bounds[0], 0.0), bounds[1])
+            lp.col_cost_ = np.zeros(len(found))
+            whole = self._in_whole_orders(lp)
+            if whole is None:
+                return None
+            found = whole
         moved = start.copy()
-        moved[block] += found[: len(block)] - found[len(block) :]
-        return np.rint(moved) if np.abs(moved - np.rint(moved)).max() <= _CLOSE else None
+        moved[block] += np.rint(found[: len(block)] - found[len(block) :])
+        return moved
+
+    def _in_whole_orders(self, lp: highspy.HighsLp) -> Vector | None:
+        """Any whole solution of a programme; None where the budget ends before there is one."""
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
+        self._integers.clearSolver()
+        self._integers.passModel(lp)
+        self._integers.run()
+        self.solved += 1
+        status = self._integers.getInfo().primal_solution_status
+        if status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        return np.rint(np.asarray(self._integers.getSolution().col_value))
 
     def _axis(self, counts: Vector, home: tuple[str, ...], axis: int, width: int) -> list[str]:
         """The labels along one line through a cell: its own, and those with most room to move."""

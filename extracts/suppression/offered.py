@@ -3,6 +3,8 @@
 The audit checks all of it with equations of its own; what is offered only saves it the search.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from extracts.suppression.pattern import Search, Witness
@@ -21,10 +23,12 @@ def offered(stack: Stack, search: Search) -> Hint:
         for cell, place in places.items()
         if abs(values[cell] - np.rint(values[cell])) <= _CLOSE
     }
-    known = [*search.witnesses.values(), *search.proofs]
-    found = {(c.tobytes(), m.tobytes()): (c, m) for c, m in known}
-    named = (_named(places, witness) for witness in found.values())
-    return Hint(counts, tuple(change for change in named if change))
+    return Hint(counts, _all_named(places, [*search.witnesses.values(), *search.proofs]))
+
+
+def named(stack: Stack, movements: Sequence[Witness]) -> tuple[dict[Place, int], ...]:
+    """Movements of whole orders, each once, by table and labels."""
+    return _all_named(_places(stack), movements)
 
 
 def demanded(stack: Stack, search: Search) -> dict[Place, tuple[int, int]]:
@@ -37,6 +41,14 @@ def demanded(stack: Stack, search: Search) -> dict[Place, tuple[int, int]]:
         low, high = min(0.0, *steps), max(0.0, *steps)
         found[places[cell]] = (round(values[cell] + low), round(values[cell] + high))
     return found
+
+
+def _all_named(
+    places: dict[int, Place], movements: Sequence[Witness]
+) -> tuple[dict[Place, int], ...]:
+    once = {(c.tobytes(), m.tobytes()): (c, m) for c, m in movements}
+    found = (_named(places, movement) for movement in once.values())
+    return tuple(change for change in found if change)
 
 
 def _named(places: dict[int, Place], witness: Witness) -> dict[Place, int] | None:

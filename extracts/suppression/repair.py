@@ -1,13 +1,22 @@
 """What is done about cells that the audit got back: stricter witnesses, then whole neighbourhoods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from extracts.suppression.cleanup import rewitness
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.pattern import Goal, Progress, Search, protect, reached
-from extracts.suppression.windows import WIDTHS
+from extracts.suppression.pattern import (
+    Goal,
+    Progress,
+    Search,
+    Witness,
+    least_for,
+    protect,
+    reached,
+)
+from extracts.suppression.windows import hidden_near
+
+_TINY = 1e-6
 
 
 def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> None:
@@ -49,24 +58,53 @@ def widen(search: Search, cells: Sequence[int], steps: int) -> None:
     search.kept |= near & search.system.free
 
 
-def add_proofs(search: Search, cells: Sequence[int]) -> None:
-    """Look for movements of hidden cells that keep persons, and keep them beside the others.
+def add_proofs(search: Search, cells: Sequence[int], width: int) -> list[Witness]:
+    """Look for movements of hidden cells that the audit will take, and keep them beside the others.
 
-    Where no cell sinks below its persons, persons may rise with orders, so that the rule's own
-    goals are enough. One movement serves all goals that it, or its reverse, reaches.
+    What it does not take moves parts of orders, or leaves no room for the persons that are published.
+    One movement serves all goals that it, or its reverse, reaches.
+
+    Args:
+        search: a pattern that protects.
+        cells: which the audit could not settle so far.
+        width: labels of each long dimension among whose hidden cells a movement is looked for.
+
+    Returns:
+        The movements that were added.
     """
-    before, search.strict = search.strict, True
     served: set[Goal] = set()
-    try:
-        for cell in cells:
-            for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0)]:
-                found = None if goal in served else rewitness(search, goal, WIDTHS[:1])
-                if found is None:
-                    continue
-                search.proofs.append(found)
+    added: list[Witness] = []
+    for cell in cells:
+        for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0)]:
+            for found in () if goal in served else _attempts(search, goal, width):
+                added.append(found)
                 for other, witness in reached(search, found):
                     if other not in served:
                         served.add(other)
-                        search.proofs.append(witness)
-    finally:
+                        added.append(witness)
+    search.proofs += added
+    return added
+
+
+def _attempts(search: Search, goal: Goal, width: int) -> Iterator[Witness]:
+    """Movements in whole orders that reach a goal: by its witness's cells, then by those around, too.
+
+    Where no cell sinks below its persons, persons may rise with orders, so that this holds whenever
+    it is possible; most often persons have to sink with the orders of a cell, and can.
+    """
+    known = search.witnesses.get(goal)
+    moving = np.zeros(0, dtype=np.int64) if known is None else known[0]
+    if known is not None and (np.abs(known[1] - np.rint(known[1])) > _TINY).any():
+        found = search.mover.whole(*goal, moving, least_for(search, moving, goal[0]))
+        if found is not None:
+            yield found
+            return
+    near = np.union1d(moving, hidden_near(search.system, goal[0], search.hidden, width))
+    before = search.strict
+    for strict in (True, False):
+        search.strict = strict
+        least = least_for(search, near, goal[0])
         search.strict = before
+        found = search.mover.whole(*goal, near, least)
+        if found is not None:
+            yield found

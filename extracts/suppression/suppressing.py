@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extracts.suppression.auditing import AuditReport, Fall, audit, unproven
+from extracts.suppression.auditing import AuditReport, Fall, Offer, audit
 from extracts.suppression.cleanup import clean
 from extracts.suppression.errors import AuditFellError
-from extracts.suppression.offered import demanded, offered
+from extracts.suppression.offered import demanded, named, offered
 from extracts.suppression.pattern import Progress, Search, protect, start
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
@@ -25,7 +25,7 @@ from extracts.suppression.tables import CellTable, Flags
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
 _WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
-_PROOFS = 2  # attempts to offer what is missing
+_NEAR = (6, 10, 20)  # labels of a dimension among which missing proofs are looked for
 _LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
 
@@ -174,21 +174,23 @@ def _prepare(
 ) -> None:
     """Find proofs for what the movements leave open, before the audit has to search for them.
 
-    Most of it are persons, which the movements did not look at. A cell that gets no proof here is
-    left to the audit.
+    The movements of the pattern may move parts of orders, and did not look at persons. A cell that
+    gets no proof here is left to the audit.
     """
-    for _ in range(_PROOFS):
-        shown = _shown(stack, search)
-        places = unproven(
-            [*shown, *earlier],
-            threshold=policy.threshold,
-            zeros=policy.zeros,
-            hint=offered(stack, search),
-            demands=demanded(stack, search),
-        )
+    shown = _shown(stack, search)
+    offer = Offer(
+        [*shown, *earlier],
+        threshold=policy.threshold,
+        zeros=policy.zeros,
+        hint=offered(stack, search),
+        demands=demanded(stack, search),
+    )
+    for width in _NEAR:
+        places = offer.unproven()
         if not places:
             return
-        add_proofs(search, [stack.find(*place) for place in places])
+        found = add_proofs(search, [stack.find(*place) for place in places], width)
+        offer.take(named(stack, found))
 
 
 def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:
