@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.fields import FIELDS, NAMES
-from matching.integers import numbered
+from matching.integers import some_numbers
 from matching.levels import Comparer, compared
 from matching.model import (
     CLASSES,
@@ -100,10 +100,12 @@ def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> F
 
 
 def _counts(values: Ints) -> Floats:
-    """How often each row's value occurs (codes are dense, other numbers are numbered first)."""
-    dense = int(values.max(initial=0)) < 4 * len(values)
-    place = np.maximum(values, -1) + 1 if dense else numbered(values)[0]
-    return np.bincount(place).astype(np.float64)[place]
+    """How often each row's value occurs."""
+    present = values >= 0
+    place, _ = some_numbers(values[present])
+    result = np.zeros(len(values))
+    result[present] = np.bincount(place)[place]
+    return result
 
 
 def _shared(values: Ints, average: float) -> npt.NDArray[np.float32] | None:
@@ -177,7 +179,7 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     entries those within a side.
     """
     mine, theirs = mine[mine >= 0], theirs[theirs >= 0]
-    place, distinct = numbered(np.concatenate([mine, theirs]))
+    place, distinct = some_numbers(np.concatenate([mine, theirs]))
     x = np.bincount(place[: len(mine)], minlength=distinct).astype(np.float64)
     y = np.bincount(place[len(mine) :], minlength=distinct).astype(np.float64)
     found = [((x * y).sum(), len(mine) * len(theirs))]

@@ -8,12 +8,22 @@ import numpy.typing as npt
 from matching.arrow import array, column
 
 Ints = npt.NDArray[np.int64]
+_ROOMY = 4  # numbers for each value that need not be used
 
 
 def numbered(values: Ints) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
     encoded = column(values).dictionary_encode()
     return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
+
+
+def some_numbers(values: Ints) -> tuple[Ints, int]:
+    """A number for each value, in some order, and a bound of them: values close together number themselves."""
+    if not len(values):
+        return values, 0
+    low = int(values.min())
+    room = int(values.max()) - low + 1
+    return (values - low, room) if room <= _ROOMY * len(values) else numbered(values)
 
 
 def among(values: Ints, sorted_keys: Ints) -> npt.NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from matching.grouping import Edges, among_candidates, edges_of
 from matching.integers import count_distinct, numbered
 from matching.links import Links, listed
 from matching.model import Model, shipped_number
-from matching.normalise.encode import Encoded, common, encode_raw
+from matching.normalise.encode import Begun, Encoded, common
 from matching.normalise.raw import raw
 from matching.options import LinkOptions
 from matching.report import LinkReport
@@ -92,18 +92,18 @@ def link_sources(
     tell = progress or (lambda _stage, _share: None)
     seconds: dict[str, float] = {}
     tell("normalise", 0.0)
-    with Clock(seconds, "read"):
-        columns = common(cohort.columns, records.columns)
+    columns = common(cohort.columns, records.columns)
+    with Clock(seconds, "read"), ThreadPoolExecutor(1) as other:
         left = raw(cohort.parts(), columns, cohort.keep, options.threads)
-        right = raw(records.parts(), columns, records.keep, options.threads)
+        reading = other.submit(raw, records.parts(), columns, records.keep, options.threads)
+        begun = Begun.of(left, columns)  # Python's work, beside Arrow's
+        right = reading.result()
         check_sides(left.kept, right.kept)
         check_common(columns, columns)
     mine, theirs = left.kept, right.kept
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
-        numbering = other.submit(
-            number_records, theirs["record_id"]
-        )  # Arrow's work, beside Python's
-        encoded = encode_raw(left, right, columns)
+        numbering = other.submit(number_records, theirs["record_id"])
+        encoded = begun.against(right)
         record, first_row = numbering.result()
     del left, right
     tell("block", 0.2)

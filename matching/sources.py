@@ -1,6 +1,6 @@
 """Where a side of a linkage comes from: a table, or a file that is read part by part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from matching.arrow import pc
 from matching.columns import IDS, STANDARD, ColumnMap, Side
 from matching.errors import MissingIdColumn
-from matching.normalise.raw import slices
+from matching.normalise.raw import CODED, slices
 from matching.quality import GROUPED
 
 _MAGIC = b"PAR1"
@@ -23,7 +23,7 @@ class Source:
     Attributes:
         columns: the standard columns that it has.
         keep: the columns that a linkage needs as they are: ids, identities, groups of the report.
-        parts: makes its parts, with all these columns.
+        parts: makes its parts, with all these columns; those of distinct texts may be dictionaries.
     """
 
     columns: tuple[str, ...]
@@ -46,12 +46,13 @@ class FileSide:
     """A file as a source, the type of its ids, and how many of its columns are ignored."""
 
     source: Source
+    plain: Callable[[], Iterator[pa.Table]]  # its parts with every column as text
     id_type: pa.DataType
     ignored: int
 
     def row(self, side: Side, wanted: str) -> pa.Table:
         """The rows of one id."""
-        parts = self.source.parts()
+        parts = self.plain()
         name = IDS[side]
         return pa.concat_tables(
             part.filter(pc.equal(pc.cast(part[name], pa.string()), wanted)) for part in parts
@@ -77,16 +78,19 @@ def of_file(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSid
     theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in wanted]
     asked = list(dict.fromkeys([id_name, *theirs]))
 
-    def parts() -> Iterator[pa.Table]:
-        for part in stream.parts(asked):
+    groups = GROUPED if side == "cohort" else ()
+    keep = (own_id, *(c for c in groups if c in wanted))
+    coded = [name for c, name in zip(wanted, theirs, strict=True) if c in CODED and c not in keep]
+
+    def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
+        for part in stream.coded(asked, codes):
             chosen = [part[id_name], *(part[name] for name in theirs)]
             yield pa.Table.from_arrays(chosen, names=[own_id, *wanted])
 
-    groups = GROUPED if side == "cohort" else ()
-    keep = (own_id, *(c for c in groups if c in wanted))
     standard = tuple(c for c in STANDARD if c in wanted)
     ignored = len(stream.names) - len(wanted) - 1
-    return FileSide(Source(standard, keep, parts), _id_type(path, id_name), ignored)
+    source = Source(standard, keep, lambda: parts(coded))
+    return FileSide(source, parts, _id_type(path, id_name), ignored)
 
 
 def _positions(names: tuple[str, ...]) -> pa.Table:

@@ -93,10 +93,11 @@ def _counted(
     texts: list[str],
 ) -> tuple[Floats, Bags, Bags, npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
     """Length, letters, letters twice, surplus and first characters of each text."""
-    coded = [text.encode() for text in texts]
+    whole = "".join(texts)
+    sizes = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
     offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(text) for text in coded], out=offsets[1:])
-    letters = np.frombuffer(b"".join(coded), np.uint8)
+    np.cumsum(np.fromiter(sizes, np.int64, len(texts)), out=offsets[1:])
+    letters = np.frombuffer(whole.encode(), np.uint8)
     starts, lengths = offsets[:-1], np.diff(offsets)
     plain = lengths <= _LONGEST
     once, twice = np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.uint64)

@@ -101,15 +101,8 @@ def common(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
 
 def encode_raw(cohort: Raw, records: Raw | None, columns: tuple[str, ...]) -> Encoded:
     """Normalise the distinct texts of two sides and code them together."""
-    words = _Words(Vocabulary(), Vocabulary(), Vocabulary())
-    unparsable: dict[str, dict[str, int]] = {"cohort": {}, "records": {}}
-    left = _side(cohort, words, unparsable["cohort"])
-    right = left if records is None else _side(records, words, unparsable["records"])
-    unparsable = {side: dict(sorted(lost.items())) for side, lost in unparsable.items()}
-    parts = name_parts(words.names)
-    return Encoded(
-        left, right, words.names, parts, words.streets, words.places, columns, unparsable
-    )
+    begun = Begun.of(cohort, columns)
+    return begun.alone() if records is None else begun.against(records)
 
 
 @dataclass(frozen=True)
@@ -117,6 +110,44 @@ class _Words:
     names: Vocabulary
     streets: Vocabulary
     places: Vocabulary
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A linkage whose cohort is normalised; its records may still be read meanwhile."""
+
+    cohort: Side
+    words: _Words
+    columns: tuple[str, ...]
+    lost: dict[str, int]
+
+    @classmethod
+    def of(cls, cohort: Raw, columns: tuple[str, ...]) -> "Begun":
+        """Normalise the cohort's distinct texts."""
+        words, lost = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, int]()
+        return cls(_side(cohort, words, lost), words, columns, lost)
+
+    def alone(self) -> Encoded:
+        """The cohort against itself."""
+        return self._encoded(self.cohort, {})
+
+    def against(self, records: Raw) -> Encoded:
+        """Normalise the records' distinct texts, coded as the cohort's."""
+        lost = dict[str, int]()
+        return self._encoded(_side(records, self.words, lost), lost)
+
+    def _encoded(self, right: Side, lost: dict[str, int]) -> Encoded:
+        words, sides = self.words, {"cohort": self.lost, "records": lost}
+        return Encoded(
+            self.cohort,
+            right,
+            words.names,
+            name_parts(words.names),
+            words.streets,
+            words.places,
+            self.columns,
+            {side: dict(sorted(bad.items())) for side, bad in sides.items()},
+        )
 
 
 def _side(given: Raw, words: _Words, bad: dict[str, int]) -> Side:

@@ -28,6 +28,7 @@ BATCH = 1 << 18  # rows worked at a time: some 40 MB of text
 TEXTS: Final = (
     "last_name", "first_name", "middle_name", "name_suffix", "birth_date", "sex", "street", "city", "county",
 )  # fmt: skip
+CODED: Final = tuple(name for name in TEXTS if name != "street")  # may come as dictionaries
 _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
     "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
 }  # fmt: skip
@@ -97,7 +98,10 @@ class _Read:
 
 
 def _read(batch: pa.Table, name: str) -> _Read:
-    column = pc.cast(batch[name], pa.string())
+    column = batch[name]
+    if pa.types.is_dictionary(column.type):
+        return _Read(name, {name: column})
+    column = pc.cast(column, pa.string())
     if name == "street":
         house, rest = house_and_street(column)
         return _Read(name, {"house": house.astype(np.int32), "street": rest.dictionary_encode()})

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrow import array, filled
+from matching.arrow import array, column, filled
 from matching.normalise import names
 
 Codes = npt.NDArray[np.int32]
@@ -59,9 +59,9 @@ class Dictionary:
     values: list[str]
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray) -> "Dictionary":
+    def of(cls, values: pa.ChunkedArray) -> "Dictionary":
         """Number the distinct values of a column of text."""
-        return cls.joined([column.dictionary_encode()], len(column))
+        return cls.joined([values.dictionary_encode()], len(values))
 
     @classmethod
     def joined(cls, parts: list[pa.ChunkedArray], rows: int) -> "Dictionary":
@@ -70,9 +70,10 @@ class Dictionary:
         if not chunks:
             return cls(np.full(rows, MISSING, np.int32), [])
         encoded = pa.chunked_array(chunks).unify_dictionaries()
-        values = [text or "" for text in encoded.chunk(0).dictionary.to_pylist()]
         pieces = [array(filled(chunk.indices)) for chunk in encoded.chunks]
-        indices = np.concatenate(pieces).astype(np.int32, copy=False)
+        indices, here = _by_appearance(np.concatenate(pieces).astype(np.int32, copy=False))
+        given = encoded.chunk(0).dictionary.take(column(here))
+        values = [text or "" for text in given.to_pylist()]
         blank = [i for i, text in enumerate(values) if not text or text.isspace()]
         if blank:
             table = np.arange(-1, len(values), dtype=np.int32)
@@ -87,6 +88,22 @@ class Dictionary:
     def lost(self, codes: Codes, missing: int = MISSING) -> int:
         """How many present values have no code."""
         return int(np.count_nonzero((codes == missing) & (self.indices >= 0)))
+
+
+def _by_appearance(indices: Codes) -> tuple[Codes, Codes]:
+    """The same numbers (-1 stays) in the order in which they appear, and which they were.
+
+    A file's own dictionary has its own order and may hold values that no row has.
+    """
+    last = np.full(int(indices.max(initial=-1)) + 2, -1, np.int32)
+    last[indices[::-1]] = np.arange(len(indices) - 1, -1, -1, dtype=np.int32)
+    first = last[:-1]  # the last one is of -1
+    here = np.flatnonzero(first >= 0)
+    here = here[np.argsort(first[here])].astype(np.int32)
+    table = np.full(len(last), MISSING, np.int32)
+    table[here] = np.arange(len(here), dtype=np.int32)
+    table[-1] = MISSING
+    return table[indices], here
 
 
 @dataclass(frozen=True)

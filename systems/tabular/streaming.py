@@ -21,12 +21,17 @@ class Stream:
     Attributes:
         names: of all columns, stripped.
         rows: data rows.
-        parts: makes the parts (at least one, of the columns asked for); like ``read_table``'s in every value.
+        coded: makes the parts (at least one, of the columns asked for first); like ``read_table``'s in every
+            value. Columns that are also in the second list may come as dictionaries, where an empty text stays one.
     """
 
     names: tuple[str, ...]
     rows: int
-    parts: Callable[[Sequence[str]], Iterator[pa.Table]]
+    coded: Callable[[Sequence[str], Sequence[str]], Iterator[pa.Table]]
+
+    def parts(self, wanted: Sequence[str]) -> Iterator[pa.Table]:
+        """The columns asked for, part by part."""
+        return self.coded(wanted, ())
 
 
 def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream:
@@ -50,11 +55,13 @@ def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream
     names = [name.strip() for name in schema.names]
     check_header(names, role)
 
-    def parts(wanted: Sequence[str]) -> Iterator[pa.Table]:
+    def coded(wanted: Sequence[str], as_codes: Sequence[str]) -> Iterator[pa.Table]:
         columns = [schema.names[names.index(name)] for name in wanted]
         empty = schema.empty_table().select(columns)
+        places = [names.index(name) for name in as_codes]
+        texts = [schema.names[i] for i in places if pa.types.is_string(schema.field(i).type)]
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, read_dictionary=texts) as file:
                 for batch in file.iter_batches(_ROWS, columns=columns):
                     yield _as_text(pa.Table.from_batches([batch]).select(columns), wanted)
                 if not rows:
@@ -62,22 +69,23 @@ def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream
         except (pa.ArrowException, OSError):
             raise FormatUnknown(file=role) from None
 
-    return Stream(tuple(names), rows, parts)
+    return Stream(tuple(names), rows, coded)
 
 
 def _whole(path: Path, role: str, max_bytes: int) -> Stream:
     table = read_table(path, role=role, max_bytes=max_bytes, allow_empty=True).table
 
-    def parts(wanted: Sequence[str]) -> Iterator[pa.Table]:
+    def coded(wanted: Sequence[str], _as_codes: Sequence[str]) -> Iterator[pa.Table]:
         chosen = table.select(list(wanted))
         for start in range(0, max(chosen.num_rows, 1), _ROWS):
             yield chosen.slice(start, _ROWS)
 
-    return Stream(tuple(table.column_names), table.num_rows, parts)
+    return Stream(tuple(table.column_names), table.num_rows, coded)
 
 
 def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    return pa.Table.from_arrays([as_text(column) for column in table.columns], names=list(names))
+    columns = [c if pa.types.is_dictionary(c.type) else as_text(c) for c in table.columns]
+    return pa.Table.from_arrays(columns, names=list(names))
 
 
 def _alone(kind: pa.DataType) -> bool:

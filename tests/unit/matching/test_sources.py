@@ -1,5 +1,6 @@
 """A side is read part by part: no size of the parts and no kind of file changes a link."""
 
+import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import matching
 from matching import links as links_of
 from matching.normalise import raw as raw_of
+from matching.normalise.vocabulary import Dictionary
 from systems.tabular import streaming
 from tests.unit.matching.tables import cohort, noisy, people, records
 
@@ -50,3 +52,16 @@ def test_parquet_read_in_parts_gives_the_links_of_the_same_csv(sides, tmp_path, 
     assert texts[0].equals(texts[1])
     assert pq.ParquetFile(out).num_row_groups > 3
     assert found[1]["record_id"].type == sides[1]["record_id"].type
+
+
+def test_a_files_own_dictionary_changes_no_code():
+    plain = [["b", None, " ", "a"], ["a", "", "c"]]
+    own = [  # other orders, values that no row has
+        pa.DictionaryArray.from_arrays([1, None, 3, 2], ["never", "b", "a", " "]),
+        pa.DictionaryArray.from_arrays([2, 0, 1], ["", "c", "a", "b"]),
+    ]
+    coded = [pa.chunked_array([part]) for part in own]
+    texts = [pa.chunked_array([pa.array(part)]).dictionary_encode() for part in plain]
+    one, other = Dictionary.joined(coded, 7), Dictionary.joined(texts, 7)
+    assert one.indices.tolist() == other.indices.tolist() == [0, -1, -1, 2, 2, -1, 4]
+    assert one.values == other.values == ["b", " ", "a", "", "c"]
