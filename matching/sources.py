@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.arrow import pc
+from matching.arrow import column, pc
 from matching.columns import IDS, STANDARD, ColumnMap, Side
 from matching.errors import MissingIdColumn
 from matching.normalise.raw import CODED, slices
@@ -95,8 +96,9 @@ def of_file(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSid
 
 def _positions(names: tuple[str, ...]) -> pa.Table:
     """A table of one row in which each column holds its own position, to follow it through a map."""
+    number = column(np.arange(len(names)))
     return pa.Table.from_arrays(
-        [pa.chunked_array([pa.array([i], pa.int64())]) for i in range(len(names))],
+        [pa.chunked_array([number.slice(i, 1)]) for i in range(len(names))],
         names=list(names),
     )
 

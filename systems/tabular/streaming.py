@@ -57,15 +57,14 @@ def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream
 
     def coded(wanted: Sequence[str], as_codes: Sequence[str]) -> Iterator[pa.Table]:
         columns = [schema.names[names.index(name)] for name in wanted]
-        empty = schema.empty_table().select(columns)
         places = [names.index(name) for name in as_codes]
         texts = [schema.names[i] for i in places if pa.types.is_string(schema.field(i).type)]
         try:
             with pq.ParquetFile(path, read_dictionary=texts) as file:
                 for batch in file.iter_batches(_ROWS, columns=columns):
                     yield _as_text(pa.Table.from_batches([batch]).select(columns), wanted)
-                if not rows:
-                    yield _as_text(empty, wanted)
+                if not rows:  # Arrow imports pandas for it
+                    yield _as_text(schema.empty_table().select(columns), wanted)
         except (pa.ArrowException, OSError):
             raise FormatUnknown(file=role) from None
 

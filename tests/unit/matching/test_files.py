@@ -1,6 +1,8 @@
 """The whole of ``match``: two files in, links and report out."""
 
 import json
+import subprocess
+import sys
 
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -223,3 +225,16 @@ def test_a_map_to_a_column_that_is_not_there_is_refused():
 def test_unknown_columns_are_told_by_position():
     table = cohort({"last_name": "a", "John Smith": "b"})
     assert matching.ColumnMap().unknown(table, "cohort", ("cohort_id",)) == [3]
+
+
+def test_a_linkage_of_files_imports_no_library_that_it_does_not_need(small):
+    """Arrow imports pandas when it is given a Python value: a second of work, unseen."""
+    code = (
+        "import sys, matching; from pathlib import Path; c, r, out = map(Path, sys.argv[1:])\n"
+        "matching.match_files(c, r, out)\n"
+        "sys.exit(','.join({'pandas', 'scipy', 'duckdb', 'recordlinkage', 'pydantic'} & set(sys.modules)) or 0)"
+    )
+    files = [str(small / name) for name in ("c.parquet", "r.parquet", "L.parquet")]
+    done = subprocess.run([sys.executable, "-c", code, *files], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.returncode == 0
