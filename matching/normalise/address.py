@@ -40,7 +40,7 @@ def street_name(text: str) -> str:
         words = fold(text.partition("#")[0]).split()
     if not _UNITS.isdisjoint(words):
         words = words[: next(i for i, word in enumerate(words) if word in _UNITS)]
-    return " ".join([_TYPES.get(word, word) for word in words])
+    return " ".join(map(_TYPES.get, words, words))
 
 
 def place_name(text: str) -> str:

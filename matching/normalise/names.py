@@ -112,6 +112,8 @@ _NO_FIRST_NAME, _NO_LAST_NAME, _BETWEEN = _placeholders()
 
 def _says_nothing(words: list[str], placeholders: frozenset[str]) -> bool:
     """Whether a name is placeholders and the words between them ("female child", "don't know")."""
+    if words and words[0] not in placeholders and words[0] not in _BETWEEN:
+        return False
     if len(words) == 1:
         return words[0] in placeholders
     return all(word in placeholders or word in _BETWEEN for word in words)
@@ -154,6 +156,8 @@ def last_name(text: str) -> str:
         words.pop()
     if _says_nothing(words, _NO_LAST_NAME):
         return ""
+    if _PARTICLES.isdisjoint(words):
+        return " ".join(words)
     parts: list[str] = []
     joined = ""
     for i, word in enumerate(words):
@@ -200,6 +204,15 @@ def sound(name: str) -> str:
     return (codes[0] + codes[1:].replace(_VOWEL, ""))[:5]
 
 
+def sounds(words: list[str]) -> list[str]:
+    """``sound`` of many first words (no blank, none empty), worked as one text."""
+    whole = "\n".join(words)
+    for old, new in _SPELLINGS:
+        whole = whole.replace(old, new)
+    codes = _INNER_VOWELS.sub("", _REPEATED.sub(r"\1", whole.translate(_CLASS)))
+    return [code[:5] for code in codes.split("\n")] if words else []
+
+
 _VOWEL = "a"  # stands for every vowel; it parts two equal consonants and is then dropped
 _SPELLINGS = (
     ("ph", "f"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("ch", "k"), ("cz", "s"),
@@ -207,6 +220,7 @@ _SPELLINGS = (
 )  # fmt: skip
 _SPELLED = re.compile("|".join(old for old, _ in _SPELLINGS))
 _REPEATED = re.compile(r"(.)\1+")
+_INNER_VOWELS = re.compile(rf"(?<=[^\n]){_VOWEL}")
 _CLASS = str.maketrans(
     dict.fromkeys("aeiouyhw", _VOWEL) | {
     **dict.fromkeys("bp", "b"), **dict.fromkeys("fv", "f"), **dict.fromkeys("cgkqj", "k"),

@@ -123,18 +123,23 @@ class NameParts:
 
 def name_parts(vocabulary: Vocabulary) -> NameParts:
     """Work out the parts; adds roots and parts to the vocabulary where they are new."""
-    sounds, roots = Vocabulary(), names.roots()
-    rows: list[tuple[int, int, int, int, int]] = []
+    roots, code = names.roots(), vocabulary.code
+    first_words, found = list[str](), list[tuple[int, int, int, int]]()
     done = 0
     while done < len(vocabulary.texts):  # grows while roots and parts are added
-        text = vocabulary.texts[done]
-        first, _, rest = text.partition(" ")
-        head = vocabulary.code(first) if rest else done
-        tail = vocabulary.code(rest.rpartition(" ")[2]) if rest else done
-        root = vocabulary.code(roots.get(first, first))
-        rows.append((root, ord(text[0]), sounds.code(names.sound(first)), head, tail))
+        first = text = vocabulary.texts[done]
+        head = tail = done
+        if " " in text:
+            first, _, rest = text.partition(" ")
+            head, tail = code(first), code(rest.rpartition(" ")[2])
+        formal = roots.get(first, first)
+        root = done if formal is text else code(formal)
+        found.append((root, ord(text[0]), head, tail))
+        first_words.append(first)
         done += 1
-    rows.append((MISSING, MISSING, MISSING, MISSING, MISSING))
-    table = np.array(rows, np.int32).reshape(-1, 5)
+    found.append((MISSING, MISSING, MISSING, MISSING))
+    root, initial, head, tail = np.array(found, np.int32).T.copy()
+    sounds = Vocabulary().codes(names.sounds(first_words))
+    sound = np.array([*sounds, MISSING], np.int32)
     single = np.array([len(text) == 1 for text in vocabulary.texts] + [False])
-    return NameParts(table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], single)
+    return NameParts(root, initial, sound, head, tail, single)

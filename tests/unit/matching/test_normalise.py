@@ -189,3 +189,8 @@ def test_one_place_off_is_what_a_loop_over_places_says(pairs, base):
     both = pairs + near
     a, b = (np.array(part, np.int64) for part in zip(*both, strict=True))
     assert one_off(a, b, base).tolist() == [plain(x, y) for x, y in both]
+
+
+@given(st.lists(st.text("abcdefghiklmnopqrstuvwxyz19éß", min_size=1, max_size=9), max_size=8))
+def test_many_sound_keys_made_at_once_are_those_made_one_by_one(words):
+    assert names.sounds(words) == [names.sound(word) for word in words]
