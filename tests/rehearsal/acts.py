@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -64,17 +65,21 @@ class Rehearsal:
             office.close()
 
     @contextmanager
-    def settled(self, **changes: str) -> Iterator[None]:
-        """Other settings meanwhile: ``name = old`` lines, of which the first is replaced."""
+    def settled(self, section: str, **changes: str) -> Iterator[None]:
+        """Other settings of one section meanwhile, as a person with an editor makes them."""
         path = self.home / "settings.toml"
         before = path.read_text()
-        text = before
+        head, mark, rest = before.partition(f"\n[{section}]\n")
+        body, end, tail = rest.partition("\n\n[")
         for name, value in changes.items():
-            lines = text.splitlines()
-            place = next(i for i, line in enumerate(lines) if line.startswith(f"{name} = "))
-            lines[place] = f"{name} = {value}"
-            text = "\n".join(lines) + "\n"
-        path.write_text(text)
+            body, found = re.subn(
+                rf"^{name} = .*$",
+                lambda _, line=f"{name} = {value}": line,
+                body,
+                flags=re.MULTILINE,
+            )
+            assert found == 1, name
+        path.write_text("".join([head, mark, body, end, tail]))
         try:
             yield
         finally:

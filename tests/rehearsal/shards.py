@@ -27,7 +27,7 @@ def sharded(on: Rehearsal, project: str, alone: str) -> None:
         ) as local,
     ):
         told = {name: json.dumps(value) for name, value in local.settings.items()}
-        with on.settled(**told, shard_rows=str(SHARD_ROWS)):
+        with on.settled("cluster", **told, shard_rows=str(SHARD_ROWS)):
             found = {f["what"]: f for f in on.told("doctor")}
             assert found["cluster's workers"] == {
                 "what": "cluster's workers",

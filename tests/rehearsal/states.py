@@ -68,7 +68,7 @@ def refused(on: Rehearsal, project: str) -> None:
 def failed(on: Rehearsal, project: str) -> None:
     """Rows that say too much under a limit that nothing meets."""
     with step("Validation fails: ValidationFailed, nothing in the outbox"):
-        with on.settled(row_max_prosecutor="0.000001"):
+        with on.settled("disclosure", row_max_prosecutor="0.000001"):
             order = on.ordered(project, "deidentified")
             assert on.state_of(order) == "ValidationFailed"
         assert not (on.home / "outbox" / project / order).exists()
@@ -78,7 +78,7 @@ def failed(on: Rehearsal, project: str) -> None:
 def reviewed(on: Rehearsal, project: str) -> None:
     """A run that ends for a reviewer goes on by running the deployment again, as from the page."""
     with step("Doubtful pairs: WaitingForReview; decided, and run again from Prefect"):
-        with on.settled(threshold="0.999999"):
+        with on.settled("linkage", threshold="0.999999"):
             order = on.ordered(project, "identified", doubtful="wait")
             assert on.state_of(order) == "WaitingForReview"
             sheet = on.folder / "sheet.xlsx"
