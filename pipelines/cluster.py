@@ -110,16 +110,25 @@ def spread(settings: Cluster, release: str, plan: ShardPlan) -> Iterator[Scored]
 
 def _worked(settings: Cluster, folder: str, shards: int) -> None:
     """Have all shards worked; a worker that dies is Dask's to make up for."""
+    from distributed import CancelledError
+
     with opened(settings, way() or plainly) as door:
         waiting = {door.submit(folder, number) for number in range(shards)}
         try:
             for told in _answers(door, waiting, settings.patience_seconds):
                 _require(told)
+        except (CancelledError, OSError):  # the scheduler went
+            raise ClusterLost(status="scheduler") from None
         finally:
-            for future in waiting:
-                future.cancel()
-            with contextlib.suppress(Exception):  # a worker that went has forgotten
-                door.client.run(forget, folder)
+            with contextlib.suppress(Exception):
+                _let_go(door, waiting, folder)
+
+
+def _let_go(door: Door, futures: set[Any], folder: str) -> None:
+    """Take back what was not finished, and let the workers forget; one that went has forgotten."""
+    if door.client.status == "running":
+        door.client.cancel(list(futures))
+        door.client.run(forget, folder)
 
 
 def _require(told: Told) -> None:

@@ -15,7 +15,7 @@ import pytest
 import matching
 from crypto import shared_key
 from pipelines import cluster
-from pipelines.cluster_errors import ClusterUnavailable
+from pipelines.cluster_errors import ClusterLost, ClusterUnavailable
 from pipelines.doctor_cluster import look_at_cluster
 from pipelines.settings import Cluster
 from synthetic.linkage import make_linkage
@@ -144,3 +144,15 @@ def test_a_cluster_that_is_not_of_our_authority_is_not_trusted(local, tmp_path):
     wrong = _settings(local, ca_file=str(ours), patience_seconds=8)
     with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
         pass
+
+
+def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
+    """The last here: it takes the cluster down."""
+    watcher = _when_shards_are_there(local, 1, local.kill_scheduler)
+    spread = functools.partial(
+        cluster.spread, _settings(local, patience_seconds=10), "2026-001-R001"
+    )
+    with pytest.raises(ClusterLost):
+        matching.link(*sides, matching.LinkOptions(shard_rows=SHARD_ROWS), spread=spread)
+    watcher.join(20)
+    assert list(local.shared.iterdir()) == []

@@ -79,7 +79,7 @@ class Rehearsal:
                 flags=re.MULTILINE,
             )
             assert found == 1, name
-        path.write_text("".join([head, mark, body, end, tail]))
+        path.write_text(f"{head}{mark}{body}{end}{tail}")
         try:
             yield
         finally:

@@ -19,19 +19,28 @@ class Local:
     """What the settings of a home say of it, and its workers."""
 
     settings: dict[str, Any]
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]]
     shared: Path
     log: Path
 
     def kill_one(self) -> None:
         """End the first worker as a machine that loses its power does."""
-        os.killpg(self.workers[0].pid, signal.SIGKILL)
-        self.workers[0].wait(20)
+        _kill(self.workers[0])
+
+    def kill_scheduler(self) -> None:
+        """The same with the scheduler."""
+        _kill(self.scheduler)
 
     @property
     def alive(self) -> int:
         """Workers that run."""
         return sum(1 for worker in self.workers if worker.poll() is None)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(20)
 
 
 def authority(folder: Path, name: str) -> tuple[Path, Path, Path]:
@@ -87,7 +96,7 @@ def local_cluster(folder: Path, workers: int = 2, **env: str) -> Iterator[Local]
             command = [program("dask"), *map(str, words)]
             return stack.enter_context(running(command, own, log))
 
-        started(scheduler, log)
+        first = started(scheduler, log)
         processes = [started(worker, folder / f"worker-{n}.log") for n in range(workers)]
         settings = {
             "scheduler": address,
@@ -97,4 +106,4 @@ def local_cluster(folder: Path, workers: int = 2, **env: str) -> Iterator[Local]
             "folder": str(shared),
             "secret_file": str(secret),
         }
-        yield Local(settings, processes, shared, log)
+        yield Local(settings, first, processes, shared, log)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +14,17 @@ from matching.normalise.encode import encode
 from matching.options import LinkOptions
 from matching.scoring import Scorer
 from matching.sharding import ShardPlan
-from pipelines import cluster, shards
-from pipelines.cluster_errors import ShardDoesNotHold
+from pipelines import cluster, interruptions, shards
+from pipelines.cluster_errors import (
+    ClusterLost,
+    ClusterMissing,
+    ClusterUnavailable,
+    ClusterUnsafe,
+    ShardDoesNotHold,
+    ShardStopped,
+)
 from pipelines.cluster_folder import sweep
+from pipelines.run import Outcome
 from pipelines.settings import Cluster
 from tests.unit.matching.tables import cohort, people, records
 
@@ -199,3 +209,31 @@ def test_what_others_can_read_is_refused(tmp_path, secret, name):
     path = tmp_path / given[name]
     path.chmod(path.stat().st_mode | 0o040)
     assert cluster.unsafe(Cluster.model_validate(given)) == [name]
+
+
+def _context(**given: object):
+    settings = SimpleNamespace(cluster=Cluster.model_validate(given))
+    return SimpleNamespace(settings=settings, release="R1")
+
+
+def test_a_stage_refuses_an_unsafe_cluster_and_misses_the_extra(tmp_path, secret, monkeypatch):
+    given = _settings(tmp_path, secret)
+    with pytest.raises(ClusterUnsafe) as caught:
+        cluster.spread_over(_context(**given | {"scheduler": "tcp://127.0.0.1:8786"}))
+    assert caught.value.facts["settings"] == ("scheduler",)
+    assert cluster.spread_over(_context(**given)).args == (Cluster.model_validate(given), "R1")
+    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+    with pytest.raises(ClusterMissing):
+        cluster.spread_over(_context(**given))
+
+
+@pytest.mark.parametrize(
+    "error", [ClusterUnavailable(), ClusterLost(workers=0), ShardStopped(code="X-1")]
+)
+def test_a_cluster_that_fails_is_no_failure_of_the_release(error):
+    assert interruptions.told(error) is error
+    assert Outcome("R1", error.exit, "match", error.as_dict()).state == "Interrupted"
+
+
+def test_a_release_that_does_not_hold_is_one():
+    assert interruptions.told(ShardDoesNotHold()) is None
