@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from types import SimpleNamespace
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -27,6 +29,9 @@ SHARD_ROWS = 200
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
     with local_cluster(tmp_path_factory.mktemp("cluster")) as made:
+        with cluster.opened(_settings(made), cluster.plainly) as door:
+            while cluster.workers(door.client) < len(made.workers):
+                time.sleep(0.1)
         yield made
 
 
@@ -83,6 +88,20 @@ def test_the_doctor_sees_the_workers_and_what_they_lack(local, tmp_path):
     found = {f.what: f for f in look_at_cluster(home)}
     assert found["cluster's workers"].state == "bad"
     assert "not our secret" in found["cluster's workers"].detail
+
+
+def test_a_cluster_started_as_the_guide_says_listens_on_the_loopback_and_tells_nothing(local):
+    for process in (local.scheduler, *local.workers):
+        if process.poll() is not None:
+            continue
+        open_ = [
+            c.laddr for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"
+        ]
+        assert {a.ip for a in open_} == {"127.0.0.1"}
+        for address in open_:
+            for path in ("metrics", "health", "info/main/workers.html", "json/identity.json"):
+                with pytest.raises(OSError):  # no such page, or TLS alone
+                    urllib.request.urlopen(f"http://127.0.0.1:{address.port}/{path}", timeout=10)
 
 
 def test_prefect_sends_a_worker_no_password(monkeypatch):

@@ -19,6 +19,9 @@ def test_entrypoint_and_parameters(deployment, monkeypatch):
     flow = load_flow_from_entrypoint(deployment["entrypoint"])
     accepted = set(inspect.signature(flow.fn).parameters)
     assert set(deployment["parameters"]) <= accepted
+    assert (
+        flow.fn.__module__ == "pipelines.flows"
+    )  # a worker of a Dask cluster finds it by that name
     assert not flow.persist_result
     assert flow.retries == 0
 

@@ -75,7 +75,8 @@ def local_cluster(folder: Path, workers: int = 2, **env: str) -> Iterator[Local]
         port = free.getsockname()[1]
     tls = ["--tls-ca-file", ca, "--tls-cert", cert, "--tls-key", key]
     address = f"tls://127.0.0.1:{port}"
-    scheduler = ["scheduler", "--host", address, "--no-dashboard", "--no-show", *tls]
+    quiet = ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]  # it listens all the same
+    scheduler = ["scheduler", "--host", address, *quiet, "--no-show", *tls]
     worker = [
         "worker",
         address,
@@ -84,11 +85,13 @@ def local_cluster(folder: Path, workers: int = 2, **env: str) -> Iterator[Local]
         "--no-nanny",
         "--nthreads",
         "1",
-        "--no-dashboard",
+        *quiet,
     ]
     worker += ["--local-directory", folder / "scratch", *tls]
     own = environment(folder, **{shared_key.VARIABLE: str(secret), **env})
     own["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] = "true"
+    for who in ("SCHEDULER", "WORKER"):
+        own[f"DASK_DISTRIBUTED__{who}__HTTP__ROUTES"] = "[]"
     log = folder / "cluster.log"
     with ExitStack() as stack:
 
