@@ -92,6 +92,7 @@ def _rehearse(on: Rehearsal, ledger: str) -> None:
             words = [program("prefect"), "worker", "start", "--pool", "doj-release"]
             log = on.folder / "worker.log"
             stack.enter_context(running([*words, "--limit", "2"], on.env, log))
+            on.server.wait_for("work_pools/doj-release", lambda pool: pool["status"] == "READY")
         made = {r["kind"]: r for r in told["releases"]}
         rows, persons = made["deidentified"]["project"], made["identified"]["project"]
         schedules(on)

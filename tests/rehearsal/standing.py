@@ -54,10 +54,12 @@ class Prefect:
         made = self.ask(f"deployments/{found['id']}/create_flow_run", {"parameters": parameters})
         return made["id"]
 
-    def wait_for(self, path: str) -> Any:
-        """Wait until something of this name is there."""
+    def wait_for(
+        self, path: str, holds: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> dict[str, Any]:
+        """Wait until something of this name is there and as it should be."""
         end = time.monotonic() + PATIENCE
-        while (found := self.ask(path, method="GET")) is None:
+        while (found := self.ask(path, method="GET")) is None or not holds(found):
             if time.monotonic() > end:
                 raise TimeoutError(path)
             time.sleep(0.3)
