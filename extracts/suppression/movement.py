@@ -111,7 +111,7 @@ class Mover:
 
         Args:
             target: the cell that must move; it is among ``cells``.
-            amount: orders, positive up, negative down.
+            amount: orders, positive up, negative down, no further than the cell has room.
             cells: who may move.
             least: the value that each of ``cells`` may not go below.
 

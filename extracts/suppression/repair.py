@@ -17,6 +17,7 @@ from extracts.suppression.pattern import (
 from extracts.suppression.windows import hidden_near
 
 _TINY = 1e-6
+_MANY = 3_000  # cells; an integer programme of more takes longer than hiding some more
 
 
 def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> None:
@@ -100,6 +101,8 @@ def _attempts(search: Search, goal: Goal, width: int) -> Iterator[Witness]:
             yield found
             return
     near = np.union1d(moving, hidden_near(search.system, goal[0], search.hidden, width))
+    if len(near) > _MANY:
+        return
     before = search.strict
     for strict in (True, False):
         search.strict = strict
@@ -108,3 +111,5 @@ def _attempts(search: Search, goal: Goal, width: int) -> Iterator[Witness]:
         found = search.mover.whole(*goal, near, least)
         if found is not None:
             yield found
+            if strict:
+                return

@@ -26,6 +26,7 @@ from extracts.suppression.tables import CellTable, Flags
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
 _WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
 _NEAR = (6, 10, 20)  # labels of a dimension among which missing proofs are looked for
+_ATTEMPTS = 2  # at proofs, the second with more hidden
 _LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def suppress(
     search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
-    _prepare(stack, search, policy, earlier)
+    _prepare(stack, search, policy, earlier, progress)
     falls: tuple[Fall, ...] = ()
     for done in range(_ROUNDS + _WIDER + 1):
         report = _attack(stack, search, policy, earlier, intervals, progress)
@@ -170,27 +171,35 @@ def _shown(stack: Stack, search: Search) -> list[PublishedTable]:
 
 
 def _prepare(
-    stack: Stack, search: Search, policy: SuppressionPolicy, earlier: Sequence[PublishedTable]
+    stack: Stack,
+    search: Search,
+    policy: SuppressionPolicy,
+    earlier: Sequence[PublishedTable],
+    progress: Progress | None,
 ) -> None:
     """Find proofs for what the movements leave open, before the audit has to search for them.
 
     The movements of the pattern may move parts of orders, and did not look at persons. A cell that
-    gets no proof here is left to the audit.
+    gets no proof here is left to the audit; in a large table, where the audit's programme would take
+    longer than anybody waits, more is hidden around it first.
     """
-    shown = _shown(stack, search)
-    offer = Offer(
-        [*shown, *earlier],
-        threshold=policy.threshold,
-        zeros=policy.zeros,
-        hint=offered(stack, search),
-        demands=demanded(stack, search),
-    )
-    for width in _NEAR:
-        places = offer.unproven()
-        if not places:
+    for attempt in range(_ATTEMPTS):
+        offer = Offer(
+            [*_shown(stack, search), *earlier],
+            threshold=policy.threshold,
+            zeros=policy.zeros,
+            hint=offered(stack, search),
+            demands=demanded(stack, search),
+        )
+        for width in _NEAR:
+            cells = [stack.find(*place) for place in offer.unproven()]
+            if not cells:
+                return
+            offer.take(named(stack, add_proofs(search, cells, width)))
+        cells = [stack.find(*place) for place in offer.unproven()]
+        if not cells or attempt + 1 == _ATTEMPTS or search.hidden.size <= _LARGE:
             return
-        found = add_proofs(search, [stack.find(*place) for place in places], width)
-        offer.take(named(stack, found))
+        repair(search, cells, progress)
 
 
 def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:
