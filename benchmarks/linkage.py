@@ -2,12 +2,14 @@
 
     python benchmarks/linkage.py [--records 1000000] [--cohort 100000] [--runs 3] [--wide] [--jobs link,resolve]
     python benchmarks/linkage.py --jobs steps --records 10000000 --steps 1000000,3000000
+    python benchmarks/linkage.py --jobs steps --steps 1,10,200
 
 ``link`` makes a register and a cohort with known truth, then runs `doj-release match` and
 `splink_peer.py` in turn, each as its own process from file to file, start-up included: seconds and
 processor seconds (medians), the memory of all its processes added up (PSS, sampled), precision, recall and F1 of the links
 and with the pairs to review settled by the truth. ``resolve`` resolves the register within itself.
-``steps`` runs growing parts of one cohort against one register: seconds per row must stay flat.
+``steps`` runs growing parts of one cohort against one register: seconds per row must stay flat; with a few rows
+it shows what a small cohort costs, nearly all of it for the register's own reading and counting.
 """
 
 import argparse

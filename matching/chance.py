@@ -132,10 +132,11 @@ def chance(
         return model
     a = rng.integers(0, encoded.cohort.rows, size, dtype=np.int32)
     b = rng.integers(0, encoded.records.rows, size, dtype=np.int32)
+    a, b = _by_record(a, b)
     c, r = encoded.cohort, encoded.records
     shared = [(c.first, r.first), (c.street, r.street)]
     for near in each(lambda both: Sharing.of(*both), shared, threads):
-        near_a, near_b = near.drawn(min(size, _SHARING), rng)
+        near_a, near_b = _by_record(*near.drawn(min(size, _SHARING), rng))
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
     patterns = compared(comparer, a, b, threads)
     distinct, place = np.unique(patterns, return_inverse=True)
@@ -163,6 +164,14 @@ def chance(
             new = _exact(new, prior, encoded, field.name)
         u.append(new)
     return with_namesakes(replace(model, u=tuple(u)))
+
+
+def _by_record(
+    a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Pairs in the records' order: a million rows picked at random miss the cache each time."""
+    order = np.argsort(b)
+    return a[order], b[order]
 
 
 def _exact(u: Floats, prior: Floats, encoded: Encoded, name: str) -> Floats:
@@ -207,7 +216,8 @@ class Sharing:
     @classmethod
     def of(cls, x: npt.NDArray[np.int32], y: npt.NDArray[np.int32]) -> "Sharing":
         """Count the pairs of two columns of codes (negative is missing)."""
-        order = np.argsort(y, kind="stable").astype(np.int32)
+        keys = np.sort(y.astype(np.int64) << 32 | np.arange(len(y)))  # faster than a stable argsort
+        order = (keys & 0xFFFFFFFF).astype(np.int32)
         counts = np.bincount(y + 1, minlength=int(x.max(initial=-1)) + 2)
         ends = np.cumsum(counts)
         stop, mine = ends[x + 1], np.where(x >= 0, counts[x + 1], 0)
