@@ -7,8 +7,9 @@ arrays, to the same pairs (``test_native.py``).
 """
 
 import ctypes
+import hashlib
 from collections.abc import Iterator, Sequence
-from ctypes import POINTER, Structure, c_float, c_int64, c_void_p
+from ctypes import POINTER, Structure, c_float, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,12 @@ class _Out(Structure):
 def _opened() -> Any:
     if not _LIBRARY.exists():
         return None
-    library = ctypes.CDLL(str(_LIBRARY))
+    try:
+        library = ctypes.CDLL(str(_LIBRARY))
+    except OSError:  # made for another machine
+        return None
+    if not _of_this_source(library):
+        return None
     library.joined.restype = library.crowded.restype = c_int64
     library.joined.argtypes = [
         POINTER(_Rule), c_int64, POINTER(_Glance), c_void_p, c_void_p, c_void_p,
@@ -99,6 +105,16 @@ def _opened() -> Any:
     library.count.argtypes = [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
     library.crowded.argtypes = [c_void_p, c_void_p, c_int64, c_int64, c_int64, c_void_p]
     return library
+
+
+def _of_this_source(library: ctypes.CDLL) -> bool:
+    """Whether a library was made from the text beside it: another one may read other tables."""
+    text = b"".join(_LIBRARY.with_name(name).read_bytes() for name in ("glance.h", "pairs.c"))
+    try:
+        made_from = c_uint64.in_dll(library, "source").value
+    except ValueError:  # made before libraries said so
+        return False
+    return made_from == int(hashlib.sha256(text).hexdigest()[:16], 16)
 
 
 LIBRARY: Any = _opened()

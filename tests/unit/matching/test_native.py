@@ -1,7 +1,9 @@
 """The compiled loop and whole arrays come to the same pairs, rules and links; a machine without the loop works."""
 
 import random
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,3 +89,18 @@ def test_links_are_the_same_to_the_last_digit():
     fast, slow = both_ways(lambda: matching.link(mine, theirs, options).links)
     assert fast.equals(slow)
     assert fast.num_rows > 20
+
+
+def test_a_library_of_another_source_is_not_used(tmp_path, monkeypatch):
+    folder = Path(native.__file__).parent
+    for name in ("_pairs.so", "glance.h", "pairs.c"):
+        shutil.copy(folder / name, tmp_path / name)
+    monkeypatch.setattr(native, "_LIBRARY", tmp_path / "_pairs.so")
+    assert native._opened() is not None
+    (tmp_path / "pairs.c").write_text("/* changed */")
+    assert native._opened() is None
+    (tmp_path / "_pairs.so").unlink()
+    (tmp_path / "_pairs.so").write_bytes(b"no library")
+    assert native._opened() is None
+    (tmp_path / "_pairs.so").unlink()
+    assert native._opened() is None
