@@ -146,6 +146,13 @@ def chance(
     levels = unpack(distinct)
     posterior = np.exp(class_log_posterior(model, levels))
     random = posterior[CLASSES.index("random")] > 0.5  # matches and relatives fall in by chance
+    names = [name for name in _VALUES if name not in _UNIQUE]
+
+    def agreeing(name: str) -> float:
+        values, prior = _VALUES[name], model.u[NAMES.index(name)]
+        return collision(values(encoded.cohort), values(encoded.records), prior[1])
+
+    counted = dict(zip(names, each(agreeing, names, threads), strict=True))
     u: list[Floats] = []
     for f, field in enumerate(FIELDS):
         if field.name in _UNIQUE:
@@ -161,7 +168,7 @@ def chance(
             new[g] = (seen[g] + 1) / (n + 1 / prior[g])  # each shipped chance is worth one hit
             new[g] /= new[g].sum()
         if field.name in _VALUES:
-            new = _exact(new, prior, encoded, field.name)
+            new = _exact(new, counted[field.name])
         u.append(new)
     return with_namesakes(replace(model, u=tuple(u)))
 
@@ -174,9 +181,8 @@ def _by_record(
     return a[order], b[order]
 
 
-def _exact(u: Floats, prior: Floats, encoded: Encoded, name: str) -> Floats:
+def _exact(u: Floats, counted: float) -> Floats:
     """Put the counted chance of exact agreement in the place of the sampled one."""
-    counted = collision(_VALUES[name](encoded.cohort), _VALUES[name](encoded.records), prior[1])
     rest = u[2:] * ((1 - counted) / u[2:].sum())
     return np.concatenate([[1.0, counted], rest])
 

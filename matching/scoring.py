@@ -5,6 +5,7 @@ Training looks at all candidates of some rows; scoring throws away early what ca
 neither threads nor shards change a result.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -37,10 +38,11 @@ class Scorer:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
-        with Clock(self.seconds, "block"):
+        with Clock(self.seconds, "block"), ThreadPoolExecutor(1) as other:
+            comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
+            self.comparer = comparing.result()
         with Clock(self.seconds, "train"):
-            self.comparer = Comparer(self.encoded)
             rows = self.encoded.cohort.rows
             prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
             self.model: Model = chance(
