@@ -68,7 +68,8 @@ def add_proofs(search: Search, cells: Sequence[int], width: int) -> list[Witness
     Args:
         search: a pattern that protects.
         cells: which the audit could not settle so far.
-        width: labels of each long dimension among whose hidden cells a movement is looked for.
+        width: labels of each long dimension among whose hidden cells a movement is looked for;
+            with 0, only among the cells of the witness that the search has.
 
     Returns:
         The movements that were added.
@@ -100,6 +101,8 @@ def _attempts(search: Search, goal: Goal, width: int) -> Iterator[Witness]:
         if found is not None:
             yield found
             return
+    if width == 0:
+        return
     near = np.union1d(moving, hidden_near(search.system, goal[0], search.hidden, width))
     if len(near) > _MANY:
         return

@@ -180,8 +180,8 @@ def _prepare(
     """Find proofs for what the movements leave open, before the audit has to search for them.
 
     The movements of the pattern may move parts of orders, and did not look at persons. A cell that
-    gets no proof here is left to the audit; in a large table, where the audit's programme would take
-    longer than anybody waits, more is hidden around it first.
+    gets no proof here is left to the audit, whose own search is quick in a table of usual size; in a
+    large one it would take longer than anybody waits, so that more is hidden around the cell first.
     """
     for attempt in range(_ATTEMPTS):
         offer = Offer(
@@ -191,7 +191,7 @@ def _prepare(
             hint=offered(stack, search),
             demands=demanded(stack, search),
         )
-        for width in _NEAR:
+        for width in _NEAR if search.hidden.size > _LARGE else (0,):
             cells = [stack.find(*place) for place in offer.unproven()]
             if not cells:
                 return
