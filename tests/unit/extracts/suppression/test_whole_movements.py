@@ -7,7 +7,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress, suppressing
+from extracts.suppression import (
+    CellTable,
+    Dimension,
+    SuppressionPolicy,
+    audit,
+    suppress,
+    suppressing,
+)
 from extracts.suppression.movement import Mover
 from extracts.suppression.pattern import protect, start
 from extracts.suppression.relations import relations
@@ -43,6 +50,16 @@ def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts
     pattern = suppress(one, policy)
     assert pattern.report.holds
     assert pattern.report.programmes == 0
+
+
+def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(monkeypatch):
+    one, policy = table((7, 6, 3), 4), SuppressionPolicy(clean=False)
+    before = suppress(one, policy)
+    monkeypatch.setattr(suppressing, "_LARGE", 0)
+    monkeypatch.setattr(suppressing, "_NEAR", ())  # nothing is ever found
+    after = suppress(one, policy)
+    assert after.hidden.sum() > before.hidden.sum()
+    assert audit(after.published()).holds
 
 
 def reachable(values, hidden, target, amount):
