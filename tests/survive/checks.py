@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def left_over(home: Path, release: str) -> Iterator[str]:
 
 def events(home: Path, release: str) -> list[tuple[str, dict[str, object]]]:
     """(kind, facts) of a release's events, in order."""
-    with sqlite3.connect(f"file:{home / 'ledger.sqlite3'}?mode=ro", uri=True) as con:
+    with closing(sqlite3.connect(f"file:{home / 'ledger.sqlite3'}?mode=ro", uri=True)) as con:
         rows = con.execute("SELECT body FROM events WHERE release = ? ORDER BY seq", (release,))
         return [(e["kind"], e["facts"]) for e in (json.loads(body) for (body,) in rows)]
 

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from tests.survive import checks, steps
@@ -141,7 +142,7 @@ def _whole(field: Field, place: Path) -> Iterator[str]:
 
 
 def _resumed(home: Path) -> int:
-    with sqlite3.connect(f"file:{home / 'ledger.sqlite3'}?mode=ro", uri=True) as con:
+    with closing(sqlite3.connect(f"file:{home / 'ledger.sqlite3'}?mode=ro", uri=True)) as con:
         (count,) = con.execute(
             "SELECT count(*) FROM events WHERE kind = 'release_resumed'"
         ).fetchone()
