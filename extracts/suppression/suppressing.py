@@ -26,7 +26,7 @@ from extracts.suppression.tables import CellTable, Flags
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
 _WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
 _NEAR = (6, 10, 20)  # labels of a dimension among which missing proofs are looked for
-_ATTEMPTS = 3  # at proofs, each with more hidden than the one before
+_ATTEMPTS = 2  # at proofs, the second with more hidden
 _LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
 
@@ -199,10 +199,7 @@ def _prepare(
         cells = [stack.find(*place) for place in offer.unproven()]
         if not cells or attempt + 1 == _ATTEMPTS or search.hidden.size <= _LARGE:
             return
-        if attempt == 0:
-            repair(search, cells, progress)
-        else:
-            widen(search, cells, 1)
+        repair(search, cells, progress)
 
 
 def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:
