@@ -198,7 +198,8 @@ def _streams(data: bytes) -> Iterator[tuple[str, bytes]]:
                 yield "xz", lzma.LZMADecompressor().decompress(rest, _LONGEST)
             else:
                 with pa.CompressedInputStream(pa.BufferReader(rest), "zstd") as stream:
-                    yield "zstd", stream.read(_LONGEST)
+                    # read() would lose a buffer of that length whenever a stream is broken
+                    yield "zstd", stream.read_buffer(_LONGEST).to_pybytes()
         except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError, pa.ArrowException):
             continue
 
