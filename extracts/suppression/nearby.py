@@ -130,17 +130,9 @@ class Block:
         )
         if nearest is not None:
             return nearest
-        matrix: Any = self.columns[:, local]
-        used, inverse = np.unique(matrix.indices, return_inverse=True)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(block), len(used)
+        lp = self._programme(start, local)
         lp.col_cost_ = np.zeros(len(block))
         lp.col_lower_, lp.col_upper_ = -np.minimum(room, _BESIDE), np.full(len(block), _BESIDE)
-        reached: Vector = np.asarray(self.sums.dot(start), dtype=np.float64)
-        lp.row_lower_ = lp.row_upper_ = np.negative(reached)[used]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, inverse
-        lp.a_matrix_.value_ = matrix.data
         found = self._in_whole_orders(lp)
         if found is None:
             return None
@@ -155,18 +147,9 @@ class Block:
         bounds: tuple[Vector, Vector],
     ) -> Vector | None:
         """The least change of the block's cells within bounds that makes every equation hold."""
-        matrix: Any = self.columns[:, local]  # SciPy's slices have no one type
-        used, inverse = np.unique(matrix.indices, return_inverse=True)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 2 * len(block), len(used)
+        lp = self._programme(start, local, both_ways=True)
         lp.col_cost_ = np.ones(2 * len(block))
         lp.col_lower_, lp.col_upper_ = bounds
-        reached: Vector = np.asarray(self.sums.dot(start), dtype=np.float64)
-        lp.row_lower_ = lp.row_upper_ = np.negative(reached)[used]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
-        lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
-        lp.a_matrix_.value_ = np.concatenate([matrix.data, np.negative(matrix.data)])
         self._solver.clearSolver()
         self._solver.passModel(lp)
         self._solver.run()
@@ -185,6 +168,24 @@ class Block:
         moved = start.copy()
         moved[block] += np.rint(found[: len(block)] - found[len(block) :])
         return moved
+
+    def _programme(
+        self, start: Vector, local: npt.NDArray[np.int64], *, both_ways: bool = False
+    ) -> highspy.HighsLp:
+        """Changes of some cells that make every equation hold; up and down apart where asked for."""
+        matrix: Any = self.columns[:, local]  # SciPy's slices have no one type
+        used, inverse = np.unique(matrix.indices, return_inverse=True)
+        ends, rows, values = matrix.indptr, inverse, matrix.data
+        if both_ways:
+            ends = np.concatenate([ends, matrix.nnz + ends[1:]])
+            rows, values = np.concatenate([rows, rows]), np.concatenate([values, -values])
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(ends) - 1, len(used)
+        reached: Vector = np.asarray(self.sums.dot(start), dtype=np.float64)
+        lp.row_lower_ = lp.row_upper_ = np.negative(reached)[used]
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = ends, rows, values
+        return lp
 
     def _in_whole_orders(self, lp: highspy.HighsLp) -> Vector | None:
         """Any whole solution of a programme; None where the budget ends before there is one."""
