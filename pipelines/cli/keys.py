@@ -104,7 +104,10 @@ def cluster(
 ) -> None:
     """Make the secret that the machines of a Dask cluster share."""
     from crypto import shared_key
+    from pipelines.errors import FileExists
 
+    if out.exists():
+        raise FileExists(file="secret")
     shared_key.make_secret(out)
     show_pairs(
         "Cluster's secret", {"file": str(out), "mark": shared_key.mark(shared_key.read_secret(out))}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.app import hoist
+from pipelines.cli.app import hoist, main
 from pipelines.cli.console import show, show_pairs
 
 
@@ -163,3 +163,18 @@ def test_an_unexpected_failure_says_where_but_not_what(tmp_path: Path):
     assert done.returncode == 1
     assert "CLI-01" in done.stderr
     assert "CANARY" not in done.stderr + done.stdout
+
+
+def test_a_clusters_secret_is_private_and_never_written_over(tmp_path, capsys):
+    place = tmp_path / "cluster.secret"
+    for code in (0, 2):
+        with pytest.raises(SystemExit) as ended:
+            main(["--json", "keys", "cluster", str(place)])
+        assert (ended.value.code or 0) == code
+        if not code:
+            first = place.read_bytes()
+            assert place.stat().st_mode & 0o077 == 0
+    assert place.read_bytes() == first
+    told = capsys.readouterr()
+    assert "RUN-13" in told.err
+    assert first.decode().strip() not in told.out + told.err
