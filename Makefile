@@ -25,7 +25,7 @@ compiled = $(1)/bin/python -m compileall -q -j 0 -x '/tests?/' $(1)/lib/python*/
 
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
 .venv: .venv/.stamp
-.venv/.stamp: requirements.lock pyproject.toml hatch_build.py matching/native/pairs.c matching/native/glance.h
+.venv/.stamp: requirements.lock pyproject.toml hatch_build.py $(wildcard matching/native/*.[ch])
 	@set -e; \
 	if uv --version >/dev/null 2>&1; then \
 	  uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \

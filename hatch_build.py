@@ -1,4 +1,4 @@
-"""Compile the linkage's inner loop when the product is installed, where there is a C compiler.
+"""Compile the linkage's inner loops when the product is installed, where there is a C compiler.
 
 Without one the product works all the same: numpy takes the loop's place (``matching/native``).
 """
@@ -32,9 +32,11 @@ class NativeBuildHook(BuildHookInterface):
             return
         made = library.with_suffix(".part")
         popcount = ["-mpopcnt"] if platform.machine() in ("x86_64", "AMD64") else []
-        text = b"".join((folder / name).read_bytes() for name in ("glance.h", "pairs.c"))
+        files = sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h"))
+        text = b"".join(path.read_bytes() for path in files)
         source = f"-DSOURCE=0x{hashlib.sha256(text).hexdigest()[:16]}"
-        command = [compiler, *_FLAGS, *popcount, source, "-o", str(made), str(folder / "pairs.c")]
+        units = [str(path) for path in files if path.suffix == ".c"]
+        command = [compiler, *_FLAGS, *popcount, source, "-o", str(made), *units]
         if subprocess.run(command, check=False, capture_output=True).returncode:
             made.unlink(missing_ok=True)
             return

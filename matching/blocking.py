@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching import native
 from matching.blocking_rules import Parts
-from matching.joining import Index, Rows
-from matching.native import Chunk, Indexed
+from matching.joining import Bools, Hashes, Index, Rows
+from matching.native import joins, library
+from matching.native.rows import Columns
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.planning import CHUNK, Planned, RuleCount, plan_rules
@@ -67,20 +67,23 @@ class Blocks:
         live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
         side = self.encoded.cohort.take(rows)
 
-        def indexed(task: tuple[int, Planned]) -> Index:
-            hashes, known = task[1].hashes(Parts(self.encoded, side), records=False)
-            return Index.of(hashes, known)
+        def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+            return task[1].hashes(Parts(self.encoded, side), records=False)
 
-        indexes = list(each(indexed, live, self.threads))
-        mine = Indexed(
-            rows, native.packed(side), [(i, x) for (i, _), x in zip(live, indexes, strict=True)]
-        )
         starts = range(0, self.encoded.records.rows, CHUNK)
+        if library.LIBRARY is None:
+            made = each(lambda task: Index.of(*keys(task)), live, self.threads)
+            indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
 
-        work = self._joined if native.LIBRARY is None else self._fast
+            def joined(begin: int) -> "_Found":
+                return self._joined(begin, [p for _, p in live], _Indexed(rows, indexes), screen)
+        else:
+            looked = each(lambda task: joins.Lookup.of(*keys(task)), live, self.threads)
+            lookups = [(i, lookup) for (i, _), lookup in zip(live, looked, strict=True)]
+            mine = joins.Indexed(rows, Columns(side).packed(), lookups)
 
-        def joined(begin: int) -> "_Found":
-            return work(begin, [planned for _, planned in live], mine, screen)
+            def joined(begin: int) -> "_Found":
+                return self._fast(begin, [p for _, p in live], mine, screen)
 
         found = list(each(joined, starts, self.threads))
         made = np.zeros(len(self.rules), np.int64)
@@ -97,7 +100,7 @@ class Blocks:
         )
 
     def _joined(
-        self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
+        self, begin: int, live: list[Planned], mine: "_Indexed", screen: Choice | None
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
@@ -118,25 +121,31 @@ class Blocks:
         return found.joined(_screened(waiting, screen))
 
     def _fast(
-        self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
+        self, begin: int, live: list[Planned], mine: joins.Indexed, screen: Choice | None
     ) -> "_Found":
         """The same pairs, joined and glanced at by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
-        chunk = Chunk(begin, native.packed(parts.side), keys)
+        chunk = joins.Chunk(begin, Columns(parts.side).packed(), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         glance = screen.glance if isinstance(screen, Screen) else None
-        for pair, caught, bound in native.joined(
-            mine, chunk, glance, made, same_table=self.same_table
-        ):
-            if isinstance(screen, Screen):
-                keep = screen.settled(*_unpacked(pair), bound)
+        for pair, caught in joins.joined(mine, chunk, glance, made, same_table=self.same_table):
+            if glance is not None:
+                found.append((pair.copy(), caught.copy()))
             else:
                 keep = _chosen(pair, screen)
-            found.append((pair[keep], caught[keep]))
-        pairs, rules = zip(*found, strict=True)
-        return _Found(np.concatenate(pairs), np.concatenate(rules), made)
+                found.append((pair[keep], caught[keep]))
+        both, rules = zip(*found, strict=True)
+        return _Found(np.concatenate(both), np.concatenate(rules), made)
+
+
+@dataclass(frozen=True)
+class _Indexed:
+    """The cohort's rows that are looked up: their numbers, and by rule's number an index."""
+
+    rows: Rows
+    indexes: list[tuple[int, Index]]
 
 
 @dataclass(frozen=True)
@@ -169,10 +178,10 @@ def _screened(waiting: list[Ints], screen: Choice | None) -> tuple[Ints, Ints]:
     return pair[keep], caught[keep]
 
 
-def _chosen(pair: Ints, screen: Choice | None) -> npt.NDArray[np.intp] | slice:
+def _chosen(pair: Ints, screen: Choice | None) -> npt.NDArray[np.intp]:
     """The places of the pairs worth keeping."""
     if screen is None:
-        return slice(None)
+        return np.arange(len(pair))
     kept = [
         screen(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
         for begin in range(0, len(pair), _AT_A_TIME)

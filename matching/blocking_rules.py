@@ -14,6 +14,9 @@ import numpy as np
 
 from matching import joining
 from matching.joining import Bools, Hashes, Part
+from matching.native import library
+from matching.native.keys import Keyed
+from matching.native.rows import Columns
 from matching.normalise.encode import Encoded, Side
 from matching.normalise.vocabulary import NameParts
 
@@ -113,6 +116,7 @@ class Parts:
     def __init__(self, encoded: Encoded, side: Side) -> None:
         self._encoded, self.side = encoded, side
         self._made: dict[str, Part] = {}
+        self._keyed: Keyed | None = None
 
     def __getitem__(self, name: str) -> Part:
         """The part of each row."""
@@ -122,6 +126,9 @@ class Parts:
 
     def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:
         """A hash of some parts for each row, and whether the row has them all."""
+        if library.LIBRARY is not None:
+            self._keyed = self._keyed or Keyed(Columns(self.side), self._encoded.parts)
+            return self._keyed.hashes(names, 0, self.side.rows)
         part = self[names[0]]
         made, signs = joining.start(part), part
         for name in names[1:]:

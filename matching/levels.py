@@ -14,6 +14,8 @@ from matching import strings
 from matching.fields import FIELDS, level
 from matching.integers import among
 from matching.levels_numbers import birth_levels, number_levels, ssn_levels
+from matching.native import comparing, library
+from matching.native.rows import Columns, Words
 from matching.normalise.encode import Encoded
 from matching.normalise.names import nickname_pairs
 from matching.workers import each
@@ -26,6 +28,9 @@ _CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a co
 
 # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
 CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
+_LEVELS = comparing.Levels(
+    SIMILAR - strings.SLACK, SIMILAR, CLOSE, NEAR_STREET, [len(field.levels) for field in FIELDS]
+)
 
 
 @dataclass
@@ -41,16 +46,14 @@ class Comparer:
         pairs = nickname_pairs(names.texts)
         keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]
         self._nicknames = np.sort(np.array([a << 32 | b for a, b in keys], np.int64))
-
-    @property
-    def letters(self) -> tuple[strings.Texts, npt.NDArray[np.int64]]:
-        """The names' letters, and which pairs of names are nicknames of one another (sorted)."""
-        return self._names, self._nicknames
+        self.words = Words(self.encoded.parts, self._names, self._streets, self._nicknames)
+        self.columns = _columns(self.encoded)
 
     def over(self, encoded: Encoded) -> "Comparer":
         """The same texts, for other rows of them."""
         other = copy(self)
         other.encoded = encoded
+        other.columns = _columns(encoded)
         return other
 
     def levels(self, a: Rows, b: Rows) -> list[Levels]:
@@ -79,6 +82,8 @@ class Comparer:
 
     def patterns(self, a: Rows, b: Rows) -> npt.NDArray[np.int32]:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
+        if library.LIBRARY is not None:
+            return comparing.patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
         pattern = np.zeros(len(a), np.int32)
         for field, levels in zip(FIELDS, self.levels(a, b), strict=True):
             pattern = pattern * len(field.levels) + levels
@@ -199,6 +204,9 @@ class Comparer:
     ) -> npt.NDArray[np.float32]:
         return (texts or self._names).jaro_winkler(x, y, SIMILAR)
 
+    def _similar(self, streets: bool, x: Rows, y: Rows) -> npt.NDArray[np.float32]:
+        return self._similarity(x, y, self._streets if streets else None)
+
     def _nickname(self, x: Rows, y: Rows) -> Bools:
         keys = np.minimum(x, y).astype(np.int64) << 32 | np.maximum(x, y)
         return among(keys, self._nicknames)
@@ -212,6 +220,10 @@ def compared(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> npt.N
 
     made = list(each(chunk, range(0, len(a), _CHUNK), threads))
     return np.concatenate(made) if made else np.empty(0, np.int32)
+
+
+def _columns(encoded: Encoded) -> tuple[Columns, Columns]:
+    return Columns(encoded.cohort), Columns(encoded.records)
 
 
 def _suffix(x: npt.NDArray[np.int8], y: npt.NDArray[np.int8]) -> Levels:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from matching import native
 from matching.blocking_rules import RULES, Parts, Rule
 from matching.joining import Bools, Hashes, Rows, bits_for, buckets
+from matching.native.keys import count, crowded
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.workers import each
@@ -150,14 +150,14 @@ class _Crowd:
         bits = bits_for(encoded.cohort.rows)
         mine = np.zeros(1 << bits, np.int32)
         for _, key in _keys(planned, encoded, records=False):
-            native.count(key, bits, mine)
+            count(key, bits, mine)
         theirs = np.zeros(1 << bits, np.int32)
         usable = False
         for _, key in _keys(planned, encoded, records=True):
             usable = usable or bool(key[1].any())
-            native.count(key, bits, theirs, only=mine)
+            count(key, bits, theirs, only=mine)
         crowd = planned.rule.crowd or np.iinfo(np.int64).max
-        total, crowded = native.crowded(mine, theirs, cap, crowd)
+        total, crowds = crowded(mine, theirs, cap, crowd)
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         found = cls(
             usable and bool(mine.any()),
@@ -168,12 +168,12 @@ class _Crowd:
             empty,
             empty,
         )
-        if found.usable and crowded.any():
+        if found.usable and crowds.any():
             for records in (False, True):
                 parts = [
                     ((inside + begin).astype(np.int32), hashes[inside])
                     for begin, (hashes, known) in _keys(planned, encoded, records=records)
-                    for inside in [np.flatnonzero(known & crowded[buckets(hashes, bits)])]
+                    for inside in [np.flatnonzero(known & crowds[buckets(hashes, bits)])]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])

@@ -19,7 +19,7 @@ from matching.joining import Rows
 from matching.levels import CLOSE, SIMILAR, Comparer
 from matching.levels_numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
 from matching.model import CLASSES, Model
-from matching.native import Glance, Weighing
+from matching.native.glance import Glance, Weighing
 from matching.normalise.encode import Encoded, Side
 
 Floats32 = npt.NDArray[np.float32]
@@ -81,11 +81,7 @@ class Screen:
                 left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
         keep = np.flatnonzero(bound > self.least - _SLACK)
         left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
-        return left[self.settled(a, b, bound)]
-
-    def settled(self, a: Rows, b: Rows, bound: Floats32) -> npt.NDArray[np.intp]:
-        """The last look, at the names, for pairs with the sums of the others."""
-        return np.flatnonzero(bound + self._by_names(a, b) > self.least - _SLACK)
+        return left[np.flatnonzero(bound + self._by_names(a, b) > self.least - _SLACK)]
 
     @cached_property
     def glance(self) -> Glance:
@@ -114,7 +110,7 @@ class Screen:
             near_zip=_NEAR,
             alike=(SIMILAR - _LETTERS, CLOSE - _LETTERS),
         )
-        return Glance(self.encoded.parts, *self.comparer.letters, how)
+        return Glance(self.comparer.words, how)
 
     def _one_side(self, name: str) -> float:
         """What a plain field weighs that a side or both do not have."""

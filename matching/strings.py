@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 Bags = npt.NDArray[np.uint64]
 
 _LONGEST = 32  # bytes of a text that is bounded; longer ones always go to the metric
-_SLACK = 1e-4  # the bound is in 32 bits
+SLACK = 1e-4  # the bound is in 32 bits
 _AT_A_TIME = 1 << 16  # texts whose letters are counted together
 
 
@@ -44,7 +44,7 @@ class Texts:
     def jaro_winkler(self, x: Codes, y: Codes, least: float) -> Floats:
         """Similarity of each pair of codes; 0 where it is below ``least``."""
         result = np.zeros(len(x), np.float32)
-        maybe = np.flatnonzero(self.bound(x, y) >= least - _SLACK)
+        maybe = np.flatnonzero(self.bound(x, y) >= least - SLACK)
         if len(maybe):
             left, right, place = distinct_pairs(x[maybe], y[maybe])
             found = jaro_winkler(self.objects[left], self.objects[right], least)

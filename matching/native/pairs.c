@@ -10,7 +10,7 @@
 #ifndef SOURCE
 #define SOURCE 0
 #endif
-/* The first eight bytes of the SHA-256 of glance.h and this file: a library of another text is not used. */
+/* The first eight bytes of the SHA-256 of this folder's C: a library of another text is not used. */
 const uint64_t source = SOURCE;
 
 typedef struct {
@@ -24,7 +24,6 @@ typedef struct {
 
 typedef struct {
     int64_t *pair, *caught;
-    float *bound;
     uint64_t *met, *sorted; /* room for pairs of a block before they are made distinct */
     int64_t room, made, need; /* made: how many are in; need: room for one record's pairs */
 } Out;
@@ -47,34 +46,45 @@ static void in_order(uint64_t *keys, int64_t count) {
     }
 }
 
-/* A block of records at a time, and of these one rule after the other: its tables stay in the cache,
- * and no load waits for the one before. */
-enum { BLOCK = 4096 };
+/* A block of records at a time, and of these one rule after the other: its tables stay in the cache. What a
+ * load needs is asked for some places ahead. */
+enum { BLOCK_BITS = 12 };
+enum { BLOCK = 1 << BLOCK_BITS, AHEAD = 16 };
 
 typedef struct {
     int32_t at[BLOCK], start[BLOCK], stop[BLOCK];
+    uint32_t bucket[BLOCK];
     int32_t ends[BLOCK + 1]; /* of each record's pairs among the sorted ones */
 } Work;
+
+static inline int64_t record_of(uint64_t one) { return (int64_t)(one >> (64 - BLOCK_BITS)); }
+static inline int64_t row_in(uint64_t one) { return (int64_t)(one << BLOCK_BITS >> (BLOCK_BITS + RULE_BITS)); }
+static inline int64_t rule_in(uint64_t one) { return (int64_t)(one & ((1 << RULE_BITS) - 1)); }
 
 /* Pairs that a rule makes of a block, as record, row and rule in one number; -1 where there is no room. */
 static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64_t *out, int64_t room) {
     int64_t hits = 0, most = 0, count = 0;
     const int shift = (int)(64 - rule->bits);
+    const uint64_t *hashes = rule->hashes + from;
+    const uint8_t *known = rule->known + from;
     for (int64_t i = 0; i < size; i++) {
-        uint64_t bucket = rule->hashes[from + i] >> shift;
+        if (i + AHEAD < size) __builtin_prefetch(&rule->taken[hashes[i + AHEAD] >> shift >> 3]);
+        uint64_t bucket = hashes[i] >> shift;
         w->at[hits] = (int32_t)i;
-        hits += rule->known[from + i] & rule->taken[bucket >> 3] >> (bucket & 7);
+        w->bucket[hits] = (uint32_t)bucket;
+        hits += known[i] & rule->taken[bucket >> 3] >> (bucket & 7);
     }
     for (int64_t i = 0; i < hits; i++) {
-        uint64_t bucket = rule->hashes[from + w->at[i]] >> shift;
-        w->start[i] = rule->starts[bucket];
-        w->stop[i] = rule->starts[bucket + 1];
+        if (i + AHEAD < hits) __builtin_prefetch(&rule->starts[w->bucket[i + AHEAD]]);
+        w->start[i] = rule->starts[w->bucket[i]];
+        w->stop[i] = rule->starts[w->bucket[i] + 1];
         most += w->stop[i] - w->start[i];
     }
     if (most >= room) return -1; /* one more than are kept is written */
     for (int64_t i = 0; i < hits; i++) {
-        uint32_t tag = (uint32_t)rule->hashes[from + w->at[i]];
-        uint64_t record = (uint64_t)w->at[i] << (64 - 12) | (uint64_t)rule->number;
+        if (i + AHEAD < hits) __builtin_prefetch(&rule->slots[w->start[i + AHEAD]]);
+        uint32_t tag = (uint32_t)hashes[w->at[i]];
+        uint64_t record = (uint64_t)w->at[i] << (64 - BLOCK_BITS) | (uint64_t)rule->number;
         for (int32_t slot = w->start[i]; slot < w->stop[i]; slot++) {
             uint64_t found = rule->slots[slot];
             out[count] = record | (found & 0xFFFFFFFFu) << RULE_BITS;
@@ -100,11 +110,24 @@ static int64_t counted(Out *out, int64_t count, const int32_t *rows, int64_t beg
     int64_t kept = 0;
     for (int64_t i = 0; i < count; i++) {
         uint64_t one = out->met[i];
-        if (same_table && rows[one << 12 >> (12 + RULE_BITS)] >= begin + (int64_t)(one >> 52)) continue;
-        made[one & ((1 << RULE_BITS) - 1)]++;
+        if (same_table && rows[row_in(one)] >= begin + record_of(one)) continue;
+        made[rule_in(one)]++;
         out->met[kept++] = one;
     }
     return kept;
+}
+
+/* A record's pairs in their rows' order, each once, unless a glance says that it can't matter. */
+static void listed(uint64_t *keys, int64_t count, const Glance *glance, const Row *cohort, const int32_t *rows,
+                   const Row *one, int64_t record, Out *out) {
+    in_order(keys, count);
+    for (int64_t j = 0; j < count;) {
+        int64_t row = row_in(keys[j]), caught = 0;
+        for (; j < count && row_in(keys[j]) == row; j++) caught |= (int64_t)1 << rule_in(keys[j]);
+        if (glance && !worth(glance, &cohort[row], one, record)) continue;
+        out->pair[out->made] = (int64_t)rows[row] << RECORD_BITS | record;
+        out->caught[out->made++] = caught;
+    }
 }
 
 /* Join the records from place `from` to `size` of a chunk that begins at record `begin`.
@@ -125,47 +148,38 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Glance *glance, cons
         }
         count = counted(out, count, rows, begin + at, same_table, made);
         for (int64_t i = 0; i <= length; i++) w.ends[i] = 0;
-        for (int64_t i = 0; i < count; i++) w.ends[(out->met[i] >> 52) + 1]++;
+        for (int64_t i = 0; i < count; i++) w.ends[record_of(out->met[i]) + 1]++;
         for (int64_t i = 0; i < length; i++) w.ends[i + 1] += w.ends[i];
-        for (int64_t i = 0; i < count; i++) out->sorted[w.ends[out->met[i] >> 52]++] = out->met[i];
-        for (int64_t i = 0, one = 0; i < length; i++) { /* ends[i] is now where record i's pairs end */
-            uint64_t *keys = out->sorted + one;
-            int64_t own = w.ends[i] - one, record = begin + at + i;
+        for (int64_t i = 0; i < count; i++) out->sorted[w.ends[record_of(out->met[i])]++] = out->met[i];
+        for (int64_t i = 0, one = 0, asked = 0; i < length; i++) { /* ends[i] is now where record i's pairs end */
+            int64_t far = w.ends[i + 2 < length ? i + 2 : length - 1];
+            for (; asked < far; asked++) __builtin_prefetch(&cohort[row_in(out->sorted[asked])]);
+            listed(out->sorted + one, w.ends[i] - one, glance, cohort, rows, &records[at + i], begin + at + i, out);
             one = w.ends[i];
-            in_order(keys, own);
-            for (int64_t j = 0; j < own;) {
-                uint64_t row = keys[j] << 12 >> (12 + RULE_BITS);
-                int64_t caught = 0;
-                for (; j < own && keys[j] << 12 >> (12 + RULE_BITS) == row; j++)
-                    caught |= (int64_t)1 << (keys[j] & ((1 << RULE_BITS) - 1));
-                if (j < own) __builtin_prefetch(&cohort[keys[j] << 12 >> (12 + RULE_BITS)]);
-                float bound = 0;
-                if (glance && !worth(glance, &cohort[row], &records[at + i], record, &bound)) continue;
-                out->pair[out->made] = (int64_t)rows[row] << RECORD_BITS | record;
-                out->caught[out->made] = caught;
-                out->bound[out->made++] = bound;
-            }
         }
     }
     return size;
 }
 
-/* Count rows by bucket; where `only` is given, in the buckets that it counted some in. */
-void count(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const int32_t *only, int32_t *counts) {
+/* Rows by the bucket of their hash, in their order: where each bucket starts, and which have a row (a bit each).
+ * `starts` and `taken` come as zeros. */
+void by_bucket(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, int32_t *starts,
+               uint8_t *taken, uint64_t *slots) {
     const int shift = (int)(64 - bits);
-    for (int64_t i = 0; i < size; i++) {
-        uint64_t bucket = hashes[i] >> shift;
-        if (known[i] && (!only || only[bucket])) counts[bucket]++;
+    const int64_t buckets = (int64_t)1 << bits;
+    for (int64_t i = 0; i < size; i++)
+        if (known[i]) starts[(hashes[i] >> shift) + 1]++;
+    for (int64_t i = 0; i < buckets; i++) {
+        if (starts[i + 1]) taken[i >> 3] |= (uint8_t)(1 << (i & 7));
+        starts[i + 1] += starts[i];
     }
+    for (int64_t i = 0; i < size; i++)
+        if (known[i]) slots[starts[hashes[i] >> shift]++] = hashes[i] << 32 | (uint64_t)i;
+    for (int64_t i = buckets; i > 0; i--) starts[i] = starts[i - 1]; /* each had moved to where its bucket ends */
+    starts[0] = 0;
 }
 
-/* Pairs of all buckets, and which buckets have more pairs than `cap` or records than `crowd`. */
-int64_t crowded(const int32_t *mine, const int32_t *theirs, int64_t size, int64_t cap, int64_t crowd, uint8_t *which) {
-    int64_t total = 0;
-    for (int64_t i = 0; i < size; i++) {
-        int64_t pairs = (int64_t)mine[i] * theirs[i];
-        total += pairs;
-        which[i] = pairs > cap || (theirs[i] > crowd && mine[i]);
-    }
-    return total;
+/* The columns of the rows from `begin` on, or of those that `chosen` tells, a row at a time: one line of a cache. */
+void pack(const Columns *columns, const int32_t *chosen, int64_t begin, int64_t size, Row *out) {
+    for (int64_t i = 0; i < size; i++) out[i] = row_of(columns, chosen ? chosen[i] : begin + i);
 }

@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import matching
-from matching import native
 from matching.blocking import plan
+from matching.blocking_rules import RULES, Parts
+from matching.levels import Comparer
+from matching.native import joins, library
+from matching.native.keys import PARTS
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
 from matching.scoring import KEEP, Scorer
@@ -25,14 +28,14 @@ OPTIONS = LinkOptions(threads=1)
 
 @pytest.fixture(autouse=True)
 def _compiled():
-    assert native.LIBRARY is not None, "`make .venv` compiles it; it needs a C compiler"
+    assert library.LIBRARY is not None, "`make .venv` compiles it; it needs a C compiler"
 
 
 def both_ways(work):
     """What some work gives with the compiled loop, and with whole arrays."""
     with pytest.MonkeyPatch.context() as patch:
         fast = work()
-        patch.setattr(native, "LIBRARY", None)
+        patch.setattr(library, "LIBRARY", None)
         return fast, work()
 
 
@@ -60,7 +63,50 @@ def test_both_make_the_same_pairs_with_and_without_a_glance(seed, least, screene
         screen = Screen(encoded, scorer.model, scorer.table, least, scorer.comparer)
         return scorer.blocks.pairs(rows, screen if screened else None)
 
-    same_pairs(*both_ways(made))
+    fast, slow = both_ways(made)
+    if screened:  # whole arrays have a last look with rapidfuzz's similarities
+        kept = set(zip(slow.a.tolist(), slow.b.tolist(), strict=True))
+        more = [pair not in kept for pair in zip(fast.a.tolist(), fast.b.tolist(), strict=True)]
+        assert len(fast) - sum(more) == len(slow)
+        assert (scorer.log_odds_of(fast.a[more], fast.b[more]) <= least).all()
+        assert fast.made.tolist() == slow.made.tolist()
+    else:
+        same_pairs(fast, slow)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 100_000), st.booleans())
+def test_both_compare_every_field_alike_and_weigh_alike(seed, crossed):
+    encoded = encode(*tables(seed))
+    sides = encoded.cohort.rows, encoded.records.rows
+    a, b = (grid.ravel().astype(np.int32) for grid in np.meshgrid(*map(np.arange, sides)))
+    if crossed:  # not in the order of either side
+        order = np.random.default_rng(seed).permutation(len(a))
+        a, b = a[order], b[order]
+    fast, slow = both_ways(lambda: Comparer(encoded).patterns(a, b))
+    assert np.array_equal(fast, slow)
+    scorer = Scorer(encoded, OPTIONS)
+    fast, slow = both_ways(lambda: scorer.log_odds(b, slow))
+    assert np.array_equal(fast, slow)
+
+
+def test_rows_without_room_to_be_kept_packed_compare_alike(monkeypatch):
+    encoded = encode(*tables(5))
+    a, b = np.arange(40, dtype=np.int32)[::-1], np.arange(40, dtype=np.int32) * 3
+    kept = Comparer(encoded).patterns(a, b)
+    monkeypatch.setattr("matching.native.rows._ROOM", 0)
+    assert np.array_equal(Comparer(encoded).patterns(a, b), kept)
+
+
+def test_both_hash_every_part_alike():
+    encoded = encode(*tables(9))
+    for rule in RULES:
+        assert {*rule.parts, *rule.record_parts, *rule.refine} <= set(PARTS), rule.name
+    for names in [(name,) for name in PARTS] + [rule.of(True) for rule in RULES]:
+        for side in (encoded.cohort, encoded.records.cut(7, 90)):
+            fast, slow = both_ways(lambda s=side, n=names: Parts(encoded, s).hashes(n))
+            assert np.array_equal(fast[0], slow[0]), names
+            assert np.array_equal(fast[1], slow[1]), names
 
 
 def test_within_one_table_both_make_each_pair_once():
@@ -79,7 +125,7 @@ def test_a_crowd_larger_than_the_room_comes_in_parts(monkeypatch):
     whole = blocks.pairs(np.arange(50, dtype=np.int32))
     assert len(whole) == 50 * 70
     for room in (16, 1_000, 3_000):  # less than a record's pairs, one record's, a few records'
-        monkeypatch.setattr(native, "_ROOM", room)
+        monkeypatch.setattr(joins, "_ROOM", room)
         same_pairs(whole, blocks.pairs(np.arange(50, dtype=np.int32)))
 
 
@@ -92,15 +138,16 @@ def test_links_are_the_same_to_the_last_digit():
 
 
 def test_a_library_of_another_source_is_not_used(tmp_path, monkeypatch):
-    folder = Path(native.__file__).parent
-    for name in ("_pairs.so", "glance.h", "pairs.c"):
-        shutil.copy(folder / name, tmp_path / name)
-    monkeypatch.setattr(native, "_LIBRARY", tmp_path / "_pairs.so")
-    assert native._opened() is not None
+    folder = Path(library.__file__).parent
+    for path in folder.iterdir():
+        if path.suffix in (".so", ".c", ".h"):
+            shutil.copy(path, tmp_path / path.name)
+    monkeypatch.setattr(library, "_LIBRARY", tmp_path / "_pairs.so")
+    assert library.opened() is not None
     (tmp_path / "pairs.c").write_text("/* changed */")
-    assert native._opened() is None
+    assert library.opened() is None
     (tmp_path / "_pairs.so").unlink()
     (tmp_path / "_pairs.so").write_bytes(b"no library")
-    assert native._opened() is None
+    assert library.opened() is None
     (tmp_path / "_pairs.so").unlink()
-    assert native._opened() is None
+    assert library.opened() is None

@@ -1,0 +1,95 @@
+/* Keys of a rule: hashes of a row's parts as in `joining.py`, and how many rows share a bucket of them. */
+#include "rows.h"
+
+typedef struct {
+    const int32_t *root, *initial, *sound, *head, *tail; /* by code; the last one is of a missing name */
+    int64_t missing;
+} Parts;
+
+/* In the order of `PARTS` in keys.py. */
+enum {
+    P_SSN, P_LICENCE, P_PHONE, P_ZIP, P_BIRTH, P_YEAR, P_BIRTHDAY, P_FIRST, P_LAST, P_FIRST_ROOT, P_FIRST_INITIAL,
+    P_LAST_INITIAL, P_LAST_SOUND, P_LAST_HEAD, P_LAST_TAIL, P_DOUBLE_TAIL, P_ADDRESS
+};
+enum { ROWS = 2048 }; /* at a time: their parts stay in a core's cache */
+
+static const uint64_t STEP = 0x9E3779B97F4A7C15u, LAST_STEP = 0xD6E8FEB86659FD93u;
+
+#define EACH(value) \
+    for (int64_t i = 0; i < size; i++) { \
+        const int64_t at = begin + i; \
+        out[i] = (value); \
+    } \
+    return
+#define OF(list, column) (p->list[c->column[at] < 0 ? p->missing : c->column[at]])
+
+/* One part of some rows; negative is missing. */
+static void part(int kind, const Columns *c, const Parts *p, int64_t begin, int64_t size, int64_t *out) {
+    switch (kind) {
+        case P_SSN: EACH(c->ssn[at]);
+        case P_LICENCE: EACH(c->licence[at]);
+        case P_PHONE: EACH(c->phone[at]);
+        case P_ZIP: EACH(c->zip[at]);
+        case P_BIRTH: EACH(c->birth[at] > 0 ? c->birth[at] : -1);
+        case P_YEAR: EACH(c->birth[at] > 0 ? c->birth[at] / 10000 : -1);
+        case P_BIRTHDAY: EACH(c->birth[at] > 0 && c->birth[at] % 10000 ? c->birth[at] % 10000 : -1);
+        case P_FIRST: EACH(c->first[at]);
+        case P_LAST: EACH(c->last[at]);
+        case P_FIRST_ROOT: EACH(OF(root, first));
+        case P_FIRST_INITIAL: EACH(OF(initial, first));
+        case P_LAST_INITIAL: EACH(OF(initial, last));
+        case P_LAST_SOUND: EACH(OF(sound, last));
+        case P_LAST_HEAD: EACH(OF(head, last));
+        case P_LAST_TAIL: EACH(OF(tail, last));
+        case P_DOUBLE_TAIL: EACH(OF(tail, last) == OF(head, last) ? -1 : OF(tail, last));
+        case P_ADDRESS: EACH(c->street[at] < 0 ? -1 : (int64_t)c->street[at] * 1000003 + c->house[at] + 1);
+    }
+}
+
+/* The key of each row from `begin` on, and whether the row has all its parts. */
+void keyed(const Columns *columns, const Parts *names, const uint8_t *kinds, int64_t count, int64_t begin, int64_t size,
+           uint64_t *hashes, uint8_t *known) {
+    int64_t values[ROWS];
+    for (int64_t from = 0; from < size; from += ROWS) {
+        const int64_t length = size - from < ROWS ? size - from : ROWS;
+        uint64_t *hash = hashes + from;
+        uint8_t *has = known + from;
+        for (int64_t k = 0; k < count; k++) {
+            part(kinds[k], columns, names, begin + from, length, values);
+            for (int64_t i = 0; i < length; i++) {
+                uint64_t mixed = k ? (hash[i] ^ hash[i] >> 29) * LAST_STEP : 0;
+                hash[i] = (mixed + (uint64_t)values[i]) * STEP;
+                has[i] = (uint8_t)((k ? has[i] : 1) & (values[i] >= 0));
+            }
+        }
+        for (int64_t i = 0; i < length; i++) {
+            uint64_t mixed = (hash[i] ^ hash[i] >> 32) * LAST_STEP;
+            hash[i] = mixed ^ mixed >> 29;
+        }
+    }
+}
+
+/* Count rows by bucket; where `only` is given, in the buckets that it counted some in. */
+void count(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const int32_t *only, int32_t *counts) {
+    enum { AHEAD = 16 };
+    const int shift = (int)(64 - bits);
+    for (int64_t i = 0; i < size; i++) {
+        if (i + AHEAD < size) {
+            __builtin_prefetch(&counts[hashes[i + AHEAD] >> shift], 1);
+            if (only) __builtin_prefetch(&only[hashes[i + AHEAD] >> shift]);
+        }
+        uint64_t bucket = hashes[i] >> shift;
+        if (known[i] && (!only || only[bucket])) counts[bucket]++;
+    }
+}
+
+/* Pairs of all buckets, and which buckets have more pairs than `cap` or records than `crowd`. */
+int64_t crowded(const int32_t *mine, const int32_t *theirs, int64_t size, int64_t cap, int64_t crowd, uint8_t *which) {
+    int64_t total = 0;
+    for (int64_t i = 0; i < size; i++) {
+        int64_t pairs = (int64_t)mine[i] * theirs[i];
+        total += pairs;
+        which[i] = pairs > cap || (theirs[i] > crowd && mine[i]);
+    }
+    return total;
+}

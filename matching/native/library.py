@@ -1,0 +1,69 @@
+"""The compiled library: opened where there is one that was made from the text beside it."""
+
+import ctypes
+import hashlib
+from ctypes import c_int64, c_uint64, c_void_p
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+_LIBRARY = Path(__file__).with_name("_pairs.so")
+_POINTER, _NUMBER = c_void_p, c_int64
+# what each function is given; `hatch_build.py` compiles them
+_FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
+    "joined": (c_int64, "pnppppnnnnpp"),
+    "by_bucket": (None, "ppnnppp"),
+    "pack": (None, "ppnnp"),
+    "keyed": (None, "pppnnnpp"),
+    "count": (None, "ppnnpp"),
+    "crowded": (c_int64, "ppnnnp"),
+    "patterns": (c_int64, "pppppnppppp"),
+    "answered": (None, "ppppppnppp"),
+    "against": (None, "ppppnppnpp"),
+}
+
+
+def opened() -> Any:
+    """The library, or None."""
+    if not _LIBRARY.exists():
+        return None
+    try:
+        library = ctypes.CDLL(str(_LIBRARY))
+    except OSError:  # made for another machine
+        return None
+    if not _of_this_source(library):
+        return None
+    for name, (result, given) in _FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = [_POINTER if kind == "p" else _NUMBER for kind in given]
+    return library
+
+
+def _of_this_source(library: ctypes.CDLL) -> bool:
+    """Whether a library was made from the text beside it: another one may read other tables."""
+    files = sorted(p for p in _LIBRARY.parent.iterdir() if p.suffix in (".c", ".h"))
+    text = b"".join(path.read_bytes() for path in files)
+    try:
+        made_from = c_uint64.in_dll(library, "source").value
+    except ValueError:  # made before libraries said so
+        return False
+    return made_from == int(hashlib.sha256(text).hexdigest()[:16], 16)
+
+
+LIBRARY: Any = opened()
+
+
+class Held:
+    """Pointers into arrays, which live as long as this does."""
+
+    def __init__(self) -> None:
+        self._arrays: list[npt.NDArray[Any]] = []
+
+    def __call__(self, values: npt.NDArray[Any], kind: Any) -> int:
+        """Where an array begins that has the type that the library reads; copied where it has gaps."""
+        assert values.dtype == kind, "an array of another type than the library reads"
+        self._arrays.append(np.ascontiguousarray(values))
+        return self._arrays[-1].ctypes.data

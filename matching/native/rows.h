@@ -1,0 +1,145 @@
+/* A row as comparisons read it, what is known of each text, and the levels that numbers and dates are compared by.
+ * `levels_numbers.py` and `strings.py` say what each means.
+ */
+#ifndef ROWS_H
+#define ROWS_H
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { FIRST, LAST, SEX, MIDDLE, SUFFIX, BIRTH, SSN, LICENCE, PHONE, STREET, PLACE, FIELDS };
+enum { LEVELS = 16 }; /* room for those of a field */
+/* levels by their place in fields.py; 0 is missing and 1 the same */
+enum { NICKNAME = 2, INITIAL, FIRST_CLOSE, FIRST_SIMILAR, FIRST_PART, SWAPPED, FIRST_DIFFERENT };
+enum { LAST_PART = 2, LAST_CLOSE, LAST_SIMILAR, LAST_DIFFERENT, LAST_DIFFERENT_FEMALE };
+enum { TURNED = 2, ONE_DIGIT, DEFAULT_DAY, TWO_PARTS, NEAR_YEAR, DATES_DIFFER };
+
+typedef struct {
+    int64_t licence, phone;
+    int32_t first, last, middle, street, city, zip, county, house, ssn;
+    uint32_t date; /* a digit in four bits */
+    int16_t ssn4;
+    int8_t sex, suffix;
+} Row;
+
+/* The same by columns; a birth date as yyyymmdd. */
+typedef struct {
+    const int64_t *licence, *phone;
+    const int32_t *first, *last, *middle, *street, *city, *zip, *county, *house, *ssn, *birth;
+    const int16_t *ssn4;
+    const int8_t *sex, *suffix;
+} Columns;
+
+typedef struct {
+    uint64_t once, twice; /* letters */
+    int32_t head, tail, sound, initial;
+    uint32_t begin; /* its first four characters */
+    float length;   /* 0: its letters were not counted */
+    uint8_t surplus, single;
+} Text;
+
+typedef struct {
+    const Text *names, *streets; /* by code */
+    const int64_t *nicknames;    /* sorted pairs of codes */
+    int64_t nickname_count;
+} Words;
+
+static inline uint32_t nibbles(uint32_t date) {
+    uint32_t result = 0;
+    for (int at = 0; at < 32; at += 4, date /= 10) result |= date % 10 << at;
+    return result;
+}
+
+static inline Row row_of(const Columns *c, int64_t i) {
+    return (Row){c->licence[i], c->phone[i], c->first[i], c->last[i],   c->middle[i],
+                 c->street[i],  c->city[i],  c->zip[i],   c->county[i], c->house[i],
+                 c->ssn[i],     nibbles((uint32_t)c->birth[i]), c->ssn4[i], c->sex[i], c->suffix[i]};
+}
+
+static inline __attribute__((always_inline)) int one_off(int64_t x, int64_t y, int64_t base) {
+    int different = 0, swaps = 0;
+    while (x != y) {
+        int64_t u = x % base, v = y % base;
+        x /= base, y /= base;
+        if (u == v) continue;
+        if (++different > 2) return 0;
+        swaps += u == y % base && v == x % base;
+    }
+    return different == 1 || (different == 2 && swaps == 1);
+}
+
+static inline __attribute__((always_inline)) int number_level(int64_t x, int64_t y, int64_t base) {
+    if (x < 0 || y < 0) return 0;
+    return x == y ? 1 : one_off(x, y, base) ? 2 : 3;
+}
+
+static inline int ssn_level(const Row *c, const Row *r) {
+    if (c->ssn4 < 0 || r->ssn4 < 0) return 0;
+    if (c->ssn < 0 || r->ssn < 0) return c->ssn4 == r->ssn4 ? 3 : 4;
+    int level = number_level(c->ssn, r->ssn, 10);
+    return level == 3 ? 4 : level;
+}
+
+static inline int year_of(uint32_t date) {
+    uint32_t y = date >> 16;
+    return (int)((y >> 12) * 1000 + (y >> 8 & 15) * 100 + (y >> 4 & 15) * 10 + (y & 15));
+}
+
+static inline int vague(uint32_t date) { return (date & 0xFFFF) == 0x0101 || !(date & 0xFF); }
+
+static inline int birth_level(uint32_t u, uint32_t v) {
+    if (u == v && (u & 0xFF)) return 1;
+    if (!u || !v) return 0;
+    uint32_t apart = u ^ v;
+    int year = !(apart >> 16), month = !(apart & 0xFF00), day = !(apart & 0xFF);
+    if (year && u == ((v & 0xFFFF0000u) | (v & 0xFF) << 8 | (v >> 8 & 0xFF))) return TURNED;
+    int places = 0;
+    for (int at = 0; at < 32; at += 4) places += (apart >> at & 15) != 0;
+    if (places == 1) return ONE_DIGIT;
+    if (places == 2)
+        for (int at = 0; at < 28; at += 4) {
+            uint32_t p = u >> at & 15, q = u >> (at + 4) & 15;
+            if (p != (v >> at & 15) && q == (v >> at & 15) && p == (v >> (at + 4) & 15)) return ONE_DIGIT;
+        }
+    if (year && (vague(u) || vague(v))) return DEFAULT_DAY;
+    if (year + month + day >= 2) return TWO_PARTS;
+    return abs(year_of(u) - year_of(v)) <= 1 ? NEAR_YEAR : DATES_DIFFER;
+}
+
+/* A similarity that Jaro-Winkler never exceeds (strings.py says why). */
+static inline float most_alike(const Text *x, const Text *y) {
+    float m = x->length, k = y->length;
+    if (m == 0 || k == 0) return 1;
+    int common = __builtin_popcountll(x->once & y->once) + __builtin_popcountll(x->twice & y->twice);
+    common += x->surplus < y->surplus ? x->surplus : y->surplus;
+    uint32_t apart = x->begin ^ y->begin;
+    int prefix = (apart < 1u << 24) + (apart < 1u << 16) + (apart < 1u << 8) + (apart == 0);
+    float jaro = common ? ((float)common / m + (float)common / k + 1) / 3 : 0;
+    if (jaro > 1) jaro = 1;
+    return jaro + (float)prefix * 0.1f * (1 - jaro);
+}
+
+static inline int nickname(const Words *w, int64_t x, int64_t y) {
+    int64_t key = x < y ? x << 32 | y : y << 32 | x, low = 0, high = w->nickname_count;
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (w->nicknames[middle] < key) low = middle + 1;
+        else high = middle;
+    }
+    return low < w->nickname_count && w->nicknames[low] == key;
+}
+
+/* Whether two last names share a part, or one stands among the other's middle names. */
+static inline int part_of(const Text *u, const Text *v, const Row *c, const Row *r) {
+    if (u->head == v->head || u->tail == v->tail || u->head == v->tail || u->tail == v->head) return 1;
+    return c->last == r->middle || r->last == c->middle;
+}
+
+static inline int swapped(const Row *c, const Row *r) {
+    int32_t x = c->last, y = r->last;
+    return x >= 0 && y >= 0 && x != y && x == r->first && y == c->first;
+}
+
+static inline int woman(const Row *c, const Row *r) {
+    return (c->sex == 2 || r->sex == 2) && c->sex != 1 && r->sex != 1;
+}
+#endif
