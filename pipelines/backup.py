@@ -3,7 +3,8 @@
 Staging and the keys of runs stay out: what was forgotten must not come back from a backup. Prefect's
 folder, locks and unfinished files stay out too. The ledger's file is copied through SQLite, in one
 piece whoever writes meanwhile; a PostgreSQL ledger is backed up by its own tools. Registers, cohorts and
-documents are in it as they rest, encrypted; the passphrase is left out and kept elsewhere.
+documents are in it as they rest, encrypted; the passphrase is left out and kept elsewhere. Of a snapshot that is whole
+in a bucket only the manifest is in it: the bucket is backed up by its own means.
 """
 
 import hashlib
@@ -22,9 +23,11 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from approvals.ledger_errors import LedgerUnavailable
+from pipelines import shelving
 from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
 from pipelines.errors import FileExists, HomeExists
 from pipelines.home import FOLDERS, Home
+from pipelines.office import Office
 
 MANIFEST = "BACKUP.json"
 _LEDGER = "ledger.sqlite3"
@@ -44,6 +47,7 @@ def back_up(home: Home, out: Path) -> dict[str, object]:
     Raises:
         FileExists: there is something of this name.
         LedgerUnavailable: the ledger can't be read.
+        CodedError: of the bucket, where it can't be asked whether it has the register.
         BackupIncomplete: the home lacks what a restored one would need.
     """
     _require(name for name in _NEEDED if (home.root / name).is_file())
@@ -113,10 +117,26 @@ def _everything(home: Home, archive: tarfile.TarFile) -> tuple[dict[str, str], s
     ledger = _ledger(home)
     if ledger is not None:
         hashes[_LEDGER] = _add(archive, _LEDGER, ledger)
+    elsewhere = _in_the_bucket(home)
     for path in _files(home.root, home):
-        if _name(home, path) not in hashes:
+        if _name(home, path) not in hashes and path not in elsewhere:
             hashes[_name(home, path)] = _add_file(archive, path, home)
     return hashes, "elsewhere" if ledger is None else "sqlite"
+
+
+def _in_the_bucket(home: Home) -> frozenset[Path]:
+    """Files of snapshots that are whole in the bucket."""
+    if not home.settings().bucket.register_url:
+        return frozenset()
+    office = Office(home)
+    try:
+        shelf = shelving.shelf(office, "register")
+        assert shelf is not None  # the settings name one
+        names = [info.snapshot_id for info in office.registers.list()]
+        whole = [name for name in names if shelf.holds(shelving.set_of(name))]
+        return frozenset(path for name in whole for path in office.registers.files(name))
+    finally:
+        office.close()
 
 
 def _files(folder: Path, home: Home) -> Iterator[Path]:

@@ -17,6 +17,7 @@ from crypto.recipients import Recipient
 from crypto.secret import Secret, StagingKey
 from crypto.signing import KeySigner
 from faults import CodedError, Exit
+from pipelines import shelving
 from pipelines.approved import Approved
 from pipelines.home import Home, write_private
 from pipelines.ledgers import checkpoint
@@ -26,6 +27,7 @@ from systems.register import Snapshot
 
 if TYPE_CHECKING:
     from expectations import Validation
+    from pipelines.shelf import Shelf
 
 
 class ProjectIds:
@@ -49,7 +51,22 @@ class Context(Approved):
     @functools.cached_property
     def records(self) -> Records:
         """Records of finished stages."""
-        return Records(self.folder, DigestFile(self.keyring, "stage"))
+        digest = DigestFile(self.keyring, "stage")
+        return Records(self.folder, digest, self._bring if self.staging_shelf else None)
+
+    @functools.cached_property
+    def staging_shelf(self) -> "Shelf | None":
+        """Where staged tables are kept, if not in the home alone."""
+        return shelving.shelf(self, "staging")
+
+    def _bring(self, stage: str, path: Path) -> None:
+        if self.staging_shelf is not None:
+            self.staging_shelf.bring(f"{self.release}/{stage}", path.name, path)
+
+    def keep_elsewhere(self, stage: str) -> None:
+        """Where staging is kept in a bucket: have a finished stage's tables there; safe to repeat."""
+        if self.staging_shelf is not None and (tables := self.records.tables(stage)):
+            self.staging_shelf.keep(f"{self.release}/{stage}", tables)
 
     @functools.cached_property
     def key(self) -> StagingKey:
@@ -85,11 +102,12 @@ class Context(Approved):
 
     def staged(self, stage: str, name: str) -> pa.Table:
         """Read a staged table."""
-        return staging.read_parquet(self.folder / stage / f"{name}.parquet", self.key)
+        return staging.read_parquet(self.records.table(stage, name), self.key)
 
     def has_staged(self, stage: str, name: str) -> bool:
         """Whether a stage left this table."""
-        return (self.folder / stage / f"{name}.parquet").is_file()
+        path = self.folder / stage / f"{name}.parquet"
+        return path.is_file() or path in self.records.tables(stage)
 
     def facts(self, stage: str) -> Mapping[str, object]:
         """The facts that a finished stage recorded, empty where it has not run."""

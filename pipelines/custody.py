@@ -11,6 +11,7 @@ from approvals.release_state import ReleaseState
 from crypto import signers
 from crypto.package import verify_by_any
 from faults import CodedError
+from pipelines import shelving
 from pipelines.attached import report_file
 from pipelines.cluster_folder import sweep
 from pipelines.home import Home
@@ -155,8 +156,14 @@ def wipe_tables(home: Home, release: str) -> None:
 
 
 def wipe_staging(office: Office, release: str) -> None:
-    """Remove the tables and forget their key: what a disk still holds can't be read."""
+    """Remove the tables and forget their key: what a disk still holds can't be read.
+
+    The key goes before the bucket is asked: where that can't be reached, what lies there is unreadable, and
+    the next resume or `bucket sweep` deletes it.
+    """
     wipe_tables(office.home, release)
     sweep(office.settings.cluster, release)
     office.keyring.forget_run_key(release)
+    if staging := shelving.shelf(office, "staging"):
+        staging.forget(release)
     office.releases.record(release, "staging_destroyed")

@@ -147,6 +147,7 @@ def _home(home: Home) -> Iterator[Finding]:
     yield from _passwords(home)
     yield from _service(home)
     yield from _cluster(home)
+    yield from _bucket(home)
     yield from _secrets(home)
     yield from _ledger(home)
 
@@ -155,6 +156,15 @@ def _cluster(home: Home) -> Iterator[Finding]:
     from pipelines.doctor_cluster import look_at_cluster
 
     yield from look_at_cluster(home)
+
+
+def _bucket(home: Home) -> Iterator[Finding]:
+    from pipelines.doctor_bucket import look_at_bucket
+
+    try:
+        yield from look_at_bucket(home)
+    except CodedError as error:  # of the keys: what is in the bucket is under the home's digest key
+        yield Finding("bucket", "bad", str(error))
 
 
 def _service(home: Home) -> Iterator[Finding]:

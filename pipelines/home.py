@@ -10,7 +10,7 @@ from pipelines.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
 from pipelines.settings import TEMPLATE, Settings, read_settings
 
 VARIABLE = "DOJ_RELEASE_HOME"
-FORMAT = 3  # of a home; see upgrade
+FORMAT = 4  # of a home; see upgrade
 FOLDERS = (
     "keys", "register", "projects", "runs", "outbox", "history", "checkpoints", "logs", "prefect",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What stops a run from outside: no room, no memory, no database, no cluster.
+"""What stops a run from outside: no room, no memory, no database, no cluster, no bucket.
 
 Such a stop says nothing about the release: it is not recorded as a failure of it, its approval
 stands, and the run is resumed where it was.
@@ -12,9 +12,10 @@ from typing import Literal
 from approvals.ledger_errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
 from faults import CodedError, Exit
+from pipelines.bucket_errors import INTERRUPTIONS
 from pipelines.cluster_errors import ClusterLost, ClusterUnavailable, ShardStopped
 
-What = Literal["disk", "memory", "database", "cluster"]
+What = Literal["disk", "memory", "database", "cluster", "bucket"]
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
 )
@@ -40,6 +41,8 @@ def what_ran_out(error: BaseException) -> What | None:
         return "disk"
     if isinstance(error, ClusterUnavailable | ClusterLost | ShardStopped):
         return "cluster"
+    if isinstance(error, INTERRUPTIONS):
+        return "bucket"
     if isinstance(error, MemoryError) or _NO_THREAD in str(error.args[:1]):
         return "memory"
     if isinstance(error, OSError) and error.errno in _DISK:

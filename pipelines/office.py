@@ -25,6 +25,7 @@ from approvals.projects import Projects
 from crypto import health
 from crypto.keyring import Keyring
 from crypto.secret import StagingKey
+from pipelines import shelving
 from pipelines.home import Home, open_home
 from pipelines.settings import Settings
 from systems.register import RegisterStore
@@ -90,7 +91,8 @@ class Office:
     @functools.cached_property
     def registers(self) -> RegisterStore:
         """The snapshots of the registers."""
-        return RegisterStore(self.home.register, self._snapshot_key)
+        bring = shelving.bringing(self) if self.settings.bucket.register_url else None
+        return RegisterStore(self.home.register, self._snapshot_key, bring)
 
     @functools.cached_property
     def demo(self) -> bool:

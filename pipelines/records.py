@@ -1,7 +1,7 @@
 """What a stage leaves behind: a record of its files and facts, by which a finished stage is skipped."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,23 @@ class StageRecord:
     bytes: int = 0
 
 
-class Records:
-    """The stage records of one run folder."""
+# Brings a staged file (stage, path) from where it is kept.
+Bring = Callable[[str, Path], None]
 
-    def __init__(self, folder: Path, digest: "DigestFile") -> None:
+
+class Records:
+    """The stage records of one run folder.
+
+    Args:
+        folder: the run's.
+        digest: keyed digest of a file.
+        bring: where staged tables are kept elsewhere and the folder only holds copies.
+    """
+
+    def __init__(self, folder: Path, digest: "DigestFile", bring: Bring | None = None) -> None:
         self._folder = folder
         self._digest = digest
+        self._bring = bring
 
     def _path(self, stage: str) -> Path:
         return self._folder / "stages" / f"{stage}.json"
@@ -79,10 +90,39 @@ class Records:
         if record is None:
             return None
         for name, digest in record.files.items():
-            path = self._folder / name
-            if not path.is_file() or self._digest(path) != digest:
-                raise StageChanged(stage=stage)
+            self._require(stage, self._folder / name, digest)
         return record
+
+    def table(self, stage: str, name: str) -> Path:
+        """The file of a staged table; where it is kept elsewhere, the very one that was recorded, each time.
+
+        Raises:
+            StageChanged: it is not.
+        """
+        path = self._folder / stage / f"{name}.parquet"
+        record = self.read(stage) if self._bring is not None else None
+        digest = record.files.get(f"{stage}/{name}.parquet") if record else None
+        if digest is not None:
+            self._require(stage, path, digest)
+        return path
+
+    def tables(self, stage: str) -> list[Path]:
+        """The encrypted tables that a finished stage recorded."""
+        record = self.read(stage)
+        named = record.files if record else {}
+        return [self._folder / name for name in named if name.endswith(".parquet")]
+
+    def _require(self, stage: str, path: Path, digest: str) -> None:
+        if self._is(path, digest):
+            return
+        if self._bring is None or path.suffix != ".parquet":
+            raise StageChanged(stage=stage)
+        self._bring(stage, path)
+        if not self._is(path, digest):
+            raise StageChanged(stage=stage)
+
+    def _is(self, path: Path, digest: str) -> bool:
+        return path.is_file() and self._digest(path) == digest
 
 
 class DigestFile:

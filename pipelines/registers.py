@@ -12,6 +12,7 @@ import matching
 from approvals.events import Event
 from faults import CodedError
 from matching.errors import LinkageBroke
+from pipelines import shelving
 from pipelines.errors import DemoRefusesRealData
 from pipelines.locks import held
 from pipelines.office import Office, today
@@ -33,6 +34,8 @@ def load_register(
         DemoRefusesRealData: a demo home was offered files without the synthetic mark.
         CodedError: what is wrong with the files, all of it at once (exit 6), or a failed suite.
         ReleaseHeld: another load is under way.
+        CodedError: the bucket did not take it: the snapshot is loaded and whole in the home, and
+            `bucket upload` sends what is missing.
     """
     described = load_system(system)
     if office.demo and not is_synthetic(files):
@@ -91,6 +94,11 @@ def load_register(
                 },
             )
         )
+        if shelving.shelf(office, "register"):
+            tell("Sending it to the bucket")
+            began = time.monotonic()
+            shelving.upload(office, info.snapshot_id)
+            seconds["upload"] = time.monotonic() - began
     return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
 
 

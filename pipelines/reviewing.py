@@ -56,7 +56,9 @@ def import_review(office: Office, release: str, path: Path) -> dict[str, int]:
         decisions = matching.import_decisions(path, pairs)
         links = context.staged("match", "links")
         settled = matching.apply_decisions(links, decisions)
-        context.stage_table("decisions", "settled", settled)
+        path = context.stage_table("decisions", "settled", settled)
+        context.records.keep("decisions", (path,), {"pairs": len(decisions)}, 0.0)
+        context.keep_elsewhere("decisions")
         _record(context, decisions)
         words = [decision.verdict for decision in decisions]
         counts = {word: words.count(word) for word in ("same", "different", "unsure")}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from faults import CodedError, Exit
 from pipelines import metrics
+from pipelines.bucket_errors import INTERRUPTIONS
 from pipelines.context import Context, open_context
 from pipelines.errors import StageBroken
 from pipelines.home import Home, write_private
@@ -69,6 +70,7 @@ _STATES = {
     "CLUSTER-03": "Interrupted",
     "CLUSTER-04": "Interrupted",
     "CLUSTER-05": "Interrupted",
+    **{error.code: "Interrupted" for error in INTERRUPTIONS},
 }
 
 
@@ -191,6 +193,7 @@ def plain_call(root: str, release: str, name: str) -> None:
             product = stage.work(context)
             seconds = time.monotonic() - began
             context.records.keep(name, product.files, product.facts, seconds)
+            context.keep_elsewhere(name)
         except Exception as error:  # noqa: BLE001
             raise _as_coded(context, name, error) from None
 
@@ -213,7 +216,10 @@ def _stages(context: Context) -> list[Stage]:
 
 
 def _finished(context: Context, stage: Stage) -> bool:
-    return not stage.every_time and context.records.verified(stage.name) is not None
+    if stage.every_time or context.records.verified(stage.name) is None:
+        return False
+    context.keep_elsewhere(stage.name)  # a run that was killed may not have come to it
+    return True
 
 
 def _write_outcome(home: Home, outcome: Outcome) -> None:

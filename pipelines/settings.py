@@ -101,6 +101,19 @@ class Storage(_Section):
     ledger_url: str = ""
 
 
+class Bucket(_Section):
+    """Where register and staging lie if not in the home: S3-compatible storage."""
+
+    register_url: str = ""
+    staging_url: str = ""
+    endpoint: str = ""
+    region: str = "us-west-1"
+    ca_file: str = ""
+    credentials_file: str = ""
+    connect_seconds: int = Field(default=10, ge=1, le=300)
+    attempts: int = Field(default=4, ge=1, le=20)
+
+
 class Retention(_Section):
     """How long the Department keeps what it no longer needs."""
 
@@ -147,6 +160,7 @@ class Settings(_Section):
     approvals: Approvals = Approvals()
     mail: Mail = Mail()
     storage: Storage = Storage()
+    bucket: Bucket = Bucket()
     retention: Retention = Retention()
     orchestration: Orchestration = Orchestration()
     cluster: Cluster = Cluster()
@@ -236,6 +250,16 @@ timeout_seconds = 30
 
 [storage]
 ledger_url = ""               # empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)
+
+[bucket]
+register_url = ""             # empty: snapshots lie in this home; else s3://bucket/prefix of S3-compatible storage (extra [s3]): what goes there is encrypted, the home's copies may be dropped (`bucket evict`)
+staging_url = ""              # the same for what runs stage; another prefix
+endpoint = ""                 # empty: AWS, by region; else https://host:port of the server (http:// to this machine alone)
+region = "us-west-1"
+ca_file = ""                  # PEM of the authority that signed the server's certificate; empty: the system's
+credentials_file = ""         # a file as ~/.aws/credentials ([default]), closed to others (chmod 600); empty: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment
+connect_seconds = 10          # how long the server may take to answer a connection
+attempts = 4                  # how often a request is tried
 
 [retention]
 outbox_days = 90              # days that a sealed package stays in the outbox for delivery; policy: no section names a number

@@ -39,4 +39,4 @@ def digest(context: "Context", stage: str, name: str) -> str:
 
 
 def _place(context: "Context", stage: str, name: str) -> "Path":
-    return context.folder / stage / f"{name}.parquet"
+    return context.records.table(stage, name)

@@ -51,4 +51,4 @@ def _sections(template: str) -> dict[str, str]:
     return {part[1 : part.index("]")]: part.rstrip("\n") + "\n" for part in parts[1:]}
 
 
-_STEPS: Mapping[int, Callable[[Home], list[str]]] = {2: _filled_up, 3: _filled_up}
+_STEPS: Mapping[int, Callable[[Home], list[str]]] = dict.fromkeys((2, 3, 4), _filled_up)

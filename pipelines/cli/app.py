@@ -10,6 +10,7 @@ import typer
 
 from faults import Exit
 from pipelines.cli import (
+    buckets,
     control,
     custody,
     demonstrate,
@@ -62,6 +63,7 @@ for group in (
     demonstrate,
     house,
     registers,
+    buckets,
     projects,
     recipients,
     releasing,

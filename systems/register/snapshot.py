@@ -1,7 +1,7 @@
 """One pinned register: opened, verified, never changed."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from systems.errors import RegisterUnreadable, SnapshotDamaged
 from systems.loading import load_system
 from systems.model import System
 from systems.register import manifest, views
-from systems.register.manifest import INDEX, SnapshotInfo
+from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
 
 _CHUNK = 1 << 20
+
+
+# Brings a file of a snapshot (its id, the file's name) from where it is kept to a path.
+Bring = Callable[[str, str, Path], None]
 
 
 class Snapshot:
@@ -24,11 +28,20 @@ class Snapshot:
 
     Attributes:
         info: counts, digests, description and years.
+
+    Args:
+        directory: its folder in the home.
+        info: its manifest.
+        key: the key of its files.
+        bring: where the folder only holds copies: gets a file that is missing or not what it should be.
     """
 
-    def __init__(self, directory: Path, info: SnapshotInfo, key: StagingKey) -> None:
+    def __init__(
+        self, directory: Path, info: SnapshotInfo, key: StagingKey, bring: Bring | None = None
+    ) -> None:
         self._directory = directory
         self._key = key
+        self._bring = bring
         self.info = info
 
     @property
@@ -51,7 +64,9 @@ class Snapshot:
         Raises:
             RegisterUnreadable: a file can't be read.
             StagingDoesNotHold: the key is not the one that the files were written under.
+            CodedError: see `bring_here`.
         """
+        self.bring_here()
         con = database.connect(threads, memory_limit)
         files = {name: self._directory / f"{name}.parquet" for name in self.info.tables}
         columns = {name: table.columns for name, table in self.info.tables.items()}
@@ -64,7 +79,25 @@ class Snapshot:
         Raises:
             StagingDoesNotHold: missing, changed, or under another key.
         """
+        self.bring_here()
         return read_parquet(self._directory / f"{INDEX}.parquet", self._key)
+
+    def bring_here(self) -> None:
+        """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
+
+        Raises:
+            SnapshotDamaged: what came is not what was loaded (exit 5).
+            CodedError: of the place where they are kept.
+        """
+        if self._bring is None:
+            return
+        for name, table in self.info.tables.items():
+            path = self._directory / f"{name}.parquet"
+            if not _is(path, table):
+                self._bring(self.snapshot_id, path.name, path)
+                if not _is(path, table):
+                    raise SnapshotDamaged(part=name)
+        self._bring = None
 
     def verify(self) -> None:
         """Compare every file with the manifest's digest.
@@ -97,6 +130,11 @@ def open_views(
             con.execute(views.index_view(INDEX, scan(files[INDEX], name)))
         views.create_code_lists(con, system)
         views.create_linkage_records(con, system)
+
+
+def _is(path: Path, table: StoredTable) -> bool:
+    """Whether a file is the one of the manifest; its length is looked at first."""
+    return path.is_file() and path.stat().st_size == table.bytes and digest(path) == table.sha256
 
 
 def digest(path: Path) -> str:

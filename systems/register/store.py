@@ -24,7 +24,7 @@ from systems.register import checks, incoming, manifest
 from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
 from systems.register.marks import is_synthetic
 from systems.register.problems import Problem, refused
-from systems.register.snapshot import Snapshot, digest, open_views
+from systems.register.snapshot import Bring, Snapshot, digest, open_views
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
@@ -40,11 +40,13 @@ class RegisterStore:
     Args:
         root: directory of the store; made where it is not there.
         key_for: gives the key of a snapshot by its id, and makes it where the second argument is true.
+        bring: where the directory only holds copies of what is kept elsewhere, gets a file from there.
     """
 
-    def __init__(self, root: Path, key_for: KeyFor) -> None:
+    def __init__(self, root: Path, key_for: KeyFor, bring: Bring | None = None) -> None:
         self._root = root
         self._key_for = key_for
+        self._bring = bring
 
     def load(
         self,
@@ -109,11 +111,25 @@ class RegisterStore:
             SnapshotUnknown: there is none of this name.
             SnapshotDamaged: its manifest is missing or not ours.
         """
+        directory = self._directory(snapshot_id)
+        key = self._key_for(snapshot_id, False)
+        return Snapshot(directory, manifest.read(directory), key, self._bring)
+
+    def files(self, snapshot_id: str) -> Sequence[Path]:
+        """The paths of a snapshot's encrypted files, whether or not a copy is here.
+
+        Raises:
+            SnapshotUnknown, SnapshotDamaged: see `open`.
+        """
+        directory = self._directory(snapshot_id)
+        return [directory / f"{name}.parquet" for name in manifest.read(directory).tables]
+
+    def _directory(self, snapshot_id: str) -> Path:
         named = _ID.match(snapshot_id)
         directory = self._root / named[1] / snapshot_id if named else self._root
         if named is None or not directory.is_dir():
             raise SnapshotUnknown
-        return Snapshot(directory, manifest.read(directory), self._key_for(snapshot_id, False))
+        return directory
 
     def newest(self, system: str) -> Snapshot:
         """Open the newest snapshot of a system.

@@ -1,0 +1,49 @@
+"""``bucket …``: register and staging on S3-compatible storage."""
+
+import typer
+
+from pipelines.cli.console import CONSOLE, command, hint, show_pairs
+
+group = typer.Typer(
+    help="Register and staging on S3-compatible storage ([bucket] of settings.toml).",
+    no_args_is_help=True,
+)
+
+
+@group.command()
+@command
+def upload() -> None:
+    """Send what the bucket lacks; safe to repeat."""
+    from pipelines.bucket_commands import upload as sent
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Bucket", sent(office))
+
+
+@group.command()
+@command
+def evict() -> None:
+    """Drop this machine's copies of what is whole in the bucket."""
+    from pipelines.bucket_commands import evict as evicted
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Bucket", evicted(office))
+    hint("What is used is brought back, and compared with its digest.")
+
+
+@group.command()
+@command
+def sweep() -> None:
+    """Delete there what is half sent, forgotten or only looks deleted."""
+    from pipelines.bucket_commands import sweep as swept
+    from pipelines.office import open_office
+
+    with open_office(CONSOLE.home) as office:
+        show_pairs("Bucket", swept(office))
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="bucket")

@@ -1,0 +1,341 @@
+"""Sets of files in a bucket of a real S3 server: whole or not seen, compared before use, each cause its own error."""
+
+import hashlib
+import os
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import bucket_errors as errors
+from pipelines.bucket import Bucket
+from pipelines.bucket_keeping import Keeping
+from pipelines.bucket_place import Credentials, credentials, place, server, unsafe
+from pipelines.interruptions import told
+from pipelines.settings import Bucket as Settings
+from pipelines.shelf import MANIFEST, Shelf
+from tests.integration.s3_server import BUCKET, s3_server
+
+SET = "CARPOS/CARPOS-20261126-001"
+
+
+def keyed(label, data):
+    return hashlib.sha256(b"key" + label.encode() + data).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def s3():
+    with s3_server() as running:
+        yield running
+
+
+@pytest.fixture
+def given_keys(s3, monkeypatch):
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    yield
+    s3.trouble = None
+    s3.empty()
+
+
+@pytest.fixture
+def shelf(s3, given_keys):
+    return _shelf(s3)
+
+
+def _shelf(s3, digest=keyed, purpose="register", **more):
+    settings = Settings.model_validate(s3.settings(**more))
+    where = place(settings, purpose)
+    assert where is not None
+    return Shelf(Bucket(settings, where), Keeping(settings, where), purpose, digest)
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "here").mkdir()
+    made = {"person.parquet": os.urandom(70_000), "order.parquet": b""}
+    for name, content in made.items():
+        (tmp_path / "here" / name).write_bytes(content)
+    return [tmp_path / "here" / name for name in made]
+
+
+@pytest.fixture
+def with_a_large_one(files):
+    """Two parts of an upload, besides what is sent in one request."""
+    large = files[0].with_name("large.parquet")
+    large.write_bytes(os.urandom(11 << 20))
+    return [*files, large]
+
+
+def _puts(s3):
+    return [key for method, key in s3.asked if method in {"PUT", "POST"} and "delete" not in key]
+
+
+# ------------------------------------------------------------------ whole, or not there
+
+
+def test_a_set_comes_back_byte_for_byte_and_the_manifest_is_last(shelf, s3, files, tmp_path):
+    s3.asked.clear()
+    assert shelf.keep(SET, files) == 2
+    assert _puts(s3)[-1] == f"register/{SET}/{MANIFEST}"
+    for path in files:
+        target = tmp_path / "there" / path.name
+        shelf.bring(SET, path.name, target)
+        assert target.read_bytes() == path.read_bytes()
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_what_is_complete_is_not_sent_twice(shelf, s3, files):
+    shelf.keep(SET, files)
+    s3.asked.clear()
+    assert shelf.keep(SET, files) == 0
+    assert _puts(s3) == []
+
+
+@pytest.mark.parametrize("after", range(7))
+def test_an_upload_that_breaks_anywhere_is_not_seen_and_goes_on(
+    after, shelf, s3, with_a_large_one, tmp_path
+):
+    left = [after]
+
+    def trouble(method, key):
+        if method not in {"PUT", "POST"}:
+            return None
+        left[0] -= 1
+        return "cut" if left[0] < 0 else None
+
+    shelf.claim()
+    s3.trouble = trouble
+    with pytest.raises(errors.BucketUnreachable):
+        shelf.keep(SET, with_a_large_one)
+    s3.trouble = None
+    again = _shelf(s3)
+    assert again.manifest(SET) is None
+    assert not again.holds(SET)
+    with pytest.raises(errors.ObjectMissing):
+        again.bring(SET, with_a_large_one[0].name, tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+    again.keep(SET, with_a_large_one)
+    assert again.holds(SET)
+
+
+def test_forgetting_leaves_no_version_and_no_half_upload(shelf, s3, files):
+    s3.client().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    try:
+        shelf.keep(SET, files)
+        shelf.keep("CARPOS/other", files[:1])
+        key = f"register/{SET}/{files[0].name}.0"
+        s3.put(key, b"half")
+        s3.delete(key)  # only looks deleted
+        s3.client().create_multipart_upload(Bucket=BUCKET, Key=f"register/{SET}/begun")
+        assert shelf.keeping.uploads() == [f"{SET}/begun"]
+        shelf.forget(SET)
+        assert [k for k, _ in s3.versions() if k.startswith(f"register/{SET}/")] == []
+        assert shelf.keeping.uploads() == []
+        assert shelf.holds("CARPOS/other")
+        assert shelf.keeping.keeps_versions() == "yes"
+    finally:
+        s3.client().put_bucket_versioning(
+            Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}
+        )
+
+
+# ------------------------------------------------------------------ changed in the bucket
+
+
+def _cut(content):
+    return content[:-1]
+
+
+def _grown(content):
+    return content + b"\0"
+
+
+def _flipped(content):
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (_cut, errors.ObjectTruncated),
+        (_grown, errors.ObjectTruncated),
+        (_flipped, errors.ObjectChanged),
+        (lambda _: None, errors.ObjectMissing),
+    ],
+)
+def test_an_object_that_is_not_the_one_written_is_refused(
+    change, error, shelf, s3, files, tmp_path
+):
+    shelf.keep(SET, files)
+    (key,) = [k for k in s3.objects() if "/person.parquet." in k]
+    changed = change(s3.objects()[key])
+    s3.delete(key) if changed is None else s3.put(key, changed)
+    with pytest.raises(error) as caught:
+        shelf.bring(SET, "person.parquet", tmp_path / "there" / "person.parquet")
+    assert list((tmp_path / "there").iterdir()) == []
+    assert int(caught.value.exit) == 5
+    assert told(caught.value) is None
+
+
+def test_a_manifest_of_another_key_set_or_purpose_is_refused(shelf, s3, files):
+    shelf.keep(SET, files)
+    whole = s3.objects()[f"register/{SET}/{MANIFEST}"]
+    s3.put("register/CARPOS/moved/MANIFEST.json", whole)
+    s3.put(f"register/{SET}/{MANIFEST}", whole.replace(b"70000", b"70001"))
+    for of_set in ("CARPOS/moved", SET):
+        with pytest.raises(errors.ManifestDoesNotHold):
+            shelf.manifest(of_set)
+    s3.put(f"register/{SET}/{MANIFEST}", b'{"body": []}')
+    with pytest.raises(errors.ManifestDoesNotHold):
+        shelf.manifest(SET)
+
+
+def test_a_prefix_is_one_homes_and_never_shared(shelf, s3, files):
+    shelf.keep(SET, files)
+    other = _shelf(s3, digest=lambda label, data: keyed(label, b"another home" + data))
+    for attempt in (lambda: other.keep(SET, files), lambda: other.forget(SET), other.sets):
+        with pytest.raises(errors.PrefixTaken):
+            attempt()
+    s3.put("mine/register/holiday.jpg", b"")
+    with pytest.raises(errors.PrefixTaken):
+        _shelf(s3, prefix="mine").claim()
+    assert shelf.holds(SET)
+
+
+# ------------------------------------------------------------------ the server, the connection, the keys
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("503", errors.BucketBusy),
+        ("500", errors.BucketBusy),
+        ("429", errors.BucketBusy),
+        ("403", errors.BucketDenied),
+        ("cut", errors.BucketUnreachable),
+        ("418", errors.BucketAnswered),
+    ],
+)
+def test_each_answer_is_one_error_and_an_interruption(answer, error, shelf, s3, files, tmp_path):
+    shelf.keep(SET, files)
+    s3.trouble = lambda method, key: answer
+    for attempt in (
+        lambda: _shelf(s3).keep(SET, files),
+        lambda: shelf.bring(SET, files[0].name, tmp_path / "there"),
+        lambda: shelf.holds(SET),
+        lambda: shelf.keeping.remove(f"{SET}/"),
+    ):
+        with pytest.raises(error) as caught:
+            attempt()
+        assert told(caught.value) is caught.value
+        assert s3.access not in str(caught.value) + repr(
+            caught.value.__context__ and caught.value.__cause__
+        )
+    assert not (tmp_path / "there").exists()
+
+
+def test_no_server_no_bucket_wrong_key(s3, given_keys, monkeypatch, files):
+    with pytest.raises(errors.BucketUnreachable):
+        _shelf(s3, endpoint="http://127.0.0.1:9").keep(SET, files)
+    with pytest.raises(errors.BucketMissing):
+        _shelf(s3, register_url="s3://nowhere/register").keep(SET, files)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(errors.BucketDenied):
+        _shelf(s3).keep(SET, files)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(errors.CredentialsMissing):
+        _shelf(s3).keep(SET, files)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(s3, given_keys, tmp_path, files):
+    import subprocess
+
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
+    words += ["-subj", "/CN=s3", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"]
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", *words, "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    with s3_server(certificate, key) as closed:
+        with pytest.raises(errors.BucketUntrusted):
+            _shelf(closed).claim()
+        with pytest.raises(errors.BucketUntrusted):
+            _shelf(closed).keeping.uploads()
+        assert closed.asked == []
+        closed.trouble = lambda method, key: "503"
+        with pytest.raises(errors.BucketBusy):  # trusted: it is spoken to
+            _shelf(closed, ca_file=str(certificate)).claim()
+        with pytest.raises(errors.BucketBusy):
+            _shelf(closed, ca_file=str(certificate)).keeping.uploads()
+
+
+# ------------------------------------------------------------------ settings
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({}, []),
+        ({"endpoint": "http://10.0.0.1:9000"}, ["endpoint"]),
+        ({"endpoint": "http://localhost:9000"}, []),
+        ({"endpoint": "http://[::1]:9000"}, []),
+        ({"endpoint": "https://s3.example.gov"}, []),
+        ({"endpoint": "https://key:secret@s3.example.gov"}, ["endpoint"]),
+        ({"endpoint": "https://s3.example.gov/path"}, ["endpoint"]),
+        ({"endpoint": "s3.example.gov"}, ["endpoint"]),
+        ({"endpoint": "http://127.0.0.1.example.com"}, ["endpoint"]),
+        ({"register_url": "s3://bucket"}, ["register_url"]),
+        ({"register_url": "/somewhere"}, ["register_url"]),
+        ({"register_url": "s3://key:secret@bucket/prefix"}, ["register_url"]),
+        ({"staging_url": "s3://bucket/../other"}, ["staging_url"]),
+        ({"staging_url": "s3://bucket/one"}, ["staging_url"]),
+        ({"staging_url": "s3://bucket/one/two"}, ["staging_url"]),
+        ({"staging_url": "s3://bucket/onetwo"}, []),
+        ({"ca_file": "/nowhere.pem"}, ["ca_file"]),
+        ({"credentials_file": "/nowhere"}, ["credentials_file"]),
+    ],
+)
+def test_places_that_can_t_be_used_are_named(changed, wrong):
+    good = {"register_url": "s3://bucket/one", "staging_url": "s3://bucket/other"}
+    settings = Settings.model_validate(good | changed)
+    assert unsafe(settings) == wrong
+    if wrong:
+        with pytest.raises(errors.BucketUnsafe):
+            place(settings, "register")
+
+
+@given(st.text(), st.text())
+def test_no_endpoint_is_asked_in_the_clear_but_this_machine(host, port):
+    found = server(Settings(endpoint=f"http://{host}:{port}"))
+    assert (
+        found is None
+        or found.netloc.rsplit(":", 1)[0].strip("[]").lower()
+        in {
+            "localhost",
+            "::1",
+        }
+        or found.netloc.startswith("127.")
+    )
+
+
+def test_credentials_are_read_from_a_closed_file_and_never_shown(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text(
+        "[default]\naws_access_key_id = A%1\naws_secret_access_key = S%(x)s\naws_session_token = T\n"
+    )
+    settings = Settings(credentials_file=str(path))
+    path.chmod(0o640)
+    assert unsafe(settings) == ["credentials_file"]
+    path.chmod(0o600)
+    assert unsafe(settings) == []
+    found = credentials(settings)
+    assert found == Credentials("A%1", "S%(x)s", "T")
+    assert repr(found) == str(found) == "<Credentials hidden>"
+    path.write_text("[default]\naws_access_key_id = A\nS3CRET")
+    with pytest.raises(errors.CredentialsMissing) as caught:
+        credentials(settings)
+    assert caught.value.__suppress_context__
