@@ -124,14 +124,15 @@ def local(world, tmp_path_factory) -> Home:
 def story(world, s3, tmp_path_factory) -> Home:
     """A release through Prefect with its register and staging in the bucket, and what was seen on the way."""
     from pipelines import bucket_commands
+    from pipelines.doctor import examine
 
     home = _home(world, tmp_path_factory.mktemp("bucket"), s3)
     told = home.told
-    told["upload"] = home.run("bucket", "upload").json
     with office_of(home) as office:
+        told["upload"] = bucket_commands.upload(office)
         told["evict"] = bucket_commands.evict(office)
     told["kept after evict"] = home.snapshots()
-    told["doctor"] = home.run("doctor").json
+    told["doctor"] = [finding.as_json() for finding in examine(home.root)]
     told["killed"] = _killed_at(home, s3, "/links.parquet.")
     home.release = checks.release_of(home.root)
     told["objects at the kill"] = s3.objects()
@@ -238,7 +239,8 @@ def test_nothing_in_the_bucket_is_readable(story):
 def test_forgotten_staging_is_gone_in_every_version(story):
     left = [key for key, _ in story.told["versions"] if key.startswith("staging/")]
     assert left == ["staging/HOME.json"]
-    assert list(checks.left_over(story.root, story.release)) == []
+    assert story.staged() == []
+    assert not (story.root / "keys" / "runs" / f"{story.release}.key").exists()
 
 
 def test_credentials_are_in_no_file_of_the_home(story, s3):
@@ -296,6 +298,20 @@ def test_a_load_that_the_bucket_does_not_take_is_whole_here_and_sent_later(secon
         assert bucket_commands.evict(office)["files"] == len(newest.info.tables)
         assert second.snapshots() == []
         assert office.registers.newest("CARPOS").person_index().num_rows == newest.info.entries
+        _forgotten_is_swept_and_unknown_is_not(second, s3, office)
+
+
+def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, office: Any) -> None:
+    from pipelines import bucket_commands
+
+    first, newest = (info.snapshot_id for info in office.registers.list())
+    office.keyring.forget_snapshot_key(first)
+    shutil.rmtree(home.root / "register" / "CARPOS" / newest)
+    swept = bucket_commands.sweep(office)
+    assert (swept["forgotten"], swept["unknown"]) == (1, 1)
+    prefix = office.settings.bucket.register_url.removeprefix(f"s3://{BUCKET}/")
+    kept = [k.removeprefix(f"{prefix}/") for k, _ in s3.versions() if k.startswith(prefix)]
+    assert {key.split("/")[1] for key in kept if "/" in key} == {newest}
 
 
 def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
@@ -354,23 +370,6 @@ def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(secon
         with pytest.raises(ObjectMissing):
             office.registers.newest("CARPOS").connect()
         assert not path.exists()
-
-
-def test_a_forgotten_snapshot_is_swept_and_an_unknown_one_is_not(second, s3):
-    from pipelines import bucket_commands
-
-    with office_of(second) as office:
-        _loaded(office, second.world)
-        bucket_commands.upload(office)
-        first, newest = (info.snapshot_id for info in office.registers.list())
-        office.keyring.forget_snapshot_key(first)
-        shutil.rmtree(second.root / "register" / "CARPOS" / newest)
-        swept = bucket_commands.sweep(office)
-        assert (swept["forgotten"], swept["unknown"]) == (1, 1)
-        prefix = office.settings.bucket.register_url.removeprefix(f"s3://{BUCKET}/")
-        kept = [k.removeprefix(f"{prefix}/") for k, _ in s3.versions() if k.startswith(prefix)]
-        left = {key.split("/")[1] for key in kept if "/" in key}
-        assert left == {newest}
 
 
 def test_a_release_in_mid_work_is_left_alone(second, s3):
