@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from matching.arrow import EMPTY, array, pc
+from matching.arrow import pc
 from matching.columns import IDENTIFYING, STANDARD
 from matching.errors import BadTable, DuplicateIds, MissingIdColumn, MissingIds, NoCommonColumns
+from matching.ids import blank, number_ids
 
 _SHOWN = 1000  # row numbers kept in an error
 
@@ -61,11 +62,10 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
     if not (_is_text(ids.type) or pa.types.is_integer(ids.type)):
         raise BadTable(columns=[name])
     text = pc.cast(ids, pa.string())
-    empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(text, EMPTY)), EMPTY)
-    rows = np.flatnonzero(array(empty)) + 1
+    rows = np.flatnonzero(blank(text)) + 1
     if len(rows):
         raise MissingIds(column=name, count=len(rows), rows=rows[:_SHOWN].tolist())
-    if unique and len(pc.unique(text)) != len(text):
+    if unique and len(number_ids(text)[1]) != len(text):
         rows = repeated(text)
         raise DuplicateIds(column=name, count=len(rows), rows=rows[:_SHOWN])
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrow import array, column
+from matching.native import library, texts
 
 Ints = npt.NDArray[np.int64]
 _ROOMY = 4  # numbers for each value that need not be used
@@ -13,6 +14,8 @@ _ROOMY = 4  # numbers for each value that need not be used
 
 def numbered(values: Ints) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
+    if library.LIBRARY is not None:
+        return texts.numbered(values.astype(np.int64, copy=False))
     encoded = column(values).dictionary_encode()
     return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
 

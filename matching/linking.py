@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching import deciding, quality, report
-from matching.arrow import array, pc
+from matching.arrow import array
 from matching.budget import BudgetCost, budget_cost
 from matching.chance import Frequencies
 from matching.checks import check_common, check_sides, check_texts
 from matching.compete import Competition, compete
 from matching.grouping import Edges, among_candidates, edges_of
+from matching.ids import number_ids
 from matching.integers import count_distinct, numbered
 from matching.links import Links, listed
 from matching.model import Model, shipped_number
@@ -102,7 +103,7 @@ def link_sources(
         check_common(columns, columns)
     mine, theirs = left.kept, right.kept
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
-        numbering = other.submit(number_records, theirs["record_id"])
+        numbering = other.submit(number_ids, theirs["record_id"])
         encoded = begun.against(right)
         record, first_row = numbering.result()
     del left, right
@@ -131,18 +132,6 @@ def link_sources(
         )
     tell("done", 1.0)
     return LinkResult(links, made, scorer.model, scorer.table)
-
-
-def number_records(ids: pa.ChunkedArray) -> tuple[Rows, Rows]:
-    """A number for each row's record (in order of first appearance) and each record's first row."""
-    encoded = pc.dictionary_encode(ids.combine_chunks())
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-        encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    number = array(encoded.indices)
-    first = np.full(len(encoded.dictionary), len(number), np.int32)
-    np.minimum.at(first, number, np.arange(len(number), dtype=np.int32))
-    return number, first
 
 
 def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:

@@ -12,7 +12,7 @@ from matching.arrow import array, filled
 from matching.checks import check_ids
 from matching.clustering import components, persons
 from matching.errors import BadTable
-from matching.linking import number_records
+from matching.ids import number_ids
 from matching.normalise.encode import Encoded, encode
 from matching.options import LinkOptions
 from matching.scoring import Clock, Scored, Scorer
@@ -135,7 +135,7 @@ class _Edges:
 
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
     """Ids of the entries, the entry of each row, and the group of each entry."""
-    numbers, first = number_records(records["record_id"])
+    numbers, first = number_ids(records["record_id"])
     number = numbers.astype(np.int64)
     ids = array(records["record_id"]).astype(np.int64)[first]
     if "group" not in records.column_names:

@@ -21,6 +21,11 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "crowded": (c_int64, "ppnnnp"),
     "patterns": (c_int64, "pppppnppppp"),
     "answered": (None, "ppppppnppp"),
+    "numbered": (c_int64, "pnp"),
+    "renumbered": (c_int64, "pnppp"),
+    "numbered_texts": (c_int64, "ppnpp"),
+    "digits": (None, "pppnnpp"),
+    "licences": (None, "pppnnppp"),
     "against": (None, "ppppnppnpp"),
 }
 

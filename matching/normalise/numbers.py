@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrow import EMPTY, NULL, array, filled, pc
+from matching.native import library, texts
 
 Ints = npt.NDArray[np.int64]
 MISSING = -1
@@ -19,6 +20,8 @@ def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
 
     Anything else in the value (blanks, dashes, brackets) is left out.
     """
+    if library.LIBRARY is not None:
+        return texts.digits(column)
     text = pc.fill_null(column, EMPTY)
     try:
         numbers = pc.cast(pc.if_else(pc.equal(text, EMPTY), NULL, text), pa.int64())
@@ -57,8 +60,17 @@ def zip_code(column: pa.ChunkedArray) -> Ints:
 
 def licence(column: pa.ChunkedArray) -> Ints:
     """Letters and digits of a licence number in base 36, from the right; -1 where missing."""
+    values, lengths, same = _base_36(column)
+    words = np.isin(values, _NO_LICENCE)
+    return np.where((lengths >= 4) & ~same & ~words, values, MISSING)
+
+
+def _base_36(column: pa.ChunkedArray) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """The number of each licence, how many characters it has, and whether they are one and the same."""
+    if library.LIBRARY is not None:
+        return texts.licences(column)
     if not len(column):
-        return np.empty(0, np.int64)
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_)
     text = pc.ascii_upper(pc.fill_null(column, EMPTY))
     if pc.any(pc.match_substring_regex(text, r"[^0-9A-Z]")).as_py():
         text = pc.replace_substring_regex(text, r"[^0-9A-Z]+", "")
@@ -76,8 +88,7 @@ def licence(column: pa.ChunkedArray) -> Ints:
         values = values * 36 + np.where(column_bytes >= 65, column_bytes - 55, column_bytes - 48)
         inside = place >= _WIDTH - lengths
         same &= ~inside | (column_bytes == figures[:, -1])
-    words = np.isin(values, _NO_LICENCE)
-    return np.where((lengths >= 4) & ~same & ~words, values, MISSING)
+    return values, lengths, same
 
 
 def _base36(word: str) -> int:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrow import EMPTY, array, pc
+from matching.arrow import array, filled, pc
 from matching.arrow import column as arrow_column
+from matching.ids import blank
 from matching.normalise import numbers
 from matching.normalise.streets import house_and_street
 from matching.normalise.vocabulary import MISSING, Dictionary
@@ -107,22 +108,21 @@ def _read(batch: pa.Table, name: str) -> _Read:
         return _Read(name, {"house": house.astype(np.int32), "street": rest.dictionary_encode()})
     if name in TEXTS:
         return _Read(name, {name: column.dictionary_encode()})
-    present = np.flatnonzero(_present(column))
-    given = column.take(arrow_column(present))
     if name == "ssn":
-        whole, last_four = numbers.social_security(given) if len(present) else (present, present)
+        whole, last_four = numbers.social_security(column)
         read = {"ssn": whole, "ssn4": last_four}
-        bad = int(np.count_nonzero(last_four == MISSING)) if len(present) else 0
     else:
-        read = {name: _NUMBERS[name](given) if len(present) else present}
-        bad = int(np.count_nonzero(read[name] == MISSING)) if len(present) else 0
-    return _Read(name, {k: _placed(v, present, len(column), k) for k, v in read.items()}, bad)
+        last_four = _NUMBERS[name](column)
+        read = {name: last_four}
+    values = {k: v.astype(_TYPES.get(k, np.int64), copy=False) for k, v in read.items()}
+    return _Read(name, values, _bad(column, last_four == MISSING))
 
 
-def _placed(values: Ints, present: npt.NDArray[np.intp], rows: int, name: str) -> Values:
-    placed = np.full(rows, MISSING, _TYPES.get(name, np.int64))
-    placed[present] = values
-    return placed
+def _bad(column: pa.ChunkedArray, missing: npt.NDArray[np.bool_]) -> int:
+    """How many of the missing numbers are something that is no number."""
+    written = array(filled(pc.binary_length(column))) > 0
+    here = np.flatnonzero(missing & written)
+    return int(np.count_nonzero(~blank(column.take(arrow_column(here))))) if len(here) else 0
 
 
 def _joined(parts: list[Values], name: str, rows: int) -> Values:
@@ -139,8 +139,3 @@ def _ahead(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
         while (batch := waiting.result()) is not None:
             waiting = other.submit(next, source, None)
             yield batch
-
-
-def _present(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    text = pc.utf8_trim_whitespace(pc.fill_null(column, EMPTY))
-    return array(pc.not_equal(text, EMPTY))

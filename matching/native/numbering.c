@@ -1,0 +1,120 @@
+/* Numbers for distinct values in the order of their first appearance, by open addressing. Tables double when half full. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { AHEAD = 8, FIRST_BITS = 12 };
+
+static inline uint64_t mixed(uint64_t x) {
+    x = (x ^ x >> 32) * 0xD6E8FEB86659FD93u;
+    return x ^ x >> 32;
+}
+
+typedef struct {
+    int64_t value;
+    int64_t number; /* from 1 on; 0: free */
+} Slot;
+
+static Slot *doubled(Slot *old, int bits) {
+    Slot *slots = calloc((size_t)2 << bits, sizeof *slots);
+    if (slots) {
+        const uint64_t mask = ((uint64_t)2 << bits) - 1;
+        for (int64_t i = 0; i < (int64_t)1 << bits; i++) {
+            if (!old[i].number) continue;
+            uint64_t at = mixed((uint64_t)old[i].value) & mask;
+            while (slots[at].number) at = (at + 1) & mask;
+            slots[at] = old[i];
+        }
+    }
+    free(old);
+    return slots;
+}
+
+/* Returns how many distinct values there are; -1 where there is no memory. */
+int64_t numbered(const int64_t *values, int64_t size, int64_t *numbers) {
+    int bits = FIRST_BITS;
+    int64_t count = 0;
+    Slot *slots = calloc((size_t)1 << bits, sizeof *slots);
+    for (int64_t i = 0; slots && i < size; i++) {
+        const uint64_t mask = ((uint64_t)1 << bits) - 1;
+        if (i + AHEAD < size) __builtin_prefetch(&slots[mixed((uint64_t)values[i + AHEAD]) & mask], 1);
+        uint64_t at = mixed((uint64_t)values[i]) & mask;
+        while (slots[at].number && slots[at].value != values[i]) at = (at + 1) & mask;
+        if (!slots[at].number) {
+            slots[at] = (Slot){values[i], ++count};
+            numbers[i] = count - 1;
+            if (2 * count > (int64_t)mask) slots = doubled(slots, bits++);
+            continue;
+        }
+        numbers[i] = slots[at].number - 1;
+    }
+    if (!slots) return -1;
+    free(slots);
+    return count;
+}
+
+/* Numbers from 0 on for indices below the size of `table` (which comes as -1 throughout), or -1 for -1; `order` tells
+ * which index has which number. Returns how many there are. */
+int64_t renumbered(const int32_t *indices, int64_t size, int32_t *table, int32_t *out, int32_t *order) {
+    int32_t count = 0;
+    for (int64_t i = 0; i < size; i++) {
+        int32_t index = indices[i];
+        if (index < 0) {
+            out[i] = -1;
+            continue;
+        }
+        if (table[index] < 0) {
+            table[index] = count;
+            order[count++] = index;
+        }
+        out[i] = table[index];
+    }
+    return count;
+}
+
+static inline uint64_t hashed(const uint8_t *text, int64_t length) {
+    uint64_t hash = (uint64_t)length * 0x9E3779B97F4A7C15u, part;
+    for (; length >= 8; text += 8, length -= 8) {
+        memcpy(&part, text, 8);
+        hash = mixed(hash ^ part);
+    }
+    part = 0;
+    memcpy(&part, text, (size_t)length);
+    return mixed(hash ^ part);
+}
+
+/* The same for texts, which lie between offsets; `first` gets the place of each text's first appearance. */
+int64_t numbered_texts(const int32_t *offsets, const uint8_t *bytes, int64_t size, int32_t *numbers, int32_t *first) {
+    int bits = FIRST_BITS;
+    int64_t count = 0;
+    Slot *slots = calloc((size_t)1 << bits, sizeof *slots);
+    uint64_t coming[AHEAD];
+    for (int64_t i = -AHEAD; slots && i < size; i++) {
+        const uint64_t mask = ((uint64_t)1 << bits) - 1;
+        const uint64_t hash = i < 0 ? 0 : coming[i % AHEAD];
+        if (i + AHEAD < size) {
+            const int64_t j = i + AHEAD;
+            coming[j % AHEAD] = hashed(bytes + offsets[j], offsets[j + 1] - offsets[j]);
+            __builtin_prefetch(&slots[mixed(coming[j % AHEAD]) & mask], 1);
+        }
+        if (i < 0) continue;
+        const int32_t begin = offsets[i], length = offsets[i + 1] - begin;
+        uint64_t at = mixed(hash) & mask;
+        for (; slots[at].number; at = (at + 1) & mask) {
+            if (slots[at].value != (int64_t)hash) continue;
+            const int32_t there = first[slots[at].number - 1];
+            if (offsets[there + 1] - offsets[there] == length && !memcmp(bytes + offsets[there], bytes + begin, (size_t)length)) break;
+        }
+        if (!slots[at].number) {
+            first[count] = (int32_t)i;
+            slots[at] = (Slot){(int64_t)hash, ++count};
+            numbers[i] = (int32_t)count - 1;
+            if (2 * count > (int64_t)mask) slots = doubled(slots, bits++);
+            continue;
+        }
+        numbers[i] = (int32_t)slots[at].number - 1;
+    }
+    if (!slots) return -1;
+    free(slots);
+    return count;
+}

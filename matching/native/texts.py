@@ -1,0 +1,87 @@
+"""Numbers of values and numbers in texts, by the library: see ``numbering.c`` and ``numbers.c``."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from matching.native import library
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+
+
+def numbered(values: Ints) -> tuple[Ints, int]:
+    """Each value's number in order of first appearance, and how many values there are."""
+    held, numbers = library.Held(), np.empty(len(values), np.int64)
+    count = library.LIBRARY.numbered(held(values, np.int64), len(values), numbers.ctypes.data)
+    return numbers, _known(count)
+
+
+def renumbered(indices: Codes) -> tuple[Codes, Codes]:
+    """The same numbers (-1 stays) in the order in which they appear, and which they were."""
+    held, out = library.Held(), np.empty(len(indices), np.int32)
+    most = int(indices.max(initial=-1)) + 1
+    table, order = np.full(most, -1, np.int32), np.empty(most, np.int32)
+    count = library.LIBRARY.renumbered(
+        held(indices, np.int32), len(indices), table.ctypes.data, out.ctypes.data, order.ctypes.data
+    )
+    return out, order[:count].copy()
+
+
+def numbered_texts(column: pa.ChunkedArray) -> tuple[Codes, Codes]:
+    """Each text's number in order of first appearance, and each number's first place. No text is null."""
+    flat = column.combine_chunks()
+    flat = flat if isinstance(flat, pa.Array) else pa.concat_arrays(flat.chunks)
+    numbers, first = np.empty(len(flat), np.int32), np.empty(len(flat), np.int32)
+    offsets, data = _buffers(flat)
+    count = library.LIBRARY.numbered_texts(
+        offsets.ctypes.data, data.ctypes.data, len(flat), numbers.ctypes.data, first.ctypes.data
+    )
+    return numbers, first[: _known(count)].copy()
+
+
+def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
+    """The digits of each text as a number (-1: none), and how many there are."""
+    values, lengths = (np.empty(len(column), np.int64) for _ in range(2))
+    _each(column, library.LIBRARY.digits, values, lengths)
+    return values, lengths
+
+
+def licences(column: pa.ChunkedArray) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """Letters and digits in base 36, how many there are, and whether they are one and the same."""
+    values, lengths = (np.empty(len(column), np.int64) for _ in range(2))
+    same = np.empty(len(column), np.bool_)
+    _each(column, library.LIBRARY.licences, values, lengths, same)
+    return values, lengths, same
+
+
+def _each(column: pa.ChunkedArray, work: Callable[..., None], *out: npt.NDArray[Any]) -> None:
+    """Work on each chunk's texts, into the place of the chunk."""
+    at = 0
+    for chunk in column.chunks:
+        offsets, data = _buffers(chunk)
+        valid = chunk.buffers()[0]
+        work(
+            offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, chunk.offset,
+            len(chunk), *(values[at:].ctypes.data for values in out),
+        )  # fmt: skip
+        at += len(chunk)
+
+
+def _buffers(texts: pa.Array) -> tuple[Codes, npt.NDArray[np.uint8]]:
+    """Offsets and bytes of texts."""
+    assert texts.type == pa.string(), "texts of another type than the library reads"
+    _, offsets, data = texts.buffers()
+    if not len(texts):
+        return np.zeros(1, np.int32), np.zeros(1, np.uint8)
+    known = np.frombuffer(offsets, np.int32, len(texts) + 1, 4 * texts.offset)
+    return known, np.frombuffer(data or b"\0", np.uint8)
+
+
+def _known(count: int) -> int:
+    if count < 0:
+        raise MemoryError
+    return count
