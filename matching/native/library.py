@@ -21,6 +21,7 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "crowded": (c_int64, "ppnnnp"),
     "patterns": (c_int64, "pppppnppppp"),
     "answered": (None, "ppppppnppp"),
+    "houses": (None, "pppnnpppppp"),
     "numbered": (c_int64, "pnp"),
     "renumbered": (c_int64, "pnppp"),
     "numbered_texts": (c_int64, "ppnpp"),

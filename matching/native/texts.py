@@ -1,6 +1,6 @@
 """Numbers of values and numbers in texts, by the library: see ``numbering.c`` and ``numbers.c``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,28 @@ def licences(column: pa.ChunkedArray) -> tuple[Ints, Ints, npt.NDArray[np.bool_]
     same = np.empty(len(column), np.bool_)
     _each(column, library.LIBRARY.licences, values, lengths, same)
     return values, lengths, same
+
+
+def houses(text: pa.Array, doors: Iterable[str]) -> tuple[Codes, npt.NDArray[np.bool_], pa.Array]:
+    """House numbers (-1: none), which texts begin in an odd way, and the streets in small letters.
+
+    Streets end before the first word that begins a door; odd texts stay as they are.
+    """
+    words = sorted(doors)
+    listed = b"".join(word.encode() + b"\0" for word in words) + b"\0"
+    begins = np.zeros(256, np.bool_)
+    begins[[ord(word[0]) for word in words]] = True
+    offsets, data = _buffers(text)
+    house, odd = np.empty(len(text), np.int32), np.empty(len(text), np.bool_)
+    ends = np.empty(len(text) + 1, np.int32)
+    out = np.empty(int(offsets[-1] - offsets[0]) + 1, np.uint8)
+    valid = text.buffers()[0]
+    library.LIBRARY.houses(
+        offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, text.offset, len(text),
+        listed, begins.ctypes.data, house.ctypes.data, odd.ctypes.data, ends.ctypes.data, out.ctypes.data,
+    )  # fmt: skip
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(out)]
+    return house, odd, pa.Array.from_buffers(pa.string(), len(text), buffers)
 
 
 def _each(column: pa.ChunkedArray, work: Callable[..., None], *out: npt.NDArray[Any]) -> None:

@@ -11,7 +11,7 @@ _TYPES = {
     "4th": "4", "fifth": "5", "5th": "5", "sixth": "6", "6th": "6", "seventh": "7", "7th": "7",
     "eighth": "8", "8th": "8", "ninth": "9", "9th": "9", "tenth": "10", "10th": "10",
 }  # fmt: skip
-_UNITS = frozenset(
+DOORS = frozenset(
     [
         "apartment",
         "apt",
@@ -28,7 +28,7 @@ _UNITS = frozenset(
         "no",
     ]
 )  # from there on it is a door, not a street
-# House number at the start, perhaps with a letter ("12B"); DuckDB cuts it off before this runs.
+# House number at the start, perhaps with a letter ("12B"); it is cut off before this runs.
 NUMBER = r"^\s*(\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:\s|,|$)"
 
 
@@ -38,8 +38,8 @@ def street_name(text: str) -> str:
         words = text.lower().split()
     else:
         words = fold(text.partition("#")[0]).split()
-    if not _UNITS.isdisjoint(words):
-        words = words[: next(i for i, word in enumerate(words) if word in _UNITS)]
+    if not DOORS.isdisjoint(words):
+        words = words[: next(i for i, word in enumerate(words) if word in DOORS)]
     return " ".join(map(_TYPES.get, words, words))
 
 

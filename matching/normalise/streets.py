@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from matching.arrow import EMPTY, array, filled, pc
 from matching.arrow import column as arrow_column
+from matching.native import library, texts
 from matching.normalise import address
 from matching.normalise.vocabulary import MISSING
 
@@ -30,6 +31,24 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, pa.ChunkedArray]:
         text = text.chunk(0) if text.num_chunks else pa.nulls(0, pa.string())
     if not len(text):
         return np.empty(0, np.int64), pa.chunked_array([text], pa.string())
+    house, odd, rest = (
+        _by_bytes(text) if library.LIBRARY is None else texts.houses(text, address.DOORS)
+    )
+    few = np.flatnonzero(odd)
+    if len(few):
+        given = text.take(arrow_column(few))
+        number = pc.cast(pc.struct_field(pc.extract_regex(given, _HOUSE), "n"), pa.int64())
+        house[few] = array(filled(number))
+        cut = pc.replace_substring_regex(given, address.NUMBER, "")
+        mask = pa.Array.from_buffers(
+            pa.bool_(), len(odd), [None, pa.py_buffer(np.packbits(odd, bitorder="little"))]
+        )
+        rest = pc.replace_with_mask(rest, mask, cut)
+    return house.astype(np.int64), pa.chunked_array([rest], pa.string())
+
+
+def _by_bytes(text: pa.Array) -> tuple[Ints, npt.NDArray[np.bool_], pa.Array]:
+    """House numbers (-1: none), which texts begin in an odd way, and what follows the numbers."""
     rest = pc.ascii_ltrim(text, "0123456789")
     offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
     start, length = offsets[:-1].astype(np.int64), np.diff(offsets)
@@ -46,14 +65,4 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, pa.ChunkedArray]:
         if not len(here):
             break
         house[here] = house[here] * 10 + data[start[here] + place] - ord("0")
-    few = np.flatnonzero(odd)
-    if len(few):
-        given = text.take(arrow_column(few))
-        number = pc.cast(pc.struct_field(pc.extract_regex(given, _HOUSE), "n"), pa.int64())
-        house[few] = array(filled(number))
-        cut = pc.replace_substring_regex(given, address.NUMBER, "")
-        mask = pa.Array.from_buffers(
-            pa.bool_(), len(odd), [None, pa.py_buffer(np.packbits(odd, bitorder="little"))]
-        )
-        rest = pc.replace_with_mask(rest, mask, cut)
-    return house, pa.chunked_array([rest], pa.string())
+    return house, odd, rest

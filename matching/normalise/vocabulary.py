@@ -126,23 +126,30 @@ class NameParts:
 
 def name_parts(vocabulary: Vocabulary) -> NameParts:
     """Work out the parts; adds roots and parts to the vocabulary where they are new."""
-    roots, code = names.roots(), vocabulary.code
-    first_words, found = list[str](), list[tuple[int, int, int, int]]()
+    formal_names, code, texts_ = names.roots(), vocabulary.code, vocabulary.texts
+    first_words = list[str]()
+    others = list[tuple[int, int, int, int]]()  # names that are not their own root, head and tail
     done = 0
-    while done < len(vocabulary.texts):  # grows while roots and parts are added
-        first = text = vocabulary.texts[done]
-        head = tail = done
-        if " " in text:
+    while done < len(texts_):  # grows while roots and parts are added
+        new = texts_[done:]
+        first_words += new
+        for place, text in enumerate(new, done):
+            if " " not in text and text not in formal_names:
+                continue
             first, _, rest = text.partition(" ")
-            head, tail = code(first), code(rest.rpartition(" ")[2])
-        formal = roots.get(first, first)
-        root = done if formal is text else code(formal)
-        found.append((root, ord(text[0]), head, tail))
-        first_words.append(first)
-        done += 1
-    found.append((MISSING, MISSING, MISSING, MISSING))
-    root, initial, head, tail = np.array(found, np.int32).T.copy()
+            head, tail = (code(first), code(rest.rpartition(" ")[2])) if rest else (place, place)
+            others.append((place, code(formal_names.get(first, first)), head, tail))
+            first_words[place] = first
+        done += len(new)
+    own = np.arange(len(texts_) + 1, dtype=np.int32)
+    own[-1] = MISSING
+    root, head, tail = own, own.copy(), own.copy()
+    if others:
+        place, roots, heads, tails = np.array(others, np.int32).T
+        root = own.copy()
+        root[place], head[place], tail[place] = roots, heads, tails
+    initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
     sounds = Vocabulary().codes(names.sounds(first_words))
     sound = np.array([*sounds, MISSING], np.int32)
-    single = np.array([len(text) == 1 for text in vocabulary.texts] + [False])
+    single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
     return NameParts(root, initial, sound, head, tail, single)
