@@ -109,6 +109,12 @@ class Attack:
         """Hidden cells that what was believed does not settle."""
         return [c.number for c in self.known.cells if c.hidden and not self._settled(c.number)]
 
+    def most_people(self) -> npt.NDArray[np.float64] | None:
+        """The most persons of each cell in the hint's table; None where persons don't count."""
+        if self._proofs is None or not self.known.has_persons:
+            return None
+        return self._proofs.people
+
     def believe(self) -> None:
         """Take from the hint what fits every equation."""
         if self._hint is None:

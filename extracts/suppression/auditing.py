@@ -158,6 +158,17 @@ class Offer:
         """Check further changes of the hint's table."""
         self._attack.take(changes)
 
+    def people(self) -> dict[Place, int] | None:
+        """The most persons that each row may have as long as all orders stay; None without persons."""
+        found = self._attack.most_people()
+        if found is None:
+            return None
+        return {
+            (table, labels): int(people)
+            for cell, people in zip(self._known.cells, found.tolist(), strict=True)
+            for table, labels, _ in cell.places
+        }
+
     def unproven(self) -> list[Place]:
         """Hidden cells that are still open; the audit would have to search for their proofs."""
         return [self._known.cells[n].places[0][:2] for n in self._attack.open_cells()]

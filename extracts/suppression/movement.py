@@ -15,8 +15,6 @@ from extracts.suppression.tables import Ints
 _COLUMNWISE = int(highspy.MatrixFormat.kColwise)
 _MINIMISE = int(highspy.ObjSense.kMinimize)
 _TINY = 1e-7  # an order is 1; what the solver leaves below this is rounding
-_FAR = 1e5  # orders; more than any movement of a small cell needs
-_NODES = 200  # of one integer programme; most need one, and a budget in seconds would be no rule
 
 
 class Mover:
@@ -33,14 +31,6 @@ class Mover:
             ("solver", "simplex"),  # vertices of such systems are nearly always whole numbers
         ):
             self._solver.setOptionValue(option, value)
-        self._integers = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("mip_max_nodes", _NODES),
-            ("mip_max_improving_sols", 1),  # one is as good as another
-        ):
-            self._integers.setOptionValue(option, value)
 
     def move(
         self, target: int, amount: float, cells: Ints, costs: Floats, least: Floats
@@ -99,47 +89,4 @@ class Mover:
         values = np.asarray(self._solver.getSolution().col_value)
         moved = values[:size] - values[size:]
         kept = np.abs(moved) > _TINY
-        return cells[kept], moved[kept]
-
-    def whole(
-        self, target: int, amount: float, cells: Ints, least: Floats
-    ) -> tuple[Ints, Floats] | None:
-        """Find any movement in whole orders; cells cost nothing, since they are hidden already.
-
-        The cheapest movement of a table of three or more dimensions often moves halves of orders:
-        nothing that an attacker has to reckon with. The same cells nearly always allow a whole one.
-
-        Args:
-            target: the cell that must move; it is among ``cells``.
-            amount: orders, positive up, negative down, no further than the cell has room.
-            cells: who may move.
-            least: the value that each of ``cells`` may not go below.
-
-        Returns:
-            The cells that move and by how much, or None where none was found.
-        """
-        matrix = self.system.matrix[:, cells]
-        used, inverse = np.unique(matrix.indices, return_inverse=True)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(cells), len(used)
-        lower = -np.floor(np.maximum(self.system.values[cells] - least, 0.0))
-        upper = np.full(len(cells), _FAR)
-        at = int(np.searchsorted(cells, target))
-        lower[at] = upper[at] = amount
-        lp.col_cost_ = np.zeros(len(cells))
-        lp.col_lower_, lp.col_upper_ = lower, upper
-        lp.row_lower_ = lp.row_upper_ = np.zeros(len(used))
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, inverse
-        lp.a_matrix_.value_ = matrix.data
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cells)
-        self._integers.clearSolver()
-        self._integers.passModel(lp)
-        self._integers.run()
-        self.solved += 1
-        info = self._integers.getInfo()
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
-        moved = np.rint(np.asarray(self._integers.getSolution().col_value))
-        kept = moved != 0
         return cells[kept], moved[kept]

@@ -3,12 +3,13 @@
 The audit checks all of it with equations of its own; what is offered only saves it the search.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from extracts.suppression.pattern import Search, Witness
 from extracts.suppression.proofs import Hint, Place
+from extracts.suppression.relations import Floats
 from extracts.suppression.stack import Stack
 
 _CLOSE = 1e-6
@@ -40,6 +41,14 @@ def demanded(stack: Stack, search: Search) -> dict[Place, tuple[int, int]]:
         steps = [step for _, step in search.needs_of(cell)]
         low, high = min(0.0, *steps), max(0.0, *steps)
         found[places[cell]] = (round(values[cell] + low), round(values[cell] + high))
+    return found
+
+
+def by_cell(stack: Stack, people: Mapping[Place, int]) -> Floats:
+    """Persons by table and labels, as a vector over the cells of the stack."""
+    found = stack.system.people.copy()
+    for cell, place in _places(stack).items():
+        found[cell] = people.get(place, found[cell])
     return found
 
 

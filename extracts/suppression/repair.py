@@ -1,6 +1,6 @@
 """What is done about cells that the audit got back: stricter witnesses, then whole neighbourhoods."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,14 +10,11 @@ from extracts.suppression.pattern import (
     Progress,
     Search,
     Witness,
-    least_for,
     protect,
     reached,
 )
+from extracts.suppression.whole import WholeMover
 from extracts.suppression.windows import hidden_near
-
-_TINY = 1e-6
-_MANY = 3_000  # cells; an integer programme of more takes longer than hiding some more
 
 
 def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> None:
@@ -59,7 +56,9 @@ def widen(search: Search, cells: Sequence[int], steps: int) -> None:
     search.kept |= near & search.system.free
 
 
-def add_proofs(search: Search, cells: Sequence[int], width: int) -> list[Witness]:
+def add_proofs(
+    search: Search, mover: WholeMover, cells: Sequence[int], width: int
+) -> list[Witness]:
     """Look for movements of hidden cells that the audit will take, and keep them beside the others.
 
     What it does not take moves parts of orders, or leaves no room for the persons that are published.
@@ -67,6 +66,7 @@ def add_proofs(search: Search, cells: Sequence[int], width: int) -> list[Witness
 
     Args:
         search: a pattern that protects.
+        mover: for the system of the search.
         cells: which the audit could not settle so far.
         width: labels of each long dimension among whose hidden cells a movement is looked for;
             with 0, only among the cells of the witness that the search has.
@@ -77,42 +77,33 @@ def add_proofs(search: Search, cells: Sequence[int], width: int) -> list[Witness
     served: set[Goal] = set()
     added: list[Witness] = []
     for cell in cells:
-        for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0)]:
-            for found in () if goal in served else _attempts(search, goal, width):
-                added.append(found)
-                for other, witness in reached(search, found):
-                    if other not in served:
-                        served.add(other)
-                        added.append(witness)
+        for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0), (cell, -1.0)]:
+            found = None if goal in served else _whole(search, mover, goal, width)
+            if found is None:
+                continue
+            added.append(found)
+            for other, witness in reached(search, found):
+                if other not in served:
+                    served.add(other)
+                    added.append(witness)
+            if not search.primary[cell]:
+                break  # either way is enough: nobody knows then what the cell holds
     search.proofs += added
     return added
 
 
-def _attempts(search: Search, goal: Goal, width: int) -> Iterator[Witness]:
-    """Movements in whole orders that reach a goal: by its witness's cells, then by those around, too.
-
-    Where no cell sinks below its persons, persons may rise with orders, so that this holds whenever
-    it is possible; most often persons have to sink with the orders of a cell, and can.
-    """
+def _whole(search: Search, mover: WholeMover, goal: Goal, width: int) -> Witness | None:
+    """A movement in whole orders that reaches a goal: by its witness's cells and by those around."""
+    cell, amount = goal
     known = search.witnesses.get(goal)
-    moving = np.zeros(0, dtype=np.int64) if known is None else known[0]
-    if known is not None and (np.abs(known[1] - np.rint(known[1])) > _TINY).any():
-        found = search.mover.whole(*goal, moving, least_for(search, moving, goal[0]))
-        if found is not None:
-            yield found
-            return
-    if width == 0:
-        return
-    near = np.union1d(moving, hidden_near(search.system, goal[0], search.hidden, width))
-    if len(near) > _MANY:
-        return
-    before = search.strict
-    for strict in (True, False):
-        search.strict = strict
-        least = least_for(search, near, goal[0])
-        search.strict = before
-        found = search.mover.whole(*goal, near, least)
-        if found is not None:
-            yield found
-            if strict:
-                return
+    may_move = np.array([cell]) if known is None else known[0]
+    if width:
+        near = hidden_near(search.system, cell, search.hidden, width)
+        may_move = np.union1d(may_move, near)
+    elif known is None:
+        return None
+    room = search.system.values[cell] - search.system.least[cell]
+    if -amount > room:
+        return None
+    persons = search.policy.threshold if search.primary[cell] and amount > 0 else 0
+    return mover.find(cell, amount, may_move, persons)

@@ -14,7 +14,7 @@ import numpy as np
 from extracts.suppression.auditing import AuditReport, Fall, Offer, audit
 from extracts.suppression.cleanup import clean
 from extracts.suppression.errors import AuditFellError
-from extracts.suppression.offered import demanded, named, offered
+from extracts.suppression.offered import by_cell, demanded, named, offered
 from extracts.suppression.pattern import Progress, Search, protect, start
 from extracts.suppression.policy import SuppressionPolicy
 from extracts.suppression.published import PublishedRow, PublishedTable
@@ -22,10 +22,11 @@ from extracts.suppression.repair import add_proofs, repair, widen
 from extracts.suppression.smallest import shrink
 from extracts.suppression.stack import Stack, stacked
 from extracts.suppression.tables import CellTable, Flags
+from extracts.suppression.whole import WholeMover
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
 _WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
-_NEAR = (6, 10, 20)  # labels of a dimension among which missing proofs are looked for
+_NEAR = (0, 6, 10, 20)  # labels of a dimension among which missing proofs are looked for
 _ATTEMPTS = 2  # at proofs, the second with more hidden
 _LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 _log = logging.getLogger(__name__)
@@ -191,11 +192,13 @@ def _prepare(
             hint=offered(stack, search),
             demands=demanded(stack, search),
         )
-        for width in _NEAR if search.hidden.size > _LARGE else (0,):
+        people = offer.people()
+        mover = WholeMover(stack.system, None if people is None else by_cell(stack, people))
+        for width in _NEAR:
             cells = [stack.find(*place) for place in offer.unproven()]
             if not cells:
                 return
-            offer.take(named(stack, add_proofs(search, cells, width)))
+            offer.take(named(stack, add_proofs(search, mover, cells, width)))
         cells = [stack.find(*place) for place in offer.unproven()]
         if not cells or attempt + 1 == _ATTEMPTS or search.hidden.size <= _LARGE:
             return

@@ -15,10 +15,16 @@ from extracts.suppression import (
     suppress,
     suppressing,
 )
-from extracts.suppression.movement import Mover
+from extracts.suppression.auditing import Offer
+from extracts.suppression.knowledge import gather
+from extracts.suppression.offered import by_cell, named, offered
 from extracts.suppression.pattern import protect, start
+from extracts.suppression.proofs import Proofs
 from extracts.suppression.relations import relations
+from extracts.suppression.repair import add_proofs
 from extracts.suppression.stack import stacked
+from extracts.suppression.suppressing import publish
+from extracts.suppression.whole import WholeMover
 
 
 def table(shape, seed):
@@ -62,42 +68,131 @@ def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(
     assert audit(after.published()).holds
 
 
-def reachable(values, hidden, target, amount):
+def reachable(values, hidden, target, amount, caps=None, persons=0):
     """The plain way: every table of 2 x 2 x 2 that keeps the margins differs by one number.
 
-    All of its movements are multiples of +1 and -1 in turn, so that trying them all is easy.
+    All of its movements are multiples of +1 and -1 in turn, so that trying them all is easy. All
+    margins are published here: a cell has as many persons as its orders and the margins above it
+    allow, and each margin needs as many persons as it has among its cells.
     """
     for step in range(-60, 61):
         moved = {p: step * (-1) ** sum(p) for p in product(range(2), repeat=3)}
         stays = all(moved[p] == 0 or p in hidden for p in moved)
-        if stays and moved[target] == amount and all(values[p] + m >= 1 for p, m in moved.items()):
+        if not (
+            stays and moved[target] == amount and all(values[p] + m >= 1 for p, m in moved.items())
+        ):
+            continue
+        if caps is None or has_room(
+            {p: values[p] + m for p, m in moved.items()}, hidden, target, caps, persons
+        ):
             return True
     return False
 
 
+def has_room(orders, hidden, target, caps, persons):
+    shown, margins = caps
+    people = {
+        p: min([n, *(margins[m] for m in above(p))]) if p in hidden else shown[p]
+        for p, n in orders.items()
+    }
+    enough = all(
+        sum(people[p] for p in people if m in above(p)) >= needed for m, needed in margins.items()
+    )
+    return enough and people[target] >= persons
+
+
+def above(cell):
+    """The margins over one dimension above an inner cell; 1 + 1 = TOTAL stands at index 2."""
+    return [tuple(2 if i == axis else at for i, at in enumerate(cell)) for axis in range(3)]
+
+
+cubes = st.lists(st.integers(1, 30), min_size=8, max_size=8)
+
+
+def cube_of(numbers, people, shown, cell):
+    dims = [Dimension.flat(n, [f"{n}0", f"{n}1"]) for n in "abc"]
+    shaped = None if people is None else np.array(people).reshape(2, 2, 2)
+    one = CellTable.from_leaves(dims, np.array(numbers).reshape(2, 2, 2), shaped)
+    inner = list(product(range(2), repeat=3))
+    cells = {p: int(np.ravel_multi_index(p, one.shape)) for p in inner}
+    hidden = [p for i, p in enumerate(inner) if i not in shown or i == cell]
+    return one, inner, cells, hidden
+
+
+def check(system, found, target, amount, may):
+    moved = np.zeros(system.values.size)
+    moved[found[0]] = found[1]
+    assert (moved == np.rint(moved)).all()
+    assert moved[target] == amount
+    assert np.abs(system.matrix @ moved).max() == 0
+    assert (system.values + moved >= 1)[may].all()
+
+
 @settings(max_examples=60)
 @given(
-    st.lists(st.integers(1, 30), min_size=8, max_size=8),
+    cubes,
     st.sets(st.integers(0, 7), max_size=2),
     st.integers(0, 7),
     st.integers(-12, 12).filter(bool),
 )
 def test_a_whole_movement_is_found_exactly_where_there_is_one(numbers, shown, cell, amount):
     assume(numbers[cell] + amount >= 1)  # no goal asks for less
-    values = dict(zip(product(range(2), repeat=3), numbers, strict=True))
-    dims = [Dimension.flat(n, [f"{n}0", f"{n}1"]) for n in "abc"]
-    one = CellTable.from_leaves(dims, np.array(numbers).reshape(2, 2, 2), None)
+    one, inner, cells, hidden = cube_of(numbers, None, shown, cell)
     system = relations(one, 1)
-    inner = list(values)
-    cells = {p: int(np.ravel_multi_index(p, one.shape)) for p in inner}
-    hidden = [p for i, p in enumerate(inner) if i not in shown or i == cell]
     may = np.array(sorted(cells[p] for p in hidden))
-    found = Mover(system).whole(cells[inner[cell]], float(amount), may, np.ones(len(may)))
+    found = WholeMover(system, None).find(cells[inner[cell]], float(amount), may, 0)
+    values = dict(zip(inner, numbers, strict=True))
     assert (found is not None) == reachable(values, hidden, inner[cell], amount)
     if found is not None:
-        moved = np.zeros(system.values.size)
-        moved[found[0]] = found[1]
-        assert (moved == np.rint(moved)).all()
-        assert moved[cells[inner[cell]]] == amount
-        assert np.abs(system.matrix @ moved).max() == 0
-        assert (system.values + moved >= 1)[may].all()
+        check(system, found, cells[inner[cell]], amount, may)
+
+
+@settings(max_examples=100)
+@given(
+    cubes,
+    st.lists(st.floats(0.3, 1), min_size=8, max_size=8),
+    st.sets(st.integers(0, 7), max_size=1),
+    st.integers(0, 7),
+    st.integers(-12, 12).filter(bool),
+    st.sampled_from([0, 5, 10]),
+)
+def test_it_leaves_room_for_the_persons_that_are_published(
+    numbers, shares, shown, cell, amount, persons
+):
+    assume(numbers[cell] + amount >= 1)
+    people = [max(1, int(n * s)) for n, s in zip(numbers, shares, strict=True)]
+    one, inner, cells, hidden = cube_of(numbers, people, shown, cell)
+    system = relations(one, 1)
+    may = np.array(sorted(cells[p] for p in hidden))
+    margins = {m: int(one.people[m]) for p in inner for m in above(p)}
+    open_people = {p: int(one.people[p]) for p in inner}
+    most = one.people.ravel().astype(float)
+    for p in hidden:
+        most[cells[p]] = min([int(one.counts[p]), *(margins[m] for m in above(p))])
+    found = WholeMover(system, most).find(cells[inner[cell]], float(amount), may, persons)
+    values = dict(zip(inner, numbers, strict=True))
+    caps = (open_people, margins)
+    assert (found is not None) == reachable(values, hidden, inner[cell], amount, caps, persons)
+    if found is not None:
+        check(system, found, cells[inner[cell]], amount, may)
+
+
+@settings(max_examples=15)
+@given(
+    st.sampled_from([(5, 4, 3), (4, 3, 3, 2), (6, 5)]),
+    st.integers(0, 10_000),
+    st.sampled_from([0, 6]),
+)
+def test_the_audit_takes_every_movement_that_was_found_for_it(shape, seed, width):
+    one, policy = table(shape, seed), SuppressionPolicy(clean=False)
+    stack = stacked(one, (), (), policy.least, {})
+    search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
+    protect(search)
+    shown = publish(one, search.hidden)
+    hint = offered(stack, search)
+    proofs = Proofs(gather([shown], policy.zeros), hint)
+    offer = Offer([shown], threshold=10, zeros=policy.zeros, hint=hint, demands={})
+    mover = WholeMover(stack.system, by_cell(stack, offer.people()))
+    for cell in np.flatnonzero(search.primary).tolist():
+        added = add_proofs(search, mover, [cell], width)[:1]  # the rest are reverses of it
+        assert all(proofs.changed(change) is not None for change in named(stack, added))

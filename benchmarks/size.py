@@ -1,0 +1,258 @@
+"""A whole identified release by size: seconds and memory by stage, disk, and what a larger one would take.
+
+    python benchmarks/size.py [--orders 2000000] [--cohort 100000,1000000,10000000] [--data DIR]
+
+One made-up register of so many orders (about 1.5 identities each), and cohorts of which one row in twenty stands on an
+order. Registering a cohort, the run up to the approval, and the run after it are commands of their own; memory is
+that of all processes of a command together, disk what the home and the temporary folder grow by at their
+largest. The register is loaded once, and its cost is printed apart.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from linkage import memory, tree
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+BIN = Path(sys.executable).parent
+SHARE = 0.05  # of the cohort stand on an order
+PART = 1_000_000  # rows of a cohort that are made up at a time
+VOTERS = 28_800_000  # rows of the largest cohort that is known of (LongSHOT)
+_SAMPLED = 0.25  # seconds between looks at memory and disk
+
+
+@dataclass
+class Spent:
+    """What one command took."""
+
+    seconds: float
+    gib: float
+    disk: int
+
+
+def main() -> None:
+    """Make the register, then one release for each size."""
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--orders", type=int, default=2_000_000)
+    ask.add_argument("--cohort", default="100000,1000000,10000000")
+    ask.add_argument("--data", type=Path, help="where everything goes; kept afterwards")
+    given = ask.parse_args()
+    sizes = [int(n) for n in given.cohort.split(",")]
+    folder = given.data or Path(tempfile.mkdtemp(prefix="size-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tmp").mkdir(exist_ok=True)
+    os.environ |= {"TMPDIR": str(folder / "tmp"), "DOJ_RELEASE_HOME": str(folder / "home")}
+    try:
+        if not (folder / "home").exists():
+            _made("register", folder, given.orders, round(max(sizes) * SHARE))
+        print(
+            "| cohort rows | registering | run | after approval | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
+        )
+        print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
+        slopes = [_size(folder, size) for size in sizes]
+        print(
+            f"\n{VOTERS:,} rows at the last size's pace: {slopes[-1] * VOTERS / 60:.0f} min (not measured)"
+        )
+    finally:
+        if given.data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made(what: str, *words: object) -> None:
+    """Make something up in a process of its own, so that its memory goes back."""
+    subprocess.run([sys.executable, __file__, f"--{what}", *map(str, words)], check=True)
+
+
+def _size(folder: Path, size: int) -> float:
+    cohort = folder / f"cohort-{size}.parquet"
+    if not cohort.exists():
+        _made("make-cohort", folder, cohort, size)
+    home = folder / "home"
+    project = _project(folder, size)
+    words = ["project", "cohort", project, str(cohort)]
+    registered = _timed(folder, *words)
+    _confirm(home, project)
+    ask = ["run", project, "--kind", "identified", "--doubtful", "exclude", "--no-orchestrator"]
+    run = _timed(folder, *ask, allowed=7)
+    release = max((home / "runs").glob("*/stages"), key=lambda p: p.stat().st_mtime).parent.name
+    _timed(folder, "release", "approve", release)
+    sealed = _timed(folder, "run", project, "--resume", release, "--no-orchestrator")
+    stages = {
+        p.stem: json.loads(p.read_text())["seconds"]
+        for p in (home / "runs" / release / "stages").glob("*.json")
+    }
+    spent = (registered, run, sealed)
+    seconds, read = sum(s.seconds for s in spent), cohort.stat().st_size
+    disk = max(s.disk for s in spent)
+    shares = ", ".join(f"{n} {s:.1f}" for n, s in sorted(stages.items(), key=lambda i: -i[1])[:6])
+    print(
+        f"| {size:,} | {registered.seconds:.1f} s | {run.seconds:.1f} s | {sealed.seconds:.1f} s"
+        f" | {seconds / size * 1e6:.1f} | {max(s.gib for s in spent):.2f} | {read / 2**20:.0f}"
+        f" | {disk / 2**20:.0f} | {disk / read:.1f} | {shares} |",
+        flush=True,
+    )
+    return seconds / size
+
+
+def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
+    """Run a command of the product; look at its processes' memory and at the disk while it runs."""
+    before, began = _used(folder), time.perf_counter()
+    child = subprocess.Popen(
+        [str(BIN / "doj-release"), "--json", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    peak, done = [0, 0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_SAMPLED):
+            peak[0] = max(peak[0], sum(memory(pid) for pid in tree(child.pid)))
+            peak[1] = max(peak[1], _used(folder) - before)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    _, told = child.communicate()
+    seconds = time.perf_counter() - began
+    done.set()
+    watcher.join()
+    if child.returncode != allowed:
+        raise SystemExit(f"{words[0]} ended with {child.returncode}: {told[-2000:]}")
+    return Spent(seconds, peak[0] / 2**20, max(peak[1], _used(folder) - before))
+
+
+def _used(folder: Path) -> int:
+    """Bytes on the disk in the home and the temporary folder."""
+    total = 0
+    for place in (folder / "home", folder / "tmp"):
+        for at, _, names in os.walk(place):
+            for name in names:
+                try:
+                    total += os.lstat(os.path.join(at, name)).st_blocks * 512
+                except OSError:
+                    continue  # it is gone again
+    return total
+
+
+def make_register(folder: Path, orders: int, members: int) -> None:
+    """A home with the register loaded, and people on orders for the cohorts to come."""
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+
+    import synthetic
+    from pipelines import registers
+    from pipelines.demo import SCOPE
+    from pipelines.founding import found_home
+    from pipelines.home import open_home
+    from pipelines.office import Office, today
+
+    last = today().year - 1
+    truth = synthetic.make_register(
+        folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
+    )
+    available = len(truth.respondents(SCOPE))
+    synthetic.make_cohort(
+        folder / "members",
+        truth,
+        rows=min(members, available),
+        share_with_order=1.0,
+        seed=5,
+        families=SCOPE,
+    )
+    pq.write_table(pc.read_csv(folder / "members" / "cohort.csv"), folder / "members.parquet")
+    del truth
+    found_home(folder / "home", demo=True)
+    office = Office(open_home(folder / "home"))
+    began = time.perf_counter()
+    files = sorted((folder / "source").glob("*.parquet"))
+    told = registers.load_register(office, "CARPOS", files, lambda _text: None)
+    seconds = time.perf_counter() - began
+    told = {k: v for k, v in told.items() if isinstance(v, int)}
+    print(f"register of {orders:,} orders loaded in {seconds:.0f} s: {told}\n", flush=True)
+    office.close()
+
+
+def make_cohort(folder: Path, file: Path, size: int) -> None:
+    """People on orders first, then strangers, numbered anew and as text; in parts, each of its own seed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    import synthetic
+
+    members = pq.read_table(folder / "members.parquet")
+    wanted = min(round(size * SHARE), members.num_rows)
+    members = members.slice(0, wanted)
+    names = [n for n in members.column_names if n != "cohort_id"]
+    members = pa.table({n: pc.cast(members[n], pa.string()) for n in names})
+    done, writer = 0, None
+    while done < size:
+        if done < wanted:
+            part = members
+        else:
+            rows = min(PART, size - done)
+            part, _, _ = synthetic.make_linkage(1, rows, 1_000 + done, share_in_records=0.0)
+            part = pa.table({n: pc.cast(part[n], pa.string()) for n in names})
+        ids = pa.array([f"C{n:08d}" for n in range(done + 1, done + part.num_rows + 1)])
+        part = part.add_column(0, "cohort_id", ids)
+        writer = writer or pq.ParquetWriter(file, part.schema)
+        writer.write_table(part, row_group_size=500_000)
+        done += part.num_rows
+    assert writer is not None
+    writer.close()
+
+
+def _project(folder: Path, rows: int) -> str:
+    """An approved project for a cohort of so many rows, with one confirmed recipient."""
+    from approvals.application import example_application
+    from crypto.recipients import Recipient
+    from crypto.selfmade import make_recipient
+    from pipelines.demo import SCOPE
+    from pipelines.home import open_home
+    from pipelines.office import Office, today
+    from pipelines.recipients import add_recipient, confirm_recipient
+
+    office = Office(open_home(folder / "home"))
+    text = example_application("standard", on=today(), kind="identified")
+    scope = ", ".join(f'"{family}"' for family in SCOPE)
+    text = text.replace('order_scope = ["GV"]', f"order_scope = [{scope}]")
+    text = text.replace("Gun violence restraining orders", "Restraining orders")
+    text = text.replace("gun violence restraining orders", "restraining orders")
+    form = folder / "application.toml"
+    form.write_text(text.replace("max_rows = 80000", f"max_rows = {max(80_000, rows)}"))
+    state = office.projects.submit(form, office.person, today())
+    office.projects.approve(state.number, office.person, today())
+    _, pem = make_recipient("p384", "Recipient")
+    (folder / "lead.pem").write_bytes(pem)
+    add_recipient(office, state.number, folder / "lead.pem", "lead")
+    confirm_recipient(office, Recipient.from_pem(pem, on=today()).fingerprint)
+    office.close()
+    return state.number
+
+
+def _confirm(home: Path, project: str) -> None:
+    from pipelines.home import open_home
+    from pipelines.office import Office, today
+
+    office = Office(open_home(home))
+    office.projects.confirm_cohort(project, None, office.person, today())
+    office.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--register"]:
+        make_register(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1:2] == ["--make-cohort"]:
+        make_cohort(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    else:
+        main()
