@@ -138,7 +138,7 @@ def _used(folder: Path) -> int:
         for at, _, names in os.walk(place):
             for name in names:
                 try:
-                    total += os.lstat(os.path.join(at, name)).st_blocks * 512
+                    total += os.lstat(f"{at}/{name}").st_blocks * 512
                 except OSError:
                     continue  # it is gone again
     return total
