@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from matching.clustering import components
 from matching.integers import numbered
+from matching.native import competing, library
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -100,6 +101,13 @@ class Edges:
 
         A part of the graph that has settled is left alone: nothing outside it can change it.
         """
+        if library.LIBRARY is not None:
+            free_row, free_identity = competing.settled(
+                (self._row.astype(np.int32), self._identity.astype(np.int32)),
+                self._part.astype(np.int32), odds,
+                both=self._both, rounds=_ROUNDS, least=_SETTLED, worth=_WORTH,
+            )  # fmt: skip
+            return odds * free_row * free_identity
         free = np.ones(
             (2, len(odds))
         )  # how free row and identity are for an edge, others considered

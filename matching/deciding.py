@@ -56,15 +56,16 @@ def _best_other(group: Ints, value: Floats) -> Floats:
 
 
 def _second_to(place: Ints, value: Floats) -> Floats:
-    order = np.lexsort((value, place))
-    last = np.r_[place[order][1:] != place[order][:-1], True]
-    best = order[last]
+    """For the largest of a group (the last of equal ones) the second, for the others the largest."""
+    top = np.zeros(int(place.max()) + 1)
+    np.maximum.at(top, place, value)
+    largest = np.flatnonzero(value == top[place])
+    best = np.zeros(len(top), np.int64)
+    best[place[largest]] = largest
     rest = value.copy()
     rest[best] = 0.0
-    second = np.zeros(int(place.max()) + 1)
+    second = np.zeros(len(top))
     np.maximum.at(second, place, rest)
-    top = np.zeros(len(second))
-    top[place[best]] = value[best]
     result = top[place]
-    result[best] = second[place[best]]
+    result[best] = second
     return result

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,8 +23,10 @@ from matching.options import LinkOptions
 from matching.quality_html import quality_page
 from matching.report import LinkReport
 from matching.sources import of_file
+from matching.workers import ahead
 
 CONTRACT = COLUMNS
+_REPEATED: Final[Any] = ["match_probability", "decision"]  # columns of few distinct values
 
 
 @dataclass(frozen=True)
@@ -172,10 +175,12 @@ def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataT
     """One row group after the other; ids come back as their file gave them."""
     writer: pq.ParquetWriter | None = None
     try:
-        for part in links.parts():
+        for part in ahead(links.parts()):
             ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
             table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer = writer or pq.ParquetWriter(
+                path, table.schema, compression="zstd", use_dictionary=_REPEATED
+            )
             writer.write_table(table)
     finally:
         if writer is not None:

@@ -23,11 +23,15 @@ _MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
 
 @dataclass(frozen=True)
 class Edges:
-    """One edge per (cohort row, identity): its best odds over the identity's rows."""
+    """One edge per (cohort row, identity), in that order: its best odds over the identity's rows.
+
+    ``place`` is the edge of each scored pair.
+    """
 
     rows: Ints
     identities: Ints
     log_odds: Floats
+    place: npt.NDArray[np.intp]
 
 
 def edges_of(scored: Scored, identity: Ints) -> Edges:
@@ -41,7 +45,7 @@ def edges_of(scored: Scored, identity: Ints) -> Edges:
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     best = np.full(len(first), -np.inf)
     np.maximum.at(best, place, scored.log_odds)
-    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best)
+    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best, place)
 
 
 def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:

@@ -184,9 +184,7 @@ def _report(
         columns=scorer.encoded.columns,
         rules=report.rules_json(
             scorer.blocks.counts,
-            quality.contributions(
-                [c.name for c in scorer.blocks.counts], scored, identity, edges, decision
-            ),
+            quality.contributions([c.name for c in scorer.blocks.counts], scored, edges, decision),
         ),
         pairs=scored.pairs,
         patterns=scored.patterns,

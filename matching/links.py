@@ -74,17 +74,18 @@ def listed(
     All records of a decided edge's identity are listed, variants of a record once.
     """
     decided = np.flatnonzero(decision != deciding.NOTHING).astype(np.int32)
-    members = np.flatnonzero(within(identity, edges.identities[decided]))
-    order = members[np.argsort(identity[members], kind="stable")]
-    sorted_identity = identity[order]
-    start = np.searchsorted(sorted_identity, edges.identities[decided], "left")
-    stop = np.searchsorted(sorted_identity, edges.identities[decided], "right")
-    lengths = stop - start
+    wanted = edges.identities[decided]
+    members = np.flatnonzero(within(identity, wanted))
+    whose = identity[members]
+    order = np.sort(whose.astype(np.int64) << 32 | members) & 0xFFFFFFFF
+    own = np.bincount(whose, minlength=int(wanted.max(initial=-1)) + 1)
+    lengths, stop = own[wanted], np.cumsum(own)[wanted]
     edge = np.repeat(decided, lengths)
-    inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows = record[order[np.repeat(start, lengths) + inside]]
+    shift = stop - np.cumsum(lengths)  # from a pair's place to that of its member
+    rows = record[order[np.arange(int(lengths.sum())) + np.repeat(shift, lengths)]]
     mine = edges.rows[edge].astype(np.int32)
-    order = np.lexsort((edge, rows, mine))
+    # edges are in their rows' order already, and ties stay in the edges' order
+    order = np.argsort(mine.astype(np.int64) << 32 | rows, kind="stable")
     mine, rows, edge = mine[order], rows[order], edge[order]
     new = np.ones(len(edge), np.bool_)  # variants fall together
     new[1:] = (mine[1:] != mine[:-1]) | (rows[1:] != rows[:-1]) | (edge[1:] != edge[:-1])

@@ -6,7 +6,7 @@ is made; only values in crowded buckets are counted one by one. All of it looks 
 shards and threads can't change a pair.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,6 +58,7 @@ class Planned:
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     kept: "Kept | None" = None
+    planned: bool = False  # what is split and given up stays as it is from now on
 
     def chunk(self, encoded: Encoded, begin: int) -> tuple[Hashes, Bools]:
         """The keys of a chunk of records, and whether each takes part."""
@@ -70,9 +71,18 @@ class Planned:
         """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
         names = self.rule.of(records)
         if self.kept is None or begin is None:
-            hashes, known = parts.hashes(names)
-        else:
-            hashes, known = self.kept.of(names, begin, parts)
+            return self._finer(*parts.hashes(names), parts)
+        kept = self.kept
+        if not self.planned:
+            return self._finer(*kept.of((names, begin), lambda: parts.hashes(names)), parts)
+
+        def finer() -> tuple[Hashes, Bools]:
+            return self._finer(*(kept.gone((names, begin)) or parts.hashes(names)), parts)
+
+        return kept.of((names, begin, self.rule.name), finer)
+
+    def _finer(self, hashes: Hashes, known: Bools, parts: Parts) -> tuple[Hashes, Bools]:
+        """Keys of the rule's own parts with what is split and given up."""
         for frequent, name in self.splits:
             crowded = among(hashes, frequent)
             if crowded.any():
@@ -87,8 +97,8 @@ class Planned:
 class Kept:
     """Keys of records by chunk: planning, training and each shard look at the same ones."""
 
-    _made: dict[tuple[tuple[str, ...], int], tuple[Hashes, Bools]] = field(
-        default_factory=dict[tuple[tuple[str, ...], int], tuple[Hashes, Bools]]
+    _made: dict[tuple[object, ...], tuple[Hashes, Bools]] = field(
+        default_factory=dict[tuple[object, ...], tuple[Hashes, Bools]]
     )
 
     @classmethod
@@ -96,11 +106,17 @@ class Kept:
         """Somewhere to keep them, where there is room."""
         return cls() if rows * rules * _KEY <= _KEPT else None
 
-    def of(self, names: tuple[str, ...], begin: int, parts: Parts) -> tuple[Hashes, Bools]:
-        """The hashes of some parts for the rows of a chunk, and whether each row has them all."""
-        if (names, begin) not in self._made:
-            self._made[names, begin] = parts.hashes(names)
-        return self._made[names, begin]
+    def of(
+        self, what: tuple[object, ...], made: Callable[[], tuple[Hashes, Bools]]
+    ) -> tuple[Hashes, Bools]:
+        """Keys that are known by some name, made where they are not."""
+        if what not in self._made:
+            self._made[what] = made()
+        return self._made[what]
+
+    def gone(self, what: tuple[object, ...]) -> tuple[Hashes, Bools] | None:
+        """Keys that nobody asks for again."""
+        return self._made.pop(what, None)
 
 
 def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
@@ -128,6 +144,7 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
             crowd.split(part, encoded, options.block_cap)
         planned.count.split_pairs = before - crowd.total
         room -= _give_up(planned, crowd, options.block_cap, room)
+        planned.planned = True
         made.append(planned)
     return made
 

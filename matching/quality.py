@@ -5,7 +5,6 @@ origin of the surname); groups of fewer than ten rows are put together.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,21 +41,11 @@ def histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float], ...]
 
 
 def contributions(
-    names: Sequence[str],
-    scored: Scored,
-    identity: npt.NDArray[np.signedinteger[Any]],
-    edges: Edges,
-    decision: Decisions,
+    names: Sequence[str], scored: Scored, edges: Edges, decision: Decisions
 ) -> dict[str, tuple[int, int]]:
     """For each rule the linked (row, identity) pairs that it caught, and those that it alone caught."""
-    width = int(identity.max(initial=0)) + 1
-    key = edges.rows * width + edges.identities
-    order = np.argsort(key)
-    place = order[
-        np.searchsorted(key[order], scored.a.astype(np.int64) * width + identity[scored.b])
-    ]
-    caught = np.zeros(len(key), np.int64)
-    np.bitwise_or.at(caught, place, scored.caught)
+    caught = np.zeros(len(edges.rows), np.int64)
+    np.bitwise_or.at(caught, edges.place, scored.caught)
     caught = caught[decision == deciding.LINK]
     return {
         name: (int((caught >> i & 1).sum()), int((caught == 1 << i).sum()))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -24,3 +24,13 @@ def each(
         return
     with ThreadPoolExecutor(number, "linkage") as pool:
         yield from pool.map(work, tasks)
+
+
+def ahead(parts: Iterable[Result]) -> Iterator[Result]:
+    """Parts, of which the next is made while one is worked."""
+    source, end = iter(parts), object()
+    with ThreadPoolExecutor(1, "ahead") as other:
+        waiting = other.submit(next, source, end)
+        while (part := waiting.result()) is not end:
+            waiting = other.submit(next, source, end)
+            yield cast("Result", part)

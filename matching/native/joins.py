@@ -15,6 +15,8 @@ from matching.native.rows import Packed
 Ints = npt.NDArray[np.int64]
 
 _ROOM = 1 << 17  # pairs that a call may give back
+_FEWEST = 8  # bits of a bucket's number
+_FLAGS = 3  # bits more of a hash say whether a row has it: most records end there
 _RULE_BITS = 6  # of a pair's rule, as in blocking.py
 
 
@@ -38,7 +40,7 @@ class Lookup:
     """Rows by the bucket of their hash: ``joining.Index`` as the library reads it."""
 
     bits: int
-    taken: npt.NDArray[np.uint8]  # a bit for each bucket
+    taken: npt.NDArray[np.uint8]  # a bit for each eighth of a bucket
     starts: npt.NDArray[np.int32]
     slots: Hashes
 
@@ -46,8 +48,8 @@ class Lookup:
     def of(cls, hashes: Hashes, known: Bools) -> "Lookup":
         """Index the rows whose key is known; a row's number is its place."""
         count = int(np.count_nonzero(known))
-        bits = bits_for(count)
-        taken = np.zeros(1 << (bits - 3), np.uint8)
+        bits = max(_FEWEST, bits_for(count) - 2)
+        taken = np.zeros(1 << (bits + _FLAGS - 3), np.uint8)
         starts = np.zeros((1 << bits) + 1, np.int32)
         slots = np.empty(count, np.uint64)
         held = library.Held()

@@ -2,7 +2,7 @@
 
 import ctypes
 import hashlib
-from ctypes import c_int64, c_uint64, c_void_p
+from ctypes import c_double, c_int64, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 _LIBRARY = Path(__file__).with_name("_pairs.so")
-_POINTER, _NUMBER = c_void_p, c_int64
+_KINDS: Final[dict[str, Any]] = {"p": c_void_p, "n": c_int64, "f": c_double}
 # what each function is given; `hatch_build.py` compiles them
 _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "joined": (c_int64, "pnppppnnnnpp"),
@@ -22,6 +22,7 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "patterns": (c_int64, "pppppnppppp"),
     "answered": (None, "ppppppnppp"),
     "houses": (None, "pppnnpppppp"),
+    "settle": (None, "ppppnnnnffppp"),
     "numbered": (c_int64, "pnp"),
     "renumbered": (c_int64, "pnppp"),
     "numbered_texts": (c_int64, "ppnpp"),
@@ -44,7 +45,7 @@ def opened() -> Any:
     for name, (result, given) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype = result
-        function.argtypes = [_POINTER if kind == "p" else _NUMBER for kind in given]
+        function.argtypes = [_KINDS[kind] for kind in given]
     return library
 
 

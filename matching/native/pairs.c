@@ -13,9 +13,11 @@
 /* The first eight bytes of the SHA-256 of this folder's C: a library of another text is not used. */
 const uint64_t source = SOURCE;
 
+enum { FLAGS = 3 }; /* bits that such a number has more, as in joins.py */
+
 typedef struct {
     int64_t number, bits;
-    const uint8_t *taken; /* a bit for each bucket */
+    const uint8_t *taken; /* a bit for each of the next larger numbers of a bucket */
     const int32_t *starts;
     const uint64_t *slots;  /* lower half of the hash, and the row of the cohort */
     const uint64_t *hashes; /* of the chunk's records */
@@ -49,7 +51,7 @@ static void in_order(uint64_t *keys, int64_t count) {
 /* A block of records at a time, and of these one rule after the other: its tables stay in the cache. What a
  * load needs is asked for some places ahead. */
 enum { BLOCK_BITS = 12 };
-enum { BLOCK = 1 << BLOCK_BITS, AHEAD = 16 };
+enum { BLOCK = 1 << BLOCK_BITS, AHEAD = 32 };
 
 typedef struct {
     int32_t at[BLOCK], start[BLOCK], stop[BLOCK];
@@ -68,11 +70,11 @@ static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64
     const uint64_t *hashes = rule->hashes + from;
     const uint8_t *known = rule->known + from;
     for (int64_t i = 0; i < size; i++) {
-        if (i + AHEAD < size) __builtin_prefetch(&rule->taken[hashes[i + AHEAD] >> shift >> 3]);
-        uint64_t bucket = hashes[i] >> shift;
+        if (i + AHEAD < size) __builtin_prefetch(&rule->taken[hashes[i + AHEAD] >> (shift - FLAGS) >> 3]);
+        uint64_t flag = hashes[i] >> (shift - FLAGS);
         w->at[hits] = (int32_t)i;
-        w->bucket[hits] = (uint32_t)bucket;
-        hits += known[i] & rule->taken[bucket >> 3] >> (bucket & 7);
+        w->bucket[hits] = (uint32_t)(flag >> FLAGS);
+        hits += known[i] & rule->taken[flag >> 3] >> (flag & 7);
     }
     for (int64_t i = 0; i < hits; i++) {
         if (i + AHEAD < hits) __builtin_prefetch(&rule->starts[w->bucket[i + AHEAD]]);
@@ -161,18 +163,19 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Glance *glance, cons
     return size;
 }
 
-/* Rows by the bucket of their hash, in their order: where each bucket starts, and which have a row (a bit each).
+/* Rows by the bucket of their hash, in their order: where each bucket starts, and which flags are set.
  * `starts` and `taken` come as zeros. */
 void by_bucket(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, int32_t *starts,
                uint8_t *taken, uint64_t *slots) {
     const int shift = (int)(64 - bits);
     const int64_t buckets = (int64_t)1 << bits;
-    for (int64_t i = 0; i < size; i++)
-        if (known[i]) starts[(hashes[i] >> shift) + 1]++;
-    for (int64_t i = 0; i < buckets; i++) {
-        if (starts[i + 1]) taken[i >> 3] |= (uint8_t)(1 << (i & 7));
-        starts[i + 1] += starts[i];
+    for (int64_t i = 0; i < size; i++) {
+        if (!known[i]) continue;
+        uint64_t flag = hashes[i] >> (shift - FLAGS);
+        taken[flag >> 3] |= (uint8_t)(1 << (flag & 7));
+        starts[(flag >> FLAGS) + 1]++;
     }
+    for (int64_t i = 0; i < buckets; i++) starts[i + 1] += starts[i];
     for (int64_t i = 0; i < size; i++)
         if (known[i]) slots[starts[hashes[i] >> shift]++] = hashes[i] << 32 | (uint64_t)i;
     for (int64_t i = buckets; i > 0; i--) starts[i] = starts[i - 1]; /* each had moved to where its bucket ends */

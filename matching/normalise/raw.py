@@ -6,7 +6,6 @@ the batches can't change a result.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from matching.ids import blank
 from matching.normalise import numbers
 from matching.normalise.streets import house_and_street
 from matching.normalise.vocabulary import MISSING, Dictionary
-from matching.workers import each
+from matching.workers import ahead, each
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
@@ -63,7 +62,7 @@ def raw(
     found: dict[str, list[Any]] = {}
     lost: dict[str, int] = {}
     rows = 0
-    for batch in _ahead(batches):
+    for batch in ahead(batches):
         rows += batch.num_rows
         kept.append(batch.select(names))
         jobs = [name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted]
@@ -129,13 +128,3 @@ def _joined(parts: list[Values], name: str, rows: int) -> Values:
     if not parts:
         return np.full(rows, MISSING, _TYPES.get(name, np.int64))
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _ahead(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The next batch is read while this one is worked."""
-    source = iter(batches)
-    with ThreadPoolExecutor(1, "reading") as other:
-        waiting = other.submit(next, source, None)
-        while (batch := waiting.result()) is not None:
-            waiting = other.submit(next, source, None)
-            yield batch

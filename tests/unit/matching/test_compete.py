@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from matching.compete import Edges
 from matching.deciding import LINK, NOTHING, REVIEW, decide
+from matching.native import library
 from matching.options import LinkOptions
 
 
@@ -51,6 +52,19 @@ def test_marginals_are_exact_on_trees(tree, both_sides):
     edges = Edges(np.array(rows), np.array(identities), both_sides)
     found = edges.marginals(np.log(np.array(odds)))
     assert found == pytest.approx(by_enumeration(rows, identities, odds, both_sides), abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 100_000), st.booleans(), st.integers(2, 40))
+def test_the_library_and_whole_arrays_settle_alike(seed, both_sides, size):
+    rng = np.random.default_rng(seed)
+    rows, identities = rng.integers(0, size, (2, 3 * size))
+    edges = Edges(rows, identities, both_sides)
+    odds = np.round(rng.normal(0, 6, 3 * size))  # with ties
+    with pytest.MonkeyPatch.context() as patch:
+        fast = edges.marginals(odds)
+        patch.setattr(library, "LIBRARY", None)
+        assert np.array_equal(fast, edges.marginals(odds))
 
 
 def test_twins_in_both_tables_help_each_other():
