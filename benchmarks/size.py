@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 BIN = Path(sys.executable).parent
 SHARE = 0.05  # of the cohort stand on an order
+MEMBERS = 500_000  # people on orders that are made up for cohorts, at most
 PART = 1_000_000  # rows of a cohort that are made up at a time
 VOTERS = 28_800_000  # rows of the largest cohort that is known of (LongSHOT)
 _SAMPLED = 0.25  # seconds between looks at memory and disk
@@ -54,7 +55,7 @@ def main() -> None:
     os.environ |= {"TMPDIR": str(folder / "tmp"), "DOJ_RELEASE_HOME": str(folder / "home")}
     try:
         if not (folder / "home").exists():
-            _made("register", folder, given.orders, round(max(sizes) * SHARE))
+            _made("register", folder, given.orders)
         print(
             "| cohort rows | registering | run | after approval | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
         )
@@ -144,7 +145,7 @@ def _used(folder: Path) -> int:
     return total
 
 
-def make_register(folder: Path, orders: int, members: int) -> None:
+def make_register(folder: Path, orders: int) -> None:
     """A home with the register loaded, and people on orders for the cohorts to come."""
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
@@ -164,7 +165,7 @@ def make_register(folder: Path, orders: int, members: int) -> None:
     synthetic.make_cohort(
         folder / "members",
         truth,
-        rows=min(members, available),
+        rows=min(MEMBERS, available),
         share_with_order=1.0,
         seed=5,
         families=SCOPE,
@@ -251,7 +252,7 @@ def _confirm(home: Path, project: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--register"]:
-        make_register(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        make_register(Path(sys.argv[2]), int(sys.argv[3]))
     elif sys.argv[1:2] == ["--make-cohort"]:
         make_cohort(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
     else:
