@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.fields import FIELDS, NAMES
-from matching.integers import some_numbers
+from matching.integers import numbered, some_numbers
 from matching.levels import Comparer, compared
 from matching.model import (
     CLASSES,
@@ -85,27 +85,26 @@ def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> F
 
     def counted(name: str) -> npt.NDArray[np.float32] | None:
         values = _VALUES[name](encoded.records)
-        present = values >= 0
-        if not present.any():
-            return None
         average = float(model.u[NAMES.index(name)][1])
         if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
             return _shared(values, average)
-        counts = _counts(values)
-        share = (counts + _PRIOR_ROWS * average) / (present.sum() + _PRIOR_ROWS)
-        return np.where(present, np.log(share / average), 0.0).astype(np.float32)
+        place, counts = _counted(values)
+        present = int(counts.sum())
+        if not present:
+            return None
+        share = (counts + _PRIOR_ROWS * average) / (present + _PRIOR_ROWS)
+        return np.where(counts > 0, np.log(share / average), 0.0).astype(np.float32)[place]
 
     tables = zip(_VALUES, each(counted, _VALUES, threads), strict=True)
     return Frequencies({name: table for name, table in tables if table is not None})
 
 
-def _counts(values: Ints) -> Floats:
-    """How often each row's value occurs."""
-    present = values >= 0
-    place, _ = some_numbers(values[present])
-    result = np.zeros(len(values))
-    result[present] = np.bincount(place)[place]
-    return result
+def _counted(values: Ints) -> tuple[Ints, Ints]:
+    """A number for each row's value, and how many rows have each; missing ones (negative) are not counted."""
+    place, numbers = some_numbers(values)
+    counts = np.bincount(place, minlength=numbers)
+    counts[place[np.flatnonzero(values < 0)]] = 0
+    return place, counts
 
 
 def _shared(values: Ints, average: float) -> npt.NDArray[np.float32] | None:
@@ -139,7 +138,9 @@ def chance(
         near_a, near_b = _by_record(*near.drawn(min(size, _SHARING), rng))
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
     patterns = compared(comparer, a, b, threads)
-    distinct, place = np.unique(patterns, return_inverse=True)
+    place, count = numbered(patterns)
+    distinct = np.zeros(count, np.int32)
+    distinct[place] = patterns
     apart = a != b if encoded.cohort is encoded.records else np.ones(len(a), np.bool_)
     everywhere = np.bincount(place[apart], minlength=len(distinct))
     drawn = np.bincount(place[:size][apart[:size]], minlength=len(distinct))
@@ -193,11 +194,13 @@ def collision(mine: Ints, theirs: Ints, prior: float) -> float:
     The smallest of three estimates, since true matches inflate the one across the sides and repeated
     entries those within a side.
     """
-    mine, theirs = mine[mine >= 0], theirs[theirs >= 0]
-    place, distinct = some_numbers(np.concatenate([mine, theirs]))
-    x = np.bincount(place[: len(mine)], minlength=distinct).astype(np.float64)
-    y = np.bincount(place[len(mine) :], minlength=distinct).astype(np.float64)
-    found = [((x * y).sum(), len(mine) * len(theirs))]
+    place, both = _counted(np.concatenate([mine, theirs]))
+    known = both > 0
+    x, y = (
+        np.bincount(side, minlength=len(both))[known].astype(np.float64)
+        for side in (place[: len(mine)], place[len(mine) :])
+    )
+    found = [((x * y).sum(), x.sum() * y.sum())]
     expected = max(prior, found[0][0] / max(found[0][1], 1))
     for n in (x, y):  # a side too small to show agreements says nothing by showing none
         pairs = n.sum() * (n.sum() - 1)

@@ -12,7 +12,7 @@ Ints = npt.NDArray[np.int64]
 _ROOMY = 4  # numbers for each value that need not be used
 
 
-def numbered(values: Ints) -> tuple[Ints, int]:
+def numbered(values: npt.NDArray[np.signedinteger[Any]]) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
     if library.LIBRARY is not None:
         return texts.numbered(values.astype(np.int64, copy=False))

@@ -138,7 +138,7 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
-    return numbered(array(records["identity"]).astype(np.int64))[0]
+    return numbered(array(records["identity"]))[0]
 
 
 def _compete(

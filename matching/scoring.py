@@ -59,7 +59,7 @@ class Scorer:
             pairs = self.blocks.pairs(chosen)
             seen = self._patterns(self.comparer, pairs.a, pairs.b)
             if len(seen):
-                number, distinct = numbered(seen.astype(np.int64))
+                number, distinct = numbered(seen)
                 counts = np.bincount(number, minlength=distinct)
                 patterns = np.zeros(distinct, np.int32)
                 patterns[number] = seen

@@ -37,7 +37,7 @@ class Weigher:
         may lack what the frequencies say. Patterns are weighed once; only pairs whose pattern could
         matter get their frequencies.
         """
-        number, distinct = numbered(patterns.astype(np.int64))
+        number, distinct = numbered(patterns)
         seen = np.zeros(distinct, np.int32)
         seen[number] = patterns
         known = _Known(self.model, self.table, unpack(seen))

@@ -5,6 +5,13 @@
 
 enum { AHEAD = 8, FIRST_BITS = 12 };
 
+/* Bits of the first table's size: an eighth of the values may be distinct before it doubles. */
+static int first_bits(int64_t size) {
+    int bits = FIRST_BITS;
+    while (size >> (bits + 2)) bits++;
+    return bits;
+}
+
 static inline uint64_t mixed(uint64_t x) {
     x = (x ^ x >> 32) * 0xD6E8FEB86659FD93u;
     return x ^ x >> 32;
@@ -32,7 +39,7 @@ static Slot *doubled(Slot *old, int bits) {
 
 /* Returns how many distinct values there are; -1 where there is no memory. */
 int64_t numbered(const int64_t *values, int64_t size, int64_t *numbers) {
-    int bits = FIRST_BITS;
+    int bits = first_bits(size);
     int64_t count = 0;
     Slot *slots = calloc((size_t)1 << bits, sizeof *slots);
     for (int64_t i = 0; slots && i < size; i++) {
@@ -85,7 +92,7 @@ static inline uint64_t hashed(const uint8_t *text, int64_t length) {
 
 /* The same for texts, which lie between offsets; `first` gets the place of each text's first appearance. */
 int64_t numbered_texts(const int32_t *offsets, const uint8_t *bytes, int64_t size, int32_t *numbers, int32_t *first) {
-    int bits = FIRST_BITS;
+    int bits = first_bits(size);
     int64_t count = 0;
     Slot *slots = calloc((size_t)1 << bits, sizeof *slots);
     uint64_t coming[AHEAD];

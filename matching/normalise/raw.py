@@ -71,7 +71,7 @@ def raw(
                 found.setdefault(name, []).append(values)
             if made.lost:
                 lost[made.name] = lost.get(made.name, 0) + made.lost
-    texts = each(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, 1)
+    texts = each(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
     return Raw(
         rows,
         pa.concat_tables(kept),
