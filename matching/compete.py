@@ -13,11 +13,13 @@ import numpy.typing as npt
 from matching.clustering import components
 from matching.integers import numbered
 from matching.native import competing, library
+from matching.workers import each
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _ROUNDS, _SETTLED = 200, 1e-9
+_GROUPS = 8  # of the graph's parts, worked side by side; as many whatever the threads, so that results are the same
 _WORTH = 0.8  # edges are moved together when fewer than this share still changes
 _SUREST = 80.0  # log odds; more would only overflow
 _MOST_MATCHED = 0.98  # a side is never taken to be matched more completely than that
@@ -41,6 +43,7 @@ def compete(
     identity_count: int,
     prior_share: float,
     one_row_per_identity: bool,
+    threads: int | None = None,
 ) -> Competition:
     """Probability of each (row, identity) edge when a row has at most one identity.
 
@@ -52,12 +55,13 @@ def compete(
         identity_count: identities on the records' side.
         prior_share: share of the rows expected to match, worth ten rows.
         one_row_per_identity: whether an identity, too, has at most one row.
+        threads: how many to use; never changes the result.
 
     Where nearly every row is matched, a row is unlikely to be left over, and what is left for it is
     likelier than its agreement alone says. So the odds are raised by how full both sides are, which
     comes from a first round.
     """
-    edges = Edges(rows, identities, one_row_per_identity)
+    edges = Edges(rows, identities, one_row_per_identity, threads)
     fill = (prior_share * 0.5, 0.0)
     probability = np.zeros(len(rows))
     for _ in range(3):
@@ -76,51 +80,80 @@ def compete(
 class Edges:
     """A bipartite graph whose matching is asked for."""
 
-    def __init__(self, rows: Ints, identities: Ints, both_sides: bool) -> None:
+    def __init__(
+        self, rows: Ints, identities: Ints, both_sides: bool, threads: int | None = None
+    ) -> None:
         row, identity = numbered(rows)[0], numbered(identities)[0]
         rivals = np.bincount(row)[row] > 1
         if both_sides:
             rivals |= np.bincount(identity)[identity] > 1
-        self._contested = np.flatnonzero(rivals)
-        self._row = numbered(row[rivals])[0]
-        self._identity = numbered(identity[rivals])[0]
-        self._both = both_sides
-        people = int(self._row.max(initial=-1)) + 1
-        nodes = people + int(self._identity.max(initial=-1)) + 1
-        self._parts = nodes
-        self._part = components(nodes, self._row, self._identity + people)[self._row]
+        contested = np.flatnonzero(rivals)
+        row, identity = numbered(row[rivals])[0], numbered(identity[rivals])[0]
+        people = int(row.max(initial=-1)) + 1
+        nodes = people + int(identity.max(initial=-1)) + 1
+        part = components(nodes, row, identity + people)[row]
+        self._threads = threads
+        self._graphs = [
+            _Graph.of(contested[here], row[here], identity[here], part[here], both_sides)
+            for group in range(_GROUPS)
+            for here in [np.flatnonzero(part % _GROUPS == group)]
+        ]
 
     def marginals(self, log_odds: Floats) -> Floats:
         """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
         odds = np.exp(log_odds)
-        odds[self._contested] = self._taken(odds[self._contested])
+        found = each(lambda graph: graph.taken(odds[graph.edges]), self._graphs, self._threads)
+        for graph, taken in zip(self._graphs, found, strict=True):
+            odds[graph.edges] = taken
         return odds / (1 + odds)
 
-    def _taken(self, odds: Floats) -> Floats:
-        """Odds of edges that have rivals, once these had their say.
+
+@dataclass(frozen=True)
+class _Graph:
+    """Some connected parts of the graph: edges that have rivals, with numbers of their rows, identities and parts."""
+
+    edges: npt.NDArray[np.intp]
+    row: Ints
+    identity: Ints
+    part: Ints
+    both: bool
+
+    @classmethod
+    def of(
+        cls, edges: npt.NDArray[np.intp], row: Ints, identity: Ints, part: Ints, both: bool
+    ) -> "_Graph":
+        """Number rows, identities and parts anew."""
+        return cls(edges, numbered(row)[0], numbered(identity)[0], numbered(part)[0], both)
+
+    def taken(self, odds: Floats) -> Floats:
+        """Odds of the edges, once their rivals had their say.
 
         A part of the graph that has settled is left alone: nothing outside it can change it.
         """
-        if library.LIBRARY is not None:
-            free_row, free_identity = competing.settled(
-                (self._row.astype(np.int32), self._identity.astype(np.int32)),
-                self._part.astype(np.int32), odds,
-                both=self._both, rounds=_ROUNDS, least=_SETTLED, worth=_WORTH,
+        if library.LIBRARY is None:
+            free = self._by_arrays(odds)
+        else:
+            free = competing.settled(
+                (self.row.astype(np.int32), self.identity.astype(np.int32)),
+                self.part.astype(np.int32), odds,
+                both=self.both, rounds=_ROUNDS, least=_SETTLED, worth=_WORTH,
             )  # fmt: skip
-            return odds * free_row * free_identity
-        free = np.ones(
-            (2, len(odds))
-        )  # how free row and identity are for an edge, others considered
-        here, part = np.arange(len(odds)), self._part
-        row, identity = self._row, self._identity
+        return odds * free[0] * free[1]
+
+    def _by_arrays(self, odds: Floats) -> tuple[Floats, Floats]:
+        """How free row and identity are for an edge, others considered."""
+        free = np.ones((2, len(odds)))
+        here, part = np.arange(len(odds)), self.part
+        row, identity = self.row, self.identity
+        parts = int(part.max(initial=-1)) + 1
         for _ in range(_ROUNDS):
             own, old = odds[here], free[:, here]
             new = old.copy()
             new[0] = 1 / (1 + _others(row, own * old[1]))
-            if self._both:
+            if self.both:
                 new[1] = 1 / (1 + _others(identity, own * new[0]))
             free[:, here] = new
-            moves = np.zeros(self._parts, np.bool_)
+            moves = np.zeros(parts, np.bool_)
             moves[part[np.abs(new - old).max(axis=0) >= _SETTLED]] = True
             left = np.flatnonzero(moves[part])
             if not len(left):
@@ -128,7 +161,7 @@ class Edges:
             if len(left) < _WORTH * len(here):
                 here, part = here[left], part[left]
                 row, identity = numbered(row[left])[0], numbered(identity[left])[0]
-        return odds * free[0] * free[1]
+        return free[0], free[1]
 
 
 def _others(group: Ints, value: Floats) -> Floats:

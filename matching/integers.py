@@ -14,7 +14,17 @@ _ROOMY = 4  # numbers for each value that need not be used
 
 def numbered(values: npt.NDArray[np.signedinteger[Any]]) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
+    if not len(values):
+        return np.empty(0, np.int64), 0
+    if bool((values[1:] >= values[:-1]).all()):  # as rows of sorted pairs are
+        number = np.zeros(len(values), np.int64)
+        np.cumsum(values[1:] != values[:-1], out=number[1:])
+        return number, int(number[-1]) + 1
     if library.LIBRARY is not None:
+        most = min(_ROOMY * len(values), np.iinfo(np.int32).max)
+        if int(values.min()) >= 0 and int(values.max()) < most:
+            small, which = texts.renumbered(values.astype(np.int32, copy=False))
+            return small.astype(np.int64), len(which)
         return texts.numbered(values.astype(np.int64, copy=False))
     encoded = column(values).dictionary_encode()
     return array(encoded.indices).astype(np.int64), len(encoded.dictionary)

@@ -53,7 +53,11 @@ class Comparer:
         """The same texts, for other rows of them."""
         other = copy(self)
         other.encoded = encoded
-        other.columns = _columns(encoded)
+        mine, theirs = _columns(encoded)
+        for known in self.columns:  # of the same rows, which may be packed already
+            mine = known if known.side is encoded.cohort else mine
+            theirs = known if known.side is encoded.records else theirs
+        other.columns = mine, theirs
         return other
 
     def levels(self, a: Rows, b: Rows) -> list[Levels]:

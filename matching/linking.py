@@ -152,6 +152,7 @@ def _compete(
         identity_count=count_distinct(identity),
         prior_share=shipped_number("matches", "share"),
         one_row_per_identity=options.one_row_per_identity,
+        threads=options.threads,
     )
 
 

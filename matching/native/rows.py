@@ -49,7 +49,7 @@ class Columns:
 
     def __init__(self, side: Side) -> None:
         self._held = library.Held()
-        self.rows = side.rows
+        self.side, self.rows = side, side.rows
         self._all: Packed | None = None
         self._lock = Lock()
         self.table = _Columns(
