@@ -4,10 +4,7 @@ import typer
 
 from pipelines.cli.console import CONSOLE, command, hint, show_pairs
 
-group = typer.Typer(
-    help="Register and staging on S3-compatible storage ([bucket] of settings.toml).",
-    no_args_is_help=True,
-)
+group = typer.Typer(help="Register and staging on S3-compatible storage.", no_args_is_help=True)
 
 
 @group.command()

@@ -77,7 +77,13 @@ class Stage:
             "PREFECT_LOGGING_LEVEL": "DEBUG",
         }
 
-    def run(self, *words: object, code: int | None = 0, allowed: bool = False) -> Done:
+    def run(
+        self,
+        *words: object,
+        code: int | None = 0,
+        allowed: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> Done:
         """The real command in a process of its own; both of its outputs are kept to be searched."""
         said = tuple(map(str, words))
         command = [str(Path(sys.executable).with_name("doj-release")), *said]
@@ -87,7 +93,7 @@ class Stage:
             capture_output=True,
             text=True,
             check=False,
-            env=self.environment(),
+            env=self.environment() | (environment or {}),
             cwd=self / "cwd",
             timeout=_PATIENCE,
         )

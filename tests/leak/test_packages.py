@@ -16,11 +16,13 @@ MEMBERS = {"identified": "analyst", "deidentified": "analyst", "aggregated": "da
 
 def opened(stage: Stage, kind: str) -> dict[str, bytes]:
     """Members of a package, decrypted by the openssl program."""
-    # The identified release was withdrawn at the end of the story.
+    # At the end of the story the identified release was withdrawn, and the de-identified one
+    # destroyed, after sealed copies had gone out for the escrow key.
     release = stage.releases[kind]
     places = (
         stage / "home" / "outbox" / stage.numbers[kind] / release,
         stage / "home" / "runs" / release / "withdrawn",
+        stage / "tmp" / "copies",
     )
     folder = next(place for place in places if place.is_dir()) / MEMBERS[kind]
     keys = stage / "inputs" / "keys"

@@ -12,6 +12,7 @@ import pytest
 from pipelines.context import Context
 from pipelines.home import open_home
 from pipelines.office import Office
+from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher
 
@@ -82,6 +83,10 @@ def test_what_commands_wrote_shows_none(stage):
         "LINKS.json",
         "LINKS.html",
         "ledger.jsonl",
+        "cells.csv",
+        "rates.csv",
+        "sealed",
+        "checkpoint.json",
     }  # nothing of what was refused
     assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
     ids_alone = Searcher(stage.needles.but(ID))
@@ -144,6 +149,15 @@ def test_prefect_tells_the_states_apart(stage):
     assert {
         "Released", "WaitingForReview", "WaitingForApproval", "Refused", "Broken", "ValidationFailed"
     } <= names  # fmt: skip
+
+
+def test_every_command_ran(stage):
+    """Done and failed; a new command without a line in `tests.leak.every` fails here."""
+    there = {(name, how) for name in every.commands() for how in ("done", "failed")}
+    seen = every.ran(stage.done)
+    assert there - seen - every.ELSEWHERE.keys() == set()
+    assert every.ELSEWHERE.keys() <= there - seen  # no excuse that is none
+    assert {name for name, _ in seen} <= every.commands()
 
 
 def test_errors_are_coded(stage):

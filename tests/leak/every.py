@@ -1,0 +1,241 @@
+"""Every command of the program, once done and once failed: what the story's other acts leave out.
+
+A new command without a line here, or in the other acts, fails `test_every_command_ran`.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from crypto.selfmade import make_recipient
+from pipelines.cli.app import app, hoist, step_of
+from pipelines.office import today
+from tests.leak.canaries import FREE
+from tests.leak.story import Done, Driver, Stage
+from tests.unit.crypto import tokens
+
+# Only in one of the two ways, and why.
+ELSEWHERE = {
+    ("demo", "done"): "makes its own rows, and a minute's work: tests/integration/conftest.py",
+    ("project.example", "failed"): "prints a form",
+    ("project.kinds", "failed"): "prints a table",
+    ("ledger.schema", "failed"): "prints SQL",
+}
+
+
+def commands() -> set[str]:
+    """Every command in dots, as the program has them."""
+    return {".".join(words) for words in _leaves(typer.main.get_command(app))}
+
+
+def _leaves(group: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, child in group.commands.items():
+        here = (*above, name)
+        if hasattr(child, "commands"):
+            yield from _leaves(child, here)
+        else:
+            yield here
+
+
+def ran(done: list[Done]) -> set[tuple[str, str]]:
+    """(command, done or failed) of everything that ran; waiting for somebody is no failure."""
+    return {(step_of(hoist(one.words)), "done" if one.code in (0, 7) else "failed") for one in done}
+
+
+def escrow(stage: Stage, driver: Driver) -> None:
+    """The Department's own key, confirmed before anything is sealed."""
+    key, certificate = make_recipient("p384", "Escrow")
+    (stage / "inputs" / "escrow.key").write_bytes(key)
+    path = stage / "inputs" / "escrow.pem"
+    path.write_bytes(certificate)
+    driver.run("escrow", "add", stage.cohort and stage.cohort.path, code=None)
+    added = driver.run("escrow", "add", path, "--json")
+    fingerprint = _said(added)["fingerprint"]
+    driver.run("escrow", "confirm", f"{FREE}00", code=3)
+    driver.run("escrow", "confirm", fingerprint)
+
+
+def _said(done: Done) -> Any:
+    """The JSON that a command of the driver printed on its terminal, among the log's lines."""
+    text = done.out.replace("\r\n", "\n")
+    return json.JSONDecoder().raw_decode(text[text.index("{\n") :])[0]
+
+
+def custody(stage: Stage, driver: Driver) -> None:
+    """What is done with a release that is out, while its package is still there."""
+    release = stage.releases["deidentified"]
+    driver.run("escrow", "request", release, "--reason", f"{FREE}", code=None)
+    driver.run("escrow", "request", release, "--reason", "proof")
+    shown = _said(driver.run("escrow", "show", "--json"))
+    request = shown["uses"][0]["request"]
+    driver.run("escrow", "allow", f"{FREE}1", "--out", stage / "tmp" / "copies", code=3)
+    driver.run("escrow", "allow", request, "--out", stage / "tmp" / "copies")
+    driver.run("release", "handover", release, "--to", "lead")
+    driver.run("release", "receipt", release, "--to", "lead")
+    driver.run("release", "receipt", release, "--to", "lead", "--code", FREE, code=3)
+    driver.run("release", "disclosures")
+
+
+def every_command(stage: Stage, driver: Driver) -> None:
+    """The rest: first what goes well, then what fails, with a canary wherever words may be quoted."""
+    _on_a_spare_home(stage, driver)
+    _on_files(stage, driver)
+    _done(stage, driver)
+    _refused(stage, driver)
+    _on_a_broken_home(stage, driver)
+
+
+def _on_a_spare_home(stage: Stage, driver: Driver) -> None:
+    home, inputs = stage / "tmp" / "spare", stage / "inputs"
+    spare = ("--home", home)
+    driver.run(*spare, "init")
+    driver.run(*spare, "init", code=2)
+    driver.run(*spare, "demo", code=2)
+    driver.run(*spare, "upgrade")
+    rotated = _said(driver.run(*spare, "keys", "rotate", "--json"))
+    driver.run(*spare, "keys", "rotate", "--reason", FREE, code=None)
+    driver.run(*spare, "keys", "show")
+    driver.run(*spare, "keys", "revoke", f"{FREE}00", code=None)
+    driver.run(*spare, "keys", "revoke", rotated["former"])
+    _token(stage)
+    settings = home / "settings.toml"
+    whole = settings.read_text()
+    settings.write_text(whole.replace("threshold = 10 ", "threshold = 5 "))
+    driver.run(*spare, "switch", "list")
+    driver.run(*spare, "switch", "override", FREE, code=None)
+    driver.run(*spare, "switch", "override", "disclosure.threshold")
+    driver.run(*spare, "switch", "confirm", "disclosure.threshold", code=3)
+    settings.write_text(whole)
+    words = inputs / "passphrase"
+    words.write_text(f"short {FREE}"[:5])
+    driver.run(*spare, "keys", "passphrase", "--new", words, code=None)
+    words.write_text(f"four {FREE} random words\n")
+    driver.run(*spare, "keys", "passphrase", "--new", words)
+    driver.run(*spare, "keys", "rotate", code=5)  # nobody names the passphrase's file
+    driver.run("keys", "cluster", inputs / "cluster.key")
+    driver.run("keys", "cluster", inputs / "cluster.key", code=2)
+
+
+def _token(stage: Stage) -> None:
+    """In processes of their own: the token's library keeps what it has read for good."""
+    folder = stage / "inputs" / "token"
+    folder.mkdir(mode=0o700)
+    before = os.environ.get("SOFTHSM2_CONF")
+    try:
+        pin = tokens.make_token(folder)
+        words = ("--home", stage / "tmp" / "spare", "keys", "token", "--library", tokens.library())
+        words += ("--token", tokens.TOKEN, "--key")
+        named = {"DOJ_RELEASE_PIN_FILE": str(pin)}
+        stage.run(*words, tokens.KEY, environment=named)
+        stage.run(*words, FREE, code=5, environment=named)
+    finally:
+        os.environ.pop("SOFTHSM2_CONF")
+        if before is not None:
+            os.environ["SOFTHSM2_CONF"] = before
+    # Its key signs for the home no longer: the suite's other commands have no token.
+    stage.run("--home", stage / "tmp" / "spare", "keys", "rotate", environment=named)
+
+
+def _on_files(stage: Stage, driver: Driver) -> None:
+    inputs, outputs = stage / "inputs", stage / "outputs"
+    cells = inputs / "good.csv"
+    cells.write_text("year,kind,count\n" + "".join(f"{y},k{k},{20 + y % 7 + k}\n" for y in (2020, 2021) for k in (1, 2, 3)))  # fmt: skip
+    words = ("--dims", "year,kind", "--count", "count")
+    driver.run("suppress", cells, *words, "--out", outputs / "cells.csv")
+    driver.run("audit", outputs / "cells.csv", *words)
+    rates = ("rates", outputs / "cells.csv", *words, "--out", outputs / "rates.csv")
+    driver.run(*rates, "--percent-of", "year")
+    driver.run(*rates, "--percent-of", FREE, code=None)
+    secret = inputs / "secret.txt"
+    secret.write_text(f"{FREE}\n" * 99)
+    made = (
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-384",
+        "-noenc",
+        "-days",
+        "9",
+    )
+    made += ("-subj", "/CN=Sealer", "-addext", "keyUsage=critical,digitalSignature")
+    made += ("-keyout", inputs / "sealer.key", "-out", inputs / "sealer.pem")
+    tokens.run("openssl", *made)
+    signer = ("--sign", inputs / "sealer.key", "--sign-cert", inputs / "sealer.pem")
+    to = ("--to", inputs / "keys" / "analyst.pem", "--out", outputs / "sealed")
+    driver.run("seal", secret, *to, *signer)
+    driver.run("seal", secret, *to, *signer, code=None)
+    driver.run("verify", outputs / "sealed", "--signer", inputs / "sealer.pem")
+    driver.run("verify", outputs / "sealed", code=5)  # not the home's signer
+    driver.run("register", "make-up", "RIPA", inputs / "made-up", "--records", 20)
+    driver.run("register", "make-up", FREE, inputs / "made-up-2", code=None)
+
+
+def _done(stage: Stage, driver: Driver) -> None:
+    project, release = stage.numbers["deidentified"], stage.releases["deidentified"]
+    pem = (stage / "inputs" / "keys" / "analyst.pem").read_bytes()
+    from crypto.recipients import Recipient
+
+    fingerprint = Recipient.from_pem(pem, on=today()).fingerprint
+    for words in (
+        ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("remind",),
+        ("retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
+        ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
+        ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
+        ("project", "check", project, "--kind", "deidentified"), ("release", "list"), ("release", "destroy", release),
+        ("project", "event", project, "acknowledgment_recorded", "member=lead", f"on={today()}"),
+        ("recipient", "revoke", project, fingerprint, "--reason", "lost"),
+    ):  # fmt: skip
+        driver.run(*words)
+
+
+def _refused(stage: Stage, driver: Driver) -> None:
+    """Names that nobody has; each a canary, and told by no text."""
+    wrong = stage / "inputs" / f"wrong {FREE}.toml"
+    wrong.write_text(f'[project]\ntitle = "{FREE}"\n{FREE} = 1\n')
+    torn = stage / "inputs" / f"torn {FREE}.pem"
+    torn.write_text(f"-----BEGIN CERTIFICATE-----\n{FREE}\n")
+    project = stage.numbers["deidentified"]
+    for words in (
+        ("project", "submit", wrong), ("project", "approve", FREE), ("project", "check", FREE),
+        ("project", "certificate", FREE), ("project", "documents", FREE), ("project", "history", FREE),
+        ("project", "show", FREE), ("project", "cohort-confirm", FREE), ("project", "event", project, FREE, f"{FREE}=1"),
+        ("recipient", "add", project, torn, "--member", "lead"), ("recipient", "confirm", FREE),
+        ("recipient", "revoke", project, FREE), ("release", "approve", FREE), ("release", "destroy", FREE),
+        ("release", "disclosures", "--project", FREE), ("release", "handover", FREE, "--to", FREE), ("release", "list", "--project", FREE),
+        ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),
+        ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
+        ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("backup", stage / "nowhere" / "b.tar"),
+    ):  # fmt: skip
+        driver.run(*words, code=None)
+
+
+def _on_a_broken_home(stage: Stage, driver: Driver) -> None:
+    """A copy of the home whose ledger, manifest and settings of the bucket are spoilt."""
+    home = stage / "inputs" / "broken"
+    shutil.copytree(stage / "inputs" / "restored", home)
+    shutil.copy(stage / "home" / "keys" / "passphrase", home / "keys" / "passphrase")
+    settings = home / "settings.toml"
+    whole = settings.read_text()
+    settings.write_text(
+        whole.replace('register_url = ""', f"s3://{FREE}".join(('register_url = "', '"')))
+    )
+    for words in (("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep")):
+        driver.run("--home", home, *words, code=3)
+    settings.write_text(whole)
+    next(home.glob("register/CARPOS/*/manifest.json")).write_text(f'{{"{FREE}": 1}}')
+    driver.run("--home", home, "register", "list", code=5)
+    (home / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + FREE.encode() * 500)
+    for words in (
+        ("deadlines",), ("remind",), ("doctor",), ("escrow", "show"), ("keys", "show"), ("switch", "list"), ("retention",),
+        ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
+        ("project", "list"), ("release", "list"), ("release", "disclosures"), ("switch", "confirm", "disclosure.threshold"),
+    ):  # fmt: skip
+        driver.run("--home", home, *words, code=None)
+    (home / "home.json").write_text('{"format": 99}')
+    driver.run("--home", home, "upgrade", code=2)
