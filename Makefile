@@ -23,6 +23,7 @@ help:
 # second of each command. What does not compile is somebody's test for that.
 compiled = $(1)/bin/python -m compileall -q -j 0 -x '/tests?/' $(1)/lib/python*/site-packages $(2) >/dev/null 2>&1 || true
 
+# --no-deps: the lock is whole, and older pips (Debian 12's) look for an extra's package beside its pin.
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
 .venv: .venv/.stamp
 .venv/.stamp: requirements.lock pyproject.toml hatch_build.py $(wildcard matching/native/*.[ch])
@@ -33,7 +34,7 @@ compiled = $(1)/bin/python -m compileall -q -j 0 -x '/tests?/' $(1)/lib/python*/
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --no-index -e .; \
 	else \
 	  $(PYTHON) -m venv .venv; \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .; \
 	fi
 	@$(call compiled,.venv,$(PACKAGES))
@@ -57,7 +58,7 @@ peers: .venv-peers/.stamp
 	  uv pip sync --quiet --python .venv-peers/bin/python --require-hashes benchmarks/peers.lock; \
 	else \
 	  $(PYTHON) -m venv .venv-peers; \
-	  .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers.lock; \
+	  .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r benchmarks/peers.lock; \
 	fi
 	@$(call compiled,.venv-peers)
 	@touch $@

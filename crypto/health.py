@@ -14,6 +14,9 @@ from cryptography.hazmat.backends.openssl import backend
 
 from crypto import fips, keyring, passphrase
 from crypto.errors import FipsRequired
+from crypto.hardening import core_dumps, harden_process
+
+__all__ = ["check", "core_dumps", "harden_process", "require_fips"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -79,25 +82,6 @@ def _fips() -> Finding:
     if fips.enabled():
         return Finding("FIPS mode", ok=True, detail="on")
     return Finding("FIPS mode", ok=True, detail=f"off; {fips.VARIABLE} can switch it on")
-
-
-def core_dumps() -> bool:
-    """Whether a crash of this process could write its memory, keys included, to a file."""
-    try:
-        import resource
-    except ImportError:
-        return False
-    return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0
-
-
-def harden_process() -> None:
-    """Make new files private (umask 077) and switch core dumps off; call it first of all."""
-    os.umask(0o077)
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _keyring(directory: Path) -> list[Finding]:

@@ -29,9 +29,11 @@ def rotate(office: Office, reason: str, token: TokenPlace | None = None) -> dict
 
     Raises:
         RoleMissing: an administrator or a security officer does this.
+        EventRefused: the reason is none of those that the ledger takes; nothing changed.
         CodedError: the token does not sign, or the keyring can't be written; nothing changed.
     """
     check_role(office.person, _ROLES)
+    _check_reason(office, reason)
     former = office.keyring.replace_signer(office.settings.department.name, token)
     pem = office.keyring.signing_certificate()
     write_private(office.home.signing_certificate, pem.decode("ascii"))
@@ -56,8 +58,10 @@ def revoke(office: Office, fingerprint: str, reason: str) -> dict[str, object]:
     Raises:
         RoleMissing: an administrator or a security officer does this.
         SignerUnknown: no former key has this fingerprint.
+        EventRefused: the reason is none of those that the ledger takes; nothing changed.
     """
     check_role(office.person, _ROLES)
+    _check_reason(office, reason)
     wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
     signers.revoke(office.home.keys, wanted)
     facts = {"fingerprint": wanted, "reason": reason, "on": today().isoformat()}
@@ -77,6 +81,12 @@ def change_passphrase(office: Office, file: Path) -> dict[str, object]:
     facts = {"on": today().isoformat()}
     office.append(Event("passphrase_changed", office.person.id, facts=facts))
     return {"changed": True}
+
+
+def _check_reason(office: Office, reason: str) -> None:
+    """The ledger refuses another word than its own: before a key changes, not after."""
+    facts = {"fingerprint": "0" * 64, "reason": reason, "on": today().isoformat()}
+    Event("signing_key_revoked", office.person.id, facts=facts)
 
 
 def _row(state: str, pem: bytes) -> dict[str, object]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from crypto import shared_key, staging
+from crypto.hardening import harden_process
 from crypto.secret import Secret, StagingKey
 from faults import CodedError
 from matching.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table
@@ -105,6 +106,7 @@ def _opened(folder: Path) -> tuple[ShardPlan, StagingKey]:
     with _lock:
         if not _kept or _kept[0].folder != str(folder):
             _kept.clear()
+            harden_process()  # Dask began this one, no command of ours
             key = shared_key.work_key(shared_key.read_secret(), folder)
             tables = {name: _read(folder, name, key) for name in TABLES}
             plan = plan_of(tables.__getitem__, threads=1)  # a worker's threads have a shard each

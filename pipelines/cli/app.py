@@ -1,6 +1,5 @@
 """The command tree of ``doj-release``."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crypto.hardening import harden_process
 from faults import Exit
 from pipelines.cli import (
     buckets,
@@ -111,8 +111,8 @@ def step_of(words: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: private files by default, then the command."""
-    os.umask(0o077)
+    """Entry point: private files and no core dumps, then the command."""
+    harden_process()
     words = hoist(sys.argv[1:] if arguments is None else arguments)
     CONSOLE.step = step_of(words) or "command"
     try:

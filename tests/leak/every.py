@@ -109,6 +109,13 @@ def _on_a_spare_home(stage: Stage, driver: Driver) -> None:
     driver.run(*spare, "switch", "override", FREE, code=None)
     driver.run(*spare, "switch", "override", "disclosure.threshold")
     driver.run(*spare, "switch", "confirm", "disclosure.threshold", code=3)
+    people = home / "people.toml"
+    people.write_text(
+        people.read_text()
+        .replace("engineer-1", "second-1")
+        .replace("roles = [", 'roles = ["approver", "security", ')
+    )
+    driver.run(*spare, "switch", "confirm", "disclosure.threshold")
     settings.write_text(whole)
     words = inputs / "passphrase"
     words.write_text(f"short {FREE}"[:5])
@@ -116,6 +123,7 @@ def _on_a_spare_home(stage: Stage, driver: Driver) -> None:
     words.write_text(f"four {FREE} random words\n")
     driver.run(*spare, "keys", "passphrase", "--new", words)
     driver.run(*spare, "keys", "rotate", code=5)  # nobody names the passphrase's file
+    driver.run("--home", inputs / f"no home of {FREE}", "keys", "show", code=2)
     driver.run("keys", "cluster", inputs / "cluster.key")
     driver.run("keys", "cluster", inputs / "cluster.key", code=2)
 
@@ -232,7 +240,7 @@ def _on_a_broken_home(stage: Stage, driver: Driver) -> None:
     driver.run("--home", home, "register", "list", code=5)
     (home / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + FREE.encode() * 500)
     for words in (
-        ("deadlines",), ("remind",), ("doctor",), ("escrow", "show"), ("keys", "show"), ("switch", "list"), ("retention",),
+        ("deadlines",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("retention",),
         ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
         ("project", "list"), ("release", "list"), ("release", "disclosures"), ("switch", "confirm", "disclosure.threshold"),
     ):  # fmt: skip

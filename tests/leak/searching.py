@@ -35,8 +35,13 @@ _MARKED = re.compile(
 )  # a number of a register or a licence
 # Eight figures alone: the first group of a UUID is eight figures sooner or later.
 _DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<![\w-])\d{8}(?![\w-])")
-_STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")
+_STREAM = re.compile(
+    rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"
+)
 _ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
+# In decimal and in octal figures; only where several stand together, as an apostrophe or a digest's part does not.
+_COUNTED = re.compile(rb"(?:&#\d{2,3};){4,}|(?:\\[0-3][0-7]{2}){4,}")
+_COUNT = re.compile(rb"&#(\d{2,3});|\\([0-3][0-7]{2})")
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,7 @@ def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
         if unquoted != data:
             yield "percent", unquoted
     unescaped = _ESCAPED.sub(lambda m: bytes([int(m[1] or m[2] or m[3], 16)]), data)
+    unescaped = _COUNTED.sub(lambda m: _COUNT.sub(_counted, m[0]), unescaped)
     if unescaped != data:
         yield "escapes", unescaped
     yield from _base64(data)
@@ -155,6 +161,10 @@ def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield from _streams(data)
     yield from _archive(data)
     yield from _parquet(data)
+
+
+def _counted(found: re.Match[bytes]) -> bytes:
+    return bytes([min(int(found[1]), 255) if found[1] else int(found[2], 8)])
 
 
 def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -197,9 +207,10 @@ def _streams(data: bytes) -> Iterator[tuple[str, bytes]]:
             elif found[0][:1] == b"\xfd":
                 yield "xz", lzma.LZMADecompressor().decompress(rest, _LONGEST)
             else:
-                with pa.CompressedInputStream(pa.BufferReader(rest), "zstd") as stream:
+                how = "zstd" if found[0][:1] == b"\x28" else "lz4"
+                with pa.CompressedInputStream(pa.BufferReader(rest), how) as stream:
                     # read() would lose a buffer of that length whenever a stream is broken
-                    yield "zstd", stream.read_buffer(_LONGEST).to_pybytes()
+                    yield how, stream.read_buffer(_LONGEST).to_pybytes()
         except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError, pa.ArrowException):
             continue
 

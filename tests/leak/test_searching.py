@@ -8,6 +8,7 @@ import json
 import lzma
 import pickle
 import sqlite3
+import tarfile
 import zipfile
 import zlib
 
@@ -43,9 +44,30 @@ def _parquet(text: str, **named) -> bytes:
     return whole.getvalue()
 
 
-def _zstd(data: bytes) -> bytes:
+def _arrow(text: str, compression: str) -> bytes:
+    whole, table = io.BytesIO(), pa.table({"a": [text] * 99})
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_file(whole, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return whole.getvalue()
+
+
+def _tar(data: bytes) -> bytes:
     whole = io.BytesIO()
-    with pa.CompressedOutputStream(whole, "zstd") as stream:
+    with tarfile.open(fileobj=whole, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("inner.txt")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+    return whole.getvalue()
+
+
+def _zstd(data: bytes) -> bytes:
+    return _stream(data, "zstd")
+
+
+def _stream(data: bytes, how: str) -> bytes:
+    whole = io.BytesIO()
+    with pa.CompressedOutputStream(whole, how) as stream:
         stream.write(data)
         stream.flush()
         return whole.getvalue()
@@ -76,6 +98,12 @@ PLANTED = {
     "bzip2": bz2.compress(TEXT.encode()),
     "xz": lzma.compress(TEXT.encode()),
     "zstd": _zstd(TEXT.encode() * 50),
+    "lz4": _stream(TEXT.encode() * 50, "lz4"),
+    "Arrow's file, lz4": _arrow(TEXT, "lz4"),
+    "Arrow's file, zstd": _arrow(TEXT, "zstd"),
+    "tar, gzip": _tar(TEXT.encode()),
+    "decimal entities": "".join(f"&#{ord(c)};" for c in TEXT).encode(),
+    "octal escapes": "".join(f"\\{ord(c):03o}" for c in TEXT).encode(),
     "zip": _zip(TEXT.encode()),
     "xlsx": _workbook(TEXT),
     "gzip in base64 in JSON": json.dumps(

@@ -1,5 +1,7 @@
 """What doctor is told, and that importing this room costs nothing."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -57,6 +59,44 @@ def test_hardening_ends_core_dumps_and_open_files():
         "assert os.umask(0) == 0o077; assert not health.core_dumps()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_hardened_process_that_crashes_dumps_nothing(tmp_path):
+    """Whatever the limit was before, and whoever takes the cores of this machine."""
+    code = (
+        "import os, resource, sys\n"
+        "hard = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))\n"
+        "from crypto import hardening\n"
+        "assert hardening.core_dumps()\n"
+        "hardening.harden_process()\n"
+        "assert not hardening.core_dumps()\n"
+        "status = open('/proc/self/status').read()\n"
+        "os.abort()"
+    )
+    child = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r})\n{code}"],
+        os.environ,
+    )
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGABRT
+    assert not os.WCOREDUMP(status)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["project", "kinds"], ["match", "a", "b", "--out", "c"]])
+def test_every_command_is_hardened_also_without_a_home(words):
+    code = (
+        f"import os, sys; sys.argv[1:] = {words}\n"
+        "from pipelines.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "from crypto import hardening\n"
+        "assert not hardening.core_dumps()\n"
+        "assert os.umask(0) == 0o077"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_importing_the_room_loads_nothing_heavy():

@@ -70,6 +70,14 @@ def test_a_rotation_keeps_old_packages_and_checkpoints_and_a_revocation_ends_the
     assert public == 0o644
 
 
+def test_a_reason_in_words_of_ones_own_changes_nothing(home, run):
+    before = (home / "signing.pem").read_bytes()
+    for words in (("rotate",), ("revoke", "00")):
+        assert run("keys", *words, "--reason", "Jane-s-ex-husband")[0] not in (0, 1)
+    assert (home / "signing.pem").read_bytes() == before
+    assert "Jane" not in str(run("ledger", "show")[1])
+
+
 def test_a_token_signs_for_the_home(home, run, tmp_path):
     pin = tokens.make_token(tmp_path)
     named = {"DOJ_RELEASE_PIN_FILE": str(pin)}
