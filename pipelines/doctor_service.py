@@ -60,6 +60,7 @@ def _deployments(home: Home, url: str) -> Iterator[Finding]:
         secret = password(home)
     except CodedError:
         return  # told by the finding about the password
+    yield from _telemetry(url, secret)
     known = [name for name in DEPLOYMENTS if _asked(f"{url}/deployments/name/{name}", secret)]
     missing = [name for name in DEPLOYMENTS if name not in known]
     yield Finding(
@@ -78,6 +79,18 @@ def _deployments(home: Home, url: str) -> Iterator[Finding]:
     }
     state, detail = told.get(status, ("bad", f"no worker: `prefect worker start --pool {POOL}`"))
     yield Finding("work pool", cast("Any", state), detail)
+
+
+def _telemetry(url: str, secret: str | None) -> Iterator[Finding]:
+    """A standing server is started by its own unit, and would report home unless that says no."""
+    said = _asked(f"{url}/admin/settings", secret).get("server")
+    what = "Prefect server's telemetry"
+    if not isinstance(said, dict) or "analytics_enabled" not in said:
+        yield Finding(what, "note", "the server does not say whether it reports home")
+        return
+    on = bool(cast("dict[str, object]", said)["analytics_enabled"])
+    told = "on: start it with PREFECT_SERVER_ANALYTICS_ENABLED=false" if on else "off"
+    yield Finding(what, "bad" if on else "good", told)
 
 
 def _asked(url: str, secret: str | None) -> dict[str, Any]:
