@@ -68,16 +68,21 @@ def settle(home: Path, url: str, secret: str | None) -> None:
         place.write_text(secret + "\n")
 
 
-def finding(home: Path) -> dict[str, str]:
+def findings(home: Path) -> dict[str, str]:
     done = doj_release("doctor", "--json", home=home)
-    return next(f for f in done.json if f["what"] == "Prefect server's password")
+    return {f["what"]: f["state"] for f in done.json}
+
+
+def finding(home: Path) -> dict[str, str]:
+    return {"state": findings(home)["Prefect server's password"]}
 
 
 def test_a_flow_runs_through_a_server_that_asks(server, copied, demo):
     assert status(f"{server.url}/flows/count", None) == 401
     assert status(f"{server.url}/flows/count", "desk:guess") == 401
     settle(copied, server.url, server.secret)
-    assert finding(copied)["state"] == "good"
+    found = findings(copied)
+    assert found["Prefect server's password"] == found["Prefect server's telemetry"] == "good"
     project = demo.release("aggregated")["project"]
     done = doj_release("run", project, "--kind", "identified", "--json", home=copied)
     assert done.code == 3, done.err  # the gate's own refusal came back through the server
