@@ -30,6 +30,7 @@ def sweep(*folders: Path) -> int:
 
 def sweep_home(home: Home, *, older: float = _A_DAY) -> int:
     """Remove what is unfinished anywhere in a home and was not touched for so many seconds."""
+    assert isinstance(home, Home)  # a path has a root, too: that of the whole machine
     before = time.time() - older
     return sum(_remove(p) for p in _in(home.root) if _touched(p) <= before)
 

@@ -67,12 +67,13 @@ def left_over(home: Path, release: str) -> Iterator[str]:
 
     What was begun in folders that other commands share goes with the day's housekeeping.
     """
+    from pipelines.home import Home
     from pipelines.leftovers import sweep_home
 
     for path in (p for folder in ("runs", "outbox", "history") for p in (home / folder).rglob("*")):
         if _LEFT.fullmatch(path.name):
             yield f"left over: {path.relative_to(home)}"
-    sweep_home(home, older=0)
+    sweep_home(Home(home), older=0)
     for path in home.rglob("*"):
         if _LEFT.fullmatch(path.name):
             yield f"never removed: {path.relative_to(home)}"

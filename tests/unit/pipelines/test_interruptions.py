@@ -92,6 +92,11 @@ def test_the_days_housekeeping_leaves_what_may_be_work_in_progress(tmp_path):
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
+def test_a_path_is_no_home_to_sweep(tmp_path):
+    with pytest.raises(AssertionError):
+        sweep_home(tmp_path, older=1e12)  # its own `root` would be that of the machine
+
+
 def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
     path = tmp_path / "outcome.json"
     write_private(path, "before")
