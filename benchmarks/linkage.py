@@ -1,15 +1,16 @@
 """Speed, memory and accuracy of the linkage, beside Splink 5 (`make peers`) on the same tables.
 
     python benchmarks/linkage.py [--records 1000000] [--cohort 100000] [--runs 3] [--wide] [--jobs link,resolve]
-    python benchmarks/linkage.py --jobs steps --records 10000000 --steps 1000000,3000000
+    python benchmarks/linkage.py --jobs steps --records 10000000 --steps 1000000,3000000 [--data FOLDER]
     python benchmarks/linkage.py --jobs steps --steps 1,10,200
 
 ``link`` makes a register and a cohort with known truth, then runs `doj-release match` and
 `splink_peer.py` in turn, each as its own process from file to file, start-up included: seconds and
 processor seconds (medians), the memory of all its processes added up (PSS, sampled), precision, recall and F1 of the links
 and with the pairs to review settled by the truth. ``resolve`` resolves the register within itself.
-``steps`` runs growing parts of one cohort against one register: seconds per row must stay flat; with a few rows
-it shows what a small cohort costs, nearly all of it for the register's own reading and counting.
+``steps`` runs growing parts of one cohort against one register, with the memory of all processes and what a row costs in each
+shard, which must stay flat (`match` itself, from file to file, with a clock around each shard); with a few rows it shows what a
+small cohort costs, nearly all of it for the register's own reading and counting.
 """
 
 import argparse
@@ -212,10 +213,29 @@ def resolve(args: argparse.Namespace, folder: Path) -> None:
     print("stages:", stages)
 
 
+SHARDS = """
+import json, sys, time
+from pathlib import Path
+from matching.files import match_files
+spent = []
+def timed(plan):
+    for number in range(plan.shards):
+        begin = time.perf_counter()
+        rows = min(plan.shard_rows, plan.encoded.cohort.rows - number * plan.shard_rows)
+        worked = plan.work(number)
+        spent.append((time.perf_counter() - begin) / rows * 1e6)
+        yield worked
+cohort, records, out = map(Path, sys.argv[1:])
+links = match_files(cohort, records, out, spread=timed).report.links
+print(json.dumps([links, spent]))
+"""
+
+
 def steps(args: argparse.Namespace, folder: Path) -> None:
     sizes = [int(n) for n in args.steps.split(",")]
     print(f"\n{args.records:,} records, growing parts of one cohort\n")
-    print("| cohort rows | s | CPU s | µs per row | peak GiB | links |\n|---|---|---|---|---|---|")
+    print("| cohort rows | s | CPU s | µs per row | in its shards | peak GiB | links |")
+    print("|---|---|---|---|---|---|---|")
     whole = pq.ParquetFile(folder / "cohort.parquet")
     for size in sizes:
         left = size
@@ -225,11 +245,15 @@ def steps(args: argparse.Namespace, folder: Path) -> None:
                 left -= min(left, batch.num_rows)
                 if not left:
                     break
-        run = ours(folder, "part")
-        links = json.loads((folder / "LINKS.json").read_text())["links"]
+        files = [
+            str(folder / name) for name in ("part.parquet", "records.parquet", "LINKS.parquet")
+        ]
+        run = timed([sys.executable, "-c", SHARDS, *files])
+        links, shards = json.loads(run.output.splitlines()[-1])
+        each = " ".join(f"{spent:.0f}" for spent in shards)
         print(
             f"| {size:,} | {run.seconds:.1f} | {run.cpu:.1f} | {run.seconds / size * 1e6:.1f}"
-            f" | {run.gib:.2f} | {links:,} |",
+            f" | {each} | {run.gib:.2f} | {links:,} |",
             flush=True,
         )
 

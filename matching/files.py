@@ -22,6 +22,7 @@ from matching.links import COLUMNS, Links
 from matching.options import LinkOptions
 from matching.quality_html import quality_page
 from matching.report import LinkReport
+from matching.sharding import Spread
 from matching.sources import of_file
 from matching.workers import ahead
 
@@ -70,6 +71,7 @@ def match_files(
     truth: Path | None = None,
     explain: tuple[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
+    spread: Spread | None = None,
 ) -> MatchOutcome:
     """Link two files and write the links beside their report.
 
@@ -84,6 +86,7 @@ def match_files(
         truth: a file with the true pairs (both id columns); the score is against it.
         explain: a pair of ids to explain.
         progress: called with a stage and the share that is done.
+        spread: has the shards worked elsewhere, or timed; never changes the result.
 
     Raises:
         CodedError: a file, a map or an id column that can't be used; both outputs appear or none.
@@ -92,7 +95,7 @@ def match_files(
     columns = columns or ColumnMap()
     cohort = of_file(cohort_path, "cohort", columns, cohort_id)
     records = of_file(records_path, "records", columns, record_id)
-    result = link_sources(cohort.source, records.source, options, progress)
+    result = link_sources(cohort.source, records.source, options, progress, spread)
     score = None if truth is None else _score(result, truth, (cohort_id, record_id))
     explanation = None
     if explain is not None:
