@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from matching.arrow import column, pc
 from matching.columns import IDS, STANDARD, ColumnMap, Side
 from matching.errors import MissingIdColumn
-from matching.normalise.raw import CODED, slices
+from matching.normalise.raw import CODED, READ, slices
 from matching.quality import GROUPED
 
 _MAGIC = b"PAR1"
@@ -76,17 +76,17 @@ def of_file(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSid
         raise MissingIdColumn(file=side, needed=own_id)
     named = columns.apply(_positions(stream.names), side)
     wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
-    theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in wanted]
-    asked = list(dict.fromkeys([id_name, *theirs]))
-
     groups = GROUPED if side == "cohort" else ()
     keep = (own_id, *(c for c in groups if c in wanted))
-    coded = [name for c, name in zip(wanted, theirs, strict=True) if c in CODED and c not in keep]
+    looked_at = [c for c in wanted if c in READ or c in keep]
+    theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in looked_at]
+    asked = list(dict.fromkeys([id_name, *theirs]))
+    coded = [n for c, n in zip(looked_at, theirs, strict=True) if c in CODED and c not in keep]
 
     def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
         for part in stream.coded(asked, codes):
             chosen = [part[id_name], *(part[name] for name in theirs)]
-            yield pa.Table.from_arrays(chosen, names=[own_id, *wanted])
+            yield pa.Table.from_arrays(chosen, names=[own_id, *looked_at])
 
     standard = tuple(c for c in STANDARD if c in wanted)
     ignored = len(stream.names) - len(wanted) - 1

@@ -32,6 +32,7 @@ CODED: Final = tuple(name for name in TEXTS if name != "street")  # may come as 
 _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
     "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
 }  # fmt: skip
+READ: Final = frozenset({*TEXTS, *_NUMBERS, "ssn"})  # standard columns that a linkage looks at
 _TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
 
 
