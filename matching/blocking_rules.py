@@ -113,10 +113,13 @@ RULES: tuple[Rule, ...] = (
 class Parts:
     """Every part that a rule may name, as integers; negative is missing. Each is made when asked for."""
 
-    def __init__(self, encoded: Encoded, side: Side) -> None:
+    def __init__(
+        self, encoded: Encoded, side: Side, keyed: Keyed | None = None, begin: int = 0
+    ) -> None:
+        """``keyed`` is a whole side for the library, of which ``side`` is the part from ``begin`` on."""
         self._encoded, self.side = encoded, side
         self._made: dict[str, Part] = {}
-        self._keyed: Keyed | None = None
+        self._keyed, self._begin = keyed, begin
 
     def __getitem__(self, name: str) -> Part:
         """The part of each row."""
@@ -128,7 +131,7 @@ class Parts:
         """A hash of some parts for each row, and whether the row has them all."""
         if library.LIBRARY is not None:
             self._keyed = self._keyed or Keyed(Columns(self.side), self._encoded.parts)
-            return self._keyed.hashes(names, 0, self.side.rows)
+            return self._keyed.hashes(names, self._begin, self._begin + self.side.rows)
         part = self[names[0]]
         made, signs = joining.start(part), part
         for name in names[1:]:

@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from matching.blocking_rules import RULES, Parts, Rule
 from matching.joining import Bools, Hashes, Rows, bits_for, buckets
-from matching.native.keys import count, crowded
+from matching.native import library
+from matching.native.keys import Keyed, count, crowded, inside
+from matching.native.rows import Columns
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
 from matching.workers import each
@@ -58,11 +60,13 @@ class Planned:
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     kept: "Kept | None" = None
+    sides: tuple[Keyed, Keyed] | None = None  # both sides as the library hashes them
     planned: bool = False  # what is split and given up stays as it is from now on
 
     def chunk(self, encoded: Encoded, begin: int) -> tuple[Hashes, Bools]:
         """The keys of a chunk of records, and whether each takes part."""
-        parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK))
+        keyed = self.sides and self.sides[1]
+        parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
         return self.hashes(parts, records=True, begin=begin)
 
     def hashes(
@@ -126,7 +130,13 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
     rules = [rule for rule in RULES if not (rule.wide and large)]
     kept = Kept.within(encoded.records.rows, len(rules))
-    wanted = [Planned(rule, RuleCount(rule.name), kept=kept) for rule in rules]
+    sides = None
+    if library.LIBRARY is not None:
+        sides = (
+            Keyed(Columns(encoded.cohort), encoded.parts),
+            Keyed(Columns(encoded.records), encoded.parts),
+        )
+    wanted = [Planned(rule, RuleCount(rule.name), kept=kept, sides=sides) for rule in rules]
     made: list[Planned] = []
 
     def counted(planned: Planned) -> "_Crowd":
@@ -188,9 +198,9 @@ class _Crowd:
         if found.usable and crowds.any():
             for records in (False, True):
                 parts = [
-                    ((inside + begin).astype(np.int32), hashes[inside])
-                    for begin, (hashes, known) in _keys(planned, encoded, records=records)
-                    for inside in [np.flatnonzero(known & crowds[buckets(hashes, bits)])]
+                    (here + np.int32(begin), key[0][here])
+                    for begin, key in _keys(planned, encoded, records=records)
+                    for here in [inside(key, bits, crowds)]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])
@@ -234,7 +244,8 @@ def _keys(
         if records:
             yield begin, planned.chunk(encoded, begin)
         else:
-            parts = Parts(encoded, side.cut(begin, begin + CHUNK))
+            keyed = planned.sides and planned.sides[0]
+            parts = Parts(encoded, side.cut(begin, begin + CHUNK), keyed, begin)
             yield begin, planned.hashes(parts, records=False)
 
 

@@ -93,3 +93,16 @@ int64_t crowded(const int32_t *mine, const int32_t *theirs, int64_t size, int64_
     }
     return total;
 }
+
+/* The rows whose bucket is among some; returns how many. */
+int64_t inside(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const uint8_t *which, int32_t *rows) {
+    enum { AHEAD = 16 };
+    const int shift = (int)(64 - bits);
+    int64_t count = 0;
+    for (int64_t i = 0; i < size; i++) {
+        if (i + AHEAD < size) __builtin_prefetch(&which[hashes[i + AHEAD] >> shift]);
+        rows[count] = (int32_t)i;
+        count += known[i] & which[hashes[i] >> shift];
+    }
+    return count;
+}

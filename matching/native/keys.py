@@ -67,3 +67,20 @@ def crowded(mine: Counts, theirs: Counts, cap: int, crowd: int) -> tuple[int, Bo
         mine.ctypes.data, theirs.ctypes.data, len(mine), cap, crowd, which.ctypes.data
     )
     return int(total), which
+
+
+def inside(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np.int32]:
+    """The rows (by place) whose bucket is among some."""
+    hashes, known = key
+    if library.LIBRARY is None:
+        return np.flatnonzero(known & which[buckets(hashes, bits)]).astype(np.int32)
+    held, rows = library.Held(), np.empty(len(hashes), np.int32)
+    count = library.LIBRARY.inside(
+        held(hashes, np.uint64),
+        held(known, np.bool_),
+        len(hashes),
+        bits,
+        which.ctypes.data,
+        rows.ctypes.data,
+    )
+    return rows[:count].copy()
