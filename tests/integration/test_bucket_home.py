@@ -19,7 +19,7 @@ from tests.integration.conftest import Done, doj_release
 from tests.integration.s3_server import BUCKET, Server, s3_server
 from tests.leak.searching import Searcher
 from tests.survive import checks
-from tests.survive.world import World, make_world
+from tests.survive.world import World, make_world_here
 
 KIND = "identified"
 
@@ -87,7 +87,7 @@ def s3():
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> World:
-    return make_world(tmp_path_factory.mktemp("world"), lambda work: int(work() is not None))
+    return make_world_here(tmp_path_factory.mktemp("world"))
 
 
 def _home(world: World, place: Path, s3: Server | None) -> Home:

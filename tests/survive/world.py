@@ -56,19 +56,29 @@ class World:
 def make_world(root: Path, fork: Callable[[Callable[[], None]], int]) -> World:
     """Make the template in a process of its own, so that this one never computes and can be forked."""
     assert fork(lambda: _make(root)) == 0
+    return _world(root)
+
+
+def make_world_here(root: Path, *, ledger_url: str = "") -> World:
+    """The same in this process, with the ledger in another database."""
+    _make(root, ledger_url)
+    return _world(root)
+
+
+def _world(root: Path) -> World:
     told = json.loads((root / "world.json").read_text())
     needles = Needles(numbers=set(told["needles"][0]), dates=set(told["needles"][1]))
     return World(root, told["numbers"], needles)
 
 
-def _make(root: Path) -> None:
+def _make(root: Path, ledger_url: str = "") -> None:
     import synthetic
     from pipelines import cohort_registry, registers
     from pipelines.founding import found_home
     from pipelines.home import open_home
     from pipelines.office import Office, today
 
-    found_home(root / "home", demo=True)
+    found_home(root / "home", demo=True, ledger_url=ledger_url)
     office = Office(open_home(root / "home"))
     needles = Needles()
     source = root / "source"
