@@ -71,7 +71,8 @@ class Bucket:
             scheme=asked.scheme,
             endpoint_override=asked.netloc or None,
             tls_ca_file_path=self.settings.ca_file or None,
-            connect_timeout=self.settings.connect_seconds,
+            connect_timeout=self.settings.patience_seconds,
+            request_timeout=self.settings.patience_seconds,  # the SDK's own gives up after 3 seconds
             retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=self.settings.attempts),
             allow_delayed_open=True,  # a small object is one request: there, or not
         )

@@ -70,7 +70,8 @@ class Keeping:
             aws_secret_access_key=keys.secret,
             aws_session_token=keys.token,
             config=Config(
-                connect_timeout=self._settings.connect_seconds,
+                connect_timeout=self._settings.patience_seconds,
+                read_timeout=self._settings.patience_seconds,
                 retries={"total_max_attempts": self._settings.attempts, "mode": "standard"},
                 proxies={},
                 ignore_configured_endpoint_urls=True,

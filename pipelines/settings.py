@@ -110,7 +110,7 @@ class Bucket(_Section):
     region: str = "us-west-1"
     ca_file: str = ""
     credentials_file: str = ""
-    connect_seconds: int = Field(default=10, ge=1, le=300)
+    patience_seconds: int = Field(default=30, ge=1, le=600)
     attempts: int = Field(default=4, ge=1, le=20)
 
 
@@ -258,7 +258,7 @@ endpoint = ""                 # empty: AWS, by region; else https://host:port of
 region = "us-west-1"
 ca_file = ""                  # PEM of the authority that signed the server's certificate; empty: the system's
 credentials_file = ""         # a file as ~/.aws/credentials ([default]), closed to others (chmod 600); empty: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment
-connect_seconds = 10          # how long the server may take to answer a connection
+patience_seconds = 30         # how long the server may take to answer, or stand still while it does
 attempts = 4                  # how often a request is tried
 
 [retention]

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,6 +126,9 @@ def s3_server(certificate: Path | None = None, key: Path | None = None) -> Itera
             key_asked += f"?{environ['QUERY_STRING']}"
         server.asked.append((environ["REQUEST_METHOD"], key_asked))
         what = server.trouble and server.trouble(environ["REQUEST_METHOD"], key_asked)
+        if what == "slow":
+            time.sleep(4)
+            what = None
         if what == "cut":
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError  # the server takes it for a client that went

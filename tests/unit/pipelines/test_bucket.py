@@ -236,6 +236,13 @@ def test_each_answer_is_one_error_and_an_interruption(answer, error, shelf, s3, 
     assert not (tmp_path / "there").exists()
 
 
+def test_a_slow_server_is_waited_for_as_long_as_the_settings_say(s3, given_keys):
+    s3.trouble = lambda method, key: "slow" if "HOME.json" in key else None
+    assert _shelf(s3).bucket.small("HOME.json", 999) is None
+    with pytest.raises(errors.BucketUnreachable):
+        _shelf(s3, patience_seconds=1).bucket.small("HOME.json", 999)
+
+
 def test_no_server_no_bucket_wrong_key(s3, given_keys, monkeypatch, files):
     with pytest.raises(errors.BucketUnreachable):
         _shelf(s3, endpoint="http://127.0.0.1:9").keep(SET, files)
