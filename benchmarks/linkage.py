@@ -35,6 +35,7 @@ BIN = Path(sys.executable).parent
 PEER = HERE.parent / ".venv-peers" / "bin" / "python"
 _SAMPLED = 0.2  # seconds between looks at the memory
 _ROWS = 500_000  # of a row group of the tables made here
+_PART = 1_000_000  # cohort rows that are made up at a time
 
 
 @dataclass
@@ -98,16 +99,30 @@ def memory(pid: int) -> int:
     return 0
 
 
+MADE = f"""
+import sys, synthetic, pyarrow as pa, pyarrow.parquet as pq
+folder, records, cohort, noise, seed = sys.argv[1], *map(int, sys.argv[2:4]), sys.argv[4], int(sys.argv[5])
+first = min(cohort, {_PART})
+members, table, truth = synthetic.make_linkage(records, first, seed, noise=noise)
+for name, made in (("records", table), ("truth", truth)):
+    pq.write_table(made, f"{{folder}}/{{name}}.parquet", row_group_size={_ROWS})
+del table, truth
+with pq.ParquetWriter(f"{{folder}}/cohort.parquet", members.schema) as out:
+    out.write_table(members, row_group_size={_ROWS})
+    for start in range(first, cohort, {_PART}):
+        rows = min({_PART}, cohort - start)
+        part = synthetic.make_linkage(1, rows, seed + start, noise=noise, share_in_records=0.0)[0]
+        ids = pa.array([f"C{{n:08d}}" for n in range(start + 1, start + rows + 1)])
+        out.write_table(part.set_column(0, "cohort_id", ids), row_group_size={_ROWS})
+"""
+
+
 def make(folder: Path, records: int, cohort: int, noise: str, seed: int) -> None:
-    """Write the tables, in a process of its own so that its memory goes back."""
-    code = (
-        "import sys, synthetic, pyarrow.parquet as pq\n"
-        "folder, records, cohort, noise, seed = sys.argv[1:]\n"
-        "made = synthetic.make_linkage(int(records), int(cohort), int(seed), noise=noise)\n"
-        "for name, table in zip(('cohort', 'records', 'truth'), made):\n"
-        f"    pq.write_table(table, f'{{folder}}/{{name}}.parquet', row_group_size={_ROWS})\n"
-    )
-    command = [sys.executable, "-c", code, str(folder), str(records), str(cohort), noise, str(seed)]
+    """Write the tables, in a process of its own so that its memory goes back.
+
+    Half of the first million rows of a cohort have a record; what is beyond are strangers, made up in parts.
+    """
+    command = [sys.executable, "-c", MADE, str(folder), str(records), str(cohort), noise, str(seed)]
     subprocess.run(command, check=True, cwd=HERE.parent)
 
 
