@@ -33,6 +33,7 @@ import pyarrow.parquet as pq
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 PEER = HERE.parent / ".venv-peers" / "bin" / "python"
+_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024  # KiB
 _SAMPLED = 0.2  # seconds between looks at the memory
 _ROWS = 500_000  # of a row group of the tables made here
 _PART = 1_000_000  # cohort rows that are made up at a time
@@ -58,7 +59,7 @@ def timed(command: list[str]) -> Run:
 
         def watch() -> None:
             while not done.wait(_SAMPLED):
-                peak[0] = max(peak[0], sum(memory(pid) for pid in tree(child.pid)))
+                peak[0] = max(peak[0], memory(tree(child.pid)))
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -88,8 +89,22 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def memory(pid: int) -> int:
-    """A process's share of memory (PSS; pages shared with others count in part), in KiB."""
+def memory(pids: list[int]) -> int:
+    """Memory of some processes, in KiB: what is resident, and of several their shares of what they share (PSS).
+
+    Shares are added up page by page while the process waits: where there is one process alone nobody need wait.
+    """
+    return resident(pids[0]) if len(pids) == 1 else sum(share(pid) for pid in pids)
+
+
+def resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def share(pid: int) -> int:
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

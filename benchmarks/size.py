@@ -118,7 +118,7 @@ def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
 
     def watch() -> None:
         while not done.wait(_SAMPLED):
-            peak[0] = max(peak[0], sum(memory(pid) for pid in tree(child.pid)))
+            peak[0] = max(peak[0], memory(tree(child.pid)))
             peak[1] = max(peak[1], _used(folder) - before)
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -15,6 +15,7 @@ from matching.budget import BudgetCost, budget_cost
 from matching.chance import Frequencies
 from matching.checks import check_common, check_sides, check_texts
 from matching.compete import Competition, compete
+from matching.garbage import uncollected
 from matching.grouping import Edges, among_candidates, edges_of
 from matching.ids import number_ids
 from matching.integers import count_distinct, numbered
@@ -81,6 +82,7 @@ def link(
     return link_sources(*sides, options, progress, spread)
 
 
+@uncollected()
 def link_sources(
     cohort: Source,
     records: Source,

@@ -12,6 +12,7 @@ from matching.arrow import array, filled
 from matching.checks import check_ids
 from matching.clustering import components, persons
 from matching.errors import BadTable
+from matching.garbage import uncollected
 from matching.ids import number_ids
 from matching.normalise.encode import Encoded, encode
 from matching.options import LinkOptions
@@ -54,6 +55,7 @@ class ResolveResult:
     report: ResolveReport
 
 
+@uncollected()
 def resolve(
     records: pa.Table, options: LinkOptions | None = None, *, progress: Progress | None = None
 ) -> ResolveResult:
