@@ -9,12 +9,16 @@ from matching.garbage import uncollected
 
 @pytest.mark.parametrize("on", [True, False])
 def test_the_collector_is_left_as_it_was(on):
+    @uncollected()
+    def broken_off():
+        assert not gc.isenabled()
+        raise ValueError
+
     if not on:
         gc.disable()
     try:
-        with pytest.raises(ValueError), uncollected():
-            assert not gc.isenabled()
-            raise ValueError
+        with pytest.raises(ValueError):
+            broken_off()
         assert gc.isenabled() == on
     finally:
         gc.enable()
