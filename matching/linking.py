@@ -97,8 +97,8 @@ def link_sources(
     tell("normalise", 0.0)
     columns = common(cohort.columns, records.columns)
     with Clock(seconds, "read"), ThreadPoolExecutor(1) as other:
-        left = raw(cohort.parts(), columns, cohort.keep, options.threads)
         reading = other.submit(raw, records.parts(), columns, records.keep, options.threads)
+        left = raw(cohort.parts(), columns, cohort.keep, options.threads)
         begun = Begun.of(left, columns)  # Python's work, beside Arrow's
         right = reading.result()
         check_sides(left.kept, right.kept)
