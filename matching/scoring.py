@@ -5,7 +5,7 @@ Training looks at all candidates of some rows; scoring throws away early what ca
 neither threads nor shards change a result.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -40,16 +40,18 @@ class Scorer:
     def __post_init__(self) -> None:
         with Clock(self.seconds, "block"), ThreadPoolExecutor(1) as other:
             comparing = other.submit(Comparer, self.encoded)  # Python's work, beside numpy's
+            learning = other.submit(self._by_chance, comparing)
             self.blocks: Blocks = plan(self.encoded, self.options, same_table=self.same_table)
             self.comparer = comparing.result()
-        with Clock(self.seconds, "train"):
-            rows = self.encoded.cohort.rows
-            prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
-            self.model: Model = chance(
-                prior, self.encoded, self.comparer, self.options.seed, self.options.threads
-            )
-            self.table: Frequencies = frequencies(self.encoded, self.model, self.options.threads)
+            self.model, self.table = learning.result()
         self.patterns = 0
+
+    def _by_chance(self, comparing: Future[Comparer]) -> tuple[Model, Frequencies]:
+        """The model before it has seen a candidate, and what each value's frequency adds."""
+        rows, options = self.encoded.cohort.rows, self.options
+        prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
+        model = chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
+        return model, frequencies(self.encoded, model, options.threads)
 
     def run(self, spread: Spread | None = None) -> Scored:
         """Train, then score every candidate pair, here or where ``spread`` has it done."""
