@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from linkage import memory, tree
+from watched import memory, tree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
