@@ -20,6 +20,7 @@ from matching.normalise.encode import encode
 from matching.options import LinkOptions
 from matching.scoring import KEEP, Scorer
 from matching.screening import Screen
+from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, noisy, people, records
 from tests.unit.matching.test_screening import mixed_up
 
@@ -29,14 +30,6 @@ OPTIONS = LinkOptions(threads=1)
 @pytest.fixture(autouse=True)
 def _compiled():
     assert library.LIBRARY is not None, "`make .venv` compiles it; it needs a C compiler"
-
-
-def both_ways(work):
-    """What some work gives with the compiled loop, and with whole arrays."""
-    with pytest.MonkeyPatch.context() as patch:
-        fast = work()
-        patch.setattr(library, "LIBRARY", None)
-        return fast, work()
 
 
 def same_pairs(one, other):

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching.ids import blank, number_ids
 from matching.integers import numbered
-from matching.native import library
 from matching.normalise import numbers
 from matching.normalise.address import street_name
 from matching.normalise.streets import house_and_street
 from matching.normalise.vocabulary import Dictionary
+from tests.unit.matching.compiled import both_ways
 
 FEW = settings(max_examples=60, deadline=None)
 TEXTS = st.lists(
@@ -30,19 +29,6 @@ STREETS = st.lists(
     | st.none() | st.text(max_size=12),
     max_size=8,
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _compiled():
-    assert library.LIBRARY is not None, "`make .venv` compiles it; it needs a C compiler"
-
-
-def both_ways(work):
-    """What some work gives with the library, and with whole arrays."""
-    with pytest.MonkeyPatch.context() as patch:
-        fast = work()
-        patch.setattr(library, "LIBRARY", None)
-        return fast, work()
 
 
 def column(values, cut=0):
