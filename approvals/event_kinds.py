@@ -49,7 +49,8 @@ _OUTCOME = choice("granted", "refused")
 _APPLICATION = {"application": DIGEST, "on": DATE}
 _RECIPIENT = {"member": ID, "fingerprint": DIGEST, "on": DATE}
 
-_WHY_A_KEY = choice("scheduled", "compromised", "lost", "staff_change")
+_WHY = choice("scheduled", "compromised", "lost", "staff_change")  # a signing key changes
+_GONE = choice("compromised", "lost", "replaced", "left_team")  # a recipient's key
 
 _HOME: dict[str, Spec] = {
     "home_created": _spec(HOME, {"demo": FLAG}, code_version=ID),
@@ -66,11 +67,9 @@ _HOME: dict[str, Spec] = {
     "settings_changed": _spec(HOME, {"settings": DIGEST}),
     "people_changed": _spec(HOME, {"people": DIGEST}),
     "signing_key_changed": _spec(
-        HOME,
-        {"former": DIGEST, "fingerprint": DIGEST, "place": ID, "on": DATE},
-        reason=_WHY_A_KEY,
+        HOME, {"former": DIGEST, "fingerprint": DIGEST, "place": ID, "on": DATE}, reason=_WHY
     ),
-    "signing_key_revoked": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}, reason=_WHY_A_KEY),
+    "signing_key_revoked": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}, reason=_WHY),
     "passphrase_changed": _spec(HOME, {"on": DATE}),
     "escrow_added": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}, expires=DATE),
     "escrow_confirmed": _spec(HOME, {"fingerprint": DIGEST, "on": DATE}),
@@ -134,11 +133,7 @@ _PROJECT: dict[str, Spec] = {
         PROJECT, _RECIPIENT, certificate=DIGEST, key_kind=ID, certificate_expires=DATE
     ),
     "recipient_confirmed": _spec(PROJECT, _RECIPIENT),
-    "recipient_revoked": _spec(
-        PROJECT,
-        {"fingerprint": DIGEST, "on": DATE},
-        reason=choice("compromised", "lost", "replaced", "left_team"),
-    ),
+    "recipient_revoked": _spec(PROJECT, {"fingerprint": DIGEST, "on": DATE}, reason=_GONE),
     "background_check": _spec(
         PROJECT,
         {"member": ID, "outcome": choice("passed", "failed", "pending"), "on": DATE},

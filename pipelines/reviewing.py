@@ -56,8 +56,8 @@ def import_review(office: Office, release: str, path: Path) -> dict[str, int]:
         decisions = matching.import_decisions(path, pairs)
         links = context.staged("match", "links")
         settled = matching.apply_decisions(links, decisions)
-        path = context.stage_table("decisions", "settled", settled)
-        context.records.keep("decisions", (path,), {"pairs": len(decisions)}, 0.0)
+        staged = context.stage_table("decisions", "settled", settled)
+        context.records.keep("decisions", (staged,), {"pairs": len(decisions)}, 0.0)
         context.keep_elsewhere("decisions")
         _record(context, decisions)
         words = [decision.verdict for decision in decisions]

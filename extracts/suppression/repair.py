@@ -76,6 +76,7 @@ def add_proofs(
     """
     served: set[Goal] = set()
     added: list[Witness] = []
+    before = mover.solved
     for cell in cells:
         for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0), (cell, -1.0)]:
             found = None if goal in served else _whole(search, mover, goal, width)
@@ -89,6 +90,7 @@ def add_proofs(
             if not search.primary[cell]:
                 break  # either way is enough: nobody knows then what the cell holds
     search.proofs += added
+    search.mover.solved += mover.solved - before
     return added
 
 
