@@ -61,11 +61,14 @@ class Blocks:
         """The candidates of some cohort rows.
 
         Args:
-            rows: cohort rows.
+            rows: cohort rows, in their order.
             screen: says which pairs to keep; all where there is none.
         """
         live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
-        side = self.encoded.cohort.take(rows)
+        if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1:  # a shard
+            side = self.encoded.cohort.cut(int(rows[0]), int(rows[-1]) + 1)
+        else:
+            side = self.encoded.cohort.take(rows)
 
         def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
             return task[1].hashes(Parts(self.encoded, side), records=False)
@@ -91,6 +94,8 @@ class Blocks:
             none = np.empty(0, np.int32)
             return Pairs(none, none, np.empty(0, np.int64), made)
         made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
+        if library.LIBRARY is not None:  # chunks, and pairs in each, come in their records' order
+            return Pairs(*joins.in_order([(f.pair, f.caught) for f in found], rows), made)
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)
         return Pairs(

@@ -1,5 +1,6 @@
 /* The glance at a pair: `screening.py` says what it adds up and why nothing is lost by it. Same steps, same
- * order and same precision; of the names only the letters are looked at.
+ * order and same precision; of the names only the letters are looked at, in a second step: what is known of a name is
+ * asked for by then.
  */
 #include "rows.h"
 
@@ -84,7 +85,7 @@ static float first_most(const Glance *g, const Row *c, const Row *r, int64_t b) 
     if (x == y) return weighed(g, FIRST, 1, b);
     const Text *u = &g->words->names[x], *v = &g->words->names[y];
     if (u->single || v->single) return w[u->initial == v->initial ? INITIAL : FIRST_DIFFERENT];
-    if (nickname(g->words, u->head, v->head)) return w[NICKNAME];
+    if (nickname(g->words, u, v)) return w[NICKNAME];
     if (u->head == v->head || x == r->middle || y == c->middle) return w[FIRST_PART];
     float alike = most_alike(u, v), best = w[u->sound == v->sound ? FIRST_SIMILAR : FIRST_DIFFERENT];
     if (alike >= g->similar) best = larger(best, w[FIRST_SIMILAR]);
@@ -104,16 +105,21 @@ static float last_most(const Glance *g, const Row *c, const Row *r, int64_t b) {
     return alike >= g->close ? larger(best, w[LAST_CLOSE]) : best;
 }
 
-/* Whether a pair may matter. */
-static int worth(const Glance *g, const Row *c, const Row *r, int64_t b) {
-    float bound = g->base, first, last;
+/* What the looks found of a pair: the bound, and how much of it the two names have. */
+typedef struct {
+    float bound, first, last;
+} Seen;
+
+/* Whether a pair may matter as far as its numbers and codes tell. */
+static inline int worth(const Glance *g, const Row *c, const Row *r, int64_t b, Seen *seen) {
+    float bound = g->base;
     bound += numbers(g, c, r, b);
     if (!(bound > g->floors[0])) return 0;
     bound += weighed(g, BIRTH, birth_level(c->date, r->date), b);
     if (!(bound > g->floors[1])) return 0;
-    bound += last = name_look(g, LAST, c->last, r->last, b, g->other_last);
+    bound += seen->last = name_look(g, LAST, c->last, r->last, b, g->other_last);
     if (!(bound > g->floors[2])) return 0;
-    bound += first = name_look(g, FIRST, c->first, r->first, b, g->other_first);
+    bound += seen->first = name_look(g, FIRST, c->first, r->first, b, g->other_first);
     if (!(bound > g->floors[3])) return 0;
     bound += address(g, c, r, b);
     if (!(bound > g->floors[4])) return 0;
@@ -122,8 +128,21 @@ static int worth(const Glance *g, const Row *c, const Row *r, int64_t b) {
     bound += plain(g->sex, c->sex, r->sex, 0);
     if (!(bound > g->floors[6])) return 0;
     bound += plain(g->suffix, c->suffix, r->suffix, 0);
-    if (!(bound > g->floors[7])) return 0;
+    seen->bound = bound;
+    return bound > g->floors[7];
+}
+
+/* ... and whether it still may once the letters of its names are looked at. */
+static inline int worth_by_names(const Glance *g, const Row *c, const Row *r, int64_t b, const Seen *seen) {
     if (swapped(c, r))
-        return bound + (g->weight[FIRST][SWAPPED] - first) + (0 - last) > g->last_floor;
-    return bound + (first_most(g, c, r, b) - first) + (last_most(g, c, r, b) - last) > g->last_floor;
+        return seen->bound + (g->weight[FIRST][SWAPPED] - seen->first) + (0 - seen->last) > g->last_floor;
+    float bound = seen->bound + (first_most(g, c, r, b) - seen->first);
+    if (!(bound > g->last_floor)) return 0; /* a last name never has more than its look */
+    return bound + (last_most(g, c, r, b) - seen->last) > g->last_floor;
+}
+
+/* Ask for what is known of a row's names. */
+static inline void ask_names(const Glance *g, const Row *row) {
+    if (row->first >= 0) __builtin_prefetch(&g->words->names[row->first]);
+    if (row->last >= 0) __builtin_prefetch(&g->words->names[row->last]);
 }

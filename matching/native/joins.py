@@ -14,7 +14,7 @@ from matching.native.rows import Packed
 
 Ints = npt.NDArray[np.int64]
 
-_ROOM = 1 << 17  # pairs that a call may give back
+_ROOM = 1 << 19  # pairs that a call may give back
 _FEWEST = 8  # bits of a bucket's number
 _FLAGS = 3  # bits more of a hash say whether a row has it: most records end there
 _RULE_BITS = 6  # of a pair's rule, as in blocking.py
@@ -115,3 +115,21 @@ def joined(
         wanted = max(wanted, out.need)
         yield buffers[0][: out.made], buffers[1][: out.made]
     made += counts[[number for number, _ in mine.indexes]]
+
+
+def in_order(found: Sequence[tuple[Ints, Ints]], rows: Rows) -> tuple[Rows, Rows, Ints]:
+    """Pairs of ``rows`` (sorted) that come in their records' order, by row and record, with their rules."""
+    least = int(rows[0]) if len(rows) else 0
+    place = np.zeros(int(rows[-1]) - least + 2 if len(rows) else 1, np.int64)
+    held, size = library.Held(), 0
+    for pair, _ in found:
+        library.LIBRARY.tallied(held(pair, np.int64), len(pair), least, place.ctypes.data)
+        size += len(pair)
+    np.cumsum(place, out=place)
+    a, b, rules = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
+    for pair, caught in found:
+        library.LIBRARY.by_row(
+            held(pair, np.int64), held(caught, np.int64), len(pair), least, place.ctypes.data,
+            a.ctypes.data, b.ctypes.data, rules.ctypes.data,
+        )  # fmt: skip
+    return a, b, rules

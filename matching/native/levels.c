@@ -43,7 +43,7 @@ static int first_level(const Words *w, const Row *c, const Row *r, const How *ho
     if (x == y) return 1;
     const Text *u = &w->names[x], *v = &w->names[y];
     if (u->single || v->single) return u->initial == v->initial ? INITIAL : FIRST_DIFFERENT;
-    if (nickname(w, u->head, v->head)) return NICKNAME;
+    if (nickname(w, u, v)) return NICKNAME;
     if (u->head == v->head || x == r->middle || y == c->middle) return FIRST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
     if (alike >= how->close) return FIRST_CLOSE;
@@ -56,7 +56,7 @@ static int middle_level(const Words *w, const Row *c, const Row *r, const How *h
     if (x == y) return 1;
     const Text *u = &w->names[x], *v = &w->names[y];
     if ((u->single || v->single) && u->initial == v->initial) return 2;
-    if (u->head == v->head || nickname(w, u->head, v->head)) return 3;
+    if (u->head == v->head || nickname(w, u, v)) return 3;
     return similarity(w->names, x, y, 0, how, asked) >= how->close ? 3 : 4;
 }
 

@@ -15,6 +15,8 @@ _KINDS: Final[dict[str, Any]] = {"p": c_void_p, "n": c_int64, "f": c_double}
 _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "joined": (c_int64, "pnppppnnnnpp"),
     "by_bucket": (None, "ppnnppp"),
+    "tallied": (None, "pnnp"),
+    "by_row": (None, "ppnnpppp"),
     "pack": (None, "ppnnp"),
     "keyed": (None, "pppnnnpp"),
     "count": (None, "ppnnpp"),

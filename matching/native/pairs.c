@@ -50,7 +50,7 @@ static void in_order(uint64_t *keys, int64_t count) {
 
 /* A block of records at a time, and of these one rule after the other: its tables stay in the cache. What a
  * load needs is asked for some places ahead. */
-enum { BLOCK_BITS = 12 };
+enum { BLOCK_BITS = 14 };
 enum { BLOCK = 1 << BLOCK_BITS, AHEAD = 32 };
 
 typedef struct {
@@ -119,16 +119,49 @@ static int64_t counted(Out *out, int64_t count, const int32_t *rows, int64_t beg
     return kept;
 }
 
+/* Pairs whose names are looked at some pairs later, once what is known of these has come. */
+enum { OPEN = 16 };
+
+typedef struct {
+    const Row *theirs;
+    int64_t row, record, caught;
+    Seen seen;
+} Pair;
+
+typedef struct {
+    Pair pairs[OPEN];
+    int64_t begun, done;
+} Queue;
+
+static inline void kept(Out *out, int64_t row, int64_t record, int64_t caught) {
+    out->pair[out->made] = row << RECORD_BITS | record;
+    out->caught[out->made++] = caught;
+}
+
+/* Decide on the pair that waits longest. */
+static inline void ended(Queue *queue, const Glance *glance, const Row *cohort, const int32_t *rows, Out *out) {
+    const Pair *p = &queue->pairs[queue->done++ % OPEN];
+    if (worth_by_names(glance, &cohort[p->row], p->theirs, p->record, &p->seen)) kept(out, rows[p->row], p->record, p->caught);
+}
+
 /* A record's pairs in their rows' order, each once, unless a glance says that it can't matter. */
 static void listed(uint64_t *keys, int64_t count, const Glance *glance, const Row *cohort, const int32_t *rows,
-                   const Row *one, int64_t record, Out *out) {
+                   const Row *one, int64_t record, Queue *queue, Out *out) {
     in_order(keys, count);
     for (int64_t j = 0; j < count;) {
         int64_t row = row_in(keys[j]), caught = 0;
         for (; j < count && row_in(keys[j]) == row; j++) caught |= (int64_t)1 << rule_in(keys[j]);
-        if (glance && !worth(glance, &cohort[row], one, record)) continue;
-        out->pair[out->made] = (int64_t)rows[row] << RECORD_BITS | record;
-        out->caught[out->made++] = caught;
+        if (!glance) {
+            kept(out, rows[row], record, caught);
+            continue;
+        }
+        Seen seen;
+        if (!worth(glance, &cohort[row], one, record, &seen)) continue;
+        if (queue->begun - queue->done == OPEN) ended(queue, glance, cohort, rows, out);
+        queue->pairs[queue->begun++ % OPEN] = (Pair){one, row, record, caught, seen};
+        __builtin_prefetch(&rows[row]);
+        ask_names(glance, &cohort[row]);
+        ask_names(glance, one);
     }
 }
 
@@ -153,12 +186,14 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Glance *glance, cons
         for (int64_t i = 0; i < count; i++) w.ends[record_of(out->met[i]) + 1]++;
         for (int64_t i = 0; i < length; i++) w.ends[i + 1] += w.ends[i];
         for (int64_t i = 0; i < count; i++) out->sorted[w.ends[record_of(out->met[i])]++] = out->met[i];
+        Queue queue = {.begun = 0, .done = 0};
         for (int64_t i = 0, one = 0, asked = 0; i < length; i++) { /* ends[i] is now where record i's pairs end */
             int64_t far = w.ends[i + 2 < length ? i + 2 : length - 1];
             for (; asked < far; asked++) __builtin_prefetch(&cohort[row_in(out->sorted[asked])]);
-            listed(out->sorted + one, w.ends[i] - one, glance, cohort, rows, &records[at + i], begin + at + i, out);
+            listed(out->sorted + one, w.ends[i] - one, glance, cohort, rows, &records[at + i], begin + at + i, &queue, out);
             one = w.ends[i];
         }
+        while (queue.done < queue.begun) ended(&queue, glance, cohort, rows, out);
     }
     return size;
 }

@@ -34,8 +34,8 @@ typedef struct {
     int32_t head, tail, sound, initial;
     uint32_t begin; /* its first four characters */
     float length;   /* 0: its letters were not counted */
-    uint8_t surplus, single;
-} Text;
+    uint8_t surplus, single, nicknamed, rest[21]; /* nicknamed: its head is in some pair of nicknames */
+} Text; /* 64 bytes, as a row */
 
 typedef struct {
     const Text *names, *streets; /* by code */
@@ -118,7 +118,9 @@ static inline float most_alike(const Text *x, const Text *y) {
     return jaro + (float)prefix * 0.1f * (1 - jaro);
 }
 
-static inline int nickname(const Words *w, int64_t x, int64_t y) {
+static inline int nickname(const Words *w, const Text *u, const Text *v) {
+    if (!(u->nicknamed & v->nicknamed)) return 0;
+    const int64_t x = u->head, y = v->head;
     int64_t key = x < y ? x << 32 | y : y << 32 | x, low = 0, high = w->nickname_count;
     while (low < high) {
         int64_t middle = (low + high) / 2;

@@ -19,7 +19,7 @@ _COLUMNS: Final = {
     **dict.fromkeys(("first", "last", "middle", "street", "city", "zip", "county", "house", "ssn", "birth"), np.int32),
     "ssn4": np.int16, "sex": np.int8, "suffix": np.int8,
 }  # fmt: skip
-_ROW: Final = 64  # bytes
+_ROW: Final = 64  # bytes of a row or a text: one line of a cache
 _ROOM: Final = 256 << 20  # bytes of a side's rows that are kept packed
 _PACKED: Final = np.dtype((np.void, _ROW))
 _TEXT: Final = np.dtype(
@@ -27,9 +27,9 @@ _TEXT: Final = np.dtype(
         *((name, np.uint64) for name in ("once", "twice")),
         *((name, np.int32) for name in ("head", "tail", "sound", "initial")),
         *(("begin", np.uint32), ("length", np.float32)),
-        *((name, np.uint8) for name in ("surplus", "single")),
-    ],
-    align=True,
+        *((name, np.uint8) for name in ("surplus", "single", "nicknamed")),
+        ("rest", np.void, 21),
+    ]
 )
 
 
@@ -76,7 +76,7 @@ class Columns:
         return self._packed(rows, 0, len(rows)), np.arange(len(rows), dtype=np.int32)
 
     def _packed(self, rows: Rows | None, begin: int, size: int) -> Packed:
-        packed = np.empty(size, _PACKED)
+        packed = lines(size, _PACKED)
         chosen = None if rows is None else np.ascontiguousarray(rows)
         library.LIBRARY.pack(
             byref(self.table),
@@ -98,6 +98,8 @@ class Words:
         known = _texts(names)
         for name in ("head", "tail", "sound", "initial", "single"):
             known[name] = getattr(parts, name)[: len(known)]
+        heads = np.concatenate([nicknames >> 32, nicknames & 0xFFFFFFFF])
+        known["nicknamed"] = np.isin(known["head"], heads)
         self.table = _Words(
             held(known, _TEXT),
             held(_texts(streets), _TEXT),
@@ -107,8 +109,16 @@ class Words:
 
 
 def _texts(texts: Texts) -> npt.NDArray[Any]:
-    known = np.zeros(len(texts.length), _TEXT)
+    known = lines(len(texts.length), _TEXT)
+    known[:] = np.zeros(1, _TEXT)
     for name in ("once", "twice", "surplus", "length"):
         known[name] = getattr(texts, name)
     known["begin"] = texts.head
     return known
+
+
+def lines(size: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Room for elements of 64 bytes, each of which begins where a line of a cache begins."""
+    room = np.empty((size + 1) * _ROW, np.uint8)
+    begin = -library.address(room) % _ROW
+    return room[begin : begin + size * _ROW].view(kind)

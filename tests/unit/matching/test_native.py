@@ -16,6 +16,7 @@ from matching.blocking_rules import RULES, Parts
 from matching.levels import Comparer
 from matching.native import joins, library
 from matching.native.keys import PARTS
+from matching.native.rows import _TEXT, lines
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
 from matching.scoring import KEEP, Scorer
@@ -89,6 +90,27 @@ def test_rows_without_room_to_be_kept_packed_compare_alike(monkeypatch):
     kept = Comparer(encoded).patterns(a, b)
     monkeypatch.setattr("matching.native.rows._ROOM", 0)
     assert np.array_equal(Comparer(encoded).patterns(a, b), kept)
+
+
+def test_each_row_and_text_lies_in_one_line_of_the_cache():
+    encoded = encode(*tables(5))
+    comparer = Comparer(encoded)
+    words = comparer.words.table
+    rows = [columns.packed() for columns in comparer.columns]
+    assert [library.address(v) % 64 for v in rows] == [0, 0]
+    assert [words.names % 64, words.streets % 64] == [0, 0]
+    assert {v.dtype.itemsize for v in (*rows, lines(3, _TEXT))} == {64}
+
+
+def test_a_part_of_the_rows_has_its_part_of_the_pairs():
+    encoded = encode(*tables(6))
+    blocks = plan(encoded, OPTIONS)
+    whole = blocks.pairs(np.arange(encoded.cohort.rows, dtype=np.int32))
+    for rows in (np.arange(10, 30, dtype=np.int32), np.array([3, 4, 9, 31], np.int32)):
+        part, here = blocks.pairs(rows), np.isin(whole.a, rows)
+        assert len(part)
+        for name in ("a", "b", "caught"):
+            assert np.array_equal(getattr(part, name), getattr(whole, name)[here])
 
 
 def test_both_hash_every_part_alike():
