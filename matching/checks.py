@@ -25,16 +25,26 @@ def check_texts(*tables: pa.Table) -> None:
             raise BadTable(columns=wrong)
 
 
-def check_sides(cohort: pa.Table, records: pa.Table) -> None:
-    """Check the ids of both sides of a linkage.
+def check_cohort(cohort: pa.Table) -> None:
+    """Check the ids of the cohort of a linkage.
 
     Raises:
-        MissingIdColumn: no ``cohort_id`` or ``record_id``.
+        MissingIdColumn: no ``cohort_id``.
         MissingIds: null or blank ids.
-        DuplicateIds: a cohort id in two rows.
-        BadTable: ids or identities of another type.
+        DuplicateIds: an id in two rows.
+        BadTable: ids of another type.
     """
     check_ids(cohort, "cohort_id", unique=True)
+
+
+def check_records(records: pa.Table) -> None:
+    """Check the ids of the records of a linkage, several of which may be one record's.
+
+    Raises:
+        MissingIdColumn: no ``record_id``.
+        MissingIds: null or blank ids.
+        BadTable: ids or identities of another type.
+    """
     check_ids(records, "record_id", unique=False)
     if "identity" in records.column_names and not pa.types.is_integer(records["identity"].type):
         raise BadTable(columns=["identity"])
@@ -54,7 +64,7 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
     """Check one id column.
 
     Raises:
-        MissingIdColumn, MissingIds, DuplicateIds, BadTable: see ``check_sides``.
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable: see ``check_cohort``.
     """
     if name not in table.column_names:
         raise MissingIdColumn(column=name)

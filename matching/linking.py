@@ -13,7 +13,7 @@ from matching import deciding, quality, report
 from matching.arrow import array
 from matching.budget import BudgetCost, budget_cost
 from matching.chance import Frequencies
-from matching.checks import check_common, check_sides, check_texts
+from matching.checks import check_cohort, check_common, check_records, check_texts
 from matching.compete import Competition, compete
 from matching.garbage import uncollected
 from matching.grouping import Edges, among_candidates, edges_of
@@ -96,12 +96,14 @@ def link_sources(
     seconds: dict[str, float] = {}
     tell("normalise", 0.0)
     columns = common(cohort.columns, records.columns)
-    with Clock(seconds, "read"), ThreadPoolExecutor(1) as other:
+    with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         reading = other.submit(raw, records.parts(), columns, records.keep, options.threads)
         left = raw(cohort.parts(), columns, cohort.keep, options.threads)
+        checking = other.submit(check_cohort, left.kept)
         begun = Begun.of(left, columns)  # Python's work, beside Arrow's
         right = reading.result()
-        check_sides(left.kept, right.kept)
+        checking.result()
+        check_records(right.kept)
         check_common(columns, columns)
     mine, theirs = left.kept, right.kept
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:

@@ -31,6 +31,10 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "numbered_texts": (c_int64, "ppnpp"),
     "digits": (None, "pppnnpp"),
     "licences": (None, "pppnnppp"),
+    "dummies": (None, "ppnnpnp"),
+    "iso_dates": (None, "ppnp"),
+    "comparable": (None, "ppnppppp"),
+    "sounds": (None, "ppnp"),
     "against": (None, "ppppnppnpp"),
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching.arrow import texts
 from matching.native import library
 
 Ints = npt.NDArray[np.int64]
@@ -36,7 +37,7 @@ def numbered_texts(column: pa.ChunkedArray) -> tuple[Codes, Codes]:
     flat = column.combine_chunks()
     flat = flat if isinstance(flat, pa.Array) else pa.concat_arrays(flat.chunks)
     numbers, first = np.empty(len(flat), np.int32), np.empty(len(flat), np.int32)
-    offsets, data = _buffers(flat)
+    offsets, data = buffers(flat)
     count = library.LIBRARY.numbered_texts(
         offsets.ctypes.data, data.ctypes.data, len(flat), numbers.ctypes.data, first.ctypes.data
     )
@@ -50,12 +51,30 @@ def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
     return values, lengths
 
 
+def dummies(values: Ints, lengths: Ints, most: int, known: Ints) -> npt.NDArray[np.bool_]:
+    """Which numbers of so many digits (at most ``most``) are one digit repeated, or known to stand for "none"."""
+    held, found = library.Held(), np.empty(len(values), np.bool_)
+    library.LIBRARY.dummies(
+        held(values, np.int64), held(lengths, np.int64), len(values), most,
+        held(known, np.int64), len(known), found.ctypes.data,
+    )  # fmt: skip
+    return found
+
+
 def licences(column: pa.ChunkedArray) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
     """Letters and digits in base 36, how many there are, and whether they are one and the same."""
     values, lengths = (np.empty(len(column), np.int64) for _ in range(2))
     same = np.empty(len(column), np.bool_)
     _each(column, library.LIBRARY.licences, values, lengths, same)
     return values, lengths, same
+
+
+def iso_dates(values: list[str]) -> Codes:
+    """Dates written yyyy-mm-dd as yyyymmdd (0: no date); -1 for all others."""
+    offsets, data = buffers(texts(values))
+    dates = np.empty(len(values), np.int32)
+    library.LIBRARY.iso_dates(offsets.ctypes.data, data.ctypes.data, len(values), dates.ctypes.data)
+    return dates
 
 
 def houses(text: pa.Array, doors: Iterable[str]) -> tuple[Codes, npt.NDArray[np.bool_], pa.Array]:
@@ -67,7 +86,7 @@ def houses(text: pa.Array, doors: Iterable[str]) -> tuple[Codes, npt.NDArray[np.
     listed = b"".join(word.encode() + b"\0" for word in words) + b"\0"
     begins = np.zeros(256, np.bool_)
     begins[[ord(word[0]) for word in words]] = True
-    offsets, data = _buffers(text)
+    offsets, data = buffers(text)
     house, odd = np.empty(len(text), np.int32), np.empty(len(text), np.bool_)
     ends = np.empty(len(text) + 1, np.int32)
     out = np.empty(int(offsets[-1] - offsets[0]) + 1, np.uint8)
@@ -76,15 +95,15 @@ def houses(text: pa.Array, doors: Iterable[str]) -> tuple[Codes, npt.NDArray[np.
         offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, text.offset, len(text),
         listed, begins.ctypes.data, house.ctypes.data, odd.ctypes.data, ends.ctypes.data, out.ctypes.data,
     )  # fmt: skip
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(out)]
-    return house, odd, pa.Array.from_buffers(pa.string(), len(text), buffers)
+    made = [None, pa.py_buffer(ends), pa.py_buffer(out)]
+    return house, odd, pa.Array.from_buffers(pa.string(), len(text), made)
 
 
 def _each(column: pa.ChunkedArray, work: Callable[..., None], *out: npt.NDArray[Any]) -> None:
     """Work on each chunk's texts, into the place of the chunk."""
     at = 0
     for chunk in column.chunks:
-        offsets, data = _buffers(chunk)
+        offsets, data = buffers(chunk)
         valid = chunk.buffers()[0]
         work(
             offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, chunk.offset,
@@ -93,7 +112,7 @@ def _each(column: pa.ChunkedArray, work: Callable[..., None], *out: npt.NDArray[
         at += len(chunk)
 
 
-def _buffers(texts: pa.Array) -> tuple[Codes, npt.NDArray[np.uint8]]:
+def buffers(texts: pa.Array) -> tuple[Codes, npt.NDArray[np.uint8]]:
     """Offsets and bytes of texts."""
     assert texts.type == pa.string(), "texts of another type than the library reads"
     _, offsets, data = texts.buffers()

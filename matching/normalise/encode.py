@@ -1,6 +1,6 @@
 """Two tables of text into two sides of integer arrays, coded together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from matching.checks import check_texts
 from matching.columns import STANDARD
-from matching.normalise import address, dates, names
+from matching.normalise import address, many, names
 from matching.normalise.raw import Raw, raw, slices
 from matching.normalise.vocabulary import (
     Codes,
@@ -22,7 +22,7 @@ from matching.normalise.vocabulary import (
 
 Ints = npt.NDArray[np.int64]
 Tiny = npt.NDArray[np.int8]
-Normalise = Callable[[str], str]
+Normalise = Callable[[list[str]], Iterable[str]]
 _SEXES = {"m": 1, "male": 1, "1": 1, "f": 2, "female": 2, "2": 2, "x": 3, "nonbinary": 3}
 _SUFFIXES = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5, "v": 6}
 
@@ -156,22 +156,23 @@ def _side(given: Raw, words: _Words, bad: dict[str, int]) -> Side:
 
     def text(name: str, how: Normalise, vocabulary: Vocabulary, *, told: bool = True) -> Codes:
         values = given.texts.pop(name)
-        codes = values.coded(vocabulary.codes(map(how, values.values)))
+        codes = values.coded(vocabulary.codes(how(values.values)))
         if told and (lost := values.lost(codes)):
             bad[name] = lost
         return codes
 
     last_name = given.texts["last_name"]
-    last = text("last_name", names.last_name, words.names)
-    first = text("first_name", names.first_name, words.names)
-    middle = text("middle_name", names.first_name, words.names)
+    surnames, endings = many.last_names(last_name.values)
+    last = text("last_name", lambda _: surnames, words.names)
+    first = text("first_name", many.first_names, words.names)
+    middle = text("middle_name", many.first_names, words.names)
     numbers = given.numbers
     return Side(
         rows=given.rows,
         first=first,
         middle=middle,
         last=last,
-        suffix=_suffix(given.texts.pop("name_suffix"), last_name),
+        suffix=_suffix(given.texts.pop("name_suffix"), last_name, endings),
         birth=_birth(given.texts.pop("birth_date"), bad),
         sex=_sex(given.texts.pop("sex"), bad),
         ssn=numbers["ssn"],
@@ -179,16 +180,15 @@ def _side(given: Raw, words: _Words, bad: dict[str, int]) -> Side:
         licence=numbers["driver_license"],
         phone=numbers["phone"],
         house=numbers["house"],
-        street=text("street", address.street_name, words.streets, told=False),
-        city=text("city", address.place_name, words.places),
+        street=text("street", _streets, words.streets, told=False),
+        city=text("city", _places, words.places),
         zip=numbers["zip"],
-        county=text("county", address.place_name, words.places),
+        county=text("county", _places, words.places),
     )
 
 
 def _birth(values: Dictionary, bad: dict[str, int]) -> Codes:
-    day_first = dates.day_first(values.values)
-    codes = values.coded([dates.birth_date(text, day_first) for text in values.values], 0)
+    codes = values.coded(many.birth_dates(values.values), 0)
     if lost := values.lost(codes, 0):
         bad["birth_date"] = lost
     return codes
@@ -201,9 +201,15 @@ def _sex(values: Dictionary, bad: dict[str, int]) -> Tiny:
     return codes.astype(np.int8)
 
 
-def _suffix(values: Dictionary, last: Dictionary) -> Tiny:
+def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Tiny:
     own = values.coded([_SUFFIXES.get(names.suffix(t), 0) for t in values.values], 0)
-    inside = last.coded(
-        [0 if t.isalpha() else _SUFFIXES.get(names.suffix_in(t), 0) for t in last.values], 0
-    )
+    inside = last.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
     return np.where(own > 0, own, inside).astype(np.int8)
+
+
+def _streets(texts: list[str]) -> Iterable[str]:
+    return map(address.street_name, texts)
+
+
+def _places(texts: list[str]) -> Iterable[str]:
+    return map(address.place_name, texts)

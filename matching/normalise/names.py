@@ -26,7 +26,7 @@ _PLAIN = str.maketrans(
 )
 _APOSTROPHES = dict.fromkeys(map(ord, "'.`\u2018\u2019\u00b4\u02bc"), None)
 # Read together with the next word: "De la Cruz" and "DelaCruz" are one name.
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     [
         "de",
         "del",
@@ -65,13 +65,13 @@ _PARTICLES = frozenset(
         "e",
     ]
 )
-_SUFFIXES = {
+SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
     "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
 }  # fmt: skip
-_IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
-_SUFFIX_ENDS = frozenset(c for word in _IN_NAME for c in (word[-1], word[-1].upper()))
-_EMPTY = frozenset(
+IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
+_SUFFIX_ENDS = frozenset(c for word in IN_NAME for c in (word[-1], word[-1].upper()))
+EMPTY = frozenset(
     [
         "unknown",
         "unk",
@@ -107,61 +107,67 @@ def _placeholders() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     return first, first - surnames, between
 
 
-_NO_FIRST_NAME, _NO_LAST_NAME, _BETWEEN = _placeholders()
+NO_FIRST_NAME, NO_LAST_NAME, BETWEEN = _placeholders()
 
 
 def _says_nothing(words: list[str], placeholders: frozenset[str]) -> bool:
     """Whether a name is placeholders and the words between them ("female child", "don't know")."""
-    if words and words[0] not in placeholders and words[0] not in _BETWEEN:
+    if words and words[0] not in placeholders and words[0] not in BETWEEN:
         return False
     if len(words) == 1:
         return words[0] in placeholders
-    return all(word in placeholders or word in _BETWEEN for word in words)
+    return all(word in placeholders or word in BETWEEN for word in words)
 
 
 def fold(text: str) -> str:
     """Lower-case letters and digits with single spaces: ``"O'Brien-PEÑA"`` → ``"obrien pena"``."""
     if text.isascii():
-        return b" ".join(text.encode().translate(_LETTERS, _DROPPED).split()).decode()
+        return _fold_ascii(text.encode())
     text = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    if all(unicodedata.combining(c) for c in text if c > "\x7f"):  # as in "peña"
+        return _fold_ascii(text.encode("ascii", "ignore"))
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = text.lower().translate(_APOSTROPHES)
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def _fold_ascii(text: bytes) -> str:
+    return b" ".join(text.translate(_LETTERS, _DROPPED).split()).decode()
 
 
 def first_name(text: str) -> str:
     """A comparable first or middle name; empty when it says "unknown"."""
     if text.isascii() and text.isalpha():
         word = text.lower()
-        return "" if word in _EMPTY or word in _NO_FIRST_NAME else word
+        return "" if word in EMPTY or word in NO_FIRST_NAME else word
     folded = fold(text)
-    if folded in _EMPTY:
+    if folded in EMPTY:
         return ""
     words = folded.split()
-    while len(words) > 1 and words[-1] in _IN_NAME:
+    while len(words) > 1 and words[-1] in IN_NAME:
         words.pop()
-    return "" if _says_nothing(words, _NO_FIRST_NAME) else " ".join(words)
+    return "" if _says_nothing(words, NO_FIRST_NAME) else " ".join(words)
 
 
 def last_name(text: str) -> str:
     """A comparable surname: suffix off, particles joined, parts of a double name kept apart."""
     if text.isascii() and text.isalpha():
         word = text.lower()
-        return "" if word in _EMPTY or word in _NO_LAST_NAME else word
+        return "" if word in EMPTY or word in NO_LAST_NAME else word
     folded = fold(text)
-    if folded in _EMPTY:
+    if folded in EMPTY:
         return ""
     words = folded.split()
-    while len(words) > 1 and words[-1] in _IN_NAME:
+    while len(words) > 1 and words[-1] in IN_NAME:
         words.pop()
-    if _says_nothing(words, _NO_LAST_NAME):
+    if _says_nothing(words, NO_LAST_NAME):
         return ""
-    if _PARTICLES.isdisjoint(words):
+    if PARTICLES.isdisjoint(words):
         return " ".join(words)
     parts: list[str] = []
     joined = ""
     for i, word in enumerate(words):
-        if word in _PARTICLES and i < len(words) - 1:
+        if word in PARTICLES and i < len(words) - 1:
             joined += word
         else:
             parts.append(joined + word)
@@ -175,12 +181,12 @@ def suffix_in(text: str) -> str:
     if last.isascii() and last.isalnum() and last not in _SUFFIX_ENDS:
         return ""
     words = fold(text).split()
-    return _SUFFIXES[words[-1]] if len(words) > 1 and words[-1] in _IN_NAME else ""
+    return SUFFIXES[words[-1]] if len(words) > 1 and words[-1] in IN_NAME else ""
 
 
 def suffix(text: str) -> str:
     """A generation suffix in one spelling: jr sr ii iii iv v, or empty."""
-    return _SUFFIXES.get(fold(text).replace(" ", ""), "")
+    return SUFFIXES.get(fold(text).replace(" ", ""), "")
 
 
 def sound(name: str) -> str:

@@ -47,7 +47,7 @@ def telephone(column: pa.ChunkedArray) -> Ints:
     """The last ten digits (a country code is dropped); -1 where missing or fewer than seven."""
     values, lengths = digits(column)
     values = np.where(lengths > 10, values % 10**10, values)
-    ok = (lengths >= 7) & ~_dummy(values, np.minimum(lengths, 10))
+    ok = (lengths >= 7) & ~_dummy(values, lengths, 10)
     return np.where(ok, values, MISSING)
 
 
@@ -98,12 +98,18 @@ def _base36(word: str) -> int:
 _NO_LICENCE = np.array([_base36(w) for w in ("NONE", "UNKNOWN", "UNLICENSED", "NULL", "REFUSED")])
 
 
-def _dummy(values: Ints, lengths: Ints) -> npt.NDArray[np.bool_]:
-    """Numbers that stand for "none": one digit repeated, 123456789, Woolworth's wallet number."""
-    ones = (10 ** np.maximum(lengths, 1) - 1) // 9
+_NO_NUMBER = np.array(
+    [123_456_789, 987_654_321, 78_051_120, 1_234_567_890]
+)  # Woolworth's wallet's, too
+
+
+def _dummy(values: Ints, lengths: Ints, most: int = 18) -> npt.NDArray[np.bool_]:
+    """Numbers that stand for "none": one digit repeated (of ``most`` at the end), or a known one."""
+    if library.LIBRARY is not None:
+        return texts.dummies(values, lengths, most, _NO_NUMBER)
+    ones = (10 ** np.clip(lengths, 1, most) - 1) // 9
     repeated = (values % np.maximum(ones, 1) == 0) & (values // np.maximum(ones, 1) <= 9)
-    known = np.isin(values, np.array([123_456_789, 987_654_321, 78_051_120, 1_234_567_890]))
-    return repeated | known
+    return repeated | np.isin(values, _NO_NUMBER)
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from matching.arrow import array, column, filled
 from matching.native import library, texts
-from matching.normalise import names
+from matching.normalise import many, names
 
 Codes = npt.NDArray[np.int32]
 MISSING = -1
@@ -20,19 +20,19 @@ class Vocabulary:
     """Texts by code. ``code`` adds a text that is new; the empty text is missing (-1)."""
 
     texts: list[str] = field(default_factory=list[str])
-    _codes: dict[str, int] = field(default_factory=lambda: {"": MISSING})
+    known: dict[str, int] = field(default_factory=lambda: {"": MISSING})
 
     def code(self, text: str) -> int:
         """The code of a text."""
-        known = self._codes.get(text)
+        known = self.known.get(text)
         if known is None:
-            known = self._codes[text] = len(self.texts)
+            known = self.known[text] = len(self.texts)
             self.texts.append(text)
         return known
 
     def codes(self, texts: Iterable[str]) -> list[int]:
         """The codes of many texts, in order."""
-        known, found = self._codes, list[int]()
+        known, found = self.known, list[int]()
         for text in texts:
             code = known.get(text)
             if code is None:
@@ -43,7 +43,7 @@ class Vocabulary:
 
     def lookup(self, text: str) -> int:
         """The code of a text, or -1 when it never occurred."""
-        return self._codes.get(text, MISSING)
+        return self.known.get(text, MISSING)
 
     def array(self) -> npt.NDArray[np.object_]:
         """The texts as an object array, for picking by code."""
@@ -127,29 +127,32 @@ class NameParts:
 def name_parts(vocabulary: Vocabulary) -> NameParts:
     """Work out the parts; adds roots and parts to the vocabulary where they are new."""
     formal_names, code, texts_ = names.roots(), vocabulary.code, vocabulary.texts
-    first_words = list[str]()
-    others = list[tuple[int, int, int, int]]()  # names that are not their own root, head and tail
+    known = vocabulary.known
+    places, roots, heads, tails = (list[int]() for _ in range(4))  # of names that are not all three
     done = 0
     while done < len(texts_):  # grows while roots and parts are added
         new = texts_[done:]
-        first_words += new
         for place, text in enumerate(new, done):
-            if " " not in text and text not in formal_names:
+            first, head, tail = text, place, place
+            if " " in text:
+                first, _, rest = text.partition(" ")
+                last = rest.rpartition(" ")[2]
+                head = known[first] if first in known else code(first)
+                tail = known[last] if last in known else code(last)
+            elif text not in formal_names:
                 continue
-            first, _, rest = text.partition(" ")
-            head, tail = (code(first), code(rest.rpartition(" ")[2])) if rest else (place, place)
-            others.append((place, code(formal_names.get(first, first)), head, tail))
-            first_words[place] = first
+            places.append(place)
+            heads.append(head)
+            tails.append(tail)
+            roots.append(code(formal_names[first]) if first in formal_names else head)
         done += len(new)
     own = np.arange(len(texts_) + 1, dtype=np.int32)
     own[-1] = MISSING
-    root, head, tail = own, own.copy(), own.copy()
-    if others:
-        place, roots, heads, tails = np.array(others, np.int32).T
+    root, head_, tail_ = own, own.copy(), own.copy()
+    if places:
         root = own.copy()
-        root[place], head[place], tail[place] = roots, heads, tails
+        root[places], head_[places], tail_[places] = roots, heads, tails
     initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
-    sounds = Vocabulary().codes(names.sounds(first_words))
-    sound = np.array([*sounds, MISSING], np.int32)
+    sound = np.append(many.sound_numbers(texts_), np.int32(MISSING))
     single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
-    return NameParts(root, initial, sound, head, tail, single)
+    return NameParts(root, initial, sound, head_, tail_, single)

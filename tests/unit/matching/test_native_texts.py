@@ -1,13 +1,16 @@
 """What the library reads from texts, and how it numbers values, is what whole arrays and plain Python come to."""
 
+import unicodedata
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from matching.arrow import texts
 from matching.ids import blank, number_ids
 from matching.integers import numbered
-from matching.normalise import numbers
+from matching.normalise import many, names, numbers
 from matching.normalise.address import street_name
 from matching.normalise.streets import house_and_street
 from matching.normalise.vocabulary import Dictionary
@@ -42,6 +45,7 @@ def column(values, cut=0):
 @FEW
 @given(TEXTS, st.integers(0, 12))
 @example(["1" * 18], 0)
+@example(["5" * 9, "15555555555", "0000000", "0111", "123-45-6789", "1234567890", "07-8051120"], 3)
 def test_figures_are_read_alike(values, cut):
     texts = column(values, min(cut, len(values)))
     for read in (
@@ -118,3 +122,70 @@ def _places(values, order):
 def test_blank_is_null_or_white_space(values):
     texts = column(values, len(values) // 2)
     assert blank(texts).tolist() == [v is None or not v.strip() for v in values]
+
+
+NAMES = st.lists(
+    st.lists(
+        st.sampled_from([
+            "O'Brien", "PEÑA", "de", "LA", "van", "Cruz", "Smith", "Jr.", "III", "2nd", "Senior", "unknown", "x", "WIFE", "of",
+            "the", "child", "mr", "not", "given", "Иванов", "ß", "\u2019Aldo", "Ii", "no.name", "stepgranddaughter", "7", "Phx", "Sch`ll",
+        ]),
+        max_size=5,
+    ).flatmap(lambda words: st.sampled_from([" ", "-", ", ", "  "]).map(lambda by: by.join(words)))
+    | st.text(max_size=12) | st.text("aeklschxqu019", max_size=40) | st.just("\0 Smith \0"),
+    max_size=8,
+)  # fmt: skip
+
+
+@FEW
+@given(NAMES)
+@example(
+    [
+        "a " * 40,
+        "b" * 70,
+        "Unknown Jr",
+        "jr",
+        "Jr Jr",
+        "the",
+        "Van",
+        "van der",
+        "wife of",
+        "x jr iii",
+    ]
+)
+def test_names_become_comparable_alike(values):
+    fast, slow = both_ways(lambda: many.last_names(values))
+    assert fast == slow
+    fast, slow = both_ways(lambda: many.first_names(values))
+    assert fast == slow
+    folded = [name for name in slow if name]
+    fast, slow = both_ways(lambda: many.sound_numbers(folded).tolist())
+    assert fast == slow
+
+
+@FEW
+@given(
+    st.lists(
+        st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+        | st.sampled_from(["13/01/1980", "1/2/80", "1980", " 1980-01-02", "198O-01-02", "1980-0\u0661-02", "", "\0"])
+        | st.text("0129-/", max_size=11),
+        max_size=8,
+    )
+)  # fmt: skip
+def test_dates_are_read_alike(values):
+    fast, slow = both_ways(lambda: many.birth_dates(values))
+    assert fast == slow
+
+
+@given(st.lists(st.text(max_size=4), max_size=6))
+def test_texts_are_made_without_loss(values):
+    assert texts(values).to_pylist() == values
+    assert texts(values).type == pa.string()
+
+
+@given(st.text(max_size=8))
+def test_marks_alone_are_taken_off_as_letters_are(text):
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(names._PLAIN))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = plain.lower().translate(names._APOSTROPHES)
+    assert names.fold(text) == " ".join("".join(c if c.isalnum() else " " for c in plain).split())
