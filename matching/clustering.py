@@ -6,6 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from matching.native import graphs, library
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 OddsOf = Callable[[Ints, Ints], Floats]
@@ -20,6 +22,8 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
     Roots hang on smaller roots until every link is inside one tree (Shiloach and Vishkin 1982); scipy
     does the same, and its import takes longer than most linkages of small files.
     """
+    if library.LIBRARY is not None:
+        return graphs.connected(size, left, right)
     label = np.arange(size)
     while len(left):
         a, b = label[left], label[right]

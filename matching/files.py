@@ -3,7 +3,9 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -96,20 +98,24 @@ def match_files(
     cohort = of_file(cohort_path, "cohort", columns, cohort_id)
     records = of_file(records_path, "records", columns, record_id)
     result = link_sources(cohort.source, records.source, options, progress, spread)
-    score = None if truth is None else _score(result, truth, (cohort_id, record_id))
-    explanation = None
-    if explain is not None:
-        rows = cohort.row("cohort", explain[0]), records.row("records", explain[1])
-        explanation = explain_pair(*rows, result, *explain)
-    seconds = perf_counter() - begin
-    outcome = MatchOutcome(
-        result.report,
-        round(seconds, 3),
-        {"cohort": cohort.ignored, "records": records.ignored},
-        score,
-        explanation,
-    )
-    _write(out_path, result.pairs, (cohort.id_type, records.id_type), outcome)
+    with _outputs(out_path) as outputs, ThreadPoolExecutor(1) as other:
+        kinds = cohort.id_type, records.id_type
+        writing = other.submit(outputs.links, result.pairs, kinds)  # beside the report
+        score = None if truth is None else _score(result, truth, (cohort_id, record_id))
+        explanation = None
+        if explain is not None:
+            rows = cohort.row("cohort", explain[0]), records.row("records", explain[1])
+            explanation = explain_pair(*rows, result, *explain)
+        report = result.report
+        outcome = MatchOutcome(
+            report,
+            round(perf_counter() - begin, 3),
+            {"cohort": cohort.ignored, "records": records.ignored},
+            score,
+            explanation,
+        )
+        writing.result()
+        outputs.finish(outcome)
     return outcome
 
 
@@ -146,32 +152,58 @@ def _f1(right: int, links: int, true: int) -> float:
     return round(2 * right / (links + true), 6) if links + true else 1.0
 
 
-def _write(
-    out: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType], outcome: MatchOutcome
-) -> None:
-    """All files under temporary names, then renamed: the reports first, the links last."""
-    report = outcome.report.as_json() | {
-        "seconds_whole": outcome.seconds,
-        "ignored_columns": outcome.ignored_columns,
-        "score": None if outcome.score is None else asdict(outcome.score),
-    }
-    made: list[str] = []
-    try:
+class _Outputs:
+    """The files under temporary names, all renamed at the end or none: the reports first, the links last."""
+
+    def __init__(self, out: Path) -> None:
+        self._out, self.made = out, list[Path]()
+
+    def begin(self) -> None:
+        """Make the files."""
         for _ in range(3):
-            handle, name = tempfile.mkstemp(dir=out.parent, prefix=".links-", suffix=".part")
+            handle, name = tempfile.mkstemp(dir=self._out.parent, prefix=".links-", suffix=".part")
             os.close(handle)
-            made.append(name)
-        Path(made[0]).write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
-        _write_links(Path(made[1]), links, id_types)
-        Path(made[2]).write_text(quality_page(outcome.report), "utf-8")
-        Path(made[0]).replace(out.with_suffix(".json"))
-        Path(made[2]).replace(out.with_suffix(".html"))
-        Path(made[1]).replace(out)
+            self.made.append(Path(name))
+
+    def links(self, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
+        """Write the links."""
+        with _writing():
+            _write_links(self.made[1], links, id_types)
+
+    def finish(self, outcome: MatchOutcome) -> None:
+        """Write the reports and give all files their names."""
+        report = outcome.report.as_json() | {
+            "seconds_whole": outcome.seconds,
+            "ignored_columns": outcome.ignored_columns,
+            "score": None if outcome.score is None else asdict(outcome.score),
+        }
+        text, links, page = self.made
+        with _writing():
+            text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
+            page.write_text(quality_page(outcome.report), "utf-8")
+            text.replace(self._out.with_suffix(".json"))
+            page.replace(self._out.with_suffix(".html"))
+            links.replace(self._out)
+
+
+@contextmanager
+def _outputs(out: Path) -> Generator[_Outputs, None, None]:
+    outputs = _Outputs(out)
+    try:
+        with _writing():
+            outputs.begin()
+        yield outputs
+    finally:
+        for path in outputs.made:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing() -> Generator[None, None, None]:
+    try:
+        yield
     except OSError:
         raise CantWrite(file="links") from None
-    finally:
-        for name in made:
-            Path(name).unlink(missing_ok=True)
 
 
 def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:

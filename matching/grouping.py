@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.clustering import components
+from matching.native import graphs, library
 from matching.scoring import Scored, Scorer
 
 Ints = npt.NDArray[np.signedinteger[Any]]
@@ -72,7 +73,11 @@ def joined(record: Ints, left: Ints, right: Ints) -> Ints:
 
 def _best_first(scored: Scored, good: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Pairs (sorted by row) with the best first, in rows that have more than can be compared with each other."""
-    many = np.bincount(scored.a[good])[scored.a[good]] > _MOST_CANDIDATES
+    rows = scored.a[good]
+    candidates = np.bincount(rows)
+    if candidates.max(initial=0) <= _MOST_CANDIDATES:
+        return good
+    many = candidates[rows] > _MOST_CANDIDATES
     crowd = good[many]
     order = good.copy()
     order[many] = crowd[np.lexsort((scored.b[crowd], -scored.log_odds[crowd], scored.a[crowd]))]
@@ -86,11 +91,16 @@ def _candidate_pairs(
 
     The third array has the weaker one's log odds with the row that both like best; none has -inf.
     """
+    good = np.flatnonzero(scored.log_odds > _CANDIDATE)
+    order = _best_first(scored, good)
+    if library.LIBRARY is not None:
+        rows = record.astype(np.int32, copy=False)
+        own = graphs.liked(scored.b, rows, scored.log_odds)
+        keys, through = graphs.near(order, scored.a, scored.b, own, rows, _MOST_CANDIDATES)
+        return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through
     favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
     np.maximum.at(favourite, record[scored.b], scored.log_odds)
     liked = np.where(scored.log_odds >= favourite[record[scored.b]], scored.log_odds, -np.inf)
-    good = np.flatnonzero(scored.log_odds > _CANDIDATE)
-    order = _best_first(scored, good)
     a, b = scored.a[order], scored.b[order]
     start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
     rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))

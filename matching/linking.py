@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +40,14 @@ class LinkResult:
     """Decided pairs, what was done, and the model and frequencies to explain a pair with."""
 
     pairs: Links
-    report: LinkReport
     model: Model
     frequencies: Frequencies
+    reported: Callable[[], LinkReport]  # makes the report
+
+    @cached_property
+    def report(self) -> LinkReport:
+        """What was done; made when it is first asked for, so that links can be written meanwhile."""
+        return self.reported()
 
     @cached_property
     def links(self) -> pa.Table:
@@ -79,7 +84,9 @@ def link(
     """
     check_texts(cohort, records)
     sides = of_table(cohort, "cohort"), of_table(records, "records")
-    return link_sources(*sides, options, progress, spread)
+    result = link_sources(*sides, options, progress, spread)
+    report = result.report
+    return replace(result, reported=lambda: report)  # what it was made from goes
 
 
 @uncollected()
@@ -130,12 +137,22 @@ def link_sources(
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
         )  # fmt: skip
         cost = counting.result()
-    with Clock(seconds, "report"):
-        made = _report(
-            scorer, scored, edges, contest, decision, identity, record, links, seconds, mine, cost
-        )
     tell("done", 1.0)
-    return LinkResult(links, made, scorer.model, scorer.table)
+    made = partial(
+        _report,
+        scorer,
+        scored,
+        edges,
+        contest,
+        decision,
+        identity,
+        record,
+        links,
+        seconds,
+        mine,
+        cost,
+    )
+    return LinkResult(links, scorer.model, scorer.table, made)
 
 
 def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:

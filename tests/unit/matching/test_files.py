@@ -203,6 +203,7 @@ def test_a_truth_without_ids_and_an_impossible_place_are_refused(small):
         )
     with pytest.raises(CantWrite):
         matching.match_files(small / "c.parquet", small / "r.parquet", small / "no" / "L.parquet")
+    assert not [*small.glob(".links-*"), *small.glob("L.*")]  # links are written beside the report
 
 
 @pytest.mark.parametrize(
