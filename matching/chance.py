@@ -239,5 +239,7 @@ class Sharing:
         if not len(self.many) or not self.many[-1]:
             return np.empty(0, np.int32), np.empty(0, np.int32)
         pick = rng.integers(0, self.many[-1], min(size, int(self.many[-1])))
-        a = np.searchsorted(self.many, pick, "right")
+        order = np.argsort(pick)  # a search at random misses the cache each time
+        a = np.empty(len(pick), np.intp)
+        a[order] = np.searchsorted(self.many, pick[order], "right")
         return a.astype(np.int32), self.order[self.stop[a] - (self.many[a] - pick)]

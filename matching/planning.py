@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matching.blocking_rules import RULES, Parts, Rule
 from matching.joining import Bools, Hashes, Rows, bits_for, buckets
 from matching.native import library
-from matching.native.keys import Keyed, count, crowded, inside
+from matching.native.keys import Keyed, crowds, inside
 from matching.native.rows import Columns
 from matching.normalise.encode import Encoded
 from matching.options import LinkOptions
@@ -175,32 +175,21 @@ class _Crowd:
     def of(cls, planned: Planned, encoded: Encoded, cap: int) -> "_Crowd":
         """Count by buckets, then look at the values in crowded buckets."""
         bits = bits_for(encoded.cohort.rows)
-        mine = np.zeros(1 << bits, np.int32)
-        for _, key in _keys(planned, encoded, records=False):
-            count(key, bits, mine)
-        theirs = np.zeros(1 << bits, np.int32)
-        usable = False
-        for _, key in _keys(planned, encoded, records=True):
-            usable = usable or bool(key[1].any())
-            count(key, bits, theirs, only=mine)
         crowd = planned.rule.crowd or np.iinfo(np.int64).max
-        total, crowds = crowded(mine, theirs, cap, crowd)
+        counted = crowds(
+            (key for _, key in _keys(planned, encoded, records=False)),
+            (key for _, key in _keys(planned, encoded, records=True)),
+            bits, cap, crowd,
+        )  # fmt: skip
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
-        found = cls(
-            usable and bool(mine.any()),
-            crowd,
-            total,
-            np.empty(0, np.uint64),
-            np.empty(0, np.int64),
-            empty,
-            empty,
-        )
-        if found.usable and crowds.any():
+        none = np.empty(0, np.uint64), np.empty(0, np.int64)
+        found = cls(counted.usable, crowd, counted.total, *none, empty, empty)
+        if counted.usable and counted.which is not None:
             for records in (False, True):
                 parts = [
                     (here + np.int32(begin), key[0][here])
                     for begin, key in _keys(planned, encoded, records=records)
-                    for here in [inside(key, bits, crowds)]
+                    for here in [inside(key, bits, counted.which)]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])

@@ -1,5 +1,6 @@
 /* Keys of a rule: hashes of a row's parts as in `joining.py`, and how many rows share a bucket of them. */
 #include "rows.h"
+#include <string.h>
 
 typedef struct {
     const int32_t *root, *initial, *sound, *head, *tail; /* by code; the last one is of a missing name */
@@ -69,27 +70,54 @@ void keyed(const Columns *columns, const Parts *names, const uint8_t *kinds, int
     }
 }
 
-/* Count rows by bucket; where `only` is given, in the buckets that it counted some in. */
-void count(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const int32_t *only, int32_t *counts) {
-    enum { AHEAD = 16 };
-    const int shift = (int)(64 - bits);
+enum { MOST_PARTS = 1 << 12 };
+
+/* The buckets of the rows that have a key, by their upper bits: part by part, and where each part begins (and the last one ends). */
+void parted(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, int64_t part_bits, uint32_t *out,
+            int32_t *starts) {
+    int32_t place[MOST_PARTS] = {0};
+    const int shift = (int)(64 - bits), part = (int)(bits - part_bits);
+    for (int64_t i = 0; i < size; i++) place[hashes[i] >> shift >> part] += known[i];
+    int32_t at = 0;
+    for (int64_t p = 0; p < (int64_t)1 << part_bits; at += place[p], place[p] = starts[p], p++) starts[p] = at;
+    starts[(int64_t)1 << part_bits] = at;
     for (int64_t i = 0; i < size; i++) {
-        if (i + AHEAD < size) {
-            __builtin_prefetch(&counts[hashes[i + AHEAD] >> shift], 1);
-            if (only) __builtin_prefetch(&only[hashes[i + AHEAD] >> shift]);
-        }
-        uint64_t bucket = hashes[i] >> shift;
-        if (known[i] && (!only || only[bucket])) counts[bucket]++;
+        const uint64_t bucket = hashes[i] >> shift;
+        if (known[i]) out[place[bucket >> part]++] = (uint32_t)bucket;
     }
 }
 
-/* Pairs of all buckets, and which buckets have more pairs than `cap` or records than `crowd`. */
-int64_t crowded(const int32_t *mine, const int32_t *theirs, int64_t size, int64_t cap, int64_t crowd, uint8_t *which) {
+typedef struct {
+    const uint32_t *buckets; /* of chunks of so many rows, each as `parted` has them */
+    const int32_t *starts;
+    int64_t chunks, rows;
+} Parted;
+
+static void counted(const Parted *side, int64_t part, int64_t parts, int64_t size, int32_t *counts) {
+    memset(counts, 0, (size_t)size * sizeof *counts);
+    for (int64_t c = 0; c < side->chunks; c++) {
+        const uint32_t *buckets = side->buckets + c * side->rows;
+        const int32_t *starts = side->starts + c * (parts + 1);
+        for (int32_t i = starts[part]; i < starts[part + 1]; i++) counts[buckets[i] & (uint32_t)(size - 1)]++;
+    }
+}
+
+/* Pairs of all buckets. `which` (comes as zeros) tells the buckets that have more pairs than `cap` or, met by a row, records than
+ * `crowd`; `found` how many these are. Each part is counted in `room`, which stays in a core's cache. */
+int64_t crowds(const Parted *mine, const Parted *theirs, int64_t bits, int64_t part_bits, int64_t cap, int64_t crowd,
+               int32_t *room, uint8_t *which, int64_t *found) {
+    const int64_t parts = (int64_t)1 << part_bits, size = (int64_t)1 << (bits - part_bits);
     int64_t total = 0;
-    for (int64_t i = 0; i < size; i++) {
-        int64_t pairs = (int64_t)mine[i] * theirs[i];
-        total += pairs;
-        which[i] = pairs > cap || (theirs[i] > crowd && mine[i]);
+    for (int64_t p = 0; p < parts; p++) {
+        counted(mine, p, parts, size, room);
+        counted(theirs, p, parts, size, room + size);
+        for (int64_t i = 0; i < size; i++) {
+            const int64_t n = room[i], k = room[size + i], pairs = n * k;
+            total += pairs;
+            if (pairs <= cap && (k <= crowd || !n)) continue;
+            which[p * size + i] = 1;
+            ++*found;
+        }
     }
     return total;
 }

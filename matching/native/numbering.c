@@ -1,14 +1,18 @@
 /* Numbers for distinct values in the order of their first appearance, by open addressing. Tables double when half full. */
+#define _DEFAULT_SOURCE /* madvise */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
-enum { AHEAD = 8, FIRST_BITS = 12 };
+enum { AHEAD = 8, FIRST_BITS = 12, PAGE_BITS = 21 };
 
-/* Bits of the first table's size: an eighth of the values may be distinct before it doubles. */
+/* Bits of the first table's size: half of the values may be distinct before it doubles. */
 static int first_bits(int64_t size) {
     int bits = FIRST_BITS;
-    while (size >> (bits + 2)) bits++;
+    while (size >> bits) bits++;
     return bits;
 }
 
@@ -22,8 +26,20 @@ typedef struct {
     int64_t number; /* from 1 on; 0: free */
 } Slot;
 
+/* A free table. Large ones lie in large pages where the system has some: places are looked up at random. */
+static Slot *table(int bits) {
+    const size_t bytes = sizeof(Slot) << bits;
+    if (bytes >> PAGE_BITS == 0) return calloc((size_t)1 << bits, sizeof(Slot));
+    Slot *slots = aligned_alloc((size_t)1 << PAGE_BITS, bytes);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (slots) madvise(slots, bytes, MADV_HUGEPAGE);
+#endif
+    if (slots) memset(slots, 0, bytes);
+    return slots;
+}
+
 static Slot *doubled(Slot *old, int bits) {
-    Slot *slots = calloc((size_t)2 << bits, sizeof *slots);
+    Slot *slots = table(bits + 1);
     if (slots) {
         const uint64_t mask = ((uint64_t)2 << bits) - 1;
         for (int64_t i = 0; i < (int64_t)1 << bits; i++) {
@@ -41,7 +57,7 @@ static Slot *doubled(Slot *old, int bits) {
 int64_t numbered(const int64_t *values, int64_t size, int64_t *numbers) {
     int bits = first_bits(size);
     int64_t count = 0;
-    Slot *slots = calloc((size_t)1 << bits, sizeof *slots);
+    Slot *slots = table(bits);
     for (int64_t i = 0; slots && i < size; i++) {
         const uint64_t mask = ((uint64_t)1 << bits) - 1;
         if (i + AHEAD < size) __builtin_prefetch(&slots[mixed((uint64_t)values[i + AHEAD]) & mask], 1);
@@ -94,7 +110,7 @@ static inline uint64_t hashed(const uint8_t *text, int64_t length) {
 int64_t numbered_texts(const int32_t *offsets, const uint8_t *bytes, int64_t size, int32_t *numbers, int32_t *first) {
     int bits = first_bits(size);
     int64_t count = 0;
-    Slot *slots = calloc((size_t)1 << bits, sizeof *slots);
+    Slot *slots = table(bits);
     uint64_t coming[AHEAD];
     for (int64_t i = -AHEAD; slots && i < size; i++) {
         const uint64_t mask = ((uint64_t)1 << bits) - 1;

@@ -14,7 +14,7 @@ import matching
 from matching.blocking import plan
 from matching.blocking_rules import RULES, Parts
 from matching.levels import Comparer
-from matching.native import joins, library
+from matching.native import joins, keys, library
 from matching.native.keys import PARTS
 from matching.native.rows import _TEXT, lines
 from matching.normalise.encode import encode
@@ -122,6 +122,38 @@ def test_both_hash_every_part_alike():
             fast, slow = both_ways(lambda s=side, n=names: Parts(encoded, s).hashes(n))
             assert np.array_equal(fast[0], slow[0]), names
             assert np.array_equal(fast[1], slow[1]), names
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 999),
+    st.integers(0, 300),
+    st.integers(0, 700),
+    st.sampled_from([4, 9]),
+    st.sampled_from([2, 5, 15]),
+)
+def test_crowded_buckets_are_counted_alike(seed, mine, theirs, bits, room):
+    """Whole arrays, small parts one after the other, and a plain count; chunks of 256 rows."""
+    rng = np.random.default_rng(seed)
+    sides = []
+    for size in (mine, theirs):
+        hashes = rng.integers(0, 40, size).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        known = rng.random(size) < 0.8
+        sides.append([(hashes[i : i + 256], known[i : i + 256]) for i in range(0, size, 256)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "_ROOM", room)
+        fast, slow = both_ways(lambda: keys.crowds(*sides, bits, 40, 9))
+    counts = np.zeros((2, 1 << bits), np.int64)
+    for count, chunks in zip(counts, sides, strict=True):
+        for hashes, known in chunks:
+            for value in hashes[known].tolist():
+                count[value >> (64 - bits)] += 1
+    pairs = counts[0] * counts[1]
+    for found in (fast, slow):
+        assert found.usable == bool(counts[0].any() and counts[1].any())
+        assert found.total == pairs.sum()
+        which = np.zeros(1 << bits, np.bool_) if found.which is None else found.which
+        assert np.array_equal(which, (pairs > 40) | ((counts[1] > 9) & (counts[0] > 0)))
 
 
 def test_within_one_table_both_make_each_pair_once():
