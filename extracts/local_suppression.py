@@ -27,7 +27,8 @@ class Suppressed:
     Attributes:
         table: the rows that stay, in their order.
         cells: column → cells that lost their value, in the rows that stay.
-        persons_left_out: persons whose number of orders alone is rarer than ``k``.
+        persons_left_out: persons who stay rare with everything emptied: fewer than ``k`` of each
+            number of orders. Common rows give nothing up for them.
         rows_left_out: their rows.
     """
 
