@@ -162,6 +162,16 @@ def read_schema(path: Path, key: StagingKey) -> pa.Schema:
         return file.schema_arrow
 
 
+def count_rows(path: Path, key: StagingKey) -> int:
+    """Read an encrypted file's number of rows.
+
+    Raises:
+        StagingDoesNotHold: missing, changed, plain, or under another key.
+    """
+    with _opened(path, key) as file:
+        return file.metadata.num_rows
+
+
 def _opened(path: Path, key: StagingKey) -> pq.ParquetFile:
     properties = pe.create_decryption_properties(
         key.reveal(), check_footer_integrity=True, allow_plaintext_files=False

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from extracts import records
-from extracts.arrow import compute as pc
 from extracts.arrow import fetched
-from extracts.check import check_against
+from extracts.cohort_rows import CohortRows
 from extracts.errors import ExtractFailed, LinkOutsideRegister, SuppliedRowsUnsound
 from extracts.ids import IdMaker
 from extracts.plan import Plan, plan_for
-from extracts.references import sort_keys, unindexed, with_references
+from extracts.references import unindexed
 from extracts.values import lookups
 from systems.database import guarded, quoted
 from systems.model import System
@@ -70,7 +69,18 @@ class Extract:
 def build(
     con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
 ) -> Extract:
-    """Make the identified extract.
+    """Make the identified extract in memory; see ``begin`` for what ``con`` has and what is raised."""
+    made = begin(con, system, spec, ids)
+    with guarded(ExtractFailed, step="identified"):
+        supplied = fetched(con, "SELECT * FROM supplied ORDER BY row_number")
+    table = pa.concat_tables(list(made.parts([supplied])))
+    return Extract(table, "identified", made.persons, made.counts, made.supplied)
+
+
+def begin(
+    con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
+) -> CohortRows:
+    """Look up what stands beside the linked rows; the extract itself then comes in parts.
 
     ``con`` is a snapshot's connection which also has
 
@@ -95,17 +105,16 @@ def build(
     bound = records.parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="identified"), lookups(con, plan):
         supplied = _check_inputs(con, plan)
-        steps = [
-            *records.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
-            *_match_steps(plan),
-        ]
-        rows = fetched(con, records.chain(steps, _final(plan)), bound)
-        withheld = con.execute(records.chain(_few(steps), _WITHHELD), bound).fetchall()[0][0]
-        echoed = supplied if spec.echo_supplied else ()
-        table = _assembled(rows, _supplied_values(con, echoed), echoed, plan, ids)
-    check_against(table, plan, echoed)
-    counts = _counts(rows, plan) | {f"{plan.plural}_withheld": int(withheld)}
-    return Extract(table, plan.kind, counts["cohort_rows"], counts, echoed)
+        anyway = frozenset(spec.released_anyway)
+        con.execute(_linked_records(plan))
+        steps = [*records.entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
+        beside = fetched(con, records.chain(steps, _released(plan)), bound)
+        few = records.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
+        withheld = con.execute(few, bound).fetchall()[0][0]
+        few = records.chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
+        untried = fetched(con, few)["row_number"]
+    echoed = supplied if spec.echo_supplied else ()
+    return CohortRows(beside, untried.to_numpy(), echoed, plan, ids, int(withheld))
 
 
 def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ...]:
@@ -125,6 +134,19 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ..
         raise LinkOutsideRegister(count=strangers)
     columns = [row[0] for row in con.execute("DESCRIBE supplied").fetchall()]
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
+
+
+_LINKED = "linked_records"
+
+
+def _linked_records(plan: Plan) -> str:
+    """Records of linked entries: what stands beside them is worked out for no other."""
+    key, person = quoted(plan.key), quoted(plan.person)
+    return f"""
+    CREATE OR REPLACE TEMP TABLE {_LINKED} AS
+    SELECT DISTINCT {key} FROM {quoted(plan.party_table)} SEMI JOIN (
+      SELECT record_id AS {person} FROM links WHERE decision = 'link'
+    ) USING ({person})"""
 
 
 def _match_steps(plan: Plan) -> list[records.Step]:
@@ -164,56 +186,19 @@ def _match_steps(plan: Plan) -> list[records.Step]:
 
 
 _WITHHELD = "SELECT count(*) FROM found WHERE withheld"
+_UNTRIED = """
+    SELECT c.row_number FROM cohort c LEFT JOIN doubtful d USING (row_id)
+    WHERE NOT c.attempted OR d.row_id IS NOT NULL
+    ORDER BY c.row_number"""
 
 
-def _final(plan: Plan) -> str:
+def _released(plan: Plan) -> str:
     outputs = "".join(f", b.{quoted(column.name)}" for column in plan.columns)
     return f"""
-    SELECT c.row_number, c.row_id,
-      CASE WHEN b.key_ IS NOT NULL THEN 'yes'
-           WHEN NOT c.attempted OR d.row_id IS NOT NULL THEN 'not_attempted'
-           ELSE 'no' END AS matched,
-      b.key_ AS record_, i.identity AS person_{outputs}
-    FROM cohort c
-    LEFT JOIN beside b ON b.row_number = c.row_number
-    LEFT JOIN person_index i ON i.record_id = b.entry_
-    LEFT JOIN doubtful d ON d.row_id = c.row_id"""
+    SELECT b.row_number, b.key_ AS record_, i.identity AS person_{outputs}
+    FROM beside b JOIN person_index i ON i.record_id = b.entry_"""
 
 
-def _few(steps: list[records.Step]) -> list[records.Step]:
-    """The steps that a count needs: the same rows without their values."""
-    return [step for step in steps if step[0] in {"scope", "entries", "cohort", "found"}]
-
-
-def _supplied_values(con: "duckdb.DuckDBPyConnection", echoed: tuple[str, ...]) -> pa.Table:
-    names = "".join(f", {quoted(name)}" for name in echoed)
-    return fetched(con, f"SELECT row_number{names} FROM supplied")
-
-
-def _assembled(
-    rows: pa.Table, supplied: pa.Table, echoed: tuple[str, ...], plan: Plan, ids: IdMaker
-) -> pa.Table:
-    """Put ids in place of keys, sort without regard to the register, and set the final columns."""
-    sort = sort_keys(rows["record_"], plan.noun, ids)
-    rows = rows.append_column("sort_", sort)
-    by = ("row_number", "sort_", "record_")  # the last decides between equal keys
-    rows = rows.sort_by([(name, "ascending") for name in by])
-    place = pc.index_in(rows["row_number"], supplied["row_number"])
-    columns = {"row_id": rows["row_id"]}
-    for name in echoed:
-        columns[f"supplied_{name}"] = supplied[name].cast(pa.string()).take(place)
-    columns["matched"] = rows["matched"]
-    return pa.table(columns | with_references(rows, plan, ids))
-
-
-def _counts(rows: pa.Table, plan: Plan) -> dict[str, int]:
-    per_row = rows.group_by(["row_number", "matched"]).aggregate([])
-    found = {v["values"]: v["counts"] for v in pc.value_counts(per_row["matched"]).to_pylist()}
-    return {
-        "cohort_rows": per_row.num_rows,
-        "matched": found.get("yes", 0),
-        "not_matched": found.get("no", 0),
-        "not_attempted": found.get("not_attempted", 0),
-        "rows": rows.num_rows,
-        plan.plural: pc.count_distinct(rows["record_"]).as_py(),
-    }
+def _only(steps: list[records.Step], *names: str) -> list[records.Step]:
+    """The steps that an answer needs: the same rows without their values."""
+    return [step for step in steps if step[0] in names]

@@ -35,30 +35,36 @@ def parameters(plan: Plan, families: tuple[str, ...], years: Years) -> dict[str,
     return bound
 
 
-def entry_steps(plan: Plan, years: Years, released_anyway: frozenset[str]) -> list[Step]:
+def entry_steps(
+    plan: Plan, years: Years, released_anyway: frozenset[str], among: str | None = None
+) -> list[Step]:
     """Return all steps up to ``entries`` (withheld ones too) and ``released`` (without them).
 
     Args:
         plan: the checked plan.
         years: first and last year, or none.
         released_anyway: names of exclusions that policy switched off.
+        among: a relation with the keys of the records that matter, where not all do.
     """
     exclusions = [e for e in plan.release.exclusions if e.name not in released_anyway]
-    return [scope(plan, years, exclusions), entries(plan), *facts(plan), released(plan)]
+    return [scope(plan, years, exclusions, among), entries(plan), *facts(plan), released(plan)]
 
 
-def scope(plan: Plan, years: Years, exclusions: Sequence[Exclusion]) -> Step:
+def scope(
+    plan: Plan, years: Years, exclusions: Sequence[Exclusion], among: str | None = None
+) -> Step:
     """Records of the approved codes and years, and whether each must be left out.
 
     A flag is set by an act (a court's order, an enrolment), so a missing flag is no flag.
     """
+    matter = f" SEMI JOIN {among} USING ({quoted(plan.key)})" if among else ""
     during = f"AND year(o.{_column(plan.release.year_source)}) BETWEEN $first AND $last"
     flags = " OR ".join(_excluded(plan, one) for one in exclusions)
     return (
         "scope",
         f"""
     SELECT o.*, ({flags or "false"}) AS release_withheld
-    FROM {quoted(plan.key_table)} o
+    FROM {quoted(plan.key_table)} o{matter}
     WHERE list_contains($scope, o.{_column(plan.release.scope.source)})
       AND o.{_column(plan.release.year_source)} IS NOT NULL {during if years else ""}""",
     )

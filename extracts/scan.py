@@ -49,35 +49,65 @@ class ScanReport:
         return not self.found
 
 
-def content_scan(
-    table: pa.Table, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
-) -> ScanReport:
-    """Count values that look like an identifier, by column of texts or whole numbers and pattern.
+class ContentScan:
+    """Counts values that look like an identifier, by column of texts or whole numbers and pattern.
 
     Args:
-        table: what is about to leave.
         allowed: (column, pattern) pairs that are right there, such as an approved full date.
         skip: prefix of columns that hold personal information on purpose (what the researcher
             supplied); ids that the researcher chose (``row_id``) are left alone too.
+    """
+
+    def __init__(
+        self, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
+    ) -> None:
+        self._allowed, self._skip = allowed, skip
+        self._found: dict[tuple[str, str], int] = {}
+        self._columns: frozenset[str] = frozenset()
+        self._rows = 0
+
+    def at(self, table: pa.Table) -> None:
+        """Look at what is about to leave, or at a part of it.
+
+        Raises:
+            ExtractFailed: the database gave up.
+        """
+        names = [f.name for f in table.schema if self._meant(f)]
+        with guarded(ExtractFailed, step="content scan"):
+            con = connect()
+            con.register("scanned", table)
+            for name in names:
+                for kind, n in _hits(con, name):
+                    if (name, kind) not in self._allowed:
+                        self._found[name, kind] = self._found.get((name, kind), 0) + n
+            con.close()
+        self._columns |= frozenset(names)
+        self._rows += table.num_rows
+
+    @property
+    def report(self) -> ScanReport:
+        """What was found so far."""
+        found = tuple((name, kind, n) for (name, kind), n in self._found.items())
+        return ScanReport(found, len(self._columns), self._rows)
+
+    def _meant(self, field: pa.Field) -> bool:
+        kinds = pa.types
+        texts = kinds.is_string(field.type) or kinds.is_large_string(field.type)
+        named = field.name.startswith(self._skip) or field.name == "row_id"
+        return (texts or kinds.is_integer(field.type)) and not named
+
+
+def content_scan(
+    table: pa.Table, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
+) -> ScanReport:
+    """Look at one whole table; see ``ContentScan``.
 
     Raises:
         ExtractFailed: the database gave up.
     """
-    names = [
-        field.name
-        for field in table.schema
-        if pa.types.is_string(field.type)
-        or pa.types.is_large_string(field.type)
-        or pa.types.is_integer(field.type)
-        if not field.name.startswith(skip) and field.name != "row_id"
-    ]
-    with guarded(ExtractFailed, step="content scan"):
-        con = connect()
-        con.register("scanned", table)
-        found = [hit for name in names for hit in _hits(con, name)]
-        con.close()
-    told = tuple(hit for hit in found if hit[:2] not in allowed)
-    return ScanReport(told, len(names), table.num_rows)
+    look = ContentScan(allowed=allowed, skip=skip)
+    look.at(table)
+    return look.report
 
 
 def check_content(report: ScanReport) -> None:
@@ -91,7 +121,7 @@ def check_content(report: ScanReport) -> None:
         raise PersonalContent(columns=columns, values=sum(count for _, _, count in report.found))
 
 
-def _hits(con: "duckdb.DuckDBPyConnection", name: str) -> list[tuple[str, str, int]]:
+def _hits(con: "duckdb.DuckDBPyConnection", name: str) -> list[tuple[str, int]]:
     """Distinct values are few (codes), so each is looked at once and counted as often as it stands."""
     column = quoted(name)
     sums = ", ".join(
@@ -102,4 +132,4 @@ def _hits(con: "duckdb.DuckDBPyConnection", name: str) -> list[tuple[str, str, i
               SELECT {column}::VARCHAR AS v, count(*) AS n FROM scanned WHERE {column} IS NOT NULL GROUP BY 1)""",
         PATTERNS,
     ).fetchall()[0]
-    return [(name, kind, int(n)) for kind, n in zip(PATTERNS, counts, strict=True) if n]
+    return [(kind, int(n)) for kind, n in zip(PATTERNS, counts, strict=True) if n]

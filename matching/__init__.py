@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from matching.declaring import declared
     from matching.explaining import Explanation, explain
     from matching.files import MatchOutcome, match_files
-    from matching.linking import LinkResult, link
+    from matching.linking import LinkResult, link, link_sources
     from matching.options import LinkOptions
     from matching.quality_html import quality_page
     from matching.report import LinkReport
     from matching.resolving import ResolveResult, resolve
     from matching.review import Decision, apply_decisions, export_sheet, import_decisions
-    from matching.selflink import self_link
+    from matching.selflink import self_link, self_link_parts
+    from matching.sources import Source, of_parts
 
 _PLACES = {
     "ColumnMap": "columns",
@@ -30,10 +31,14 @@ _PLACES = {
     "LinkReport": "report",
     "LinkResult": "linking",
     "link": "linking",
+    "link_sources": "linking",
+    "Source": "sources",
+    "of_parts": "sources",
     "ResolveResult": "resolving",
     "resolve": "resolving",
     "declared": "declaring",
     "self_link": "selflink",
+    "self_link_parts": "selflink",
     "quality_page": "quality_html",
     "Explanation": "explaining",
     "explain": "explaining",
@@ -56,16 +61,20 @@ __all__ = [
     "LinkResult",
     "MatchOutcome",
     "ResolveResult",
+    "Source",
     "apply_decisions",
     "declared",
     "explain",
     "export_sheet",
     "import_decisions",
     "link",
+    "link_sources",
     "match_files",
+    "of_parts",
     "quality_page",
     "resolve",
     "self_link",
+    "self_link_parts",
 ]
 
 

@@ -93,8 +93,8 @@ def link(
 def link_sources(
     cohort: Source,
     records: Source,
-    options: LinkOptions | None,
-    progress: Progress | None,
+    options: LinkOptions | None = None,
+    progress: Progress | None = None,
     spread: Spread | None = None,
 ) -> LinkResult:
     """Link two sides that are read part by part; see ``link``."""

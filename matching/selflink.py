@@ -11,11 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import poisson
 
-from matching.checks import check_ids
+from matching.checks import check_ids, check_texts
 from matching.clustering import components
-from matching.normalise.encode import Encoded, encode
+from matching.integers import numbered
+from matching.normalise.encode import Encoded, encode_raw
+from matching.normalise.raw import raw
 from matching.options import LinkOptions
 from matching.scoring import Scorer
+from matching.sources import Source, of_table
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -44,10 +47,19 @@ def self_link(cohort: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
     """
+    check_texts(cohort, cohort)
+    return self_link_parts(of_table(cohort, "cohort"), options)
+
+
+def self_link_parts(cohort: Source, options: LinkOptions | None = None) -> pa.Table:
+    """The same of a cohort that comes part by part."""
     options = options or LinkOptions()
-    check_ids(cohort, "cohort_id", unique=True)
-    encoded = encode(cohort, None)
-    rows = cohort.num_rows
+    kept = [name for name in cohort.keep if name == "cohort_id"]
+    side = raw(cohort.parts(), cohort.columns, kept, options.threads)
+    ids, rows = side.kept, side.rows
+    check_ids(ids, "cohort_id", unique=True)
+    encoded = encode_raw(side, None, cohort.columns)
+    del side
     found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
     label = components(rows, left, right)
@@ -58,7 +70,7 @@ def self_link(cohort: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     group = np.unique(label[chosen], return_inverse=True)[1] + 1
     return pa.table(
         {
-            "cohort_id": cohort["cohort_id"].take(pa.array(chosen)),
+            "cohort_id": ids["cohort_id"].take(pa.array(chosen)),
             "group": pa.array(group.astype(np.int64)),
             "probability": pa.array(np.round(best[chosen], 6)),
         }
@@ -123,13 +135,18 @@ def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
 
 def _repeated(key: Ints, share: Floats) -> tuple[Ints, Ints]:
     """Neighbours within each key that occurs at least three times and beyond chance."""
-    values, place, counts = np.unique(key, return_inverse=True, return_counts=True)
-    expected = np.zeros(len(values))
-    np.maximum.at(expected, place, share * len(key))
+    there = np.flatnonzero(key >= 0)
+    number, distinct = numbered(key[there])
+    counts = np.bincount(number, minlength=distinct)
+    expected = np.zeros(distinct)
+    np.maximum.at(expected, number, share[there] * len(key))
+    odd = np.zeros(distinct, np.bool_)
+    many = np.flatnonzero(counts >= 3)
     # The tail given that the first row is there anyway: how likely are that many more?
-    tail = poisson.sf(counts - 2, expected) * len(values)
-    odd = (counts >= 3) & (tail < _RARE) & (values >= 0)
-    return _chained(np.where(odd[place], key, -1), np.zeros(len(key), np.int64))
+    odd[many] = poisson.sf(counts[many] - 2, expected[many]) * distinct < _RARE
+    chosen = np.full(len(key), -1)
+    chosen[there[odd[number]]] = number[odd[number]]
+    return _chained(chosen, np.zeros(len(key), np.int64))
 
 
 def _shares(codes: npt.NDArray[np.int32] | Ints, rows: Ints, most: float) -> Floats:
@@ -148,13 +165,18 @@ def _full_name(encoded: Encoded) -> Ints:
 
 def _joined(a: Ints, b: Ints) -> Ints:
     """One number for two; -1 where either is missing."""
-    key = np.unique(np.stack([a, b]), axis=1, return_inverse=True)[1].reshape(-1)
-    return np.where((a >= 0) & (b >= 0), key, -1)
+    there = (a >= 0) & (b >= 0)
+    first, _ = numbered(a[there])
+    second, wide = numbered(b[there])
+    key = np.full(len(a), -1)
+    key[there], _ = numbered(first * wide + second)
+    return key
 
 
 def _chained(a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """Each row with the next row of the same two values."""
     key = _joined(a, b)
-    order = np.argsort(key, kind="stable")
-    same = (key[order][1:] == key[order][:-1]) & (key[order][1:] >= 0)
-    return order[:-1][same].astype(np.int64), order[1:][same].astype(np.int64)
+    rows = np.flatnonzero(key >= 0)
+    order = rows[np.argsort(key[rows], kind="stable")]
+    same = key[order][1:] == key[order][:-1]
+    return order[:-1][same], order[1:][same]

@@ -34,11 +34,22 @@ class Source:
 
 def of_table(table: pa.Table, side: Side) -> Source:
     """A table with standard names as a source."""
+    return of_parts(table.column_names, side, lambda: iter([table]))
+
+
+def of_parts(names: Sequence[str], side: Side, parts: Callable[[], Iterator[pa.Table]]) -> Source:
+    """A table that comes part by part as a source.
+
+    Args:
+        names: its columns, with standard names, all text (but a record's whole-number ids and identities).
+        side: which side of the linkage it is.
+        parts: makes its parts, at least one, of any size.
+    """
     keep = (IDS[side], "identity") if side == "records" else (IDS[side], *GROUPED)
     return Source(
-        tuple(c for c in STANDARD if c in table.column_names),
-        tuple(c for c in keep if c in table.column_names),
-        lambda: slices(table),
+        tuple(c for c in STANDARD if c in names),
+        tuple(c for c in keep if c in names),
+        lambda: (piece for part in parts() for piece in slices(part)),
     )
 
 

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from pipelines import cohorts
+from pipelines import cohorts, stored_cohort
 from pipelines.office import Office, today
+from pipelines.unusable_rows import unusable_rows
+
+_TOLD = 20  # rows that are not attempted, of those that are told one by one
 
 
 def register(
@@ -15,9 +18,9 @@ def register(
         CodedError: the file can't be used (exit 6), or the project may not have this cohort.
     """
     cohort = cohorts.read_cohort(office, file, cohorts.read_map(columns))
-    if not cohorts.stored_at(office, number, cohort.digest).is_file():
+    if not stored_cohort.stored_at(office, number, cohort.digest).is_file():
         # Stored before it is recorded: a recorded cohort can always be read.
-        cohorts.store(office, number, cohort)
+        stored_cohort.store(office, number, cohort.digest, cohort.table)
     office.projects.register_cohort(
         number,
         digest=cohort.digest,
@@ -26,7 +29,7 @@ def register(
         on=today(),
         source=source,
     )
-    refused = cohorts.refusals(cohort.table, today())
+    refused = unusable_rows(cohort.parts, cohort.table.column_names, today())
     return {
         "project": number,
         "digest": cohort.digest,
@@ -35,11 +38,7 @@ def register(
         "rows_not_attempted": refused.num_rows,
         "refusals": [
             f"{row} {code}"
-            for row, code in zip(
-                refused["row_number"].to_pylist()[:20],
-                refused["code"].to_pylist()[:20],
-                strict=True,
-            )
+            for row, code in zip(*refused.slice(0, _TOLD).to_pydict().values(), strict=True)
         ],
         "confirmed": False,
     }

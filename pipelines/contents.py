@@ -29,13 +29,18 @@ class Content:
 
 def collect(context: "Context") -> Content:
     """Collect the content of one release from what its stages staged and recorded."""
-    table = context.staged("extract", "extract").replace_schema_metadata(None)
+    schema = context.staged_schema("extract", "extract").remove_metadata()
+
+    def rows() -> pa.RecordBatchReader:
+        plain = (b.cast(schema) for b in context.staged_parts("extract", "extract"))
+        return pa.RecordBatchReader.from_batches(schema, plain)
+
     return Content(
         release=_facts(context),
-        rows=table.to_reader,
-        dictionary=dictionary(context, table.schema),
+        rows=rows,
+        dictionary=dictionary(context, schema),
         report_html=context.releases.edition(context.release, "recipient").decode(),
-        extra=_extra(context, table),
+        extra=_extra(context),
     )
 
 
@@ -48,14 +53,14 @@ def dictionary(context: "Context", schema: pa.Schema) -> DataDictionary:
     return dictionary_for(context.system, context.order.kind, supplied, columns=context.columns)
 
 
-def _extra(context: "Context", table: pa.Table) -> dict[str, bytes]:
+def _extra(context: "Context") -> dict[str, bytes]:
     if context.order.kind != "aggregated":
         return {}
     from extracts.workbook import workbook
 
     disclosure = context.settings.disclosure
     made = workbook(
-        table,
+        context.staged("extract", "extract").replace_schema_metadata(None),
         context.system,
         title=context.title,
         threshold=disclosure.threshold,

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,15 +94,31 @@ class Context(Approved):
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / name
 
-    def stage_table(self, stage: str, name: str, table: pa.Table) -> Path:
-        """Write a table to staging, encrypted."""
+    def stage_table(
+        self,
+        stage: str,
+        name: str,
+        table: pa.Table | Iterable[pa.RecordBatch],
+        schema: pa.Schema | None = None,
+    ) -> Path:
+        """Write a table, or batches of a schema as they come, to staging, encrypted."""
         path = self.place(stage, f"{name}.parquet")
-        staging.write_parquet(table, path, self.key)
+        staging.write_parquet(table, path, self.key, schema=schema)
         return path
 
     def staged(self, stage: str, name: str) -> pa.Table:
         """Read a staged table."""
         return staging.read_parquet(self.records.table(stage, name), self.key)
+
+    def staged_parts(
+        self, stage: str, name: str, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Read a staged table batch by batch, in its order."""
+        return staging.read_batches(self.records.table(stage, name), self.key, columns)
+
+    def staged_schema(self, stage: str, name: str) -> pa.Schema:
+        """Schema of a staged table."""
+        return staging.read_schema(self.records.table(stage, name), self.key)
 
     def has_staged(self, stage: str, name: str) -> bool:
         """Whether a stage left this table."""

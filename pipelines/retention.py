@@ -13,7 +13,7 @@ from approvals.lifecycle import IN_FORCE
 from approvals.project_parts import Cohort
 from approvals.project_state import ProjectState
 from approvals.release_state import OUT, ReleaseState, Status
-from pipelines import cohorts
+from pipelines import stored_cohort
 from pipelines.escrow import confirmed_escrow
 from pipelines.home import Home
 from pipelines.locks import held
@@ -56,7 +56,7 @@ def enforce(office: Office, on: date) -> list[Kept]:
             _clear_outbox(office, item, on)
         else:
             office.projects.cohort_destroyed(item.project, item.about, office.person, on)
-            cohorts.destroy(office, item.project, item.about)
+            stored_cohort.destroy(office, item.project, item.about)
     return over
 
 

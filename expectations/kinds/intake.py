@@ -6,7 +6,7 @@ A file without any usable identifier stops; a bad value keeps its row and is a w
 from expectations.checks import Check
 from expectations.context import IntakeContext
 from expectations.kinds.facts import Facts
-from expectations.sql import is_full, name
+from expectations.sql import by_slice, is_full, name
 
 # Standard column -> (what it must look like, words). Shapes are wide on purpose: other states'
 # licences differ, and researchers write numbers in their own ways.
@@ -86,7 +86,7 @@ def _repeated(facts: Facts, told: IntakeContext) -> Check:
         "rows_differ",
         "No two rows say the same under different ids",
         violations="SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
-        f"{name(facts.relation)} GROUP BY {keys} HAVING count(*) > 1)",
+        f"{name(facts.relation)} WHERE {by_slice(keys)} GROUP BY {keys} HAVING count(*) > 1)",
     )
 
 

@@ -3,15 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from extracts import identified, scan, statistical
 from extracts.arrow import compute as pc
-from pipelines import aggregates, closed_years, contents, deidentifying
+from pipelines import aggregates, closed_years, contents, deidentifying, staged
 from pipelines.records import FactValue
 from pipelines.stages.stage import Product
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
+    from extracts.cohort_rows import CohortRows
+    from extracts.scan import ScanReport
     from pipelines.context import Context
 
 
@@ -23,9 +28,9 @@ def make_extract(context: "Context") -> Product:
 def _identified(context: "Context") -> Product:
     con = context.snapshot.connect(context.threads)
     try:
-        con.register("supplied", context.staged("intake", "supplied"))
-        con.register("attempted", context.staged("intake", "attempted"))
-        con.register("links", context.staged("review", "settled"))
+        staged.view(context, con, "intake", "supplied", "supplied")
+        staged.view(context, con, "intake", "attempted", "attempted")
+        staged.view(context, con, "review", "settled", "links")
         spec = identified.IdentifiedSpec(
             families=context.order_scope,
             years=context.years,
@@ -33,17 +38,24 @@ def _identified(context: "Context") -> Product:
             released_anyway=context.released_anyway,
             columns=context.columns,
         )
-        made = identified.build(con, context.system, spec, context.ids)
+        made = identified.begin(con, context.system, spec, context.ids)
     finally:
         con.close()
-    return _rows(context, made)
+    batches = context.staged_parts("intake", "supplied")
+    parts = made.parts(pa.Table.from_batches([batch]) for batch in batches)
+    staged_at, looked_at = _staged(context, parts, made.schema)
+    return _product(context, made, staged_at, looked_at)
 
 
 def _deidentified(context: "Context") -> Product:
     made = deidentifying.build(context)
-    return _rows(
+    extract = made.extract
+    staged_at, looked_at = _staged(context, [extract.table], extract.table.schema)
+    return _product(
         context,
-        made.extract,
+        extract,
+        staged_at,
+        looked_at,
         risk=made.report.as_json(),
         limit=context.row_limit.as_json(),
         within_limit=made.within,
@@ -51,24 +63,39 @@ def _deidentified(context: "Context") -> Product:
     )
 
 
-def _rows(context: "Context", made: identified.Extract, **facts: FactValue) -> Product:
-    found = scan.content_scan(made.table)
-    scan.check_content(found)
-    _check_formats(context, made.table)
-    path = context.stage_table("extract", "extract", made.table)
-    context.note(
-        "extract_made",
-        rows=made.table.num_rows,
-        individuals=made.persons,
-    )
+def _staged(
+    context: "Context", parts: "Iterable[pa.Table]", schema: "pa.Schema"
+) -> "tuple[Path, ScanReport]":
+    """Stage an extract part by part, each looked at: the file appears only where all is well."""
+    look = scan.ContentScan()
+
+    def batches() -> "Iterator[pa.RecordBatch]":
+        for part in parts:
+            look.at(part)
+            _check_formats(context, part)
+            yield from part.to_batches()
+        scan.check_content(look.report)
+
+    return context.stage_table("extract", "extract", batches(), schema), look.report
+
+
+def _product(
+    context: "Context",
+    made: "identified.Extract | CohortRows",
+    staged_at: "Path",
+    looked_at: "ScanReport",
+    **facts: FactValue,
+) -> Product:
+    rows, individuals = looked_at.rows, made.persons
+    context.note("extract_made", rows=rows, individuals=individuals)
     return Product(
-        (path,),
+        (staged_at,),
         {
-            "rows": made.table.num_rows,
-            "individuals": made.persons,
+            "rows": rows,
+            "individuals": individuals,
             "counts": dict(made.counts),
             "supplied": list(made.supplied),
-            "scanned": found.columns,
+            "scanned": looked_at.columns,
             **facts,
         },
     )

@@ -1,16 +1,20 @@
 """Stage 2: the cohort, as registered and confirmed, checked, linked to itself and staged."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 import expectations
 import matching
+from crypto.errors import StagingDoesNotHold
 from extracts.arrow import compute as pc
-from pipelines import cohorts
+from pipelines import stored_cohort
 from pipelines.errors import CohortTooLong
 from pipelines.office import today
 from pipelines.stages.stage import Product
+from pipelines.stored_cohort import StoredCohort
+from pipelines.unusable_rows import unusable_rows
 from systems import database
 
 if TYPE_CHECKING:
@@ -28,22 +32,22 @@ def take_in(context: "Context") -> Product:
         ValidationFailed: the intake suite's critical checks do not hold.
     """
     digest = context.order.cohort_digest or ""
-    cohort = cohorts.load(context, context.order.project, digest)
+    cohort = stored_cohort.open_stored(context, context.order.project, digest)
     allowed = context.max_rows
     if allowed is not None and cohort.rows > allowed:
         raise CohortTooLong(rows=cohort.rows, allowed=allowed)
-    table = cohort.table
-    validation = _validated(context, table, allowed or cohort.rows)
+    validation = _validated(context, cohort, allowed or cohort.rows)
     context.keep_validation("intake", validation)
     validation.require()
-    refused = cohorts.refusals(table, today())
-    withheld = _withheld(table)
-    attempted = _attempted(table, refused, withheld)
+    refused = unusable_rows(cohort.parts, cohort.columns, today())
+    withheld = _withheld(cohort)
     earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
-    repeated = cohorts.overlap(context, context.order.project, cohort, earlier)
+    repeated = stored_cohort.overlap(
+        context, context.order.project, cohort, earlier, context.threads
+    )
     files = (
-        context.stage_table("intake", "supplied", table),
-        context.stage_table("intake", "attempted", attempted),
+        context.stage_table("intake", "supplied", cohort.batches(), cohort.schema),
+        context.stage_table("intake", "attempted", _attempted(cohort, refused, withheld)),
     )
     facts = {
         "rows": cohort.rows,
@@ -64,33 +68,37 @@ def take_in(context: "Context") -> Product:
     return Product(files, facts)
 
 
-def _validated(context: "Context", table: pa.Table, maximum: int) -> "expectations.Validation":
+def _validated(context: "Context", cohort: StoredCohort, maximum: int) -> "expectations.Validation":
     con = database.connect(context.threads)
-    con.register(
-        "cohort",
-        table.drop_columns(["row_number"]).rename_columns(["cohort_id", *table.column_names[2:]]),
-    )
     told = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
     try:
+        with database.guarded(StagingDoesNotHold):
+            cohort.view(con, "cohort")
         return expectations.validate("intake", context.system, con, "cohort", told)
     finally:
         con.close()
 
 
-def _withheld(table: pa.Table) -> set[str]:
+def _withheld(cohort: StoredCohort) -> pa.ChunkedArray:
     """Row ids in groups of two or more that look like one person."""
-    rows = table.drop_columns(["row_number"]).rename_columns(["cohort_id", *table.column_names[2:]])
-    groups = matching.self_link(rows)
-    return set(groups["cohort_id"].to_pylist())
+    standard = cohort.columns[2:]
 
+    def parts() -> Iterator[pa.Table]:
+        for part in cohort.parts(["row_id", *standard]):
+            yield part.rename_columns(["cohort_id", *standard])
 
-def _attempted(table: pa.Table, refused: pa.Table, withheld: set[str]) -> pa.Table:
-    codes = dict(zip(refused["row_number"].to_pylist(), refused["code"].to_pylist(), strict=True))
-    rows = zip(table["row_number"].to_pylist(), table["row_id"].to_pylist(), strict=True)
-    marked = [
-        codes.get(n) or ("looks_like_another_row" if i in withheld else None) for n, i in rows
+    return matching.self_link_parts(matching.of_parts(["cohort_id", *standard], "cohort", parts))[
+        "cohort_id"
     ]
-    return pa.table({"row_number": table["row_number"], "code": pa.array(marked, pa.string())})
+
+
+def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray) -> pa.Table:
+    rows = cohort.read(["row_number", "row_id"])
+    place = pc.index_in(rows["row_number"], value_set=refused["row_number"].combine_chunks())
+    alike = pc.is_in(rows["row_id"], value_set=withheld.combine_chunks())
+    said = pc.if_else(alike, pa.scalar("looks_like_another_row"), pa.scalar(None, pa.string()))
+    codes = pc.coalesce(refused["code"].take(place), said)
+    return pa.table({"row_number": rows["row_number"], "code": codes})
 
 
 def _tally(codes: pa.ChunkedArray) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """Stage 3: the cohort against the persons of the records that the project may see."""
 
 import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import matching
 from extracts.arrow import compute as pc
 from extracts.candidates import records_in_scope
 from matching.errors import LinkageBroke
+from pipelines import staged
 from pipelines.home import write_private
 from pipelines.stages.stage import Product
 from systems import database
@@ -25,12 +28,6 @@ def link_cohort(context: "Context") -> Product:
     Only entries on records inside the project's scope are compared: anything wider would let
     ``matched`` tell of records that the project may not see.
     """
-    supplied = context.staged("intake", "supplied")
-    attempted = context.staged("intake", "attempted")
-    free = attempted.filter(pc.is_null(attempted["code"]))["row_number"]
-    rows = supplied.filter(pc.is_in(supplied["row_number"], value_set=free.combine_chunks()))
-    cohort = rows.drop_columns(["row_number"]).rename_columns(["cohort_id", *rows.column_names[2:]])
-    records = _records(context)
     options = matching.LinkOptions(
         threshold=context.settings.linkage.threshold,
         threads=context.threads,
@@ -41,44 +38,80 @@ def link_cohort(context: "Context") -> Product:
         from pipelines.cluster import spread_over
 
         spread = spread_over(context)
-    result = matching.link(cohort, records, options, spread=spread)
-    _validate(context, supplied, records, result.links)
+    compared: list[pa.Table] = []
+    with _records(context, compared) as records:
+        result = matching.link_sources(_cohort(context), records, options, spread=spread)
+    links = result.links
+    _validate(context, pa.concat_tables(compared), links)
     report = context.place("match", "LINKS.json")
     write_private(report, json.dumps(result.report.as_json(), indent=1, default=str))
     page = context.place("match", "LINKS.html")
     write_private(page, matching.quality_page(result.report))
-    path = context.stage_table("match", "links", result.links)
-    counts = _counts(result.links, cohort.num_rows)
+    path = context.stage_table("match", "links", links)
+    attempted = result.report.cohort_rows
+    counts = _counts(links, attempted)
     context.note("cohort_matched", once=True, **counts)
-    return Product((path, report, page), {**counts, "attempted": cohort.num_rows, **_rates(result)})
+    return Product((path, report, page), {**counts, "attempted": attempted, **_rates(result)})
 
 
-def _records(context: "Context") -> pa.Table:
+def _cohort(context: "Context") -> "matching.Source":
+    """The supplied rows that are attempted, part by part."""
+    _number, _id, *standard = staged.columns(context, "intake", "supplied")
+    names = ["cohort_id", *standard]
+    free = pc.is_null(context.staged("intake", "attempted")["code"])
+
+    def parts() -> Iterator[pa.Table]:
+        start = 0
+        for batch in context.staged_parts("intake", "supplied", ["row_id", *standard]):
+            rows = pa.Table.from_batches([batch]).rename_columns(names)
+            yield rows.filter(free.slice(start, len(batch)))
+            start += len(batch)
+        if not start:
+            yield (
+                context.staged("intake", "supplied")
+                .drop_columns(["row_number"])
+                .rename_columns(names)
+            )
+
+    return matching.of_parts(names, "cohort", parts)
+
+
+@contextmanager
+def _records(context: "Context", compared: list[pa.Table]) -> "Generator[matching.Source]":
+    """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
     con = context.snapshot.connect(context.threads)
-    try:
-        wanted = records_in_scope(
-            con,
-            context.system,
-            families=context.order_scope,
-            years=context.years,
-            released_anyway=context.released_anyway,
-        )
-        con.register("wanted", wanted)
+    wanted = records_in_scope(
+        con,
+        context.system,
+        families=context.order_scope,
+        years=context.years,
+        released_anyway=context.released_anyway,
+    )
+    con.register("wanted", wanted)
+    entries = con.sql(
+        'SELECT DISTINCT l.* EXCLUDE (role, "group"), i.identity'
+        " FROM linkage_records l SEMI JOIN wanted USING (record_id)"
+        " JOIN person_index i USING (record_id)"
+        " ORDER BY ALL"
+    )
+
+    def parts() -> Iterator[pa.Table]:
         with database.guarded(LinkageBroke, step="records"):
-            return con.sql(
-                'SELECT DISTINCT l.* EXCLUDE (role, "group"), i.identity'
-                " FROM linkage_records l SEMI JOIN wanted USING (record_id)"
-                " JOIN person_index i USING (record_id)"
-                " ORDER BY ALL"
-            ).to_arrow_table()
+            table = entries.to_arrow_table()
+        compared.append(table.select(["record_id", "identity"]))
+        yield table
+
+    try:
+        yield matching.of_parts(entries.columns, "records", parts)
     finally:
         con.close()
 
 
-def _validate(context: "Context", supplied: pa.Table, records: pa.Table, links: pa.Table) -> None:
+def _validate(context: "Context", records: pa.Table, links: pa.Table) -> None:
     con = database.connect(context.threads)
     con.register("links", links)
-    con.register("cohort", supplied.select(["row_id"]).rename_columns(["cohort_id"]))
+    staged.view(context, con, "intake", "supplied", "supplied")
+    con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
     con.register("records", records.select(["record_id"]).group_by("record_id").aggregate([]))
     con.register(
         "identities",

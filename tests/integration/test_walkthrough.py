@@ -182,7 +182,7 @@ def waiting(copied, command):
     release = order_release(office, Request(IDENTIFIED, "identified", doubtful="wait"))
     import matching
 
-    linked = matching.link
+    linked = matching.link_sources
 
     def doubtful(*words, **named):
         result = linked(*words, **named)
@@ -196,7 +196,7 @@ def waiting(copied, command):
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.stages.match.matching.link", doubtful, raising=False)
+        patch.setattr("pipelines.stages.match.matching.link_sources", doubtful, raising=False)
         outcome = launch(office.home, release, orchestrated=False)
     office.close()
     assert outcome.exit is Exit.WAITING, outcome.text

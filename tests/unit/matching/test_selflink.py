@@ -2,9 +2,13 @@
 
 import random
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import matching
+from matching import selflink
 from tests.unit.matching.tables import cohort, people
 
 
@@ -72,3 +76,18 @@ def test_senior_and_junior_are_two_people():
 
 def test_an_empty_cohort_has_no_groups():
     assert matching.self_link(cohort()).num_rows == 0
+
+
+@given(st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), max_size=30))
+def test_neighbours_of_one_key_are_as_by_hand(values):
+    a, b = (np.array([pair[side] for pair in values], np.int64) for side in (0, 1))
+    last, wanted = {}, set()
+    for row, pair in enumerate(values):
+        if min(pair) < 0:
+            continue
+        if pair in last:
+            wanted.add((last[pair], row))
+        last[pair] = row
+    left, right = selflink._chained(a, b)
+    assert set(zip(left.tolist(), right.tolist(), strict=True)) == wanted
+    assert len(left) == len(wanted)

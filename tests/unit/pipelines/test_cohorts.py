@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 
 from matching.columns import ColumnMap
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
-from pipelines.cohorts import refusals, standardised
+from pipelines.cohorts import Cohort, standardised
 from pipelines.errors import CohortColumnsUnknown, CohortHasNoIdentifier
+from pipelines.unusable_rows import unusable_rows
 
 TODAY = date(2026, 11, 23)
+
+
+def refusals(cohort: pa.Table, on: date) -> pa.Table:
+    return unusable_rows(Cohort(cohort, "").parts, cohort.column_names, on)
 
 
 def table(**columns: list[str | None]) -> pa.Table:
