@@ -73,7 +73,9 @@ class Blocks:
         def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
             return task[1].hashes(Parts(self.encoded, side), records=False)
 
-        starts = range(0, self.encoded.records.rows, CHUNK)
+        # of one table a pair's second row comes after its first
+        first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
+        starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
         if library.LIBRARY is None:
             made = each(lambda task: Index.of(*keys(task)), live, self.threads)
             indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]

@@ -6,6 +6,8 @@ call one person; rows with one name and one address or number, whatever the birt
 that comes far more often than names do.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -29,6 +31,7 @@ _PLAUSIBLE = 0.5  # probability from which two rows are withheld
 # (US Census Bureau, names of 1990 and 2010: James 1.7 % of all, Smith 0.8 %).
 _MOST_FIRST, _MOST_LAST, _MOST_ZIP = 0.017, 0.010, 0.05
 _TOGETHER = 8.0  # first names and surnames of one origin occur together this much more often
+_SHARDS = 16  # at most: what is kept of a shard's row while it is worked is some 200 bytes
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
@@ -79,7 +82,9 @@ def self_link_parts(cohort: Source, options: LinkOptions | None = None) -> pa.Ta
 
 def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
-    scorer = Scorer(encoded, options, same_table=True)
+    # Every shard looks at all rows after it, so that many shards of a long cohort would cost its square.
+    rows = max(options.shard_rows, -(-encoded.cohort.rows // _SHARDS))
+    scorer = Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
     scored = scorer.score()
     probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
