@@ -31,6 +31,9 @@ _PLAUSIBLE = 0.5  # probability from which two rows are withheld
 # (US Census Bureau, names of 1990 and 2010: James 1.7 % of all, Smith 0.8 %).
 _MOST_FIRST, _MOST_LAST, _MOST_ZIP = 0.017, 0.010, 0.05
 _TOGETHER = 8.0  # first names and surnames of one origin occur together this much more often
+# Of a small origin even more, but no first name has a larger share among people of one surname, nor a
+# surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
+_FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
 _SHARDS = 16  # at most: what is kept of a shard's row while it is worked is some 200 bytes
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
@@ -118,49 +121,58 @@ def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
 
 def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     """Names (also within one ZIP code) that occur more often than chance allows."""
-    side, name = encoded.cohort, _full_name(encoded)
-    known = name >= 0
-    if not known.any():
-        empty = np.empty(0, np.int64)
-        return empty, empty, np.empty(0)
-    # Each full name counts once, so that repetition does not make its own parts look common.
-    _, one = np.unique(name[known], return_index=True)
-    rows = np.flatnonzero(known)[one]
-    first = _shares(encoded.parts.root[side.first], rows, _MOST_FIRST)
-    last = _shares(side.last, rows, _MOST_LAST)
-    zips = _shares(side.zip, np.flatnonzero(side.zip >= 0), _MOST_ZIP)
-    everywhere = np.where(known, name, -1)
+    side = encoded.cohort
+    first, last = encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64)
+    known = (first >= 0) & (last >= 0)
+    together = _joined(first, last)
+    shares = [
+        np.minimum(np.maximum(_others(one, together), 1) / max(int(known.sum()), 1), most)
+        for one, most in ((first, _MOST_FIRST), (last, _MOST_LAST))
+    ]
+    likely = shares[0] * shares[1] * _TOGETHER
+    everywhere = np.where(known, 0, -1)
     pairs = [
-        _repeated(everywhere, first * last * _TOGETHER),
-        _repeated(_joined(name, side.zip.astype(np.int64)), first * last * zips * _TOGETHER),
+        _repeated(first, last, where, likely) for where in (everywhere, side.zip.astype(np.int64))
     ]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return left, right, np.full(len(left), 0.99)
 
 
-def _repeated(key: Ints, share: Floats) -> tuple[Ints, Ints]:
-    """Neighbours within each key that occurs at least three times and beyond chance."""
-    there = np.flatnonzero(key >= 0)
-    number, distinct = numbered(key[there])
-    counts = np.bincount(number, minlength=distinct)
-    expected = np.zeros(distinct)
-    np.maximum.at(expected, number, share[there] * len(key))
-    odd = np.zeros(distinct, np.bool_)
+def _repeated(first: Ints, last: Ints, where: Ints, likely: Floats) -> tuple[Ints, Ints]:
+    """Neighbours within each name of one place that occurs at least three times and beyond chance.
+
+    What a name's parts do beside it tells how often it may come: an honest surname has its
+    share of each first name of its origin, and a first name its share of surnames. Rows of
+    the name itself say nothing of that: they could all be one person's.
+    """
+    name = _joined(_joined(first, last), where)
+    counts = _counts(name)
+    expected = np.maximum(
+        _counts(where) * likely,
+        np.minimum(
+            _FIRST_OF_LAST * _others(_joined(last, where), name),
+            _LAST_OF_FIRST * _others(_joined(first, where), name),
+        ),
+    )
     many = np.flatnonzero(counts >= 3)
     # The tail given that the first row is there anyway: how likely are that many more?
-    odd[many] = poisson.sf(counts[many] - 2, expected[many]) * distinct < _RARE
-    chosen = np.full(len(key), -1)
-    chosen[there[odd[number]]] = number[odd[number]]
-    return _chained(chosen, np.zeros(len(key), np.int64))
+    tail = poisson.sf(counts[many] - 2, expected[many]) * (int(name.max(initial=-1)) + 1)
+    odd = many[tail < _RARE]
+    chosen = np.full(len(name), -1)
+    chosen[odd] = name[odd]
+    return _chained(chosen, np.zeros(len(name), np.int64))
 
 
-def _shares(codes: npt.NDArray[np.int32] | Ints, rows: Ints, most: float) -> Floats:
-    """For each row the share of its value among ``rows``, at most ``most``."""
-    if not len(rows):
-        return np.full(len(codes), most)
-    size = int(codes.max(initial=0)) + 2
-    counts = np.bincount(codes[rows].astype(np.int64) + 1, minlength=size).astype(np.float64)
-    return np.minimum(np.maximum(counts[codes.astype(np.int64) + 1], 1) / len(rows), most)
+def _counts(numbers: Ints) -> Ints:
+    """For each row how many rows have its number; none where it is missing."""
+    known = numbers >= 0
+    counts = np.bincount(numbers[known], minlength=1)
+    return np.where(known, counts[np.where(known, numbers, 0)], 0)
+
+
+def _others(part: Ints, name: Ints) -> Ints:
+    """For each row how many rows of other names have its part of the name."""
+    return _counts(part) - _counts(name)
 
 
 def _full_name(encoded: Encoded) -> Ints:

@@ -1,6 +1,6 @@
 """A cohort as it is kept with its project: encrypted under a key of its own, read part by part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,26 +103,27 @@ def _key_name(project: str, digest: str) -> str:
     return f"{project}.cohort.{digest[:16]}"
 
 
-def overlap(
-    office: "Office",
-    project: str,
-    cohort: StoredCohort,
-    earlier: Sequence[str],
-    threads: int | None,
-) -> int:
-    """How many rows say exactly what a row of an earlier cohort of the project said, ids aside."""
-    kept = [d for d in earlier if stored_at(office, project, d).is_file()]
-    if not kept:
+def still_kept(office: "Office", project: str, digests: Iterable[str]) -> list[StoredCohort]:
+    """The cohorts of these that were not destroyed."""
+    kept = [d for d in digests if stored_at(office, project, d).is_file()]
+    return [open_stored(office, project, digest) for digest in kept]
+
+
+def overlap(cohort: StoredCohort, others: Sequence[StoredCohort], threads: int | None) -> int:
+    """How many rows say exactly what a row of another cohort says, ids aside.
+
+    Raises:
+        StageBroken: the database gave up.
+    """
+    if not others:
         return 0
-    others = [open_stored(office, project, digest) for digest in kept]
     con = database.connect(threads)
     try:
         with guarded(StageBroken, stage="intake"):
             cohort.view(con, "cohort")
             for number, other in enumerate(others):
-                other.view(con, f"earlier_{number}")
-            largest = max(one.rows for one in (cohort, *others))
-            slices = 1 + largest // _AT_ONCE
+                other.view(con, f"other_{number}")
+            slices = 1 + max(one.rows for one in (cohort, *others)) // _AT_ONCE
             return sum(_repeated(con, cohort, others, i, slices) for i in range(slices))
     finally:
         con.close()
@@ -146,9 +147,9 @@ def _repeated(
 
     every = ", ".join(map(quoted, STANDARD))
     mine = f"hash({every}) % {slices} = {number}"
-    before = " UNION ALL ".join(said(o, f"earlier_{i}") for i, o in enumerate(others))
+    theirs = " UNION ALL ".join(said(o, f"other_{i}") for i, o in enumerate(others))
     same = " AND ".join(f"c.{quoted(n)} IS NOT DISTINCT FROM e.{quoted(n)}" for n in STANDARD)
     query = f"""
         SELECT count(*) FROM (FROM ({said(cohort, "cohort")}) WHERE {mine}) c
-        SEMI JOIN (FROM ({before}) WHERE {mine}) e ON {same}"""
+        SEMI JOIN (FROM ({theirs}) WHERE {mine}) e ON {same}"""
     return int(con.execute(query).fetchall()[0][0])

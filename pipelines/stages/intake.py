@@ -42,9 +42,8 @@ def take_in(context: "Context") -> Product:
     refused = unusable_rows(cohort.parts, cohort.columns, today())
     withheld = _withheld(cohort)
     earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
-    repeated = stored_cohort.overlap(
-        context, context.order.project, cohort, earlier, context.threads
-    )
+    others = stored_cohort.still_kept(context, context.order.project, earlier)
+    repeated = stored_cohort.overlap(cohort, others, context.threads)
     files = (
         context.stage_table("intake", "supplied", cohort.batches(), cohort.schema),
         context.stage_table("intake", "attempted", _attempted(cohort, refused, withheld)),

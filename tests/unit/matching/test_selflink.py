@@ -47,6 +47,114 @@ def test_a_common_name_is_no_probe():
     assert withheld(*HONEST, *namesakes) == set()
 
 
+FIRST = [
+    "Alma",
+    "Boris",
+    "Carmen",
+    "Dmitri",
+    "Esther",
+    "Felix",
+    "Giulia",
+    "Hector",
+    "Irene",
+    "Jamal",
+    "Kavya",
+    "Lorenzo",
+    "Mei",
+    "Nadia",
+    "Oscar",
+    "Priya",
+    "Quentin",
+    "Rosa",
+    "Stefan",
+    "Tuyet",
+]
+LAST = [
+    "Abbott",
+    "Bui",
+    "Castillo",
+    "Doyle",
+    "Eriksen",
+    "Fuentes",
+    "Gupta",
+    "Hoffman",
+    "Ivanov",
+    "Jimenez",
+    "Kowalski",
+    "Lombardi",
+    "Mbeki",
+    "Nakamura",
+    "Ortega",
+    "Pham",
+    "Quinn",
+    "Rossi",
+    "Svensson",
+    "Tanaka",
+]
+
+
+def many_namesakes(rows):
+    """A long cohort of few names, as millions of people are: everybody has namesakes."""
+    rng = random.Random(11)
+    return [
+        {
+            "first_name": rng.choice(FIRST),
+            "last_name": rng.choice(LAST),
+            "birth_date": f"{rng.randrange(1930, 2006)}-{1 + rng.randrange(12):02}-{1 + rng.randrange(28):02}",
+            "zip": str(90000 + rng.randrange(5)),
+        }
+        for _ in range(rows)
+    ]
+
+
+def test_the_namesakes_of_a_long_cohort_are_no_probes():
+    assert withheld(*many_namesakes(5000)) == set()
+
+
+def test_a_probe_is_found_among_many_namesakes():
+    """Also of a surname that many have, and of a name that many have."""
+    honest = many_namesakes(5000)
+    for first in ("Zebulon", "Alma"):
+        probe = [
+            {"first_name": first, "last_name": "Abbott", "birth_date": f"1980-{1 + i % 12:02}-{1 + i % 28:02}"}
+            for i in range(300)
+        ]  # fmt: skip
+        assert withheld(*honest, *probe) >= {f"c{i}" for i in range(5001, 5301)}
+
+
+def test_a_small_origin_keeps_its_names():
+    """Few have these names, and those have them together: no chance of a whole cohort, but their own."""
+    rng = random.Random(3)
+    first = [
+        "Lusine",
+        "Anahit",
+        "Gayane",
+        "Mane",
+        "Siranush",
+        "Varduhi",
+        "Hasmik",
+        "Zaruhi",
+        "Nune",
+        "Karine",
+        "Astghik",
+        "Tatevik",
+    ]
+    last = [
+        "Khachatryan",
+        "Grigoryan",
+        "Sargsyan",
+        "Petrosyan",
+        "Ter-Minasian",
+        "Bagdasarian",
+        "Yeghiazaryan",
+    ]
+    few = [
+        {"first_name": rng.choice(first), "last_name": rng.choice(last), "birth_date": f"{1930 + i}-0{1 + i % 9}-11"}
+        for i in range(70)
+    ]  # fmt: skip
+    assert withheld(*many_namesakes(3000), *few) == set()
+
+
 def test_a_row_given_twice_is_withheld():
     assert withheld(*HONEST, HONEST[7]) == {"c8", "c401"}
 

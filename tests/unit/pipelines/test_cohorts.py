@@ -90,3 +90,31 @@ def test_every_day_of_the_calendar_is_possible(day):
         table(cohort_id=["1"], last_name=["a"], birth_date=[f"{day}"]), ColumnMap()
     )
     assert refusals(cohort, TODAY).num_rows == 0
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["13/01/1990", "02/03/1990", "31/12/2999", "", None, "1990-02-30"]),
+            st.sampled_from([None, "Doe", "x" * 201, "e\x07"]),
+        ),
+        min_size=1,
+    ),
+    st.integers(1, 4),
+)
+def test_what_is_unusable_does_not_depend_on_the_parts(values, size):
+    """What a date means is seen in the whole column: day first, where one says so."""
+    rows = pa.table(
+        {
+            "row_number": pa.array(range(1, len(values) + 1), pa.int64()),
+            "birth_date": pa.array([date for date, _ in values], pa.string()),
+            "last_name": pa.array([name for _, name in values], pa.string()),
+        }
+    )
+
+    def parts(columns):
+        chosen = rows.select(list(columns))
+        return (chosen.slice(start, size) for start in range(0, len(values), size))
+
+    whole = unusable_rows(lambda columns: [rows.select(list(columns))], rows.column_names, TODAY)
+    assert unusable_rows(parts, rows.column_names, TODAY).equals(whole)
