@@ -1,9 +1,9 @@
 """A whole identified release by size: seconds and memory by stage, disk, and what a larger one would take.
 
-    python benchmarks/size.py [--orders 2000000] [--cohort 100000,1000000,10000000] [--data DIR]
+    python benchmarks/size.py [--orders 3000000] [--cohort 100000,1000000,10000000] [--form csv] [--data DIR]
 
-One made-up register of so many orders (about 1.5 identities each), and cohorts of which one row in twenty stands on an
-order. Registering a cohort, the run up to the approval, and the run after it are commands of their own; memory is
+One made-up register of so many orders (about as many persons, and 2.5 entries each), and cohorts of which one row in
+twenty stands on an order, up to half a million. Registering a cohort, the run up to the approval, and the run after it are commands of their own; memory is
 that of all processes of a command together, disk what the home and the temporary folder grow by at their
 largest. The register is loaded once, and its cost is printed apart.
 """
@@ -44,8 +44,9 @@ class Spent:
 def main() -> None:
     """Make the register, then one release for each size."""
     ask = argparse.ArgumentParser()
-    ask.add_argument("--orders", type=int, default=2_000_000)
+    ask.add_argument("--orders", type=int, default=3_000_000)
     ask.add_argument("--cohort", default="100000,1000000,10000000")
+    ask.add_argument("--form", choices=("csv", "parquet"), default="csv", help="of the cohort")
     ask.add_argument("--data", type=Path, help="where everything goes; kept afterwards")
     given = ask.parse_args()
     sizes = [int(n) for n in given.cohort.split(",")]
@@ -60,10 +61,14 @@ def main() -> None:
             "| cohort rows | registering | run | after approval | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
         )
         print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
-        slopes = [_size(folder, size) for size in sizes]
-        print(
-            f"\n{VOTERS:,} rows at the last size's pace: {slopes[-1] * VOTERS / 60:.0f} min (not measured)"
-        )
+        took = [(size, _size(folder, size, given.form)) for size in sizes]
+        if len(took) > 1:
+            (small, a), (large, b) = took[0], took[-1]
+            slope = (b - a) / (large - small)
+            print(
+                f"\nEach further row: {slope * 1e6:.1f} µs between the first and the last size. {VOTERS:,} rows"
+                f" at that pace: {(b + slope * (VOTERS - large)) / 60:.0f} min (not measured)"
+            )
     finally:
         if given.data is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -74,8 +79,9 @@ def _made(what: str, *words: object) -> None:
     subprocess.run([sys.executable, __file__, f"--{what}", *map(str, words)], check=True)
 
 
-def _size(folder: Path, size: int) -> float:
-    cohort = folder / f"cohort-{size}.parquet"
+def _size(folder: Path, size: int, form: str) -> float:
+    """One release of a cohort; its seconds."""
+    cohort = folder / f"cohort-{size}.{form}"
     if not cohort.exists():
         _made("make-cohort", folder, cohort, size)
     home = folder / "home"
@@ -102,7 +108,7 @@ def _size(folder: Path, size: int) -> float:
         f" | {disk / 2**20:.0f} | {disk / read:.1f} | {shares} |",
         flush=True,
     )
-    return seconds / size
+    return seconds
 
 
 def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
@@ -188,6 +194,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
+    from pyarrow.csv import CSVWriter
 
     import synthetic
 
@@ -197,6 +204,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     names = [n for n in members.column_names if n != "cohort_id"]
     members = pa.table({n: pc.cast(members[n], pa.string()) for n in names})
     done, writer = 0, None
+    opened = pq.ParquetWriter if file.suffix == ".parquet" else CSVWriter
     while done < size:
         if done < wanted:
             part = members
@@ -206,8 +214,8 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
             part = pa.table({n: pc.cast(part[n], pa.string()) for n in names})
         ids = pa.array([f"C{n:08d}" for n in range(done + 1, done + part.num_rows + 1)])
         part = part.add_column(0, "cohort_id", ids)
-        writer = writer or pq.ParquetWriter(file, part.schema)
-        writer.write_table(part, row_group_size=500_000)
+        writer = writer or opened(file, part.schema)
+        writer.write_table(part, 500_000)
         done += part.num_rows
     assert writer is not None
     writer.close()
