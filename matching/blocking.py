@@ -65,13 +65,17 @@ class Blocks:
             screen: says which pairs to keep; all where there is none.
         """
         live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
-        if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1:  # a shard
-            side = self.encoded.cohort.cut(int(rows[0]), int(rows[-1]) + 1)
+        begin = int(rows[0]) if len(rows) else 0
+        if len(rows) and int(rows[-1]) - begin == len(rows) - 1:  # a shard
+            side = self.encoded.cohort.cut(begin, begin + len(rows))
+
+            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+                return task[1].rows(self.encoded, begin, begin + len(rows))
         else:
             side = self.encoded.cohort.take(rows)
 
-        def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
-            return task[1].hashes(Parts(self.encoded, side), records=False)
+            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+                return task[1].hashes(Parts(self.encoded, side), records=False)
 
         # of one table a pair's second row comes after its first
         first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0

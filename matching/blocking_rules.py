@@ -119,7 +119,7 @@ class Parts:
         """``keyed`` is a whole side for the library, of which ``side`` is the part from ``begin`` on."""
         self._encoded, self.side = encoded, side
         self._made: dict[str, Part] = {}
-        self._keyed, self._begin = keyed, begin
+        self._keyed, self._begin = keyed, begin if keyed else 0
 
     def __getitem__(self, name: str) -> Part:
         """The part of each row."""

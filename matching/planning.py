@@ -30,7 +30,7 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = (
 )  # pairs; at the default a row costs about 60 compares
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
-_KEY, _KEPT = 9, 256 << 20  # bytes of a row's key, and of all that are kept
+_KEY, _KEPT = 9, 384 << 20  # bytes of a row's key, and of all that are kept
 _FLAGS = 20  # bits: a table of that many flags stays in a core's cache
 _HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
@@ -60,6 +60,7 @@ class Planned:
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     kept: "Kept | None" = None
+    own: tuple[Hashes, Bools] | None = None  # keys of the whole cohort before splits, where kept
     sides: tuple[Keyed, Keyed] | None = None  # both sides as the library hashes them
     planned: bool = False  # what is split and given up stays as it is from now on
 
@@ -68,6 +69,17 @@ class Planned:
         keyed = self.sides and self.sides[1]
         parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
         return self.hashes(parts, records=True, begin=begin)
+
+    def rows(self, encoded: Encoded, begin: int, stop: int) -> tuple[Hashes, Bools]:
+        """The keys of the cohort's rows from ``begin`` to ``stop``, and whether each takes part."""
+        keyed, names = self.sides and self.sides[0], self.rule.of(False)
+        if self.own is None and self.kept is not None and not self.planned:
+            self.own = Parts(encoded, encoded.cohort, keyed).hashes(names)
+        parts = Parts(encoded, encoded.cohort.cut(begin, stop), keyed, begin)
+        if self.own is None:
+            return self._finer(*parts.hashes(names), parts)
+        hashes, known = self.own
+        return self._finer(hashes[begin:stop], known[begin:stop], parts)
 
     def hashes(
         self, parts: Parts, *, records: bool, begin: int | None = None
@@ -99,7 +111,7 @@ class Planned:
 
 @dataclass
 class Kept:
-    """Keys of records by chunk: planning, training and each shard look at the same ones."""
+    """Keys of records by chunk, and of the cohort by rule: planning, training and each shard look at the same ones."""
 
     _made: dict[tuple[object, ...], tuple[Hashes, Bools]] = field(
         default_factory=dict[tuple[object, ...], tuple[Hashes, Bools]]
@@ -129,7 +141,7 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
     rules = [rule for rule in RULES if not (rule.wide and large)]
-    kept = Kept.within(encoded.records.rows, len(rules))
+    kept = Kept.within(rows, len(rules))
     sides = None
     if library.LIBRARY is not None:
         sides = (
@@ -233,9 +245,7 @@ def _keys(
         if records:
             yield begin, planned.chunk(encoded, begin)
         else:
-            keyed = planned.sides and planned.sides[0]
-            parts = Parts(encoded, side.cut(begin, begin + CHUNK), keyed, begin)
-            yield begin, planned.hashes(parts, records=False)
+            yield begin, planned.rows(encoded, begin, begin + CHUNK)
 
 
 def _give_up(planned: Planned, crowd: _Crowd, cap: int, room: int) -> int:

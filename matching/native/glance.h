@@ -140,9 +140,3 @@ static inline int worth_by_names(const Glance *g, const Row *c, const Row *r, in
     if (!(bound > g->last_floor)) return 0; /* a last name never has more than its look */
     return bound + (last_most(g, c, r, b) - seen->last) > g->last_floor;
 }
-
-/* Ask for what is known of a row's names. */
-static inline void ask_names(const Glance *g, const Row *row) {
-    if (row->first >= 0) __builtin_prefetch(&g->words->names[row->first]);
-    if (row->last >= 0) __builtin_prefetch(&g->words->names[row->last]);
-}

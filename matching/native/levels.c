@@ -114,7 +114,7 @@ static int32_t pattern(const Words *w, const Row *c, const Row *r, const How *ho
     return whole;
 }
 
-enum { AHEAD = 8 };
+enum { AHEAD = 12, NAMES_AHEAD = 6 }; /* pairs whose rows are asked for, and whose names, once their rows are here */
 
 /* The patterns of all pairs; returns how many ask. `keys` has room for four a pair, and `asking` for all pairs. */
 int64_t patterns(const Words *words, const Row *cohort, const Row *records, const int32_t *a, const int32_t *b,
@@ -126,6 +126,10 @@ int64_t patterns(const Words *words, const Row *cohort, const Row *records, cons
         if (i + AHEAD < size) {
             __builtin_prefetch(&cohort[a[i + AHEAD]]);
             __builtin_prefetch(&records[b[i + AHEAD]]);
+        }
+        if (i + NAMES_AHEAD < size) {
+            ask_names(words, &cohort[a[i + NAMES_AHEAD]]);
+            ask_names(words, &records[b[i + NAMES_AHEAD]]);
         }
         out[i] = pattern(words, &cohort[a[i]], &records[b[i]], how, &asked);
         if (asked.count > before) asking[open++] = (int32_t)i;

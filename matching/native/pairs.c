@@ -160,8 +160,8 @@ static void listed(uint64_t *keys, int64_t count, const Glance *glance, const Ro
         if (queue->begun - queue->done == OPEN) ended(queue, glance, cohort, rows, out);
         queue->pairs[queue->begun++ % OPEN] = (Pair){one, row, record, caught, seen};
         __builtin_prefetch(&rows[row]);
-        ask_names(glance, &cohort[row]);
-        ask_names(glance, one);
+        ask_names(glance->words, &cohort[row]);
+        ask_names(glance->words, one);
     }
 }
 

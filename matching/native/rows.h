@@ -43,6 +43,12 @@ typedef struct {
     int64_t nickname_count;
 } Words;
 
+/* Ask for what is known of a row's names. */
+static inline void ask_names(const Words *w, const Row *row) {
+    if (row->first >= 0) __builtin_prefetch(&w->names[row->first]);
+    if (row->last >= 0) __builtin_prefetch(&w->names[row->last]);
+}
+
 static inline uint32_t nibbles(uint32_t date) {
     uint32_t result = 0;
     for (int at = 0; at < 32; at += 4, date /= 10) result |= date % 10 << at;

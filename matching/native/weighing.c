@@ -3,7 +3,13 @@
  */
 #include <stdint.h>
 
-enum { CLASSES = 9, RIVALS = CLASSES - 1 };
+enum { CLASSES = 9, RIVALS = CLASSES - 1, AHEAD = 12 };
+
+/* Ask for the frequencies that a pair to come will need. */
+static inline void ask(const float *const *frequency, int64_t frequencies, uint32_t agree, int32_t row) {
+    for (int64_t f = 0; f < frequencies; f++)
+        if (agree >> f & 1) __builtin_prefetch(&frequency[f][row]);
+}
 
 /* What a match is ahead of its likeliest rival, and every rival behind that one (rivals x pairs), value frequencies included.
  *
@@ -12,6 +18,7 @@ void against(const double *joint, const uint32_t *same, const int64_t *place, co
              const float *const *frequency, const uint32_t *classes, int64_t frequencies, double *ahead, double *behind) {
     for (int64_t i = 0; i < size; i++) {
         double own[CLASSES];
+        if (i + AHEAD < size) ask(frequency, frequencies, same[place[i + AHEAD]], b[i + AHEAD]);
         uint32_t agree = same[place[i]];
         for (int c = 0; c < CLASSES; c++) own[c] = joint[place[i] * CLASSES + c];
         for (int64_t f = 0; f < frequencies; f++) {
