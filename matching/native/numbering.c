@@ -7,12 +7,12 @@
 #include <sys/mman.h>
 #endif
 
-enum { AHEAD = 8, FIRST_BITS = 12, PAGE_BITS = 21 };
+enum { AHEAD = 8, FIRST_BITS = 12, ROOMY_BITS = 21, PAGE_BITS = 21 };
 
-/* Bits of the first table's size: half of the values may be distinct before it doubles. */
+/* Bits of the first table's size: half of the values may be distinct before it doubles; of more than two million, an eighth. */
 static int first_bits(int64_t size) {
     int bits = FIRST_BITS;
-    while (size >> bits) bits++;
+    while (size >> bits && (bits < ROOMY_BITS || size >> (bits + 2))) bits++;
     return bits;
 }
 
