@@ -6,7 +6,7 @@ A file without any usable identifier stops; a bad value keeps its row and is a w
 from expectations.checks import Check
 from expectations.context import IntakeContext
 from expectations.kinds.facts import Facts
-from expectations.sql import by_slice, is_full, name
+from expectations.sql import is_full, name
 
 # Standard column -> (what it must look like, words). Shapes are wide on purpose: other states'
 # licences differ, and researchers write numbers in their own ways.
@@ -81,12 +81,13 @@ def _birth_date(told: IntakeContext) -> list[Check]:
 
 
 def _repeated(facts: Facts, told: IntakeContext) -> Check:
+    """By a hash of all values: of ten million rows two that differ share one once in 400,000 files."""
     keys = ", ".join(name(c) for c in _content(facts, told))
     return _check(
         "rows_differ",
         "No two rows say the same under different ids",
         violations="SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
-        f"{name(facts.relation)} WHERE {by_slice(keys)} GROUP BY {keys} HAVING count(*) > 1)",
+        f"{name(facts.relation)} GROUP BY hash({keys}) HAVING count(*) > 1)",
     )
 
 
