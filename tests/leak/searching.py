@@ -11,6 +11,7 @@ import urllib.parse
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -241,7 +242,7 @@ def _parquet(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _database(path: Path) -> Iterator[tuple[str, bytes]]:
     """(table, every value of it) of an SQLite file, its write-ahead log included."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as con:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
         con.text_factory = bytes
         names = [
             n.decode() for (n,) in con.execute("SELECT name FROM sqlite_master WHERE type='table'")
