@@ -17,9 +17,12 @@ from pipelines import staged
 from pipelines.home import write_private
 from pipelines.stages.stage import Product
 from systems import database
+from systems.register.views import entries_sql
 
 if TYPE_CHECKING:
     from pipelines.context import Context
+
+_ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
 
 
 def link_cohort(context: "Context") -> Product:
@@ -87,22 +90,22 @@ def _records(context: "Context", compared: list[pa.Table]) -> "Generator[matchin
         years=context.years,
         released_anyway=context.released_anyway,
     )
-    con.register("wanted", wanted)
-    entries = con.sql(
-        'SELECT DISTINCT l.* EXCLUDE (role, "group"), i.identity'
-        " FROM linkage_records l SEMI JOIN wanted USING (record_id)"
-        " JOIN person_index i USING (record_id)"
-        " ORDER BY ALL"
+    query = (
+        f"SELECT l.*, i.identity FROM ({entries_sql(context.system, 'wanted')}) l"
+        " JOIN person_index i USING (record_id) ORDER BY ALL"
     )
 
     def parts() -> Iterator[pa.Table]:
-        with database.guarded(LinkageBroke, step="records"):
-            table = entries.to_arrow_table()
-        compared.append(table.select(["record_id", "identity"]))
-        yield table
+        for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
+            con.register("wanted", wanted.slice(start, _ENTRIES))
+            with database.guarded(LinkageBroke, step="records"):
+                table = con.sql(query).to_arrow_table()
+            compared.append(table.select(["record_id", "identity"]))
+            yield table
 
+    names = ["record_id", *(c.name for c in context.system.linkage.columns), "identity"]
     try:
-        yield matching.of_parts(entries.columns, "records", parts)
+        yield matching.of_parts(names, "records", parts)
     finally:
         con.close()
 

@@ -65,35 +65,55 @@ def create_linkage_records(con: Any, system: System) -> None:
     con.execute(f"CREATE OR REPLACE VIEW linkage_records AS {linkage_sql(system)}")
 
 
+def entries_sql(system: System, among: str) -> str:
+    """Return the query for each variant of some entries once, like ``linkage_records`` without role and group.
+
+    Args:
+        system: the data system.
+        among: a relation with their ``record_id``; nothing is worked out for others.
+    """
+    shown, joins = _together(system, among)
+    table, key = system.linkage.person_table, system.linkage.person_key
+    return (
+        f"SELECT entry.{quoted(key)} AS record_id{shown} "
+        f"FROM {quoted(table)} AS entry {' '.join(joins)} WHERE entry.{_among(key, among)}"
+    )
+
+
 def linkage_sql(system: System) -> str:
     """The query behind ``linkage_records``."""
     linkage = system.linkage
     table, key = linkage.person_table, linkage.person_key
-    parts = _parts(linkage.columns)
-    joins: list[str] = []
-    shown: dict[str, str] = {}
-    for number, (source, columns) in enumerate(parts.items()):
-        alias = f"part{number}"
-        if source[0] == table and not source[1]:
-            alias = "entry"
-        else:
-            joins.append(
-                f"LEFT JOIN ({_part_sql(source, columns, key)}) AS {alias} USING ({quoted(key)})"
-            )
-        for column in columns:
-            field = column.source.split(".")[1] if alias == "entry" else column.name
-            shown[column.name] = (
-                f"CAST({alias}.{quoted(field)} AS VARCHAR) AS {quoted(column.name)}"
-            )
-    wanted = "".join(f", {shown[column.name]}" for column in linkage.columns)
+    shown, joins = _together(system, None)
     if roles := _role_sql(system, key):
         joins.append(f"LEFT JOIN ({roles}) AS party USING ({quoted(key)})")
     role = "party.role" if roles else "CAST(NULL AS VARCHAR) AS role"
     group = "party.grouped" if linkage.group and roles else "CAST(NULL AS BIGINT)"
     return (
-        f'SELECT entry.{quoted(key)} AS record_id, {role}{wanted}, {group} AS "group" '
+        f'SELECT entry.{quoted(key)} AS record_id, {role}{shown}, {group} AS "group" '
         f"FROM {quoted(table)} AS entry {' '.join(joins)}"
     )
+
+
+def _together(system: System, among: str | None) -> tuple[str, list[str]]:
+    """The standard columns of an entry as they are selected, and the joins that bring them together."""
+    linkage = system.linkage
+    table, key = linkage.person_table, linkage.person_key
+    joins: list[str] = []
+    shown: dict[str, str] = {}
+    for number, (source, columns) in enumerate(_parts(linkage.columns).items()):
+        alias = f"part{number}"
+        if source[0] == table and not source[1]:
+            alias = "entry"
+        else:
+            part = _part_sql(source, columns, key, among)
+            joins.append(f"LEFT JOIN ({part}) AS {alias} USING ({quoted(key)})")
+        for column in columns:
+            field = column.source.split(".")[1] if alias == "entry" else column.name
+            shown[column.name] = (
+                f"CAST({alias}.{quoted(field)} AS VARCHAR) AS {quoted(column.name)}"
+            )
+    return "".join(f", {shown[column.name]}" for column in linkage.columns), joins
 
 
 _Source = tuple[str, tuple[tuple[str, tuple[str, ...]], ...], bool]
@@ -108,12 +128,17 @@ def _parts(columns: tuple[LinkageColumn, ...]) -> Mapping[_Source, list[LinkageC
     return parts
 
 
-def _part_sql(source: _Source, columns: list[LinkageColumn], key: str) -> str:
+def _among(key: str, among: str) -> str:
+    return f"{quoted(key)} IN (SELECT record_id FROM {among})"
+
+
+def _part_sql(source: _Source, columns: list[LinkageColumn], key: str, among: str | None) -> str:
     """Rows of one part: every variant, or one row whose values go together."""
     table, where, variants = source
     conditions = [
         f"{quoted(name)} IN ({', '.join(map(literal, values))})" for name, values in where
     ]
+    conditions += [_among(key, among)] if among else []
     fields = [quoted(column.source.split(".")[1]) for column in columns]
     named = [quoted(column.name) for column in columns]
     filter_sql = f"WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -20,6 +20,7 @@ from systems.errors import (
     TableUnknown,
 )
 from systems.register import is_synthetic
+from systems.register.views import entries_sql
 
 SECRET = "SECRETVALUE"
 
@@ -175,6 +176,20 @@ def test_linkage_records_have_every_variant_and_only_text(files, load, made):
     party = pq.read_table(files["order_party"]).to_pylist()
     by_person = {p["person_id"]: (p["role"], p["order_id"]) for p in party}
     assert all((r["role"], r["group"]) == by_person[r["record_id"]] for r in rows.to_pylist())
+
+
+@pytest.mark.parametrize("step", [1, 2, 1000])
+def test_the_variants_of_some_entries_are_those_of_all(files, load, step):
+    con = load(files).connect()
+    con.execute(
+        f"CREATE TEMP TABLE few AS SELECT person_id AS record_id FROM person WHERE person_id % {step} = 0"
+    )
+    got = con.sql(f"{entries_sql(load_system('CARPOS'), 'few')} ORDER BY ALL").to_arrow_table()
+    want = con.sql(
+        'SELECT DISTINCT * EXCLUDE (role, "group") FROM linkage_records '
+        f"WHERE record_id % {step} = 0 ORDER BY ALL"
+    ).to_arrow_table()
+    assert got.equals(want)
 
 
 def test_code_lists_can_be_joined(files, load):
