@@ -44,17 +44,18 @@ def link_cohort(context: "Context") -> Product:
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
         result = matching.link_sources(_cohort(context), records, options, spread=spread)
-    links = result.links
+    made, links = result.report, result.links
+    del result  # with all that the report was made from: both sides as integers
     _validate(context, pa.concat_tables(compared), links)
     report = context.place("match", "LINKS.json")
-    write_private(report, json.dumps(result.report.as_json(), indent=1, default=str))
+    write_private(report, json.dumps(made.as_json(), indent=1, default=str))
     page = context.place("match", "LINKS.html")
-    write_private(page, matching.quality_page(result.report))
+    write_private(page, matching.quality_page(made))
     path = context.stage_table("match", "links", links)
-    attempted = result.report.cohort_rows
-    counts = _counts(links, attempted)
+    counts = _counts(links, made.cohort_rows)
     context.note("cohort_matched", once=True, **counts)
-    return Product((path, report, page), {**counts, "attempted": attempted, **_rates(result)})
+    facts = {**counts, "attempted": made.cohort_rows, "expected": _rates(made)}
+    return Product((path, report, page), facts)
 
 
 def _cohort(context: "Context") -> "matching.Source":
@@ -147,10 +148,9 @@ def _counts(links: pa.Table, rows: int) -> dict[str, int]:
     }
 
 
-def _rates(result: "matching.LinkResult") -> dict[str, object]:
-    report = result.report
+def _rates(report: "matching.LinkReport") -> dict[str, object]:
     rates = {
         "false_match_rate": report.false_match_rate,
         "missed_match_rate": report.missed_match_rate,
     }
-    return {"expected": {name: asdict(rate) for name, rate in rates.items()}}
+    return {name: asdict(rate) for name, rate in rates.items()}
