@@ -11,6 +11,7 @@ largest. The register is loaded once, and its cost is printed apart.
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,7 @@ class Spent:
     """What one command took."""
 
     seconds: float
+    processor: float
     gib: float
     disk: int
 
@@ -58,9 +60,9 @@ def main() -> None:
         if not (folder / "home").exists():
             _made("register", folder, given.orders)
         print(
-            "| cohort rows | registering | run | after approval | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
+            "| cohort rows | registering | run | after approval | processor s | µs per row | peak GiB | input MiB | disk MiB | disk / input | stages |"
         )
-        print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
+        print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
         took = [(size, _size(folder, size, given.form)) for size in sizes]
         if len(took) > 1:
             (small, a), (large, b) = took[0], took[-1]
@@ -104,7 +106,7 @@ def _size(folder: Path, size: int, form: str) -> float:
     shares = ", ".join(f"{n} {s:.1f}" for n, s in sorted(stages.items(), key=lambda i: -i[1])[:6])
     print(
         f"| {size:,} | {registered.seconds:.1f} s | {run.seconds:.1f} s | {sealed.seconds:.1f} s"
-        f" | {seconds / size * 1e6:.1f} | {max(s.gib for s in spent):.2f} | {read / 2**20:.0f}"
+        f" | {sum(s.processor for s in spent):.0f} | {seconds / size * 1e6:.1f} | {max(s.gib for s in spent):.2f} | {read / 2**20:.0f}"
         f" | {disk / 2**20:.0f} | {disk / read:.1f} | {shares} |",
         flush=True,
     )
@@ -113,7 +115,7 @@ def _size(folder: Path, size: int, form: str) -> float:
 
 def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     """Run a command of the product; look at its processes' memory and at the disk while it runs."""
-    before, began = _used(folder), time.perf_counter()
+    before, began, processor = _used(folder), time.perf_counter(), _processor()
     child = subprocess.Popen(
         [str(BIN / "doj-release"), "--json", *words],
         stdout=subprocess.DEVNULL,
@@ -135,7 +137,14 @@ def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     watcher.join()
     if child.returncode != allowed:
         raise SystemExit(f"{words[0]} ended with {child.returncode}: {told[-2000:]}")
-    return Spent(seconds, peak[0] / 2**20, max(peak[1], _used(folder) - before))
+    spent = _processor() - processor
+    return Spent(seconds, spent, peak[0] / 2**20, max(peak[1], _used(folder) - before))
+
+
+def _processor() -> float:
+    """Processor seconds of the commands so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _used(folder: Path) -> int:
