@@ -40,7 +40,7 @@ class Spent:
     seconds: float
     processor: float
     gib: float
-    disk: int
+    disk: int  # bytes in use at most, of earlier releases, too
 
 
 def main() -> None:
@@ -86,7 +86,7 @@ def _size(folder: Path, size: int, form: str) -> float:
     cohort = folder / f"cohort-{size}.{form}"
     if not cohort.exists():
         _made("make-cohort", folder, cohort, size)
-    home = folder / "home"
+    home, before = folder / "home", _used(folder)
     project = _project(folder, size)
     words = ["project", "cohort", project, str(cohort)]
     registered = _timed(folder, *words)
@@ -102,7 +102,7 @@ def _size(folder: Path, size: int, form: str) -> float:
     }
     spent = (registered, run, sealed)
     seconds, read = sum(s.seconds for s in spent), cohort.stat().st_size
-    disk = max(s.disk for s in spent)
+    disk = max(s.disk for s in spent) - before
     shares = ", ".join(f"{n} {s:.1f}" for n, s in sorted(stages.items(), key=lambda i: -i[1])[:6])
     print(
         f"| {size:,} | {registered.seconds:.1f} s | {run.seconds:.1f} s | {sealed.seconds:.1f} s"
@@ -115,7 +115,7 @@ def _size(folder: Path, size: int, form: str) -> float:
 
 def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     """Run a command of the product; look at its processes' memory and at the disk while it runs."""
-    before, began, processor = _used(folder), time.perf_counter(), _processor()
+    began, processor = time.perf_counter(), _processor()
     child = subprocess.Popen(
         [str(BIN / "doj-release"), "--json", *words],
         stdout=subprocess.DEVNULL,
@@ -127,7 +127,7 @@ def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     def watch() -> None:
         while not done.wait(_SAMPLED):
             peak[0] = max(peak[0], memory(tree(child.pid)))
-            peak[1] = max(peak[1], _used(folder) - before)
+            peak[1] = max(peak[1], _used(folder))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -138,7 +138,7 @@ def _timed(folder: Path, *words: str, allowed: int = 0) -> Spent:
     if child.returncode != allowed:
         raise SystemExit(f"{words[0]} ended with {child.returncode}: {told[-2000:]}")
     spent = _processor() - processor
-    return Spent(seconds, spent, peak[0] / 2**20, max(peak[1], _used(folder) - before))
+    return Spent(seconds, spent, peak[0] / 2**20, max(peak[1], _used(folder)))
 
 
 def _processor() -> float:
