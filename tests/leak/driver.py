@@ -15,8 +15,8 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
+import extracts.cohort_rows
 import extracts.deidentified
-import extracts.identified
 import pipelines.server
 from pipelines.cli import main
 from pipelines.home import open_home
@@ -47,8 +47,9 @@ def ruined(ruin):
     with ExitStack() as stack:
         where, how, text = ruin["where"], ruin["how"], ruin["text"]
         if where == "extract values":
-            for room in (extracts.identified, extracts.deidentified):
-                stack.enter_context(mock.patch.object(room, "build", _spoilt(room.build, text)))
+            rows, rest = extracts.cohort_rows.CohortRows, extracts.deidentified
+            stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
+            stack.enter_context(mock.patch.object(rest, "build", _spoilt(rest.build, text)))
         elif where == "summary":
             import pipelines.flows
 
@@ -67,13 +68,23 @@ def ruined(ruin):
 def _spoilt(build, text):
     def built(*words, **named):
         made = build(*words, **named)
-        table = made.table
-        name = "order_brady"  # in both kinds, and nothing that local suppression would empty
-        index = table.column_names.index(name)
-        values = [f"{text}{i}" if i < 9 else v for i, v in enumerate(table[name].to_pylist())]
-        return dataclasses.replace(made, table=table.set_column(index, name, pa.array(values)))
+        return dataclasses.replace(made, table=_with_text(made.table, text))
 
     return built
+
+
+def _spoilt_parts(parts, text):
+    def made(*words, **named):
+        return (_with_text(part, text) for part in parts(*words, **named))
+
+    return made
+
+
+def _with_text(table, text):
+    name = "order_brady"  # in both kinds, and nothing that local suppression would empty
+    index = table.column_names.index(name)
+    values = [f"{text}{i}" if i < 9 else v for i, v in enumerate(table[name].to_pylist())]
+    return table.set_column(index, name, pa.array(values))
 
 
 class Shared:
