@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from extracts.arrow import compute as pc
 from extracts.check import check_against
-from extracts.errors import SuppliedRowsUnsound
+from extracts.errors import ExtractFailed, SuppliedRowsUnsound
 from extracts.ids import IdMaker
 from extracts.plan import Plan
 from extracts.references import sort_keys, with_references
+from systems.database import guarded
 
 Ints = npt.NDArray[np.int64]
 
@@ -90,6 +91,7 @@ class CohortRows:
         Raises:
             SuppliedRowsUnsound: it does not, or a linked row is not there.
             ColumnNotAllowed: a supplied column has no standard name.
+            ExtractFailed: Arrow gave up; its own words may quote a value.
         """
         last, done = -1, 0
         for table in supplied:
@@ -100,7 +102,9 @@ class CohortRows:
                     raise SuppliedRowsUnsound(count=wrong)
                 last = int(numbers[-1]) if len(numbers) else last
                 upto = int(np.searchsorted(self._numbers, last, "right"))
-                yield self._part(part, numbers, done, upto)
+                with guarded(ExtractFailed, step="cohort rows"):
+                    made = self._part(part, numbers, done, upto)
+                yield made
                 done = upto
         if lost := len(self._numbers) - done:
             raise SuppliedRowsUnsound(count=lost)

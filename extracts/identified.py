@@ -112,9 +112,9 @@ def begin(
         few = records.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
         few = records.chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
-        untried = fetched(con, few)["row_number"]
-    echoed = supplied if spec.echo_supplied else ()
-    return CohortRows(beside, untried.to_numpy(), echoed, plan, ids, int(withheld))
+        untried = fetched(con, few)["row_number"].to_numpy()
+        echoed = supplied if spec.echo_supplied else ()
+        return CohortRows(beside, untried, echoed, plan, ids, int(withheld))
 
 
 def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ...]:

@@ -83,29 +83,29 @@ def _cohort(context: "Context") -> "matching.Source":
 @contextmanager
 def _records(context: "Context", compared: list[pa.Table]) -> "Generator[matching.Source]":
     """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
-    con = context.snapshot.connect(context.threads)
-    wanted = records_in_scope(
-        con,
-        context.system,
-        families=context.order_scope,
-        years=context.years,
-        released_anyway=context.released_anyway,
-    )
     query = (
         f"SELECT l.*, i.identity FROM ({entries_sql(context.system, 'wanted')}) l"
         " JOIN person_index i USING (record_id) ORDER BY ALL"
     )
-
-    def parts() -> Iterator[pa.Table]:
-        for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
-            con.register("wanted", wanted.slice(start, _ENTRIES))
-            with database.guarded(LinkageBroke, step="records"):
-                table = con.sql(query).to_arrow_table()
-            compared.append(table.select(["record_id", "identity"]))
-            yield table
-
     names = ["record_id", *(c.name for c in context.system.linkage.columns), "identity"]
+    con = context.snapshot.connect(context.threads)
     try:
+        wanted = records_in_scope(
+            con,
+            context.system,
+            families=context.order_scope,
+            years=context.years,
+            released_anyway=context.released_anyway,
+        )
+
+        def parts() -> Iterator[pa.Table]:
+            for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
+                con.register("wanted", wanted.slice(start, _ENTRIES))
+                with database.guarded(LinkageBroke, step="records"):
+                    table = con.sql(query).to_arrow_table()
+                compared.append(table.select(["record_id", "identity"]))
+                yield table
+
         yield matching.of_parts(names, "records", parts)
     finally:
         con.close()

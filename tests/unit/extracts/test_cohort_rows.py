@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracts import IdentifiedSpec, identified
-from extracts.errors import SuppliedRowsUnsound
+from extracts.errors import ExtractFailed, SuppliedRowsUnsound
 from tests.unit.extracts.test_identified import link, order, party
 
 ROWS = 12
@@ -66,3 +66,14 @@ def test_a_linked_row_that_does_not_come_is_missed(begun, missing):
     made, supplied = begun()
     with pytest.raises(SuppliedRowsUnsound):
         list(made.parts([supplied.slice(0, missing), supplied.slice(missing + 1)]))
+
+
+def test_what_arrow_says_of_a_value_is_dropped(begun):
+    made, supplied = begun()
+    bytes_ = pa.array([b"\xffSECRET"] * ROWS, pa.binary())
+    spoilt = supplied.set_column(2, "last_name", bytes_)
+    with pytest.raises(ExtractFailed) as caught:
+        list(made.parts([spoilt]))
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
