@@ -6,27 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.five_systems import World
+from tests.integration.in_process import Done, run_here
+
 ORDERS, ROWS = 4_000, 300
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 def doj_release(*words: object, home: Path | None = None, **env: str) -> Done:
@@ -84,5 +74,19 @@ def copied(demo: Demo, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(copied: Path) -> Callable[..., Done]:
-    """The command on the copied home."""
-    return lambda *words, **env: doj_release(*words, home=copied, **env)
+    """The command on the copied home, in this process.
+
+    That a process of its own does the same is shown by the demonstration, the leak suite and
+    ``test_command_line``; whoever runs something through Prefect takes :func:`doj_release`.
+    """
+    return lambda *words, **env: run_here(*words, home=copied, **env)
+
+
+@pytest.fixture(scope="session")
+def five(tmp_path_factory) -> Iterator[World]:
+    """The four registers besides CARPOS, with canaries; both files that look at it are one scope."""
+    root = tmp_path_factory.mktemp("five")
+    root.chmod(0o700)
+    world = World(root)
+    yield world
+    world.office.close()

@@ -1,13 +1,18 @@
 """A demonstration home with the four registers besides CARPOS, and releases from each, for tests.
 
+Every field that tells who somebody is holds a canary, so that the same releases are looked at twice:
+whether they are right (``test_five_systems``), and whether anything leaked (``test_five_systems_leak``).
 The stages run in this process, without Prefect: what Prefect adds is tested with the demonstration.
 """
 
+import contextlib
 import csv
 import io
+import logging
 import re
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +29,15 @@ from pipelines.recipients import add_recipient
 from pipelines.registers import load_register
 from pipelines.releases import Request, order_release
 from systems import load_system
+from tests.leak.canaries import COHORT, Needles, poison_register
 
 RECORDS, MEMBER = 900, "lead"
+RELEASES = (
+    ("ACHS", "identified"), ("ACHS", "deidentified"), ("ACHS", "aggregated"),
+    ("JCPSS", "deidentified"), ("JCPSS", "aggregated"),
+    ("CURES", "identified"), ("CURES", "deidentified"), ("CURES", "aggregated"),
+    ("RIPA", "deidentified"), ("RIPA", "aggregated"),
+)  # fmt: skip
 LAST = today().year - 1
 YEARS = (LAST - 1, LAST)
 # Fewer cells than by county; so few children can't be protected by region and sex at once.
@@ -33,13 +45,17 @@ DIMS = {
     "ACHS": '["year", "region", "offense_group"]',
     "JCPSS": '["year", "level", "sex"]',
 }
+_NAMES = ("first_name", "middle_name", "last_name", "street", "city")
 
 
 class World:
-    """A demonstration home with the four registers, and one release of each kind of each."""
+    """A demonstration home with the four registers, and one release of each kind of each.
 
-    def __init__(self, root: Path, records: int = RECORDS) -> None:
-        self.records = records
+    What is said and logged while it works is in ``said``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.needles, self.said = Needles(), io.StringIO()
         found_home(root / "home", demo=True)
         settings = root / "home" / "settings.toml"  # rare rows of a small register stay in, told
         text = settings.read_text().replace('row_risk = "refuse"', 'row_risk = "warn"')
@@ -52,6 +68,7 @@ class World:
         self.root = root
         self.truth: dict[str, Any] = {}
         self.projects: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], Released] = {}
         self._keys()
 
     def _keys(self) -> None:
@@ -64,23 +81,31 @@ class World:
         self.truth[code] = synthetic.make_system(
             code,
             folder / "register",
-            records=self.records,
+            records=RECORDS,
             seed=5,
             first_year=LAST - 2,
             last_year=LAST,
         )
-        self.prepare(code, folder / "register")
+        poison_register(folder / "register", self.needles, code)
         load_register(self.office, code, self.truth[code].files, lambda _said: None)
-
-    def prepare(self, code: str, register: Path) -> None:
-        """What a test changes in a made-up register before it is loaded."""
 
     def cohort(self, code: str) -> Path:
         """A cohort of people of whom half are in the register."""
         synthetic.make_cohort(
             self.root / code, self.truth[code], rows=60, seed=3, share_with_order=0.5, level="low"
         )
-        return self.root / code / "cohort.csv"
+        path = self.root / code / "cohort.csv"
+        with path.open(encoding="utf-8", newline="") as source:
+            reader = csv.DictReader(source)
+            names, rows = list(reader.fieldnames or ()), list(reader)
+        for row in rows:
+            row |= {name: f"{row[name]}{COHORT}" for name in _NAMES if row.get(name)}
+            self.needles.numbers |= {"".join(filter(str.isdigit, row.get("ssn", ""))) or "-"}
+        with path.open("w", encoding="utf-8", newline="") as sink:
+            writer = csv.DictWriter(sink, names)
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
 
     def project(self, code: str, kind: str) -> str:
         if code not in self.truth:
@@ -105,7 +130,27 @@ class World:
         self.projects[code, kind] = state.number
         return state.number
 
-    def release(self, code: str, kind: str) -> "Released":
+    def released(self, code: str, kind: str) -> "Released":
+        """The one release of this kind; made when it is first asked for."""
+        if (code, kind) not in self._known:
+            with self._listening():
+                self._known[code, kind] = self._release(code, kind)
+        return self._known[code, kind]
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
+        listener, root = logging.StreamHandler(self.said), logging.getLogger()
+        level = root.level
+        root.addHandler(listener)
+        root.setLevel(logging.DEBUG)
+        try:
+            with contextlib.redirect_stdout(self.said), contextlib.redirect_stderr(self.said):
+                yield
+        finally:
+            root.removeHandler(listener)
+            root.setLevel(level)
+
+    def _release(self, code: str, kind: str) -> "Released":
         number = self.project(code, kind)
         years = f"{YEARS[0]}-{YEARS[1]}"
         wish = Request(number, kind, years=years, doubtful="exclude")

@@ -1,7 +1,5 @@
 """Custody from the shell: given out, receipted, accounted for, recalled, kept and ended."""
 
-import contextlib
-import io
 import json
 import subprocess
 import zipfile
@@ -10,31 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.cli.console import CONSOLE
 from pipelines.home import open_home
 from pipelines.office import Office, today
 from pipelines.retention import enforce, kept
-from tests.integration.conftest import Done
-
-
-@pytest.fixture
-def command(copied, monkeypatch):
-    """The command in this process: what a process of its own does is shown by other tests."""
-    for name in ("PREFECT_API_URL", "PREFECT_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*words):
-        out, err = io.StringIO(), io.StringIO()
-        CONSOLE.emitted, code = False, 0
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main(["--home", str(copied), *map(str, words)])
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-        return Done(code, out.getvalue(), err.getvalue())
-
-    return run
 
 
 @pytest.fixture

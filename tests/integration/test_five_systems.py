@@ -18,14 +18,8 @@ from pipelines.errors import OptionsDisagree
 from pipelines.office import open_office, today
 from pipelines.refresh import order_refresh
 from systems import load_system
-from tests.integration.five_systems import MEMBER, YEARS, Released, World
+from tests.integration.five_systems import MEMBER, RELEASES, YEARS, World
 
-RELEASES = (
-    ("ACHS", "identified"), ("ACHS", "deidentified"), ("ACHS", "aggregated"),
-    ("JCPSS", "deidentified"), ("JCPSS", "aggregated"),
-    ("CURES", "identified"), ("CURES", "deidentified"), ("CURES", "aggregated"),
-    ("RIPA", "deidentified"), ("RIPA", "aggregated"),
-)  # fmt: skip
 # The table of records of each system: its date, its scope, its mark for what stays out.
 RECORD = {
     "ACHS": ("arrest", "arrest_date", "sealed"),
@@ -36,24 +30,13 @@ RECORD = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    root = tmp_path_factory.mktemp("five")
-    root.chmod(0o700)
-    made = World(root)
-    yield made
-    made.office.close()
+def world(five):
+    return five
 
 
 @pytest.fixture(scope="module")
-def released(world):
-    known: dict[tuple[str, str], Released] = {}
-
-    def get(code: str, kind: str) -> Released:
-        if (code, kind) not in known:
-            known[code, kind] = world.release(code, kind)
-        return known[code, kind]
-
-    return get
+def released(five):
+    return five.released
 
 
 def records(world: World, code: str) -> list[dict[str, Any]]:

@@ -1,0 +1,55 @@
+"""The command within a test's process: the same words, outputs and exit codes, without a start of Python for each."""
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.cli import main
+from pipelines.cli.console import CONSOLE
+
+_OURS = ("DOJ_RELEASE", "PREFECT_")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@contextlib.contextmanager
+def clean_environment(**more: str) -> Iterator[None]:
+    """Without what points at another home or server; afterwards everything is as it was."""
+    before, mask = dict(os.environ), os.umask(0o077)
+    try:
+        for name in [n for n in os.environ if n.startswith(_OURS)]:
+            del os.environ[name]
+        os.environ.update(more)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        os.umask(mask)
+
+
+def run_here(*words: object, home: Path, **env: str) -> Done:
+    """Run a command in this process, as its own process would."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    CONSOLE.emitted = False
+    with clean_environment(**env), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(["--home", str(home), *map(str, words)])
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return Done(code, out.getvalue(), err.getvalue())
