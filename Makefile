@@ -6,12 +6,13 @@ PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 WORKERS ?= 2  # test processes; releases run in one of them, the rest in the others
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check docs survive rehearse bench peers clean
+.PHONY: help demo test test-fast check check-types check-format check-lint check-rooms check-docs docs survive rehearse bench peers clean
 
 help:
 	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
 	@echo "make demo    a synthetic register, three approved projects, one release of each kind"
 	@echo "make test    the whole test suite"
+	@echo "make test-fast the unit tests that start no server, browser, JVM, compiler or token"
 	@echo "make check   format, lint, types, architecture, generated documents"
 	@echo "make docs    write the generated documents again"
 	@echo "make bench   every number of the README"
@@ -71,11 +72,24 @@ demo: .venv
 test: .venv
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
+# What needs a part of the machine, or a server of its own, is marked (tests/parts.py).
+test-fast: .venv
+	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) -m "not machine"
+
+# Side by side, each one's output in one piece; all of them run, and one that fails fails this.
 check: .venv
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target --jobs=$(WORKERS) $(CHECKS)
+
+CHECKS := check-types check-docs check-rooms check-lint check-format  # the longest first
+check-types: .venv
 	@$(BIN)/pyright --warnings
+check-format: .venv
+	@$(BIN)/ruff format --check .
+check-lint: .venv
+	@$(BIN)/ruff check .
+check-rooms: .venv
 	@$(BIN)/lint-imports
+check-docs: .venv
 	@$(BIN)/python docs/generate.py --check
 
 docs: .venv

@@ -1,6 +1,5 @@
 """Every page that somebody reads, in a real browser: nothing for axe, no network, desktop, phone, paper."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from expectations.report import ReportModel, read_report, render
 from tests.integration.conftest import Demo
 from tests.integration.test_demo import KINDS, MEMBERS, opened
+from tests.parts import CHROMIUM
 
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (320, 568)}
 # Of a release that must not leave, what is another page is the verdict and two checks: looked at in one kind.
@@ -20,7 +20,7 @@ _ALIKE = {
     for edition in ("department", "recipient")
     if kind != "identified"
 }
-CHROMIUM = "/usr/bin/chromium"  # Debian's; where it is missing these tests fail, they do not skip
+pytestmark = pytest.mark.machine("chromium")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,3 @@ def test_axe_would_find_something(browser: Browser, tmp_path: Path):
     found = {v["id"] for v in Axe().run(page).response["violations"]}
     assert {"color-contrast", "image-alt", "html-has-lang"} <= found
     page.close()
-
-
-def test_the_browser_is_there():
-    assert shutil.which(CHROMIUM)

@@ -16,6 +16,7 @@ from pipelines.home import open_home
 from pipelines.office import Office
 from pipelines.releases import Request, order_release
 from tests.integration.conftest import doj_release
+from tests.parts import missing
 from tests.rehearsal.acts import ran
 from tests.rehearsal.standing import (
     ROOT,
@@ -29,7 +30,6 @@ from tests.rehearsal.standing import (
 
 sys.path.insert(0, str(ROOT / "tests" / "unit" / "approvals"))
 
-from postgres import programs
 from postgres import server as postgres
 
 
@@ -52,7 +52,7 @@ def server(tmp_path_factory) -> Iterator[Prefect]:
     folder = tmp_path_factory.mktemp("prefect")
     with ExitStack() as stack:
         database = f"sqlite+aiosqlite:///{folder}/prefect.db"
-        if programs() is not None or "CI" in os.environ:  # CI has it, or fails
+        if missing("postgresql") is None or "CI" in os.environ:  # CI has it, or fails
             place = stack.enter_context(postgres())
             database = f"postgresql+asyncpg://owner@/postgres?{place}"
         yield stack.enter_context(prefect_server(folder, database))

@@ -15,6 +15,7 @@ from pipelines.office import Office
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher
+from tests.parts import require
 
 
 def tables(path: Path) -> dict[str, int]:
@@ -148,6 +149,7 @@ def test_prefect_tells_the_states_apart(stage):
 
 def test_every_command_ran(stage):
     """Done and failed; a new command without a line in `tests.leak.every` fails here."""
+    require(*every.TOKEN_PARTS)
     there = {(name, how) for name in every.commands() for how in ("done", "failed")}
     seen = every.ran(stage.done)
     assert there - seen - every.ELSEWHERE.keys() == set()

@@ -1,14 +1,12 @@
 """The databases that a ledger may be in, for tests that must hold on each of them."""
 
-import os
 import uuid
 from pathlib import Path
 
-from postgres import programs
+import pytest
 from sqlalchemy import create_engine, text
 
-# Where the machine has no PostgreSQL its half is left out; CI has it, or fails.
-DATABASES = ["sqlite"] + (["postgresql"] if programs() is not None or "CI" in os.environ else [])
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.machine("postgresql"))]
 
 TRIGGERS = {
     "sqlite": ["events_no_update", "events_no_delete", "events_only_next"],

@@ -1,7 +1,6 @@
 """A PostgreSQL server of one's own, where the machine has the programs: made, used, removed."""
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -9,18 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
-def programs() -> Path | None:
-    """The folder of ``initdb`` and ``postgres``, newest version first."""
-    if found := shutil.which("initdb"):
-        return Path(found).parent
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    return places[0].parent if places and can_run() else None
-
-
-def can_run() -> bool:
-    """The server refuses to run as root: then there must be its usual user."""
-    return os.geteuid() != 0 or any(p.pw_name == "postgres" for p in pwd.getpwall())
+from tests.parts import postgres_programs, require
 
 
 def _as_server(folder: Path, *command: str | Path) -> None:
@@ -35,7 +23,7 @@ def _as_server(folder: Path, *command: str | Path) -> None:
 
 
 def _control(folder: Path, *words: str) -> None:
-    bin_folder = programs()
+    bin_folder = postgres_programs()
     assert bin_folder is not None
     _as_server(
         folder, bin_folder / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", *words
@@ -61,7 +49,8 @@ def stop_at_once(place: str) -> Iterator[None]:
 @contextmanager
 def server(*, fsync: bool = False) -> Iterator[str]:
     """A running server on a socket in a folder of its own; yields the start of its URLs."""
-    bin_folder = programs()
+    require("postgresql")
+    bin_folder = postgres_programs()
     assert bin_folder is not None
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from postgres import programs, server, stop_at_once
+from postgres import server, stop_at_once
 
 from approvals import Event, Ledger, verify
 from approvals.ledger_errors import LedgerUnavailable
@@ -98,19 +98,18 @@ def test_the_chain_is_whole_after_a_kill_and_the_other_writers_go_on(ledger, url
     assert verify(ledger).entries == verdict.entries + 1
 
 
-if programs() is not None or "CI" in os.environ:
-
-    def test_postgresql_itself_is_killed_while_a_writer_appends(tmp_path):
-        told = tmp_path / "told"
-        with server(fsync=True) as place:
-            url = f"postgresql+psycopg://owner@/postgres?{place}"
-            ledger = Ledger.open(url, create=True)
-            writer = SPAWN.Process(target=_write_until_killed, args=(url, told))
-            writer.start()
-            wait_for(ledger, 20)
-            with stop_at_once(place):
-                writer.join(30)
-                assert writer.exitcode == 0  # it heard a coded error
-            keys = [e.key for e in ledger.events()]
-            assert set(told.read_text().split()) <= set(keys)
-            verify(ledger).check()
+@pytest.mark.machine("postgresql")
+def test_postgresql_itself_is_killed_while_a_writer_appends(tmp_path):
+    told = tmp_path / "told"
+    with server(fsync=True) as place:
+        url = f"postgresql+psycopg://owner@/postgres?{place}"
+        ledger = Ledger.open(url, create=True)
+        writer = SPAWN.Process(target=_write_until_killed, args=(url, told))
+        writer.start()
+        wait_for(ledger, 20)
+        with stop_at_once(place):
+            writer.join(30)
+            assert writer.exitcode == 0  # it heard a coded error
+        keys = [e.key for e in ledger.events()]
+        assert set(told.read_text().split()) <= set(keys)
+        verify(ledger).check()

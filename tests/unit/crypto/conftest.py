@@ -1,7 +1,6 @@
 """Keys made once, the openssl program, and a plain opener as oracle for sealed bytes."""
 
 import functools
-import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +20,12 @@ from crypto.token.key import TokenPlace
 from tests.unit.crypto import tokens
 
 WYCHEPROOF = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "wycheproof"
-# A provider takes a minute to build: CI always has one, a developer names one.
-FIPS = bool(os.environ.get("DOJ_RELEASE_FIPS_PROVIDER") or os.environ.get("CI"))
 collect_ignore = [] if WYCHEPROOF.is_dir() else ["test_wycheproof.py"]
-collect_ignore += [] if FIPS else ["test_fips.py"]
 
 
 def pytest_terminal_summary(terminalreporter):
     if "test_wycheproof.py" in collect_ignore:
         terminalreporter.write_line("Wycheproof vectors are not beside this clone: not collected")
-    if "test_fips.py" in collect_ignore:
-        terminalreporter.write_line("No FIPS provider (tests/fips_provider.sh): not collected")
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,24 @@
 """Another implementation opens what we seal: BouncyCastle, as a recipient on the JVM would."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from crypto.seal import seal_bytes
+from tests.parts import JARS
+
+pytestmark = pytest.mark.machine("javac", "BouncyCastle")
 
 HERE = Path(__file__).parent / "bouncycastle"
-JARS = ("bcprov.jar", "bcutil.jar", "bcpkix.jar", "bcmail.jar")
 PLAIN = bytes(range(256)) * 4100  # over several blocks
 
 
 @pytest.fixture(scope="module")
 def bouncycastle(tmp_path_factory):
-    """Run the opener; a missing program fails (Debian: default-jdk-headless, libbcmail-java)."""
-    jars = [Path("/usr/share/java") / jar for jar in JARS]
-    assert shutil.which("javac"), "no Java compiler: default-jdk-headless"
-    assert all(jar.exists() for jar in jars), "no BouncyCastle: libbcmail-java, libbcpkix-java"
+    """Run the opener."""
     classes = tmp_path_factory.mktemp("classes")
-    path = ":".join(map(str, [classes, *jars]))
+    path = ":".join(map(str, [classes, *JARS]))
     compiled = ["javac", "-cp", path, "-d", classes, HERE / "Opener.java"]
     subprocess.run(compiled, check=True, capture_output=True, timeout=120)
 

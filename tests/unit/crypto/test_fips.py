@@ -1,7 +1,6 @@
 """Sealing, signing and keys under a FIPS provider; what it refuses, and who asks for it.
 
-`tests/fips_provider.sh DIR` builds the provider; DOJ_RELEASE_FIPS_PROVIDER names DIR. See conftest for
-where these tests are collected.
+`tests/fips_provider.sh DIR` builds the provider; DOJ_RELEASE_FIPS_PROVIDER names DIR.
 """
 
 import json
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.machine("FIPS provider")
 STORY = """
 import sys
 from datetime import UTC, datetime
@@ -42,9 +42,7 @@ ring.digest("cohort", b"rows")
 
 @pytest.fixture(scope="module")
 def provider():
-    named = os.environ.get("DOJ_RELEASE_FIPS_PROVIDER")
-    assert named, "build one with tests/fips_provider.sh and name it in DOJ_RELEASE_FIPS_PROVIDER"
-    folder = Path(named)
+    folder = Path(os.environ["DOJ_RELEASE_FIPS_PROVIDER"])
     assert (folder / "openssl.cnf").is_file()
     return plain() | {"DOJ_RELEASE_FIPS_CONF": str(folder / "openssl.cnf")}
 

@@ -112,6 +112,7 @@ def test_killed_after_any_step_one_pair_is_in_force(after, keys, monkeypatch):
     assert old in {public_key_fingerprint(pem) for pem in signers.accepted(keys)}
 
 
+@pytest.mark.machine("softhsm2-util", "pkcs11-tool")
 def test_a_keyring_moves_its_key_into_a_token_and_back(place, tmp_path, recipients, monkeypatch):
     ring = Keyring.create(tmp_path / "keys", department="Department", passphrase=b"long enough")
     first = ring.signer().fingerprint

@@ -16,6 +16,8 @@ from crypto.token.errors import PinWrong, TokenUnusable
 from crypto.token.key import TokenKey, TokenPlace, TokenSigner
 from tests.unit.crypto import tokens
 
+pytestmark = pytest.mark.machine("softhsm2-util", "pkcs11-tool")
+
 
 @pytest.fixture(scope="module")
 def certificate(place):

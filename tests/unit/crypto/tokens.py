@@ -4,25 +4,22 @@ import os
 import subprocess
 from pathlib import Path
 
+from tests.parts import SOFTHSM, require
+
 PIN = "482916"
 KEY = "signing"
 TOKEN = "department"
-LIBRARIES = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-)
 
 
 def library() -> Path:
-    """SoftHSM's shared library; its absence is a failure, not a reason to skip."""
-    found = [Path(path) for path in LIBRARIES if Path(path).is_file()]
-    assert found, "SoftHSM is not installed (Debian: softhsm2)"
-    return found[0]
+    """SoftHSM's shared library."""
+    require("softhsm2-util")
+    return next(Path(path) for path in SOFTHSM if Path(path).is_file())
 
 
 def make_token(folder: Path, *, curve: str = "EC:secp384r1", name: str = TOKEN) -> Path:
     """Make a token with one key pair; the folder's configuration is used from now on."""
+    require("softhsm2-util", "pkcs11-tool")
     (folder / "tokens").mkdir(exist_ok=True)
     configuration = folder / "softhsm2.conf"
     configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")

@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import matching
 
+pytestmark = pytest.mark.machine("gcc")
 FOLDER = Path(matching.__file__).parent
 LINKED = """
 import matching

@@ -17,6 +17,7 @@ from pipelines.settings import Bucket as Settings
 from pipelines.shelf import MANIFEST, Shelf
 from tests.integration.s3_server import BUCKET, s3_server
 
+pytestmark = pytest.mark.machine  # an S3 server on the loopback
 SET = "CARPOS/CARPOS-20261126-001"
 
 

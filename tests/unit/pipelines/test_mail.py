@@ -17,6 +17,7 @@ from pipelines.mail import Letter, as_message, post_office
 from pipelines.mail_errors import MailRefused, MailUnavailable, MailUnsafe
 from pipelines.settings import Mail
 
+pytestmark = pytest.mark.machine  # an SMTP server on the loopback
 LETTER = Letter("robin@university.example", "Project 2026-001: § 966(i)", "Ninety days.\n", "m.1")
 
 

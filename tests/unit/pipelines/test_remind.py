@@ -80,6 +80,7 @@ def of(number, taken):
     return [m for m in taken if number in m["Subject"]]
 
 
+@pytest.mark.machine
 def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
     place, number = home
     due = today() + timedelta(days=20)  # the review of the draft is overdue by then
@@ -99,6 +100,7 @@ def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
     assert number in calendar.read_text()
 
 
+@pytest.mark.machine
 def test_the_researcher_is_written_to_where_the_setting_says_so(home):
     place, number = home
     office = Office(place)
@@ -113,6 +115,7 @@ def test_the_researcher_is_written_to_where_the_setting_says_so(home):
     assert renewal["Message-ID"].startswith(f"<doj-release.{number}.renewal_notice.")
 
 
+@pytest.mark.machine
 def test_a_server_that_is_down_loses_no_letter(home):
     place, number = home
     due = today() + timedelta(days=20)
@@ -124,6 +127,7 @@ def test_a_server_that_is_down_loses_no_letter(home):
     assert len(of(number, taken)) == 1
 
 
+@pytest.mark.machine
 def test_a_refused_address_stops_no_other_and_is_tried_again(home):
     place, number = home
     due = today() + timedelta(days=400 - 90)
