@@ -27,9 +27,8 @@ def test_every_direct_field_holds_a_canary(poisoned):
     world, _, _ = poisoned
     searcher = Searcher(world.needles)
     for code in KINDS:
-        found = {hit.what for hit in searcher.tree(world.root / code)}
-        assert REGISTER in found
-    assert any(hit.what == COHORT for hit in searcher.tree(world.root / "ACHS"))
+        assert searcher.first(world.root / code / "register", REGISTER)
+    assert searcher.first(world.root / "ACHS", COHORT)
 
 
 def test_no_file_and_no_word_outside_the_inputs_shows_one(poisoned):

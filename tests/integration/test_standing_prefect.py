@@ -16,6 +16,7 @@ from pipelines.home import open_home
 from pipelines.office import Office
 from pipelines.releases import Request, order_release
 from tests.integration.conftest import doj_release
+from tests.integration.in_process import run_here
 from tests.parts import missing
 from tests.rehearsal.acts import ran
 from tests.rehearsal.standing import (
@@ -69,7 +70,7 @@ def settle(home: Path, url: str, secret: str | None) -> None:
 
 
 def findings(home: Path) -> dict[str, str]:
-    done = doj_release("doctor", "--json", home=home)
+    done = run_here("doctor", "--json", home=home)
     return {f["what"]: f["state"] for f in done.json}
 
 
@@ -96,7 +97,7 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
     order = order_release(office, Request(project, "deidentified"))
     office.close()
     suspended = ("project", "event", project, "project_suspended", "reason=inquiry")
-    assert doj_release(*suspended, home=copied).code == 0
+    assert run_here(*suspended, home=copied).code == 0
     env = environment(
         tmp_path / "worker",
         DOJ_RELEASE_HOME=str(copied),

@@ -27,21 +27,25 @@ _LONGEST = 64 * 1024 * 1024  # bytes that one archive may grow to
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{60,80}\r?\n)*[A-Za-z0-9+/_-]{40,}={0,2}")
 _HEX = re.compile(rb"[0-9A-Fa-f]{130,}")
 _WIDE = re.compile(rb"(?:[A-Za-z0-9]\x00{1,3}){4}|(?:\x00{1,3}[A-Za-z0-9]){4}")
+_MAYBE_WIDE = re.compile(
+    rb"\x00[A-Za-z0-9]\x00{1,3}[A-Za-z0-9]\x00{1,3}[A-Za-z0-9]"
+)  # part of each
+# From here on each begins with a set of bytes, not with a look behind: `re` skips to them at once.
 # A whole number, since long digests hold any nine figures sooner or later.
 _NUMBER = re.compile(
-    rb"(?<![\w.-])(?:\d{9}|\d{10}|\d{13}|\d{3}[- ]\d\d[- ]\d{4}|\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})(?![\w-])"
+    rb"[\d(](?<![\w.-].)(?:(?<=\d)(?:\d{8}|\d{9}|\d{12}|\d\d[- ]\d\d[- ]\d{4}|\d\d\)?[-. ]{1,2}\d{3}[-. ]\d{4})"
+    rb"|(?<=\()\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})(?![\w-])"
 )
-_MARKED = re.compile(
-    rb"(?<![\w-])[A-Z]{1,2}\d{7,8}(?![\w-])"
-)  # a number of a register or a licence
+# A number of a register or a licence.
+_MARKED = re.compile(rb"[A-Z](?<![\w-].)[A-Z]?\d{7,8}(?![\w-])")
 # Eight figures alone: the first group of a UUID is eight figures sooner or later.
-_DAY = re.compile(rb"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?<![\w-])\d{8}(?![\w-])")
+_DAY = re.compile(rb"\d(?:\d{3}-\d\d-\d\d|\d?/\d{1,2}/\d{4}|(?<![\w-].)\d{7}(?![\w-]))")
 _STREAM = re.compile(
     rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]|\xfd7zXZ\x00|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"
 )
 _ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
 # In decimal and in octal figures; only where several stand together, as an apostrophe or a digest's part does not.
-_COUNTED = re.compile(rb"(?:&#\d{2,3};){4,}|(?:\\[0-3][0-7]{2}){4,}")
+_COUNTED = re.compile(rb"&#\d{2,3};(?:&#\d{2,3};){3,}|\\[0-3][0-7]{2}(?:\\[0-3][0-7]{2}){3,}")
 _COUNT = re.compile(rb"&#(\d{2,3});|\\([0-3][0-7]{2})")
 
 
@@ -60,7 +64,7 @@ class Searcher:
     def __init__(self, needles: Needles) -> None:
         self._needles = needles
         self._roots = {root: root.lower().encode() for root in needles.roots}
-        self._encoded = {root: tuple(_encoded(root)) for root in needles.roots}
+        self._encoded = {root: tuple(dict.fromkeys(_encoded(root))) for root in needles.roots}
         self._dates = {form for day in needles.dates for form in _written(day)}
 
     def tree(self, root: Path, *, skip: tuple[str, ...] = ()) -> list[Hit]:
@@ -72,6 +76,11 @@ class Searcher:
             if path.is_file() and not path.name.endswith(skip):
                 hits += self.file(path, place)
         return hits
+
+    def first(self, root: Path, what: str) -> Hit | None:
+        """The first sight of one needle under a folder."""
+        files = (path for path in sorted(root.rglob("*")) if path.is_file())
+        return next((hit for path in files for hit in self.file(path) if hit.what == what), None)
 
     def file(self, path: Path, place: str | None = None) -> list[Hit]:
         """One file: its bytes, and what is in it where it is a database or a table."""
@@ -118,7 +127,7 @@ def _encoded(root: str) -> Iterator[tuple[bool, bytes]]:
             bits = 8 * (before + len(text))
             inner = whole[(8 * before + 5) // 6 : bits // 6]
             yield False, inner
-            yield False, inner.translate(_URLSAFE)
+            yield False, inner.translate(_URLSAFE)  # most have no sign that differs
 
 
 def _written(day: str) -> set[bytes]:
@@ -147,16 +156,17 @@ def _forms(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
-    if _WIDE.search(data):
+    if _MAYBE_WIDE.search(data) and _WIDE.search(data):
         yield "utf-16", data.replace(b"\x00", b"")
     if b"%" in data:
         unquoted = urllib.parse.unquote_to_bytes(data)
         if unquoted != data:
             yield "percent", unquoted
-    unescaped = _ESCAPED.sub(lambda m: bytes([int(m[1] or m[2] or m[3], 16)]), data)
-    unescaped = _COUNTED.sub(lambda m: _COUNT.sub(_counted, m[0]), unescaped)
-    if unescaped != data:
-        yield "escapes", unescaped
+    if b"\\" in data or b"&#" in data:  # or there is nothing to unescape
+        unescaped = _ESCAPED.sub(lambda m: bytes([int(m[1] or m[2] or m[3], 16)]), data)
+        unescaped = _COUNTED.sub(lambda m: _COUNT.sub(_counted, m[0]), unescaped)
+        if unescaped != data:
+            yield "escapes", unescaped
     yield from _base64(data)
     yield from _hexadecimal(data)
     yield from _streams(data)
