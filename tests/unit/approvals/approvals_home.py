@@ -1,7 +1,10 @@
 """For the tests of this folder: a home with some people, a ledger on a fake clock, and an application that passes."""
 
 import hmac
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -62,6 +65,18 @@ class Home:
                 state.number, digest=COHORT, rows=5000, actor=ENGINEER, on=TODAY
             )
             self.projects.confirm_cohort(state.number, COHORT, APPROVER, TODAY)
+        return self.projects.show(state.number)
+
+    def like(self, other: "Home"):
+        """What happened in another home that began as this one did, without doing it again."""
+        shutil.copy(other.path / "application.toml", self.path)
+        shutil.copytree(other.path / "projects", self.path / "projects", dirs_exist_ok=True)
+        with (
+            closing(sqlite3.connect(other.path / "ledger.sqlite3")) as source,
+            closing(sqlite3.connect(self.path / "ledger.sqlite3")) as target,
+        ):
+            source.backup(target)
+        (state,) = self.projects.list()
         return self.projects.show(state.number)
 
 
