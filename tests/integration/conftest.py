@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.in_process import Done, run_here
 from tests.integration.five_systems import World
-from tests.integration.in_process import Done, run_here
 
 ORDERS, ROWS = 4_000, 300
 

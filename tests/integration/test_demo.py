@@ -19,8 +19,8 @@ from frictionless import Package
 
 from extracts.plan import plan_for
 from systems import load_system
+from tests.in_process import run_here
 from tests.integration.conftest import ROWS, Demo, doj_release
-from tests.integration.in_process import run_here
 
 KINDS = ("identified", "deidentified", "aggregated")
 MEMBERS = {

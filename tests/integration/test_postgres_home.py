@@ -17,8 +17,8 @@ from pipelines.home import open_home
 from pipelines.office import Office, today
 from pipelines.releases import Request, order_release
 from pipelines.run import run_release
+from tests.in_process import run_here
 from tests.integration.conftest import doj_release
-from tests.integration.in_process import run_here
 from tests.survive.world import LAST, World, make_world_here
 
 pytestmark = pytest.mark.machine("postgresql")

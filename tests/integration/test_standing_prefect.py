@@ -15,8 +15,8 @@ import pytest
 from pipelines.home import open_home
 from pipelines.office import Office
 from pipelines.releases import Request, order_release
+from tests.in_process import run_here
 from tests.integration.conftest import doj_release
-from tests.integration.in_process import run_here
 from tests.parts import missing
 from tests.rehearsal.acts import ran
 from tests.rehearsal.standing import (

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.cli.app import hoist, main
 from pipelines.cli.console import show, show_pairs
+from tests.in_process import run_here
 
 
 @pytest.mark.parametrize(
@@ -88,24 +89,22 @@ def test_a_table_with_a_hierarchy_is_audited_with_it(tmp_path: Path):
 @pytest.fixture
 def submitted(tmp_path: Path) -> tuple[list[str], str]:
     """A home with a submitted project: the option that names it, and the project's number."""
-    home = ["--home", str(tmp_path / "home")]
-    assert run("init", *home).returncode == 0
-    (tmp_path / "a.toml").write_text(run("project", "example").stdout)
-    done = run("project", "submit", str(tmp_path / "a.toml"), *home, "--json")
-    return home, json.loads(done.stdout)["project_number"]
+    home = tmp_path / "home"
+    assert run_here("init", home=home).code == 0
+    (tmp_path / "a.toml").write_text(run_here("project", "example", home=home).out)
+    done = run_here("project", "submit", tmp_path / "a.toml", "--json", home=home)
+    return ["--home", str(home)], done.json["project_number"]
 
 
 def test_a_project_is_checked_for_every_kind_that_it_asks_for(submitted):
-    home, number = submitted
-    checked = run("project", "check", number, *home)
-    assert checked.returncode == 3
-    assert f"{number}: identified data can't" in checked.stdout
-    assert f"{number}: deidentified data can't" in checked.stdout
-    alone = json.loads(
-        run("project", "check", number, "--kind", "identified", *home, "--json").stdout
-    )
-    every = json.loads(run("project", "check", number, *home, "--json").stdout)
-    assert every["identified"] == alone
+    (_, home), number = submitted
+    words = ("project", "check", number)
+    checked = run_here(*words, home=home)
+    assert checked.code == 3
+    assert f"{number}: identified data can't" in checked.out
+    assert f"{number}: deidentified data can't" in checked.out
+    alone = run_here(*words, "--kind", "identified", "--json", home=home).json
+    assert run_here(*words, "--json", home=home).json["identified"] == alone
 
 
 def test_what_is_due_names_its_project(submitted):
@@ -113,8 +112,8 @@ def test_what_is_due_names_its_project(submitted):
     other = '[[person]]\nid = "approver-1"\nname = "A"\nuser = "{}"\nroles = ["approver"]\n'
     user = pwd.getpwuid(os.geteuid()).pw_name
     (Path(home[1]) / "people.toml").write_text(other.format(user))
-    assert run("project", "approve", number, *home).returncode == 0
-    assert number in run("deadlines", *home).stdout
+    assert run_here("project", "approve", number, home=home[1]).code == 0
+    assert number in run_here("deadlines", home=home[1]).out
 
 
 def test_doctor_tells_the_people_file_from_the_ledger(submitted):

@@ -13,6 +13,7 @@ from crypto.recipients import Recipient
 from crypto.selfmade import make_recipient
 from pipelines.founding import found_home
 from pipelines.office import open_office, today
+from tests.in_process import run_here
 from tests.unit.crypto import tokens
 
 PROGRAM = Path(sys.executable).with_name("doj-release")
@@ -26,6 +27,19 @@ def home(tmp_path):
 
 @pytest.fixture
 def run(home):
+    """The command in this process; what it printed as JSON."""
+
+    def act(*arguments, **environment):
+        done = run_here(*arguments, "--json", home=home, **environment)
+        return done.code, json.loads(done.out)
+
+    return act
+
+
+@pytest.fixture
+def process(home):
+    """In processes of their own: a token's library keeps what it has read for good."""
+
     def act(*arguments, **environment):
         command = [PROGRAM, "--home", home, "--json", *map(str, arguments)]
         done = subprocess.run(
@@ -79,17 +93,17 @@ def test_a_reason_in_words_of_ones_own_changes_nothing(home, run):
 
 
 @pytest.mark.machine("softhsm2-util", "pkcs11-tool")
-def test_a_token_signs_for_the_home(home, run, tmp_path):
+def test_a_token_signs_for_the_home(process, tmp_path):
     pin = tokens.make_token(tmp_path)
     named = {"DOJ_RELEASE_PIN_FILE": str(pin)}
     asked = ("keys", "token", "--library", tokens.library(), "--token", tokens.TOKEN, "--key")
-    assert run(*asked, tokens.KEY)[0] == 5  # no PIN is named
-    assert run(*asked, "nobody's", **named)[0] == 5
-    code, made = run(*asked, tokens.KEY, **named)
+    assert process(*asked, tokens.KEY)[0] == 5  # no PIN is named
+    assert process(*asked, "nobody's", **named)[0] == 5
+    code, made = process(*asked, tokens.KEY, **named)
     assert (code, made["kept in"]) == (0, "token")
-    assert run("ledger", "checkpoint", **named)[0] == 0
-    assert run("ledger", "checkpoint")[0] == 5
-    assert run("ledger", "verify", **named)[0] == 0
+    assert process("ledger", "checkpoint", **named)[0] == 0
+    assert process("ledger", "checkpoint")[0] == 5
+    assert process("ledger", "verify", **named)[0] == 0
 
 
 def test_the_passphrase_moves_out_of_the_keyring(home, run, tmp_path):

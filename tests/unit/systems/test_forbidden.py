@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,10 +24,16 @@ def ripa():
     return load_system("RIPA")
 
 
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory):
+    return make_system("RIPA", tmp_path_factory.mktemp("ripa") / "register", records=40, seed=2)
+
+
 @pytest.fixture
-def stops(tmp_path):
-    made = make_system("RIPA", tmp_path / "register", records=40, seed=2)
-    return {path.stem: path for path in made.files}
+def stops(made_up, tmp_path):
+    """A copy that a test may spoil."""
+    shutil.copytree(made_up.files[0].parent, tmp_path / "register")
+    return {path.stem: tmp_path / "register" / path.name for path in made_up.files}
 
 
 @pytest.fixture
