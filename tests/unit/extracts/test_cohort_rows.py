@@ -35,12 +35,17 @@ def begun(carpos, open_register, bring_cohort, make_ids):
     return begin
 
 
+@pytest.fixture(scope="module")
+def uncut(begun):
+    """The extract in one part, and its counts."""
+    made, supplied = begun()
+    return pa.concat_tables(made.parts([supplied])), made.counts
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, ROWS), max_size=5))
-def test_the_cuts_make_no_difference(begun, cuts):
-    made, supplied = begun()
-    whole = pa.concat_tables(made.parts([supplied]))
-    counts = made.counts
+def test_the_cuts_make_no_difference(begun, uncut, cuts):
+    whole, counts = uncut
     made, supplied = begun()
     places = [0, *sorted(cuts), ROWS]
     cut = [supplied.slice(a, b - a) for a, b in itertools.pairwise(places)]
