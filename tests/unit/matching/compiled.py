@@ -3,12 +3,10 @@
 import pytest
 
 from matching.native import library
-from tests.parts import require
 
 
 def both_ways(work):
     """What some work gives with the library, and without."""
-    require("cc")
     assert library.LIBRARY is not None, "`make .venv` compiles it; it needs a C compiler"
     with pytest.MonkeyPatch.context() as patch:
         fast = work()

@@ -1,0 +1,12 @@
+"""The compiled loop is compared with numpy where there is a compiler, and always in CI."""
+
+import pytest
+
+from tests.parts import require
+
+
+@pytest.fixture(autouse=True)
+def _compiled(request):
+    """Installation compiles it: where it could not, what compares with it is left out."""
+    if request.path.stem.startswith("test_native"):
+        require("cc")
