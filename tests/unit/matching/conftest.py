@@ -6,7 +6,7 @@ from tests.parts import require
 
 
 @pytest.fixture(autouse=True)
-def _compiled(request):
+def _a_compiler(request):
     """Installation compiles it: where it could not, what compares with it is left out."""
     if request.path.stem.startswith("test_native"):
         require("cc")
