@@ -82,7 +82,7 @@ check: .venv
 
 CHECKS := check-types check-docs check-rooms check-lint check-format  # the longest first
 check-types: .venv
-	@$(BIN)/pyright --warnings
+	@$(BIN)/pyright --warnings --threads $(WORKERS)
 check-format: .venv
 	@$(BIN)/ruff format --check .
 check-lint: .venv
