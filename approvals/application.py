@@ -17,10 +17,10 @@ from typing import Any, Literal, cast
 from pydantic import ValidationError
 
 from approvals.application_checks import every_problem
+from approvals.application_errors import ApplicationRefused, ApplicationUnreadable
 from approvals.application_forms import AggregatedApplication, Application, StandardApplication
 from approvals.application_partial import part_of, with_holes
 from approvals.application_parts import Part, Problem
-from approvals.errors import ApplicationRefused, ApplicationUnreadable
 from approvals.held import SystemTerms, terms_of
 
 Form = Literal["standard", "aggregated"]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from approvals.custody_errors import DocumentsGone
 from approvals.documents import State
 from approvals.ledger import Entry
+from approvals.life_errors import DocumentsGone
 from approvals.project_store import ProjectStore
 
 # kind of event → the fact that pins a stored file, and the label that it is stored under

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from approvals.errors import GateRefused
 from approvals.events import Event
 from approvals.facts import ID
+from approvals.gate_errors import GateRefused
 from approvals.ledger import Entry, Ledger
 from faults import CodedError, Exit
 

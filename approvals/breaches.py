@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from approvals.errors import UnknownRelease
+from approvals.custody_errors import UnknownRelease
 from approvals.release_state import ReleaseState
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, cast
 
-from approvals.errors import CalendarEnds
+from approvals.clocks_errors import CalendarEnds
 
 _DAY = timedelta(days=1)
 _SATURDAY, _SUNDAY = 5, 6

@@ -7,11 +7,16 @@ the checks that belong to it. Recording is safe to repeat: the same facts are re
 from collections.abc import Mapping
 from datetime import date
 
-from approvals.custody_errors import PackageDiffers
-from approvals.errors import NotAutomatic, ReleaseMoveNotAllowed, ReportDiffers, UnknownMember
+from approvals.custody_errors import (
+    NotAutomatic,
+    PackageDiffers,
+    ReleaseMoveNotAllowed,
+    ReportDiffers,
+)
 from approvals.events import Event
 from approvals.facts import FactValue
 from approvals.ledger_errors import KeyReused
+from approvals.life_errors import UnknownMember
 from approvals.people import Person, check_role, two_people_required
 from approvals.release_state import OUT, ReleaseState, Status
 from approvals.release_store import ReleaseStore

@@ -3,15 +3,6 @@
 from faults import CodedError, Exit
 
 
-class DocumentsGone(CodedError):
-    """Documents that the ledger pins are missing or changed."""
-
-    code = "APPROVAL-37"
-    exit = Exit.INTEGRITY
-    cause = "documents are missing or are not those that the ledger's events name"
-    cure = "`doj-release project documents` lists them; put them back from a backup"
-
-
 class PackageDiffers(CodedError):
     """The package in the outbox is not the one that the ledger names."""
 
@@ -48,28 +39,37 @@ class EscrowChanged(CodedError):
     cure = "Put the confirmed certificate back, or have the new one added and confirmed"
 
 
-class SwitchNotConfirmed(CodedError):
-    """A setting is less cautious than its default and two people have not said so."""
+class UnknownRelease(CodedError):
+    """No release has this id."""
 
-    code = "APPROVAL-42"
+    code = "APPROVAL-09"
+    exit = Exit.USAGE
+    cause = "there is no release with this id"
+    cure = "`doj-release release list` shows all of them"
+
+
+class ReleaseMoveNotAllowed(CodedError):
+    """The release's state does not allow this step."""
+
+    code = "APPROVAL-10"
     exit = Exit.REFUSED
-    cause = "settings are less cautious than their defaults and were not confirmed by two people"
-    cure = "`doj-release switch override NAME`, then another person `switch confirm NAME`"
+    cause = "the release is in a state that does not allow this step"
+    cure = "`doj-release release show` says where it stands"
 
 
-class CheckpointWrong(CodedError):
-    """A checkpoint that was not made by this Department's key."""
+class ReportDiffers(CodedError):
+    """The report approved is not the report of this release."""
 
-    code = "LEDGER-07"
+    code = "APPROVAL-11"
     exit = Exit.INTEGRITY
-    cause = "the checkpoint can't be read or its signature does not hold"
-    cure = "Use a checkpoint that this home exported, and its own signing certificate"
+    cause = "the validation report is not the one that the ledger names for this release"
+    cure = "Read the report named by `doj-release release show` and approve that one"
 
 
-class HeadWrong(CodedError):
-    """The note of how far the ledger had come does not hold."""
+class NotAutomatic(CodedError):
+    """Only scheduled aggregates may be let go without a second person."""
 
-    code = "LEDGER-08"
-    exit = Exit.INTEGRITY
-    cause = "ledger.head, the keyed note of how far the ledger had come, does not hold"
-    cure = "Put it back from the backup that the ledger came from; compare with a checkpoint"
+    code = "APPROVAL-16"
+    exit = Exit.REFUSED
+    cause = "only a scheduled aggregated release may be approved automatically"
+    cure = "Let a second person approve it: `doj-release release approve`"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from approvals.errors import DocumentChanged
+from approvals.life_errors import DocumentChanged
 from crypto.document import decrypt_bytes, encrypt_bytes
 from crypto.secret import Secret
 from faults import CodedError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from approvals.errors import GateRefused
+from approvals.gate_errors import GateRefused
 from approvals.project_state import ProjectState
 
 INDIVIDUAL = frozenset({"identified", "deidentified"})

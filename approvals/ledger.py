@@ -15,10 +15,9 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
-from approvals.errors import StateMoved
 from approvals.events import Event
 from approvals.facts import FactValue
-from approvals.ledger_errors import KeyReused
+from approvals.ledger_errors import KeyReused, StateMoved
 from approvals.ledger_schema import BEGINNING, EVENTS
 from approvals.ledger_store import open_engine, unavailable, writing
 from approvals.merkle import leaf_hash

@@ -86,3 +86,30 @@ class AttemptUnrecorded(CodedError):
     exit = Exit.REFUSED
     cause = "the step stays refused, but the ledger could not record that it was tried"
     cure = "Tell the security officer what was tried; see `doj-release doctor` for the ledger"
+
+
+class StateMoved(CodedError):
+    """Somebody else wrote about this project in the meantime."""
+
+    code = "APPROVAL-15"
+    exit = Exit.HELD
+    cause = "somebody else recorded something for this project in the meantime"
+    cure = "Look again with `doj-release project show`, then repeat the step if it still fits"
+
+
+class CheckpointWrong(CodedError):
+    """A checkpoint that was not made by this Department's key."""
+
+    code = "LEDGER-07"
+    exit = Exit.INTEGRITY
+    cause = "the checkpoint can't be read or its signature does not hold"
+    cure = "Use a checkpoint that this home exported, and its own signing certificate"
+
+
+class HeadWrong(CodedError):
+    """The note of how far the ledger had come does not hold."""
+
+    code = "LEDGER-08"
+    exit = Exit.INTEGRITY
+    cause = "ledger.head, the keyed note of how far the ledger had come, does not hold"
+    cure = "Put it back from the backup that the ledger came from; compare with a checkpoint"

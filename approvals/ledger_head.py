@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from approvals.custody_errors import HeadWrong
+from approvals.ledger_errors import HeadWrong
 
 Digest = Callable[[str, bytes], str]
 _LABEL = "ledger head"

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Protocol, cast
 
-from approvals.custody_errors import CheckpointWrong
 from approvals.ledger import BEGINNING, Ledger, canonical
-from approvals.ledger_errors import LedgerBroken
+from approvals.ledger_errors import CheckpointWrong, LedgerBroken
 from approvals.ledger_head import Head
 from approvals.merkle import Tree, leaf_hash
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from approvals.application_forms import StandardApplication
-from approvals.errors import CohortRefused, MoveNotAllowed, NothingToConfirm, UnknownMember
+from approvals.errors import NothingToConfirm
 from approvals.facts import FactValue
+from approvals.life_errors import CohortRefused, MoveNotAllowed, UnknownMember
 from approvals.lifecycle import IN_FORCE
 from approvals.people import Person
 from approvals.project_parts import Recipient

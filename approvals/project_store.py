@@ -6,21 +6,20 @@ from datetime import date
 from pathlib import Path
 
 from approvals.application import TermsOf, parse_application, taken_application
+from approvals.application_errors import ApplicationRefused, ApplicationUnreadable
 from approvals.application_forms import Application
 from approvals.documents import Digest, ProjectFolder
-from approvals.errors import (
-    ApplicationChanged,
-    ApplicationRefused,
-    ApplicationUnreadable,
-    DocumentChanged,
-    MoveNotAllowed,
-    UnknownProject,
-)
 from approvals.events import Event
 from approvals.evidence import Given, check_evidence
 from approvals.facts import FactValue
 from approvals.held import terms_of
 from approvals.ledger import Entry, Ledger
+from approvals.life_errors import (
+    ApplicationChanged,
+    DocumentChanged,
+    MoveNotAllowed,
+    UnknownProject,
+)
 from approvals.lifecycle import MOVES, Move, is_move, moves_for, moves_from
 from approvals.people import Person, check_role, two_people_required
 from approvals.project_fold import fold, standing

@@ -11,13 +11,17 @@ from pathlib import Path
 from approvals.application import parse_application, read_bytes
 from approvals.application_forms import Application, StandardApplication
 from approvals.corrections import check_correction
-from approvals.errors import DocumentChanged, MoveNotAllowed, StateMoved
 from approvals.events import KINDS, PROJECT, Event, parse_facts
 from approvals.facts import DIGEST, FactValue
 from approvals.gate import Ask, Verdict
 from approvals.gate import check as ask_gate
-from approvals.ledger_errors import EventRefused, KeyReused
-from approvals.life_errors import RequesterSanctioned, ReviewMissing
+from approvals.ledger_errors import EventRefused, KeyReused, StateMoved
+from approvals.life_errors import (
+    DocumentChanged,
+    MoveNotAllowed,
+    RequesterSanctioned,
+    ReviewMissing,
+)
 from approvals.lifecycle import IN_FORCE, State
 from approvals.people import Person, check_role, two_people_required
 from approvals.project_parties import Parties

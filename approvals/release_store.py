@@ -4,16 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 
-from approvals.errors import (
-    DocumentChanged,
-    ReleaseMoveNotAllowed,
-    ReportDiffers,
-    UnknownRelease,
-)
+from approvals.custody_errors import ReleaseMoveNotAllowed, ReportDiffers, UnknownRelease
 from approvals.events import KINDS, RELEASE, Event
 from approvals.facts import FactValue
 from approvals.gate import Ask, GatePolicy, Verdict, check
 from approvals.ledger import Entry, canonical
+from approvals.life_errors import DocumentChanged
 from approvals.people import Person
 from approvals.projects import Projects
 from approvals.release_state import ReleaseState, release_state

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from approvals.custody_errors import SwitchNotConfirmed
-from approvals.errors import NothingToConfirm
+from approvals.errors import NothingToConfirm, SwitchNotConfirmed
 from approvals.events import Event
 from approvals.ledger import Ledger
 from approvals.people import Person, check_role, two_people_required

@@ -8,10 +8,11 @@ from approvals.project_state import ProjectState
 from approvals.release_state import ReleaseState
 from extracts.risk import RiskLimit
 from extracts.row_proposals import replaced
-from pipelines.errors import ApplicationMissing, SettingsUnusable
 from pipelines.home import Home
+from pipelines.home_errors import SettingsUnusable
 from pipelines.office import Office
 from pipelines.orders import Order, read_order, run_folder
+from pipelines.release_errors import ApplicationMissing
 from systems import System, load_system, system_codes
 
 

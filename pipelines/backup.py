@@ -25,8 +25,9 @@ from typing import BinaryIO, cast
 from approvals.ledger_errors import LedgerUnavailable
 from pipelines import shelving
 from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
-from pipelines.errors import FileExists, HomeExists
+from pipelines.errors import FileExists
 from pipelines.home import FOLDERS, Home
+from pipelines.home_errors import HomeExists
 from pipelines.office import Office
 
 MANIFEST = "BACKUP.json"

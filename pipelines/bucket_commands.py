@@ -12,7 +12,7 @@ from pathlib import Path
 from pipelines import shelving
 from pipelines.bucket_place import named
 from pipelines.context import open_context
-from pipelines.errors import ReleaseHeld
+from pipelines.home_errors import ReleaseHeld
 from pipelines.locks import held
 from pipelines.office import Office
 from pipelines.orders import read_order

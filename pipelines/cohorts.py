@@ -13,12 +13,8 @@ import pyarrow as pa
 from extracts.arrow import compute as pc
 from matching.columns import IDENTIFYING, STANDARD, ColumnMap
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
-from pipelines.errors import (
-    CohortColumnsUnknown,
-    CohortHasNoIdentifier,
-    FileMissing,
-    OptionsDisagree,
-)
+from pipelines.cohort_errors import CohortColumnsUnknown, CohortHasNoIdentifier
+from pipelines.errors import FileMissing, OptionsDisagree
 from pipelines.office import Office
 from pipelines.stored_cohort import open_stored, stored_at
 from systems.tabular import read_table

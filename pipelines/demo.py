@@ -202,6 +202,6 @@ def _expect(outcome: Outcome, code: Exit) -> None:
 
 def fail_with(outcome: Outcome) -> Exception:
     """A demo that stops early says what the release said."""
-    from pipelines.errors import DemoStopped
+    from pipelines.demo_errors import DemoStopped
 
     return DemoStopped(stage=outcome.stage, code=str((outcome.error or {}).get("code", "")))

@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from pipelines.errors import OpensslMissing
+from pipelines.demo_errors import OpensslMissing
 from pipelines.home import Home
 
 MEMBER = "analyst"

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
+from pipelines.home_errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
 from pipelines.settings import TEMPLATE, Settings, read_settings
 
 VARIABLE = "DOJ_RELEASE_HOME"

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from pipelines.errors import FlowFailed
+from pipelines.flow_errors import FlowFailed
 from pipelines.home import VARIABLE, Home
 from pipelines.quiet import prepare
 from pipelines.run import Outcome, Progress, read_outcome, run_release

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from approvals.attachments import check_attachments
-from approvals.custody_errors import CheckpointWrong
 from approvals.events import Event
+from approvals.ledger_errors import CheckpointWrong
 from approvals.ledger_head import HeadFile
 from approvals.ledger_verify import Checkpoint, make_checkpoint, verify
 from crypto import signers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipelines.errors import ReleaseHeld
+from pipelines.home_errors import ReleaseHeld
 
 
 @contextmanager

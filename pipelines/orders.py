@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.errors import ReleaseUnknown
 from pipelines.home import Home, write_private
+from pipelines.release_errors import ReleaseUnknown
 
 Kind = Literal["identified", "deidentified", "aggregated"]
 _ID = re.compile(r"^[A-Za-z0-9-]{3,60}$")

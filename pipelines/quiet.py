@@ -10,7 +10,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from pipelines.errors import AuthFileUnsafe
+from pipelines.flow_errors import AuthFileUnsafe
 from pipelines.home import Home
 
 _CLIENT, _SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import StageChanged
 from pipelines.home import write_private
+from pipelines.release_errors import StageChanged
 
 FactValue = Any
 

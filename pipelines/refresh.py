@@ -10,9 +10,10 @@ from extracts import aggregated
 from extracts.history import load_published
 from extracts.late_records import ClosedYear
 from pipelines import aggregates, closed_years
-from pipelines.errors import ApplicationMissing, OptionsDisagree
+from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
 from pipelines.office import Office, today
+from pipelines.release_errors import ApplicationMissing
 from pipelines.releases import Request, order_release
 
 if TYPE_CHECKING:

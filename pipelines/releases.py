@@ -11,16 +11,12 @@ from approvals.release_state import Status
 from extracts.row_proposals import LEVELS, level_columns
 from extracts.statistical import known_formats
 from pipelines.closed_years import CHANGES
-from pipelines.errors import (
-    KindMissing,
-    OptionsDisagree,
-    ReleaseOver,
-    YearsUnreadable,
-)
+from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, write_private
 from pipelines.locks import held
 from pipelines.office import Office, today
 from pipelines.orders import Order, make_run_folder, read_order, write_order
+from pipelines.release_errors import KindMissing, ReleaseOver, YearsUnreadable
 from pipelines.run import Outcome
 from pipelines.switches import check_switches
 from systems import load_system
@@ -194,7 +190,7 @@ def resumed(office: Office, project: str, release: str, doubtful: str | None) ->
         ReleaseOver: withdrawn or destroyed.
         ReleaseHeld: somebody runs it, or another release of the project (exit 8).
     """
-    from pipelines.errors import ReleaseUnknown
+    from pipelines.release_errors import ReleaseUnknown
 
     order = read_order(office.home, release)
     if order.project != project:

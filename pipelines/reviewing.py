@@ -10,9 +10,10 @@ from approvals.people import check_role
 from extracts.arrow import compute as pc
 from matching.errors import LinkageBroke
 from pipelines.context import Context, open_context
-from pipelines.errors import FileExists, NothingToReview
+from pipelines.errors import FileExists
 from pipelines.locks import held
 from pipelines.office import Office
+from pipelines.release_errors import NothingToReview
 from systems import database
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from pipelines.errors import ServerUnavailable
+from pipelines.flow_errors import ServerUnavailable
 from pipelines.home import Home
 from pipelines.quiet import prepare
 

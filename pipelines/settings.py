@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.errors import SettingsUnusable
+from pipelines.home_errors import SettingsUnusable
 
 
 class _Section(BaseModel):

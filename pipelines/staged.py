@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from crypto import staging
-from pipelines.errors import StageChanged
 from pipelines.records import DigestFile
+from pipelines.release_errors import StageChanged
 from systems.database import guarded, quoted
 
 if TYPE_CHECKING:

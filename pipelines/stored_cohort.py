@@ -10,7 +10,8 @@ import pyarrow as pa
 from crypto import staging
 from crypto.secret import StagingKey
 from matching.columns import STANDARD
-from pipelines.errors import CohortNotStored, StageBroken
+from pipelines.cohort_errors import CohortNotStored
+from pipelines.errors import StageBroken
 from systems import database
 from systems.database import guarded, quoted
 

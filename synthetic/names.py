@@ -21,7 +21,7 @@ _RARE = 0.15  # of surnames: composed ones, each carried by few
 _FALL = 0.85  # exponent of the fall of frequency with rank
 _FLAT = 6  # ranks over which the top is flattened
 
-_FOLDER = Path(__file__).parent / "data"
+_FOLDER = Path(__file__).parents[1] / "data"
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ from systems.model import Column, System
 from systems.releases import OutputColumn, RowRelease
 from systems.terms import KINDS
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parents[1]
 _SHARED = _FOLDER / "shared" / "code_lists.toml"
 _NAMED = ("code_lists", "tables")  # written as TOML tables, whose key is the part's name
 

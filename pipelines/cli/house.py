@@ -19,8 +19,8 @@ def init(
     ] = "",
 ) -> None:
     """Make a home: settings, keys, people, an empty ledger."""
-    from pipelines.errors import HomeMissing
     from pipelines.founding import found_home, where
+    from pipelines.home_errors import HomeMissing
 
     root = where(CONSOLE.home)
     if root is None:
@@ -53,8 +53,8 @@ def restore(
 ) -> None:
     """Put a backup into a new or empty folder (--home)."""
     from pipelines.backup import restore as restored
-    from pipelines.errors import HomeMissing
     from pipelines.founding import where
+    from pipelines.home_errors import HomeMissing
 
     root = where(CONSOLE.home)
     if root is None:

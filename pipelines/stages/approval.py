@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from approvals.release_state import Status
-from pipelines.errors import WaitsForApproval
 from pipelines.office import today
+from pipelines.release_errors import WaitsForApproval
 from pipelines.stages.stage import Product
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from crypto.package import verify_by_any
 from crypto.signers import accepted
 from pipelines import metrics
 from pipelines.custody import wipe_staging
-from pipelines.errors import HistoryMoved, RecipientGone, StageChanged
 from pipelines.leftovers import sweep
 from pipelines.locks import held
 from pipelines.office import today
+from pipelines.release_errors import HistoryMoved, RecipientGone, StageChanged
 from pipelines.stages.gatekeeping import question
 from pipelines.stages.stage import Product
 

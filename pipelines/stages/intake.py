@@ -10,7 +10,7 @@ import matching
 from crypto.errors import StagingDoesNotHold
 from extracts.arrow import compute as pc
 from pipelines import stored_cohort
-from pipelines.errors import CohortTooLong
+from pipelines.cohort_errors import CohortTooLong
 from pipelines.office import today
 from pipelines.stages.stage import Product
 from pipelines.stored_cohort import StoredCohort

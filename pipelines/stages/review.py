@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from extracts.arrow import compute as pc
-from pipelines.errors import WaitsForReview
+from pipelines.release_errors import WaitsForReview
 from pipelines.stages.stage import Product
 
 if TYPE_CHECKING:

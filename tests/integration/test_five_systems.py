@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from approvals.application_example import example_for
-from approvals.errors import GateRefused
+from approvals.gate_errors import GateRefused
 from pipelines.errors import OptionsDisagree
 from pipelines.office import open_office, today
 from pipelines.refresh import order_refresh

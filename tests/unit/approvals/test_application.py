@@ -14,7 +14,7 @@ from approvals import (
     read_application,
 )
 from approvals.application_checks import every_problem
-from approvals.errors import ApplicationRefused, ApplicationUnreadable
+from approvals.application_errors import ApplicationRefused, ApplicationUnreadable
 from approvals.held import terms_of
 from faults import CodedError
 

@@ -5,10 +5,11 @@ from approvals_home import APPROVER, ENGINEER, REVIEWER, TODAY
 from databases import DATABASES
 
 from approvals.attempts import is_refused_attempt, record_attempt, refused_attempts
-from approvals.errors import GateRefused, RoleMissing, SamePerson, StateMoved
+from approvals.errors import RoleMissing, SamePerson
 from approvals.events import Event
 from approvals.gate import Reason, Verdict
-from approvals.ledger_errors import EventRefused
+from approvals.gate_errors import GateRefused
+from approvals.ledger_errors import EventRefused, StateMoved
 from approvals.ledger_verify import verify
 from approvals.life_errors import CorrectionRefused
 

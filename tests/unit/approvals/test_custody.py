@@ -20,20 +20,18 @@ from approvals_home import (
 from databases import DATABASES
 
 from approvals import Status
-from approvals.custody_errors import PackageDiffers
-from approvals.errors import (
-    DocumentChanged,
-    GateRefused,
+from approvals.custody_errors import (
     NotAutomatic,
+    PackageDiffers,
     ReleaseMoveNotAllowed,
     ReportDiffers,
-    RoleMissing,
-    SamePerson,
-    UnknownMember,
     UnknownRelease,
 )
+from approvals.errors import RoleMissing, SamePerson
 from approvals.events import KINDS, RELEASE
+from approvals.gate_errors import GateRefused
 from approvals.ledger_errors import EventRefused
+from approvals.life_errors import DocumentChanged, UnknownMember
 from approvals.release_state import MOVES
 
 # Everything here holds on either database: a home behaves the same.

@@ -15,11 +15,10 @@ from test_custody import sealed
 from approvals.accounting import disclosures
 from approvals.attachments import attachments, check_attachments
 from approvals.breaches import individuals_known
-from approvals.custody_errors import DocumentsGone
+from approvals.custody_errors import UnknownRelease
 from approvals.custody_letters import breach_letter, certificate, recall_letter
 from approvals.drafts import drafts_of
-from approvals.errors import UnknownRelease
-from approvals.life_errors import EvidenceMissing
+from approvals.life_errors import DocumentsGone, EvidenceMissing
 
 
 @pytest.fixture

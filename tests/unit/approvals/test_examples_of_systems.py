@@ -7,8 +7,8 @@ import tomllib
 import pytest
 
 from approvals.application import parse_application
+from approvals.application_errors import ApplicationRefused
 from approvals.application_example import example_for
-from approvals.errors import ApplicationRefused
 from approvals.held import terms_of
 from systems import load_system, system_codes
 from systems.errors import KindNotGiven, UnknownSystem

@@ -8,8 +8,8 @@ from approvals_home import APPROVER, ENGINEER, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
 
 from approvals import GatePolicy, check
-from approvals.errors import GateRefused
 from approvals.gate import rows
+from approvals.gate_errors import GateRefused
 from approvals.held import individual_level_for, terms_of
 
 

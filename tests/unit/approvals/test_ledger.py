@@ -5,14 +5,14 @@ from databases import raw
 from sqlalchemy.exc import SQLAlchemyError
 
 from approvals import Checkpoint, Event, Ledger, make_checkpoint, merkle_root, verify
-from approvals.custody_errors import CheckpointWrong
-from approvals.errors import StateMoved
 from approvals.ledger_errors import (
+    CheckpointWrong,
     KeyReused,
     LedgerBroken,
     LedgerExists,
     LedgerMissing,
     LedgerUnavailable,
+    StateMoved,
 )
 from approvals.ledger_store import weaknesses
 

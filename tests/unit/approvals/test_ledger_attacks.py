@@ -7,8 +7,8 @@ from databases import drop_triggers
 from sqlalchemy import create_engine, text
 
 from approvals import Checkpoint, Event, Ledger, merkle_root, verify
-from approvals.custody_errors import HeadWrong
 from approvals.ledger import canonical
+from approvals.ledger_errors import HeadWrong
 from approvals.ledger_head import Head, HeadFile
 from approvals.merkle import Tree, leaf_hash
 

@@ -9,12 +9,13 @@ from approvals_home import REVIEWER as OTHER
 
 from approvals import KINDS, State, due
 from approvals.clocks import CLOCKS
-from approvals.errors import MoveNotAllowed, RoleMissing, SamePerson
+from approvals.errors import RoleMissing, SamePerson
 from approvals.events import PROJECT
 from approvals.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.life_errors import (
     CorrectionRefused,
     EvidenceMissing,
+    MoveNotAllowed,
     RequesterSanctioned,
     ReviewMissing,
 )

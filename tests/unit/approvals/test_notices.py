@@ -6,7 +6,7 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 
 from approvals import write_notices
-from approvals.errors import DocumentChanged
+from approvals.life_errors import DocumentChanged
 from approvals.notices import unsent
 
 D = "d" * 64

@@ -16,20 +16,19 @@ from approvals_home import (
 )
 
 from approvals import Ask
+from approvals.application_errors import ApplicationRefused
 from approvals.application_example import example_for
-from approvals.errors import (
+from approvals.errors import NothingToConfirm, SamePerson
+from approvals.held import terms_of
+from approvals.ledger_errors import EventRefused
+from approvals.life_errors import (
     ApplicationChanged,
-    ApplicationRefused,
     CohortRefused,
     DocumentChanged,
     MoveNotAllowed,
-    NothingToConfirm,
-    SamePerson,
     UnknownMember,
     UnknownProject,
 )
-from approvals.held import terms_of
-from approvals.ledger_errors import EventRefused
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, SECURITY, TODAY
 
 from approvals import Person, escrow, switches
-from approvals.custody_errors import EscrowRefused, SwitchNotConfirmed
-from approvals.errors import NothingToConfirm, RoleMissing, SamePerson
+from approvals.custody_errors import EscrowRefused
+from approvals.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
 
 ADMIN = Person("p-admin", "Ada Example", "ada", frozenset({"administrator"}))
 KEY, OTHER = "e" * 64, "f" * 64

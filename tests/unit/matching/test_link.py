@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import matching
-import matching.errors
-import matching.files
+from matching import errors, files
 from matching.errors import (
     BadOptions,
     BadTable,
@@ -86,7 +85,7 @@ def test_nothing_to_link_is_no_error(register):
     for a, b in ((mine.slice(0, 0), theirs), (mine, theirs.slice(0, 0))):
         result = matching.link(a, b)
         assert result.links.num_rows == 0
-        assert result.links.column_names == list(matching.files.CONTRACT)
+        assert result.links.column_names == list(files.CONTRACT)
 
 
 TWIN = {"last_name": "Okafor", "birth_date": "1991-05-06", "street": "7 Elm st", "zip": "90210"}
@@ -195,7 +194,7 @@ def test_explained_weights_add_up(register):
         told.prior + sum(f.weight + f.frequency for f in told.fields), abs=0.01
     )
     assert told.rivals["match"] > 0.9
-    with pytest.raises(matching.errors.UnknownPair):
+    with pytest.raises(errors.UnknownPair):
         matching.explain(mine, theirs, result, "nobody", "1")
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from matching.columns import ColumnMap
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
+from pipelines.cohort_errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from pipelines.cohorts import Cohort, standardised
-from pipelines.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from pipelines.unusable_rows import unusable_rows
 
 TODAY = date(2026, 11, 23)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable, YearsUnreadable
 from pipelines.founding import found_home
 from pipelines.home import lay_out, open_home
+from pipelines.home_errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable
 from pipelines.office import Office
+from pipelines.release_errors import YearsUnreadable
 from pipelines.releases import parse_years
 from pipelines.settings import TEMPLATE, Settings, read_settings
 

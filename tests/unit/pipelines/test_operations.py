@@ -14,9 +14,10 @@ from pipelines import metrics
 from pipelines.backup import MANIFEST, back_up, restore
 from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
 from pipelines.doctor_service import service
-from pipelines.errors import FileExists, HomeExists, HomeNewer
+from pipelines.errors import FileExists
 from pipelines.founding import found_home
 from pipelines.home import FORMAT, Home, open_home
+from pipelines.home_errors import HomeExists, HomeNewer
 from pipelines.ledgers import verify_ledger
 from pipelines.metrics import Measured
 from pipelines.office import Office

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from faults import Exit
-from pipelines.errors import ReleaseHeld, StageChanged
+from pipelines.home_errors import ReleaseHeld
 from pipelines.locks import held
 from pipelines.records import Records
+from pipelines.release_errors import StageChanged
 
 
 def digest(path: Path) -> str:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from approvals.custody_errors import EscrowChanged, EscrowRefused, SwitchNotConfirmed
-from approvals.errors import SamePerson
+from approvals.custody_errors import EscrowChanged, EscrowRefused
+from approvals.errors import SamePerson, SwitchNotConfirmed
 from approvals.events import Event
 from pipelines import escrow, switches
-from pipelines.errors import AuthFileUnsafe, OptionsDisagree
+from pipelines.errors import OptionsDisagree
+from pipelines.flow_errors import AuthFileUnsafe
 from pipelines.founding import found_home
 from pipelines.home import Home
 from pipelines.ledgers import verify_ledger

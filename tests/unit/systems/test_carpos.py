@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-import systems.loading
+import systems
 from systems import load_system, system_codes
 from systems.errors import DescriptionBroken, NotDescribed, UnknownSystem
 from systems.loading import read_system
 
-TOML = (Path(systems.loading.__file__).parent / "carpos.toml").read_text()
+TOML = (Path(systems.__file__).parent / "carpos.toml").read_text()
 STANDARD = [
     "first_name",
     "middle_name",

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-import systems.loading
+import systems
 from systems import load_system, system_codes
 from systems.errors import DescriptionBroken, KindNotGiven
 from systems.loading import read_system
 from systems.terms import KINDS
 
-FOLDER = Path(systems.loading.__file__).parent
+FOLDER = Path(systems.__file__).parent
 FIVE = ("ACHS", "CARPOS", "CURES", "JCPSS", "RIPA")
 
 
