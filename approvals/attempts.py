@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from approvals.events import Event
-from approvals.facts import ID
-from approvals.gate_errors import GateRefused
-from approvals.ledger import Entry, Ledger
-from faults import CodedError, Exit
+from approvals.gate import GateRefused
+from approvals.ledger import ID, Entry, Event, Ledger
+from errors.coded import CodedError, Exit
 
 UNKNOWN = "UNKNOWN"  # the actor whom people.toml does not name; no id of a person is in capitals
 

@@ -8,25 +8,33 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from approvals.application import parse_application, read_bytes
-from approvals.application_forms import Application, StandardApplication
-from approvals.corrections import check_correction
-from approvals.events import KINDS, PROJECT, Event, parse_facts
-from approvals.facts import DIGEST, FactValue
+from approvals.application import Application, StandardApplication, parse_application, read_bytes
 from approvals.gate import Ask, Verdict
 from approvals.gate import check as ask_gate
-from approvals.ledger_errors import EventRefused, KeyReused, StateMoved
-from approvals.life_errors import (
+from approvals.ledger import (
+    DIGEST,
+    KINDS,
+    PROJECT,
+    Event,
+    EventRefused,
+    FactValue,
+    KeyReused,
+    StateMoved,
+    parse_facts,
+)
+from approvals.people import Person, check_role, two_people_required
+from approvals.project import (
+    IN_FORCE,
+    RECORDERS,
     DocumentChanged,
     MoveNotAllowed,
+    Parties,
+    ProjectState,
     RequesterSanctioned,
     ReviewMissing,
+    State,
+    check_correction,
 )
-from approvals.lifecycle import IN_FORCE, State
-from approvals.people import Person, check_role, two_people_required
-from approvals.project_parties import Parties
-from approvals.project_state import ProjectState
-from approvals.project_store import RECORDERS
 
 # Kinds with steps of their own: the general ``event`` would leave out their checks.
 OWN_STEP = frozenset(

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
-from approvals.errors import NothingToConfirm, SwitchNotConfirmed
-from approvals.events import Event
-from approvals.ledger import Ledger
-from approvals.people import Person, check_role, two_people_required
+from approvals.ledger import Event, Ledger
+from approvals.people import (
+    NothingToConfirm,
+    Person,
+    SwitchNotConfirmed,
+    check_role,
+    two_people_required,
+)
 
 _SET = frozenset({"administrator"})
 _CONFIRM = frozenset({"administrator", "approver", "security"})

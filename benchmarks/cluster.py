@@ -24,16 +24,17 @@ def main() -> int:
     given.add_argument("--shards", type=int, default=16)
     asked = given.parse_args()
 
-    import matching
-    from pipelines import cluster
-    from pipelines.settings import Cluster
+    from matching.linking.linking import link
+    from matching.options import LinkOptions
+    from pipelines.home.settings import Cluster
+    from pipelines.release import cluster
     from synthetic.linkage import make_linkage
     from tests.rehearsal.cluster import local_cluster
 
     mine, theirs, _ = make_linkage(asked.records, asked.cohort, 20_261_126)
-    options = matching.LinkOptions(shard_rows=-(-asked.cohort // asked.shards))
+    options = LinkOptions(shard_rows=-(-asked.cohort // asked.shards))
     began = time.perf_counter()
-    alone = matching.link(mine, theirs, options)
+    alone = link(mine, theirs, options)
     print(f"{asked.cohort:,} rows x {asked.records:,} records, {asked.shards} shards")
     print(f"on this machine     {time.perf_counter() - began:6.1f} s")
     with (
@@ -61,7 +62,7 @@ def main() -> int:
             watcher.start()
             spread = functools.partial(cluster.spread, settings, "benchmark")
             began = time.perf_counter()
-            found = matching.link(mine, theirs, options, spread=spread)
+            found = link(mine, theirs, options, spread=spread)
             seconds = time.perf_counter() - began
             watcher.join()
             assert found.links.equals(alone.links)

@@ -166,7 +166,7 @@ def resolve(args: argparse.Namespace, folder: Path) -> None:
 SHARDS = """
 import json, sys, time
 from pathlib import Path
-from matching.files import match_files
+from matching.linking.files import match_files
 spent = []
 def timed(plan):
     for number in range(plan.shards):

@@ -15,8 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
 from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver.suppressing import suppress
 from tests.unit.extracts.suppression.optimum import fewest
 
 PEOPLE = [

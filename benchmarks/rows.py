@@ -12,20 +12,18 @@ import time
 
 import pyarrow as pa
 
-from extracts import (
-    DeidentifiedSpec,
-    IdentifiedSpec,
-    ReleaseFacts,
-    content_scan,
-    deidentified,
-    dictionary_for,
-    identified,
-    iter_parts,
-    risk_report,
-)
-from extracts.plan import plan_for
-from systems import load_system
+from extracts.deidentified import deidentified
+from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified.risk import risk_report
+from extracts.identified import identified
+from extracts.identified.identified import IdentifiedSpec
+from extracts.package.bag import iter_parts
+from extracts.package.describe import dictionary_for
+from extracts.package.facts import ReleaseFacts
+from extracts.records.plan import plan_for
+from extracts.records.scan import content_scan
 from systems.database import connect
+from systems.description.loading import load_system
 
 COHORT = 5_000  # rows
 

@@ -165,19 +165,20 @@ def make_register(folder: Path, orders: int) -> None:
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    import synthetic
     from pipelines import registers
-    from pipelines.demo import SCOPE
-    from pipelines.founding import found_home
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
+    from pipelines.cli.demo.demo import SCOPE
+    from pipelines.deployment.init import found_home
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Office, today
+    from synthetic.carpos.register import make_register as synthetic_make_register
+    from synthetic.cohort import make_cohort as synthetic_make_cohort
 
     last = today().year - 1
-    truth = synthetic.make_register(
+    truth = synthetic_make_register(
         folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
     )
     available = len(truth.respondents(SCOPE))
-    synthetic.make_cohort(
+    synthetic_make_cohort(
         folder / "members",
         truth,
         rows=min(MEMBERS, available),
@@ -205,7 +206,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     import pyarrow.parquet as pq
     from pyarrow.csv import CSVWriter
 
-    import synthetic
+    from synthetic.linkage import make_linkage
 
     members = pq.read_table(folder / "members.parquet")
     wanted = min(round(size * SHARE), members.num_rows)
@@ -219,7 +220,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
             part = members
         else:
             rows = min(PART, size - done)
-            part, _, _ = synthetic.make_linkage(1, rows, 1_000 + done, share_in_records=0.0)
+            part, _, _ = make_linkage(1, rows, 1_000 + done, share_in_records=0.0)
             part = pa.table({n: pc.cast(part[n], pa.string()) for n in names})
         ids = pa.array([f"C{n:08d}" for n in range(done + 1, done + part.num_rows + 1)])
         part = part.add_column(0, "cohort_id", ids)
@@ -232,13 +233,13 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
 
 def _project(folder: Path, rows: int) -> str:
     """An approved project for a cohort of so many rows, with one confirmed recipient."""
-    from approvals.application import example_application
-    from crypto.recipients import Recipient
-    from crypto.selfmade import make_recipient
-    from pipelines.demo import SCOPE
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
-    from pipelines.recipients import add_recipient, confirm_recipient
+    from approvals.application.reading import example_application
+    from crypto.cms.recipients import Recipient
+    from crypto.cms.selfmade import make_recipient
+    from pipelines.cli.demo.demo import SCOPE
+    from pipelines.home.home import open_home
+    from pipelines.keys.recipients import add_recipient, confirm_recipient
+    from pipelines.session.session import Office, today
 
     office = Office(open_home(folder / "home"))
     text = example_application("standard", on=today(), kind="identified")
@@ -259,8 +260,8 @@ def _project(folder: Path, rows: int) -> str:
 
 
 def _confirm(home: Path, project: str) -> None:
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Office, today
 
     office = Office(open_home(home))
     office.projects.confirm_cohort(project, None, office.person, today())

@@ -13,8 +13,10 @@ import time
 import numpy as np
 from acro_peer import acro_mask
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.suppressing import publish
+from extracts.suppression.audit.auditing import audit
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver.suppressing import publish, suppress
 
 
 def made_up(years, seed=1, orders=64_000):

@@ -29,10 +29,10 @@ def _cpu() -> float:
 
 def make(rows: int, folder: Path) -> None:
     """Write the made-up extract and the cohort it comes from."""
-    from crypto import staging
+    from crypto.resting import staging
     from crypto.secret import StagingKey
-    from systems import load_system
     from systems.database import connect
+    from systems.description.loading import load_system
 
     system, con, key = load_system("CARPOS"), connect(threads=2), StagingKey("benchmark", KEY)
     types = {"date": "DATE", "number": "BIGINT", "yes/no": "BOOLEAN"}
@@ -69,11 +69,13 @@ def make(rows: int, folder: Path) -> None:
 
 def one(rows: int, folder: Path) -> None:
     """Validate one size from staging and print its line."""
-    from crypto import staging
+    from crypto.resting import staging
     from crypto.secret import StagingKey
-    from expectations import checks_for, quiet, validate
-    from systems import load_system
+    from expectations.runner import quiet
+    from expectations.suite import checks_for
+    from expectations.validation import validate
     from systems.database import connect
+    from systems.description.loading import load_system
 
     quiet()
     started = time.perf_counter()

@@ -4,7 +4,7 @@ Integrity failures (a key, signature, hash or file that does not hold) exit with
 that can't be read at all exits with 6; a wrong request exits with 2.
 """
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class NotACertificate(CodedError):

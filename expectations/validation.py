@@ -15,7 +15,7 @@ from expectations.counting import Counts, count_rows, count_whole, mark_rows, ro
 from expectations.errors import ValidationBroke
 from expectations.runner import Form, Judgement, gx_version, judge
 from expectations.suite import checks_for
-from systems import System
+from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb

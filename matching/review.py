@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, cast
 import pyarrow as pa
 
 from matching.arrow import pc
-from matching.columns import STANDARD
 from matching.errors import BadSheet, ChangedPairs, MissingPairs, UnknownVerdict
+from matching.tables import STANDARD
 
 Verdict = Literal["same", "different", "unsure"]
 VERDICTS: Final = ("same", "different", "unsure")

@@ -1,6 +1,6 @@
 """What can go wrong in a home, a run or a command."""
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class DemoRefusesRealData(CodedError):

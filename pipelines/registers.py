@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-import expectations
-import matching
-from approvals.events import Event
-from faults import CodedError
+from approvals.ledger import Event
+from errors.coded import CodedError
+from expectations.validation import validate
 from matching.errors import LinkageBroke
-from pipelines import shelving
+from matching.persons import declared
+from matching.persons import resolve as matching_resolve
 from pipelines.errors import DemoRefusesRealData
-from pipelines.locks import held
-from pipelines.office import Office, today
-from systems import System, database, load_system
+from pipelines.home import held
+from pipelines.session import Office, today
+from pipelines.session import location as shelving
+from systems import database
+from systems.description import System, load_system
 from systems.register import Snapshot, SnapshotInfo, is_synthetic
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def load_register(
         try:
             told = {"on": today()}
             person = described.linkage.person_table
-            expectations.validate("register", described, con, person, told).require()
+            validate("register", described, con, person, told).require()
         finally:
             con.close()
         seconds["validate"] = time.monotonic() - started
@@ -111,14 +113,14 @@ def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
     """The person index: linked, or as the system's description says that persons are told apart."""
     linkage = system.linkage
     if linkage.persons == "linked":
-        return matching.resolve(_entries(con)).index
+        return matching_resolve(_entries(con)).index
     table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
     with database.guarded(LinkageBroke, step="entries"):
         entries = con.sql(
             f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
             f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
         ).to_arrow_table()
-    return matching.declared(entries)
+    return declared(entries)
 
 
 def _together(columns: Sequence[str]) -> str:

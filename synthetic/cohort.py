@@ -8,12 +8,8 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from synthetic import noise
 from synthetic.errors import SizeImpossible, TooFewPeople
-from synthetic.names import Ints
-from synthetic.people import Population
-from synthetic.truth import RegisterTruth
-from synthetic.written import as_table, dashed, mixed_case
+from synthetic.people import Ints, Population, RegisterTruth, as_table, dashed, mixed_case, noise
 
 _RELATIVES = 0.08  # of those without an order: people bound to somebody who has one
 _FILES = {"file": "cohort.csv", "persons": "truth_cohort.parquet", "pairs": "truth_pairs.parquet"}

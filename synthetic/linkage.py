@@ -4,10 +4,16 @@ import numpy as np
 import pyarrow as pa
 
 from synthetic.errors import SizeImpossible
-from synthetic.names import Ints
-from synthetic.noise import COHORTS, RESPONDENT, recorded
-from synthetic.people import day, make_people
-from synthetic.written import as_table, mixed_case
+from synthetic.people import (
+    COHORTS,
+    RESPONDENT,
+    Ints,
+    as_table,
+    day,
+    make_people,
+    mixed_case,
+    recorded,
+)
 
 _FIRST_YEAR, _LAST_YEAR = 2016, 2025
 _RECORDS_PER_PERSON = 1.7

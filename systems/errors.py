@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class UnknownSystem(CodedError):

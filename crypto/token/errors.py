@@ -1,6 +1,6 @@
 """Every way in which a PKCS#11 token can fail to sign."""
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class TokenLibraryMissing(CodedError):

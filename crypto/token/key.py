@@ -19,10 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from crypto import files
-from crypto.certificates import check_validity, read_identity
+from crypto.cms import SIGNER_DAYS, KeySigner, check_validity, read_identity, self_signed
 from crypto.errors import FileUnusable, SignerKeyMismatch, WrongCurve
-from crypto.selfmade import self_signed
-from crypto.signing import SIGNER_DAYS, KeySigner
 from crypto.token.errors import PinWrong, TokenLibraryMissing, TokenUnusable
 
 _LONGEST_PIN = 256  # bytes; tokens allow 64 to 255

@@ -5,53 +5,84 @@ Usable alone: ``suppress_file`` and ``audit_file`` are the commands ``suppress``
 and algorithm. Names are loaded when they are first used, since the solver takes its time.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from extracts.suppression.auditing import AuditReport, Fall, audit
-    from extracts.suppression.command import SuppressOutcome, audit_file, suppress_file
-    from extracts.suppression.policy import SuppressionPolicy
-    from extracts.suppression.published import PublishedRow, PublishedTable
-    from extracts.suppression.suppressing import Pattern, suppress
-    from extracts.suppression.tables import TOTAL, CellTable, Dimension
+from extracts.suppression.audit import AuditReport, Fall, Hint, audit
+from extracts.suppression.command import audit_file, suppress_file
+from extracts.suppression.errors import (
+    AuditFellError,
+    AuditInfeasibleError,
+    AuditUnsolvedError,
+    CannotProtectError,
+    HistoryUnreadableError,
+    RevisedError,
+    TabulationError,
+    UnknownDimensionError,
+    YearNotFullError,
+)
+from extracts.suppression.files import derive_file, share_of_total
+from extracts.suppression.model import (
+    TOTAL,
+    CellTable,
+    Dimension,
+    PublishedRow,
+    PublishedTable,
+    SuppressionPolicy,
+    Zeros,
+    stacked,
+)
+from extracts.suppression.proposals import MOSTLY, Outlook, outlook, proposals_for, write_heat_map
+from extracts.suppression.reports import Cross, Labels, MapCell, Names, heat_map, name_of
+from extracts.suppression.solver import (
+    Job,
+    Pattern,
+    Progress,
+    demanded,
+    publish,
+    start,
+    suppress_all,
+)
 
 __all__ = [
+    "MOSTLY",
     "TOTAL",
+    "AuditFellError",
+    "AuditInfeasibleError",
     "AuditReport",
+    "AuditUnsolvedError",
+    "CannotProtectError",
     "CellTable",
+    "Cross",
     "Dimension",
     "Fall",
+    "Hint",
+    "HistoryUnreadableError",
+    "Job",
+    "Labels",
+    "MapCell",
+    "Names",
+    "Outlook",
     "Pattern",
+    "Progress",
     "PublishedRow",
     "PublishedTable",
-    "SuppressOutcome",
+    "RevisedError",
     "SuppressionPolicy",
+    "TabulationError",
+    "UnknownDimensionError",
+    "YearNotFullError",
+    "Zeros",
     "audit",
     "audit_file",
-    "suppress",
+    "demanded",
+    "derive_file",
+    "heat_map",
+    "name_of",
+    "outlook",
+    "proposals_for",
+    "publish",
+    "share_of_total",
+    "stacked",
+    "start",
+    "suppress_all",
     "suppress_file",
+    "write_heat_map",
 ]
-
-_PLACES = {
-    "AuditReport": "auditing",
-    "Fall": "auditing",
-    "audit": "auditing",
-    "SuppressOutcome": "command",
-    "audit_file": "command",
-    "suppress_file": "command",
-    "SuppressionPolicy": "policy",
-    "PublishedRow": "published",
-    "PublishedTable": "published",
-    "Pattern": "suppressing",
-    "suppress": "suppressing",
-    "TOTAL": "tables",
-    "CellTable": "tables",
-    "Dimension": "tables",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

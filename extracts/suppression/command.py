@@ -5,25 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extracts.suppression import columnar
-from extracts.suppression.auditing import AuditReport, audit
+from extracts.suppression.audit import AuditReport, audit
 from extracts.suppression.errors import BadRequestError
 from extracts.suppression.files import (
     PUBLISHED,
     SUPPRESSED,
     check_columns,
+    columnar,
     columns_of,
     read_cells,
     read_hierarchy,
     read_published,
+    table_from_rows,
     write_csv,
 )
-from extracts.suppression.pattern import Progress
-from extracts.suppression.policy import SuppressionPolicy, Zeros
-from extracts.suppression.published import PublishedTable
-from extracts.suppression.rows import table_from_rows
-from extracts.suppression.suppressing import Pattern, suppress
-from extracts.suppression.tables import CellTable
+from extracts.suppression.model import CellTable, PublishedTable, SuppressionPolicy, Zeros
+from extracts.suppression.solver import Pattern, Progress, suppress
 
 
 @dataclass(frozen=True)

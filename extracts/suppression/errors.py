@@ -4,7 +4,7 @@ A row number is the 1-based data row of the file that was read; labels of cells 
 text, since a level of somebody's table may be anything.
 """
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class TableUnreadableError(CodedError):

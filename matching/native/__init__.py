@@ -6,3 +6,7 @@ all fields of a pair; ``weighing.c`` adds what frequencies say. They are compile
 (``hatch_build.py``); without a compiler nothing is missing but speed: ``library.LIBRARY`` is None, and
 ``joining``, ``screening``, ``levels`` and ``weighing`` work on whole arrays, to the same links (``test_native.py``).
 """
+
+from matching.native import graphs, library, names, propagation, texts
+
+__all__ = ["graphs", "library", "names", "propagation", "texts"]

@@ -1,1 +1,25 @@
 """From text to codes that can be compared; nothing here compares."""
+
+from matching.normalise import dates
+from matching.normalise.encode import Begun, Encoded, Side, common, encode, encode_raw
+from matching.normalise.encoding_input import CODED, READ, raw, slices
+from matching.normalise.names import nickname_pairs
+from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
+
+__all__ = [
+    "CODED",
+    "READ",
+    "Begun",
+    "Dictionary",
+    "Encoded",
+    "NameParts",
+    "Side",
+    "Vocabulary",
+    "common",
+    "dates",
+    "encode",
+    "encode_raw",
+    "nickname_pairs",
+    "raw",
+    "slices",
+]

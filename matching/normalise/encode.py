@@ -8,17 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.checks import check_texts
-from matching.columns import STANDARD
 from matching.normalise import address, many, names
-from matching.normalise.raw import Raw, raw, slices
-from matching.normalise.vocabulary import (
-    Codes,
-    Dictionary,
-    NameParts,
-    Vocabulary,
-    name_parts,
-)
+from matching.normalise.encoding_input import Raw, raw, slices
+from matching.normalise.vocabulary import Codes, Dictionary, NameParts, Vocabulary, name_parts
+from matching.tables import STANDARD, check_texts
 
 Ints = npt.NDArray[np.int64]
 Tiny = npt.NDArray[np.int8]

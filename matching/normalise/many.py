@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from matching.integers import numbered
+from matching.arrays import numbered
 from matching.native import library, texts
 from matching.native import names as native
 from matching.normalise import dates, names

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crypto.hardening import harden_process
-from faults import Exit
+from errors.coded import Exit
 from pipelines.cli import (
     buckets,
     control,
@@ -27,7 +27,7 @@ from pipelines.cli import (
     sealing,
 )
 from pipelines.cli.console import CONSOLE, CommandUnusable, emit
-from pipelines.stopping import orderly
+from pipelines.home import orderly
 
 _FLAGS = {"--json"}
 _WITH_VALUE = {"--home"}

@@ -11,8 +11,8 @@ group = typer.Typer(help="Register and staging on S3-compatible storage.", no_ar
 @command
 def upload() -> None:
     """Send what the bucket lacks; safe to repeat."""
-    from pipelines.bucket_commands import upload as sent
-    from pipelines.office import open_office
+    from pipelines.deployment import upload as sent
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Bucket", sent(office))
@@ -22,8 +22,8 @@ def upload() -> None:
 @command
 def evict() -> None:
     """Drop this machine's copies of what is whole in the bucket."""
-    from pipelines.bucket_commands import evict as evicted
-    from pipelines.office import open_office
+    from pipelines.deployment import evict as evicted
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Bucket", evicted(office))
@@ -34,8 +34,8 @@ def evict() -> None:
 @command
 def sweep() -> None:
     """Delete there what is half sent, forgotten or only looks deleted."""
-    from pipelines.bucket_commands import sweep as swept
-    from pipelines.office import open_office
+    from pipelines.deployment import sweep as swept
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Bucket", swept(office))

@@ -11,8 +11,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import typer
 
-from faults import CodedError, Exit
-from pipelines.interruptions import told
+from errors.coded import CodedError, Exit
+from pipelines.operations import told
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -155,7 +155,7 @@ def _recorded(error: CodedError, given: Mapping[str, object]) -> CodedError | No
     """Leave a refusal in the ledger; returns what kept it from being recorded."""
     if error.exit is not Exit.REFUSED:
         return None
-    from pipelines.refusals import note_refusal
+    from pipelines.operations import note_refusal
 
     return note_refusal(CONSOLE.home, error, CONSOLE.step, given)
 

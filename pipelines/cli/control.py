@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from faults import Exit
+from errors.coded import Exit
 from pipelines.cli.console import CONSOLE, command, show, show_pairs
 
 
@@ -23,7 +23,7 @@ def deadlines(
     ] = None,
 ) -> None:
     """What is due, for whom, by which section; how it was counted."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         day = on.date() if on else today()
@@ -44,7 +44,7 @@ def remind(
 ) -> None:
     """Write (and mail, where set up) the letters that are due."""
     from pipelines.home import open_home
-    from pipelines.remind import remind as reminded
+    from pipelines.operations import remind as reminded
 
     done = reminded(open_home(CONSOLE.home), on.date() if on else None)
     show_pairs("Letters", done.as_dict())
@@ -53,7 +53,7 @@ def remind(
 @command
 def doctor() -> None:
     """What this machine and this home can and can't do."""
-    from pipelines.doctor import examine
+    from pipelines.deployment import examine
 
     findings = examine(CONSOLE.home)
     show(

@@ -15,7 +15,7 @@ Member = Annotated[str, typer.Option("--to", metavar="MEMBER", help="The team me
 @command
 def list_releases(project: Annotated[str | None, typer.Option("--project")] = None) -> None:
     """List releases and where each stands."""
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         rows = [release.as_dict() for release in office.releases.list(project)]
@@ -28,7 +28,7 @@ def list_releases(project: Annotated[str | None, typer.Option("--project")] = No
 def show_release(release: Release) -> None:
     """Show one release, its packages and its report."""
     from pipelines.custody import details
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         body = details(office, release)
@@ -47,8 +47,8 @@ def approve(
 
     On the strength of its report: read it first, and give its digest to be sure that it is that one.
     """
-    from pipelines.attached import report_file
-    from pipelines.office import open_office, today
+    from pipelines.custody import report_file
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         report_file(office, office.releases.show(release).project, release)
@@ -72,7 +72,7 @@ def handover(
     the one that was sealed to this member and signed; another is exit 5.
     """
     from pipelines.custody import hand_over
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         state = hand_over(office, release, to, by)
@@ -96,7 +96,7 @@ def receipt(
     opened it.
     """
     from pipelines.custody import receipt as record_receipt
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         state = record_receipt(office, release, to, code)
@@ -113,8 +113,8 @@ def disclosures(
 
     With the hashes of the signed list and of every sealed part.
     """
-    from approvals.accounting import disclosures as account
-    from pipelines.office import open_office
+    from approvals.custody import disclosures as account
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         rows = account(office.releases, project, member)
@@ -137,7 +137,7 @@ def withdraw(
     recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.
     """
     from pipelines.custody import withdraw_release
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         body = withdraw_release(office, release, reason)
@@ -149,7 +149,7 @@ def withdraw(
 def destroy(release: Release) -> None:
     """Destroy our copy of a release, and record it."""
     from pipelines.custody import destroy_release
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         body = destroy_release(office, release)
@@ -166,8 +166,8 @@ def retention(
 
     The daily `remind` flow does the same.
     """
-    from pipelines.office import open_office, today
-    from pipelines.retention import enforce, kept
+    from pipelines.custody import enforce, kept
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         found = kept(office) if dry_run else enforce(office, today())

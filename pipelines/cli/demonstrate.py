@@ -21,7 +21,7 @@ def demo(
     ] = "",
 ) -> None:
     """Make a demo home and run one release of each kind."""
-    from pipelines.demo import demonstrate
+    from pipelines.cli.demo import demonstrate
 
     demonstrate(
         CONSOLE.home or Path("demo-home"),

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faults import Exit
+from errors.coded import Exit
 from pipelines.cli.console import CONSOLE, command, emit, hint, show, show_pairs
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
-    from extracts.suppression.policy import Zeros as ZerosPolicy
+    from extracts.suppression import Zeros as ZerosPolicy
 
 Dims = Annotated[str, typer.Option("--dims", metavar="a,b", help="The dimensions, by comma.")]
 Count = Annotated[str, typer.Option("--count", metavar="c", help="The column of counts.")]
@@ -70,8 +70,7 @@ def suppress(
     Nothing is written unless the audit, which attacks the result, gets no small cell back. Where
     most is hidden, coarser tables are proposed.
     """
-    from extracts.suppression import suppress_file
-    from extracts.suppression.proposing import proposals_for, write_heat_map
+    from extracts.suppression import proposals_for, suppress_file, write_heat_map
 
     if heat_map is not None and explain is None:
         raise OptionsDisagree(option="--heat-map needs --explain")
@@ -192,7 +191,7 @@ def rates(
 
     They are derived from published counts alone: where one is hidden, what would need it is empty.
     """
-    from extracts.suppression.derived import derive_file
+    from extracts.suppression import derive_file
 
     if percent_of is None and population is None:
         raise OptionsDisagree(option="one of --percent-of and --population")

@@ -19,8 +19,8 @@ def init(
     ] = "",
 ) -> None:
     """Make a home: settings, keys, people, an empty ledger."""
-    from pipelines.founding import found_home, where
-    from pipelines.home_errors import HomeMissing
+    from pipelines.deployment import found_home, where
+    from pipelines.home import HomeMissing
 
     root = where(CONSOLE.home)
     if root is None:
@@ -37,7 +37,7 @@ def backup(
     out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")],
 ) -> None:
     """Write the home into one file; no staged row, no passphrase."""
-    from pipelines.backup import back_up
+    from pipelines.deployment import back_up
     from pipelines.home import open_home
 
     facts = back_up(open_home(CONSOLE.home), out)
@@ -52,9 +52,9 @@ def restore(
     backup: Annotated[Path, typer.Argument(metavar="BACKUP.tar")],
 ) -> None:
     """Put a backup into a new or empty folder (--home)."""
-    from pipelines.backup import restore as restored
-    from pipelines.founding import where
-    from pipelines.home_errors import HomeMissing
+    from pipelines.deployment import restore as restored
+    from pipelines.deployment import where
+    from pipelines.home import HomeMissing
 
     root = where(CONSOLE.home)
     if root is None:
@@ -66,8 +66,8 @@ def restore(
 @command
 def upgrade() -> None:
     """Take the home to this version's format; `backup` first."""
+    from pipelines.deployment import upgrade as upgraded
     from pipelines.home import open_home
-    from pipelines.upgrade import upgrade as upgraded
 
     show_pairs("Upgrade", upgraded(open_home(CONSOLE.home)))
 

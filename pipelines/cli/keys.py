@@ -19,7 +19,7 @@ _Reason = Annotated[
 def show_keys() -> None:
     """List the key that signs, former keys that verify, and revoked ones."""
     from pipelines.keys import overview
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         rows = overview(office)
@@ -32,7 +32,7 @@ def show_keys() -> None:
 def rotate(reason: _Reason = "scheduled") -> None:
     """Make a new signing key; what the old one signed still verifies."""
     from pipelines.keys import rotate as change
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Signing key", change(office, reason))
@@ -52,11 +52,10 @@ def token(
     """Let a PKCS#11 token sign; DOJ_RELEASE_PIN_FILE names the file of its PIN."""
     import os
 
-    from crypto.signers import PIN_VARIABLE
-    from crypto.token.errors import PinWrong
-    from crypto.token.key import TokenPlace
+    from crypto.keyring import PIN_VARIABLE
+    from crypto.token import PinWrong, TokenPlace
     from pipelines.keys import rotate as change
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     pin = os.environ.get(PIN_VARIABLE)
     if not pin:
@@ -77,7 +76,7 @@ def revoke(
 ) -> None:
     """Let a former key verify nothing any more; what it signed has to be sent again."""
     from pipelines.keys import revoke as end
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Signing key", end(office, fingerprint, reason))
@@ -90,7 +89,7 @@ def passphrase(
 ) -> None:
     """Change the keyring's passphrase; one that was kept beside the keys is removed."""
     from pipelines.keys import change_passphrase
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Keyring", change_passphrase(office, new))
@@ -103,7 +102,7 @@ def cluster(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, readable by its owner.")],
 ) -> None:
     """Make the secret that the machines of a Dask cluster share."""
-    from crypto import shared_key
+    from crypto.resting import shared_key
     from pipelines.errors import FileExists
 
     if out.exists():

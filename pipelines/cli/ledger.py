@@ -21,7 +21,7 @@ def show_events(
     last: Annotated[int, typer.Option("--last", min=1, help="The newest N events.")] = 50,
 ) -> None:
     """List events, oldest first."""
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         entries = list(office.ledger.events(project=project, release=release, kind=kind))[-last:]
@@ -66,8 +66,8 @@ def verify(
     Against the home's own note of how far the ledger had come, every checkpoint that it signed, and
     those named here, such as the ledger-checkpoint.json of a package.
     """
-    from pipelines.ledgers import verify_ledger
-    from pipelines.office import open_office
+    from pipelines.keys import verify_ledger
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Ledger", verify_ledger(office, checkpoint or ()))
@@ -82,8 +82,8 @@ def sign_checkpoint(
 ) -> None:
     """Sign size and Merkle root, to be kept elsewhere."""
     from pipelines.home import write_private
-    from pipelines.ledgers import checkpoint
-    from pipelines.office import open_office
+    from pipelines.keys import checkpoint
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         body = checkpoint(office)
@@ -102,8 +102,8 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="A file of one JSON object a line.")],
 ) -> None:
     """Write all events, to be kept elsewhere."""
-    from pipelines.ledgers import export_ledger
-    from pipelines.office import open_office
+    from pipelines.keys import export_ledger
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         count = export_ledger(office, out)
@@ -121,7 +121,7 @@ def print_schema(
     For its administrator, before `init --ledger URL`: table, triggers, and the grants of a role that
     appends and reads and can do nothing else.
     """
-    from approvals.ledger_schema import postgres_script
+    from approvals.ledger import postgres_script
 
     try:
         typer.echo(postgres_script(role, schema), nl=False)

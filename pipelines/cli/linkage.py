@@ -9,9 +9,8 @@ from pipelines.cli.console import CONSOLE, command, emit, hint, show, show_pairs
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
-    from matching.explaining import Explanation
-    from matching.files import MatchOutcome
-    from matching.report import Rate
+    from matching.linking import Explanation, MatchOutcome
+    from matching.reports import Rate
 
 
 @command
@@ -38,14 +37,14 @@ def match(
     ] = None,
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
-    import matching
-    from matching.columns import ColumnMap
+    from matching.linking import match_files
+    from matching.tables import ColumnMap
     from pipelines.cli.progress import steps
 
     pair = _pair(explain)
     mapped = ColumnMap.read(columns) if columns else None
     with steps() as tell:
-        outcome = matching.match_files(
+        outcome = match_files(
             cohort,
             records,
             out,

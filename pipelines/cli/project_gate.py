@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faults import Exit
+from errors.coded import Exit
 from pipelines.cli.console import CONSOLE, command, emit, say, show
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def check(
     Every reason at once, with its section and what would cure it; exit 3 where there is one. What is
     not named is asked as approved: its years, scope, columns and confirmed keys.
     """
-    from approvals.gate_people import people_of
-    from pipelines.gatecheck import Wish, ask_about
-    from pipelines.office import open_office, today
+    from approvals.gate import people_of
+    from pipelines.release import Wish, ask_about
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         day = on.date() if on else today()

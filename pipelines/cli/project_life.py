@@ -7,8 +7,8 @@ import typer
 from pipelines.cli.console import CONSOLE, command, show
 
 if TYPE_CHECKING:
-    from approvals.project_state import ProjectState
-    from pipelines.office import Office
+    from approvals.project import ProjectState
+    from pipelines.session import Office
 
 
 _DIGEST = 64  # figures of a SHA-256
@@ -19,7 +19,7 @@ def history(
     number: Annotated[str, typer.Argument(metavar="NO", help="The project's number.")],
 ) -> None:
     """List what was recorded of a project, or taken back."""
-    from pipelines.office import open_office
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         office.projects.show(number)
@@ -55,10 +55,8 @@ def kinds(
     kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
 ) -> None:
     """List what `project event` records, and what it needs."""
-    from approvals.event_kinds import KINDS
-    from approvals.evidence import words_of
-    from approvals.ledger_errors import EventRefused
-    from approvals.project_store import roles_for
+    from approvals.ledger import KINDS, EventRefused
+    from approvals.project import roles_for, words_of
     from approvals.projects import project_event_kinds
 
     known = project_event_kinds()
@@ -80,7 +78,7 @@ def kinds(
 
 def next_steps(office: "Office", state: "ProjectState") -> list[str]:
     """The moves that are open today, with who may make them."""
-    from pipelines.office import today
+    from pipelines.session import today
 
     return [
         f"{move.event} ({' or '.join(sorted(move.roles))})"

@@ -27,7 +27,7 @@ def submit(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
 ) -> None:
     """Take an application, or an amendment of one."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         state = office.projects.submit(file, office.person, today())
@@ -46,7 +46,7 @@ def example(
     only: Annotated[str | None, typer.Option("--kind", help="One kind of release alone.")] = None,
 ) -> None:
     """Print a commented application to fill in."""
-    from approvals.application_example import example_for
+    from approvals.application import example_for
 
     if kind == "standard" or kind == "aggregated":  # narrows the type
         typer.echo(example_for(system.upper(), kind, kind=only), nl=False)
@@ -58,7 +58,7 @@ def example(
 @command
 def approve(number: Number) -> None:
     """Approve a submitted project, as a second person."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         state = office.projects.approve(number, office.person, today())
@@ -70,9 +70,8 @@ def approve(number: Number) -> None:
 def show_project(number: Number) -> None:
     """Show a project whole; exit 5 where a file changed."""
     from approvals.attempts import refused_attempts
-    from pipelines.attached import report_file
-    from pipelines.office import open_office, today
-    from pipelines.papers import papers_of
+    from pipelines.custody import papers_of, report_file
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         state = office.projects.show(number)
@@ -103,7 +102,7 @@ def show_project(number: Number) -> None:
 @command
 def list_projects() -> None:
     """List projects with number, kinds, state, expiry."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         rows = [state.as_dict(today()) for state in office.projects.list()]
@@ -132,8 +131,8 @@ def event(
     on: Day = None,
 ) -> None:
     """Record something that happened to a project."""
-    from pipelines.accountability import record_event
-    from pipelines.office import open_office, today
+    from pipelines.custody import record_event
+    from pipelines.session import open_office, today
 
     files = {name: Path(path) for name, path in _named(file or []).items()}
     day = on.date() if on else today()
@@ -166,8 +165,8 @@ def cohort(
     ] = None,
 ) -> None:
     """Register a cohort; a second person confirms it."""
-    from pipelines.cohort_registry import register
-    from pipelines.office import open_office
+    from pipelines.cohort import register
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Cohort", register(office, number, file, columns, source))
@@ -182,7 +181,7 @@ def cohort_confirm(
     ] = None,
 ) -> None:
     """Confirm a registered cohort, as a second person."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_office, today
 
     with open_office(CONSOLE.home) as office:
         state = office.projects.confirm_cohort(number, digest, office.person, today())
@@ -194,8 +193,8 @@ def cohort_confirm(
 @command
 def documents(number: Number) -> None:
     """List stored documents; exit 5 where one changed."""
-    from pipelines.office import open_office
-    from pipelines.papers import papers_of
+    from pipelines.custody import papers_of
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         office.projects.show(number)
@@ -210,8 +209,8 @@ def documents(number: Number) -> None:
 @command
 def certificate(number: Number) -> None:
     """Write a prefilled certificate of destruction."""
-    from pipelines.accountability import write_certificate
-    from pipelines.office import open_office
+    from pipelines.custody import write_certificate
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Certificate", {"letter": str(write_certificate(office, number))})

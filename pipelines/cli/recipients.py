@@ -20,8 +20,8 @@ def add(
     member: Annotated[str, typer.Option("--member", metavar="NAME", help="The team member's id.")],
 ) -> None:
     """Register a team member's certificate."""
-    from pipelines.office import open_office
-    from pipelines.recipients import add_recipient
+    from pipelines.keys import add_recipient
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Recipient", add_recipient(office, project, cert, member))
@@ -36,8 +36,8 @@ def confirm(
     ],
 ) -> None:
     """Confirm a key by its fingerprint, as a second person."""
-    from pipelines.office import open_office
-    from pipelines.recipients import confirm_recipient
+    from pipelines.keys import confirm_recipient
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Recipient", confirm_recipient(office, fingerprint))
@@ -56,8 +56,8 @@ def revoke(
 
     A member's next key is added and confirmed first, where releases should go on.
     """
-    from pipelines.office import open_office
-    from pipelines.recipients import revoke_recipient
+    from pipelines.keys import revoke_recipient
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Recipient", revoke_recipient(office, project, fingerprint, reason))

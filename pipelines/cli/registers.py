@@ -21,8 +21,8 @@ def load(
 ) -> None:
     """Validate files, resolve persons, pin a snapshot."""
     from pipelines.cli.progress import steps
-    from pipelines.office import open_office
     from pipelines.registers import load_register
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office, steps() as tell:
         info = load_register(office, system.upper(), files, tell)
@@ -45,8 +45,8 @@ def make_up(
 
     The truth behind it stands beside it, never inside.
     """
-    from pipelines.office import today
-    from synthetic import make_system
+    from pipelines.session import today
+    from synthetic.registers import make_system
 
     last = today().year - 1
     made = make_system(
@@ -68,8 +68,8 @@ def list_snapshots(
     system: Annotated[str | None, typer.Argument()] = None,
 ) -> None:
     """List the snapshots, oldest first."""
-    from pipelines.office import open_office
     from pipelines.registers import list_registers
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         rows = list_registers(office, system.upper() if system else None)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faults import Exit
+from errors.coded import Exit
 from pipelines.cli.console import CONSOLE, command, emit, hint, say, show_pairs
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
     from pipelines.home import Home
-    from pipelines.run import Outcome
+    from pipelines.release import Outcome
 
 
 @command
@@ -65,8 +65,8 @@ def run(
 
     Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
     """
-    from pipelines.office import open_office
-    from pipelines.releases import Request, order_release, resumed
+    from pipelines.release import Request, order_release, resumed
+    from pipelines.session import open_office
 
     later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
     if resume and any(later):
@@ -99,8 +99,8 @@ def run(
 
 def _carry_out(home: "Home", release: str, *, orchestrated: bool) -> None:
     from pipelines.cli.progress import steps
-    from pipelines.launch import launch
-    from pipelines.stages import STAGES
+    from pipelines.flows import launch
+    from pipelines.release import STAGES
 
     titles = {stage.name: stage.title for stage in STAGES}
     with steps() as tell:
@@ -117,7 +117,7 @@ def _carry_out(home: "Home", release: str, *, orchestrated: bool) -> None:
 
 def report_outcome(home: "Home", outcome: "Outcome") -> None:
     """Show how a run ended and leave with its exit code."""
-    from pipelines.releases import summary
+    from pipelines.release import summary
 
     body = summary(home, outcome)
     if CONSOLE.json:
@@ -136,8 +136,8 @@ def review(
     import_: Annotated[Path | None, typer.Option("--import", metavar="F.xlsx")] = None,
 ) -> None:
     """Doubtful pairs out to a sheet, decisions back in."""
-    from pipelines.office import open_office
-    from pipelines.reviewing import export_review, import_review
+    from pipelines.release import export_review, import_review
+    from pipelines.session import open_office
 
     if (export is None) == (import_ is None):
         raise OptionsDisagree(option="one of --export and --import")
@@ -169,9 +169,8 @@ def refresh(
     left as it was published, with the reason. All of it comes from the newest snapshot and is protected
     together with everything that was ever published.
     """
-    from pipelines import closed_years
-    from pipelines.office import open_office
-    from pipelines.refresh import order_refresh
+    from pipelines.release import closed_years, order_refresh
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         plan = order_refresh(office, system.upper(), project, dry_run=dry_run)

@@ -19,8 +19,8 @@ switch_group = typer.Typer(
 @command
 def show_escrow() -> None:
     """Show the confirmed key, those that wait, and every use."""
-    from pipelines.escrow import overview
-    from pipelines.office import open_office
+    from pipelines.custody import overview
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Escrow", overview(office))
@@ -32,8 +32,8 @@ def add_escrow(
     cert: Annotated[Path, typer.Argument(metavar="CERT", help="Certificate or public key, PEM.")],
 ) -> None:
     """Take the certificate of a key that was made on another machine."""
-    from pipelines.escrow import add_certificate
-    from pipelines.office import open_office
+    from pipelines.custody import add_certificate
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Escrow", add_certificate(office, cert))
@@ -46,8 +46,8 @@ def confirm_escrow(
     fingerprint: Annotated[str, typer.Argument(help="As read out by the key's custodian.")],
 ) -> None:
     """Confirm it, as a second person: packages are sealed to it from now on."""
-    from pipelines.escrow import confirm_certificate
-    from pipelines.office import open_office
+    from pipelines.custody import confirm_certificate
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Escrow", confirm_certificate(office, fingerprint))
@@ -60,8 +60,8 @@ def request_escrow(
     reason: Annotated[str, typer.Option("--reason", help="proof, recovery or court_order.")],
 ) -> None:
     """Ask to use it for a release."""
-    from pipelines.escrow import ask
-    from pipelines.office import open_office
+    from pipelines.custody import ask
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Escrow", ask(office, release, reason))
@@ -75,8 +75,8 @@ def allow_escrow(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
 ) -> None:
     """Allow a use, as a second person; sealed copies go out."""
-    from pipelines.escrow import allow
-    from pipelines.office import open_office
+    from pipelines.custody import allow
+    from pipelines.session import open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Escrow", allow(office, request, out.absolute()))
@@ -86,8 +86,7 @@ def allow_escrow(
 @command
 def list_switches() -> None:
     """List the switches, and what two people confirmed."""
-    from pipelines.office import open_office
-    from pipelines.switches import overview
+    from pipelines.session import open_office, overview
 
     with open_office(CONSOLE.home) as office:
         rows = overview(office)
@@ -99,8 +98,7 @@ def list_switches() -> None:
 @command
 def override_switch(name: Annotated[str, typer.Argument(help="Such as disclosure.row_k.")]) -> None:
     """Record the value that settings.toml has."""
-    from pipelines.office import open_office
-    from pipelines.switches import override
+    from pipelines.session import open_office, override
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Switch", override(office, name))
@@ -110,8 +108,7 @@ def override_switch(name: Annotated[str, typer.Argument(help="Such as disclosure
 @command
 def confirm_switch(name: Annotated[str, typer.Argument()]) -> None:
     """Confirm it, as a second person."""
-    from pipelines.office import open_office
-    from pipelines.switches import confirm
+    from pipelines.session import confirm, open_office
 
     with open_office(CONSOLE.home) as office:
         show_pairs("Switch", confirm(office, name))

@@ -27,7 +27,7 @@ def seal(
 
     CMS AuthEnvelopedData, which stock OpenSSL 3 opens, and a signed SHA256SUMS.
     """
-    from pipelines.seals import seal_files
+    from pipelines.keys import seal_files
 
     show_pairs("Sealed", seal_files(files, to, sign, sign_cert, out))
 
@@ -44,7 +44,7 @@ def verify(
 
     The pinned signer, its signature over the list, the files on it and their hashes.
     """
-    from pipelines.seals import verify_directory
+    from pipelines.keys import verify_directory
 
     show_pairs("Verified", verify_directory(directory, signer, CONSOLE.home))
 

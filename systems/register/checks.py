@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from systems.database import guarded, quoted
+from systems.description import ForeignKey, System, Table
 from systems.errors import RegisterUnreadable
-from systems.model import ForeignKey, System, Table
 from systems.register.problems import LISTED, Problem
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from systems.database import literal, quoted
-from systems.model import Column, System, Table
+from systems.description import Column, System, Table
 from systems.register.problems import Problem
 
 HEADER, CONTENT = "forbidden_column", "forbidden_content"

@@ -13,11 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crypto.resting import open_writer
 from crypto.secret import StagingKey
-from crypto.staging import open_writer
 from systems import database
+from systems.description import System, Table
 from systems.errors import FormatUnknown, RegisterUnreadable
-from systems.model import System, Table
 from systems.register import rules
 from systems.register.forbidden import header_problems
 from systems.register.problems import Problem

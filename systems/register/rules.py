@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from systems.database import literal, quoted
-from systems.model import Column, System, Table
+from systems.description import Column, System, Table
 from systems.register.forbidden import CONTENT, content_conditions
 from systems.register.problems import LISTED, Problem
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from crypto.resting import attach, read_parquet, scan
 from crypto.secret import StagingKey
-from crypto.staging import attach, read_parquet, scan
 from systems import database
+from systems.description import System, load_system
 from systems.errors import RegisterUnreadable, SnapshotDamaged
-from systems.loading import load_system
-from systems.model import System
 from systems.register import manifest, views
 from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from crypto.resting import write_parquet
 from crypto.secret import StagingKey
-from crypto.staging import write_parquet
 from systems import database
+from systems.description import System
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
-from systems.model import System
 from systems.register import checks, incoming, manifest
 from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
 from systems.register.marks import is_synthetic

@@ -11,19 +11,20 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import synthetic
-from approvals.application_example import example_for
-from crypto.selfmade import make_recipient
-from faults import Exit
-from pipelines import cohort_registry
-from pipelines.founding import found_home
-from pipelines.home import open_home, write_private
-from pipelines.launch import launch
-from pipelines.office import Office, today
-from pipelines.recipients import add_recipient
+from approvals.application.example import example_for
+from crypto.cms.selfmade import make_recipient
+from errors.coded import Exit
+from pipelines.cohort import registry as cohort_registry
+from pipelines.deployment.init import found_home
+from pipelines.flows.launch import launch
+from pipelines.home.home import open_home, write_private
+from pipelines.keys.recipients import add_recipient
 from pipelines.registers import load_register
-from pipelines.releases import Request, order_release
-from systems import load_system
+from pipelines.release.ordering import Request, order_release
+from pipelines.session.session import Office, today
+from synthetic.cohort import make_cohort
+from synthetic.registers.system import make_system
+from systems.description.loading import load_system
 
 RECORDS, MEMBER = 900, "lead"
 LAST = today().year - 1
@@ -61,7 +62,7 @@ class World:
 
     def load(self, code: str) -> None:
         folder = self.root / code
-        self.truth[code] = synthetic.make_system(
+        self.truth[code] = make_system(
             code,
             folder / "register",
             records=self.records,
@@ -77,7 +78,7 @@ class World:
 
     def cohort(self, code: str) -> Path:
         """A cohort of people of whom half are in the register."""
-        synthetic.make_cohort(
+        make_cohort(
             self.root / code, self.truth[code], rows=60, seed=3, share_with_order=0.5, level="low"
         )
         return self.root / code / "cohort.csv"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from faults import Exit
+from errors.coded import Exit
 from tests.integration.conftest import Done, doj_release
 from tests.integration.s3_server import BUCKET, Server, s3_server
 from tests.leak.searching import Searcher
@@ -42,13 +42,13 @@ class Home:
 
     def go_on(self) -> Any:
         """The same stages in this process."""
-        from pipelines.home import open_home
-        from pipelines.run import run_release
+        from pipelines.home.home import open_home
+        from pipelines.release.run import run_release
 
         return run_release(open_home(self.root), self.release)
 
     def approve(self) -> None:
-        from pipelines.office import today
+        from pipelines.session.session import today
 
         with office_of(self) as office:
             office.releases.approve(self.release, office.person, today())
@@ -66,8 +66,8 @@ class Home:
 
 @contextmanager
 def office_of(home: Home):
-    from pipelines.home import open_home
-    from pipelines.office import Office
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Office
 
     office = Office(open_home(home.root))
     try:
@@ -109,7 +109,7 @@ def _put_into_the_bucket(home: Home, s3: Server, **more: object) -> None:
 @pytest.fixture(scope="module")
 def local(world, tmp_path_factory) -> Home:
     """The same release with everything on the local disk."""
-    from pipelines.releases import Request, order_release
+    from pipelines.release.ordering import Request, order_release
 
     home = _home(world, tmp_path_factory.mktemp("local"), None)
     with office_of(home) as office:
@@ -123,8 +123,8 @@ def local(world, tmp_path_factory) -> Home:
 @pytest.fixture(scope="module")
 def story(world, s3, tmp_path_factory) -> Home:
     """A release through Prefect with its register and staging in the bucket, and what was seen on the way."""
-    from pipelines import bucket_commands
-    from pipelines.doctor import examine
+    from pipelines.deployment import bucket_commands
+    from pipelines.deployment.doctor.doctor import examine
 
     home = _home(world, tmp_path_factory.mktemp("bucket"), s3)
     told = home.told
@@ -280,8 +280,8 @@ def _loaded(office, world: World) -> dict[str, object]:
 
 
 def test_a_load_that_the_bucket_does_not_take_is_whole_here_and_sent_later(second, s3):
-    from pipelines import bucket_commands
-    from pipelines.bucket_errors import BucketBusy
+    from pipelines.deployment import bucket_commands
+    from pipelines.storage.errors import BucketBusy
 
     with office_of(second) as office:
         bucket_commands.upload(office)
@@ -302,7 +302,7 @@ def test_a_load_that_the_bucket_does_not_take_is_whole_here_and_sent_later(secon
 
 
 def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, office: Any) -> None:
-    from pipelines import bucket_commands
+    from pipelines.deployment import bucket_commands
 
     first, newest = (info.snapshot_id for info in office.registers.list())
     office.keyring.forget_snapshot_key(first)
@@ -315,8 +315,8 @@ def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, office: Any) 
 
 
 def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
-    from pipelines import bucket_commands
-    from pipelines.backup import back_up, restore
+    from pipelines.deployment import bucket_commands
+    from pipelines.deployment.backup import back_up, restore
 
     with office_of(second) as office:
         home = office.home
@@ -338,8 +338,9 @@ def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
 
 
 def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(second, s3):
-    from pipelines import bucket_commands, shelving
-    from pipelines.bucket_errors import ObjectChanged, ObjectMissing
+    from pipelines.deployment import bucket_commands
+    from pipelines.session import location as shelving
+    from pipelines.storage.errors import ObjectChanged, ObjectMissing
     from systems.errors import SnapshotDamaged
 
     with office_of(second) as office:
@@ -373,8 +374,8 @@ def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(secon
 
 
 def test_a_release_in_mid_work_is_left_alone(second, s3):
-    from pipelines import bucket_commands
-    from pipelines.locks import held
+    from pipelines.deployment import bucket_commands
+    from pipelines.home.locks import held
 
     with office_of(second) as office:
         with held(office.home.register / "CARPOS"):

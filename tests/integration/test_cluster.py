@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import matching
-from crypto import shared_key
-from pipelines import cluster
-from pipelines.cluster_errors import ClusterLost, ClusterUnavailable
-from pipelines.doctor_cluster import look_at_cluster
-from pipelines.settings import Cluster
+from crypto.resting import shared_key
+from matching.linking.linking import link
+from matching.options import LinkOptions
+from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
+from pipelines.deployment.doctor.cluster import look_at_cluster
+from pipelines.home.settings import Cluster
+from pipelines.release import cluster
 from synthetic.linkage import make_linkage
 from tests.rehearsal.cluster import Local, authority, local_cluster
 
@@ -109,7 +110,7 @@ def test_prefect_sends_a_worker_no_password(monkeypatch):
     said = """
 import cloudpickle
 from prefect.context import serialize_context
-from pipelines.cluster_flows import without_secrets
+from pipelines.flows.cluster_tasks import without_secrets
 print(b"CANARY" in cloudpickle.dumps(serialize_context()))
 with without_secrets():
     body = cloudpickle.dumps(serialize_context())
@@ -125,8 +126,8 @@ print(b"CANARY" in body, b"desk.example" in body)
 
 
 def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides):
-    options = matching.LinkOptions(shard_rows=SHARD_ROWS)
-    alone = matching.link(*sides, options)
+    options = LinkOptions(shard_rows=SHARD_ROWS)
+    alone = link(*sides, options)
     words = [
         str(name).encode() for name in sides[1]["last_name"].to_pylist()[:200] if len(str(name)) > 5
     ]
@@ -138,7 +139,7 @@ def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides)
 
     watcher = _when_shards_are_there(local, 3, kill)
     spread = functools.partial(cluster.spread, _settings(local), "2026-001-R001")
-    together = matching.link(*sides, options, spread=spread)
+    together = link(*sides, options, spread=spread)
     watcher.join(20)
     assert local.alive == 1
     assert 3 <= len([n for n in seen if n.startswith("shard-")]) < 3_000 // SHARD_ROWS
@@ -172,6 +173,6 @@ def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
         cluster.spread, _settings(local, patience_seconds=10), "2026-001-R001"
     )
     with pytest.raises(ClusterLost):
-        matching.link(*sides, matching.LinkOptions(shard_rows=SHARD_ROWS), spread=spread)
+        link(*sides, LinkOptions(shard_rows=SHARD_ROWS), spread=spread)
     watcher.join(20)
     assert list(local.shared.iterdir()) == []

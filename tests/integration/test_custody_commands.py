@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
+from pipelines.cli.app import main
 from pipelines.cli.console import CONSOLE
-from pipelines.home import open_home
-from pipelines.office import Office, today
-from pipelines.retention import enforce, kept
+from pipelines.custody.retention import enforce, kept
+from pipelines.home.home import open_home
+from pipelines.session.session import Office, today
 from tests.integration.conftest import Done
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from approvals.application_example import example_for
-from approvals.gate_errors import GateRefused
+from approvals.application.example import example_for
+from approvals.gate.errors import GateRefused
 from pipelines.errors import OptionsDisagree
-from pipelines.office import open_office, today
-from pipelines.refresh import order_refresh
-from systems import load_system
+from pipelines.release.refresh import order_refresh
+from pipelines.session.session import open_office, today
+from systems.description.loading import load_system
 from tests.integration.five_systems import MEMBER, YEARS, Released, World
 
 RELEASES = (

@@ -12,12 +12,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "approvals"))
 from databases import raw
 from postgres import programs, server
 
-from approvals.ledger_schema import postgres_script
-from faults import Exit
-from pipelines.home import open_home
-from pipelines.office import Office, today
-from pipelines.releases import Request, order_release
-from pipelines.run import run_release
+from approvals.ledger.schema import postgres_script
+from errors.coded import Exit
+from pipelines.home.home import open_home
+from pipelines.release.ordering import Request, order_release
+from pipelines.release.run import run_release
+from pipelines.session.session import Office, today
 from tests.integration.conftest import doj_release
 from tests.survive.world import LAST, World, make_world_here
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.home import open_home
-from pipelines.office import Office
-from pipelines.releases import Request, order_release
+from pipelines.home.home import open_home
+from pipelines.release.ordering import Request, order_release
+from pipelines.session.session import Office
 from tests.integration.conftest import doj_release
 from tests.rehearsal.acts import ran
 from tests.rehearsal.standing import (

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from faults import Exit
-from pipelines.home import open_home
-from pipelines.launch import launch
-from pipelines.locks import held
-from pipelines.office import Office, today
-from pipelines.releases import Request, order_release
+from errors.coded import Exit
+from pipelines.flows.launch import launch
+from pipelines.home.home import open_home
+from pipelines.home.locks import held
+from pipelines.release.ordering import Request, order_release
+from pipelines.session.session import Office, today
 
 IDENTIFIED, DEIDENTIFIED, AGGREGATED = "2026-001", "2026-002", "2026-003"
 
@@ -158,8 +158,8 @@ def test_a_cohort_of_another_encoding_is_read(copied, tmp_path, encoding, delimi
     path = tmp_path / "cohort.csv"
     rows = ["cohort_id;last_name;birth_date", "1;Núñez;1990-01-31", "2;Müller;1985-12-01"]
     path.write_bytes("\r\n".join(row.replace(";", delimiter) for row in rows).encode(encoding))
-    from matching.columns import ColumnMap
-    from pipelines.cohorts import read_cohort
+    from matching.tables.columns import ColumnMap
+    from pipelines.cohort.reading import read_cohort
 
     office = Office(open_home(copied))
     cohort = read_cohort(office, path, ColumnMap())
@@ -180,9 +180,9 @@ def waiting(copied, command):
     """A release that waits for a reviewer: one sure link is made doubtful."""
     office = Office(open_home(copied))
     release = order_release(office, Request(IDENTIFIED, "identified", doubtful="wait"))
-    import matching
+    from matching.linking.linking import link_sources
 
-    linked = matching.link_sources
+    linked = link_sources
 
     def doubtful(*words, **named):
         result = linked(*words, **named)
@@ -196,7 +196,9 @@ def waiting(copied, command):
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.stages.match.matching.link_sources", doubtful, raising=False)
+        patch.setattr(
+            "pipelines.release.stages.match.matching.link_sources", doubtful, raising=False
+        )
         outcome = launch(office.home, release, orchestrated=False)
     office.close()
     assert outcome.exit is Exit.WAITING, outcome.text
@@ -279,7 +281,7 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
     office = Office(open_home(copied))
     before = outbox(copied)
     release = order_release(office, Request(DEIDENTIFIED, "deidentified"))
-    import extracts.deidentified as rows
+    from extracts.deidentified import deidentified as rows
 
     real = rows.build
 
@@ -362,7 +364,7 @@ def test_a_refresh_publishes_only_what_is_new(command):
 
 
 def test_letters_are_written_once(copied):
-    from pipelines.remind import write_letters
+    from pipelines.operations.remind import write_letters
 
     home = open_home(copied)
     office = Office(home)

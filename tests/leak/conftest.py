@@ -12,7 +12,7 @@ from tests.leak.story import Driver, Stage
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory) -> Iterator[Stage]:
     """Everything has happened and every process has ended."""
-    from pipelines.founding import found_home
+    from pipelines.deployment.init import found_home
 
     stage = Stage(tmp_path_factory.mktemp("leak"))
     found_home(stage / "home", demo=True)

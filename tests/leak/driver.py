@@ -15,11 +15,12 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
-from extracts import cohort_rows, deidentified
-from pipelines import server as prefect_server
-from pipelines.cli import main
-from pipelines.home import open_home
-from pipelines.stages import STAGES
+from extracts.deidentified import deidentified
+from extracts.identified import cohort_rows
+from pipelines.cli.app import main
+from pipelines.flows import server as prefect_server
+from pipelines.home.home import open_home
+from pipelines.release.stages import STAGES
 
 
 def raised(how, text):
@@ -50,7 +51,7 @@ def ruined(ruin):
             stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
             stack.enter_context(mock.patch.object(rest, "build", _spoilt(rest.build, text)))
         elif where == "summary":
-            from pipelines import flows
+            from pipelines.flows import flows
 
             def broken(*_):
                 raised(how, text)

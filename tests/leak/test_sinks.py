@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.context import Context
-from pipelines.home import open_home
-from pipelines.office import Office
+from pipelines.home.home import open_home
+from pipelines.release.context import Context
+from pipelines.session.session import Office
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher

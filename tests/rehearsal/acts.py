@@ -54,9 +54,9 @@ class Rehearsal:
 
     def ordered(self, project: str, kind: str, **more: str) -> str:
         """An order that a person made and nobody has run yet."""
-        from pipelines.home import open_home
-        from pipelines.office import Office
-        from pipelines.releases import Request, order_release
+        from pipelines.home.home import open_home
+        from pipelines.release.ordering import Request, order_release
+        from pipelines.session.session import Office
 
         office = Office(open_home(self.home))
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crypto import shared_key
+from crypto.resting import shared_key
 from tests.rehearsal.standing import environment, program, running
 
 

@@ -72,17 +72,18 @@ def _world(root: Path) -> World:
 
 
 def _make(root: Path, ledger_url: str = "") -> None:
-    import synthetic
-    from pipelines import cohort_registry, registers
-    from pipelines.founding import found_home
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
+    from pipelines import registers
+    from pipelines.cohort import registry as cohort_registry
+    from pipelines.deployment.init import found_home
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Office, today
+    from synthetic.carpos.register import make_register
 
     found_home(root / "home", demo=True, ledger_url=ledger_url)
     office = Office(open_home(root / "home"))
     needles = Needles()
     source = root / "source"
-    synthetic.make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
+    make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
     poison_register(source, needles)
     files = sorted(source.glob("*.parquet"))
     registers.load_register(office, "CARPOS", files, lambda _text: None)
@@ -96,11 +97,11 @@ def _make(root: Path, ledger_url: str = "") -> None:
 
 
 def _projects(office, root: Path) -> dict[str, str]:
-    from approvals.application import example_application
-    from crypto.recipients import Recipient
-    from crypto.selfmade import make_recipient
-    from pipelines.office import today
-    from pipelines.recipients import add_recipient, confirm_recipient
+    from approvals.application.reading import example_application
+    from crypto.cms.recipients import Recipient
+    from crypto.cms.selfmade import make_recipient
+    from pipelines.keys.recipients import add_recipient, confirm_recipient
+    from pipelines.session.session import today
 
     keys, numbers = root / "keys", {}
     keys.mkdir()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from approvals_home import COHORT, TODAY
 
-from approvals import Ask
+from approvals.gate.gate import Ask
 
 YESTERDAY = TODAY - timedelta(days=1)
 

@@ -5,13 +5,13 @@ from approvals_home import APPROVER, ENGINEER, REVIEWER, TODAY
 from databases import DATABASES
 
 from approvals.attempts import is_refused_attempt, record_attempt, refused_attempts
-from approvals.errors import RoleMissing, SamePerson
-from approvals.events import Event
-from approvals.gate import Reason, Verdict
-from approvals.gate_errors import GateRefused
-from approvals.ledger_errors import EventRefused, StateMoved
-from approvals.ledger_verify import verify
-from approvals.life_errors import CorrectionRefused
+from approvals.gate.errors import GateRefused
+from approvals.gate.gate import Reason, Verdict
+from approvals.ledger.errors import EventRefused, StateMoved
+from approvals.ledger.events import Event
+from approvals.ledger.verify import verify
+from approvals.people.errors import RoleMissing, SamePerson
+from approvals.project.errors import CorrectionRefused
 
 on_each_database = pytest.mark.parametrize("home", DATABASES, indirect=True)
 

@@ -19,20 +19,19 @@ from approvals_home import (
 )
 from databases import DATABASES
 
-from approvals import Status
-from approvals.custody_errors import (
+from approvals.custody.errors import (
     NotAutomatic,
     PackageDiffers,
     ReleaseMoveNotAllowed,
     ReportDiffers,
     UnknownRelease,
 )
-from approvals.errors import RoleMissing, SamePerson
-from approvals.events import KINDS, RELEASE
-from approvals.gate_errors import GateRefused
-from approvals.ledger_errors import EventRefused
-from approvals.life_errors import DocumentChanged, UnknownMember
-from approvals.release_state import MOVES
+from approvals.custody.state import MOVES, Status
+from approvals.gate.errors import GateRefused
+from approvals.ledger.errors import EventRefused
+from approvals.ledger.events import KINDS, RELEASE
+from approvals.people.errors import RoleMissing, SamePerson
+from approvals.project.errors import DocumentChanged, UnknownMember
 
 # Everything here holds on either database: a home behaves the same.
 pytestmark = pytest.mark.parametrize("home", DATABASES, indirect=True)

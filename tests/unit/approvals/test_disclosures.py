@@ -12,13 +12,13 @@ from approvals_home import (
 )
 from test_custody import sealed
 
-from approvals.accounting import disclosures
-from approvals.attachments import attachments, check_attachments
-from approvals.breaches import individuals_known
-from approvals.custody_errors import UnknownRelease
-from approvals.custody_letters import breach_letter, certificate, recall_letter
-from approvals.drafts import drafts_of
-from approvals.life_errors import DocumentsGone, EvidenceMissing
+from approvals.custody.accounting import disclosures
+from approvals.custody.breaches import individuals_known
+from approvals.custody.errors import UnknownRelease
+from approvals.custody.letters import breach_letter, certificate, recall_letter
+from approvals.project.attachments import attachments, check_attachments
+from approvals.project.drafts import drafts_of
+from approvals.project.errors import DocumentsGone, EvidenceMissing
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
 
-from approvals import GatePolicy, check
-from approvals.gate import rows
-from approvals.gate_errors import GateRefused
-from approvals.held import individual_level_for, terms_of
+from approvals.gate.errors import GateRefused
+from approvals.gate.gate import GatePolicy, check, rows
+from approvals.system_terms import individual_level_for, terms_of
 
 
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
@@ -190,7 +189,7 @@ def test_a_dimension_that_was_not_approved(tables):
 
 
 def test_no_state_but_those_in_force_passes(home):
-    from approvals.lifecycle import IN_FORCE, State
+    from approvals.project.lifecycle import IN_FORCE, State
 
     state = home.approved()
     for recorded in State:

@@ -10,8 +10,8 @@ import pytest
 from approvals_home import COHORT, ENGINEER, TODAY
 from gate_cases import YESTERDAY, on_form, without
 
-from approvals import Ask, GatePolicy, check
-from approvals.application_example import example_for
+from approvals.application.example import example_for
+from approvals.gate.gate import Ask, GatePolicy, check
 
 PAGE = "Data Request Process page"
 

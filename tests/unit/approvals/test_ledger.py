@@ -4,8 +4,7 @@ import pytest
 from databases import raw
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals import Checkpoint, Event, Ledger, make_checkpoint, merkle_root, verify
-from approvals.ledger_errors import (
+from approvals.ledger.errors import (
     CheckpointWrong,
     KeyReused,
     LedgerBroken,
@@ -14,7 +13,10 @@ from approvals.ledger_errors import (
     LedgerUnavailable,
     StateMoved,
 )
-from approvals.ledger_store import weaknesses
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.ledger.store import weaknesses
+from approvals.ledger.verify import Checkpoint, make_checkpoint, merkle_root, verify
 
 
 def event(number: int = 1, **more) -> Event:
@@ -179,7 +181,7 @@ def test_a_broken_ledger_gets_no_checkpoint(ledger, url):
 
 
 def test_the_departments_signature_holds_and_another_does_not(tmp_path):
-    from crypto import FileSigner, make_signing_identity
+    from crypto.cms.signing import FileSigner, make_signing_identity
 
     ledger = Ledger.at(tmp_path / "l", create=True)
     mine, theirs = (make_signing_identity(n, b"pw") for n in ("Department", "Department"))

@@ -8,9 +8,11 @@ from databases import postgres_url, raw, schema_of
 from postgres import programs
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals import Event, Ledger, verify
-from approvals.ledger_schema import appender_grants, postgres_script
-from approvals.ledger_store import weaknesses
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.ledger.schema import appender_grants, postgres_script
+from approvals.ledger.store import weaknesses
+from approvals.ledger.verify import verify
 
 if programs() is not None or "CI" in os.environ:  # CI has it, or fails
 

@@ -15,13 +15,12 @@ from approvals_home import (
     TODAY,
 )
 
-from approvals import Ask
-from approvals.application_errors import ApplicationRefused
-from approvals.application_example import example_for
-from approvals.errors import NothingToConfirm, SamePerson
-from approvals.held import terms_of
-from approvals.ledger_errors import EventRefused
-from approvals.life_errors import (
+from approvals.application.errors import ApplicationRefused
+from approvals.application.example import example_for
+from approvals.gate.gate import Ask
+from approvals.ledger.errors import EventRefused
+from approvals.people.errors import NothingToConfirm, SamePerson
+from approvals.project.errors import (
     ApplicationChanged,
     CohortRefused,
     DocumentChanged,
@@ -29,6 +28,7 @@ from approvals.life_errors import (
     UnknownMember,
     UnknownProject,
 )
+from approvals.system_terms import terms_of
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def test_a_demo_home_may_confirm_itself(demo_home):
 def test_a_home_can_not_become_a_demo_home(home):
     with sqlite3.connect(home.path / "ledger.sqlite3") as raw, pytest.raises(sqlite3.Error):
         raw.execute("UPDATE events SET body = replace(body, 'false', 'true') WHERE seq = 1")
-    from approvals import Event
+    from approvals.ledger.events import Event
 
     home.ledger.append(Event("home_created", "p-a", facts={"demo": True}))
     assert not home.ledger.is_demo()  # only the first event says it

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from approvals.clocks import CLOCKS
-from approvals.events import KINDS
-from approvals.gate import rows
-from approvals.lifecycle import MOVES
-from approvals.notices import notice_names
-from approvals.questions import questions, questions_markdown
-from approvals.rules import COUNT, rules, rules_json, rules_markdown
-from pipelines.settings import TEMPLATE, Settings
+from approvals.clocks.clocks import CLOCKS
+from approvals.deadlines.notices import notice_names
+from approvals.gate.gate import rows
+from approvals.ledger.events import KINDS
+from approvals.project.lifecycle import MOVES
+from approvals.rules.questions import questions, questions_markdown
+from approvals.rules.rules import COUNT, rules, rules_json, rules_markdown
+from pipelines.home.settings import TEMPLATE, Settings
 
 REPO = Path(__file__).parents[3]
 ROOM = REPO / "approvals"
@@ -44,7 +44,7 @@ def exists_in_class(module: str, name: str) -> bool:
     return hasattr(getattr(importlib.import_module(outer), cls), name)
 
 
-CODE_OF_DEADLINES = (ROOM / "deadlines.py").read_text(encoding="utf-8")
+CODE_OF_DEADLINES = (ROOM / "deadlines" / "deadlines.py").read_text(encoding="utf-8")
 
 HOMES = {
     "application": exists,

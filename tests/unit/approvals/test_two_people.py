@@ -3,9 +3,11 @@
 import pytest
 from approvals_home import APPROVER, ENGINEER, SECURITY, TODAY
 
-from approvals import Person, escrow, switches
-from approvals.custody_errors import EscrowRefused
-from approvals.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
+from approvals import switches
+from approvals.custody import escrow
+from approvals.custody.errors import EscrowRefused
+from approvals.people.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
+from approvals.people.people import Person
 
 ADMIN = Person("p-admin", "Ada Example", "ada", frozenset({"administrator"}))
 KEY, OTHER = "e" * 64, "f" * 64

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from crypto import der, oids
-from crypto.recipients import Recipient, derive_kek
-from crypto.selfmade import make_recipient
-from crypto.signing import FileSigner, make_signing_identity
+from crypto.cms import der, oids
+from crypto.cms.recipients import Recipient, derive_kek
+from crypto.cms.selfmade import make_recipient
+from crypto.cms.signing import FileSigner, make_signing_identity
 from crypto.token.key import TokenPlace
 from tests.unit.crypto import tokens
 

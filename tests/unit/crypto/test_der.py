@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto import der
+from crypto.cms import der
 from crypto.errors import DerMalformed
 
 LENGTHS = [0, 1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF, 0x10000, 2**24 - 1, 2**24, 2**28, 2**32, 2**40]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto import document, errors
+from crypto import errors
+from crypto.resting import document
 from crypto.secret import Secret
 
 KEY, OTHER = Secret("a", b"\x01" * 32), Secret("b", b"\x02" * 32)

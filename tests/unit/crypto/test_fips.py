@@ -17,10 +17,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from crypto import document, health
-from crypto.keyring import Keyring
-from crypto.package import Part, verify_package, write_package
-from crypto.recipients import Recipient
-from crypto.selfmade import make_recipient
+from crypto.keyring.keyring import Keyring
+from crypto.package.sealed_package import Part, verify_package, write_package
+from crypto.cms.recipients import Recipient
+from crypto.cms.selfmade import make_recipient
 
 folder = Path(sys.argv[1])
 health.require_fips()

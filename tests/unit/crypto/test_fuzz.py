@@ -4,13 +4,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crypto import document, errors, sums
-from crypto.package import verify_package
-from crypto.recipients import Recipient
+from crypto import errors
+from crypto.cms.recipients import Recipient
+from crypto.cms.signed_data import read_signed_data
+from crypto.cms.signing import FileSigner, verify_detached
+from crypto.package import sums
+from crypto.package.sealed_package import verify_package
+from crypto.resting import document
 from crypto.secret import Secret
-from crypto.signed_data import read_signed_data
-from crypto.signing import FileSigner, verify_detached
-from faults import CodedError
+from errors.coded import CodedError
 
 DEEP = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crypto import errors, passphrase, wrapping
-from crypto.keyring import Keyring
+from crypto import errors
+from crypto.keyring import passphrase
+from crypto.keyring.keyring import Keyring
+from crypto.resting import wrapping
 from crypto.secret import Secret, StagingKey
 
 WORD = b"correct horse battery"

@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 from crypto import errors
+from crypto.cms.selfmade import make_recipient
+from crypto.cms.signing import FileSigner, make_signing_identity
 from crypto.files import remove_partials
-from crypto.package import Part, verify_package, write_package
-from crypto.selfmade import make_recipient
-from crypto.signing import FileSigner, make_signing_identity
+from crypto.package.sealed_package import Part, verify_package, write_package
 
 PLAIN = {"part-001.zip": b"first" * 100, "part-002.zip": b"second" * 100}
 

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto import seal
+from crypto.cms import seal
+from crypto.cms.recipients import Recipient
+from crypto.cms.seal import seal_bytes, seal_stream
 from crypto.errors import DerMalformed, PartTooLarge, RecipientsWrong, SourceChanged
-from crypto.recipients import Recipient
-from crypto.seal import seal_bytes, seal_stream
 
 C = seal._CHUNK
 SIZES = [0, 1, 15, 16, 17, 127, 128, 65535, 65536, C - 1, C, C + 1, 2 * C - 1, 2 * C, 2 * C + 17]
@@ -105,7 +105,7 @@ def test_any_cut_and_any_rest_is_noticed(sealed, members, opened):
 
 
 def test_a_stranger_opens_nothing(sealed, opened):
-    from crypto.selfmade import make_recipient
+    from crypto.cms.selfmade import make_recipient
 
     assert not _opens(sealed, make_recipient("p384", "Member p384")[0], opened)
 
@@ -175,7 +175,7 @@ def _opens(sealed, key, opened):
 
 
 def _infos(sealed):
-    from crypto import der
+    from crypto.cms import der
 
     body = der.Reader(sealed).inside(der.SEQUENCE)
     body.element()
@@ -202,7 +202,7 @@ def test_no_traceback_shows_a_content_key(where, kind, members, today, monkeypat
     recipient = Recipient.from_pem(members[kind][1], on=today)
     source, sink = io.BytesIO(bytes(100)), io.BytesIO()
     if where == "recipient":
-        monkeypatch.setattr("crypto.recipients.der.sequence", _Breaks().read)
+        monkeypatch.setattr("crypto.cms.recipients.der.sequence", _Breaks().read)
     else:
         source, sink = (_Breaks(), sink) if where == "source" else (source, _Breaks())
     with pytest.raises(OSError, match="disk is gone") as caught:

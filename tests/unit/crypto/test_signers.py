@@ -4,10 +4,11 @@ import contextlib
 
 import pytest
 
-from crypto import errors, signers
-from crypto.keyring import Keyring
-from crypto.package import Part, verify_package, write_package
-from crypto.signing import FileSigner, make_signing_identity, public_key_fingerprint, verify_raw
+from crypto import errors
+from crypto.cms.signing import FileSigner, make_signing_identity, public_key_fingerprint, verify_raw
+from crypto.keyring import signers
+from crypto.keyring.keyring import Keyring
+from crypto.package.sealed_package import Part, verify_package, write_package
 from crypto.token.errors import PinWrong
 from tests.unit.crypto import tokens
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from crypto import errors
-from crypto.selfmade import key_usage, self_signed
-from crypto.signing import (
+from crypto.cms.selfmade import key_usage, self_signed
+from crypto.cms.signing import (
     FileSigner,
     certificate_fingerprint,
     make_signing_identity,
@@ -163,7 +163,7 @@ def test_valid_cms_of_another_shape_is_refused(options, more, signer):
 
 def test_attributes_cannot_be_passed_off_as_content(signer):
     """The signed attributes are signed bytes too; as a list of hashes they must not hold."""
-    from crypto.signed_data import read_signed_data
+    from crypto.cms.signed_data import read_signed_data
 
     signed = read_signed_data(signer.sign_detached(LIST))
     with pytest.raises(errors.SignatureDoesNotHold):

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crypto import errors, staging
+from crypto import errors
+from crypto.resting import staging
 from crypto.secret import StagingKey
 
 CANARY = "Zyxwvut-Canary"

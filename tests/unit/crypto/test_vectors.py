@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from crypto import der, errors
-from crypto.certificates import read_identity
-from crypto.signed_data import read_signed_data
+from crypto import errors
+from crypto.cms import der
+from crypto.cms.certificates import read_identity
+from crypto.cms.signed_data import read_signed_data
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 

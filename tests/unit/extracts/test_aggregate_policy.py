@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from extracts.aggregate_errors import CountyExemptRefused, RolesMixed
-from extracts.aggregated import AggregateSpec, build, tabulate
-from extracts.coarser_aggregates import coarser_versions
-from extracts.suppression import SuppressionPolicy
+from extracts.aggregated.aggregated import AggregateSpec, build, tabulate
+from extracts.aggregated.coarser import coarser_versions
+from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
 from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model.policy import SuppressionPolicy
 from systems.errors import NotDescribed
 
 ON = dt.date(2026, 11, 23)

@@ -7,9 +7,9 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated import AggregateSpec, build, tabulate
-from extracts.suppression import SuppressionPolicy
+from extracts.aggregated.aggregated import AggregateSpec, build, tabulate
 from extracts.suppression.errors import UnknownDimensionError, YearNotFullError
+from extracts.suppression.model.policy import SuppressionPolicy
 
 ON = dt.date(2026, 11, 23)
 SPEC = AggregateSpec((2024, 2025), ("DV", "GV"), ON, dims=("county", "family", "sex"))

@@ -4,9 +4,13 @@ import datetime as dt
 
 import pytest
 
-from extracts import DeidentifiedSpec, IdentifiedSpec, deidentified, dictionary_for, identified
-from extracts.candidates import pairs_in_scope, records_in_scope
+from extracts.deidentified import deidentified
+from extracts.deidentified.deidentified import DeidentifiedSpec
 from extracts.errors import ColumnPlanRefused, ScopeEmpty
+from extracts.identified import identified
+from extracts.identified.candidates import pairs_in_scope, records_in_scope
+from extracts.identified.identified import IdentifiedSpec
+from extracts.package.describe import dictionary_for
 
 
 def order(order_id, code="OGV", **more):

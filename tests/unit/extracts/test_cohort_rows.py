@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts import IdentifiedSpec, identified
 from extracts.errors import ExtractFailed, SuppliedRowsUnsound
+from extracts.identified import identified
+from extracts.identified.identified import IdentifiedSpec
 from tests.unit.extracts.test_identified import link, order, party
 
 ROWS = 12

@@ -7,15 +7,12 @@ import frictionless
 import pyarrow as pa
 import pytest
 
-from extracts import (
-    DeidentifiedSpec,
-    IdentifiedSpec,
-    aggregated_dictionary,
-    deidentified,
-    dictionary_for,
-    identified,
-    iter_parts,
-)
+from extracts.deidentified import deidentified
+from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.identified import identified
+from extracts.identified.identified import IdentifiedSpec
+from extracts.package.bag import iter_parts
+from extracts.package.describe import aggregated_dictionary, dictionary_for
 
 
 @pytest.fixture

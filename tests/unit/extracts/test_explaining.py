@@ -7,8 +7,8 @@ import re
 import pyarrow as pa
 import pytest
 
-from extracts.explaining import explain
-from extracts.heat_map import MapCell, heat_map
+from extracts.aggregated.explaining import explain
+from extracts.suppression.reports.heat_map import MapCell, heat_map
 
 TABLE = pa.table(
     {

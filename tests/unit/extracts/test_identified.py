@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from extracts import IdentifiedSpec, identified
 from extracts.errors import ColumnNotAllowed, LinkOutsideRegister, ScopeEmpty, SuppliedRowsUnsound
+from extracts.identified import identified
+from extracts.identified.identified import IdentifiedSpec
 
 GV = IdentifiedSpec(families=("GV",))
 ISSUED = dt.date(2020, 5, 17)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.late_records import closed_year, newest, renewed
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
+from extracts.aggregated.late_records import closed_year, newest, renewed
 from extracts.suppression.errors import CannotProtectError, HistoryUnreadableError
-from extracts.suppression.suppressing import publish
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver.suppressing import publish, suppress
 
 TEN = SuppressionPolicy()
 DIMS = (

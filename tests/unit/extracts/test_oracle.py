@@ -7,7 +7,10 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts import DeidentifiedSpec, IdentifiedSpec, deidentified, identified
+from extracts.deidentified import deidentified
+from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.identified import identified
+from extracts.identified.identified import IdentifiedSpec
 
 FAMILY = {"OGV": "GV", "TGV": "GV", "EGV": "GV", "TRO": "DV", "OAH": "DV", "CHO": "CH"}
 STAGE = {

@@ -5,12 +5,13 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from extracts import deidentified, identified
-from extracts.cells import AggregateSpec, tabulate
+from extracts.aggregated.cells import AggregateSpec, tabulate
+from extracts.deidentified import deidentified
 from extracts.errors import ColumnPlanRefused
-from extracts.plan import Reach, plan_for
-from systems import load_system
+from extracts.identified import identified
+from extracts.records.plan import Reach, plan_for
 from systems.database import connect
+from systems.description.loading import load_system
 
 _ARROW = {"integer": pa.int64(), "text": pa.string(), "date": pa.date32(), "boolean": pa.bool_()}
 DAY = dt.date

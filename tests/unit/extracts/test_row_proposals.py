@@ -4,8 +4,10 @@ import datetime as dt
 
 import pytest
 
-from extracts import DeidentifiedSpec, RiskLimit, deidentified
-from extracts.row_proposals import level_columns, propose, replaced
+from extracts.deidentified import deidentified
+from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified.proposals import level_columns, propose, replaced
+from extracts.deidentified.risk import RiskLimit
 
 COLUMNS = (
     "person_ref",

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from extracts import DataDictionary, FieldDoc, dictionary_for, statistical
+from errors.coded import Exit
 from extracts.errors import FormatCannotHold, FormatUnknown
-from faults import Exit
-from systems import load_system, system_codes
+from extracts.package import statistical
+from extracts.package.describe import dictionary_for
+from extracts.package.dictionary import DataDictionary, FieldDoc
+from systems.description.loading import load_system, system_codes
 
 DICTIONARY = DataDictionary(
     "One row is one order.",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from extracts.errors import ColumnNotAllowed
-from extracts.workbook import MARKER, workbook
+from extracts.package.workbook import MARKER, workbook
 
 TABLE = pa.table(
     {

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.blocking import plan
-from matching.blocking_rules import RULES, Parts
+from matching.blocking.candidates import plan
+from matching.blocking.rules import RULES, Parts
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
 from tests.unit.matching.tables import cohort, noisy, people, records

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import matching
-from matching.chance import Sharing, collision
-from matching.fields import FIELDS, NAMES, level
-from matching.model import CLASSES, Model, prior_model, train
+from matching.comparison.fields import FIELDS, NAMES, level
+from matching.linking.linking import link
+from matching.model.chance import Sharing, collision
+from matching.model.model import CLASSES, Model, prior_model, train
 from tests.unit.matching.tables import cohort, linked, records
 
 CODES = st.lists(st.integers(-1, 4), max_size=12)
@@ -93,4 +93,4 @@ def test_one_first_and_middle_name_with_another_surname_and_birthday_is_no_link(
     there = [
         row | {"last_name": f"b{i}", "birth_date": "1930-07-01"} for i, row in enumerate(asked)
     ]
-    assert not linked(matching.link(cohort(*asked), records(*there)))
+    assert not linked(link(cohort(*asked), records(*there)))

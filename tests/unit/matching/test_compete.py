@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.compete import Edges
-from matching.deciding import LINK, NOTHING, REVIEW, decide
+from matching.assignment.assignment import Edges
+from matching.assignment.deciding import LINK, NOTHING, REVIEW, decide
 from matching.native import library
 from matching.options import LinkOptions
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching import declared
 from matching.errors import DuplicateIds
+from matching.persons.declared_persons import declared
 
 KEYS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "d"]))
 

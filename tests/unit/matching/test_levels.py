@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
-from matching.fields import FIELDS, NAMES
-from matching.levels import CLOSE, SIMILAR, Comparer
+from matching.comparison.fields import FIELDS, NAMES
+from matching.comparison.levels import CLOSE, SIMILAR, Comparer
 from matching.normalise import names
 from matching.normalise.encode import encode
 from tests.unit.matching.tables import cohort, records

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import matching
-from matching import errors, files
+from matching import errors
 from matching.errors import (
     BadOptions,
     BadTable,
@@ -18,6 +17,11 @@ from matching.errors import (
     MissingIds,
     NoCommonColumns,
 )
+from matching.linking import files
+from matching.linking.explaining import explain
+from matching.linking.linking import link
+from matching.options import LinkOptions
+from matching.tables.columns import STANDARD
 from tests.unit.matching.tables import cohort, linked, noisy, people, records
 
 
@@ -34,7 +38,7 @@ def register():
 
 def test_every_record_of_a_person_is_linked(register):
     mine, theirs, truth = register
-    result = matching.link(mine, theirs)
+    result = link(mine, theirs)
     assert len(linked(result) & truth) >= 145
     assert len(linked(result) - truth) <= 1
     assert result.report.links == len(linked(result))
@@ -44,7 +48,7 @@ def test_every_record_of_a_person_is_linked(register):
 def test_a_given_person_index_brings_all_records_of_the_identity(register):
     mine, theirs, truth = register
     identity = [max(0, (i - 1) // 3) if i <= 150 else i for i in theirs["record_id"].to_pylist()]
-    result = matching.link(mine, theirs.append_column("identity", pa.array(identity, pa.int64())))
+    result = link(mine, theirs.append_column("identity", pa.array(identity, pa.int64())))
     by_row = {}
     for c, r in linked(result):
         by_row.setdefault(c, set()).add(r)
@@ -57,16 +61,14 @@ def test_a_given_person_index_brings_all_records_of_the_identity(register):
 @pytest.mark.parametrize("shard_rows", [7, 1000])
 def test_threads_and_shards_do_not_change_the_links(register, threads, shard_rows):
     mine, theirs, _ = register
-    options = matching.LinkOptions(threads=threads, shard_rows=shard_rows)
-    assert matching.link(mine, theirs, options).links.equals(
-        matching.link(mine, theirs, matching.LinkOptions()).links
-    )
+    options = LinkOptions(threads=threads, shard_rows=shard_rows)
+    assert link(mine, theirs, options).links.equals(link(mine, theirs, LinkOptions()).links)
 
 
 def test_variants_of_one_record_are_one_pair(register):
     mine, theirs, _ = register
     twice = pa.concat_tables([theirs, theirs.slice(0, 150)])
-    found = matching.link(mine, twice).links
+    found = link(mine, twice).links
     pairs = list(zip(found["cohort_id"].to_pylist(), found["record_id"].to_pylist(), strict=True))
     assert len(pairs) == len(set(pairs))
 
@@ -74,7 +76,7 @@ def test_variants_of_one_record_are_one_pair(register):
 @pytest.mark.parametrize("rows", [1, 10])
 def test_small_cohorts_are_weighed_with_the_shipped_prior(register, rows):
     mine, theirs, truth = register
-    result = matching.link(mine.slice(0, rows), theirs)
+    result = link(mine.slice(0, rows), theirs)
     assert linked(result) <= truth
     assert len(linked(result)) >= 3 * rows - 2
     assert result.report.prior["source"] in ("shipped prior", "data and shipped prior")
@@ -83,7 +85,7 @@ def test_small_cohorts_are_weighed_with_the_shipped_prior(register, rows):
 def test_nothing_to_link_is_no_error(register):
     mine, theirs, _ = register
     for a, b in ((mine.slice(0, 0), theirs), (mine, theirs.slice(0, 0))):
-        result = matching.link(a, b)
+        result = link(a, b)
         assert result.links.num_rows == 0
         assert result.links.column_names == list(files.CONTRACT)
 
@@ -98,7 +100,7 @@ def test_two_cohort_rows_for_one_person_go_to_review(register):
         [mine, cohort(one, one).set_column(0, "cohort_id", pa.array(["x1", "x2"]))]
     )
     more = pa.concat_tables([theirs, records(one).set_column(0, "record_id", pa.array([9999]))])
-    result = matching.link(both, more)
+    result = link(both, more)
     assert {("x1", 9999), ("x2", 9999)} <= linked(result, "review")
 
 
@@ -111,7 +113,7 @@ def test_a_row_between_two_identities_goes_to_review(register):
     both = pa.concat_tables([mine, asked.set_column(0, "cohort_id", pa.array(["x1"]))])
     ids = pa.array([9998, 9999])
     more = pa.concat_tables([theirs, records(one, other).set_column(0, "record_id", ids)])
-    result = matching.link(both, more)
+    result = link(both, more)
     assert not {c for c, _ in linked(result)} & {"x1"}
 
 
@@ -125,12 +127,12 @@ def test_a_twin_is_not_the_other_twin(register):
     more = pa.concat_tables(
         [theirs, there.set_column(0, "record_id", pa.array([9999]))], promote_options="default"
     )
-    assert ("x1", 9999) not in linked(matching.link(both, more))
+    assert ("x1", 9999) not in linked(link(both, more))
 
 
 def test_values_that_do_not_parse_are_counted():
     mine = cohort({"last_name": "Smith", "birth_date": "soon", "ssn": "none"})
-    report = matching.link(
+    report = link(
         mine, records({"last_name": "Smith", "birth_date": "1980-01-01", "ssn": "1"})
     ).report
     assert report.unparsable == {"cohort": {"birth_date": 1, "ssn": 1}, "records": {"ssn": 1}}
@@ -153,28 +155,28 @@ ROW = {"last_name": "Smith"}
 )
 def test_unusable_tables_are_coded_errors(mine, theirs, error):
     with pytest.raises(error) as caught:
-        matching.link(mine, theirs)
+        link(mine, theirs)
     assert "Smith" not in str(caught.value)
 
 
 def test_duplicate_ids_are_named_by_row():
     with pytest.raises(DuplicateIds) as caught:
-        matching.link(cohort(ROW, ROW, ROW | {"cohort_id": "c1"}), records(ROW))
+        link(cohort(ROW, ROW, ROW | {"cohort_id": "c1"}), records(ROW))
     assert caught.value.facts["rows"] == (1, 3)
 
 
 def test_options_out_of_range_are_refused():
     with pytest.raises(BadOptions):
-        matching.LinkOptions(threshold=1.5)
+        LinkOptions(threshold=1.5)
     with pytest.raises(BadOptions):
-        matching.LinkOptions(review_from=0.95)
+        LinkOptions(review_from=0.95)
 
 
 def test_expected_rates_hold_the_true_ones():
     rng = random.Random(9)
     everyone = people(1500, 9)
     mine = cohort(*(noisy(row, rng) for row in everyone[:500]), *people(300, 10))
-    result = matching.link(mine, records(*(noisy(row, rng) for row in everyone)))
+    result = link(mine, records(*(noisy(row, rng) for row in everyone)))
     truth = {(f"c{i}", i) for i in range(1, 501)}
     found = linked(result)
     false = len(found - truth) / len(found)
@@ -187,21 +189,21 @@ def test_expected_rates_hold_the_true_ones():
 
 def test_explained_weights_add_up(register):
     mine, theirs, truth = register
-    result = matching.link(mine, theirs)
+    result = link(mine, theirs)
     c, r = min(truth & linked(result))
-    told = matching.explain(mine, theirs, result, c, str(r))
+    told = explain(mine, theirs, result, c, str(r))
     assert told.against_chance == pytest.approx(
         told.prior + sum(f.weight + f.frequency for f in told.fields), abs=0.01
     )
     assert told.rivals["match"] > 0.9
     with pytest.raises(errors.UnknownPair):
-        matching.explain(mine, theirs, result, "nobody", "1")
+        explain(mine, theirs, result, "nobody", "1")
 
 
 def test_the_explained_weight_is_the_links_own(register):
     """The best record of an identity bears its weight: the frequencies of its values are in it."""
     mine, theirs, _ = register
-    result = matching.link(mine, theirs)
+    result = link(mine, theirs)
     records: dict[tuple[str, float], list[str]] = {}
     for pair in result.links.to_pylist()[:60]:
         key = pair["cohort_id"], pair["match_weight"]
@@ -209,7 +211,7 @@ def test_the_explained_weight_is_the_links_own(register):
     assert len(records) > 10
     moved = 0
     for (row, weight), several in list(records.items())[:10]:
-        told = [matching.explain(mine, theirs, result, row, one) for one in several]
+        told = [explain(mine, theirs, result, row, one) for one in several]
         assert max(t.weight for t in told) == pytest.approx(weight, abs=0.01)
         moved += sum(f.frequency != 0 for f in told[0].fields)
     assert moved > 10
@@ -218,11 +220,11 @@ def test_the_explained_weight_is_the_links_own(register):
 ANYTHING = st.one_of(
     st.none(), st.text(max_size=8), st.sampled_from(["Smith", "1980-01-01", "123456780", "F"])
 )
-ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(matching.STANDARD, ANYTHING)), max_size=5)
+ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(STANDARD, ANYTHING)), max_size=5)
 
 
 @settings(max_examples=25, deadline=None)
 @given(ROWS, ROWS)
 def test_no_text_breaks_the_linkage(mine, theirs):
-    result = matching.link(cohort(*mine), records(*theirs), matching.LinkOptions(threads=1))
+    result = link(cohort(*mine), records(*theirs), LinkOptions(threads=1))
     assert all(0 <= p <= 1 for p in result.links["match_probability"].to_pylist())

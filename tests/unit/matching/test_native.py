@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import matching
-from matching.blocking import plan
-from matching.blocking_rules import RULES, Parts
-from matching.levels import Comparer
-from matching.native import joins, keys, library
-from matching.native.keys import PARTS
-from matching.native.rows import _TEXT, lines
+from matching.blocking import native_joins as joins
+from matching.blocking import native_keys as keys
+from matching.blocking.candidates import plan
+from matching.blocking.native_keys import PARTS
+from matching.blocking.pair_filter import Screen
+from matching.blocking.rules import RULES, Parts
+from matching.comparison.levels import Comparer
+from matching.comparison.native_rows import _TEXT, lines
+from matching.linking.linking import link
+from matching.native import library
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
-from matching.scoring import KEEP, Scorer
-from matching.screening import Screen
+from matching.scoring.scoring import KEEP, Scorer
 from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, noisy, people, records
 from tests.unit.matching.test_screening import mixed_up
@@ -88,7 +90,7 @@ def test_rows_without_room_to_be_kept_packed_compare_alike(monkeypatch):
     encoded = encode(*tables(5))
     a, b = np.arange(40, dtype=np.int32)[::-1], np.arange(40, dtype=np.int32) * 3
     kept = Comparer(encoded).patterns(a, b)
-    monkeypatch.setattr("matching.native.rows._ROOM", 0)
+    monkeypatch.setattr("matching.comparison.native_rows._ROOM", 0)
     assert np.array_equal(Comparer(encoded).patterns(a, b), kept)
 
 
@@ -179,7 +181,7 @@ def test_a_crowd_larger_than_the_room_comes_in_parts(monkeypatch):
 def test_links_are_the_same_to_the_last_digit():
     mine, theirs = tables(8, 120)
     options = replace(OPTIONS, shard_rows=50)
-    fast, slow = both_ways(lambda: matching.link(mine, theirs, options).links)
+    fast, slow = both_ways(lambda: link(mine, theirs, options).links)
     assert fast.equals(slow)
     assert fast.num_rows > 20
 

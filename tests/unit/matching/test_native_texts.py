@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from matching.arrays.ids import blank, number_ids
+from matching.arrays.integers import numbered
 from matching.arrow import texts
-from matching.ids import blank, number_ids
-from matching.integers import numbered
 from matching.normalise import many, names, numbers
 from matching.normalise.address import street_name
 from matching.normalise.streets import house_and_street

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-import matching
+from matching.linking.linking import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 WANTED = {
@@ -29,7 +29,7 @@ def decided(*theirs, row=WANTED):
     others = people(120, 8)
     rows = cohort(row, *others)
     entries = records(*theirs, *(noisy(row, rng) for row in others))
-    found = matching.link(rows, entries).links.to_pylist()
+    found = link(rows, entries).links.to_pylist()
     return {p["record_id"]: p["decision"] for p in found if p["cohort_id"] == "c1"}
 
 

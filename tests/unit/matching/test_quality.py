@@ -5,8 +5,9 @@ import random
 import pyarrow as pa
 import pytest
 
-import matching
-from matching.quality_html import quality_page
+from matching.linking.linking import link
+from matching.options import LinkOptions
+from matching.reports.quality_html import quality_page
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 
@@ -24,7 +25,7 @@ def linked_tables():
 
 def test_the_page_is_offline_and_holds_no_value_of_a_person(linked_tables):
     mine, theirs = linked_tables
-    page = quality_page(matching.link(mine, theirs).report)
+    page = quality_page(link(mine, theirs).report)
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page
     words = page.lower()
@@ -35,7 +36,7 @@ def test_the_page_is_offline_and_holds_no_value_of_a_person(linked_tables):
 
 
 def test_rates_are_told_by_group(linked_tables):
-    report = matching.link(*linked_tables).report
+    report = link(*linked_tables).report
     race = {line["group"]: line for line in report.groups["race"]}
     assert set(race) == {"asian", "white"}
     assert race["white"]["rows"] == 80
@@ -44,7 +45,7 @@ def test_rates_are_told_by_group(linked_tables):
 
 
 def test_every_link_was_caught_by_some_rule(linked_tables):
-    report = matching.link(*linked_tables).report
+    report = link(*linked_tables).report
     assert max(rule["links"] for rule in report.rules) > 100
     assert all(rule["links_alone"] <= rule["links"] for rule in report.rules)
     assert sum(line["link"] for line in report.histogram) >= report.linked_rows
@@ -56,8 +57,8 @@ def test_what_a_budget_cut_is_estimated():
     same = {"birth_date": "1900-01-01", "last_name": "smith"}
     theirs = [{"first_name": row["first_name"]} | same for row in people(2000, 4)]
     mine = [rng.choice(theirs) for _ in range(300)]
-    options = matching.LinkOptions(threads=1, block_cap=500, pair_budget=20_000)
-    report = matching.link(cohort(*mine), records(*theirs), options).report
+    options = LinkOptions(threads=1, block_cap=500, pair_budget=20_000)
+    report = link(cohort(*mine), records(*theirs), options).report
     assert report.pairs <= 20_000
     assert report.budget["rows"] == 300
     assert 0 < report.budget["drawn"] <= 300
@@ -66,4 +67,4 @@ def test_what_a_budget_cut_is_estimated():
 
 
 def test_nothing_cut_costs_nothing(linked_tables):
-    assert matching.link(*linked_tables).report.budget["expected"] == 0
+    assert link(*linked_tables).report.budget["expected"] == 0

@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-import matching
-from matching.clustering import components, persons
+from matching.assignment.clustering import components, persons
 from matching.errors import BadTable
+from matching.options import LinkOptions
+from matching.persons.resolving import resolve
 from tests.unit.matching.tables import noisy, people, records
 
 
@@ -29,7 +30,7 @@ def pairs(labels):
 
 def test_entries_are_joined_to_persons(register):
     table, human = register
-    index = matching.resolve(table).index
+    index = resolve(table).index
     assert index["record_id"].to_pylist() == table["record_id"].to_pylist()
     found, true = pairs(index["identity"].to_pylist()), pairs(human)
     assert len(found & true) / len(true) > 0.95
@@ -37,7 +38,7 @@ def test_entries_are_joined_to_persons(register):
 
 
 def test_the_lower_bound_never_splits_what_the_identity_joins(register):
-    index = matching.resolve(register[0]).index
+    index = resolve(register[0]).index
     lower = dict(
         zip(index["identity"].to_pylist(), index["identity_lower"].to_pylist(), strict=True)
     )
@@ -51,7 +52,7 @@ def test_the_lower_bound_never_splits_what_the_identity_joins(register):
 
 
 def test_an_identity_is_named_by_its_smallest_entry(register):
-    index = matching.resolve(register[0]).index
+    index = resolve(register[0]).index
     for column in ("identity", "identity_lower"):
         smallest = {}
         for record, label in zip(
@@ -63,8 +64,8 @@ def test_an_identity_is_named_by_its_smallest_entry(register):
 
 def test_threads_and_row_order_do_not_change_the_persons(register):
     table, _ = register
-    once = matching.resolve(table, matching.LinkOptions(threads=1)).index
-    assert once.equals(matching.resolve(table, matching.LinkOptions(threads=2)).index)
+    once = resolve(table, LinkOptions(threads=1)).index
+    assert once.equals(resolve(table, LinkOptions(threads=2)).index)
 
 
 def test_parties_of_one_order_are_different_people(register):
@@ -76,7 +77,7 @@ def test_parties_of_one_order_are_different_people(register):
 
     def joined(groups):
         group = pa.array([*range(table.num_rows), *groups], pa.int64())
-        index = matching.resolve(more.append_column("group", group)).index.to_pylist()
+        index = resolve(more.append_column("group", group)).index.to_pylist()
         return index[-1]["identity"] == index[-2]["identity"]
 
     assert joined([50_000, 50_001])
@@ -90,13 +91,13 @@ def test_equal_entries_without_detail_are_not_one_person(register):
     both = pa.concat_tables(
         [table, bare.set_column(0, "record_id", pa.array([9001, 9002]))], promote_options="default"
     )
-    index = matching.resolve(both).index.to_pylist()
+    index = resolve(both).index.to_pylist()
     assert index[-1]["identity"] != index[-2]["identity"]
 
 
 def test_variants_of_an_entry_stay_one_entry(register):
     table, _ = register
-    index = matching.resolve(pa.concat_tables([table, table.slice(0, 20)])).index
+    index = resolve(pa.concat_tables([table, table.slice(0, 20)])).index
     assert index.num_rows == table.num_rows
 
 
@@ -112,11 +113,11 @@ def test_a_bridge_between_two_people_is_not_taken():
 
 
 def test_an_empty_register_has_an_empty_index():
-    index = matching.resolve(records().set_column(0, "record_id", pa.array([], pa.int64()))).index
+    index = resolve(records().set_column(0, "record_id", pa.array([], pa.int64()))).index
     assert index.num_rows == 0
     assert index.column_names == ["record_id", "identity", "identity_lower"]
 
 
 def test_entry_ids_are_whole_numbers():
     with pytest.raises(BadTable):
-        matching.resolve(pa.table({"record_id": ["a"], "last_name": ["b"]}))
+        resolve(pa.table({"record_id": ["a"], "last_name": ["b"]}))

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import matching
+from matching import __file__
 
-FOLDER = Path(matching.__file__).parent
+FOLDER = Path(__file__).parent
 LINKED = """
 import matching
 from matching.native import library

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
+from matching.blocking.pair_filter import Screen
+from matching.comparison.strings import Texts
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
-from matching.scoring import KEEP, Scorer
-from matching.screening import Screen
-from matching.strings import Texts
+from matching.scoring.scoring import KEEP, Scorer
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 NAME = st.text("abcdefghimnorsté 19ß", min_size=1, max_size=40)

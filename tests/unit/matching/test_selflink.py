@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import matching
-from matching import selflink
+from matching.persons import within_cohort as selflink
+from matching.persons.within_cohort import self_link
 from tests.unit.matching.tables import cohort, people
 
 
 def withheld(*rows):
-    found = matching.self_link(cohort(*rows)).to_pylist()
+    found = self_link(cohort(*rows)).to_pylist()
     return {row["cohort_id"] for row in found}
 
 
@@ -149,7 +149,7 @@ def test_senior_and_junior_are_two_people():
 
 
 def test_an_empty_cohort_has_no_groups():
-    assert matching.self_link(cohort()).num_rows == 0
+    assert self_link(cohort()).num_rows == 0
 
 
 @given(st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), max_size=30))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import matching
+from matching.linking.linking import link
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
-from matching.scoring import Scorer
-from matching.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table
-from matching.sharding import Scored, ShardPlan
+from matching.scoring.scoring import Scorer
+from matching.scoring.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table
+from matching.scoring.sharding import Scored, ShardPlan
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 
@@ -48,8 +48,8 @@ def _elsewhere(plan: ShardPlan):
 def test_shards_that_are_worked_elsewhere_link_the_same(seed, shard_rows, block_cap):
     sides = _sides(20, seed)
     options = LinkOptions(threads=1, shard_rows=shard_rows, block_cap=block_cap)
-    here = matching.link(*sides, options)
-    there = matching.link(*sides, options, spread=_elsewhere)
+    here = link(*sides, options)
+    there = link(*sides, options, spread=_elsewhere)
     assert there.links.equals(here.links)
     assert there.report.rules == here.report.rules
     assert there.report.pairs == here.report.pairs

@@ -5,9 +5,10 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 
-import matching
-from matching import links as links_of
-from matching.normalise import raw as raw_of
+from matching.assignment import links as links_of
+from matching.linking.files import match_files
+from matching.linking.linking import link
+from matching.normalise import encoding_input as raw_of
 from matching.normalise.vocabulary import Dictionary
 from systems.tabular import streaming
 from tests.unit.matching.tables import cohort, noisy, people, records
@@ -26,10 +27,10 @@ def sides():
 
 @pytest.mark.parametrize("size", [1, 13, 64])
 def test_the_size_of_the_parts_changes_no_link(sides, size, monkeypatch):
-    whole = matching.link(*sides)
+    whole = link(*sides)
     monkeypatch.setattr(raw_of, "BATCH", size)
     monkeypatch.setattr(links_of, "_ROWS", size)
-    parts = matching.link(*sides)
+    parts = link(*sides)
     assert parts.links.equals(whole.links)
     assert len(whole.links) > 90
     assert parts.report.unparsable == whole.report.unparsable
@@ -46,7 +47,7 @@ def test_parquet_read_in_parts_gives_the_links_of_the_same_csv(sides, tmp_path, 
     for kind in ("csv", "parquet"):
         out = tmp_path / f"{kind}-links.parquet"
         files = [tmp_path / f"{name}.{kind}" for name in ("cohort", "records")]
-        matching.match_files(*files, out)
+        match_files(*files, out)
         found.append(pq.read_table(out))
     texts = [t.set_column(1, "record_id", t["record_id"].cast("string")) for t in found]
     assert texts[0].equals(texts[1])

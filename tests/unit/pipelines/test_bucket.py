@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import bucket_errors as errors
-from pipelines.bucket import Bucket
-from pipelines.bucket_keeping import Keeping
-from pipelines.bucket_place import Credentials, credentials, place, server, unsafe
-from pipelines.interruptions import told
-from pipelines.settings import Bucket as Settings
-from pipelines.shelf import MANIFEST, Shelf
+from pipelines.home.settings import Bucket as Settings
+from pipelines.operations.interruptions import told
+from pipelines.storage import errors
+from pipelines.storage.bucket import Bucket
+from pipelines.storage.bucket_admin import Keeping
+from pipelines.storage.object_store import MANIFEST, Shelf
+from pipelines.storage.place import Credentials, credentials, place, server, unsafe
 from tests.integration.s3_server import BUCKET, s3_server
 
 SET = "CARPOS/CARPOS-20261126-001"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.columns import ColumnMap
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
-from pipelines.cohort_errors import CohortColumnsUnknown, CohortHasNoIdentifier
-from pipelines.cohorts import Cohort, standardised
-from pipelines.unusable_rows import unusable_rows
+from matching.tables.columns import ColumnMap
+from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
+from pipelines.cohort.reading import Cohort, standardised
+from pipelines.cohort.unusable_rows import unusable_rows
 
 TODAY = date(2026, 11, 23)
 

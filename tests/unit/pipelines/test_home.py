@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.founding import found_home
-from pipelines.home import lay_out, open_home
-from pipelines.home_errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable
-from pipelines.office import Office
-from pipelines.release_errors import YearsUnreadable
-from pipelines.releases import parse_years
-from pipelines.settings import TEMPLATE, Settings, read_settings
+from pipelines.deployment.init import found_home
+from pipelines.home.errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable
+from pipelines.home.home import lay_out, open_home
+from pipelines.home.settings import TEMPLATE, Settings, read_settings
+from pipelines.release.errors import YearsUnreadable
+from pipelines.release.ordering import parse_years
+from pipelines.session.session import Office
 
 
 def test_the_template_says_the_defaults(tmp_path: Path):

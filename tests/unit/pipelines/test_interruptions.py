@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from approvals.ledger_errors import LedgerMissing, LedgerUnavailable
+from approvals.ledger.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable, StagingDoesNotHold
-from pipelines.home import Home, write_private
-from pipelines.interruptions import RunInterrupted, if_possible, told
-from pipelines.leftovers import sweep, sweep_home
+from pipelines.home.home import Home, write_private
+from pipelines.home.temporary_files import sweep, sweep_home
+from pipelines.operations.interruptions import RunInterrupted, if_possible, told
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
 
 _WORK = """
 import sys, time
-from pipelines.stopping import orderly
+from pipelines.home.signals import orderly
 with orderly():
     try:
         print("at work", flush=True)

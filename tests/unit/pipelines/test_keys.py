@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from crypto.package import Part, write_package
-from crypto.recipients import Recipient
-from crypto.selfmade import make_recipient
-from pipelines.founding import found_home
-from pipelines.office import open_office, today
+from crypto.cms.recipients import Recipient
+from crypto.cms.selfmade import make_recipient
+from crypto.package.sealed_package import Part, write_package
+from pipelines.deployment.init import found_home
+from pipelines.session.session import open_office, today
 from tests.unit.crypto import tokens
 
 PROGRAM = Path(sys.executable).with_name("doj-release")

@@ -9,22 +9,22 @@ import tomllib
 
 import pytest
 
-from faults import Exit
-from pipelines import metrics
-from pipelines.backup import MANIFEST, back_up, restore
-from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
-from pipelines.doctor_service import service
+from errors.coded import Exit
+from pipelines.deployment.backup import MANIFEST, back_up, restore
+from pipelines.deployment.doctor.service import service
+from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
+from pipelines.deployment.init import found_home
+from pipelines.deployment.upgrade import upgrade
 from pipelines.errors import FileExists
-from pipelines.founding import found_home
-from pipelines.home import FORMAT, Home, open_home
-from pipelines.home_errors import HomeExists, HomeNewer
-from pipelines.ledgers import verify_ledger
-from pipelines.metrics import Measured
-from pipelines.office import Office
-from pipelines.records import StageRecord
-from pipelines.runlog import LogFormUnknown, RunLog, run_log
-from pipelines.settings import TEMPLATE, Settings
-from pipelines.upgrade import upgrade
+from pipelines.home.errors import HomeExists, HomeNewer
+from pipelines.home.home import FORMAT, Home, open_home
+from pipelines.home.settings import TEMPLATE, Settings
+from pipelines.keys.ledger import verify_ledger
+from pipelines.operations.run_log import LogFormUnknown, RunLog, run_log
+from pipelines.release import metrics
+from pipelines.release.metrics import Measured
+from pipelines.release.records import StageRecord
+from pipelines.session.session import Office
 
 
 @pytest.fixture(scope="module")

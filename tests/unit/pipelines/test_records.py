@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from faults import Exit
-from pipelines.home_errors import ReleaseHeld
-from pipelines.locks import held
-from pipelines.records import Records
-from pipelines.release_errors import StageChanged
+from errors.coded import Exit
+from pipelines.home.errors import ReleaseHeld
+from pipelines.home.locks import held
+from pipelines.release.errors import StageChanged
+from pipelines.release.records import Records
 
 
 def digest(path: Path) -> str:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from approvals import example_application
-from approvals.ledger import Ledger
-from approvals.ledger_errors import LedgerUnavailable
+from approvals.application.reading import example_application
+from approvals.ledger.errors import LedgerUnavailable
+from approvals.ledger.ledger import Ledger
 from pipelines.cli.app import main, step_of
 from pipelines.cli.console import CONSOLE
-from pipelines.founding import found_home
-from pipelines.home import Home
-from pipelines.ledgers import verify_ledger
-from pipelines.office import Office, today
+from pipelines.deployment.init import found_home
+from pipelines.home.home import Home
+from pipelines.keys.ledger import verify_ledger
+from pipelines.session.session import Office, today
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 
-from approvals import example_application
-from approvals.people import Person
-from pipelines.founding import found_home
-from pipelines.home import open_home
-from pipelines.mail_errors import MailRefused, MailUnavailable
-from pipelines.office import Office, today
-from pipelines.remind import remind
+from approvals.application.reading import example_application
+from approvals.people.people import Person
+from pipelines.deployment.init import found_home
+from pipelines.home.home import open_home
+from pipelines.operations.mail_errors import MailRefused, MailUnavailable
+from pipelines.operations.remind import remind
+from pipelines.session.session import Office, today
 
 ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
 APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))

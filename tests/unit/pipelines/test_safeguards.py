@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from approvals.custody_errors import EscrowChanged, EscrowRefused
-from approvals.errors import SamePerson, SwitchNotConfirmed
-from approvals.events import Event
-from pipelines import escrow, switches
+from approvals.custody.errors import EscrowChanged, EscrowRefused
+from approvals.ledger.events import Event
+from approvals.people.errors import SamePerson, SwitchNotConfirmed
+from pipelines.custody import escrow
+from pipelines.deployment.init import found_home
 from pipelines.errors import OptionsDisagree
-from pipelines.flow_errors import AuthFileUnsafe
-from pipelines.founding import found_home
-from pipelines.home import Home
-from pipelines.ledgers import verify_ledger
-from pipelines.office import Office
-from pipelines.quiet import password
+from pipelines.flows.errors import AuthFileUnsafe
+from pipelines.flows.prefect_environment import password
+from pipelines.home.home import Home
+from pipelines.keys.ledger import verify_ledger
+from pipelines.session import switches
+from pipelines.session.session import Office
 
 FIRST, SECOND = "p-first", "p-second"
 
@@ -153,7 +154,7 @@ def test_the_servers_password_is_read_from_a_closed_file_alone(home):
 def test_the_homes_ledger_shows_a_cut_end_by_itself(home):
     import sqlite3
 
-    from approvals.ledger_errors import LedgerBroken
+    from approvals.ledger.errors import LedgerBroken
 
     office = acting(home, FIRST)
     for n in range(3):

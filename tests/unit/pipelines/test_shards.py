@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from crypto import shared_key
-from crypto.shared_key_errors import SharedSecretUnusable
+from crypto.resting import shared_key
+from crypto.resting.errors import SharedSecretUnusable
 from matching.normalise.encode import encode
 from matching.options import LinkOptions
-from matching.scoring import Scorer
-from matching.sharding import ShardPlan
-from pipelines import cluster, interruptions, shards
-from pipelines.cluster_errors import (
+from matching.scoring.scoring import Scorer
+from matching.scoring.sharding import ShardPlan
+from pipelines.cluster import shards
+from pipelines.cluster.errors import (
     ClusterLost,
     ClusterMissing,
     ClusterUnavailable,
@@ -23,9 +23,11 @@ from pipelines.cluster_errors import (
     ShardDoesNotHold,
     ShardStopped,
 )
-from pipelines.cluster_folder import sweep
-from pipelines.run import Outcome
-from pipelines.settings import Cluster
+from pipelines.cluster.folder import sweep
+from pipelines.home.settings import Cluster
+from pipelines.operations import interruptions
+from pipelines.release import cluster
+from pipelines.release.run import Outcome
 from tests.unit.matching.tables import cohort, people, records
 
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crypto import staging
+from crypto.resting import staging
 from crypto.secret import StagingKey
-from matching.columns import STANDARD
-from pipelines import stored_cohort
-from pipelines.stored_cohort import StoredCohort, overlap
+from matching.tables.columns import STANDARD
+from pipelines.cohort import stored as stored_cohort
+from pipelines.cohort.stored import StoredCohort, overlap
 
 KEY = StagingKey("k", b"k" * 32)
 COLUMNS = ("last_name", "first_name", "zip")

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from approvals.release_state import Status
-from pipelines.records import StageRecord
-from pipelines.stages import validate
+from approvals.custody.state import Status
+from pipelines.release.records import StageRecord
+from pipelines.release.stages import validate
 
 FILES = {"staging/extract.parquet": "aa"}
 

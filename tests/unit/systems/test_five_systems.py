@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-import systems
-from systems import load_system, system_codes
+from systems import __file__
+from systems.description.loading import load_system, read_system, system_codes
+from systems.description.terms import KINDS
 from systems.errors import DescriptionBroken, KindNotGiven
-from systems.loading import read_system
-from systems.terms import KINDS
 
-FOLDER = Path(systems.__file__).parent
+FOLDER = Path(__file__).parent
 FIVE = ("ACHS", "CARPOS", "CURES", "JCPSS", "RIPA")
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.pattern import needs, start
-from extracts.suppression.stack import stacked
-from extracts.suppression.suppressing import publish
+from extracts.suppression.audit.auditing import audit
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.table_system import stacked
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver.pattern import needs, start
+from extracts.suppression.solver.suppressing import publish, suppress
 
 FLAT = {
     "1-D": (6,),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import PublishedRow, PublishedTable, audit
+from extracts.suppression.audit.auditing import audit
 from extracts.suppression.errors import AuditInfeasibleError
+from extracts.suppression.model.published import PublishedRow, PublishedTable
 
 THRESHOLD = 4  # small, so that brute force stays small; the rule is the same for ten
 

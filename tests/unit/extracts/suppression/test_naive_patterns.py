@@ -4,7 +4,8 @@ Tables are published ones: ? is hidden, every other number is public. Each test 
 and the arithmetic by which they do.
 """
 
-from extracts.suppression import PublishedRow, PublishedTable, audit
+from extracts.suppression.audit.auditing import audit
+from extracts.suppression.model.published import PublishedRow, PublishedTable
 
 
 def table(text, *, persons=False, parents=None):

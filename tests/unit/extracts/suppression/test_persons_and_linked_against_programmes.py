@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.suppressing import publish
-from extracts.suppression.tables import spread
+from extracts.suppression.audit.auditing import audit
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import CellTable, Dimension, spread
+from extracts.suppression.solver.suppressing import publish, suppress
 
 NAMES = "abc"
 

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.knowledge import gather
-from extracts.suppression.proofs import Hint, Proofs
-from extracts.suppression.suppressing import publish
+from extracts.suppression.audit.auditing import audit
+from extracts.suppression.audit.knowledge import gather
+from extracts.suppression.audit.proofs import Hint, Proofs
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver.suppressing import publish, suppress
 
 COUNTS = np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35]])
 PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])

@@ -5,20 +5,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from extracts.suppression import (
-    CellTable,
-    Dimension,
-    SuppressionPolicy,
-    audit,
-    suppress,
-    suppressing,
-)
-from extracts.suppression.auditing import AuditReport, Fall
+from extracts.suppression.audit.auditing import AuditReport, Fall, audit
 from extracts.suppression.errors import AuditFellError, CannotProtectError
-from extracts.suppression.offered import demanded
-from extracts.suppression.pattern import protect, start
-from extracts.suppression.repair import repair, widen
-from extracts.suppression.stack import stacked
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.table_system import stacked
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver import suppressing
+from extracts.suppression.solver.offered import demanded
+from extracts.suppression.solver.pattern import protect, start
+from extracts.suppression.solver.repair import repair, widen
+from extracts.suppression.solver.suppressing import suppress
 
 POLICY = SuppressionPolicy(clean=False)
 DIMS = (Dimension.flat("a", list("PQRS")), Dimension.flat("b", list("XYZ")))

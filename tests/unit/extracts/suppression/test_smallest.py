@@ -5,11 +5,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.pattern import protect, start
-from extracts.suppression.relations import relations
-from extracts.suppression.smallest import secondary, shrink
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.relations import relations
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver.pattern import protect, start
+from extracts.suppression.solver.smallest import secondary, shrink
+from extracts.suppression.solver.suppressing import suppress
 from tests.unit.extracts.suppression.optimum import fewest
 
 POLICY = SuppressionPolicy()

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress, together
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.together import Job, suppress_all
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver import together
+from extracts.suppression.solver.suppressing import suppress
+from extracts.suppression.solver.together import Job, suppress_all
 
 
 def job(seed: int, most: int = 60) -> Job:

@@ -7,24 +7,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import (
-    CellTable,
-    Dimension,
-    SuppressionPolicy,
-    audit,
-    suppress,
-    suppressing,
-)
-from extracts.suppression.auditing import Offer
-from extracts.suppression.knowledge import gather
-from extracts.suppression.offered import by_cell, named, offered
-from extracts.suppression.pattern import protect, start
-from extracts.suppression.proofs import Proofs
-from extracts.suppression.relations import relations
-from extracts.suppression.repair import add_proofs
-from extracts.suppression.stack import stacked
-from extracts.suppression.suppressing import publish
-from extracts.suppression.whole import WholeMover
+from extracts.suppression.audit.auditing import Offer, audit
+from extracts.suppression.audit.knowledge import gather
+from extracts.suppression.audit.proofs import Proofs
+from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.relations import relations
+from extracts.suppression.model.table_system import stacked
+from extracts.suppression.model.tables import CellTable, Dimension
+from extracts.suppression.solver import suppressing
+from extracts.suppression.solver.offered import by_cell, named, offered
+from extracts.suppression.solver.pattern import protect, start
+from extracts.suppression.solver.repair import add_proofs
+from extracts.suppression.solver.suppressing import publish, suppress
+from extracts.suppression.solver.whole import WholeMover
 
 
 def table(shape, seed):

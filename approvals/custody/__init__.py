@@ -1,0 +1,34 @@
+"""Custody of releases: ordered, approved by a second person, handed over, received, ended."""
+
+from approvals.custody import escrow
+from approvals.custody.accounting import disclosures
+from approvals.custody.breaches import individuals_known
+from approvals.custody.errors import EscrowChanged, EscrowRefused, PackageDiffers, ReceiptCodeWrong
+from approvals.custody.letters import (
+    breach_letter,
+    certificate,
+    given_packages,
+    recall_id,
+    recall_letter,
+)
+from approvals.custody.releases import Releases
+from approvals.custody.state import OUT, ReleaseState, Status
+
+__all__ = [
+    "OUT",
+    "EscrowChanged",
+    "EscrowRefused",
+    "PackageDiffers",
+    "ReceiptCodeWrong",
+    "ReleaseState",
+    "Releases",
+    "Status",
+    "breach_letter",
+    "certificate",
+    "disclosures",
+    "escrow",
+    "given_packages",
+    "individuals_known",
+    "recall_id",
+    "recall_letter",
+]

@@ -1,0 +1,211 @@
+"""Whether the ledger is what was written, and if not, where it stops being so."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, Protocol, cast
+
+from approvals.ledger.errors import CheckpointWrong, LedgerBroken
+from approvals.ledger.head import Head
+from approvals.ledger.ledger import Ledger, canonical
+from approvals.ledger.merkle import Tree, leaf_hash
+from approvals.ledger.schema import BEGINNING
+
+FORMAT = "doj-release ledger checkpoint 1"
+_LISTED = 100  # problems listed before the walk only counts
+_columns = itemgetter("seq", "at", "kind", "actor", "project", "release", "key")
+_read = json.JSONDecoder().raw_decode
+
+
+class Signer(Protocol):
+    """What signs a checkpoint (``crypto.cms.signing`` has one)."""
+
+    def sign_detached(self, content: bytes, /) -> bytes:
+        """Return a detached CMS signature, DER."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The ledger's size and Merkle root at a moment, signed by the Department."""
+
+    size: int
+    root: str
+    at: str
+    signature: str = ""
+
+    def content(self) -> bytes:
+        """The bytes that are signed."""
+        fields = {"format": FORMAT, "size": self.size, "root": self.root, "at": self.at}
+        return canonical(fields).encode()
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``ledger-checkpoint.json``."""
+        content = cast("dict[str, object]", json.loads(self.content()))
+        return content | {"signature": self.signature}
+
+    def to_json(self) -> str:
+        """One line of canonical JSON."""
+        return canonical(self.as_dict())
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Checkpoint":
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            CheckpointWrong: it is anything else.
+        """
+        try:
+            content = cast("dict[str, Any]", json.loads(text))
+            found = cls(content["size"], content["root"], content["at"], content["signature"])
+            same = content == found.as_dict()
+        except (ValueError, KeyError, TypeError):
+            raise CheckpointWrong(what="not a checkpoint") from None
+        if not same or isinstance(found.size, bool) or found.size < 0:
+            raise CheckpointWrong(what="not a checkpoint")
+        return found
+
+    def check_signature(self, certificate_pem: bytes) -> None:
+        """Check the signature against the Department's certificate.
+
+        Raises:
+            CheckpointWrong: it does not hold.
+        """
+        from crypto.cms import verify_detached
+        from errors.coded import CodedError
+
+        try:
+            verify_detached(self.content(), base64.b64decode(self.signature), certificate_pem)
+        except (CodedError, binascii.Error, ValueError):
+            raise CheckpointWrong(what="signature") from None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerProblem:
+    """What is wrong, and at which number."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerVerdict:
+    """What ``verify`` found: how many events, their root, and the problems in order."""
+
+    entries: int
+    root: str
+    head: str
+    problems: tuple[LedgerProblem, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Nothing is wrong."""
+        return not self.problems
+
+    def check(self) -> None:
+        """Refuse a ledger that does not hold.
+
+        Raises:
+            LedgerBroken: with the first problem's number.
+        """
+        if self.problems:
+            raise LedgerBroken(self.problems)
+
+
+def verify(
+    ledger: Ledger, checkpoints: Iterable[Checkpoint] = (), head: Head | None = None
+) -> LedgerVerdict:
+    """Read every event once and check number, hash, chain and columns.
+
+    Without more a ledger that was rewritten from some event to its end holds together again, and
+    so does one whose end was cut off. The checkpoints, which left the home in packages and
+    exports, find both up to the last of them; the head, kept beside the ledger, up to the end.
+
+    Args:
+        ledger: the ledger.
+        checkpoints: earlier states whose signatures were checked by the caller.
+        head: how far the ledger had come, read before this call.
+    """
+    due = sorted(checkpoints, key=lambda c: c.size)
+    walk = _Walk()
+    _compare(walk, due, size=0)
+    for row in ledger.rows():
+        walk.take(row)
+        _compare(walk, due, size=walk.tree.size)
+        if head is not None and head.size == walk.tree.size and head.hash != walk.previous:
+            walk.note(head.size, "rewritten: an event up to this one differs from ledger.head")
+    for checkpoint in due:
+        walk.note(checkpoint.size, "missing: the end was cut off before this checkpoint's last")
+    if head is not None and head.size > walk.tree.size:
+        walk.note(head.size, f"missing: the end was cut off, {head.size - walk.tree.size} events")
+    return LedgerVerdict(
+        walk.tree.size, walk.tree.root().hex(), walk.previous, tuple(walk.problems)
+    )
+
+
+def merkle_root(ledger: Ledger) -> tuple[int, str]:
+    """Size and RFC 6962 root, of the bodies as they are stored."""
+    tree = Tree(leaf_hash(row[-1].encode()) for row in ledger.rows())
+    return tree.size, tree.root().hex()
+
+
+def make_checkpoint(ledger: Ledger, signer: Signer, *, at: datetime | None = None) -> Checkpoint:
+    """Verify the ledger and sign its size and root.
+
+    Raises:
+        LedgerBroken: a ledger that does not hold gets no checkpoint.
+    """
+    verdict = verify(ledger)
+    verdict.check()
+    stamp = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    bare = Checkpoint(verdict.entries, verdict.root, stamp)
+    signature = base64.b64encode(signer.sign_detached(bare.content())).decode("ascii")
+    return Checkpoint(bare.size, bare.root, bare.at, signature)
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.tree = Tree()
+        self.previous = BEGINNING
+        self.expected = 1
+        self.problems: list[LedgerProblem] = []
+
+    def note(self, seq: int, what: str) -> None:
+        if len(self.problems) < _LISTED:
+            self.problems.append(LedgerProblem(seq, what))
+
+    def take(self, row: Sequence[Any]) -> None:
+        seq, stored, body = row[0], row[7], str(row[8])
+        leaf = leaf_hash(body.encode())
+        if seq != self.expected:
+            self.note(self.expected, "missing: an event was removed")
+        if leaf.hex() != stored:
+            self.note(seq, "edited: the body is not what was hashed")
+        self._compare_content(row, body)
+        self.tree.add(leaf)
+        self.previous = leaf.hex()
+        self.expected = seq + 1
+
+    def _compare_content(self, row: Sequence[Any], body: str) -> None:
+        try:
+            content, end = _read(body)  # without the search for spaces, which canonical JSON lacks
+            if end != len(body):
+                raise ValueError
+            named, previous = _columns(content), content["previous"]
+        except (ValueError, KeyError, TypeError):
+            self.note(row[0], "edited: the body can't be read")
+            return
+        if named != tuple(row[:7]):
+            self.note(row[0], "edited or moved: number or columns differ from the body")
+        if previous != self.previous:
+            self.note(row[0], "chain: it does not follow the event before it")
+
+
+def _compare(walk: _Walk, due: list[Checkpoint], *, size: int) -> None:
+    while due and due[0].size == size:
+        if due.pop(0).root != walk.tree.root().hex():
+            walk.note(size, "rewritten: an event up to this one differs from the checkpoint")

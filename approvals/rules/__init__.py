@@ -1,0 +1,1 @@
+"""Every rule of the regulation with what enforces it, and what counsel must answer."""

@@ -1,0 +1,239 @@
+"""Coarser versions of a table that is mostly hidden, and what each would publish.
+
+Counties become regions where a hierarchy says so, neighbouring age bands and years are taken
+together, a dimension is left out. Persons don't add up: those of a group that the table holds are taken from
+it, those of cells that are put together are taken at their lower bound, the largest of them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model import TOTAL, CellTable, Dimension, Flags, Ints, SuppressionPolicy
+from extracts.suppression.solver import suppress
+
+MOSTLY = 0.5  # share of the non-zero cells; with more hidden than shown a coarser table says more
+_YEAR = re.compile(r"^(19|20)\d{2}$")
+_BAND = re.compile(r"^(\d{1,3})(?:\s*(?:-|\u2013|to)\s*(\d{1,3})|\+)$")
+_YEARS_TOGETHER = 5
+
+Seen = tuple[CellTable, Flags, Flags]  # true values, what is hidden, what of it is small
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a pattern would publish.
+
+    Attributes:
+        cells: cells with margins, ``nonzero`` of them not zero.
+        shown: non-zero cells that are published; ``hidden`` that are not, ``primary`` of them small.
+        count_shown: share of the total count that stands in published inner cells, 0 to 1.
+    """
+
+    cells: int
+    nonzero: int
+    shown: int
+    hidden: int
+    primary: int
+    count_shown: float
+
+    @property
+    def share_shown(self) -> float:
+        """Share of the non-zero cells that is published, 0 to 1."""
+        return self.shown / self.nonzero if self.nonzero else 1.0
+
+    @property
+    def mostly_hidden(self) -> bool:
+        """Whether more is hidden than shown."""
+        return self.share_shown < 1 - MOSTLY
+
+    def as_json(self) -> dict[str, object]:
+        """Flat, for a table."""
+        return {
+            "cells": self.cells,
+            "not zero": self.nonzero,
+            "published": self.shown,
+            "hidden": self.hidden,
+            "share published": round(self.share_shown, 3),
+            "count in published cells": round(self.count_shown, 3),
+        }
+
+
+@dataclass(frozen=True)
+class Coarser:
+    """One coarser version: what was done, and what it would publish at least."""
+
+    what: str
+    dimension: str
+    seen: Outlook
+
+    def as_json(self) -> dict[str, object]:
+        """Flat, for a table."""
+        return {"table": self.what, **self.seen.as_json()}
+
+
+def outlook(patterns: Sequence[Seen]) -> Outlook:
+    """Count what patterns publish, several slices of one table together."""
+    cells = nonzero = hidden = primary = 0
+    inside = whole = 0
+    for table, away, small in patterns:
+        full = table.counts > 0
+        leaves = table.leaf_mask()
+        cells += table.size
+        nonzero += int(full.sum())
+        hidden += int((away & full).sum())
+        primary += int((small & full).sum())
+        inside += int(table.counts[leaves & ~away].sum())
+        whole += int(table.counts[leaves].sum())
+    share = inside / whole if whole else 1.0
+    return Outlook(cells, nonzero, nonzero - hidden, hidden, primary, share)
+
+
+def coarser_tables(table: CellTable, policy: SuppressionPolicy) -> tuple[Coarser, ...]:
+    """Return coarser versions of a table, the one that publishes most first.
+
+    Args:
+        table: the true values.
+        policy: the rule; patterns are not cleaned up, so that each publishes at least what is said.
+
+    Raises:
+        CodedError: see ``suppress``; a version that can't be protected is left out.
+    """
+    found: list[Coarser] = []
+    for what, dimension, version in _versions(table):
+        try:
+            pattern = suppress(version, replace(policy, clean=False))
+        except CannotProtectError:
+            continue
+        seen = outlook([(version, pattern.hidden, pattern.primary)])
+        found.append(Coarser(what, dimension, seen))
+    return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.what)))
+
+
+def _versions(table: CellTable) -> list[tuple[str, str, CellTable]]:
+    """(what was done, dimension, table) of each single step."""
+    found: list[tuple[str, str, CellTable]] = []
+    for axis, dim in enumerate(table.dims):
+        if _has_level(dim):
+            found.append((f"{dim.name} by its groups", dim.name, to_groups(table, axis)))
+        if runs := _runs(dim):
+            names = {run[0]: _span(run) for run in runs}
+            kind = "years" if _YEAR.match(dim.leaves[0]) else "bands"
+            widest = max(len(run) for run in runs)
+            found.append(
+                (
+                    f"{dim.name}: {widest} {kind} together",
+                    dim.name,
+                    together(table, axis, runs, names),
+                )
+            )
+        if len(table.dims) > 1 and dim.groups and dim.groups[-1][0] == TOTAL:
+            found.append((f"without {dim.name}", dim.name, without(table, axis)))
+    return found
+
+
+def to_groups(table: CellTable, axis: int) -> CellTable:
+    """Put the lowest groups of a dimension in place of its leaves; counts and persons are those given."""
+    dim = table.dims[axis]
+    parent = {kid: group for group, kids in dim.groups for kid in kids}
+    lowest = tuple(
+        dict.fromkeys(g if (g := parent.get(leaf, TOTAL)) != TOTAL else leaf for leaf in dim.leaves)
+    )
+    kept = set(lowest)
+    groups = tuple((g, k) for g, kids in dim.groups if g not in kept and (k := tuple(kids)))
+    smaller = Dimension(dim.name, lowest, groups)
+    index = [dim.position[node] for node in smaller.nodes]
+    return _taken(table, axis, smaller, index)
+
+
+def _has_level(dim: Dimension) -> bool:
+    """Whether the lowest groups can stand for the leaves: there are some, and none holds another."""
+    leaves = set(dim.leaves)
+    lowest = {name for name, kids in dim.groups if name != TOTAL and leaves & set(kids)}
+    return bool(lowest) and not any(lowest & set(k) for name, k in dim.groups if name in lowest)
+
+
+def without(table: CellTable, axis: int) -> CellTable:
+    """Leave a dimension out: its TOTAL stands for it."""
+    at = [table.dims[axis].position[TOTAL]]
+    dims = tuple(d for i, d in enumerate(table.dims) if i != axis)
+
+    def total(values: Ints) -> Ints:
+        return values.take(at, axis=axis).squeeze(axis)
+
+    people = None if table.persons is None else total(table.persons)
+    return CellTable(dims, total(table.counts), people)
+
+
+def together(
+    table: CellTable, axis: int, runs: Sequence[Sequence[str]], names: dict[str, str]
+) -> CellTable:
+    """Put neighbouring leaves together; margins above them stay as they are."""
+    dim = table.dims[axis]
+    merged = {leaf: names[run[0]] for run in runs for leaf in run}
+    leaves = tuple(dict.fromkeys(merged.get(leaf, leaf) for leaf in dim.leaves))
+    groups = tuple(
+        (g, tuple(dict.fromkeys(merged.get(kid, kid) for kid in kids))) for g, kids in dim.groups
+    )
+    smaller = Dimension(dim.name, leaves, groups)
+
+    def put(values: Ints, combine: np.ufunc) -> Ints:
+        parts = [
+            combine.reduce(
+                values.take(
+                    [i for i, leaf in enumerate(dim.leaves) if merged.get(leaf, leaf) == name], axis
+                ),
+                axis=axis,
+            )
+            for name in leaves
+        ]
+        parts += [values.take(dim.position[group], axis) for group, _ in groups]
+        return np.stack(parts, axis=axis)
+
+    people = None if table.persons is None else put(table.persons, np.maximum)
+    dims = tuple(smaller if i == axis else d for i, d in enumerate(table.dims))
+    return CellTable(dims, put(table.counts, np.add), people)
+
+
+def _taken(table: CellTable, axis: int, dim: Dimension, index: Sequence[int]) -> CellTable:
+    dims = tuple(dim if i == axis else d for i, d in enumerate(table.dims))
+    people = None if table.persons is None else table.persons.take(index, axis=axis)
+    return CellTable(dims, table.counts.take(index, axis=axis), people)
+
+
+def _runs(dim: Dimension) -> list[tuple[str, ...]]:
+    """Neighbours that can be put together: five years, or two bands of ages; none for other levels."""
+    if any(name != TOTAL for name, _ in dim.groups) or len(dim.leaves) < 2:
+        return []
+    if all(_YEAR.match(leaf) for leaf in dim.leaves):
+        return _cut(sorted(dim.leaves), min(_YEARS_TOGETHER, len(dim.leaves)))
+    bands = [leaf for leaf in dim.leaves if _BAND.match(leaf)]
+    if len(bands) < 3:
+        return []
+    return _cut(sorted(bands, key=lambda band: int(_first(band))), 2)
+
+
+def _cut(levels: Sequence[str], width: int) -> list[tuple[str, ...]]:
+    """Runs of a width from the end, where the newest years and the rare old ages are."""
+    ends = range(len(levels), 0, -width)
+    runs = [tuple(levels[max(0, end - width) : end]) for end in ends]
+    return [run for run in reversed(runs) if len(run) > 1]
+
+
+def _span(run: Sequence[str]) -> str:
+    if _YEAR.match(run[0]):
+        return f"{run[0]}-{run[-1]}"
+    return f"{_first(run[0])}+" if run[-1].endswith("+") else f"{_first(run[0])}-{_last(run[-1])}"
+
+
+def _first(band: str) -> str:
+    found = _BAND.match(band)
+    return found.group(1) if found else band
+
+
+def _last(band: str) -> str:
+    found = _BAND.match(band)
+    return (found.group(2) or "") if found else band

@@ -1,0 +1,184 @@
+"""Competition: cohort rows that want one identity, and identities that want one row, share it.
+
+Pairs are edges of a bipartite graph, weighed by their odds. The probability that an edge belongs to
+the true matching is computed by belief propagation for monomer-dimer systems (Zdeborová and Mézard
+2006; exact on trees, which nearly all components are): each side tells the other how free it is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays import each, numbered
+from matching.assignment.clustering import components
+from matching.native import library
+from matching.native import propagation as competing
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_ROUNDS, _SETTLED = 200, 1e-9
+_GROUPS = 8  # of the graph's parts, worked side by side; as many whatever the threads, so that results are the same
+_WORTH = 0.8  # edges are moved together when fewer than this share still changes
+_SUREST = 80.0  # log odds; more would only overflow
+_MOST_MATCHED = 0.98  # a side is never taken to be matched more completely than that
+
+
+@dataclass(frozen=True)
+class Competition:
+    """Outcome for each edge, and for each row the probability that it is matched at all."""
+
+    probability: Floats
+    row_share: float  # expected share of all cohort rows that are matched
+    identity_share: float
+
+
+def compete(
+    rows: Ints,
+    identities: Ints,
+    log_odds: Floats,
+    *,
+    row_count: int,
+    identity_count: int,
+    prior_share: float,
+    one_row_per_identity: bool,
+    threads: int | None = None,
+) -> Competition:
+    """Probability of each (row, identity) edge when a row has at most one identity.
+
+    Args:
+        rows: cohort row of each edge.
+        identities: identity of each edge.
+        log_odds: odds of each edge taken alone.
+        row_count: rows of the whole cohort (also those without an edge).
+        identity_count: identities on the records' side.
+        prior_share: share of the rows expected to match, worth ten rows.
+        one_row_per_identity: whether an identity, too, has at most one row.
+        threads: how many to use; never changes the result.
+
+    Where nearly every row is matched, a row is unlikely to be left over, and what is left for it is
+    likelier than its agreement alone says. So the odds are raised by how full both sides are, which
+    comes from a first round.
+    """
+    edges = Edges(rows, identities, one_row_per_identity, threads)
+    fill = (prior_share * 0.5, 0.0)
+    probability = np.zeros(len(rows))
+    for _ in range(3):
+        raised = log_odds - np.log1p(-fill[0])
+        if one_row_per_identity:
+            raised = raised - np.log1p(-fill[1])
+        probability = edges.marginals(np.clip(raised, -_SUREST, _SUREST))
+        matched = float(probability.sum())
+        fill = (
+            min((matched + 10 * prior_share) / (row_count + 10), _MOST_MATCHED),
+            min(matched / (identity_count + 10), _MOST_MATCHED),
+        )
+    return Competition(probability, *fill)
+
+
+class Edges:
+    """A bipartite graph whose matching is asked for."""
+
+    def __init__(
+        self, rows: Ints, identities: Ints, both_sides: bool, threads: int | None = None
+    ) -> None:
+        row, identity = numbered(rows)[0], numbered(identities)[0]
+        rivals = np.bincount(row)[row] > 1
+        if both_sides:
+            rivals |= np.bincount(identity)[identity] > 1
+        contested = np.flatnonzero(rivals)
+        row, identity = numbered(row[rivals])[0], numbered(identity[rivals])[0]
+        people = int(row.max(initial=-1)) + 1
+        nodes = people + int(identity.max(initial=-1)) + 1
+        part = components(nodes, row, identity + people)[row]
+        self._threads = threads
+        self._graphs = [
+            _Graph.of(contested[here], row[here], identity[here], part[here], both_sides)
+            for group in range(_GROUPS)
+            for here in [np.flatnonzero(part % _GROUPS == group)]
+        ]
+
+    def marginals(self, log_odds: Floats) -> Floats:
+        """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
+        odds = np.exp(log_odds)
+        found = each(lambda graph: graph.taken(odds[graph.edges]), self._graphs, self._threads)
+        for graph, taken in zip(self._graphs, found, strict=True):
+            odds[graph.edges] = taken
+        return odds / (1 + odds)
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Some connected parts of the graph: edges that have rivals, with numbers of their rows, identities and parts."""
+
+    edges: npt.NDArray[np.intp]
+    row: Ints
+    identity: Ints
+    part: Ints
+    both: bool
+
+    @classmethod
+    def of(
+        cls, edges: npt.NDArray[np.intp], row: Ints, identity: Ints, part: Ints, both: bool
+    ) -> "_Graph":
+        """Number rows, identities and parts anew."""
+        return cls(edges, numbered(row)[0], numbered(identity)[0], numbered(part)[0], both)
+
+    def taken(self, odds: Floats) -> Floats:
+        """Odds of the edges, once their rivals had their say.
+
+        A part of the graph that has settled is left alone: nothing outside it can change it.
+        """
+        if library.LIBRARY is None:
+            free = self._by_arrays(odds)
+        else:
+            free = competing.settled(
+                (self.row.astype(np.int32), self.identity.astype(np.int32)),
+                self.part.astype(np.int32), odds,
+                both=self.both, rounds=_ROUNDS, least=_SETTLED, worth=_WORTH,
+            )  # fmt: skip
+        return odds * free[0] * free[1]
+
+    def _by_arrays(self, odds: Floats) -> tuple[Floats, Floats]:
+        """How free row and identity are for an edge, others considered."""
+        free = np.ones((2, len(odds)))
+        here, part = np.arange(len(odds)), self.part
+        row, identity = self.row, self.identity
+        parts = int(part.max(initial=-1)) + 1
+        for _ in range(_ROUNDS):
+            own, old = odds[here], free[:, here]
+            new = old.copy()
+            new[0] = 1 / (1 + _others(row, own * old[1]))
+            if self.both:
+                new[1] = 1 / (1 + _others(identity, own * new[0]))
+            free[:, here] = new
+            moves = np.zeros(parts, np.bool_)
+            moves[part[np.abs(new - old).max(axis=0) >= _SETTLED]] = True
+            left = np.flatnonzero(moves[part])
+            if not len(left):
+                break
+            if len(left) < _WORTH * len(here):
+                here, part = here[left], part[left]
+                row, identity = numbered(row[left])[0], numbered(identity[left])[0]
+        return free[0], free[1]
+
+
+def _others(group: Ints, value: Floats) -> Floats:
+    """Sum of a group's values without one's own.
+
+    Only the largest of a group can lose the rest in rounding, so it is added up without it.
+    """
+    if not len(value):
+        return value
+    most = np.zeros(int(group.max()) + 1)
+    np.maximum.at(most, group, value)
+    top = np.flatnonzero(value == most[group])
+    largest = np.empty(len(most), np.int64)
+    largest[group[top]] = top  # the last of equal ones
+    rest = value.copy()
+    rest[largest] = 0.0
+    without = np.bincount(group, weights=rest)
+    result = without[group] - rest + most[group]
+    result[largest] = without
+    return result

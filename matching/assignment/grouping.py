@@ -1,0 +1,125 @@
+"""Record rows to records to identities: what the edges of the competition are made of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.assignment.clustering import components
+from matching.native import graphs, library
+from matching.scoring import Scored, Scorer
+
+Ints = npt.NDArray[np.signedinteger[Any]]
+Floats = npt.NDArray[np.float64]
+
+_SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person
+_BOTH_HIS = (
+    2.2  # log odds (90 %) of the weaker of two records with a row, from which both are the row's
+)
+_NO_CONTRADICTION = -4.0  # log odds with each other that such two must have at least
+_CANDIDATE = -2.0  # log odds from which a record may bring its other records along
+_MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
+
+
+@dataclass(frozen=True)
+class Edges:
+    """One edge per (cohort row, identity), in that order: its best odds over the identity's rows.
+
+    ``place`` is the edge of each scored pair.
+    """
+
+    rows: Ints
+    identities: Ints
+    log_odds: Floats
+    place: npt.NDArray[np.intp]
+
+
+def edges_of(scored: Scored, identity: Ints) -> Edges:
+    """One edge for each cohort row and identity that have a scored pair.
+
+    Args:
+        scored: pairs of rows.
+        identity: the identity of each record row.
+    """
+    key = scored.a.astype(np.int64) * (int(identity.max(initial=0)) + 1) + identity[scored.b]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    best = np.full(len(first), -np.inf)
+    np.maximum.at(best, place, scored.log_odds)
+    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best, place)
+
+
+def among_candidates(scored: Scored, scorer: Scorer, record: Ints) -> Ints:
+    """An identity for each record row, from the candidates of one cohort row among themselves.
+
+    Records that are candidates of one row and agree with each other like one person get one
+    identity. So do two that both belong to the row by themselves and do not contradict each other: one
+    with a number and one with a birth date need not agree on anything but the name. All others keep
+    their own. Used where the caller knows no identities.
+    """
+    x, y, through = _candidate_pairs(scored, record)
+    if not len(x):
+        return record
+    inner = scorer.within_records()
+    odds = inner.log_odds_of(x, y)
+    same = (odds > _SAME_PERSON) | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION))
+    return joined(record, record[x[same]], record[y[same]])
+
+
+def joined(record: Ints, left: Ints, right: Ints) -> Ints:
+    """``record`` renamed so that connected records share the smallest of their numbers."""
+    return components(int(record.max(initial=-1)) + 1, left, right)[record]
+
+
+def _best_first(scored: Scored, good: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Pairs (sorted by row) with the best first, in rows that have more than can be compared with each other."""
+    rows = scored.a[good]
+    candidates = np.bincount(rows)
+    if candidates.max(initial=0) <= _MOST_CANDIDATES:
+        return good
+    many = candidates[rows] > _MOST_CANDIDATES
+    crowd = good[many]
+    order = good.copy()
+    order[many] = crowd[np.lexsort((scored.b[crowd], -scored.log_odds[crowd], scored.a[crowd]))]
+    return order
+
+
+def _candidate_pairs(
+    scored: Scored, record: Ints
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+    """Pairs of record rows that are candidates of one cohort row, each pair once.
+
+    The third array has the weaker one's log odds with the row that both like best; none has -inf.
+    """
+    good = np.flatnonzero(scored.log_odds > _CANDIDATE)
+    order = _best_first(scored, good)
+    if library.LIBRARY is not None:
+        rows = record.astype(np.int32, copy=False)
+        own = graphs.liked(scored.b, rows, scored.log_odds)
+        keys, through = graphs.near(order, scored.a, scored.b, own, rows, _MOST_CANDIDATES)
+        return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through
+    favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(favourite, record[scored.b], scored.log_odds)
+    liked = np.where(scored.log_odds >= favourite[record[scored.b]], scored.log_odds, -np.inf)
+    a, b = scored.a[order], scored.b[order]
+    start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
+    rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))
+    few = rank < _MOST_CANDIDATES
+    a, b, own = a[few], b[few], liked[order][few]
+    found: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]] = []
+    for gap in range(1, _MOST_CANDIDATES):
+        near = np.flatnonzero(a[gap:] == a[:-gap]) if gap < len(a) else np.empty(0, np.intp)
+        if not len(near):
+            break
+        found.append((b[near], b[near + gap], np.minimum(own[near], own[near + gap])))
+    if not found:
+        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
+    x, y, weaker = (np.concatenate(part) for part in zip(*found, strict=True))
+    low, high = np.minimum(x, y), np.maximum(x, y)
+    different = record[low] != record[high]
+    keys, place = np.unique(
+        low[different].astype(np.int64) << 32 | high[different], return_inverse=True
+    )
+    through = np.full(len(keys), -np.inf)
+    np.maximum.at(through, place, weaker[different])
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through

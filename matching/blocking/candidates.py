@@ -1,0 +1,220 @@
+"""Candidate pairs: the rules' keys joined by hash, chunk by chunk, each pair once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays import Bools, Hashes, Index, Rows, each
+from matching.blocking import native_joins as joins
+from matching.blocking.pair_filter import Screen
+from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
+from matching.blocking.rules import Parts
+from matching.comparison import Columns
+from matching.native import library
+from matching.normalise import Encoded
+from matching.options import LinkOptions
+
+Ints = npt.NDArray[np.int64]
+Choice = Callable[[Rows, Rows], npt.NDArray[np.intp]]  # which pairs (by place) are worth keeping
+
+_RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
+_AT_A_TIME = 1 << 15  # pairs glanced at together: their columns stay in a core's cache
+_WAITING = 4_000_000  # pairs of one chunk that may wait for the glance, whatever the rules make
+_RULES_MASK, _RECORD_MASK = (1 << _RULE) - 1, (1 << _RECORD) - 1
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Candidate pairs, each once, by cohort row and record row."""
+
+    a: Rows
+    b: Rows
+    caught: Ints  # the rules that make the pair, as bits
+    made: Ints  # pairs that each rule made, repetitions and screened ones included
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+@dataclass
+class Blocks:
+    """The planned rules of a linkage; ``pairs`` joins them for some of the cohort's rows."""
+
+    encoded: Encoded
+    rules: list[Planned]
+    same_table: bool
+    threads: int | None
+
+    @property
+    def counts(self) -> list[RuleCount]:
+        """What each rule did."""
+        return [planned.count for planned in self.rules]
+
+    def count(self, made: Ints) -> None:
+        """Count pairs as the work of each rule."""
+        for planned, pairs in zip(self.rules, made.tolist(), strict=True):
+            planned.count.pairs += pairs
+
+    def pairs(self, rows: Rows, screen: Choice | None = None) -> Pairs:
+        """The candidates of some cohort rows.
+
+        Args:
+            rows: cohort rows, in their order.
+            screen: says which pairs to keep; all where there is none.
+        """
+        live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
+        begin = int(rows[0]) if len(rows) else 0
+        if len(rows) and int(rows[-1]) - begin == len(rows) - 1:  # a shard
+            side = self.encoded.cohort.cut(begin, begin + len(rows))
+
+            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+                return task[1].rows(self.encoded, begin, begin + len(rows))
+        else:
+            side = self.encoded.cohort.take(rows)
+
+            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+                return task[1].hashes(Parts(self.encoded, side), records=False)
+
+        # of one table a pair's second row comes after its first
+        first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
+        starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
+        if library.LIBRARY is None:
+            made = each(lambda task: Index.of(*keys(task)), live, self.threads)
+            indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
+
+            def joined(begin: int) -> "_Found":
+                return self._joined(begin, [p for _, p in live], _Indexed(rows, indexes), screen)
+        else:
+            looked = each(lambda task: joins.Lookup.of(*keys(task)), live, self.threads)
+            lookups = [(i, lookup) for (i, _), lookup in zip(live, looked, strict=True)]
+            mine = joins.Indexed(rows, Columns(side).packed(), lookups)
+
+            def joined(begin: int) -> "_Found":
+                return self._fast(begin, [p for _, p in live], mine, screen)
+
+        found = list(each(joined, starts, self.threads))
+        made = np.zeros(len(self.rules), np.int64)
+        if not found:
+            none = np.empty(0, np.int32)
+            return Pairs(none, none, np.empty(0, np.int64), made)
+        made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
+        if library.LIBRARY is not None:  # chunks, and pairs in each, come in their records' order
+            return Pairs(*joins.in_order([(f.pair, f.caught) for f in found], rows), made)
+        pair = np.concatenate([f.pair for f in found])
+        order = np.argsort(pair)
+        return Pairs(
+            *_unpacked(pair[order]),
+            np.concatenate([f.caught for f in found])[order],
+            made,
+        )
+
+    def _joined(
+        self, begin: int, live: list[Planned], mine: "_Indexed", screen: Choice | None
+    ) -> "_Found":
+        """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
+        found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
+        waiting, size = list[Ints](), 0
+        for place, (planned, (rule, index)) in enumerate(zip(live, mine.indexes, strict=True)):
+            hashes, known = planned.chunk(self.encoded, begin)
+            for at, record in index.probe(hashes, known):
+                a, b = mine.rows[at].astype(np.int64), record.astype(np.int64) + begin
+                packed = a << (_RECORD + _RULE) | b << _RULE | rule
+                if self.same_table:
+                    packed = packed[a < b]
+                found.made[place] += len(packed)
+                waiting.append(packed)
+                size += len(packed)
+                if size > _WAITING:
+                    found = found.joined(_screened(waiting, screen))
+                    waiting, size = [], 0
+        return found.joined(_screened(waiting, screen))
+
+    def _fast(
+        self, begin: int, live: list[Planned], mine: joins.Indexed, screen: Choice | None
+    ) -> "_Found":
+        """The same pairs, joined and glanced at by the library."""
+        parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
+        keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
+        chunk = joins.Chunk(begin, Columns(parts.side).packed(), keys)
+        made = np.zeros(len(live), np.int64)
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        glance = screen.glance if isinstance(screen, Screen) else None
+        for pair, caught in joins.joined(mine, chunk, glance, made, same_table=self.same_table):
+            if glance is not None:
+                found.append((pair.copy(), caught.copy()))
+            else:
+                keep = _chosen(pair, screen)
+                found.append((pair[keep], caught[keep]))
+        both, rules = zip(*found, strict=True)
+        return _Found(np.concatenate(both), np.concatenate(rules), made)
+
+
+@dataclass(frozen=True)
+class _Indexed:
+    """The cohort's rows that are looked up: their numbers, and by rule's number an index."""
+
+    rows: Rows
+    indexes: list[tuple[int, Index]]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Packed pairs (sorted, each once), the rules that make each as bits, and how many each rule made."""
+
+    pair: Ints
+    caught: Ints
+    made: Ints
+
+    def joined(self, other: "tuple[Ints, Ints]") -> "_Found":
+        """Both together."""
+        if not len(self.pair):
+            return _Found(*other, self.made)
+        pair, caught = (
+            np.concatenate(both) for both in zip((self.pair, self.caught), other, strict=True)
+        )
+        order = np.argsort(pair, kind="stable")
+        pair, first = _firsts(pair[order])
+        return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
+
+
+def _screened(waiting: list[Ints], screen: Choice | None) -> tuple[Ints, Ints]:
+    """Pairs with their rules as bits, each once, and only those worth keeping."""
+    packed = np.sort(np.concatenate(waiting)) if waiting else np.empty(0, np.int64)
+    pair, first = _firsts(packed >> _RULE)
+    bits = np.left_shift(1, packed & _RULES_MASK)
+    caught = np.bitwise_or.reduceat(bits, first) if len(first) else bits
+    keep = _chosen(pair, screen)
+    return pair[keep], caught[keep]
+
+
+def _chosen(pair: Ints, screen: Choice | None) -> npt.NDArray[np.intp]:
+    """The places of the pairs worth keeping."""
+    if screen is None:
+        return np.arange(len(pair))
+    kept = [
+        screen(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
+        for begin in range(0, len(pair), _AT_A_TIME)
+    ]
+    return np.concatenate([np.empty(0, np.intp), *kept])
+
+
+def _unpacked(pair: Ints) -> tuple[Rows, Rows]:
+    return (pair >> _RECORD).astype(np.int32), (pair & _RECORD_MASK).astype(np.int32)
+
+
+def _firsts(pair: Ints) -> tuple[Ints, npt.NDArray[np.intp]]:
+    """Each of sorted pairs once, and the place where it comes first."""
+    if not len(pair):
+        return pair, np.empty(0, np.intp)
+    first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    return pair[first], first
+
+
+def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) -> Blocks:
+    """The rules with too frequent values split and, where that fails, given up."""
+    # 536 million records and 268 million cohort rows fit into a packed pair
+    assert encoded.records.rows < 1 << _RECORD
+    assert encoded.cohort.rows < 1 << (63 - _RECORD - _RULE)
+    return Blocks(encoded, plan_rules(encoded, options), same_table, options.threads)

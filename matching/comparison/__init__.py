@@ -1,0 +1,33 @@
+"""Fields and their levels: a pair of rows becomes one small integer per field. No probabilities here."""
+
+from matching.comparison import native_levels
+from matching.comparison.fields import FIELDS, NAMES, level, shipped
+from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compared
+from matching.comparison.levels_numbers import (
+    gaps,
+    nibble_levels,
+    nibbles,
+    number_levels,
+    ssn_levels,
+)
+from matching.comparison.native_rows import Columns, Packed, Words
+
+__all__ = [
+    "CLOSE",
+    "FIELDS",
+    "NAMES",
+    "SIMILAR",
+    "Columns",
+    "Comparer",
+    "Packed",
+    "Words",
+    "compared",
+    "gaps",
+    "level",
+    "native_levels",
+    "nibble_levels",
+    "nibbles",
+    "number_levels",
+    "shipped",
+    "ssn_levels",
+]

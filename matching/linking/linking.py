@@ -1,0 +1,252 @@
+"""``link``: a cohort against records, one-sided, from two tables to decided pairs."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from matching.arrays import Clock, count_distinct, number_ids, numbered, uncollected
+from matching.arrow import array
+from matching.assignment import (
+    Competition,
+    Edges,
+    Links,
+    among_candidates,
+    compete,
+    deciding,
+    edges_of,
+    listed,
+)
+from matching.linking.sources import Source, of_table
+from matching.model import Frequencies, Model, shipped_number
+from matching.normalise import Begun, Encoded, common, raw
+from matching.options import LinkOptions
+from matching.reports import LinkReport, quality, report
+from matching.scoring import BudgetCost, Scored, Scorer, Spread, budget_cost
+from matching.tables import check_cohort, check_common, check_records, check_texts
+
+Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, float], None]  # stage, share of the whole job that is done
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """Decided pairs, what was done, and the model and frequencies to explain a pair with."""
+
+    pairs: Links
+    model: Model
+    frequencies: Frequencies
+    reported: Callable[[], LinkReport]  # makes the report
+
+    @cached_property
+    def report(self) -> LinkReport:
+        """What was done; made when it is first asked for, so that links can be written meanwhile."""
+        return self.reported()
+
+    @cached_property
+    def links(self) -> pa.Table:
+        """The decided pairs as a table."""
+        return self.pairs.table()
+
+
+def link(
+    cohort: pa.Table,
+    records: pa.Table,
+    options: LinkOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    spread: Spread | None = None,
+) -> LinkResult:
+    """Link cohort rows to records.
+
+    Args:
+        cohort: ``cohort_id`` (text, unique) and standard columns (text, null is missing).
+        records: ``record_id`` (text or whole number; several rows of one id are variants of one
+            record), standard columns, and optionally ``identity`` (whole number: the snapshot's
+            person index). Without it, the candidates of one cohort row are resolved among themselves.
+        options: see ``LinkOptions``.
+        progress: called with a stage and the share that is done.
+        spread: has the shards worked elsewhere; never changes the result.
+
+    Returns:
+        ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
+        for each pair, ordered by the cohort's rows and the records' rows. Every given record of a linked
+        identity is listed.
+
+    Raises:
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
+    """
+    check_texts(cohort, records)
+    sides = of_table(cohort, "cohort"), of_table(records, "records")
+    result = link_sources(*sides, options, progress, spread)
+    report = result.report
+    return replace(result, reported=lambda: report)  # what it was made from goes
+
+
+@uncollected()
+def link_sources(
+    cohort: Source,
+    records: Source,
+    options: LinkOptions | None = None,
+    progress: Progress | None = None,
+    spread: Spread | None = None,
+) -> LinkResult:
+    """Link two sides that are read part by part; see ``link``."""
+    options = options or LinkOptions()
+    tell = progress or (lambda _stage, _share: None)
+    seconds: dict[str, float] = {}
+    tell("normalise", 0.0)
+    columns = common(cohort.columns, records.columns)
+    with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
+        reading = other.submit(raw, records.parts(), columns, records.keep, options.threads)
+        left = raw(cohort.parts(), columns, cohort.keep, options.threads)
+        checking = other.submit(check_cohort, left.kept)
+        begun = Begun.of(left, columns)  # Python's work, beside Arrow's
+        right = reading.result()
+        checking.result()
+        check_records(right.kept)
+        check_common(columns, columns)
+    mine, theirs = left.kept, right.kept
+    with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
+        numbering = other.submit(number_ids, theirs["record_id"])
+        encoded = begun.against(right)
+        record, first_row = numbering.result()
+    del left, right
+    tell("block", 0.2)
+    scorer = Scorer(encoded, options, seconds=seconds)
+    tell("compare", 0.4)
+    scored = scorer.run(spread)
+    tell("decide", 0.8)
+    with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
+        counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
+        identity = _identities(theirs, scored, scorer, record)
+        edges = edges_of(scored, identity)
+        contest = _compete(edges, encoded, identity, options)
+        decision = deciding.decide(
+            edges.rows, edges.identities, edges.log_odds, contest.probability, options
+        )
+        links = Links(
+            *listed(decision, record, first_row, identity, edges),
+            edges.log_odds, contest.probability, decision,
+            mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
+        )  # fmt: skip
+        cost = counting.result()
+    tell("done", 1.0)
+    made = partial(
+        _report,
+        scorer,
+        scored,
+        edges,
+        contest,
+        decision,
+        identity,
+        record,
+        links,
+        seconds,
+        mine,
+        cost,
+    )
+    return LinkResult(links, scorer.model, scorer.table, made)
+
+
+def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:
+    """Dense number of each record row's identity."""
+    if "identity" not in records.column_names:
+        return among_candidates(scored, scorer, record)
+    return numbered(array(records["identity"]))[0]
+
+
+def _compete(
+    edges: Edges, encoded: Encoded, identity: Ints | Rows, options: LinkOptions
+) -> Competition:
+    return compete(
+        edges.rows,
+        edges.identities,
+        edges.log_odds,
+        row_count=encoded.cohort.rows,
+        identity_count=count_distinct(identity),
+        prior_share=shipped_number("matches", "share"),
+        one_row_per_identity=options.one_row_per_identity,
+        threads=options.threads,
+    )
+
+
+def _report(
+    scorer: Scorer,
+    scored: Scored,
+    edges: Edges,
+    contest: Competition,
+    decision: npt.NDArray[np.int8],
+    identity: Ints | Rows,
+    record: Rows,
+    links: Links,
+    seconds: dict[str, float],
+    cohort: pa.Table,
+    cost: BudgetCost,
+) -> LinkReport:
+    probability = contest.probability
+    linked = decision == deciding.LINK
+    sure = float(probability[linked].sum())
+    unseen = _unseen(scored, probability)
+    total = float(probability.sum()) + unseen
+    doubt = probability * (1 - probability)
+    review = decision == deciding.REVIEW
+    model = scorer.model
+    return LinkReport(
+        cohort_rows=scorer.encoded.cohort.rows,
+        record_rows=scorer.encoded.records.rows,
+        records=int(record.max(initial=-1)) + 1,
+        identities=count_distinct(identity),
+        columns=scorer.encoded.columns,
+        rules=report.rules_json(
+            scorer.blocks.counts,
+            quality.contributions([c.name for c in scorer.blocks.counts], scored, edges, decision),
+        ),
+        pairs=scored.pairs,
+        patterns=scored.patterns,
+        parameters=report.parameters(model),
+        classes=report.classes(model),
+        prior={
+            "shipped_version": int(shipped_number("version")),
+            "source": "data and shipped prior" if model.trained_on >= 1 else "shipped prior",
+            "prior_pairs_per_field": shipped_number("strength"),
+            "matches_in_training": round(model.trained_on, 2),
+            "rounds": model.rounds,
+            "share_of_rows_matched": round(contest.row_share, 6),
+        },
+        links=links.count(deciding.LINK),
+        linked_rows=count_distinct(edges.rows[linked]),
+        linked_identities=count_distinct(edges.identities[linked]),
+        reviews=links.count(deciding.REVIEW),
+        review_rows=count_distinct(edges.rows[review]),
+        false_match_rate=report.rate(
+            float(linked.sum()) - sure,
+            float(linked.sum()),
+            float(doubt[linked].sum()),
+            float(linked.sum()) - float(report.flattened(probability[linked]).sum()),
+        ),
+        missed_match_rate=report.rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
+        curve=report.curve(probability, unseen),
+        histogram=quality.histogram(edges, decision),
+        groups=quality.by_group(cohort, edges, probability, decision),
+        budget=cost.as_json() | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
+        unparsable=scorer.encoded.unparsable,
+        options=scorer.options.as_json(),
+        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
+        versions=report.versions(),
+    )
+
+
+def _unseen(scored: Scored, probability: Floats) -> float:
+    """Matches that no rule caught, by Chao's estimator from those which one or two rules caught."""
+    best = np.flatnonzero(scored.log_odds > 0)
+    hits = np.bitwise_count(scored.caught[best])
+    once, twice = int((hits == 1).sum()), int((hits == 2).sum())
+    share = float(probability.sum()) / max(len(best), 1)
+    return min(1.0, share) * once * max(once - 1, 0) / (2 * (twice + 1))

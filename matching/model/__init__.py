@@ -1,0 +1,19 @@
+"""Fellegi-Sunter weights with rivals: what a pattern of agreement is worth."""
+
+from matching.model.chance import Frequencies, chance, frequencies
+from matching.model.match_weights import KEEP, Weigher
+from matching.model.model import CLASSES, Model, class_log_joint, prior_model, shipped_number, train
+
+__all__ = [
+    "CLASSES",
+    "KEEP",
+    "Frequencies",
+    "Model",
+    "Weigher",
+    "chance",
+    "class_log_joint",
+    "frequencies",
+    "prior_model",
+    "shipped_number",
+    "train",
+]

@@ -1,0 +1,144 @@
+"""What a linkage did, in numbers: the engineer's ``LINKS.json``. Counts and weights, never values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.blocking import RuleCount
+from matching.comparison import FIELDS
+from matching.model import CLASSES, Model
+
+Floats = npt.NDArray[np.float64]
+_FLAT = (
+    0.7  # of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
+)
+_MODEL_ERROR = 0.5  # of an expected rate: how far the probabilities themselves may be off
+
+
+@dataclass(frozen=True)
+class Rate:
+    """An expected rate with an interval (95 %, from the model's own probabilities)."""
+
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """Everything about a linkage that holds no personal value."""
+
+    cohort_rows: int
+    record_rows: int
+    records: int
+    identities: int
+    columns: tuple[str, ...]
+    rules: tuple[dict[str, object], ...]
+    pairs: int
+    patterns: int
+    parameters: dict[str, object]
+    classes: dict[str, float]
+    prior: dict[str, object]
+    links: int
+    linked_rows: int
+    linked_identities: int
+    reviews: int
+    review_rows: int
+    false_match_rate: Rate
+    missed_match_rate: Rate
+    curve: tuple[dict[str, float], ...]
+    histogram: tuple[dict[str, float], ...]
+    groups: dict[str, tuple[dict[str, object], ...]]
+    budget: dict[str, float]
+    unparsable: dict[str, dict[str, int]]
+    options: dict[str, object]
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    versions: dict[str, str] = field(default_factory=dict[str, str])
+
+    def as_json(self) -> dict[str, object]:
+        """A structure for ``json.dump``."""
+        return asdict(self)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what had a part in the result."""
+    names = ("duckdb", "rapidfuzz", "numpy", "pyarrow")
+    return {name: version(name) for name in names}
+
+
+def parameters(model: Model) -> dict[str, object]:
+    """m, u and the weight in bits of every level of every field."""
+    result: dict[str, object] = {}
+    weights = model.weights()
+    for f, fld in enumerate(FIELDS):
+        result[fld.name] = [
+            {
+                "level": fld.levels[k],
+                "m": float(f"{model.m[f][k]:.4g}"),
+                "u": float(f"{model.u[f][k]:.4g}"),
+                "weight": round(float(weights[f][k]), 2),
+            }
+            for k in range(1, len(fld.levels))
+        ]
+    return result
+
+
+def classes(model: Model) -> dict[str, float]:
+    """Expected pairs of each class among all pairs."""
+    return {name: round(float(n), 2) for name, n in zip(CLASSES, model.sizes, strict=True)}
+
+
+def rules_json(
+    counts: Sequence[RuleCount], links: Mapping[str, tuple[int, int]] | None = None
+) -> tuple[dict[str, object], ...]:
+    """The rules with what each made and cut, the links that it caught, and those it alone caught."""
+    lines = [count.as_json() for count in counts]
+    for line in lines if links is not None else ():
+        line["links"], line["links_alone"] = (links or {})[str(line["name"])]
+    return tuple(lines)
+
+
+def flattened(probability: Floats) -> Floats:
+    """Probabilities as they would be if the fields told less than they seem to, since they are not independent."""
+    yes, no = probability**_FLAT, np.maximum(1 - probability, 0.0) ** _FLAT
+    return yes / (yes + no)
+
+
+def rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
+    """A rate from a sum of probabilities; ``spread`` is the sum of their variances.
+
+    The interval adds to the binomial spread half of the expectation for the error of the
+    probabilities themselves (`benchmarks/accuracy.py`: on data unlike the prior's, expectations were off by
+    up to that), reaches what is expected ``at_worst``, and never is narrower than what no event in ``whole`` trials allows
+    ("rule of three").
+    """
+    if whole <= 0:
+        return Rate(0.0, 0.0, 1.0)
+    chance, error = 1.96 * (spread**0.5), _MODEL_ERROR * expected
+    high = max(max(expected + error, at_worst) + chance, 3.0)
+    return Rate(
+        round(expected / whole, 6),
+        round(max(0.0, expected - error - chance) / whole, 6),
+        round(min(1.0, high / whole), 6),
+    )
+
+
+def curve(probability: Floats, unseen: float) -> tuple[dict[str, float], ...]:
+    """Expected links, false and missed matches at a range of thresholds, to choose by."""
+    total = float(probability.sum()) + unseen
+    points: list[dict[str, float]] = []
+    for threshold in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999):
+        taken = probability[probability >= threshold]
+        links, right = len(taken), float(taken.sum())
+        points.append(
+            {
+                "threshold": threshold,
+                "links": links,
+                "false_match_rate": round((links - right) / links, 6) if links else 0.0,
+                "missed_match_rate": round((total - right) / total, 6) if total > 0 else 0.0,
+            }
+        )
+    return tuple(points)

@@ -1,0 +1,20 @@
+"""From candidate pairs to log odds, shard by shard."""
+
+from matching.scoring.budget import BudgetCost, budget_cost
+from matching.scoring.scoring import Scorer
+from matching.scoring.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table
+from matching.scoring.sharding import Scored, ShardPlan, Spread
+
+__all__ = [
+    "TABLES",
+    "BudgetCost",
+    "Scored",
+    "Scorer",
+    "ShardPlan",
+    "Spread",
+    "budget_cost",
+    "plan_of",
+    "plan_tables",
+    "scored_of",
+    "scored_table",
+]

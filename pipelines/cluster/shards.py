@@ -1,0 +1,141 @@
+"""A plan of shards in a folder that machines share, and the work on one of its shards.
+
+The folder has five tables and a file for each finished shard, all encrypted Parquet under the plan's own key,
+which lies beside them wrapped (``crypto.resting.shared_key``). What a worker is told is the folder and
+a number; what it answers are counts or a code. Every file says in its encrypted part which one it is.
+"""
+
+import json
+import os
+import platform
+import threading
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+
+from crypto.hardening import harden_process
+from crypto.resting import shared_key, staging
+from crypto.secret import Secret, StagingKey
+from errors.coded import CodedError
+from matching.scoring import (
+    TABLES,
+    Scored,
+    ShardPlan,
+    plan_of,
+    plan_tables,
+    scored_of,
+    scored_table,
+)
+from pipelines.cluster.dask_backend import Told
+from pipelines.cluster.errors import ShardDoesNotHold, WorkerDiffers
+
+_NAME, _VERSIONS = b"file", b"versions"
+_DECIDE = ("doj-release", "numpy", "pyarrow", "rapidfuzz")
+
+
+def versions() -> str:
+    """Versions of what decides about a weight's last digit, the kind of processor included."""
+    found = {name: version(name) for name in _DECIDE}
+    return json.dumps(found | {"python": platform.python_version(), "machine": platform.machine()})
+
+
+def write_plan(plan: ShardPlan, folder: Path, secret: Secret) -> StagingKey:
+    """Write a plan into a new folder; the key of its files.
+
+    Raises:
+        FileUnusable, StagingDoesNotHold: it can't be written.
+    """
+    key = shared_key.make_work_key(secret, folder)
+    for name, table in plan_tables(plan).items():
+        _write(table, folder, name, key)
+    return key
+
+
+def read_shard(folder: Path, number: int, key: StagingKey) -> Scored:
+    """Read a finished shard.
+
+    Raises:
+        StagingDoesNotHold, ShardDoesNotHold: changed, or another one.
+    """
+    return scored_of(_read(folder, _shard(number), key))
+
+
+def work_shard(folder: str, number: int) -> Told:
+    """Work one shard of the plan in a folder, and leave it there; for the workers of a cluster.
+
+    Nothing is raised: an exception would travel with its text and its frames.
+
+    Returns:
+        counts, or the code of what went wrong.
+    """
+    try:
+        plan, key = _opened(Path(folder))
+        scored = plan.work(number)
+        _write(scored_table(scored), Path(folder), _shard(number), key)
+    except CodedError as error:
+        return {"code": error.code}
+    except Exception as error:  # noqa: BLE001  # its text may quote a value
+        return {"code": "RUN-05", "type": type(error).__name__}
+    return {"kept": len(scored.a), "pairs": scored.pairs}
+
+
+def forget(folder: str) -> None:
+    """Let a worker forget a plan that it keeps in memory."""
+    with _lock:
+        if _kept and _kept[0].folder == folder:
+            _kept.clear()
+
+
+def worker_state(folder: str) -> dict[str, object]:
+    """What ``doctor`` asks a worker: its versions, the mark of its secret, whether it sees the folder."""
+    try:
+        found = shared_key.mark(shared_key.read_secret())
+    except CodedError as error:
+        found = error.code
+    seen = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    return {"versions": versions(), "secret": found, "folder": seen}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    folder: str
+    plan: ShardPlan
+    key: StagingKey
+
+
+_kept: list[_Kept] = []  # the plan that this process works on: its tables are read once
+_lock = threading.Lock()
+
+
+def _opened(folder: Path) -> tuple[ShardPlan, StagingKey]:
+    with _lock:
+        if not _kept or _kept[0].folder != str(folder):
+            _kept.clear()
+            harden_process()  # Dask began this one, no command of ours
+            key = shared_key.work_key(shared_key.read_secret(), folder)
+            tables = {name: _read(folder, name, key) for name in TABLES}
+            plan = plan_of(tables.__getitem__, threads=1)  # a worker's threads have a shard each
+            _kept.append(_Kept(str(folder), plan, key))
+        return _kept[0].plan, _kept[0].key
+
+
+def _shard(number: int) -> str:
+    return f"shard-{number:06d}"
+
+
+def _write(table: pa.Table, folder: Path, name: str, key: StagingKey) -> None:
+    said = {_NAME: name.encode(), _VERSIONS: versions().encode()}
+    told = table.replace_schema_metadata((table.schema.metadata or {}) | said)
+    staging.write_parquet(told, folder / f"{name}.parquet", key)
+
+
+def _read(folder: Path, name: str, key: StagingKey) -> pa.Table:
+    table = staging.read_parquet(folder / f"{name}.parquet", key)
+    said = table.schema.metadata or {}
+    if said.get(_NAME) != name.encode():  # two files under one key can be exchanged
+        raise ShardDoesNotHold
+    if said.get(_VERSIONS) != versions().encode():
+        raise WorkerDiffers
+    return table

@@ -1,0 +1,156 @@
+"""A cohort as it is kept with its project: encrypted under a key of its own, read part by part."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from crypto.resting import staging
+from crypto.secret import StagingKey
+from matching.tables import STANDARD
+from pipelines.cohort.errors import CohortNotStored
+from pipelines.errors import StageBroken
+from systems import database
+from systems.database import guarded, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipelines.session import Office
+
+_AT_ONCE = 2_500_000  # rows that are compared with others in memory
+
+
+@dataclass(frozen=True)
+class StoredCohort:
+    """A kept cohort: ``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given.
+
+    Attributes:
+        digest: keyed digest of the bytes of the researcher's file.
+        rows: data rows.
+        columns: all of them.
+    """
+
+    path: Path
+    key: StagingKey
+    digest: str
+    rows: int
+    columns: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the kept table."""
+        return staging.read_schema(self.path, self.key)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The kept table, part by part, in its order."""
+        return staging.read_batches(self.path, self.key)
+
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns, part by part; at least one part."""
+        if not self.rows:
+            yield self.read(columns)
+        for batch in staging.read_batches(self.path, self.key, columns):
+            yield pa.Table.from_batches([batch])
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Some columns, whole."""
+        return staging.read_parquet(self.path, self.key, columns)
+
+    def view(self, con: "duckdb.DuckDBPyConnection", name: str) -> None:
+        """Let a connection read the kept file as ``name``, the ids as ``cohort_id``."""
+        source = staging.scan(self.path, staging.attach(con, self.key))
+        listed = ", ".join(["row_id AS cohort_id", *map(quoted, self.columns[2:])])
+        con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
+
+
+def stored_at(office: "Office", project: str, digest: str) -> Path:
+    """Where a project's cohort is kept; the name is a keyed digest."""
+    return office.home.projects / project / "cohorts" / f"{digest}.parquet"
+
+
+def store(office: "Office", project: str, digest: str, table: pa.Table) -> None:
+    """Keep a cohort, encrypted under a key of its own, so that it can be forgotten alone."""
+    path = stored_at(office, project, digest)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = office.keyring.document_key(_key_name(project, digest), create=True)
+    staging.write_parquet(table, path, key)
+
+
+def destroy(office: "Office", project: str, digest: str) -> None:
+    """Remove a kept cohort and forget its key: what a disk or a backup holds can't be read."""
+    office.keyring.forget_document_key(_key_name(project, digest))
+    stored_at(office, project, digest).unlink(missing_ok=True)
+
+
+def open_stored(office: "Office", project: str, digest: str) -> StoredCohort:
+    """Open a kept cohort.
+
+    Raises:
+        CohortNotStored: it is not there.
+        StagingDoesNotHold: changed, or under another key.
+    """
+    path = stored_at(office, project, digest)
+    if not path.is_file():
+        raise CohortNotStored(project=project)
+    key = office.keyring.document_key(_key_name(project, digest))
+    names = tuple(staging.read_schema(path, key).names)
+    return StoredCohort(path, key, digest, staging.count_rows(path, key), names)
+
+
+def _key_name(project: str, digest: str) -> str:
+    return f"{project}.cohort.{digest[:16]}"
+
+
+def still_kept(office: "Office", project: str, digests: Iterable[str]) -> list[StoredCohort]:
+    """The cohorts of these that were not destroyed."""
+    kept = [d for d in digests if stored_at(office, project, d).is_file()]
+    return [open_stored(office, project, digest) for digest in kept]
+
+
+def overlap(cohort: StoredCohort, others: Sequence[StoredCohort], threads: int | None) -> int:
+    """How many rows say exactly what a row of another cohort says, ids aside.
+
+    Raises:
+        StageBroken: the database gave up.
+    """
+    if not others:
+        return 0
+    con = database.connect(threads)
+    try:
+        with guarded(StageBroken, stage="intake"):
+            cohort.view(con, "cohort")
+            for number, other in enumerate(others):
+                other.view(con, f"other_{number}")
+            slices = 1 + max(one.rows for one in (cohort, *others)) // _AT_ONCE
+            return sum(_repeated(con, cohort, others, i, slices) for i in range(slices))
+    finally:
+        con.close()
+
+
+def _repeated(
+    con: "duckdb.DuckDBPyConnection",
+    cohort: StoredCohort,
+    others: Sequence[StoredCohort],
+    number: int,
+    slices: int,
+) -> int:
+    """The count among the rows of one slice; rows that say the same are in one slice."""
+
+    def said(one: StoredCohort, relation: str) -> str:
+        values = ", ".join(
+            quoted(name) if name in one.columns else f"NULL::VARCHAR AS {quoted(name)}"
+            for name in STANDARD
+        )
+        return f"SELECT {values} FROM {relation}"
+
+    every = ", ".join(map(quoted, STANDARD))
+    mine = f"hash({every}) % {slices} = {number}"
+    theirs = " UNION ALL ".join(said(o, f"other_{i}") for i, o in enumerate(others))
+    same = " AND ".join(f"c.{quoted(n)} IS NOT DISTINCT FROM e.{quoted(n)}" for n in STANDARD)
+    query = f"""
+        SELECT count(*) FROM (FROM ({said(cohort, "cohort")}) WHERE {mine}) c
+        SEMI JOIN (FROM ({theirs}) WHERE {mine}) e ON {same}"""
+    return int(con.execute(query).fetchall()[0][0])

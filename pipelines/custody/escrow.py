@@ -1,0 +1,145 @@
+"""The escrow certificate in the keyring, and sealed packages that leave for the escrow key's machine."""
+
+import shutil
+from pathlib import Path
+
+from approvals.custody import EscrowChanged, EscrowRefused, escrow
+from crypto.cms import Recipient
+from crypto.keyring import ESCROW
+from pipelines.custody.custody import copies
+from pipelines.errors import FileExists
+from pipelines.home import held, write_private
+from pipelines.keys import read_file
+from pipelines.session import Office, today
+
+_README = """\
+Sealed packages of release {release}, copied for the escrow key (SHA-256 {fingerprint}).
+Allowed by two people: {asked_by} asked on {asked_on} ({reason}), {allowed_by} allowed it; {request}.
+
+On the machine of the private key, with both custodians present:
+
+  openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS \\
+    -certfile department.pem -nointern -noverify -out /dev/null
+  sha256sum -c SHA256SUMS
+  openssl cms -decrypt -binary -inform DER -in part-001.zip.cms -recip escrow.pem -inkey escrow.key \\
+    -out part-001.zip || rm -f part-001.zip
+"""
+
+
+def add_certificate(office: Office, cert: Path) -> dict[str, object]:
+    """Take the certificate of a key that was made elsewhere; it counts once it is confirmed.
+
+    Raises:
+        EscrowRefused: the file holds a private key, which may never be on this machine.
+        CodedError: the certificate is unfit (weak, expired, wrong use).
+    """
+    pem = read_file(cert, "certificate")
+    if b"PRIVATE KEY" in pem:
+        raise EscrowRefused(what="a private key: it is made and kept on another machine")
+    found = Recipient.from_pem(pem, on=today())
+    escrow.add(office.ledger, found.fingerprint, found.expires, office.person, today())
+    write_private(_waiting(office, found.fingerprint), pem.decode("ascii"))
+    return {"fingerprint": found.fingerprint, "key": found.kind, "confirmed": False}
+
+
+def confirm_certificate(office: Office, fingerprint: str) -> dict[str, object]:
+    """Confirm it as a second person: packages are sealed to it from now on.
+
+    Raises:
+        EscrowRefused, SamePerson, RoleMissing: see their texts.
+        EscrowChanged: the file is not the one that was added.
+    """
+    wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
+    waiting = _waiting(office, wanted)
+    pem = waiting.read_bytes() if waiting.is_file() else b""
+    if pem and Recipient.from_pem(pem, on=today()).fingerprint != wanted:
+        raise EscrowChanged
+    if not pem:
+        raise EscrowRefused(what="no key with this fingerprint waits")
+    escrow.confirm(office.ledger, wanted, office.person, today(), demo=office.demo)
+    write_private(office.home.keys / ESCROW, pem.decode("ascii"))
+    waiting.unlink()
+    return {"fingerprint": wanted, "confirmed": True}
+
+
+def confirmed_escrow(office: Office) -> Recipient | None:
+    """The Department's own recipient: only the certificate that two people confirmed.
+
+    Raises:
+        EscrowChanged: the keyring has another certificate than the ledger, or lost it.
+    """
+    found = office.keyring.escrow(today())
+    confirmed = escrow.escrow_state(office.ledger).confirmed
+    if (found.fingerprint if found else None) != confirmed:
+        raise EscrowChanged
+    return found
+
+
+def ask(office: Office, release: str, reason: str) -> dict[str, object]:
+    """Ask to use the escrow key for a release.
+
+    Raises:
+        UnknownRelease: there is none.
+        EscrowRefused, RoleMissing, EventRefused: see their texts.
+    """
+    office.releases.show(release)
+    number = escrow.request(office.ledger, release, reason, office.person, today())
+    return {"request": number, "release": release, "reason": reason, "allowed": False}
+
+
+def allow(office: Office, number: str, out: Path) -> dict[str, object]:
+    """Allow a use as a second person, and copy the sealed packages out for the other machine.
+
+    Raises:
+        FileExists: something is at the place.
+        EscrowRefused: no such request waits, or no sealed copy is left.
+        SamePerson, RoleMissing: see their texts.
+    """
+    use = escrow.escrow_state(office.ledger).uses.get(number)
+    if use is None:
+        raise EscrowRefused(what="no such request waits")
+    if out.exists():
+        raise FileExists(file="folder of the copies")
+    state = office.releases.show(use.release)
+    with held(office.home.runs / use.release):
+        sealed = next((place for place in copies(office.home, state) if place.is_dir()), None)
+        if sealed is None:
+            raise EscrowRefused(what="no sealed copy of this release is left")
+        use = escrow.allow(office.ledger, number, office.person, today(), demo=office.demo)
+        shutil.copytree(sealed, out)
+    fingerprint = escrow.escrow_state(office.ledger).confirmed or ""
+    text = _README.format(
+        release=use.release,
+        fingerprint=fingerprint,
+        asked_by=use.asked_by,
+        asked_on=use.asked_on,
+        reason=use.reason,
+        allowed_by=use.allowed_by,
+        request=use.request,
+    )
+    write_private(out / "ESCROW.txt", text)
+    return {"request": number, "release": use.release, "allowed": True, "copies": str(out)}
+
+
+def overview(office: Office) -> dict[str, object]:
+    """The confirmed key, those that wait, and every use."""
+    state = escrow.escrow_state(office.ledger)
+    return {
+        "confirmed": state.confirmed,
+        "waiting": sorted(state.waiting),
+        "uses": [
+            {
+                "request": use.request,
+                "release": use.release,
+                "reason": use.reason,
+                "asked_by": use.asked_by,
+                "on": use.asked_on,
+                "allowed_by": use.allowed_by,
+            }
+            for use in state.uses.values()
+        ],
+    }
+
+
+def _waiting(office: Office, fingerprint: str) -> Path:
+    return office.home.keys / f"escrow-{fingerprint[:16]}.waiting.pem"

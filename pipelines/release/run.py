@@ -1,0 +1,246 @@
+"""The sequence of a release, the same with and without Prefect.
+
+A stage is a plain function of a :class:`~pipelines.release.context.Context`. Every stage may run again;
+one that has finished is skipped where its recorded digests verify. How a stage is *called* is
+the runner's business (a plain call here, a Prefect task in :mod:`pipelines.flows.flows`).
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from errors.coded import CodedError, Exit
+from pipelines.errors import StageBroken
+from pipelines.home import Home, held, sweep, write_private
+from pipelines.operations import Event, Level, RunLog, if_possible, keep_details, run_log, told
+from pipelines.release import metrics
+from pipelines.release.context import Context, open_context
+from pipelines.release.orders import Order, read_order, run_folder
+from pipelines.release.records import FactValue, StageRecord
+from pipelines.release.stages import STAGES, Stage
+from pipelines.storage import INTERRUPTIONS
+
+StageCall = Callable[[str, str, str], None]
+Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: exit code, the error as coded data, and where it stands."""
+
+    release: str
+    exit: Exit
+    stage: str
+    error: Mapping[str, object] | None = None
+    text: str = ""
+    facts: Mapping[str, FactValue] | None = None
+
+    @property
+    def name(self) -> str:
+        """A word for the state, as Prefect and people show it."""
+        return {
+            Exit.DONE: "Released",
+            Exit.REFUSED: "Refused",
+            Exit.FAILED: "ValidationFailed",
+            Exit.INTEGRITY: "IntegrityBroken",
+            Exit.INPUT: "InputRefused",
+            Exit.WAITING: "Waiting",
+            Exit.HELD: "Held",
+        }.get(self.exit, "Broken")
+
+    @property
+    def state(self) -> str:
+        """The same, telling apart for whom it waits and what is no failure of the release."""
+        code = str((self.error or {}).get("code", ""))
+        return _STATES.get(code, self.name)
+
+
+_STATES = {
+    "RUN-03": "WaitingForReview",
+    "RUN-04": "WaitingForApproval",
+    "RUN-30": "Interrupted",
+    "LEDGER-01": "Interrupted",
+    "LEDGER-06": "Interrupted",
+    "CRYPTO-11": "Interrupted",
+    "CLUSTER-03": "Interrupted",
+    "CLUSTER-04": "Interrupted",
+    "CLUSTER-05": "Interrupted",
+    **{error.code: "Interrupted" for error in INTERRUPTIONS},
+}
+
+
+def run_release(
+    home: Home,
+    release: str,
+    *,
+    call: StageCall | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run or resume one release to its end, or to where it has to stop.
+
+    Args:
+        home: the deployment.
+        release: the id of an order.
+        call: how to call a stage by (home, release, name); plainly by default.
+        progress: told (stage, ``start`` | ``done`` | ``stopped``).
+
+    Returns:
+        The outcome; errors are in it, not raised, and ``outcome.json`` in the run's folder
+        says the same.
+    """
+    tell = progress or _silent
+    at = "start"
+    watch = _Watch(home, release)
+    try:
+        run_folder(home, release)
+        project = watch.begin().project
+        with (
+            held(home.runs / release, home.projects / project),
+            open_context(home, release) as context,
+        ):
+            sweep(home.runs / release, home.projects / project / "reports" / release)
+            for stage in _stages(context):
+                at = stage.name
+                if _finished(context, stage):
+                    watch.tell("stage_skipped", stage=at)
+                else:
+                    tell(at, "start")
+                    watch.tell("stage_began", stage=at)
+                    (call or plain_call)(str(home.root), release, at)
+                    watch.done(context.records.read(at))
+                    tell(at, "done")
+                if context.order.dry_run and stage.last_of_dry_run:
+                    break
+    except CodedError as error:
+        tell(at, "stopped")
+        outcome = Outcome(release, error.exit, at, error.as_dict(), str(error))
+    except Exception as error:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
+        tell(at, "stopped")
+        keep_details(home, release, at)
+        broken = told(error) or StageBroken(stage=at)
+        outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
+    else:
+        outcome = Outcome(release, Exit.DONE, at)
+    _write_outcome(home, outcome)
+    watch.end(outcome)
+    return outcome
+
+
+class _Watch:
+    """What those who operate the home see of a run: the log, and the metrics at its end."""
+
+    def __init__(self, home: Home, release: str) -> None:
+        self._home = home
+        self._release = release
+        self._log: RunLog | None = None
+        self._order: Order | None = None
+        self._done: list[StageRecord] = []
+
+    def begin(self) -> Order:
+        self._order = order = read_order(self._home, self._release)
+        about = {"release": self._release, "project": order.project, "kind": order.kind}
+        self._log = run_log(self._home, about)
+        self.tell("run_began")
+        return order
+
+    def tell(self, event: Event, level: Level = "info", **fields: str | float | None) -> None:
+        if self._log is not None:
+            self._log.tell(event, level, **fields)
+
+    def done(self, record: StageRecord | None) -> None:
+        if record is not None:
+            self._done.append(record)
+            (one,) = metrics.measured([record])
+            self.tell(
+                "stage_done", stage=one.stage, seconds=one.seconds, rows=one.rows, bytes=one.bytes
+            )
+
+    def end(self, outcome: Outcome) -> None:
+        if self._order is None:
+            return
+        code = str((outcome.error or {}).get("code", "")) or None
+        grave = outcome.exit not in (Exit.DONE, Exit.WAITING)
+        self.tell(
+            "run_ended",
+            "error" if grave else "info",
+            stage=outcome.stage,
+            state=outcome.state,
+            exit=int(outcome.exit),
+            code=code,
+        )
+        metrics.write(self._home, self._order.kind, outcome.state, metrics.measured(self._done))
+
+
+def plain_call(root: str, release: str, name: str) -> None:
+    """Run one stage in this process and keep its record.
+
+    Raises:
+        CodedError: the stage's own, or StageBroken for anything unexpected (the details go to
+            the protected local log, never into the error).
+    """
+    from pathlib import Path
+
+    home = Home(Path(root))
+    stage = next(s for s in STAGES if s.name == name)
+    with open_context(home, release) as context:
+        began = time.monotonic()
+        try:
+            product = stage.work(context)
+            seconds = time.monotonic() - began
+            context.records.keep(name, product.files, product.facts, seconds)
+            context.keep_elsewhere(name)
+        except Exception as error:  # noqa: BLE001
+            raise _as_coded(context, name, error) from None
+
+
+def _as_coded(context: Context, stage: str, error: Exception) -> CodedError:
+    """What a stage's exception becomes; a failure of the release is recorded, a full disk is none."""
+    if not isinstance(error, CodedError):
+        keep_details(context.home, context.release, stage)
+    if interrupted := told(error):
+        return interrupted
+    known = error if isinstance(error, CodedError) else None
+    context.note_stop(stage, known)
+    return known or StageBroken(stage=stage)
+
+
+def _stages(context: Context) -> list[Stage]:
+    """The stages that apply; only the last one where the packages stand in the outbox already."""
+    applying = [stage for stage in STAGES if stage.applies(context.order)]
+    return applying[-1:] if context.outbox.exists() else applying
+
+
+def _finished(context: Context, stage: Stage) -> bool:
+    if stage.every_time or context.records.verified(stage.name) is None:
+        return False
+    context.keep_elsewhere(stage.name)  # a run that was killed may not have come to it
+    return True
+
+
+def _write_outcome(home: Home, outcome: Outcome) -> None:
+    folder = home.runs / outcome.release
+    if not folder.is_dir() or outcome.exit is Exit.HELD:
+        return
+    body = {
+        "exit": int(outcome.exit),
+        "stage": outcome.stage,
+        "state": outcome.name,
+        "error": outcome.error,
+    }
+    with if_possible():
+        write_private(folder / "outcome.json", json.dumps(body, indent=1))
+
+
+def read_outcome(home: Home, release: str) -> Outcome | None:
+    """How the release stood when it last stopped, or None where it never did."""
+    path = home.runs / release / "outcome.json"
+    if not path.is_file():
+        return None
+    body = json.loads(path.read_text("utf-8"))
+    text = str((body["error"] or {}).get("text", ""))
+    return Outcome(release, Exit(body["exit"]), body["stage"], body["error"], text)
+
+
+def _silent(stage: str, state: str) -> None:
+    del stage, state

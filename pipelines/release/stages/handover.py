@@ -1,0 +1,113 @@
+"""Stage 9: the gate again, the ledger, an atomic rename into the outbox; then staging is forgotten."""
+
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+from crypto.keyring import accepted
+from crypto.package import verify_by_any
+from pipelines.custody import wipe_staging
+from pipelines.home import held, sweep
+from pipelines.release import metrics
+from pipelines.release.errors import HistoryMoved, RecipientGone, StageChanged
+from pipelines.release.stages.gate import question
+from pipelines.release.stages.stage import Product
+from pipelines.session import today
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.release.context import Context
+
+
+_PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
+
+
+def record_and_hand_over(context: "Context") -> Product:
+    """Let the sealed packages appear in the outbox, all at once, exactly once recorded.
+
+    The order is the design's: gate, ledger, rename. A crash between ledger and rename is healed by
+    the next resume: events of the same facts are recorded once, and the rename is made where it
+    was not. A published table enters the history before anybody can see it.
+
+    Raises:
+        GateRefused: approvals, keys or sanctions changed while the release waited (exit 3).
+        HistoryMoved: another table of the system was published meanwhile.
+        CodedError: a sealed package is not what was sealed (exit 5).
+    """
+    outbox = context.outbox
+    packages = cast("list[dict[str, Any]]", context.facts("seal")["packages"])
+    if not outbox.exists():
+        question(context, "handover")
+        _check_recipients(context, packages)
+        pinned = accepted(context.keyring.directory)  # the key may have changed while it waited
+        for package in packages:
+            verify_by_any(context.folder / "seal" / str(package["member"]), pinned)
+        _check_nothing_else(context, packages)
+    history = context.home.history / context.order.system
+    with held(history, wait=_PATIENCE):
+        sweep(history)
+        if not outbox.exists():
+            _enter_history(context)
+        _record(context, packages)
+        if not outbox.exists():
+            outbox.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (context.folder / "seal").rename(outbox)
+            _sync(outbox.parent)
+    wipe_staging(context, context.release)
+    return Product(facts={"packages": len(packages), "on": today().isoformat()})
+
+
+def _check_recipients(context: "Context", packages: list[dict[str, Any]]) -> None:
+    """Every key that was sealed to must still be confirmed, in force and not revoked."""
+    usable = {fingerprint for _, fingerprint, _ in context.recipients()}
+    gone = [n for n, p in enumerate(packages, start=1) if p["fingerprint"] not in usable]
+    if gone:
+        raise RecipientGone(packages=gone)
+
+
+def _check_nothing_else(context: "Context", packages: list[dict[str, Any]]) -> None:
+    """The whole folder goes out: it must hold the sealed packages and nothing beside them."""
+    found = {path.name for path in (context.folder / "seal").iterdir()}
+    if found != {str(package["member"]) for package in packages}:
+        raise StageChanged(stage="seal", found=len(found), packages=len(packages))
+
+
+def _enter_history(context: "Context") -> None:
+    if context.order.kind != "aggregated":
+        return
+    then = context.facts("extract")["earlier_tables"]
+    now = [name for name in context.history_names() if name != context.release]
+    if then != now:
+        raise HistoryMoved(tables=len(now))
+    context.keep_history()
+
+
+def _record(context: "Context", packages: list[dict[str, Any]]) -> None:
+    for package in packages:
+        context.note("package_sealed", **package)
+    context.note("run_measured", **_measured(context))
+    facts: dict[str, Any] = {
+        "packages": len(packages),
+        "on": context.facts("seal")["sealed_on"],
+    }
+    individuals = context.facts("extract").get("individuals")
+    if individuals is not None:
+        facts["individuals"] = individuals
+    context.note("release_recorded", **facts)
+
+
+_MEASURED = ("intake", "match", "review", "extract", "validate", "seal")
+
+
+def _measured(context: "Context") -> dict[str, Any]:
+    """What each stage took; the ones that are asked every time would be another fact each time."""
+    found = [context.records.read(name) for name in _MEASURED]
+    return dict(metrics.as_facts(metrics.measured(r for r in found if r is not None)))
+
+
+def _sync(folder: "Path") -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,158 @@
+"""Stage 3: the cohort against the persons of the records that the project may see."""
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from expectations.validation import validate
+from extracts.identified import records_in_scope
+from extracts.records import compute as pc
+from matching.errors import LinkageBroke
+from matching.linking import Source, link_sources, of_parts
+from matching.options import LinkOptions
+from matching.reports import LinkReport, quality_page
+from pipelines.home import write_private
+from pipelines.release import staged
+from pipelines.release.stages.stage import Product
+from systems import database
+from systems.register import entries_sql
+
+if TYPE_CHECKING:
+    from pipelines.release.context import Context
+
+_ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
+
+
+def link_cohort(context: "Context") -> Product:
+    """Stage ``links``: cohort id, record id, weight, probability, decision.
+
+    Only entries on records inside the project's scope are compared: anything wider would let
+    ``matched`` tell of records that the project may not see.
+    """
+    options = LinkOptions(
+        threshold=context.settings.linkage.threshold,
+        threads=context.threads,
+        shard_rows=context.settings.cluster.shard_rows,
+    )
+    spread = None
+    if context.settings.cluster.scheduler:
+        from pipelines.release.cluster import spread_over
+
+        spread = spread_over(context)
+    compared: list[pa.Table] = []
+    with _records(context, compared) as records:
+        result = link_sources(_cohort(context), records, options, spread=spread)
+    made, links = result.report, result.links
+    del result  # with all that the report was made from: both sides as integers
+    _validate(context, pa.concat_tables(compared), links)
+    report = context.place("match", "LINKS.json")
+    write_private(report, json.dumps(made.as_json(), indent=1, default=str))
+    page = context.place("match", "LINKS.html")
+    write_private(page, quality_page(made))
+    path = context.stage_table("match", "links", links)
+    counts = _counts(links, made.cohort_rows)
+    context.note("cohort_matched", once=True, **counts)
+    facts = {**counts, "attempted": made.cohort_rows, "expected": _rates(made)}
+    return Product((path, report, page), facts)
+
+
+def _cohort(context: "Context") -> Source:
+    """The supplied rows that are attempted, part by part."""
+    _number, _id, *standard = staged.columns(context, "intake", "supplied")
+    names = ["cohort_id", *standard]
+    free = pc.is_null(context.staged("intake", "attempted")["code"])
+
+    def parts() -> Iterator[pa.Table]:
+        start = 0
+        for batch in context.staged_parts("intake", "supplied", ["row_id", *standard]):
+            rows = pa.Table.from_batches([batch]).rename_columns(names)
+            yield rows.filter(free.slice(start, len(batch)))
+            start += len(batch)
+        if not start:
+            yield (
+                context.staged("intake", "supplied")
+                .drop_columns(["row_number"])
+                .rename_columns(names)
+            )
+
+    return of_parts(names, "cohort", parts)
+
+
+@contextmanager
+def _records(context: "Context", compared: list[pa.Table]) -> "Generator[Source]":
+    """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
+    query = (
+        f"SELECT l.*, i.identity FROM ({entries_sql(context.system, 'wanted')}) l"
+        " JOIN person_index i USING (record_id) ORDER BY ALL"
+    )
+    names = ["record_id", *(c.name for c in context.system.linkage.columns), "identity"]
+    con = context.snapshot.connect(context.threads)
+    try:
+        wanted = records_in_scope(
+            con,
+            context.system,
+            families=context.order_scope,
+            years=context.years,
+            released_anyway=context.released_anyway,
+        )
+
+        def parts() -> Iterator[pa.Table]:
+            for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
+                con.register("wanted", wanted.slice(start, _ENTRIES))
+                with database.guarded(LinkageBroke, step="records"):
+                    table = con.sql(query).to_arrow_table()
+                compared.append(table.select(["record_id", "identity"]))
+                yield table
+
+        yield of_parts(names, "records", parts)
+    finally:
+        con.close()
+
+
+def _validate(context: "Context", records: pa.Table, links: pa.Table) -> None:
+    con = database.connect(context.threads)
+    con.register("links", links)
+    staged.view(context, con, "intake", "supplied", "supplied")
+    con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
+    con.register("records", records.select(["record_id"]).group_by("record_id").aggregate([]))
+    con.register(
+        "identities",
+        records.select(["record_id", "identity"]).group_by(["record_id", "identity"]).aggregate([]),
+    )
+    told = {
+        "cohort": "cohort",
+        "records": "records",
+        "identities": "identities",
+        "threshold": context.settings.linkage.threshold,
+    }
+    try:
+        validation = validate("links", context.system, con, "links", told)
+    finally:
+        con.close()
+    context.keep_validation("links", validation)
+    validation.require()
+
+
+def _counts(links: pa.Table, rows: int) -> dict[str, int]:
+    by_row = (
+        links.select(["cohort_id", "decision"]).group_by(["cohort_id", "decision"]).aggregate([])
+    )
+    linked = set(by_row.filter(pc.equal(by_row["decision"], "link"))["cohort_id"].to_pylist())
+    review = set(by_row.filter(pc.equal(by_row["decision"], "review"))["cohort_id"].to_pylist())
+    return {
+        "linked": len(linked),
+        "review": len(review - linked),
+        "unmatched": rows - len(linked | review),
+    }
+
+
+def _rates(report: LinkReport) -> dict[str, object]:
+    rates = {
+        "false_match_rate": report.false_match_rate,
+        "missed_match_rate": report.missed_match_rate,
+    }
+    return {name: asdict(rate) for name, rate in rates.items()}
