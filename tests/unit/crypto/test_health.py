@@ -54,7 +54,7 @@ def test_requiring_fips_follows_the_mode(monkeypatch):
 
 def test_hardening_ends_core_dumps_and_open_files():
     code = (
-        "import os, resource; from crypto import health; health.harden_process();"
+        "import os, resource; from crypto.keyring import health; health.harden_process();"
         "assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0;"
         "assert os.umask(0) == 0o077; assert not health.core_dumps()"
     )
