@@ -87,5 +87,17 @@ def test_decisions_that_code_names_are_there():
     assert {n for n in named if n[0] not in numbers} == set()
 
 
+def test_scripts_that_documents_name_are_there():
+    named = {
+        (path, str(page))
+        for page in PAGES
+        for path in re.findall(
+            r"`(?:python )?((?:tests|benchmarks)/[\w./-]+\.\w+)", (ROOT / page).read_text("utf-8")
+        )
+    }
+    assert len(named) > 20
+    assert {n for n in named if not (ROOT / n[0]).exists()} == set()
+
+
 def test_the_readme_is_three_screens():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 125
