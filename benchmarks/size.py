@@ -169,7 +169,7 @@ def make_register(folder: Path, orders: int) -> None:
     from pipelines.cli.demo.demo import SCOPE
     from pipelines.deployment.init import found_home
     from pipelines.home.home import open_home
-    from pipelines.session.session import Office, today
+    from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register as synthetic_make_register
     from synthetic.cohort import make_cohort as synthetic_make_cohort
 
@@ -189,7 +189,7 @@ def make_register(folder: Path, orders: int) -> None:
     pq.write_table(pc.read_csv(folder / "members" / "cohort.csv"), folder / "members.parquet")
     del truth
     found_home(folder / "home", demo=True)
-    office = Office(open_home(folder / "home"))
+    office = Session(open_home(folder / "home"))
     began = time.perf_counter()
     files = sorted((folder / "source").glob("*.parquet"))
     told = registers.load_register(office, "CARPOS", files, lambda _text: None)
@@ -239,9 +239,9 @@ def _project(folder: Path, rows: int) -> str:
     from pipelines.cli.demo.demo import SCOPE
     from pipelines.home.home import open_home
     from pipelines.keys.recipients import add_recipient, confirm_recipient
-    from pipelines.session.session import Office, today
+    from pipelines.session.session import Session, today
 
-    office = Office(open_home(folder / "home"))
+    office = Session(open_home(folder / "home"))
     text = example_application("standard", on=today(), kind="identified")
     scope = ", ".join(f'"{family}"' for family in SCOPE)
     text = text.replace('order_scope = ["GV"]', f"order_scope = [{scope}]")
@@ -261,9 +261,9 @@ def _project(folder: Path, rows: int) -> str:
 
 def _confirm(home: Path, project: str) -> None:
     from pipelines.home.home import open_home
-    from pipelines.session.session import Office, today
+    from pipelines.session.session import Session, today
 
-    office = Office(open_home(home))
+    office = Session(open_home(home))
     office.projects.confirm_cohort(project, None, office.person, today())
     office.close()
 

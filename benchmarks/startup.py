@@ -93,12 +93,12 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from pipelines.deployment.init import found_home
     from pipelines.home.home import open_home
     from pipelines.keys.recipients import add_recipient, confirm_recipient
-    from pipelines.session.session import Office, today
+    from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register
     from synthetic.cohort import make_cohort
 
     found_home(home, demo=True)
-    office = Office(open_home(home))
+    office = Session(open_home(home))
     last = today().year - 1
     truth = make_register(
         folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last

@@ -15,8 +15,7 @@ from matching.persons import declared
 from matching.persons import resolve as matching_resolve
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import held
-from pipelines.session import Office, today
-from pipelines.session import location as shelving
+from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
 from systems.register import Snapshot, SnapshotInfo, is_synthetic
@@ -28,7 +27,7 @@ Tell = Callable[[str], None]
 
 
 def load_register(
-    office: Office, system: str, files: Sequence[Path], tell: Tell
+    session: Session, system: str, files: Sequence[Path], tell: Tell
 ) -> dict[str, object]:
     """Validate files, resolve their entries to persons, and add a snapshot.
 
@@ -40,7 +39,7 @@ def load_register(
             `bucket upload` sends what is missing.
     """
     described = load_system(system)
-    if office.demo and not is_synthetic(files):
+    if session.demo and not is_synthetic(files):
         raise DemoRefusesRealData
     seconds: dict[str, float] = {}
 
@@ -63,28 +62,28 @@ def load_register(
             con.close()
         seconds["validate"] = time.monotonic() - started
 
-    with held(office.home.register / system):
+    with held(session.home.register / system):
         tell(f"Validating the {system} register")
         began = time.monotonic()
         try:
-            snapshot = office.registers.load(
+            snapshot = session.registers.load(
                 described, files, resolve=resolve, on=today(), accept=accept
             )
         except CodedError as error:
-            office.append(
+            session.append(
                 Event(
                     kind="register_refused",
-                    actor=office.person.id,
+                    actor=session.person.id,
                     facts={"system": system, "problems": problems(error), "code": error.code},
                 )
             )
             raise
         seconds["load"] = time.monotonic() - began - sum(seconds.values())
         info = snapshot.info
-        office.append(
+        session.append(
             Event(
                 kind="register_loaded",
-                actor=office.person.id,
+                actor=session.person.id,
                 key=f"register/{info.snapshot_id}",
                 facts={
                     "system": system,
@@ -96,10 +95,10 @@ def load_register(
                 },
             )
         )
-        if shelving.shelf(office, "register"):
+        if session.object_store("register"):
             tell("Sending it to the bucket")
             began = time.monotonic()
-            shelving.upload(office, info.snapshot_id)
+            session.upload_snapshot(info.snapshot_id)
             seconds["upload"] = time.monotonic() - began
     return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
 
@@ -141,9 +140,9 @@ def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         ).to_arrow_table()
 
 
-def list_registers(office: Office, system: str | None) -> list[dict[str, object]]:
+def list_registers(session: Session, system: str | None) -> list[dict[str, object]]:
     """The snapshots of a home, oldest first."""
-    return [as_row(info) for info in office.registers.list(system)]
+    return [as_row(info) for info in session.registers.list(system)]
 
 
 def as_row(info: SnapshotInfo) -> dict[str, object]:

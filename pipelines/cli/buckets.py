@@ -12,10 +12,10 @@ group = typer.Typer(help="Register and staging on S3-compatible storage.", no_ar
 def upload() -> None:
     """Send what the bucket lacks; safe to repeat."""
     from pipelines.deployment import upload as sent
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Bucket", sent(office))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Bucket", sent(session))
 
 
 @group.command()
@@ -23,10 +23,10 @@ def upload() -> None:
 def evict() -> None:
     """Drop this machine's copies of what is whole in the bucket."""
     from pipelines.deployment import evict as evicted
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Bucket", evicted(office))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Bucket", evicted(session))
     hint("What is used is brought back, and compared with its digest.")
 
 
@@ -35,10 +35,10 @@ def evict() -> None:
 def sweep() -> None:
     """Delete there what is half sent, forgotten or only looks deleted."""
     from pipelines.deployment import sweep as swept
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Bucket", swept(office))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Bucket", swept(session))
 
 
 def attach(app: typer.Typer) -> None:

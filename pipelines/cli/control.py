@@ -23,14 +23,14 @@ def deadlines(
     ] = None,
 ) -> None:
     """What is due, for whom, by which section; how it was counted."""
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
+    with open_session(CONSOLE.home) as session:
         day = on.date() if on else today()
         if ics:
-            typer.echo(office.deadlines_ics(day), nl=False)
+            typer.echo(session.deadlines_ics(day), nl=False)
             return
-        due = office.deadlines(day, within)
+        due = session.deadlines(day, within)
     names = ("due", "standing", "project_number", "what", "for_whom", "section", "count")
     heads = ("due", "", "project", "what", "for whom", "section", "counted")
     show(f"Deadlines on {day}", heads, [[row.get(n) for n in names] for row in due], due)

@@ -15,10 +15,10 @@ Member = Annotated[str, typer.Option("--to", metavar="MEMBER", help="The team me
 @command
 def list_releases(project: Annotated[str | None, typer.Option("--project")] = None) -> None:
     """List releases and where each stands."""
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        rows = [release.as_dict() for release in office.releases.list(project)]
+    with open_session(CONSOLE.home) as session:
+        rows = [release.as_dict() for release in session.releases.list(project)]
     names = ("release", "kind", "system", "status", "ordered_on", "ordered_by", "snapshot")
     show("Releases", names, [[row.get(n) for n in names] for row in rows], rows)
 
@@ -28,10 +28,10 @@ def list_releases(project: Annotated[str | None, typer.Option("--project")] = No
 def show_release(release: Release) -> None:
     """Show one release, its packages and its report."""
     from pipelines.custody import details
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        body = details(office, release)
+    with open_session(CONSOLE.home) as session:
+        body = details(session, release)
     show_pairs(f"Release {release}", body)
 
 
@@ -48,11 +48,11 @@ def approve(
     On the strength of its report: read it first, and give its digest to be sure that it is that one.
     """
     from pipelines.custody import report_file
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        report_file(office, office.releases.show(release).project, release)
-        state = office.releases.approve(release, office.person, today(), report=report)
+    with open_session(CONSOLE.home) as session:
+        report_file(session, session.releases.show(release).project, release)
+        state = session.releases.approve(release, session.person, today(), report=report)
     show_pairs(f"Release {release}", state.as_dict())
     hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
 
@@ -72,11 +72,11 @@ def handover(
     the one that was sealed to this member and signed; another is exit 5.
     """
     from pipelines.custody import hand_over
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        state = hand_over(office, release, to, by)
-        place = office.home.outbox / state.project / release / to
+    with open_session(CONSOLE.home) as session:
+        state = hand_over(session, release, to, by)
+        place = session.home.outbox / state.project / release / to
     show_pairs(f"Release {release}", {**state.as_dict(), "package": str(place)})
 
 
@@ -96,10 +96,10 @@ def receipt(
     opened it.
     """
     from pipelines.custody import receipt as record_receipt
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        state = record_receipt(office, release, to, code)
+    with open_session(CONSOLE.home) as session:
+        state = record_receipt(session, release, to, code)
     show_pairs(f"Release {release}", state.as_dict())
 
 
@@ -114,10 +114,10 @@ def disclosures(
     With the hashes of the signed list and of every sealed part.
     """
     from approvals.custody import disclosures as account
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        rows = account(office.releases, project, member)
+    with open_session(CONSOLE.home) as session:
+        rows = account(session.releases, project, member)
     names = ("project_number", "release", "kind", "individuals", "name", "handed_over", "received")
     shown = [[*(row[n] for n in names), f"{str(row['sha256sums'])[:12]}…"] for row in rows]
     show("Disclosures", (*names, "sha256sums"), shown, rows)
@@ -137,10 +137,10 @@ def withdraw(
     recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.
     """
     from pipelines.custody import withdraw_release
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        body = withdraw_release(office, release, reason)
+    with open_session(CONSOLE.home) as session:
+        body = withdraw_release(session, release, reason)
     show_pairs(f"Release {release}", body)
 
 
@@ -149,10 +149,10 @@ def withdraw(
 def destroy(release: Release) -> None:
     """Destroy our copy of a release, and record it."""
     from pipelines.custody import destroy_release
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        body = destroy_release(office, release)
+    with open_session(CONSOLE.home) as session:
+        body = destroy_release(session, release)
     show_pairs(f"Release {release}", body)
 
 
@@ -167,10 +167,10 @@ def retention(
     The daily `remind` flow does the same.
     """
     from pipelines.custody import enforce, kept
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        found = kept(office) if dry_run else enforce(office, today())
+    with open_session(CONSOLE.home) as session:
+        found = kept(session) if dry_run else enforce(session, today())
         rows = [item.as_dict(today()) for item in found]
     names = ("what", "project_number", "about", "until", "over")
     title = "Kept" if dry_run else "Ended"

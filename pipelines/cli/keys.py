@@ -19,10 +19,10 @@ _Reason = Annotated[
 def show_keys() -> None:
     """List the key that signs, former keys that verify, and revoked ones."""
     from pipelines.keys import overview
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        rows = overview(office)
+    with open_session(CONSOLE.home) as session:
+        rows = overview(session)
     names = ("state", "fingerprint", "from", "until")
     show("Signing keys", names, [[row[n] for n in names] for row in rows], rows)
 
@@ -32,10 +32,10 @@ def show_keys() -> None:
 def rotate(reason: _Reason = "scheduled") -> None:
     """Make a new signing key; what the old one signed still verifies."""
     from pipelines.keys import rotate as change
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Signing key", change(office, reason))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Signing key", change(session, reason))
     hint(
         "Put the new fingerprint into the next letters: recipients compare it before they trust it."
     )
@@ -55,14 +55,14 @@ def token(
     from crypto.keyring import PIN_VARIABLE
     from crypto.token import PinWrong, TokenPlace
     from pipelines.keys import rotate as change
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
     pin = os.environ.get(PIN_VARIABLE)
     if not pin:
         raise PinWrong
-    with open_office(CONSOLE.home) as office:
+    with open_session(CONSOLE.home) as session:
         place = TokenPlace(library.absolute(), label, key, Path(pin))
-        show_pairs("Signing key", change(office, reason, place))
+        show_pairs("Signing key", change(session, reason, place))
     hint(
         "Put the new fingerprint into the next letters: recipients compare it before they trust it."
     )
@@ -76,10 +76,10 @@ def revoke(
 ) -> None:
     """Let a former key verify nothing any more; what it signed has to be sent again."""
     from pipelines.keys import revoke as end
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Signing key", end(office, fingerprint, reason))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Signing key", end(session, fingerprint, reason))
 
 
 @group.command("passphrase")
@@ -89,10 +89,10 @@ def passphrase(
 ) -> None:
     """Change the keyring's passphrase; one that was kept beside the keys is removed."""
     from pipelines.keys import change_passphrase
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Keyring", change_passphrase(office, new))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Keyring", change_passphrase(session, new))
     hint("From now on DOJ_RELEASE_PASSPHRASE_FILE has to name a file that holds it.")
 
 

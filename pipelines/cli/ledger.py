@@ -21,10 +21,10 @@ def show_events(
     last: Annotated[int, typer.Option("--last", min=1, help="The newest N events.")] = 50,
 ) -> None:
     """List events, oldest first."""
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        entries = list(office.ledger.events(project=project, release=release, kind=kind))[-last:]
+    with open_session(CONSOLE.home) as session:
+        entries = list(session.ledger.events(project=project, release=release, kind=kind))[-last:]
         show(
             "Ledger",
             ("seq", "at", "kind", "project", "release", "actor", "facts"),
@@ -67,10 +67,10 @@ def verify(
     those named here, such as the ledger-checkpoint.json of a package.
     """
     from pipelines.keys import verify_ledger
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Ledger", verify_ledger(office, checkpoint or ()))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Ledger", verify_ledger(session, checkpoint or ()))
 
 
 @group.command("checkpoint")
@@ -83,10 +83,10 @@ def sign_checkpoint(
     """Sign size and Merkle root, to be kept elsewhere."""
     from pipelines.home import write_private
     from pipelines.keys import checkpoint
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        body = checkpoint(office)
+    with open_session(CONSOLE.home) as session:
+        body = checkpoint(session)
     if out is None:
         emit(body)
         return
@@ -103,10 +103,10 @@ def export(
 ) -> None:
     """Write all events, to be kept elsewhere."""
     from pipelines.keys import export_ledger
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        count = export_ledger(office, out)
+    with open_session(CONSOLE.home) as session:
+        count = export_ledger(session, out)
     show_pairs("Export", {"events": count})
 
 

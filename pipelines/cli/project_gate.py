@@ -36,14 +36,14 @@ def check(
     """
     from approvals.gate import people_of
     from pipelines.release import Wish, ask_about
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
+    with open_session(CONSOLE.home) as session:
         day = on.date() if on else today()
-        state = office.projects.show(number)
+        state = session.projects.show(number)
         verdicts = {
             one: ask_about(
-                office,
+                session,
                 number,
                 Wish(
                     one, day, years, system,

@@ -8,7 +8,7 @@ from pipelines.cli.console import CONSOLE, command, show
 
 if TYPE_CHECKING:
     from approvals.project import ProjectState
-    from pipelines.session import Office
+    from pipelines.session import Session
 
 
 _DIGEST = 64  # figures of a SHA-256
@@ -19,11 +19,11 @@ def history(
     number: Annotated[str, typer.Argument(metavar="NO", help="The project's number.")],
 ) -> None:
     """List what was recorded of a project, or taken back."""
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        office.projects.show(number)
-        events = office.projects.history(number)
+    with open_session(CONSOLE.home) as session:
+        session.projects.show(number)
+        events = session.projects.history(number)
     rows = [
         {
             "event": entry.seq,
@@ -76,11 +76,11 @@ def kinds(
     show("Events of a project", names, [[row[n] for n in names] for row in rows], rows)
 
 
-def next_steps(office: "Office", state: "ProjectState") -> list[str]:
+def next_steps(session: "Session", state: "ProjectState") -> list[str]:
     """The moves that are open today, with who may make them."""
     from pipelines.session import today
 
     return [
         f"{move.event} ({' or '.join(sorted(move.roles))})"
-        for move in office.projects.next_moves(state, today())
+        for move in session.projects.next_moves(state, today())
     ]

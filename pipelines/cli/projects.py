@@ -27,10 +27,10 @@ def submit(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
 ) -> None:
     """Take an application, or an amendment of one."""
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.submit(file, office.person, today())
+    with open_session(CONSOLE.home) as session:
+        state = session.projects.submit(file, session.person, today())
     show_pairs("Project", state.as_dict(today()))
 
 
@@ -58,10 +58,10 @@ def example(
 @command
 def approve(number: Number) -> None:
     """Approve a submitted project, as a second person."""
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.approve(number, office.person, today())
+    with open_session(CONSOLE.home) as session:
+        state = session.projects.approve(number, session.person, today())
     show_pairs("Project", state.as_dict(today()))
 
 
@@ -71,17 +71,17 @@ def show_project(number: Number) -> None:
     """Show a project whole; exit 5 where a file changed."""
     from approvals.attempts import refused_attempts
     from pipelines.custody import papers_of, report_file
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.show(number)
+    with open_session(CONSOLE.home) as session:
+        state = session.projects.show(number)
         body = state.as_dict(today())
-        body["next"] = next_steps(office, state)
-        releases = [release.as_dict() for release in office.releases.list(number)]
+        body["next"] = next_steps(session, state)
+        releases = [release.as_dict() for release in session.releases.list(number)]
         for release in releases:
-            release["report_file"] = report_file(office, number, str(release["release"]))
-        papers, drafts, gone = papers_of(office, number)
-        refused = refused_attempts(office.ledger, number)
+            release["report_file"] = report_file(session, number, str(release["release"]))
+        papers, drafts, gone = papers_of(session, number)
+        refused = refused_attempts(session.ledger, number)
     body |= {"releases": releases, "documents": papers, "drafts": drafts, "refused": refused}
     if CONSOLE.json:
         emit(body)
@@ -102,10 +102,10 @@ def show_project(number: Number) -> None:
 @command
 def list_projects() -> None:
     """List projects with number, kinds, state, expiry."""
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        rows = [state.as_dict(today()) for state in office.projects.list()]
+    with open_session(CONSOLE.home) as session:
+        rows = [state.as_dict(today()) for state in session.projects.list()]
     names = ("project_number", "system", "kinds", "state", "approved_on", "expires")
     show("Projects", names, [[_joined(row[n]) for n in names] for row in rows], rows)
 
@@ -132,12 +132,12 @@ def event(
 ) -> None:
     """Record something that happened to a project."""
     from pipelines.custody import record_event
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
     files = {name: Path(path) for name, path in _named(file or []).items()}
     day = on.date() if on else today()
-    with open_office(CONSOLE.home) as office:
-        state, letter = record_event(office, number, kind, day, _named(facts or []), files)
+    with open_session(CONSOLE.home) as session:
+        state, letter = record_event(session, number, kind, day, _named(facts or []), files)
     extra = {"letter": str(letter)} if letter else {}
     show_pairs("Project", state.as_dict(today()) | extra)
 
@@ -166,10 +166,10 @@ def cohort(
 ) -> None:
     """Register a cohort; a second person confirms it."""
     from pipelines.cohort import register
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Cohort", register(office, number, file, columns, source))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Cohort", register(session, number, file, columns, source))
 
 
 @group.command("cohort-confirm")
@@ -181,10 +181,10 @@ def cohort_confirm(
     ] = None,
 ) -> None:
     """Confirm a registered cohort, as a second person."""
-    from pipelines.session import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.confirm_cohort(number, digest, office.person, today())
+    with open_session(CONSOLE.home) as session:
+        state = session.projects.confirm_cohort(number, digest, session.person, today())
         rows = state.as_dict(today())["cohorts"]
     show_pairs("Cohort", {"project": number, "cohorts": rows})
 
@@ -194,11 +194,11 @@ def cohort_confirm(
 def documents(number: Number) -> None:
     """List stored documents; exit 5 where one changed."""
     from pipelines.custody import papers_of
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        office.projects.show(number)
-        rows, _, gone = papers_of(office, number)
+    with open_session(CONSOLE.home) as session:
+        session.projects.show(number)
+        rows, _, gone = papers_of(session, number)
     names = ("what", "on", "event", "state")
     show("Documents", names, [[row[n] for n in names] for row in rows], rows)
     if gone is not None:
@@ -210,10 +210,10 @@ def documents(number: Number) -> None:
 def certificate(number: Number) -> None:
     """Write a prefilled certificate of destruction."""
     from pipelines.custody import write_certificate
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Certificate", {"letter": str(write_certificate(office, number))})
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Certificate", {"letter": str(write_certificate(session, number))})
 
 
 def attach(app: typer.Typer) -> None:

@@ -21,10 +21,10 @@ def add(
 ) -> None:
     """Register a team member's certificate."""
     from pipelines.keys import add_recipient
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Recipient", add_recipient(office, project, cert, member))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Recipient", add_recipient(session, project, cert, member))
     hint("A second person compares the fingerprint by telephone, then runs `recipient confirm`.")
 
 
@@ -37,10 +37,10 @@ def confirm(
 ) -> None:
     """Confirm a key by its fingerprint, as a second person."""
     from pipelines.keys import confirm_recipient
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Recipient", confirm_recipient(office, fingerprint))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Recipient", confirm_recipient(session, fingerprint))
 
 
 @group.command()
@@ -57,10 +57,10 @@ def revoke(
     A member's next key is added and confirmed first, where releases should go on.
     """
     from pipelines.keys import revoke_recipient
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Recipient", revoke_recipient(office, project, fingerprint, reason))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Recipient", revoke_recipient(session, project, fingerprint, reason))
 
 
 def attach(app: typer.Typer) -> None:

@@ -22,10 +22,10 @@ def load(
     """Validate files, resolve persons, pin a snapshot."""
     from pipelines.cli.progress import steps
     from pipelines.registers import load_register
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office, steps() as tell:
-        info = load_register(office, system.upper(), files, tell)
+    with open_session(CONSOLE.home) as session, steps() as tell:
+        info = load_register(session, system.upper(), files, tell)
     show_pairs("Snapshot", info)
     hint("Releases that are ordered from now on use this snapshot.")
 
@@ -69,10 +69,10 @@ def list_snapshots(
 ) -> None:
     """List the snapshots, oldest first."""
     from pipelines.registers import list_registers
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        rows = list_registers(office, system.upper() if system else None)
+    with open_session(CONSOLE.home) as session:
+        rows = list_registers(session, system.upper() if system else None)
     names = (
         "snapshot",
         "system",

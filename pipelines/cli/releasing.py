@@ -66,19 +66,19 @@ def run(
     Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
     """
     from pipelines.release import Request, order_release, resumed
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
     later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
     if resume and any(later):
         raise OptionsDisagree(option="--resume goes on with the order as it was given")
     if doubtful not in {None, "wait", "exclude"}:
         raise OptionsDisagree(option="--doubtful is wait or exclude")
-    with open_office(CONSOLE.home) as office:
+    with open_session(CONSOLE.home) as session:
         if resume:
-            release = resumed(office, project, resume, doubtful)
+            release = resumed(session, project, resume, doubtful)
         else:
             release = order_release(
-                office,
+                session,
                 Request(
                     project,
                     kind,
@@ -93,7 +93,7 @@ def run(
                     formats=tuple(formats or ()),
                 ),
             )
-        home = office.home
+        home = session.home
     _carry_out(home, release, orchestrated=not no_orchestrator)
 
 
@@ -137,19 +137,19 @@ def review(
 ) -> None:
     """Doubtful pairs out to a sheet, decisions back in."""
     from pipelines.release import export_review, import_review
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
     if (export is None) == (import_ is None):
         raise OptionsDisagree(option="one of --export and --import")
-    with open_office(CONSOLE.home) as office:
+    with open_session(CONSOLE.home) as session:
         if export is not None:
-            count = export_review(office, release, export)
+            count = export_review(session, release, export)
             show_pairs("Review", {"release": release, "pairs": count})
             hint(
                 "The sheet shows personal values: 0600, for the reviewer; destroy it after the import."
             )
         elif import_ is not None:
-            counts = import_review(office, release, import_)
+            counts = import_review(session, release, import_)
             show_pairs("Review", {"release": release, **counts})
             say("Resume the run to go on.")
 
@@ -170,11 +170,11 @@ def refresh(
     together with everything that was ever published.
     """
     from pipelines.release import closed_years, order_refresh
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        plan = order_refresh(office, system.upper(), project, dry_run=dry_run)
-        home = office.home
+    with open_session(CONSOLE.home) as session:
+        plan = order_refresh(session, system.upper(), project, dry_run=dry_run)
+        home = session.home
     if plan.release is None:
         show_pairs("Refresh", plan.as_json(with_changes=dry_run))
         return

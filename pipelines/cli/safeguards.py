@@ -20,10 +20,10 @@ switch_group = typer.Typer(
 def show_escrow() -> None:
     """Show the confirmed key, those that wait, and every use."""
     from pipelines.custody import overview
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Escrow", overview(office))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Escrow", overview(session))
 
 
 @escrow_group.command("add")
@@ -33,10 +33,10 @@ def add_escrow(
 ) -> None:
     """Take the certificate of a key that was made on another machine."""
     from pipelines.custody import add_certificate
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Escrow", add_certificate(office, cert))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Escrow", add_certificate(session, cert))
     hint("A second person compares the fingerprint out of band, then runs `escrow confirm`.")
 
 
@@ -47,10 +47,10 @@ def confirm_escrow(
 ) -> None:
     """Confirm it, as a second person: packages are sealed to it from now on."""
     from pipelines.custody import confirm_certificate
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Escrow", confirm_certificate(office, fingerprint))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Escrow", confirm_certificate(session, fingerprint))
 
 
 @escrow_group.command("request")
@@ -61,10 +61,10 @@ def request_escrow(
 ) -> None:
     """Ask to use it for a release."""
     from pipelines.custody import ask
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Escrow", ask(office, release, reason))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Escrow", ask(session, release, reason))
     hint("A second person runs `escrow allow REQUEST --out DIR`.")
 
 
@@ -76,20 +76,20 @@ def allow_escrow(
 ) -> None:
     """Allow a use, as a second person; sealed copies go out."""
     from pipelines.custody import allow
-    from pipelines.session import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Escrow", allow(office, request, out.absolute()))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Escrow", allow(session, request, out.absolute()))
 
 
 @switch_group.command("list")
 @command
 def list_switches() -> None:
     """List the switches, and what two people confirmed."""
-    from pipelines.session import open_office, overview
+    from pipelines.session import open_session, overview
 
-    with open_office(CONSOLE.home) as office:
-        rows = overview(office)
+    with open_session(CONSOLE.home) as session:
+        rows = overview(session)
     names = ("switch", "value", "default", "less_cautious", "confirmed")
     show("Switches", names, [[row[n] for n in names] for row in rows], rows)
 
@@ -98,20 +98,20 @@ def list_switches() -> None:
 @command
 def override_switch(name: Annotated[str, typer.Argument(help="Such as disclosure.row_k.")]) -> None:
     """Record the value that settings.toml has."""
-    from pipelines.session import open_office, override
+    from pipelines.session import open_session, override
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Switch", override(office, name))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Switch", override(session, name))
 
 
 @switch_group.command("confirm")
 @command
 def confirm_switch(name: Annotated[str, typer.Argument()]) -> None:
     """Confirm it, as a second person."""
-    from pipelines.session import confirm, open_office
+    from pipelines.session import confirm, open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Switch", confirm(office, name))
+    with open_session(CONSOLE.home) as session:
+        show_pairs("Switch", confirm(session, name))
 
 
 def attach(app: typer.Typer) -> None:

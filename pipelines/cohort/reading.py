@@ -16,7 +16,7 @@ from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from pipelines.cohort.stored import open_stored, stored_at
 from pipelines.errors import FileMissing, OptionsDisagree
-from pipelines.session import Office
+from pipelines.session import Session
 from systems.tabular import read_table
 
 ID = "cohort_id"
@@ -46,12 +46,12 @@ class Cohort:
             yield self.table.select(list(columns)).slice(start, _ROWS)
 
 
-def digest_of(office: Office, path: Path) -> str:
+def digest_of(session: Session, path: Path) -> str:
     """Keyed digest of a cohort file, by which it is known in the ledger."""
-    return office.keyring.digest_file("cohort", path)
+    return session.keyring.digest_file("cohort", path)
 
 
-def read_cohort(office: Office, path: Path, columns: ColumnMap) -> Cohort:
+def read_cohort(session: Session, path: Path, columns: ColumnMap) -> Cohort:
     """Read a cohort file whatever its form, and bring it to standard columns.
 
     Raises:
@@ -59,7 +59,7 @@ def read_cohort(office: Office, path: Path, columns: ColumnMap) -> Cohort:
             what can be wrong with a file, and the errors of this module and of ``matching``.
     """
     given = read_table(path, role="cohort").table
-    return Cohort(standardised(given, columns), digest_of(office, path))
+    return Cohort(standardised(given, columns), digest_of(session, path))
 
 
 def standardised(given: pa.Table, columns: ColumnMap) -> pa.Table:
@@ -105,7 +105,7 @@ def read_map(path: Path | None) -> ColumnMap:
     return ColumnMap() if path is None else ColumnMap.read(path)
 
 
-def digest_of_usable(office: Office, project: str, path: Path, columns: Path | None) -> str:
+def digest_of_usable(session: Session, project: str, path: Path, columns: Path | None) -> str:
     """Digest of a cohort file, after looking whether it can be used at all.
 
     A file that nobody can read is a mistake of the input (exit 6) whatever the approvals say;
@@ -118,11 +118,11 @@ def digest_of_usable(office: Office, project: str, path: Path, columns: Path | N
     """
     if not path.is_file():
         raise FileMissing(file="cohort")
-    digest = digest_of(office, path)
-    registered = stored_at(office, project, digest).is_file()
+    digest = digest_of(session, path)
+    registered = stored_at(session, project, digest).is_file()
     if registered and columns is None:
         return digest
-    cohort = read_cohort(office, path, read_map(columns))
-    if registered and not cohort.table.equals(open_stored(office, project, digest).read()):
+    cohort = read_cohort(session, path, read_map(columns))
+    if registered and not cohort.table.equals(open_stored(session, project, digest).read()):
         raise OptionsDisagree(option="--columns is another map than the one it was registered with")
     return cohort.digest

@@ -5,28 +5,28 @@ from pathlib import Path
 from pipelines.cohort import reading as cohorts
 from pipelines.cohort import stored as stored_cohort
 from pipelines.cohort.unusable_rows import unusable_rows
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 _TOLD = 20  # rows that are not attempted, of those that are told one by one
 
 
 def register(
-    office: Office, number: str, file: Path, columns: Path | None, source: str | None
+    session: Session, number: str, file: Path, columns: Path | None, source: str | None
 ) -> dict[str, object]:
     """Register a cohort: read, checked for what makes it useless, stored, recorded by digest.
 
     Raises:
         CodedError: the file can't be used (exit 6), or the project may not have this cohort.
     """
-    cohort = cohorts.read_cohort(office, file, cohorts.read_map(columns))
-    if not stored_cohort.stored_at(office, number, cohort.digest).is_file():
+    cohort = cohorts.read_cohort(session, file, cohorts.read_map(columns))
+    if not stored_cohort.stored_at(session, number, cohort.digest).is_file():
         # Stored before it is recorded: a recorded cohort can always be read.
-        stored_cohort.store(office, number, cohort.digest, cohort.table)
-    office.projects.register_cohort(
+        stored_cohort.store(session, number, cohort.digest, cohort.table)
+    session.projects.register_cohort(
         number,
         digest=cohort.digest,
         rows=cohort.rows,
-        actor=office.person,
+        actor=session.person,
         on=today(),
         source=source,
     )

@@ -18,7 +18,7 @@ from systems.database import guarded, quoted
 if TYPE_CHECKING:
     import duckdb
 
-    from pipelines.session import Office
+    from pipelines.session import Session
 
 _AT_ONCE = 2_500_000  # rows that are compared with others in memory
 
@@ -66,36 +66,36 @@ class StoredCohort:
         con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
 
 
-def stored_at(office: "Office", project: str, digest: str) -> Path:
+def stored_at(session: "Session", project: str, digest: str) -> Path:
     """Where a project's cohort is kept; the name is a keyed digest."""
-    return office.home.projects / project / "cohorts" / f"{digest}.parquet"
+    return session.home.projects / project / "cohorts" / f"{digest}.parquet"
 
 
-def store(office: "Office", project: str, digest: str, table: pa.Table) -> None:
+def store(session: "Session", project: str, digest: str, table: pa.Table) -> None:
     """Keep a cohort, encrypted under a key of its own, so that it can be forgotten alone."""
-    path = stored_at(office, project, digest)
+    path = stored_at(session, project, digest)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = office.keyring.document_key(_key_name(project, digest), create=True)
+    key = session.keyring.document_key(_key_name(project, digest), create=True)
     staging.write_parquet(table, path, key)
 
 
-def destroy(office: "Office", project: str, digest: str) -> None:
+def destroy(session: "Session", project: str, digest: str) -> None:
     """Remove a kept cohort and forget its key: what a disk or a backup holds can't be read."""
-    office.keyring.forget_document_key(_key_name(project, digest))
-    stored_at(office, project, digest).unlink(missing_ok=True)
+    session.keyring.forget_document_key(_key_name(project, digest))
+    stored_at(session, project, digest).unlink(missing_ok=True)
 
 
-def open_stored(office: "Office", project: str, digest: str) -> StoredCohort:
+def open_stored(session: "Session", project: str, digest: str) -> StoredCohort:
     """Open a kept cohort.
 
     Raises:
         CohortNotStored: it is not there.
         StagingDoesNotHold: changed, or under another key.
     """
-    path = stored_at(office, project, digest)
+    path = stored_at(session, project, digest)
     if not path.is_file():
         raise CohortNotStored(project=project)
-    key = office.keyring.document_key(_key_name(project, digest))
+    key = session.keyring.document_key(_key_name(project, digest))
     names = tuple(staging.read_schema(path, key).names)
     return StoredCohort(path, key, digest, staging.count_rows(path, key), names)
 
@@ -104,10 +104,10 @@ def _key_name(project: str, digest: str) -> str:
     return f"{project}.cohort.{digest[:16]}"
 
 
-def still_kept(office: "Office", project: str, digests: Iterable[str]) -> list[StoredCohort]:
+def still_kept(session: "Session", project: str, digests: Iterable[str]) -> list[StoredCohort]:
     """The cohorts of these that were not destroyed."""
-    kept = [d for d in digests if stored_at(office, project, d).is_file()]
-    return [open_stored(office, project, digest) for digest in kept]
+    kept = [d for d in digests if stored_at(session, project, d).is_file()]
+    return [open_stored(session, project, digest) for digest in kept]
 
 
 def overlap(cohort: StoredCohort, others: Sequence[StoredCohort], threads: int | None) -> int:

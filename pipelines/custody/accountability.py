@@ -7,11 +7,11 @@ from pathlib import Path
 from approvals.clocks import BREACH_LETTER_FROM
 from approvals.custody import breach_letter, certificate, given_packages, individuals_known
 from approvals.project import EvidenceMissing, ProjectState
-from pipelines.session import Office
+from pipelines.session import Session
 
 
 def record_event(
-    office: Office,
+    session: Session,
     number: str,
     kind: str,
     on: date,
@@ -34,20 +34,20 @@ def record_event(
     given = dict(facts)
     if kind == "breach_reported" and "individuals" not in given:
         named = tuple(given["releases"].split(",")) if given.get("releases") else ()
-        given["individuals"] = str(individuals_known(office.releases.list(number), named))
+        given["individuals"] = str(individuals_known(session.releases.list(number), named))
     if kind == "destruction_certified":
-        _check_items(office, number, given.get("items", ""))
-    state = office.projects.event(number, kind, office.person, on, given, files)
+        _check_items(session, number, given.get("items", ""))
+    state = session.projects.event(number, kind, session.person, on, given, files)
     if kind == "breach_reported" and int(given["individuals"]) >= BREACH_LETTER_FROM:
         discovered = date.fromisoformat(given["discovered_on"])
         text = breach_letter(state, given["breach"], discovered, int(given["individuals"]))
-        folder = office.projects.folder(number)
+        folder = session.projects.folder(number)
         return state, folder.write_letter(f"breach.{given['breach']}.txt", text)
     return state, None
 
 
-def _check_items(office: Office, number: str, items: str) -> None:
-    given = len(given_packages(office.releases.list(number)))
+def _check_items(session: Session, number: str, items: str) -> None:
+    given = len(given_packages(session.releases.list(number)))
     if items.isdigit() and int(items) < given:
         raise EvidenceMissing(
             step="destruction_certified",
@@ -56,8 +56,8 @@ def _check_items(office: Office, number: str, items: str) -> None:
         )
 
 
-def write_certificate(office: Office, number: str) -> Path:
+def write_certificate(session: Session, number: str) -> Path:
     """Write the certificate of destruction, prefilled, into the project's folder; its place."""
-    state = office.projects.show(number)
-    text = certificate(state, office.releases.list(number))
-    return office.projects.folder(number).write_letter("certificate-of-destruction.txt", text)
+    state = session.projects.show(number)
+    text = certificate(state, session.releases.list(number))
+    return session.projects.folder(number).write_letter("certificate-of-destruction.txt", text)

@@ -19,30 +19,29 @@ from errors.coded import CodedError
 from pipelines.cluster import sweep
 from pipelines.custody.report_files import report_file
 from pipelines.home import Home, held
-from pipelines.session import Office, today
-from pipelines.session import location as shelving
+from pipelines.session import Session, today
 
 _CODE = 12  # hex figures: 48 bits, asked for by a person of the Department, one try at a time
 
 
-def details(office: Office, release: str) -> dict[str, object]:
+def details(session: Session, release: str) -> dict[str, object]:
     """A release with the places of its report and its packages.
 
     Raises:
         UnknownRelease: there is none.
         CodedError: its report is not the one that was attached (exit 5).
     """
-    state = office.releases.show(release)
+    state = session.releases.show(release)
     body = state.as_dict()
-    if file := report_file(office, state.project, release):
+    if file := report_file(session, state.project, release):
         body["report_file"] = file
-    outbox = office.home.outbox / state.project / release
+    outbox = session.home.outbox / state.project / release
     if outbox.is_dir():
         body["outbox"] = str(outbox)
     return body
 
 
-def hand_over(office: Office, release: str, member: str, by: str | None) -> ReleaseState:
+def hand_over(session: Session, release: str, member: str, by: str | None) -> ReleaseState:
     """Give a member their package: the gate again, and the copy as it was sealed and signed.
 
     Raises:
@@ -50,22 +49,24 @@ def hand_over(office: Office, release: str, member: str, by: str | None) -> Rele
         PackageDiffers: the copy in the outbox is not the one that the ledger names (exit 5).
         CodedError: see ``Releases.hand_over``.
     """
-    office.releases.show(release)  # an unknown one has no folder to lock
-    with held(office.home.runs / release):
-        state = office.releases.show(release)
+    session.releases.show(release)  # an unknown one has no folder to lock
+    with held(session.home.runs / release):
+        state = session.releases.show(release)
         sums: str | None = None
-        place = office.home.outbox / state.project / release / member
+        place = session.home.outbox / state.project / release / member
         if member in state.packages and state.in_outbox and place.exists():
             try:
-                sums = verify_by_any(place, signers.accepted(office.home.keys)).list_sha256
+                sums = verify_by_any(place, signers.accepted(session.home.keys)).list_sha256
             except CodedError:
                 raise PackageDiffers(member=member) from None
         elif member in state.packages and state.in_outbox and state.packages[member].sums:
             sums = ""  # gone from the outbox: no copy to give
-        return office.releases.hand_over(release, member, office.person, today(), sums=sums, by=by)
+        return session.releases.hand_over(
+            release, member, session.person, today(), sums=sums, by=by
+        )
 
 
-def receipt(office: Office, release: str, member: str, code: str | None) -> ReleaseState:
+def receipt(session: Session, release: str, member: str, code: str | None) -> ReleaseState:
     """Record a receipt; with the code, that the member's own key opened the package.
 
     Raises:
@@ -73,17 +74,17 @@ def receipt(office: Office, release: str, member: str, code: str | None) -> Rele
         CodedError: see ``Releases.receipt``.
     """
     if code is not None:
-        package = office.releases.show(release).packages.get(member)
-        right = receipt_code(office, release, package.fingerprint) if package else ""
+        package = session.releases.show(release).packages.get(member)
+        right = receipt_code(session, release, package.fingerprint) if package else ""
         if not hmac.compare_digest(_plain(right), _plain(code)):
             raise ReceiptCodeWrong(member=member)
     shown = code is not None
-    return office.releases.receipt(release, member, office.person, today(), code_shown=shown)
+    return session.releases.receipt(release, member, session.person, today(), code_shown=shown)
 
 
-def receipt_code(office: Office, release: str, fingerprint: str) -> str:
+def receipt_code(session: Session, release: str, fingerprint: str) -> str:
     """What stands inside the package sealed to this key, and nowhere else."""
-    digest = office.keyring.digest("receipt code", f"{release} {fingerprint}".encode())
+    digest = session.keyring.digest("receipt code", f"{release} {fingerprint}".encode())
     code = digest[:_CODE].upper()
     return "-".join(code[i : i + 4] for i in range(0, _CODE, 4))
 
@@ -92,22 +93,22 @@ def _plain(code: str) -> bytes:
     return "".join(c for c in code.upper() if c.isalnum()).encode()
 
 
-def withdraw_release(office: Office, release: str, reason: str) -> dict[str, object]:
+def withdraw_release(session: Session, release: str, reason: str) -> dict[str, object]:
     """Withdraw a release: recorded first, then recalled and cleared from outbox and staging.
 
     The sealed packages move out of the outbox into the run's folder, so that what was sent can
     still be proven. Each member who was handed one is called to destroy it: a letter is laid ready
     in the project's folder, and the recall stands in the ledger until it is answered.
     """
-    office.releases.show(release)  # an unknown one has no folder to lock
-    with held(office.home.runs / release):
-        state = office.releases.withdraw(release, reason, office.person, today())
-        outbox = office.home.outbox / state.project / release
-        kept = office.home.runs / release / "withdrawn"
+    session.releases.show(release)  # an unknown one has no folder to lock
+    with held(session.home.runs / release):
+        state = session.releases.withdraw(release, reason, session.person, today())
+        outbox = session.home.outbox / state.project / release
+        kept = session.home.runs / release / "withdrawn"
         if outbox.is_dir() and not kept.exists():
             outbox.rename(kept)
-        letters = [_recall(office, state, member, today()) for member in _given(state)]
-        wipe_staging(office, release)
+        letters = [_recall(session, state, member, today()) for member in _given(state)]
+        wipe_staging(session, release)
     return state.as_dict() | {"recalls": letters}
 
 
@@ -115,27 +116,27 @@ def _given(state: ReleaseState) -> list[str]:
     return [package.member for _, package in given_packages([state])]
 
 
-def _recall(office: Office, state: ReleaseState, member: str, on: date) -> str:
-    project = office.projects.show(state.project)
+def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str:
+    project = session.projects.show(state.project)
     text = recall_letter(project, state, state.packages[member], on)
-    folder = office.projects.folder(state.project)
+    folder = session.projects.folder(state.project)
     recall = recall_id(state.release, member)
     path = folder.write_letter(f"recall.{recall}.txt", text)
     facts = {"recall": recall, "member": member, "letter": folder.put("notice", text.encode())}
-    office.projects.record(
-        project, "recall_sent", office.person, facts, on=on, key=f"recall:{recall}"
+    session.projects.record(
+        project, "recall_sent", session.person, facts, on=on, key=f"recall:{recall}"
     )
     return str(path)
 
 
-def destroy_release(office: Office, release: str) -> dict[str, object]:
+def destroy_release(session: Session, release: str) -> dict[str, object]:
     """Destroy the Department's copies of a release and record it."""
-    office.releases.show(release)  # an unknown one has no folder to lock
-    with held(office.home.runs / release):
-        state = office.releases.destroy(release, office.person, today())
-        for place in copies(office.home, state):
+    session.releases.show(release)  # an unknown one has no folder to lock
+    with held(session.home.runs / release):
+        state = session.releases.destroy(release, session.person, today())
+        for place in copies(session.home, state):
             shutil.rmtree(place, ignore_errors=True)
-        wipe_staging(office, release)
+        wipe_staging(session, release)
     return state.as_dict()
 
 
@@ -159,15 +160,15 @@ def wipe_tables(home: Home, release: str) -> None:
         shutil.rmtree(home.runs / release / stage, ignore_errors=True)
 
 
-def wipe_staging(office: Office, release: str) -> None:
+def wipe_staging(session: Session, release: str) -> None:
     """Remove the tables and forget their key: what a disk still holds can't be read.
 
     The key goes before the bucket is asked: where that can't be reached, what lies there is unreadable, and
     the next resume or `bucket sweep` deletes it.
     """
-    wipe_tables(office.home, release)
-    sweep(office.settings.cluster, release)
-    office.keyring.forget_run_key(release)
-    if staging := shelving.shelf(office, "staging"):
+    wipe_tables(session.home, release)
+    sweep(session.settings.cluster, release)
+    session.keyring.forget_run_key(release)
+    if staging := session.object_store("staging"):
         staging.forget(release)
-    office.releases.record(release, "staging_destroyed")
+    session.releases.record(release, "staging_destroyed")

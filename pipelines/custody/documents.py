@@ -2,17 +2,17 @@
 
 from approvals.project import attachments, check_attachments, drafts_of
 from errors.coded import CodedError
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 Rows = list[dict[str, object]]
 
 
-def papers_of(office: Office, number: str) -> tuple[Rows, Rows, CodedError | None]:
+def papers_of(session: Session, number: str) -> tuple[Rows, Rows, CodedError | None]:
     """Documents, drafts, and the error where a document is missing or changed."""
-    documents = [a.as_dict() for a in attachments(office.projects, number)]
-    drafts = [d.as_dict(today()) for d in drafts_of(office.projects.entries(number))]
+    documents = [a.as_dict() for a in attachments(session.projects, number)]
+    drafts = [d.as_dict(today()) for d in drafts_of(session.projects.entries(number))]
     try:
-        check_attachments(office.projects, number)
+        check_attachments(session.projects, number)
     except CodedError as error:
         return documents, drafts, error
     return documents, drafts, None

@@ -10,7 +10,7 @@ from pipelines.custody.custody import copies
 from pipelines.errors import FileExists
 from pipelines.home import held, write_private
 from pipelines.keys import read_file
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 _README = """\
 Sealed packages of release {release}, copied for the escrow key (SHA-256 {fingerprint}).
@@ -26,7 +26,7 @@ On the machine of the private key, with both custodians present:
 """
 
 
-def add_certificate(office: Office, cert: Path) -> dict[str, object]:
+def add_certificate(session: Session, cert: Path) -> dict[str, object]:
     """Take the certificate of a key that was made elsewhere; it counts once it is confirmed.
 
     Raises:
@@ -37,12 +37,12 @@ def add_certificate(office: Office, cert: Path) -> dict[str, object]:
     if b"PRIVATE KEY" in pem:
         raise EscrowRefused(what="a private key: it is made and kept on another machine")
     found = Recipient.from_pem(pem, on=today())
-    escrow.add(office.ledger, found.fingerprint, found.expires, office.person, today())
-    write_private(_waiting(office, found.fingerprint), pem.decode("ascii"))
+    escrow.add(session.ledger, found.fingerprint, found.expires, session.person, today())
+    write_private(_waiting(session, found.fingerprint), pem.decode("ascii"))
     return {"fingerprint": found.fingerprint, "key": found.kind, "confirmed": False}
 
 
-def confirm_certificate(office: Office, fingerprint: str) -> dict[str, object]:
+def confirm_certificate(session: Session, fingerprint: str) -> dict[str, object]:
     """Confirm it as a second person: packages are sealed to it from now on.
 
     Raises:
@@ -50,44 +50,44 @@ def confirm_certificate(office: Office, fingerprint: str) -> dict[str, object]:
         EscrowChanged: the file is not the one that was added.
     """
     wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
-    waiting = _waiting(office, wanted)
+    waiting = _waiting(session, wanted)
     pem = waiting.read_bytes() if waiting.is_file() else b""
     if pem and Recipient.from_pem(pem, on=today()).fingerprint != wanted:
         raise EscrowChanged
     if not pem:
         raise EscrowRefused(what="no key with this fingerprint waits")
-    escrow.confirm(office.ledger, wanted, office.person, today(), demo=office.demo)
-    write_private(office.home.keys / ESCROW, pem.decode("ascii"))
+    escrow.confirm(session.ledger, wanted, session.person, today(), demo=session.demo)
+    write_private(session.home.keys / ESCROW, pem.decode("ascii"))
     waiting.unlink()
     return {"fingerprint": wanted, "confirmed": True}
 
 
-def confirmed_escrow(office: Office) -> Recipient | None:
+def confirmed_escrow(session: Session) -> Recipient | None:
     """The Department's own recipient: only the certificate that two people confirmed.
 
     Raises:
         EscrowChanged: the keyring has another certificate than the ledger, or lost it.
     """
-    found = office.keyring.escrow(today())
-    confirmed = escrow.escrow_state(office.ledger).confirmed
+    found = session.keyring.escrow(today())
+    confirmed = escrow.escrow_state(session.ledger).confirmed
     if (found.fingerprint if found else None) != confirmed:
         raise EscrowChanged
     return found
 
 
-def ask(office: Office, release: str, reason: str) -> dict[str, object]:
+def ask(session: Session, release: str, reason: str) -> dict[str, object]:
     """Ask to use the escrow key for a release.
 
     Raises:
         UnknownRelease: there is none.
         EscrowRefused, RoleMissing, EventRefused: see their texts.
     """
-    office.releases.show(release)
-    number = escrow.request(office.ledger, release, reason, office.person, today())
+    session.releases.show(release)
+    number = escrow.request(session.ledger, release, reason, session.person, today())
     return {"request": number, "release": release, "reason": reason, "allowed": False}
 
 
-def allow(office: Office, number: str, out: Path) -> dict[str, object]:
+def allow(session: Session, number: str, out: Path) -> dict[str, object]:
     """Allow a use as a second person, and copy the sealed packages out for the other machine.
 
     Raises:
@@ -95,19 +95,19 @@ def allow(office: Office, number: str, out: Path) -> dict[str, object]:
         EscrowRefused: no such request waits, or no sealed copy is left.
         SamePerson, RoleMissing: see their texts.
     """
-    use = escrow.escrow_state(office.ledger).uses.get(number)
+    use = escrow.escrow_state(session.ledger).uses.get(number)
     if use is None:
         raise EscrowRefused(what="no such request waits")
     if out.exists():
         raise FileExists(file="folder of the copies")
-    state = office.releases.show(use.release)
-    with held(office.home.runs / use.release):
-        sealed = next((place for place in copies(office.home, state) if place.is_dir()), None)
+    state = session.releases.show(use.release)
+    with held(session.home.runs / use.release):
+        sealed = next((place for place in copies(session.home, state) if place.is_dir()), None)
         if sealed is None:
             raise EscrowRefused(what="no sealed copy of this release is left")
-        use = escrow.allow(office.ledger, number, office.person, today(), demo=office.demo)
+        use = escrow.allow(session.ledger, number, session.person, today(), demo=session.demo)
         shutil.copytree(sealed, out)
-    fingerprint = escrow.escrow_state(office.ledger).confirmed or ""
+    fingerprint = escrow.escrow_state(session.ledger).confirmed or ""
     text = _README.format(
         release=use.release,
         fingerprint=fingerprint,
@@ -121,9 +121,9 @@ def allow(office: Office, number: str, out: Path) -> dict[str, object]:
     return {"request": number, "release": use.release, "allowed": True, "copies": str(out)}
 
 
-def overview(office: Office) -> dict[str, object]:
+def overview(session: Session) -> dict[str, object]:
     """The confirmed key, those that wait, and every use."""
-    state = escrow.escrow_state(office.ledger)
+    state = escrow.escrow_state(session.ledger)
     return {
         "confirmed": state.confirmed,
         "waiting": sorted(state.waiting),
@@ -141,5 +141,5 @@ def overview(office: Office) -> dict[str, object]:
     }
 
 
-def _waiting(office: Office, fingerprint: str) -> Path:
-    return office.home.keys / f"escrow-{fingerprint[:16]}.waiting.pem"
+def _waiting(session: Session, fingerprint: str) -> Path:
+    return session.home.keys / f"escrow-{fingerprint[:16]}.waiting.pem"

@@ -14,7 +14,7 @@ from approvals.project import IN_FORCE, Cohort, ProjectState
 from pipelines.cohort import stored as stored_cohort
 from pipelines.custody.escrow import confirmed_escrow
 from pipelines.home import Home, held
-from pipelines.session import CALIFORNIA, Office, today
+from pipelines.session import CALIFORNIA, Session, today
 
 _ENDED = OUT | {Status.WITHDRAWN, Status.DESTROYED, Status.REFUSED, Status.FAILED}
 
@@ -39,76 +39,76 @@ class Kept:
         }
 
 
-def kept(office: Office) -> list[Kept]:
+def kept(session: Session) -> list[Kept]:
     """What is kept and will end, by day."""
-    found = [*_packages(office), *_cohorts(office)]
+    found = [*_packages(session), *_cohorts(session)]
     return sorted(found, key=lambda k: (k.until, k.project, k.about))
 
 
-def enforce(office: Office, on: date) -> list[Kept]:
+def enforce(session: Session, on: date) -> list[Kept]:
     """End what was kept long enough: recorded, then removed; safe to run daily and to run twice."""
-    over = [item for item in kept(office) if item.until < on]
+    over = [item for item in kept(session) if item.until < on]
     for item in over:
         if item.what == "outbox":
-            _clear_outbox(office, item, on)
+            _clear_outbox(session, item, on)
         else:
-            office.projects.cohort_destroyed(item.project, item.about, office.person, on)
-            stored_cohort.destroy(office, item.project, item.about)
+            session.projects.cohort_destroyed(item.project, item.about, session.person, on)
+            stored_cohort.destroy(session, item.project, item.about)
     return over
 
 
 def clear(home: Home) -> int:
     """The same for a flow: how many things were ended today."""
-    office = Office(home)
+    session = Session(home)
     try:
-        return len(enforce(office, today()))
+        return len(enforce(session, today()))
     finally:
-        office.close()
+        session.close()
 
 
-def _packages(office: Office) -> Iterator[Kept]:
-    days = timedelta(days=office.settings.retention.outbox_days)
-    for release in office.releases.list():
+def _packages(session: Session) -> Iterator[Kept]:
+    days = timedelta(days=session.settings.retention.outbox_days)
+    for release in session.releases.list():
         if release.status in OUT and release.in_outbox and release.recorded_on is not None:
             until = release.recorded_on + days
             yield Kept("outbox", release.project, release.release, until)
 
 
-def _clear_outbox(office: Office, item: Kept, on: date) -> None:
+def _clear_outbox(session: Session, item: Kept, on: date) -> None:
     """Out of the outbox; kept sealed in the run's folder where the escrow key could open it."""
-    outbox = office.home.outbox / item.project / item.about
-    with held(office.home.runs / item.about):
-        proof = confirmed_escrow(office) is not None
-        office.releases.cleared(item.about, office.person, on)
-        target = office.home.runs / item.about / "kept"
+    outbox = session.home.outbox / item.project / item.about
+    with held(session.home.runs / item.about):
+        proof = confirmed_escrow(session) is not None
+        session.releases.cleared(item.about, session.person, on)
+        target = session.home.runs / item.about / "kept"
         if proof and outbox.is_dir() and not target.exists():
             outbox.rename(target)
         else:
             shutil.rmtree(outbox, ignore_errors=True)
 
 
-def _cohorts(office: Office) -> Iterator[Kept]:
-    releases = office.releases.list()
-    for state in office.projects.list():
+def _cohorts(session: Session) -> Iterator[Kept]:
+    releases = session.releases.list()
+    for state in session.projects.list():
         for cohort in state.cohorts:
-            until = None if cohort.destroyed else _until(office, state, cohort, releases)
+            until = None if cohort.destroyed else _until(session, state, cohort, releases)
             if until is not None:
                 yield Kept("cohort", state.number, cohort.digest, until)
 
 
 def _until(
-    office: Office, state: ProjectState, cohort: Cohort, releases: list[ReleaseState]
+    session: Session, state: ProjectState, cohort: Cohort, releases: list[ReleaseState]
 ) -> date | None:
     """Days after its last use; after the project's end where it was never used; else open."""
     using = [r for r in releases if r.project == state.number and r.cohort == cohort.digest]
     if any(r.status not in _ENDED for r in using):
         return None
     if using:
-        last = max(office.ledger.events(release=r.release)[-1].at for r in using)
+        last = max(session.ledger.events(release=r.release)[-1].at for r in using)
         begin = last.astimezone(CALIFORNIA).date()
     elif state.state_on(today()) not in IN_FORCE:
-        entries = office.projects.entries(state.number)
+        entries = session.projects.entries(state.number)
         begin = entries[-1].at.astimezone(CALIFORNIA).date()
     else:
         return None
-    return begin + timedelta(days=office.settings.retention.intake_days)
+    return begin + timedelta(days=session.settings.retention.intake_days)

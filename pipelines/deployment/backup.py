@@ -26,8 +26,7 @@ from approvals.ledger import LedgerUnavailable
 from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
 from pipelines.errors import FileExists
 from pipelines.home import FOLDERS, Home, HomeExists
-from pipelines.session import Office
-from pipelines.session import location as shelving
+from pipelines.session import Session, set_of
 
 MANIFEST = "BACKUP.json"
 _LEDGER = "ledger.sqlite3"
@@ -128,15 +127,15 @@ def _in_the_bucket(home: Home) -> frozenset[Path]:
     """Files of snapshots that are whole in the bucket."""
     if not home.settings().bucket.register_url:
         return frozenset()
-    office = Office(home)
+    session = Session(home)
     try:
-        shelf = shelving.shelf(office, "register")
-        assert shelf is not None  # the settings name one
-        names = [info.snapshot_id for info in office.registers.list()]
-        whole = [name for name in names if shelf.holds(shelving.set_of(name))]
-        return frozenset(path for name in whole for path in office.registers.files(name))
+        store = session.object_store("register")
+        assert store is not None  # the settings name one
+        names = [info.snapshot_id for info in session.registers.list()]
+        whole = [name for name in names if store.holds(set_of(name))]
+        return frozenset(path for name in whole for path in session.registers.files(name))
     finally:
-        office.close()
+        session.close()
 
 
 def _files(folder: Path, home: Home) -> Iterator[Path]:

@@ -11,28 +11,27 @@ from pathlib import Path
 
 from pipelines.home import ReleaseHeld, held
 from pipelines.release import open_context, read_order
-from pipelines.session import Office
-from pipelines.session import location as shelving
+from pipelines.session import Session, set_of
 from pipelines.storage import MANIFEST, MARK, Shelf, named
 
 _SNAPSHOT = re.compile(r"([A-Z]{2,12})/(\1-\d{8}-\d{3,})")
 _STAGED = re.compile(r"([A-Za-z0-9-]{3,60})/([a-z]+)")
 
 
-def upload(office: Office) -> dict[str, object]:
+def upload(session: Session) -> dict[str, object]:
     """Send what the bucket lacks of every snapshot, and of every run that has not ended.
 
     Raises:
         CodedError: of the bucket; what was sent stays sent.
     """
     sent: dict[str, int] = {}
-    if shelving.shelf(office, "register"):
-        for info in office.registers.list():
-            with held(office.home.register / info.system):
-                sent[info.snapshot_id] = shelving.upload(office, info.snapshot_id)
-    if (staging := shelving.shelf(office, "staging")) is not None:
-        for release in under_way(office):
-            with held(office.home.runs / release), open_context(office.home, release) as context:
+    if session.object_store("register"):
+        for info in session.registers.list():
+            with held(session.home.register / info.system):
+                sent[info.snapshot_id] = session.upload_snapshot(info.snapshot_id)
+    if (staging := session.object_store("staging")) is not None:
+        for release in under_way(session):
+            with held(session.home.runs / release), open_context(session.home, release) as context:
                 for stage in _stages(context.folder):
                     tables = context.records.tables(stage)
                     if tables and all(path.is_file() for path in tables):
@@ -40,24 +39,24 @@ def upload(office: Office) -> dict[str, object]:
     return {"sets": len(sent), "files_sent": sum(sent.values())}
 
 
-def evict(office: Office) -> dict[str, object]:
+def evict(session: Session) -> dict[str, object]:
     """Drop this machine's copies of what is whole in the bucket; they are brought back when they are used."""
     dropped: list[int] = []
     busy = 0
-    if (register := shelving.shelf(office, "register")) is not None:
-        for info in office.registers.list():
-            users = [r for r in under_way(office) if _snapshot(office, r) == info.snapshot_id]
-            places = [office.home.runs / r for r in users]
-            with _if_free(office.home.register / info.system, *places) as free:
-                if free and register.holds(shelving.set_of(info.snapshot_id)):
-                    dropped += _dropped(office.registers.files(info.snapshot_id))
+    if (register := session.object_store("register")) is not None:
+        for info in session.registers.list():
+            users = [r for r in under_way(session) if _snapshot(session, r) == info.snapshot_id]
+            places = [session.home.runs / r for r in users]
+            with _if_free(session.home.register / info.system, *places) as free:
+                if free and register.holds(set_of(info.snapshot_id)):
+                    dropped += _dropped(session.registers.files(info.snapshot_id))
                 busy += not free
-    if (staging := shelving.shelf(office, "staging")) is not None:
-        for release in under_way(office):
-            with _if_free(office.home.runs / release) as free:
+    if (staging := session.object_store("staging")) is not None:
+        for release in under_way(session):
+            with _if_free(session.home.runs / release) as free:
                 busy += not free
                 if free:
-                    dropped += _dropped_of_run(office, staging, release)
+                    dropped += _dropped_of_run(session, staging, release)
     return {"files": len(dropped), "bytes": sum(dropped), "busy": busy}
 
 
@@ -78,15 +77,15 @@ class Swept:
         return {name: n for name, n in asdict(self).items() if name != "wanted"}
 
 
-def sweep(office: Office) -> dict[str, object]:
+def sweep(session: Session) -> dict[str, object]:
     """Remove what no manifest names, what was forgotten, uploads that nobody ends, and versions that only look deleted.
 
     A set that somebody works on is left for the next time. A whole set that this home has never heard of (it was
     restored from an older backup) is counted as unknown and left alone, as are the versions of all that is wanted.
     """
     swept = Swept()
-    for purpose in named(office.settings.bucket):
-        if (found := shelving.shelf(office, purpose)) is None:
+    for purpose in named(session.settings.bucket):
+        if (found := session.object_store(purpose)) is None:
             continue
         swept.wanted = {MARK}
         for of_set in found.sets():
@@ -96,31 +95,33 @@ def sweep(office: Office) -> dict[str, object]:
                 _want_all(found, of_set, swept)
                 continue
             lock = (
-                office.home.register / match[1]
+                session.home.register / match[1]
                 if purpose == "register"
-                else office.home.runs / match[1]
+                else session.home.runs / match[1]
             )
             with _if_free(lock) as free:
                 if not free:
                     swept.busy += 1
                     _want_all(found, of_set, swept)
                 elif purpose == "register":
-                    _sweep_snapshot(office, found, of_set, match[2], swept)
+                    _sweep_snapshot(session, found, of_set, match[2], swept)
                 else:
-                    _sweep_staged(office, found, of_set, match[1], match[2], swept)
+                    _sweep_staged(session, found, of_set, match[1], match[2], swept)
         swept.old_versions += _sweep_versions(found, swept.wanted)
     return swept.as_dict()
 
 
-def _sweep_snapshot(office: Office, found: Shelf, of_set: str, snapshot: str, swept: Swept) -> None:
-    known = (office.home.register / of_set / "manifest.json").is_file()
-    key = (office.home.keys / "snapshots" / f"{snapshot}.key").is_file()
+def _sweep_snapshot(
+    session: Session, found: Shelf, of_set: str, snapshot: str, swept: Swept
+) -> None:
+    known = (session.home.register / of_set / "manifest.json").is_file()
+    key = (session.home.keys / "snapshots" / f"{snapshot}.key").is_file()
     if known and not key:
         found.forget(of_set)
         swept.forgotten += 1
     elif known:
         # The home's own manifest says what is wanted, also where the bucket's was deleted.
-        info = next(i for i in office.registers.list() if i.snapshot_id == snapshot)
+        info = next(i for i in session.registers.list() if i.snapshot_id == snapshot)
         names = {f"{of_set}/{n}.parquet.{t.sha256}" for n, t in info.tables.items()}
         _sweep_half_sent(found, of_set, names, swept)
     elif found.manifest(of_set) is not None:
@@ -131,15 +132,15 @@ def _sweep_snapshot(office: Office, found: Shelf, of_set: str, snapshot: str, sw
 
 
 def _sweep_staged(
-    office: Office, found: Shelf, of_set: str, release: str, stage: str, swept: Swept
+    session: Session, found: Shelf, of_set: str, release: str, stage: str, swept: Swept
 ) -> None:
-    if not _unended(office, release):
+    if not _unended(session, release):
         found.forget(of_set)
         swept.forgotten += 1
-        if (office.home.runs / release).is_dir():
-            office.releases.record(release, "staging_destroyed")
+        if (session.home.runs / release).is_dir():
+            session.releases.record(release, "staging_destroyed")
         return
-    with open_context(office.home, release) as context:
+    with open_context(session.home, release) as context:
         tables = context.records.tables(stage)
     if found.manifest(of_set) is None and not all(path.is_file() for path in tables):
         swept.unknown += 1  # its manifest was deleted, and no copy is here
@@ -166,27 +167,27 @@ def _sweep_versions(found: Shelf, wanted: set[str]) -> int:
     return found.keeping.remove_exactly(old)
 
 
-def under_way(office: Office) -> list[str]:
+def under_way(session: Session) -> list[str]:
     """Releases whose staging is not forgotten."""
-    there = (p.stem for p in (office.home.keys / "runs").glob("*.key"))
-    return sorted(r for r in there if (office.home.runs / r / "order.json").is_file())
+    there = (p.stem for p in (session.home.keys / "runs").glob("*.key"))
+    return sorted(r for r in there if (session.home.runs / r / "order.json").is_file())
 
 
-def _unended(office: Office, release: str) -> bool:
-    return (office.home.keys / "runs" / f"{release}.key").is_file()
+def _unended(session: Session, release: str) -> bool:
+    return (session.home.keys / "runs" / f"{release}.key").is_file()
 
 
-def _snapshot(office: Office, release: str) -> str:
-    return read_order(office.home, release).snapshot
+def _snapshot(session: Session, release: str) -> str:
+    return read_order(session.home, release).snapshot
 
 
 def _stages(folder: Path) -> list[str]:
     return sorted(path.stem for path in (folder / "stages").glob("*.json"))
 
 
-def _dropped_of_run(office: Office, staging: Shelf, release: str) -> list[int]:
+def _dropped_of_run(session: Session, staging: Shelf, release: str) -> list[int]:
     dropped: list[int] = []
-    with open_context(office.home, release) as context:
+    with open_context(session.home, release) as context:
         for stage in _stages(context.folder):
             tables = context.records.tables(stage)
             if tables and staging.holds(f"{release}/{stage}"):

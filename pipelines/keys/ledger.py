@@ -11,14 +11,14 @@ from crypto.keyring import signers
 from pipelines.errors import FileExists
 from pipelines.home import write_private
 from pipelines.keys.sealing import read_file
-from pipelines.session import Office
+from pipelines.session import Session
 
 
-def verify_ledger(office: Office, checkpoints: Sequence[Path] = ()) -> dict[str, object]:
+def verify_ledger(session: Session, checkpoints: Sequence[Path] = ()) -> dict[str, object]:
     """Check the whole ledger, against its head and every checkpoint that this home ever signed.
 
     Args:
-        office: the home.
+        session: the home.
         checkpoints: more of them, that were kept elsewhere: who can change the ledger may be able
             to remove what lies beside it, but not what left the building.
 
@@ -28,17 +28,17 @@ def verify_ledger(office: Office, checkpoints: Sequence[Path] = ()) -> dict[str,
         DocumentsGone: a document that an event pins is missing or changed.
         HeadWrong: the note of how far the ledger had come is gone or forged.
     """
-    head = HeadFile(office.home.ledger_head, office.keyring.digest).read()
-    keys = office.home.keys
-    kept = [_parse(path) for path in sorted(office.home.checkpoints.glob("*.json"))]
+    head = HeadFile(session.home.ledger_head, session.keyring.digest).read()
+    keys = session.home.keys
+    kept = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))]
     # A checkpoint by a revoked key proves nothing; that there are some is said.
     void = [c for c in kept if _signed_by(c, signers.revoked(keys))]
     found = [c for c in kept if c not in void] + [_parse(path) for path in checkpoints]
     if not all(_signed_by(c, signers.accepted(keys)) for c in found):
         raise CheckpointWrong(what="signature")
-    verdict = verify(office.ledger, found, head)
+    verdict = verify(session.ledger, found, head)
     verdict.check()
-    documents = check_attachments(office.projects)
+    documents = check_attachments(session.projects)
     return {
         "size": verdict.entries,
         "root": verdict.root,
@@ -61,28 +61,28 @@ def _signed_by(checkpoint: Checkpoint, certificates: Sequence[bytes]) -> bool:
     return False
 
 
-def checkpoint(office: Office) -> dict[str, object]:
+def checkpoint(session: Session) -> dict[str, object]:
     """Sign the ledger's size and root, and keep a copy in the home.
 
     Raises:
         LedgerBroken: a ledger that does not hold gets no checkpoint.
     """
-    made = make_checkpoint(office.ledger, office.keyring.signer())
+    made = make_checkpoint(session.ledger, session.keyring.signer())
     body = made.as_dict()
-    office.home.checkpoints.mkdir(mode=0o700, exist_ok=True)
-    write_private(office.home.checkpoints / f"{made.size:012d}.json", json.dumps(body, indent=1))
+    session.home.checkpoints.mkdir(mode=0o700, exist_ok=True)
+    write_private(session.home.checkpoints / f"{made.size:012d}.json", json.dumps(body, indent=1))
     facts = {"size": made.size, "root": made.root}
-    office.append(Event("checkpoint_made", office.person.id, facts=facts))
+    session.append(Event("checkpoint_made", session.person.id, facts=facts))
     return body
 
 
-def export_ledger(office: Office, out: Path) -> int:
+def export_ledger(session: Session, out: Path) -> int:
     """Write every event's body, one line each, into a new file; return how many.
 
     Raises:
         FileExists: something is there.
     """
     try:
-        return office.ledger.export(out)
+        return session.ledger.export(out)
     except FileExistsError:
         raise FileExists(file="export") from None

@@ -5,10 +5,10 @@ from pathlib import Path
 from approvals.people import NothingToConfirm
 from crypto.cms import Recipient
 from pipelines.keys.sealing import read_file
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 
-def add_recipient(office: Office, project: str, cert: Path, member: str) -> dict[str, object]:
+def add_recipient(session: Session, project: str, cert: Path, member: str) -> dict[str, object]:
     """Register a key for a team member.
 
     Raises:
@@ -16,14 +16,14 @@ def add_recipient(office: Office, project: str, cert: Path, member: str) -> dict
     """
     pem = read_file(cert, "certificate")
     recipient = Recipient.from_pem(pem, on=today())
-    office.projects.add_recipient(
+    session.projects.add_recipient(
         project,
         fingerprint=recipient.fingerprint,
         member=member,
         certificate=pem,
         key_kind=recipient.kind,
         certificate_expires=recipient.expires,
-        actor=office.person,
+        actor=session.person,
         on=today(),
     )
     return {
@@ -35,7 +35,7 @@ def add_recipient(office: Office, project: str, cert: Path, member: str) -> dict
     }
 
 
-def confirm_recipient(office: Office, fingerprint: str) -> dict[str, object]:
+def confirm_recipient(session: Session, fingerprint: str) -> dict[str, object]:
     """Confirm a key, as a second person, in every project that registered it.
 
     Raises:
@@ -43,7 +43,7 @@ def confirm_recipient(office: Office, fingerprint: str) -> dict[str, object]:
         SamePerson: the one who added it can't confirm it.
     """
     wanted = _plain(fingerprint)
-    states = office.projects.confirm_recipient(wanted, office.person, today())
+    states = session.projects.confirm_recipient(wanted, session.person, today())
     return {
         "fingerprint": wanted,
         "projects": [state.number for state in states],
@@ -52,7 +52,7 @@ def confirm_recipient(office: Office, fingerprint: str) -> dict[str, object]:
 
 
 def revoke_recipient(
-    office: Office, project: str, fingerprint: str, reason: str
+    session: Session, project: str, fingerprint: str, reason: str
 ) -> dict[str, object]:
     """Take a key out of use for a project; who may record events of the project may do it.
 
@@ -61,11 +61,11 @@ def revoke_recipient(
         RoleMissing: see its text.
     """
     wanted = _plain(fingerprint)
-    found = office.projects.show(project).recipient(wanted)
+    found = session.projects.show(project).recipient(wanted)
     if found is None:
         raise NothingToConfirm(what="recipient")
     facts = {"fingerprint": wanted, "reason": reason}
-    office.projects.event(project, "recipient_revoked", office.person, today(), facts)
+    session.projects.event(project, "recipient_revoked", session.person, today(), facts)
     return {"project": project, "member": found.member, "fingerprint": wanted, "revoked": True}
 
 

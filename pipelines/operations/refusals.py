@@ -6,7 +6,7 @@ from pathlib import Path
 from approvals.attempts import UNKNOWN, is_refused_attempt, record_attempt
 from approvals.ledger import AttemptUnrecorded
 from errors.coded import CodedError
-from pipelines.session import Office, open_office, today
+from pipelines.session import Session, open_session, today
 
 _PROJECT, _RELEASE = ("project", "number"), ("release", "resume")  # options and arguments by name
 
@@ -28,11 +28,11 @@ def note_refusal(
     if not is_refused_attempt(error):
         return None
     try:
-        with open_office(home) as office:
+        with open_session(home) as session:
             record_attempt(
-                office.ledger,
+                session.ledger,
                 error,
-                actor=_who(office),
+                actor=_who(session),
                 step=step,
                 on=today(),
                 project=_named(given, _PROJECT),
@@ -43,9 +43,9 @@ def note_refusal(
     return None
 
 
-def _who(office: Office) -> str:
+def _who(session: Session) -> str:
     try:
-        return office.person.id
+        return session.person.id
     except CodedError:
         return UNKNOWN
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.home import Home, sweep_home
 from pipelines.operations.mail_errors import MailRefused
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 if TYPE_CHECKING:
     from approvals.deadlines import Unsent
@@ -43,46 +43,46 @@ def remind(home: Home, on: date | None = None) -> Reminded:
         MailUnavailable, MailRefused, MailUnsafe: after everything else was done.
     """
     sweep_home(home)
-    office = Office(home)
+    session = Session(home)
     try:
         day = on or today()
-        written = write_letters_of(office, day)
-        write_calendar(office, day)
-        sent = send_letters(office, day)
-        return Reminded(written, sent, len(_unsent(office)))
+        written = write_letters_of(session, day)
+        write_calendar(session, day)
+        sent = send_letters(session, day)
+        return Reminded(written, sent, len(_unsent(session)))
     finally:
-        office.close()
+        session.close()
 
 
 def write_letters(home: Home, on: date | None = None) -> int:
     """Write what is due on a day and return how many letters were new."""
-    office = Office(home)
+    session = Session(home)
     try:
-        return write_letters_of(office, on or today())
+        return write_letters_of(session, on or today())
     finally:
-        office.close()
+        session.close()
 
 
-def write_letters_of(office: Office, on: date) -> int:
+def write_letters_of(session: Session, on: date) -> int:
     """The same for an open home."""
     from approvals.deadlines import Timing, write_notices
 
-    chosen = office.settings.approvals
-    timing = Timing(chosen.evidence_notice_days, chosen.review_notice_days, office.counting)
-    return len(write_notices(office.projects, office.person, on, timing))
+    chosen = session.settings.approvals
+    timing = Timing(chosen.evidence_notice_days, chosen.review_notice_days, session.counting)
+    return len(write_notices(session.projects, session.person, on, timing))
 
 
-def write_calendar(office: Office, on: date) -> None:
+def write_calendar(session: Session, on: date) -> None:
     """Write every open deadline as iCalendar into the home, whole or not at all (0600)."""
-    target = office.home.root / CALENDAR
+    target = session.home.root / CALENDAR
     partial = target.with_name(f".{CALENDAR}.{os.getpid()}")
     handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(office.deadlines_ics(on))
+        file.write(session.deadlines_ics(on))
     partial.replace(target)
 
 
-def send_letters(office: Office, on: date) -> int:
+def send_letters(session: Session, on: date) -> int:
     """Send what was written and not sent, each once; nothing where no server is set up.
 
     Returns:
@@ -94,35 +94,35 @@ def send_letters(office: Office, on: date) -> int:
     """
     from pipelines.operations.mail import post_office
 
-    settings = office.settings.mail
-    waiting = _unsent(office) if settings.host else []
+    settings = session.settings.mail
+    waiting = _unsent(session) if settings.host else []
     if not waiting:
         return 0
     sent = refused = 0
     with post_office(settings) as post:
         for item in waiting:
             try:
-                post.send(_letter(office, item))
+                post.send(_letter(session, item))
             except (MailRefused, ValueError):
                 refused += 1
                 continue
-            _record(office, item, on)
+            _record(session, item, on)
             sent += 1
     if refused:
         raise MailRefused(refused=refused, sent=sent)
     return sent
 
 
-def _unsent(office: Office) -> "list[Unsent]":
+def _unsent(session: Session) -> "list[Unsent]":
     from approvals.deadlines import unsent
 
-    return unsent(office.projects, applicants=office.settings.mail.to_applicants)
+    return unsent(session.projects, applicants=session.settings.mail.to_applicants)
 
 
-def _letter(office: Office, item: "Unsent") -> "Letter":
+def _letter(session: Session, item: "Unsent") -> "Letter":
     from pipelines.operations.mail import Letter
 
-    own = office.settings.mail.department or office.settings.department.contact
+    own = session.settings.mail.department or session.settings.department.contact
     return Letter(
         to=item.address or own,
         subject=f"Project {item.project}: {item.subject}",
@@ -131,11 +131,11 @@ def _letter(office: Office, item: "Unsent") -> "Letter":
     )
 
 
-def _record(office: Office, item: "Unsent", on: date) -> None:
-    office.projects.record(
-        office.projects.show(item.project),
+def _record(session: Session, item: "Unsent", on: date) -> None:
+    session.projects.record(
+        session.projects.show(item.project),
         "notice_sent",
-        office.person,
+        session.person,
         {"notice": item.notice, "to": "applicant" if item.address else "department"},
         on=on,
         key=f"notice-sent:{item.project}:{item.notice}",

@@ -9,12 +9,12 @@ from extracts.deidentified import RiskLimit, replaced
 from pipelines.home import Home, SettingsUnusable
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.orders import Order, read_order, run_folder
-from pipelines.session import Office
+from pipelines.session import Session
 from systems.description import System, load_system, system_codes
 
 
-class Approved(Office):
-    """An office that looks at one release: its order, and what its project's approval says."""
+class Approved(Session):
+    """A session that looks at one release: its order, and what its project's approval says."""
 
     def __init__(self, home: Home, release: str) -> None:
         super().__init__(home)
@@ -89,21 +89,21 @@ class Approved(Office):
     @property
     def row_limit(self) -> RiskLimit:
         """What de-identified rows may bear: the project's own limit, else the Department's."""
-        office = self.settings.disclosure
+        defaults = self.settings.disclosure
         own = getattr(self._application, "rows", None) or RowRules()
         return RiskLimit(
-            k=own.k or office.row_k,
-            max_share_below=_or(own.max_share_below, office.row_max_share_below),
-            max_prosecutor=_or(own.max_prosecutor, office.row_max_prosecutor),
-            max_marketer=_or(own.max_marketer, office.row_max_marketer),
+            k=own.k or defaults.row_k,
+            max_share_below=_or(own.max_share_below, defaults.row_max_share_below),
+            max_prosecutor=_or(own.max_prosecutor, defaults.row_max_prosecutor),
+            max_marketer=_or(own.max_marketer, defaults.row_max_marketer),
         )
 
     @property
     def suppress_locally(self) -> bool:
         """Whether rare histories lose cells: the order says so, the project, or the Department."""
         own = getattr(self._application, "rows", None) or RowRules()
-        office = self.settings.disclosure.row_local_suppression
-        return self.order.suppress_locally or own.local_suppression or office
+        default = self.settings.disclosure.row_local_suppression
+        return self.order.suppress_locally or own.local_suppression or default
 
     @property
     def released_anyway(self) -> tuple[str, ...]:
@@ -135,6 +135,6 @@ class Approved(Office):
         return None if cohort is None else cohort.max_rows
 
 
-def _or(own: float | None, office: float) -> float:
+def _or(own: float | None, default: float) -> float:
     """The project's number where it has one; nought is one."""
-    return office if own is None else own
+    return default if own is None else own

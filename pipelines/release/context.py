@@ -20,7 +20,6 @@ from pipelines.home import Home, write_private
 from pipelines.keys import checkpoint
 from pipelines.release.approved import Approved
 from pipelines.release.records import DigestFile, Records
-from pipelines.session import location as shelving
 from pipelines.session import today
 from systems.register import Snapshot
 
@@ -45,7 +44,7 @@ class ProjectIds:
 
 
 class Context(Approved):
-    """An office at work on one release."""
+    """A session at work on one release."""
 
     @functools.cached_property
     def records(self) -> Records:
@@ -56,7 +55,7 @@ class Context(Approved):
     @functools.cached_property
     def staging_shelf(self) -> "Shelf | None":
         """Where staged tables are kept, if not in the home alone."""
-        return shelving.shelf(self, "staging")
+        return self.object_store("staging")
 
     def _bring(self, stage: str, path: Path) -> None:
         if self.staging_shelf is not None:

@@ -5,7 +5,7 @@ from datetime import date
 
 from approvals.gate import Ask, Verdict
 from pipelines.release.ordering import known_kind, parse_years
-from pipelines.session import Office
+from pipelines.session import Session
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,19 @@ class Wish:
     recipients: tuple[str, ...] = ()
 
 
-def ask_about(office: Office, number: str, wish: Wish) -> Verdict:
+def ask_about(session: Session, number: str, wish: Wish) -> Verdict:
     """Ask the gate about a project as it stands, with its newest confirmed cohort.
 
     Raises:
         KindMissing, YearsUnreadable, UnknownProject: the question makes no sense.
     """
     asked = known_kind(wish.kind)
-    state = office.projects.show(number)
+    state = session.projects.show(number)
     confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
     known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
     cohort = known[-1] if known and asked == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
-    return office.projects.check(
+    return session.projects.check(
         number,
         Ask(
             kind=asked,
@@ -50,6 +50,6 @@ def ask_about(office: Office, number: str, wish: Wish) -> Verdict:
             order_scope=wish.scope,
             variables=wish.variables,
             dimensions=wish.dimensions,
-            policy=office.gate_policy,
+            policy=session.gate_policy,
         ),
     )

@@ -16,7 +16,7 @@ from pipelines.release.content import CHANGES
 from pipelines.release.errors import KindMissing, ReleaseOver, YearsUnreadable
 from pipelines.release.orders import Order, make_run_folder, read_order, write_order
 from pipelines.release.run import Outcome
-from pipelines.session import Office, check_switches, today
+from pipelines.session import Session, check_switches, today
 from systems.description import load_system
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Request:
     only_years: tuple[int, ...] = ()
 
 
-def order_release(office: Office, request: Request) -> str:
+def order_release(session: Session, request: Request) -> str:
     """Turn a wish into an order and give back the release's id.
 
     Raises:
@@ -57,14 +57,14 @@ def order_release(office: Office, request: Request) -> str:
         ReleaseHeld: a release of this project is being made (exit 8); nothing is ordered then.
     """
     kind = known_kind(request.kind)
-    check_switches(office)
-    office.projects.show(request.project)  # an unknown one has no folder to lock
-    with held(office.home.projects / request.project):
-        return _order(office, request, kind)
+    check_switches(session)
+    session.projects.show(request.project)  # an unknown one has no folder to lock
+    with held(session.home.projects / request.project):
+        return _order(session, request, kind)
 
 
-def _order(office: Office, request: Request, kind: "Kind") -> str:
-    state = office.projects.show(request.project)
+def _order(session: Session, request: Request, kind: "Kind") -> str:
+    state = session.projects.show(request.project)
     if kind != "identified" and (request.cohort or request.columns):
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
     if kind != "aggregated" and request.dims:
@@ -76,11 +76,11 @@ def _order(office: Office, request: Request, kind: "Kind") -> str:
     coarser = known_coarser(request.coarser, state.system)
     years = parse_years(request.years)
     formats = known_formats(request.formats)
-    cohort = _cohort(office, request) if kind == "identified" else None
-    snapshot = office.registers.newest(state.system).info.snapshot_id
+    cohort = _cohort(session, request) if kind == "identified" else None
+    snapshot = session.registers.newest(state.system).info.snapshot_id
     facts: dict[str, FactValue] = {
         "snapshot": snapshot,
-        "configuration": office.configuration_digest(),
+        "configuration": session.configuration_digest(),
         "code_version": version("doj-release"),
         "scheduled": request.scheduled,
     }
@@ -91,11 +91,11 @@ def _order(office: Office, request: Request, kind: "Kind") -> str:
         known = state.cohort(cohort)
         if known:
             facts["cohort_rows"] = known.rows
-    ordered = office.releases.order(request.project, kind, office.person, today(), facts)
-    make_run_folder(office.home, ordered.release)
-    doubtful = request.doubtful or office.settings.linkage.doubtful
+    ordered = session.releases.order(request.project, kind, session.person, today(), facts)
+    make_run_folder(session.home, ordered.release)
+    doubtful = request.doubtful or session.settings.linkage.doubtful
     write_order(
-        office.home,
+        session.home,
         Order(
             release=ordered.release,
             project=request.project,
@@ -103,7 +103,7 @@ def _order(office: Office, request: Request, kind: "Kind") -> str:
             kind=kind,
             snapshot=snapshot,
             ordered_on=today(),
-            ordered_by=office.person.id,
+            ordered_by=session.person.id,
             years=years,
             only_years=request.only_years,
             cohort_digest=cohort,
@@ -167,20 +167,20 @@ def parse_years(text: str | None) -> tuple[int, int] | None:
     return years
 
 
-def _cohort(office: Office, request: Request) -> str | None:
+def _cohort(session: Session, request: Request) -> str | None:
     """The digest of the cohort to use: the file named, else the one that was confirmed last."""
     from pipelines.cohort import reading as cohorts
 
     if request.cohort is None:
         if request.columns is not None:
             raise OptionsDisagree(option="--columns needs --cohort")
-        state = office.projects.show(request.project)
+        state = session.projects.show(request.project)
         confirmed = [c for c in state.cohorts if c.confirmed_by is not None and not c.destroyed]
         return confirmed[-1].digest if confirmed else None
-    return cohorts.digest_of_usable(office, request.project, request.cohort, request.columns)
+    return cohorts.digest_of_usable(session, request.project, request.cohort, request.columns)
 
 
-def resumed(office: Office, project: str, release: str, doubtful: str | None) -> str:
+def resumed(session: Session, project: str, release: str, doubtful: str | None) -> str:
     """Check that a release may be resumed, and note a later choice about doubtful pairs.
 
     Raises:
@@ -190,18 +190,18 @@ def resumed(office: Office, project: str, release: str, doubtful: str | None) ->
     """
     from pipelines.release.errors import ReleaseUnknown
 
-    order = read_order(office.home, release)
+    order = read_order(session.home, release)
     if order.project != project:
         raise ReleaseUnknown
-    state = office.releases.show(release)
+    state = session.releases.show(release)
     if state.status in _ENDED or not state.in_outbox:
         raise ReleaseOver(status=str(state.status))
-    home = office.home
+    home = session.home
     with held(home.runs / release, home.projects / project):
-        office.releases.resume(release, office.person, today())
+        session.releases.resume(release, session.person, today())
         if doubtful:
             path = home.runs / release / "doubtful.json"
-            write_private(path, json.dumps({"doubtful": doubtful, "by": office.person.id}))
+            write_private(path, json.dumps({"doubtful": doubtful, "by": session.person.id}))
     return release
 
 

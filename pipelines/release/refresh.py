@@ -12,7 +12,7 @@ from pipelines.home import Home
 from pipelines.release.content import aggregates, closed_years
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.ordering import Request, order_release
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 if TYPE_CHECKING:
     from approvals.ledger import FactValue
@@ -96,7 +96,7 @@ class Plan:
         return facts
 
 
-def order_refresh(office: Office, system: str, project: str, *, dry_run: bool = False) -> Plan:
+def order_refresh(session: Session, system: str, project: str, *, dry_run: bool = False) -> Plan:
     """Order a release of what this project has not been given yet: new years, and revised ones.
 
     A year that went out is closed. It is not issued again, but where late records may revise it
@@ -107,21 +107,21 @@ def order_refresh(office: Office, system: str, project: str, *, dry_run: bool = 
         OptionsDisagree: the project is approved for another system.
         GateRefused: the project is not in force, or may not receive aggregates today.
     """
-    state = office.projects.show(project)
+    state = session.projects.show(project)
     if state.system != system:
         raise OptionsDisagree(option=f"project {project} is approved for {state.system}")
     if state.application is None:
         raise ApplicationMissing(project=project)
-    _check_in_force(office, state)
-    newest = office.registers.newest(system)
+    _check_in_force(session, state)
+    newest = session.registers.newest(system)
     years = state.application.years
     last = min(years.last, today().year - 1, newest.info.last_year or years.first - 1)
     wanted = tuple(range(years.first, last + 1))
-    published = _published(office, project)
+    published = _published(session, project)
     fresh = tuple(year for year in wanted if year not in published)
     again = tuple(year for year in wanted if year in published)
-    closed = aggregates.look_back(office, state, state.application, again)
-    behind = _behind(office, system, project, closed)
+    closed = aggregates.look_back(session, state, state.application, again)
+    behind = _behind(session, system, project, closed)
     plan = Plan(project, system, newest.info.snapshot_id, fresh, published, closed, behind)
     if dry_run:
         return plan
@@ -133,12 +133,12 @@ def order_refresh(office: Office, system: str, project: str, *, dry_run: bool = 
             only_years=plan.issued,
             scheduled=True,
         )
-        plan = replace(plan, release=order_release(office, request))
-    _note(office, state, plan)
+        plan = replace(plan, release=order_release(session, request))
+    _note(session, state, plan)
     return plan
 
 
-def _check_in_force(office: Office, state: "ProjectState") -> None:
+def _check_in_force(session: Session, state: "ProjectState") -> None:
     """Ask the gate before a record is counted; the release asks it again, twice."""
     ask = Ask(
         kind="aggregated",
@@ -148,25 +148,27 @@ def _check_in_force(office: Office, state: "ProjectState") -> None:
         cohort_digest=None,
         cohort_rows=None,
         recipients=None,
-        policy=office.gate_policy,
+        policy=session.gate_policy,
     )
-    office.projects.check(state.number, ask).check()
+    session.projects.check(state.number, ask).check()
 
 
-def _note(office: Office, state: "ProjectState", plan: Plan) -> None:
+def _note(session: Session, state: "ProjectState", plan: Plan) -> None:
     """What was looked at is an event: once for each snapshot and outcome."""
     facts = plan.facts()
     told = [str(value) for name, value in sorted(facts.items()) if name != "reasons"]
     key = ":".join(("refreshed", plan.project, *told))
-    office.projects.record(state, "aggregates_refreshed", office.person, facts, on=today(), key=key)
+    session.projects.record(
+        state, "aggregates_refreshed", session.person, facts, on=today(), key=key
+    )
 
 
 def _behind(
-    office: Office, system: str, project: str, closed: Mapping[int, ClosedYear]
+    session: Session, system: str, project: str, closed: Mapping[int, ClosedYear]
 ) -> tuple[int, ...]:
     """Years whose newest version this project has not been given."""
-    own = {release.release for release in office.releases.list(project)}
-    tables = load_published(office.home.history / system, own)
+    own = {release.release for release in session.releases.list(project)}
+    tables = load_published(session.home.history / system, own)
     return tuple(
         year
         for year, one in sorted(closed.items())
@@ -174,14 +176,14 @@ def _behind(
     )
 
 
-def _published(office: Office, project: str) -> tuple[int, ...]:
+def _published(session: Session, project: str) -> tuple[int, ...]:
     """Years of aggregated releases of this project that reached the outbox."""
     from approvals.custody import OUT
 
     years: set[int] = set()
-    for release in office.releases.list(project):
+    for release in session.releases.list(project):
         if release.kind == "aggregated" and release.status in OUT:
-            approved = office.projects.show(project).application
+            approved = session.projects.show(project).application
             assert approved is not None
             span = release.years or f"{approved.years.first}-{approved.years.last}"
             first, last = (int(part) for part in span.split("-"))
@@ -200,11 +202,11 @@ def refresh_aggregates(
     """Order and run a refresh; no outcome where there is nothing to issue."""
     from pipelines.release.run import run_release
 
-    office = Office(home)
+    session = Session(home)
     try:
-        plan = order_refresh(office, system, project)
+        plan = order_refresh(session, system, project)
     finally:
-        office.close()
+        session.close()
     if plan.release is None:
         return plan, None
     return plan, run_release(home, plan.release, call=call, progress=progress)

@@ -13,7 +13,7 @@ from pipelines.errors import FileExists
 from pipelines.home import held
 from pipelines.release.context import Context, open_context
 from pipelines.release.errors import NothingToReview
-from pipelines.session import Office
+from pipelines.session import Session
 from systems import database
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _REVIEWERS = frozenset({"reviewer"})
 
 
-def export_review(office: Office, release: str, path: Path) -> int:
+def export_review(session: Session, release: str, path: Path) -> int:
     """Write the sheet of a release's doubtful pairs (0600) and record that it was written.
 
     Raises:
@@ -30,10 +30,10 @@ def export_review(office: Office, release: str, path: Path) -> int:
         RoleMissing: the acting person is no reviewer.
         FileExists: the sheet is there already.
     """
-    check_role(office.person, _REVIEWERS)
+    check_role(session.person, _REVIEWERS)
     if path.exists():
         raise FileExists(file="sheet")
-    with open_context(office.home, release) as context:
+    with open_context(session.home, release) as context:
         pairs = _pairs(context)
         cohort, records = _sides(context, pairs)
         count = export_sheet(path, pairs, cohort, records)
@@ -44,15 +44,15 @@ def export_review(office: Office, release: str, path: Path) -> int:
     return count
 
 
-def import_review(office: Office, release: str, path: Path) -> dict[str, int]:
+def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
     """Take a reviewer's decisions: staged for the run, each one an event by a keyed pair.
 
     Raises:
         CodedError: the sheet is not the one that was exported, or lacks decisions (exit 6).
         RoleMissing: the acting person is no reviewer.
     """
-    check_role(office.person, _REVIEWERS)
-    with held(office.home.runs / release), open_context(office.home, release) as context:
+    check_role(session.person, _REVIEWERS)
+    with held(session.home.runs / release), open_context(session.home, release) as context:
         pairs = _pairs(context)
         decisions = import_decisions(path, pairs)
         links = context.staged("match", "links")

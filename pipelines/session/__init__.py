@@ -1,17 +1,18 @@
 """One command's or one stage's opened home: keyring, ledger, people, projects and registers."""
 
-from pipelines.session import location
-from pipelines.session.session import CALIFORNIA, Office, open_office, today
+from pipelines.session.location import object_store, set_of
+from pipelines.session.session import CALIFORNIA, Session, open_session, today
 from pipelines.session.switches import check_switches, confirm, override, overview
 
 __all__ = [
     "CALIFORNIA",
-    "Office",
+    "Session",
     "check_switches",
     "confirm",
-    "location",
-    "open_office",
+    "object_store",
+    "open_session",
     "override",
     "overview",
+    "set_of",
     "today",
 ]

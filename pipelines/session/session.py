@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from approvals.clocks import CALENDARS, Counting
@@ -20,11 +21,15 @@ from approvals.ledger import Entry, Event, HeadFile, Ledger
 from approvals.people import People, Person, acting_person
 from approvals.projects import Projects
 from approvals.system_terms import SystemTerms, individual_level_for, terms_of
-from crypto.keyring import Keyring, health
+from crypto.hardening import harden_process
+from crypto.keyring import Keyring, require_fips
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
-from pipelines.session import location as shelving
+from pipelines.session.location import object_store, set_of, snapshot_fetcher
 from systems.register import RegisterStore
+
+if TYPE_CHECKING:
+    from pipelines.storage import Shelf
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -34,15 +39,15 @@ def today() -> date:
     return datetime.now(CALIFORNIA).date()
 
 
-class Office:
+class Session:
     """One home, open. Expensive parts are made when they are first asked for."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self.settings: Settings = home.settings()
-        health.harden_process()
+        harden_process()
         if self.settings.release.require_fips:
-            health.require_fips()
+            require_fips()
 
     @functools.cached_property
     def keyring(self) -> Keyring:
@@ -87,8 +92,24 @@ class Office:
     @functools.cached_property
     def registers(self) -> RegisterStore:
         """The snapshots of the registers."""
-        bring = shelving.bringing(self) if self.settings.bucket.register_url else None
-        return RegisterStore(self.home.register, self._snapshot_key, bring)
+        fetch = snapshot_fetcher(self.settings, self.keyring)
+        return RegisterStore(self.home.register, self._snapshot_key, fetch)
+
+    def object_store(self, purpose: str) -> "Shelf | None":
+        """The bucket's store of ``register`` or ``staging``; None where they lie in the home.
+
+        Raises:
+            BucketUnsafe: the settings can't be used.
+        """
+        return object_store(self.settings, self.keyring, purpose)
+
+    def upload_snapshot(self, snapshot: str) -> int:
+        """Send a snapshot's files, those that are not there; for the holder of the register's lock. How many."""
+        store, files = self.object_store("register"), self.registers.files(snapshot)
+        dropped_here = not all(path.is_file() for path in files)
+        if store is None or (dropped_here and store.holds(set_of(snapshot))):
+            return 0
+        return store.keep(set_of(snapshot), files)
 
     @functools.cached_property
     def demo(self) -> bool:
@@ -159,14 +180,14 @@ class Office:
 
 
 @contextmanager
-def open_office(root: Path | None) -> Generator[Office, None, None]:
+def open_session(root: Path | None) -> Generator[Session, None, None]:
     """Open a home, named by the caller or by ``DOJ_RELEASE_HOME``.
 
     Raises:
         HomeMissing, HomeTooOpen, SettingsUnusable: see there.
     """
-    office = Office(open_home(root))
+    session = Session(open_home(root))
     try:
-        yield office
+        yield session
     finally:
-        office.close()
+        session.close()

@@ -6,7 +6,7 @@ from typing import Any
 from approvals import switches
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Settings
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 
 # setting → whether a value is as cautious as the default, or more so
 CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
@@ -44,24 +44,24 @@ def _as_id(value: object) -> str:
     return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)  # type: ignore[arg-type]
 
 
-def check_switches(office: Office) -> None:
+def check_switches(session: Session) -> None:
     """Refuse to release under settings that two people have not confirmed; a demo home may.
 
     Raises:
         SwitchNotConfirmed: with the switches' names (exit 3).
     """
-    found = less_cautious(office.settings)
-    if found and not office.demo:
-        switches.check_confirmed(office.ledger, found)
+    found = less_cautious(session.settings)
+    if found and not session.demo:
+        switches.check_confirmed(session.ledger, found)
 
 
-def overview(office: Office) -> list[dict[str, object]]:
+def overview(session: Session) -> list[dict[str, object]]:
     """Every switch with its value, and whether it needs and has two people's word."""
-    departing, standing = less_cautious(office.settings), switches.confirmed_values(office.ledger)
+    departing, standing = less_cautious(session.settings), switches.confirmed_values(session.ledger)
     return [
         {
             "switch": name,
-            "value": value_of(office.settings, name),
+            "value": value_of(session.settings, name),
             "default": value_of(Settings(), name),
             "less_cautious": name in departing,
             "confirmed": name in departing and standing.get(name) == departing[name],
@@ -70,26 +70,26 @@ def overview(office: Office) -> list[dict[str, object]]:
     ]
 
 
-def override(office: Office, name: str) -> dict[str, object]:
+def override(session: Session, name: str) -> dict[str, object]:
     """Record the value that settings.toml has, as the first of two people.
 
     Raises:
         OptionsDisagree: no such switch, or it is as cautious as its default.
         RoleMissing: only an administrator may.
     """
-    value = less_cautious(office.settings).get(name)
+    value = less_cautious(session.settings).get(name)
     if value is None:
         raise OptionsDisagree(option="a switch that settings.toml sets below its cautious default")
-    switches.override(office.ledger, name, value, office.person, today().isoformat())
+    switches.override(session.ledger, name, value, session.person, today().isoformat())
     return {"switch": name, "value": value, "confirmed": False}
 
 
-def confirm(office: Office, name: str) -> dict[str, object]:
+def confirm(session: Session, name: str) -> dict[str, object]:
     """Confirm it, as the second person.
 
     Raises:
         NothingToConfirm, SamePerson, RoleMissing: see their texts.
     """
     day = today().isoformat()
-    value = switches.confirm(office.ledger, name, office.person, day, demo=office.demo)
+    value = switches.confirm(session.ledger, name, session.person, day, demo=session.demo)
     return {"switch": name, "value": value, "confirmed": True}

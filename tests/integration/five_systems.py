@@ -21,7 +21,7 @@ from pipelines.home.home import open_home, write_private
 from pipelines.keys.recipients import add_recipient
 from pipelines.registers import load_register
 from pipelines.release.ordering import Request, order_release
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 from synthetic.cohort import make_cohort
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
@@ -49,7 +49,7 @@ class World:
             text.replace("opened_kinds = []", 'opened_kinds = ["CURES.identified"]')
         )
         self.home = open_home(root / "home")
-        self.office = Office(self.home)
+        self.office = Session(self.home)
         self.root = root
         self.truth: dict[str, Any] = {}
         self.projects: dict[tuple[str, str], str] = {}

@@ -67,9 +67,9 @@ class Home:
 @contextmanager
 def office_of(home: Home):
     from pipelines.home.home import open_home
-    from pipelines.session.session import Office
+    from pipelines.session.session import Session
 
-    office = Office(open_home(home.root))
+    office = Session(open_home(home.root))
     try:
         yield office
     finally:
@@ -339,7 +339,7 @@ def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
 
 def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(second, s3):
     from pipelines.deployment import bucket_commands
-    from pipelines.session import location as shelving
+    from pipelines.session import set_of
     from pipelines.storage.errors import ObjectChanged, ObjectMissing
     from systems.errors import SnapshotDamaged
 
@@ -350,9 +350,9 @@ def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(secon
         path.write_bytes(whole[:-1] + b"!")
         office.registers.newest("CARPOS").connect().close()
         assert path.read_bytes() == whole
-        shelf = shelving.shelf(office, "register")
+        shelf = office.object_store("register")
         snapshot = office.registers.list()[-1].snapshot_id
-        of_set, files = shelving.set_of(snapshot), office.registers.files(snapshot)
+        of_set, files = set_of(snapshot), office.registers.files(snapshot)
         # A manifest of this home that names other bytes, as a replay of an older one would.
         path.write_bytes(path.with_name("person_index.parquet").read_bytes())
         shelf.keep(of_set, files)

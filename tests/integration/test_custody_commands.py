@@ -14,7 +14,7 @@ from pipelines.cli.app import main
 from pipelines.cli.console import CONSOLE
 from pipelines.custody.retention import enforce, kept
 from pipelines.home.home import open_home
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 from tests.integration.conftest import Done
 
 
@@ -189,7 +189,7 @@ def test_what_is_kept_too_long_ends(command, copied, project, release):
         "cohort",
     }
     assert command("retention", "--json").json == []
-    office = Office(open_home(copied))
+    office = Session(open_home(copied))
     try:
         (cohort,) = office.projects.show(project).cohorts
         file = copied / "projects" / project / "cohorts" / f"{cohort.digest}.parquet"

@@ -16,7 +16,7 @@ from approvals.application.example import example_for
 from approvals.gate.errors import GateRefused
 from pipelines.errors import OptionsDisagree
 from pipelines.release.refresh import order_refresh
-from pipelines.session.session import open_office, today
+from pipelines.session.session import open_session, today
 from systems.description.loading import load_system
 from tests.integration.five_systems import MEMBER, YEARS, Released, World
 
@@ -226,7 +226,7 @@ def test_closed_again_it_is_not_handed_over(released, world):
     opened = settings.read_text()
     settings.write_text(opened.replace('["CURES.identified"]', "[]"))
     try:
-        with open_office(world.home.root) as closed, pytest.raises(GateRefused) as caught:
+        with open_session(world.home.root) as closed, pytest.raises(GateRefused) as caught:
             closed.releases.hand_over(release, MEMBER, closed.person, today())
         reason = next(r for r in caught.value.verdict.reasons if r.rule == "C-11")
         assert "Counsel must say" in reason.text + reason.cure

@@ -17,7 +17,7 @@ from errors.coded import Exit
 from pipelines.home.home import open_home
 from pipelines.release.ordering import Request, order_release
 from pipelines.release.run import run_release
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 from tests.integration.conftest import doj_release
 from tests.survive.world import LAST, World, make_world_here
 
@@ -58,7 +58,7 @@ if programs() is not None or "CI" in os.environ:  # CI has it, or fails
         asked = (
             {"years": f"{LAST - 1}-{LAST}", "dims": "family,sex"} if kind == "aggregated" else {}
         )
-        office = Office(open_home(world.home))
+        office = Session(open_home(world.home))
         try:
             order = order_release(office, Request(number, kind, doubtful="exclude", **asked))
             assert run_release(office.home, order).exit == Exit.WAITING

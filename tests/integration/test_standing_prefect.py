@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.home.home import open_home
 from pipelines.release.ordering import Request, order_release
-from pipelines.session.session import Office
+from pipelines.session.session import Session
 from tests.integration.conftest import doj_release
 from tests.rehearsal.acts import ran
 from tests.rehearsal.standing import (
@@ -92,7 +92,7 @@ def test_a_flow_runs_through_a_server_that_asks(server, copied, demo):
 def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path):
     settle(copied, server.url, server.secret)
     project = demo.release("deidentified")["project"]
-    office = Office(open_home(copied))
+    office = Session(open_home(copied))
     order = order_release(office, Request(project, "deidentified"))
     office.close()
     suspended = ("project", "event", project, "project_suspended", "reason=inquiry")

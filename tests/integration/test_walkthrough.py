@@ -16,7 +16,7 @@ from pipelines.flows.launch import launch
 from pipelines.home.home import open_home
 from pipelines.home.locks import held
 from pipelines.release.ordering import Request, order_release
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 
 IDENTIFIED, DEIDENTIFIED, AGGREGATED = "2026-001", "2026-002", "2026-003"
 
@@ -161,7 +161,7 @@ def test_a_cohort_of_another_encoding_is_read(copied, tmp_path, encoding, delimi
     from matching.tables.columns import ColumnMap
     from pipelines.cohort.reading import read_cohort
 
-    office = Office(open_home(copied))
+    office = Session(open_home(copied))
     cohort = read_cohort(office, path, ColumnMap())
     office.close()
     assert cohort.table["last_name"].to_pylist() == ["Núñez", "Müller"]
@@ -178,7 +178,7 @@ def register_cohort(command, path: Path) -> None:
 @pytest.fixture
 def waiting(copied, command):
     """A release that waits for a reviewer: one sure link is made doubtful."""
-    office = Office(open_home(copied))
+    office = Session(open_home(copied))
     release = order_release(office, Request(IDENTIFIED, "identified", doubtful="wait"))
     from matching.linking.linking import link_sources
 
@@ -278,7 +278,7 @@ def test_a_finished_release_resumes_to_nothing(command, copied, demo):
 
 
 def test_a_failing_suite_stops_the_release(copied, tmp_path):
-    office = Office(open_home(copied))
+    office = Session(open_home(copied))
     before = outbox(copied)
     release = order_release(office, Request(DEIDENTIFIED, "deidentified"))
     from extracts.deidentified import deidentified as rows
@@ -367,7 +367,7 @@ def test_letters_are_written_once(copied):
     from pipelines.operations.remind import write_letters
 
     home = open_home(copied)
-    office = Office(home)
+    office = Session(home)
     expires = office.projects.show(IDENTIFIED).expires
     office.close()
     day = expires - timedelta(days=90)  # § 966(i)

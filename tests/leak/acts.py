@@ -14,7 +14,7 @@ from crypto.cms.recipients import Recipient
 from crypto.cms.selfmade import make_recipient
 from pipelines.home.home import open_home
 from pipelines.operations.remind import write_letters
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort
 from tests.leak.story import Driver, Stage
@@ -273,7 +273,7 @@ def _moved(stage: Stage, driver: Driver) -> None:
 
 def _letters(stage: Stage, project: str) -> None:
     home = open_home(stage / "home")
-    office = Office(home)
+    office = Session(home)
     expires = office.projects.show(project).expires
     office.close()
     assert expires is not None

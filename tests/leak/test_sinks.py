@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.home.home import open_home
 from pipelines.release.context import Context
-from pipelines.session.session import Office
+from pipelines.session.session import Session
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher
@@ -36,7 +36,7 @@ def test_the_inputs_are_full_of_canaries(stage):
 
 
 def test_the_snapshot_holds_them_encrypted(stage):
-    office = Office(open_home(stage / "home"))
+    office = Session(open_home(stage / "home"))
     con = office.registers.newest("CARPOS").connect()
     for source in ("person_name.last", "order_entry.remarks", "service_event.server_name"):
         table, column = source.split(".")

@@ -56,9 +56,9 @@ class Rehearsal:
         """An order that a person made and nobody has run yet."""
         from pipelines.home.home import open_home
         from pipelines.release.ordering import Request, order_release
-        from pipelines.session.session import Office
+        from pipelines.session.session import Session
 
-        office = Office(open_home(self.home))
+        office = Session(open_home(self.home))
         try:
             return order_release(office, Request(project, kind, **more))
         finally:

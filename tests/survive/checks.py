@@ -139,9 +139,9 @@ def chain(home: Path) -> Iterator[str]:
     from errors.coded import CodedError
     from pipelines.home.home import open_home
     from pipelines.keys.ledger import verify_ledger
-    from pipelines.session.session import Office
+    from pipelines.session.session import Session
 
-    office = Office(open_home(home))
+    office = Session(open_home(home))
     try:
         verify_ledger(office)
     except CodedError as error:

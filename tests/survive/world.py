@@ -76,11 +76,11 @@ def _make(root: Path, ledger_url: str = "") -> None:
     from pipelines.cohort import registry as cohort_registry
     from pipelines.deployment.init import found_home
     from pipelines.home.home import open_home
-    from pipelines.session.session import Office, today
+    from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register
 
     found_home(root / "home", demo=True, ledger_url=ledger_url)
-    office = Office(open_home(root / "home"))
+    office = Session(open_home(root / "home"))
     needles = Needles()
     source = root / "source"
     make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)

@@ -25,7 +25,7 @@ from pipelines.flows import Orchestrator, launch
 from pipelines.home import Home, open_home, write_private
 from pipelines.keys import add_recipient, confirm_recipient
 from pipelines.release import Outcome, Request, order_release
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 
 if TYPE_CHECKING:
     from synthetic.people import RegisterTruth
@@ -81,24 +81,24 @@ def demonstrate(
     home = open_home(root)
     story = Story(home)
     with Orchestrator(home) as server, steps() as tell:
-        office = Office(home)
+        session = Session(home)
         try:
-            truth = _timed(story, "register", lambda: _register(office, story, records, tell))
-            _timed(story, "projects", lambda: _projects(office, story, truth, cohort, tell))
+            truth = _timed(story, "register", lambda: _register(session, story, records, tell))
+            _timed(story, "projects", lambda: _projects(session, story, truth, cohort, tell))
             tell("Waiting for Prefect")
             _timed(story, "waiting for Prefect", server.ready)
             for team in TEAMS:
                 _timed(
                     story,
                     f"{team.kind} release",
-                    lambda t=team: _release(office, story, t, server, tell),
+                    lambda t=team: _release(session, story, t, server, tell),
                 )
             tell("Opening one package with openssl")
             story.opened = demo_opening.open_one(
                 home, story.projects["identified"], story.releases["identified"]
             )
         finally:
-            office.close()
+            session.close()
     story.seconds["all"] = time.monotonic() - began
     demo_report.tell(story, console)
 
@@ -110,7 +110,7 @@ def _timed(story: Story, name: str, work: Callable[[], T]) -> T:
     return done
 
 
-def _register(office: Office, story: Story, records: int, tell: Tell) -> "RegisterTruth":
+def _register(session: Session, story: Story, records: int, tell: Tell) -> "RegisterTruth":
     from synthetic.carpos import make_register
 
     folder = story.home.root / "demo"
@@ -121,12 +121,12 @@ def _register(office: Office, story: Story, records: int, tell: Tell) -> "Regist
         folder / "source", orders=records, seed=SEED, first_year=last - 9, last_year=last
     )
     files = sorted((folder / "source").glob("*.parquet"))
-    story.register = registers.load_register(office, "CARPOS", files, tell)
+    story.register = registers.load_register(session, "CARPOS", files, tell)
     return truth
 
 
 def _projects(
-    office: Office, story: Story, truth: "RegisterTruth", cohort: int, tell: Tell
+    session: Session, story: Story, truth: "RegisterTruth", cohort: int, tell: Tell
 ) -> None:
     tell("Approving three projects and confirming their recipients' keys")
     folder = story.home.root / "demo"
@@ -136,21 +136,21 @@ def _projects(
     for team in TEAMS:
         path = folder / "applications" / f"{team.kind}.toml"
         write_private(path, _application(team, cohort))
-        state = office.projects.submit(path, office.person, today())
-        office.projects.approve(state.number, office.person, today())
+        state = session.projects.submit(path, session.person, today())
+        session.projects.approve(state.number, session.person, today())
         story.projects[team.kind] = state.number
         for member, kind in team.members:
-            _recipient(office, state.number, member, kind, known)
+            _recipient(session, state.number, member, kind, known)
     for member in sorted(known):
         pem = (folder / "keys" / f"{member}.pem").read_bytes()
-        confirm_recipient(office, _fingerprint(pem))
+        confirm_recipient(session, _fingerprint(pem))
     tell(f"Making up a researcher's cohort of {cohort:,} rows, and registering it")
     from synthetic.cohort import make_cohort
 
     make_cohort(folder, truth, rows=cohort, share_with_order=_SHARE, seed=SEED, families=SCOPE)
     number = story.projects["identified"]
-    cohort_registry.register(office, number, folder / "cohort.csv", None, None)
-    office.projects.confirm_cohort(number, None, office.person, today())
+    cohort_registry.register(session, number, folder / "cohort.csv", None, None)
+    session.projects.confirm_cohort(number, None, session.person, today())
 
 
 def _application(team: Team, cohort: int) -> str:
@@ -166,16 +166,16 @@ def _application(team: Team, cohort: int) -> str:
 
 
 def _recipient(
-    office: Office, number: str, member: str, kind: Literal["rsa3072", "p384"], known: set[str]
+    session: Session, number: str, member: str, kind: Literal["rsa3072", "p384"], known: set[str]
 ) -> None:
-    keys = office.home.root / "demo" / "keys"
+    keys = session.home.root / "demo" / "keys"
     certificate = keys / f"{member}.pem"
     if member not in known:
         key_pem, certificate_pem = make_recipient(kind, f"Demo recipient {member}")
         write_private(keys / f"{member}.key", key_pem.decode("ascii"))
         write_private(certificate, certificate_pem.decode("ascii"))
         known.add(member)
-    add_recipient(office, number, certificate, member)
+    add_recipient(session, number, certificate, member)
 
 
 def _fingerprint(pem: bytes) -> str:
@@ -184,13 +184,13 @@ def _fingerprint(pem: bytes) -> str:
     return Recipient.from_pem(pem, on=today()).fingerprint
 
 
-def _release(office: Office, story: Story, team: Team, server: Orchestrator, tell: Tell) -> None:
+def _release(session: Session, story: Story, team: Team, server: Orchestrator, tell: Tell) -> None:
     number = story.projects[team.kind]
     tell(f"Releasing {team.kind} data to {len(team.members)} recipients")
-    release = order_release(office, Request(number, team.kind, doubtful="exclude"))
+    release = order_release(session, Request(number, team.kind, doubtful="exclude"))
     story.releases[team.kind] = release
     _expect(launch(story.home, release, orchestrated=True, ready=server.ready), Exit.WAITING)
-    office.releases.approve(release, office.person, today())
+    session.releases.approve(release, session.person, today())
     _expect(launch(story.home, release, orchestrated=True, ready=server.ready), Exit.DONE)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from errors.coded import CodedError
 from pipelines.deployment.doctor.doctor import Finding
 from pipelines.home import Home
-from pipelines.session import Office
-from pipelines.session import location as shelving
+from pipelines.session import Session
 from pipelines.storage import BucketDenied, Shelf, named, unsafe
 
 
@@ -20,17 +19,17 @@ def look_at_bucket(home: Home) -> Iterator[Finding]:
     if wrong := unsafe(settings):
         yield Finding("bucket", "bad", f"incomplete or unsafe: {', '.join(wrong)} of [bucket]")
         return
-    office = Office(home)
+    session = Session(home)
     try:
         for purpose in named(settings):
-            found = shelving.shelf(office, purpose)
+            found = session.object_store(purpose)
             assert found is not None  # it is named
             try:
                 yield from _place(purpose, found)
             except CodedError as error:
                 yield Finding(f"{purpose}'s bucket", "bad", str(error))
     finally:
-        office.close()
+        session.close()
 
 
 def _place(purpose: str, found: Shelf) -> Iterator[Finding]:

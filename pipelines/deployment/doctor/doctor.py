@@ -252,21 +252,21 @@ def _too_open(home: Home, path: Path) -> bool:
 def _ledger(home: Home) -> Iterator[Finding]:
     from approvals.ledger import weaknesses
     from pipelines.keys import verify_ledger
-    from pipelines.session import Office
+    from pipelines.session import Session
 
     try:
-        office = Office(home)
-        facts = verify_ledger(office)
+        session = Session(home)
+        facts = verify_ledger(session)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
-        weak = weaknesses(office.ledger.engine)
-        what = f"{office.ledger.engine.dialect.name}, this role appends and reads"
+        weak = weaknesses(session.ledger.engine)
+        what = f"{session.ledger.engine.dialect.name}, this role appends and reads"
         yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)
     except CodedError as error:
         yield Finding("ledger", "bad", str(error))
         return
     try:
-        yield Finding("who acts", "good", office.person.id)
+        yield Finding("who acts", "good", session.person.id)
     except CodedError as error:
         yield Finding("who acts", "bad", str(error))
     finally:
-        office.close()
+        session.close()

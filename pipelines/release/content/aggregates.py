@@ -13,7 +13,7 @@ from extracts.aggregated import ClosedYear, aggregated, coarser_versions, load_p
 from extracts.records import compute as pc
 from extracts.suppression import AuditReport, SuppressionPolicy
 from pipelines.release.content import closed_years
-from pipelines.session import Office, today
+from pipelines.session import Session, today
 from systems.description import load_system
 from systems.register import SnapshotInfo
 
@@ -95,7 +95,7 @@ def build(context: "Context") -> Made:
 
 
 def look_back(
-    office: Office, project: ProjectState, form: Application, years: tuple[int, ...]
+    session: Session, project: ProjectState, form: Application, years: tuple[int, ...]
 ) -> dict[int, ClosedYear]:
     """What the newest snapshot makes of years that this project's tables published before.
 
@@ -104,9 +104,9 @@ def look_back(
     """
     if not years:
         return {}
-    disclosure = office.settings.disclosure
+    disclosure = session.settings.disclosure
     system = load_system(project.system).counting(disclosure.person_role)
-    snapshot = office.registers.newest(project.system)
+    snapshot = session.registers.newest(project.system)
     spec = aggregated.AggregateSpec(
         years=(years[0], years[-1]),
         families=form.order_scope or system.order_scope_default,
@@ -115,14 +115,14 @@ def look_back(
         covered=_covered(snapshot.info, system.collected_since),
         only=years,
     )
-    con = snapshot.connect(office.settings.orchestration.threads or None)
+    con = snapshot.connect(session.settings.orchestration.threads or None)
     try:
         return aggregated.published_before(
             con,
             system,
             spec,
             SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros),
-            load_published(office.home.history / project.system),
+            load_published(session.home.history / project.system),
             revise=disclosure.late_records != "freeze",
         )
     finally:

@@ -11,7 +11,7 @@ from pipelines.home.home import lay_out, open_home
 from pipelines.home.settings import TEMPLATE, Settings, read_settings
 from pipelines.release.errors import YearsUnreadable
 from pipelines.release.ordering import parse_years
-from pipelines.session.session import Office
+from pipelines.session.session import Session
 
 
 def test_the_template_says_the_defaults(tmp_path: Path):
@@ -46,7 +46,7 @@ def test_a_new_home_is_private_and_opens(tmp_path: Path):
         if stat.S_IMODE(p.stat().st_mode) & 0o077 and p != home.signing_certificate
     ]
     assert open_to_others == []
-    office = Office(home)
+    office = Session(home)
     assert office.ledger.size() == 1
     assert office.demo is False
     assert office.person.id == "engineer-1"

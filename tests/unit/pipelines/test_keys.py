@@ -12,7 +12,7 @@ from crypto.cms.recipients import Recipient
 from crypto.cms.selfmade import make_recipient
 from crypto.package.sealed_package import Part, write_package
 from pipelines.deployment.init import found_home
-from pipelines.session.session import open_office, today
+from pipelines.session.session import open_session, today
 from tests.unit.crypto import tokens
 
 PROGRAM = Path(sys.executable).with_name("doj-release")
@@ -38,7 +38,7 @@ def run(home):
 
 def seal(home, folder):
     recipient = Recipient.from_pem(make_recipient("p384", "Member")[1], on=today())
-    with open_office(home) as office:
+    with open_session(home) as office:
         parts = [Part.from_bytes("part-001.zip", b"content")]
         write_package(folder, parts, [recipient], office.keyring.signer())
 

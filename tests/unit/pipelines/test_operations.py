@@ -24,7 +24,7 @@ from pipelines.operations.run_log import LogFormUnknown, RunLog, run_log
 from pipelines.release import metrics
 from pipelines.release.metrics import Measured
 from pipelines.release.records import StageRecord
-from pipelines.session.session import Office
+from pipelines.session.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_a_restored_home_verifies_and_goes_on(home, tmp_path):
     again = tmp_path / "elsewhere"
     (again / "keys" / "passphrase").write_bytes(passphrase)
     (again / "keys" / "passphrase").chmod(0o600)
-    office = Office(open_home(again))
+    office = Session(open_home(again))
     assert verify_ledger(office)["size"] == 1
     office.close()
     open_to_others = [p.name for p in again.rglob("*") if p.stat().st_mode & 0o077]

@@ -17,7 +17,7 @@ from pipelines.cli.console import CONSOLE
 from pipelines.deployment.init import found_home
 from pipelines.home.home import Home
 from pipelines.keys.ledger import verify_ledger
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def command(home: Home, *words: str) -> tuple[int, str, str]:
 
 
 def attempts(home: Home) -> list[tuple[str, ...]]:
-    entries = Office(home).ledger.events(kind="attempt_refused")
+    entries = Session(home).ledger.events(kind="attempt_refused")
     return [(e.actor, e.project, e.facts["step"], e.facts["code"]) for e in entries]
 
 
@@ -75,7 +75,7 @@ def test_each_refused_command_is_recorded_and_shown(home, number):
     table = command(home, "project", "show", number)[1]
     assert "PEOPLE-06" in table
     assert "attempt_refused" in command(home, "ledger", "show", "--project", number)[1]
-    assert verify_ledger(Office(home))["size"]
+    assert verify_ledger(Session(home))["size"]
 
 
 def test_asking_and_mistyping_are_no_attempts(home, number):
@@ -97,7 +97,7 @@ def test_a_refusal_stays_one_where_the_ledger_fails(home, number, monkeypatch):
     assert "LEDGER-09" in err
     monkeypatch.undo()
     assert attempts(home) == []
-    assert Office(home).projects.show(number).recorded == "submitted"
+    assert Session(home).projects.show(number).recorded == "submitted"
 
 
 @pytest.mark.parametrize(

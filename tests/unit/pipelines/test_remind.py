@@ -14,7 +14,7 @@ from pipelines.deployment.init import found_home
 from pipelines.home.home import open_home
 from pipelines.operations.mail_errors import MailRefused, MailUnavailable
 from pipelines.operations.remind import remind
-from pipelines.session.session import Office, today
+from pipelines.session.session import Session, today
 
 ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
 APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))
@@ -32,7 +32,7 @@ def founded(tmp_path_factory):
 def home(founded):
     """A home with one approved project whose draft waits for review; a new project each time."""
     place = open_home(founded)
-    office = Office(place)
+    office = Session(place)
     path = founded / "application.toml"
     path.write_text(example_application("standard", on=today()))
     number = office.projects.submit(path, ENGINEER, today()).number
@@ -101,7 +101,7 @@ def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
 
 def test_the_researcher_is_written_to_where_the_setting_says_so(home):
     place, number = home
-    office = Office(place)
+    office = Session(place)
     expires = office.projects.show(number).expires
     office.close()
     with mail(place) as taken:

@@ -16,7 +16,7 @@ from pipelines.flows.prefect_environment import password
 from pipelines.home.home import Home
 from pipelines.keys.ledger import verify_ledger
 from pipelines.session import switches
-from pipelines.session.session import Office
+from pipelines.session.session import Session
 
 FIRST, SECOND = "p-first", "p-second"
 
@@ -27,7 +27,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def acting(home: Home, person: str) -> Office:
+def acting(home: Home, person: str) -> Session:
     """The same user of the operating system, whom the administrator maps to another person."""
     import os
     import pwd
@@ -36,7 +36,7 @@ def acting(home: Home, person: str) -> Office:
     roles = '["engineer", "administrator", "approver", "security"]'
     text = f'[[person]]\nid = "{person}"\nname = "N"\nuser = "{user}"\nroles = {roles}\n'
     home.people_file.write_text(text)
-    return Office(home)
+    return Session(home)
 
 
 def settle(home: Home, old: str, new: str) -> None:
