@@ -16,8 +16,8 @@ import pyarrow as pa
 from matching.comparison.fields import FIELDS, NAMES
 from matching.comparison.levels import Comparer
 from matching.model import model as model_of
-from matching.model.chance import chance
-from matching.normalise.encode import encode
+from matching.model.chance import fit_chance
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
 from synthetic.linkage import make_linkage
@@ -64,7 +64,7 @@ def counted(noise: str) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]
         for field, level in zip(FIELDS, comparer.levels(a, b), strict=True)
     ]
     prior = model_of.prior_model(COHORT, RECORDS)
-    u = list(chance(prior, encoded, comparer, SEEDS[noise]).u)
+    u = list(fit_chance(prior, encoded, comparer, SEEDS[noise]).u)
     scorer = Scorer(encoded, LinkOptions())
     scorer.run()
     return m, u, scorer.model.sizes / scorer.model.sizes[0]

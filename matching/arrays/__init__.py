@@ -1,12 +1,27 @@
 """Work on whole arrays that knows nothing of people: joins, sets, ids, both cores."""
 
-from matching.arrays import joining
-from matching.arrays.clock import Clock
-from matching.arrays.gc_paused import uncollected
-from matching.arrays.ids import blank, number_ids
-from matching.arrays.integers import among, count_distinct, numbered, some_numbers, within
-from matching.arrays.joining import Bools, Hashes, Index, Part, Rows, bits_for, buckets
-from matching.arrays.workers import ahead, each
+from matching.arrays.joining import (
+    Bools,
+    Hashes,
+    Index,
+    Part,
+    Rows,
+    bits_for,
+    buckets,
+    extend_hash,
+    finish_hash,
+    start_hash,
+)
+from matching.arrays.numbering import (
+    among,
+    blank,
+    count_distinct,
+    number_ids,
+    numbered,
+    some_numbers,
+    within,
+)
+from matching.arrays.running import Clock, ahead, each, gc_paused
 
 __all__ = [
     "Bools",
@@ -22,10 +37,12 @@ __all__ = [
     "buckets",
     "count_distinct",
     "each",
-    "joining",
+    "extend_hash",
+    "finish_hash",
+    "gc_paused",
     "number_ids",
     "numbered",
     "some_numbers",
-    "uncollected",
+    "start_hash",
     "within",
 ]

@@ -22,12 +22,12 @@ _LOWER = np.uint64(0xFFFFFFFF)
 _STEP, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
-def start(part: Part) -> Hashes:
+def start_hash(part: Part) -> Hashes:
     """The hash of a first part."""
     return part.view(np.uint64) * _STEP
 
 
-def more(hashes: Hashes, part: Part) -> Hashes:
+def extend_hash(hashes: Hashes, part: Part) -> Hashes:
     """The hash with one more part; the order of parts matters."""
     mixed = (hashes ^ (hashes >> np.uint64(29))) * _LAST
     mixed += part.view(np.uint64)
@@ -35,7 +35,7 @@ def more(hashes: Hashes, part: Part) -> Hashes:
     return mixed
 
 
-def finish(hashes: Hashes) -> Hashes:
+def finish_hash(hashes: Hashes) -> Hashes:
     """Spread over all bits, since buckets are taken from the upper ones."""
     mixed = (hashes ^ (hashes >> np.uint64(32))) * _LAST
     mixed ^= mixed >> np.uint64(29)

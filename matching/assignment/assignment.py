@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from matching.arrays import each, numbered
 from matching.assignment.clustering import components
-from matching.native import library
-from matching.native import propagation as competing
+from matching.native import compiled, propagate_beliefs
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -130,10 +129,10 @@ class _Graph:
 
         A part of the graph that has settled is left alone: nothing outside it can change it.
         """
-        if library.LIBRARY is None:
+        if compiled() is None:
             free = self._by_arrays(odds)
         else:
-            free = competing.settled(
+            free = propagate_beliefs(
                 (self.row.astype(np.int32), self.identity.astype(np.int32)),
                 self.part.astype(np.int32), odds,
                 both=self.both, rounds=_ROUNDS, least=_SETTLED, worth=_WORTH,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from matching.native import graphs, library
+from matching.native import compiled, connected_components
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -22,8 +22,8 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
     Roots hang on smaller roots until every link is inside one tree (Shiloach and Vishkin 1982); scipy
     does the same, and its import takes longer than most linkages of small files.
     """
-    if library.LIBRARY is not None:
-        return graphs.connected(size, left, right)
+    if compiled() is not None:
+        return connected_components(size, left, right)
     label = np.arange(size)
     while len(left):
         a, b = label[left], label[right]

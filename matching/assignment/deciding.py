@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 NOTHING, REVIEW, LINK = 0, 1, 2
-NAMES = {REVIEW: "review", LINK: "link"}
+DECISIONS = {REVIEW: "review", LINK: "link"}
 
 
 def decide(

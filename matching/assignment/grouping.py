@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.assignment.clustering import components
-from matching.native import graphs, library
+from matching.native import candidate_pairs, compiled, favourite_odds
 from matching.scoring import Scored, Scorer
 
 Ints = npt.NDArray[np.signedinteger[Any]]
@@ -93,10 +93,10 @@ def _candidate_pairs(
     """
     good = np.flatnonzero(scored.log_odds > _CANDIDATE)
     order = _best_first(scored, good)
-    if library.LIBRARY is not None:
+    if compiled() is not None:
         rows = record.astype(np.int32, copy=False)
-        own = graphs.liked(scored.b, rows, scored.log_odds)
-        keys, through = graphs.near(order, scored.a, scored.b, own, rows, _MOST_CANDIDATES)
+        own = favourite_odds(scored.b, rows, scored.log_odds)
+        keys, through = candidate_pairs(order, scored.a, scored.b, own, rows, _MOST_CANDIDATES)
         return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through
     favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
     np.maximum.at(favourite, record[scored.b], scored.log_odds)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from matching.arrays import within
 from matching.arrow import column, texts
-from matching.assignment import deciding
+from matching.assignment.deciding import DECISIONS, LINK, NOTHING, REVIEW
 from matching.assignment.grouping import Edges
 
 Ints = npt.NDArray[np.int64]
@@ -40,12 +40,12 @@ class Links:
 
     def parts(self) -> Iterator[pa.Table]:
         """The table in parts; one of no rows where there is no pair."""
-        names = {kind: texts([name]) for kind, name in deciding.NAMES.items()}
-        said = pa.concat_arrays([names[deciding.REVIEW], names[deciding.LINK]])
+        names = {kind: texts([name]) for kind, name in DECISIONS.items()}
+        said = pa.concat_arrays([names[REVIEW], names[LINK]])
         for start in range(0, max(len(self.row), 1), _ROWS):
             here = slice(start, start + _ROWS)
             edge = self.edge[here]
-            kind = self.decision[edge].astype(np.int32) - deciding.REVIEW
+            kind = self.decision[edge].astype(np.int32) - REVIEW
             yield pa.Table.from_arrays(
                 [
                     self.cohort_ids.take(column(self.row[here])),
@@ -73,7 +73,7 @@ def listed(
 
     All records of a decided edge's identity are listed, variants of a record once.
     """
-    decided = np.flatnonzero(decision != deciding.NOTHING).astype(np.int32)
+    decided = np.flatnonzero(decision != NOTHING).astype(np.int32)
     wanted = edges.identities[decided]
     members = np.flatnonzero(within(identity, wanted))
     whose = identity[members]

@@ -12,7 +12,7 @@ from matching.blocking.pair_filter import Screen
 from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
 from matching.comparison import Columns
-from matching.native import library
+from matching.native import compiled
 from matching.normalise import Encoded
 from matching.options import LinkOptions
 
@@ -80,7 +80,7 @@ class Blocks:
         # of one table a pair's second row comes after its first
         first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
         starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
-        if library.LIBRARY is None:
+        if compiled() is None:
             made = each(lambda task: Index.of(*keys(task)), live, self.threads)
             indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
 
@@ -100,7 +100,7 @@ class Blocks:
             none = np.empty(0, np.int32)
             return Pairs(none, none, np.empty(0, np.int64), made)
         made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
-        if library.LIBRARY is not None:  # chunks, and pairs in each, come in their records' order
+        if compiled() is not None:  # chunks, and pairs in each, come in their records' order
             return Pairs(*joins.in_order([(f.pair, f.caught) for f in found], rows), made)
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)

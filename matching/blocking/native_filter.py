@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from matching.arrays import Bools
 from matching.comparison import Words
-from matching.native import library
+from matching.native import Pointers
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -55,7 +55,7 @@ class Glance:
     """The tables. Holds the arrays that it points to."""
 
     def __init__(self, words: Words, how: Weighing) -> None:
-        held = self._held = library.Held()
+        held = self._held = Pointers()
         self._words = words
         self.table = _Glance(
             words=ctypes.addressof(words.table),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matching.arrays import Bools, Hashes, Rows, bits_for
 from matching.blocking.native_filter import Glance
 from matching.comparison import Packed
-from matching.native import library
+from matching.native import Pointers, compiled
 
 Ints = npt.NDArray[np.int64]
 
@@ -52,8 +52,8 @@ class Lookup:
         taken = np.zeros(1 << (bits + _FLAGS - 3), np.uint8)
         starts = np.zeros((1 << bits) + 1, np.int32)
         slots = np.empty(count, np.uint64)
-        held = library.Held()
-        library.LIBRARY.by_bucket(
+        held = Pointers()
+        compiled().by_bucket(
             held(hashes, np.uint64), held(known, np.bool_), len(hashes), bits,
             starts.ctypes.data, taken.ctypes.data, slots.ctypes.data,
         )  # fmt: skip
@@ -86,7 +86,7 @@ def joined(
     ``made`` counts the pairs that each rule makes. Each pair comes once, and not at all where the
     glance says that it can't matter. What is yielded is overwritten by the next.
     """
-    held = library.Held()
+    held = Pointers()
     used = [k for k, (_, index) in enumerate(mine.indexes) if len(index.slots)]
     rules = (_Rule * len(used))()
     for place, k in enumerate(used):
@@ -108,7 +108,7 @@ def joined(
             room = wanted
             buffers = [np.empty(room, np.int64) for _ in range(4)]
         out = _Out(*(v.ctypes.data for v in buffers), room, 0, 0)
-        at = library.LIBRARY.joined(
+        at = compiled().joined(
             byref(rules), len(used), table, own, rows, theirs,
             chunk.begin, at, size, same_table, counts.ctypes.data, byref(out),
         )  # fmt: skip
@@ -121,14 +121,14 @@ def in_order(found: Sequence[tuple[Ints, Ints]], rows: Rows) -> tuple[Rows, Rows
     """Pairs of ``rows`` (sorted) that come in their records' order, by row and record, with their rules."""
     least = int(rows[0]) if len(rows) else 0
     place = np.zeros(int(rows[-1]) - least + 2 if len(rows) else 1, np.int64)
-    held, size = library.Held(), 0
+    held, size = Pointers(), 0
     for pair, _ in found:
-        library.LIBRARY.tallied(held(pair, np.int64), len(pair), least, place.ctypes.data)
+        compiled().tallied(held(pair, np.int64), len(pair), least, place.ctypes.data)
         size += len(pair)
     np.cumsum(place, out=place)
     a, b, rules = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
     for pair, caught in found:
-        library.LIBRARY.by_row(
+        compiled().by_row(
             held(pair, np.int64), held(caught, np.int64), len(pair), least, place.ctypes.data,
             a.ctypes.data, b.ctypes.data, rules.ctypes.data,
         )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from matching.arrays import Bools, Hashes, buckets
 from matching.comparison import Columns
-from matching.native import library
+from matching.native import Pointers, compiled
 from matching.normalise import NameParts
 
 _ROOM: Final = 15  # bits of the buckets that are counted at a time: 256 kB for both sides
@@ -29,7 +29,7 @@ class Keyed:
     """A side whose rows are hashed by some of their parts."""
 
     def __init__(self, columns: Columns, parts: NameParts) -> None:
-        self.columns, self._held = columns, library.Held()
+        self.columns, self._held = columns, Pointers()
         lists = [self._held(getattr(parts, name), np.int32) for name in _NAME]
         self._parts = _Parts(*lists, len(parts.root) - 1)
 
@@ -38,7 +38,7 @@ class Keyed:
         kinds = np.array([PARTS.index(name) for name in names], np.uint8)
         size = max(0, min(stop, self.columns.rows) - begin)
         hashes, known = np.empty(size, np.uint64), np.empty(size, np.bool_)
-        library.LIBRARY.keyed(
+        compiled().keyed(
             byref(self.columns.table), byref(self._parts), kinds.ctypes.data, len(kinds), begin, size,
             hashes.ctypes.data, known.ctypes.data,
         )  # fmt: skip
@@ -67,13 +67,13 @@ def crowds(mine: Keys, theirs: Keys, bits: int, cap: int, crowd: int) -> Crowds:
         cap: more pairs make a bucket crowded.
         crowd: so do more records, where a row of the cohort meets them.
     """
-    if library.LIBRARY is None:
+    if compiled() is None:
         return _by_arrays(mine, theirs, bits, cap, crowd)
     part_bits = max(0, bits - _ROOM)
     sides = [_Side(keys, bits, part_bits) for keys in (mine, theirs)]
     room = np.empty(2 << (bits - part_bits), np.int32)
     which, found = np.zeros(1 << bits, np.bool_), c_int64(0)
-    total = library.LIBRARY.crowds(
+    total = compiled().crowds(
         byref(sides[0].table), byref(sides[1].table), bits, part_bits, cap, crowd,
         room.ctypes.data, which.ctypes.data, byref(found),
     )  # fmt: skip
@@ -103,9 +103,9 @@ class _Side:
         parts: list[npt.NDArray[np.uint32]] = []
         starts: list[npt.NDArray[np.int32]] = []
         for hashes, known in keys:
-            held, out = library.Held(), np.empty(len(hashes), np.uint32)
+            held, out = Pointers(), np.empty(len(hashes), np.uint32)
             ends = np.empty((1 << part_bits) + 1, np.int32)
-            library.LIBRARY.parted(
+            compiled().parted(
                 held(hashes, np.uint64), held(known, np.bool_), len(hashes), bits, part_bits,
                 out.ctypes.data, ends.ctypes.data,
             )  # fmt: skip
@@ -122,10 +122,10 @@ class _Side:
 def inside(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np.int32]:
     """The rows (by place) whose bucket is among some."""
     hashes, known = key
-    if library.LIBRARY is None:
+    if compiled() is None:
         return np.flatnonzero(known & which[buckets(hashes, bits)]).astype(np.int32)
-    held, rows = library.Held(), np.empty(len(hashes), np.int32)
-    count = library.LIBRARY.inside(
+    held, rows = Pointers(), np.empty(len(hashes), np.int32)
+    count = compiled().inside(
         held(hashes, np.uint64),
         held(known, np.bool_),
         len(hashes),

@@ -16,7 +16,7 @@ from matching.arrays import Bools, Hashes, Rows, bits_for, buckets, each
 from matching.blocking.native_keys import Keyed, crowds, inside
 from matching.blocking.rules import RULES, Parts, Rule
 from matching.comparison import Columns
-from matching.native import library
+from matching.native import compiled
 from matching.normalise import Encoded
 from matching.options import LinkOptions
 
@@ -142,7 +142,7 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     rules = [rule for rule in RULES if not (rule.wide and large)]
     kept = Kept.within(rows, len(rules))
     sides = None
-    if library.LIBRARY is not None:
+    if compiled() is not None:
         sides = (
             Keyed(Columns(encoded.cohort), encoded.parts),
             Keyed(Columns(encoded.records), encoded.parts),

@@ -12,10 +12,10 @@ from typing import TypedDict
 
 import numpy as np
 
-from matching.arrays import Bools, Hashes, Part, joining
+from matching.arrays import Bools, Hashes, Part, extend_hash, finish_hash, start_hash
 from matching.blocking.native_keys import Keyed
 from matching.comparison import Columns
-from matching.native import library
+from matching.native import compiled
 from matching.normalise import Encoded, NameParts, Side
 
 
@@ -127,19 +127,19 @@ class Parts:
 
     def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:
         """A hash of some parts for each row, and whether the row has them all."""
-        if library.LIBRARY is not None:
+        if compiled() is not None:
             self._keyed = self._keyed or Keyed(Columns(self.side), self._encoded.parts)
             return self._keyed.hashes(names, self._begin, self._begin + self.side.rows)
         part = self[names[0]]
-        made, signs = joining.start(part), part
+        made, signs = start_hash(part), part
         for name in names[1:]:
             part = self[name]
-            made, signs = joining.more(made, part), signs | part
-        return joining.finish(made), signs >= 0
+            made, signs = extend_hash(made, part), signs | part
+        return finish_hash(made), signs >= 0
 
     def refined(self, hashes: Hashes, name: str) -> tuple[Hashes, Bools]:
         """The hashes with one more part, and whether the row has it."""
-        return joining.finish(joining.more(hashes, self[name])), self[name] >= 0
+        return finish_hash(extend_hash(hashes, self[name])), self[name] >= 0
 
 
 def _birthday(side: Side, _names: NameParts) -> Part:

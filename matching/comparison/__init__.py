@@ -1,6 +1,5 @@
 """Fields and their levels: a pair of rows becomes one small integer per field. No probabilities here."""
 
-from matching.comparison import native_levels
 from matching.comparison.fields import FIELDS, NAMES, level, shipped
 from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compared
 from matching.comparison.levels_numbers import (
@@ -24,7 +23,6 @@ __all__ = [
     "compared",
     "gaps",
     "level",
-    "native_levels",
     "nibble_levels",
     "nibbles",
     "number_levels",

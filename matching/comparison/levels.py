@@ -16,7 +16,7 @@ from matching.comparison import strings
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.levels_numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.native_rows import Columns, Words
-from matching.native import library
+from matching.native import compiled
 from matching.normalise import Encoded, nickname_pairs
 
 Rows = npt.NDArray[np.int32]
@@ -85,7 +85,7 @@ class Comparer:
 
     def patterns(self, a: Rows, b: Rows) -> npt.NDArray[np.int32]:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
-        if library.LIBRARY is not None:
+        if compiled() is not None:
             return comparing.patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
         pattern = np.zeros(len(a), np.int32)
         for field, levels in zip(FIELDS, self.levels(a, b), strict=True):

@@ -1,4 +1,4 @@
-"""Patterns of pairs and their classes, by the library: see ``levels.c`` and ``weighing.c``."""
+"""Patterns of pairs and their classes, by the library: see ``levels.c``."""
 
 from collections.abc import Callable, Sequence
 from ctypes import Structure, byref, c_float, c_int64
@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from matching.arrays import Rows
 from matching.comparison.native_rows import Columns, Words
-from matching.native import library
+from matching.native import Pointers, compiled
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 
@@ -56,7 +55,7 @@ def patterns(
         how: see ``Levels``.
         similar: tells the similarity of pairs of texts (each is asked for once).
     """
-    held = library.Held()
+    held = Pointers()
     size = len(pairs[0])
     chosen = [side.chosen(rows) for side, rows in zip(sides, pairs, strict=True)]
     given = (
@@ -69,13 +68,13 @@ def patterns(
     )
     out, asking = np.empty(size, np.int32), np.empty(size, np.int32)
     keys, asked = np.empty(_ASKED * size, np.int64), c_int64()
-    open_ = library.LIBRARY.patterns(
+    open_ = compiled().patterns(
         *given, size, byref(table), out.ctypes.data, keys.ctypes.data, byref(asked),
         asking.ctypes.data,
     )  # fmt: skip
     if open_:
         answers = _answers(keys[: asked.value], similar)
-        library.LIBRARY.answered(
+        compiled().answered(
             *given, asking.ctypes.data, open_, byref(table), out.ctypes.data, answers.ctypes.data
         )
     return out
@@ -90,32 +89,3 @@ def _answers(keys: Ints, similar: Similar) -> Floats32:
         here = streets == kind
         found[here] = similar(kind, low[here].astype(np.int32), high[here].astype(np.int32))
     return np.ascontiguousarray(found[place])
-
-
-def against(
-    joint: Floats,
-    same: npt.NDArray[np.uint32],
-    place: Ints,
-    b: Rows,
-    tables: Sequence[tuple[Floats32, int]],
-) -> tuple[Floats, Floats]:
-    """How far a match is ahead of its likeliest rival, and each rival behind that one (rivals x pairs).
-
-    Args:
-        joint: log share of each class (patterns x classes).
-        same: for each pattern, by bits, which frequencies count.
-        place: the pattern of each pair.
-        b: the record row of each pair.
-        tables: frequencies by record row, each with the classes that it raises as bits.
-    """
-    held = library.Held()
-    frequency = np.array([held(table, np.float32) for table, _ in tables], np.uint64)
-    classes = np.array([who for _, who in tables], np.uint32)
-    ahead = np.empty(len(b))
-    behind = np.empty((joint.shape[1] - 1, len(b)))
-    library.LIBRARY.against(
-        held(joint, np.float64), held(same, np.uint32), held(place, np.int64), held(b, np.int32), len(b),
-        held(frequency, np.uint64), held(classes, np.uint32), len(tables),
-        ahead.ctypes.data, behind.ctypes.data,
-    )  # fmt: skip
-    return ahead, behind

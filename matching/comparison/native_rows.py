@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from matching.arrays import Rows
 from matching.comparison.strings import Texts
-from matching.native import library
+from matching.native import Pointers, address, compiled
 from matching.normalise import NameParts, Side
 
 Packed = npt.NDArray[np.void]
@@ -47,7 +47,7 @@ class Columns:
     """A side's columns. Holds the arrays that it points to."""
 
     def __init__(self, side: Side) -> None:
-        self._held = library.Held()
+        self._held = Pointers()
         self.side, self.rows = side, side.rows
         self._all: Packed | None = None
         self._lock = Lock()
@@ -77,7 +77,7 @@ class Columns:
     def _packed(self, rows: Rows | None, begin: int, size: int) -> Packed:
         packed = lines(size, _PACKED)
         chosen = None if rows is None else np.ascontiguousarray(rows)
-        library.LIBRARY.pack(
+        compiled().pack(
             byref(self.table),
             None if chosen is None else chosen.ctypes.data,
             begin,
@@ -93,7 +93,7 @@ class Words:
     def __init__(
         self, parts: NameParts, names: Texts, streets: Texts, nicknames: npt.NDArray[np.int64]
     ) -> None:
-        held = self._held = library.Held()
+        held = self._held = Pointers()
         known = _texts(names)
         for name in ("head", "tail", "sound", "initial", "single"):
             known[name] = getattr(parts, name)[: len(known)]
@@ -119,5 +119,5 @@ def _texts(texts: Texts) -> npt.NDArray[Any]:
 def lines(size: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
     """Room for elements of 64 bytes, each of which begins where a line of a cache begins."""
     room = np.empty((size + 1) * _ROW, np.uint8)
-    begin = -library.address(room) % _ROW
+    begin = -address(room) % _ROW
     return room[begin : begin + size * _ROW].view(kind)

@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import Clock, count_distinct, number_ids, numbered, uncollected
+from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
 from matching.arrow import array
 from matching.assignment import (
+    LINK,
+    REVIEW,
     Competition,
     Edges,
     Links,
     among_candidates,
     compete,
-    deciding,
+    decide,
     edges_of,
     listed,
 )
@@ -25,7 +27,19 @@ from matching.linking.sources import Source, of_table
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import Begun, Encoded, common, raw
 from matching.options import LinkOptions
-from matching.reports import LinkReport, quality, report
+from matching.reports import (
+    LinkReport,
+    class_sizes,
+    expected_rate,
+    flattened,
+    library_versions,
+    model_parameters,
+    rates_by_group,
+    rule_contributions,
+    rules_json,
+    threshold_curve,
+    weight_histogram,
+)
 from matching.scoring import BudgetCost, Scored, Scorer, Spread, budget_cost
 from matching.tables import check_cohort, check_common, check_records, check_texts
 
@@ -89,7 +103,7 @@ def link(
     return replace(result, reported=lambda: report)  # what it was made from goes
 
 
-@uncollected()
+@gc_paused()
 def link_sources(
     cohort: Source,
     records: Source,
@@ -128,7 +142,7 @@ def link_sources(
         identity = _identities(theirs, scored, scorer, record)
         edges = edges_of(scored, identity)
         contest = _compete(edges, encoded, identity, options)
-        decision = deciding.decide(
+        decision = decide(
             edges.rows, edges.identities, edges.log_odds, contest.probability, options
         )
         links = Links(
@@ -191,12 +205,12 @@ def _report(
     cost: BudgetCost,
 ) -> LinkReport:
     probability = contest.probability
-    linked = decision == deciding.LINK
+    linked = decision == LINK
     sure = float(probability[linked].sum())
     unseen = _unseen(scored, probability)
     total = float(probability.sum()) + unseen
     doubt = probability * (1 - probability)
-    review = decision == deciding.REVIEW
+    review = decision == REVIEW
     model = scorer.model
     return LinkReport(
         cohort_rows=scorer.encoded.cohort.rows,
@@ -204,14 +218,14 @@ def _report(
         records=int(record.max(initial=-1)) + 1,
         identities=count_distinct(identity),
         columns=scorer.encoded.columns,
-        rules=report.rules_json(
+        rules=rules_json(
             scorer.blocks.counts,
-            quality.contributions([c.name for c in scorer.blocks.counts], scored, edges, decision),
+            rule_contributions([c.name for c in scorer.blocks.counts], scored, edges, decision),
         ),
         pairs=scored.pairs,
         patterns=scored.patterns,
-        parameters=report.parameters(model),
-        classes=report.classes(model),
+        parameters=model_parameters(model),
+        classes=class_sizes(model),
         prior={
             "shipped_version": int(shipped_number("version")),
             "source": "data and shipped prior" if model.trained_on >= 1 else "shipped prior",
@@ -220,26 +234,26 @@ def _report(
             "rounds": model.rounds,
             "share_of_rows_matched": round(contest.row_share, 6),
         },
-        links=links.count(deciding.LINK),
+        links=links.count(LINK),
         linked_rows=count_distinct(edges.rows[linked]),
         linked_identities=count_distinct(edges.identities[linked]),
-        reviews=links.count(deciding.REVIEW),
+        reviews=links.count(REVIEW),
         review_rows=count_distinct(edges.rows[review]),
-        false_match_rate=report.rate(
+        false_match_rate=expected_rate(
             float(linked.sum()) - sure,
             float(linked.sum()),
             float(doubt[linked].sum()),
-            float(linked.sum()) - float(report.flattened(probability[linked]).sum()),
+            float(linked.sum()) - float(flattened(probability[linked]).sum()),
         ),
-        missed_match_rate=report.rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
-        curve=report.curve(probability, unseen),
-        histogram=quality.histogram(edges, decision),
-        groups=quality.by_group(cohort, edges, probability, decision),
+        missed_match_rate=expected_rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
+        curve=threshold_curve(probability, unseen),
+        histogram=weight_histogram(edges, decision),
+        groups=rates_by_group(cohort, edges, probability, decision),
         budget=cost.as_json() | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
         unparsable=scorer.encoded.unparsable,
         options=scorer.options.as_json(),
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
-        versions=report.versions(),
+        versions=library_versions(),
     )
 
 

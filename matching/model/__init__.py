@@ -1,6 +1,6 @@
 """Fellegi-Sunter weights with rivals: what a pattern of agreement is worth."""
 
-from matching.model.chance import Frequencies, chance, frequencies
+from matching.model.chance import Frequencies, fit_chance, frequencies
 from matching.model.match_weights import KEEP, Weigher
 from matching.model.model import CLASSES, Model, class_log_joint, prior_model, shipped_number, train
 
@@ -10,8 +10,8 @@ __all__ = [
     "Frequencies",
     "Model",
     "Weigher",
-    "chance",
     "class_log_joint",
+    "fit_chance",
     "frequencies",
     "prior_model",
     "shipped_number",

@@ -119,7 +119,7 @@ def _shared(values: Ints, average: float) -> npt.NDArray[np.float32] | None:
     return np.where(keys[place] == values, raised, 0.0).astype(np.float32)
 
 
-def chance(
+def fit_chance(
     model: Model, encoded: Encoded, comparer: Comparer, seed: int, threads: int | None = None
 ) -> Model:
     """The model with its ``u`` fitted to these two tables."""

@@ -1,5 +1,6 @@
 """From the pattern of a pair to its log odds, under a model and the frequencies of values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,10 +9,9 @@ import numpy.typing as npt
 
 from matching.arrays import Rows, each, numbered
 from matching.comparison import NAMES
-from matching.comparison import native_levels as comparing
 from matching.model.chance import Frequencies
 from matching.model.model import Model, class_log_joint, unpack, uses_chance
-from matching.native import library
+from matching.native import Pointers, compiled
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -69,12 +69,12 @@ class _Known:
 
     def with_frequencies(self, place: Ints, b: Rows) -> Floats:
         """Log odds of pairs of these patterns and record rows."""
-        if library.LIBRARY is None:
+        if compiled() is None:
             own = np.ascontiguousarray(self.joint[:, place])  # added up class by class, as below
             self.table.adjust(own, [level[place] for level in self.levels], b)
             return _against(own)
         by_pattern, same, tables = self._tables
-        ahead, behind = comparing.against(by_pattern, same, place, b, tables)
+        ahead, behind = _rival_margins(by_pattern, same, place, b, tables)
         return ahead - np.log(np.exp(behind).sum(axis=0))
 
     @cached_property
@@ -95,3 +95,32 @@ def _against(joint: Floats) -> Floats:
     """Log odds of the first class against all others together (classes x pairs)."""
     top = joint[1:].max(axis=0)
     return joint[0] - top - np.log(np.exp(joint[1:] - top).sum(axis=0))
+
+
+def _rival_margins(
+    joint: Floats,
+    same: npt.NDArray[np.uint32],
+    place: Ints,
+    b: Rows,
+    tables: Sequence[tuple[npt.NDArray[np.float32], int]],
+) -> tuple[Floats, Floats]:
+    """How far a match is ahead of its likeliest rival, and each rival behind that one (rivals x pairs).
+
+    Args:
+        joint: log share of each class (patterns x classes).
+        same: for each pattern, by bits, which frequencies count.
+        place: the pattern of each pair.
+        b: the record row of each pair.
+        tables: frequencies by record row, each with the classes that it raises as bits.
+    """
+    held = Pointers()
+    frequency = np.array([held(table, np.float32) for table, _ in tables], np.uint64)
+    classes = np.array([who for _, who in tables], np.uint32)
+    ahead = np.empty(len(b))
+    behind = np.empty((joint.shape[1] - 1, len(b)))
+    compiled().against(
+        held(joint, np.float64), held(same, np.uint32), held(place, np.int64), held(b, np.int32), len(b),
+        held(frequency, np.uint64), held(classes, np.uint32), len(tables),
+        ahead.ctypes.data, behind.ctypes.data,
+    )  # fmt: skip
+    return ahead, behind

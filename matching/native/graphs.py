@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.native import library
+from matching.native.library import Pointers, compiled
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int32]
@@ -14,18 +14,18 @@ Floats = npt.NDArray[np.float64]
 _NEAR = np.dtype([("key", np.int64), ("weaker", np.float64)])
 
 
-def liked(b: Rows, record: Rows, odds: Floats) -> Floats:
+def favourite_odds(b: Rows, record: Rows, odds: Floats) -> Floats:
     """The odds of each pair whose record no other cohort row likes more; -inf for others."""
-    held, out = library.Held(), np.empty(len(odds))
+    held, out = Pointers(), np.empty(len(odds))
     favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
-    library.LIBRARY.liked(
+    compiled().liked(
         held(b, np.int32), held(record, np.int32), held(odds, np.float64), len(odds),
         favourite.ctypes.data, out.ctypes.data,
     )  # fmt: skip
     return out
 
 
-def near(
+def candidate_pairs(
     order: npt.NDArray[np.signedinteger[Any]],
     a: Rows,
     b: Rows,
@@ -43,7 +43,7 @@ def near(
         record: of each record row; rows of one record are no pair.
         most: candidates of a cohort row that are looked at.
     """
-    held, work = library.Held(), library.LIBRARY.neighbours
+    held, work = Pointers(), compiled().neighbours
     given = (
         held(order.astype(np.int64, copy=False), np.int64), len(order), held(a, np.int32), held(b, np.int32),
         held(own, np.float64), held(record, np.int32), most,
@@ -52,17 +52,17 @@ def near(
     work(*given, pairs.ctypes.data)
     starts, room = np.zeros(len(record) + 1, np.int64), np.empty_like(pairs)
     keys, through = np.empty(len(pairs), np.int64), np.empty(len(pairs))
-    count = library.LIBRARY.merged(
+    count = compiled().merged(
         pairs.ctypes.data, len(pairs), len(record), starts.ctypes.data, room.ctypes.data,
         keys.ctypes.data, through.ctypes.data,
     )  # fmt: skip
     return keys[:count], through[:count]
 
 
-def connected(size: int, left: Ints, right: Ints) -> Ints:
+def connected_components(size: int, left: Ints, right: Ints) -> Ints:
     """For each of ``size`` nodes, the smallest node that it is connected with."""
-    held, label = library.Held(), np.arange(size)
-    library.LIBRARY.connected(
+    held, label = Pointers(), np.arange(size)
+    compiled().connected(
         held(left.astype(np.int64, copy=False), np.int64), held(right.astype(np.int64, copy=False), np.int64),
         len(left), label.ctypes.data, size,
     )  # fmt: skip

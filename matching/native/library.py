@@ -74,7 +74,12 @@ def _of_this_source(library: ctypes.CDLL) -> bool:
 LIBRARY: Any = opened()
 
 
-class Held:
+def compiled() -> Any:
+    """The library, or None where there is none."""
+    return LIBRARY
+
+
+class Pointers:
     """Pointers into arrays, which live as long as this does."""
 
     def __init__(self) -> None:

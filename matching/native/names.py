@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrow import texts
-from matching.native import library
+from matching.native.library import Pointers, compiled
 from matching.native.texts import buffers
 
 Ints = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ class _Lists(Structure):
     _fields_ = [(name, _List) for name in _LISTS]
 
 
-class Words:
+class NameLists:
     """What names are looked through for. Holds the arrays that it points to."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Words:
         endings: Collection[str],
         particles: Collection[str] = (),
     ) -> None:
-        self._held = library.Held()
+        self._held = Pointers()
         self.endings = list[str]()
         lists: list[_List] = []
         for name, words in zip(
@@ -59,25 +59,25 @@ def _packed(word: str) -> tuple[int, int]:
     return int.from_bytes(whole[:8], "little"), int.from_bytes(whole[8:], "little")
 
 
-def comparable(
-    values: list[str], words: Words
+def comparable_names(
+    values: list[str], lists: NameLists
 ) -> tuple[list[str], npt.NDArray[np.int8], npt.NDArray[np.intp]]:
     """Comparable names (empty: says nothing), the place of the ending that each has, and which are left to others."""
     size = len(values)
     offsets, data = buffers(texts(values))
     ends, out = np.empty(size + 1, np.int32), np.empty(int(offsets[-1]) + 1, np.uint8)
     ending, odd = np.empty(size, np.int8), np.empty(size, np.bool_)
-    library.LIBRARY.comparable(
-        offsets.ctypes.data, data.ctypes.data, size, byref(words.table),
+    compiled().comparable(
+        offsets.ctypes.data, data.ctypes.data, size, byref(lists.table),
         ends.ctypes.data, out.ctypes.data, ending.ctypes.data, odd.ctypes.data,
     )  # fmt: skip
     made = pa.Array.from_buffers(pa.string(), size, [None, pa.py_buffer(ends), pa.py_buffer(out)])
     return made.to_pylist(), ending, np.flatnonzero(odd)
 
 
-def sounds(words: list[str]) -> Ints:
+def sound_keys(words: list[str]) -> Ints:
     """The sound of each text's first word as the bytes of a number; -1: left to others."""
     offsets, data = buffers(texts(words))
     keys = np.empty(len(words), np.int64)
-    library.LIBRARY.sounds(offsets.ctypes.data, data.ctypes.data, len(words), keys.ctypes.data)
+    compiled().sounds(offsets.ctypes.data, data.ctypes.data, len(words), keys.ctypes.data)
     return keys

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.native import library
+from matching.native.library import Pointers, compiled
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ class _Room(Structure):
     _fields_ = [(name, c_void_p) for name in _SCRATCH]
 
 
-def settled(
+def propagate_beliefs(
     ends: tuple[Codes, Codes],
     part: Codes,
     odds: Floats,
@@ -42,7 +42,7 @@ def settled(
         least: a change below it is none.
         worth: parts that have settled are left out when fewer than this share of the edges is left.
     """
-    held, size = library.Held(), len(odds)
+    held, size = Pointers(), len(odds)
     groups = max(int(side.max(initial=-1)) + 1 for side in ends)
     parts = int(part.max(initial=-1)) + 1
     scratch = [
@@ -50,7 +50,7 @@ def settled(
         np.empty(size), np.empty(size), np.empty(size), np.empty(size, np.int32), np.empty(parts, np.uint8),
     ]  # fmt: skip
     free = np.ones((2, size))
-    library.LIBRARY.settle(
+    compiled().settle(
         *(held(side, np.int32) for side in ends), held(part, np.int32), held(odds, np.float64), size, parts,
         both, rounds, least, worth, free[0].ctypes.data, free[1].ctypes.data,
         byref(_Room(*(values.ctypes.data for values in scratch))),

@@ -1,7 +1,7 @@
 """From text to codes that can be compared; nothing here compares."""
 
-from matching.normalise import dates
-from matching.normalise.encode import Begun, Encoded, Side, common, encode, encode_raw
+from matching.normalise.dates import birth_date, day_first
+from matching.normalise.encoding import Begun, Encoded, Side, common, encode, encode_raw
 from matching.normalise.encoding_input import CODED, READ, raw, slices
 from matching.normalise.names import nickname_pairs
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
@@ -15,8 +15,9 @@ __all__ = [
     "NameParts",
     "Side",
     "Vocabulary",
+    "birth_date",
     "common",
-    "dates",
+    "day_first",
     "encode",
     "encode_raw",
     "nickname_pairs",

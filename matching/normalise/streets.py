@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from matching.arrow import EMPTY, array, filled, pc
 from matching.arrow import column as arrow_column
-from matching.native import library, texts
+from matching.native import compiled, read_houses
 from matching.normalise import address
 from matching.normalise.vocabulary import MISSING
 
@@ -31,9 +31,7 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, pa.ChunkedArray]:
         text = text.chunk(0) if text.num_chunks else pa.nulls(0, pa.string())
     if not len(text):
         return np.empty(0, np.int64), pa.chunked_array([text], pa.string())
-    house, odd, rest = (
-        _by_bytes(text) if library.LIBRARY is None else texts.houses(text, address.DOORS)
-    )
+    house, odd, rest = _by_bytes(text) if compiled() is None else read_houses(text, address.DOORS)
     few = np.flatnonzero(odd)
     if len(few):
         given = text.take(arrow_column(few))

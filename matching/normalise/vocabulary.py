@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrow import array, column, filled
-from matching.native import library, texts
+from matching.native import compiled, renumber
 from matching.normalise import many, names
 
 Codes = npt.NDArray[np.int32]
@@ -96,8 +96,8 @@ def _by_appearance(indices: Codes) -> tuple[Codes, Codes]:
 
     A file's own dictionary has its own order and may hold values that no row has.
     """
-    if library.LIBRARY is not None:
-        return texts.renumbered(indices)
+    if compiled() is not None:
+        return renumber(indices)
     last = np.full(int(indices.max(initial=-1)) + 2, -1, np.int32)
     last[indices[::-1]] = np.arange(len(indices) - 1, -1, -1, dtype=np.int32)
     first = last[:-1]  # the last one is of -1

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import Clock, joining, number_ids, uncollected
+from matching.arrays import Clock, extend_hash, finish_hash, gc_paused, number_ids, start_hash
 from matching.arrow import array, filled
 from matching.assignment import components, persons
 from matching.errors import BadTable
 from matching.normalise import Encoded, encode
 from matching.options import LinkOptions
-from matching.reports import report
+from matching.reports import class_sizes, library_versions, model_parameters, rules_json
 from matching.scoring import Scored, Scorer
 from matching.tables import check_ids
 
@@ -54,7 +54,7 @@ class ResolveResult:
     report: ResolveReport
 
 
-@uncollected()
+@gc_paused()
 def resolve(
     records: pa.Table, options: LinkOptions | None = None, *, progress: Progress | None = None
 ) -> ResolveResult:
@@ -115,12 +115,12 @@ def resolve(
         pairs=scored.pairs,
         links=links,
         reviews=reviews,
-        rules=report.rules_json(scorer.blocks.counts),
-        parameters=report.parameters(scorer.model),
-        classes=report.classes(scorer.model),
+        rules=rules_json(scorer.blocks.counts),
+        parameters=model_parameters(scorer.model),
+        classes=class_sizes(scorer.model),
         unparsable={"records": whole.unparsable["cohort"]},
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
-        versions=report.versions(),
+        versions=library_versions(),
     )
     return ResolveResult(index, made)
 
@@ -149,10 +149,10 @@ def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
 def _distinct(encoded: Encoded) -> tuple[Ints, Ints]:
     """The first row of each distinct content, and for each row the number of its content."""
     columns = encoded.cohort.arrays()
-    key = joining.start(columns[0])
+    key = start_hash(columns[0])
     for column in columns[1:]:
-        key = joining.more(key, column)
-    _, first, place = np.unique(joining.finish(key), return_index=True, return_inverse=True)
+        key = extend_hash(key, column)
+    _, first, place = np.unique(finish_hash(key), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return np.sort(first), rank[place]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.assignment import Edges, deciding
+from matching.assignment import LINK, REVIEW, Edges
 from matching.normalise import Dictionary
 from matching.scoring import Scored
 
@@ -24,14 +24,14 @@ _MOST, _LONGEST = 12, 40  # groups of a column, and letters of a name; beyond, i
 _LOW, _HIGH, _STEP = -10, 50, 2  # bits
 
 
-def histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float], ...]:
+def weight_histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float], ...]:
     """How many pairs of row and identity have each weight, by decision; the ends hold the rest."""
     bits = edges.log_odds / np.log(2.0)
     bounds = np.arange(_LOW, _HIGH + 1, _STEP)
     place = np.clip((bits - _LOW) // _STEP, 0, len(bounds) - 2).astype(np.int64)
     counts = {
         name: np.bincount(place[decision == kind], minlength=len(bounds) - 1)
-        for kind, name in ((deciding.LINK, "link"), (deciding.REVIEW, "review"), (0, "none"))
+        for kind, name in ((LINK, "link"), (REVIEW, "review"), (0, "none"))
     }
     return tuple(
         {"from": int(low), **{name: int(n[i]) for name, n in counts.items()}}
@@ -39,28 +39,27 @@ def histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float], ...]
     )
 
 
-def contributions(
+def rule_contributions(
     names: Sequence[str], scored: Scored, edges: Edges, decision: Decisions
 ) -> dict[str, tuple[int, int]]:
     """For each rule the linked (row, identity) pairs that it caught, and those that it alone caught."""
     caught = np.zeros(len(edges.rows), np.int64)
     np.bitwise_or.at(caught, edges.place, scored.caught)
-    caught = caught[decision == deciding.LINK]
+    caught = caught[decision == LINK]
     return {
         name: (int((caught >> i & 1).sum()), int((caught == 1 << i).sum()))
         for i, name in enumerate(names)
     }
 
 
-def by_group(
+def rates_by_group(
     cohort: pa.Table, edges: Edges, probability: Floats, decision: Decisions
 ) -> dict[str, tuple[dict[str, object], ...]]:
     """For each grouping column the rows of each group and the shares linked, in review and missed."""
     rows = cohort.num_rows
     expected = np.minimum(np.bincount(edges.rows, probability, rows), 1.0)
     linked, review = (
-        np.isin(np.arange(rows), edges.rows[decision == kind])
-        for kind in (deciding.LINK, deciding.REVIEW)
+        np.isin(np.arange(rows), edges.rows[decision == kind]) for kind in (LINK, REVIEW)
     )
     found: dict[str, tuple[dict[str, object], ...]] = {}
     for name in GROUPED:

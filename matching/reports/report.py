@@ -63,13 +63,13 @@ class LinkReport:
         return asdict(self)
 
 
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Versions of what had a part in the result."""
     names = ("duckdb", "rapidfuzz", "numpy", "pyarrow")
     return {name: version(name) for name in names}
 
 
-def parameters(model: Model) -> dict[str, object]:
+def model_parameters(model: Model) -> dict[str, object]:
     """m, u and the weight in bits of every level of every field."""
     result: dict[str, object] = {}
     weights = model.weights()
@@ -86,7 +86,7 @@ def parameters(model: Model) -> dict[str, object]:
     return result
 
 
-def classes(model: Model) -> dict[str, float]:
+def class_sizes(model: Model) -> dict[str, float]:
     """Expected pairs of each class among all pairs."""
     return {name: round(float(n), 2) for name, n in zip(CLASSES, model.sizes, strict=True)}
 
@@ -107,7 +107,7 @@ def flattened(probability: Floats) -> Floats:
     return yes / (yes + no)
 
 
-def rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
+def expected_rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
     """A rate from a sum of probabilities; ``spread`` is the sum of their variances.
 
     The interval adds to the binomial spread half of the expectation for the error of the
@@ -126,7 +126,7 @@ def rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) ->
     )
 
 
-def curve(probability: Floats, unseen: float) -> tuple[dict[str, float], ...]:
+def threshold_curve(probability: Floats, unseen: float) -> tuple[dict[str, float], ...]:
     """Expected links, false and missed matches at a range of thresholds, to choose by."""
     total = float(probability.sum()) + unseen
     points: list[dict[str, float]] = []

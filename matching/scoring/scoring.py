@@ -20,7 +20,7 @@ from matching.model import (
     Frequencies,
     Model,
     Weigher,
-    chance,
+    fit_chance,
     frequencies,
     prior_model,
     train,
@@ -56,7 +56,7 @@ class Scorer:
         """The model before it has seen a candidate, and what each value's frequency adds."""
         rows, options = self.encoded.cohort.rows, self.options
         prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
-        model = chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
+        model = fit_chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
         return model, frequencies(self.encoded, model, options.threads)
 
     def run(self, spread: Spread | None = None) -> Scored:

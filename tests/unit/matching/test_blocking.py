@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from matching.blocking.candidates import plan
 from matching.blocking.rules import RULES, Parts
-from matching.normalise.encode import encode
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from tests.unit.matching.tables import cohort, noisy, people, records
 

@@ -111,7 +111,7 @@ def test_recordlinkage_agrees_on_the_score_and_its_ecm_on_the_pairs(febrl):
     import numpy as np
 
     from matching.model import ecm
-    from matching.normalise.encode import encode
+    from matching.normalise.encoding import encode
     from matching.options import LinkOptions
     from matching.scoring.scoring import Scorer
 
@@ -232,8 +232,8 @@ def test_unknown_columns_are_told_by_position():
 def test_a_linkage_of_files_imports_no_library_that_it_does_not_need(small):
     """Arrow imports pandas when it is given a Python value: a second of work, unseen."""
     code = (
-        "import sys, matching; from pathlib import Path; c, r, out = map(Path, sys.argv[1:])\n"
-        "matching.match_files(c, r, out)\n"
+        "import sys; from pathlib import Path; from matching.linking import match_files\n"
+        "match_files(*map(Path, sys.argv[1:]))\n"
         "sys.exit(','.join({'pandas', 'scipy', 'duckdb', 'recordlinkage', 'pydantic'} & set(sys.modules)) or 0)"
     )
     files = [str(small / name) for name in ("c.parquet", "r.parquet", "L.parquet")]

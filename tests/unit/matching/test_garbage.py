@@ -4,12 +4,12 @@ import gc
 
 import pytest
 
-from matching.arrays.gc_paused import uncollected
+from matching.arrays.running import gc_paused
 
 
 @pytest.mark.parametrize("on", [True, False])
 def test_the_collector_is_left_as_it_was(on):
-    @uncollected()
+    @gc_paused()
     def broken_off():
         assert not gc.isenabled()
         raise ValueError

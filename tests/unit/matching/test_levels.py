@@ -9,7 +9,7 @@ from rapidfuzz.distance import JaroWinkler
 from matching.comparison.fields import FIELDS, NAMES
 from matching.comparison.levels import CLOSE, SIMILAR, Comparer
 from matching.normalise import names
-from matching.normalise.encode import encode
+from matching.normalise.encoding import encode
 from tests.unit.matching.tables import cohort, records
 
 # (what is on the cohort's side, what is on the record's side, field, level)

@@ -20,7 +20,7 @@ from matching.comparison.levels import Comparer
 from matching.comparison.native_rows import _TEXT, lines
 from matching.linking.linking import link
 from matching.native import library
-from matching.normalise.encode import encode
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import KEEP, Scorer
 from tests.unit.matching.compiled import both_ways

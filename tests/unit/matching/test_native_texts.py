@@ -7,8 +7,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from matching.arrays.ids import blank, number_ids
-from matching.arrays.integers import numbered
+from matching.arrays.numbering import blank, number_ids, numbered
 from matching.arrow import texts
 from matching.normalise import many, names, numbers
 from matching.normalise.address import street_name

@@ -12,17 +12,20 @@ from matching import __file__
 
 FOLDER = Path(__file__).parent
 LINKED = """
-import matching
-from matching.native import library
+from matching.linking.linking import link
+from matching.native import compiled
+from matching.options import LinkOptions
+from matching.persons.resolving import resolve
+from matching.persons.within_cohort import self_link
 from tests.unit.matching.tables import cohort, people, records
 
-assert library.LIBRARY is not None
+assert compiled() is not None
 rows = people(600, 5)
 odd = [rows[0] | {"first_name": "J\\u0301 o'Neil-de la Cruz III " * 9, "ssn": "0" * 40, "phone": "\\U0001f600"}, {}]
 mine, theirs = cohort(*rows[:300], *odd, *rows[:2]), records(*rows[100:], *odd, *rows[50:150])
-result = matching.link(mine, theirs, matching.LinkOptions(shard_rows=70))
+result = link(mine, theirs, LinkOptions(shard_rows=70))
 entries = theirs.append_column("group", theirs["record_id"].cast("int64"))
-print(result.links.num_rows, matching.self_link(mine).num_rows, matching.resolve(entries).index.num_rows)
+print(result.links.num_rows, self_link(mine).num_rows, resolve(entries).index.num_rows)
 """
 
 

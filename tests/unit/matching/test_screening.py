@@ -9,7 +9,7 @@ from rapidfuzz.distance import JaroWinkler
 
 from matching.blocking.pair_filter import Screen
 from matching.comparison.strings import Texts
-from matching.normalise.encode import encode
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import KEEP, Scorer
 from tests.unit.matching.tables import cohort, noisy, people, records

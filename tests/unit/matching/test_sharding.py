@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.linking.linking import link
-from matching.normalise.encode import encode
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
 from matching.scoring.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table

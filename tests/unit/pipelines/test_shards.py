@@ -10,7 +10,7 @@ import pytest
 
 from crypto.resting import shared_key
 from crypto.resting.errors import SharedSecretUnusable
-from matching.normalise.encode import encode
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
 from matching.scoring.sharding import ShardPlan

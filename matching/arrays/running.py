@@ -1,8 +1,11 @@
 """Work on both cores: numpy and rapidfuzz let other threads run while they work on arrays."""
 
+import gc
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from time import perf_counter
 from typing import TypeVar, cast
 
 Task = TypeVar("Task")
@@ -34,3 +37,35 @@ def ahead(parts: Iterable[Result]) -> Iterator[Result]:
         while (part := waiting.result()) is not end:
             waiting = other.submit(next, source, end)
             yield cast("Result", part)
+
+
+# Seconds by stage.
+
+
+class Clock:
+    """Adds the seconds of a block of code to a stage."""
+
+    def __init__(self, seconds: dict[str, float], stage: str) -> None:
+        self._seconds, self._stage = seconds, stage
+
+    def __enter__(self) -> None:
+        self._start = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = perf_counter() - self._start
+        self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + spent
+
+
+# The collector of cycles rests while a linkage makes millions of texts: it looks at all of them and finds none.
+
+
+@contextmanager
+def gc_paused() -> Generator[None, None, None]:
+    """No search for cycles inside; it goes on afterwards where it was on before."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
