@@ -104,12 +104,12 @@ def main(orders):
     print(f"{'':<34}{'rows':>10}{'seconds':>10}")
     rows = timed(
         "de-identified, all families",
-        lambda: deidentified.build(con, system, DeidentifiedSpec(families), Ids()),
+        lambda: deidentified.build_deidentified(con, system, DeidentifiedSpec(families), Ids()),
         orders,
     )
     timed(
         "identified, cohort of 5,000",
-        lambda: identified.build(con, system, IdentifiedSpec(families), Ids()),
+        lambda: identified.build_identified(con, system, IdentifiedSpec(families), Ids()),
         COHORT,
     )
     timed(

@@ -13,7 +13,7 @@ import time
 import numpy as np
 from acro_peer import acro_mask
 
-from extracts.suppression.audit.auditing import audit
+from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.model.policy import SuppressionPolicy
 from extracts.suppression.model.tables import CellTable, Dimension
 from extracts.suppression.solver.suppressing import publish, suppress
@@ -83,7 +83,7 @@ def main():
             print(f"{name:<16}left out: no environment of its own, see `make peers`")
             continue
         started = time.perf_counter()
-        report = audit(publish(table, hidden), example=example)
+        report = audit_table(publish(table, hidden), example=example)
         took = time.perf_counter() - started
         share = (hidden & full).sum() / full.sum()
         print(

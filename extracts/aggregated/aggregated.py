@@ -28,7 +28,7 @@ from extracts.suppression import (
     PublishedRow,
     PublishedTable,
     SuppressionPolicy,
-    audit,
+    audit_table,
     publish,
     suppress_all,
 )
@@ -37,7 +37,7 @@ from systems.description import System
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Aggregate", "AggregateSpec", "build", "tabulate"]
+__all__ = ["Aggregate", "AggregateSpec", "build_aggregate", "tabulate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Aggregate:
         return tuple(sorted(y for y, one in self.closed.items() if one.how != "revised"))
 
 
-def build(
+def build_aggregate(
     con: "duckdb.DuckDBPyConnection",
     system: System,
     spec: AggregateSpec,
@@ -129,7 +129,7 @@ def build(
     shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
     for kept in [*(shown if exempt else []), *(one.table for one in closed.values())]:
         rows += kept.rows
-        found = audit(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
+        found = audit_table(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
         reports.append(but_shown(found) if exempt else found)
     whole = _merge(reports, policy.threshold)
     if not whole.holds:
@@ -190,7 +190,7 @@ def published_before(
     return closed_years(counted, before, scope, policy, revise=revise)
 
 
-def holds(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
+def has_version(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
     """Whether one of these published tables has exactly this version of the year."""
     slices = (_only(from_arrow(table), year) for table in tables)
     wanted = set(version.rows)

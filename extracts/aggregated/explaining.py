@@ -20,7 +20,7 @@ from extracts.suppression import (
     MapCell,
     PublishedRow,
     SuppressionPolicy,
-    heat_map,
+    heat_map_page,
 )
 
 
@@ -67,7 +67,7 @@ def explain(
             names[dim].setdefault(code, str(row.get(f"{dim}_label") or code))
         cells[labels] = _cell(row[counted], why.get(labels))
     names["year"] = {}  # a year is its own name
-    page = heat_map(dims, cells, title=title, facts=facts, names=names, exact=exact)
+    page = heat_map_page(dims, cells, title=title, facts=facts, names=names, exact=exact)
     return Explanation(page, _listed(reasons, dims))
 
 

@@ -27,7 +27,7 @@ from extracts.suppression import (
     PublishedRow,
     PublishedTable,
     SuppressionPolicy,
-    audit,
+    audit_table,
     demanded,
     stacked,
     start,
@@ -250,11 +250,11 @@ def _attacked(
     """Attack the differences to every version, then the new table alone."""
     for version in versions:
         shown = differences(version, now)
-        found = audit(shown, threshold=policy.threshold, zeros="hidden")
+        found = audit_table(shown, threshold=policy.threshold, zeros="hidden")
         if any(_tells(fall, shown, policy) for fall in found.falls):
             return "derivable", None
     stack = stacked(now, (), (), policy.least, last.scope)
-    report = audit(
+    report = audit_table(
         renewed(last, now),
         threshold=policy.threshold,
         zeros=policy.zeros,

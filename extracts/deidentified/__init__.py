@@ -1,8 +1,8 @@
 """De-identified extracts: generalised, made less rare, measured."""
 
-from extracts.deidentified import deidentified, local_suppression, population, risk
-from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified.deidentified import DeidentifiedSpec, build_deidentified, count_records
 from extracts.deidentified.local_suppression import suppress_locally
+from extracts.deidentified.population import register_tallies
 from extracts.deidentified.proposals import LEVELS, level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
 
@@ -11,13 +11,12 @@ __all__ = [
     "DeidentifiedSpec",
     "RiskLimit",
     "RiskReport",
-    "deidentified",
+    "build_deidentified",
+    "count_records",
     "level_columns",
-    "local_suppression",
-    "population",
     "propose",
+    "register_tallies",
     "replaced",
-    "risk",
     "risk_report",
     "suppress_locally",
 ]

@@ -14,11 +14,14 @@ from extracts.identified import Extract
 from extracts.records import (
     IdMaker,
     Plan,
+    Step,
+    chain,
     check_against,
+    entry_steps,
     fetched,
     lookups,
+    parameters,
     plan_for,
-    records,
     sort_keys,
     unindexed,
     with_references,
@@ -48,7 +51,7 @@ class DeidentifiedSpec:
     columns: tuple[str, ...] | None = None
 
 
-def build(
+def build_deidentified(
     con: "duckdb.DuckDBPyConnection", system: System, spec: DeidentifiedSpec, ids: IdMaker
 ) -> Extract:
     """Make the de-identified extract from a snapshot's connection.
@@ -60,16 +63,16 @@ def build(
         ExtractFailed: the database gave up.
     """
     plan = plan_for(system, "deidentified", spec.columns)
-    bound = records.parameters(plan, spec.families, spec.years)
+    bound = parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="deidentified"), lookups(con, plan):
         if missing := unindexed(con, plan):
             raise LinkOutsideRegister(count=missing)
         steps = [
-            *records.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
+            *entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
             _persons(plan),
         ]
-        rows = fetched(con, records.chain(steps, _final(plan)), bound)
-        withheld = con.execute(records.chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
+        rows = fetched(con, chain(steps, _final(plan)), bound)
+        withheld = con.execute(chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
         table = _assembled(rows, plan, ids)
     check_against(table, plan)
     counts = {
@@ -83,13 +86,13 @@ def build(
     )
 
 
-def records_in(table: pa.Table, plan: Plan) -> int:
+def count_records(table: pa.Table, plan: Plan) -> int:
     """Distinct records of made rows."""
     name = next(n for n, of in plan.references.items() if of == plan.noun)
     return int(pc.count_distinct(table[name]).as_py())
 
 
-def _persons(plan: Plan) -> records.Step:
+def _persons(plan: Plan) -> Step:
     """Two entries that the index joins are one person, and one row on a record."""
     key, person = quoted(plan.key), quoted(plan.person)
     return (

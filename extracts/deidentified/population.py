@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from extracts.errors import ExtractFailed
-from extracts.records import Plan, RowKind, lookups, plan_for, records
+from extracts.records import Plan, RowKind, chain, entry_steps, lookups, parameters, plan_for
 from systems.database import guarded, quoted
 from systems.description import System
 
@@ -22,7 +22,7 @@ def categories(
     return _categories(plan_for(system, kind, columns))
 
 
-def tallies(
+def register_tallies(
     con: "duckdb.DuckDBPyConnection",
     system: System,
     kind: RowKind,
@@ -79,5 +79,5 @@ def _query(
         f"SELECT {values}, {which}, count(*) FROM (SELECT {cast} FROM released) "
         f"GROUP BY GROUPING SETS ({sets})"
     )
-    steps = records.entry_steps(plan, years, frozenset())
-    return records.chain(steps, final), records.parameters(plan, families, years)
+    steps = entry_steps(plan, years, frozenset())
+    return chain(steps, final), parameters(plan, families, years)

@@ -73,7 +73,7 @@ def propose(
         limit: what the project may bear.
 
     Raises:
-        CodedError: see ``deidentified.build`` and ``suppress_locally``.
+        CodedError: see ``deidentified.build_deidentified`` and ``suppress_locally``.
     """
     known = system.rows("deidentified").coarser
     tried: set[tuple[str, ...]] = set()

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from extracts.errors import ExtractFailed
-from extracts.records import Plan, RowKind, fetched, lookups, plan_for, records
+from extracts.records import (
+    Plan,
+    RowKind,
+    Step,
+    chain,
+    entry_steps,
+    fetched,
+    lookups,
+    parameters,
+    plan_for,
+)
 from systems.database import guarded, quoted
 from systems.description import System
 
@@ -43,7 +53,7 @@ def records_in_scope(
     person = quoted(plan.person)
     final = f"SELECT DISTINCT {person} AS record_id FROM entries WHERE NOT withheld ORDER BY 1"
     with guarded(ExtractFailed, step="candidates"), lookups(con, plan):
-        return fetched(con, records.chain(query, final), bound)
+        return fetched(con, chain(query, final), bound)
 
 
 def pairs_in_scope(
@@ -65,7 +75,7 @@ def pairs_in_scope(
       SELECT DISTINCT e.{key}, i.identity FROM entries e
       JOIN person_index i ON i.record_id = e.{person} WHERE NOT e.withheld)"""
     with guarded(ExtractFailed, step="pairs"), lookups(con, plan):
-        return int(con.execute(records.chain(query, final), bound).fetchall()[0][0])
+        return int(con.execute(chain(query, final), bound).fetchall()[0][0])
 
 
 def _entries(
@@ -74,8 +84,8 @@ def _entries(
     years: tuple[int, int] | None,
     released_anyway: tuple[str, ...],
     kind: RowKind,
-) -> tuple[list[records.Step], dict[str, object], Plan]:
+) -> tuple[list[Step], dict[str, object], Plan]:
     plan = plan_for(system, kind)
-    bound = records.parameters(plan, families, years)
-    steps = records.entry_steps(plan, years, frozenset(released_anyway))
+    bound = parameters(plan, families, years)
+    steps = entry_steps(plan, years, frozenset(released_anyway))
     return [step for step in steps if step[0] in {"scope", "entries"}], bound, plan

@@ -11,7 +11,18 @@ import pyarrow as pa
 
 from extracts.errors import ExtractFailed, LinkOutsideRegister, SuppliedRowsUnsound
 from extracts.identified.cohort_rows import CohortRows
-from extracts.records import IdMaker, Plan, fetched, lookups, plan_for, records, unindexed
+from extracts.records import (
+    IdMaker,
+    Plan,
+    Step,
+    chain,
+    entry_steps,
+    fetched,
+    lookups,
+    parameters,
+    plan_for,
+    unindexed,
+)
 from systems.database import guarded, quoted
 from systems.description import System
 
@@ -61,18 +72,18 @@ class Extract:
     sensitive: tuple[str, ...] = ()
 
 
-def build(
+def build_identified(
     con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
 ) -> Extract:
-    """Make the identified extract in memory; see ``begin`` for what ``con`` has and what is raised."""
-    made = begin(con, system, spec, ids)
+    """Make the identified extract in memory; see ``begin_identified`` for what ``con`` has and what is raised."""
+    made = begin_identified(con, system, spec, ids)
     with guarded(ExtractFailed, step="identified"):
         supplied = fetched(con, "SELECT * FROM supplied ORDER BY row_number")
     table = pa.concat_tables(list(made.parts([supplied])))
     return Extract(table, "identified", made.persons, made.counts, made.supplied)
 
 
-def begin(
+def begin_identified(
     con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
 ) -> CohortRows:
     """Look up what stands beside the linked rows; the extract itself then comes in parts.
@@ -97,16 +108,16 @@ def begin(
         ExtractFailed: the database gave up.
     """
     plan = plan_for(system, "identified", spec.columns)
-    bound = records.parameters(plan, spec.families, spec.years)
+    bound = parameters(plan, spec.families, spec.years)
     with guarded(ExtractFailed, step="identified"), lookups(con, plan):
         supplied = _check_inputs(con, plan)
         anyway = frozenset(spec.released_anyway)
         con.execute(_linked_records(plan))
-        steps = [*records.entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
-        beside = fetched(con, records.chain(steps, _released(plan)), bound)
-        few = records.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
+        steps = [*entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
+        beside = fetched(con, chain(steps, _released(plan)), bound)
+        few = chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
-        few = records.chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
+        few = chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
         untried = fetched(con, few)["row_number"].to_numpy()
         echoed = supplied if spec.echo_supplied else ()
         return CohortRows(beside, untried, echoed, plan, ids, int(withheld))
@@ -144,7 +155,7 @@ def _linked_records(plan: Plan) -> str:
     ) USING ({person})"""
 
 
-def _match_steps(plan: Plan) -> list[records.Step]:
+def _match_steps(plan: Plan) -> list[Step]:
     key, person = quoted(plan.key), quoted(plan.person)
     return [
         (
@@ -194,6 +205,6 @@ def _released(plan: Plan) -> str:
     FROM beside b JOIN person_index i ON i.record_id = b.entry_"""
 
 
-def _only(steps: list[records.Step], *names: str) -> list[records.Step]:
+def _only(steps: list[Step], *names: str) -> list[Step]:
     """The steps that an answer needs: the same rows without their values."""
     return [step for step in steps if step[0] in names]

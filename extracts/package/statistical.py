@@ -122,7 +122,7 @@ def described(formats: Sequence[Format], dictionary: DataDictionary) -> tuple[Pr
     return tuple(found)
 
 
-def check(formats: Sequence[Format], dictionary: DataDictionary, rows: pa.Table) -> None:
+def check_formats(formats: Sequence[Format], dictionary: DataDictionary, rows: pa.Table) -> None:
     """Refuse rows that one of the formats would cut, before anybody approves them.
 
     Raises:

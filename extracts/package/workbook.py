@@ -32,7 +32,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CLOCK = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</)")
 
 
-def workbook(
+def build_workbook(
     table: pa.Table,
     system: System,
     *,

@@ -1,20 +1,21 @@
 """A release's rows: a system's release section as SQL, research ids, and the last look at the columns."""
 
-from extracts.records import records, scan
 from extracts.records.arrow import compute, fetched
 from extracts.records.check import check_against
 from extracts.records.ids import IdMaker
 from extracts.records.plan import Plan, RowKind, plan_for
-from extracts.records.records import chain, entry_steps, parameters
+from extracts.records.records import Step, chain, entry_steps, parameters
 from extracts.records.references import sort_keys, unindexed, with_references
-from extracts.records.scan import ScanReport, check_content, content_scan
+from extracts.records.scan import ContentScan, ScanReport, check_content, content_scan
 from extracts.records.values import lookups
 
 __all__ = [
+    "ContentScan",
     "IdMaker",
     "Plan",
     "RowKind",
     "ScanReport",
+    "Step",
     "chain",
     "check_against",
     "check_content",
@@ -25,8 +26,6 @@ __all__ = [
     "lookups",
     "parameters",
     "plan_for",
-    "records",
-    "scan",
     "sort_keys",
     "unindexed",
     "with_references",

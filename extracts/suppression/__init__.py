@@ -1,11 +1,11 @@
 """Disclosure control of additive tables: which cells to hide, and a proof that they stay hidden.
 
 Usable alone: ``suppress_file`` and ``audit_file`` are the commands ``suppress`` and ``audit``;
-``suppress`` and ``audit`` work on tables in memory. See ``docs/suppression.md`` for attacker, rule
+``suppress`` and ``audit_table`` work on tables in memory. See ``docs/suppression.md`` for attacker, rule
 and algorithm. Names are loaded when they are first used, since the solver takes its time.
 """
 
-from extracts.suppression.audit import AuditReport, Fall, Hint, audit
+from extracts.suppression.audit import AuditReport, Fall, Hint, audit_table
 from extracts.suppression.command import audit_file, suppress_file
 from extracts.suppression.errors import (
     AuditFellError,
@@ -30,7 +30,7 @@ from extracts.suppression.model import (
     stacked,
 )
 from extracts.suppression.proposals import MOSTLY, Outlook, outlook, proposals_for, write_heat_map
-from extracts.suppression.reports import Cross, Labels, MapCell, Names, heat_map, name_of
+from extracts.suppression.reports import Cross, Labels, MapCell, Names, heat_map_page, name_of
 from extracts.suppression.solver import (
     Job,
     Pattern,
@@ -70,11 +70,11 @@ __all__ = [
     "UnknownDimensionError",
     "YearNotFullError",
     "Zeros",
-    "audit",
     "audit_file",
+    "audit_table",
     "demanded",
     "derive_file",
-    "heat_map",
+    "heat_map_page",
     "name_of",
     "outlook",
     "proposals_for",

@@ -5,19 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extracts.suppression.audit import AuditReport, audit
+from extracts.suppression.audit import AuditReport, audit_table
 from extracts.suppression.errors import BadRequestError
 from extracts.suppression.files import (
     PUBLISHED,
     SUPPRESSED,
     check_columns,
-    columnar,
     columns_of,
+    is_parquet,
     read_cells,
     read_hierarchy,
     read_published,
     table_from_rows,
     write_csv,
+    write_parquet,
 )
 from extracts.suppression.model import CellTable, PublishedTable, SuppressionPolicy, Zeros
 from extracts.suppression.solver import Pattern, Progress, suppress
@@ -162,7 +163,7 @@ def audit_file(
     shown = read_published(table, dims, count, persons)
     shown = PublishedTable(shown.dims, shown.rows, parents, has_persons=shown.has_persons)
     before = _earlier(earlier, count, persons, parents)
-    return audit(
+    return audit_table(
         shown,
         threshold=threshold,
         zeros=zeros,
@@ -214,8 +215,8 @@ def _write(path: Path, pattern: Pattern, count: str, persons: str | None) -> Non
         return [*labels, *("" if v is None else v for v in values), status]
 
     rows = [row(r.labels, r.count, r.persons) for r in shown.rows]
-    if columnar.is_parquet(path):
-        columnar.write(path, header, rows, 2 if persons else 1)
+    if is_parquet(path):
+        write_parquet(path, header, rows, 2 if persons else 1)
     else:
         write_csv(path, header, rows)
     path.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)  # it may be published

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from approvals.gate import Ask
-from extracts.aggregated import ClosedYear, aggregated, load_published
+from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
 from pipelines.release.content import aggregates, closed_years
@@ -172,7 +172,7 @@ def _behind(
     return tuple(
         year
         for year, one in sorted(closed.items())
-        if one.how != "revised" and not aggregated.holds(tables, year, one.table)
+        if one.how != "revised" and not has_version(tables, year, one.table)
     )
 
 

@@ -281,9 +281,9 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
     office = Session(open_home(copied))
     before = outbox(copied)
     release = order_release(office, Request(DEIDENTIFIED, "deidentified"))
-    from extracts.deidentified import deidentified as rows
+    from pipelines.release.content import deidentifying
 
-    real = rows.build
+    real = deidentifying.build_deidentified
 
     def repeated(*words, **named):
         made = real(*words, **named)
@@ -291,7 +291,7 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
         return type(made)(table, *[getattr(made, f) for f in list(made.__dataclass_fields__)[1:]])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "build", repeated)
+        patch.setattr(deidentifying, "build_deidentified", repeated)
         outcome = launch(office.home, release, orchestrated=False)
     assert outcome.exit is Exit.FAILED
     assert outcome.stage == "validate"

@@ -15,11 +15,11 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
-from extracts.deidentified import deidentified
 from extracts.identified import cohort_rows
 from pipelines.cli.app import main
 from pipelines.flows import server as prefect_server
 from pipelines.home.home import open_home
+from pipelines.release.content import deidentifying
 from pipelines.release.stages import STAGES
 
 
@@ -47,9 +47,13 @@ def ruined(ruin):
     with ExitStack() as stack:
         where, how, text = ruin["where"], ruin["how"], ruin["text"]
         if where == "extract values":
-            rows, rest = cohort_rows.CohortRows, deidentified
+            rows, rest = cohort_rows.CohortRows, deidentifying
             stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
-            stack.enter_context(mock.patch.object(rest, "build", _spoilt(rest.build, text)))
+            stack.enter_context(
+                mock.patch.object(
+                    rest, "build_deidentified", _spoilt(rest.build_deidentified, text)
+                )
+            )
         elif where == "summary":
             from pipelines.flows import flows
 

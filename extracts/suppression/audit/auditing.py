@@ -74,7 +74,7 @@ class AuditReport:
         return sum(f.how == how for f in self.falls)
 
 
-def audit(
+def audit_table(
     published: PublishedTable,
     *,
     threshold: int = 10,

@@ -18,7 +18,7 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
 
 
-def header(path: Path, role: str) -> list[str]:
+def parquet_columns(path: Path, role: str) -> list[str]:
     """The columns.
 
     Raises:
@@ -30,7 +30,9 @@ def header(path: Path, role: str) -> list[str]:
         raise TableUnreadableError(table=role) from None
 
 
-def records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, dict[str, str]]]:
+def parquet_records(
+    path: Path, columns: Sequence[str], role: str
+) -> list[tuple[int, dict[str, str]]]:
     """Rows as dictionaries of texts, numbered from 1; what is missing is empty.
 
     Raises:
@@ -46,7 +48,9 @@ def records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, di
     ]
 
 
-def write(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]], whole: int) -> None:
+def write_parquet(
+    path: Path, names: Sequence[str], rows: Sequence[Sequence[object]], whole: int
+) -> None:
     """Write rows at once, for the owner alone (0600); ``whole`` columns before the last are numbers.
 
     Raises:

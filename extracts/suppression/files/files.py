@@ -15,7 +15,7 @@ from extracts.suppression.errors import (
     TableUnreadableError,
     TableUnwritableError,
 )
-from extracts.suppression.files import columnar
+from extracts.suppression.files.columnar import is_parquet, parquet_columns, parquet_records
 from extracts.suppression.files.rows import Row
 from extracts.suppression.model import PublishedRow, PublishedTable
 
@@ -152,8 +152,8 @@ def columns_of(path: Path, role: str) -> list[str]:
     Raises:
         TableUnreadableError: there is none.
     """
-    if columnar.is_parquet(path):
-        return columnar.header(path, role)
+    if is_parquet(path):
+        return parquet_columns(path, role)
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return next(csv.reader(handle, strict=True), [])
@@ -169,8 +169,8 @@ def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, d
     missing = [i for i, c in enumerate(columns, start=1) if c not in header]
     if missing:
         raise TableUnreadableError(table=role, missing_columns=len(missing))
-    if columnar.is_parquet(path):
-        return columnar.records(path, columns, role)
+    if is_parquet(path):
+        return parquet_records(path, columns, role)
     found: list[tuple[int, dict[str, str]]] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:

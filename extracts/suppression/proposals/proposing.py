@@ -9,7 +9,7 @@ from extracts.suppression.errors import TableUnreadableError, TableUnwritableErr
 from extracts.suppression.files import read_cells, read_hierarchy, read_published, table_from_rows
 from extracts.suppression.model import SuppressionPolicy, Zeros
 from extracts.suppression.proposals.coarser import MOSTLY, Coarser, coarser_tables
-from extracts.suppression.reports import Labels, MapCell, heat_map
+from extracts.suppression.reports import Labels, MapCell, heat_map_page
 
 
 def proposals_for(
@@ -66,7 +66,7 @@ def write_heat_map(
         "Hidden to protect them": f"{hidden.count('secondary'):,}",
         "Threshold": f"{threshold} persons",
     }
-    page = heat_map(dims, cells, title=published.name, facts=facts, exact=True)
+    page = heat_map_page(dims, cells, title=published.name, facts=facts, exact=True)
     try:
         out.touch(mode=0o600)
         out.chmod(0o600)

@@ -49,7 +49,7 @@ class Block:
     lines: tuple[tuple[str, tuple[Shown, ...]], ...]
 
 
-def heat_map(
+def heat_map_page(
     dims: Sequence[str],
     cells: Mapping[Labels, MapCell],
     *,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extracts.suppression.audit import AuditReport, Fall, Offer, audit
+from extracts.suppression.audit import AuditReport, Fall, Offer, audit_table
 from extracts.suppression.errors import AuditFellError
 from extracts.suppression.model import (
     CellTable,
@@ -160,7 +160,7 @@ def _attack(
 ) -> AuditReport:
     """Audit all tables of the stack together; the report of the first holds every fall."""
     shown = _shown(stack, search)
-    return audit(
+    return audit_table(
         shown[0],
         threshold=policy.threshold,
         zeros=policy.zeros,

@@ -9,7 +9,14 @@ import pyarrow as pa
 
 from approvals.application import Application
 from approvals.project import ProjectState
-from extracts.aggregated import ClosedYear, aggregated, coarser_versions, load_published
+from extracts.aggregated import (
+    AggregateSpec,
+    ClosedYear,
+    build_aggregate,
+    coarser_versions,
+    load_published,
+    published_before,
+)
 from extracts.records import compute as pc
 from extracts.suppression import AuditReport, SuppressionPolicy
 from pipelines.release.content import closed_years
@@ -46,7 +53,7 @@ def build(context: "Context") -> Made:
     names = context.history_names()
     earlier = load_published(context.home.history / context.order.system)
     dims = context.dimensions
-    spec = aggregated.AggregateSpec(
+    spec = AggregateSpec(
         years=context.years,
         families=context.order_scope,
         on=today(),
@@ -57,7 +64,7 @@ def build(context: "Context") -> Made:
     policy = SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
     con = context.snapshot.connect(context.threads)
     try:
-        made = aggregated.build(
+        made = build_aggregate(
             con,
             context.system,
             spec,
@@ -100,14 +107,14 @@ def look_back(
     """What the newest snapshot makes of years that this project's tables published before.
 
     Raises:
-        CodedError: see ``extracts.aggregated.aggregated.published_before``.
+        CodedError: see ``extracts.aggregated.published_before``.
     """
     if not years:
         return {}
     disclosure = session.settings.disclosure
     system = load_system(project.system).counting(disclosure.person_role)
     snapshot = session.registers.newest(project.system)
-    spec = aggregated.AggregateSpec(
+    spec = AggregateSpec(
         years=(years[0], years[-1]),
         families=form.order_scope or system.order_scope_default,
         on=today(),
@@ -117,7 +124,7 @@ def look_back(
     )
     con = snapshot.connect(session.settings.orchestration.threads or None)
     try:
-        return aggregated.published_before(
+        return published_before(
             con,
             system,
             spec,

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from extracts.deidentified import deidentified, local_suppression, propose, risk
+from extracts.deidentified import (
+    DeidentifiedSpec,
+    RiskLimit,
+    RiskReport,
+    build_deidentified,
+    count_records,
+    propose,
+    risk_report,
+    suppress_locally,
+)
 from extracts.errors import RiskAboveLimit
 from extracts.identified import Extract
 from extracts.records import plan_for
@@ -27,7 +36,7 @@ class MadeRows:
     """
 
     extract: Extract
-    report: risk.RiskReport
+    report: RiskReport
     within: bool
     suppressed: Mapping[str, object] | None
 
@@ -46,7 +55,7 @@ def build(context: "Context") -> MadeRows:
         taken: Mapping[str, object] | None = None
         if context.suppress_locally:
             made, taken = _suppressed(context, made, limit.k)
-        report = risk.risk_report(
+        report = risk_report(
             made.table, made.quasi_identifiers, sensitive=made.sensitive, threshold=limit.k
         )
         exceeded = limit.exceeded(report)
@@ -60,24 +69,24 @@ def build(context: "Context") -> MadeRows:
 def _made(
     context: "Context", con: "duckdb.DuckDBPyConnection", columns: tuple[str, ...]
 ) -> Extract:
-    spec = deidentified.DeidentifiedSpec(
+    spec = DeidentifiedSpec(
         families=context.order_scope,
         years=context.years,
         released_anyway=context.released_anyway,
         columns=columns,
     )
-    return deidentified.build(con, context.system, spec, context.ids)
+    return build_deidentified(con, context.system, spec, context.ids)
 
 
 def _suppressed(context: "Context", made: Extract, k: int) -> tuple[Extract, Mapping[str, object]]:
     plan = plan_for(context.system, "deidentified", context.columns)
-    done = local_suppression.suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)
+    done = suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)
     persons = made.persons - done.persons_left_out
     counts = {
         **made.counts,
         "rows": done.table.num_rows,
         "persons": persons,
-        plan.plural: deidentified.records_in(done.table, plan),
+        plan.plural: count_records(done.table, plan),
     }
     return replace(made, table=done.table, persons=persons, counts=counts), done.as_json()
 
@@ -85,8 +94,8 @@ def _suppressed(context: "Context", made: Extract, k: int) -> tuple[Extract, Map
 def _refusal(
     context: "Context",
     con: "duckdb.DuckDBPyConnection",
-    report: risk.RiskReport,
-    limit: risk.RiskLimit,
+    report: RiskReport,
+    limit: RiskLimit,
     exceeded: tuple[str, ...],
 ) -> RiskAboveLimit:
     tried = propose(

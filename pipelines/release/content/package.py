@@ -54,10 +54,10 @@ def dictionary(context: "Context", schema: pa.Schema) -> DataDictionary:
 def _extra(context: "Context") -> dict[str, bytes]:
     if context.order.kind != "aggregated":
         return {}
-    from extracts.package import workbook
+    from extracts.package import build_workbook
 
     disclosure = context.settings.disclosure
-    made = workbook(
+    made = build_workbook(
         context.staged("extract", "extract").replace_schema_metadata(None),
         context.system,
         title=context.title,

@@ -14,7 +14,7 @@ from crypto.resting import document
 from expectations import drift
 from expectations.drift import Drift, Profile
 from expectations.errors import CountingBroke
-from extracts.deidentified import population
+from extracts.deidentified import register_tallies
 from systems.database import guarded, quoted
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _register(context: "Context") -> tuple[tuple[str, ...], Profile]:
     kind = cast("RowKind", context.order.kind)
     con = context.snapshot.connect(context.threads)
     try:
-        named, found = population.tallies(
+        named, found = register_tallies(
             con,
             context.system,
             kind,

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts.identified import identified
-from extracts.package import statistical
+from extracts.identified import IdentifiedSpec, begin_identified
+from extracts.package import check_formats
+from extracts.records import ContentScan, check_content
 from extracts.records import compute as pc
-from extracts.records import scan
 from pipelines.release import staged
 from pipelines.release.content import aggregates, closed_years, deidentifying
 from pipelines.release.content import package as contents
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from extracts.identified import CohortRows
+    from extracts.identified import CohortRows, Extract
     from extracts.records import ScanReport
     from pipelines.release.context import Context
 
@@ -35,14 +35,14 @@ def _identified(context: "Context") -> Product:
         staged.view(context, con, "intake", "supplied", "supplied")
         staged.view(context, con, "intake", "attempted", "attempted")
         staged.view(context, con, "review", "settled", "links")
-        spec = identified.IdentifiedSpec(
+        spec = IdentifiedSpec(
             families=context.order_scope,
             years=context.years,
             echo_supplied=context.echo_supplied,
             released_anyway=context.released_anyway,
             columns=context.columns,
         )
-        made = identified.begin(con, context.system, spec, context.ids)
+        made = begin_identified(con, context.system, spec, context.ids)
     finally:
         con.close()
     batches = context.staged_parts("intake", "supplied")
@@ -71,21 +71,21 @@ def _staged(
     context: "Context", parts: "Iterable[pa.Table]", schema: "pa.Schema"
 ) -> "tuple[Path, ScanReport]":
     """Stage an extract part by part, each looked at: the file appears only where all is well."""
-    look = scan.ContentScan()
+    look = ContentScan()
 
     def batches() -> "Iterator[pa.RecordBatch]":
         for part in parts:
             look.at(part)
             _check_formats(context, part)
             yield from part.to_batches()
-        scan.check_content(look.report)
+        check_content(look.report)
 
     return context.stage_table("extract", "extract", batches(), schema), look.report
 
 
 def _product(
     context: "Context",
-    made: "identified.Extract | CohortRows",
+    made: "Extract | CohortRows",
     staged_at: "Path",
     looked_at: "ScanReport",
     **facts: FactValue,
@@ -109,7 +109,7 @@ def _check_formats(context: "Context", table: "pa.Table") -> None:
     """Find now, and not after the approval, what an ordered file format can't hold."""
     if context.order.formats:
         described = contents.dictionary(context, table.schema)
-        statistical.check(context.order.formats, described, table)
+        check_formats(context.order.formats, described, table)
 
 
 def _aggregated(context: "Context") -> Product:

@@ -40,7 +40,7 @@ def test_identified(register, system):
     links = pa.table({"cohort_id": ["a", "a"], "record_id": [1, 2], "decision": ["link", "link"]})
     for name, table in (("supplied", supplied), ("attempted", attempted), ("links", links)):
         register.register(name, table)
-    made = identified.build(
+    made = identified.build_identified(
         register, system, identified.IdentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
     )
     con = connect(threads=1)
@@ -58,7 +58,7 @@ def test_identified(register, system):
 def test_deidentified(register, system):
     from extracts.deidentified import deidentified
 
-    made = deidentified.build(
+    made = deidentified.build_deidentified(
         register, system, deidentified.DeidentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
     )
     con = connect(threads=1)
@@ -90,7 +90,7 @@ def test_aggregated(register, system):
     spec = aggregated.AggregateSpec(
         years=(2020, 2021), families=("GV",), on=date(2026, 11, 23), dims=dims
     )
-    made = aggregated.build(register, system, spec, SuppressionPolicy())
+    made = aggregated.build_aggregate(register, system, spec, SuppressionPolicy())
     con = connect(threads=1)
     con.register("extract", made.table)
     told = {"dims": dims, "first_year": 2020, "last_year": 2021, "last_full_year": 2025, "falls": len(made.audit.falls),

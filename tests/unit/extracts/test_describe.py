@@ -74,7 +74,7 @@ def test_every_column_says_what_it_is_and_what_was_done(carpos, kind):
 def test_the_dictionary_fits_the_extract(carpos, ids, open_register, bring_cohort):
     con = open_register(person=[{"person_id": 1}])
     bring_cohort(con, [{"row_number": 1, "row_id": "a", "zip": "00123"}])
-    extract = identified.build(con, carpos, IdentifiedSpec(families=("GV",)), ids)
+    extract = identified.build_identified(con, carpos, IdentifiedSpec(families=("GV",)), ids)
     dictionary_for(carpos, "identified", extract.supplied).check(extract.table.schema)
     check_columns(extract.table, carpos, "identified")
 

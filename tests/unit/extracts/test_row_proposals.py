@@ -43,7 +43,7 @@ def make(carpos, ids, open_register):
 
     def make_(columns):
         spec = DeidentifiedSpec(families=("GV",), columns=columns)
-        return deidentified.build(con, carpos, spec, ids)
+        return deidentified.build_deidentified(con, carpos, spec, ids)
 
     return make_
 

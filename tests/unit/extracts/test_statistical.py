@@ -168,7 +168,7 @@ def test_every_column_of_every_system_can_be_written(system, kind):
         coded = field.codes[0][0] if field.codes and field.type == "text" else "a;b"
         value = some.get(field.type, coded)
         columns[field.name] = pa.array([value, None], types.get(field.type, pa.string()))
-    statistical.check(("stata", "spss", "sas"), described, pa.table(columns))
+    statistical.check_formats(("stata", "spss", "sas"), described, pa.table(columns))
 
 
 def test_names_fit_and_differ():
@@ -210,7 +210,7 @@ def test_the_same_rows_give_the_same_bytes(form, monkeypatch):
 )
 def test_what_would_be_cut_is_refused_by_column(form, row):
     with pytest.raises(FormatCannotHold) as refused:
-        statistical.check((form,), DICTIONARY, table([row]))
+        statistical.check_formats((form,), DICTIONARY, table([row]))
     assert refused.value.exit == Exit.USAGE
     assert "xxx" not in str(refused.value)
     assert "perhaps" not in str(refused.value)

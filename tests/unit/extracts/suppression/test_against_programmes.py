@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from extracts.suppression.audit.auditing import audit
+from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.model.policy import SuppressionPolicy
 from extracts.suppression.model.table_system import stacked
 from extracts.suppression.model.tables import CellTable, Dimension
@@ -86,7 +86,7 @@ def check(table, zeros, *, clean=True):
             for _, step in needs(system, policy, number):
                 goal = table.counts.ravel()[number] + step
                 assert low <= goal <= high
-    report = audit(pattern.published(), zeros=zeros, intervals=True)
+    report = audit_table(pattern.published(), zeros=zeros, intervals=True)
     labels = list(table.labels())
     for number, (low, high) in possible.items():
         bounds = report.bounds[labels[number]]
@@ -110,7 +110,7 @@ def test_so_it_is_under_a_hierarchy(seed):
 def test_the_audit_gets_back_what_the_programmes_get_back(shape):
     table = made(FLAT[shape], VALUES["dense"][0], seed=11)
     naive = (table.counts > 0) & (table.counts < 10)
-    report = audit(publish(table, naive))
+    report = audit_table(publish(table, naive))
     fallen = {(f.labels, f.how) for f in report.falls}
     labels = list(table.labels())
     wanted = set()

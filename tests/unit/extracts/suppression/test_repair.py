@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from extracts.suppression.audit.auditing import AuditReport, Fall, audit
+from extracts.suppression.audit.auditing import AuditReport, Fall, audit_table
 from extracts.suppression.errors import AuditFellError, CannotProtectError
 from extracts.suppression.model.policy import SuppressionPolicy
 from extracts.suppression.model.table_system import stacked
@@ -29,7 +29,7 @@ def always_narrow(until):
 
     def attack(stack, search, policy, *_):
         asked.append(int(search.hidden.sum()))
-        report = audit(suppressing.publish(stack.tables[0], search.hidden[stack.places[0]]))
+        report = audit_table(suppressing.publish(stack.tables[0], search.hidden[stack.places[0]]))
         if len(asked) > until:
             return report
         fall = Fall(("P", "Z"), 0, "narrow", "count", 1, 9)
@@ -69,7 +69,7 @@ def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
     pattern = suppress(table, POLICY)
     stack = stacked(table, (), (), 1, {})
     wanted = demanded(stack, start(stack.system, POLICY))
-    assert audit(pattern.published(), demands=wanted).holds
+    assert audit_table(pattern.published(), demands=wanted).holds
 
 
 def test_a_repair_that_persons_forbid_hides_whole_lines():
@@ -131,5 +131,5 @@ def counted(shape, records, people, seed):
 def test_a_small_register_gets_a_table_and_not_a_refusal(shape, records, people, seed, zeros):
     table = counted(shape, records, people, seed)
     pattern = suppress(table, SuppressionPolicy(clean=False, zeros=zeros))
-    assert audit(pattern.published(), zeros=zeros).holds
+    assert audit_table(pattern.published(), zeros=zeros).holds
     assert pattern.hidden.sum() > 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression.audit.auditing import audit
+from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import RevisedError
 from extracts.suppression.model.policy import SuppressionPolicy
 from extracts.suppression.model.tables import CellTable, Dimension
@@ -42,7 +42,7 @@ QUICK = SuppressionPolicy(clean=False)  # the smallest patterns have tests of th
 @given(table=tables(), policy=st.sampled_from([QUICK, QUICK, POLICY]))
 def test_nothing_falls(table, policy):
     pattern = suppress(table, policy)
-    report = audit(pattern.published(), intervals=True)
+    report = audit_table(pattern.published(), intervals=True)
     assert report.holds
     small = (table.people < 10) & (table.counts > 0)
     assert (pattern.primary == small).all()
@@ -61,14 +61,14 @@ def test_a_cell_without_a_bound_is_no_failure_of_the_solver():
     dims = [Dimension.flat("a", ["a0", "a1"]), Dimension.flat("b", ["b0", "b1", "b2"])]
     counts, people = np.array([[1, 1, 2], [1, 2, 90]]), np.array([[1, 1, 1], [1, 1, 27]])
     pattern = suppress(CellTable.from_leaves(dims, counts, people), POLICY)
-    assert audit(pattern.published(), intervals=True).holds
+    assert audit_table(pattern.published(), intervals=True).holds
 
 
 @settings(max_examples=40, deadline=None)
 @given(table=tables(persons=False))
 def test_nothing_falls_where_zeros_are_hidden(table):
     pattern = suppress(table, SuppressionPolicy(zeros="hidden", clean=False))
-    assert audit(pattern.published(), zeros="hidden").holds
+    assert audit_table(pattern.published(), zeros="hidden").holds
     assert pattern.hidden[table.counts < 10].all()
 
 
@@ -104,9 +104,9 @@ def test_an_earlier_table_is_protected_together_with_the_new_one():
     from extracts.suppression.model.published import PublishedRow, PublishedTable
 
     before = PublishedTable(("a", "b"), (PublishedRow(shown, int(table.counts.ravel()[row])),))
-    assert not audit(alone.published(), earlier=[before]).holds
+    assert not audit_table(alone.published(), earlier=[before]).holds
     beside = suppress(table, POLICY, [before])
-    assert audit(beside.published(), earlier=[before]).holds
+    assert audit_table(beside.published(), earlier=[before]).holds
     assert not beside.hidden.ravel()[row]
 
 
@@ -133,7 +133,7 @@ def test_what_a_finer_table_hides_a_coarser_one_hides_at_once(parts, monkeypatch
     monkeypatch.setattr("extracts.suppression.solver.suppressing.repair", None)
     pattern = suppress(coarser, POLICY, [before])
     assert pattern.hidden.tolist() == [True, False, True]
-    assert audit(pattern.published(), earlier=[before]).holds
+    assert audit_table(pattern.published(), earlier=[before]).holds
 
 
 def test_a_revised_value_is_refused():
@@ -152,7 +152,7 @@ def test_linked_tables_are_protected_together():
     other = CellTable.from_leaves([rows, by_age], np.array([[21, 22], [50, 40], [100, 70]]))
     pattern = suppress(table, POLICY, linked=[other])
     (linked,) = pattern.linked
-    assert audit(pattern.published(), earlier=[linked.published()]).holds
+    assert audit_table(pattern.published(), earlier=[linked.published()]).holds
 
 
 def test_a_hierarchy_is_protected_at_every_level():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression.audit.auditing import Offer, audit
+from extracts.suppression.audit.auditing import Offer, audit_table
 from extracts.suppression.audit.knowledge import gather
 from extracts.suppression.audit.proofs import Proofs
 from extracts.suppression.model.policy import SuppressionPolicy
@@ -60,7 +60,7 @@ def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(
     monkeypatch.setattr(suppressing, "_NEAR", ())  # nothing is ever found
     after = suppress(one, policy)
     assert after.hidden.sum() > before.hidden.sum()
-    assert audit(after.published()).holds
+    assert audit_table(after.published()).holds
 
 
 def reachable(values, hidden, target, amount, caps=None, persons=0):
