@@ -166,8 +166,8 @@ def make_register(folder: Path, orders: int) -> None:
     import pyarrow.parquet as pq
 
     from pipelines import registers
-    from pipelines.cli.demo.demo import SCOPE
-    from pipelines.deployment.init import found_home
+    from pipelines.demo.demo import SCOPE
+    from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register as synthetic_make_register
@@ -188,7 +188,7 @@ def make_register(folder: Path, orders: int) -> None:
     )
     pq.write_table(pc.read_csv(folder / "members" / "cohort.csv"), folder / "members.parquet")
     del truth
-    found_home(folder / "home", demo=True)
+    init_home(folder / "home", demo=True)
     office = Session(open_home(folder / "home"))
     began = time.perf_counter()
     files = sorted((folder / "source").glob("*.parquet"))
@@ -236,7 +236,7 @@ def _project(folder: Path, rows: int) -> str:
     from approvals.application.reading import example_application
     from crypto.cms.recipients import Recipient
     from crypto.cms.selfmade import make_recipient
-    from pipelines.cli.demo.demo import SCOPE
+    from pipelines.demo.demo import SCOPE
     from pipelines.home.home import open_home
     from pipelines.keys.recipients import add_recipient, confirm_recipient
     from pipelines.session.session import Session, today

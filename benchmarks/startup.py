@@ -90,14 +90,14 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from crypto.cms.selfmade import make_recipient
     from pipelines import registers
     from pipelines.cohort import registry as cohort_registry
-    from pipelines.deployment.init import found_home
+    from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.keys.recipients import add_recipient, confirm_recipient
     from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register
     from synthetic.cohort import make_cohort
 
-    found_home(home, demo=True)
+    init_home(home, demo=True)
     office = Session(open_home(home))
     last = today().year - 1
     truth = make_register(

@@ -14,7 +14,7 @@ from matching.errors import LinkageBroke
 from matching.persons import declared
 from matching.persons import resolve as matching_resolve
 from pipelines.errors import DemoRefusesRealData
-from pipelines.home import held
+from pipelines.home import locked
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
@@ -62,7 +62,7 @@ def load_register(
             con.close()
         seconds["validate"] = time.monotonic() - started
 
-    with held(session.home.register / system):
+    with locked(session.home.register / system):
         tell(f"Validating the {system} register")
         began = time.monotonic()
         try:

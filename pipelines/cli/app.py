@@ -13,7 +13,7 @@ from pipelines.cli import (
     buckets,
     control,
     custody,
-    demonstrate,
+    demo,
     disclosure,
     house,
     keys,
@@ -60,7 +60,7 @@ def options(
 
 
 for group in (
-    demonstrate,
+    demo,
     house,
     registers,
     buckets,

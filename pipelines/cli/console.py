@@ -12,7 +12,6 @@ from typing import Any, ParamSpec, TypeVar, cast
 import typer
 
 from errors.coded import CodedError, Exit
-from pipelines.operations import told
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -145,7 +144,9 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
         except Exception as error:  # noqa: BLE001  # a library's text may quote a value
-            interrupted = told(error)
+            from pipelines.operations import as_interruption
+
+            interrupted = as_interruption(error)
             raise fail(interrupted) if interrupted else _internal(error) from None
 
     return wrapped

@@ -19,13 +19,13 @@ def init(
     ] = "",
 ) -> None:
     """Make a home: settings, keys, people, an empty ledger."""
-    from pipelines.deployment import found_home, where
+    from pipelines.deployment import chosen_folder, init_home
     from pipelines.home import HomeMissing
 
-    root = where(CONSOLE.home)
+    root = chosen_folder(CONSOLE.home)
     if root is None:
         raise HomeMissing
-    facts = found_home(root, department=department, ledger_url=ledger)
+    facts = init_home(root, department=department, ledger_url=ledger)
     show_pairs("Home", facts)
     hint(
         "Next: name the people in people.toml, read settings.toml, keep keys/passphrase elsewhere."
@@ -52,11 +52,11 @@ def restore(
     backup: Annotated[Path, typer.Argument(metavar="BACKUP.tar")],
 ) -> None:
     """Put a backup into a new or empty folder (--home)."""
+    from pipelines.deployment import chosen_folder
     from pipelines.deployment import restore as restored
-    from pipelines.deployment import where
     from pipelines.home import HomeMissing
 
-    root = where(CONSOLE.home)
+    root = chosen_folder(CONSOLE.home)
     if root is None:
         raise HomeMissing
     show_pairs("Restored", restored(backup, root))

@@ -99,7 +99,7 @@ def run(
 
 def _carry_out(home: "Home", release: str, *, orchestrated: bool) -> None:
     from pipelines.cli.progress import steps
-    from pipelines.flows import launch
+    from pipelines.orchestration import launch
     from pipelines.release import STAGES
 
     titles = {stage.name: stage.title for stage in STAGES}

@@ -18,7 +18,7 @@ from crypto.package import verify_by_any
 from errors.coded import CodedError
 from pipelines.cluster import sweep
 from pipelines.custody.report_files import report_file
-from pipelines.home import Home, held
+from pipelines.home import Home, locked
 from pipelines.session import Session, today
 
 _CODE = 12  # hex figures: 48 bits, asked for by a person of the Department, one try at a time
@@ -50,7 +50,7 @@ def hand_over(session: Session, release: str, member: str, by: str | None) -> Re
         CodedError: see ``Releases.hand_over``.
     """
     session.releases.show(release)  # an unknown one has no folder to lock
-    with held(session.home.runs / release):
+    with locked(session.home.runs / release):
         state = session.releases.show(release)
         sums: str | None = None
         place = session.home.outbox / state.project / release / member
@@ -101,7 +101,7 @@ def withdraw_release(session: Session, release: str, reason: str) -> dict[str, o
     in the project's folder, and the recall stands in the ledger until it is answered.
     """
     session.releases.show(release)  # an unknown one has no folder to lock
-    with held(session.home.runs / release):
+    with locked(session.home.runs / release):
         state = session.releases.withdraw(release, reason, session.person, today())
         outbox = session.home.outbox / state.project / release
         kept = session.home.runs / release / "withdrawn"
@@ -132,7 +132,7 @@ def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str
 def destroy_release(session: Session, release: str) -> dict[str, object]:
     """Destroy the Department's copies of a release and record it."""
     session.releases.show(release)  # an unknown one has no folder to lock
-    with held(session.home.runs / release):
+    with locked(session.home.runs / release):
         state = session.releases.destroy(release, session.person, today())
         for place in copies(session.home, state):
             shutil.rmtree(place, ignore_errors=True)

@@ -8,7 +8,7 @@ from crypto.cms import Recipient
 from crypto.keyring import ESCROW
 from pipelines.custody.custody import copies
 from pipelines.errors import FileExists
-from pipelines.home import held, write_private
+from pipelines.home import locked, write_private
 from pipelines.keys import read_file
 from pipelines.session import Session, today
 
@@ -101,7 +101,7 @@ def allow(session: Session, number: str, out: Path) -> dict[str, object]:
     if out.exists():
         raise FileExists(file="folder of the copies")
     state = session.releases.show(use.release)
-    with held(session.home.runs / use.release):
+    with locked(session.home.runs / use.release):
         sealed = next((place for place in copies(session.home, state) if place.is_dir()), None)
         if sealed is None:
             raise EscrowRefused(what="no sealed copy of this release is left")

@@ -13,7 +13,7 @@ from approvals.custody import OUT, ReleaseState, Status
 from approvals.project import IN_FORCE, Cohort, ProjectState
 from pipelines.cohort import stored as stored_cohort
 from pipelines.custody.escrow import confirmed_escrow
-from pipelines.home import Home, held
+from pipelines.home import Home, locked
 from pipelines.session import CALIFORNIA, Session, today
 
 _ENDED = OUT | {Status.WITHDRAWN, Status.DESTROYED, Status.REFUSED, Status.FAILED}
@@ -77,7 +77,7 @@ def _packages(session: Session) -> Iterator[Kept]:
 def _clear_outbox(session: Session, item: Kept, on: date) -> None:
     """Out of the outbox; kept sealed in the run's folder where the escrow key could open it."""
     outbox = session.home.outbox / item.project / item.about
-    with held(session.home.runs / item.about):
+    with locked(session.home.runs / item.about):
         proof = confirmed_escrow(session) is not None
         session.releases.cleared(item.about, session.person, on)
         target = session.home.runs / item.about / "kept"

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pipelines.home import ReleaseHeld, held
+from pipelines.home import ReleaseHeld, locked
 from pipelines.release import open_context, read_order
 from pipelines.session import Session, set_of
-from pipelines.storage import MANIFEST, MARK, Shelf, named
+from pipelines.storage import MANIFEST, MARK, ObjectStore, configured_urls
 
 _SNAPSHOT = re.compile(r"([A-Z]{2,12})/(\1-\d{8}-\d{3,})")
 _STAGED = re.compile(r"([A-Za-z0-9-]{3,60})/([a-z]+)")
@@ -27,11 +27,14 @@ def upload(session: Session) -> dict[str, object]:
     sent: dict[str, int] = {}
     if session.object_store("register"):
         for info in session.registers.list():
-            with held(session.home.register / info.system):
+            with locked(session.home.register / info.system):
                 sent[info.snapshot_id] = session.upload_snapshot(info.snapshot_id)
     if (staging := session.object_store("staging")) is not None:
         for release in under_way(session):
-            with held(session.home.runs / release), open_context(session.home, release) as context:
+            with (
+                locked(session.home.runs / release),
+                open_context(session.home, release) as context,
+            ):
                 for stage in _stages(context.folder):
                     tables = context.records.tables(stage)
                     if tables and all(path.is_file() for path in tables):
@@ -84,7 +87,7 @@ def sweep(session: Session) -> dict[str, object]:
     restored from an older backup) is counted as unknown and left alone, as are the versions of all that is wanted.
     """
     swept = Swept()
-    for purpose in named(session.settings.bucket):
+    for purpose in configured_urls(session.settings.bucket):
         if (found := session.object_store(purpose)) is None:
             continue
         swept.wanted = {MARK}
@@ -112,7 +115,7 @@ def sweep(session: Session) -> dict[str, object]:
 
 
 def _sweep_snapshot(
-    session: Session, found: Shelf, of_set: str, snapshot: str, swept: Swept
+    session: Session, found: ObjectStore, of_set: str, snapshot: str, swept: Swept
 ) -> None:
     known = (session.home.register / of_set / "manifest.json").is_file()
     key = (session.home.keys / "snapshots" / f"{snapshot}.key").is_file()
@@ -132,7 +135,7 @@ def _sweep_snapshot(
 
 
 def _sweep_staged(
-    session: Session, found: Shelf, of_set: str, release: str, stage: str, swept: Swept
+    session: Session, found: ObjectStore, of_set: str, release: str, stage: str, swept: Swept
 ) -> None:
     if not _unended(session, release):
         found.forget(of_set)
@@ -149,22 +152,22 @@ def _sweep_staged(
     _sweep_half_sent(found, of_set, set(), swept)
 
 
-def _sweep_half_sent(found: Shelf, of_set: str, wanted: set[str], swept: Swept) -> None:
+def _sweep_half_sent(found: ObjectStore, of_set: str, wanted: set[str], swept: Swept) -> None:
     spare = [name for name in found.half_sent(of_set) if name not in wanted]
-    swept.unended_uploads += found.keeping.give_up(f"{of_set}/")
-    swept.half_sent += found.keeping.remove_names(spare)
+    swept.unended_uploads += found.admin.give_up(f"{of_set}/")
+    swept.half_sent += found.admin.remove_names(spare)
     swept.wanted |= wanted | {f"{of_set}/{MANIFEST}"}
     _want_all(found, of_set, swept)
 
 
-def _want_all(found: Shelf, of_set: str, swept: Swept) -> None:
+def _want_all(found: ObjectStore, of_set: str, swept: Swept) -> None:
     swept.wanted |= {f"{of_set}/{MANIFEST}", *found.bucket.sizes(of_set)}
 
 
-def _sweep_versions(found: Shelf, wanted: set[str]) -> int:
-    keys = {found.keeping.place.key(name) for name in wanted}
-    old = [v for v in found.keeping.superseded() if v["Key"] not in keys]
-    return found.keeping.remove_exactly(old)
+def _sweep_versions(found: ObjectStore, wanted: set[str]) -> int:
+    keys = {found.admin.location.key(name) for name in wanted}
+    old = [v for v in found.admin.superseded() if v["Key"] not in keys]
+    return found.admin.remove_exactly(old)
 
 
 def under_way(session: Session) -> list[str]:
@@ -185,7 +188,7 @@ def _stages(folder: Path) -> list[str]:
     return sorted(path.stem for path in (folder / "stages").glob("*.json"))
 
 
-def _dropped_of_run(session: Session, staging: Shelf, release: str) -> list[int]:
+def _dropped_of_run(session: Session, staging: ObjectStore, release: str) -> list[int]:
     dropped: list[int] = []
     with open_context(session.home, release) as context:
         for stage in _stages(context.folder):
@@ -207,7 +210,7 @@ def _dropped(paths: Sequence[Path]) -> list[int]:
 def _if_free(*places: Path) -> Generator[bool, None, None]:
     """Hold the locks of these folders where nobody else does; a folder that is not there needs none."""
     try:
-        with held(*(place for place in places if place.is_dir())):
+        with locked(*(place for place in places if place.is_dir())):
             yield True
     except ReleaseHeld:
         yield False

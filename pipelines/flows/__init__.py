@@ -1,7 +1,13 @@
-"""Prefect: the flows, their server, environment and artifacts. Thin: each hands ids to plain functions."""
+"""The Prefect flows: release, refresh, remind.
 
-from pipelines.flows.launch import launch
-from pipelines.flows.prefect_environment import auth_file, password
-from pipelines.flows.server import Orchestrator
+Each hands ids to plain functions, and gives Prefect ids, counts and codes, never a value, a text of an exception or a result.
+Importing this room imports Prefect: `pipelines.orchestration` prepares its environment first.
+"""
 
-__all__ = ["Orchestrator", "auth_file", "launch", "password"]
+from pipelines.flows.flows import refresh, release, remind
+
+__all__ = [
+    "refresh",
+    "release",
+    "remind",
+]

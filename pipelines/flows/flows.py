@@ -75,7 +75,7 @@ def _cluster() -> Generator[None, None, None]:
         return
 
     def doors(address: str, how: dict[str, Any]) -> AbstractContextManager[Door]:
-        from pipelines.flows.cluster_tasks import through_prefect
+        from pipelines.flows.dask_tasks import through_prefect
 
         return through_prefect(address, how)
 

@@ -1,11 +1,12 @@
-"""A home on disk: where everything of one deployment lies, its settings, its locks, what a killed process left."""
+"""A home on disk: where everything of one deployment lies, its settings, and how processes share it.
+
+It makes paths, folders, locks and the settings' text. It opens no key, ledger or register, and knows no release.
+"""
 
 from pipelines.home.errors import HomeExists, HomeMissing, ReleaseHeld, SettingsUnusable
 from pipelines.home.home import FOLDERS, FORMAT, VARIABLE, Home, lay_out, open_home, write_private
-from pipelines.home.locks import held
+from pipelines.home.processes import locked, orderly, sweep, sweep_home, unfinished
 from pipelines.home.settings import TEMPLATE, Bucket, Cluster, Mail, Settings, read_settings
-from pipelines.home.signals import orderly
-from pipelines.home.temporary_files import sweep, sweep_home, unfinished
 
 __all__ = [
     "FOLDERS",
@@ -21,8 +22,8 @@ __all__ = [
     "ReleaseHeld",
     "Settings",
     "SettingsUnusable",
-    "held",
     "lay_out",
+    "locked",
     "open_home",
     "orderly",
     "read_settings",

@@ -1,19 +1,21 @@
-"""What those who operate a home see: logs, mail, reminders, refusals."""
+"""What those who operate a home see: logs, mail, reminders, refused commands, and what stopped a run from outside.
 
-from pipelines.operations.interruptions import if_possible, told
-from pipelines.operations.local_log import keep_details
+A line of a log carries ids, counts and codes. Nothing here changes how a release goes.
+"""
+
+from pipelines.operations.interruptions import as_interruption, if_possible
+from pipelines.operations.logs import Event, Level, RunLog, keep_details, run_log
 from pipelines.operations.refusals import note_refusal
-from pipelines.operations.remind import remind
-from pipelines.operations.run_log import Event, Level, RunLog, run_log
+from pipelines.operations.reminders import remind
 
 __all__ = [
     "Event",
     "Level",
     "RunLog",
+    "as_interruption",
     "if_possible",
     "keep_details",
     "note_refusal",
     "remind",
     "run_log",
-    "told",
 ]

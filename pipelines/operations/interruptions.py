@@ -50,7 +50,7 @@ def what_ran_out(error: BaseException) -> What | None:
     return None
 
 
-def told(error: BaseException) -> CodedError | None:
+def as_interruption(error: BaseException) -> CodedError | None:
     """The coded error of an interruption: the error itself where it has a code; None otherwise."""
     what = what_ran_out(error)
     if what is None:

@@ -18,7 +18,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from pipelines.home import Mail
-from pipelines.operations.mail_errors import MailRefused, MailUnavailable, MailUnsafe
+from pipelines.operations.errors import MailRefused, MailUnavailable, MailUnsafe
 
 _CLOSED = stat.S_IRWXG | stat.S_IRWXO
 

@@ -1,6 +1,6 @@
 """Shards of a cohort worked by a Dask cluster: the side that has the plan and collects the shards.
 
-Through prefect-dask where a flow runs (:mod:`pipelines.flows.cluster_tasks`), by Dask's own client otherwise. What travels
+Through prefect-dask where a flow runs (:mod:`pipelines.flows.dask_tasks`), by Dask's own client otherwise. What travels
 to the scheduler is a folder's name and a number, what comes back are counts; TLS with certificates of
 the cluster's own authority on every connection, or none is made.
 """

@@ -25,7 +25,7 @@ from systems.register import Snapshot
 
 if TYPE_CHECKING:
     from expectations.checks import Validation
-    from pipelines.storage import Shelf
+    from pipelines.storage import ObjectStore
 
 
 class ProjectIds:
@@ -53,7 +53,7 @@ class Context(Approved):
         return Records(self.folder, digest, self._bring if self.staging_shelf else None)
 
     @functools.cached_property
-    def staging_shelf(self) -> "Shelf | None":
+    def staging_shelf(self) -> "ObjectStore | None":
         """Where staged tables are kept, if not in the home alone."""
         return self.object_store("staging")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.home import Home, held
+from pipelines.home import Home, locked
 from pipelines.operations import if_possible
 from pipelines.release.records import StageRecord
 
@@ -77,7 +77,7 @@ def write(home: Home, kind: str, state: str, stages: Sequence[Measured]) -> None
     target = place(home)
     with if_possible():
         home.logs.mkdir(mode=0o700, exist_ok=True)
-        with held(home.logs, wait=30):
+        with locked(home.logs, wait=30):
             before = target.read_text("utf-8") if target.is_file() else ""
             _replace(
                 target,

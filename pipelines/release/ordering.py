@@ -11,7 +11,7 @@ from approvals.ledger import FactValue
 from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
 from pipelines.errors import OptionsDisagree
-from pipelines.home import Home, held, write_private
+from pipelines.home import Home, locked, write_private
 from pipelines.release.content import CHANGES
 from pipelines.release.errors import KindMissing, ReleaseOver, YearsUnreadable
 from pipelines.release.orders import Order, make_run_folder, read_order, write_order
@@ -59,7 +59,7 @@ def order_release(session: Session, request: Request) -> str:
     kind = known_kind(request.kind)
     check_switches(session)
     session.projects.show(request.project)  # an unknown one has no folder to lock
-    with held(session.home.projects / request.project):
+    with locked(session.home.projects / request.project):
         return _order(session, request, kind)
 
 
@@ -197,7 +197,7 @@ def resumed(session: Session, project: str, release: str, doubtful: str | None) 
     if state.status in _ENDED or not state.in_outbox:
         raise ReleaseOver(status=str(state.status))
     home = session.home
-    with held(home.runs / release, home.projects / project):
+    with locked(home.runs / release, home.projects / project):
         session.releases.resume(release, session.person, today())
         if doubtful:
             path = home.runs / release / "doubtful.json"

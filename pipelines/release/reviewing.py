@@ -10,7 +10,7 @@ from extracts.records import compute as pc
 from matching.errors import LinkageBroke
 from matching.review import apply_decisions, export_sheet, import_decisions
 from pipelines.errors import FileExists
-from pipelines.home import held
+from pipelines.home import locked
 from pipelines.release.context import Context, open_context
 from pipelines.release.errors import NothingToReview
 from pipelines.session import Session
@@ -52,7 +52,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         RoleMissing: the acting person is no reviewer.
     """
     check_role(session.person, _REVIEWERS)
-    with held(session.home.runs / release), open_context(session.home, release) as context:
+    with locked(session.home.runs / release), open_context(session.home, release) as context:
         pairs = _pairs(context)
         decisions = import_decisions(path, pairs)
         links = context.staged("match", "links")

@@ -12,8 +12,16 @@ from dataclasses import dataclass
 
 from errors.coded import CodedError, Exit
 from pipelines.errors import StageBroken
-from pipelines.home import Home, held, sweep, write_private
-from pipelines.operations import Event, Level, RunLog, if_possible, keep_details, run_log, told
+from pipelines.home import Home, locked, sweep, write_private
+from pipelines.operations import (
+    Event,
+    Level,
+    RunLog,
+    as_interruption,
+    if_possible,
+    keep_details,
+    run_log,
+)
 from pipelines.release import metrics
 from pipelines.release.context import Context, open_context
 from pipelines.release.orders import Order, read_order, run_folder
@@ -96,7 +104,7 @@ def run_release(
         run_folder(home, release)
         project = watch.begin().project
         with (
-            held(home.runs / release, home.projects / project),
+            locked(home.runs / release, home.projects / project),
             open_context(home, release) as context,
         ):
             sweep(home.runs / release, home.projects / project / "reports" / release)
@@ -118,7 +126,7 @@ def run_release(
     except Exception as error:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
         tell(at, "stopped")
         keep_details(home, release, at)
-        broken = told(error) or StageBroken(stage=at)
+        broken = as_interruption(error) or StageBroken(stage=at)
         outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
     else:
         outcome = Outcome(release, Exit.DONE, at)
@@ -198,7 +206,7 @@ def _as_coded(context: Context, stage: str, error: Exception) -> CodedError:
     """What a stage's exception becomes; a failure of the release is recorded, a full disk is none."""
     if not isinstance(error, CodedError):
         keep_details(context.home, context.release, stage)
-    if interrupted := told(error):
+    if interrupted := as_interruption(error):
         return interrupted
     known = error if isinstance(error, CodedError) else None
     context.note_stop(stage, known)

@@ -3,28 +3,28 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.storage import place
+from pipelines.storage import location_of
 
 if TYPE_CHECKING:
     from crypto.keyring import Keyring
     from pipelines.home import Settings
-    from pipelines.storage import Shelf
+    from pipelines.storage import ObjectStore
     from systems.register import Bring
 
 
-def object_store(settings: "Settings", keyring: "Keyring", purpose: str) -> "Shelf | None":
+def object_store(settings: "Settings", keyring: "Keyring", purpose: str) -> "ObjectStore | None":
     """The bucket's store of ``register`` or ``staging``; None where they lie in the home.
 
     Raises:
         BucketUnsafe: the settings can't be used.
     """
-    where = place(settings.bucket, purpose)
+    where = location_of(settings.bucket, purpose)
     if where is None:
         return None
-    from pipelines.storage import Bucket, Keeping, Shelf
+    from pipelines.storage import Bucket, BucketAdmin, ObjectStore
 
-    bucket, admin = Bucket(settings.bucket, where), Keeping(settings.bucket, where)
-    return Shelf(bucket, admin, purpose, keyring.digest)
+    bucket, admin = Bucket(settings.bucket, where), BucketAdmin(settings.bucket, where)
+    return ObjectStore(bucket, admin, purpose, keyring.digest)
 
 
 def snapshot_fetcher(settings: "Settings", keyring: "Keyring") -> "Bring | None":

@@ -29,7 +29,7 @@ from pipelines.session.location import object_store, set_of, snapshot_fetcher
 from systems.register import RegisterStore
 
 if TYPE_CHECKING:
-    from pipelines.storage import Shelf
+    from pipelines.storage import ObjectStore
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -95,7 +95,7 @@ class Session:
         fetch = snapshot_fetcher(self.settings, self.keyring)
         return RegisterStore(self.home.register, self._snapshot_key, fetch)
 
-    def object_store(self, purpose: str) -> "Shelf | None":
+    def object_store(self, purpose: str) -> "ObjectStore | None":
         """The bucket's store of ``register`` or ``staging``; None where they lie in the home.
 
         Raises:

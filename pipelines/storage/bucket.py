@@ -27,7 +27,7 @@ from pipelines.storage.errors import (
     ObjectMissing,
     ObjectTruncated,
 )
-from pipelines.storage.place import Place, credentials, server
+from pipelines.storage.location import Location, credentials, server
 
 _BLOCK = 8 << 20  # bytes sent or received at a time
 _ERROR = re.compile(r"AWS Error (\w+)")
@@ -46,12 +46,12 @@ class Bucket:
 
     Args:
         settings: how it is reached.
-        place: which bucket and prefix.
+        location: which bucket and prefix.
     """
 
-    def __init__(self, settings: Settings, place: Place) -> None:
+    def __init__(self, settings: Settings, location: Location) -> None:
         self.settings = settings
-        self.place = place
+        self.location = location
 
     @functools.cached_property
     def _files(self) -> Any:
@@ -62,7 +62,7 @@ class Bucket:
         with contextlib.suppress(Exception):  # somebody was first
             fs.initialize_s3(fs.S3LogLevel.Off)
         asked, keys = server(self.settings), credentials(self.settings)
-        assert asked is not None  # `bucket_place.place` has looked
+        assert asked is not None  # `location_of` has looked
         return fs.S3FileSystem(
             access_key=keys.access,
             secret_key=keys.secret,
@@ -81,12 +81,12 @@ class Bucket:
         """Names and lengths in bytes of all complete objects under a folder of the prefix."""
         from pyarrow import fs
 
-        base = self.place.path(under).rstrip("/")
+        base = self.location.path(under).rstrip("/")
         with coded():
             found = self._files.get_file_info(
                 fs.FileSelector(base, recursive=True, allow_not_found=True)
             )
-        cut = len(self.place.path(""))
+        cut = len(self.location.path(""))
         return {i.path[cut:]: int(i.size) for i in found if i.type == fs.FileType.File}
 
     def put(self, name: str, source: Path) -> None:
@@ -100,7 +100,7 @@ class Bucket:
             self._send(name, iter((content,)))
 
     def _send(self, name: str, blocks: Iterator[bytes]) -> None:
-        sink = self._files.open_output_stream(self.place.path(name))
+        sink = self._files.open_output_stream(self.location.path(name))
         try:
             for block in blocks:
                 sink.write(block)
@@ -120,7 +120,7 @@ class Bucket:
         """
         with coded():
             try:
-                with self._files.open_input_stream(self.place.path(name)) as source:
+                with self._files.open_input_stream(self.location.path(name)) as source:
                     content: bytes = source.read(longest + 1)
             except FileNotFoundError:
                 return None
@@ -147,7 +147,7 @@ class Bucket:
         seen, length = hashlib.sha256(), 0
         with coded(), partial.open("wb") as sink:
             try:
-                with self._files.open_input_stream(self.place.path(name)) as source:
+                with self._files.open_input_stream(self.location.path(name)) as source:
                     while length <= size and (block := source.read(_BLOCK)):
                         seen.update(block)
                         length += len(block)

@@ -21,7 +21,7 @@ from pipelines.storage.errors import (
     BucketUnreachable,
     BucketUntrusted,
 )
-from pipelines.storage.place import Place, credentials, server
+from pipelines.storage.location import Location, credentials, server
 
 _AT_ONCE = 1000  # keys of one DeleteObjects request
 _UNABLE = {"NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"}
@@ -45,12 +45,12 @@ def _session() -> Any:
     return botocore.session.Session()
 
 
-class Keeping:
+class BucketAdmin:
     """Deletes for good what lies under one prefix, and looks at the bucket around it."""
 
-    def __init__(self, settings: Settings, place: Place) -> None:
+    def __init__(self, settings: Settings, location: Location) -> None:
         self._settings = settings
-        self.place = place
+        self.location = location
 
     @functools.cached_property
     def _client(self) -> Any:
@@ -60,7 +60,7 @@ class Keeping:
             raise BucketExtraMissing from None
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
         asked, keys = server(self._settings), credentials(self._settings)
-        assert asked is not None  # `bucket_place.place` has looked
+        assert asked is not None  # `location_of` has looked
         return _session().create_client(
             "s3",
             region_name=self._settings.region,
@@ -88,7 +88,7 @@ class Keeping:
         """Delete every version of these objects; how many."""
         wanted = set(names)
         folders = sorted({name.rsplit("/", 1)[0] + "/" for name in wanted})
-        keys = {self.place.key(name) for name in wanted}
+        keys = {self.location.key(name) for name in wanted}
         found = (v for folder in folders for v in self._versions(folder) if v["Key"] in keys)
         return self.remove_exactly(found)
 
@@ -103,7 +103,7 @@ class Keeping:
             chosen = listed[at : at + _AT_ONCE]
             with _coded():
                 told = self._client.delete_objects(
-                    Bucket=self.place.bucket, Delete={"Objects": chosen, "Quiet": True}
+                    Bucket=self.location.bucket, Delete={"Objects": chosen, "Quiet": True}
                 )
             for problem in told.get("Errors", ()):
                 raise _BY_CODE.get(str(problem.get("Code")), BucketDenied)
@@ -117,7 +117,7 @@ class Keeping:
         for upload in [u for page in pages for u in page.get("Uploads", ())]:
             with _coded():
                 self._client.abort_multipart_upload(
-                    Bucket=self.place.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    Bucket=self.location.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                 )
             count += 1
         return count
@@ -125,13 +125,13 @@ class Keeping:
     def uploads(self, under: str = "") -> list[str]:
         """Names of objects whose upload was begun and not ended."""
         pages = self._pages("list_multipart_uploads", under)
-        cut = len(self.place.key(""))
+        cut = len(self.location.key(""))
         return [str(u["Key"])[cut:] for page in pages for u in page.get("Uploads", ())]
 
     def keeps_versions(self) -> Answer:
         """Whether the bucket keeps what is overwritten or deleted."""
         with contextlib.suppress(_Unable, BucketDenied), _coded():
-            told = self._client.get_bucket_versioning(Bucket=self.place.bucket)
+            told = self._client.get_bucket_versioning(Bucket=self.location.bucket)
             return "yes" if told.get("Status") == "Enabled" else "no"
         return "unknown"
 
@@ -140,7 +140,7 @@ class Keeping:
         with contextlib.suppress(_Unable, BucketDenied):
             try:
                 with _coded():
-                    told = self._client.get_public_access_block(Bucket=self.place.bucket)
+                    told = self._client.get_public_access_block(Bucket=self.location.bucket)
             except BucketAnswered as error:
                 absent = error.facts.get("answer") == "NoSuchPublicAccessBlockConfiguration"
                 return "no" if absent else "unknown"
@@ -167,7 +167,7 @@ class Keeping:
     def _pages(self, what: str, under: str) -> Iterator[dict[str, Any]]:
         with _coded():
             pages = self._client.get_paginator(what).paginate(
-                Bucket=self.place.bucket, Prefix=self.place.key(under)
+                Bucket=self.location.bucket, Prefix=self.location.key(under)
             )
             yield from pages
 

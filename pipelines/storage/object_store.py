@@ -18,7 +18,7 @@ from typing import Any
 
 from crypto import files
 from pipelines.storage.bucket import Bucket
-from pipelines.storage.bucket_admin import Keeping
+from pipelines.storage.bucket_admin import BucketAdmin
 from pipelines.storage.errors import (
     ManifestDoesNotHold,
     ObjectMissing,
@@ -45,19 +45,19 @@ class Kept:
         return f"{of_set}/{file}.{self.sha256}"
 
 
-class Shelf:
+class ObjectStore:
     """The sets under one prefix.
 
     Args:
         bucket: objects in and out.
-        keeping: deletes for good.
+        admin: deletes for good.
         purpose: ``register`` or ``staging``; a prefix is for one of them.
         digest: the home's keyed digest (label, bytes).
     """
 
-    def __init__(self, bucket: Bucket, keeping: Keeping, purpose: str, digest: Digest) -> None:
+    def __init__(self, bucket: Bucket, admin: BucketAdmin, purpose: str, digest: Digest) -> None:
         self.bucket = bucket
-        self.keeping = keeping
+        self.admin = admin
         self.purpose = purpose
         self._digest = digest
         self._ours = False
@@ -151,8 +151,8 @@ class Shelf:
         """Delete all that lies under a set, or under a folder of sets, with every version; how many objects."""
         self.claim()
         names = self.bucket.sizes(under)
-        self.keeping.remove_names(n for n in names if n.endswith(f"/{MANIFEST}"))
-        return self.keeping.remove(f"{under}/")
+        self.admin.remove_names(n for n in names if n.endswith(f"/{MANIFEST}"))
+        return self.admin.remove(f"{under}/")
 
     def half_sent(self, of_set: str) -> list[str]:
         """Objects of a set that its manifest does not name."""
@@ -163,7 +163,7 @@ class Shelf:
     def sets(self) -> list[str]:
         """Every set of which anything is there, half sent ones too."""
         self.claim()
-        begun = [*self.bucket.sizes(), *self.keeping.uploads()]
+        begun = [*self.bucket.sizes(), *self.admin.uploads()]
         return sorted({name.rsplit("/", 1)[0] for name in begun if "/" in name})
 
     def _sealed(self, body: Mapping[str, Any]) -> bytes:

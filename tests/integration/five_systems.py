@@ -15,10 +15,10 @@ from approvals.application.example import example_for
 from crypto.cms.selfmade import make_recipient
 from errors.coded import Exit
 from pipelines.cohort import registry as cohort_registry
-from pipelines.deployment.init import found_home
-from pipelines.flows.launch import launch
+from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home, write_private
 from pipelines.keys.recipients import add_recipient
+from pipelines.orchestration.launch import launch
 from pipelines.registers import load_register
 from pipelines.release.ordering import Request, order_release
 from pipelines.session.session import Session, today
@@ -41,7 +41,7 @@ class World:
 
     def __init__(self, root: Path, records: int = RECORDS) -> None:
         self.records = records
-        found_home(root / "home", demo=True)
+        init_home(root / "home", demo=True)
         settings = root / "home" / "settings.toml"  # rare rows of a small register stay in, told
         text = settings.read_text().replace('row_risk = "refuse"', 'row_risk = "warn"')
         assert "opened_kinds = []" in text

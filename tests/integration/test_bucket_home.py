@@ -375,13 +375,13 @@ def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(secon
 
 def test_a_release_in_mid_work_is_left_alone(second, s3):
     from pipelines.deployment import bucket_commands
-    from pipelines.home.locks import held
+    from pipelines.home.processes import locked
 
     with office_of(second) as office:
-        with held(office.home.register / "CARPOS"):
+        with locked(office.home.register / "CARPOS"):
             assert bucket_commands.sweep(office)["busy"] == 0  # nothing is there yet
         bucket_commands.upload(office)
-        with held(office.home.register / "CARPOS"):
+        with locked(office.home.register / "CARPOS"):
             assert bucket_commands.sweep(office)["busy"] == 1
             assert bucket_commands.evict(office)["busy"] == 1
         assert second.snapshots()

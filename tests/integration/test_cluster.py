@@ -18,7 +18,7 @@ from crypto.resting import shared_key
 from matching.linking.linking import link
 from matching.options import LinkOptions
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
-from pipelines.deployment.doctor.cluster import look_at_cluster
+from pipelines.deployment.doctor.servers import check_cluster
 from pipelines.home.settings import Cluster
 from pipelines.release import cluster
 from synthetic.linkage import make_linkage
@@ -79,14 +79,14 @@ def _plain(local: Local, seen: list[str], words: list[bytes]) -> None:
 
 def test_the_doctor_sees_the_workers_and_what_they_lack(local, tmp_path):
     home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=_settings(local)))
-    found = {f.what: f for f in look_at_cluster(home)}
+    found = {f.what: f for f in check_cluster(home)}
     assert {f.state for f in found.values()} == {"good", "note"}  # the certificate is of two days
     assert found["cluster's workers"].detail in {"1", "2"}
     other = tmp_path / "other.key"
     shared_key.make_secret(other)
     wrong = _settings(local, secret_file=str(other))
     home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=wrong))
-    found = {f.what: f for f in look_at_cluster(home)}
+    found = {f.what: f for f in check_cluster(home)}
     assert found["cluster's workers"].state == "bad"
     assert "not our secret" in found["cluster's workers"].detail
 
@@ -110,7 +110,7 @@ def test_prefect_sends_a_worker_no_password(monkeypatch):
     said = """
 import cloudpickle
 from prefect.context import serialize_context
-from pipelines.flows.cluster_tasks import without_secrets
+from pipelines.flows.dask_tasks import without_secrets
 print(b"CANARY" in cloudpickle.dumps(serialize_context()))
 with without_secrets():
     body = cloudpickle.dumps(serialize_context())

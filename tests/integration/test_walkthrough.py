@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from errors.coded import Exit
-from pipelines.flows.launch import launch
 from pipelines.home.home import open_home
-from pipelines.home.locks import held
+from pipelines.home.processes import locked
+from pipelines.orchestration.launch import launch
 from pipelines.release.ordering import Request, order_release
 from pipelines.session.session import Session, today
 
@@ -315,7 +315,7 @@ def test_a_changed_stage_is_an_integrity_error(command, copied):
 
 
 def test_somebody_else_holds_the_project(command, copied):
-    with held(copied / "projects" / DEIDENTIFIED):
+    with locked(copied / "projects" / DEIDENTIFIED):
         done = command("run", DEIDENTIFIED, "--kind", "deidentified", "--no-orchestrator")
     assert done.code == 8
     assert done.err.startswith("RUN-02")
@@ -364,7 +364,7 @@ def test_a_refresh_publishes_only_what_is_new(command):
 
 
 def test_letters_are_written_once(copied):
-    from pipelines.operations.remind import write_letters
+    from pipelines.operations.reminders import write_letters
 
     home = open_home(copied)
     office = Session(home)

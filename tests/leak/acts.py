@@ -13,7 +13,7 @@ from approvals.application.reading import example_application
 from crypto.cms.recipients import Recipient
 from crypto.cms.selfmade import make_recipient
 from pipelines.home.home import open_home
-from pipelines.operations.remind import write_letters
+from pipelines.operations.reminders import write_letters
 from pipelines.session.session import Session, today
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort

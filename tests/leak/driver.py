@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from extracts.identified import cohort_rows
 from pipelines.cli.app import main
-from pipelines.flows import server as prefect_server
 from pipelines.home.home import open_home
+from pipelines.orchestration import server as prefect_server
 from pipelines.release.content import deidentifying
 from pipelines.release.stages import STAGES
 

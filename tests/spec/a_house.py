@@ -49,9 +49,9 @@ def house(story: Story) -> None:
     from synthetic.cohort import make_cohort
 
     Frozen.day = date(2026, 1, 5)
-    from pipelines.deployment.init import found_home
+    from pipelines.deployment.init import init_home
 
-    found_home(story.home)
+    init_home(story.home)
     (story.home / "people.toml").write_text(PEOPLE)
     made = make_register(
         story.folder / "source", orders=300, seed=11, first_year=2016, last_year=2025

@@ -68,7 +68,7 @@ def left_over(home: Path, release: str) -> Iterator[str]:
     What was begun in folders that other commands share goes with the day's housekeeping.
     """
     from pipelines.home.home import Home
-    from pipelines.home.temporary_files import sweep_home
+    from pipelines.home.processes import sweep_home
 
     for path in (p for folder in ("runs", "outbox", "history") for p in (home / folder).rglob("*")):
         if _LEFT.fullmatch(path.name):

@@ -74,12 +74,12 @@ def _world(root: Path) -> World:
 def _make(root: Path, ledger_url: str = "") -> None:
     from pipelines import registers
     from pipelines.cohort import registry as cohort_registry
-    from pipelines.deployment.init import found_home
+    from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register
 
-    found_home(root / "home", demo=True, ledger_url=ledger_url)
+    init_home(root / "home", demo=True, ledger_url=ledger_url)
     office = Session(open_home(root / "home"))
     needles = Needles()
     source = root / "source"

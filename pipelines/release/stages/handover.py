@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from crypto.keyring import accepted
 from crypto.package import verify_by_any
 from pipelines.custody import wipe_staging
-from pipelines.home import held, sweep
+from pipelines.home import locked, sweep
 from pipelines.release import metrics
 from pipelines.release.errors import HistoryMoved, RecipientGone, StageChanged
 from pipelines.release.stages.gate import question
@@ -44,7 +44,7 @@ def record_and_hand_over(context: "Context") -> Product:
             verify_by_any(context.folder / "seal" / str(package["member"]), pinned)
         _check_nothing_else(context, packages)
     history = context.home.history / context.order.system
-    with held(history, wait=_PATIENCE):
+    with locked(history, wait=_PATIENCE):
         sweep(history)
         if not outbox.exists():
             _enter_history(context)

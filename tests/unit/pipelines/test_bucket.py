@@ -9,12 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.home.settings import Bucket as Settings
-from pipelines.operations.interruptions import told
+from pipelines.operations.interruptions import as_interruption
 from pipelines.storage import errors
 from pipelines.storage.bucket import Bucket
-from pipelines.storage.bucket_admin import Keeping
-from pipelines.storage.object_store import MANIFEST, Shelf
-from pipelines.storage.place import Credentials, credentials, place, server, unsafe
+from pipelines.storage.bucket_admin import BucketAdmin
+from pipelines.storage.location import (
+    Credentials,
+    credentials,
+    location_of,
+    server,
+    unsafe_settings,
+)
+from pipelines.storage.object_store import MANIFEST, ObjectStore
 from tests.integration.s3_server import BUCKET, s3_server
 
 SET = "CARPOS/CARPOS-20261126-001"
@@ -46,9 +52,9 @@ def shelf(s3, given_keys):
 
 def _shelf(s3, digest=keyed, purpose="register", **more):
     settings = Settings.model_validate(s3.settings(**more))
-    where = place(settings, purpose)
+    where = location_of(settings, purpose)
     assert where is not None
-    return Shelf(Bucket(settings, where), Keeping(settings, where), purpose, digest)
+    return ObjectStore(Bucket(settings, where), BucketAdmin(settings, where), purpose, digest)
 
 
 @pytest.fixture
@@ -129,12 +135,12 @@ def test_forgetting_leaves_no_version_and_no_half_upload(shelf, s3, files):
         s3.put(key, b"half")
         s3.delete(key)  # only looks deleted
         s3.client().create_multipart_upload(Bucket=BUCKET, Key=f"register/{SET}/begun")
-        assert shelf.keeping.uploads() == [f"{SET}/begun"]
+        assert shelf.admin.uploads() == [f"{SET}/begun"]
         shelf.forget(SET)
         assert [k for k, _ in s3.versions() if k.startswith(f"register/{SET}/")] == []
-        assert shelf.keeping.uploads() == []
+        assert shelf.admin.uploads() == []
         assert shelf.holds("CARPOS/other")
-        assert shelf.keeping.keeps_versions() == "yes"
+        assert shelf.admin.keeps_versions() == "yes"
     finally:
         s3.client().put_bucket_versioning(
             Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}
@@ -176,7 +182,7 @@ def test_an_object_that_is_not_the_one_written_is_refused(
         shelf.bring(SET, "person.parquet", tmp_path / "there" / "person.parquet")
     assert list((tmp_path / "there").iterdir()) == []
     assert int(caught.value.exit) == 5
-    assert told(caught.value) is None
+    assert as_interruption(caught.value) is None
 
 
 def test_a_manifest_of_another_key_set_or_purpose_is_refused(shelf, s3, files):
@@ -225,11 +231,11 @@ def test_each_answer_is_one_error_and_an_interruption(answer, error, shelf, s3, 
         lambda: _shelf(s3).keep(SET, files),
         lambda: shelf.bring(SET, files[0].name, tmp_path / "there"),
         lambda: shelf.holds(SET),
-        lambda: shelf.keeping.remove(f"{SET}/"),
+        lambda: shelf.admin.remove(f"{SET}/"),
     ):
         with pytest.raises(error) as caught:
             attempt()
-        assert told(caught.value) is caught.value
+        assert as_interruption(caught.value) is caught.value
         assert s3.access not in str(caught.value) + repr(
             caught.value.__context__ and caught.value.__cause__
         )
@@ -271,13 +277,13 @@ def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(s3, given_keys, 
         with pytest.raises(errors.BucketUntrusted):
             _shelf(closed).claim()
         with pytest.raises(errors.BucketUntrusted):
-            _shelf(closed).keeping.uploads()
+            _shelf(closed).admin.uploads()
         assert closed.asked == []
         closed.trouble = lambda method, key: "503"
         with pytest.raises(errors.BucketBusy):  # trusted: it is spoken to
             _shelf(closed, ca_file=str(certificate)).claim()
         with pytest.raises(errors.BucketBusy):
-            _shelf(closed, ca_file=str(certificate)).keeping.uploads()
+            _shelf(closed, ca_file=str(certificate)).admin.uploads()
 
 
 # ------------------------------------------------------------------ settings
@@ -309,10 +315,10 @@ def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(s3, given_keys, 
 def test_places_that_can_t_be_used_are_named(changed, wrong):
     good = {"register_url": "s3://bucket/one", "staging_url": "s3://bucket/other"}
     settings = Settings.model_validate(good | changed)
-    assert unsafe(settings) == wrong
+    assert unsafe_settings(settings) == wrong
     if wrong:
         with pytest.raises(errors.BucketUnsafe):
-            place(settings, "register")
+            location_of(settings, "register")
 
 
 @given(st.text(), st.text())
@@ -336,9 +342,9 @@ def test_credentials_are_read_from_a_closed_file_and_never_shown(tmp_path):
     )
     settings = Settings(credentials_file=str(path))
     path.chmod(0o640)
-    assert unsafe(settings) == ["credentials_file"]
+    assert unsafe_settings(settings) == ["credentials_file"]
     path.chmod(0o600)
-    assert unsafe(settings) == []
+    assert unsafe_settings(settings) == []
     found = credentials(settings)
     assert found == Credentials("A%1", "S%(x)s", "T")
     assert repr(found) == str(found) == "<Credentials hidden>"

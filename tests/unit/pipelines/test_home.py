@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.deployment.init import found_home
+from pipelines.deployment.init import init_home
 from pipelines.home.errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable
 from pipelines.home.home import lay_out, open_home
 from pipelines.home.settings import TEMPLATE, Settings, read_settings
@@ -37,7 +37,7 @@ def test_wrong_settings_are_named(tmp_path: Path, old, new, named):
 
 
 def test_a_new_home_is_private_and_opens(tmp_path: Path):
-    facts = found_home(tmp_path / "home", department="Test Department")
+    facts = init_home(tmp_path / "home", department="Test Department")
     home = open_home(tmp_path / "home")
     assert len(str(facts["fingerprint"])) == 64
     open_to_others = [

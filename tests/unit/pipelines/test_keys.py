@@ -11,7 +11,7 @@ import pytest
 from crypto.cms.recipients import Recipient
 from crypto.cms.selfmade import make_recipient
 from crypto.package.sealed_package import Part, write_package
-from pipelines.deployment.init import found_home
+from pipelines.deployment.init import init_home
 from pipelines.session.session import open_session, today
 from tests.unit.crypto import tokens
 
@@ -20,7 +20,7 @@ PROGRAM = Path(sys.executable).with_name("doj-release")
 
 @pytest.fixture
 def home(tmp_path):
-    found_home(tmp_path / "home", demo=True)
+    init_home(tmp_path / "home", demo=True)
     return tmp_path / "home"
 
 

@@ -14,8 +14,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from pipelines.home.settings import Mail
+from pipelines.operations.errors import MailRefused, MailUnavailable, MailUnsafe
 from pipelines.operations.mail import Letter, as_message, post_office
-from pipelines.operations.mail_errors import MailRefused, MailUnavailable, MailUnsafe
 
 LETTER = Letter("robin@university.example", "Project 2026-001: § 966(i)", "Ninety days.\n", "m.1")
 

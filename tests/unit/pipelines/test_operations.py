@@ -11,16 +11,15 @@ import pytest
 
 from errors.coded import Exit
 from pipelines.deployment.backup import MANIFEST, back_up, restore
-from pipelines.deployment.doctor.service import service
+from pipelines.deployment.doctor.doctor import examine
 from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
-from pipelines.deployment.init import found_home
-from pipelines.deployment.upgrade import upgrade
+from pipelines.deployment.init import init_home, upgrade
 from pipelines.errors import FileExists
 from pipelines.home.errors import HomeExists, HomeNewer
 from pipelines.home.home import FORMAT, Home, open_home
 from pipelines.home.settings import TEMPLATE, Settings
 from pipelines.keys.ledger import verify_ledger
-from pipelines.operations.run_log import LogFormUnknown, RunLog, run_log
+from pipelines.operations.logs import LogFormUnknown, RunLog, run_log
 from pipelines.release import metrics
 from pipelines.release.metrics import Measured
 from pipelines.release.records import StageRecord
@@ -30,7 +29,7 @@ from pipelines.session.session import Session
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory) -> Home:
     root = tmp_path_factory.mktemp("operated") / "home"
-    found_home(root, demo=True)
+    init_home(root, demo=True)
     return open_home(root)
 
 
@@ -263,7 +262,7 @@ def test_a_home_that_lacks_a_file_is_neither_backed_up_nor_restored(home, tmp_pa
 
 def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    found = {f.what: f for f in service(home)}
+    found = {f.what: f for f in examine(home.root)}
     assert [found[n].state for n in ("home's format", "room on the disk")] == ["good", "good"]
     assert found["unfinished files"].state == "good"
     assert "deployments" not in found
@@ -271,7 +270,7 @@ def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
     old = home.root / "runs" / ".outcome.json.7.tmp"
     old.touch()
     os.utime(old, (1, 1))
-    found = {f.what: f for f in service(home)}
+    found = {f.what: f for f in examine(home.root)}
     assert found["home's format"].state == "note"
     assert "upgrade" in found["home's format"].detail
     assert found["unfinished files"].detail.startswith("1 ")
@@ -279,7 +278,7 @@ def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
 
 def test_a_server_that_does_not_answer_has_no_deployments(home, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    found = {f.what: f for f in service(home)}
+    found = {f.what: f for f in examine(home.root)}
     assert found["deployments"].state == "bad"
     assert found["work pool"].state == "bad"
 

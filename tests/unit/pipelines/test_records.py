@@ -8,7 +8,7 @@ import pytest
 
 from errors.coded import Exit
 from pipelines.home.errors import ReleaseHeld
-from pipelines.home.locks import held
+from pipelines.home.processes import locked
 from pipelines.release.errors import StageChanged
 from pipelines.release.records import Records
 
@@ -47,7 +47,7 @@ def test_changed_or_missing_files_are_an_integrity_error(records: Records, tmp_p
 
 
 def _hold(place: Path, ready, done) -> None:
-    with held(place):
+    with locked(place):
         ready.set()
         done.wait(30)
 
@@ -58,10 +58,10 @@ def test_a_lock_is_told_to_the_second_and_ends_with_its_owner(tmp_path: Path):
     owner = context.Process(target=_hold, args=(tmp_path / "R1", ready, done))
     owner.start()
     assert ready.wait(60)
-    with pytest.raises(ReleaseHeld) as caught, held(tmp_path / "R1"):
+    with pytest.raises(ReleaseHeld) as caught, locked(tmp_path / "R1"):
         pass
     assert caught.value.exit is Exit.HELD
     owner.kill()
     owner.join()
-    with held(tmp_path / "R1"):
+    with locked(tmp_path / "R1"):
         pass

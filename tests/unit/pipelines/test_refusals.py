@@ -14,7 +14,7 @@ from approvals.ledger.errors import LedgerUnavailable
 from approvals.ledger.ledger import Ledger
 from pipelines.cli.app import main, step_of
 from pipelines.cli.console import CONSOLE
-from pipelines.deployment.init import found_home
+from pipelines.deployment.init import init_home
 from pipelines.home.home import Home
 from pipelines.keys.ledger import verify_ledger
 from pipelines.session.session import Session, today
@@ -22,7 +22,7 @@ from pipelines.session.session import Session, today
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    found_home(tmp_path / "home", department="Test Department")
+    init_home(tmp_path / "home", department="Test Department")
     return Home(tmp_path / "home")
 
 

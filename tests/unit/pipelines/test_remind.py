@@ -10,10 +10,10 @@ from aiosmtpd.controller import Controller
 
 from approvals.application.reading import example_application
 from approvals.people.people import Person
-from pipelines.deployment.init import found_home
+from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home
-from pipelines.operations.mail_errors import MailRefused, MailUnavailable
-from pipelines.operations.remind import remind
+from pipelines.operations.errors import MailRefused, MailUnavailable
+from pipelines.operations.reminders import remind
 from pipelines.session.session import Session, today
 
 ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
@@ -24,7 +24,7 @@ DRAFT = "d" * 64
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory):
     root = tmp_path_factory.mktemp("remind") / "home"
-    found_home(root)
+    init_home(root)
     return root
 
 

@@ -9,12 +9,12 @@ from approvals.custody.errors import EscrowChanged, EscrowRefused
 from approvals.ledger.events import Event
 from approvals.people.errors import SamePerson, SwitchNotConfirmed
 from pipelines.custody import escrow
-from pipelines.deployment.init import found_home
+from pipelines.deployment.init import init_home
 from pipelines.errors import OptionsDisagree
-from pipelines.flows.errors import AuthFileUnsafe
-from pipelines.flows.prefect_environment import password
 from pipelines.home.home import Home
 from pipelines.keys.ledger import verify_ledger
+from pipelines.orchestration.errors import AuthFileUnsafe
+from pipelines.orchestration.prefect_environment import password
 from pipelines.session import switches
 from pipelines.session.session import Session
 
@@ -23,7 +23,7 @@ FIRST, SECOND = "p-first", "p-second"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    found_home(tmp_path / "home", department="Test Department")
+    init_home(tmp_path / "home", department="Test Department")
     return Home(tmp_path / "home")
 
 

@@ -20,7 +20,7 @@ _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_-][A-
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A prefix of a bucket."""
 
     bucket: str
@@ -60,28 +60,28 @@ class Server:
         return f"{self.scheme}://{self.netloc}" if self.netloc else None
 
 
-def place(settings: Bucket, purpose: str) -> Place | None:
+def location_of(settings: Bucket, purpose: str) -> Location | None:
     """The place of ``register`` or ``staging``; None where it lies in the home.
 
     Raises:
         BucketUnsafe: the settings can't be used; all that is wrong is named.
     """
-    if purpose not in named(settings):
+    if purpose not in configured_urls(settings):
         return None
-    if wrong := unsafe(settings):
+    if wrong := unsafe_settings(settings):
         raise BucketUnsafe(settings=wrong)
-    return _parsed(named(settings)[purpose])
+    return _parsed(configured_urls(settings)[purpose])
 
 
-def named(settings: Bucket) -> dict[str, str]:
+def configured_urls(settings: Bucket) -> dict[str, str]:
     """What is not in the home, and where it is."""
     urls = {"register": settings.register_url, "staging": settings.staging_url}
     return {purpose: url for purpose, url in urls.items() if url}
 
 
-def unsafe(settings: Bucket) -> list[str]:
+def unsafe_settings(settings: Bucket) -> list[str]:
     """Which settings are malformed, reach another machine without TLS, or name files open to others."""
-    places = {p: _parsed(url) for p, url in named(settings).items()}
+    places = {p: _parsed(url) for p, url in configured_urls(settings).items()}
     wrong = [f"{p}_url" for p, found in places.items() if found is None]
     if not wrong and len(places) > 1:
         one, other = (f"{p.bucket}/{p.prefix}/" for p in places.values() if p is not None)
@@ -134,9 +134,9 @@ def credentials(settings: Bucket) -> Credentials:
     return Credentials(access, secret, found.get("aws_session_token") or None)
 
 
-def _parsed(url: str) -> Place | None:
+def _parsed(url: str) -> Location | None:
     match = _URL.fullmatch(url)
-    return Place(match[1], match[2].strip("/")) if match else None
+    return Location(match[1], match[2].strip("/")) if match else None
 
 
 def _this_machine(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""pipelines.flows.errors."""
+"""pipelines.orchestration.errors."""
 
 from errors.coded import CodedError, Exit
 

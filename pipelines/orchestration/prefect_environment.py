@@ -10,8 +10,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from pipelines.flows.errors import AuthFileUnsafe
 from pipelines.home import Home
+from pipelines.orchestration.errors import AuthFileUnsafe
 
 _CLIENT, _SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
 

@@ -5,9 +5,9 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from pipelines.flows.errors import ServerUnavailable
-from pipelines.flows.prefect_environment import prepare
 from pipelines.home import Home
+from pipelines.orchestration.errors import ServerUnavailable
+from pipelines.orchestration.prefect_environment import prepare
 
 _START_SECONDS = 240
 _DRAIN_SECONDS = 5

@@ -1,41 +1,42 @@
 """The demonstration: the main job, end to end, on made-up people, through the same code as always.
 
-It founds a home, loads a synthetic register, has three projects approved with their recipients'
+It makes a home, loads a synthetic register, has three projects approved with their recipients'
 keys, runs one release of each kind through Prefect, has each approved, and opens one package with
 the ``openssl`` program. The embedded server starts in the background while the register loads.
 """
 
+import subprocess
+import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from approvals.application import example_application
-from crypto.cms import make_recipient
+from crypto.cms import Recipient, make_recipient
 from errors.coded import Exit
 from pipelines import registers
-from pipelines.cli.console import Console
-from pipelines.cli.demo import opening as demo_opening
-from pipelines.cli.demo import report as demo_report
-from pipelines.cli.progress import steps
-from pipelines.cohort import registry as cohort_registry
-from pipelines.deployment import found_home
-from pipelines.flows import Orchestrator, launch
+from pipelines.cohort import register as register_cohort
+from pipelines.demo.errors import DemoStopped, OpensslMissing
+from pipelines.deployment import init_home
 from pipelines.home import Home, open_home, write_private
 from pipelines.keys import add_recipient, confirm_recipient
+from pipelines.orchestration import Orchestrator, launch
 from pipelines.release import Outcome, Request, order_release
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
     from synthetic.people import RegisterTruth
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 T = TypeVar("T")
 
 SEED = 20_261_123
 SCOPE = ("GV", "DV", "CH", "WV", "EA", "SV", "CPO")
 _SHARE = 0.30  # of the cohort's people are respondents on an order
+_OPENS = "analyst"  # whose package is opened
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ TEAMS = (
 
 
 @dataclass
-class Story:
-    """What happened, for the closing table."""
+class Demonstration:
+    """What was made, and how long it took."""
 
     home: Home
     seconds: dict[str, float] = field(default_factory=dict[str, float])
@@ -67,9 +68,16 @@ class Story:
 
 
 def demonstrate(
-    root: Path, *, records: int, cohort: int, console: Console, ledger_url: str = ""
-) -> None:
-    """Run the demonstration and print where everything is.
+    root: Path, *, records: int, cohort: int, report: Report, ledger_url: str = ""
+) -> Demonstration:
+    """Make a demo home, run one release of each kind in it, and open one package.
+
+    Args:
+        root: a new or empty folder.
+        records: orders in the register.
+        cohort: rows of the researcher's cohort.
+        report: takes a line for each step that begins.
+        ledger_url: of a PostgreSQL database; empty: a SQLite file in the home.
 
     Raises:
         HomeExists: there is something in the folder.
@@ -77,59 +85,61 @@ def demonstrate(
     """
     began = time.monotonic()
     department = "California DOJ Research Services (demo)"
-    found_home(root, department=department, demo=True, ledger_url=ledger_url)
+    init_home(root, department=department, demo=True, ledger_url=ledger_url)
     home = open_home(root)
-    story = Story(home)
-    with Orchestrator(home) as server, steps() as tell:
+    made = Demonstration(home)
+    with Orchestrator(home) as server:
         session = Session(home)
         try:
-            truth = _timed(story, "register", lambda: _register(session, story, records, tell))
-            _timed(story, "projects", lambda: _projects(session, story, truth, cohort, tell))
-            tell("Waiting for Prefect")
-            _timed(story, "waiting for Prefect", server.ready)
+            truth = _timed(made, "register", lambda: _register(session, made, records, report))
+            _timed(made, "projects", lambda: _projects(session, made, truth, cohort, report))
+            report("Waiting for Prefect")
+            _timed(made, "waiting for Prefect", server.ready)
             for team in TEAMS:
                 _timed(
-                    story,
+                    made,
                     f"{team.kind} release",
-                    lambda t=team: _release(session, story, t, server, tell),
+                    lambda t=team: _release(session, made, t, server, report),
                 )
-            tell("Opening one package with openssl")
-            story.opened = demo_opening.open_one(
-                home, story.projects["identified"], story.releases["identified"]
+            report("Opening one package with openssl")
+            made.opened = open_package(
+                home, made.projects["identified"], made.releases["identified"]
             )
         finally:
             session.close()
-    story.seconds["all"] = time.monotonic() - began
-    demo_report.tell(story, console)
+    made.seconds["all"] = time.monotonic() - began
+    return made
 
 
-def _timed(story: Story, name: str, work: Callable[[], T]) -> T:
+def _timed(made: Demonstration, name: str, work: Callable[[], T]) -> T:
     began = time.monotonic()
     done = work()
-    story.seconds[name] = time.monotonic() - began
+    made.seconds[name] = time.monotonic() - began
     return done
 
 
-def _register(session: Session, story: Story, records: int, tell: Tell) -> "RegisterTruth":
+def _register(
+    session: Session, made: Demonstration, records: int, report: Report
+) -> "RegisterTruth":
     from synthetic.carpos import make_register
 
-    folder = story.home.root / "demo"
+    folder = made.home.root / "demo"
     folder.mkdir(mode=0o700)
-    tell(f"Making up a register of {records:,} orders")
+    report(f"Making up a register of {records:,} orders")
     last = today().year - 1
     truth = make_register(
         folder / "source", orders=records, seed=SEED, first_year=last - 9, last_year=last
     )
     files = sorted((folder / "source").glob("*.parquet"))
-    story.register = registers.load_register(session, "CARPOS", files, tell)
+    made.register = registers.load_register(session, "CARPOS", files, report)
     return truth
 
 
 def _projects(
-    session: Session, story: Story, truth: "RegisterTruth", cohort: int, tell: Tell
+    session: Session, made: Demonstration, truth: "RegisterTruth", cohort: int, report: Report
 ) -> None:
-    tell("Approving three projects and confirming their recipients' keys")
-    folder = story.home.root / "demo"
+    report("Approving three projects and confirming their recipients' keys")
+    folder = made.home.root / "demo"
     (folder / "keys").mkdir(mode=0o700)
     (folder / "applications").mkdir(mode=0o700)
     known: set[str] = set()
@@ -138,18 +148,18 @@ def _projects(
         write_private(path, _application(team, cohort))
         state = session.projects.submit(path, session.person, today())
         session.projects.approve(state.number, session.person, today())
-        story.projects[team.kind] = state.number
+        made.projects[team.kind] = state.number
         for member, kind in team.members:
             _recipient(session, state.number, member, kind, known)
     for member in sorted(known):
         pem = (folder / "keys" / f"{member}.pem").read_bytes()
         confirm_recipient(session, _fingerprint(pem))
-    tell(f"Making up a researcher's cohort of {cohort:,} rows, and registering it")
+    report(f"Making up a researcher's cohort of {cohort:,} rows, and registering it")
     from synthetic.cohort import make_cohort
 
     make_cohort(folder, truth, rows=cohort, share_with_order=_SHARE, seed=SEED, families=SCOPE)
-    number = story.projects["identified"]
-    cohort_registry.register(session, number, folder / "cohort.csv", None, None)
+    number = made.projects["identified"]
+    register_cohort(session, number, folder / "cohort.csv", None, None)
     session.projects.confirm_cohort(number, None, session.person, today())
 
 
@@ -179,28 +189,61 @@ def _recipient(
 
 
 def _fingerprint(pem: bytes) -> str:
-    from crypto.cms import Recipient
-
     return Recipient.from_pem(pem, on=today()).fingerprint
 
 
-def _release(session: Session, story: Story, team: Team, server: Orchestrator, tell: Tell) -> None:
-    number = story.projects[team.kind]
-    tell(f"Releasing {team.kind} data to {len(team.members)} recipients")
+def _release(
+    session: Session, made: Demonstration, team: Team, server: Orchestrator, report: Report
+) -> None:
+    number = made.projects[team.kind]
+    report(f"Releasing {team.kind} data to {len(team.members)} recipients")
     release = order_release(session, Request(number, team.kind, doubtful="exclude"))
-    story.releases[team.kind] = release
-    _expect(launch(story.home, release, orchestrated=True, ready=server.ready), Exit.WAITING)
+    made.releases[team.kind] = release
+    _expect(launch(made.home, release, orchestrated=True, ready=server.ready), Exit.WAITING)
     session.releases.approve(release, session.person, today())
-    _expect(launch(story.home, release, orchestrated=True, ready=server.ready), Exit.DONE)
+    _expect(launch(made.home, release, orchestrated=True, ready=server.ready), Exit.DONE)
 
 
 def _expect(outcome: Outcome, code: Exit) -> None:
     if outcome.exit is not code:
-        raise fail_with(outcome)
+        raise DemoStopped(stage=outcome.stage, code=str((outcome.error or {}).get("code", "")))
 
 
-def fail_with(outcome: Outcome) -> Exception:
-    """A demo that stops early says what the release said."""
-    from pipelines.cli.demo.errors import DemoStopped
+def open_package(home: Home, project: str, release: str) -> dict[str, object]:
+    """Verify, check and decrypt a package with stock programs; say what is inside.
 
-    return DemoStopped(stage=outcome.stage, code=str((outcome.error or {}).get("code", "")))
+    The plaintext stands in a temporary folder for as long as it takes to look at it.
+
+    Raises:
+        OpensslMissing: the program is missing, or does not open what we sealed.
+    """
+    package = home.outbox / project / release / _OPENS
+    keys = home.root / "demo" / "keys"
+    with tempfile.TemporaryDirectory(dir=home.root / "demo") as scratch:
+        _run(
+            "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "SHA256SUMS.p7s",
+            "-content", "SHA256SUMS", "-certfile", str(home.signing_certificate), "-nointern",
+            "-noverify", "-out", "/dev/null", cwd=package,
+        )  # fmt: skip
+        _run("sha256sum", "--quiet", "-c", "SHA256SUMS", cwd=package)
+        files: list[str] = []
+        for part in sorted(package.glob("part-*.zip.cms")):
+            opened = Path(scratch) / part.stem
+            _run(
+                "openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", part.name,
+                "-recip", str(keys / f"{_OPENS}.pem"), "-inkey", str(keys / f"{_OPENS}.key"),
+                "-out", str(opened), cwd=package,
+            )  # fmt: skip
+            with zipfile.ZipFile(opened) as bag:
+                files += bag.namelist()
+            opened.unlink()
+    return {"package": str(package), "parts": len(list(package.glob("*.cms"))), "files": files}
+
+
+def _run(*command: str, cwd: Path) -> None:
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise OpensslMissing(program=command[0]) from None
+    if done.returncode:
+        raise OpensslMissing(program=command[0], status=done.returncode)

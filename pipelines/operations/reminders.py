@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipelines.home import Home, sweep_home
-from pipelines.operations.mail_errors import MailRefused
+from pipelines.operations.errors import MailRefused
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:

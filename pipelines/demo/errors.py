@@ -1,4 +1,4 @@
-"""pipelines.cli.demo.errors."""
+"""What can stop the demonstration."""
 
 from errors.coded import CodedError, Exit
 

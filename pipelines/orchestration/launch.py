@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable
 
-from pipelines.flows.errors import FlowFailed
-from pipelines.flows.prefect_environment import prepare
 from pipelines.home import VARIABLE, Home
+from pipelines.orchestration.errors import FlowFailed
+from pipelines.orchestration.prefect_environment import prepare
 from pipelines.release import Outcome, Progress, read_outcome, run_release
 
 
@@ -34,7 +34,7 @@ def launch(
     if not orchestrated:
         return run_release(home, release, progress=progress)
     if ready is None:
-        from pipelines.flows.server import Orchestrator
+        from pipelines.orchestration.server import Orchestrator
 
         with Orchestrator(home) as server:
             server.ready()
