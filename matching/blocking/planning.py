@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import Bools, Hashes, Rows, bits_for, buckets, each
-from matching.blocking.native_keys import Keyed, crowds, inside
-from matching.blocking.rules import RULES, Parts, Rule
+from matching.blocking.rules import RULES, Keyed, Parts, Rule, crowds, inside
 from matching.comparison import Columns
 from matching.native import compiled
 from matching.normalise import Encoded

@@ -9,7 +9,7 @@ from matching.comparison.levels_numbers import (
     number_levels,
     ssn_levels,
 )
-from matching.comparison.native_rows import Columns, Packed, Words
+from matching.comparison.texts import Columns, Packed, Words
 
 __all__ = [
     "CLOSE",

@@ -4,31 +4,111 @@ Whole arrays at a time: equality of codes first, cheap bounds next, string metri
 left, and those once for each distinct pair of values.
 """
 
+from collections.abc import Callable, Sequence
 from copy import copy
+from ctypes import Structure, byref, c_float, c_int64
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import among, each
-from matching.comparison import native_levels as comparing
-from matching.comparison import strings
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.levels_numbers import birth_levels, number_levels, ssn_levels
-from matching.comparison.native_rows import Columns, Words
-from matching.native import compiled
+from matching.comparison.texts import SLACK, Columns, Texts, Words
+from matching.native import Pointers, compiled
 from matching.normalise import Encoded, nickname_pairs
 
 Rows = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 
+Ints = npt.NDArray[np.int64]
+Floats32 = npt.NDArray[np.float32]
+Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
+
+_FIELDS = 11
+_ASKED = 4  # at most, of a pair: first, last and middle name, street
+_STREETS = 62  # bit of a key
+_CODE = 31
+
+
+class _How(Structure):
+    _fields_ = [
+        *((name, c_float) for name in ("least", "similar", "close", "near_street")),
+        ("sizes", c_int64 * _FIELDS),
+    ]
+
+
+@dataclass(frozen=True)
+class _Thresholds:
+    """From which similarities texts are alike, and how many levels each field has."""
+
+    least: float
+    similar: float
+    close: float
+    near_street: float
+    sizes: Sequence[int]
+
+
+def _patterns(
+    words: Words,
+    sides: tuple[Columns, Columns],
+    pairs: tuple[Rows, Rows],
+    how: _Thresholds,
+    similar: Similar,
+) -> Rows:
+    """All levels of each pair as one integer.
+
+    Args:
+        words: what is known of the texts.
+        sides: cohort and records.
+        pairs: rows of the two.
+        how: see ``_Thresholds``.
+        similar: tells the similarity of pairs of texts (each is asked for once).
+    """
+    held = Pointers()
+    size = len(pairs[0])
+    chosen = [side.chosen(rows) for side, rows in zip(sides, pairs, strict=True)]
+    given = (
+        byref(words.table),
+        *(held(packed, packed.dtype) for packed, _ in chosen),
+        *(held(rows, np.int32) for _, rows in chosen),
+    )
+    table = _How(
+        how.least, how.similar, how.close, how.near_street, (c_int64 * _FIELDS)(*how.sizes)
+    )
+    out, asking = np.empty(size, np.int32), np.empty(size, np.int32)
+    keys, asked = np.empty(_ASKED * size, np.int64), c_int64()
+    open_ = compiled().patterns(
+        *given, size, byref(table), out.ctypes.data, keys.ctypes.data, byref(asked),
+        asking.ctypes.data,
+    )  # fmt: skip
+    if open_:
+        answers = _answers(keys[: asked.value], similar)
+        compiled().answered(
+            *given, asking.ctypes.data, open_, byref(table), out.ctypes.data, answers.ctypes.data
+        )
+    return out
+
+
+def _answers(keys: Ints, similar: Similar) -> Floats32:
+    distinct, place = np.unique(keys, return_inverse=True)
+    low, high = (distinct >> _CODE) & ((1 << _CODE) - 1), distinct & ((1 << _CODE) - 1)
+    streets = distinct >> _STREETS > 0
+    found = np.empty(len(distinct), np.float32)
+    for kind in (False, True):
+        here = streets == kind
+        found[here] = similar(kind, low[here].astype(np.int32), high[here].astype(np.int32))
+    return np.ascontiguousarray(found[place])
+
+
 _CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a core's cache
 
 # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
 CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
-_LEVELS = comparing.Levels(
-    SIMILAR - strings.SLACK, SIMILAR, CLOSE, NEAR_STREET, [len(field.levels) for field in FIELDS]
+_LEVELS = _Thresholds(
+    SIMILAR - SLACK, SIMILAR, CLOSE, NEAR_STREET, [len(field.levels) for field in FIELDS]
 )
 
 
@@ -40,8 +120,8 @@ class Comparer:
 
     def __post_init__(self) -> None:
         names = self.encoded.names
-        self._names = strings.Texts.of(names.texts)
-        self._streets = strings.Texts.of(self.encoded.streets.texts)
+        self._names = Texts.of(names.texts)
+        self._streets = Texts.of(self.encoded.streets.texts)
         pairs = nickname_pairs(names.texts)
         keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]
         self._nicknames = np.sort(np.array([a << 32 | b for a, b in keys], np.int64))
@@ -86,7 +166,7 @@ class Comparer:
     def patterns(self, a: Rows, b: Rows) -> npt.NDArray[np.int32]:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
         if compiled() is not None:
-            return comparing.patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
+            return _patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
         pattern = np.zeros(len(a), np.int32)
         for field, levels in zip(FIELDS, self.levels(a, b), strict=True):
             pattern = pattern * len(field.levels) + levels
@@ -202,9 +282,7 @@ class Comparer:
         result = np.where(agrees, with_street, np.where(on_street, with_street + 3, alone))
         return np.where(known, result, 0).astype(np.int8)
 
-    def _similarity(
-        self, x: Rows, y: Rows, texts: strings.Texts | None = None
-    ) -> npt.NDArray[np.float32]:
+    def _similarity(self, x: Rows, y: Rows, texts: Texts | None = None) -> npt.NDArray[np.float32]:
         return (texts or self._names).jaro_winkler(x, y, SIMILAR)
 
     def _similar(self, streets: bool, x: Rows, y: Rows) -> npt.NDArray[np.float32]:

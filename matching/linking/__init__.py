@@ -1,7 +1,6 @@
 """A cohort against records, from two tables or files to decided links."""
 
-from matching.linking.explaining import Explanation
-from matching.linking.files import MatchOutcome, match_files
+from matching.linking.files import Explanation, MatchOutcome, match_files
 from matching.linking.linking import link_sources
 from matching.linking.sources import Source, of_parts, of_table
 

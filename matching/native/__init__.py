@@ -5,20 +5,24 @@ speed: ``compiled()`` is None, and whoever would call it works on whole arrays, 
 (``test_native.py``). What is here passes arrays to C and takes arrays back; it knows nothing of rules, weights or people.
 """
 
-from matching.native.graphs import candidate_pairs, connected_components, favourite_odds
-from matching.native.library import Pointers, address, compiled
-from matching.native.names import NameLists, comparable_names, sound_keys
-from matching.native.propagation import propagate_beliefs
-from matching.native.texts import (
+from matching.native.calls import (
+    NameLists,
+    candidate_pairs,
+    comparable_names,
+    connected_components,
+    favourite_odds,
     find_dummies,
     number_texts,
     number_values,
+    propagate_beliefs,
     read_digits,
     read_houses,
     read_iso_dates,
     read_licences,
     renumber,
+    sound_keys,
 )
+from matching.native.library import Pointers, address, compiled
 
 __all__ = [
     "NameLists",

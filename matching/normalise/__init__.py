@@ -1,8 +1,18 @@
 """From text to codes that can be compared; nothing here compares."""
 
 from matching.normalise.dates import birth_date, day_first
-from matching.normalise.encoding import Begun, Encoded, Side, common, encode, encode_raw
-from matching.normalise.encoding_input import CODED, READ, raw, slices
+from matching.normalise.encoding import (
+    CODED,
+    READ,
+    Begun,
+    Encoded,
+    Side,
+    common,
+    encode,
+    encode_raw,
+    raw,
+    slices,
+)
 from matching.normalise.names import nickname_pairs
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
 

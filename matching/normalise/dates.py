@@ -8,6 +8,8 @@ figures (``O7/l2/1984``) are read as figures.
 import re
 from collections.abc import Iterable
 
+from matching.native import compiled, read_iso_dates
+
 _FIRST, _LAST = 1850, 2100  # plausible birth years; a year alone, or eight digits, must be one
 _NEVER = 9000  # from here on a year stands for "no idea"; below 1000 it is no year
 _PIVOT = 26  # two-digit years below it belong to this century
@@ -65,6 +67,19 @@ def birth_date(text: str, day_before_month: bool = False) -> int:
         swap = (day_before_month and b <= 12) or a > 12
         return _number(_year(match[3]), b if swap else a, a if swap else b)
     return _spelled(text)
+
+
+def birth_dates(values: list[str]) -> list[int]:
+    """``birth_date`` of each value of a column."""
+    if compiled() is None:
+        day_before_month = day_first(values)
+        return [birth_date(text, day_before_month) for text in values]
+    made = read_iso_dates(values).tolist()
+    others = [i for i, date in enumerate(made) if date < 0]
+    day_before_month = day_first(values[i] for i in others)  # the year comes first in all others
+    for i in others:
+        made[i] = birth_date(values[i], day_before_month)
+    return made
 
 
 def _spelled(text: str) -> int:

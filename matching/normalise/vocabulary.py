@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from matching.arrow import array, column, filled
 from matching.native import compiled, renumber
-from matching.normalise import many, names
+from matching.normalise import names
+
+Codes = npt.NDArray[np.int32]
+
 
 Codes = npt.NDArray[np.int32]
 MISSING = -1
@@ -153,6 +156,6 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
         root = own.copy()
         root[places], head_[places], tail_[places] = roots, heads, tails
     initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
-    sound = np.append(many.sound_numbers(texts_), np.int32(MISSING))
+    sound = np.append(names.sound_numbers(texts_), np.int32(MISSING))
     single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
     return NameParts(root, initial, sound, head_, tail_, single)

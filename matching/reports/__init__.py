@@ -1,8 +1,8 @@
 """What a linkage did, in numbers and on a page; counts and weights, never values."""
 
-from matching.reports.quality import GROUPED, rates_by_group, rule_contributions, weight_histogram
-from matching.reports.quality_html import quality_page
+from matching.reports.page import quality_page
 from matching.reports.report import (
+    GROUPED,
     LinkReport,
     Rate,
     class_sizes,
@@ -10,8 +10,11 @@ from matching.reports.report import (
     flattened,
     library_versions,
     model_parameters,
+    rates_by_group,
+    rule_contributions,
     rules_json,
     threshold_curve,
+    weight_histogram,
 )
 
 __all__ = [

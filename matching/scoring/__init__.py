@@ -2,8 +2,16 @@
 
 from matching.scoring.budget import BudgetCost, budget_cost
 from matching.scoring.scoring import Scorer
-from matching.scoring.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table
-from matching.scoring.sharding import Scored, ShardPlan, Spread
+from matching.scoring.shards import (
+    TABLES,
+    Scored,
+    ShardPlan,
+    Spread,
+    plan_of,
+    plan_tables,
+    scored_of,
+    scored_table,
+)
 
 __all__ = [
     "TABLES",

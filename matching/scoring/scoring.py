@@ -27,7 +27,7 @@ from matching.model import (
 )
 from matching.normalise import Encoded
 from matching.options import LinkOptions
-from matching.scoring.sharding import Scored, ShardPlan, Spread
+from matching.scoring.shards import Scored, ShardPlan, Spread
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -158,7 +158,7 @@ def test_a_cohort_of_another_encoding_is_read(copied, tmp_path, encoding, delimi
     path = tmp_path / "cohort.csv"
     rows = ["cohort_id;last_name;birth_date", "1;Núñez;1990-01-31", "2;Müller;1985-12-01"]
     path.write_bytes("\r\n".join(row.replace(";", delimiter) for row in rows).encode(encoding))
-    from matching.tables.columns import ColumnMap
+    from matching.tables import ColumnMap
     from pipelines.cohort.reading import read_cohort
 
     office = Session(open_home(copied))

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.assignment.assignment import Edges
-from matching.assignment.deciding import LINK, NOTHING, REVIEW, decide
+from matching.assignment.assignment import LINK, NOTHING, REVIEW, Edges, decide
 from matching.native import library
 from matching.options import LinkOptions
 

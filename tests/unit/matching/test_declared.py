@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.errors import DuplicateIds
-from matching.persons.declared_persons import declared
+from matching.persons.register import declared
 
 KEYS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "d"]))
 

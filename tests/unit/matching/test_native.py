@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.blocking import native_joins as joins
-from matching.blocking import native_keys as keys
+from matching.blocking import candidates, rules
 from matching.blocking.candidates import plan
-from matching.blocking.native_keys import PARTS
 from matching.blocking.pair_filter import Screen
-from matching.blocking.rules import RULES, Parts
+from matching.blocking.rules import PARTS, RULES, Parts
 from matching.comparison.levels import Comparer
-from matching.comparison.native_rows import _TEXT, lines
+from matching.comparison.texts import _TEXT, lines
 from matching.linking.linking import link
 from matching.native import library
 from matching.normalise.encoding import encode
@@ -90,7 +88,7 @@ def test_rows_without_room_to_be_kept_packed_compare_alike(monkeypatch):
     encoded = encode(*tables(5))
     a, b = np.arange(40, dtype=np.int32)[::-1], np.arange(40, dtype=np.int32) * 3
     kept = Comparer(encoded).patterns(a, b)
-    monkeypatch.setattr("matching.comparison.native_rows._ROOM", 0)
+    monkeypatch.setattr("matching.comparison.texts._ROOM", 0)
     assert np.array_equal(Comparer(encoded).patterns(a, b), kept)
 
 
@@ -143,8 +141,8 @@ def test_crowded_buckets_are_counted_alike(seed, mine, theirs, bits, room):
         known = rng.random(size) < 0.8
         sides.append([(hashes[i : i + 256], known[i : i + 256]) for i in range(0, size, 256)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keys, "_ROOM", room)
-        fast, slow = both_ways(lambda: keys.crowds(*sides, bits, 40, 9))
+        patch.setattr(rules, "_ROOM", room)
+        fast, slow = both_ways(lambda: rules.crowds(*sides, bits, 40, 9))
     counts = np.zeros((2, 1 << bits), np.int64)
     for count, chunks in zip(counts, sides, strict=True):
         for hashes, known in chunks:
@@ -174,7 +172,7 @@ def test_a_crowd_larger_than_the_room_comes_in_parts(monkeypatch):
     whole = blocks.pairs(np.arange(50, dtype=np.int32))
     assert len(whole) == 50 * 70
     for room in (16, 1_000, 3_000):  # less than a record's pairs, one record's, a few records'
-        monkeypatch.setattr(joins, "_ROOM", room)
+        monkeypatch.setattr(candidates, "_ROOM", room)
         same_pairs(whole, blocks.pairs(np.arange(50, dtype=np.int32)))
 
 

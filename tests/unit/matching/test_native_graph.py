@@ -6,9 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.assignment.clustering import components
-from matching.assignment.grouping import _CANDIDATE, _MOST_CANDIDATES, _candidate_pairs
-from matching.scoring.sharding import Scored
+from matching.assignment.identities import (
+    _CANDIDATE,
+    _MOST_CANDIDATES,
+    _candidate_pairs,
+    components,
+)
+from matching.scoring.shards import Scored
 from tests.unit.matching.compiled import both_ways
 
 FEW = settings(max_examples=60, deadline=None)

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from matching.arrays.numbering import blank, number_ids, numbered
 from matching.arrow import texts
-from matching.normalise import many, names, numbers
-from matching.normalise.address import street_name
-from matching.normalise.streets import house_and_street
+from matching.normalise import dates, names, numbers
+from matching.normalise.addresses import house_and_street, street_name
 from matching.normalise.vocabulary import Dictionary
 from tests.unit.matching.compiled import both_ways
 
@@ -153,12 +152,12 @@ NAMES = st.lists(
     ]
 )
 def test_names_become_comparable_alike(values):
-    fast, slow = both_ways(lambda: many.last_names(values))
+    fast, slow = both_ways(lambda: names.last_names(values))
     assert fast == slow
-    fast, slow = both_ways(lambda: many.first_names(values))
+    fast, slow = both_ways(lambda: names.first_names(values))
     assert fast == slow
     folded = [name for name in slow if name]
-    fast, slow = both_ways(lambda: many.sound_numbers(folded).tolist())
+    fast, slow = both_ways(lambda: names.sound_numbers(folded).tolist())
     assert fast == slow
 
 
@@ -172,7 +171,7 @@ def test_names_become_comparable_alike(values):
     )
 )  # fmt: skip
 def test_dates_are_read_alike(values):
-    fast, slow = both_ways(lambda: many.birth_dates(values))
+    fast, slow = both_ways(lambda: dates.birth_dates(values))
     assert fast == slow
 
 

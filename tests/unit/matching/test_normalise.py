@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matching.normalise import address, dates, names, numbers
+from matching.normalise import addresses, dates, names, numbers
 
 LAST = [
     ("O'Brien", "obrien"),
@@ -108,7 +108,7 @@ def test_no_text_breaks_the_parsers(text):
     assert isinstance(dates.birth_date(text), int)
     assert isinstance(names.last_name(text), str)
     assert isinstance(names.sound(names.first_name(text)), str)
-    assert isinstance(address.street_name(text), str)
+    assert isinstance(addresses.street_name(text), str)
 
 
 def column(*values):
@@ -159,8 +159,8 @@ def test_licences_are_read_like_base_36(values):
 
 
 def test_streets():
-    assert address.street_name("Main Street, Apt 4") == "main st"
-    assert address.street_name("N. First Ave #12") == "n 1 av"
+    assert addresses.street_name("Main Street, Apt 4") == "main st"
+    assert addresses.street_name("N. First Ave #12") == "n 1 av"
 
 
 @given(

@@ -7,7 +7,7 @@ import pytest
 
 from matching.linking.linking import link
 from matching.options import LinkOptions
-from matching.reports.quality_html import quality_page
+from matching.reports.page import quality_page
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 

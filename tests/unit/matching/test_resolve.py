@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from matching.assignment.clustering import components, persons
+from matching.assignment.identities import components, persons
 from matching.errors import BadTable
 from matching.options import LinkOptions
-from matching.persons.resolving import resolve
+from matching.persons.register import resolve
 from tests.unit.matching.tables import noisy, people, records
 
 

@@ -15,7 +15,7 @@ LINKED = """
 from matching.linking.linking import link
 from matching.native import compiled
 from matching.options import LinkOptions
-from matching.persons.resolving import resolve
+from matching.persons.register import resolve
 from matching.persons.within_cohort import self_link
 from tests.unit.matching.tables import cohort, people, records
 

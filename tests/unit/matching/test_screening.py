@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
 from matching.blocking.pair_filter import Screen
-from matching.comparison.strings import Texts
+from matching.comparison.texts import Texts
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import KEEP, Scorer

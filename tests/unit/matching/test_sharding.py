@@ -13,8 +13,15 @@ from matching.linking.linking import link
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
-from matching.scoring.shard_tables import TABLES, plan_of, plan_tables, scored_of, scored_table
-from matching.scoring.sharding import Scored, ShardPlan
+from matching.scoring.shards import (
+    TABLES,
+    Scored,
+    ShardPlan,
+    plan_of,
+    plan_tables,
+    scored_of,
+    scored_table,
+)
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 

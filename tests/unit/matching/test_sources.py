@@ -8,7 +8,7 @@ import pytest
 from matching.assignment import links as links_of
 from matching.linking.files import match_files
 from matching.linking.linking import link
-from matching.normalise import encoding_input as raw_of
+from matching.normalise import encoding
 from matching.normalise.vocabulary import Dictionary
 from systems.tabular import streaming
 from tests.unit.matching.tables import cohort, noisy, people, records
@@ -28,7 +28,7 @@ def sides():
 @pytest.mark.parametrize("size", [1, 13, 64])
 def test_the_size_of_the_parts_changes_no_link(sides, size, monkeypatch):
     whole = link(*sides)
-    monkeypatch.setattr(raw_of, "BATCH", size)
+    monkeypatch.setattr(encoding, "BATCH", size)
     monkeypatch.setattr(links_of, "_ROWS", size)
     parts = link(*sides)
     assert parts.links.equals(whole.links)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
-from matching.tables.columns import ColumnMap
+from matching.tables import ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from pipelines.cohort.reading import Cohort, standardised
 from pipelines.cohort.unusable_rows import unusable_rows

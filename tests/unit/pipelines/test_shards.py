@@ -13,7 +13,7 @@ from crypto.resting.errors import SharedSecretUnusable
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
-from matching.scoring.sharding import ShardPlan
+from matching.scoring.shards import ShardPlan
 from pipelines.cluster import shards
 from pipelines.cluster.errors import (
     ClusterLost,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from crypto.resting import staging
 from crypto.secret import StagingKey
-from matching.tables.columns import STANDARD
+from matching.tables import STANDARD
 from pipelines.cohort import stored as stored_cohort
 from pipelines.cohort.stored import StoredCohort, overlap
 
