@@ -7,7 +7,7 @@
                         key=lambda number, create: keyring.document_key(number, create=create))
     releases = Releases(projects)
     state = projects.submit(path, actor, on=today)
-    projects.check("2026-001", Ask("aggregated", today, "CARPOS")).check()
+    projects.check("2026-001", ReleaseRequest("aggregated", today, "CARPOS")).check()
 
 Nothing here touches a record of a register or of a cohort.
 """

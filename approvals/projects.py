@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from approvals.application import Application, StandardApplication, parse_application, read_bytes
-from approvals.gate import Ask, Verdict
+from approvals.gate import ReleaseRequest, Verdict
 from approvals.gate import check as ask_gate
 from approvals.ledger import (
     DIGEST,
@@ -193,9 +193,9 @@ class Projects(Parties):
         else:
             self.record(state, kind, actor, given, on=on)
 
-    def check(self, number: str, ask: Ask) -> Verdict:
+    def check(self, number: str, request: ReleaseRequest) -> Verdict:
         """What the gate would say."""
-        return ask_gate(self.show(number), ask)
+        return ask_gate(self.show(number), request)
 
     def _submit_new(self, form: Application, content: bytes, actor: Person, on: date) -> str:
         facts: dict[str, FactValue] = {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
-from approvals.ledger.verify import verify
+from approvals.ledger.verification import verify
 
 BATCH = 20_000  # events in one transaction
 LIMIT = 30.0  # seconds that verify may take

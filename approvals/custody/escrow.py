@@ -19,7 +19,7 @@ _ASKERS = frozenset({"administrator", "security", "approver"})
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class EscrowUse:
     """One use: asked for by one person, allowed by another."""
 
     request: str
@@ -36,7 +36,7 @@ class EscrowState:
 
     confirmed: str | None = None
     waiting: Mapping[str, str] = field(default_factory=dict[str, str])  # fingerprint → added by
-    uses: Mapping[str, Use] = field(default_factory=dict[str, Use])
+    uses: Mapping[str, EscrowUse] = field(default_factory=dict[str, EscrowUse])
 
 
 def escrow_state(ledger: Ledger) -> EscrowState:
@@ -52,7 +52,9 @@ def escrow_state(ledger: Ledger) -> EscrowState:
             left = {f: by for f, by in state.waiting.items() if f != facts["fingerprint"]}
             state = replace(state, confirmed=facts["fingerprint"], waiting=left)
         elif entry.kind == "escrow_requested":
-            use = Use(facts["request"], facts["of"], facts["reason"], entry.actor, facts["on"])
+            use = EscrowUse(
+                facts["request"], facts["of"], facts["reason"], entry.actor, facts["on"]
+            )
             state = replace(state, uses={**state.uses, use.request: use})
         else:
             used = replace(state.uses[facts["request"]], allowed_by=entry.actor)
@@ -60,7 +62,9 @@ def escrow_state(ledger: Ledger) -> EscrowState:
     return state
 
 
-def add(ledger: Ledger, fingerprint: str, expires: date | None, actor: Person, on: date) -> None:
+def add_escrow_key(
+    ledger: Ledger, fingerprint: str, expires: date | None, actor: Person, on: date
+) -> None:
     """Record that a certificate was brought from the machine on which its key was made.
 
     Raises:
@@ -76,7 +80,9 @@ def add(ledger: Ledger, fingerprint: str, expires: date | None, actor: Person, o
     ledger.append(Event("escrow_added", actor.id, facts=facts))
 
 
-def confirm(ledger: Ledger, fingerprint: str, actor: Person, on: date, *, demo: bool) -> None:
+def confirm_escrow_key(
+    ledger: Ledger, fingerprint: str, actor: Person, on: date, *, demo: bool
+) -> None:
     """Confirm it, as a second person, after comparing the fingerprint out of band.
 
     Raises:
@@ -92,7 +98,7 @@ def confirm(ledger: Ledger, fingerprint: str, actor: Person, on: date, *, demo: 
     ledger.append(Event("escrow_confirmed", actor.id, facts=facts))
 
 
-def request(ledger: Ledger, release: str, reason: str, actor: Person, on: date) -> str:
+def request_escrow_use(ledger: Ledger, release: str, reason: str, actor: Person, on: date) -> str:
     """Ask to use it for a release; returns the id that the second person allows.
 
     Raises:
@@ -109,7 +115,9 @@ def request(ledger: Ledger, release: str, reason: str, actor: Person, on: date) 
     return number
 
 
-def allow(ledger: Ledger, number: str, actor: Person, on: date, *, demo: bool) -> Use:
+def allow_escrow_use(
+    ledger: Ledger, number: str, actor: Person, on: date, *, demo: bool
+) -> EscrowUse:
     """Allow a use that another person asked for, once.
 
     Raises:

@@ -91,7 +91,7 @@ class Releases(ReleaseStore):
         for runner in sorted(state.ran_by):
             two_people_required(runner, actor.id, demo=self.projects.demo)
         self._check_report(state, report)
-        self.ask_gate(release, self.handover_ask(state, on), actor, stage="approve").check()
+        self.ask_gate(release, self.handover_request(state, on), actor, stage="approve").check()
         return self._approve(self.show(release), actor.id, on, report, "second_person")
 
     def resume(self, release: str, actor: Person, on: date) -> ReleaseState:
@@ -148,7 +148,9 @@ class Releases(ReleaseStore):
         package = state.packages.get(member)
         if package is None:
             raise UnknownMember
-        self.ask_gate(release, self.handover_ask(state, on, (package.fingerprint,)), actor).check()
+        self.ask_gate(
+            release, self.handover_request(state, on, (package.fingerprint,)), actor
+        ).check()
         if not state.in_outbox:
             raise ReleaseMoveNotAllowed(step="handover", what="its packages were cleared away")
         if sums not in (None, package.sums):

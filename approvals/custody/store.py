@@ -6,7 +6,7 @@ from datetime import date
 
 from approvals.custody.errors import ReleaseMoveNotAllowed, ReportDiffers, UnknownRelease
 from approvals.custody.state import ReleaseState, release_state
-from approvals.gate import Ask, GatePolicy, Verdict, check
+from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
 from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical
 from approvals.people import Person
 from approvals.project import DocumentChanged
@@ -46,12 +46,12 @@ class ReleaseStore:
         ordered = self.ledger.events(project=project, kind="release_ordered")
         return [self.show(e.release) for e in ordered if e.release]
 
-    def handover_ask(
+    def handover_request(
         self, state: ReleaseState, on: date, recipients: tuple[str, ...] | None = None
-    ) -> Ask:
+    ) -> ReleaseRequest:
         """The question for the gate right before a release leaves."""
         years = tuple(int(y) for y in state.years.split("-")) if state.years else None
-        return Ask(
+        return ReleaseRequest(
             kind=state.kind,
             on=on,
             system=state.system,
@@ -92,19 +92,27 @@ class ReleaseStore:
         return self.append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
 
     def ask_gate(
-        self, release: str, ask: Ask, actor: Person | None = None, *, stage: str | None = None
+        self,
+        release: str,
+        request: ReleaseRequest,
+        actor: Person | None = None,
+        *,
+        stage: str | None = None,
     ) -> Verdict:
         """Ask the gate for a release and record its answer, whichever it is.
 
         Args:
             release: its id.
-            ask: the question.
+            request: what is to be released.
             actor: who asks; by default the person who ordered the release.
             stage: under which name the answer is recorded; by default the question's own.
         """
         state = self.show(release)
-        verdict = check(self.projects.show(state.project), ask)
-        facts: dict[str, FactValue] = {"stage": stage or ask.stage, "on": ask.on.isoformat()}
+        verdict = check(self.projects.show(state.project), request)
+        facts: dict[str, FactValue] = {
+            "stage": stage or request.stage,
+            "on": request.on.isoformat(),
+        }
         if not verdict.allowed:
             facts["rules"] = verdict.rules
         kind = "gate_allowed" if verdict.allowed else "gate_refused"

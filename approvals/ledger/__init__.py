@@ -16,7 +16,7 @@ from approvals.ledger.head import HeadFile
 from approvals.ledger.ledger import Entry, Ledger, canonical
 from approvals.ledger.schema import postgres_script
 from approvals.ledger.store import weaknesses
-from approvals.ledger.verify import Checkpoint, make_checkpoint, verify
+from approvals.ledger.verification import Checkpoint, make_checkpoint, verify
 
 __all__ = [
     "DIGEST",

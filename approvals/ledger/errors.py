@@ -1,13 +1,18 @@
 """Everything that the ledger refuses, one class for each cause."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from errors.coded import CodedError, Exit
 
-if TYPE_CHECKING:
-    from approvals.ledger.verify import LedgerProblem
-
 _LISTED = 20  # problems of a ledger in a text
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerProblem:
+    """What is wrong, and at which number."""
+
+    seq: int
+    what: str
 
 
 class LedgerMissing(CodedError):
@@ -36,7 +41,7 @@ class LedgerBroken(CodedError):
     cause = "the ledger was changed after it was written"
     cure = "Stop all releases, keep the file as it is, and compare it with the last checkpoint"
 
-    def __init__(self, problems: "tuple[LedgerProblem, ...]") -> None:
+    def __init__(self, problems: tuple[LedgerProblem, ...]) -> None:
         self.problems = problems
         first = problems[0]
         super().__init__(event=first.seq, what=first.what, problems=len(problems))

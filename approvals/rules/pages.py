@@ -1,7 +1,7 @@
 """Parts of the documentation that are drawn from the tables of this room."""
 
 from approvals.clocks import CLOCKS
-from approvals.gate import rows
+from approvals.gate import RULES
 from approvals.ledger import DIGEST, KINDS
 from approvals.project import CONDITIONS, FOLLOWS, MOVES, diagram, is_move, words_of
 
@@ -47,18 +47,20 @@ def needs() -> str:
 
 
 def gate() -> str:
-    """Each row of the gate, in the order in which they are asked."""
+    """Each rule of the gate, in the order in which they are asked."""
     lines = [
         "| check | what it asks | kinds | application | asked where the system asks for | rules |",
         "|---|---|---|---|---|---|",
     ]
-    for row in rows():
-        first = (row.check.__doc__ or "").strip().splitlines()[0]
-        name = getattr(row.check, "__name__", "").removeprefix("check_").replace("_", " ")
-        form = {"standard": "§ 966", "aggregated": "§ 965", None: "both"}[row.form]
-        kinds = ", ".join(sorted(row.kinds)) if row.kinds else "all"
-        papers = ", ".join(row.papers) or "-"
-        lines.append(f"| {name} | {first} | {kinds} | {form} | {papers} | {', '.join(row.rules)} |")
+    for rule in RULES:
+        first = (rule.check.__doc__ or "").strip().splitlines()[0]
+        name = getattr(rule.check, "__name__", "").removeprefix("check_").replace("_", " ")
+        form = {"standard": "§ 966", "aggregated": "§ 965", None: "both"}[rule.form]
+        kinds = ", ".join(sorted(rule.kinds)) if rule.kinds else "all"
+        papers = ", ".join(rule.documents) or "-"
+        lines.append(
+            f"| {name} | {first} | {kinds} | {form} | {papers} | {', '.join(rule.rules)} |"
+        )
     return "\n".join(lines)
 
 

@@ -3,7 +3,15 @@
 import shutil
 from pathlib import Path
 
-from approvals.custody import EscrowChanged, EscrowRefused, escrow
+from approvals.custody import (
+    EscrowChanged,
+    EscrowRefused,
+    add_escrow_key,
+    allow_escrow_use,
+    confirm_escrow_key,
+    escrow_state,
+    request_escrow_use,
+)
 from crypto.cms import Recipient
 from crypto.keyring import ESCROW
 from pipelines.custody.custody import copies
@@ -37,7 +45,7 @@ def add_certificate(session: Session, cert: Path) -> dict[str, object]:
     if b"PRIVATE KEY" in pem:
         raise EscrowRefused(what="a private key: it is made and kept on another machine")
     found = Recipient.from_pem(pem, on=today())
-    escrow.add(session.ledger, found.fingerprint, found.expires, session.person, today())
+    add_escrow_key(session.ledger, found.fingerprint, found.expires, session.person, today())
     write_private(_waiting(session, found.fingerprint), pem.decode("ascii"))
     return {"fingerprint": found.fingerprint, "key": found.kind, "confirmed": False}
 
@@ -56,7 +64,7 @@ def confirm_certificate(session: Session, fingerprint: str) -> dict[str, object]
         raise EscrowChanged
     if not pem:
         raise EscrowRefused(what="no key with this fingerprint waits")
-    escrow.confirm(session.ledger, wanted, session.person, today(), demo=session.demo)
+    confirm_escrow_key(session.ledger, wanted, session.person, today(), demo=session.demo)
     write_private(session.home.keys / ESCROW, pem.decode("ascii"))
     waiting.unlink()
     return {"fingerprint": wanted, "confirmed": True}
@@ -69,7 +77,7 @@ def confirmed_escrow(session: Session) -> Recipient | None:
         EscrowChanged: the keyring has another certificate than the ledger, or lost it.
     """
     found = session.keyring.escrow(today())
-    confirmed = escrow.escrow_state(session.ledger).confirmed
+    confirmed = escrow_state(session.ledger).confirmed
     if (found.fingerprint if found else None) != confirmed:
         raise EscrowChanged
     return found
@@ -83,7 +91,7 @@ def ask(session: Session, release: str, reason: str) -> dict[str, object]:
         EscrowRefused, RoleMissing, EventRefused: see their texts.
     """
     session.releases.show(release)
-    number = escrow.request(session.ledger, release, reason, session.person, today())
+    number = request_escrow_use(session.ledger, release, reason, session.person, today())
     return {"request": number, "release": release, "reason": reason, "allowed": False}
 
 
@@ -95,7 +103,7 @@ def allow(session: Session, number: str, out: Path) -> dict[str, object]:
         EscrowRefused: no such request waits, or no sealed copy is left.
         SamePerson, RoleMissing: see their texts.
     """
-    use = escrow.escrow_state(session.ledger).uses.get(number)
+    use = escrow_state(session.ledger).uses.get(number)
     if use is None:
         raise EscrowRefused(what="no such request waits")
     if out.exists():
@@ -105,9 +113,9 @@ def allow(session: Session, number: str, out: Path) -> dict[str, object]:
         sealed = next((place for place in copies(session.home, state) if place.is_dir()), None)
         if sealed is None:
             raise EscrowRefused(what="no sealed copy of this release is left")
-        use = escrow.allow(session.ledger, number, session.person, today(), demo=session.demo)
+        use = allow_escrow_use(session.ledger, number, session.person, today(), demo=session.demo)
         shutil.copytree(sealed, out)
-    fingerprint = escrow.escrow_state(session.ledger).confirmed or ""
+    fingerprint = escrow_state(session.ledger).confirmed or ""
     text = _README.format(
         release=use.release,
         fingerprint=fingerprint,
@@ -123,7 +131,7 @@ def allow(session: Session, number: str, out: Path) -> dict[str, object]:
 
 def overview(session: Session) -> dict[str, object]:
     """The confirmed key, those that wait, and every use."""
-    state = escrow.escrow_state(session.ledger)
+    state = escrow_state(session.ledger)
     return {
         "confirmed": state.confirmed,
         "waiting": sorted(state.waiting),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from approvals.gate import Ask, Verdict
+from approvals.gate import ReleaseRequest, Verdict
 from pipelines.release.ordering import known_kind, parse_years
 from pipelines.session import Session
 
@@ -39,7 +39,7 @@ def ask_about(session: Session, number: str, wish: Wish) -> Verdict:
     keys = {r.member: r.fingerprint for r in state.recipients}
     return session.projects.check(
         number,
-        Ask(
+        ReleaseRequest(
             kind=asked,
             on=wish.on,
             system=wish.system or state.system,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from approvals.gate import Ask
+from approvals.gate import ReleaseRequest
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
@@ -140,7 +140,7 @@ def order_refresh(session: Session, system: str, project: str, *, dry_run: bool 
 
 def _check_in_force(session: Session, state: "ProjectState") -> None:
     """Ask the gate before a record is counted; the release asks it again, twice."""
-    ask = Ask(
+    ask = ReleaseRequest(
         kind="aggregated",
         on=today(),
         system=state.system,

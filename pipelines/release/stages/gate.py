@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from approvals.gate import Ask
+from approvals.gate import ReleaseRequest
 from pipelines.release.stages.stage import Product
 from pipelines.session import check_switches, today
 
@@ -24,7 +24,7 @@ def question(context: "Context", stage: Literal["run", "handover"]) -> Product:
     check_switches(context)
     order = context.order
     individual = order.kind != "aggregated"
-    ask = Ask(
+    ask = ReleaseRequest(
         kind=order.kind,
         on=today(),
         system=order.system,

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.ledger.errors import EventRefused
-from approvals.ledger.events import ANY, HOME, KINDS, PROJECT, RELEASE, Event, parse_facts
+from approvals.ledger.event_kinds import ANY, HOME, KINDS, PROJECT, RELEASE
+from approvals.ledger.events import Event, parse_facts
 from approvals.ledger.facts import COUNT, DATE, DIGEST, DIGESTS, FLAG, ID, IDS, YEARS
 
 SAMPLES = {

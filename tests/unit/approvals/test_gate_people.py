@@ -6,8 +6,9 @@ from datetime import date
 from approvals_home import ENGINEER, KEY_ANALYST, KEY_LEAD, SECURITY, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules
 
-from approvals.gate.gate import GatePolicy, check
-from approvals.gate.people import people_of
+from approvals.gate.gate import check
+from approvals.gate.model import GatePolicy
+from approvals.gate.people_rules import people_of
 
 
 def test_each_member_is_checked_and_named_by_id(home, state):

@@ -16,7 +16,7 @@ from approvals.ledger.errors import (
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
 from approvals.ledger.store import weaknesses
-from approvals.ledger.verify import Checkpoint, make_checkpoint, merkle_root, verify
+from approvals.ledger.verification import Checkpoint, make_checkpoint, merkle_root, verify
 
 
 def event(number: int = 1, **more) -> Event:

@@ -11,7 +11,7 @@ from approvals.ledger.events import Event
 from approvals.ledger.head import Head, HeadFile
 from approvals.ledger.ledger import Ledger, canonical
 from approvals.ledger.merkle import Tree, leaf_hash
-from approvals.ledger.verify import Checkpoint, merkle_root, verify
+from approvals.ledger.verification import Checkpoint, merkle_root, verify
 
 SIZE = 9
 

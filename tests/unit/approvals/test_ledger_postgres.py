@@ -12,7 +12,7 @@ from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
 from approvals.ledger.schema import appender_grants, postgres_script
 from approvals.ledger.store import weaknesses
-from approvals.ledger.verify import verify
+from approvals.ledger.verification import verify
 
 if programs() is not None or "CI" in os.environ:  # CI has it, or fails
 

@@ -9,8 +9,7 @@ from approvals_home import REVIEWER as OTHER
 
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.deadlines import due
-from approvals.ledger.event_kinds import KINDS
-from approvals.ledger.events import PROJECT
+from approvals.ledger.event_kinds import KINDS, PROJECT
 from approvals.people.errors import RoleMissing, SamePerson
 from approvals.people.people import ROLES
 from approvals.project.errors import (

@@ -17,7 +17,7 @@ from approvals_home import (
 
 from approvals.application.errors import ApplicationRefused
 from approvals.application.example import example_for
-from approvals.gate.gate import Ask
+from approvals.gate.model import ReleaseRequest
 from approvals.ledger.errors import EventRefused
 from approvals.people.errors import NothingToConfirm, SamePerson
 from approvals.project.errors import (
@@ -80,7 +80,7 @@ def test_a_rule_that_changes_changes_no_application_that_was_taken(home):
     home.projects._terms = opened  # the switch stands open
     taken = home.approved("standard", of_cures)
     waiting = home.projects.submit(home.application("standard", of_cures), ENGINEER, TODAY)
-    asked = Ask("identified", TODAY, "CURES", cohort_digest=COHORT, cohort_rows=5000)
+    asked = ReleaseRequest("identified", TODAY, "CURES", cohort_digest=COHORT, cohort_rows=5000)
     assert home.projects.check(taken.number, asked).allowed
     home.projects._terms = terms_of
     assert home.projects.show(taken.number).application == taken.application

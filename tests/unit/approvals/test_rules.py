@@ -10,8 +10,8 @@ import pytest
 
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.notices import notice_names
-from approvals.gate.gate import rows
-from approvals.ledger.events import KINDS
+from approvals.gate.gate import RULES
+from approvals.ledger.event_kinds import KINDS
 from approvals.project.lifecycle import MOVES
 from approvals.rules.questions import questions, questions_markdown
 from approvals.rules.rules import COUNT, rules, rules_json, rules_markdown
@@ -49,7 +49,7 @@ CODE_OF_DEADLINES = (ROOM / "deadlines" / "deadlines.py").read_text(encoding="ut
 HOMES = {
     "application": exists,
     "gate": lambda where: where in {
-        f"{r.check.__module__}.{r.check.__name__}" for r in rows()
+        f"{r.check.__module__}.{r.check.__name__}" for r in RULES
     },
     "custody": exists,
     "output": exists,

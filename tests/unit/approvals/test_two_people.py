@@ -4,8 +4,14 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, SECURITY, TODAY
 
 from approvals import switches
-from approvals.custody import escrow
 from approvals.custody.errors import EscrowRefused
+from approvals.custody.escrow import (
+    add_escrow_key,
+    allow_escrow_use,
+    confirm_escrow_key,
+    escrow_state,
+    request_escrow_use,
+)
 from approvals.people.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
 from approvals.people.people import Person
 
@@ -20,39 +26,39 @@ def ledger(home):
 
 
 def confirmed(ledger):
-    escrow.add(ledger, KEY, None, ADMIN, TODAY)
-    escrow.confirm(ledger, KEY, SECURITY, TODAY, demo=False)
+    add_escrow_key(ledger, KEY, None, ADMIN, TODAY)
+    confirm_escrow_key(ledger, KEY, SECURITY, TODAY, demo=False)
 
 
 def test_a_key_counts_when_a_second_person_confirmed_it(ledger):
     with pytest.raises(RoleMissing):
-        escrow.add(ledger, KEY, None, ENGINEER, TODAY)
-    escrow.add(ledger, KEY, None, ADMIN, TODAY)
-    assert escrow.escrow_state(ledger).confirmed is None
+        add_escrow_key(ledger, KEY, None, ENGINEER, TODAY)
+    add_escrow_key(ledger, KEY, None, ADMIN, TODAY)
+    assert escrow_state(ledger).confirmed is None
     with pytest.raises(SamePerson):
-        escrow.confirm(ledger, KEY, ADMIN, TODAY, demo=False)
+        confirm_escrow_key(ledger, KEY, ADMIN, TODAY, demo=False)
     with pytest.raises(EscrowRefused):
-        escrow.confirm(ledger, OTHER, SECURITY, TODAY, demo=False)
-    escrow.confirm(ledger, KEY, SECURITY, TODAY, demo=False)
-    assert escrow.escrow_state(ledger).confirmed == KEY
+        confirm_escrow_key(ledger, OTHER, SECURITY, TODAY, demo=False)
+    confirm_escrow_key(ledger, KEY, SECURITY, TODAY, demo=False)
+    assert escrow_state(ledger).confirmed == KEY
     with pytest.raises(EscrowRefused):
-        escrow.add(ledger, KEY, None, ADMIN, TODAY)
+        add_escrow_key(ledger, KEY, None, ADMIN, TODAY)
 
 
 def test_its_use_takes_two_people_and_each_use_is_one(ledger):
     with pytest.raises(EscrowRefused):
-        escrow.request(ledger, "2026-001-R001", "proof", SECURITY, TODAY)
+        request_escrow_use(ledger, "2026-001-R001", "proof", SECURITY, TODAY)
     confirmed(ledger)
-    number = escrow.request(ledger, "2026-001-R001", "court_order", SECURITY, TODAY)
+    number = request_escrow_use(ledger, "2026-001-R001", "court_order", SECURITY, TODAY)
     for wrong, error in ((SECURITY, SamePerson), (ENGINEER, RoleMissing)):
         with pytest.raises(error):
-            escrow.allow(ledger, number, wrong, TODAY, demo=False)
-    use = escrow.allow(ledger, number, APPROVER, TODAY, demo=False)
+            allow_escrow_use(ledger, number, wrong, TODAY, demo=False)
+    use = allow_escrow_use(ledger, number, APPROVER, TODAY, demo=False)
     assert (use.asked_by, use.allowed_by) == (SECURITY.id, APPROVER.id)
     with pytest.raises(EscrowRefused):
-        escrow.allow(ledger, number, ADMIN, TODAY, demo=False)
-    assert escrow.request(ledger, "2026-001-R001", "proof", ADMIN, TODAY) == "E002"
-    assert escrow.escrow_state(ledger).uses["E001"].allowed_by == APPROVER.id
+        allow_escrow_use(ledger, number, ADMIN, TODAY, demo=False)
+    assert request_escrow_use(ledger, "2026-001-R001", "proof", ADMIN, TODAY) == "E002"
+    assert escrow_state(ledger).uses["E001"].allowed_by == APPROVER.id
 
 
 def test_a_switch_stands_at_the_value_that_two_people_named(ledger):

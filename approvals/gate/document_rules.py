@@ -6,7 +6,8 @@ Which papers there must be is the data system's own description; what each must 
 from collections.abc import Iterator
 
 from approvals.application import StandardApplication
-from approvals.gate.gate import INDIVIDUAL, Ask, Reason, Row
+from approvals.gate.errors import Reason
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import ProjectState
 from approvals.system_terms import Requirement
 
@@ -22,7 +23,7 @@ _RULES = {
 }  # fmt: skip
 
 
-def check_cohort(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_cohort(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Identified data only for the cohort that was declared, registered and confirmed."""
     form = state.application
     if not isinstance(form, StandardApplication):
@@ -34,11 +35,11 @@ def check_cohort(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             "the application declares no cohort",
             "Have an amended application approved that does",
         )
-    if ask.stage == "run" or ask.cohort_digest is not None:
-        yield from _check_registered(state, form, ask)
+    if request.stage == "run" or request.cohort_digest is not None:
+        yield from _check_registered(state, form, request)
 
 
-def check_authority(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_authority(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The right to hold the cohort was shown and has not ended (§ 963(a)(3)(B))."""
     form = state.application
     if not isinstance(form, StandardApplication):
@@ -51,7 +52,7 @@ def check_authority(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             "no legal authority to hold the cohort was shown",
             "The researcher shows it with a document",
         )
-    if cohort.authority_expires is not None and cohort.authority_expires < ask.on:
+    if cohort.authority_expires is not None and cohort.authority_expires < request.on:
         yield Reason(
             "C-15",
             "§ 963(a)(3)(B)",
@@ -60,10 +61,12 @@ def check_authority(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def _check_registered(state: ProjectState, form: StandardApplication, ask: Ask) -> Iterator[Reason]:
+def _check_registered(
+    state: ProjectState, form: StandardApplication, request: ReleaseRequest
+) -> Iterator[Reason]:
     section, maximum = "§ 963(a)(3)(A)", form.cohort.max_rows
-    cohort = state.cohort(ask.cohort_digest) if ask.cohort_digest else None
-    if ask.cohort_digest is None:
+    cohort = state.cohort(request.cohort_digest) if request.cohort_digest else None
+    if request.cohort_digest is None:
         yield Reason("C-13", section, "no cohort was given", "Name the registered cohort file")
     elif cohort is None:
         yield Reason(
@@ -79,7 +82,7 @@ def _check_registered(state: ProjectState, form: StandardApplication, ask: Ask) 
             "the registered cohort was not confirmed by a second person",
             "Another person runs `doj-release project cohort-confirm`",
         )
-    rows = max(ask.cohort_rows or 0, cohort.rows if cohort else 0)
+    rows = max(request.cohort_rows or 0, cohort.rows if cohort else 0)
     if maximum is None or rows > maximum:
         yield Reason(
             "C-13",
@@ -89,7 +92,7 @@ def _check_registered(state: ProjectState, form: StandardApplication, ask: Ask) 
         )
 
 
-def check_irb(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_irb(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The review board's approval is there and in force (§ 966(b)(12)(F), (c))."""
     form = state.application
     if not isinstance(form, StandardApplication):
@@ -99,7 +102,7 @@ def check_irb(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         yield Reason(
             "C-52", section, "no review board's approval was shown", "The researcher submits it"
         )
-    elif until < ask.on:
+    elif until < request.on:
         yield Reason(
             "C-52",
             section,
@@ -116,13 +119,13 @@ def check_irb(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_papers(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_papers(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Institution, signatures and security requirements hold on the day (§§ 962(k), 966(b))."""
     form = state.application
     if not isinstance(form, StandardApplication):
         return
     expires = form.institution.evidence_expires
-    if expires is not None and expires < ask.on:
+    if expires is not None and expires < request.on:
         yield Reason(
             "C-08",
             "§ 962(k)",
@@ -130,7 +133,7 @@ def check_papers(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             "The institution shows its status again",
         )
     signed = form.signatures
-    if max(signed.application_signed, signed.restrictions_acknowledged) > ask.on:
+    if max(signed.application_signed, signed.restrictions_acknowledged) > request.on:
         yield Reason("C-47", "§ 966(b)(11), (12)(C)", "a signature is missing", "It is signed")
     if state.terms is not None and "security" not in state.terms.asked:
         return
@@ -151,7 +154,7 @@ def check_papers(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_documents(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_documents(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every document that the system asks for is there and in force, of each member where it says."""
     form, terms = state.application, state.terms
     if terms is None:
@@ -162,20 +165,20 @@ def check_documents(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     if not isinstance(form, StandardApplication):
         return
     for needed in terms.requirements:
-        if ask.kind not in needed.kinds or needed.name in _OWN:
+        if request.kind not in needed.kinds or needed.name in _OWN:
             continue
         if needed.name == "cloud_audit" and not (form.security and form.security.cloud):
             continue
-        if needed.hard or ask.policy.soft_papers:
-            yield from _check_document(state, form, needed, ask)
+        if needed.hard or request.policy.soft_papers:
+            yield from _check_document(state, form, needed, request)
 
 
 def _check_document(
-    state: ProjectState, form: StandardApplication, needed: Requirement, ask: Ask
+    state: ProjectState, form: StandardApplication, needed: Requirement, request: ReleaseRequest
 ) -> Iterator[Reason]:
     of = [m.id for m in form.team] if needed.per == "member" else [None]
     for member in of:
-        if not has_document(state, form, needed.name, member, ask):
+        if not has_document(state, form, needed.name, member, request):
             whose = f" of member {member}" if member else ""
             own = terms_own(state)
             yield Reason(
@@ -189,7 +192,11 @@ def _check_document(
 
 
 def has_document(
-    state: ProjectState, form: StandardApplication, name: str, member: str | None, ask: Ask
+    state: ProjectState,
+    form: StandardApplication,
+    name: str,
+    member: str | None,
+    request: ReleaseRequest,
 ) -> bool:
     """Whether a document of this kind is in force, in the application or attached later."""
     if member is not None and name == "curriculum_vitae":
@@ -199,11 +206,11 @@ def has_document(
     listed = any(
         d.kind == name
         and (member is None or d.member == member)
-        and (d.expires is None or ask.on <= d.expires)
+        and (d.expires is None or request.on <= d.expires)
         for d in form.documents
     )
     attached = any(
-        p.kind == name and (member is None or p.member == member) and p.holds_on(ask.on)
+        p.kind == name and (member is None or p.member == member) and p.holds_on(request.on)
         for p in state.papers
     )
     return listed or attached
@@ -217,10 +224,10 @@ def terms_own(state: ProjectState) -> str:
 
 _IDENTIFIED = frozenset({"identified"})
 
-PAPER_ROWS: tuple[Row, ...] = (
-    Row(check_cohort, ("C-13",), _IDENTIFIED, "standard"),
-    Row(check_authority, ("C-15",), _IDENTIFIED, "standard", ("cohort_authority",)),
-    Row(check_irb, ("C-52", "C-53"), INDIVIDUAL, "standard", ("irb_approval",)),
-    Row(check_papers, ("C-08", "C-47", "C-50", "C-51"), INDIVIDUAL, "standard"),
-    Row(check_documents, ("C-49", "C-47", "C-50", "C-51", "C-16"), INDIVIDUAL, "standard"),
+DOCUMENT_RULES: tuple[Rule, ...] = (
+    Rule(check_cohort, ("C-13",), _IDENTIFIED, "standard"),
+    Rule(check_authority, ("C-15",), _IDENTIFIED, "standard", ("cohort_authority",)),
+    Rule(check_irb, ("C-52", "C-53"), INDIVIDUAL, "standard", ("irb_approval",)),
+    Rule(check_papers, ("C-08", "C-47", "C-50", "C-51"), INDIVIDUAL, "standard"),
+    Rule(check_documents, ("C-49", "C-47", "C-50", "C-51", "C-16"), INDIVIDUAL, "standard"),
 )

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from approvals.application import StandardApplication
-from approvals.gate.gate import INDIVIDUAL, Ask, Reason, Row
+from approvals.gate.errors import Reason
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import ProjectState, Recipient
 
 
-def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_affiliation(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The researcher is an employee of the institution; by policy everybody (§ 962(a), (d)(2))."""
     form = state.application
     if not isinstance(form, StandardApplication):
@@ -22,7 +23,7 @@ def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             "A consultant can't be the Bona Fide Researcher: name another",
         )
     others = [m for m in form.team if m.id != form.researcher.member]
-    for member in others if ask.policy.team_affiliation else ():
+    for member in others if request.policy.team_affiliation else ():
         if member.employment != "employee":
             yield Reason(
                 "C-01",
@@ -31,7 +32,7 @@ def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:
                 "Name an employee, or record counsel's answer: setting team_affiliation",
             )
     own_law = state.terms is not None and state.terms.sections is not None
-    if ask.policy.affiliation_letter and not own_law and not _has_letter(state, form, ask):
+    if request.policy.affiliation_letter and not own_law and not _has_letter(state, form, request):
         yield Reason(
             "C-54",
             "§ 966(d) (policy)",
@@ -40,20 +41,20 @@ def check_affiliation(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def _has_letter(state: ProjectState, form: StandardApplication, ask: Ask) -> bool:
+def _has_letter(state: ProjectState, form: StandardApplication, request: ReleaseRequest) -> bool:
     return form.signatures.affiliation_letter is not None or any(
-        paper.kind == "affiliation_letter" and paper.holds_on(ask.on) for paper in state.papers
+        paper.kind == "affiliation_letter" and paper.holds_on(request.on) for paper in state.papers
     )
 
 
-def check_training(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_training(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every member has human-subject protection and ethics training in force (§ 966(d))."""
     form = state.application
     if not isinstance(form, StandardApplication):
         return
     for member in form.team:
         training = state.training_of(member.id)
-        if training is None or not training.holds_on(ask.on):
+        if training is None or not training.holds_on(request.on):
             what = "is missing" if training is None else f"is not in force ({training.words()})"
             yield Reason(
                 "C-54",
@@ -63,21 +64,21 @@ def check_training(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             )
 
 
-def check_background(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_background(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every member passed a background check in force: by law, or by the process page (policy)."""
     form, terms = state.application, state.terms
     if not isinstance(form, StandardApplication):
         return
-    law = terms.asks(ask.kind, "background_check") if terms is not None else None
+    law = terms.asks(request.kind, "background_check") if terms is not None else None
     by_law = law is not None or terms is None
-    if not by_law and not ask.policy.deidentified_checks:
+    if not by_law and not request.policy.deidentified_checks:
         return
-    page = terms.asks(ask.kind, "background_check_page") if terms is not None else None
+    page = terms.asks(request.kind, "background_check_page") if terms is not None else None
     rule = "C-55" if by_law else "C-75"
     section = law.section if law else "process page (policy)" if page else "§ 966(e)"
     for member in form.team:
         found = state.check_of(member.id)
-        if found is None or not found.holds_on(ask.on):
+        if found is None or not found.holds_on(request.on):
             what = "is missing" if found is None else f"is not passed in force ({found.words()})"
             yield Reason(
                 rule,
@@ -85,24 +86,24 @@ def check_background(state: ProjectState, ask: Ask) -> Iterator[Reason]:
                 f"the background check of member {member.id} {what}",
                 "Record a passed one: event background_check",
             )
-        elif found.too_old(ask.on, ask.policy.check_valid_days):
+        elif found.too_old(request.on, request.policy.check_valid_days):
             yield Reason(
                 rule,
                 f"{section}; policy check_valid_days",
                 f"the background check of member {member.id} is older than"
-                f" {ask.policy.check_valid_days} days ({found.words()})",
+                f" {request.policy.check_valid_days} days ({found.words()})",
                 "Record a newer one, or its expiry date: event background_check",
             )
 
 
-def check_acknowledgments(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_acknowledgments(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """By policy every member acknowledged the restrictions, not only the researcher (§ 964(m))."""
     form = state.application
-    if not ask.policy.member_acknowledgments or not isinstance(form, StandardApplication):
+    if not request.policy.member_acknowledgments or not isinstance(form, StandardApplication):
         return
     for member in form.team:
         day = state.acknowledged.get(member.id) or member.acknowledged
-        if day is None or ask.on < day:
+        if day is None or request.on < day:
             yield Reason(
                 "C-40",
                 "§ 964(m) (policy)",
@@ -111,13 +112,13 @@ def check_acknowledgments(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             )
 
 
-def check_recipients(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_recipients(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Packages go to named recipients with keys that a second person confirmed (§ 962(r))."""
     section = "§ 965(c)" if state.form == "aggregated" else "§§ 962(r), 964(c)"
-    if ask.recipients is None:
-        chosen: list[Recipient | None] = list(state.usable_recipients(ask.on))
+    if request.recipients is None:
+        chosen: list[Recipient | None] = list(state.usable_recipients(request.on))
     else:
-        chosen = [state.recipient(fingerprint) for fingerprint in ask.recipients]
+        chosen = [state.recipient(fingerprint) for fingerprint in request.recipients]
     if not chosen:
         yield Reason(
             "C-10",
@@ -127,11 +128,11 @@ def check_recipients(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
     allowed = state.application.recipient_ids() if state.application else ()
     for recipient in chosen:
-        yield from _check_recipient(recipient, allowed, ask, section)
+        yield from _check_recipient(recipient, allowed, request, section)
 
 
 def _check_recipient(
-    recipient: Recipient | None, allowed: tuple[str, ...], ask: Ask, section: str
+    recipient: Recipient | None, allowed: tuple[str, ...], request: ReleaseRequest, section: str
 ) -> Iterator[Reason]:
     if recipient is None:
         yield Reason(
@@ -148,7 +149,7 @@ def _check_recipient(
             f"{recipient.member} is not a recipient in the approved application",
             "Have an amended application approved that names the person",
         )
-    if not recipient.usable_on(ask.on):
+    if not recipient.usable_on(request.on):
         why = "revoked" if recipient.revoked else "not confirmed, or past its certificate"
         yield Reason(
             "C-10",
@@ -160,12 +161,12 @@ def _check_recipient(
 
 _CHECKED = ("background_check", "background_check_page")
 
-PEOPLE_ROWS: tuple[Row, ...] = (
-    Row(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, "standard"),
-    Row(check_training, ("C-54",), INDIVIDUAL, "standard", ("human_subjects_training",)),
-    Row(check_background, ("C-55", "C-75"), INDIVIDUAL, "standard", _CHECKED),
-    Row(check_acknowledgments, ("C-40",), INDIVIDUAL, "standard"),
-    Row(check_recipients, ("C-10",)),
+PEOPLE_RULES: tuple[Rule, ...] = (
+    Rule(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, "standard"),
+    Rule(check_training, ("C-54",), INDIVIDUAL, "standard", ("human_subjects_training",)),
+    Rule(check_background, ("C-55", "C-75"), INDIVIDUAL, "standard", _CHECKED),
+    Rule(check_acknowledgments, ("C-40",), INDIVIDUAL, "standard"),
+    Rule(check_recipients, ("C-10",)),
 )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Protocol, cast
 
-from approvals.ledger.errors import CheckpointWrong, LedgerBroken
+from approvals.ledger.errors import CheckpointWrong, LedgerBroken, LedgerProblem
 from approvals.ledger.head import Head
 from approvals.ledger.ledger import Ledger, canonical
 from approvals.ledger.merkle import Tree, leaf_hash
@@ -82,14 +82,6 @@ class Checkpoint:
             verify_detached(self.content(), base64.b64decode(self.signature), certificate_pem)
         except (CodedError, binascii.Error, ValueError):
             raise CheckpointWrong(what="signature") from None
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerProblem:
-    """What is wrong, and at which number."""
-
-    seq: int
-    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from approvals.application import StandardApplication
-from approvals.gate.gate import INDIVIDUAL, Ask, Reason, Row
+from approvals.gate.errors import Reason
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import IN_FORCE, ProjectState, State
 
 _ENDED_BY = {
@@ -39,11 +40,11 @@ _ENDED_BY = {
 }
 
 
-def check_in_force(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_in_force(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The project is approved and its approval in force on that day (§ 966; process page)."""
-    now = state.state_on(ask.on)
+    now = state.state_on(request.on)
     if now in IN_FORCE:
-        if state.approved_on is not None and ask.on < state.approved_on:
+        if state.approved_on is not None and request.on < state.approved_on:
             yield Reason(
                 "C-74", "process page", "the day is before the approval", "Choose a later day"
             )
@@ -59,7 +60,7 @@ def check_in_force(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     )
 
 
-def check_application(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
+def check_application(state: ProjectState, _request: ReleaseRequest) -> Iterator[Reason]:
     """The approved application is there to be read; without it nothing can be answered."""
     if state.application is None:
         yield Reason(
@@ -67,12 +68,12 @@ def check_application(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_timeframe(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_timeframe(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Data, tables included, is given only within the standard application's timeframe (§ 964(b))."""
     form = state.application
     if not isinstance(form, StandardApplication):
         return
-    if not form.timeframe.start <= ask.on <= form.timeframe.end:
+    if not form.timeframe.start <= request.on <= form.timeframe.end:
         yield Reason(
             "C-17",
             "§ 964(b)",
@@ -81,7 +82,7 @@ def check_timeframe(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_requester(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_requester(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """A requester gets the kinds that the system gives to its class; Entities aggregates (§ 963)."""
     form, terms = state.application, state.terms
     if form is None:
@@ -89,7 +90,7 @@ def check_requester(state: ProjectState, ask: Ask) -> Iterator[Reason]:
     allowed = (
         terms.kinds.get(form.requester_class, frozenset()) if terms is not None else frozenset()
     )
-    if ask.kind not in allowed:
+    if request.kind not in allowed:
         yield Reason(
             "C-12",
             "§ 963(b)",
@@ -99,16 +100,16 @@ def check_requester(state: ProjectState, ask: Ask) -> Iterator[Reason]:
             if "aggregated" in allowed
             else "Ask for nothing of this system",
         )
-    if terms is not None and ask.kind in terms.held:
+    if terms is not None and request.kind in terms.held:
         yield Reason(
             "C-11",
             "§ 963(a)",
-            f"{ask.kind} data of this system waits for counsel: {terms.held[ask.kind]}",
+            f"{request.kind} data of this system waits for counsel: {terms.held[request.kind]}",
             "Record counsel's answer in the settings",
         )
 
 
-def check_form(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
+def check_form(state: ProjectState, _request: ReleaseRequest) -> Iterator[Reason]:
     """Individual-level data takes the standard application (§ 966(a))."""
     if not isinstance(state.application, StandardApplication):
         yield Reason(
@@ -119,20 +120,20 @@ def check_form(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_kind(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_kind(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The kind was asked for and approved (§ 963(a))."""
-    if ask.kind not in state.kinds:
+    if request.kind not in state.kinds:
         yield Reason(
             "C-11",
             "§ 963(a)",
-            f"{ask.kind} data is not among the approved kinds ({', '.join(state.kinds)})",
+            f"{request.kind} data is not among the approved kinds ({', '.join(state.kinds)})",
             "Choose an approved kind, or have an amended application approved",
         )
 
 
-def check_system(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_system(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The data comes from the approved system (§ 964(a))."""
-    if ask.system != state.system:
+    if request.system != state.system:
         yield Reason(
             "C-16",
             "§ 964(a)",
@@ -141,10 +142,14 @@ def check_system(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_scope(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_scope(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Records lie within the approved scope (§ 964(a))."""
     form = state.application
-    if form is not None and ask.order_scope and not set(ask.order_scope) <= set(form.order_scope):
+    if (
+        form is not None
+        and request.order_scope
+        and not set(request.order_scope) <= set(form.order_scope)
+    ):
         yield Reason(
             "C-16",
             "§ 964(a)",
@@ -153,12 +158,12 @@ def check_scope(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_variables(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_variables(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Each column was approved with its need (§ 966(b)(12)(A)(ii))."""
     form = state.application
     if not isinstance(form, StandardApplication):
         return
-    unneeded = set(ask.variables) - {v.name for v in form.variables}
+    unneeded = set(request.variables) - {v.name for v in form.variables}
     if unneeded:
         yield Reason(
             "C-48",
@@ -168,10 +173,10 @@ def check_variables(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_dimensions(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_dimensions(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """A table is cut by approved dimensions only (§ 964(a))."""
     form = state.application
-    if form is not None and form.dimensions and not set(ask.dimensions) <= set(form.dimensions):
+    if form is not None and form.dimensions and not set(request.dimensions) <= set(form.dimensions):
         yield Reason(
             "C-16",
             "§ 964(a)",
@@ -180,28 +185,28 @@ def check_dimensions(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_years(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_years(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Years lie within the application (§ 964(a); of tables, § 965(b))."""
     form = state.application
     if form is None:
         return
-    first, last = ask.years or (form.years.first, form.years.last)
+    first, last = request.years or (form.years.first, form.years.last)
     if last < first or not form.years.covers(first, last):
         yield Reason(
-            "C-42" if ask.kind == "aggregated" else "C-16",
-            "§ 965(b)" if ask.kind == "aggregated" else "§ 964(a)",
+            "C-42" if request.kind == "aggregated" else "C-16",
+            "§ 965(b)" if request.kind == "aggregated" else "§ 964(a)",
             f"the approved years are {form.years.first} to {form.years.last}",
             "Ask for years within them",
         )
 
 
-def check_full_years(state: ProjectState, ask: Ask) -> Iterator[Reason]:
+def check_full_years(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Tables count full calendar years, which have ended (§ 962(b))."""
     form = state.application
     if form is None:
         return
-    _, last = ask.years or (form.years.first, form.years.last)
-    if ask.on <= date(last, 12, 31):
+    _, last = request.years or (form.years.first, form.years.last)
+    if request.on <= date(last, 12, 31):
         yield Reason(
             "C-02",
             "§ 962(b)",
@@ -210,7 +215,7 @@ def check_full_years(state: ProjectState, ask: Ask) -> Iterator[Reason]:
         )
 
 
-def check_sanctions(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
+def check_sanctions(state: ProjectState, _request: ReleaseRequest) -> Iterator[Reason]:
     """No sanction stands against the project (§ 968(c))."""
     for sanction in state.sanctions:
         yield Reason(
@@ -223,18 +228,18 @@ def check_sanctions(state: ProjectState, _ask: Ask) -> Iterator[Reason]:
 
 _TABLES = frozenset({"aggregated"})
 
-PROJECT_ROWS: tuple[Row, ...] = (
-    Row(check_in_force, ("C-74", "C-70", "C-61")),
-    Row(check_application, ("C-16",)),
-    Row(check_form, ("C-44",), INDIVIDUAL),
-    Row(check_requester, ("C-12", "C-11")),
-    Row(check_kind, ("C-11",)),
-    Row(check_system, ("C-16",)),
-    Row(check_scope, ("C-16",)),
-    Row(check_years, ("C-16", "C-42")),
-    Row(check_timeframe, ("C-17",), None, "standard"),
-    Row(check_variables, ("C-48",), INDIVIDUAL, "standard"),
-    Row(check_full_years, ("C-02",), _TABLES),
-    Row(check_dimensions, ("C-16",), _TABLES),
-    Row(check_sanctions, ("C-70",)),
+PROJECT_RULES: tuple[Rule, ...] = (
+    Rule(check_in_force, ("C-74", "C-70", "C-61")),
+    Rule(check_application, ("C-16",)),
+    Rule(check_form, ("C-44",), INDIVIDUAL),
+    Rule(check_requester, ("C-12", "C-11")),
+    Rule(check_kind, ("C-11",)),
+    Rule(check_system, ("C-16",)),
+    Rule(check_scope, ("C-16",)),
+    Rule(check_years, ("C-16", "C-42")),
+    Rule(check_timeframe, ("C-17",), None, "standard"),
+    Rule(check_variables, ("C-48",), INDIVIDUAL, "standard"),
+    Rule(check_full_years, ("C-02",), _TABLES),
+    Rule(check_dimensions, ("C-16",), _TABLES),
+    Rule(check_sanctions, ("C-70",)),
 )
