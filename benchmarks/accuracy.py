@@ -32,8 +32,8 @@ import pyarrow.parquet as pq
 from matching.linking.files import match_files
 from synthetic.linkage import make_linkage
 from synthetic.people.noise import COHORTS, Noise, recorded
-from synthetic.people.people import day, make_people
-from synthetic.people.written import as_table
+from synthetic.people.population import day, make_people
+from synthetic.people.tables import as_table
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE.parent / ".venv-peers" / "bin" / "python"

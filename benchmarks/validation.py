@@ -64,7 +64,7 @@ def make(rows: int, folder: Path) -> None:
     )
     for name, query in (("supplied", supplied), ("extract", extract)):
         reader = con.sql(query).to_arrow_reader(100_000)
-        staging.write_parquet(reader, folder / f"{name}.parquet", key)
+        staging.write_staged(reader, folder / f"{name}.parquet", key)
 
 
 def one(rows: int, folder: Path) -> None:
@@ -82,9 +82,9 @@ def one(rows: int, folder: Path) -> None:
     __import__("great_expectations")
     imported, loaded = time.perf_counter() - started, _mib()
     system, con = load_system("CARPOS"), connect(threads=2)
-    name = staging.attach(con, StagingKey("benchmark", KEY))
+    name = staging.attach_key(con, StagingKey("benchmark", KEY))
     for relation in ("supplied", "extract"):
-        source = staging.scan(folder / f"{relation}.parquet", name)
+        source = staging.scan_staged(folder / f"{relation}.parquet", name)
         con.execute(f"CREATE VIEW {relation} AS SELECT * FROM {source}")
     # The links that hold, and the rows that could not be tried (none), as the stage gives them.
     con.execute(

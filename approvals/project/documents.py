@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from approvals.project.errors import DocumentChanged
-from crypto.resting import decrypt_bytes, encrypt_bytes
+from crypto.resting import decrypt_document, encrypt_document
 from crypto.secret import Secret
 from errors.coded import CodedError
 
@@ -38,7 +38,7 @@ class ProjectFolder:
         target = self._place(label, digest)
         _make_folder(target.parent)
         if not target.exists():
-            encrypt_bytes(content, target, self._key(True))
+            encrypt_document(content, target, self._key(True))
         return digest
 
     def get(self, label: str, digest: str) -> bytes:
@@ -48,7 +48,7 @@ class ProjectFolder:
             DocumentChanged: it is gone, or its bytes are not those that were stored.
         """
         try:
-            content = decrypt_bytes(self._place(label, digest), self._key(False))
+            content = decrypt_document(self._place(label, digest), self._key(False))
         except CodedError:
             raise DocumentChanged(what=label) from None
         if self._digest(label, content) != digest:

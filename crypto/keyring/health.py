@@ -13,11 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.backends.openssl import backend
 
 from crypto import fips
-from crypto.errors import FipsRequired
-from crypto.hardening import core_dumps, harden_process
-from crypto.keyring import keyring, passphrase
-
-__all__ = ["check", "core_dumps", "harden_process", "require_fips"]
+from crypto.hardening import core_dumps
+from crypto.keyring.keyring import DIGEST, ESCROW, SIGNING_CERTIFICATE, SIGNING_KEY
+from crypto.keyring.root import HEAD, PHRASE_FILE
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -36,16 +34,6 @@ def openssl_version() -> str:
     return backend.openssl_version_text()
 
 
-def require_fips() -> None:
-    """Stop where policy asks for FIPS mode and it is off.
-
-    Raises:
-        FipsRequired: it is off.
-    """
-    if not fips.enabled():
-        raise FipsRequired
-
-
 def parquet_encryption() -> bool:
     """Whether this pyarrow can write encrypted Parquet with a key given directly."""
     try:
@@ -57,7 +45,7 @@ def parquet_encryption() -> bool:
     return True
 
 
-def check(keys: Path | None = None) -> list[Finding]:
+def crypto_findings(keys: Path | None = None) -> list[Finding]:
     """Look at the machine, and at a keyring's directory where one is given; never at a secret."""
     found = [
         Finding(
@@ -88,12 +76,12 @@ def _fips() -> Finding:
 def _keyring(directory: Path) -> list[Finding]:
     if not directory.is_dir():
         return [Finding("keyring", ok=False, detail="missing")]
-    needed = (keyring.HEAD, keyring.DIGEST, keyring.SIGNING_KEY, keyring.SIGNING_CERTIFICATE)
+    needed = (HEAD, DIGEST, SIGNING_KEY, SIGNING_CERTIFICATE)
     missing = sum(not (directory / name).is_file() for name in needed)
     entries = [directory, *directory.rglob("*")]
     open_to_others = sum(bool(e.lstat().st_mode & _OTHERS) for e in entries if not e.is_symlink())
     links = sum(e.is_symlink() for e in entries)
-    kept = (directory / passphrase.FILE).exists()
+    kept = (directory / PHRASE_FILE).exists()
     return [
         Finding("keyring: files", ok=not missing, detail=f"{missing} missing"),
         Finding(
@@ -111,7 +99,7 @@ def _keyring(directory: Path) -> list[Finding]:
         Finding(
             "keyring: escrow",
             ok=True,
-            detail="a recipient" if (directory / keyring.ESCROW).exists() else "none",
+            detail="a recipient" if (directory / ESCROW).exists() else "none",
         ),
     ]
 

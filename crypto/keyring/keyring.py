@@ -28,11 +28,26 @@ from crypto.errors import (
     PassphraseMissing,
     StagingKeyMissing,
 )
-from crypto.keyring import passphrase as passphrases
 from crypto.keyring import signers
-from crypto.keyring.root import HEAD, head_bytes, read_head, unlock
-from crypto.resting import wrapping
-from crypto.secret import SECRET_BYTES, Secret, StagingKey
+from crypto.keyring.root import (
+    HEAD,
+    PHRASE_FILE,
+    find_passphrase,
+    head_bytes,
+    make_passphrase,
+    read_head,
+    unlock,
+)
+from crypto.keyring.signers import load_signer, replace_signer
+from crypto.secret import (
+    ITERATIONS,
+    ITERATIONS_RANDOM,
+    SECRET_BYTES,
+    Secret,
+    StagingKey,
+    unwrap_secret,
+    wrap_secret,
+)
 
 if TYPE_CHECKING:
     from crypto.token import TokenPlace
@@ -75,15 +90,15 @@ class Keyring:
         """
         if directory.is_symlink() or (directory.exists() and any(directory.iterdir())):
             raise KeyringExists
-        found = passphrases.find(directory, passphrase)
+        found = find_passphrase(directory, passphrase)
         partial = files.temporary_beside(directory)
         with files.directory_written_whole(partial, directory):
             if found is None:
-                found = passphrases.make()
-                files.write_small(partial / passphrases.FILE, found + b"\n")
-                iterations = wrapping.ITERATIONS_RANDOM
+                found = make_passphrase()
+                files.write_small(partial / PHRASE_FILE, found + b"\n")
+                iterations = ITERATIONS_RANDOM
             else:
-                iterations = wrapping.ITERATIONS
+                iterations = ITERATIONS
             _fill(partial, department, found, iterations)
         return cls.open(directory, found)
 
@@ -103,7 +118,7 @@ class Keyring:
         """
         if not (directory / HEAD).is_file():
             raise KeyringMissing
-        found = passphrases.find(directory, passphrase)
+        found = find_passphrase(directory, passphrase)
         if found is None:
             raise PassphraseMissing
         return cls(directory, unlock(directory, found))
@@ -122,22 +137,22 @@ class Keyring:
             PassphraseMissing, PassphraseTooShort: empty, or shorter than eight characters.
             FileUnusable: it can't be written.
         """
-        passphrases.find(self._directory, new)
+        find_passphrase(self._directory, new)
         department = str(read_head(self._directory).get("department", ""))
-        data = head_bytes(self._root.reveal(), department, new, wrapping.ITERATIONS)
+        data = head_bytes(self._root.reveal(), department, new, ITERATIONS)
         files.write_small(self._directory / HEAD, data)
-        kept = self._directory / passphrases.FILE
+        kept = self._directory / PHRASE_FILE
         if kept.exists():
             files.overwrite_and_unlink(kept)
 
     # -- signing and escrow
 
     def signer(self) -> KeySigner:
-        """Give the Department's signer; see `signers.load_signer` for what is raised."""
-        return signers.load_signer(self._directory, _signing_password(self._root))
+        """Give the Department's signer; see `load_signer` for what is raised."""
+        return load_signer(self._directory, _signing_password(self._root))
 
     def replace_signer(self, department: str, place: "TokenPlace | None" = None) -> str:
-        """Put a new key or a token's in force; as `signers.replace`, the former's fingerprint."""
+        """Put a new key or a token's in force; as `replace_signer`, the former's fingerprint."""
         password = _signing_password(self._root)
         if place is None:
             key, certificate = make_signing_identity(department, password)
@@ -145,7 +160,7 @@ class Keyring:
             from crypto.token import stored_place, token_certificate
 
             key, certificate = stored_place(place), token_certificate(place, department)
-        return signers.replace(self._directory, key, certificate, password)
+        return replace_signer(self._directory, key, certificate, password)
 
     def signing_certificate(self) -> bytes:
         """Give the signing certificate, PEM.
@@ -240,7 +255,7 @@ class Keyring:
     def _keep(self, kind: str, name: str, make: type[_Key], *, create: bool) -> _Key:
         path, label = self._place(kind, name)
         if create and not path.exists():
-            fresh = wrapping.wrap(_kek(self._root), secrets.token_bytes(SECRET_BYTES), label)
+            fresh = wrap_secret(_kek(self._root), secrets.token_bytes(SECRET_BYTES), label)
             files.write_once(path, fresh)
         if not path.exists():
             raise StagingKeyMissing(kind=kind)
@@ -261,7 +276,7 @@ class Keyring:
     def _unwrapped(self, path: Path, label: str) -> bytes:
         if not path.exists():
             raise KeyringMissing
-        return wrapping.unwrap(_kek(self._root), files.read_small(path, _LONGEST), label)
+        return unwrap_secret(_kek(self._root), files.read_small(path, _LONGEST), label)
 
     def _file(self, name: str) -> bytes:
         path = self._directory / name
@@ -279,7 +294,7 @@ class Keyring:
 def _fill(directory: Path, department: str, passphrase: bytes, iterations: int) -> None:
     root = Secret("root", secrets.token_bytes(SECRET_BYTES))
     key, certificate = make_signing_identity(department, _signing_password(root))
-    digest = wrapping.wrap(_kek(root), secrets.token_bytes(SECRET_BYTES), DIGEST)
+    digest = wrap_secret(_kek(root), secrets.token_bytes(SECRET_BYTES), DIGEST)
     for kind in KINDS:
         (directory / kind).mkdir(mode=files.PRIVATE_DIRECTORY)
     written = {

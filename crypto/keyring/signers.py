@@ -43,18 +43,18 @@ def load_signer(directory: Path, password: bytes) -> KeySigner:
     return _signer(_read(directory / KEY), _read(directory / CERTIFICATE), password)
 
 
-def accepted(directory: Path) -> tuple[bytes, ...]:
+def accepted_certificates(directory: Path) -> tuple[bytes, ...]:
     """Give the certificates (PEM) whose signatures hold: the current one first, then former ones."""
     former = sorted((directory / FORMER).glob("*.pem"))
     return (_read(directory / CERTIFICATE), *map(_read, former))
 
 
-def revoked(directory: Path) -> tuple[bytes, ...]:
+def revoked_certificates(directory: Path) -> tuple[bytes, ...]:
     """Give the certificates (PEM) that verify nothing any more."""
     return tuple(map(_read, sorted((directory / REVOKED).glob("*.pem"))))
 
 
-def replace(directory: Path, key: bytes, certificate_pem: bytes, password: bytes) -> str:
+def replace_signer(directory: Path, key: bytes, certificate_pem: bytes, password: bytes) -> str:
     """Put another key in force; the old certificate becomes a former one. Returns its fingerprint.
 
     The old private key is written over and removed: it signs nothing any more.
@@ -85,7 +85,7 @@ def replace(directory: Path, key: bytes, certificate_pem: bytes, password: bytes
     return former
 
 
-def revoke(directory: Path, fingerprint: str) -> None:
+def revoke_signer(directory: Path, fingerprint: str) -> None:
     """Let a former certificate verify nothing any more.
 
     Raises:

@@ -1,12 +1,15 @@
-"""Parts of a package: what is sealed, and the sealing of several side by side.
+"""Parts of a package: their names, the list of their hashes, and the sealing of several side by side.
 
-Cipher, hash and disk run outside Python's lock, so threads do; each part is a CMS object of its own.
+``SHA256SUMS`` is what the sha256sum program writes and reads; names are held to what survives that format, the
+README's commands and every operating system. Cipher, hash and disk run outside Python's lock, so parts are sealed in
+threads; each part is a CMS object of its own.
 """
 
 import io
 import os
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +17,47 @@ from typing import BinaryIO
 
 from crypto import files
 from crypto.cms import Recipient, seal_stream
-from crypto.errors import PartMissing
-from crypto.package import sums
+from crypto.errors import PackageUnreadable, PartMissing, PartNameUnusable
+
+LONGEST_LIST = 1024 * 1024  # bytes of a list: some nine thousand parts, 2 TiB of plaintext
+_NAME = re.compile(r"(?!\.|-| )[\w.() +,=@-]{1,200}(?<![. ])", re.ASCII)
+_LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
+
+
+def check_names(names: list[str]) -> None:
+    """Refuse names that could not stand on the list, or that differ in case alone.
+
+    Raises:
+        PartNameUnusable: with the position (1-based) of the first.
+    """
+    seen: set[str] = set()
+    for position, name in enumerate(names, start=1):
+        if not _NAME.fullmatch(name) or name.lower() in seen:
+            raise PartNameUnusable(position=position)
+        seen.add(name.lower())
+
+
+def write_sums(hashes: Mapping[str, str]) -> bytes:
+    """Write the list, by name; ``hashes`` maps file names to hex SHA-256."""
+    return "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode("ascii")
+
+
+def read_sums(data: bytes) -> dict[str, str]:
+    """Read a list of exactly the form that `write_sums` writes.
+
+    Raises:
+        PackageUnreadable: another form, no line, a name twice or out of order.
+    """
+    try:
+        text = data.decode("ascii")
+        found = {match[2]: match[1] for match in _LINE.finditer(text)}
+        check_names(list(found))
+    except (UnicodeDecodeError, PartNameUnusable):
+        raise PackageUnreadable from None
+    if not found or write_sums(found) != data:
+        raise PackageUnreadable
+    return found
+
 
 SUFFIX = ".cms"
 # Parts in work at once. Each thread beyond the second adds little (the disk is one), and each part
@@ -79,7 +121,7 @@ def seal_parts(
             for given in parts:
                 part = Part.of(given) if isinstance(given, Path) else given
                 names.append(part.name + SUFFIX)
-                sums.check_names(names)
+                check_names(names)
                 waiting.append(pool.submit(_seal_one, directory, part, recipients))
                 del given, part  # the worker alone keeps it
                 if len(waiting) >= at_once:

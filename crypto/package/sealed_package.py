@@ -29,8 +29,16 @@ from crypto.errors import (
     SignatureUnreadable,
     SignerUnknown,
 )
-from crypto.package import sums
-from crypto.package.parts import AT_ONCE, SUFFIX, Part, SealedFile, seal_parts
+from crypto.package.parts import (
+    AT_ONCE,
+    LONGEST_LIST,
+    SUFFIX,
+    Part,
+    SealedFile,
+    read_sums,
+    seal_parts,
+    write_sums,
+)
 from crypto.package.readme import recipient_readme
 from errors.coded import CodedError
 
@@ -118,7 +126,7 @@ def _sign(
     text = _readme_text([file.name for file in sealed], readme)
     hashes = {file.name: file.sha256_hex for file in sealed}
     hashes[README] = Sha256(text.encode()).hexdigest()
-    listed = sums.write_sums(hashes)
+    listed = write_sums(hashes)
     written = {
         README: text.encode(),
         LIST: listed,
@@ -154,11 +162,11 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPa
     pinned = read_identity(signer_certificate_pem, bare_key=False)
     _check_enclosed_certificate(directory, pinned.pem)
     # (2) the pinned signer signed the list
-    listed = _read(directory / LIST, sums.LONGEST, PackageUnreadable)
+    listed = _read(directory / LIST, LONGEST_LIST, PackageUnreadable)
     signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, SignatureUnreadable)
     verify_detached(listed, signature, signer_certificate_pem)
     # (3) every listed file is there and nothing else
-    hashes = sums.read_sums(listed)
+    hashes = read_sums(listed)
     _check_entries(directory, set(hashes))
     # (4) every file has its signed hash
     sealed = _check_hashes(directory, hashes)

@@ -22,7 +22,7 @@ from crypto.errors import DocumentDoesNotHold, FileUnusable, PartTooLarge
 from crypto.secret import Secret
 
 CHUNK = 64 * 1024  # bytes of plaintext: age's size, small enough for any machine
-MAX_IN_MEMORY = 256 * 2**20  # bytes that `decrypt_bytes` gives at most
+MAX_IN_MEMORY = 256 * 2**20  # bytes that `decrypt_document` gives at most
 _MAGIC = b"doj-release document v1\n"
 _SALT, _TAG, _KEY = 32, 16, 32  # bytes
 
@@ -37,7 +37,7 @@ def encrypt_file(source: Path, target: Path, key: Secret) -> int:
         return _encrypt(plain, target, key)
 
 
-def encrypt_bytes(data: bytes, target: Path, key: Secret) -> int:
+def encrypt_document(data: bytes, target: Path, key: Secret) -> int:
     """Encrypt bytes into a file, as `encrypt_file`.
 
     Raises:
@@ -66,7 +66,7 @@ def decrypt_file(source: Path, target: Path, key: Secret) -> int:
     return count
 
 
-def decrypt_bytes(source: Path, key: Secret) -> bytes:
+def decrypt_document(source: Path, key: Secret) -> bytes:
     """Decrypt into memory, at most 256 MiB.
 
     Raises:

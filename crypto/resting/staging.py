@@ -1,6 +1,6 @@
 """Staged tables: Parquet under AES-256 (footer and columns, AES-GCM), never plain.
 
-pyarrow writes and reads with the key directly; DuckDB reads after `attach`. DuckDB quotes keys in
+pyarrow writes and reads with the key directly; DuckDB reads after `attach_key`. DuckDB quotes keys in
 its own errors, so every one of its exceptions is replaced. A file appears whole, 0600.
 """
 
@@ -32,7 +32,7 @@ _ONE_PAGE: dict[str, Any] = {
 _KEY_NAME = re.compile(r"k[0-9a-f]{16}")
 
 
-def write_parquet(
+def write_staged(
     data: pa.Table | pa.RecordBatchReader | Iterable[pa.RecordBatch],
     path: Path,
     key: StagingKey,
@@ -58,7 +58,7 @@ def write_parquet(
     if found is None:
         raise ValueError("an iterable of batches needs its schema")
     rows = 0
-    with open_writer(path, found, key) as writer:
+    with staged_writer(path, found, key) as writer:
         for batch in batches:
             writer.write(batch)
             rows += batch.num_rows
@@ -66,7 +66,7 @@ def write_parquet(
 
 
 class StagingWriter:
-    """Writes batches into one encrypted file; see `open_writer`."""
+    """Writes batches into one encrypted file; see `staged_writer`."""
 
     def __init__(self, writer: pq.ParquetWriter) -> None:
         self._writer = writer
@@ -96,7 +96,7 @@ class StagingWriter:
 
 
 @contextlib.contextmanager
-def open_writer(
+def staged_writer(
     path: Path, schema: pa.Schema, key: StagingKey
 ) -> Generator[StagingWriter, None, None]:
     """Write batches one after another; the file appears whole after the block, or not at all.
@@ -122,7 +122,7 @@ def open_writer(
                 writer.close()
 
 
-def read_parquet(path: Path, key: StagingKey, columns: Sequence[str] | None = None) -> pa.Table:
+def read_staged(path: Path, key: StagingKey, columns: Sequence[str] | None = None) -> pa.Table:
     """Read an encrypted file; a plain one is refused.
 
     Raises:
@@ -134,7 +134,7 @@ def read_parquet(path: Path, key: StagingKey, columns: Sequence[str] | None = No
             return file.read(columns=wanted)
 
 
-def read_batches(
+def staged_batches(
     path: Path, key: StagingKey, columns: Sequence[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Read an encrypted file batch by batch, in its own order.
@@ -152,7 +152,7 @@ def read_batches(
             yield batch
 
 
-def read_schema(path: Path, key: StagingKey) -> pa.Schema:
+def staged_schema(path: Path, key: StagingKey) -> pa.Schema:
     """Read an encrypted file's schema.
 
     Raises:
@@ -162,7 +162,7 @@ def read_schema(path: Path, key: StagingKey) -> pa.Schema:
         return file.schema_arrow
 
 
-def count_rows(path: Path, key: StagingKey) -> int:
+def staged_rows(path: Path, key: StagingKey) -> int:
     """Read an encrypted file's number of rows.
 
     Raises:
@@ -189,7 +189,7 @@ def _wanted(file: pq.ParquetFile, columns: Sequence[str] | None) -> list[str] | 
     return list(columns)
 
 
-def attach(con: Any, key: StagingKey) -> str:
+def attach_key(con: Any, key: StagingKey) -> str:
     """Make a key known to one DuckDB connection, under a random name that is returned.
 
     Raises:
@@ -206,16 +206,16 @@ def attach(con: Any, key: StagingKey) -> str:
     return name
 
 
-def scan(paths: Path | Sequence[Path], key_name: str) -> str:
+def scan_staged(paths: Path | Sequence[Path], key_name: str) -> str:
     """Give the SQL table expression that reads encrypted files under an attached key.
 
     Args:
         paths: one file or several of one schema, all encrypted under that key; no patterns.
-        key_name: what `attach` returned.
+        key_name: what `attach_key` returned.
 
     Raises:
         StagingDoesNotHold: no path, one that DuckDB would take for a pattern or that holds control
-            characters, or a name that `attach` did not make.
+            characters, or a name that `attach_key` did not make.
     """
     several = [paths] if isinstance(paths, Path) else list(paths)
     if not several or not _KEY_NAME.fullmatch(key_name):

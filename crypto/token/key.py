@@ -20,8 +20,14 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from crypto import files
 from crypto.cms import SIGNER_DAYS, KeySigner, check_validity, read_identity, self_signed
-from crypto.errors import FileUnusable, SignerKeyMismatch, WrongCurve
-from crypto.token.errors import PinWrong, TokenLibraryMissing, TokenUnusable
+from crypto.errors import (
+    FileUnusable,
+    PinWrong,
+    SignerKeyMismatch,
+    TokenLibraryMissing,
+    TokenUnusable,
+    WrongCurve,
+)
 
 _LONGEST_PIN = 256  # bytes; tokens allow 64 to 255
 

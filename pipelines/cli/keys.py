@@ -52,8 +52,9 @@ def token(
     """Let a PKCS#11 token sign; DOJ_RELEASE_PIN_FILE names the file of its PIN."""
     import os
 
+    from crypto.errors import PinWrong
     from crypto.keyring import PIN_VARIABLE
-    from crypto.token import PinWrong, TokenPlace
+    from crypto.token import TokenPlace
     from pipelines.keys import rotate as change
     from pipelines.session import open_session
 
@@ -102,14 +103,14 @@ def cluster(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, readable by its owner.")],
 ) -> None:
     """Make the secret that the machines of a Dask cluster share."""
-    from crypto.resting import shared_key
+    from crypto.resting import make_shared_secret, read_shared_secret, shared_secret_mark
     from pipelines.errors import FileExists
 
     if out.exists():
         raise FileExists(file="secret")
-    shared_key.make_secret(out)
+    make_shared_secret(out)
     show_pairs(
-        "Cluster's secret", {"file": str(out), "mark": shared_key.mark(shared_key.read_secret(out))}
+        "Cluster's secret", {"file": str(out), "mark": shared_secret_mark(read_shared_secret(out))}
     )
     hint("Copy it to each worker (chmod 600) and name it there in DOJ_RELEASE_CLUSTER_KEY_FILE.")
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from crypto import files
 from crypto.errors import FileUnusable
-from crypto.resting import shared_key
+from crypto.resting import WORK_KEY_FILE
 from pipelines.home import Cluster
 
 
 def wipe(folder: Path) -> None:
     """Remove a plan; what a disk still holds of it can't be read without its key."""
     with contextlib.suppress(FileUnusable):
-        files.overwrite_and_unlink(folder / shared_key.FILE)
+        files.overwrite_and_unlink(folder / WORK_KEY_FILE)
     shutil.rmtree(folder, ignore_errors=True)
 
 

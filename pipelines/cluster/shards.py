@@ -1,7 +1,7 @@
 """A plan of shards in a folder that machines share, and the work on one of its shards.
 
 The folder has five tables and a file for each finished shard, all encrypted Parquet under the plan's own key,
-which lies beside them wrapped (``crypto.resting.shared_key``). What a worker is told is the folder and
+which lies beside them wrapped (``crypto.resting.shared_secret``). What a worker is told is the folder and
 a number; what it answers are counts or a code. Every file says in its encrypted part which one it is.
 """
 
@@ -16,7 +16,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from crypto.hardening import harden_process
-from crypto.resting import shared_key, staging
+from crypto.resting import (
+    make_work_key,
+    read_shared_secret,
+    read_staged,
+    read_work_key,
+    shared_secret_mark,
+    write_staged,
+)
 from crypto.secret import Secret, StagingKey
 from errors.coded import CodedError
 from matching.scoring import (
@@ -47,7 +54,7 @@ def write_plan(plan: ShardPlan, folder: Path, secret: Secret) -> StagingKey:
     Raises:
         FileUnusable, StagingDoesNotHold: it can't be written.
     """
-    key = shared_key.make_work_key(secret, folder)
+    key = make_work_key(secret, folder)
     for name, table in plan_tables(plan).items():
         _write(table, folder, name, key)
     return key
@@ -91,7 +98,7 @@ def forget(folder: str) -> None:
 def worker_state(folder: str) -> dict[str, object]:
     """What ``doctor`` asks a worker: its versions, the mark of its secret, whether it sees the folder."""
     try:
-        found = shared_key.mark(shared_key.read_secret())
+        found = shared_secret_mark(read_shared_secret())
     except CodedError as error:
         found = error.code
     seen = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
@@ -114,7 +121,7 @@ def _opened(folder: Path) -> tuple[ShardPlan, StagingKey]:
         if not _kept or _kept[0].folder != str(folder):
             _kept.clear()
             harden_process()  # Dask began this one, no command of ours
-            key = shared_key.work_key(shared_key.read_secret(), folder)
+            key = read_work_key(read_shared_secret(), folder)
             tables = {name: _read(folder, name, key) for name in TABLES}
             plan = plan_of(tables.__getitem__, threads=1)  # a worker's threads have a shard each
             _kept.append(_Kept(str(folder), plan, key))
@@ -128,11 +135,11 @@ def _shard(number: int) -> str:
 def _write(table: pa.Table, folder: Path, name: str, key: StagingKey) -> None:
     said = {_NAME: name.encode(), _VERSIONS: versions().encode()}
     told = table.replace_schema_metadata((table.schema.metadata or {}) | said)
-    staging.write_parquet(told, folder / f"{name}.parquet", key)
+    write_staged(told, folder / f"{name}.parquet", key)
 
 
 def _read(folder: Path, name: str, key: StagingKey) -> pa.Table:
-    table = staging.read_parquet(folder / f"{name}.parquet", key)
+    table = read_staged(folder / f"{name}.parquet", key)
     said = table.schema.metadata or {}
     if said.get(_NAME) != name.encode():  # two files under one key can be exchanged
         raise ShardDoesNotHold

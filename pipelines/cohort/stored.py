@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crypto.resting import staging
+from crypto.resting import (
+    attach_key,
+    read_staged,
+    scan_staged,
+    staged_batches,
+    staged_rows,
+    staged_schema,
+    write_staged,
+)
 from crypto.secret import StagingKey
 from matching.tables import STANDARD
 from pipelines.cohort.errors import CohortNotStored
@@ -42,26 +50,26 @@ class StoredCohort:
     @property
     def schema(self) -> pa.Schema:
         """Of the kept table."""
-        return staging.read_schema(self.path, self.key)
+        return staged_schema(self.path, self.key)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The kept table, part by part, in its order."""
-        return staging.read_batches(self.path, self.key)
+        return staged_batches(self.path, self.key)
 
     def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Some columns, part by part; at least one part."""
         if not self.rows:
             yield self.read(columns)
-        for batch in staging.read_batches(self.path, self.key, columns):
+        for batch in staged_batches(self.path, self.key, columns):
             yield pa.Table.from_batches([batch])
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Some columns, whole."""
-        return staging.read_parquet(self.path, self.key, columns)
+        return read_staged(self.path, self.key, columns)
 
     def view(self, con: "duckdb.DuckDBPyConnection", name: str) -> None:
         """Let a connection read the kept file as ``name``, the ids as ``cohort_id``."""
-        source = staging.scan(self.path, staging.attach(con, self.key))
+        source = scan_staged(self.path, attach_key(con, self.key))
         listed = ", ".join(["row_id AS cohort_id", *map(quoted, self.columns[2:])])
         con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
 
@@ -76,7 +84,7 @@ def store(session: "Session", project: str, digest: str, table: pa.Table) -> Non
     path = stored_at(session, project, digest)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = session.keyring.document_key(_key_name(project, digest), create=True)
-    staging.write_parquet(table, path, key)
+    write_staged(table, path, key)
 
 
 def destroy(session: "Session", project: str, digest: str) -> None:
@@ -96,8 +104,8 @@ def open_stored(session: "Session", project: str, digest: str) -> StoredCohort:
     if not path.is_file():
         raise CohortNotStored(project=project)
     key = session.keyring.document_key(_key_name(project, digest))
-    names = tuple(staging.read_schema(path, key).names)
-    return StoredCohort(path, key, digest, staging.count_rows(path, key), names)
+    names = tuple(staged_schema(path, key).names)
+    return StoredCohort(path, key, digest, staged_rows(path, key), names)
 
 
 def _key_name(project: str, digest: str) -> str:

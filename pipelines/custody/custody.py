@@ -13,7 +13,7 @@ from approvals.custody import (
     recall_id,
     recall_letter,
 )
-from crypto.keyring import signers
+from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors.coded import CodedError
 from pipelines.cluster import sweep
@@ -56,7 +56,7 @@ def hand_over(session: Session, release: str, member: str, by: str | None) -> Re
         place = session.home.outbox / state.project / release / member
         if member in state.packages and state.in_outbox and place.exists():
             try:
-                sums = verify_by_any(place, signers.accepted(session.home.keys)).list_sha256
+                sums = verify_by_any(place, accepted_certificates(session.home.keys)).list_sha256
             except CodedError:
                 raise PackageDiffers(member=member) from None
         elif member in state.packages and state.in_outbox and state.packages[member].sums:

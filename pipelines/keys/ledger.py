@@ -7,7 +7,7 @@ from pathlib import Path
 
 from approvals.ledger import Checkpoint, CheckpointWrong, Event, HeadFile, make_checkpoint, verify
 from approvals.project import check_attachments
-from crypto.keyring import signers
+from crypto.keyring import accepted_certificates, revoked_certificates
 from pipelines.errors import FileExists
 from pipelines.home import write_private
 from pipelines.keys.sealing import read_file
@@ -32,9 +32,9 @@ def verify_ledger(session: Session, checkpoints: Sequence[Path] = ()) -> dict[st
     keys = session.home.keys
     kept = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))]
     # A checkpoint by a revoked key proves nothing; that there are some is said.
-    void = [c for c in kept if _signed_by(c, signers.revoked(keys))]
+    void = [c for c in kept if _signed_by(c, revoked_certificates(keys))]
     found = [c for c in kept if c not in void] + [_parse(path) for path in checkpoints]
-    if not all(_signed_by(c, signers.accepted(keys)) for c in found):
+    if not all(_signed_by(c, accepted_certificates(keys)) for c in found):
         raise CheckpointWrong(what="signature")
     verdict = verify(session.ledger, found, head)
     verdict.check()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crypto.cms import MAX_PLAINTEXT, FileSigner, Recipient
 from crypto.errors import PartTooLarge
-from crypto.keyring import accepted
+from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any, write_package
 from pipelines.errors import FileMissing
 from pipelines.home import open_home
@@ -74,7 +74,7 @@ def verify_directory(directory: Path, signer: Path | None, home: Path | None) ->
     if signer is not None:
         pinned = (read_file(signer, "signer"),)
     else:
-        pinned = accepted(open_home(home).keys)
+        pinned = accepted_certificates(open_home(home).keys)
     if not directory.is_dir():
         raise FileMissing(file="package")
     verified = verify_by_any(directory, pinned)

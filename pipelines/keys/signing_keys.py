@@ -5,7 +5,7 @@ from pathlib import Path
 from approvals.ledger import Event
 from approvals.people import check_role
 from crypto.cms import certificate_fingerprint, public_key_fingerprint, read_identity
-from crypto.keyring import signers
+from crypto.keyring import accepted_certificates, revoke_signer, revoked_certificates
 from crypto.token import TokenPlace
 from pipelines.home import write_private
 from pipelines.keys.sealing import read_file
@@ -17,9 +17,9 @@ _ROLES = ("administrator", "security")
 def overview(session: Session) -> list[dict[str, object]]:
     """Every signing key that this home had: which signs, which verifies, which is revoked."""
     keys = session.home.keys
-    current, *former = signers.accepted(keys)
+    current, *former = accepted_certificates(keys)
     states = [("signs", current), *(("verifies", pem) for pem in former)]
-    states += [("revoked", pem) for pem in signers.revoked(keys)]
+    states += [("revoked", pem) for pem in revoked_certificates(keys)]
     return [_row(state, pem) for state, pem in states]
 
 
@@ -62,7 +62,7 @@ def revoke(session: Session, fingerprint: str, reason: str) -> dict[str, object]
     check_role(session.person, _ROLES)
     _check_reason(session, reason)
     wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
-    signers.revoke(session.home.keys, wanted)
+    revoke_signer(session.home.keys, wanted)
     facts = {"fingerprint": wanted, "reason": reason, "on": today().isoformat()}
     session.append(Event("signing_key_revoked", session.person.id, facts=facts))
     return {"fingerprint": wanted, "revoked": True}

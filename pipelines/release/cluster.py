@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from crypto.errors import FileUnusable
-from crypto.resting import shared_key
+from crypto.resting import read_shared_secret
 from matching.scoring import Scored, ShardPlan, Spread
 from pipelines.cluster import (
     LOOK_SECONDS,
@@ -101,7 +101,7 @@ def spread(settings: Cluster, release: str, plan: ShardPlan) -> Iterator[Scored]
         ClusterUnavailable, ClusterLost, ShardStopped, WorkerDiffers, ShardDoesNotHold: see their texts.
         SharedSecretUnusable, FileUnusable: of this machine's own files.
     """
-    secret = shared_key.read_secret(Path(settings.secret_file))
+    secret = read_shared_secret(Path(settings.secret_file))
     folder = Path(settings.folder) / f"{release}.{secrets.token_hex(8)}"
     try:
         try:

@@ -13,7 +13,7 @@ from approvals.attempts import is_refused_attempt, record_attempt
 from approvals.ledger import FactValue
 from crypto.cms import KeySigner, Recipient
 from crypto.identifiers import order_keys, research_ids
-from crypto.resting import staging
+from crypto.resting import read_staged, staged_batches, staged_schema, write_staged
 from crypto.secret import Secret, StagingKey
 from errors.coded import CodedError, Exit
 from pipelines.home import Home, write_private
@@ -101,22 +101,22 @@ class Context(Approved):
     ) -> Path:
         """Write a table, or batches of a schema as they come, to staging, encrypted."""
         path = self.place(stage, f"{name}.parquet")
-        staging.write_parquet(table, path, self.key, schema=schema)
+        write_staged(table, path, self.key, schema=schema)
         return path
 
     def staged(self, stage: str, name: str) -> pa.Table:
         """Read a staged table."""
-        return staging.read_parquet(self.records.table(stage, name), self.key)
+        return read_staged(self.records.table(stage, name), self.key)
 
     def staged_parts(
         self, stage: str, name: str, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Read a staged table batch by batch, in its order."""
-        return staging.read_batches(self.records.table(stage, name), self.key, columns)
+        return staged_batches(self.records.table(stage, name), self.key, columns)
 
     def staged_schema(self, stage: str, name: str) -> pa.Schema:
         """Schema of a staged table."""
-        return staging.read_schema(self.records.table(stage, name), self.key)
+        return staged_schema(self.records.table(stage, name), self.key)
 
     def has_staged(self, stage: str, name: str) -> bool:
         """Whether a stage left this table."""

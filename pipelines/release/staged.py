@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from crypto.resting import staging
+from crypto.resting import attach_key, scan_staged, staged_schema
 from pipelines.release.errors import StageChanged
 from pipelines.release.records import DigestFile
 from systems.database import guarded, quoted
@@ -23,14 +23,14 @@ def view(
     Raises:
         StageChanged: it is gone, or under another key.
     """
-    source = staging.scan(_place(context, stage, name), staging.attach(con, context.key))
+    source = scan_staged(_place(context, stage, name), attach_key(con, context.key))
     with guarded(StageChanged, stage=stage):
         con.execute(f"CREATE TEMP VIEW {quoted(relation)} AS SELECT * FROM {source}")
 
 
 def columns(context: "Context", stage: str, name: str) -> list[str]:
     """Names of the columns of a staged table."""
-    return list(staging.read_schema(_place(context, stage, name), context.key).names)
+    return list(staged_schema(_place(context, stage, name), context.key).names)
 
 
 def digest(context: "Context", stage: str, name: str) -> str:

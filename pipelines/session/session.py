@@ -21,8 +21,9 @@ from approvals.ledger import Entry, Event, HeadFile, Ledger
 from approvals.people import People, Person, acting_person
 from approvals.projects import Projects
 from approvals.system_terms import SystemTerms, individual_level_for, terms_of
+from crypto.fips import require_fips
 from crypto.hardening import harden_process
-from crypto.keyring import Keyring, require_fips
+from crypto.keyring import Keyring
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.session.location import object_store, set_of, snapshot_fetcher

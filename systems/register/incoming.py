@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crypto.resting import open_writer
+from crypto.resting import staged_writer
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, Table
@@ -64,7 +64,7 @@ def stage(
     tally = rules.Tally(plan)
     staged_schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
     rows = 0
-    with closing(database.connect()) as con, open_writer(target, staged_schema, key) as writer:
+    with closing(database.connect()) as con, staged_writer(target, staged_schema, key) as writer:
         for batch in batches:
             with database.guarded(RegisterUnreadable, table=table.name):
                 numbered = _numbered(batch, rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from crypto.resting import attach, read_parquet, scan
+from crypto.resting import attach_key, read_staged, scan_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, load_system
@@ -79,7 +79,7 @@ class Snapshot:
             StagingDoesNotHold: missing, changed, or under another key.
         """
         self.bring_here()
-        return read_parquet(self._directory / f"{INDEX}.parquet", self._key)
+        return read_staged(self._directory / f"{INDEX}.parquet", self._key)
 
     def bring_here(self) -> None:
         """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
@@ -120,13 +120,13 @@ def open_views(
     key: StagingKey,
 ) -> None:
     """Create the views of a register over its encrypted files; see `Snapshot.connect`."""
-    name = attach(con, key)
+    name = attach_key(con, key)
     with database.guarded(RegisterUnreadable, system=system.code):
         for table in system.tables:
-            source = scan(files[table.name], name) if table.name in files else None
+            source = scan_staged(files[table.name], name) if table.name in files else None
             con.execute(views.table_view(table, source, columns.get(table.name, ())))
         if INDEX in files:
-            con.execute(views.index_view(INDEX, scan(files[INDEX], name)))
+            con.execute(views.index_view(INDEX, scan_staged(files[INDEX], name)))
         views.create_code_lists(con, system)
         views.create_linkage_records(con, system)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from crypto.resting import write_parquet
+from crypto.resting import write_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System
@@ -224,7 +224,7 @@ def _describe(
             [(entries, persons, lower)] = con.execute(
                 "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
             ).fetchall()
-    write_parquet(index, work / f"{INDEX}.parquet", key)
+    write_staged(index, work / f"{INDEX}.parquet", key)
     report("resolve", 1, 1)
     everything = {
         name: (table.rows, _stored_columns(system, name)) for name, table in staged.items()

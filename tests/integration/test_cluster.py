@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crypto.resting import shared_key
+from crypto.resting import shared_secret
 from matching.linking.linking import link
 from matching.options import LinkOptions
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
@@ -83,7 +83,7 @@ def test_the_doctor_sees_the_workers_and_what_they_lack(local, tmp_path):
     assert {f.state for f in found.values()} == {"good", "note"}  # the certificate is of two days
     assert found["cluster's workers"].detail in {"1", "2"}
     other = tmp_path / "other.key"
-    shared_key.make_secret(other)
+    shared_secret.make_shared_secret(other)
     wrong = _settings(local, secret_file=str(other))
     home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=wrong))
     found = {f.what: f for f in check_cluster(home)}

@@ -98,7 +98,7 @@ def recorded(home: Path, release: str) -> Counter[str]:
 
 def packages(home: Path, project: str, release: str, kind: str) -> Iterator[str]:
     """Exactly one sealed package for each recipient, each as its signer made it, and nothing else."""
-    from crypto.keyring.signers import accepted
+    from crypto.keyring.signers import accepted_certificates
     from crypto.package.sealed_package import verify_by_any
     from errors.coded import CodedError
 
@@ -111,7 +111,9 @@ def packages(home: Path, project: str, release: str, kind: str) -> Iterator[str]
     sealed = {f["member"]: f["sums"] for k, f in events(home, release) if k == "package_sealed"}
     for member in MEMBERS[kind]:
         try:
-            verified = verify_by_any(outbox / release / member, accepted(home / "keys"))
+            verified = verify_by_any(
+                outbox / release / member, accepted_certificates(home / "keys")
+            )
         except CodedError as error:
             yield f"package of {member}: {error.code}"
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from crypto.keyring import health
+from crypto.keyring import crypto_findings
 from errors.coded import CodedError
 from pipelines.deployment.doctor.finding import Finding
 from pipelines.home import FORMAT, Home, unfinished
@@ -35,7 +35,7 @@ def check_machine() -> Iterator[Finding]:
     yield Finding("Python", "good" if good else "bad", sys.version.split()[0])
     yield _openssl()
     yield from _systems()
-    for seen in health.check():
+    for seen in crypto_findings():
         yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
     for name in _LIBRARIES:
         try:
@@ -74,7 +74,7 @@ def _systems() -> Iterator[Finding]:
 
 def check_folder(home: Home) -> Iterator[Finding]:
     """Look at the modes of the home's files and at its keyring."""
-    for seen in health.check(home.keys):
+    for seen in crypto_findings(home.keys):
         if seen.what.startswith("keyring"):
             yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
     open_files = sum(1 for p in home.root.rglob("*") if not p.is_symlink() and _too_open(home, p))

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
-from crypto.keyring import health
+from crypto.keyring import certificate_end
 from errors.coded import CodedError
 from pipelines.deployment.doctor.finding import Finding, State
 from pipelines.home import Cluster, Home
@@ -170,7 +170,7 @@ def check_cluster(home: Home) -> Iterator[Finding]:
 
 
 def _certificate(path: Path) -> Finding:
-    what, ends = "cluster's certificate", health.certificate_end(path)
+    what, ends = "cluster's certificate", certificate_end(path)
     if ends is None:
         return Finding(what, "bad", "can't be read")
     days = (ends - datetime.now(UTC).date()).days
@@ -180,13 +180,13 @@ def _certificate(path: Path) -> Finding:
 
 def _workers(client: Any, settings: Cluster) -> Finding:
     """How many workers there are, and whether each can work: versions, secret, shared folder."""
-    from crypto.resting import shared_key
+    from crypto.resting import read_shared_secret, shared_secret_mark
     from pipelines.cluster import versions, worker_state
 
     answers: dict[str, dict[str, object]] = client.run(worker_state, settings.folder)
     own = {
         "versions": versions(),
-        "secret": shared_key.mark(shared_key.read_secret(Path(settings.secret_file))),
+        "secret": shared_secret_mark(read_shared_secret(Path(settings.secret_file))),
         "folder": True,
     }
     words = {"versions": "other versions", "secret": "not our secret", "folder": "no shared folder"}

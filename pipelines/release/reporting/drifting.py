@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from approvals.custody import OUT, Status
-from crypto.resting import document
+from crypto.resting import decrypt_document, encrypt_document
 from expectations import drift
 from expectations.drift import Drift, Profile
 from expectations.errors import CountingBroke
@@ -68,7 +68,7 @@ def keep(context: "Context", profile: Profile) -> None:
     """Keep a release's profile for the next one, encrypted."""
     content = json.dumps(profile, sort_keys=True).encode()
     key = context.keyring.document_key(context.order.project, create=True)
-    document.encrypt_bytes(content, context.report_folder / _FILE, key)
+    encrypt_document(content, context.report_folder / _FILE, key)
 
 
 def _last(context: "Context") -> tuple[str | None, Profile]:
@@ -80,7 +80,7 @@ def _last(context: "Context") -> tuple[str | None, Profile]:
             continue
         if state.status in _OUT and stored.is_file():
             key = context.keyring.document_key(context.order.project)
-            kept = json.loads(document.decrypt_bytes(stored, key))
+            kept = json.loads(decrypt_document(stored, key))
             return state.release, cast("Profile", kept)
     return None, {}
 

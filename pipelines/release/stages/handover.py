@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any, cast
 
-from crypto.keyring import accepted
+from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from pipelines.custody import wipe_staging
 from pipelines.home import locked, sweep
@@ -39,7 +39,9 @@ def record_and_hand_over(context: "Context") -> Product:
     if not outbox.exists():
         question(context, "handover")
         _check_recipients(context, packages)
-        pinned = accepted(context.keyring.directory)  # the key may have changed while it waited
+        pinned = accepted_certificates(
+            context.keyring.directory
+        )  # the key may have changed while it waited
         for package in packages:
             verify_by_any(context.folder / "seal" / str(package["member"]), pinned)
         _check_nothing_else(context, packages)

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from crypto import errors
 from crypto.cms.selfmade import self_signed
 from crypto.cms.signing import make_signing_identity, verify_detached, verify_raw
+from crypto.errors import PinWrong, TokenUnusable
 from crypto.package.sealed_package import Part, verify_package, write_package
-from crypto.token.errors import PinWrong, TokenUnusable
 from crypto.token.key import TokenKey, TokenPlace, TokenSigner
 from tests.unit.crypto import tokens
 

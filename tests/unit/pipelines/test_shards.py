@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from crypto.errors import SharedSecretUnusable
 
-from crypto.resting import shared_key
-from crypto.resting.errors import SharedSecretUnusable
+from crypto.resting import shared_secret
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
@@ -43,8 +43,8 @@ def plan() -> ShardPlan:
 @pytest.fixture
 def secret(tmp_path, monkeypatch):
     path = tmp_path / "cluster.key"
-    shared_key.make_secret(path)
-    monkeypatch.setenv(shared_key.VARIABLE, str(path))
+    shared_secret.make_shared_secret(path)
+    monkeypatch.setenv(shared_secret.VARIABLE, str(path))
     return path
 
 
@@ -53,13 +53,13 @@ def folder(plan, secret, tmp_path):
     """A plan as a worker finds it."""
     place = tmp_path / "R1.abc"
     place.mkdir(mode=0o700)
-    shards.write_plan(plan, place, shared_key.read_secret())
+    shards.write_plan(plan, place, shared_secret.read_shared_secret())
     yield place
     shards.forget(str(place))
 
 
 def test_a_shard_that_a_worker_leaves_is_the_shard(plan, folder):
-    key = shared_key.work_key(shared_key.read_secret(), folder)
+    key = shared_secret.read_work_key(shared_secret.read_shared_secret(), folder)
     for number in range(plan.shards):
         told = shards.work_shard(str(folder), number)
         here, there = plan.work(number), shards.read_shard(folder, number, key)
@@ -76,7 +76,7 @@ def test_nothing_in_the_folder_is_plain(plan, folder):
     for path in folder.iterdir():
         body = path.read_bytes()
         assert not any(name in body or name.upper() in body for name in names)
-        assert path.name == shared_key.FILE or body.startswith(b"PARE")
+        assert path.name == shared_secret.WORK_KEY_FILE or body.startswith(b"PARE")
 
 
 def _swap(folder) -> None:
@@ -89,8 +89,8 @@ def _swap(folder) -> None:
 
 def _other_secret(folder) -> None:
     path = folder.parent / "another.key"
-    shared_key.make_secret(path)
-    os.environ[shared_key.VARIABLE] = str(path)
+    shared_secret.make_shared_secret(path)
+    os.environ[shared_secret.VARIABLE] = str(path)
 
 
 def _cut(folder) -> None:
@@ -99,18 +99,18 @@ def _cut(folder) -> None:
 
 
 REFUSED = {
-    "no secret": (lambda _: os.environ.pop(shared_key.VARIABLE), "CRYPTO-37"),
+    "no secret": (lambda _: os.environ.pop(shared_secret.VARIABLE), "CRYPTO-37"),
     "another secret": (_other_secret, "CRYPTO-31"),
     "two files exchanged": (_swap, "CLUSTER-06"),
     "a file cut": (_cut, "CRYPTO-35"),
-    "no key": (lambda f: (f / shared_key.FILE).unlink(), "CRYPTO-11"),
+    "no key": (lambda f: (f / shared_secret.WORK_KEY_FILE).unlink(), "CRYPTO-11"),
     "another folder's key": (lambda f: f.rename(f.with_name("R2.abc")), "CRYPTO-11"),
 }
 
 
 @pytest.mark.parametrize("harm", REFUSED)
 def test_a_worker_refuses_and_says_a_code(folder, harm, monkeypatch):
-    monkeypatch.setenv(shared_key.VARIABLE, os.environ[shared_key.VARIABLE])
+    monkeypatch.setenv(shared_secret.VARIABLE, os.environ[shared_secret.VARIABLE])
     do, code = REFUSED[harm]
     do(folder)
     assert shards.work_shard(str(folder), 0) == {"code": code}
@@ -125,7 +125,7 @@ def test_a_shard_in_the_place_of_another_is_refused(folder):
     for number in (0, 1):
         shards.work_shard(str(folder), number)
     (folder / "shard-000000.parquet").replace(folder / "shard-000001.parquet")
-    key = shared_key.work_key(shared_key.read_secret(), folder)
+    key = shared_secret.read_work_key(shared_secret.read_shared_secret(), folder)
     with pytest.raises(ShardDoesNotHold):
         shards.read_shard(folder, 1, key)
 
@@ -166,13 +166,13 @@ def test_a_secret_is_256_bits(tmp_path, content):
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(SharedSecretUnusable):
-        shared_key.read_secret(path)
+        shared_secret.read_shared_secret(path)
 
 
 def test_a_secret_that_others_can_read_is_refused(secret):
     secret.chmod(0o640)
     with pytest.raises(SharedSecretUnusable):
-        shared_key.read_secret(secret)
+        shared_secret.read_shared_secret(secret)
 
 
 def _settings(tmp_path, secret) -> dict[str, str]:

@@ -21,7 +21,7 @@ def kept(path, names, rows):
     columns["row_id"] = pa.array([f"{path.stem}-{i}" for i in range(len(rows))], pa.string())
     for place, name in enumerate(names):
         columns[name] = pa.array([row[place] for row in rows], pa.string())
-    staging.write_parquet(pa.table(columns), path, KEY)
+    staging.write_staged(pa.table(columns), path, KEY)
     return StoredCohort(path, KEY, path.stem, len(rows), ("row_number", "row_id", *names))
 
 
@@ -61,4 +61,4 @@ def test_parts_are_the_whole(tmp_path, rows):
     parts = list(cohort.parts(["row_number", "zip"]))
     assert len(parts) == 1 + max(rows - 1, 0) // 122_880
     assert pa.concat_tables(parts).equals(cohort.read(["row_number", "zip"]))
-    assert staging.count_rows(cohort.path, KEY) == rows
+    assert staging.staged_rows(cohort.path, KEY) == rows

@@ -11,7 +11,7 @@ from synthetic.cohort import make_cohort
 from synthetic.errors import SizeImpossible, TooFewPeople
 from synthetic.linkage import make_linkage
 from synthetic.people import noise
-from synthetic.people.people import TIES, day, make_people
+from synthetic.people.population import TIES, day, make_people
 from systems.standard import STANDARD_COLUMNS as STANDARD
 from systems.tabular.reading import read_table
 

@@ -13,18 +13,16 @@ import stat
 from pathlib import Path
 
 from crypto import files
-from crypto.errors import FileUnusable
-from crypto.resting import wrapping
-from crypto.resting.errors import SharedSecretUnusable
-from crypto.secret import SECRET_BYTES, Secret, StagingKey
+from crypto.errors import FileUnusable, SharedSecretUnusable
+from crypto.secret import SECRET_BYTES, Secret, StagingKey, unwrap_secret, wrap_secret
 
 VARIABLE = "DOJ_RELEASE_CLUSTER_KEY_FILE"
-FILE = "work.key"
+WORK_KEY_FILE = "work.key"
 _NAME, _USE = "cluster", "cluster/work"
 _LONGEST = 4096  # bytes
 
 
-def make_secret(path: Path) -> None:
+def make_shared_secret(path: Path) -> None:
     """Write a new secret of 256 random bits, 0600.
 
     Raises:
@@ -34,7 +32,7 @@ def make_secret(path: Path) -> None:
         sink.write(base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
 
 
-def read_secret(path: Path | None = None) -> Secret:
+def read_shared_secret(path: Path | None = None) -> Secret:
     """Read the secret from a file that nobody else can read.
 
     Args:
@@ -58,7 +56,7 @@ def read_secret(path: Path | None = None) -> Secret:
     return Secret(_NAME, value)
 
 
-def mark(secret: Secret) -> str:
+def shared_secret_mark(secret: Secret) -> str:
     """Sixteen hex digits by which two machines see that they have one secret."""
     return secret.derive(f"{_USE}/mark")[:8].hex()
 
@@ -70,17 +68,17 @@ def make_work_key(secret: Secret, folder: Path) -> StagingKey:
         FileUnusable: it can't be written.
     """
     value = secrets.token_bytes(SECRET_BYTES)
-    wrapped = wrapping.wrap(secret.derive(_USE), value, folder.name)
-    files.write_small(folder / FILE, wrapped)
+    wrapped = wrap_secret(secret.derive(_USE), value, folder.name)
+    files.write_small(folder / WORK_KEY_FILE, wrapped)
     return StagingKey(folder.name, value)
 
 
-def work_key(secret: Secret, folder: Path) -> StagingKey:
+def read_work_key(secret: Secret, folder: Path) -> StagingKey:
     """Unwrap the key of a piece of work.
 
     Raises:
         FileUnusable: there is none.
         KeyFileDamaged: changed, of another folder, or under another secret.
     """
-    wrapped = files.read_small(folder / FILE, _LONGEST)
-    return StagingKey(folder.name, wrapping.unwrap(secret.derive(_USE), wrapped, folder.name))
+    wrapped = files.read_small(folder / WORK_KEY_FILE, _LONGEST)
+    return StagingKey(folder.name, unwrap_secret(secret.derive(_USE), wrapped, folder.name))
