@@ -9,7 +9,16 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from synthetic.errors import SizeImpossible, TooFewPeople
-from synthetic.people import Ints, Population, RegisterTruth, as_table, dashed, mixed_case, noise
+from synthetic.people import (
+    COHORTS,
+    Ints,
+    Population,
+    RegisterTruth,
+    as_table,
+    dashed,
+    mixed_case,
+    recorded,
+)
 
 _RELATIVES = 0.08  # of those without an order: people bound to somebody who has one
 _FILES = {"file": "cohort.csv", "persons": "truth_cohort.parquet", "pairs": "truth_pairs.parquet"}
@@ -57,7 +66,7 @@ def make_cohort(
         SizeImpossible: no rows, a share outside 0 to 1, or an unknown level.
         TooFewPeople: the made-up world is too small.
     """
-    if rows < 1 or not 0 <= share_with_order <= 1 or level not in noise.COHORTS:
+    if rows < 1 or not 0 <= share_with_order <= 1 or level not in COHORTS:
         raise SizeImpossible(rows=rows)
     if truth.people is None:
         raise TooFewPeople(restrained=0, others=0)
@@ -105,7 +114,7 @@ def _written(
     rng: np.random.Generator, people: Population, who: Ints, last_day: int, level: str
 ) -> pa.Table:
     days = last_day - rng.integers(0, 6 * 365, len(who))
-    columns = noise.recorded(rng, people, who, days, noise.COHORTS[level])
+    columns = recorded(rng, people, who, days, COHORTS[level])
     mixed_case(rng, columns, accents=0.3)
     dashed(rng, columns, 0.6)
     return as_table(columns)

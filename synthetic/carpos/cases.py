@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthetic.people import Ints, Population, day, names
+from synthetic.people import Ints, Population, day, known_places
 
 # family: share of cases, codes of the four steps (none: no such step), their probabilities
 FAMILIES: dict[str, tuple[float, tuple[str | None, ...], tuple[float, ...]]] = {
@@ -47,7 +47,7 @@ class Cases:
     start: Ints  # days since 1970-01-01
     respondent: Ints
     other: Ints
-    county: Ints  # place in names.places()
+    county: Ints  # place in known_places()
     present: np.ndarray  # (n, 4): which steps it goes through
     dates: Ints  # (n, 4): days of the steps
     by_officer: np.ndarray  # asked for by law enforcement
@@ -172,7 +172,7 @@ def _steps(
 def _counties(
     rng: np.random.Generator, people: Population, respondent: Ints, gun: np.ndarray
 ) -> Ints:
-    where = names.places()
+    where = known_places()
     county = people.county[people.home[respondent, 0]]
     size = len(county)
     away = rng.random(size) < _ELSEWHERE

@@ -6,7 +6,7 @@ import pyarrow as pa
 from synthetic.carpos.cases import FAMILY_NAMES
 from synthetic.carpos.firearms import firearm, relinquishment
 from synthetic.carpos.orders import CHILD, NOBODY, RESPONDENT, ROLES, Entries, Orders
-from synthetic.people import NO_DAY, Ints, Population, choose, days_column, names, pick, text
+from synthetic.people import NO_DAY, Ints, Population, choose, days_column, known_places, pick, text
 
 _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
 _NO_EXPIRATION = 0.04
@@ -35,11 +35,11 @@ def tables(
 
 
 def _agency_oris() -> list[str]:
-    return [f"CA{fips}{n:02d}00" for fips in names.places().fips for n in range(_AGENCIES)]
+    return [f"CA{fips}{n:02d}00" for fips in known_places().fips for n in range(_AGENCIES)]
 
 
 def _agencies() -> pa.Table:
-    fips = np.repeat(names.places().fips, _AGENCIES)
+    fips = np.repeat(known_places().fips, _AGENCIES)
     kinds = np.tile(np.array(["sheriff", "police", "police"], dtype=object), len(fips) // _AGENCIES)
     titles = [f"Agency {n + 1} of county {f}" for n, f in enumerate(fips)]
     return pa.table(
@@ -48,7 +48,7 @@ def _agencies() -> pa.Table:
 
 
 def _courts() -> pa.Table:
-    fips = names.places().fips
+    fips = known_places().fips
     return pa.table(
         {
             "court_ori": [f"CA{f}015J" for f in fips],
@@ -97,7 +97,7 @@ _FORMS = {
 
 def _order_entry(rng: np.random.Generator, orders: Orders, expires: Ints) -> pa.Table:
     size = len(orders.order_id)
-    fips = names.places().fips[orders.county]
+    fips = known_places().fips[orders.county]
     agencies = np.array(_agency_oris(), dtype=object)[
         orders.county * _AGENCIES + rng.integers(0, _AGENCIES, size)
     ]

@@ -17,9 +17,9 @@ from synthetic.people import (
     choose,
     day,
     days_column,
-    names,
-    noise,
+    known_names,
     pick,
+    recorded,
     text,
 )
 from synthetic.people import RESPONDENT as AS_RESPONDENT
@@ -58,7 +58,7 @@ def _recorded(
     restrained = entries.role == RESPONDENT
     columns: dict[str, np.ndarray] = {}
     for here, level in ((restrained, AS_RESPONDENT), (~restrained, OTHER_PARTY)):
-        part = noise.recorded(rng, people, entries.human[here], written[here], level)
+        part = recorded(rng, people, entries.human[here], written[here], level)
         for name, values in part.items():
             columns.setdefault(name, np.empty(len(restrained), values.dtype))[here] = values
     officer = entries.role == OFFICER
@@ -143,7 +143,7 @@ def _person_name(
     maiden = ~absent(columns["birth_name"]) & (columns["birth_name"] != columns["last_name"])
     maiden &= rng.random(size) < _MAIDEN
     alias = ~maiden & (entries.role == RESPONDENT) & (rng.random(size) < _ALIAS)
-    nick = names.load().nicknames
+    nick = known_names().nicknames
     parts: list[dict[str, Any]] = []
     for number, kind, here in (
         (1, "legal", np.ones(size, bool)),
@@ -225,9 +225,7 @@ def _person_contact(
     before = np.flatnonzero(
         (entries.role == RESPONDENT) & (rng.random(len(named)) < _SECOND_ADDRESS)
     )
-    old = noise.recorded(
-        rng, people, entries.human[before], written[before] - 5 * 365, AS_RESPONDENT
-    )
+    old = recorded(rng, people, entries.human[before], written[before] - 5 * 365, AS_RESPONDENT)
     old_named = ~absent(old["county"])
     parts: list[dict[str, Any]] = []
     for kind, source, here, ids, until in (

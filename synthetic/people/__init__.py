@@ -1,26 +1,28 @@
 """Made-up people, and how they are written down with errors."""
 
-from synthetic.people import names, noise
-from synthetic.people.arrays import absent, choose
-from synthetic.people.columns import days_column, pick, text
-from synthetic.people.names import Ints, Strings
+from synthetic.people.names import Ints, Strings, absent, choose, known_names, known_places
 from synthetic.people.noise import COHORTS, NO_DAY, OTHER_PARTY, RESPONDENT, recorded
-from synthetic.people.people import RACES, Population, day, make_people
-from synthetic.people.truth import RegisterTruth
-from synthetic.people.writing import (
+from synthetic.people.population import RACES, Population, day, make_people
+from synthetic.people.tables import (
     MARK,
     agency_of,
     agency_table,
+    as_table,
     contact_table,
     counties,
+    dashed,
+    days_column,
     drawn,
     identifier_table,
     missing,
+    mixed_case,
     name_table,
+    pick,
     race_letters,
+    text,
     write_files,
 )
-from synthetic.people.written import as_table, dashed, mixed_case
+from synthetic.people.truth import RegisterTruth, World
 
 __all__ = [
     "COHORTS",
@@ -33,6 +35,7 @@ __all__ = [
     "Population",
     "RegisterTruth",
     "Strings",
+    "World",
     "absent",
     "agency_of",
     "agency_table",
@@ -45,12 +48,12 @@ __all__ = [
     "days_column",
     "drawn",
     "identifier_table",
+    "known_names",
+    "known_places",
     "make_people",
     "missing",
     "mixed_case",
     "name_table",
-    "names",
-    "noise",
     "pick",
     "race_letters",
     "recorded",

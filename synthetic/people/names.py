@@ -8,12 +8,14 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-Strings = npt.NDArray[np.object_]
+Strings = npt.NDArray[np.object_]  # None stands for a missing value
+Mask = npt.NDArray[np.bool_]
 
 ORIGINS = ("any", "hispanic", "asian", "other")
 ORIGIN_SHARES = (0.47, 0.34, 0.14, 0.05)  # roughly California's adults
@@ -61,7 +63,7 @@ class Names:
 
 
 @cache
-def load() -> Names:
+def known_names() -> Names:
     """Read the lists once."""
     texts: list[str] = []
     first: dict[tuple[bool, int], Pool] = {}
@@ -116,7 +118,7 @@ class Places:
 
 
 @cache
-def places() -> Places:
+def known_places() -> Places:
     """Read the lists of places once."""
     listed = rows("counties.csv")
     people = np.array([float(r["thousands"]) for r in listed])
@@ -128,3 +130,14 @@ def places() -> Places:
         cities=tuple(np.array(r["cities"].split("|"), dtype=object) for r in listed),
         streets=np.array([r["name"] for r in rows("streets.csv")], dtype=object),
     )
+
+
+def choose(where: Mask, yes: Any, no: Any) -> Strings:
+    """Like ``numpy.where``, for strings and None."""
+    return np.asarray(np.where(where, yes, no), dtype=object)
+
+
+def absent(values: Strings) -> Mask:
+    """Where a value is missing."""
+    missing: Any = None
+    return np.asarray(np.equal(values, missing), dtype=bool)

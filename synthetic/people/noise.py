@@ -9,11 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthetic.people import names
-from synthetic.people.arrays import absent, choose
-from synthetic.people.names import Ints, Strings
-from synthetic.people.people import NONE, SUFFIXES, Population
-from synthetic.people.slips import Mask, chance, change, digit_error, typing_error, vary
+from synthetic.people.names import Ints, Mask, Strings, absent, choose, known_names, known_places
+from synthetic.people.population import NONE, SUFFIXES, Population
 
 NO_DAY = np.iinfo(np.int64).min
 
@@ -133,7 +130,7 @@ def recorded(
 def _names(
     rng: np.random.Generator, people: Population, who: Ints, days: Ints, noise: Noise
 ) -> tuple[Strings, Strings, Strings]:
-    known, size = names.load(), len(who)
+    known, size = known_names(), len(who)
     first = known.texts[people.first[who]].copy()
     last = known.texts[people.last[who]].copy()
     second, style = people.second[who], rng.random(size)
@@ -166,7 +163,7 @@ def _names(
 
 def _middle(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     number, size = people.middle[who], len(who)
-    middle = choose(number != NONE, names.load().texts[np.maximum(number, 0)], None)
+    middle = choose(number != NONE, known_names().texts[np.maximum(number, 0)], None)
     change(middle, chance(rng, noise.middle_initial, size), lambda text: text[:1])
     change(middle, chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
     middle[chance(rng, noise.middle_missing, size)] = None
@@ -243,7 +240,7 @@ _LONG = np.array(
 def _address(
     rng: np.random.Generator, people: Population, who: Ints, days: Ints, noise: Noise
 ) -> dict[str, np.ndarray]:
-    size, where = len(who), names.places()
+    size, where = len(who), known_places()
     turn = (people.moved[who] <= days[:, None]).sum(axis=1)
     turn = np.maximum(0, turn - chance(rng, noise.stale, size))
     home = people.home[who, turn]
@@ -283,3 +280,54 @@ def _address(
 
 def _words(before: str, numbers: Ints) -> Strings:
     return np.array([f"{before}{number}" for number in numbers.tolist()], dtype=object)
+
+
+# Small errors of writing: a letter or digit wrong, a name in one of its other forms.
+
+_KEYS = dict(
+    zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "SNVFRGHJUKJKMBIPAEDYIBEZTX", strict=True)
+)  # a neighbour on the keyboard
+
+
+def chance(rng: np.random.Generator, share: float, size: int) -> Mask:
+    """Which of ``size`` records are hit."""
+    return rng.random(size) < share
+
+
+def change(values: Strings, where: Mask, make: Callable[[str], str]) -> None:
+    """Rewrite the values that are hit and not missing."""
+    for place in np.flatnonzero(where):
+        if values[place] is not None:
+            values[place] = make(values[place])
+
+
+def vary(
+    rng: np.random.Generator, values: Strings, others: dict[str, tuple[str, ...]], share: float
+) -> None:
+    """Write a share of the names that can be written otherwise in one of the other ways."""
+    for place in np.flatnonzero(chance(rng, share, len(values))):
+        if options := others.get(values[place]):
+            values[place] = options[int(rng.integers(len(options)))]
+
+
+def typing_error(rng: np.random.Generator, text: str) -> str:
+    """One letter left out, doubled, swapped with the next, or hit beside."""
+    if len(text) < 2:
+        return text
+    at, kind = int(rng.integers(1, len(text))), int(rng.integers(4))
+    if kind == 0:
+        return text[:at] + text[at + 1 :]
+    if kind == 1:
+        return text[:at] + text[at - 1] + text[at:]
+    if kind == 2:
+        return text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
+    return text[:at] + _KEYS.get(text[at], "E") + text[at + 1 :]
+
+
+def digit_error(rng: np.random.Generator, text: str) -> str:
+    """One digit wrong, or two swapped."""
+    places = [i for i, mark in enumerate(text) if mark.isdigit()]
+    at = places[int(rng.integers(len(places)))]
+    if at + 1 < len(text) and text[at + 1].isdigit() and rng.random() < 0.4:
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    return text[:at] + str((int(text[at]) + int(rng.integers(1, 10))) % 10) + text[at + 1 :]

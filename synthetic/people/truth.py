@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from synthetic.people.names import Ints
-from synthetic.people.people import Population
+from synthetic.people.names import Ints, Strings
+from synthetic.people.population import Population
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,24 @@ class RegisterTruth:
             family = self.entries["family"].to_numpy(zero_copy_only=False)
             role &= np.isin(family, families)
         return np.unique(self.entries["human_id"].to_numpy()[role])
+
+
+@dataclass(frozen=True)
+class World:
+    """A made-up register and who is who in it.
+
+    Attributes:
+        people: everybody of this made-up world, or None where the system knows no people.
+        tables: the register's tables.
+        entry: for each record, the entry of its person.
+        human: for each record, who that really is.
+        role: for each record, ``subject``, or something else where it must not be released.
+        family: for each record, its scope.
+    """
+
+    people: Population | None
+    tables: dict[str, pa.Table]
+    entry: Ints
+    human: Ints
+    role: Strings
+    family: Strings

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from synthetic.people import (
+    RESPONDENT,
+    World,
     absent,
     agency_of,
     agency_table,
@@ -17,16 +19,16 @@ from synthetic.people import (
     days_column,
     drawn,
     identifier_table,
+    known_names,
+    known_places,
     make_people,
     missing,
     name_table,
-    names,
-    noise,
     pick,
     race_letters,
+    recorded,
     text,
 )
-from synthetic.registers.made import World
 
 _AGAIN = 0.45  # of arrests are of somebody arrested before
 _SECOND_FILE = 0.01  # of subjects who have two CII numbers that nobody has joined yet
@@ -51,7 +53,7 @@ _PLEAS = {"plea": 96.0, "jury_trial": 3.0, "court_trial": 1.0}
 _STATUTES = ("459 PC", "484 PC", "242 PC", "11377 HS", "23152 VC", "211 PC", "245 PC", "647 PC")
 
 
-def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_achs(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` arrests, and who the subjects are."""
     people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
     arrested = _arrested(rng, people.female, people.birth, records, first_day)
@@ -64,7 +66,7 @@ def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) 
     who = subjects[0]
     written = np.full(len(who), first_day)
     np.maximum.at(written, place, day)  # as the last arrest wrote the subject down
-    columns = noise.recorded(rng, people, who, written, noise.RESPONDENT)
+    columns = recorded(rng, people, who, written, RESPONDENT)
     arrest_id = 3_000_000 + rng.permutation(records)
     offense = drawn(rng, _OFFENSES, records)
     sealed = rng.random(records) < _SEALED
@@ -88,7 +90,7 @@ def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) 
                 "arrest_id": arrest_id,
                 "person_id": ids[place],
                 "agency_ori": text(agency_of(county, rng.integers(0, 2, records))),
-                "county_fips": text(names.places().fips[county]),
+                "county_fips": text(known_places().fips[county]),
                 "arrest_date": days_column(day),
                 "booking_no": [f"B{n:08d}" for n in range(records)],
                 "incident_no": [f"{n % 99:02d}-{n:06d}" for n in range(records)],
@@ -154,7 +156,7 @@ def _person(
 def _names(rng: np.random.Generator, ids: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
     """Full names, and aliases: a nickname, or the name before marriage."""
     full = name_table(ids, columns, "full")
-    nicknames = names.load().nicknames
+    nicknames = known_names().nicknames
     known = ~absent(columns["birth_name"])
     here = np.flatnonzero(known | (rng.random(len(ids)) < _ALIAS))
     other = {name: values[here].copy() for name, values in columns.items()}
@@ -204,7 +206,7 @@ def _court(
         {
             "arrest_id": arrest_id[here],
             "seq": np.ones(size, np.int64),
-            "county_fips": text(names.places().fips[county[here]]),
+            "county_fips": text(known_places().fips[county[here]]),
             "case_no": [f"{n % 26 + 10}CR{n:07d}" for n in range(size)],
             "filed_on": days_column(day[here] + np.minimum(wait[here], 3)),
             "disposition": text(made),

@@ -10,23 +10,25 @@ import numpy as np
 import pyarrow as pa
 
 from synthetic.people import (
+    RESPONDENT,
     Ints,
+    World,
     contact_table,
     counties,
     days_column,
     drawn,
+    known_names,
+    known_places,
     make_people,
     missing,
     name_table,
-    names,
-    noise,
     pick,
+    recorded,
     text,
 )
-from synthetic.registers.made import World
 
 _PATIENT = replace(
-    noise.RESPONDENT, birth_missing=0.002, address_missing=0.01, phone=0.6, ssn=0.0, license=0.0
+    RESPONDENT, birth_missing=0.002, address_missing=0.01, phone=0.6, ssn=0.0, license=0.0
 )
 _PATIENTS = 0.3  # patients for each prescription
 _PEOPLE = 1.3  # people in the made-up world for each prescription
@@ -45,12 +47,12 @@ _PAYMENT = {
 _LICENCES = {"MD": 70.0, "DO": 8.0, "NP": 11.0, "PA": 6.0, "DDS": 4.0, "DVM": 0.5, "other": 0.5}
 
 
-def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` prescriptions, and who the patients are."""
     people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
     human = _patients(rng, people.birth, records, first_day)
     day = first_day + rng.integers(0, last_day - first_day + 1, records)
-    columns = noise.recorded(rng, people, human, day, _PATIENT)
+    columns = recorded(rng, people, human, day, _PATIENT)
     person_id = 50_000_000 + rng.permutation(records)
     prescriber, doctors = _prescribers(rng, max(20, records // 60))
     pharmacy, shops, where = _pharmacies(rng, max(60, records // 200))
@@ -92,7 +94,7 @@ def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) 
                 "diagnosis_code": text(
                     missing(rng, pick(human, ("M545", "F419", "F909", "G8929", "F1120")), 0.7)
                 ),
-                "county_fips": text(names.places().fips[where[chosen]]),
+                "county_fips": text(known_places().fips[where[chosen]]),
                 "patient_age": ((day - people.birth[human]) / 365.2425).astype(np.int64),
                 "payment": text(drawn(rng, _PAYMENT, records)),
             }
@@ -117,7 +119,7 @@ def _patients(rng: np.random.Generator, birth: Ints, records: int, first_day: in
 
 def _prescribers(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints]:
     ids = 700_000 + rng.permutation(count)
-    texts = names.load().texts
+    texts = known_names().texts
     return (
         pa.table(
             {
@@ -134,7 +136,7 @@ def _prescribers(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints]:
 
 
 def _pharmacies(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints, Ints]:
-    places = names.places()
+    places = known_places()
     where = np.concatenate(
         [np.arange(len(places.fips)), rng.choice(len(places.fips), count, p=places.share)]
     )

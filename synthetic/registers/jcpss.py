@@ -9,17 +9,17 @@ import pyarrow as pa
 
 from synthetic.people import (
     Ints,
+    World,
     choose,
     counties,
     days_column,
     drawn,
+    known_places,
     make_people,
     missing,
-    names,
     race_letters,
     text,
 )
-from synthetic.registers.made import World
 
 _AGAIN = 0.35  # of referrals are of a child referred before
 _BOYS = 0.74
@@ -48,7 +48,7 @@ _PLACED = {"home": 62.0, "county_facility": 27.0, "other_facility": 10.5, "state
 _DEFENCE = {"public_defender": 58.0, "appointed": 30.0, "private": 9.0, "none": 3.0}
 
 
-def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_jcpss(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` referrals, and who the children are."""
     people = make_people(rng, max(4_000, records * _PEOPLE), last_day)
     human = _children(rng, people.female, people.birth, records, first_day, last_day)
@@ -57,7 +57,7 @@ def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) 
     county = counties(rng, home, 0.06)
     person_id = 30_000_000 + rng.permutation(records)
     referral_id = 4_000_000 + rng.permutation(records)
-    places = names.places()
+    places = known_places()
     number = np.array(
         [f"J{h % 10**7:07d}" for h in (human * 13 + county * 7).tolist()], dtype=object
     )

@@ -10,18 +10,18 @@ import pyarrow as pa
 
 from synthetic.people import (
     Ints,
+    World,
     agency_of,
     agency_table,
     choose,
     days_column,
     drawn,
+    known_places,
     missing,
-    names,
     pick,
     text,
 )
 from synthetic.people import day as day_of
-from synthetic.registers.made import World
 
 _SINCE = day_of(2018, 7, 1)  # the first day on which stops were recorded
 _MORE = 0.11  # of stops with a second person
@@ -57,10 +57,10 @@ _FOUND = {"none": 76.0, "drugs": 13.0, "other_weapon": 3.0, "alcohol": 3.0, "fir
 _WORK = {"patrol": 90.0, "gang": 1.5, "compliance": 1.0, "special_events": 1.0, "roadblock": 0.5, "narcotics": 0.7, "task_force": 0.8, "school": 0.5, "investigative": 1.5, "other": 2.5}  # fmt: skip
 
 
-def make(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_ripa(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` stops, and (in the truth alone) who was stopped."""
     first_day = max(first_day, _SINCE)
-    places = names.places()
+    places = known_places()
     county = rng.choice(len(places.fips), records, p=places.share)
     stop_id = 9_000_000 + rng.permutation(records)
     number = np.arange(records)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthetic.people import names
-from synthetic.people.names import Ints
+from synthetic.people.names import ORIGIN_SHARES, ORIGINS, Ints, known_names, known_places
 
 DAY0 = np.datetime64("1970-01-01")
 NONE = -1
@@ -36,7 +35,7 @@ def day(year: int, month: int = 1, of_month: int = 1) -> int:
 
 @dataclass
 class Population:
-    """Everybody, as arrays of the same length; names are numbers into `names.load().texts`.
+    """Everybody, as arrays of the same length; names are numbers into `known_names().texts`.
 
     Homes and moves have one column for each home in turn; a home is a number into the arrays of
     addresses. ``tie`` is the place in `TIES` of what binds a person to its neighbour, or `NONE`.
@@ -59,7 +58,7 @@ class Population:
     tie: Ints
     home: Ints  # (n, homes)
     moved: Ints  # (n, homes - 1): day on which the next home begins
-    county: Ints  # per address: place in `names.places()`
+    county: Ints  # per address: place in `known_places()`
     zip: Ints
     city: Ints
     number: Ints
@@ -80,7 +79,7 @@ def make_people(rng: np.random.Generator, count: int, until: int) -> Population:
     """
     count += count % 2
     female = rng.random(count) < 0.5
-    origin = rng.choice(len(names.ORIGINS), count, p=names.ORIGIN_SHARES)
+    origin = rng.choice(len(ORIGINS), count, p=ORIGIN_SHARES)
     birth = until - np.round(365.25 * _ages(rng, count)).astype(np.int64)
     tie = _ties(rng, count)
     first, middle, last, second = _name(rng, female, origin)
@@ -133,19 +132,19 @@ def _name(
 ) -> tuple[Ints, Ints, Ints, Ints]:
     count = len(female)
     first, middle = np.empty(count, np.int64), np.empty(count, np.int64)
-    pools = names.load().first
+    pools = known_names().first
     for (is_female, place), pool in pools.items():
         here = (female == is_female) & (origin == place)
         first[here] = pool.draw(rng, int(here.sum()))
         middle[here] = pool.draw(rng, int(here.sum()))
     middle = np.where(rng.random(count) < _MIDDLE, middle, NONE)
-    double = (origin == names.ORIGINS.index("hispanic")) & (rng.random(count) < _SECOND_SURNAME)
+    double = (origin == ORIGINS.index("hispanic")) & (rng.random(count) < _SECOND_SURNAME)
     return first, middle, _surname(rng, origin), np.where(double, _surname(rng, origin), NONE)
 
 
 def _surname(rng: np.random.Generator, origin: Ints) -> Ints:
     drawn = np.empty(len(origin), np.int64)
-    for place, pool in names.load().last.items():
+    for place, pool in known_names().last.items():
         here = origin == place
         drawn[here] = pool.draw(rng, int(here.sum()))
     return drawn
@@ -184,7 +183,7 @@ def _phones(rng: np.random.Generator, county: Ints, count: int) -> Ints:
 
 def _addresses(rng: np.random.Generator, count: int) -> tuple[Ints, ...]:
     """Addresses for all homes of all people, first homes first."""
-    where = names.places()
+    where = known_places()
     first = rng.choice(len(where.share), count, p=where.share)
     counties = [first]
     for _ in range(_HOMES - 1):
@@ -242,7 +241,7 @@ def _bind(rng: np.random.Generator, people: Population) -> None:
 
 def _redraw_first(rng: np.random.Generator, people: Population, who: Ints) -> None:
     """First names that fit sex and origin, after the origin was shared."""
-    for (is_female, place), pool in names.load().first.items():
+    for (is_female, place), pool in known_names().first.items():
         here = who[(people.female[who] == is_female) & (people.origin[who] == place)]
         people.first[here] = pool.draw(rng, len(here))
 

@@ -1,4 +1,4 @@
-"""What every made-up register shares: its files with their mark, names, numbers and addresses of people."""
+"""Arrow columns and tables of recorded people: as a register has them, and as a researcher's file does."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,31 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthetic.people import names
-from synthetic.people.arrays import absent
-from synthetic.people.columns import text
-from synthetic.people.names import Ints, Strings
-from synthetic.people.people import RACES, Population
+from synthetic.people.names import Ints, Strings, absent, known_places
+from synthetic.people.noise import NO_DAY
+from synthetic.people.population import RACES, Population
+from systems.standard import STANDARD_COLUMNS
+
+
+def text(values: Strings) -> pa.Array:
+    """Strings, None as null."""
+    return pa.array(values, pa.string(), from_pandas=True)
+
+
+def days_column(days: Ints) -> pa.Array:
+    """Dates from days since 1970-01-01, `NO_DAY` as null."""
+    missing = days == NO_DAY
+    return pa.array(np.where(missing, 0, days).astype(np.int32), pa.int32(), mask=missing).cast(
+        pa.date32()
+    )
+
+
+def pick(numbers: Ints, options: tuple[str, ...]) -> Strings:
+    """One of a few texts for each number, always the same one."""
+    return np.array(options, dtype=object)[numbers % len(options)]
+
+
+# -- tables of a register
 
 MARK = {b"synthetic": b"true"}
 _README = "Made-up data: nobody in these files exists.\n"
@@ -54,9 +74,9 @@ def race_letters(rng: np.random.Generator, people: Population, who: Ints) -> Str
 
 
 def counties(rng: np.random.Generator, home: Ints, elsewhere: float) -> Ints:
-    """Places of `names.places`: the home county, or for a share any other by its population."""
+    """Places of `known_places`: the home county, or for a share any other by its population."""
     away = rng.random(len(home)) < elsewhere
-    share = names.places().share
+    share = known_places().share
     return np.where(away, rng.choice(len(share), len(home), p=share), home)
 
 
@@ -112,7 +132,7 @@ def identifier_table(ids: Ints, numbers: dict[str, Strings], state: Strings) -> 
 
 def agency_table(per_county: int = 2) -> pa.Table:
     """Made-up agencies, some for each county."""
-    where = names.places()
+    where = known_places()
     rows = [
         (f"CA{place:03d}{number}000", place, number)
         for place in range(len(where.fips))
@@ -132,3 +152,66 @@ def agency_of(county: Ints, number: Ints) -> Strings:
     """The agency of a county by its number within it."""
     pairs = zip(county.tolist(), number.tolist(), strict=True)
     return np.array([f"CA{place:03d}{n}000" for place, n in pairs], dtype=object)
+
+
+# Records as a researcher's file has them: mixed case, some accents, ISO dates, the standard columns.
+
+_ACCENTS = {
+    "Munoz": "Muñoz", "Nunez": "Núñez", "Pena": "Peña", "Garcia": "García", "Hernandez": "Hernández",
+    "Lopez": "López", "Martinez": "Martínez", "Gonzalez": "González", "Rodriguez": "Rodríguez",
+    "Perez": "Pérez", "Sanchez": "Sánchez", "Ramirez": "Ramírez", "Gomez": "Gómez", "Diaz": "Díaz",
+    "Jose": "José", "Jesus": "Jesús", "Maria": "María", "Angel": "Ángel", "Sofia": "Sofía",
+    "Zuniga": "Zúñiga", "Ibarra": "Ybarra", "Obrien": "O'Brien", "Oneil": "O'Neil",
+    "Mcdonald": "McDonald", "Oconnor": "O'Connor",
+}  # fmt: skip
+
+
+def as_table(columns: dict[str, np.ndarray]) -> pa.Table:
+    """Return recorded columns as standard columns of text, as an office writes them."""
+    dates = iso(columns["birth_day"])
+    texts = {**columns, "birth_date": dates}
+    return pa.table(
+        {name: pa.array(texts[name], pa.string(), from_pandas=True) for name in STANDARD_COLUMNS}
+    )
+
+
+def mixed_case(rng: np.random.Generator, columns: dict[str, np.ndarray], accents: float) -> None:
+    """Rewrite names, streets and cities in mixed case, a share of the names with their accents."""
+    for name in ("first_name", "middle_name", "last_name", "street", "city"):
+        values = columns[name]
+        marked = rng.random(len(values)) < accents
+        columns[name] = np.array(
+            [
+                None if value is None else _titled(value, accented)
+                for value, accented in zip(values, marked, strict=True)
+            ],
+            dtype=object,
+        )
+    suffix = columns["name_suffix"]
+    columns["name_suffix"] = np.array(
+        [{"JR": "Jr.", "SR": "Sr."}.get(value, value) for value in suffix], dtype=object
+    )
+
+
+def dashed(rng: np.random.Generator, columns: dict[str, np.ndarray], share: float) -> None:
+    """Write a share of the numbers with the marks that people put in."""
+    for name, form in (
+        ("ssn", lambda t: f"{t[:3]}-{t[3:5]}-{t[5:]}"),
+        ("phone", lambda t: f"({t[:3]}) {t[3:6]}-{t[6:]}"),
+    ):
+        values = columns[name]
+        for place in np.flatnonzero(rng.random(len(values)) < share):
+            if values[place] is not None:
+                values[place] = form(values[place])
+
+
+def iso(days: np.ndarray) -> Strings:
+    """Days since 1970-01-01 as ISO dates, None where missing."""
+    text = days.astype("datetime64[D]").astype(str).astype(object)
+    text[days == NO_DAY] = None
+    return text
+
+
+def _titled(text: str, accented: bool) -> str:
+    words = text.title()
+    return " ".join(_ACCENTS.get(word, word) for word in words.split(" ")) if accented else words
