@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from crypto.errors import SharedSecretUnusable
 
+from crypto.errors import SharedSecretUnusable
 from crypto.resting import shared_secret
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
