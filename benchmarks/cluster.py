@@ -6,7 +6,6 @@ compared byte by byte; one worker is killed after three shards.
 """
 
 import argparse
-import functools
 import sys
 import tempfile
 import threading
@@ -26,8 +25,8 @@ def main() -> int:
 
     from matching.linking.linking import link
     from matching.options import LinkOptions
+    from pipelines.cluster import dask_backend
     from pipelines.home.settings import Cluster
-    from pipelines.release import cluster
     from synthetic.linkage import make_linkage
     from tests.rehearsal.cluster import local_cluster
 
@@ -42,8 +41,8 @@ def main() -> int:
         local_cluster(Path(folder)) as local,
     ):
         settings = Cluster.model_validate(local.settings)
-        with cluster.opened(settings, cluster.plainly) as door:
-            while cluster.workers(door.client) < len(local.workers):
+        with dask_backend.connected(settings, dask_backend.connect_directly) as connection:
+            while dask_backend.count_workers(connection.client) < len(local.workers):
                 time.sleep(0.2)
         seen: list[int] = []
 
@@ -60,7 +59,7 @@ def main() -> int:
         for what, kill_after in (("two workers", None), ("one of them killed", 3)):
             watcher = threading.Thread(target=watch, args=(kill_after,), daemon=True)
             watcher.start()
-            spread = functools.partial(cluster.spread, settings, "benchmark")
+            spread = dask_backend.spread_over(settings, "benchmark")
             began = time.perf_counter()
             found = link(mine, theirs, options, spread=spread)
             seconds = time.perf_counter() - began

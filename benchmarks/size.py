@@ -238,7 +238,7 @@ def _project(folder: Path, rows: int) -> str:
     from crypto.cms.selfmade import make_recipient
     from pipelines.demo.demo import SCOPE
     from pipelines.home.home import open_home
-    from pipelines.keys.recipients import add_recipient, confirm_recipient
+    from pipelines.keys.keys import add_recipient, confirm_recipient
     from pipelines.session.session import Session, today
 
     office = Session(open_home(folder / "home"))

@@ -89,10 +89,10 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from crypto.cms.recipients import Recipient
     from crypto.cms.selfmade import make_recipient
     from pipelines import registers
-    from pipelines.cohort import registry as cohort_registry
+    from pipelines.cohort.registry import register_cohort
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
-    from pipelines.keys.recipients import add_recipient, confirm_recipient
+    from pipelines.keys.keys import add_recipient, confirm_recipient
     from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register
     from synthetic.cohort import make_cohort
@@ -114,7 +114,7 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     add_recipient(office, state.number, folder / "lead.pem", "lead")
     confirm_recipient(office, Recipient.from_pem(pem, on=today()).fingerprint)
     make_cohort(folder, truth, rows=rows, seed=5)
-    cohort_registry.register(office, state.number, folder / "cohort.csv", None, None)
+    register_cohort(office, state.number, folder / "cohort.csv", None, None)
     office.projects.confirm_cohort(state.number, None, office.person, today())
     office.close()
     return state.number

@@ -27,11 +27,11 @@ def list_releases(project: Annotated[str | None, typer.Option("--project")] = No
 @command
 def show_release(release: Release) -> None:
     """Show one release, its packages and its report."""
-    from pipelines.custody import details
+    from pipelines.custody import release_details
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        body = details(session, release)
+        body = release_details(session, release)
     show_pairs(f"Release {release}", body)
 
 
@@ -95,7 +95,7 @@ def receipt(
     With the code that only the opened package tells, the receipt also proves that the member's own key
     opened it.
     """
-    from pipelines.custody import receipt as record_receipt
+    from pipelines.custody import record_receipt
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
@@ -166,11 +166,11 @@ def retention(
 
     The daily `remind` flow does the same.
     """
-    from pipelines.custody import enforce, kept
+    from pipelines.custody import enforce_retention, retention_items
     from pipelines.session import open_session, today
 
     with open_session(CONSOLE.home) as session:
-        found = kept(session) if dry_run else enforce(session, today())
+        found = retention_items(session) if dry_run else enforce_retention(session, today())
         rows = [item.as_dict(today()) for item in found]
     names = ("what", "project_number", "about", "until", "over")
     title = "Kept" if dry_run else "Ended"

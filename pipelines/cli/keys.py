@@ -18,11 +18,11 @@ _Reason = Annotated[
 @command
 def show_keys() -> None:
     """List the key that signs, former keys that verify, and revoked ones."""
-    from pipelines.keys import overview
+    from pipelines.keys import signing_keys
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        rows = overview(session)
+        rows = signing_keys(session)
     names = ("state", "fingerprint", "from", "until")
     show("Signing keys", names, [[row[n] for n in names] for row in rows], rows)
 
@@ -31,11 +31,11 @@ def show_keys() -> None:
 @command
 def rotate(reason: _Reason = "scheduled") -> None:
     """Make a new signing key; what the old one signed still verifies."""
-    from pipelines.keys import rotate as change
+    from pipelines.keys import rotate_signing_key
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Signing key", change(session, reason))
+        show_pairs("Signing key", rotate_signing_key(session, reason))
     hint(
         "Put the new fingerprint into the next letters: recipients compare it before they trust it."
     )
@@ -55,7 +55,7 @@ def token(
     from crypto.errors import PinWrong
     from crypto.keyring import PIN_VARIABLE
     from crypto.token import TokenPlace
-    from pipelines.keys import rotate as change
+    from pipelines.keys import rotate_signing_key
     from pipelines.session import open_session
 
     pin = os.environ.get(PIN_VARIABLE)
@@ -63,7 +63,7 @@ def token(
         raise PinWrong
     with open_session(CONSOLE.home) as session:
         place = TokenPlace(library.absolute(), label, key, Path(pin))
-        show_pairs("Signing key", change(session, reason, place))
+        show_pairs("Signing key", rotate_signing_key(session, reason, place))
     hint(
         "Put the new fingerprint into the next letters: recipients compare it before they trust it."
     )
@@ -76,11 +76,11 @@ def revoke(
     reason: _Reason = "compromised",
 ) -> None:
     """Let a former key verify nothing any more; what it signed has to be sent again."""
-    from pipelines.keys import revoke as end
+    from pipelines.keys import revoke_signing_key
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Signing key", end(session, fingerprint, reason))
+        show_pairs("Signing key", revoke_signing_key(session, fingerprint, reason))
 
 
 @group.command("passphrase")

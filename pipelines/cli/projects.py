@@ -165,11 +165,11 @@ def cohort(
     ] = None,
 ) -> None:
     """Register a cohort; a second person confirms it."""
-    from pipelines.cohort import register
+    from pipelines.cohort import register_cohort
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Cohort", register(session, number, file, columns, source))
+        show_pairs("Cohort", register_cohort(session, number, file, columns, source))
 
 
 @group.command("cohort-confirm")

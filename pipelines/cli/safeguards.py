@@ -19,11 +19,11 @@ switch_group = typer.Typer(
 @command
 def show_escrow() -> None:
     """Show the confirmed key, those that wait, and every use."""
-    from pipelines.custody import overview
+    from pipelines.custody import escrow_overview
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Escrow", overview(session))
+        show_pairs("Escrow", escrow_overview(session))
 
 
 @escrow_group.command("add")
@@ -32,11 +32,11 @@ def add_escrow(
     cert: Annotated[Path, typer.Argument(metavar="CERT", help="Certificate or public key, PEM.")],
 ) -> None:
     """Take the certificate of a key that was made on another machine."""
-    from pipelines.custody import add_certificate
+    from pipelines.custody import add_escrow_certificate
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Escrow", add_certificate(session, cert))
+        show_pairs("Escrow", add_escrow_certificate(session, cert))
     hint("A second person compares the fingerprint out of band, then runs `escrow confirm`.")
 
 
@@ -46,11 +46,11 @@ def confirm_escrow(
     fingerprint: Annotated[str, typer.Argument(help="As read out by the key's custodian.")],
 ) -> None:
     """Confirm it, as a second person: packages are sealed to it from now on."""
-    from pipelines.custody import confirm_certificate
+    from pipelines.custody import confirm_escrow_certificate
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Escrow", confirm_certificate(session, fingerprint))
+        show_pairs("Escrow", confirm_escrow_certificate(session, fingerprint))
 
 
 @escrow_group.command("request")
@@ -60,11 +60,11 @@ def request_escrow(
     reason: Annotated[str, typer.Option("--reason", help="proof, recovery or court_order.")],
 ) -> None:
     """Ask to use it for a release."""
-    from pipelines.custody import ask
+    from pipelines.custody import request_escrow
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Escrow", ask(session, release, reason))
+        show_pairs("Escrow", request_escrow(session, release, reason))
     hint("A second person runs `escrow allow REQUEST --out DIR`.")
 
 
@@ -75,21 +75,21 @@ def allow_escrow(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
 ) -> None:
     """Allow a use, as a second person; sealed copies go out."""
-    from pipelines.custody import allow
+    from pipelines.custody import allow_escrow
     from pipelines.session import open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Escrow", allow(session, request, out.absolute()))
+        show_pairs("Escrow", allow_escrow(session, request, out.absolute()))
 
 
 @switch_group.command("list")
 @command
 def list_switches() -> None:
     """List the switches, and what two people confirmed."""
-    from pipelines.session import open_session, overview
+    from pipelines.session import open_session, switch_overview
 
     with open_session(CONSOLE.home) as session:
-        rows = overview(session)
+        rows = switch_overview(session)
     names = ("switch", "value", "default", "less_cautious", "confirmed")
     show("Switches", names, [[row[n] for n in names] for row in rows], rows)
 
@@ -98,20 +98,20 @@ def list_switches() -> None:
 @command
 def override_switch(name: Annotated[str, typer.Argument(help="Such as disclosure.row_k.")]) -> None:
     """Record the value that settings.toml has."""
-    from pipelines.session import open_session, override
+    from pipelines.session import open_session, override_setting
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Switch", override(session, name))
+        show_pairs("Switch", override_setting(session, name))
 
 
 @switch_group.command("confirm")
 @command
 def confirm_switch(name: Annotated[str, typer.Argument()]) -> None:
     """Confirm it, as a second person."""
-    from pipelines.session import confirm, open_session
+    from pipelines.session import confirm_setting, open_session
 
     with open_session(CONSOLE.home) as session:
-        show_pairs("Switch", confirm(session, name))
+        show_pairs("Switch", confirm_setting(session, name))
 
 
 def attach(app: typer.Typer) -> None:

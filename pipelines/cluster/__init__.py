@@ -1,43 +1,41 @@
-"""Shards of a linkage as work that other machines do."""
+"""Shards of a linkage as work that other machines do.
 
-from pipelines.cluster.dask_backend import LOOK_SECONDS, Door, Doors, Told, through, way
-from pipelines.cluster.errors import (
-    ClusterLost,
-    ClusterMissing,
-    ClusterUnavailable,
-    ClusterUnsafe,
-    ShardStopped,
-    WorkerDiffers,
+It writes a plan of shards into a folder that the machines share, has a Dask cluster work them and reads them back. It knows
+no session, order or approval, and sends nobody a row, a key or a path of a person.
+"""
+
+from pipelines.cluster.dask_backend import (
+    POLL_SECONDS,
+    ClusterConnection,
+    Connect,
+    connect_directly,
+    connected,
+    spread_over,
+    unsafe_cluster_settings,
 )
-from pipelines.cluster.folder import sweep, wipe
+from pipelines.cluster.errors import ClusterLost, ClusterUnavailable, ShardStopped
 from pipelines.cluster.shards import (
-    forget,
-    read_shard,
-    versions,
+    ShardAnswer,
+    software_versions,
+    wipe_plans_of,
     work_shard,
     worker_state,
-    write_plan,
 )
 
 __all__ = [
-    "LOOK_SECONDS",
+    "POLL_SECONDS",
+    "ClusterConnection",
     "ClusterLost",
-    "ClusterMissing",
     "ClusterUnavailable",
-    "ClusterUnsafe",
-    "Door",
-    "Doors",
+    "Connect",
+    "ShardAnswer",
     "ShardStopped",
-    "Told",
-    "WorkerDiffers",
-    "forget",
-    "read_shard",
-    "sweep",
-    "through",
-    "versions",
-    "way",
-    "wipe",
+    "connect_directly",
+    "connected",
+    "software_versions",
+    "spread_over",
+    "unsafe_cluster_settings",
+    "wipe_plans_of",
     "work_shard",
     "worker_state",
-    "write_plan",
 ]

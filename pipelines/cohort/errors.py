@@ -1,4 +1,4 @@
-"""pipelines.cohort.errors."""
+"""What can be wrong with a researcher's cohort as a whole."""
 
 from errors.coded import CodedError, Exit
 

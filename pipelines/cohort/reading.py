@@ -1,26 +1,34 @@
 """A researcher's cohort file: read once, checked, and brought to standard columns.
 
 The values stay exactly as the researcher wrote them. Only what makes the whole file useless is an
-error; a bad value keeps its row (``pipelines.cohort.unusable_rows``).
+error; a bad value keeps its row. Where it can't be what its column says it makes the row useless: the
+researcher should hear "not attempted", not "no order". Such a row is known by its number and a code,
+never by a value. The shape of a number is only a warning (expectations).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from extracts.records import compute as pc
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
+from matching.normalise import dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
-from pipelines.cohort.stored import open_stored, stored_at
-from pipelines.errors import FileMissing, OptionsDisagree
-from pipelines.session import Session
 from systems.tabular import read_table
 
+FileDigest = Callable[[Path], str]
 ID = "cohort_id"
 _ROWS = 1 << 18  # of a part
+Parts = Callable[[Sequence[str]], Iterable[pa.Table]]  # a cohort's columns, part by part
+
+_LONGEST = 200  # characters; a longer value is not a name, a number or an address
+_OLDEST = 120  # years
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_TEXT = pa.string()
 
 
 @dataclass(frozen=True)
@@ -46,20 +54,20 @@ class Cohort:
             yield self.table.select(list(columns)).slice(start, _ROWS)
 
 
-def digest_of(session: Session, path: Path) -> str:
-    """Keyed digest of a cohort file, by which it is known in the ledger."""
-    return session.keyring.digest_file("cohort", path)
-
-
-def read_cohort(session: Session, path: Path, columns: ColumnMap) -> Cohort:
+def read_cohort(path: Path, columns: ColumnMap, digest: FileDigest) -> Cohort:
     """Read a cohort file whatever its form, and bring it to standard columns.
+
+    Args:
+        path: the researcher's file.
+        columns: what its columns are called.
+        digest: gives the keyed digest of its bytes.
 
     Raises:
         CodedError: everything that makes the file unusable (exit 6); see ``systems.tabular`` for
             what can be wrong with a file, and the errors of this module and of ``matching``.
     """
     given = read_table(path, role="cohort").table
-    return Cohort(standardised(given, columns), digest_of(session, path))
+    return Cohort(standardised(given, columns), digest(path))
 
 
 def standardised(given: pa.Table, columns: ColumnMap) -> pa.Table:
@@ -100,29 +108,64 @@ def _rows(mask: pa.ChunkedArray) -> list[int]:
     return [int(i) + 1 for i in pc.indices_nonzero(mask).to_pylist()]
 
 
-def read_map(path: Path | None) -> ColumnMap:
-    """Read MAP.toml, or take the standard names as they are."""
-    return ColumnMap() if path is None else ColumnMap.read(path)
+def unusable_rows(parts: Parts, columns: Sequence[str], on: date) -> pa.Table:
+    """The rows that can't be attempted: ``row_number``, ``code``, by their number; the first reason only.
 
-
-def digest_of_usable(session: Session, project: str, path: Path, columns: Path | None) -> str:
-    """Digest of a cohort file, after looking whether it can be used at all.
-
-    A file that nobody can read is a mistake of the input (exit 6) whatever the approvals say;
-    whether it is the registered one is the gate's question. The columns of a registered file are
-    those it was registered with.
-
-    Raises:
-        CodedError: the file can't be used (exit 6).
-        OptionsDisagree: it was registered with another column map than this.
+    Args:
+        parts: makes the cohort's parts with the columns asked for; asked twice, since what a date
+            means depends on the whole column.
+        columns: all of the cohort's.
+        on: a birth date after this day is impossible.
     """
-    if not path.is_file():
-        raise FileMissing(file="cohort")
-    digest = digest_of(session, path)
-    registered = stored_at(session, project, digest).is_file()
-    if registered and columns is None:
-        return digest
-    cohort = read_cohort(session, path, read_map(columns))
-    if registered and not cohort.table.equals(open_stored(session, project, digest).read()):
-        raise OptionsDisagree(option="--columns is another map than the one it was registered with")
-    return cohort.digest
+    present = [name for name in STANDARD if name in columns]
+    impossible = _impossible(parts, on) if "birth_date" in present else None
+    found: list[pa.Table] = []
+    for part in parts(["row_number", *present]):
+        codes = _codes(part, present, impossible)
+        bad = pc.is_valid(codes)
+        rows = pa.table({"row_number": part["row_number"], "code": codes})
+        found.append(rows.filter(bad))
+    return pa.concat_tables(found)
+
+
+def _codes(part: pa.Table, present: Sequence[str], impossible: pa.Array | None) -> pa.Array:
+    codes: pa.Array = pa.nulls(part.num_rows, _TEXT)
+
+    def mark(mask: pa.ChunkedArray, code: str) -> None:
+        nonlocal codes
+        new = pc.and_(pc.is_null(codes), mask)
+        codes = pc.if_else(new, pa.scalar(code, _TEXT), codes)
+
+    for name in present:
+        text = pc.fill_null(part[name], "")
+        long = pc.greater(pc.utf8_length(text), _LONGEST)
+        mark(pc.or_(long, pc.match_substring_regex(text, _CONTROL)), f"unusable_{name}")
+    if impossible is not None:
+        mark(pc.is_in(part["birth_date"], value_set=impossible), "impossible_birth_date")
+    nobody = pa.repeat(True, part.num_rows)
+    for name in present:
+        if name in IDENTIFYING:
+            nobody = pc.and_(nobody, pc.is_null(part[name]))
+    mark(nobody, "no_identifier")
+    return codes
+
+
+def _impossible(parts: Parts, on: date) -> pa.Array:
+    """Given, but no date, no day of the calendar, in the future, or too long ago."""
+    seen = pa.chunked_array(
+        [pc.unique(part["birth_date"]) for part in parts(["birth_date"])], _TEXT
+    )
+    distinct = [text for text in pc.unique(seen).to_pylist() if text and text.strip()]
+    first = dates.day_first(distinct)
+    bad = [text for text in distinct if not _possible(dates.birth_date(text, first), on)]
+    return pa.array(bad, _TEXT)
+
+
+def _possible(number: int, on: date) -> bool:
+    year, month, day = number // 10_000, number // 100 % 100, number % 100
+    if not on.year - _OLDEST <= year <= on.year:
+        return False
+    try:
+        return date(year, month or 1, day or 1) <= on
+    except ValueError:
+        return False

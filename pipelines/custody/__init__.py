@@ -1,45 +1,50 @@
-"""What the Department keeps of a release: shown, given out, recalled, destroyed."""
+"""What the Department keeps of a release and of a project: shown, given out, recalled, accounted for, destroyed.
 
-from pipelines.custody.accountability import record_event, write_certificate
-from pipelines.custody.custody import (
+It knows where sealed copies, reports, letters and the escrow certificate stand, and until when. It never makes an extract, and
+what may be handed over is the gate's and the ledger's to say.
+"""
+
+from pipelines.custody.accountability import papers_of, record_event, write_certificate
+from pipelines.custody.escrow import (
+    add_escrow_certificate,
+    allow_escrow,
+    confirm_escrow_certificate,
+    confirmed_escrow,
+    escrow_overview,
+    request_escrow,
+)
+from pipelines.custody.releases import (
     destroy_release,
-    details,
     hand_over,
-    receipt,
     receipt_code,
+    record_receipt,
+    release_details,
+    report_file,
+    report_folder,
     wipe_staging,
     withdraw_release,
 )
-from pipelines.custody.documents import papers_of
-from pipelines.custody.escrow import (
-    add_certificate,
-    allow,
-    ask,
-    confirm_certificate,
-    confirmed_escrow,
-    overview,
-)
-from pipelines.custody.report_files import report_file
-from pipelines.custody.retention import clear, enforce, kept
+from pipelines.custody.retention import enforce_retention, enforce_retention_today, retention_items
 
 __all__ = [
-    "add_certificate",
-    "allow",
-    "ask",
-    "clear",
-    "confirm_certificate",
+    "add_escrow_certificate",
+    "allow_escrow",
+    "confirm_escrow_certificate",
     "confirmed_escrow",
     "destroy_release",
-    "details",
-    "enforce",
+    "enforce_retention",
+    "enforce_retention_today",
+    "escrow_overview",
     "hand_over",
-    "kept",
-    "overview",
     "papers_of",
-    "receipt",
     "receipt_code",
     "record_event",
+    "record_receipt",
+    "release_details",
     "report_file",
+    "report_folder",
+    "request_escrow",
+    "retention_items",
     "wipe_staging",
     "withdraw_release",
     "write_certificate",

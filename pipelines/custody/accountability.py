@@ -1,4 +1,4 @@
-"""What a project answers for: events prefilled from the packages, and the letters that go with them."""
+"""What a project answers for: its documents, events prefilled from the packages, and the letters that go with them."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,8 +6,31 @@ from pathlib import Path
 
 from approvals.clocks import BREACH_LETTER_FROM
 from approvals.custody import breach_letter, certificate, given_packages, individuals_known
-from approvals.project import EvidenceMissing, ProjectState
-from pipelines.session import Session
+from approvals.project import (
+    EvidenceMissing,
+    ProjectState,
+    attachments,
+    check_attachments,
+    drafts_of,
+)
+from errors.coded import CodedError
+from pipelines.session import Session, today
+
+Rows = list[dict[str, object]]
+
+
+def papers_of(session: Session, number: str) -> tuple[Rows, Rows, CodedError | None]:
+    """Documents, drafts, and the error where a document is missing or changed."""
+    documents = [a.as_dict() for a in attachments(session.projects, number)]
+    drafts = [d.as_dict(today()) for d in drafts_of(session.projects.entries(number))]
+    try:
+        check_attachments(session.projects, number)
+    except CodedError as error:
+        return documents, drafts, error
+    return documents, drafts, None
+
+
+# What a project answers for: events prefilled from the packages, and the letters that go with them.
 
 
 def record_event(

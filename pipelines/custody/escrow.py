@@ -14,10 +14,10 @@ from approvals.custody import (
 )
 from crypto.cms import Recipient
 from crypto.keyring import ESCROW
-from pipelines.custody.custody import copies
+from pipelines.custody.releases import copies
 from pipelines.errors import FileExists
 from pipelines.home import locked, write_private
-from pipelines.keys import read_file
+from pipelines.keys import plain_fingerprint, read_file
 from pipelines.session import Session, today
 
 _README = """\
@@ -34,7 +34,7 @@ On the machine of the private key, with both custodians present:
 """
 
 
-def add_certificate(session: Session, cert: Path) -> dict[str, object]:
+def add_escrow_certificate(session: Session, cert: Path) -> dict[str, object]:
     """Take the certificate of a key that was made elsewhere; it counts once it is confirmed.
 
     Raises:
@@ -50,14 +50,14 @@ def add_certificate(session: Session, cert: Path) -> dict[str, object]:
     return {"fingerprint": found.fingerprint, "key": found.kind, "confirmed": False}
 
 
-def confirm_certificate(session: Session, fingerprint: str) -> dict[str, object]:
+def confirm_escrow_certificate(session: Session, fingerprint: str) -> dict[str, object]:
     """Confirm it as a second person: packages are sealed to it from now on.
 
     Raises:
         EscrowRefused, SamePerson, RoleMissing: see their texts.
         EscrowChanged: the file is not the one that was added.
     """
-    wanted = "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
+    wanted = plain_fingerprint(fingerprint)
     waiting = _waiting(session, wanted)
     pem = waiting.read_bytes() if waiting.is_file() else b""
     if pem and Recipient.from_pem(pem, on=today()).fingerprint != wanted:
@@ -83,7 +83,7 @@ def confirmed_escrow(session: Session) -> Recipient | None:
     return found
 
 
-def ask(session: Session, release: str, reason: str) -> dict[str, object]:
+def request_escrow(session: Session, release: str, reason: str) -> dict[str, object]:
     """Ask to use the escrow key for a release.
 
     Raises:
@@ -95,7 +95,7 @@ def ask(session: Session, release: str, reason: str) -> dict[str, object]:
     return {"request": number, "release": release, "reason": reason, "allowed": False}
 
 
-def allow(session: Session, number: str, out: Path) -> dict[str, object]:
+def allow_escrow(session: Session, number: str, out: Path) -> dict[str, object]:
     """Allow a use as a second person, and copy the sealed packages out for the other machine.
 
     Raises:
@@ -129,7 +129,7 @@ def allow(session: Session, number: str, out: Path) -> dict[str, object]:
     return {"request": number, "release": use.release, "allowed": True, "copies": str(out)}
 
 
-def overview(session: Session) -> dict[str, object]:
+def escrow_overview(session: Session) -> dict[str, object]:
     """The confirmed key, those that wait, and every use."""
     state = escrow_state(session.ledger)
     return {

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from approvals.custody import OUT, ReleaseState, Status
 from approvals.project import IN_FORCE, Cohort, ProjectState
-from pipelines.cohort import stored as stored_cohort
+from pipelines.cohort import destroy_cohort
 from pipelines.custody.escrow import confirmed_escrow
 from pipelines.home import Home, locked
 from pipelines.session import CALIFORNIA, Session, today
@@ -20,7 +20,7 @@ _ENDED = OUT | {Status.WITHDRAWN, Status.DESTROYED, Status.REFUSED, Status.FAILE
 
 
 @dataclass(frozen=True)
-class Kept:
+class RetentionItem:
     """Something that is kept, and until when."""
 
     what: str
@@ -39,42 +39,42 @@ class Kept:
         }
 
 
-def kept(session: Session) -> list[Kept]:
+def retention_items(session: Session) -> list[RetentionItem]:
     """What is kept and will end, by day."""
     found = [*_packages(session), *_cohorts(session)]
     return sorted(found, key=lambda k: (k.until, k.project, k.about))
 
 
-def enforce(session: Session, on: date) -> list[Kept]:
+def enforce_retention(session: Session, on: date) -> list[RetentionItem]:
     """End what was kept long enough: recorded, then removed; safe to run daily and to run twice."""
-    over = [item for item in kept(session) if item.until < on]
+    over = [item for item in retention_items(session) if item.until < on]
     for item in over:
         if item.what == "outbox":
             _clear_outbox(session, item, on)
         else:
             session.projects.cohort_destroyed(item.project, item.about, session.person, on)
-            stored_cohort.destroy(session, item.project, item.about)
+            destroy_cohort(session, item.project, item.about)
     return over
 
 
-def clear(home: Home) -> int:
+def enforce_retention_today(home: Home) -> int:
     """The same for a flow: how many things were ended today."""
     session = Session(home)
     try:
-        return len(enforce(session, today()))
+        return len(enforce_retention(session, today()))
     finally:
         session.close()
 
 
-def _packages(session: Session) -> Iterator[Kept]:
+def _packages(session: Session) -> Iterator[RetentionItem]:
     days = timedelta(days=session.settings.retention.outbox_days)
     for release in session.releases.list():
         if release.status in OUT and release.in_outbox and release.recorded_on is not None:
             until = release.recorded_on + days
-            yield Kept("outbox", release.project, release.release, until)
+            yield RetentionItem("outbox", release.project, release.release, until)
 
 
-def _clear_outbox(session: Session, item: Kept, on: date) -> None:
+def _clear_outbox(session: Session, item: RetentionItem, on: date) -> None:
     """Out of the outbox; kept sealed in the run's folder where the escrow key could open it."""
     outbox = session.home.outbox / item.project / item.about
     with locked(session.home.runs / item.about):
@@ -87,13 +87,13 @@ def _clear_outbox(session: Session, item: Kept, on: date) -> None:
             shutil.rmtree(outbox, ignore_errors=True)
 
 
-def _cohorts(session: Session) -> Iterator[Kept]:
+def _cohorts(session: Session) -> Iterator[RetentionItem]:
     releases = session.releases.list()
     for state in session.projects.list():
         for cohort in state.cohorts:
             until = None if cohort.destroyed else _until(session, state, cohort, releases)
             if until is not None:
-                yield Kept("cohort", state.number, cohort.digest, until)
+                yield RetentionItem("cohort", state.number, cohort.digest, until)
 
 
 def _until(

@@ -18,7 +18,7 @@ from approvals.application import example_application
 from crypto.cms import Recipient, make_recipient
 from errors.coded import Exit
 from pipelines import registers
-from pipelines.cohort import register as register_cohort
+from pipelines.cohort import register_cohort
 from pipelines.demo.errors import DemoStopped, OpensslMissing
 from pipelines.deployment import init_home
 from pipelines.home import Home, open_home, write_private

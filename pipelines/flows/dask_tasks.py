@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import SettingsContext
 from prefect_dask.task_runners import DaskTaskRunner
 
-from pipelines.cluster import LOOK_SECONDS, Door, Told, work_shard
+from pipelines.cluster import POLL_SECONDS, ClusterConnection, ShardAnswer, work_shard
 
 
 @task(
@@ -20,26 +20,28 @@ from pipelines.cluster import LOOK_SECONDS, Door, Told, work_shard
     cache_policy=NO_CACHE,
     log_prints=False,
 )
-def shard(folder: str, number: int) -> Told:
+def shard(folder: str, number: int) -> ShardAnswer:
     """Work one shard; what it answers are counts or a code."""
     return work_shard(folder, number)
 
 
 @contextlib.contextmanager
-def through_prefect(address: str, how: dict[str, Any]) -> Generator[Door, None, None]:
+def through_prefect(
+    address: str, keywords: dict[str, Any]
+) -> Generator[ClusterConnection, None, None]:
     """Prefect's way to a Dask cluster."""
-    with DaskTaskRunner(address=address, client_kwargs=how) as runner:
+    with DaskTaskRunner(address=address, client_kwargs=keywords) as runner:
 
         def submit(folder: str, number: int) -> Any:
             with without_secrets():
                 given = {"folder": folder, "number": number}
                 return runner.submit(shard, parameters=given).wrapped_future
 
-        yield Door(runner.client, submit, _told)
+        yield ClusterConnection(runner.client, submit, _answer)
 
 
-def _told(future: Any) -> Told:
-    state = future.result(timeout=LOOK_SECONDS)
+def _answer(future: Any) -> ShardAnswer:
+    state = future.result(timeout=POLL_SECONDS)
     if not state.is_completed():
         return {"code": "RUN-05", "type": str(state.type.value)}
     return state.result()

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from errors.coded import CodedError, Exit
-from pipelines.cluster import Door, through
+from pipelines.cluster import ClusterConnection, Connect
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home
 from pipelines.release import STAGES, Outcome, Progress, plain_call, read_order, run_release
@@ -57,8 +57,7 @@ def _stage_task(name: str) -> Any:
     @task(name=name, task_run_name=name, retries=0, **SAFE)
     def stage(home: str, release: str) -> State[Any] | None:
         try:
-            with _cluster():
-                plain_call(home, release, name)
+            plain_call(home, release, name, _cluster())
         except CodedError as error:
             _stops[release] = error
             return _stopped(error)
@@ -67,20 +66,17 @@ def _stage_task(name: str) -> Any:
     return stage
 
 
-@contextmanager
-def _cluster() -> Generator[None, None, None]:
+def _cluster() -> Connect | None:
     """Shards are task runs where workers can reach the server: the embedded one's password is ours alone."""
-    if not os.environ.get("PREFECT_API_URL"):
-        yield
-        return
+    return _through_prefect if os.environ.get("PREFECT_API_URL") else None
 
-    def doors(address: str, how: dict[str, Any]) -> AbstractContextManager[Door]:
-        from pipelines.flows.dask_tasks import through_prefect
 
-        return through_prefect(address, how)
+def _through_prefect(
+    address: str, keywords: dict[str, Any]
+) -> AbstractContextManager[ClusterConnection]:
+    from pipelines.flows.dask_tasks import through_prefect
 
-    with through(doors):
-        yield
+    return through_prefect(address, keywords)
 
 
 def _stopped(error: CodedError) -> State[Any]:
@@ -187,13 +183,13 @@ def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
 )
 def remind(home: str | None = None) -> State[Any]:
     """Write the day's letters, send them, write the calendar, and end what was kept long enough."""
-    from pipelines.custody import clear
+    from pipelines.custody import enforce_retention_today
     from pipelines.operations import remind as reminded
 
     try:
         place = open_home(Path(home) if home else None)
         done = reminded(place)
-        cleared = clear(place)
+        cleared = enforce_retention_today(place)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001

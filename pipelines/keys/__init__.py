@@ -1,9 +1,21 @@
-"""The Department's and the recipients' keys, as persons change them, and what they sign."""
+"""The Department's and the recipients' keys, as persons change them, and what they sign: packages, checkpoints.
 
+It knows certificates, fingerprints and the events that a change of a key is. It never sees what a package holds, and never gives
+a private key out.
+"""
+
+from pipelines.keys.keys import (
+    add_recipient,
+    change_passphrase,
+    confirm_recipient,
+    plain_fingerprint,
+    revoke_recipient,
+    revoke_signing_key,
+    rotate_signing_key,
+    signing_keys,
+)
 from pipelines.keys.ledger import checkpoint, export_ledger, verify_ledger
-from pipelines.keys.recipients import add_recipient, confirm_recipient, revoke_recipient
 from pipelines.keys.sealing import read_file, seal_files, verify_directory
-from pipelines.keys.signing_keys import change_passphrase, overview, revoke, rotate
 
 __all__ = [
     "add_recipient",
@@ -11,12 +23,13 @@ __all__ = [
     "checkpoint",
     "confirm_recipient",
     "export_ledger",
-    "overview",
+    "plain_fingerprint",
     "read_file",
-    "revoke",
     "revoke_recipient",
-    "rotate",
+    "revoke_signing_key",
+    "rotate_signing_key",
     "seal_files",
+    "signing_keys",
     "verify_directory",
     "verify_ledger",
 ]

@@ -1,10 +1,9 @@
 """One release: ordered, run stage by stage, resumed, refreshed."""
 
-from pipelines.release import cluster, metrics
+from pipelines.release import metrics
 from pipelines.release.content import closed_years, told
 from pipelines.release.context import open_context
-from pipelines.release.gate_check import Wish, ask_about
-from pipelines.release.ordering import Request, order_release, resumed, summary
+from pipelines.release.ordering import Request, Wish, ask_about, order_release, resumed, summary
 from pipelines.release.orders import read_order
 from pipelines.release.refresh import Plan, order_refresh, refresh_aggregates
 from pipelines.release.reviewing import export_review, import_review
@@ -20,7 +19,6 @@ __all__ = [
     "Wish",
     "ask_about",
     "closed_years",
-    "cluster",
     "export_review",
     "import_review",
     "metrics",

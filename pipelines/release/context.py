@@ -25,6 +25,7 @@ from systems.register import Snapshot
 
 if TYPE_CHECKING:
     from expectations.checks import Validation
+    from pipelines.cluster import Connect
     from pipelines.storage import ObjectStore
 
 
@@ -44,7 +45,11 @@ class ProjectIds:
 
 
 class Context(Approved):
-    """A session at work on one release."""
+    """A session at work on one release; ``connect`` is the way to a cluster, where a flow has one."""
+
+    def __init__(self, home: Home, release: str, connect: "Connect | None" = None) -> None:
+        super().__init__(home, release)
+        self.connect = connect
 
     @functools.cached_property
     def records(self) -> Records:
@@ -230,9 +235,11 @@ class Context(Approved):
 
 
 @contextmanager
-def open_context(home: Home, release: str) -> Generator[Context, None, None]:
+def open_context(
+    home: Home, release: str, connect: "Connect | None" = None
+) -> Generator[Context, None, None]:
     """Open the context of one release and close its connections at the end."""
-    context = Context(home, release)
+    context = Context(home, release, connect)
     try:
         yield context
     finally:

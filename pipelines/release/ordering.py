@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from approvals.custody import Status
+from approvals.gate import ReleaseRequest, Verdict
 from approvals.ledger import FactValue
 from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
@@ -169,7 +171,7 @@ def parse_years(text: str | None) -> tuple[int, int] | None:
 
 def _cohort(session: Session, request: Request) -> str | None:
     """The digest of the cohort to use: the file named, else the one that was confirmed last."""
-    from pipelines.cohort import reading as cohorts
+    from pipelines.cohort import usable_cohort_digest
 
     if request.cohort is None:
         if request.columns is not None:
@@ -177,7 +179,7 @@ def _cohort(session: Session, request: Request) -> str | None:
         state = session.projects.show(request.project)
         confirmed = [c for c in state.cohorts if c.confirmed_by is not None and not c.destroyed]
         return confirmed[-1].digest if confirmed else None
-    return cohorts.digest_of_usable(session, request.project, request.cohort, request.columns)
+    return usable_cohort_digest(session, request.project, request.cohort, request.columns)
 
 
 def resumed(session: Session, project: str, release: str, doubtful: str | None) -> str:
@@ -232,3 +234,53 @@ def summary(home: Home, outcome: Outcome) -> dict[str, Any]:
     if outcome.error:
         body["error"] = dict(outcome.error)
     return body
+
+
+# ``project check``: the gate's answer for a day, without ordering anything.
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody would like to release, as the command line says it.
+
+    ``recipients`` are members; each stands for the newest key of that member.
+    """
+
+    kind: str
+    on: date
+    years: str | None = None
+    system: str | None = None
+    scope: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+
+
+def ask_about(session: Session, number: str, wish: Wish) -> Verdict:
+    """Ask the gate about a project as it stands, with its newest confirmed cohort.
+
+    Raises:
+        KindMissing, YearsUnreadable, UnknownProject: the question makes no sense.
+    """
+    asked = known_kind(wish.kind)
+    state = session.projects.show(number)
+    confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
+    known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
+    cohort = known[-1] if known and asked == "identified" else None
+    keys = {r.member: r.fingerprint for r in state.recipients}
+    return session.projects.check(
+        number,
+        ReleaseRequest(
+            kind=asked,
+            on=wish.on,
+            system=wish.system or state.system,
+            years=parse_years(wish.years),
+            cohort_digest=cohort.digest if cohort else None,
+            cohort_rows=cohort.rows if cohort else None,
+            recipients=tuple(keys.get(m, m) for m in wish.recipients) or None,
+            order_scope=wish.scope,
+            variables=wish.variables,
+            dimensions=wish.dimensions,
+            policy=session.gate_policy,
+        ),
+    )

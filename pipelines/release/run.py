@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from errors.coded import CodedError, Exit
 from pipelines.errors import StageBroken
@@ -28,6 +29,9 @@ from pipelines.release.orders import Order, read_order, run_folder
 from pipelines.release.records import FactValue, StageRecord
 from pipelines.release.stages import STAGES, Stage
 from pipelines.storage import INTERRUPTIONS
+
+if TYPE_CHECKING:
+    from pipelines.cluster import Connect
 
 StageCall = Callable[[str, str, str], None]
 Progress = Callable[[str, str], None]
@@ -180,8 +184,14 @@ class _Watch:
         metrics.write(self._home, self._order.kind, outcome.state, metrics.measured(self._done))
 
 
-def plain_call(root: str, release: str, name: str) -> None:
+def plain_call(root: str, release: str, name: str, connect: "Connect | None" = None) -> None:
     """Run one stage in this process and keep its record.
+
+    Args:
+        root: the home's folder.
+        release: the release's id.
+        name: the stage's.
+        connect: how to connect to a cluster that works shards; by Dask's own client by default.
 
     Raises:
         CodedError: the stage's own, or StageBroken for anything unexpected (the details go to
@@ -191,7 +201,7 @@ def plain_call(root: str, release: str, name: str) -> None:
 
     home = Home(Path(root))
     stage = next(s for s in STAGES if s.name == name)
-    with open_context(home, release) as context:
+    with open_context(home, release, connect) as context:
         began = time.monotonic()
         try:
             product = stage.work(context)

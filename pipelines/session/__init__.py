@@ -1,18 +1,25 @@
-"""One command's or one stage's opened home: keyring, ledger, people, projects and registers."""
+"""One command's or one stage's opened home: keyring, ledger, people, projects and registers.
 
-from pipelines.session.location import object_store, set_of
-from pipelines.session.session import CALIFORNIA, Session, open_session, today
-from pipelines.session.switches import check_switches, confirm, override, overview
+It knows where each of them is, opens it when it is first asked for, and says which settings two people confirmed. It holds no rule
+of its own, and no release.
+"""
+
+from pipelines.session.session import CALIFORNIA, Session, open_session, set_of, today
+from pipelines.session.switches import (
+    check_switches,
+    confirm_setting,
+    override_setting,
+    switch_overview,
+)
 
 __all__ = [
     "CALIFORNIA",
     "Session",
     "check_switches",
-    "confirm",
-    "object_store",
+    "confirm_setting",
     "open_session",
-    "override",
-    "overview",
+    "override_setting",
     "set_of",
+    "switch_overview",
     "today",
 ]

@@ -1,7 +1,8 @@
 """An opened home: keyring, ledger, people, projects and registers, for one command or one stage.
 
 Opening asks the operating system who acts, refuses to work without FIPS mode where the settings
-require it, and gives the rooms what they need. It holds no rule of its own.
+require it, and gives the rooms what they need. Register and staging lie in the home alone, or in a
+bucket with copies in the home. It holds no rule of its own.
 """
 
 import functools
@@ -26,11 +27,12 @@ from crypto.hardening import harden_process
 from crypto.keyring import Keyring
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
-from pipelines.session.location import object_store, set_of, snapshot_fetcher
+from pipelines.storage import location_of
 from systems.register import RegisterStore
 
 if TYPE_CHECKING:
     from pipelines.storage import ObjectStore
+    from systems.register import Bring
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -93,7 +95,7 @@ class Session:
     @functools.cached_property
     def registers(self) -> RegisterStore:
         """The snapshots of the registers."""
-        fetch = snapshot_fetcher(self.settings, self.keyring)
+        fetch = _snapshot_fetcher(self.settings, self.keyring)
         return RegisterStore(self.home.register, self._snapshot_key, fetch)
 
     def object_store(self, purpose: str) -> "ObjectStore | None":
@@ -102,7 +104,7 @@ class Session:
         Raises:
             BucketUnsafe: the settings can't be used.
         """
-        return object_store(self.settings, self.keyring, purpose)
+        return _object_store(self.settings, self.keyring, purpose)
 
     def upload_snapshot(self, snapshot: str) -> int:
         """Send a snapshot's files, those that are not there; for the holder of the register's lock. How many."""
@@ -192,3 +194,32 @@ def open_session(root: Path | None) -> Generator[Session, None, None]:
         yield session
     finally:
         session.close()
+
+
+def set_of(snapshot: str) -> str:
+    """The set of a snapshot: ``CARPOS/CARPOS-20261126-001``."""
+    return f"{snapshot.split('-', 1)[0]}/{snapshot}"
+
+
+def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> "ObjectStore | None":
+    """The bucket's store of ``register`` or ``staging``; None where they lie in the home."""
+    where = location_of(settings.bucket, purpose)
+    if where is None:
+        return None
+    from pipelines.storage import Bucket, BucketAdmin, ObjectStore
+
+    bucket, admin = Bucket(settings.bucket, where), BucketAdmin(settings.bucket, where)
+    return ObjectStore(bucket, admin, purpose, keyring.digest)
+
+
+def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "Bring | None":
+    """How a snapshot's files come from the bucket; None where the register lies in the home."""
+    if not settings.bucket.register_url:
+        return None
+
+    def fetch(snapshot: str, file: str, target: Path) -> None:
+        store = _object_store(settings, keyring, "register")
+        assert store is not None  # the settings name one
+        store.bring(set_of(snapshot), file, target)
+
+    return fetch

@@ -55,7 +55,7 @@ def check_switches(session: Session) -> None:
         switches.check_confirmed(session.ledger, found)
 
 
-def overview(session: Session) -> list[dict[str, object]]:
+def switch_overview(session: Session) -> list[dict[str, object]]:
     """Every switch with its value, and whether it needs and has two people's word."""
     departing, standing = less_cautious(session.settings), switches.confirmed_values(session.ledger)
     return [
@@ -70,7 +70,7 @@ def overview(session: Session) -> list[dict[str, object]]:
     ]
 
 
-def override(session: Session, name: str) -> dict[str, object]:
+def override_setting(session: Session, name: str) -> dict[str, object]:
     """Record the value that settings.toml has, as the first of two people.
 
     Raises:
@@ -84,7 +84,7 @@ def override(session: Session, name: str) -> dict[str, object]:
     return {"switch": name, "value": value, "confirmed": False}
 
 
-def confirm(session: Session, name: str) -> dict[str, object]:
+def confirm_setting(session: Session, name: str) -> dict[str, object]:
     """Confirm it, as the second person.
 
     Raises:

@@ -14,10 +14,10 @@ from typing import Any
 from approvals.application.example import example_for
 from crypto.cms.selfmade import make_recipient
 from errors.coded import Exit
-from pipelines.cohort import registry as cohort_registry
+from pipelines.cohort.registry import register_cohort
 from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home, write_private
-from pipelines.keys.recipients import add_recipient
+from pipelines.keys.keys import add_recipient
 from pipelines.orchestration.launch import launch
 from pipelines.registers import load_register
 from pipelines.release.ordering import Request, order_release
@@ -101,7 +101,7 @@ class World:
         added = self.office.projects.show(state.number).recipients[0].fingerprint
         self.office.projects.confirm_recipient(added, self.office.person, today(), state.number)
         if kind == "identified":
-            cohort_registry.register(self.office, state.number, self.cohort(code), None, None)
+            register_cohort(self.office, state.number, self.cohort(code), None, None)
             self.office.projects.confirm_cohort(state.number, None, self.office.person, today())
         self.projects[code, kind] = state.number
         return state.number

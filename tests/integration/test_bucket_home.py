@@ -339,7 +339,7 @@ def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
 
 def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(second, s3):
     from pipelines.deployment import bucket_commands
-    from pipelines.session import set_of
+    from pipelines.session.session import set_of
     from pipelines.storage.errors import ObjectChanged, ObjectMissing
     from systems.errors import SnapshotDamaged
 

@@ -17,10 +17,10 @@ import pytest
 from crypto.resting import shared_secret
 from matching.linking.linking import link
 from matching.options import LinkOptions
+from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
 from pipelines.deployment.doctor.servers import check_cluster
 from pipelines.home.settings import Cluster
-from pipelines.release import cluster
 from synthetic.linkage import make_linkage
 from tests.rehearsal.cluster import Local, authority, local_cluster
 
@@ -30,8 +30,8 @@ SHARD_ROWS = 200
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
     with local_cluster(tmp_path_factory.mktemp("cluster")) as made:
-        with cluster.opened(_settings(made), cluster.plainly) as door:
-            while cluster.workers(door.client) < len(made.workers):
+        with dask_backend.connected(_settings(made), dask_backend.connect_directly) as connection:
+            while dask_backend.count_workers(connection.client) < len(made.workers):
                 time.sleep(0.1)
         yield made
 
@@ -138,7 +138,7 @@ def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides)
         local.kill_one()
 
     watcher = _when_shards_are_there(local, 3, kill)
-    spread = functools.partial(cluster.spread, _settings(local), "2026-001-R001")
+    spread = dask_backend.spread_over(_settings(local), "2026-001-R001")
     together = link(*sides, options, spread=spread)
     watcher.join(20)
     assert local.alive == 1
@@ -155,14 +155,20 @@ def test_a_cluster_of_another_authority_gets_no_work(local, tmp_path):
     wrong = _settings(
         local, certificate_file=str(certificate), key_file=str(key), patience_seconds=8
     )
-    with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
+    with (
+        pytest.raises(ClusterUnavailable),
+        dask_backend.connected(wrong, dask_backend.connect_directly),
+    ):
         pass
 
 
 def test_a_cluster_that_is_not_of_our_authority_is_not_trusted(local, tmp_path):
     ours, _, _ = authority(tmp_path / "other", "stranger")
     wrong = _settings(local, ca_file=str(ours), patience_seconds=8)
-    with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
+    with (
+        pytest.raises(ClusterUnavailable),
+        dask_backend.connected(wrong, dask_backend.connect_directly),
+    ):
         pass
 
 
@@ -170,7 +176,7 @@ def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
     """The last here: it takes the cluster down."""
     watcher = _when_shards_are_there(local, 1, local.kill_scheduler)
     spread = functools.partial(
-        cluster.spread, _settings(local, patience_seconds=10), "2026-001-R001"
+        dask_backend.spread, _settings(local, patience_seconds=10), "2026-001-R001"
     )
     with pytest.raises(ClusterLost):
         link(*sides, LinkOptions(shard_rows=SHARD_ROWS), spread=spread)

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.cli.app import main
 from pipelines.cli.console import CONSOLE
-from pipelines.custody.retention import enforce, kept
+from pipelines.custody.retention import enforce_retention, retention_items
 from pipelines.home.home import open_home
 from pipelines.session.session import Session, today
 from tests.integration.conftest import Done
@@ -195,15 +195,15 @@ def test_what_is_kept_too_long_ends(command, copied, project, release):
         file = copied / "projects" / project / "cohorts" / f"{cohort.digest}.parquet"
         assert file.is_file()
         after_intake = today() + timedelta(days=office.settings.retention.intake_days + 1)
-        assert [k.what for k in enforce(office, after_intake)] == ["cohort"]
+        assert [k.what for k in enforce_retention(office, after_intake)] == ["cohort"]
         assert not file.exists()
         assert [p for p in (copied / "keys" / "documents").iterdir() if "cohort" in p.name] == []
         # what was released from it can still be given out
         office.releases.hand_over(release, "lead", office.person, today())
         later = today() + timedelta(days=office.settings.retention.outbox_days + 1)
-        assert len(enforce(office, later)) == 3
-        assert enforce(office, later) == []
-        assert kept(office) == []
+        assert len(enforce_retention(office, later)) == 3
+        assert enforce_retention(office, later) == []
+        assert retention_items(office) == []
     finally:
         office.close()
     assert not (copied / "outbox" / project / release).exists()

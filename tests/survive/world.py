@@ -73,7 +73,7 @@ def _world(root: Path) -> World:
 
 def _make(root: Path, ledger_url: str = "") -> None:
     from pipelines import registers
-    from pipelines.cohort import registry as cohort_registry
+    from pipelines.cohort.registry import register_cohort
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.session.session import Session, today
@@ -89,7 +89,7 @@ def _make(root: Path, ledger_url: str = "") -> None:
     registers.load_register(office, "CARPOS", files, lambda _text: None)
     numbers = _projects(office, root)
     cohort = write_cohort(root / "cohort.csv", source, needles)
-    cohort_registry.register(office, numbers["identified"], cohort.path, None, None)
+    register_cohort(office, numbers["identified"], cohort.path, None, None)
     office.projects.confirm_cohort(numbers["identified"], None, office.person, today())
     office.close()
     told = {"numbers": numbers, "needles": [sorted(needles.numbers), sorted(needles.dates)]}
@@ -100,7 +100,7 @@ def _projects(office, root: Path) -> dict[str, str]:
     from approvals.application.reading import example_application
     from crypto.cms.recipients import Recipient
     from crypto.cms.selfmade import make_recipient
-    from pipelines.keys.recipients import add_recipient, confirm_recipient
+    from pipelines.keys.keys import add_recipient, confirm_recipient
     from pipelines.session.session import today
 
     keys, numbers = root / "keys", {}

@@ -148,9 +148,9 @@ def check_cluster(home: Home) -> Iterator[Finding]:
     if not settings.scheduler:
         yield Finding(what, "good", "none: shards are worked on this machine")
         return
-    from pipelines.release import cluster
+    from pipelines.cluster import connect_directly, connected, unsafe_cluster_settings
 
-    if wrong := cluster.unsafe(settings):
+    if wrong := unsafe_cluster_settings(settings):
         yield Finding(what, "bad", f"incomplete or unsafe: {', '.join(wrong)} of [cluster]")
         return
     yield Finding(what, "good", "TLS, certificate, secret and folder are there and private")
@@ -163,8 +163,8 @@ def check_cluster(home: Home) -> Iterator[Finding]:
     yield Finding("cluster's packages", "good", found)
     quick = settings.model_copy(update={"patience_seconds": _SCHEDULER_SECONDS})
     try:
-        with cluster.opened(quick, cluster.plainly) as door:
-            yield _workers(door.client, settings)
+        with connected(quick, connect_directly) as connection:
+            yield _workers(connection.client, settings)
     except CodedError as error:
         yield Finding("cluster's workers", "bad", str(error))
 
@@ -181,11 +181,11 @@ def _certificate(path: Path) -> Finding:
 def _workers(client: Any, settings: Cluster) -> Finding:
     """How many workers there are, and whether each can work: versions, secret, shared folder."""
     from crypto.resting import read_shared_secret, shared_secret_mark
-    from pipelines.cluster import versions, worker_state
+    from pipelines.cluster import software_versions, worker_state
 
     answers: dict[str, dict[str, object]] = client.run(worker_state, settings.folder)
     own = {
-        "versions": versions(),
+        "versions": software_versions(),
         "secret": shared_secret_mark(read_shared_secret(Path(settings.secret_file))),
         "folder": True,
     }

@@ -11,8 +11,14 @@ from expectations.validation import validate
 from extracts.records import compute as pc
 from matching.linking import of_parts
 from matching.persons import self_link_parts
-from pipelines.cohort import CohortTooLong, StoredCohort, unusable_rows
-from pipelines.cohort import stored as stored_cohort
+from pipelines.cohort import (
+    CohortTooLong,
+    StoredCohort,
+    open_remaining,
+    open_stored,
+    overlap,
+    unusable_rows,
+)
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 from systems import database
@@ -32,7 +38,7 @@ def take_in(context: "Context") -> Product:
         ValidationFailed: the intake suite's critical checks do not hold.
     """
     digest = context.order.cohort_digest or ""
-    cohort = stored_cohort.open_stored(context, context.order.project, digest)
+    cohort = open_stored(context, context.order.project, digest)
     allowed = context.max_rows
     if allowed is not None and cohort.rows > allowed:
         raise CohortTooLong(rows=cohort.rows, allowed=allowed)
@@ -42,8 +48,8 @@ def take_in(context: "Context") -> Product:
     refused = unusable_rows(cohort.parts, cohort.columns, today())
     withheld = _withheld(cohort)
     earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
-    others = stored_cohort.still_kept(context, context.order.project, earlier)
-    repeated = stored_cohort.overlap(cohort, others, context.threads)
+    others = open_remaining(context, context.order.project, earlier)
+    repeated = overlap(cohort, others, context.threads)
     files = (
         context.stage_table("intake", "supplied", cohort.batches(), cohort.schema),
         context.stage_table("intake", "attempted", _attempted(cohort, refused, withheld)),

@@ -40,9 +40,9 @@ def link_cohort(context: "Context") -> Product:
     )
     spread = None
     if context.settings.cluster.scheduler:
-        from pipelines.release.cluster import spread_over
+        from pipelines.cluster import spread_over
 
-        spread = spread_over(context)
+        spread = spread_over(context.settings.cluster, context.release, context.connect)
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
         result = link_sources(_cohort(context), records, options, spread=spread)

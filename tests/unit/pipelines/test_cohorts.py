@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.tables import ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
-from pipelines.cohort.reading import Cohort, standardised
-from pipelines.cohort.unusable_rows import unusable_rows
+from pipelines.cohort.reading import Cohort, standardised, unusable_rows
 
 TODAY = date(2026, 11, 23)
 

@@ -51,7 +51,7 @@ def settle(home: Home, old: str, new: str) -> None:
 def test_a_less_cautious_setting_takes_two_people(home):
     switches.check_switches(acting(home, FIRST))
     with pytest.raises(OptionsDisagree):
-        switches.override(acting(home, FIRST), "disclosure.threshold")
+        switches.override_setting(acting(home, FIRST), "disclosure.threshold")
     settle(home, "threshold = 10 ", "threshold = 5 ")
     settle(home, 'release_approval = "second_person"', 'release_approval = "auto"')
     with pytest.raises(SwitchNotConfirmed) as caught:
@@ -59,12 +59,12 @@ def test_a_less_cautious_setting_takes_two_people(home):
     names = ("disclosure.threshold", "release.release_approval")
     assert (caught.value.facts["switches"], caught.value.exit) == (names, 3)
     for name in names:
-        switches.override(acting(home, FIRST), name)
+        switches.override_setting(acting(home, FIRST), name)
         with pytest.raises(SamePerson):
-            switches.confirm(acting(home, FIRST), name)
-        switches.confirm(acting(home, SECOND), name)
+            switches.confirm_setting(acting(home, FIRST), name)
+        switches.confirm_setting(acting(home, SECOND), name)
     switches.check_switches(acting(home, FIRST))
-    rows = {row["switch"]: row for row in switches.overview(acting(home, FIRST))}
+    rows = {row["switch"]: row for row in switches.switch_overview(acting(home, FIRST))}
     assert rows["disclosure.threshold"]["confirmed"]
     settle(home, "threshold = 5 ", "threshold = 4 ")
     with pytest.raises(SwitchNotConfirmed):
@@ -98,12 +98,12 @@ def test_the_escrow_key_is_confirmed_by_two_and_its_private_part_refused(home, e
     both.write_bytes(cert.read_bytes() + key.read_bytes())
     for private in (key, both):
         with pytest.raises(EscrowRefused):
-            escrow.add_certificate(acting(home, FIRST), private)
-    added = escrow.add_certificate(acting(home, FIRST), cert)
+            escrow.add_escrow_certificate(acting(home, FIRST), private)
+    added = escrow.add_escrow_certificate(acting(home, FIRST), cert)
     assert escrow.confirmed_escrow(acting(home, FIRST)) is None  # nothing is sealed to it yet
     with pytest.raises(SamePerson):
-        escrow.confirm_certificate(acting(home, FIRST), added["fingerprint"])
-    escrow.confirm_certificate(acting(home, SECOND), added["fingerprint"].upper())
+        escrow.confirm_escrow_certificate(acting(home, FIRST), added["fingerprint"])
+    escrow.confirm_escrow_certificate(acting(home, SECOND), added["fingerprint"].upper())
     found = escrow.confirmed_escrow(acting(home, FIRST))
     assert found is not None
     assert found.fingerprint == added["fingerprint"]
@@ -118,8 +118,8 @@ def test_another_certificate_in_the_keyring_is_not_sealed_to(home, escrow_key):
         escrow.confirmed_escrow(acting(home, FIRST))
     assert caught.value.exit == 5
     (home.keys / "escrow.pem").unlink()
-    added = escrow.add_certificate(acting(home, FIRST), cert)
-    escrow.confirm_certificate(acting(home, SECOND), added["fingerprint"])
+    added = escrow.add_escrow_certificate(acting(home, FIRST), cert)
+    escrow.confirm_escrow_certificate(acting(home, SECOND), added["fingerprint"])
     (home.keys / "escrow.pem").unlink()
     with pytest.raises(EscrowChanged):
         escrow.confirmed_escrow(acting(home, FIRST))

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
 from matching.scoring.shards import ShardPlan
-from pipelines.cluster import shards
+from pipelines.cluster import dask_backend, shards
 from pipelines.cluster.errors import (
     ClusterLost,
     ClusterMissing,
@@ -23,10 +22,9 @@ from pipelines.cluster.errors import (
     ShardDoesNotHold,
     ShardStopped,
 )
-from pipelines.cluster.folder import sweep
+from pipelines.cluster.shards import wipe_plans_of
 from pipelines.home.settings import Cluster
 from pipelines.operations import interruptions
-from pipelines.release import cluster
 from pipelines.release.run import Outcome
 from tests.unit.matching.tables import cohort, people, records
 
@@ -55,7 +53,7 @@ def folder(plan, secret, tmp_path):
     place.mkdir(mode=0o700)
     shards.write_plan(plan, place, shared_secret.read_shared_secret())
     yield place
-    shards.forget(str(place))
+    shards.forget_plan(str(place))
 
 
 def test_a_shard_that_a_worker_leaves_is_the_shard(plan, folder):
@@ -117,7 +115,7 @@ def test_a_worker_refuses_and_says_a_code(folder, harm, monkeypatch):
 
 
 def test_other_versions_are_refused(folder, monkeypatch):
-    monkeypatch.setattr(shards, "versions", lambda: json.dumps({"numpy": "1"}))
+    monkeypatch.setattr(shards, "software_versions", lambda: json.dumps({"numpy": "1"}))
     assert shards.work_shard(str(folder), 0) == {"code": "CLUSTER-07"}
 
 
@@ -142,7 +140,7 @@ def test_a_worker_reads_a_plan_once_and_forgets_it(folder, monkeypatch):
     assert "code" not in shards.work_shard(str(folder), 0)
     (folder / "texts.parquet").unlink()
     assert "code" not in shards.work_shard(str(folder), 1)
-    shards.forget(str(folder))
+    shards.forget_plan(str(folder))
     assert shards.work_shard(str(folder), 2) == {"code": "CRYPTO-35"}
 
 
@@ -150,10 +148,10 @@ def test_what_a_killed_run_left_is_wiped_and_nobody_elses(folder, tmp_path):
     other = tmp_path / "R11.abc"
     other.mkdir()
     settings = Cluster(folder=str(tmp_path))
-    assert sweep(settings, "R1") == 1
+    assert wipe_plans_of(settings, "R1") == 1
     assert not folder.exists()
     assert other.is_dir()
-    assert sweep(Cluster(), "R1") == 0
+    assert wipe_plans_of(Cluster(), "R1") == 0
     assert shards.work_shard(str(folder), 0) == {"code": "CRYPTO-11"}
 
 
@@ -202,7 +200,7 @@ def _settings(tmp_path, secret) -> dict[str, str]:
 )
 def test_a_cluster_without_tls_or_files_is_refused(tmp_path, secret, change, wrong):
     given = _settings(tmp_path, secret) | change
-    assert cluster.unsafe(Cluster.model_validate(given)) == wrong
+    assert dask_backend.unsafe_cluster_settings(Cluster.model_validate(given)) == wrong
 
 
 @pytest.mark.parametrize("name", ["key_file", "secret_file", "folder"])
@@ -210,32 +208,31 @@ def test_what_others_can_read_is_refused(tmp_path, secret, name):
     given = _settings(tmp_path, secret)
     path = tmp_path / given[name]
     path.chmod(path.stat().st_mode | 0o040)
-    assert cluster.unsafe(Cluster.model_validate(given)) == [name]
+    assert dask_backend.unsafe_cluster_settings(Cluster.model_validate(given)) == [name]
 
 
-def _context(**given: object):
-    settings = SimpleNamespace(cluster=Cluster.model_validate(given))
-    return SimpleNamespace(settings=settings, release="R1")
+def _spread(**given: object):
+    return dask_backend.spread_over(Cluster.model_validate(given), "R1")
 
 
 def test_a_stage_refuses_an_unsafe_cluster_and_misses_the_extra(tmp_path, secret, monkeypatch):
     given = _settings(tmp_path, secret)
     with pytest.raises(ClusterUnsafe) as caught:
-        cluster.spread_over(_context(**given | {"scheduler": "tcp://127.0.0.1:8786"}))
+        _spread(**given | {"scheduler": "tcp://127.0.0.1:8786"})
     assert caught.value.facts["settings"] == ("scheduler",)
-    assert cluster.spread_over(_context(**given)).args == (Cluster.model_validate(given), "R1")
+    assert _spread(**given).args == (Cluster.model_validate(given), "R1")
     monkeypatch.setitem(sys.modules, "prefect_dask", None)
     with pytest.raises(ClusterMissing):
-        cluster.spread_over(_context(**given))
+        _spread(**given)
 
 
 @pytest.mark.parametrize(
     "error", [ClusterUnavailable(), ClusterLost(workers=0), ShardStopped(code="X-1")]
 )
 def test_a_cluster_that_fails_is_no_failure_of_the_release(error):
-    assert interruptions.told(error) is error
+    assert interruptions.as_interruption(error) is error
     assert Outcome("R1", error.exit, "match", error.as_dict()).state == "Interrupted"
 
 
 def test_a_release_that_does_not_hold_is_one():
-    assert interruptions.told(ShardDoesNotHold()) is None
+    assert interruptions.as_interruption(ShardDoesNotHold()) is None

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from crypto.resting import staging
 from crypto.secret import StagingKey
 from matching.tables import STANDARD
-from pipelines.cohort import stored as stored_cohort
-from pipelines.cohort.stored import StoredCohort, overlap
+from pipelines.cohort import registry
+from pipelines.cohort.registry import StoredCohort, overlap
 
 KEY = StagingKey("k", b"k" * 32)
 COLUMNS = ("last_name", "first_name", "zip")
@@ -48,7 +48,7 @@ def cohorts(draw):
 )
 @given(cohorts(), st.lists(cohorts(), max_size=2))
 def test_the_overlap_is_as_by_hand(tmp_path, monkeypatch, at_once, mine, others):
-    monkeypatch.setattr(stored_cohort, "_AT_ONCE", at_once)
+    monkeypatch.setattr(registry, "_AT_ONCE", at_once)
     cohort = kept(tmp_path / "mine.parquet", *mine)
     there = [kept(tmp_path / f"{i}.parquet", *other) for i, other in enumerate(others)]
     known = {row for one in there for row in said(one)}

@@ -1,4 +1,4 @@
-"""What the Department keeps of a release: shown, given out, recalled, destroyed."""
+"""What the Department keeps of a release: its report, shown and checked; its packages, given out, recalled, destroyed."""
 
 import hmac
 import shutil
@@ -16,15 +16,45 @@ from approvals.custody import (
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors.coded import CodedError
-from pipelines.cluster import sweep
-from pipelines.custody.report_files import report_file
+from pipelines.cluster import wipe_plans_of
 from pipelines.home import Home, locked
 from pipelines.session import Session, today
 
+_REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
 _CODE = 12  # hex figures: 48 bits, asked for by a person of the Department, one try at a time
 
 
-def details(session: Session, release: str) -> dict[str, object]:
+def report_folder(session: Session, project: str, release: str) -> Path:
+    """Where the readable files of a release's report stand, with the project."""
+    return session.home.projects / project / "reports" / release
+
+
+def report_file(session: Session, project: str, release: str) -> str | None:
+    """The file to read before an approval; None where no report was made.
+
+    Raises:
+        CodedError: an edition is gone or was changed since it was attached (exit 5).
+    """
+    folder = report_folder(session, project, release)
+    state = session.releases.show(release)
+    if not state.editions and not folder.is_dir():
+        return None
+    found = {name: _read(folder / file) for name, file in _REPORT_FILES.items()}
+    session.releases.check_editions(release, found)
+    return str(folder / _REPORT_FILES["report"])
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+# What the Department keeps of a release: shown, given out, recalled, destroyed.
+
+
+def release_details(session: Session, release: str) -> dict[str, object]:
     """A release with the places of its report and its packages.
 
     Raises:
@@ -66,7 +96,7 @@ def hand_over(session: Session, release: str, member: str, by: str | None) -> Re
         )
 
 
-def receipt(session: Session, release: str, member: str, code: str | None) -> ReleaseState:
+def record_receipt(session: Session, release: str, member: str, code: str | None) -> ReleaseState:
     """Record a receipt; with the code, that the member's own key opened the package.
 
     Raises:
@@ -167,7 +197,7 @@ def wipe_staging(session: Session, release: str) -> None:
     the next resume or `bucket sweep` deletes it.
     """
     wipe_tables(session.home, release)
-    sweep(session.settings.cluster, release)
+    wipe_plans_of(session.settings.cluster, release)
     session.keyring.forget_run_key(release)
     if staging := session.object_store("staging"):
         staging.forget(release)
