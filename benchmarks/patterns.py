@@ -16,9 +16,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver.suppressing import suppress
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.suppressor import suppress
 from tests.unit.extracts.suppression.optimum import fewest
 
 PEOPLE = [

@@ -12,16 +12,16 @@ import time
 
 import pyarrow as pa
 
-from extracts.deidentified import deidentified
-from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.deidentified.risk import risk_report
-from extracts.identified import identified
-from extracts.identified.identified import IdentifiedSpec
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 from extracts.package.bag import iter_parts
-from extracts.package.describe import dictionary_for
+from extracts.package.dictionary import dictionary_for
 from extracts.package.facts import ReleaseFacts
-from extracts.records.plan import plan_for
-from extracts.records.scan import content_scan
+from extracts.rows.content_scan import content_scan
+from extracts.rows.plan import plan_for
 from systems.database import connect
 from systems.description.loading import load_system
 

@@ -14,9 +14,8 @@ import numpy as np
 from acro_peer import acro_mask
 
 from extracts.suppression.audit.auditing import audit_table
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver.suppressing import publish, suppress
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.suppressor import suppress
 
 
 def made_up(years, seed=1, orders=64_000):

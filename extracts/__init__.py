@@ -2,7 +2,5 @@
 
 The room never sees a recipient's key or a project's secret: research ids come from an `IdMaker`,
 signatures from a function, both brought by the caller. It reads a snapshot through the connection
-that it is given, and writes nothing to disk by itself (but `write_parts`, which says so).
-
-Everything here is loaded on first use, so that importing the package costs nothing.
+that it is given, and writes nothing to disk by itself.
 """

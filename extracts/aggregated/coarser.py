@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
-from extracts.aggregated.cells import YEAR, AggregateSpec, dimensions, tabulate
-from extracts.aggregated.published_arrow import from_arrow
+from extracts.aggregated.history import from_arrow
+from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
 from extracts.suppression import (
     MOSTLY,
     CannotProtectError,

@@ -1,8 +1,11 @@
-"""De-identified extracts: generalised, made less rare, measured."""
+"""De-identified extracts: one row for each person and record, generalised and measured.
 
-from extracts.deidentified.deidentified import DeidentifiedSpec, build_deidentified, count_records
+The room knows the risk that somebody is singled out, local suppression, and proposals of coarser
+rows. It never shows an identifier, or a date that the system's file does not let out.
+"""
+
+from extracts.deidentified.extract import DeidentifiedSpec, build_deidentified, count_records
 from extracts.deidentified.local_suppression import suppress_locally
-from extracts.deidentified.population import register_tallies
 from extracts.deidentified.proposals import LEVELS, level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
 
@@ -15,7 +18,6 @@ __all__ = [
     "count_records",
     "level_columns",
     "propose",
-    "register_tallies",
     "replaced",
     "risk_report",
     "suppress_locally",

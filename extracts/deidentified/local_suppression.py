@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from extracts.deidentified.risk import histories, keyed
 from extracts.errors import ExtractFailed
-from extracts.records import fetched
+from extracts.rows import fetched
 from systems.database import connect, guarded, quoted
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from extracts.deidentified.local_suppression import suppress_locally
 from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
 from extracts.identified import Extract
-from extracts.records import plan_for
+from extracts.rows import plan_for
 from systems.description import System
 
 LEVELS = ("dates", "all")  # what ``--coarser`` takes besides names of columns

@@ -1,20 +1,8 @@
-"""Identified extracts: the cohort's own rows with order data beside them."""
+"""Identified extracts: the cohort's own rows, with the records of linked persons beside them.
 
-from extracts.identified.candidates import pairs_in_scope, records_in_scope
-from extracts.identified.cohort_rows import CohortRows
-from extracts.identified.identified import (
-    Extract,
-    IdentifiedSpec,
-    begin_identified,
-    build_identified,
-)
+It never shows a value of the register that identifies somebody, a weight, or whether a field agrees.
+"""
 
-__all__ = [
-    "CohortRows",
-    "Extract",
-    "IdentifiedSpec",
-    "begin_identified",
-    "build_identified",
-    "pairs_in_scope",
-    "records_in_scope",
-]
+from extracts.identified.extract import CohortRows, Extract, IdentifiedSpec, begin_identified
+
+__all__ = ["CohortRows", "Extract", "IdentifiedSpec", "begin_identified"]

@@ -1,26 +1,24 @@
-"""The content of a package: a BagIt bag, its dictionary, conditions and files for other programs."""
+"""The content of a package: a BagIt bag in parts, its dictionary, conditions and README files.
 
-from extracts.package.bag import Part, iter_parts, write_parts
-from extracts.package.describe import aggregated_dictionary, dictionary_for
-from extracts.package.dictionary import DataDictionary, FieldDoc
+It knows the rows' other file formats and the workbook of an aggregate, too. It never sees a
+recipient's key and writes no plaintext to disk.
+"""
+
+from extracts.package.bag import iter_parts
+from extracts.package.dictionary import DataDictionary, aggregated_dictionary, dictionary_for
+from extracts.package.documents import recipient_readme
 from extracts.package.facts import ReleaseFacts
-from extracts.package.notices import conditions
-from extracts.package.readme import recipient_readme
-from extracts.package.statistical import check_formats, known_formats
+from extracts.package.formats import check_formats, known_formats
 from extracts.package.workbook import build_workbook
 
 __all__ = [
     "DataDictionary",
-    "FieldDoc",
-    "Part",
     "ReleaseFacts",
     "aggregated_dictionary",
     "build_workbook",
     "check_formats",
-    "conditions",
     "dictionary_for",
     "iter_parts",
     "known_formats",
     "recipient_readme",
-    "write_parts",
 ]

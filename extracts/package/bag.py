@@ -19,12 +19,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extracts.errors import PartTooSmall
-from extracts.package import dictionary as dictionaries
-from extracts.package import notices, readme, statistical
-from extracts.package.dictionary import DataDictionary
-from extracts.package.encode import Encoded, Rows, encoded
+from extracts.package.dictionary import DataDictionary, datapackage, dictionary_page
+from extracts.package.documents import conditions, destruction, inner_readme
 from extracts.package.facts import ReleaseFacts
-from extracts.package.statistical import Format
+from extracts.package.formats import (
+    PROGRAMS,
+    Encoded,
+    Format,
+    Rows,
+    encoded,
+    program_notes,
+    program_writer,
+)
 
 MAX_PART_BYTES = 256 * 1024 * 1024  # plaintext; `openssl cms -decrypt` holds a part in memory twice
 _DOCUMENTS = 4 * 1024 * 1024  # smallest sensible part: documents of a release fit well within
@@ -88,7 +94,7 @@ def iter_parts(
     bag = _Bag(max_part_bytes)
     csv_paths: list[str] = []
     also = {
-        statistical.PROGRAMS[form].extension: statistical.writer(form, dictionary, release.title)
+        PROGRAMS[form].extension: program_writer(form, dictionary, release.title)
         for form in formats
     }
     for stem, files in _numbered(encoded(data, max_part_bytes - 4096, also)):
@@ -141,14 +147,12 @@ def _documents(
     csv_paths: list[str],
     formats: Sequence[Format],
 ) -> dict[str, bytes]:
-    package = dictionaries.datapackage(release, dictionary, csv_paths)
+    package = datapackage(release, dictionary, csv_paths)
     texts = {
-        "README.txt": readme.inside(release, formats),
-        "CONDITIONS.txt": notices.conditions(release),
-        "DESTRUCTION.txt": notices.destruction(release),
-        "dictionary.html": dictionaries.render(
-            release, dictionary, statistical.described(formats, dictionary)
-        ),
+        "README.txt": inner_readme(release, formats),
+        "CONDITIONS.txt": conditions(release),
+        "DESTRUCTION.txt": destruction(release),
+        "dictionary.html": dictionary_page(release, dictionary, program_notes(formats, dictionary)),
         "datapackage.json": _json(package),
         "validation-report.html": report_html,
         "provenance.json": _json(provenance(release)),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from extracts.records import compute as pc
+from extracts.rows import compute as pc
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.normalise import dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap

@@ -100,7 +100,7 @@ def order_refresh(session: Session, system: str, project: str, *, dry_run: bool 
     """Order a release of what this project has not been given yet: new years, and revised ones.
 
     A year that went out is closed. It is not issued again, but where late records may revise it
-    (``extracts.aggregated.late_records``); what stays frozen is told, with the reason, and noted in the ledger.
+    (``extracts.aggregated.closed_years``); what stays frozen is told, with the reason, and noted in the ledger.
 
     Raises:
         UnknownProject, ApplicationMissing: there is nothing to refresh from or for.

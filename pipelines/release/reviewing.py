@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from approvals.people import check_role
-from extracts.records import compute as pc
+from extracts.rows import compute as pc
 from matching.errors import LinkageBroke
 from matching.review import apply_decisions, export_sheet, import_decisions
 from pipelines.errors import FileExists

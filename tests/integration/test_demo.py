@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from frictionless import Package
 
-from extracts.records.plan import plan_for
+from extracts.rows.plan import plan_for
 from systems.description.loading import load_system
 from tests.integration.conftest import ROWS, Demo, doj_release
 

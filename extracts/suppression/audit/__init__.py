@@ -1,6 +1,10 @@
-"""The attacker: least and largest values of hidden cells from what is published and nothing else."""
+"""The independent audit: what an attacker can prove of hidden cells from published tables alone.
+
+It never sees a true value but as a hint, which it checks, and shares no equation, bound or solver
+set-up with the suppressor: both know `published` and nothing else of each other.
+"""
 
 from extracts.suppression.audit.auditing import AuditReport, Fall, Offer, audit_table
-from extracts.suppression.audit.proofs import Hint, Place
+from extracts.suppression.audit.feasibility import Hint, Place
 
 __all__ = ["AuditReport", "Fall", "Hint", "Offer", "Place", "audit_table"]

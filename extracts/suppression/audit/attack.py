@@ -12,11 +12,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from extracts.suppression.audit.knowledge import Cell, Knowledge
+from extracts.suppression.audit.feasibility import Hint, Place, Proofs
+from extracts.suppression.audit.knowledge import Cell, Knowledge, check_constants, connected
+from extracts.suppression.audit.linear_programme import Programme, Solution
 from extracts.suppression.audit.local_search import Block
-from extracts.suppression.audit.parts import check_constants, connected
-from extracts.suppression.audit.programme import Programme, Solution
-from extracts.suppression.audit.proofs import Hint, Place, Proofs
 
 Measure = Literal["count", "persons"]
 Verdict = list[tuple[Literal["exact", "below", "narrow"], Measure, int, int | None]]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from extracts.suppression.audit.attack import Attack, Bounds
+from extracts.suppression.audit.feasibility import Hint, Place
 from extracts.suppression.audit.knowledge import Cell, Knowledge, gather
-from extracts.suppression.audit.proofs import Hint, Place
-from extracts.suppression.model import PublishedTable, Zeros
+from extracts.suppression.published import PublishedTable, Zeros
 
 Progress = Callable[[str, int, int], None]
 How = Literal["exact", "below", "shown", "narrow"]

@@ -1,16 +1,19 @@
-"""Additive tables, their relations, and what of them is published."""
+"""Additive tables with true values, and the system of equations that several of them form.
 
-from extracts.suppression.model.policy import SuppressionPolicy, Zeros
-from extracts.suppression.model.published import PublishedRow, PublishedTable
-from extracts.suppression.model.relations import Floats, Relations
-from extracts.suppression.model.table_system import Stack, stacked
+They are for the suppressor alone: the audit imports nothing from here.
+"""
+
+from extracts.suppression.model.table_system import Floats, Relations, Stack, stacked
 from extracts.suppression.model.tables import (
     TOTAL,
     CellTable,
     Dimension,
     Flags,
     Ints,
+    Levels,
+    SuppressionPolicy,
     check_level,
+    publish,
     spread,
 )
 
@@ -21,13 +24,12 @@ __all__ = [
     "Flags",
     "Floats",
     "Ints",
-    "PublishedRow",
-    "PublishedTable",
+    "Levels",
     "Relations",
     "Stack",
     "SuppressionPolicy",
-    "Zeros",
     "check_level",
+    "publish",
     "spread",
     "stacked",
 ]

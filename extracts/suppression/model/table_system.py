@@ -1,7 +1,10 @@
-"""Several tables as one system: other groupings published together, and what was published before.
+"""Several tables as one system of equations: the suppressor's view of all that is or was published.
 
-The suppressor's own bookkeeping: a variable for each distinct set of records. A value that was
-published is a constant; a value that was hidden then and is not part of the new tables is unknown
+A *movement* y is a change of all cells at once that the attacker can't tell from none: A y = 0,
+y = 0 on everything that is published, and no cell below its least value. `Relations` holds A and
+the bounds, of one table or of a `TableSystem`: other groupings published together with it, and
+what was published before. There a variable stands for each distinct set of records. A value that
+was published is a constant; one that was hidden then and is not part of the new tables is unknown
 to us, too, so that any value that fits stands for it.
 """
 
@@ -10,13 +13,190 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from extracts.suppression.errors import RevisedError, TablesDisagreeError
-from extracts.suppression.model.frame import Frame
-from extracts.suppression.model.published import PublishedTable
-from extracts.suppression.model.relations import Floats, Relations, parts, relations
-from extracts.suppression.model.tables import CellTable, Dimension, Flags, Ints
+from extracts.suppression.model.tables import TOTAL, CellTable, Dimension, Flags, Ints, spread
+from extracts.suppression.published import PublishedTable
+
+# --- relations of one table
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Relations:
+    """Equations over the cells of one table, or of several that are stacked.
+
+    Attributes:
+        values: what each cell holds.
+        people: persons of each cell (the values themselves where they are persons).
+        least: the least value that the attacker must reckon with.
+        free: cells that may move at all (a published zero and what is public already may not).
+        matrix: one row per margin: +1 its cells, -1 itself; one column per cell.
+        margin: in how many dimensions the cell is a margin.
+        floor: how far down a small cell must be able to go.
+        component: number of the connected part of the table that the cell belongs to.
+        shape: axes of the table where all cells are those of one table, else None.
+        dims: its dimensions.
+    """
+
+    values: Floats
+    people: Floats
+    least: Floats
+    free: Flags
+    matrix: sparse.csc_array
+    margin: Ints
+    floor: Floats
+    component: npt.NDArray[np.int32]
+    shape: tuple[int, ...] | None
+    dims: tuple[Dimension, ...]
+
+
+def relations(table: CellTable, least: int) -> Relations:
+    """The equations of one table.
+
+    Args:
+        table: the true values.
+        least: 1 where a hidden cell can't be zero, else 0.
+    """
+    values = table.counts.ravel().astype(np.float64)
+    leaves = table.leaf_mask().ravel() & (values > 0)
+    free = values > 0 if least else np.ones(values.size, dtype=bool)
+    matrix = equations(table.dims, table.shape)
+    margin = sum(
+        (np.indices(table.shape)[axis].ravel() >= len(d.leaves)).astype(np.int64)
+        for axis, d in enumerate(table.dims)
+    )
+    floor = _beneath(table, leaves) if least else np.zeros(values.size)
+    return Relations(
+        values,
+        table.people.ravel().astype(np.float64),
+        np.full(values.size, float(least)),
+        free,
+        matrix,
+        np.asarray(margin),
+        np.maximum(floor, least),
+        parts(matrix, free),
+        table.shape,
+        table.dims,
+    )
+
+
+def equations(dims: Sequence[Dimension], shape: tuple[int, ...]) -> sparse.csc_array:
+    """One row for each margin node of each dimension, at each combination of the others."""
+    index = np.arange(int(np.prod(shape))).reshape(shape)
+    rows: list[npt.NDArray[np.int64]] = []
+    cols: list[npt.NDArray[np.int64]] = []
+    signs: list[Floats] = []
+    height = 0
+    for axis, dim in enumerate(dims):
+        along = np.moveaxis(index, axis, 0).reshape(shape[axis], -1)
+        for group, kids in dim.children:
+            width = along.shape[1]
+            numbers = height + np.arange(width)
+            for node, sign in ((group, -1.0), *((k, 1.0) for k in kids)):
+                rows.append(numbers)
+                cols.append(along[node])
+                signs.append(np.full(width, sign))
+            height += width
+    if not rows:
+        return sparse.csc_array((0, index.size))
+    entries = (np.concatenate(signs), (np.concatenate(rows), np.concatenate(cols)))
+    return sparse.csc_array(entries, shape=(height, index.size))
+
+
+def parts(matrix: sparse.csc_array, free: Flags) -> npt.NDArray[np.int32]:
+    """Number the parts of the table that no equation over movable cells connects."""
+    moving = abs(matrix) @ sparse.diags_array(free.astype(float))
+    _, labels = connected_components(moving.T @ moving, directed=False)
+    return np.asarray(labels, dtype=np.int32)
+
+
+def _beneath(table: CellTable, leaves: Flags) -> Floats:
+    """Non-zero inner cells beneath each cell: no margin can be less than them."""
+    inner = leaves.reshape(table.shape)[tuple(slice(len(d.leaves)) for d in table.dims)]
+    return spread(table.dims, inner.astype(np.int64)).ravel().astype(np.float64)
+
+
+# --- one table of a system as arrays
+
+
+class Frame:
+    """One table as arrays: NaN where a value is not known to us."""
+
+    def __init__(
+        self,
+        dims: Sequence[Dimension],
+        counts: Floats,
+        people: Floats,
+        scope: dict[str, frozenset[str]],
+        *,
+        own: bool,
+    ) -> None:
+        self.dims, self.counts, self.people, self.scope = tuple(dims), counts, people, scope
+        self.own = own
+        self.names = [*(d.name for d in dims), *scope]
+
+    @classmethod
+    def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "Frame":
+        """A table of ours, all of it known."""
+        fixed = {n: frozenset(levels) for n, levels in scope.items()}
+        return cls(
+            table.dims, table.counts.astype(float), table.people.astype(float), fixed, own=True
+        )
+
+    @classmethod
+    def of_published(cls, table: PublishedTable) -> "Frame":
+        """A table that went out: what was hidden in it is unknown."""
+        dims: list[Dimension] = []
+        for axis, name in enumerate(table.dims):
+            labels = sorted({row.labels[axis] for row in table.rows} - {TOTAL})
+            parent = dict(table.parents.get(name, {}))
+            leaves = [x for x in labels if x not in set(parent.values())]
+            total = any(row.labels[axis] == TOTAL for row in table.rows)
+            up = {k: v for k, v in parent.items() if v != TOTAL}
+            dims.append(
+                Dimension.tree(name, leaves, up)
+                if up
+                else Dimension.flat(name, leaves, total=total)
+            )
+        shape = tuple(len(d.nodes) for d in dims)
+        counts = np.full(shape, np.nan)
+        inner = tuple(slice(len(d.leaves)) for d in dims)
+        counts[inner] = 0.0  # an inner cell without a row is a zero
+        people = np.full(shape, np.nan)
+        people[inner] = 0.0
+        for row in table.rows:
+            at = tuple(d.position[x] for d, x in zip(dims, row.labels, strict=True))
+            counts[at] = np.nan if row.count is None else float(row.count)
+            people[at] = np.nan if row.persons is None else float(row.persons)
+        scope = {n: frozenset(levels) for n, levels in table.scope.items()}
+        return cls(dims, counts, people, scope, own=False)
+
+    def equations(self) -> sparse.csc_array:
+        """What its margins say of its cells."""
+        return equations(self.dims, self.counts.shape)
+
+    def floor(self, least: int) -> Floats:
+        """How many inner cells of each cell hold somebody: the least that an attacker reckons with."""
+        if not least:
+            return np.zeros(self.counts.shape)
+        inner = self.counts[tuple(slice(len(d.leaves)) for d in self.dims)]
+        somebody = np.nan_to_num(inner, nan=1.0) > 0  # what was hidden before holds somebody, too
+        return spread(self.dims, somebody.astype(np.int64)).astype(float)
+
+    def labels(self) -> list[tuple[str, ...]]:
+        """Each cell's labels, in the order of the flat arrays."""
+        return [
+            tuple(d.nodes[p] for d, p in zip(self.dims, place, strict=True))
+            for place in np.ndindex(self.counts.shape)
+        ]
+
+
+# --- the system
 
 Sets = tuple[frozenset[str], ...]
 

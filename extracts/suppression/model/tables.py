@@ -1,4 +1,4 @@
-"""Additive tables: dimensions with their trees of levels, and dense arrays of counts over them.
+"""Additive tables with true values, and the rule that says which of their cells are small.
 
 Nothing here hides anything. A cell is a combination of one node (leaf or margin) per dimension;
 arrays have one axis per dimension, leaves first, then groups bottom-up, ``TOTAL`` last.
@@ -12,12 +12,14 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from extracts.suppression.errors import BadHierarchyError, BadLevelError
+from extracts.suppression.errors import BadHierarchyError, BadLevelError, BadRequestError
+from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
 
 TOTAL = "TOTAL"
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Levels = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -174,3 +176,55 @@ def check_level(label: str, dimension: str, row: int) -> None:
     """
     if not label.strip() or (label != TOTAL and label.strip().casefold() == "total"):
         raise BadLevelError(dimension=dimension, row=row)
+
+
+def publish(table: CellTable, hidden: Flags, scope: Levels | None = None) -> PublishedTable:
+    """Take the hidden values out of a table."""
+    people = None if table.persons is None else table.persons.ravel()
+    rows = tuple(
+        PublishedRow(labels, None, None)
+        if away
+        else PublishedRow(labels, int(count), None if people is None else int(people[i]))
+        for i, (labels, away, count) in enumerate(
+            zip(table.labels(), hidden.ravel(), table.counts.ravel(), strict=True)
+        )
+    )
+    parents = {d.name: {kid: group for group, kids in d.groups for kid in kids} for d in table.dims}
+    names = tuple(d.name for d in table.dims)
+    return PublishedTable(
+        names, rows, parents, has_persons=people is not None, scope=dict(scope or {})
+    )
+
+
+@dataclass(frozen=True)
+class SuppressionPolicy:
+    """The rule of protection.
+
+    Attributes:
+        threshold: distinct persons; a cell with fewer is small. 11 CCR 964(f)(2) sets ten for what
+            researchers publish; the Department applies it to its own tables by policy.
+        zeros: ``published``: a zero is shown and is known to be one, so a hidden cell is at least 1.
+            ``hidden``: zero is "fewer than ten" read literally. Policy.
+        spread: orders by which a cell with enough orders on too few persons must be able to move
+            either way; half the threshold. Policy.
+        clean: whether cells that turn out not to be needed are shown again.
+        clean_programmes: linear programmes spent on that (about 1 ms each); a count and not a
+            time, so that the same table always gets the same pattern.
+    """
+
+    threshold: int = 10
+    zeros: Zeros = "published"
+    spread: int = 5
+    clean: bool = True
+    clean_programmes: int = 5_000
+
+    def __post_init__(self) -> None:
+        if self.threshold < 2 or self.spread < 1:
+            raise BadRequestError(threshold=self.threshold, spread=self.spread)
+        if self.zeros not in ("published", "hidden"):
+            raise BadRequestError(parameter="zeros")
+
+    @property
+    def least(self) -> int:
+        """The least value of a hidden inner cell that the attacker must reckon with."""
+        return 1 if self.zeros == "published" else 0

@@ -1,8 +1,11 @@
-"""Which cells to hide: pattern, clean-up, audit, repair."""
+"""Secondary suppression: which cells to hide beside the small ones.
 
-from extracts.suppression.solver.offered import demanded
-from extracts.suppression.solver.pattern import Progress, start
-from extracts.suppression.solver.suppressing import Pattern, publish, suppress
-from extracts.suppression.solver.together import Job, suppress_all
+It knows linear programmes, cutting planes, and repairs after the audit. It never returns a pattern
+that the audit did not pass.
+"""
 
-__all__ = ["Job", "Pattern", "Progress", "demanded", "publish", "start", "suppress", "suppress_all"]
+from extracts.suppression.solver.secondary import Progress, start
+from extracts.suppression.solver.suppressor import Job, Pattern, suppress, suppress_all
+from extracts.suppression.solver.witnesses import demanded
+
+__all__ = ["Job", "Pattern", "Progress", "demanded", "start", "suppress", "suppress_all"]

@@ -17,7 +17,7 @@ from extracts.aggregated import (
     load_published,
     published_before,
 )
-from extracts.records import compute as pc
+from extracts.rows import compute as pc
 from extracts.suppression import AuditReport, SuppressionPolicy
 from pipelines.release.content import closed_years
 from pipelines.session import Session, today

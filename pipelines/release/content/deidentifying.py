@@ -16,7 +16,7 @@ from extracts.deidentified import (
 )
 from extracts.errors import RiskAboveLimit
 from extracts.identified import Extract
-from extracts.records import plan_for
+from extracts.rows import plan_for
 
 if TYPE_CHECKING:
     import duckdb

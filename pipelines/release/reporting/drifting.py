@@ -14,13 +14,13 @@ from crypto.resting import decrypt_document, encrypt_document
 from expectations import drift
 from expectations.drift import Drift, Profile
 from expectations.errors import CountingBroke
-from extracts.deidentified import register_tallies
+from extracts.rows import register_tallies
 from systems.database import guarded, quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-    from extracts.records import RowKind
+    from extracts.rows import RowKind
     from pipelines.release.context import Context
 
 _FILE = "profile.enc"

@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from extracts.identified import IdentifiedSpec, begin_identified
 from extracts.package import check_formats
-from extracts.records import ContentScan, check_content
-from extracts.records import compute as pc
+from extracts.rows import ContentScan, check_content
+from extracts.rows import compute as pc
 from pipelines.release import staged
 from pipelines.release.content import aggregates, closed_years, deidentifying
 from pipelines.release.content import package as contents
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from extracts.identified import CohortRows, Extract
-    from extracts.records import ScanReport
+    from extracts.rows import ScanReport
     from pipelines.release.context import Context
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from crypto.errors import StagingDoesNotHold
 from expectations.checks import Validation
 from expectations.validation import validate
-from extracts.records import compute as pc
+from extracts.rows import compute as pc
 from matching.linking import of_parts
 from matching.persons import self_link_parts
 from pipelines.cohort import (

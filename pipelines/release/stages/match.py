@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from expectations.validation import validate
-from extracts.identified import records_in_scope
-from extracts.records import compute as pc
+from extracts.rows import compute as pc
+from extracts.rows import records_in_scope
 from matching.errors import LinkageBroke
 from matching.linking import Source, link_sources, of_parts
 from matching.options import LinkOptions

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from extracts.records import compute as pc
+from extracts.rows import compute as pc
 from pipelines.release.errors import WaitsForReview
 from pipelines.release.stages.stage import Product
 

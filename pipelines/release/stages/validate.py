@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from approvals.custody import Status
 from expectations import report
 from expectations.validation import validate
-from extracts.identified import pairs_in_scope
+from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
 from pipelines.release import staged

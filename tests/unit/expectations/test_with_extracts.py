@@ -31,7 +31,7 @@ def register(good):
 
 
 def test_identified(register, system):
-    from extracts.identified import identified
+    from extracts.identified import extract as identified
 
     supplied = pa.table(
         {"row_number": [1, 2, 3], "row_id": ["a", "b", "c"], "last_name": ["X", "Y", None]}
@@ -56,7 +56,7 @@ def test_identified(register, system):
 
 
 def test_deidentified(register, system):
-    from extracts.deidentified import deidentified
+    from extracts.deidentified import extract as deidentified
 
     made = deidentified.build_deidentified(
         register, system, deidentified.DeidentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
@@ -75,8 +75,8 @@ def test_deidentified(register, system):
 
 
 def test_aggregated(register, system):
-    from extracts.aggregated import aggregated
-    from extracts.suppression.model.policy import SuppressionPolicy
+    from extracts.aggregated import extract as aggregated
+    from extracts.suppression.model.tables import SuppressionPolicy
 
     register.execute("""
       CREATE TEMP TABLE more AS SELECT 1000 + i AS id, i % 3 AS county, i % 2 AS sex FROM range(90) t(i);

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from extracts.aggregated.aggregated import AggregateSpec, build_aggregate, tabulate
 from extracts.aggregated.coarser import coarser_versions
 from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
+from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.suppression.model.tables import SuppressionPolicy
 from systems.errors import NotDescribed
 
 ON = dt.date(2026, 11, 23)

@@ -7,9 +7,9 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated.aggregated import AggregateSpec, build_aggregate, tabulate
-from extracts.suppression.errors import UnknownDimensionError, YearNotFullError
-from extracts.suppression.model.policy import SuppressionPolicy
+from extracts.aggregated.errors import UnknownDimensionError, YearNotFullError
+from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
+from extracts.suppression.model.tables import SuppressionPolicy
 
 ON = dt.date(2026, 11, 23)
 SPEC = AggregateSpec((2024, 2025), ("DV", "GV"), ON, dims=("county", "family", "sex"))

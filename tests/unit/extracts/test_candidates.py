@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
-from extracts.deidentified import deidentified
-from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.errors import ColumnPlanRefused, ScopeEmpty
-from extracts.identified import identified
-from extracts.identified.candidates import pairs_in_scope, records_in_scope
-from extracts.identified.identified import IdentifiedSpec
-from extracts.package.describe import dictionary_for
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
+from extracts.package.dictionary import dictionary_for
+from extracts.rows.in_scope import pairs_in_scope, records_in_scope
 
 
 def order(order_id, code="OGV", **more):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracts.errors import ExtractFailed, SuppliedRowsUnsound
-from extracts.identified import identified
-from extracts.identified.identified import IdentifiedSpec
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 from tests.unit.extracts.test_identified import link, order, party
 
 ROWS = 12

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from extracts.deidentified import deidentified
-from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.errors import ExtractFailed, LinkOutsideRegister
-from extracts.records.scan import content_scan
+from extracts.rows.content_scan import content_scan
 
 GV = DeidentifiedSpec(families=("GV",))
 
@@ -163,8 +163,8 @@ def test_no_direct_identifier_or_key_of_the_register_gets_out(
     carpos, ids, open_register, bring_cohort, kind
 ):
     """Every text of class D or K is a canary, every such number is one; none may be seen."""
-    from extracts.identified import identified
-    from extracts.identified.identified import IdentifiedSpec
+    from extracts.identified import extract as identified
+    from extracts.identified.extract import IdentifiedSpec
 
     keys = {"person_id": 770001, "order_id": 880001, "firearm_id": 990001}
 

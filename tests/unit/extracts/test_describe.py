@@ -7,13 +7,12 @@ import pyarrow as pa
 import pytest
 
 from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused
-from extracts.identified import identified
-from extracts.identified.identified import IdentifiedSpec
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 from extracts.package import dictionary
-from extracts.package.describe import aggregated_dictionary, dictionary_for
-from extracts.package.readme import HASHES, VERIFY, decrypt_command, recipient_readme
-from extracts.records.check import check_columns
-from extracts.records.plan import plan_for
+from extracts.package.dictionary import aggregated_dictionary, dictionary_for
+from extracts.package.documents import HASHES, VERIFY, decrypt_command, recipient_readme
+from extracts.rows.plan import check_columns, plan_for
 
 
 class Outline(HTMLParser):
@@ -38,7 +37,7 @@ class Outline(HTMLParser):
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
 def test_the_page_has_every_column_and_needs_no_network(carpos, facts, kind):
     described = dictionary_for(carpos, kind, ("ssn",) if kind == "identified" else ())
-    page = dictionary.render(facts(kind=kind), described)
+    page = dictionary.dictionary_page(facts(kind=kind), described)
     outline = Outline()
     outline.feed(page)
     assert sorted(outline.ids) == sorted(field.name for field in described.fields)
@@ -50,7 +49,7 @@ def test_the_page_has_every_column_and_needs_no_network(carpos, facts, kind):
 
 
 def test_the_page_escapes_what_others_wrote(carpos, facts):
-    page = dictionary.render(
+    page = dictionary.dictionary_page(
         facts(project_title="<script>alert(1)</script>"), dictionary_for(carpos, "identified")
     )
     assert "<script" not in page
@@ -61,7 +60,9 @@ def test_the_page_has_no_clock(carpos, facts):
 
     described = dictionary_for(carpos, "identified")
     later = facts(release_id="R-2", packaged_on=dt.date(2030, 1, 1), ledger_checkpoint={})
-    assert dictionary.render(facts(), described) == dictionary.render(later, described)
+    assert dictionary.dictionary_page(facts(), described) == dictionary.dictionary_page(
+        later, described
+    )
 
 
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
@@ -87,7 +88,7 @@ def test_an_aggregate_is_described(carpos, facts):
     described.check(schema)
     assert "TOTAL" in dict(described.fields[1].codes)
     assert described.fields[0].type == "year"
-    assert "fewer than 10" in dictionary.render(facts(kind="aggregated"), described)
+    assert "fewer than 10" in dictionary.dictionary_page(facts(kind="aggregated"), described)
 
 
 def test_a_leaked_column_of_an_aggregate_is_refused_by_its_place(carpos):

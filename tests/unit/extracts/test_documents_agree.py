@@ -7,12 +7,12 @@ import frictionless
 import pyarrow as pa
 import pytest
 
-from extracts.deidentified import deidentified
-from extracts.deidentified.deidentified import DeidentifiedSpec
-from extracts.identified import identified
-from extracts.identified.identified import IdentifiedSpec
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 from extracts.package.bag import iter_parts
-from extracts.package.describe import aggregated_dictionary, dictionary_for
+from extracts.package.dictionary import aggregated_dictionary, dictionary_for
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import re
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated.explaining import explain
-from extracts.suppression.reports.heat_map import MapCell, heat_map_page
+from extracts.aggregated.explanation import explain
+from extracts.suppression.heat_map import MapCell, heat_map_page
 
 TABLE = pa.table(
     {

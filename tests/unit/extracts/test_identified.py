@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from extracts.errors import ColumnNotAllowed, LinkOutsideRegister, ScopeEmpty, SuppliedRowsUnsound
-from extracts.identified import identified
-from extracts.identified.identified import IdentifiedSpec
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 
 GV = IdentifiedSpec(families=("GV",))
 ISSUED = dt.date(2020, 5, 17)

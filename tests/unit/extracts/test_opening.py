@@ -19,7 +19,7 @@ from crypto.package.parts import Part
 from crypto.package.sealed_package import write_package
 from extracts.package.bag import iter_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc
-from extracts.package.readme import recipient_readme
+from extracts.package.documents import recipient_readme
 
 ROWS = pa.table({"row_id": ["001", "002"], "matched": ["yes", "no"]})
 MANY = pa.table(

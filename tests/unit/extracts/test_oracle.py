@@ -7,10 +7,10 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.deidentified import deidentified
-from extracts.deidentified.deidentified import DeidentifiedSpec
-from extracts.identified import identified
-from extracts.identified.identified import IdentifiedSpec
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 
 FAMILY = {"OGV": "GV", "TGV": "GV", "EGV": "GV", "TRO": "DV", "OAH": "DV", "CHO": "CH"}
 STAGE = {

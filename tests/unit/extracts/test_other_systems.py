@@ -5,11 +5,11 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated.cells import AggregateSpec, tabulate
-from extracts.deidentified import deidentified
+from extracts.aggregated.tabulation import AggregateSpec, tabulate
+from extracts.deidentified import extract as deidentified
 from extracts.errors import ColumnPlanRefused
-from extracts.identified import identified
-from extracts.records.plan import Reach, plan_for
+from extracts.identified import extract as identified
+from extracts.rows.plan import Reach, plan_for
 from systems.database import connect
 from systems.description.loading import load_system
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from extracts.errors import DataChanged, PartTooSmall, ReleaseFactsRefused
 from extracts.package.bag import iter_parts, write_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc
-from extracts.package.encode import csv_bytes, encoded, parquet_bytes
-from extracts.package.notices import conditions
+from extracts.package.documents import conditions
+from extracts.package.formats import csv_bytes, encoded, parquet_bytes
 
 MIB = 1024 * 1024
 REPORT = "<!DOCTYPE html><html lang='en'><title>Report</title><p>passed</p></html>"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from extracts.deidentified.local_suppression import suppress_locally
 from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.errors import ExtractFailed, PersonalContent
-from extracts.records.scan import check_content, content_scan
+from extracts.rows.content_scan import check_content, content_scan
 
 QUASI = ("county", "sex", "month")
 

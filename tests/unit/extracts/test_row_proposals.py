@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from extracts.deidentified import deidentified
-from extracts.deidentified.deidentified import DeidentifiedSpec
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.deidentified.proposals import level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit
 

@@ -9,11 +9,10 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from extracts.suppression.audit.auditing import audit_table
-from extracts.suppression.model.policy import SuppressionPolicy
 from extracts.suppression.model.table_system import stacked
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver.pattern import needs, start
-from extracts.suppression.solver.suppressing import publish, suppress
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.secondary import needs, start
+from extracts.suppression.solver.suppressor import suppress
 
 FLAT = {
     "1-D": (6,),

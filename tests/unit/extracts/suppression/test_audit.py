@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import AuditInfeasibleError
-from extracts.suppression.model.published import PublishedRow, PublishedTable
+from extracts.suppression.published import PublishedRow, PublishedTable
 
 THRESHOLD = 4  # small, so that brute force stays small; the rule is the same for ten
 

@@ -3,17 +3,10 @@
 import numpy as np
 import pytest
 
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.proposals.coarser import (
-    coarser_tables,
-    outlook,
-    to_groups,
-    together,
-    without,
-)
-from extracts.suppression.proposals.proposing import proposals_for
-from extracts.suppression.solver.suppressing import suppress
+from extracts.suppression.coarser import coarser_tables, outlook, to_groups, together, without
+from extracts.suppression.commands import proposals_for
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.suppressor import suppress
 
 POLICY = SuppressionPolicy()
 REGION = {"a1": "A", "a2": "A", "b1": "B", "b2": "B"}
@@ -78,7 +71,7 @@ def test_put_together_counts_add_up_and_persons_are_at_their_lower_bound():
 
 
 def test_a_file_gets_proposals_only_where_most_is_hidden(tmp_path):
-    from extracts.suppression.command import suppress_file
+    from extracts.suppression.commands import suppress_file
 
     def run(value):
         path = tmp_path / f"{value}.csv"

@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
+from extracts.suppression.commands import derive_file
 from extracts.suppression.errors import BadRequestError, TableUnreadableError
-from extracts.suppression.files.derived import derive_file
 
 PUBLISHED = """county,sex,n,status
 001,F,,suppressed

@@ -5,7 +5,7 @@ and the arithmetic by which they do.
 """
 
 from extracts.suppression.audit.auditing import audit_table
-from extracts.suppression.model.published import PublishedRow, PublishedTable
+from extracts.suppression.published import PublishedRow, PublishedTable
 
 
 def table(text, *, persons=False, parents=None):

@@ -9,9 +9,14 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from extracts.suppression.audit.auditing import audit_table
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension, spread
-from extracts.suppression.solver.suppressing import publish, suppress
+from extracts.suppression.model.tables import (
+    CellTable,
+    Dimension,
+    SuppressionPolicy,
+    publish,
+    spread,
+)
+from extracts.suppression.solver.suppressor import suppress
 
 NAMES = "abc"
 

@@ -6,11 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.audit.feasibility import Hint, Proofs
 from extracts.suppression.audit.knowledge import gather
-from extracts.suppression.audit.proofs import Hint, Proofs
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver.suppressing import publish, suppress
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.suppressor import suppress
 
 COUNTS = np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35]])
 PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])

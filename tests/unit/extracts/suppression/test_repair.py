@@ -7,14 +7,12 @@ import pytest
 
 from extracts.suppression.audit.auditing import AuditReport, Fall, audit_table
 from extracts.suppression.errors import AuditFellError, CannotProtectError
-from extracts.suppression.model.policy import SuppressionPolicy
 from extracts.suppression.model.table_system import stacked
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver import suppressing
-from extracts.suppression.solver.offered import demanded
-from extracts.suppression.solver.pattern import protect, start
-from extracts.suppression.solver.repair import repair, widen
-from extracts.suppression.solver.suppressing import suppress
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver import suppressor
+from extracts.suppression.solver.secondary import protect, repair, start, widen
+from extracts.suppression.solver.suppressor import suppress
+from extracts.suppression.solver.witnesses import demanded
 
 POLICY = SuppressionPolicy(clean=False)
 DIMS = (Dimension.flat("a", list("PQRS")), Dimension.flat("b", list("XYZ")))
@@ -29,7 +27,7 @@ def always_narrow(until):
 
     def attack(stack, search, policy, *_):
         asked.append(int(search.hidden.sum()))
-        report = audit_table(suppressing.publish(stack.tables[0], search.hidden[stack.places[0]]))
+        report = audit_table(publish(stack.tables[0], search.hidden[stack.places[0]]))
         if len(asked) > until:
             return report
         fall = Fall(("P", "Z"), 0, "narrow", "count", 1, 9)
@@ -40,7 +38,7 @@ def always_narrow(until):
 
 def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
     attack, asked = always_narrow(99)
-    monkeypatch.setattr(suppressing, "_attack", attack)
+    monkeypatch.setattr(suppressor, "_attack", attack)
     with pytest.raises(AuditFellError):
         suppress(TABLE, POLICY)
     assert asked[-1] == TABLE.size  # not before everything was hidden
@@ -48,7 +46,7 @@ def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
 
 def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
     attack, asked = always_narrow(10)
-    monkeypatch.setattr(suppressing, "_attack", attack)
+    monkeypatch.setattr(suppressor, "_attack", attack)
     pattern = suppress(TABLE, POLICY)
     assert pattern.report.holds
     assert asked == sorted(asked)

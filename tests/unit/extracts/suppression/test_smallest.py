@@ -6,12 +6,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.relations import relations
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver.pattern import protect, start
-from extracts.suppression.solver.smallest import secondary, shrink
-from extracts.suppression.solver.suppressing import suppress
+from extracts.suppression.model.table_system import relations
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.cutting_planes import secondary, shrink
+from extracts.suppression.solver.secondary import protect, start
+from extracts.suppression.solver.suppressor import suppress
 from tests.unit.extracts.suppression.optimum import fewest
 
 POLICY = SuppressionPolicy()

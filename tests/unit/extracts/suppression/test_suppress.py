@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import RevisedError
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver.suppressing import suppress
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.suppressor import suppress
 
 POLICY = SuppressionPolicy()
 
@@ -101,7 +100,7 @@ def test_an_earlier_table_is_protected_together_with_the_new_one():
         labels for labels, away in zip(table.labels(), alone.secondary.ravel(), strict=True) if away
     )
     row = next(i for i, labels in enumerate(table.labels()) if labels == shown)
-    from extracts.suppression.model.published import PublishedRow, PublishedTable
+    from extracts.suppression.published import PublishedRow, PublishedTable
 
     before = PublishedTable(("a", "b"), (PublishedRow(shown, int(table.counts.ravel()[row])),))
     assert not audit_table(alone.published(), earlier=[before]).holds
@@ -112,7 +111,7 @@ def test_an_earlier_table_is_protected_together_with_the_new_one():
 
 def finer_and_coarser(parts):
     """A published table whose row r0 is hidden with its total, and the totals alone, to be made."""
-    from extracts.suppression.model.published import PublishedRow, PublishedTable
+    from extracts.suppression.published import PublishedRow, PublishedTable
 
     others = (60, 30, 40, 50)
     shown = {("r1", f"c{i}"): n for i, n in enumerate(others)} | {("r1", "TOTAL"): sum(others)}
@@ -130,14 +129,14 @@ def finer_and_coarser(parts):
 def test_what_a_finer_table_hides_a_coarser_one_hides_at_once(parts, monkeypatch):
     """A small total can't go below its hidden parts, and a larger one would betray them."""
     before, coarser = finer_and_coarser(parts)
-    monkeypatch.setattr("extracts.suppression.solver.suppressing.repair", None)
+    monkeypatch.setattr("extracts.suppression.solver.suppressor.repair", None)
     pattern = suppress(coarser, POLICY, [before])
     assert pattern.hidden.tolist() == [True, False, True]
     assert audit_table(pattern.published(), earlier=[before]).holds
 
 
 def test_a_revised_value_is_refused():
-    from extracts.suppression.model.published import PublishedRow, PublishedTable
+    from extracts.suppression.published import PublishedRow, PublishedTable
 
     table = two_way([[30, 40], [60, 30]])
     before = PublishedTable(("a", "b"), (PublishedRow(("r0", "c0"), 29),))

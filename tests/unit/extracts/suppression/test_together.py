@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver import together
-from extracts.suppression.solver.suppressing import suppress
-from extracts.suppression.solver.together import Job, suppress_all
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver import suppressor
+from extracts.suppression.solver.suppressor import Job, suppress, suppress_all
 
 
 def job(seed: int, most: int = 60) -> Job:
@@ -18,7 +16,7 @@ def job(seed: int, most: int = 60) -> Job:
 
 
 def test_two_processes_find_what_one_finds(monkeypatch):
-    monkeypatch.setattr(together, "_WORTH_IT", 0)
+    monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
     jobs = [job(seed) for seed in range(3)]
     told = []
     two = suppress_all(jobs, workers=2, progress=lambda *words: told.append(words))
@@ -31,8 +29,8 @@ def test_two_processes_find_what_one_finds(monkeypatch):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_table_that_can_not_be_protected_stops_all(monkeypatch, workers):
-    monkeypatch.setattr(together, "_WORTH_IT", 0)
-    monkeypatch.setattr(together, "_one", _refuse)
+    monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
+    monkeypatch.setattr(suppressor, "_one", _refuse)
     with pytest.raises(CannotProtectError):
         suppress_all([job(0), job(1)], workers=workers)
 

@@ -8,18 +8,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import Offer, audit_table
+from extracts.suppression.audit.feasibility import Proofs
 from extracts.suppression.audit.knowledge import gather
-from extracts.suppression.audit.proofs import Proofs
-from extracts.suppression.model.policy import SuppressionPolicy
-from extracts.suppression.model.relations import relations
-from extracts.suppression.model.table_system import stacked
-from extracts.suppression.model.tables import CellTable, Dimension
-from extracts.suppression.solver import suppressing
-from extracts.suppression.solver.offered import by_cell, named, offered
-from extracts.suppression.solver.pattern import protect, start
-from extracts.suppression.solver.repair import add_proofs
-from extracts.suppression.solver.suppressing import publish, suppress
-from extracts.suppression.solver.whole import WholeMover
+from extracts.suppression.model.table_system import relations, stacked
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver import witnesses
+from extracts.suppression.solver.integer_movements import WholeMover
+from extracts.suppression.solver.secondary import protect, start
+from extracts.suppression.solver.suppressor import suppress
+from extracts.suppression.solver.witnesses import add_proofs, by_cell, named, offered
 
 
 def table(shape, seed):
@@ -42,7 +39,7 @@ def fractional(movement):
 def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts_of_orders(
     shape, seed, monkeypatch
 ):
-    monkeypatch.setattr(suppressing, "_LARGE", 0)  # as in a table where a search takes minutes
+    monkeypatch.setattr(witnesses, "LARGE", 0)  # as in a table where a search takes minutes
     one, policy = table(shape, seed), SuppressionPolicy(clean=False)
     stack = stacked(one, (), (), policy.least, {})
     search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
@@ -56,8 +53,8 @@ def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts
 def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(monkeypatch):
     one, policy = table((7, 6, 3), 4), SuppressionPolicy(clean=False)
     before = suppress(one, policy)
-    monkeypatch.setattr(suppressing, "_LARGE", 0)
-    monkeypatch.setattr(suppressing, "_NEAR", ())  # nothing is ever found
+    monkeypatch.setattr(witnesses, "LARGE", 0)
+    monkeypatch.setattr(witnesses, "_NEAR", ())  # nothing is ever found
     after = suppress(one, policy)
     assert after.hidden.sum() > before.hidden.sum()
     assert audit_table(after.published()).holds
