@@ -61,7 +61,7 @@ def main() -> int:
             watcher.start()
             spread = dask_backend.spread_over(settings, "benchmark")
             began = time.perf_counter()
-            found = link(mine, theirs, options, spread=spread)
+            found = link(mine, theirs, options, run_shards=spread)
             seconds = time.perf_counter() - began
             watcher.join()
             assert found.links.equals(alone.links)

@@ -176,7 +176,7 @@ def timed(plan):
         spent.append((time.perf_counter() - begin) / rows * 1e6)
         yield worked
 cohort, records, out = map(Path, sys.argv[1:])
-links = match_files(cohort, records, out, spread=timed).report.links
+links = match_files(cohort, records, out, run_shards=timed).report.links
 print(json.dumps([links, spent]))
 """
 

@@ -11,7 +11,7 @@ from approvals.ledger import Event
 from errors.coded import CodedError
 from expectations.validation import validate
 from matching.errors import LinkageBroke
-from matching.persons import declared
+from matching.persons import declared_persons
 from matching.persons import resolve as matching_resolve
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import locked
@@ -119,7 +119,7 @@ def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
             f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
             f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
         ).to_arrow_table()
-    return declared(entries)
+    return declared_persons(entries)
 
 
 def _together(columns: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from matching.arrays.numbering import (
     some_numbers,
     within,
 )
-from matching.arrays.running import Clock, ahead, each, gc_paused
+from matching.arrays.running import Clock, gc_paused, in_threads, prefetch
 
 __all__ = [
     "Bools",
@@ -30,18 +30,18 @@ __all__ = [
     "Index",
     "Part",
     "Rows",
-    "ahead",
     "among",
     "bits_for",
     "blank",
     "buckets",
     "count_distinct",
-    "each",
     "extend_hash",
     "finish_hash",
     "gc_paused",
+    "in_threads",
     "number_ids",
     "numbered",
+    "prefetch",
     "some_numbers",
     "start_hash",
     "within",

@@ -17,7 +17,7 @@ def cores(threads: int | None) -> int:
     return threads or len(os.sched_getaffinity(0))
 
 
-def each(
+def in_threads(
     work: Callable[[Task], Result], tasks: Iterable[Task], threads: int | None
 ) -> Iterator[Result]:
     """``work`` done for each task, in the tasks' order whoever finishes first."""
@@ -29,10 +29,10 @@ def each(
         yield from pool.map(work, tasks)
 
 
-def ahead(parts: Iterable[Result]) -> Iterator[Result]:
+def prefetch(parts: Iterable[Result]) -> Iterator[Result]:
     """Parts, of which the next is made while one is worked."""
     source, end = iter(parts), object()
-    with ThreadPoolExecutor(1, "ahead") as other:
+    with ThreadPoolExecutor(1, "prefetch") as other:
         waiting = other.submit(next, source, end)
         while (part := waiting.result()) is not end:
             waiting = other.submit(next, source, end)

@@ -5,12 +5,12 @@ from matching.assignment.assignment import (
     LINK,
     NOTHING,
     REVIEW,
-    Competition,
-    compete,
+    Assignment,
+    assign,
     decide,
 )
 from matching.assignment.identities import Edges, among_candidates, components, edges_of, persons
-from matching.assignment.links import COLUMNS, Links, listed
+from matching.assignment.links import COLUMNS, Links, list_links
 
 __all__ = [
     "COLUMNS",
@@ -18,14 +18,14 @@ __all__ = [
     "LINK",
     "NOTHING",
     "REVIEW",
-    "Competition",
+    "Assignment",
     "Edges",
     "Links",
     "among_candidates",
-    "compete",
+    "assign",
     "components",
     "decide",
     "edges_of",
-    "listed",
+    "list_links",
     "persons",
 ]

@@ -1,4 +1,4 @@
-"""Competition: cohort rows that want one identity, and identities that want one row, share it.
+"""Assignment: cohort rows that want one identity, and identities that want one row, share it.
 
 Pairs are edges of a bipartite graph, weighed by their odds. The probability that an edge belongs to
 the true matching is computed by belief propagation for monomer-dimer systems (Zdeborová and Mézard
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import each, numbered
+from matching.arrays import in_threads, numbered
 from matching.assignment.identities import components
 from matching.native import compiled, propagate_beliefs
 from matching.options import LinkOptions
@@ -26,7 +26,7 @@ _MOST_MATCHED = 0.98  # a side is never taken to be matched more completely than
 
 
 @dataclass(frozen=True)
-class Competition:
+class Assignment:
     """Outcome for each edge, and for each row the probability that it is matched at all."""
 
     probability: Floats
@@ -34,7 +34,7 @@ class Competition:
     identity_share: float
 
 
-def compete(
+def assign(
     rows: Ints,
     identities: Ints,
     log_odds: Floats,
@@ -44,7 +44,7 @@ def compete(
     prior_share: float,
     one_row_per_identity: bool,
     threads: int | None = None,
-) -> Competition:
+) -> Assignment:
     """Probability of each (row, identity) edge when a row has at most one identity.
 
     Args:
@@ -61,7 +61,7 @@ def compete(
     likelier than its agreement alone says. So the odds are raised by how full both sides are, which
     comes from a first round.
     """
-    edges = Edges(rows, identities, one_row_per_identity, threads)
+    edges = MatchingGraph(rows, identities, one_row_per_identity, threads)
     fill = (prior_share * 0.5, 0.0)
     probability = np.zeros(len(rows))
     for _ in range(3):
@@ -74,10 +74,10 @@ def compete(
             min((matched + 10 * prior_share) / (row_count + 10), _MOST_MATCHED),
             min(matched / (identity_count + 10), _MOST_MATCHED),
         )
-    return Competition(probability, *fill)
+    return Assignment(probability, *fill)
 
 
-class Edges:
+class MatchingGraph:
     """A bipartite graph whose matching is asked for."""
 
     def __init__(
@@ -102,7 +102,9 @@ class Edges:
     def marginals(self, log_odds: Floats) -> Floats:
         """Probability of each edge. Messages stay in plain numbers: odds are capped before."""
         odds = np.exp(log_odds)
-        found = each(lambda graph: graph.taken(odds[graph.edges]), self._graphs, self._threads)
+        found = in_threads(
+            lambda graph: graph.taken(odds[graph.edges]), self._graphs, self._threads
+        )
         for graph, taken in zip(self._graphs, found, strict=True):
             odds[graph.edges] = taken
         return odds / (1 + odds)

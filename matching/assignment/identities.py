@@ -195,9 +195,11 @@ def _best_first(scored: Scored, good: npt.NDArray[np.intp]) -> npt.NDArray[np.in
     if candidates.max(initial=0) <= _MOST_CANDIDATES:
         return good
     many = candidates[rows] > _MOST_CANDIDATES
-    crowd = good[many]
+    overfull = good[many]
     order = good.copy()
-    order[many] = crowd[np.lexsort((scored.b[crowd], -scored.log_odds[crowd], scored.a[crowd]))]
+    order[many] = overfull[
+        np.lexsort((scored.b[overfull], -scored.log_odds[overfull], scored.a[overfull]))
+    ]
     return order
 
 

@@ -41,7 +41,7 @@ class Links:
     def parts(self) -> Iterator[pa.Table]:
         """The table in parts; one of no rows where there is no pair."""
         names = {kind: texts([name]) for kind, name in DECISIONS.items()}
-        said = pa.concat_arrays([names[REVIEW], names[LINK]])
+        decisions = pa.concat_arrays([names[REVIEW], names[LINK]])
         for start in range(0, max(len(self.row), 1), _ROWS):
             here = slice(start, start + _ROWS)
             edge = self.edge[here]
@@ -52,7 +52,7 @@ class Links:
                     self.record_ids.take(column(self.record[here])),
                     column(np.round(self.log_odds[edge] / _LOG2, 6)),
                     column(np.round(self.probability[edge], 9)),
-                    said.take(column(kind)),
+                    decisions.take(column(kind)),
                 ],
                 names=list(COLUMNS),
             )
@@ -66,7 +66,7 @@ class Links:
         return int((self.decision[self.edge] == kind).sum())
 
 
-def listed(
+def list_links(
     decision: Decisions, record: Rows, first_row: Rows, identity: Ints | Rows, edges: Edges
 ) -> tuple[Rows, Rows, Rows]:
     """(cohort row, first row of a record, edge) of every pair to list.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Bools, Hashes, Index, Rows, bits_for, each
-from matching.blocking.pair_filter import Glance, Screen
+from matching.arrays import Bools, Hashes, Index, Rows, bits_for, in_threads
+from matching.blocking.pair_filter import PairFilter, Prefilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
 from matching.comparison import Columns, Packed
@@ -20,8 +20,8 @@ Ints = npt.NDArray[np.int64]
 Choice = Callable[[Rows, Rows], npt.NDArray[np.intp]]  # which pairs (by place) are worth keeping
 
 _RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
-_AT_A_TIME = 1 << 15  # pairs glanced at together: their columns stay in a core's cache
-_WAITING = 4_000_000  # pairs of one chunk that may wait for the glance, whatever the rules make
+_AT_A_TIME = 1 << 15  # pairs prefiltered together: their columns stay in a core's cache
+_WAITING = 4_000_000  # pairs of one chunk that may wait for the prefilter, whatever the rules make
 _RULES_MASK, _RECORD_MASK = (1 << _RULE) - 1, (1 << _RECORD) - 1
 
 
@@ -65,9 +65,9 @@ class Lookup:
         taken = np.zeros(1 << (bits + _FLAGS - 3), np.uint8)
         starts = np.zeros((1 << bits) + 1, np.int32)
         slots = np.empty(count, np.uint64)
-        held = Pointers()
+        pointer = Pointers()
         compiled().by_bucket(
-            held(hashes, np.uint64), held(known, np.bool_), len(hashes), bits,
+            pointer(hashes, np.uint64), pointer(known, np.bool_), len(hashes), bits,
             starts.ctypes.data, taken.ctypes.data, slots.ctypes.data,
         )  # fmt: skip
         return cls(bits, taken, starts, slots)
@@ -92,28 +92,28 @@ class Chunk:
 
 
 def _library_joins(
-    mine: Indexed, chunk: Chunk, glance: Glance | None, made: Ints, *, same_table: bool
+    mine: Indexed, chunk: Chunk, prefilter: Prefilter | None, made: Ints, *, same_table: bool
 ) -> Iterator[tuple[Ints, Ints]]:
     """Pairs of a chunk, packed as in ``blocking``, and the rules that make each as bits.
 
     ``made`` counts the pairs that each rule makes. Each pair comes once, and not at all where the
-    glance says that it can't matter. What is yielded is overwritten by the next.
+    prefilter says that it can't matter. What is yielded is overwritten by the next.
     """
-    held = Pointers()
+    pointer = Pointers()
     used = [k for k, (_, index) in enumerate(mine.indexes) if len(index.slots)]
     rules = (_Rule * len(used))()
     for place, k in enumerate(used):
         number, index = mine.indexes[k]
         hashes, known = chunk.keys[k]
         rules[place] = _Rule(
-            number, index.bits, held(index.taken, np.uint8), held(index.starts, np.int32),
-            held(index.slots, np.uint64), held(hashes, np.uint64), held(known, np.bool_),
+            number, index.bits, pointer(index.taken, np.uint8), pointer(index.starts, np.int32),
+            pointer(index.slots, np.uint64), pointer(hashes, np.uint64), pointer(known, np.bool_),
         )  # fmt: skip
     counts = np.zeros(1 << _RULE_BITS, np.int64)
     rows, own, theirs = (
-        held(v, v.dtype) for v in (mine.rows, mine.packed, chunk.packed)
+        pointer(v, v.dtype) for v in (mine.rows, mine.packed, chunk.packed)
     )  # made by this package
-    table = None if glance is None else byref(glance.table)
+    table = None if prefilter is None else byref(prefilter.table)
     room, at, size = 0, 0, len(chunk.packed)
     wanted, buffers = _ROOM, list[Ints]()
     while at < size:
@@ -134,15 +134,15 @@ def _in_order(found: Sequence[tuple[Ints, Ints]], rows: Rows) -> tuple[Rows, Row
     """Pairs of ``rows`` (sorted) that come in their records' order, by row and record, with their rules."""
     least = int(rows[0]) if len(rows) else 0
     place = np.zeros(int(rows[-1]) - least + 2 if len(rows) else 1, np.int64)
-    held, size = Pointers(), 0
+    pointer, size = Pointers(), 0
     for pair, _ in found:
-        compiled().tallied(held(pair, np.int64), len(pair), least, place.ctypes.data)
+        compiled().tallied(pointer(pair, np.int64), len(pair), least, place.ctypes.data)
         size += len(pair)
     np.cumsum(place, out=place)
     a, b, rules = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
     for pair, caught in found:
         compiled().by_row(
-            held(pair, np.int64), held(caught, np.int64), len(pair), least, place.ctypes.data,
+            pointer(pair, np.int64), pointer(caught, np.int64), len(pair), least, place.ctypes.data,
             a.ctypes.data, b.ctypes.data, rules.ctypes.data,
         )  # fmt: skip
     return a, b, rules
@@ -155,7 +155,7 @@ class Pairs:
     a: Rows
     b: Rows
     caught: Ints  # the rules that make the pair, as bits
-    made: Ints  # pairs that each rule made, repetitions and screened ones included
+    made: Ints  # pairs that each rule made, repetitions and filtered ones included
 
     def __len__(self) -> int:
         return len(self.a)
@@ -180,12 +180,12 @@ class Blocks:
         for planned, pairs in zip(self.rules, made.tolist(), strict=True):
             planned.count.pairs += pairs
 
-    def pairs(self, rows: Rows, screen: Choice | None = None) -> Pairs:
+    def pairs(self, rows: Rows, choice: Choice | None = None) -> Pairs:
         """The candidates of some cohort rows.
 
         Args:
             rows: cohort rows, in their order.
-            screen: says which pairs to keep; all where there is none.
+            choice: says which pairs to keep; all where there is none.
         """
         live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
         begin = int(rows[0]) if len(rows) else 0
@@ -204,20 +204,20 @@ class Blocks:
         first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
         starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
         if compiled() is None:
-            made = each(lambda task: Index.of(*keys(task)), live, self.threads)
+            made = in_threads(lambda task: Index.of(*keys(task)), live, self.threads)
             indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
 
             def joined(begin: int) -> "_Found":
-                return self._joined(begin, [p for _, p in live], _Indexed(rows, indexes), screen)
+                return self._joined(begin, [p for _, p in live], _Indexed(rows, indexes), choice)
         else:
-            looked = each(lambda task: Lookup.of(*keys(task)), live, self.threads)
+            looked = in_threads(lambda task: Lookup.of(*keys(task)), live, self.threads)
             lookups = [(i, lookup) for (i, _), lookup in zip(live, looked, strict=True)]
             mine = Indexed(rows, Columns(side).packed(), lookups)
 
             def joined(begin: int) -> "_Found":
-                return self._fast(begin, [p for _, p in live], mine, screen)
+                return self._fast(begin, [p for _, p in live], mine, choice)
 
-        found = list(each(joined, starts, self.threads))
+        found = list(in_threads(joined, starts, self.threads))
         made = np.zeros(len(self.rules), np.int64)
         if not found:
             none = np.empty(0, np.int32)
@@ -234,7 +234,7 @@ class Blocks:
         )
 
     def _joined(
-        self, begin: int, live: list[Planned], mine: "_Indexed", screen: Choice | None
+        self, begin: int, live: list[Planned], mine: "_Indexed", choice: Choice | None
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
@@ -250,25 +250,27 @@ class Blocks:
                 waiting.append(packed)
                 size += len(packed)
                 if size > _WAITING:
-                    found = found.joined(_screened(waiting, screen))
+                    found = found.joined(_filtered(waiting, choice))
                     waiting, size = [], 0
-        return found.joined(_screened(waiting, screen))
+        return found.joined(_filtered(waiting, choice))
 
     def _fast(
-        self, begin: int, live: list[Planned], mine: Indexed, screen: Choice | None
+        self, begin: int, live: list[Planned], mine: Indexed, choice: Choice | None
     ) -> "_Found":
-        """The same pairs, joined and glanced at by the library."""
+        """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
         chunk = Chunk(begin, Columns(parts.side).packed(), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-        glance = screen.glance if isinstance(screen, Screen) else None
-        for pair, caught in _library_joins(mine, chunk, glance, made, same_table=self.same_table):
-            if glance is not None:
+        prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
+        for pair, caught in _library_joins(
+            mine, chunk, prefilter, made, same_table=self.same_table
+        ):
+            if prefilter is not None:
                 found.append((pair.copy(), caught.copy()))
             else:
-                keep = _chosen(pair, screen)
+                keep = _chosen(pair, choice)
                 found.append((pair[keep], caught[keep]))
         both, rules = zip(*found, strict=True)
         return _Found(np.concatenate(both), np.concatenate(rules), made)
@@ -302,22 +304,22 @@ class _Found:
         return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
 
 
-def _screened(waiting: list[Ints], screen: Choice | None) -> tuple[Ints, Ints]:
+def _filtered(waiting: list[Ints], choice: Choice | None) -> tuple[Ints, Ints]:
     """Pairs with their rules as bits, each once, and only those worth keeping."""
     packed = np.sort(np.concatenate(waiting)) if waiting else np.empty(0, np.int64)
     pair, first = _firsts(packed >> _RULE)
     bits = np.left_shift(1, packed & _RULES_MASK)
     caught = np.bitwise_or.reduceat(bits, first) if len(first) else bits
-    keep = _chosen(pair, screen)
+    keep = _chosen(pair, choice)
     return pair[keep], caught[keep]
 
 
-def _chosen(pair: Ints, screen: Choice | None) -> npt.NDArray[np.intp]:
+def _chosen(pair: Ints, choice: Choice | None) -> npt.NDArray[np.intp]:
     """The places of the pairs worth keeping."""
-    if screen is None:
+    if choice is None:
         return np.arange(len(pair))
     kept = [
-        screen(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
+        choice(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
         for begin in range(0, len(pair), _AT_A_TIME)
     ]
     return np.concatenate([np.empty(0, np.intp), *kept])

@@ -1,13 +1,13 @@
 """Throw away pairs that can't matter before their texts are compared.
 
-For each field a glance (equality of codes, digits of dates and numbers) bounds the weight that the
+For each field a step (equality of codes, digits of dates and numbers) bounds the weight that the
 full comparison could give. A pair whose bounds add up to less than what is worth keeping is
 dropped; most are, after the birth date and the numbers. No kept pair's weight changes by it: the
 bound is never below the weight, which a property test holds against the full comparison.
 """
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from ctypes import Structure, c_float, c_int64, c_void_p
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,14 +36,12 @@ from matching.normalise import Encoded, Side
 
 Floats32 = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
-Look = Callable[[Rows, Rows], Floats32]
+Bound = Callable[[Rows, Rows], Floats32]  # of the weight that a field can have
 
-Floats32 = npt.NDArray[np.float32]
-
-_FIELDS, _LEVELS, _LOOKS = 11, 16, 8
+_FIELDS, _LEVELS, _STEPS = 11, 16, 8
 
 
-class _Glance(Structure):
+class _PrefilterTables(Structure):
     _fields_ = [
         ("words", c_void_p),
         ("similar", c_float),
@@ -53,7 +51,7 @@ class _Glance(Structure):
         ("near_zips", c_int64),
         ("weight", c_float * _LEVELS * _FIELDS),
         ("base", c_float),
-        ("floors", c_float * _LOOKS),
+        ("floors", c_float * _STEPS),
         ("last_floor", c_float),
         ("other", c_float * 2),
         ("streets", c_float * 4),
@@ -61,46 +59,12 @@ class _Glance(Structure):
     ]
 
 
-@dataclass(frozen=True)
-class Weighing:
-    """What a glance adds up."""
+class Prefilter:
+    """The filter's tables as the library reads them (``prefilter.h``). Holds the arrays that it points to."""
 
-    weights: Sequence[Floats32]  # by field and level
-    frequencies: Sequence[Floats32 | None]  # by field and record row
-    base: float
-    floors: Sequence[float]  # what the sum must exceed after each look
-    last_floor: float  # ... and after the names' letters
-    other: Sequence[float]  # first and last names that are not equal
-    streets: Sequence[float]  # same, near, on the street, different
-    plain: Sequence[Sequence[float]]  # middle name, sex, suffix: equal, other, missing
-    near_zip: Bools
-    alike: tuple[float, float]  # similarities from which names may be similar, close
-
-
-class Glance:
-    """The tables. Holds the arrays that it points to."""
-
-    def __init__(self, words: Words, how: Weighing) -> None:
-        held = self._held = Pointers()
-        self._words = words
-        self.table = _Glance(
-            words=ctypes.addressof(words.table),
-            similar=how.alike[0],
-            close=how.alike[1],
-            near_zip=held(how.near_zip, np.bool_),
-            near_zips=len(how.near_zip),
-            base=how.base,
-            floors=(c_float * _LOOKS)(*how.floors),
-            last_floor=how.last_floor,
-            other=(c_float * 2)(*how.other),
-            streets=(c_float * 4)(*how.streets),
-        )
-        for place, three in enumerate(how.plain):
-            self.table.plain[place][:] = list(three)
-        for place, (weights, table) in enumerate(zip(how.weights, how.frequencies, strict=True)):
-            self.table.weight[place][: len(weights)] = weights.tolist()
-            if table is not None:
-                self.table.frequency[place] = held(table, np.float32)
+    def __init__(self, words: Words) -> None:
+        self.pointers, self._words = Pointers(), words
+        self.table = _PrefilterTables(words=ctypes.addressof(words.table))
 
 
 _SLACK = 0.05  # nats, for rounding to 32 bits
@@ -109,7 +73,7 @@ _WORTH = 0.8  # pairs are moved together when fewer than this share is left
 
 
 @dataclass
-class Screen:
+class PairFilter:
     """Which pairs may reach ``least`` log odds under a model."""
 
     encoded: Encoded
@@ -117,7 +81,7 @@ class Screen:
     table: Frequencies
     least: float
     comparer: Comparer
-    _looks: list[tuple[Look, float]] = field(init=False, repr=False)
+    _steps: list[tuple[Bound, float]] = field(init=False, repr=False)
     _base: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +92,7 @@ class Screen:
         c, r = self.encoded.cohort, self.encoded.records
         self._dates = nibbles(c.birth), nibbles(r.birth)
         self._has = _numbers(c), _numbers(r)
-        looks: list[tuple[Look, float]] = [
+        steps: list[tuple[Bound, float]] = [
             (self._numbers, sum(map(self._most, _NUMBERED))),
             (self._birth, self._most("birth")),
             (self._name("last"), self._most("last")),
@@ -139,20 +103,20 @@ class Screen:
             (self._plain("suffix", 0), self._most("suffix")),
         ]
         later = 0.0
-        self._looks = []
-        for look, most in reversed(looks):
-            self._looks.append((look, later))
+        self._steps = []
+        for step, most in reversed(steps):
+            self._steps.append((step, later))
             later += most
-        self._looks.reverse()
+        self._steps.reverse()
 
     def __call__(self, a: Rows, b: Rows) -> npt.NDArray[np.intp]:
         """The places of the pairs that may matter, in order."""
         left = np.arange(len(a))
         bound = np.full(len(a), self._base, np.float32)
-        for look, later in self._looks:
+        for step, later in self._steps:
             if not len(left):
                 break
-            bound += look(a, b)
+            bound += step(a, b)
             keep = np.flatnonzero(bound > self.least - later - _SLACK)
             if len(keep) < _WORTH * len(left):
                 left, bound, a, b = left[keep], bound[keep], a[keep], b[keep]
@@ -161,33 +125,35 @@ class Screen:
         return left[np.flatnonzero(bound + self._by_names(a, b) > self.least - _SLACK)]
 
     @cached_property
-    def glance(self) -> Glance:
-        """The looks' tables for the library; names are only bounded by their letters there."""
-        looks = [self.least - later - _SLACK for _, later in self._looks]
+    def prefilter(self) -> Prefilter:
+        """The same steps for the library; names are only bounded by their letters there."""
+        made = Prefilter(self.comparer.words)
+        table, pointer = made.table, made.pointers
         w = {name: self._weight[NAMES.index(name)] for name in NAMES}
-        equal = {
-            "middle": w["middle"][1],
-            "sex": max(w["sex"][1], w["sex"][3]),
-            "suffix": w["suffix"][1],
-        }
-        how = Weighing(
-            weights=self._weight,
-            frequencies=[self.table.by_row.get(name) for name in NAMES],
-            base=self._base,
-            floors=looks,
-            last_floor=self.least - 2 * _SLACK,
-            other=(w["first"][2:].max(), max(0.0, w["last"][2:].max())),
-            streets=(
-                self._of("street", "same"),
-                self._of("street", "near", "same number", "different"),
-                self._of("street", "near", "same street"),
-                self._of("street", "different"),
-            ),
-            plain=[(equal[n], w[n][2:].max(), self._one_side(n)) for n in equal],
-            near_zip=_NEAR,
-            alike=(SIMILAR - _LETTERS, CLOSE - _LETTERS),
-        )
-        return Glance(self.comparer.words, how)
+        table.similar, table.close = SIMILAR - _LETTERS, CLOSE - _LETTERS
+        table.near_zip, table.near_zips = pointer(_NEAR, np.bool_), len(_NEAR)
+        table.base = self._base
+        # what the sum must exceed after each step, and after the names' letters
+        table.floors[:] = [self.least - later - _SLACK for _, later in self._steps]
+        table.last_floor = self.least - 2 * _SLACK
+        # first and last names that are not equal
+        table.other[:] = [w["first"][2:].max(), max(0.0, w["last"][2:].max())]
+        table.streets[:] = [
+            self._of("street", "same"),
+            self._of("street", "near", "same number", "different"),
+            self._of("street", "near", "same street"),
+            self._of("street", "different"),
+        ]
+        sex = max(w["sex"][1], w["sex"][3])
+        equal = {"middle": w["middle"][1], "sex": sex, "suffix": w["suffix"][1]}
+        for place, (name, weight) in enumerate(equal.items()):  # equal, other, missing
+            table.plain[place][:] = [weight, w[name][2:].max(), self._one_side(name)]
+        for place, (name, weights) in enumerate(w.items()):
+            table.weight[place][: len(weights)] = weights.tolist()
+            frequencies = self.table.by_row.get(name)
+            if frequencies is not None:
+                table.frequency[place] = pointer(frequencies, np.float32)
+        return made
 
     def _one_side(self, name: str) -> float:
         """What a plain field weighs that a side or both do not have."""
@@ -197,7 +163,7 @@ class Screen:
         return one_side if name == "suffix" else 0.0
 
     def _by_names(self, a: Rows, b: Rows) -> Floats32:
-        """What the names' weights are short of their glances; most pairs of one birth date end here."""
+        """What the names' weights are short of their bounds; most pairs of one birth date end here."""
         change = np.zeros(len(a), np.float32)
         if not len(a):
             return change
@@ -246,7 +212,7 @@ class Screen:
             result[same] += self.table.rises(name, b[same])
         return result
 
-    def _name(self, name: str) -> Look:
+    def _name(self, name: str) -> Bound:
         """Same code, or whatever else the field can be at best; missing on a side weighs nothing."""
         mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
         weights = self._weight[NAMES.index(name)]
@@ -254,16 +220,16 @@ class Screen:
         best = np.float32(weights[2:].max())
         other = np.float32(max(0.0, best)) if name == "last" else best
 
-        def look(a: Rows, b: Rows) -> Floats32:
+        def bound(a: Rows, b: Rows) -> Floats32:
             x, y = mine[a], theirs[b]
             result = np.where((x < 0) | (y < 0), np.float32(0.0), other)
             same = np.flatnonzero((x == y) & (x >= 0))
             result[same] = weights[1] + self.table.rises(name, b[same])
             return result
 
-        return look
+        return bound
 
-    def _plain(self, name: str, missing: int) -> Look:
+    def _plain(self, name: str, missing: int) -> Bound:
         """Like a name; ``missing`` is the code up to which a side says nothing."""
         mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
         weights = self._weight[NAMES.index(name)]
@@ -271,13 +237,13 @@ class Screen:
         equal = weights[1] if name != "sex" else max(weights[1], weights[3])
         other = np.float32(weights[2:].max())
 
-        def look(a: Rows, b: Rows) -> Floats32:
+        def bound(a: Rows, b: Rows) -> Floats32:
             x, y = mine[a], theirs[b]
             result = np.where(x == y, np.float32(equal), other)
             result[(x <= missing) | (y <= missing)] = none
             return result
 
-        return look
+        return bound
 
     def _address(self, a: Rows, b: Rows) -> Floats32:
         c, r = self.encoded.cohort, self.encoded.records

@@ -2,7 +2,7 @@
 
 A value is too frequent when its pairs exceed a cap; it is split by further fields, and where
 that fails given up, largest first, inside a budget. Pairs are counted by buckets of hashes before any
-is made; only values in crowded buckets are counted one by one. All of it looks at the whole cohort, so that
+is made; only values in frequent buckets are counted one by one. All of it looks at the whole cohort, so that
 shards and threads can't change a pair.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Bools, Hashes, Rows, bits_for, buckets, each
-from matching.blocking.rules import RULES, Keyed, Parts, Rule, crowds, inside
+from matching.arrays import Bools, Hashes, Rows, bits_for, buckets, in_threads
+from matching.blocking.rules import RULES, HashedSide, Parts, Rule, count_buckets, rows_in_buckets
 from matching.comparison import Columns
 from matching.native import compiled
 from matching.normalise import Encoded
@@ -28,7 +28,7 @@ _LEAST_BUDGET, _PAIRS_PER_ROW = (
 )  # pairs; at the default a row costs about 60 compares
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
-_KEY, _KEPT = 9, 384 << 20  # bytes of a row's key, and of all that are kept
+_KEY, _CACHED = 9, 384 << 20  # bytes of a row's key, and of all that are kept
 _FLAGS = 20  # bits: a table of that many flags stays in a core's cache
 _HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
 
@@ -57,9 +57,9 @@ class Planned:
     count: RuleCount
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
-    kept: "Kept | None" = None
+    cache: "KeyCache | None" = None
     own: tuple[Hashes, Bools] | None = None  # keys of the whole cohort before splits, where kept
-    sides: tuple[Keyed, Keyed] | None = None  # both sides as the library hashes them
+    sides: tuple[HashedSide, HashedSide] | None = None  # both sides as the library hashes them
     planned: bool = False  # what is split and given up stays as it is from now on
 
     def chunk(self, encoded: Encoded, begin: int) -> tuple[Hashes, Bools]:
@@ -71,7 +71,7 @@ class Planned:
     def rows(self, encoded: Encoded, begin: int, stop: int) -> tuple[Hashes, Bools]:
         """The keys of the cohort's rows from ``begin`` to ``stop``, and whether each takes part."""
         keyed, names = self.sides and self.sides[0], self.rule.of(False)
-        if self.own is None and self.kept is not None and not self.planned:
+        if self.own is None and self.cache is not None and not self.planned:
             self.own = Parts(encoded, encoded.cohort, keyed).hashes(names)
         parts = Parts(encoded, encoded.cohort.cut(begin, stop), keyed, begin)
         if self.own is None:
@@ -84,31 +84,31 @@ class Planned:
     ) -> tuple[Hashes, Bools]:
         """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
         names = self.rule.of(records)
-        if self.kept is None or begin is None:
+        if self.cache is None or begin is None:
             return self._finer(*parts.hashes(names), parts)
-        kept = self.kept
+        cache = self.cache
         if not self.planned:
-            return self._finer(*kept.of((names, begin), lambda: parts.hashes(names)), parts)
+            return self._finer(*cache.of((names, begin), lambda: parts.hashes(names)), parts)
 
         def finer() -> tuple[Hashes, Bools]:
-            return self._finer(*(kept.gone((names, begin)) or parts.hashes(names)), parts)
+            return self._finer(*(cache.pop((names, begin)) or parts.hashes(names)), parts)
 
-        return kept.of((names, begin, self.rule.name), finer)
+        return cache.of((names, begin, self.rule.name), finer)
 
     def _finer(self, hashes: Hashes, known: Bools, parts: Parts) -> tuple[Hashes, Bools]:
         """Keys of the rule's own parts with what is split and given up."""
         for frequent, name in self.splits:
-            crowded = among(hashes, frequent)
-            if crowded.any():
+            is_frequent = among_hashes(hashes, frequent)
+            if is_frequent.any():
                 finer, has = parts.refined(hashes, name)
-                hashes, known = np.where(crowded, finer, hashes), known & (has | ~crowded)
+                hashes, known = np.where(is_frequent, finer, hashes), known & (has | ~is_frequent)
         if len(self.given_up):
-            known = known & ~among(hashes, self.given_up)
+            known = known & ~among_hashes(hashes, self.given_up)
         return hashes, known
 
 
 @dataclass
-class Kept:
+class KeyCache:
     """Keys of records by chunk, and of the cohort by rule: planning, training and each shard look at the same ones."""
 
     _made: dict[tuple[object, ...], tuple[Hashes, Bools]] = field(
@@ -116,9 +116,9 @@ class Kept:
     )
 
     @classmethod
-    def within(cls, rows: int, rules: int) -> "Kept | None":
+    def within(cls, rows: int, rules: int) -> "KeyCache | None":
         """Somewhere to keep them, where there is room."""
-        return cls() if rows * rules * _KEY <= _KEPT else None
+        return cls() if rows * rules * _KEY <= _CACHED else None
 
     def of(
         self, what: tuple[object, ...], made: Callable[[], tuple[Hashes, Bools]]
@@ -128,7 +128,7 @@ class Kept:
             self._made[what] = made()
         return self._made[what]
 
-    def gone(self, what: tuple[object, ...]) -> tuple[Hashes, Bools] | None:
+    def pop(self, what: tuple[object, ...]) -> tuple[Hashes, Bools] | None:
         """Keys that nobody asks for again."""
         return self._made.pop(what, None)
 
@@ -139,42 +139,42 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
     rules = [rule for rule in RULES if not (rule.wide and large)]
-    kept = Kept.within(rows, len(rules))
+    cache = KeyCache.within(rows, len(rules))
     sides = None
     if compiled() is not None:
         sides = (
-            Keyed(Columns(encoded.cohort), encoded.parts),
-            Keyed(Columns(encoded.records), encoded.parts),
+            HashedSide(Columns(encoded.cohort), encoded.parts),
+            HashedSide(Columns(encoded.records), encoded.parts),
         )
-    wanted = [Planned(rule, RuleCount(rule.name), kept=kept, sides=sides) for rule in rules]
+    wanted = [Planned(rule, RuleCount(rule.name), cache=cache, sides=sides) for rule in rules]
     made: list[Planned] = []
 
-    def counted(planned: Planned) -> "_Crowd":
-        return _Crowd.of(planned, encoded, options.block_cap)
+    def counted(planned: Planned) -> "FrequentKeys":
+        return FrequentKeys.of(planned, encoded, options.block_cap)
 
-    for planned, crowd in zip(wanted, each(counted, wanted, options.threads), strict=True):
-        if not crowd.usable or (planned.rule.wide and crowd.total > _WIDE):
+    for planned, frequent in zip(wanted, in_threads(counted, wanted, options.threads), strict=True):
+        if not frequent.usable or (planned.rule.wide and frequent.total > _WIDE):
             continue
-        before = crowd.total
+        before = frequent.total
         for part in planned.rule.refine:
-            if not len(crowd.keys):
+            if not len(frequent.keys):
                 break
-            planned.count.split += len(crowd.keys)
-            planned.splits.append((crowd.keys, part))
-            crowd.split(part, encoded, options.block_cap)
-        planned.count.split_pairs = before - crowd.total
-        room -= _give_up(planned, crowd, options.block_cap, room)
+            planned.count.split += len(frequent.keys)
+            planned.splits.append((frequent.keys, part))
+            frequent.split(part, encoded, options.block_cap)
+        planned.count.split_pairs = before - frequent.total
+        room -= _give_up(planned, frequent, options.block_cap, room)
         planned.planned = True
         made.append(planned)
     return made
 
 
 @dataclass
-class _Crowd:
+class FrequentKeys:
     """The too frequent values of a rule: their hashes (sorted), pairs, and the rows that show them."""
 
     usable: bool
-    crowd: int  # records of one value from which it is split
+    most_records: int  # records of one value from which it is split
     total: int  # pairs of all values
     keys: Hashes
     pairs: Ints
@@ -182,24 +182,24 @@ class _Crowd:
     records: tuple[Rows, Hashes]
 
     @classmethod
-    def of(cls, planned: Planned, encoded: Encoded, cap: int) -> "_Crowd":
-        """Count by buckets, then look at the values in crowded buckets."""
+    def of(cls, planned: Planned, encoded: Encoded, cap: int) -> "FrequentKeys":
+        """Count by buckets, then look at the values in frequent buckets."""
         bits = bits_for(encoded.cohort.rows)
-        crowd = planned.rule.crowd or np.iinfo(np.int64).max
-        counted = crowds(
+        most_records = planned.rule.most_records or np.iinfo(np.int64).max
+        counted = count_buckets(
             (key for _, key in _keys(planned, encoded, records=False)),
             (key for _, key in _keys(planned, encoded, records=True)),
-            bits, cap, crowd,
+            bits, cap, most_records,
         )  # fmt: skip
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         none = np.empty(0, np.uint64), np.empty(0, np.int64)
-        found = cls(counted.usable, crowd, counted.total, *none, empty, empty)
-        if counted.usable and counted.which is not None:
+        found = cls(counted.usable, most_records, counted.total, *none, empty, empty)
+        if counted.usable and counted.frequent is not None:
             for records in (False, True):
                 parts = [
                     (here + np.int32(begin), key[0][here])
                     for begin, key in _keys(planned, encoded, records=records)
-                    for here in [inside(key, bits, counted.which)]
+                    for here in [rows_in_buckets(key, bits, counted.frequent)]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])
@@ -207,20 +207,20 @@ class _Crowd:
                     found.records = both
                 else:
                     found.cohort = both
-            found.look(cap)
+            found.keep_frequent(cap)
         return found
 
-    def look(self, cap: int) -> int:
+    def keep_frequent(self, cap: int) -> int:
         """Keep what is frequent value by value; the pairs of all values looked at."""
         mine, n = np.unique(self.cohort[1], return_counts=True)
         theirs, k = np.unique(self.records[1], return_counts=True)
         keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
         pairs = n[i].astype(np.int64) * k[j]
-        frequent = (pairs > cap) | (k[j] > self.crowd)
+        frequent = (pairs > cap) | (k[j] > self.most_records)
         self.keys, self.pairs = keys[frequent], pairs[frequent]
         for name in ("cohort", "records"):
             rows, hashes = getattr(self, name)
-            inside = among(hashes, self.keys)
+            inside = among_hashes(hashes, self.keys)
             setattr(self, name, (rows[inside], hashes[inside]))
         return int(pairs.sum())
 
@@ -231,7 +231,7 @@ class _Crowd:
             rows, hashes = getattr(self, name)
             finer, known = Parts(encoded, side.take(rows)).refined(hashes, part)
             setattr(self, name, (rows[known], finer[known]))
-        self.total += self.look(cap) - before
+        self.total += self.keep_frequent(cap) - before
 
 
 def _keys(
@@ -246,29 +246,31 @@ def _keys(
             yield begin, planned.rows(encoded, begin, begin + CHUNK)
 
 
-def _give_up(planned: Planned, crowd: _Crowd, cap: int, room: int) -> int:
+def _give_up(planned: Planned, frequent: FrequentKeys, cap: int, room: int) -> int:
     """Give up the most frequent values of a rule until the rest fits into the budget.
 
     Returns:
         the pairs that are left.
     """
-    order = np.lexsort((crowd.keys, -crowd.pairs))  # the largest first; ties always the same way
-    keys, pairs = crowd.keys[order], crowd.pairs[order]
+    order = np.lexsort(
+        (frequent.keys, -frequent.pairs)
+    )  # the largest first; ties always the same way
+    keys, pairs = frequent.keys[order], frequent.pairs[order]
     given_up = np.r_[0, np.cumsum(pairs)]
     hopeless = int(np.searchsorted(-pairs, -_HOPELESS * cap))
-    while hopeless < len(pairs) and crowd.total - int(given_up[hopeless]) > room:
+    while hopeless < len(pairs) and frequent.total - int(given_up[hopeless]) > room:
         hopeless += 1
-    left = crowd.total - int(given_up[hopeless])
+    left = frequent.total - int(given_up[hopeless])
     count = planned.count
     if left > room:  # many small values: none is to blame, so the whole rule is given up
-        count.cut_values, count.cut_pairs = -1, crowd.total
+        count.cut_values, count.cut_pairs = -1, frequent.total
         return 0
     count.cut_values, count.cut_pairs = hopeless, int(given_up[hopeless])
     planned.given_up = np.sort(keys[:hopeless])
     return left
 
 
-def among(hashes: Hashes, keys: Hashes) -> Bools:
+def among_hashes(hashes: Hashes, keys: Hashes) -> Bools:
     """Which hashes are among a sorted list of keys."""
     result = np.zeros(len(hashes), np.bool_)
     if not len(keys):

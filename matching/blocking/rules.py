@@ -31,12 +31,12 @@ class _Parts(Structure):
     _fields_ = [*((name, c_void_p) for name in _NAME), ("missing", c_int64)]
 
 
-class Keyed:
+class HashedSide:
     """A side whose rows are hashed by some of their parts."""
 
     def __init__(self, columns: Columns, parts: NameParts) -> None:
-        self.columns, self._held = columns, Pointers()
-        lists = [self._held(getattr(parts, name), np.int32) for name in _NAME]
+        self.columns, self._pointers = columns, Pointers()
+        lists = [self._pointers(getattr(parts, name), np.int32) for name in _NAME]
         self._parts = _Parts(*lists, len(parts.root) - 1)
 
     def hashes(self, names: tuple[str, ...], begin: int, stop: int) -> tuple[Hashes, Bools]:
@@ -52,67 +52,67 @@ class Keyed:
 
 
 @dataclass(frozen=True)
-class Crowds:
-    """Pairs of all buckets of a rule, and which of these are crowded (None: no bucket)."""
+class BucketCounts:
+    """Pairs of all buckets of a rule, and which of these are frequent (None: no bucket)."""
 
     usable: bool  # both sides have rows with a key
     total: int
-    which: Bools | None
+    frequent: Bools | None
 
 
 Keys = Iterable[tuple[Hashes, Bools]]  # of a side, by chunks
 
 
-def crowds(mine: Keys, theirs: Keys, bits: int, cap: int, crowd: int) -> Crowds:
+def count_buckets(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int) -> BucketCounts:
     """Count pairs by bucket.
 
     Args:
         mine: the cohort's keys; all chunks but the last are of one size.
         theirs: the records'.
         bits: of a bucket's number.
-        cap: more pairs make a bucket crowded.
-        crowd: so do more records, where a row of the cohort meets them.
+        cap: more pairs make a bucket frequent.
+        most_records: so do more records, where a row of the cohort meets them.
     """
     if compiled() is None:
-        return _by_arrays(mine, theirs, bits, cap, crowd)
+        return _by_arrays(mine, theirs, bits, cap, most_records)
     part_bits = max(0, bits - _ROOM)
-    sides = [_Side(keys, bits, part_bits) for keys in (mine, theirs)]
+    sides = [_PartedKeys(keys, bits, part_bits) for keys in (mine, theirs)]
     room = np.empty(2 << (bits - part_bits), np.int32)
     which, found = np.zeros(1 << bits, np.bool_), c_int64(0)
-    total = compiled().crowds(
-        byref(sides[0].table), byref(sides[1].table), bits, part_bits, cap, crowd,
+    total = compiled().count_buckets(
+        byref(sides[0].table), byref(sides[1].table), bits, part_bits, cap, most_records,
         room.ctypes.data, which.ctypes.data, byref(found),
     )  # fmt: skip
     usable = bool(sides[0].known and sides[1].known)
-    return Crowds(usable, int(total), which if found.value else None)
+    return BucketCounts(usable, int(total), which if found.value else None)
 
 
-def _by_arrays(mine: Keys, theirs: Keys, bits: int, cap: int, crowd: int) -> Crowds:
+def _by_arrays(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int) -> BucketCounts:
     counts = np.zeros((2, 1 << bits), np.int64)
     for side, keys in zip(counts, (mine, theirs), strict=True):
         for hashes, known in keys:
             np.add.at(side, buckets(hashes[known], bits), 1)
     pairs = counts[0] * counts[1]
-    which = (pairs > cap) | ((counts[1] > crowd) & (counts[0] > 0))
+    which = (pairs > cap) | ((counts[1] > most_records) & (counts[0] > 0))
     usable = bool(counts[0].any() and counts[1].any())
-    return Crowds(usable, int(pairs.sum()), which if which.any() else None)
+    return BucketCounts(usable, int(pairs.sum()), which if which.any() else None)
 
 
 class _Parted(Structure):
     _fields_ = [("buckets", c_void_p), ("starts", c_void_p), ("chunks", c_int64), ("rows", c_int64)]
 
 
-class _Side:
+class _PartedKeys:
     """A side's rows by the upper bits of their buckets: counting goes from one small part to the next."""
 
     def __init__(self, keys: Keys, bits: int, part_bits: int) -> None:
         parts: list[npt.NDArray[np.uint32]] = []
         starts: list[npt.NDArray[np.int32]] = []
         for hashes, known in keys:
-            held, out = Pointers(), np.empty(len(hashes), np.uint32)
+            pointer, out = Pointers(), np.empty(len(hashes), np.uint32)
             ends = np.empty((1 << part_bits) + 1, np.int32)
             compiled().parted(
-                held(hashes, np.uint64), held(known, np.bool_), len(hashes), bits, part_bits,
+                pointer(hashes, np.uint64), pointer(known, np.bool_), len(hashes), bits, part_bits,
                 out.ctypes.data, ends.ctypes.data,
             )  # fmt: skip
             parts.append(out)
@@ -125,15 +125,15 @@ class _Side:
         self.table = _Parted(*addresses, len(parts), rows)
 
 
-def inside(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np.int32]:
+def rows_in_buckets(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np.int32]:
     """The rows (by place) whose bucket is among some."""
     hashes, known = key
     if compiled() is None:
         return np.flatnonzero(known & which[buckets(hashes, bits)]).astype(np.int32)
-    held, rows = Pointers(), np.empty(len(hashes), np.int32)
-    count = compiled().inside(
-        held(hashes, np.uint64),
-        held(known, np.bool_),
+    pointer, rows = Pointers(), np.empty(len(hashes), np.int32)
+    count = compiled().rows_in_buckets(
+        pointer(hashes, np.uint64),
+        pointer(known, np.bool_),
         len(hashes),
         bits,
         which.ctypes.data,
@@ -144,7 +144,7 @@ def inside(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np
 
 class _Namesakes(TypedDict):
     refine: tuple[str, ...]
-    crowd: int
+    most_records: int
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Rule:
     parts: tuple[str, ...]
     record_parts: tuple[str, ...] = ()  # where the records' side differs (swapped names)
     refine: tuple[str, ...] = ()
-    crowd: int = 0  # records of one value from which it is split (0: only a cap on pairs counts)
+    most_records: int = 0  # of one value; above it is split (0: only a cap on pairs counts)
     wide: bool = False  # only used where the tables are small enough for it to be cheap
 
     def of(self, records: bool) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ class Rule:
 
 # With forty namesakes a name says so little that a pair needs a birth year or a place as well; whoever
 # shares a number, an address or most of a birth date is found by the other rules.
-_NAMESAKES: _Namesakes = {"refine": ("year", "zip", "birth"), "crowd": 40}
+_NAMESAKES: _Namesakes = {"refine": ("year", "zip", "birth"), "most_records": 40}
 _MORE = ("first_root", "last_sound", "zip", "address")
 RULES: tuple[Rule, ...] = (
     Rule("social security number", ("ssn",), refine=("birth", "first_root")),
@@ -196,7 +196,13 @@ RULES: tuple[Rule, ...] = (
         ("first_root", "double_tail"),
         **_NAMESAKES,
     ),
-    Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip"), crowd=40),
+    Rule(
+        "swapped names",
+        ("first", "last"),
+        ("last", "first"),
+        refine=("year", "zip"),
+        most_records=40,
+    ),
     Rule(
         "first name, last name sound, birth year",
         ("first_root", "last_sound", "year"),
@@ -235,7 +241,7 @@ class Parts:
     """Every part that a rule may name, as integers; negative is missing. Each is made when asked for."""
 
     def __init__(
-        self, encoded: Encoded, side: Side, keyed: Keyed | None = None, begin: int = 0
+        self, encoded: Encoded, side: Side, keyed: HashedSide | None = None, begin: int = 0
     ) -> None:
         """``keyed`` is a whole side for the library, of which ``side`` is the part from ``begin`` on."""
         self._encoded, self.side = encoded, side
@@ -251,7 +257,7 @@ class Parts:
     def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:
         """A hash of some parts for each row, and whether the row has them all."""
         if compiled() is not None:
-            self._keyed = self._keyed or Keyed(Columns(self.side), self._encoded.parts)
+            self._keyed = self._keyed or HashedSide(Columns(self.side), self._encoded.parts)
             return self._keyed.hashes(names, self._begin, self._begin + self.side.rows)
         part = self[names[0]]
         made, signs = start_hash(part), part

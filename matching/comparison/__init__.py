@@ -1,8 +1,8 @@
 """Fields and their levels: a pair of rows becomes one small integer per field. No probabilities here."""
 
-from matching.comparison.fields import FIELDS, NAMES, level, shipped
-from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compared
-from matching.comparison.levels_numbers import (
+from matching.comparison.fields import FIELDS, NAMES, level, shipped_prior
+from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compare_pairs
+from matching.comparison.numbers import (
     gaps,
     nibble_levels,
     nibbles,
@@ -20,12 +20,12 @@ __all__ = [
     "Comparer",
     "Packed",
     "Words",
-    "compared",
+    "compare_pairs",
     "gaps",
     "level",
     "nibble_levels",
     "nibbles",
     "number_levels",
-    "shipped",
+    "shipped_prior",
     "ssn_levels",
 ]

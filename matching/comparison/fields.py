@@ -73,7 +73,7 @@ def level(field: str, name: str) -> int:
 
 
 @cache
-def shipped() -> Mapping[str, object]:
+def shipped_prior() -> Mapping[str, object]:
     """The shipped prior model: see the head of ``prior.toml`` for where its numbers come from."""
     text = (resources.files("matching") / "prior.toml").read_text("utf-8")
     return tomllib.loads(text)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import among, each
+from matching.arrays import among, in_threads
 from matching.comparison.fields import FIELDS, level
-from matching.comparison.levels_numbers import birth_levels, number_levels, ssn_levels
+from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import SLACK, Columns, Texts, Words
 from matching.native import Pointers, compiled
 from matching.normalise import Encoded, nickname_pairs
@@ -67,13 +67,13 @@ def _patterns(
         how: see ``_Thresholds``.
         similar: tells the similarity of pairs of texts (each is asked for once).
     """
-    held = Pointers()
+    pointer = Pointers()
     size = len(pairs[0])
     chosen = [side.chosen(rows) for side, rows in zip(sides, pairs, strict=True)]
     given = (
         byref(words.table),
-        *(held(packed, packed.dtype) for packed, _ in chosen),
-        *(held(rows, np.int32) for _, rows in chosen),
+        *(pointer(packed, packed.dtype) for packed, _ in chosen),
+        *(pointer(rows, np.int32) for _, rows in chosen),
     )
     table = _How(
         how.least, how.similar, how.close, how.near_street, (c_int64 * _FIELDS)(*how.sizes)
@@ -293,13 +293,15 @@ class Comparer:
         return among(keys, self._nicknames)
 
 
-def compared(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> npt.NDArray[np.int32]:
+def compare_pairs(
+    comparer: Comparer, a: Rows, b: Rows, threads: int | None
+) -> npt.NDArray[np.int32]:
     """The pattern of each pair, on all cores."""
 
     def chunk(start: int) -> npt.NDArray[np.int32]:
         return comparer.patterns(a[start : start + _CHUNK], b[start : start + _CHUNK])
 
-    made = list(each(chunk, range(0, len(a), _CHUNK), threads))
+    made = list(in_threads(chunk, range(0, len(a), _CHUNK), threads))
     return np.concatenate(made) if made else np.empty(0, np.int32)
 
 

@@ -171,13 +171,13 @@ class Columns:
     """A side's columns. Holds the arrays that it points to."""
 
     def __init__(self, side: Side) -> None:
-        self._held = Pointers()
+        self._pointers = Pointers()
         self.side, self.rows = side, side.rows
         self._all: Packed | None = None
         self._lock = Lock()
         self.table = _Columns(
             *(
-                self._held(getattr(side, name).astype(kind, copy=False), kind)
+                self._pointers(getattr(side, name).astype(kind, copy=False), kind)
                 for name, kind in _COLUMNS.items()
             )
         )
@@ -217,16 +217,16 @@ class Words:
     def __init__(
         self, parts: NameParts, names: Texts, streets: Texts, nicknames: npt.NDArray[np.int64]
     ) -> None:
-        held = self._held = Pointers()
+        pointer = self._pointers = Pointers()
         known = _texts(names)
         for name in ("head", "tail", "sound", "initial", "single"):
             known[name] = getattr(parts, name)[: len(known)]
         heads = np.concatenate([nicknames >> 32, nicknames & 0xFFFFFFFF])
         known["nicknamed"] = np.isin(known["head"], heads)
         self.table = _Words(
-            held(known, _TEXT),
-            held(_texts(streets), _TEXT),
-            held(nicknames, np.int64),
+            pointer(known, _TEXT),
+            pointer(_texts(streets), _TEXT),
+            pointer(nicknames, np.int64),
             len(nicknames),
         )
 

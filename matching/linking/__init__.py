@@ -2,7 +2,7 @@
 
 from matching.linking.files import Explanation, MatchOutcome, match_files
 from matching.linking.linking import link_sources
-from matching.linking.sources import Source, of_parts, of_table
+from matching.linking.sources import Source, parts_source, table_source
 
 __all__ = [
     "Explanation",
@@ -10,6 +10,6 @@ __all__ = [
     "Source",
     "link_sources",
     "match_files",
-    "of_parts",
-    "of_table",
+    "parts_source",
+    "table_source",
 ]

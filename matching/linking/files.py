@@ -16,18 +16,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.arrays import ahead
+from matching.arrays import prefetch
 from matching.arrow import array, pc
 from matching.assignment import COLUMNS, Links
 from matching.comparison import FIELDS, Comparer
 from matching.errors import BadTruth, CantWrite, UnknownPair
 from matching.linking.linking import LinkResult, Progress, link_sources
-from matching.linking.sources import of_file
+from matching.linking.sources import file_source
 from matching.model import CLASSES, Frequencies, class_log_joint
 from matching.normalise import encode
 from matching.options import LinkOptions
 from matching.reports import LinkReport, quality_page
-from matching.scoring import Spread
+from matching.scoring import RunShards
 from matching.tables import ColumnMap
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
@@ -187,7 +187,7 @@ def match_files(
     truth: Path | None = None,
     explain: tuple[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
-    spread: Spread | None = None,
+    run_shards: RunShards | None = None,
 ) -> MatchOutcome:
     """Link two files and write the links beside their report.
 
@@ -202,16 +202,16 @@ def match_files(
         truth: a file with the true pairs (both id columns); the score is against it.
         explain: a pair of ids to explain.
         progress: called with a stage and the share that is done.
-        spread: has the shards worked elsewhere, or timed; never changes the result.
+        run_shards: has the shards worked elsewhere, or timed; never changes the result.
 
     Raises:
         CodedError: a file, a map or an id column that can't be used; both outputs appear or none.
     """
     begin = perf_counter()
     columns = columns or ColumnMap()
-    cohort = of_file(cohort_path, "cohort", columns, cohort_id)
-    records = of_file(records_path, "records", columns, record_id)
-    result = link_sources(cohort.source, records.source, options, progress, spread)
+    cohort = file_source(cohort_path, "cohort", columns, cohort_id)
+    records = file_source(records_path, "records", columns, record_id)
+    result = link_sources(cohort.source, records.source, options, progress, run_shards)
     with _outputs(out_path) as outputs, ThreadPoolExecutor(1) as other:
         kinds = cohort.id_type, records.id_type
         writing = other.submit(outputs.links, result.pairs, kinds)  # beside the report
@@ -324,7 +324,7 @@ def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataT
     """One row group after the other; ids come back as their file gave them."""
     writer: pq.ParquetWriter | None = None
     try:
-        for part in ahead(links.parts()):
+        for part in prefetch(links.parts()):
             ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
             table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
             writer = writer or pq.ParquetWriter(

@@ -14,18 +14,18 @@ from matching.arrow import array
 from matching.assignment import (
     LINK,
     REVIEW,
-    Competition,
+    Assignment,
     Edges,
     Links,
     among_candidates,
-    compete,
+    assign,
     decide,
     edges_of,
-    listed,
+    list_links,
 )
-from matching.linking.sources import Source, of_table
+from matching.linking.sources import Source, table_source
 from matching.model import Frequencies, Model, shipped_number
-from matching.normalise import Begun, Encoded, common, raw
+from matching.normalise import Encoded, HalfEncoded, common_columns, read_input
 from matching.options import LinkOptions
 from matching.reports import (
     LinkReport,
@@ -40,7 +40,7 @@ from matching.reports import (
     threshold_curve,
     weight_histogram,
 )
-from matching.scoring import BudgetCost, Scored, Scorer, Spread, budget_cost
+from matching.scoring import BudgetCost, RunShards, Scored, Scorer, budget_cost
 from matching.tables import check_cohort, check_common, check_records, check_texts
 
 Ints = npt.NDArray[np.int64]
@@ -75,7 +75,7 @@ def link(
     options: LinkOptions | None = None,
     *,
     progress: Progress | None = None,
-    spread: Spread | None = None,
+    run_shards: RunShards | None = None,
 ) -> LinkResult:
     """Link cohort rows to records.
 
@@ -86,7 +86,7 @@ def link(
             person index). Without it, the candidates of one cohort row are resolved among themselves.
         options: see ``LinkOptions``.
         progress: called with a stage and the share that is done.
-        spread: has the shards worked elsewhere; never changes the result.
+        run_shards: has the shards worked elsewhere; never changes the result.
 
     Returns:
         ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
@@ -97,8 +97,8 @@ def link(
         MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
     """
     check_texts(cohort, records)
-    sides = of_table(cohort, "cohort"), of_table(records, "records")
-    result = link_sources(*sides, options, progress, spread)
+    sides = table_source(cohort, "cohort"), table_source(records, "records")
+    result = link_sources(*sides, options, progress, run_shards)
     report = result.report
     return replace(result, reported=lambda: report)  # what it was made from goes
 
@@ -109,19 +109,19 @@ def link_sources(
     records: Source,
     options: LinkOptions | None = None,
     progress: Progress | None = None,
-    spread: Spread | None = None,
+    run_shards: RunShards | None = None,
 ) -> LinkResult:
     """Link two sides that are read part by part; see ``link``."""
     options = options or LinkOptions()
-    tell = progress or (lambda _stage, _share: None)
+    report_progress = progress or (lambda _stage, _share: None)
     seconds: dict[str, float] = {}
-    tell("normalise", 0.0)
-    columns = common(cohort.columns, records.columns)
+    report_progress("normalise", 0.0)
+    columns = common_columns(cohort.columns, records.columns)
     with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
-        reading = other.submit(raw, records.parts(), columns, records.keep, options.threads)
-        left = raw(cohort.parts(), columns, cohort.keep, options.threads)
+        reading = other.submit(read_input, records.parts(), columns, records.keep, options.threads)
+        left = read_input(cohort.parts(), columns, cohort.keep, options.threads)
         checking = other.submit(check_cohort, left.kept)
-        begun = Begun.of(left, columns)  # Python's work, beside Arrow's
+        half = HalfEncoded.of(left, columns)  # Python's work, beside Arrow's
         right = reading.result()
         checking.result()
         check_records(right.kept)
@@ -129,35 +129,35 @@ def link_sources(
     mine, theirs = left.kept, right.kept
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
         numbering = other.submit(number_ids, theirs["record_id"])
-        encoded = begun.against(right)
+        encoded = half.against(right)
         record, first_row = numbering.result()
     del left, right
-    tell("block", 0.2)
+    report_progress("block", 0.2)
     scorer = Scorer(encoded, options, seconds=seconds)
-    tell("compare", 0.4)
-    scored = scorer.run(spread)
-    tell("decide", 0.8)
+    report_progress("compare", 0.4)
+    scored = scorer.run(run_shards)
+    report_progress("decide", 0.8)
     with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
         counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
         identity = _identities(theirs, scored, scorer, record)
         edges = edges_of(scored, identity)
-        contest = _compete(edges, encoded, identity, options)
+        assignment = _assign(edges, encoded, identity, options)
         decision = decide(
-            edges.rows, edges.identities, edges.log_odds, contest.probability, options
+            edges.rows, edges.identities, edges.log_odds, assignment.probability, options
         )
         links = Links(
-            *listed(decision, record, first_row, identity, edges),
-            edges.log_odds, contest.probability, decision,
+            *list_links(decision, record, first_row, identity, edges),
+            edges.log_odds, assignment.probability, decision,
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
         )  # fmt: skip
         cost = counting.result()
-    tell("done", 1.0)
+    report_progress("done", 1.0)
     made = partial(
         _report,
         scorer,
         scored,
         edges,
-        contest,
+        assignment,
         decision,
         identity,
         record,
@@ -176,10 +176,10 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     return numbered(array(records["identity"]))[0]
 
 
-def _compete(
+def _assign(
     edges: Edges, encoded: Encoded, identity: Ints | Rows, options: LinkOptions
-) -> Competition:
-    return compete(
+) -> Assignment:
+    return assign(
         edges.rows,
         edges.identities,
         edges.log_odds,
@@ -195,7 +195,7 @@ def _report(
     scorer: Scorer,
     scored: Scored,
     edges: Edges,
-    contest: Competition,
+    assignment: Assignment,
     decision: npt.NDArray[np.int8],
     identity: Ints | Rows,
     record: Rows,
@@ -204,7 +204,7 @@ def _report(
     cohort: pa.Table,
     cost: BudgetCost,
 ) -> LinkReport:
-    probability = contest.probability
+    probability = assignment.probability
     linked = decision == LINK
     sure = float(probability[linked].sum())
     unseen = _unseen(scored, probability)
@@ -232,7 +232,7 @@ def _report(
             "prior_pairs_per_field": shipped_number("strength"),
             "matches_in_training": round(model.trained_on, 2),
             "rounds": model.rounds,
-            "share_of_rows_matched": round(contest.row_share, 6),
+            "share_of_rows_matched": round(assignment.row_share, 6),
         },
         links=links.count(LINK),
         linked_rows=count_distinct(edges.rows[linked]),

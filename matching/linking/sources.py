@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from matching.arrow import column, pc
 from matching.errors import MissingIdColumn
-from matching.normalise import CODED, READ, slices
+from matching.normalise import DICTIONARY_COLUMNS, READ_COLUMNS, batches_of
 from matching.reports import GROUPED
 from matching.tables import IDS, STANDARD, ColumnMap, Side
 
@@ -32,12 +32,14 @@ class Source:
     parts: Callable[[], Iterator[pa.Table]]
 
 
-def of_table(table: pa.Table, side: Side) -> Source:
+def table_source(table: pa.Table, side: Side) -> Source:
     """A table with standard names as a source."""
-    return of_parts(table.column_names, side, lambda: iter([table]))
+    return parts_source(table.column_names, side, lambda: iter([table]))
 
 
-def of_parts(names: Sequence[str], side: Side, parts: Callable[[], Iterator[pa.Table]]) -> Source:
+def parts_source(
+    names: Sequence[str], side: Side, parts: Callable[[], Iterator[pa.Table]]
+) -> Source:
     """A table that comes part by part as a source.
 
     Args:
@@ -49,7 +51,7 @@ def of_parts(names: Sequence[str], side: Side, parts: Callable[[], Iterator[pa.T
     return Source(
         tuple(c for c in STANDARD if c in names),
         tuple(c for c in keep if c in names),
-        lambda: (piece for part in parts() for piece in slices(part)),
+        lambda: (piece for part in parts() for piece in batches_of(part)),
     )
 
 
@@ -71,7 +73,7 @@ class FileSide:
         )
 
 
-def of_file(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSide:
+def file_source(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSide:
     """Open a file; its columns get their standard names part by part.
 
     Raises:
@@ -89,10 +91,14 @@ def of_file(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSid
     wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
     groups = GROUPED if side == "cohort" else ()
     keep = (own_id, *(c for c in groups if c in wanted))
-    looked_at = [c for c in wanted if c in READ or c in keep]
+    looked_at = [c for c in wanted if c in READ_COLUMNS or c in keep]
     theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in looked_at]
     asked = list(dict.fromkeys([id_name, *theirs]))
-    coded = [n for c, n in zip(looked_at, theirs, strict=True) if c in CODED and c not in keep]
+    coded = [
+        n
+        for c, n in zip(looked_at, theirs, strict=True)
+        if c in DICTIONARY_COLUMNS and c not in keep
+    ]
 
     def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
         for part in stream.coded(asked, codes):

@@ -1,15 +1,15 @@
 """Fellegi-Sunter weights with rivals: what a pattern of agreement is worth."""
 
 from matching.model.chance import Frequencies, fit_chance, frequencies
-from matching.model.match_weights import KEEP, Weigher
+from matching.model.match_weights import KEEP, MatchWeights
 from matching.model.model import CLASSES, Model, class_log_joint, prior_model, shipped_number, train
 
 __all__ = [
     "CLASSES",
     "KEEP",
     "Frequencies",
+    "MatchWeights",
     "Model",
-    "Weigher",
     "class_log_joint",
     "fit_chance",
     "frequencies",

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import each, numbered, some_numbers
-from matching.comparison import FIELDS, NAMES, Comparer, compared
+from matching.arrays import in_threads, numbered, some_numbers
+from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
     CLASSES,
     Model,
@@ -93,7 +93,7 @@ def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> F
         share = (counts + _PRIOR_ROWS * average) / (present + _PRIOR_ROWS)
         return np.where(counts > 0, np.log(share / average), 0.0).astype(np.float32)[place]
 
-    tables = zip(_VALUES, each(counted, _VALUES, threads), strict=True)
+    tables = zip(_VALUES, in_threads(counted, _VALUES, threads), strict=True)
     return Frequencies({name: table for name, table in tables if table is not None})
 
 
@@ -132,10 +132,10 @@ def fit_chance(
     a, b = _by_record(a, b)
     c, r = encoded.cohort, encoded.records
     shared = [(c.first, r.first), (c.street, r.street)]
-    for near in each(lambda both: Sharing.of(*both), shared, threads):
+    for near in in_threads(lambda both: Sharing.of(*both), shared, threads):
         near_a, near_b = _by_record(*near.drawn(min(size, _SHARING), rng))
         a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
-    patterns = compared(comparer, a, b, threads)
+    patterns = compare_pairs(comparer, a, b, threads)
     place, count = numbered(patterns)
     distinct = np.zeros(count, np.int32)
     distinct[place] = patterns
@@ -151,7 +151,7 @@ def fit_chance(
         values, prior = _VALUES[name], model.u[NAMES.index(name)]
         return collision(values(encoded.cohort), values(encoded.records), prior[1])
 
-    counted = dict(zip(names, each(agreeing, names, threads), strict=True))
+    counted = dict(zip(names, in_threads(agreeing, names, threads), strict=True))
     u: list[Floats] = []
     for f, field in enumerate(FIELDS):
         if field.name in _UNIQUE:

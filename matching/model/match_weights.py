@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Rows, each, numbered
+from matching.arrays import Rows, in_threads, numbered
 from matching.comparison import NAMES
 from matching.model.chance import Frequencies
 from matching.model.model import Model, class_log_joint, unpack, uses_chance
@@ -22,7 +22,7 @@ KEEP = -6.0  # log odds below which a pair can't matter any more, even when both
 
 
 @dataclass(frozen=True)
-class Weigher:
+class MatchWeights:
     """What a pair is weighed with."""
 
     model: Model
@@ -51,7 +51,7 @@ class Weigher:
                 result[worth] = known.with_frequencies(place[worth], rows[worth])
             return result
 
-        found = list(each(part, range(0, len(b), _CHUNK), self.threads))
+        found = list(in_threads(part, range(0, len(b), _CHUNK), self.threads))
         return np.concatenate(found) if found else np.empty(0)
 
 
@@ -113,14 +113,14 @@ def _rival_margins(
         b: the record row of each pair.
         tables: frequencies by record row, each with the classes that it raises as bits.
     """
-    held = Pointers()
-    frequency = np.array([held(table, np.float32) for table, _ in tables], np.uint64)
+    pointer = Pointers()
+    frequency = np.array([pointer(table, np.float32) for table, _ in tables], np.uint64)
     classes = np.array([who for _, who in tables], np.uint32)
     ahead = np.empty(len(b))
     behind = np.empty((joint.shape[1] - 1, len(b)))
-    compiled().against(
-        held(joint, np.float64), held(same, np.uint32), held(place, np.int64), held(b, np.int32), len(b),
-        held(frequency, np.uint64), held(classes, np.uint32), len(tables),
+    compiled().rival_margins(
+        pointer(joint, np.float64), pointer(same, np.uint32), pointer(place, np.int64), pointer(b, np.int32), len(b),
+        pointer(frequency, np.uint64), pointer(classes, np.uint32), len(tables),
         ahead.ctypes.data, behind.ctypes.data,
     )  # fmt: skip
     return ahead, behind

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.comparison import FIELDS, NAMES, shipped
+from matching.comparison import FIELDS, NAMES, shipped_prior
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -188,7 +188,7 @@ def _class_sizes(matches: float, pairs: float) -> Floats:
 
 
 def _distribution(table: str, name: str, default: Floats | None) -> Floats:
-    section = shipped()[table]
+    section = shipped_prior()[table]
     assert isinstance(section, dict)
     values = section.get(name)
     if values is None:
@@ -203,13 +203,13 @@ def _distribution(table: str, name: str, default: Floats | None) -> Floats:
 
 def own_distributions() -> dict[str, dict[str, list[float]]]:
     """What the shipped prior says of relatives' own fields (suffix, middle name)."""
-    tables = {name: shipped()[name] for name in sorted(set(_OWN.values()))}
+    tables = {name: shipped_prior()[name] for name in sorted(set(_OWN.values()))}
     return {name: dict(t) for name, t in tables.items() if isinstance(t, dict)}
 
 
 def shipped_number(*path: str) -> float:
     """A number of the shipped prior."""
-    node: object = shipped()
+    node: object = shipped_prior()
     for key in path:
         assert isinstance(node, dict)
         node = node[key]

@@ -17,18 +17,22 @@ Codes = npt.NDArray[np.int32]
 
 def number_values(values: Ints) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
-    held, numbers = Pointers(), np.empty(len(values), np.int64)
-    count = compiled().numbered(held(values, np.int64), len(values), numbers.ctypes.data)
+    pointer, numbers = Pointers(), np.empty(len(values), np.int64)
+    count = compiled().numbered(pointer(values, np.int64), len(values), numbers.ctypes.data)
     return numbers, _known(count)
 
 
 def renumber(indices: Codes) -> tuple[Codes, Codes]:
     """The same numbers (-1 stays) in the order in which they appear, and which they were."""
-    held, out = Pointers(), np.empty(len(indices), np.int32)
+    pointer, out = Pointers(), np.empty(len(indices), np.int32)
     most = int(indices.max(initial=-1)) + 1
     table, order = np.full(most, -1, np.int32), np.empty(most, np.int32)
     count = compiled().renumbered(
-        held(indices, np.int32), len(indices), table.ctypes.data, out.ctypes.data, order.ctypes.data
+        pointer(indices, np.int32),
+        len(indices),
+        table.ctypes.data,
+        out.ctypes.data,
+        order.ctypes.data,
     )
     return out, order[:count].copy()
 
@@ -54,10 +58,10 @@ def read_digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
 
 def find_dummies(values: Ints, lengths: Ints, most: int, known: Ints) -> npt.NDArray[np.bool_]:
     """Which numbers of so many digits (at most ``most``) are one digit repeated, or known to stand for "none"."""
-    held, found = Pointers(), np.empty(len(values), np.bool_)
+    pointer, found = Pointers(), np.empty(len(values), np.bool_)
     compiled().dummies(
-        held(values, np.int64), held(lengths, np.int64), len(values), most,
-        held(known, np.int64), len(known), found.ctypes.data,
+        pointer(values, np.int64), pointer(lengths, np.int64), len(values), most,
+        pointer(known, np.int64), len(known), found.ctypes.data,
     )  # fmt: skip
     return found
 
@@ -158,7 +162,7 @@ class NameLists:
         endings: Collection[str],
         particles: Collection[str] = (),
     ) -> None:
-        self._held = Pointers()
+        self._pointers = Pointers()
         self.endings = list[str]()
         lists: list[_List] = []
         for name, words in zip(
@@ -168,7 +172,7 @@ class NameLists:
             if name == "endings":
                 self.endings = [word for _, word in packed]
             numbers = np.array([key for key, _ in packed], np.uint64).reshape(-1)
-            lists.append(_List(self._held(numbers, np.uint64), len(packed)))
+            lists.append(_List(self._pointers(numbers, np.uint64), len(packed)))
         self.table = _Lists(*lists)
 
 
@@ -215,10 +219,10 @@ _NEAR = np.dtype([("key", np.int64), ("weaker", np.float64)])
 
 def favourite_odds(b: Rows, record: Rows, odds: Floats) -> Floats:
     """The odds of each pair whose record no other cohort row likes more; -inf for others."""
-    held, out = Pointers(), np.empty(len(odds))
+    pointer, out = Pointers(), np.empty(len(odds))
     favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
-    compiled().liked(
-        held(b, np.int32), held(record, np.int32), held(odds, np.float64), len(odds),
+    compiled().favourite_odds(
+        pointer(b, np.int32), pointer(record, np.int32), pointer(odds, np.float64), len(odds),
         favourite.ctypes.data, out.ctypes.data,
     )  # fmt: skip
     return out
@@ -242,10 +246,10 @@ def candidate_pairs(
         record: of each record row; rows of one record are no pair.
         most: candidates of a cohort row that are looked at.
     """
-    held, work = Pointers(), compiled().neighbours
+    pointer, work = Pointers(), compiled().candidate_pairs
     given = (
-        held(order.astype(np.int64, copy=False), np.int64), len(order), held(a, np.int32), held(b, np.int32),
-        held(own, np.float64), held(record, np.int32), most,
+        pointer(order.astype(np.int64, copy=False), np.int64), len(order), pointer(a, np.int32), pointer(b, np.int32),
+        pointer(own, np.float64), pointer(record, np.int32), most,
     )  # fmt: skip
     pairs = np.empty(work(*given, None), _NEAR)
     work(*given, pairs.ctypes.data)
@@ -260,9 +264,9 @@ def candidate_pairs(
 
 def connected_components(size: int, left: Ints, right: Ints) -> Ints:
     """For each of ``size`` nodes, the smallest node that it is connected with."""
-    held, label = Pointers(), np.arange(size)
-    compiled().connected(
-        held(left.astype(np.int64, copy=False), np.int64), held(right.astype(np.int64, copy=False), np.int64),
+    pointer, label = Pointers(), np.arange(size)
+    compiled().connected_components(
+        pointer(left.astype(np.int64, copy=False), np.int64), pointer(right.astype(np.int64, copy=False), np.int64),
         len(left), label.ctypes.data, size,
     )  # fmt: skip
     return label
@@ -304,7 +308,7 @@ def propagate_beliefs(
         least: a change below it is none.
         worth: parts that have settled are left out when fewer than this share of the edges is left.
     """
-    held, size = Pointers(), len(odds)
+    pointer, size = Pointers(), len(odds)
     groups = max(int(side.max(initial=-1)) + 1 for side in ends)
     parts = int(part.max(initial=-1)) + 1
     scratch = [
@@ -312,8 +316,8 @@ def propagate_beliefs(
         np.empty(size), np.empty(size), np.empty(size), np.empty(size, np.int32), np.empty(parts, np.uint8),
     ]  # fmt: skip
     free = np.ones((2, size))
-    compiled().settle(
-        *(held(side, np.int32) for side in ends), held(part, np.int32), held(odds, np.float64), size, parts,
+    compiled().propagate_beliefs(
+        *(pointer(side, np.int32) for side in ends), pointer(part, np.int32), pointer(odds, np.float64), size, parts,
         both, rounds, least, worth, free[0].ctypes.data, free[1].ctypes.data,
         byref(_Room(*(values.ctypes.data for values in scratch))),
     )  # fmt: skip

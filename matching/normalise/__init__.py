@@ -2,35 +2,35 @@
 
 from matching.normalise.dates import birth_date, day_first
 from matching.normalise.encoding import (
-    CODED,
-    READ,
-    Begun,
+    DICTIONARY_COLUMNS,
+    READ_COLUMNS,
     Encoded,
+    HalfEncoded,
     Side,
-    common,
+    batches_of,
+    common_columns,
     encode,
-    encode_raw,
-    raw,
-    slices,
+    encode_input,
+    read_input,
 )
 from matching.normalise.names import nickname_pairs
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
 
 __all__ = [
-    "CODED",
-    "READ",
-    "Begun",
+    "DICTIONARY_COLUMNS",
+    "READ_COLUMNS",
     "Dictionary",
     "Encoded",
+    "HalfEncoded",
     "NameParts",
     "Side",
     "Vocabulary",
+    "batches_of",
     "birth_date",
-    "common",
+    "common_columns",
     "day_first",
     "encode",
-    "encode_raw",
+    "encode_input",
     "nickname_pairs",
-    "raw",
-    "slices",
+    "read_input",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import ahead, blank, each
+from matching.arrays import blank, in_threads, prefetch
 from matching.arrow import array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.normalise import addresses, names, numbers
@@ -35,16 +35,20 @@ BATCH = 1 << 18  # rows worked at a time: some 40 MB of text
 TEXTS: Final = (
     "last_name", "first_name", "middle_name", "name_suffix", "birth_date", "sex", "street", "city", "county",
 )  # fmt: skip
-CODED: Final = tuple(name for name in TEXTS if name != "street")  # may come as dictionaries
+DICTIONARY_COLUMNS: Final = tuple(
+    name for name in TEXTS if name != "street"
+)  # may come as dictionaries
 _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
     "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
 }  # fmt: skip
-READ: Final = frozenset({*TEXTS, *_NUMBERS, "ssn"})  # standard columns that a linkage looks at
+READ_COLUMNS: Final = frozenset(
+    {*TEXTS, *_NUMBERS, "ssn"}
+)  # standard columns that a linkage looks at
 _TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
 
 
 @dataclass(frozen=True)
-class Raw:
+class EncodingInput:
     """A side before its texts are normalised."""
 
     rows: int
@@ -54,9 +58,9 @@ class Raw:
     lost: dict[str, int]  # column → values that are no number
 
 
-def raw(
+def read_input(
     batches: Iterable[pa.Table], columns: Iterable[str], keep: Iterable[str], threads: int | None
-) -> Raw:
+) -> EncodingInput:
     """Read a side.
 
     Args:
@@ -70,17 +74,17 @@ def raw(
     found: dict[str, list[Any]] = {}
     lost: dict[str, int] = {}
     rows = 0
-    for batch in ahead(batches):
+    for batch in prefetch(batches):
         rows += batch.num_rows
         kept.append(batch.select(as_given))
         jobs = [name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted]
-        for made in each(lambda name, batch=batch: _read(batch, name), jobs, threads):
+        for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
             for name, values in made.values.items():
                 found.setdefault(name, []).append(values)
             if made.lost:
                 lost[made.name] = lost.get(made.name, 0) + made.lost
-    texts = each(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
-    return Raw(
+    texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
+    return EncodingInput(
         rows,
         pa.concat_tables(kept),
         {
@@ -92,7 +96,7 @@ def raw(
     )
 
 
-def slices(table: pa.Table) -> Iterator[pa.Table]:
+def batches_of(table: pa.Table) -> Iterator[pa.Table]:
     """A table in batches; one of no rows where it has none."""
     for start in range(0, max(table.num_rows, 1), BATCH):
         yield table.slice(start, BATCH)
@@ -205,22 +209,24 @@ def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = Non
     """
     other = cohort if records is None else records
     check_texts(cohort, other)
-    both = common(cohort.column_names, other.column_names)
-    left = raw(slices(cohort), both, (), threads)
-    return encode_raw(
-        left, None if records is None else raw(slices(records), both, (), threads), both
+    both = common_columns(cohort.column_names, other.column_names)
+    left = read_input(batches_of(cohort), both, (), threads)
+    return encode_input(
+        left, None if records is None else read_input(batches_of(records), both, (), threads), both
     )
 
 
-def common(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
+def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
     """The standard columns that both sides have."""
     return tuple(c for c in STANDARD if c in cohort and c in records)
 
 
-def encode_raw(cohort: Raw, records: Raw | None, columns: tuple[str, ...]) -> Encoded:
+def encode_input(
+    cohort: EncodingInput, records: EncodingInput | None, columns: tuple[str, ...]
+) -> Encoded:
     """Normalise the distinct texts of two sides and code them together."""
-    begun = Begun.of(cohort, columns)
-    return begun.alone() if records is None else begun.against(records)
+    half = HalfEncoded.of(cohort, columns)
+    return half.alone() if records is None else half.against(records)
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,7 @@ class _Words:
 
 
 @dataclass(frozen=True)
-class Begun:
+class HalfEncoded:
     """A linkage whose cohort is normalised; its records may still be read meanwhile."""
 
     cohort: Side
@@ -240,7 +246,7 @@ class Begun:
     lost: dict[str, int]
 
     @classmethod
-    def of(cls, cohort: Raw, columns: tuple[str, ...]) -> "Begun":
+    def of(cls, cohort: EncodingInput, columns: tuple[str, ...]) -> "HalfEncoded":
         """Normalise the cohort's distinct texts."""
         words, lost = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, int]()
         return cls(_side(cohort, words, lost), words, columns, lost)
@@ -249,7 +255,7 @@ class Begun:
         """The cohort against itself."""
         return self._encoded(self.cohort, {})
 
-    def against(self, records: Raw) -> Encoded:
+    def against(self, records: EncodingInput) -> Encoded:
         """Normalise the records' distinct texts, coded as the cohort's."""
         lost = dict[str, int]()
         return self._encoded(_side(records, self.words, lost), lost)
@@ -268,22 +274,24 @@ class Begun:
         )
 
 
-def _side(given: Raw, words: _Words, bad: dict[str, int]) -> Side:
+def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
     """The texts of a side give way to their codes, one column after the other."""
     bad |= given.lost
 
-    def text(name: str, how: Normalise, vocabulary: Vocabulary, *, told: bool = True) -> Codes:
+    def encode_text(
+        name: str, how: Normalise, vocabulary: Vocabulary, *, count_lost: bool = True
+    ) -> Codes:
         values = given.texts.pop(name)
         codes = values.coded(vocabulary.codes(how(values.values)))
-        if told and (lost := values.lost(codes)):
+        if count_lost and (lost := values.lost(codes)):
             bad[name] = lost
         return codes
 
     last_name = given.texts["last_name"]
     surnames, endings = names.last_names(last_name.values)
-    last = text("last_name", lambda _: surnames, words.names)
-    first = text("first_name", names.first_names, words.names)
-    middle = text("middle_name", names.first_names, words.names)
+    last = encode_text("last_name", lambda _: surnames, words.names)
+    first = encode_text("first_name", names.first_names, words.names)
+    middle = encode_text("middle_name", names.first_names, words.names)
     numbers = given.numbers
     return Side(
         rows=given.rows,
@@ -298,10 +306,10 @@ def _side(given: Raw, words: _Words, bad: dict[str, int]) -> Side:
         licence=numbers["driver_license"],
         phone=numbers["phone"],
         house=numbers["house"],
-        street=text("street", _streets, words.streets, told=False),
-        city=text("city", _places, words.places),
+        street=encode_text("street", _streets, words.streets, count_lost=False),
+        city=encode_text("city", _places, words.places),
         zip=numbers["zip"],
-        county=text("county", _places, words.places),
+        county=encode_text("county", _places, words.places),
     )
 
 

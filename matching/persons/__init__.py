@@ -1,6 +1,6 @@
 """Rows of one table that are one person: a register's entries, a cohort's duplicates."""
 
-from matching.persons.register import declared, resolve
-from matching.persons.within_cohort import self_link_parts
+from matching.persons.register import declared_persons, resolve
+from matching.persons.within_cohort import find_duplicates
 
-__all__ = ["declared", "resolve", "self_link_parts"]
+__all__ = ["declared_persons", "find_duplicates", "resolve"]

@@ -76,22 +76,22 @@ def resolve(
         MissingIdColumn, MissingIds, BadTable: unusable table.
     """
     options = options or LinkOptions()
-    tell = progress or (lambda _stage, _share: None)
+    report_progress = progress or (lambda _stage, _share: None)
     check_ids(records, "record_id", unique=False)
     if records.num_rows and not pa.types.is_integer(records["record_id"].type):
         raise BadTable(columns=["record_id"])
     seconds: dict[str, float] = {}
-    tell("normalise", 0.0)
+    report_progress("normalise", 0.0)
     with Clock(seconds, "normalise"):
         ids, node, group = _nodes(records)
         whole = encode(records, None)
         row_of, copies = _distinct(whole)
     reduced = _reduced(whole, row_of)
-    tell("block", 0.3)
+    report_progress("block", 0.3)
     scorer = Scorer(reduced, options, same_table=True, seconds=seconds)
-    tell("compare", 0.5)
+    report_progress("compare", 0.5)
     scored = scorer.run()
-    tell("decide", 0.8)
+    report_progress("decide", 0.8)
     with Clock(seconds, "decide"):
         edges = _edges(scorer, scored, row_of, copies, node, group)
         identity, lower, links, reviews = _decide(
@@ -105,7 +105,7 @@ def resolve(
             "identity_lower": pa.array(_named(lower, ids)[order], pa.int64()),
         }
     )
-    tell("done", 1.0)
+    report_progress("done", 1.0)
     made = ResolveReport(
         rows=records.num_rows,
         distinct_rows=len(row_of),
@@ -234,7 +234,7 @@ def _named(cluster: Ints, ids: Ints) -> Ints:
 Ints = np.typing.NDArray[np.int64]
 
 
-def declared(entries: pa.Table) -> pa.Table:
+def declared_persons(entries: pa.Table) -> pa.Table:
     """Return the person index of entries whose columns declare who they are.
 
     Args:

@@ -1,7 +1,7 @@
-"""``self_link``: rows of one cohort that plausibly describe one person.
+"""Duplicates within a cohort: rows that plausibly describe one person.
 
 A cohort that lists one name with 366 birth dates would make the register answer questions about
-that person. Three looks find rows to withhold until a reviewer settles them: rows that the weights
+that person. Three searches find rows to withhold until a reviewer settles them: rows that the weights
 call one person; rows with one name and one address or number, whatever the birth date; and a name
 that comes far more often than names do.
 """
@@ -15,11 +15,11 @@ from scipy.stats import poisson
 
 from matching.arrays import numbered
 from matching.assignment import components
-from matching.linking import Source, of_table
-from matching.normalise import Encoded, encode_raw, raw
+from matching.linking import Source
+from matching.normalise import Encoded, encode_input, read_input
 from matching.options import LinkOptions
 from matching.scoring import Scorer
-from matching.tables import check_ids, check_texts
+from matching.tables import check_ids
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -37,11 +37,11 @@ _SHARDS = 16  # at most: what is kept of a shard's row while it is worked is som
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
-def self_link(cohort: pa.Table, options: LinkOptions | None = None) -> pa.Table:
+def find_duplicates(cohort: Source, options: LinkOptions | None = None) -> pa.Table:
     """Groups of rows that look like one person.
 
     Args:
-        cohort: ``cohort_id`` (text, unique) and standard columns.
+        cohort: ``cohort_id`` (text, unique) and standard columns (text).
         options: seed, budget and threads are used.
 
     Returns:
@@ -52,18 +52,12 @@ def self_link(cohort: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
     """
-    check_texts(cohort, cohort)
-    return self_link_parts(of_table(cohort, "cohort"), options)
-
-
-def self_link_parts(cohort: Source, options: LinkOptions | None = None) -> pa.Table:
-    """The same of a cohort that comes part by part."""
     options = options or LinkOptions()
     kept = [name for name in cohort.keep if name == "cohort_id"]
-    side = raw(cohort.parts(), cohort.columns, kept, options.threads)
+    side = read_input(cohort.parts(), cohort.columns, kept, options.threads)
     ids, rows = side.kept, side.rows
     check_ids(ids, "cohort_id", unique=True)
-    encoded = encode_raw(side, None, cohort.columns)
+    encoded = encode_input(side, None, cohort.columns)
     del side
     found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))

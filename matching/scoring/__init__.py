@@ -4,9 +4,9 @@ from matching.scoring.budget import BudgetCost, budget_cost
 from matching.scoring.scoring import Scorer
 from matching.scoring.shards import (
     TABLES,
+    RunShards,
     Scored,
     ShardPlan,
-    Spread,
     plan_of,
     plan_tables,
     scored_of,
@@ -16,10 +16,10 @@ from matching.scoring.shards import (
 __all__ = [
     "TABLES",
     "BudgetCost",
+    "RunShards",
     "Scored",
     "Scorer",
     "ShardPlan",
-    "Spread",
     "budget_cost",
     "plan_of",
     "plan_tables",

@@ -10,8 +10,17 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Hashes, Rows, each
-from matching.blocking import CHUNK, Blocks, Pairs, Parts, Planned, RuleCount, Screen, among
+from matching.arrays import Hashes, Rows, in_threads
+from matching.blocking import (
+    CHUNK,
+    Blocks,
+    PairFilter,
+    Pairs,
+    Parts,
+    Planned,
+    RuleCount,
+    among_hashes,
+)
 from matching.model import KEEP
 from matching.scoring.scoring import Scorer
 
@@ -51,7 +60,7 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
         hashes, known = free.hashes(parts, records=False)
         if planned.count.cut_values != -1:
             frequent = planned.splits[0][0] if planned.splits else planned.given_up
-            known &= among(hashes, frequent)
+            known &= among_hashes(hashes, frequent)
         keys.append((hashes, known))
     affected = np.flatnonzero(np.any([known for _, known in keys], axis=0)).astype(np.int32)
     found = _drawn(scorer, bare, keys, affected)
@@ -98,7 +107,7 @@ def _drawn(
     fits = max(1, int(np.searchsorted(np.cumsum(pairs[order]), _PAIRS, "right")))
     drawn = np.sort(rows[order[:fits]])
     kept = [
-        records[among(theirs, np.unique(hashes[drawn][known[drawn]]))]
+        records[among_hashes(theirs, np.unique(hashes[drawn][known[drawn]]))]
         for (hashes, known), (theirs, records) in zip(keys, met, strict=True)
     ]
     return _Drawn(drawn, np.unique(np.concatenate(kept)))
@@ -113,11 +122,11 @@ def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tupl
         found: list[tuple[Hashes, Rows]] = []
         for free, keys in zip(bare, wanted, strict=True):
             hashes, known = free.hashes(parts, records=True)
-            here = np.flatnonzero(known & among(hashes, keys))
+            here = np.flatnonzero(known & among_hashes(hashes, keys))
             found.append((hashes[here], (here + begin).astype(np.int32)))
         return found
 
-    chunks = list(each(chunk, range(0, side.rows, CHUNK), scorer.options.threads))
+    chunks = list(in_threads(chunk, range(0, side.rows, CHUNK), scorer.options.threads))
     return [
         (np.concatenate([h for h, _ in of_rule]), np.concatenate([r for _, r in of_rule]))
         for of_rule in zip(*chunks, strict=True)
@@ -126,10 +135,10 @@ def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tupl
 
 def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
     """What the drawn rows would be compared with if no value were split or cut."""
-    screen = Screen(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
+    choice = PairFilter(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
     few = replace(scorer.encoded, records=scorer.encoded.records.take(found.records))
     blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
-    free = blocks.pairs(found.drawn, lambda a, b: screen(a, found.records[b]))
+    free = blocks.pairs(found.drawn, lambda a, b: choice(a, found.records[b]))
     b = found.records[free.b]
     keep = np.flatnonzero(free.a < b) if scorer.same_table else np.arange(len(b))
     return Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
@@ -151,7 +160,7 @@ def _made(scorer: Scorer, pairs: Pairs) -> npt.NDArray[np.bool_]:
 def _estimate(by_row: Floats, affected: int, pairs: int) -> BudgetCost:
     drawn = len(by_row)
     mean, spread = float(by_row.mean()), float(by_row.std()) / drawn**0.5
-    few = 0.0 if drawn == affected else 3 / drawn  # no loss among n rows still allows 3/n
+    few = 0.0 if drawn == affected else 3 / drawn  # no loss among_hashes n rows still allows 3/n
     wide = 0.0 if drawn == affected else 1.96 * spread
     return BudgetCost(
         rows=affected,

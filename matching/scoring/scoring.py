@@ -1,7 +1,7 @@
 """From candidate pairs to log odds: train on a part of the cohort, then score shard by shard.
 
 Training looks at all candidates of some rows; scoring throws away early what can't matter
-(``screening``). Work is spread over threads by chunks, and chunks come back in order, so that
+(``pair_filter``). Work is spread over threads by chunks, and chunks come back in order, so that
 neither threads nor shards change a result.
 """
 
@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from matching.arrays import Clock, Rows, numbered
 from matching.blocking import Blocks, Pairs, plan
-from matching.comparison import Comparer, compared
+from matching.comparison import Comparer, compare_pairs
 from matching.model import (
     KEEP,
     Frequencies,
+    MatchWeights,
     Model,
-    Weigher,
     fit_chance,
     frequencies,
     prior_model,
@@ -27,7 +27,7 @@ from matching.model import (
 )
 from matching.normalise import Encoded
 from matching.options import LinkOptions
-from matching.scoring.shards import Scored, ShardPlan, Spread
+from matching.scoring.shards import RunShards, Scored, ShardPlan
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,8 +59,8 @@ class Scorer:
         model = fit_chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
         return model, frequencies(self.encoded, model, options.threads)
 
-    def run(self, spread: Spread | None = None) -> Scored:
-        """Train, then score every candidate pair, here or where ``spread`` has it done."""
+    def run(self, run_shards: RunShards | None = None) -> Scored:
+        """Train, then score every candidate pair, here or where ``run_shards`` has it done."""
         rows = self.encoded.cohort.rows
         chosen = _spread(rows, min(rows, self.options.training_rows))
         with Clock(self.seconds, "train"):
@@ -75,9 +75,9 @@ class Scorer:
                 share = len(chosen) / rows
                 model = train(self.model.scaled(share), patterns[order], counts[order])
                 self.model, self.patterns = model.scaled(1 / share), distinct
-        return self.score(spread)
+        return self.score(run_shards)
 
-    def score(self, spread: Spread | None = None) -> Scored:
+    def score(self, run_shards: RunShards | None = None) -> Scored:
         """Score every candidate pair with the model as it is."""
         plan = ShardPlan(
             self.encoded,
@@ -88,11 +88,11 @@ class Scorer:
             self.options.shard_rows,
             self.options.threads,
         )
-        if spread is None:
+        if run_shards is None:
             shards = [plan.work(number, self.seconds) for number in range(plan.shards)]
         else:
             with Clock(self.seconds, "compare"):
-                shards = list(spread(plan))
+                shards = list(run_shards(plan))
         scored = Scored.joined(shards, len(self.blocks.rules), self.patterns)
         self.blocks.count(scored.made)
         return scored
@@ -104,7 +104,7 @@ class Scorer:
         self.model = replace(self.model, sizes=sizes)
 
     def _patterns(self, comparer: Comparer, a: Rows, b: Rows) -> Patterns:
-        return compared(comparer, a, b, self.options.threads)
+        return compare_pairs(comparer, a, b, self.options.threads)
 
     def within_records(self) -> "Scorer":
         """The same weights for pairs of two records."""
@@ -118,8 +118,10 @@ class Scorer:
         return self.log_odds(b, self._patterns(self.comparer, a, b))
 
     def log_odds(self, b: Rows, patterns: Patterns, least: float = -np.inf) -> Floats:
-        """Log odds of pairs with these record rows and patterns; see ``Weigher``."""
-        return Weigher(self.model, self.table, self.options.threads).log_odds(b, patterns, least)
+        """Log odds of pairs with these record rows and patterns; see ``MatchWeights``."""
+        return MatchWeights(self.model, self.table, self.options.threads).log_odds(
+            b, patterns, least
+        )
 
 
 def _spread(rows: int, wanted: int) -> Rows:

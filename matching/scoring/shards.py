@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from matching.arrays import Clock, Rows
 from matching.arrow import array, column, texts
-from matching.blocking import RULES, Blocks, Planned, RuleCount, Screen
-from matching.comparison import Comparer, compared
-from matching.model import KEEP, Frequencies, Model, Weigher
+from matching.blocking import RULES, Blocks, PairFilter, Planned, RuleCount
+from matching.comparison import Comparer, compare_pairs
+from matching.model import KEEP, Frequencies, MatchWeights, Model
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
 
 Floats = npt.NDArray[np.float64]
@@ -76,21 +76,23 @@ class ShardPlan:
         start = number * self.shard_rows
         rows = np.arange(start, min(start + self.shard_rows, self.encoded.cohort.rows), dtype="i4")
         with Clock(spent, "compare"):
-            pairs = self.blocks.pairs(rows, self._screen)
-            patterns = compared(self.comparer, pairs.a, pairs.b, self.threads)
+            pairs = self.blocks.pairs(rows, self._pair_filter)
+            patterns = compare_pairs(self.comparer, pairs.a, pairs.b, self.threads)
         with Clock(spent, "score"):
-            odds = Weigher(self.model, self.table, self.threads).log_odds(pairs.b, patterns, KEEP)
+            odds = MatchWeights(self.model, self.table, self.threads).log_odds(
+                pairs.b, patterns, KEEP
+            )
             worth = np.flatnonzero(odds > KEEP)
             return Scored(
                 pairs.a[worth], pairs.b[worth], odds[worth], pairs.caught[worth], pairs.made
             )
 
     @cached_property
-    def _screen(self) -> Screen:
-        return Screen(self.encoded, self.model, self.table, KEEP, self.comparer)
+    def _pair_filter(self) -> PairFilter:
+        return PairFilter(self.encoded, self.model, self.table, KEEP, self.comparer)
 
 
-Spread = Callable[[ShardPlan], Iterable[Scored]]
+RunShards = Callable[[ShardPlan], Iterable[Scored]]
 """Works all shards of a plan somewhere, and gives them back in their order."""
 
 
@@ -125,8 +127,8 @@ def plan_tables(plan: ShardPlan) -> dict[str, pa.Table]:
 
 def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> ShardPlan:
     """The plan that ``plan_tables`` took apart; ``threads`` are the reader's own."""
-    said = tables("rules")
-    numbers = json.loads(said["numbers"][0].as_py())
+    rules = tables("rules")
+    numbers = json.loads(rules["numbers"][0].as_py())
     records = tables("records")
     words, number = tables("texts"), tables("texts")["vocabulary"]
     known = [
@@ -153,7 +155,7 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
     )
     names = [n for n in records.column_names if n.startswith(_FREQUENCY)]
     table = Frequencies({n.removeprefix(_FREQUENCY): array(records[n]) for n in names})
-    blocks = Blocks(encoded, _planned(numbers["rules"], said), numbers["same_table"], threads)
+    blocks = Blocks(encoded, _planned(numbers["rules"], rules), numbers["same_table"], threads)
     rows = numbers["shard_rows"]
     return ShardPlan(encoded, Comparer(encoded), blocks, model, table, rows, threads)
 
@@ -217,13 +219,13 @@ def _rules(plan: ShardPlan) -> pa.Table:
     ends = np.zeros(len(lists) + 1, np.int32)
     np.cumsum([len(keys) for keys in lists], out=ends[1:])
     hashes = pa.ListArray.from_arrays(column(ends), column(np.concatenate(lists)))
-    told = texts([json.dumps(numbers), *[""] * (len(lists) - 1)])
-    return _table({"numbers": told, "hashes": hashes})
+    numbers_column = texts([json.dumps(numbers), *[""] * (len(lists) - 1)])
+    return _table({"numbers": numbers_column, "hashes": hashes})
 
 
-def _planned(rules: list[dict[str, Any]], said: pa.Table) -> list[Planned]:
+def _planned(rules: list[dict[str, Any]], table: pa.Table) -> list[Planned]:
     by_name = {rule.name: rule for rule in RULES}
-    lists = iter(said["hashes"].combine_chunks()[1:])
+    lists = iter(table["hashes"].combine_chunks()[1:])
     made: list[Planned] = []
     for rule in rules:
         splits = [(array(next(lists).values), part) for part in rule["splits"]]

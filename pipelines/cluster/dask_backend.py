@@ -17,7 +17,7 @@ from typing import Any
 
 from crypto.errors import FileUnusable
 from crypto.resting import read_shared_secret
-from matching.scoring import Scored, ShardPlan, Spread
+from matching.scoring import RunShards, Scored, ShardPlan
 from pipelines.cluster.errors import (
     ClusterLost,
     ClusterMissing,
@@ -57,7 +57,7 @@ Connect = Callable[[str, dict[str, Any]], contextlib.AbstractContextManager[Clus
 """Connects to a cluster by its address and the client's keywords."""
 
 
-def spread_over(settings: Cluster, release: str, connect: Connect | None = None) -> Spread:
+def spread_over(settings: Cluster, release: str, connect: Connect | None = None) -> RunShards:
     """Have the shards of a release's cohort worked by the cluster of the settings.
 
     Args:

@@ -139,7 +139,7 @@ def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides)
 
     watcher = _when_shards_are_there(local, 3, kill)
     spread = dask_backend.spread_over(_settings(local), "2026-001-R001")
-    together = link(*sides, options, spread=spread)
+    together = link(*sides, options, run_shards=spread)
     watcher.join(20)
     assert local.alive == 1
     assert 3 <= len([n for n in seen if n.startswith("shard-")]) < 3_000 // SHARD_ROWS
@@ -179,6 +179,6 @@ def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
         dask_backend.spread, _settings(local, patience_seconds=10), "2026-001-R001"
     )
     with pytest.raises(ClusterLost):
-        link(*sides, LinkOptions(shard_rows=SHARD_ROWS), spread=spread)
+        link(*sides, LinkOptions(shard_rows=SHARD_ROWS), run_shards=spread)
     watcher.join(20)
     assert list(local.shared.iterdir()) == []

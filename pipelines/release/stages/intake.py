@@ -9,8 +9,8 @@ from crypto.errors import StagingDoesNotHold
 from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
-from matching.linking import of_parts
-from matching.persons import self_link_parts
+from matching.linking import parts_source
+from matching.persons import find_duplicates
 from pipelines.cohort import (
     CohortTooLong,
     StoredCohort,
@@ -92,7 +92,7 @@ def _withheld(cohort: StoredCohort) -> pa.ChunkedArray:
         for part in cohort.parts(["row_id", *standard]):
             yield part.rename_columns(["cohort_id", *standard])
 
-    return self_link_parts(of_parts(["cohort_id", *standard], "cohort", parts))["cohort_id"]
+    return find_duplicates(parts_source(["cohort_id", *standard], "cohort", parts))["cohort_id"]
 
 
 def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray) -> pa.Table:

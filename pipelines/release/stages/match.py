@@ -12,7 +12,7 @@ from expectations.validation import validate
 from extracts.rows import compute as pc
 from extracts.rows import records_in_scope
 from matching.errors import LinkageBroke
-from matching.linking import Source, link_sources, of_parts
+from matching.linking import Source, link_sources, parts_source
 from matching.options import LinkOptions
 from matching.reports import LinkReport, quality_page
 from pipelines.home import write_private
@@ -45,7 +45,7 @@ def link_cohort(context: "Context") -> Product:
         spread = spread_over(context.settings.cluster, context.release, context.connect)
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
-        result = link_sources(_cohort(context), records, options, spread=spread)
+        result = link_sources(_cohort(context), records, options, run_shards=spread)
     made, links = result.report, result.links
     del result  # with all that the report was made from: both sides as integers
     _validate(context, pa.concat_tables(compared), links)
@@ -79,7 +79,7 @@ def _cohort(context: "Context") -> Source:
                 .rename_columns(names)
             )
 
-    return of_parts(names, "cohort", parts)
+    return parts_source(names, "cohort", parts)
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _records(context: "Context", compared: list[pa.Table]) -> "Generator[Source]
                 compared.append(table.select(["record_id", "identity"]))
                 yield table
 
-        yield of_parts(names, "records", parts)
+        yield parts_source(names, "records", parts)
     finally:
         con.close()
 

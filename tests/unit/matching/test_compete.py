@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.assignment.assignment import LINK, NOTHING, REVIEW, Edges, decide
+from matching.assignment.assignment import LINK, NOTHING, REVIEW, MatchingGraph, decide
 from matching.native import library
 from matching.options import LinkOptions
 
@@ -30,7 +30,7 @@ def by_enumeration(rows, identities, odds, both_sides):
 
 @st.composite
 def trees(draw):
-    """Edges of a bipartite tree: each new edge brings a new row or a new identity."""
+    """MatchingGraph of a bipartite tree: each new edge brings a new row or a new identity."""
     rows, identities = [0], [0]
     for k in range(draw(st.integers(0, 6))):
         e = draw(st.integers(0, len(rows) - 1))
@@ -48,7 +48,7 @@ def trees(draw):
 @given(trees(), st.booleans())
 def test_marginals_are_exact_on_trees(tree, both_sides):
     rows, identities, odds = tree
-    edges = Edges(np.array(rows), np.array(identities), both_sides)
+    edges = MatchingGraph(np.array(rows), np.array(identities), both_sides)
     found = edges.marginals(np.log(np.array(odds)))
     assert found == pytest.approx(by_enumeration(rows, identities, odds, both_sides), abs=1e-6)
 
@@ -58,7 +58,7 @@ def test_marginals_are_exact_on_trees(tree, both_sides):
 def test_the_library_and_whole_arrays_settle_alike(seed, both_sides, size):
     rng = np.random.default_rng(seed)
     rows, identities = rng.integers(0, size, (2, 3 * size))
-    edges = Edges(rows, identities, both_sides)
+    edges = MatchingGraph(rows, identities, both_sides)
     odds = np.round(rng.normal(0, 6, 3 * size))  # with ties
     with pytest.MonkeyPatch.context() as patch:
         fast = edges.marginals(odds)
@@ -69,14 +69,14 @@ def test_the_library_and_whole_arrays_settle_alike(seed, both_sides, size):
 def test_twins_in_both_tables_help_each_other():
     """Row 1 ~ person 1, row 2 ~ person 2, and weaker crosswise: each gets the own one."""
     rows, identities, odds = [0, 0, 1, 1], [0, 1, 0, 1], [1e6, 1e2, 1e2, 1e6]
-    edges = Edges(np.array(rows), np.array(identities), True)
+    edges = MatchingGraph(np.array(rows), np.array(identities), True)
     found = edges.marginals(np.log(odds))
     assert found[0] > 0.999
     assert found[3] > 0.999
 
 
 def test_enormous_odds_do_not_swallow_their_rivals():
-    edges = Edges(np.array([0, 0]), np.array([0, 1]), True)
+    edges = MatchingGraph(np.array([0, 0]), np.array([0, 1]), True)
     found = edges.marginals(np.array([80.0, 78.0]))
     assert found[1] == pytest.approx(1 / (1 + np.exp(2)), rel=1e-6)
 
@@ -84,7 +84,7 @@ def test_enormous_odds_do_not_swallow_their_rivals():
 def verdicts(rows, identities, log_odds, **options):
     rows, identities, alone = np.array(rows), np.array(identities), np.array(log_odds)
     chosen = LinkOptions(**options)
-    probability = Edges(rows, identities, chosen.one_row_per_identity).marginals(alone)
+    probability = MatchingGraph(rows, identities, chosen.one_row_per_identity).marginals(alone)
     return decide(rows, identities, alone, probability, chosen).tolist()
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.errors import DuplicateIds
-from matching.persons.register import declared
+from matching.persons.register import declared_persons
 
 KEYS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "d"]))
 
@@ -43,7 +43,7 @@ def plain(rows, columns):
     )
 )
 def test_declared_persons_are_those_of_a_plain_walk(rows):
-    index = declared(table(rows)).to_pylist()
+    index = declared_persons(table(rows)).to_pylist()
     assert [r["record_id"] for r in index] == sorted(r[0] for r in rows)
     assert {r["record_id"]: r["identity"] for r in index} == plain(rows, (1,))
     assert {r["record_id"]: r["identity_lower"] for r in index} == plain(rows, (1, 2))
@@ -51,11 +51,11 @@ def test_declared_persons_are_those_of_a_plain_walk(rows):
 
 def test_the_lower_bound_never_splits_a_person():
     rows = [(1, "x", None), (2, "x", "m"), (3, None, "m"), (4, None, None)]
-    index = {r["record_id"]: r for r in declared(table(rows)).to_pylist()}
+    index = {r["record_id"]: r for r in declared_persons(table(rows)).to_pylist()}
     assert [index[n]["identity"] for n in (1, 2, 3, 4)] == [1, 1, 3, 4]
     assert [index[n]["identity_lower"] for n in (1, 2, 3, 4)] == [1, 1, 1, 4]
 
 
 def test_an_entry_twice_is_refused():
     with pytest.raises(DuplicateIds):
-        declared(table([(1, None, None), (1, None, None)]))
+        declared_persons(table([(1, None, None), (1, None, None)]))

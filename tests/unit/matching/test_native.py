@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from matching.blocking import candidates, rules
 from matching.blocking.candidates import plan
-from matching.blocking.pair_filter import Screen
+from matching.blocking.pair_filter import PairFilter
 from matching.blocking.rules import PARTS, RULES, Parts
 from matching.comparison.levels import Comparer
 from matching.comparison.texts import _TEXT, lines
@@ -48,14 +48,14 @@ def tables(seed, size=40):
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 100_000), st.sampled_from([KEEP, 0.0, 12.0]), st.booleans())
-def test_both_make_the_same_pairs_with_and_without_a_glance(seed, least, screened):
+def test_both_make_the_same_pairs_with_and_without_a_prefilter(seed, least, screened):
     encoded = encode(*tables(seed))
     scorer = Scorer(encoded, OPTIONS)
     rows = np.arange(0, encoded.cohort.rows, 2, dtype=np.int32)
 
     def made():
-        screen = Screen(encoded, scorer.model, scorer.table, least, scorer.comparer)
-        return scorer.blocks.pairs(rows, screen if screened else None)
+        choice = PairFilter(encoded, scorer.model, scorer.table, least, scorer.comparer)
+        return scorer.blocks.pairs(rows, choice if screened else None)
 
     fast, slow = both_ways(made)
     if screened:  # whole arrays have a last look with rapidfuzz's similarities
@@ -132,7 +132,7 @@ def test_both_hash_every_part_alike():
     st.sampled_from([4, 9]),
     st.sampled_from([2, 5, 15]),
 )
-def test_crowded_buckets_are_counted_alike(seed, mine, theirs, bits, room):
+def test_frequent_buckets_are_counted_alike(seed, mine, theirs, bits, room):
     """Whole arrays, small parts one after the other, and a plain count; chunks of 256 rows."""
     rng = np.random.default_rng(seed)
     sides = []
@@ -142,7 +142,7 @@ def test_crowded_buckets_are_counted_alike(seed, mine, theirs, bits, room):
         sides.append([(hashes[i : i + 256], known[i : i + 256]) for i in range(0, size, 256)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rules, "_ROOM", room)
-        fast, slow = both_ways(lambda: rules.crowds(*sides, bits, 40, 9))
+        fast, slow = both_ways(lambda: rules.count_buckets(*sides, bits, 40, 9))
     counts = np.zeros((2, 1 << bits), np.int64)
     for count, chunks in zip(counts, sides, strict=True):
         for hashes, known in chunks:
@@ -152,7 +152,7 @@ def test_crowded_buckets_are_counted_alike(seed, mine, theirs, bits, room):
     for found in (fast, slow):
         assert found.usable == bool(counts[0].any() and counts[1].any())
         assert found.total == pairs.sum()
-        which = np.zeros(1 << bits, np.bool_) if found.which is None else found.which
+        which = np.zeros(1 << bits, np.bool_) if found.frequent is None else found.frequent
         assert np.array_equal(which, (pairs > 40) | ((counts[1] > 9) & (counts[0] > 0)))
 
 
@@ -165,7 +165,7 @@ def test_within_one_table_both_make_each_pair_once():
     same_pairs(*both_ways(lambda: blocks.pairs(chosen)))
 
 
-def test_a_crowd_larger_than_the_room_comes_in_parts(monkeypatch):
+def test_a_value_with_more_pairs_than_the_room_comes_in_parts(monkeypatch):
     one = people(1)[0]
     encoded = encode(cohort(*[one] * 50), records(*[one] * 70))
     blocks = plan(encoded, OPTIONS)

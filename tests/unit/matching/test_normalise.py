@@ -168,7 +168,7 @@ def test_streets():
     st.sampled_from([10, 36]),
 )
 def test_one_place_off_is_what_a_loop_over_places_says(pairs, base):
-    from matching.comparison.levels_numbers import one_off
+    from matching.comparison.numbers import one_off
 
     def places(n):
         return [n // base**k % base for k in range(14)]

@@ -16,7 +16,8 @@ from matching.linking.linking import link
 from matching.native import compiled
 from matching.options import LinkOptions
 from matching.persons.register import resolve
-from matching.persons.within_cohort import self_link
+from matching.linking.sources import table_source
+from matching.persons.within_cohort import find_duplicates
 from tests.unit.matching.tables import cohort, people, records
 
 assert compiled() is not None
@@ -25,7 +26,7 @@ odd = [rows[0] | {"first_name": "J\\u0301 o'Neil-de la Cruz III " * 9, "ssn": "0
 mine, theirs = cohort(*rows[:300], *odd, *rows[:2]), records(*rows[100:], *odd, *rows[50:150])
 result = link(mine, theirs, LinkOptions(shard_rows=70))
 entries = theirs.append_column("group", theirs["record_id"].cast("int64"))
-print(result.links.num_rows, self_link(mine).num_rows, resolve(entries).index.num_rows)
+print(result.links.num_rows, find_duplicates(table_source(mine, "cohort")).num_rows, resolve(entries).index.num_rows)
 """
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
-from matching.blocking.pair_filter import Screen
+from matching.blocking.pair_filter import PairFilter
 from matching.comparison.texts import Texts
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
@@ -54,7 +54,7 @@ def test_no_pair_is_dropped_that_the_full_comparison_would_keep(seed, least):
     encoded = encode(cohort(*(noisy(r, rng) for r in rows)), records(*theirs))
     scorer = Scorer(encoded, LinkOptions(threads=1))
     a, b = (i.ravel().astype(np.int32) for i in np.indices((30, 60)))
-    kept = Screen(encoded, scorer.model, scorer.table, least, scorer.comparer)(a, b)
+    kept = PairFilter(encoded, scorer.model, scorer.table, least, scorer.comparer)(a, b)
     odds = scorer.log_odds_of(a, b)
     assert set(np.flatnonzero(odds > least)) <= set(kept.tolist())
     assert least < 12 or len(kept) < len(a) / 2

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.persons import within_cohort as selflink
-from matching.persons.within_cohort import self_link
+from matching.linking.sources import table_source
+from matching.persons import within_cohort
+from matching.persons.within_cohort import find_duplicates
 from tests.unit.matching.tables import cohort, people
 
 
 def withheld(*rows):
-    found = self_link(cohort(*rows)).to_pylist()
+    found = find_duplicates(table_source(cohort(*rows), "cohort")).to_pylist()
     return {row["cohort_id"] for row in found}
 
 
@@ -149,7 +150,7 @@ def test_senior_and_junior_are_two_people():
 
 
 def test_an_empty_cohort_has_no_groups():
-    assert self_link(cohort()).num_rows == 0
+    assert find_duplicates(table_source(cohort(), "cohort")).num_rows == 0
 
 
 @given(st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), max_size=30))
@@ -162,6 +163,6 @@ def test_neighbours_of_one_key_are_as_by_hand(values):
         if pair in last:
             wanted.add((last[pair], row))
         last[pair] = row
-    left, right = selflink._chained(a, b)
+    left, right = within_cohort._chained(a, b)
     assert set(zip(left.tolist(), right.tolist(), strict=True)) == wanted
     assert len(left) == len(wanted)

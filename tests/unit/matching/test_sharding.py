@@ -56,7 +56,7 @@ def test_shards_that_are_worked_elsewhere_link_the_same(seed, shard_rows, block_
     sides = _sides(20, seed)
     options = LinkOptions(threads=1, shard_rows=shard_rows, block_cap=block_cap)
     here = link(*sides, options)
-    there = link(*sides, options, spread=_elsewhere)
+    there = link(*sides, options, run_shards=_elsewhere)
     assert there.links.equals(here.links)
     assert there.report.rules == here.report.rules
     assert there.report.pairs == here.report.pairs

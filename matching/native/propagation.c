@@ -1,4 +1,4 @@
-/* Belief propagation on a bipartite graph: the same sums in the same order as `compete.py`, which says what they mean. */
+/* Belief propagation on a bipartite graph: the same sums in the same order as `assignment.py`, which says what they mean. */
 #include <math.h>
 #include <stdint.h>
 
@@ -30,7 +30,7 @@ static void freedom(const int32_t *group, const Room *r, int64_t count, double *
 }
 
 /* How free row and identity are for each edge (`free_row`, `free_identity` come as ones), the others considered. */
-void settle(const int32_t *row, const int32_t *identity, const int32_t *part, const double *odds, int64_t size, int64_t parts,
+void propagate_beliefs(const int32_t *row, const int32_t *identity, const int32_t *part, const double *odds, int64_t size, int64_t parts,
             int64_t both, int64_t rounds, double least, double worth, double *free_row, double *free_identity, const Room *r) {
     int64_t count = size;
     for (int64_t i = 0; i < size; i++) r->here[i] = (int32_t)i;

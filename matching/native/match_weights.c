@@ -1,4 +1,4 @@
-/* What frequencies of shared values add to the classes of a pair: `chance.py` and `weighing.py` say what that means.
+/* What frequencies of shared values add to the classes of a pair: `chance.py` and `match_weights.py` say what that means.
  * Exponentials are numpy's, so that no digit hangs on another library's.
  */
 #include <stdint.h>
@@ -14,7 +14,7 @@ static inline void ask(const float *const *frequency, int64_t frequencies, uint3
 /* What a match is ahead of its likeliest rival, and every rival behind that one (rivals x pairs), value frequencies included.
  *
  * `joint` is (patterns x classes); `same` says by bits which frequencies count for a pattern, `classes` whom each raises. */
-void against(const double *joint, const uint32_t *same, const int64_t *place, const int32_t *b, int64_t size,
+void rival_margins(const double *joint, const uint32_t *same, const int64_t *place, const int32_t *b, int64_t size,
              const float *const *frequency, const uint32_t *classes, int64_t frequencies, double *ahead, double *behind) {
     for (int64_t i = 0; i < size; i++) {
         double own[CLASSES];

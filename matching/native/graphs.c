@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* The odds of each pair whose record no other cohort row likes more, -inf for others; `favourite` (by record) comes as -inf. */
-void liked(const int32_t *b, const int32_t *record, const double *odds, int64_t size, double *favourite, double *out) {
+void favourite_odds(const int32_t *b, const int32_t *record, const double *odds, int64_t size, double *favourite, double *out) {
     for (int64_t i = 0; i < size; i++) {
         double *most = &favourite[record[b[i]]];
         if (odds[i] > *most) *most = odds[i];
@@ -19,7 +19,7 @@ typedef struct {
 
 /* Pairs of record rows that are candidates of one cohort row, its first `most` ones; returns how many there are. `order` has the
  * candidates' places by cohort row; `out` may be NULL. */
-int64_t neighbours(const int64_t *order, int64_t size, const int32_t *a, const int32_t *b, const double *own,
+int64_t candidate_pairs(const int64_t *order, int64_t size, const int32_t *a, const int32_t *b, const double *own,
                    const int32_t *record, int64_t most, Near *out) {
     int64_t count = 0;
     for (int64_t from = 0, to; from < size; from = to) {
@@ -84,7 +84,7 @@ static int64_t top(int64_t *label, int64_t node) {
 }
 
 /* For each node the smallest one that it is connected with; `label` comes as each node's own number. */
-void connected(const int64_t *left, const int64_t *right, int64_t links, int64_t *label, int64_t nodes) {
+void connected_components(const int64_t *left, const int64_t *right, int64_t links, int64_t *label, int64_t nodes) {
     for (int64_t i = 0; i < links; i++) {
         const int64_t x = top(label, left[i]), y = top(label, right[i]);
         if (x < y) label[y] = x;

@@ -1,10 +1,10 @@
-/* The glance at a pair: `screening.py` says what it adds up and why nothing is lost by it. Same steps, same
+/* The prefilter of pairs: `pair_filter.py` says what it adds up and why nothing is lost by it. Same steps, same
  * order and same precision; of the names only the letters are looked at, in a second step: what is known of a name is
  * asked for by then.
  */
 #include "rows.h"
 
-enum { LOOKS = 8, RULE_BITS = 6, RECORD_BITS = 29 }; /* as in screening.py and blocking.py */
+enum { STEPS = 8, RULE_BITS = 6, RECORD_BITS = 29 }; /* as in pair_filter.py and candidates.py */
 
 typedef struct {
     const Words *words;
@@ -13,20 +13,20 @@ typedef struct {
     const uint8_t *near_zip;        /* which differences of two ZIP codes may be one digit */
     int64_t near_zips;
     float weight[FIELDS][LEVELS];
-    float base, floors[LOOKS], last_floor;
+    float base, floors[STEPS], last_floor;
     float other_first, other_last, street_same, street_near, street_on, street_different;
     float middle[3], sex[3], suffix[3]; /* equal, other, missing on a side */
-} Glance;
+} Prefilter;
 
 static inline float larger(float a, float b) { return a > b ? a : b; }
 
-static inline float weighed(const Glance *g, int field, int level, int64_t b) {
+static inline float weighed(const Prefilter *g, int field, int level, int64_t b) {
     float weight = g->weight[field][level];
     if (level == 1 && g->frequency[field]) weight += -g->frequency[field][b];
     return weight;
 }
 
-static float numbers(const Glance *g, const Row *c, const Row *r, int64_t b) {
+static float numbers(const Prefilter *g, const Row *c, const Row *r, int64_t b) {
     float sum = 0;
     if (c->ssn4 >= 0 && r->ssn4 >= 0) sum += weighed(g, SSN, ssn_level(c, r), b);
     if (c->licence >= 0 && r->licence >= 0)
@@ -36,7 +36,7 @@ static float numbers(const Glance *g, const Row *c, const Row *r, int64_t b) {
     return sum;
 }
 
-static inline float name_look(const Glance *g, int field, int32_t x, int32_t y, int64_t b, float other) {
+static inline float name_bound(const Prefilter *g, int field, int32_t x, int32_t y, int64_t b, float other) {
     if (x < 0 || y < 0) return 0;
     return x == y ? weighed(g, field, 1, b) : other;
 }
@@ -46,7 +46,7 @@ static inline float plain(const float *weights, int32_t x, int32_t y, int32_t mi
     return x == y ? weights[0] : weights[1];
 }
 
-static float place(const Glance *g, const Row *c, const Row *r, int agrees) {
+static float place(const Prefilter *g, const Row *c, const Row *r, int agrees) {
     const float *w = g->weight[PLACE];
     int32_t x = c->zip, y = r->zip, city = c->city, county = c->county;
     int32_t here = r->city, there = r->county;
@@ -67,7 +67,7 @@ static float place(const Glance *g, const Row *c, const Row *r, int agrees) {
     return best;
 }
 
-static float address(const Glance *g, const Row *c, const Row *r, int64_t b) {
+static float address(const Prefilter *g, const Row *c, const Row *r, int64_t b) {
     int32_t x = c->street, y = r->street;
     int number = c->house == r->house, name = x == y, present = x >= 0 && y >= 0;
     float street = 0;
@@ -78,7 +78,7 @@ static float address(const Glance *g, const Row *c, const Row *r, int64_t b) {
     return street + place(g, c, r, present && (name || number));
 }
 
-static float first_most(const Glance *g, const Row *c, const Row *r, int64_t b) {
+static float first_most(const Prefilter *g, const Row *c, const Row *r, int64_t b) {
     const float *w = g->weight[FIRST];
     int32_t x = c->first, y = r->first;
     if (x < 0 || y < 0) return 0;
@@ -92,7 +92,7 @@ static float first_most(const Glance *g, const Row *c, const Row *r, int64_t b) 
     return alike >= g->close ? larger(best, w[FIRST_CLOSE]) : best;
 }
 
-static float last_most(const Glance *g, const Row *c, const Row *r, int64_t b) {
+static float last_most(const Prefilter *g, const Row *c, const Row *r, int64_t b) {
     const float *w = g->weight[LAST];
     int32_t x = c->last, y = r->last;
     if (x < 0 || y < 0) return 0;
@@ -105,21 +105,21 @@ static float last_most(const Glance *g, const Row *c, const Row *r, int64_t b) {
     return alike >= g->close ? larger(best, w[LAST_CLOSE]) : best;
 }
 
-/* What the looks found of a pair: the bound, and how much of it the two names have. */
+/* What the steps found of a pair: the bound, and how much of it the two names have. */
 typedef struct {
     float bound, first, last;
 } Seen;
 
 /* Whether a pair may matter as far as its numbers and codes tell. */
-static inline int worth(const Glance *g, const Row *c, const Row *r, int64_t b, Seen *seen) {
+static inline int worth(const Prefilter *g, const Row *c, const Row *r, int64_t b, Seen *seen) {
     float bound = g->base;
     bound += numbers(g, c, r, b);
     if (!(bound > g->floors[0])) return 0;
     bound += weighed(g, BIRTH, birth_level(c->date, r->date), b);
     if (!(bound > g->floors[1])) return 0;
-    bound += seen->last = name_look(g, LAST, c->last, r->last, b, g->other_last);
+    bound += seen->last = name_bound(g, LAST, c->last, r->last, b, g->other_last);
     if (!(bound > g->floors[2])) return 0;
-    bound += seen->first = name_look(g, FIRST, c->first, r->first, b, g->other_first);
+    bound += seen->first = name_bound(g, FIRST, c->first, r->first, b, g->other_first);
     if (!(bound > g->floors[3])) return 0;
     bound += address(g, c, r, b);
     if (!(bound > g->floors[4])) return 0;
@@ -133,10 +133,10 @@ static inline int worth(const Glance *g, const Row *c, const Row *r, int64_t b, 
 }
 
 /* ... and whether it still may once the letters of its names are looked at. */
-static inline int worth_by_names(const Glance *g, const Row *c, const Row *r, int64_t b, const Seen *seen) {
+static inline int worth_by_names(const Prefilter *g, const Row *c, const Row *r, int64_t b, const Seen *seen) {
     if (swapped(c, r))
         return seen->bound + (g->weight[FIRST][SWAPPED] - seen->first) + (0 - seen->last) > g->last_floor;
     float bound = seen->bound + (first_most(g, c, r, b) - seen->first);
-    if (!(bound > g->last_floor)) return 0; /* a last name never has more than its look */
+    if (!(bound > g->last_floor)) return 0; /* a last name never has more than its step */
     return bound + (last_most(g, c, r, b) - seen->last) > g->last_floor;
 }
