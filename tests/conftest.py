@@ -1,8 +1,6 @@
 """What all tests share: Hypothesis without a clock, and the same examples on every CI run."""
 
 import os
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,11 +38,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Group by file, not by mark: marks have no effect with this pytest."""
     return ByFile(config, log)
-
-
-@pytest.fixture(autouse=True)
-def _a_new_console() -> Iterator[None]:
-    """A command that ran within a test leaves no --json behind for the next test."""
-    yield
-    if (module := sys.modules.get("pipelines.cli.console")) is not None:
-        vars(module.CONSOLE).update(vars(module.Console()))

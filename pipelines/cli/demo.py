@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, emit
+from pipelines.cli.console import Console, command
 
 if TYPE_CHECKING:
     from pipelines.demo import Demonstration
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @command
 def demo(
+    console: Console,
     records: Annotated[
         int, typer.Option("--records", min=200, help="Orders in the register.")
     ] = 250_000,
@@ -25,20 +26,19 @@ def demo(
     ] = "",
 ) -> None:
     """Make a demo home and run one release of each kind."""
-    from pipelines.cli.progress import steps
     from pipelines.demo import demonstrate
 
-    root = CONSOLE.home or Path("demo-home")
-    with steps() as report:
+    root = console.home or Path("demo-home")
+    with console.steps() as report:
         made = demonstrate(root, records=records, cohort=cohort, report=report, ledger_url=ledger)
-    _show(made)
+    _show(console, made)
 
 
-def _show(made: "Demonstration") -> None:
+def _show(console: Console, made: "Demonstration") -> None:
     """Print what was made, and where everything is: tables for a person, or everything as JSON."""
     rows = [_row(made, kind) for kind in made.releases]
-    if CONSOLE.json:
-        emit(
+    if console.json:
+        console.emit(
             {
                 "home": str(made.home.root),
                 "register": made.register,
@@ -128,8 +128,3 @@ def _print(made: "Demonstration", rows: list[dict[str, Any]]) -> None:
     spent = ", ".join(f"{name} {s:.0f} s" for name, s in made.seconds.items() if name != "all")
     out.print(f"{made.seconds['all']:.0f} s in all ({spent}).")
     out.print(f"\nNext: doj-release --home {root} project list")
-
-
-def attach(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo")(demo)

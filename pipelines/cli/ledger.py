@@ -1,20 +1,21 @@
-"""``ledger show | verify | checkpoint | export``."""
+"""``ledger show | verify | checkpoint | export | schema``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, emit, plain, say, show, show_pairs
+from pipelines.cli.console import Console, command, plain
 from pipelines.errors import OptionsDisagree
 
 _SHOWN = 24  # characters of a fact in the table: a digest's beginning is enough to find it
-group = typer.Typer(help="The record that can't be quietly changed.", no_args_is_help=True)
+ledger_group = typer.Typer(help="The record that can't be quietly changed.", no_args_is_help=True)
 
 
-@group.command("show")
+@ledger_group.command("show")
 @command
 def show_events(
+    console: Console,
     project: Annotated[str | None, typer.Option("--project")] = None,
     release: Annotated[str | None, typer.Option("--release")] = None,
     kind: Annotated[str | None, typer.Option("--kind")] = None,
@@ -23,9 +24,9 @@ def show_events(
     """List events, oldest first."""
     from pipelines.session import open_session
 
-    with open_session(CONSOLE.home) as session:
+    with open_session(console.home) as session:
         entries = list(session.ledger.events(project=project, release=release, kind=kind))[-last:]
-        show(
+        console.show(
             "Ledger",
             ("seq", "at", "kind", "project", "release", "actor", "facts"),
             [
@@ -53,9 +54,10 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-@group.command()
+@ledger_group.command()
 @command
 def verify(
+    console: Console,
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option("--checkpoint", help="One that was kept elsewhere; may be repeated."),
@@ -69,13 +71,14 @@ def verify(
     from pipelines.keys import verify_ledger
     from pipelines.session import open_session
 
-    with open_session(CONSOLE.home) as session:
-        show_pairs("Ledger", verify_ledger(session, checkpoint or ()))
+    with open_session(console.home) as session:
+        console.show_pairs("Ledger", verify_ledger(session, checkpoint or ()))
 
 
-@group.command("checkpoint")
+@ledger_group.command("checkpoint")
 @command
 def sign_checkpoint(
+    console: Console,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write it there instead of stdout.")
     ] = None,
@@ -85,34 +88,36 @@ def sign_checkpoint(
     from pipelines.keys import checkpoint
     from pipelines.session import open_session
 
-    with open_session(CONSOLE.home) as session:
+    with open_session(console.home) as session:
         body = checkpoint(session)
     if out is None:
-        emit(body)
+        console.emit(body)
         return
     import json
 
     write_private(out, json.dumps(body, indent=1))
-    say(f"Checkpoint of {body['size']} events written.")
+    console.say(f"Checkpoint of {body['size']} events written.")
 
 
-@group.command()
+@ledger_group.command()
 @command
 def export(
+    console: Console,
     out: Annotated[Path, typer.Option("--out", help="A file of one JSON object a line.")],
 ) -> None:
     """Write all events, to be kept elsewhere."""
     from pipelines.keys import export_ledger
     from pipelines.session import open_session
 
-    with open_session(CONSOLE.home) as session:
+    with open_session(console.home) as session:
         count = export_ledger(session, out)
-    show_pairs("Export", {"events": count})
+    console.show_pairs("Export", {"events": count})
 
 
-@group.command("schema")
+@ledger_group.command("schema")
 @command
 def print_schema(
+    console: Console,
     role: Annotated[str, typer.Option("--role", help="The role that appends.")],
     schema: Annotated[str, typer.Option("--schema", help="Where the table goes.")] = "public",
 ) -> None:
@@ -124,11 +129,6 @@ def print_schema(
     from approvals.ledger import postgres_script
 
     try:
-        typer.echo(postgres_script(role, schema), nl=False)
+        console.write(postgres_script(role, schema))
     except ValueError:
         raise OptionsDisagree(option="--role and --schema are plain identifiers") from None
-
-
-def attach(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="ledger")

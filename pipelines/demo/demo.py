@@ -23,7 +23,7 @@ from pipelines.demo.errors import DemoStopped, OpensslMissing
 from pipelines.deployment import init_home
 from pipelines.home import Home, open_home, write_private
 from pipelines.keys import add_recipient, confirm_recipient
-from pipelines.orchestration import Orchestrator, launch
+from pipelines.orchestration import Orchestrator, launch_release
 from pipelines.release import Outcome, Request, order_release
 from pipelines.session import Session, today
 
@@ -199,9 +199,9 @@ def _release(
     report(f"Releasing {team.kind} data to {len(team.members)} recipients")
     release = order_release(session, Request(number, team.kind, doubtful="exclude"))
     made.releases[team.kind] = release
-    _expect(launch(made.home, release, orchestrated=True, ready=server.ready), Exit.WAITING)
+    _expect(launch_release(made.home, release, orchestrated=True, ready=server.ready), Exit.WAITING)
     session.releases.approve(release, session.person, today())
-    _expect(launch(made.home, release, orchestrated=True, ready=server.ready), Exit.DONE)
+    _expect(launch_release(made.home, release, orchestrated=True, ready=server.ready), Exit.DONE)
 
 
 def _expect(outcome: Outcome, code: Exit) -> None:

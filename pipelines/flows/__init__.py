@@ -4,9 +4,11 @@ Each hands ids to plain functions, and gives Prefect ids, counts and codes, neve
 Importing this room imports Prefect: `pipelines.orchestration` prepares its environment first.
 """
 
-from pipelines.flows.flows import refresh, release, remind
+from pipelines.flows.flows import RunObserver, observed, refresh, release, remind
 
 __all__ = [
+    "RunObserver",
+    "observed",
     "refresh",
     "release",
     "remind",

@@ -7,6 +7,8 @@ one artifact of counts. No exception leaves a flow: Prefect would log its text a
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,32 +27,40 @@ from pipelines.session import today
 SAFE: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE, "log_prints": False}
 
 
-LAST: dict[str, Outcome] = {}
-"""Outcomes of this process's flows by release, for the command that started them."""
+@dataclass
+class RunObserver:
+    """What a command that starts a flow in this process learns of it, and what a stage hands to its flow.
 
-_listeners: list[Progress] = []
+    It is handed on by the context and beside Prefect, which would store it.
+
+    Args:
+        progress: called with (stage, state).
+        outcome: how the run ended.
+        stop: why the last stage stopped.
+    """
+
+    progress: Progress | None = None
+    outcome: Outcome | None = None
+    stop: CodedError | None = None
+
+    def emit(self, stage: str, state: str) -> None:
+        """Hand on that a stage has come to a state."""
+        if self.progress is not None:
+            self.progress(stage, state)
+
+
+_observer: ContextVar[RunObserver | None] = ContextVar("observer", default=None)
 
 
 @contextmanager
-def telling(progress: Progress | None) -> Generator[None, None, None]:
-    """Tell ``progress`` of the stages of flows that run in this process meanwhile."""
-    if progress is None:
-        yield
-        return
-    _listeners.append(progress)
+def observed(observer: RunObserver | None = None) -> Generator[RunObserver, None, None]:
+    """Have flows in the block observed: by this observer, by the one of the context, or by a new one."""
+    chosen = observer or _observer.get() or RunObserver()
+    token = _observer.set(chosen)
     try:
-        yield
+        yield chosen
     finally:
-        _listeners.remove(progress)
-
-
-def _tell(stage: str, state: str) -> None:
-    for listener in _listeners:
-        listener(stage, state)
-
-
-_stops: dict[str, CodedError] = {}
-"""Why the last stage of a release stopped: handed over beside Prefect, which would store it."""
+        _observer.reset(token)
 
 
 def _stage_task(name: str) -> Any:
@@ -59,7 +69,8 @@ def _stage_task(name: str) -> Any:
         try:
             plain_call(home, release, name, _cluster())
         except CodedError as error:
-            _stops[release] = error
+            with observed() as observer:
+                observer.stop = error
             return _stopped(error)
         return None
 
@@ -91,11 +102,11 @@ TASKS = {stage.name: _stage_task(stage.name) for stage in STAGES}
 
 
 def _call_as_task(home: str, release: str, name: str) -> None:
-    _stops.pop(release, None)
-    state: State[Any] = TASKS[name](home, release, return_state=True)
-    error = _stops.pop(release, None)
-    if error is not None:
-        raise error from None
+    with observed() as observer:
+        observer.stop = None
+        state: State[Any] = TASKS[name](home, release, return_state=True)
+    if observer.stop is not None:
+        raise observer.stop from None
     if not state.is_completed():
         raise RuntimeError(state.type.value)
 
@@ -128,8 +139,9 @@ def release(order: str, home: str | None = None) -> State[Any]:
     """
     try:
         place = open_home(Path(home) if home else None)
-        outcome = run_release(place, order, call=_call_as_task, progress=_tell)
-        LAST[order] = outcome
+        with observed() as observer:
+            outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
+            observer.outcome = outcome
         publish_summary(place, outcome)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
@@ -194,5 +206,5 @@ def remind(home: str | None = None) -> State[Any]:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001
         return Failed(name="Broken", message=type(error).__name__)
-    told = f"{done.written} letters, {done.sent} sent, {done.unsent} unsent, {cleared} cleared"
-    return Completed(message=told)
+    counts = f"{done.written} letters, {done.sent} sent, {done.unsent} unsent, {cleared} cleared"
+    return Completed(message=counts)

@@ -4,13 +4,13 @@ It sets the environment before anything of Prefect is imported, and so never imp
 itself: that is `pipelines.release`, which the flows call.
 """
 
-from pipelines.orchestration.launch import launch
+from pipelines.orchestration.launch import launch_release
 from pipelines.orchestration.prefect_environment import auth_file, password
 from pipelines.orchestration.server import Orchestrator
 
 __all__ = [
     "Orchestrator",
     "auth_file",
-    "launch",
+    "launch_release",
     "password",
 ]

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pipelines.home import VARIABLE, Home
 from pipelines.orchestration.errors import FlowFailed
 from pipelines.orchestration.prefect_environment import prepare
+from pipelines.orchestration.server import Orchestrator
 from pipelines.release import Outcome, Progress, read_outcome, run_release
 
 
-def launch(
+def launch_release(
     home: Home,
     release: str,
     *,
@@ -23,7 +24,7 @@ def launch(
         home: the deployment.
         release: the id of the order.
         orchestrated: through Prefect (an embedded server unless one is configured).
-        progress: told (stage, state).
+        progress: called with (stage, state).
         ready: waits for a server that was started earlier, if any.
 
     Raises:
@@ -34,8 +35,6 @@ def launch(
     if not orchestrated:
         return run_release(home, release, progress=progress)
     if ready is None:
-        from pipelines.orchestration.server import Orchestrator
-
         with Orchestrator(home) as server:
             server.ready()
             return _through_prefect(home, release, progress)
@@ -44,12 +43,14 @@ def launch(
 
 
 def _through_prefect(home: Home, release: str, progress: Progress | None) -> Outcome:
-    from pipelines.flows import flows
+    # Importing the flows imports Prefect, for which `prepare` must have been called.
+    from pipelines.flows import RunObserver, observed
+    from pipelines.flows import release as release_flow
 
     os.environ[VARIABLE] = str(home.root)
-    with flows.telling(progress):
-        flows.release(order=release, home=str(home.root), return_state=True)
-    outcome = flows.LAST.get(release) or read_outcome(home, release)
+    with observed(RunObserver(progress)) as observer:
+        release_flow(order=release, home=str(home.root), return_state=True)
+    outcome = observer.outcome or read_outcome(home, release)
     if outcome is None:
         raise FlowFailed(release=release)
     return outcome

@@ -18,7 +18,7 @@ from pipelines.cohort.registry import register_cohort
 from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home, write_private
 from pipelines.keys.keys import add_recipient
-from pipelines.orchestration.launch import launch
+from pipelines.orchestration.launch import launch_release
 from pipelines.registers import load_register
 from pipelines.release.ordering import Request, order_release
 from pipelines.session.session import Session, today
@@ -111,10 +111,10 @@ class World:
         years = f"{YEARS[0]}-{YEARS[1]}"
         wish = Request(number, kind, years=years, doubtful="exclude")
         release = order_release(self.office, wish)
-        waiting = launch(self.home, release, orchestrated=False)
+        waiting = launch_release(self.home, release, orchestrated=False)
         assert waiting.exit is Exit.WAITING, waiting.error
         self.office.releases.approve(release, self.office.person, today())
-        done = launch(self.home, release, orchestrated=False)
+        done = launch_release(self.home, release, orchestrated=False)
         assert done.exit is Exit.DONE, done.error
         package = self.home.outbox / number / release / MEMBER
         report = self.home.projects / number / "reports" / release / "recipient.html"

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli.app import main
-from pipelines.cli.console import CONSOLE
 from pipelines.custody.retention import enforce_retention, retention_items
 from pipelines.home.home import open_home
 from pipelines.session.session import Session, today
@@ -26,7 +25,7 @@ def command(copied, monkeypatch):
 
     def run(*words):
         out, err = io.StringIO(), io.StringIO()
-        CONSOLE.emitted, code = False, 0
+        code = 0
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 main(["--home", str(copied), *map(str, words)])

@@ -27,7 +27,7 @@ CHROMIUM = "/usr/bin/chromium"  # Debian's; where it is missing these tests fail
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
+        found = playwright.chromium.launch_release(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )

@@ -14,7 +14,7 @@ import pytest
 from errors.coded import Exit
 from pipelines.home.home import open_home
 from pipelines.home.processes import locked
-from pipelines.orchestration.launch import launch
+from pipelines.orchestration.launch import launch_release
 from pipelines.release.ordering import Request, order_release
 from pipelines.session.session import Session, today
 
@@ -197,7 +197,7 @@ def waiting(copied, command):
         patch.setattr(
             "pipelines.release.stages.match.matching.link_sources", doubtful, raising=False
         )
-        outcome = launch(office.home, release, orchestrated=False)
+        outcome = launch_release(office.home, release, orchestrated=False)
     office.close()
     assert outcome.exit is Exit.WAITING, outcome.text
     assert outcome.stage == "review"
@@ -290,7 +290,7 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deidentifying, "build_deidentified", repeated)
-        outcome = launch(office.home, release, orchestrated=False)
+        outcome = launch_release(office.home, release, orchestrated=False)
     assert outcome.exit is Exit.FAILED
     assert outcome.stage == "validate"
     assert outbox(copied) == before

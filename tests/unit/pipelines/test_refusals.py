@@ -13,7 +13,6 @@ from approvals.application.reading import example_application
 from approvals.ledger.errors import LedgerUnavailable
 from approvals.ledger.ledger import Ledger
 from pipelines.cli.app import main, step_of
-from pipelines.cli.console import CONSOLE
 from pipelines.deployment.init import init_home
 from pipelines.home.home import Home
 from pipelines.keys.ledger import verify_ledger
@@ -34,7 +33,6 @@ def i_am(home: Home, person: str, *roles: str, user: str | None = None) -> None:
 
 def command(home: Home, *words: str) -> tuple[int, str, str]:
     out, err, code = io.StringIO(), io.StringIO(), 0
-    CONSOLE.emitted = False
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main(["--home", str(home.root), *words])

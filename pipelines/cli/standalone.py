@@ -1,4 +1,4 @@
-"""``suppress``, ``audit`` and ``rates``: disclosure control alone, on any additive table."""
+"""``match``, ``suppress``, ``audit``, ``rates``, ``seal`` and ``verify``: linkage, disclosure control and sealing alone, on any files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,11 +6,126 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errors.coded import Exit
-from pipelines.cli.console import CONSOLE, command, emit, hint, show, show_pairs
+from pipelines.cli.console import Console, command
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
     from extracts.suppression import Zeros as ZerosPolicy
+    from matching.linking import Explanation, MatchOutcome
+    from matching.reports import Rate
+
+
+# Linkage
+
+
+@command
+def match(
+    console: Console,
+    cohort: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
+    records: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
+    out: Annotated[Path, typer.Option("--out", metavar="LINKS.parquet")],
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--columns", metavar="MAP.toml", help='[cohort] and [records], standard = "theirs".'
+        ),
+    ] = None,
+    cohort_id: Annotated[str, typer.Option("--cohort-id")] = "cohort_id",
+    record_id: Annotated[str, typer.Option("--record-id")] = "record_id",
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="Known pairs: prints precision, recall, F1.")
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="C,R", help="How one pair's weight came about (personal values)."
+        ),
+    ] = None,
+) -> None:
+    """Link two tables; writes LINKS.parquet, .json and .html."""
+    from matching.linking import match_files
+    from matching.tables import ColumnMap
+
+    pair = _pair(explain)
+    mapped = ColumnMap.read(columns) if columns else None
+    with console.steps() as report:
+        outcome = match_files(
+            cohort,
+            records,
+            out,
+            columns=mapped,
+            cohort_id=cohort_id,
+            record_id=record_id,
+            truth=truth,
+            explain=pair,
+            progress=lambda stage, _share: report(stage),
+        )
+    _show_linkage(console, outcome, out)
+
+
+def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
+    facts = outcome.as_json()
+    if console.json:
+        console.emit(facts)
+        return
+    report = outcome.report
+    console.show_pairs(
+        "Linkage",
+        {
+            "cohort rows": report.cohort_rows,
+            "records": report.records,
+            "compared pairs": report.pairs,
+            "links": report.links,
+            "linked cohort rows": report.linked_rows,
+            "pairs for review": report.reviews,
+            "expected false links": _rate(report.false_match_rate),
+            "expected missed matches": _rate(report.missed_match_rate),
+            "seconds": round(outcome.seconds, 1),
+            "written": str(out),
+        },
+    )
+    if outcome.score is not None:
+        console.show_pairs("Against the truth", facts["score"])  # type: ignore[arg-type]
+    if outcome.explanation is not None:
+        _show_explanation(console, outcome.explanation)
+
+
+def _show_explanation(console: Console, explanation: "Explanation") -> None:
+    """How the weight of one pair came about, line by line."""
+    console.hint("The explanation shows personal values: it is for the Department alone.")
+    total = explanation.prior
+    lines: list[tuple[object, ...]] = [
+        ("before any field", "", "", "", f"{total:+.1f}", "", f"{total:.1f}")
+    ]
+    for one in explanation.fields:
+        total += one.weight + one.frequency
+        values = (one.field, one.cohort, one.record, one.level)
+        rare = f"{one.frequency:+.1f}" if one.frequency else ""
+        lines.append((*values, f"{one.weight:+.1f}", rare, f"{total:.1f}"))
+    rest = explanation.weight - explanation.against_chance
+    lines.append(("look-alikes", "", "", "", f"{rest:+.1f}", "", f"{explanation.weight:.1f}"))
+    head = ("field", "cohort", "record", "level", "bits", "frequency", "sum")
+    console.show("How the weight came about (bits; +1 doubles the odds)", head, lines, None)
+    rivals = sorted(explanation.rivals.items(), key=lambda item: -item[1])
+    shown = [(name, f"{100 * share:.2f} %") for name, share in rivals if share >= 0.0001]
+    console.show("What the pair looks like", ("", ""), shown, None)
+
+
+def _rate(rate: "Rate") -> str:
+    return f"{100 * rate.expected:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    first, comma, second = text.partition(",")
+    if not comma or not first or not second:
+        raise OptionsDisagree(option="--explain wants C,R")
+    return first, second
+
+
+# Disclosure control
+
 
 Dims = Annotated[str, typer.Option("--dims", metavar="a,b", help="The dimensions, by comma.")]
 Count = Annotated[str, typer.Option("--count", metavar="c", help="The column of counts.")]
@@ -34,6 +149,7 @@ Hierarchy = Annotated[
 
 @command
 def suppress(
+    console: Console,
     cells: Annotated[Path, typer.Argument(help="Cells, CSV or Parquet; margins say TOTAL.")],
     dims: Dims,
     count: Count,
@@ -108,14 +224,15 @@ def suppress(
     )  # fmt: skip
     if proposals:
         facts["coarser tables"] = [one.as_json() for one in proposals]
-    show_pairs("Suppression", facts)
+    console.show_pairs("Suppression", facts)
     if proposals:
-        hint("Most is hidden. A coarser table publishes at least what is shown here; persons of cells "
+        console.hint("Most is hidden. A coarser table publishes at least what is shown here; persons of cells "
              "put together are counted at their lower bound.")  # fmt: skip
 
 
 @command
 def audit(
+    console: Console,
     table: Annotated[
         Path, typer.Argument(help="A published table, CSV or Parquet; hidden cells are empty.")
     ],
@@ -158,19 +275,22 @@ def audit(
         "threshold": report.threshold,
         "falls": falls,
     }
-    if CONSOLE.json:
-        emit(facts)
+    if console.json:
+        console.emit(facts)
     else:
-        show_pairs("Audit", facts | {"falls": len(falls)})
+        console.show_pairs("Audit", facts | {"falls": len(falls)})
         if falls:
             rows = [(" · ".join(f.labels), f.how, f.measure, f.low, f.high) for f in report.falls]
-            show("Cells that fall", ("cell", "how", "of", "at least", "at most"), rows, falls)
+            console.show(
+                "Cells that fall", ("cell", "how", "of", "at least", "at most"), rows, falls
+            )
     if report.falls:
         raise typer.Exit(int(Exit.FAILED))
 
 
 @command
 def rates(
+    console: Console,
     table: Annotated[Path, typer.Argument(help="A published table, as suppress writes it.")],
     dims: Dims,
     count: Count,
@@ -204,7 +324,7 @@ def rates(
         per=per,
         out=out,
     )
-    show_pairs("Rates", made | {"written": str(out)})
+    console.show_pairs("Rates", made | {"written": str(out)})
 
 
 def _names(text: str) -> list[str]:
@@ -230,8 +350,47 @@ def _hierarchies(items: list[str]) -> dict[str, Path]:
     return found
 
 
-def attach(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("suppress")(suppress)
-    app.command("audit")(audit)
-    app.command("rates")(rates)
+# Sealing
+
+
+@command
+def seal(
+    console: Console,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="At most 256 MiB each.")],
+    to: Annotated[
+        list[Path],
+        typer.Option("--to", metavar="CERT", help="A recipient's certificate; repeat it."),
+    ],
+    sign: Annotated[
+        Path, typer.Option("--sign", metavar="KEY", help="The signer's private key (PEM).")
+    ],
+    sign_cert: Annotated[
+        Path, typer.Option("--sign-cert", metavar="CERT", help="The signer's certificate.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
+) -> None:
+    """Seal files to recipients and sign their hashes.
+
+    CMS AuthEnvelopedData, which stock OpenSSL 3 opens, and a signed SHA256SUMS.
+    """
+    from pipelines.keys import seal_files
+
+    console.show_pairs("Sealed", seal_files(files, to, sign, sign_cert, out))
+
+
+@command
+def verify(
+    console: Console,
+    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    signer: Annotated[
+        Path | None,
+        typer.Option("--signer", metavar="CERT", help="The pinned signer (default: the home's)."),
+    ] = None,
+) -> None:
+    """Check a package; exit 5 when it does not hold.
+
+    The pinned signer, its signature over the list, the files on it and their hashes.
+    """
+    from pipelines.keys import verify_directory
+
+    console.show_pairs("Verified", verify_directory(directory, signer, console.home))

@@ -1,16 +1,16 @@
-"""``deadlines``, ``remind`` and ``doctor``."""
+"""``deadlines`` and ``remind``: what is due, and the letters that say so."""
 
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from errors.coded import Exit
-from pipelines.cli.console import CONSOLE, command, show, show_pairs
+from pipelines.cli.console import Console, command
 
 
 @command
 def deadlines(
+    console: Console,
     on: Annotated[
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
     ] = None,
@@ -25,19 +25,20 @@ def deadlines(
     """What is due, for whom, by which section; how it was counted."""
     from pipelines.session import open_session, today
 
-    with open_session(CONSOLE.home) as session:
+    with open_session(console.home) as session:
         day = on.date() if on else today()
         if ics:
-            typer.echo(session.deadlines_ics(day), nl=False)
+            console.write(session.deadlines_ics(day))
             return
         due = session.deadlines(day, within)
     names = ("due", "standing", "project_number", "what", "for_whom", "section", "count")
     heads = ("due", "", "project", "what", "for whom", "section", "counted")
-    show(f"Deadlines on {day}", heads, [[row.get(n) for n in names] for row in due], due)
+    console.show(f"Deadlines on {day}", heads, [[row.get(n) for n in names] for row in due], due)
 
 
 @command
 def remind(
+    console: Console,
     on: Annotated[
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
     ] = None,
@@ -46,28 +47,5 @@ def remind(
     from pipelines.home import open_home
     from pipelines.operations import remind as reminded
 
-    done = reminded(open_home(CONSOLE.home), on.date() if on else None)
-    show_pairs("Letters", done.as_dict())
-
-
-@command
-def doctor() -> None:
-    """What this machine and this home can and can't do."""
-    from pipelines.deployment import examine
-
-    findings = examine(CONSOLE.home)
-    show(
-        "Doctor",
-        ("", "what", "finding"),
-        [(f.mark, f.what, f.detail) for f in findings],
-        [f.as_json() for f in findings],
-    )
-    if any(f.state == "bad" for f in findings):
-        raise typer.Exit(int(Exit.INTERNAL))
-
-
-def attach(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("deadlines")(deadlines)
-    app.command("remind")(remind)
-    app.command("doctor")(doctor)
+    done = reminded(open_home(console.home), on.date() if on else None)
+    console.show_pairs("Letters", done.as_dict())
