@@ -108,7 +108,7 @@ def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bo
     with console.steps() as report:
         if orchestrated:
             report("Starting Prefect")
-        outcome = launch(
+        outcome = launch_release(
             home,
             release,
             orchestrated=orchestrated,
