@@ -102,6 +102,7 @@ def run(
 
 
 def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bool) -> None:
+    from pipelines.orchestration import launch_release
     from pipelines.release import STAGES
 
     titles = {stage.name: stage.title for stage in STAGES}
