@@ -27,9 +27,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
+from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
 from crypto.cms.seal import seal_stream
-from crypto.cms.selfmade import make_recipient
 from crypto.cms.signing import FileSigner, make_signing_identity
 from crypto.package.parts import Part
 from crypto.package.sealed_package import write_package

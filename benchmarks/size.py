@@ -234,8 +234,8 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
 def _project(folder: Path, rows: int) -> str:
     """An approved project for a cohort of so many rows, with one confirmed recipient."""
     from approvals.application.reading import example_application
+    from crypto.cms.certificates import make_recipient
     from crypto.cms.recipients import Recipient
-    from crypto.cms.selfmade import make_recipient
     from pipelines.demo.demo import SCOPE
     from pipelines.home.home import open_home
     from pipelines.keys.keys import add_recipient, confirm_recipient

@@ -86,8 +86,8 @@ def _run(folder: Path, rows: int) -> None:
 def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     """A demo home with a register, one project and a cohort; the project's number."""
     from approvals.application.reading import example_application
+    from crypto.cms.certificates import make_recipient
     from crypto.cms.recipients import Recipient
-    from crypto.cms.selfmade import make_recipient
     from pipelines import registers
     from pipelines.cohort.registry import register_cohort
     from pipelines.deployment.init import init_home

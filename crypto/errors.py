@@ -241,15 +241,6 @@ class HashDoesNotHold(CodedError):
     cure = "Don't open the package; ask for it again"
 
 
-class DerMalformed(CodedError):
-    """Bytes from outside that are not strict DER."""
-
-    code = "CRYPTO-27"
-    exit = Exit.INTEGRITY
-    cause = "a structure is not well-formed DER"
-    cure = "Ask for the file again"
-
-
 class StagingKeyMissing(CodedError):
     """The key of a run, snapshot or document is gone or was never made."""
 

@@ -32,15 +32,6 @@ class NotDescribed(CodedError):
     cure = "Name a table, column or code list of the description."
 
 
-class DatabaseFailed(CodedError):
-    """A query on the embedded database failed; its text is kept back because it quotes values."""
-
-    code = "SYSTEM-04"
-    exit = Exit.INTERNAL
-    cause = "The embedded database stopped with an error"
-    cure = "Run again with more memory; where it stays, report the code and the step."
-
-
 class KindNotGiven(CodedError):
     """A kind of release that the data system does not give."""
 

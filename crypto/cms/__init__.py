@@ -1,11 +1,10 @@
 """CMS as it leaves the Department: recipients, sealing, signatures and the certificates that both rest on."""
 
-from crypto.cms.certificates import check_validity, read_identity
+from crypto.cms.certificates import check_validity, make_recipient, read_identity, self_signed
 from crypto.cms.recipients import Recipient
 from crypto.cms.seal import MAX_PLAINTEXT, check_recipients, seal_stream
-from crypto.cms.selfmade import make_recipient, self_signed
-from crypto.cms.signed_data import LONGEST
 from crypto.cms.signing import (
+    LONGEST_SIGNATURE,
     SIGNER_DAYS,
     FileSigner,
     KeySigner,
@@ -17,7 +16,7 @@ from crypto.cms.signing import (
 )
 
 __all__ = [
-    "LONGEST",
+    "LONGEST_SIGNATURE",
     "MAX_PLAINTEXT",
     "SIGNER_DAYS",
     "FileSigner",

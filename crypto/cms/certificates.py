@@ -6,22 +6,32 @@ the Department confirmed its fingerprint, and a signer because it is pinned.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     load_der_public_key,
     load_pem_public_key,
 )
+from cryptography.x509.oid import NameOID
 
-from crypto.cms import der, oids
+from crypto.cms.structures import (
+    EC_PUBLIC_KEY,
+    RSA_ENCRYPTION,
+    IssuerAndSerialNumber,
+    TbsCertificate,
+)
 from crypto.digests import Sha256
 from crypto.errors import (
     CertificateExpired,
-    DerMalformed,
     NotACertificate,
     WeakKey,
     WrongCertificateUse,
@@ -72,8 +82,8 @@ class Identity:
             return self.certificate.public_bytes(Encoding.DER)
         return self.spki
 
-    def issuer_and_serial(self) -> bytes:
-        """IssuerAndSerialNumber with the certificate's very bytes (RFC 5652 § 10.2.4).
+    def issuer_and_serial(self) -> IssuerAndSerialNumber:
+        """Give issuer and serial number with the certificate's very bytes (RFC 5652 § 10.2.4).
 
         Raises:
             NotACertificate: a bare key, or a certificate that is not strict DER.
@@ -81,14 +91,10 @@ class Identity:
         if self.certificate is None:
             raise NotACertificate
         try:
-            body = der.Reader(self.certificate.tbs_certificate_bytes).inside(der.SEQUENCE)
-            if body.next_tag() == der.context(0):
-                body.element()
-            serial = body.element(der.INTEGER)
-            body.element(der.SEQUENCE)
-            return der.sequence(body.element(der.SEQUENCE), serial)
-        except DerMalformed:
+            body = asn1.decode_der(TbsCertificate, self.certificate.tbs_certificate_bytes)
+        except ValueError:
             raise NotACertificate from None
+        return IssuerAndSerialNumber(issuer=body.issuer, serial_number=body.serial_number)
 
     def key_identifier(self) -> bytes:
         """Give the subject key identifier: the certificate's, else RFC 5280 § 4.2.1.2 (1).
@@ -130,8 +136,7 @@ def _certificate(data: bytes) -> x509.Certificate | None:
 def _key_of(certificate: x509.Certificate) -> object:
     # RSASSA-PSS keys load as RSA but are bound to signing; id-ecDH likewise: plain kinds only
     try:
-        algorithm = certificate.public_key_algorithm_oid.dotted_string
-        if der.oid(algorithm) not in (oids.RSA_ENCRYPTION, oids.EC_PUBLIC_KEY):
+        if certificate.public_key_algorithm_oid not in (RSA_ENCRYPTION, EC_PUBLIC_KEY):
             raise WeakKey
         return certificate.public_key()
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
@@ -214,3 +219,57 @@ def check_use(identity: Identity, *, signing: bool) -> None:
         allowed = usage.key_agreement
     if not allowed:
         raise WrongCertificateUse
+
+
+# Recipients' keys made here, for the demo and for tests: synthetic, unencrypted, never real ones.
+
+Kind = Literal["rsa3072", "p384"]
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_SKEW = timedelta(minutes=5)  # other machines' clocks are a little slow
+
+
+def make_recipient(kind: Kind, name: str, *, days: int = 730) -> tuple[bytes, bytes]:
+    """Make an unencrypted PKCS#8 key and its self-signed certificate, both PEM.
+
+    Args:
+        kind: ``rsa3072`` or ``p384``.
+        name: common name, at most 64 characters.
+        days: how long the certificate is valid.
+    """
+    key: PrivateKey = (
+        rsa.generate_private_key(65537, 3072)
+        if kind == "rsa3072"
+        else ec.generate_private_key(ec.SECP384R1())
+    )
+    usage = "key_encipherment" if kind == "rsa3072" else "key_agreement"
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem, self_signed(key, name, usage=usage, days=days)
+
+
+def self_signed(key: PrivateKey, name: str, *, usage: str, days: int) -> bytes:
+    """Make a self-signed certificate (PEM) that allows one use alone."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _SKEW)
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(usage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    return builder.sign(key, hashes.SHA384()).public_bytes(Encoding.PEM)
+
+
+def key_usage(*allowed: str) -> x509.KeyUsage:
+    """Make a key usage extension that allows exactly these."""
+    every = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+        "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+    )  # fmt: skip
+    return x509.KeyUsage(**{use: use in allowed for use in every})

@@ -7,25 +7,26 @@ with SHA-384, AES-256 key wrap (RFC 5753, dhSinglePass-stdDH-sha384kdf). No othe
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from crypto.cms import der, oids
+from crypto.cms import structures as cms
 from crypto.cms.certificates import Identity, check_use, check_validity, read_identity
 from crypto.secret import Secret
 
-_SHA256 = der.sequence(oids.SHA256, der.null())
-_OAEP_ENCODED = der.sequence(
-    oids.RSAES_OAEP,
-    der.sequence(
-        der.tlv(der.context(0), _SHA256),
-        der.tlv(der.context(1), der.sequence(oids.MGF1, _SHA256)),
+_SHA256 = cms.Algorithm(algorithm=cms.SHA256, parameters=asn1.Null())
+_OAEP = cms.OaepAlgorithm(
+    algorithm=cms.RSAES_OAEP,
+    parameters=cms.OaepParameters(
+        digest=_SHA256,
+        mask=cms.AlgorithmOfAlgorithm(algorithm=cms.MGF1, parameters=_SHA256),
     ),
 )
-_WRAP = der.sequence(oids.AES256_WRAP)
+_WRAP = cms.Algorithm(algorithm=cms.AES256_WRAP)
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 _KEY_BITS = 256  # of the key-encryption key under AES-256 wrap
 
@@ -90,53 +91,48 @@ class Recipient:
         """
         check_validity(self.identity, on)
 
-    def recipient_info(self, content_key: Secret) -> bytes:
-        """Wrap a content key: one encoded RecipientInfo (RFC 5652 § 6.2)."""
+    def recipient_info(self, content_key: Secret) -> cms.RecipientInfo:
+        """Wrap a content key: one RecipientInfo (RFC 5652 § 6.2)."""
         if isinstance(self.identity.key, rsa.RSAPublicKey):
             return self._key_transport(self.identity.key, content_key)
         return self._key_agreement(self.identity.key, content_key)
 
-    def _key_transport(self, key: rsa.RSAPublicKey, content_key: Secret) -> bytes:
+    def _key_transport(self, key: rsa.RSAPublicKey, content_key: Secret) -> cms.KeyTransport:
         by_certificate = self.identity.certificate is not None
-        return der.sequence(
-            der.integer(0 if by_certificate else 2),
-            self._identifier(der.tlv(der.context(0, constructed=False), self._key_id())),
-            _OAEP_ENCODED,
-            der.octet_string(key.encrypt(content_key.reveal(), OAEP)),
+        return cms.KeyTransport(
+            version=0 if by_certificate else 2,
+            recipient=self.identity.issuer_and_serial()
+            if by_certificate
+            else self.identity.key_identifier(),
+            algorithm=_OAEP,
+            encrypted_key=key.encrypt(content_key.reveal(), OAEP),
         )
 
-    def _key_agreement(self, key: ec.EllipticCurvePublicKey, content_key: Secret) -> bytes:
+    def _key_agreement(
+        self, key: ec.EllipticCurvePublicKey, content_key: Secret
+    ) -> cms.KeyAgreement:
         ephemeral = ec.generate_private_key(ec.SECP384R1())
         kek = Secret("kek", derive_kek(ephemeral.exchange(ec.ECDH(), key)))
         point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        originator = der.tlv(
-            der.context(1), der.sequence(oids.EC_PUBLIC_KEY), der.bit_string(point)
+        wrapped = cms.RecipientEncryptedKey(
+            recipient=cms.RecipientKeyIdentifier(key_identifier=self.identity.key_identifier())
+            if self.identity.certificate is None
+            else self.identity.issuer_and_serial(),
+            encrypted_key=aes_key_wrap(kek.reveal(), content_key.reveal()),
         )
-        by_key = der.tlv(der.context(0), der.octet_string(self._key_id()))
-        return der.tlv(
-            der.context(1),
-            der.integer(3),
-            der.tlv(der.context(0), originator),
-            der.sequence(oids.STD_DH_SHA384_KDF, _WRAP),
-            der.sequence(
-                der.sequence(
-                    self._identifier(by_key),
-                    der.octet_string(aes_key_wrap(kek.reveal(), content_key.reveal())),
-                )
+        return cms.KeyAgreement(
+            version=3,
+            originator=cms.OriginatorKey(
+                algorithm=cms.Algorithm(algorithm=cms.EC_PUBLIC_KEY),
+                public_key=asn1.BitString(point, 0),
             ),
+            algorithm=cms.AlgorithmOfAlgorithm(algorithm=cms.STD_DH_SHA384_KDF, parameters=_WRAP),
+            encrypted_keys=[wrapped],
         )
-
-    def _identifier(self, by_key: bytes) -> bytes:
-        return by_key if self.identity.certificate is None else self.identity.issuer_and_serial()
-
-    def _key_id(self) -> bytes:
-        return self.identity.key_identifier()
 
 
 def derive_kek(shared: bytes) -> bytes:
     """Derive the key-encryption key from an ECDH secret (X9.63 KDF, RFC 5753 § 7.2)."""
-    info = der.sequence(
-        _WRAP,
-        der.tlv(der.context(2), der.octet_string(_KEY_BITS.to_bytes(4, "big"))),
-    )
-    return X963KDF(algorithm=hashes.SHA384(), length=_KEY_BITS // 8, sharedinfo=info).derive(shared)
+    info = cms.SharedInfo(key_info=_WRAP, key_bits=_KEY_BITS.to_bytes(4, "big"))
+    kdf = X963KDF(hashes.SHA384(), _KEY_BITS // 8, sharedinfo=asn1.encode_der(info))
+    return kdf.derive(shared)

@@ -5,18 +5,18 @@ no attributes. Strict DER with lengths computed beforehand, so memory stays cons
 the ciphertext is taken while it is written. There is no opening here: recipients use OpenSSL.
 """
 
-import io
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from crypto import files
-from crypto.cms import der, oids
+from crypto.cms import structures as cms
 from crypto.cms.recipients import Recipient
 from crypto.digests import Sha256
 from crypto.errors import PartTooLarge, RecipientsWrong, SourceChanged
@@ -26,7 +26,7 @@ MAX_PLAINTEXT = 256 * 2**20  # bytes: openssl cms -decrypt needs 2.3 times as mu
 MAX_RECIPIENTS = 64  # a research team; each costs about 500 bytes in every part
 _CHUNK = 256 * 1024  # bytes: both buffers stay in the processor's cache between cipher and hash
 _NONCE, _TAG = 12, 16  # bytes; RFC 5084 § 3.2 recommends a nonce of 12
-_TAG_LENGTH = len(der.octet_string(bytes(_TAG)))
+_TAG_LENGTH = len(asn1.encode_der(bytes(_TAG)))
 
 
 @dataclass(frozen=True)
@@ -95,31 +95,25 @@ def seal_stream(
     if source.read(1):
         raise SourceChanged
     encryptor.finalize()
-    out.write(der.octet_string(encryptor.tag))
+    out.write(asn1.encode_der(encryptor.tag))
     return SealedDigest(out.digest.hexdigest(), out.count)
 
 
-def seal_bytes(data: bytes, recipients: Sequence[Recipient]) -> bytes:
-    """Seal a small thing that is in memory anyway.
-
-    Raises:
-        PartTooLarge, RecipientsWrong: as `seal_stream`.
-    """
-    sink = io.BytesIO()
-    seal_stream(io.BytesIO(data), len(data), recipients, sink)
-    return sink.getvalue()
-
-
-def _head(infos: Sequence[bytes], nonce: bytes, size: int) -> bytes:
+def _head(infos: Sequence[cms.RecipientInfo], nonce: bytes, size: int) -> bytes:
     """Everything before the ciphertext: RFC 5083 § 2.1, the lengths included."""
-    gcm = der.sequence(oids.AES256_GCM, der.sequence(der.octet_string(nonce), der.integer(_TAG)))
-    described = oids.DATA + gcm + der.header(der.context(0, constructed=False), size)
-    content = der.header(der.SEQUENCE, len(described) + size) + described
-    body = der.integer(0) + der.set_of(infos) + content
-    enveloped = der.header(der.SEQUENCE, len(body) + size + _TAG_LENGTH) + body
+    gcm = cms.GcmAlgorithm(
+        algorithm=cms.AES256_GCM,
+        parameters=cms.GcmParameters(nonce=nonce, tag_length=_TAG),
+    )
+    described = cms.fields(cms.ContentHead(content_type=cms.DATA, algorithm=gcm))
+    described += cms.header(cms.CONTEXT_0, size)
+    content = cms.header(cms.SEQUENCE, len(described) + size) + described
+    body = cms.fields(cms.EnvelopedHead(version=0, recipients=asn1.SetOf(list(infos)))) + content
+    enveloped = cms.header(cms.SEQUENCE, len(body) + size + _TAG_LENGTH) + body
     rest = len(enveloped) + size + _TAG_LENGTH
-    explicit = oids.AUTH_ENVELOPED_DATA + der.header(der.context(0), rest)
-    return der.header(der.SEQUENCE, len(explicit) + rest) + explicit + enveloped
+    explicit = asn1.encode_der(cms.AUTH_ENVELOPED_DATA)
+    explicit += cms.header(cms.CONTEXT_0_CONSTRUCTED, rest)
+    return cms.header(cms.SEQUENCE, len(explicit) + rest) + explicit + enveloped
 
 
 def _fill(source: BinaryIO, buffer: memoryview) -> int:

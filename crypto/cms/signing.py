@@ -5,10 +5,12 @@ A signature is accepted from the one pinned certificate and from nobody else; no
 A certificate inside the signature proves nothing; where there is one it must be the pinned one.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -19,19 +21,28 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
-from crypto.cms.certificates import Identity, check_use, check_validity, read_identity
-from crypto.cms.selfmade import PrivateKey, self_signed
-from crypto.cms.signed_data import read_signed_data
+from crypto.cms import structures as cms
+from crypto.cms.certificates import (
+    Identity,
+    PrivateKey,
+    check_use,
+    check_validity,
+    read_identity,
+    self_signed,
+)
 from crypto.errors import (
     PassphraseMissing,
     PassphraseWrong,
     PrivateKeyUnusable,
     SignatureDoesNotHold,
+    SignatureUnreadable,
     SignerKeyMismatch,
     SignerUnknown,
 )
 
 SIGNER_DAYS = 1095  # three years: how long a made signing certificate is valid; policy
+LONGEST_SIGNATURE = 64 * 1024  # bytes: ours have about 1 KiB
+_DIGEST = 48  # bytes of SHA-384
 _LONGEST_KEY = 64 * 1024  # bytes of a private key's file
 
 
@@ -50,10 +61,6 @@ class Signer(Protocol):
 
     def sign_detached(self, content: bytes) -> bytes:
         """Sign as detached CMS SignedData, DER."""
-        ...
-
-    def sign_raw(self, content: bytes) -> bytes:
-        """Sign without any container (ECDSA in DER, or RSA), SHA-384."""
         ...
 
 
@@ -92,12 +99,6 @@ class KeySigner:
             .add_signer(self._identity.certificate, self._key, hashes.SHA384())
             .sign(Encoding.DER, options)
         )
-
-    def sign_raw(self, content: bytes) -> bytes:
-        """Sign without a container: ECDSA (DER) or RSA PKCS #1 v1.5, SHA-384."""
-        if isinstance(self._key, ec.EllipticCurvePrivateKey):
-            return self._key.sign(content, ec.ECDSA(hashes.SHA384()))
-        return self._key.sign(content, padding.PKCS1v15(), hashes.SHA384())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._identity.kind} {self.fingerprint[:16]}>"
@@ -165,7 +166,7 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
     # (1) strict structure: one signer, SHA-384, exactly the attributes that bind the content
     signed = read_signed_data(p7s)
     # (2) it names the pinned certificate: a courtesy that tells a stranger from a forger
-    if signed.signer != pinned.issuer_and_serial():
+    if signed.signer != asn1.encode_der(pinned.issuer_and_serial()):
         raise SignerUnknown
     # (3) it carries that certificate unchanged, or none: no byte of it stays unchecked
     if signed.certificates not in (b"", pinned.encoded):
@@ -175,18 +176,6 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
         raise SignatureDoesNotHold
     # (5) the pinned key made the signature over those attributes
     _verify(pinned, signed.signature, signed.attributes, rsa_named=signed.by_rsa)
-
-
-def verify_raw(content: bytes, signature: bytes, signer_cert_pem: bytes) -> None:
-    """Check a signature of `Signer.sign_raw` by one pinned signer.
-
-    Raises:
-        SignatureDoesNotHold: it does not hold.
-        NotACertificate, WeakKey, WrongCurve, WrongCertificateUse: the pinned certificate is unfit.
-    """
-    pinned = read_identity(signer_cert_pem, bare_key=False)
-    check_use(pinned, signing=True)
-    _verify(pinned, signature, content, rsa_named=isinstance(pinned.key, rsa.RSAPublicKey))
 
 
 def public_key_fingerprint(certificate_pem: bytes) -> str:
@@ -244,3 +233,93 @@ def _private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
 
 def _spki(key: PrivateKey) -> bytes:
     return Identity(cast("rsa.RSAPublicKey", key.public_key()), None).spki
+
+
+# -- reading a detached SignedData (RFC 5652 § 5): as our signers write it, and no other way
+
+
+@dataclass(frozen=True)
+class DetachedSignature:
+    """What a detached signature says.
+
+    Attributes:
+        signer: IssuerAndSerialNumber, DER.
+        message_digest: SHA-384 of the content, as signed.
+        attributes: the bytes that were signed: the attributes as a SET (RFC 5652 § 5.4).
+        signature: the signature over them.
+        by_rsa: whether it says RSA (else ECDSA).
+        certificates: the certificates that it carries, DER one after another; empty for none.
+    """
+
+    signer: bytes
+    message_digest: bytes
+    attributes: bytes
+    signature: bytes
+    by_rsa: bool
+    certificates: bytes
+
+
+def read_signed_data(data: bytes) -> DetachedSignature:
+    """Read a signature strictly.
+
+    Raises:
+        SignatureUnreadable: anything unexpected, trailing bytes included.
+    """
+    try:
+        _expect(len(data) <= LONGEST_SIGNATURE)
+        info = asn1.decode_der(cms.SignedContentInfo, data)
+        _expect(asn1.encode_der(info) == data)  # no byte stands there that was not read
+        return _detached(info)
+    except ValueError:
+        raise SignatureUnreadable from None
+
+
+def _detached(info: cms.SignedContentInfo) -> DetachedSignature:
+    signed = info.content
+    _expect(info.content_type == cms.SIGNED_DATA)
+    _expect(signed.version == 1)  # § 5.1: X.509 certificates, id-data, issuerAndSerialNumber
+    digest_algorithms, signers = signed.digest_algorithms.as_list(), signed.signers.as_list()
+    _expect(len(digest_algorithms) == len(signers) == 1)
+    _expect(signed.content.content_type == cms.DATA)
+    signer = signers[0]
+    _expect(signer.version == 1)
+    for algorithm in (*digest_algorithms, signer.digest_algorithm):
+        _expect(algorithm.algorithm == cms.SHA384)  # RFC 5754 § 2: with NULL or without
+    certificates = signed.certificates.as_list() if signed.certificates else []
+    return DetachedSignature(
+        signer=asn1.encode_der(signer.signer),
+        message_digest=_message_digest(signer.signed_attributes.as_list()),
+        # § 5.4: what is signed is the SET OF, not the [0] IMPLICIT under which it stands here
+        attributes=asn1.encode_der(signer.signed_attributes),
+        signature=signer.signature,
+        by_rsa=_by_rsa(signer.signature_algorithm),
+        certificates=b"".join(map(asn1.encode_der, certificates)),
+    )
+
+
+def _message_digest(attributes: list[cms.Attribute]) -> bytes:
+    values: dict[object, asn1.TLV] = {}
+    for attribute in attributes:
+        several = attribute.values.as_list()
+        _expect(len(several) == 1 and attribute.kind not in values)
+        _expect(len(several[0].tag_bytes) == 1)  # no high tag number
+        values[attribute.kind] = several[0]
+    _expect(cms.CONTENT_TYPE in values and cms.MESSAGE_DIGEST in values)
+    _expect(values[cms.CONTENT_TYPE].parse(cms.ObjectIdentifier) == cms.DATA)
+    digest = values[cms.MESSAGE_DIGEST].parse(bytes)
+    _expect(len(digest) == _DIGEST)
+    return digest
+
+
+def _by_rsa(algorithm: cms.Algorithm) -> bool:
+    if algorithm.algorithm == cms.ECDSA_WITH_SHA384:
+        _expect(algorithm.parameters is None)
+        return False
+    _expect(algorithm.algorithm in (cms.RSA_ENCRYPTION, cms.SHA384_WITH_RSA))
+    _expect(algorithm.parameters is not None)
+    return True
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        raise ValueError

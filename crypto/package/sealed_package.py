@@ -16,8 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crypto import files
-from crypto.cms import LONGEST as LONGEST_SIGNATURE
-from crypto.cms import Recipient, Signer, check_recipients, read_identity, verify_detached
+from crypto.cms import (
+    LONGEST_SIGNATURE,
+    Recipient,
+    Signer,
+    check_recipients,
+    read_identity,
+    verify_detached,
+)
 from crypto.digests import Sha256
 from crypto.errors import (
     FileUnusable,

@@ -1,9 +1,9 @@
-"""Documents at rest: one file under AES-256-GCM in chunks, in constant memory.
+"""Documents at rest: one file under AES-256-GCM in chunks.
 
 The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár, 2015), as age uses it: a key of its
 own for each file (HKDF-SHA-256 over a random salt), a counter as nonce, and a flag in the nonce
-of the last chunk, so that a file that was cut, lengthened or reordered does not open. Decrypting to
-a file shows nothing before the last chunk held.
+of the last chunk, so that a file that was cut, lengthened or reordered does not open. Nothing of it is
+shown before the last chunk held.
 """
 
 import io
@@ -27,43 +27,20 @@ _MAGIC = b"doj-release document v1\n"
 _SALT, _TAG, _KEY = 32, 16, 32  # bytes
 
 
-def encrypt_file(source: Path, target: Path, key: Secret) -> int:
-    """Encrypt a regular file into a new one, 0600, which appears whole; plaintext bytes read.
-
-    Raises:
-        FileUnusable: the source can't be read or the target written.
-    """
-    with files.open_regular(source) as plain:
-        return _encrypt(plain, target, key)
-
-
-def encrypt_document(data: bytes, target: Path, key: Secret) -> int:
-    """Encrypt bytes into a file, as `encrypt_file`.
+def encrypt_document(data: bytes, target: Path, key: Secret) -> None:
+    """Encrypt bytes into a new file, 0600, which appears whole.
 
     Raises:
         FileUnusable: the target can't be written.
     """
-    return _encrypt(io.BytesIO(data), target, key)
-
-
-def decrypt_file(source: Path, target: Path, key: Secret) -> int:
-    """Decrypt into a file, 0600, that appears only after the last chunk held; bytes written.
-
-    Raises:
-        DocumentDoesNotHold: changed, cut, lengthened, or under another key.
-        FileUnusable: the source can't be read or the target written.
-    """
-    count = 0
-    with (
-        files.open_regular(source) as sealed,
-        files.written_whole(target) as partial,
-        files.coded(),
-        partial.open("r+b") as plain,
-    ):
-        for chunk in _opened(sealed, key):
-            plain.write(chunk)
-            count += len(chunk)
-    return count
+    salt = secrets.token_bytes(_SALT)
+    aead = _file_key(key, salt)
+    chunks = max(1, -(-len(data) // CHUNK))
+    with files.written_whole(target) as partial, files.coded(), partial.open("r+b") as sealed:
+        sealed.write(_MAGIC + salt)
+        for number in range(chunks):
+            chunk = data[number * CHUNK : (number + 1) * CHUNK]
+            sealed.write(aead.encrypt(_nonce(number, last=number == chunks - 1), chunk, None))
 
 
 def decrypt_document(source: Path, key: Secret) -> bytes:
@@ -80,23 +57,6 @@ def decrypt_document(source: Path, key: Secret) -> bytes:
         if size > MAX_IN_MEMORY + MAX_IN_MEMORY // CHUNK * _TAG + len(_MAGIC) + _SALT + _TAG:
             raise PartTooLarge
         return b"".join(_opened(sealed, key))
-
-
-def _encrypt(plain: BinaryIO, target: Path, key: Secret) -> int:
-    salt = secrets.token_bytes(_SALT)
-    aead = _file_key(key, salt)
-    count, number = 0, 0
-    with files.written_whole(target) as partial, files.coded(), partial.open("r+b") as sealed:
-        sealed.write(_MAGIC + salt)
-        chunk = _read(plain, CHUNK)
-        while True:
-            following = _read(plain, CHUNK) if len(chunk) == CHUNK else b""
-            last = not following
-            sealed.write(aead.encrypt(_nonce(number, last=last), chunk, None))
-            count, number = count + len(chunk), number + 1
-            if last:
-                return count
-            chunk = following
 
 
 def _opened(sealed: BinaryIO, key: Secret) -> Iterator[bytes]:

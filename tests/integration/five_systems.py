@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from approvals.application.example import example_for
-from crypto.cms.selfmade import make_recipient
+from crypto.cms.certificates import make_recipient
 from errors.coded import Exit
 from pipelines.cohort.registry import register_cohort
 from pipelines.deployment.init import init_home

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from approvals.application.reading import example_application
+from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
-from crypto.cms.selfmade import make_recipient
 from pipelines.home.home import open_home
 from pipelines.operations.reminders import write_letters
 from pipelines.session.session import Session, today

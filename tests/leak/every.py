@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from crypto.cms.selfmade import make_recipient
+from crypto.cms.certificates import make_recipient
 from pipelines.cli.app import app, hoist, step_of
 from pipelines.session.session import today
 from tests.leak.canaries import FREE

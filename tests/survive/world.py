@@ -98,8 +98,8 @@ def _make(root: Path, ledger_url: str = "") -> None:
 
 def _projects(office, root: Path) -> dict[str, str]:
     from approvals.application.reading import example_application
+    from crypto.cms.certificates import make_recipient
     from crypto.cms.recipients import Recipient
-    from crypto.cms.selfmade import make_recipient
     from pipelines.keys.keys import add_recipient, confirm_recipient
     from pipelines.session.session import today
 

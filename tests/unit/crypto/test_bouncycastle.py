@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crypto.cms.seal import seal_bytes
+from tests.unit.crypto.sealing import seal_bytes
 
 HERE = Path(__file__).parent / "bouncycastle"
 JARS = ("bcprov.jar", "bcutil.jar", "bcpkix.jar", "bcmail.jar")

@@ -20,10 +20,10 @@ from crypto import document, health
 from crypto.keyring.keyring import Keyring
 from crypto.package.sealed_package import Part, verify_package, write_package
 from crypto.cms.recipients import Recipient
-from crypto.cms.selfmade import make_recipient
+from crypto.cms.certificates import make_recipient
 
 folder = Path(sys.argv[1])
-health.require_fips()
+fips.require_fips()
 ring = Keyring.create(folder / "keys", department="Department", passphrase=b"a long passphrase")
 ring = Keyring.open(folder / "keys", b"a long passphrase")
 recipients = []
@@ -34,8 +34,7 @@ for kind in ("rsa3072", "p384"):
     recipients.append(Recipient.from_pem(certificate, on=datetime.now(UTC)))
 write_package(folder / "package", [Part.from_bytes("part-001.zip", b"content")], recipients, ring.signer())
 verify_package(folder / "package", ring.signing_certificate())
-(folder / "paper").write_bytes(b"a paper")
-document.encrypt_file(folder / "paper", folder / "paper.enc", ring.document_key("2026-001", create=True))
+document.encrypt_document(b"a paper", folder / "paper.enc", ring.document_key("2026-001", create=True))
 ring.digest("cohort", b"rows")
 """
 

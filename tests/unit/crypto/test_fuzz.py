@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from crypto import errors
 from crypto.cms.recipients import Recipient
-from crypto.cms.signed_data import read_signed_data
-from crypto.cms.signing import FileSigner, verify_detached
+from crypto.cms.signing import FileSigner, read_signed_data, verify_detached
 from crypto.package import parts
 from crypto.package.sealed_package import verify_package
 from crypto.resting import document

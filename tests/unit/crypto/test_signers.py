@@ -5,7 +5,12 @@ import contextlib
 import pytest
 
 from crypto import errors
-from crypto.cms.signing import FileSigner, make_signing_identity, public_key_fingerprint, verify_raw
+from crypto.cms.signing import (
+    FileSigner,
+    make_signing_identity,
+    public_key_fingerprint,
+    verify_detached,
+)
 from crypto.errors import PinWrong
 from crypto.keyring import signers
 from crypto.keyring.keyring import Keyring
@@ -28,12 +33,12 @@ def keys(tmp_path):
 
 def signs(keys):
     """Sign, and find the one accepted certificate under which it holds."""
-    signature = signers.load_signer(keys, PASSWORD).sign_raw(b"content")
+    signature = signers.load_signer(keys, PASSWORD).sign_detached(b"content")
     holding = []
     for position, pem in enumerate(signers.accepted_certificates(keys)):
         try:
-            verify_raw(b"content", signature, pem)
-        except errors.SignatureDoesNotHold:
+            verify_detached(b"content", signature, pem)
+        except errors.SignerUnknown:
             continue
         holding.append(position)
     return holding
@@ -41,14 +46,14 @@ def signs(keys):
 
 def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies(keys):
     old = signers.load_signer(keys, PASSWORD)
-    signature = old.sign_raw(b"an old checkpoint")
+    signature = old.sign_detached(b"an old checkpoint")
     new = make_signing_identity("Department", PASSWORD)
     assert signers.replace_signer(keys, *new, PASSWORD) == old.fingerprint
     assert signs(keys) == [0]
     current, former = signers.accepted_certificates(keys)
     assert current == new[1]
     assert public_key_fingerprint(former) == old.fingerprint
-    verify_raw(b"an old checkpoint", signature, former)
+    verify_detached(b"an old checkpoint", signature, former)
     assert sorted(p.name for p in keys.iterdir()) == ["former", "signing.key", "signing.pem"]
 
 

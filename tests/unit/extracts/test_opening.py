@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
-from crypto.cms.selfmade import make_recipient
 from crypto.cms.signing import FileSigner, make_signing_identity, verify_detached
 from crypto.package.parts import Part
 from crypto.package.sealed_package import write_package

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
-from crypto.cms.selfmade import make_recipient
 from crypto.package.sealed_package import Part, write_package
 from pipelines.deployment.init import init_home
 from pipelines.session.session import open_session, today

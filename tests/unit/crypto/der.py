@@ -1,4 +1,4 @@
-"""Strict DER, written and read: only what CMS and X.509 need here.
+"""Strict DER by hand, written and read: the oracle of the library's codec, and the attacker's tool.
 
 The writer computes definite, minimal lengths (ITU-T X.690 §§ 8.1.3, 10.1), so a large value's
 header can be written before its content is known. The reader accepts nothing else: an indefinite
@@ -8,7 +8,10 @@ structure means.
 
 from collections.abc import Iterable
 
-from crypto.errors import DerMalformed
+
+class DerMalformed(Exception):
+    """Not strict DER."""
+
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
