@@ -16,7 +16,8 @@ STORY = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from crypto import document, health
+from crypto import fips
+from crypto.resting import document
 from crypto.keyring.keyring import Keyring
 from crypto.package.sealed_package import Part, verify_package, write_package
 from crypto.cms.recipients import Recipient
