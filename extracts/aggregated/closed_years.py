@@ -28,9 +28,9 @@ from extracts.suppression import (
     PublishedTable,
     SuppressionPolicy,
     audit_table,
-    demanded,
-    stacked,
-    start,
+    join_tables,
+    protection_levels,
+    start_search,
 )
 
 How = Literal["unchanged", "revised", "frozen"]
@@ -253,12 +253,12 @@ def _attacked(
         found = audit_table(shown, threshold=policy.threshold, zeros="hidden")
         if any(_tells(fall, shown, policy) for fall in found.falls):
             return "derivable", None
-    stack = stacked(now, (), (), policy.least, last.scope)
+    joined = join_tables(now, (), (), policy.least, last.scope)
     report = audit_table(
         renewed(last, now),
         threshold=policy.threshold,
         zeros=policy.zeros,
         hint=Hint({(0, labels): count for labels, (count, _) in _true(now).items()}),
-        demands=demanded(stack, start(stack.system, policy)),
+        protection_levels=protection_levels(joined, start_search(joined.relations, policy)),
     )
     return ("none", report) if report.holds else ("pattern", None)

@@ -14,17 +14,17 @@ import pyarrow as pa
 from extracts.aggregated.history import from_arrow
 from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
 from extracts.suppression import (
-    MOSTLY,
+    MOSTLY_HIDDEN,
     CannotProtectError,
     CellTable,
     Dimension,
+    Forecast,
     Job,
-    Outlook,
     Pattern,
     PublishedTable,
     RevisedError,
     SuppressionPolicy,
-    outlook,
+    forecast,
     suppress_all,
 )
 from systems.description import System
@@ -52,7 +52,7 @@ class CoarserVersion:
     """One coarser version: its dimensions, and what it would publish at least."""
 
     dims: tuple[str, ...]
-    seen: Outlook
+    seen: Forecast
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table: what to say to ``run``, and what would be published."""
@@ -89,7 +89,7 @@ def coarser_versions(
 def _mostly_hidden(made: Counted, plural: str) -> bool:
     records = np.asarray(made.cells[plural])
     hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
-    return hidden > MOSTLY * int((records > 0).sum())
+    return hidden > MOSTLY_HIDDEN * int((records > 0).sum())
 
 
 def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:
@@ -105,14 +105,14 @@ def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:
 
 def _seen(
     counted: CellTable, policy: SuppressionPolicy, before: Sequence[PublishedTable]
-) -> Outlook:
+) -> Forecast:
     quick = replace(policy, clean=False)
     jobs = [
         Job(_year(counted, place), quick, tuple(_only(t, year) for t in before))
         for place, year in enumerate(counted.dims[0].leaves)
     ]
     patterns: list[Pattern] = suppress_all(jobs, workers=1)
-    return outlook([(p.table, p.hidden, p.primary) for p in patterns])
+    return forecast([(p.table, p.hidden, p.primary) for p in patterns])
 
 
 def _year(table: CellTable, at: int) -> CellTable:

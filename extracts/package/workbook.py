@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from extracts.suppression import Cross, Labels, Names, name_of
+from extracts.suppression import CrossTable, Labels, Names, name_of
 
 MARKER = "*"  # what stands in a hidden cell
 _MOST = 1_000_000  # rows of one sheet; Excel's limit is 1,048,576
@@ -287,7 +287,7 @@ def cross_sheets(
     heading: str,
 ) -> None:
     """Append one sheet a year (or one for all years, where a table has but one more dimension)."""
-    cross = Cross.of(dims, measures[0].values)
+    cross = CrossTable.of(dims, measures[0].values)
     years = cross.levels["year"] if "year" in cross.cut else ("",)
     for year in years:
         sheet = book.create_sheet(year or "All years")
@@ -319,7 +319,7 @@ def escaped(text: str) -> str:
 
 def _fill(
     sheet: Any,
-    cross: Cross,
+    cross: CrossTable,
     wanted: Sequence[Mapping[str, str]],
     measures: Sequence[Measured],
     names: Names,
@@ -342,7 +342,7 @@ def _fill(
 
 def _table(
     sheet: Any,
-    cross: Cross,
+    cross: CrossTable,
     fixed: Mapping[str, str],
     measure: Measured,
     names: Names,

@@ -6,7 +6,7 @@ attacker, rule and algorithm. It never reads a register, and knows nothing of re
 """
 
 from extracts.suppression.audit import AuditReport, Fall, Hint, audit_table
-from extracts.suppression.coarser import MOSTLY, Outlook, outlook
+from extracts.suppression.coarser import MOSTLY_HIDDEN, Forecast, forecast
 from extracts.suppression.commands import (
     audit_file,
     derive_file,
@@ -22,20 +22,27 @@ from extracts.suppression.errors import (
     CannotProtectError,
     RevisedError,
 )
-from extracts.suppression.heat_map import Cross, Labels, MapCell, Names, heat_map_page, name_of
+from extracts.suppression.heat_map import CrossTable, Labels, MapCell, Names, heat_map_page, name_of
 from extracts.suppression.model import (
     TOTAL,
     CellTable,
     Dimension,
     SuppressionPolicy,
+    join_tables,
     publish,
-    stacked,
 )
 from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
-from extracts.suppression.solver import Job, Pattern, Progress, demanded, start, suppress_all
+from extracts.suppression.solver import (
+    Job,
+    Pattern,
+    Progress,
+    protection_levels,
+    start_search,
+    suppress_all,
+)
 
 __all__ = [
-    "MOSTLY",
+    "MOSTLY_HIDDEN",
     "TOTAL",
     "AuditFellError",
     "AuditInfeasibleError",
@@ -43,15 +50,15 @@ __all__ = [
     "AuditUnsolvedError",
     "CannotProtectError",
     "CellTable",
-    "Cross",
+    "CrossTable",
     "Dimension",
     "Fall",
+    "Forecast",
     "Hint",
     "Job",
     "Labels",
     "MapCell",
     "Names",
-    "Outlook",
     "Pattern",
     "Progress",
     "PublishedRow",
@@ -61,16 +68,16 @@ __all__ = [
     "Zeros",
     "audit_file",
     "audit_table",
-    "demanded",
     "derive_file",
+    "forecast",
     "heat_map_page",
+    "join_tables",
     "name_of",
-    "outlook",
     "proposals_for",
+    "protection_levels",
     "publish",
     "share_of_total",
-    "stacked",
-    "start",
+    "start_search",
     "suppress_all",
     "suppress_file",
     "write_heat_map",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extracts.suppression.audit import AuditReport, audit_table
-from extracts.suppression.coarser import MOSTLY, Coarser, coarser_tables
+from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
 from extracts.suppression.errors import BadRequestError, TableUnreadableError, TableUnwritableError
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
 from extracts.suppression.model import TOTAL, CellTable, SuppressionPolicy
@@ -261,7 +261,7 @@ def proposals_for(
     Raises:
         CodedError: the files can't be used any more.
     """
-    if outcome.primary + outcome.secondary <= MOSTLY * outcome.nonzero:
+    if outcome.primary + outcome.secondary <= MOSTLY_HIDDEN * outcome.nonzero:
         return ()
     parents = {name: read_hierarchy(path, name) for name, path in hierarchy.items()}
     rows = read_cells(cells, dims, count, persons)

@@ -22,7 +22,7 @@ WIDEST = 40  # columns that a screen or a landscape sheet still shows
 
 
 @dataclass(frozen=True)
-class Cross:
+class CrossTable:
     """A layout.
 
     Attributes:
@@ -40,7 +40,7 @@ class Cross:
     cut: tuple[str, ...]
 
     @classmethod
-    def of(cls, dims: Sequence[str], cells: Iterable[Labels]) -> "Cross":
+    def of(cls, dims: Sequence[str], cells: Iterable[Labels]) -> "CrossTable":
         """The longest dimension down, short ones across while the page is wide enough.
 
         A year is cut, where there is anything else to put across.
@@ -127,8 +127,8 @@ class MapCell:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One cell of a block, ready for the page."""
+class PageCell:
+    """One cell of a table, ready for the page."""
 
     css: str
     text: str
@@ -136,13 +136,13 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Block:
+class PageTable:
     """One cross table: ``heads`` are rows of column headings, ``lines`` have a heading first."""
 
     title: str
     down: str
     heads: tuple[tuple[tuple[str, int], ...], ...]
-    lines: tuple[tuple[str, tuple[Shown, ...]], ...]
+    lines: tuple[tuple[str, tuple[PageCell, ...]], ...]
 
 
 def heat_map_page(
@@ -173,45 +173,44 @@ def heat_map_page(
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("heat_map.html.j2")
-    told = names or {}
     return page.render(
-        title=title, facts=facts, blocks=_blocks(dims, cells, told), exact=exact, dims=dims
+        title=title, facts=facts, blocks=_tables(dims, cells, names or {}), exact=exact, dims=dims
     )
 
 
-def _blocks(dims: Sequence[str], cells: Mapping[Labels, MapCell], names: Names) -> list[Block]:
-    cross = Cross.of(dims, cells)
+def _tables(dims: Sequence[str], cells: Mapping[Labels, MapCell], names: Names) -> list[PageTable]:
+    cross = CrossTable.of(dims, cells)
     most = max((c.value or 0 for c in cells.values()), default=0)
-    blocks: list[Block] = []
+    tables: list[PageTable] = []
     for fixed in cross.tables():
         lines = tuple(
             (
                 name_of(names, cross.down, row),
                 tuple(
-                    _shown(cells.get(cross.labels(fixed, row, column)), most)
+                    _page_cell(cells.get(cross.labels(fixed, row, column)), most)
                     for column in cross.columns
                 ),
             )
             for row in cross.levels[cross.down]
         )
         said = " · ".join(f"{d} {name_of(names, d, v)}" for d, v in fixed.items())
-        blocks.append(Block(said, cross.down, cross.heads(names), lines))
-    return blocks
+        tables.append(PageTable(said, cross.down, cross.heads(names), lines))
+    return tables
 
 
-def _shown(cell: MapCell | None, most: int) -> Shown:
+def _page_cell(cell: MapCell | None, most: int) -> PageCell:
     if cell is None:
-        return Shown("none", "", "no such cell")
+        return PageCell("none", "", "no such cell")
     if cell.state == "zero":
-        return Shown("zero", "0", "published: nobody")
+        return PageCell("zero", "0", "published: nobody")
     if cell.state == "published":
         value = cell.value or 0
         depth = math.log1p(value) / math.log1p(most) if most else 0.0
         shade = min(_SHADES - 1, int(depth * _SHADES))
-        return Shown(f"p{shade}", f"{value:,}", "published")
+        return PageCell(f"p{shade}", f"{value:,}", "published")
     between = _between(cell)
     tip = f"{cell.state}; the attacker is left with {between}" if between else cell.state
-    return Shown(cell.state, f"{_MARKS[cell.state]} {between}".strip(), tip)
+    return PageCell(cell.state, f"{_MARKS[cell.state]} {between}".strip(), tip)
 
 
 def _between(cell: MapCell) -> str:

@@ -4,7 +4,7 @@ It never sees a true value but as a hint, which it checks, and shares no equatio
 set-up with the suppressor: both know `published` and nothing else of each other.
 """
 
-from extracts.suppression.audit.auditing import AuditReport, Fall, Offer, audit_table
+from extracts.suppression.audit.auditing import AuditReport, Fall, HintCheck, audit_table
 from extracts.suppression.audit.feasibility import Hint, Place
 
-__all__ = ["AuditReport", "Fall", "Hint", "Offer", "Place", "audit_table"]
+__all__ = ["AuditReport", "Fall", "Hint", "HintCheck", "Place", "audit_table"]

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from extracts.suppression.audit.feasibility import Hint, Place, Proofs
 from extracts.suppression.audit.knowledge import Cell, Knowledge, check_constants, connected
-from extracts.suppression.audit.linear_programme import Programme, Solution
-from extracts.suppression.audit.local_search import Block
+from extracts.suppression.audit.linear_programme import LinearProgramme, Solution
+from extracts.suppression.audit.local_search import LocalSearch
 
 Measure = Literal["count", "persons"]
 Verdict = list[tuple[Literal["exact", "below", "narrow"], Measure, int, int | None]]
 
-_CLOSE = 1e-6
+_TOLERANCE = 1e-6
 _ENDLESS = 1e9  # nothing in a register comes near it; a bound that does is none
 
 
@@ -34,10 +34,10 @@ class Bounds:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One connected part: its programme, its block, and a table that fits."""
+    """One connected part: its programme, the search around single cells, and a table that fits."""
 
-    programme: Programme
-    block: Block
+    programme: LinearProgramme
+    nearby: LocalSearch
     counts: npt.NDArray[np.float64]
 
 
@@ -51,7 +51,7 @@ class Attack:
         *,
         intervals: bool,
         hint: Hint | None,
-        demands: Mapping[Place, tuple[int, int]],
+        protection_levels: Mapping[Place, tuple[int, int]],
         progress: Callable[[str, int, int], None] | None,
     ) -> None:
         self.known = known
@@ -60,10 +60,10 @@ class Attack:
         self.programmes = 0
         self._hint = hint
         self._demands = {
-            number: demands[table, labels]
+            number: protection_levels[table, labels]
             for number, cell in enumerate(known.cells)
             for table, labels, _ in cell.places
-            if (table, labels) in demands
+            if (table, labels) in protection_levels
         }
         self._example: npt.NDArray[np.float64] | None = None
         self._proofs: Proofs | None = None
@@ -83,7 +83,7 @@ class Attack:
             AuditUnsolvedError: a bound could not be proven.
         """
         check_constants(self.known)
-        self.believe()
+        self.check_hint()
         groups = connected(self.known)
         total = sum(self.known.cells[i].listed for g in groups for i in g)
         counts = np.array([c.count or 0.0 for c in self.known.cells])
@@ -94,15 +94,15 @@ class Attack:
                 self._verdicts.update((n, Verdict()) for n in hidden)
                 done += len(hidden)
                 continue
-            programme, block = Programme(self.known, group), Block(self.known, group)
-            self._begin(programme, block, counts)
+            programme, nearby = LinearProgramme(self.known, group), LocalSearch(self.known, group)
+            self._begin(programme, nearby, counts)
             for number in hidden:
-                self._nearby(block, counts, number)
-                self._settle(_Part(programme, block, counts), number)
+                self._nearby(nearby, counts, number)
+                self._settle(_Part(programme, nearby, counts), number)
                 done += 1
                 if self._progress and done % 100 == 0:
                     self._progress("audit", done, total)
-            self.programmes += programme.solved + block.solved
+            self.programmes += programme.solved + nearby.solved
 
     def open_cells(self) -> list[int]:
         """Hidden cells that what was believed does not settle."""
@@ -114,7 +114,7 @@ class Attack:
             return None
         return self._proofs.people
 
-    def believe(self) -> None:
+    def check_hint(self) -> None:
         """Take from the hint what fits every equation."""
         if self._hint is None:
             return
@@ -151,11 +151,13 @@ class Attack:
         return safe and self._wide(number)
 
     def _wide(self, number: int) -> bool:
-        """Whether tables were found in which the cell goes as far as was demanded."""
+        """Whether tables were found in which the cell goes as far as was protection_levels."""
         low, high = self._demands.get(number, (np.inf, -np.inf))
         return bool(self._seen_low[number] <= low and self._seen_high[number] >= high)
 
-    def _begin(self, programme: Programme, block: Block, counts: npt.NDArray[np.float64]) -> None:
+    def _begin(
+        self, programme: LinearProgramme, nearby: LocalSearch, counts: npt.NDArray[np.float64]
+    ) -> None:
         """Put into ``counts`` a whole table that fits, in the middle rather than at a corner.
 
         From a corner hardly any small change is possible. ``example``, where there is one, is such
@@ -164,32 +166,32 @@ class Attack:
         at = programme.counts
         if self._example is not None:
             counts[at] = self._example[at]
-        if self._example is None or not block.fits(counts):
+        if self._example is None or not nearby.fits(counts):
             near = None
-            if (centre := programme.centre()) is not None:
-                counts[at] = centre[: len(at)]
-                near = block.near(counts, counts)
-            counts[at] = programme.whole()[: len(at)] if near is None else near[at]
-        self._learn(block, counts)
+            if (interior_point := programme.interior_point()) is not None:
+                counts[at] = interior_point[: len(at)]
+                near = nearby.near(counts, counts)
+            counts[at] = programme.integer_solution()[: len(at)] if near is None else near[at]
+        self._learn(nearby, counts)
 
-    def _nearby(self, block: Block, counts: npt.NDArray[np.float64], number: int) -> None:
+    def _nearby(self, nearby: LocalSearch, counts: npt.NDArray[np.float64], number: int) -> None:
         """Settle a cell by tables that differ from ``counts`` around it, where there are any."""
         here = counts[number]
         goals = [self.threshold] if self._people(number) < self.threshold > here else []
         for goal in (*goals, *self._demands.get(number, ()), here + 1, here - 1):
             if self._settled(number):
                 return
-            found = block.change(counts, number, float(goal))
+            found = nearby.change(counts, number, float(goal))
             if found is not None:
-                self._learn(block, found)
+                self._learn(nearby, found)
 
-    def _learn(self, block: Block, counts: npt.NDArray[np.float64]) -> None:
+    def _learn(self, nearby: LocalSearch, counts: npt.NDArray[np.float64]) -> None:
         """Remember a whole table after checking it against every equation of its part."""
-        if not block.fits(counts):
+        if not nearby.fits(counts):
             return
-        people = block.people(counts) if self.known.has_persons else counts
+        people = nearby.people(counts) if self.known.has_persons else counts
         if people is not None:
-            self._seen(block.cells, counts[block.cells], people[block.cells])
+            self._seen(nearby.cells, counts[nearby.cells], people[nearby.cells])
 
     def _fixed(self, number: int) -> bool:
         return bool(self._seen_low[number] >= self._seen_high[number])
@@ -238,7 +240,7 @@ class Attack:
             return _ENDLESS
         if self._note(part.programme, solution, whole_only=True):
             return float(round(bound))
-        outer = float(np.floor(bound + _CLOSE) if up else np.ceil(bound - _CLOSE))
+        outer = float(np.floor(bound + _TOLERANCE) if up else np.ceil(bound - _TOLERANCE))
         if up and outer < self.threshold:
             return outer
         if self._shown(part, solution, number, measure, outer, up=up):
@@ -260,26 +262,26 @@ class Attack:
         """Look for a whole table at a bound: often only persons are fractional in a solution."""
         at = part.programme.counts
         orders = np.rint(solution[: len(at)])
-        if np.abs(solution[: len(at)] - orders).max(initial=0.0) <= _CLOSE:
+        if np.abs(solution[: len(at)] - orders).max(initial=0.0) <= _TOLERANCE:
             counts = part.counts.copy()
             counts[at] = orders
-            self._learn(part.block, counts)
+            self._learn(part.nearby, counts)
         if measure == "persons":
             return bool(up and self._seen_people[number] >= outer)
         for last in (False, True):
             seen = self._seen_high[number] if up else -self._seen_low[number]
             if seen >= (outer if up else -outer):
                 return True
-            found = None if last else part.block.change(part.counts, number, outer)
+            found = None if last else part.nearby.change(part.counts, number, outer)
             if found is not None:
-                self._learn(part.block, found)
+                self._learn(part.nearby, found)
         return False
 
     def _note(
-        self, programme: Programme, solution: npt.NDArray[np.float64], *, whole_only: bool
+        self, programme: LinearProgramme, solution: npt.NDArray[np.float64], *, whole_only: bool
     ) -> bool:
         """Remember a table of whole numbers; say whether it was one."""
-        if whole_only and np.abs(solution - np.rint(solution)).max(initial=0.0) > _CLOSE:
+        if whole_only and np.abs(solution - np.rint(solution)).max(initial=0.0) > _TOLERANCE:
             return False
         whole = np.rint(solution)
         orders = whole[: len(programme.counts)]

@@ -27,7 +27,7 @@ class Fall:
         labels: the cell, in the order of the table's dimensions.
         table: 0 for the audited table, 1 and more for an earlier one that falls with it.
         how: ``exact``: its count is determined; ``below``: proven under the threshold; ``shown``:
-            a small value is published; ``narrow``: its interval is smaller than was demanded.
+            a small value is published; ``narrow``: its interval is smaller than was protection_levels.
         measure: ``count`` or ``persons``.
         low: the least that the attacker must reckon with.
         high: the most, or None where there is no bound.
@@ -83,7 +83,7 @@ def audit_table(
     intervals: bool = False,
     example: Mapping[tuple[str, ...], int] | None = None,
     hint: Hint | None = None,
-    demands: Mapping[Place, tuple[int, int]] | None = None,
+    protection_levels: Mapping[Place, tuple[int, int]] | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Attack a published table together with all that was published before it.
@@ -97,7 +97,7 @@ def audit_table(
         example: counts by labels that fit, to start from. They are checked like any other table
             and only save time: the true ones prove nothing that others would not.
         hint: tables that fit, of all tables together (see ``proofs``); instead of ``example``.
-        demands: how low and how high the attacker must deem some cells possible; whoever made
+        protection_levels: how low and how high the attacker must deem some cells possible; whoever made
             the table knows which are small, and asks for the whole rule.
         progress: called with stage, done, of.
 
@@ -109,7 +109,12 @@ def audit_table(
     if hint is None and example is not None:
         hint = Hint({(0, labels): count for labels, count in example.items()})
     attack = Attack(
-        known, threshold, intervals=intervals, hint=hint, demands=demands or {}, progress=progress
+        known,
+        threshold,
+        intervals=intervals,
+        hint=hint,
+        protection_levels=protection_levels or {},
+        progress=progress,
     )
     attack.run()
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
@@ -130,7 +135,7 @@ def audit_table(
     )
 
 
-class Offer:
+class HintCheck:
     """What offered proofs settle by themselves, before there is an audit that has to search."""
 
     def __init__(
@@ -140,7 +145,7 @@ class Offer:
         threshold: int,
         zeros: Zeros,
         hint: Hint,
-        demands: Mapping[Place, tuple[int, int]],
+        protection_levels: Mapping[Place, tuple[int, int]],
     ) -> None:
         """Check a hint against what the tables say; the arguments are those of ``audit``.
 
@@ -149,9 +154,14 @@ class Offer:
         """
         self._known = gather(tables, zeros)
         self._attack = Attack(
-            self._known, threshold, intervals=False, hint=hint, demands=demands, progress=None
+            self._known,
+            threshold,
+            intervals=False,
+            hint=hint,
+            protection_levels=protection_levels,
+            progress=None,
         )
-        self._attack.believe()
+        self._attack.check_hint()
 
     def take(self, changes: Sequence[Mapping[Place, int]]) -> None:
         """Check further changes of the hint's table."""

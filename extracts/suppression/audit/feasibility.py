@@ -56,7 +56,7 @@ class Proofs:
         self._signs = np.asarray(self._sums.data, dtype=np.float64)
         self._unknown = np.array([c.count is None for c in known.cells])
         self._floor = np.array([float(known.floor if c.listed else 0) for c in known.cells])
-        self._said = np.array(
+        self._published_persons = np.array(
             [-1.0 if c.persons is None else float(c.persons) for c in known.cells]
         )
         self._listed = np.array([c.listed for c in known.cells])
@@ -114,7 +114,7 @@ class Proofs:
 
     def _ceiling(self) -> Vector:
         """The most persons of each cell by the published margins above it."""
-        ceiling = np.where(self._said < 0, np.inf, self._said)
+        ceiling = np.where(self._published_persons < 0, np.inf, self._published_persons)
         above = np.repeat(self._heads, np.diff(self._starts))
         while True:
             lower = ceiling.copy()
@@ -140,10 +140,10 @@ class Proofs:
             together = np.bincount(number, people[parts], minlength=len(rows))
             np.minimum.at(people, heads, together)
             sunk = np.flatnonzero(people < before)
-            if (people[sunk] < self._said[sunk]).any():
+            if (people[sunk] < self._published_persons[sunk]).any():
                 return None
             rows, _ = self._balance(sunk, np.zeros(len(sunk)))
-        wrong = (people < self._said) | (
-            self._listed & (self._said < 0) & (people < self.known.floor)
+        wrong = (people < self._published_persons) | (
+            self._listed & (self._published_persons < 0) & (people < self.known.floor)
         )
         return None if wrong.any() else people

@@ -16,14 +16,14 @@ from extracts.suppression.audit.knowledge import Knowledge
 from extracts.suppression.errors import AuditInfeasibleError, AuditUnsolvedError
 
 _TOP = 1e9
-_CLOSE = 1e-6
+_TOLERANCE = 1e-6
 _ENOUGH = 1e6  # orders; a cell without a bound is brought back to it
 _OK = highspy.HighsModelStatus.kOptimal
 _DUAL, _PRIMAL = 1, 4  # the solver's own numbers
 Solution = npt.NDArray[np.float64]
 
 
-class Programme:
+class LinearProgramme:
     """All tables that fit what is known, over one part of the unknowns."""
 
     def __init__(self, known: Knowledge, group: Sequence[int]) -> None:
@@ -43,10 +43,10 @@ class Programme:
         if (self._lower > self._upper).any():
             raise AuditInfeasibleError(unknown=len(self._lower))
         self._solver = self._build()
-        self._whole = False
+        self._is_integer = False
         self._costs = np.zeros(len(self._lower))
 
-    def whole(self) -> Solution:
+    def integer_solution(self) -> Solution:
         """Any table of whole numbers that fits.
 
         Raises:
@@ -54,18 +54,18 @@ class Programme:
             AuditUnsolvedError: the solver could not say.
         """
         solution = self._run()
-        if np.abs(solution - np.rint(solution)).max(initial=0.0) > _CLOSE:
-            self._set_whole(True)
+        if np.abs(solution - np.rint(solution)).max(initial=0.0) > _TOLERANCE:
+            self._set_integer(True)
             solution = self._run()
         return np.rint(solution)
 
-    def centre(self) -> Solution | None:
+    def interior_point(self) -> Solution | None:
         """A point well within all that fits; None where the solver does not come to one.
 
         An interior-point method that stops before it comes to a corner: a corner, where most cells
         are at an end of their interval, allows hardly any small change.
         """
-        self._set_whole(False)
+        self._set_integer(False)
         self._solver.setOptionValue("solver", "ipm")
         self._solver.setOptionValue("run_crossover", "off")
         inner = self._status() == _OK
@@ -84,7 +84,7 @@ class Programme:
             AuditUnsolvedError: the solver could not prove it.
         """
         at = (self._count_at if measure == "count" else self._person_at)[cell]
-        self._set_whole(whole)
+        self._set_integer(whole)
         self._costs[at] = -1.0 if up else 1.0
         self._solver.changeColCost(at, self._costs[at])
         solution = self._run()
@@ -114,15 +114,15 @@ class Programme:
         self.solved += 1
         return self._solver.getModelStatus()
 
-    def _set_whole(self, whole: bool) -> None:
-        if whole == self._whole:
+    def _set_integer(self, whole: bool) -> None:
+        if whole == self._is_integer:
             return
         kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
         size = len(self._lower)
         columns = np.arange(size, dtype=np.int32)
         kinds = np.full(size, int(kind), dtype=np.uint8)
         self._solver.changeColsIntegrality(size, columns, kinds)
-        self._whole = whole
+        self._is_integer = whole
 
     def _write_rows(self) -> None:
         mine = {*self.counts, *self.persons}

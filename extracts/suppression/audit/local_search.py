@@ -19,15 +19,15 @@ from extracts.suppression.audit.knowledge import Knowledge
 Vector = npt.NDArray[np.float64]
 
 _WIDTHS = (6, 20, None)  # labels taken of each long line; None: all cells of the part
-_CLOSE = 1e-6
+_TOLERANCE = 1e-6
 _BESIDE = 2.0  # orders; how far beside a point that does not fit a whole table is looked for
 _NODES = (
     200  # of an integer programme of a few cells; what it does not find is looked for elsewhere
 )
 
 
-class Block:
-    """The unknown cells of one connected part, with the means to change a few of them."""
+class LocalSearch:
+    """Looks for tables that differ from a known one in a few cells of one connected part."""
 
     def __init__(self, known: Knowledge, group: Sequence[int]) -> None:
         self.known = known
@@ -50,9 +50,9 @@ class Block:
         self.margins, self.parts = margins, parts
         self._number, self._heads = number, heads
         mine = {*map(int, margins), *map(int, parts), *group}
-        told = [c for c in sorted(mine) if known.cells[c].persons is not None]
-        self._told = np.array(told, dtype=np.int64)
-        self._said = np.array([float(known.cells[c].persons or 0) for c in told])
+        published = [c for c in sorted(mine) if known.cells[c].persons is not None]
+        self._published = np.array(published, dtype=np.int64)
+        self._published_persons = np.array([float(known.cells[c].persons or 0) for c in published])
         self._open = np.array(
             [c for c in group if known.cells[c].persons is None and known.cells[c].listed],
             dtype=np.int64,
@@ -133,7 +133,7 @@ class Block:
         lp = self._programme(start, local)
         lp.col_cost_ = np.zeros(len(block))
         lp.col_lower_, lp.col_upper_ = -np.minimum(room, _BESIDE), np.full(len(block), _BESIDE)
-        found = self._in_whole_orders(lp)
+        found = self._integer_solution(lp)
         if found is None:
             return None
         start[block] += found
@@ -157,11 +157,13 @@ class Block:
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         found = np.asarray(self._solver.getSolution().col_value)
-        if np.abs(found - np.rint(found)).max() > _CLOSE:
-            still = np.abs(found) <= _CLOSE  # the cells that a fractional change changes, no others
+        if np.abs(found - np.rint(found)).max() > _TOLERANCE:
+            still = (
+                np.abs(found) <= _TOLERANCE
+            )  # the cells that a fractional change changes, no others
             lp.col_upper_ = np.where(still, np.maximum(bounds[0], 0.0), bounds[1])
             lp.col_cost_ = np.zeros(len(found))
-            whole = self._in_whole_orders(lp)
+            whole = self._integer_solution(lp)
             if whole is None:
                 return None
             found = whole
@@ -187,7 +189,7 @@ class Block:
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = ends, rows, values
         return lp
 
-    def _in_whole_orders(self, lp: highspy.HighsLp) -> Vector | None:
+    def _integer_solution(self, lp: highspy.HighsLp) -> Vector | None:
         """Any whole solution of a programme; None where the budget ends before there is one."""
         lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
         self._integers.clearSolver()
@@ -210,9 +212,9 @@ class Block:
 
     def fits(self, counts: Vector) -> bool:
         """Whether a table of counts satisfies every equation and every least value."""
-        if np.abs(self.sums @ counts).max(initial=0.0) > _CLOSE:
+        if np.abs(self.sums @ counts).max(initial=0.0) > _TOLERANCE:
             return False
-        return bool((counts[self.cells] >= self.floor - _CLOSE).all())
+        return bool((counts[self.cells] >= self.floor - _TOLERANCE).all())
 
     def people(self, counts: Vector) -> Vector | None:
         """The most persons that a table of counts allows in every cell, or None where none fit.
@@ -228,7 +230,7 @@ class Block:
             np.minimum.at(persons, self.parts, persons[self.margins])
             together = np.bincount(self._number, persons[self.parts], minlength=len(self._heads))
             np.minimum.at(persons, self._heads, together)
-            if (persons[self._told] < self._said).any():
+            if (persons[self._published] < self._published_persons).any():
                 return None
             if (persons == before).all():
                 break

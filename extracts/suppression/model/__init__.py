@@ -3,7 +3,7 @@
 They are for the suppressor alone: the audit imports nothing from here.
 """
 
-from extracts.suppression.model.table_system import Floats, Relations, Stack, stacked
+from extracts.suppression.model.table_system import Floats, Relations, TableSystem, join_tables
 from extracts.suppression.model.tables import (
     TOTAL,
     CellTable,
@@ -26,10 +26,10 @@ __all__ = [
     "Ints",
     "Levels",
     "Relations",
-    "Stack",
     "SuppressionPolicy",
+    "TableSystem",
     "check_level",
+    "join_tables",
     "publish",
     "spread",
-    "stacked",
 ]

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(eq=False)
 class Relations:
-    """Equations over the cells of one table, or of several that are stacked.
+    """Equations over the cells of one table, or of several that are join_tables.
 
     Attributes:
         values: what each cell holds.
@@ -55,7 +55,7 @@ class Relations:
     dims: tuple[Dimension, ...]
 
 
-def relations(table: CellTable, least: int) -> Relations:
+def relations_of(table: CellTable, least: int) -> Relations:
     """The equations of one table.
 
     Args:
@@ -124,7 +124,7 @@ def _beneath(table: CellTable, leaves: Flags) -> Floats:
 # --- one table of a system as arrays
 
 
-class Frame:
+class TableArrays:
     """One table as arrays: NaN where a value is not known to us."""
 
     def __init__(
@@ -141,7 +141,7 @@ class Frame:
         self.names = [*(d.name for d in dims), *scope]
 
     @classmethod
-    def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "Frame":
+    def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "TableArrays":
         """A table of ours, all of it known."""
         fixed = {n: frozenset(levels) for n, levels in scope.items()}
         return cls(
@@ -149,7 +149,7 @@ class Frame:
         )
 
     @classmethod
-    def of_published(cls, table: PublishedTable) -> "Frame":
+    def of_published(cls, table: PublishedTable) -> "TableArrays":
         """A table that went out: what was hidden in it is unknown."""
         dims: list[Dimension] = []
         for axis, name in enumerate(table.dims):
@@ -202,57 +202,57 @@ Sets = tuple[frozenset[str], ...]
 
 
 @dataclass(eq=False)
-class Stack:
-    """The system, and where each table's cells are in it.
+class TableSystem:
+    """Several tables as one system, and where each table's cells are in it.
 
     Attributes:
-        system: equations over all variables.
+        relations: equations over all variables.
         tables: the table and the linked ones, with true values.
-        places: for each of ``tables``, the variable of each of its cells.
-        known: variables whose true value we know (all, but for old hidden cells).
-        withheld: variables that earlier tables hide and none shows.
-        old: for each earlier table, labels to variable.
+        variables: for each of ``tables``, the variable of each of its cells.
+        known: variables whose true value we know (all, but for cells that were hidden earlier).
+        hidden_before: variables that earlier tables hide and none shows.
+        earlier: for each earlier table, labels to variable.
         scope: fixed levels of dimensions that ``tables`` don't have.
     """
 
-    system: Relations
+    relations: Relations
     tables: tuple[CellTable, ...]
-    places: tuple[Ints, ...]
+    variables: tuple[Ints, ...]
     known: Flags
-    withheld: Flags
-    old: tuple[dict[tuple[str, ...], int], ...]
+    hidden_before: Flags
+    earlier: tuple[dict[tuple[str, ...], int], ...]
     scope: Mapping[str, tuple[str, ...]]
 
-    def find(self, table: int, labels: tuple[str, ...]) -> int:
+    def variable_of(self, table: int, labels: tuple[str, ...]) -> int:
         """The variable of a row of one table; tables are numbered as the audit does."""
         if table >= len(self.tables):
-            return self.old[table - len(self.tables)][labels]
+            return self.earlier[table - len(self.tables)][labels]
         own = self.tables[table]
         at = tuple(d.position[label] for d, label in zip(own.dims, labels, strict=True))
-        return int(self.places[table].reshape(own.shape)[at])
+        return int(self.variables[table].reshape(own.shape)[at])
 
 
-def stacked(
+def join_tables(
     table: CellTable,
     linked: Sequence[CellTable],
     earlier: Sequence[PublishedTable],
     least: int,
     scope: Mapping[str, tuple[str, ...]],
-) -> Stack:
-    """Join the tables.
+) -> TableSystem:
+    """Join a table, those published with it, and those published before.
 
     Raises:
         RevisedError: an earlier published value differs from the true value now.
         TablesDisagreeError: true values of one set differ, or nothing fits the earlier tables.
     """
     if not linked and not earlier:
-        system = relations(table, least)
+        relations = relations_of(table, least)
         known = np.ones(table.size, dtype=bool)
-        return Stack(system, (table,), (np.arange(table.size),), known, ~known, (), scope)
-    return _Join(table, linked, earlier, least, scope).stack()
+        return TableSystem(relations, (table,), (np.arange(table.size),), known, ~known, (), scope)
+    return _SystemBuilder(table, linked, earlier, least, scope).build()
 
 
-class _Join:
+class _SystemBuilder:
     """Collects variables and equations, table by table."""
 
     def __init__(
@@ -266,8 +266,8 @@ class _Join:
         self.scope = scope
         self.tables = (table, *linked)
         self.least = least
-        self.frames = [Frame.of_table(t, scope) for t in self.tables]
-        self.frames += [Frame.of_published(t) for t in earlier]
+        self.frames = [TableArrays.of_table(t, scope) for t in self.tables]
+        self.frames += [TableArrays.of_published(t) for t in earlier]
         self.names = sorted({n for f in self.frames for n in f.names})
         self.index: dict[Sets, int] = {}
         self.values: list[float] = []
@@ -275,22 +275,25 @@ class _Join:
         self.floor: list[float] = []
         self.margin: list[int] = []
         self.public: set[int] = set()
-        self.withheld: set[int] = set()
+        self.hidden_before: set[int] = set()
         self.blocks: list[sparse.csc_array] = []
         self.revised = 0
 
-    def stack(self) -> Stack:
-        """Join everything."""
+    def build(self) -> TableSystem:
+        """Place every table and return the system."""
         everything, empty = self._leaves()
-        places: list[Ints] = []
+        variables: list[Ints] = []
         for frame in self.frames:
             at = self._place(frame, everything, empty)
-            places.append(at)
+            variables.append(at)
         if self.revised:
             raise RevisedError(cells=self.revised)
         size = len(self.values)
         matrix = sparse.vstack(
-            [_renumber(f.equations(), at, size) for f, at in zip(self.frames, places, strict=True)],
+            [
+                _renumber(f.equations(), at, size)
+                for f, at in zip(self.frames, variables, strict=True)
+            ],
             format="csc",
         )
         matrix = sparse.csc_array(matrix)
@@ -302,7 +305,7 @@ class _Join:
         people = np.array(self.people)
         people = np.where(np.isnan(people), values, people)
         floor = np.maximum(np.array(self.floor), self.least)
-        system = Relations(
+        relations = Relations(
             values,
             people,
             np.full(size, float(self.least)),
@@ -315,12 +318,20 @@ class _Join:
             (),
         )
         count = len(self.tables)
-        old = tuple(
+        earlier = tuple(
             dict(zip(f.labels(), (int(i) for i in at), strict=True))
-            for f, at in zip(self.frames[count:], places[count:], strict=True)
+            for f, at in zip(self.frames[count:], variables[count:], strict=True)
         )
-        withheld = _flags(size, self.withheld - self.public)
-        return Stack(system, self.tables, tuple(places[:count]), known, withheld, old, self.scope)
+        hidden_before = _flags(size, self.hidden_before - self.public)
+        return TableSystem(
+            relations,
+            self.tables,
+            tuple(variables[:count]),
+            known,
+            hidden_before,
+            earlier,
+            self.scope,
+        )
 
     def _leaves(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
         """All leaves of each dimension, and those that are zero in every table that has them."""
@@ -340,7 +351,7 @@ class _Join:
 
     def _place(
         self,
-        frame: "Frame",
+        frame: TableArrays,
         everything: dict[str, frozenset[str]],
         empty: dict[str, frozenset[str]],
     ) -> Ints:
@@ -363,7 +374,7 @@ class _Join:
         return at
 
     def _variable(
-        self, key: Sets, frame: "Frame", place: tuple[int, ...], floor: float, margins: int
+        self, key: Sets, frame: TableArrays, place: tuple[int, ...], floor: float, margins: int
     ) -> int:
         value = float(frame.counts[place])
         people = float(frame.people[place])
@@ -381,10 +392,10 @@ class _Join:
             self.values[found] = value
         self.floor[found] = max(self.floor[found], floor)  # the finest table says most
         if not frame.own:
-            (self.withheld if np.isnan(value) else self.public).add(found)
+            (self.hidden_before if np.isnan(value) else self.public).add(found)
         return found
 
-    def _contradict(self, frame: "Frame") -> None:
+    def _contradict(self, frame: TableArrays) -> None:
         if frame.own:
             raise TablesDisagreeError(cells=1)
         self.revised += 1
@@ -408,7 +419,7 @@ def equations_of(matrix: sparse.csc_array) -> int:
 
 
 def _renumber(matrix: sparse.csc_array, at: Ints, size: int) -> sparse.csc_array:
-    """A table's equations over the variables of the stack; what cancels out drops away."""
+    """A table's equations over the variables of the system; what cancels out drops away."""
     margins, cells, signs = sparse.find(matrix)
     shape = (equations_of(matrix), size)
     joined = sparse.csc_array((signs, (margins, at[cells])), shape=shape)

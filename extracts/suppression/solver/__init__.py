@@ -4,8 +4,16 @@ It knows linear programmes, cutting planes, and repairs after the audit. It neve
 that the audit did not pass.
 """
 
-from extracts.suppression.solver.secondary import Progress, start
+from extracts.suppression.solver.secondary import Progress, start_search
 from extracts.suppression.solver.suppressor import Job, Pattern, suppress, suppress_all
-from extracts.suppression.solver.witnesses import demanded
+from extracts.suppression.solver.witnesses import protection_levels
 
-__all__ = ["Job", "Pattern", "Progress", "demanded", "start", "suppress", "suppress_all"]
+__all__ = [
+    "Job",
+    "Pattern",
+    "Progress",
+    "protection_levels",
+    "start_search",
+    "suppress",
+    "suppress_all",
+]

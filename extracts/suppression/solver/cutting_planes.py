@@ -22,10 +22,10 @@ from extracts.suppression.solver.secondary import (
     Progress,
     Search,
     Witness,
-    clean,
+    clean_up,
+    find_witness,
     protect,
     reached,
-    rewitness,
 )
 
 # --- separation: how far one cell can move when only some cells may
@@ -44,18 +44,18 @@ class Cut:
     need: float
 
 
-class Flows:
+class Separation:
     """All movements of a system whose hidden cells may be chosen anew."""
 
-    def __init__(self, system: Relations) -> None:
-        self.cells = np.flatnonzero(system.free)
+    def __init__(self, relations: Relations) -> None:
+        self.cells = np.flatnonzero(relations.free)
         self.solved = 0
-        self._at = np.full(system.values.size, -1)
+        self._at = np.full(relations.values.size, -1)
         self._at[self.cells] = np.arange(len(self.cells))
-        self._room = np.maximum(system.values - system.least, 0.0)[self.cells]
+        self._room = np.maximum(relations.values - relations.least, 0.0)[self.cells]
         self._size = len(self.cells)
         self._top = np.zeros(2 * self._size)
-        self._solver = self._build(system)
+        self._solver = self._build(relations)
 
     def open(self, share: Floats) -> None:
         """Let cells move: ``share`` of each cell of the system is 1 where hidden, between in part."""
@@ -112,7 +112,7 @@ class Flows:
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise SolverStoppedError(cells=self._size)
 
-    def _build(self, system: Relations) -> highspy.Highs:
+    def _build(self, relations: Relations) -> highspy.Highs:
         solver = highspy.Highs()
         for option, value in (
             ("output_flag", False),
@@ -122,7 +122,7 @@ class Flows:
             ("simplex_strategy", _PRIMAL),
         ):
             solver.setOptionValue(option, value)
-        matrix = system.matrix[:, self.cells]
+        matrix = relations.matrix[:, self.cells]
         used, inverse = np.unique(matrix.indices, return_inverse=True)
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = 2 * self._size, len(used)
@@ -145,12 +145,12 @@ _CLOSE = 1e-6
 _STATUS = highspy.HighsModelStatus
 
 
-class Cover:
+class MasterProblem:
     """Chooses cells to hide besides those that must be."""
 
     def __init__(self, search: Search, nodes: int) -> None:
-        self.must: Flags = search.primary | search.kept
-        self.candidates: Ints = np.flatnonzero(search.system.free & ~self.must)
+        self.must: Flags = search.primary | search.fixed
+        self.candidates: Ints = np.flatnonzero(search.relations.free & ~self.must)
         self._at = np.full(self.must.size, -1)
         self._at[self.candidates] = np.arange(len(self.candidates))
         self._solver = highspy.Highs()
@@ -196,9 +196,9 @@ class Cover:
         return columns, np.minimum(cut.weights[~forced], need), need
 
     def _build(self, search: Search) -> None:
-        rows = _lines(search)
-        found = [r for r in map(self._free_part, _asked(search, rows)) if r]
-        found += [r for cells in rows for r in self._together(cells)]
+        rows = _equations(search)
+        found = [r for r in map(self._free_part, _required(search, rows)) if r]
+        found += [r for cells in rows for r in self._never_alone(cells)]
         size = len(self.candidates)
         prices = search.prices[self.candidates]
         lp = highspy.HighsLp()
@@ -217,7 +217,7 @@ class Cover:
         lp.a_matrix_.value_ = np.array(weights, dtype=np.float64)
         self._solver.passModel(lp)
 
-    def _together(self, line: tuple[Ints, Floats]) -> list[tuple[Ints, Floats, float]]:
+    def _never_alone(self, line: tuple[Ints, Floats]) -> list[tuple[Ints, Floats, float]]:
         """In a line where nothing must be hidden, no cell is hidden alone."""
         cells, _ = line
         if self.must[cells].any():
@@ -228,10 +228,10 @@ class Cover:
         ]
 
 
-def _lines(search: Search) -> list[tuple[Ints, Floats]]:
+def _equations(search: Search) -> list[tuple[Ints, Floats]]:
     """The movable cells of each equation, with their signs."""
-    rows, cells, signs = sparse.find(search.system.matrix)
-    kept = np.flatnonzero(search.system.free[cells])
+    rows, cells, signs = sparse.find(search.relations.matrix)
+    kept = np.flatnonzero(search.relations.free[cells])
     order = kept[np.lexsort((cells[kept], rows[kept]))]
     starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
     cells_of = np.split(np.asarray(cells[order], dtype=np.int64), starts[1:])
@@ -239,21 +239,21 @@ def _lines(search: Search) -> list[tuple[Ints, Floats]]:
     return list(zip(cells_of, signs_of, strict=True))
 
 
-def _asked(search: Search, lines: list[tuple[Ints, Floats]]) -> list[Cut]:
+def _required(search: Search, lines: list[tuple[Ints, Floats]]) -> list[Cut]:
     """What each goal asks of the lines through its cell."""
     through: dict[int, list[int]] = {}
     for number, (cells, _) in enumerate(lines):
         for cell in cells[search.primary[cells]].tolist():
             through.setdefault(cell, []).append(number)
-    room = np.maximum(search.system.values - search.system.least, 0.0)
+    room = np.maximum(search.relations.values - search.relations.least, 0.0)
     return [
-        _asked_of(goal, *lines[number], room)
+        _required_of(goal, *lines[number], room)
         for goal in search.goals
         for number in through.get(goal[0], ())
     ]
 
 
-def _asked_of(goal: Goal, cells: Ints, signs: Floats, room: Floats) -> Cut:
+def _required_of(goal: Goal, cells: Ints, signs: Floats, room: Floats) -> Cut:
     own = int(np.flatnonzero(cells == goal[0])[0])
     need = abs(goal[1]) * abs(float(signs[own]))
     others = np.arange(len(cells)) != own
@@ -293,7 +293,7 @@ class _Pool:
         return found
 
 
-def shrink(search: Search, progress: Progress | None = None) -> int:
+def minimise(search: Search, progress: Progress | None = None) -> int:
     """Replace a pattern that protects by the smallest one, as far as the budget goes.
 
     Returns:
@@ -303,12 +303,12 @@ def shrink(search: Search, progress: Progress | None = None) -> int:
     Raises:
         SolverStoppedError: the solver gave no answer.
     """
-    limit = search.mover.solved + search.policy.clean_programmes
-    flows, cover, pool = Flows(search.system), Cover(search, _NODES), _Pool(search)
+    limit = search.movements.solved + search.policy.clean_programmes
+    flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
     proven = 0
     trial = search
     for _ in range(_ROUNDS):
-        if secondary(search) <= proven or flows.solved + search.mover.solved > limit:
+        if secondary(search) <= proven or flows.solved + search.movements.solved > limit:
             break
         hidden, bound = cover.solve()
         proven = max(proven, bound)
@@ -323,7 +323,7 @@ def shrink(search: Search, progress: Progress | None = None) -> int:
             progress("smallest", proven, secondary(search))
     protect(trial)  # what the last round left open, where the budget ended it
     if secondary(trial) > proven:
-        clean(trial, progress)
+        clean_up(trial, progress)
     if secondary(trial) < secondary(search):
         search.hidden, search.witnesses = trial.hidden, trial.witnesses
     return proven
@@ -331,17 +331,17 @@ def shrink(search: Search, progress: Progress | None = None) -> int:
 
 def secondary(search: Search) -> int:
     """Cells that are hidden for the sake of others."""
-    return int(np.sum(search.hidden & ~search.primary & ~search.kept))
+    return int(np.sum(search.hidden & ~search.primary & ~search.fixed))
 
 
-def _test(trial: Search, flows: Flows, pool: _Pool) -> list[Cut]:
+def _test(trial: Search, flows: Separation, pool: _Pool) -> list[Cut]:
     """Look for a witness of each goal among the hidden cells; say what is missing for the others."""
     flows.open(trial.hidden.astype(float))
     cuts: list[Cut] = []
     for goal in sorted(trial.goals, key=lambda g: (-abs(g[1]), g[0])):
         if goal in trial.witnesses:
             continue
-        found = rewitness(trial, goal, WIDTHS) or flows.reach(goal)
+        found = find_witness(trial, goal, WIDTHS) or flows.reach(goal)
         if isinstance(found, Cut):
             cuts.append(found)
             continue

@@ -35,23 +35,23 @@ class _Programme:
     upper: Floats
 
 
-class WholeMover:
+class IntegerMovementSolver:
     """Solves for movements on one system of relations, one after the other."""
 
-    def __init__(self, system: Relations, people: Floats | None) -> None:
+    def __init__(self, relations: Relations, people: Floats | None) -> None:
         """Sort the equations into margins and what adds up to them.
 
         Args:
-            system: the relations.
+            relations: of the table, or of several joined tables.
             people: the most persons that each cell may have as long as all orders stay, by all that
                 is published; None where the table has none.
         """
-        self.system = system
+        self.relations = relations
         self.people = people
         self.solved = 0
-        rows, cells, signs = sparse.find(system.matrix)
-        shape = system.matrix.shape
-        self._orders = sparse.csr_array(system.matrix)
+        rows, cells, signs = sparse.find(relations.matrix)
+        shape = relations.matrix.shape
+        self._orders = sparse.csr_array(relations.matrix)
         added = signs > 0
         ones = np.ones(int(added.sum()))
         self._parts = sparse.csr_array((ones, (rows[added], cells[added])), shape=shape)
@@ -123,7 +123,7 @@ class WholeMover:
         orders = self._orders[:, cells]
         used = np.flatnonzero(np.diff(orders.indptr))
         orders = orders[used]
-        room = np.floor(np.maximum(self.system.values[cells] - self.system.least[cells], 0.0))
+        room = np.floor(np.maximum(self.relations.values[cells] - self.relations.least[cells], 0.0))
         lower = np.zeros(2 * size)
         upper = np.concatenate([np.full(size, _FAR), room])
         at = int(np.searchsorted(cells, target))
@@ -143,7 +143,7 @@ class WholeMover:
                 sparse.hstack([one, -one, -one]),  # persons never exceed orders
             ]
         )
-        row_lower = np.concatenate([zeros, beyond, -self.system.values[cells]])
+        row_lower = np.concatenate([zeros, beyond, -self.relations.values[cells]])
         row_upper = np.concatenate([zeros, np.full(len(row_lower) - len(used), np.inf)])
         return _Programme(
             sparse.csr_array(matrix),
@@ -169,7 +169,7 @@ class WholeMover:
         below, above = np.asarray(parts.indices, dtype=np.int64), self._heads[used]
         part, head = place[below], place[above]
         moves, moved_above = part >= 0, (head >= 0)[line]
-        least = np.asarray(self.system.least[cells], dtype=np.float64)
+        least = np.asarray(self.relations.least[cells], dtype=np.float64)
         most = np.full(size, _FAR)
         capped, carried = moves & ~moved_above, ~moves & moved_above
         np.minimum.at(most, part[capped], people[above[line[capped]]])

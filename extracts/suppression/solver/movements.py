@@ -18,11 +18,11 @@ _MINIMISE = int(highspy.ObjSense.kMinimize)
 _TINY = 1e-7  # an order is 1; what the solver leaves below this is rounding
 
 
-class Mover:
+class MovementSolver:
     """Solves for movements on one system of relations, one after the other."""
 
-    def __init__(self, system: Relations) -> None:
-        self.system = system
+    def __init__(self, relations: Relations) -> None:
+        self.relations = relations
         self.solved = 0
         self._solver = highspy.Highs()
         for option, value in (
@@ -51,10 +51,10 @@ class Mover:
         Raises:
             SolverStoppedError: neither found nor proven impossible.
         """
-        matrix = self.system.matrix[:, cells]
+        matrix = self.relations.matrix[:, cells]
         used, inverse = np.unique(matrix.indices, return_inverse=True)
         size, nonzeros = len(cells), matrix.nnz
-        room = np.maximum(self.system.values[cells] - least, 0.0)
+        room = np.maximum(self.relations.values[cells] - least, 0.0)
         up = np.full(size, np.inf)
         at = int(np.searchsorted(cells, target))
         lower = np.zeros(2 * size)
@@ -99,45 +99,45 @@ WIDTHS = (6, 20)  # nodes per dimension, then everything: counties beside the on
 _SMALL = 8  # a dimension of so few nodes is taken as a whole
 
 
-def window(system: Relations, target: int, costs: Floats, width: int | None) -> Ints:
+def window(relations: Relations, target: int, costs: Floats, width: int | None) -> Ints:
     """The movable cells around ``target``, sorted; all that are connected to it for None.
 
     Args:
-        system: the table.
+        relations: the table.
         target: the cell that must move.
         costs: of hiding each cell of the table: cheap neighbours are preferred.
         width: nodes that are taken of each long dimension besides the cell's own and its margins.
     """
-    if width is None or system.shape is None:
-        connected = system.component == system.component[target]
-        return np.flatnonzero(system.free & connected)
-    place = np.unravel_index(target, system.shape)
+    if width is None or relations.shape is None:
+        connected = relations.component == relations.component[target]
+        return np.flatnonzero(relations.free & connected)
+    place = np.unravel_index(target, relations.shape)
     nodes: list[Ints] = []
-    for axis, dim in enumerate(system.dims):
+    for axis, dim in enumerate(relations.dims):
         here = [np.array([int(i)]) for i in place]
-        here[axis] = np.arange(system.shape[axis])
-        line = np.ravel_multi_index(np.ix_(*here), system.shape).ravel()
-        nodes.append(_choose(dim, int(place[axis]), line, system, costs, width))
-    cells = np.ravel_multi_index(np.ix_(*nodes), system.shape).ravel()
-    return np.sort(cells[system.free[cells]])
+        here[axis] = np.arange(relations.shape[axis])
+        line = np.ravel_multi_index(np.ix_(*here), relations.shape).ravel()
+        nodes.append(_choose(dim, int(place[axis]), line, relations, costs, width))
+    cells = np.ravel_multi_index(np.ix_(*nodes), relations.shape).ravel()
+    return np.sort(cells[relations.free[cells]])
 
 
-def hidden_near(system: Relations, target: int, hidden: Flags, width: int | None) -> Ints:
+def hidden_near(relations: Relations, target: int, hidden: Flags, width: int | None) -> Ints:
     """The hidden cells around ``target``: of a window, or of its whole part of the table."""
-    price = np.where(hidden, np.log1p(system.values), np.inf)
-    cells = window(system, target, price, width)
+    price = np.where(hidden, np.log1p(relations.values), np.inf)
+    cells = window(relations, target, price, width)
     return cells[hidden[cells]]
 
 
 def _choose(
-    dim: Dimension, own: int, line: Ints, system: Relations, costs: Floats, width: int
+    dim: Dimension, own: int, line: Ints, relations: Relations, costs: Floats, width: int
 ) -> Ints:
     """The nodes of one axis: own, cheapest neighbours, and all margins above any of them."""
     if not dim.groups:
         return np.array([own])
     if len(dim.nodes) <= _SMALL:
         return np.arange(len(dim.nodes))
-    price = np.where(system.free[line], costs[line], np.inf)
+    price = np.where(relations.free[line], costs[line], np.inf)
     cheapest = [int(i) for i in np.argsort(price, kind="stable")[:width] if np.isfinite(price[i])]
     chosen = {own, *cheapest}
     for group, kids in dim.children:  # bottom-up, so that margins of margins follow

@@ -12,7 +12,7 @@ import numpy as np
 
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Flags, Floats, Ints, Relations, SuppressionPolicy
-from extracts.suppression.solver.movements import WIDTHS, Mover, hidden_near, window
+from extracts.suppression.solver.movements import WIDTHS, MovementSolver, hidden_near, window
 
 Progress = Callable[[str, int, int], None]
 Goal = tuple[int, float]  # the cell, and how far it must be able to move (signed)
@@ -28,7 +28,7 @@ LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 class Search:
     """The state of one search for a pattern."""
 
-    system: Relations
+    relations: Relations
     policy: SuppressionPolicy
     primary: Flags
     hidden: Flags
@@ -36,71 +36,71 @@ class Search:
     goals: list[Goal] = field(default_factory=list[Goal])
     witnesses: dict[Goal, Witness] = field(default_factory=dict[Goal, Witness])
     proofs: list[Witness] = field(default_factory=list[Witness])  # for the audit, beside witnesses
-    kept: Flags = field(init=False)
+    fixed: Flags = field(init=False)
     extra: dict[int, float] = field(default_factory=dict[int, float])
     strict: bool = False
-    mover: Mover = field(init=False)
+    movements: MovementSolver = field(init=False)
     _needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
 
     def __post_init__(self) -> None:
-        self.mover = Mover(self.system)
-        self.kept = np.zeros_like(self.primary)
+        self.movements = MovementSolver(self.relations)
+        self.fixed = np.zeros_like(self.primary)
 
     def needs_of(self, cell: int) -> list[Goal]:
         """What a primary cell must be able to do."""
         found = self._needs.get(cell)
         if found is None:
-            found = self._needs[cell] = needs(self.system, self.policy, cell)
+            found = self._needs[cell] = needs(self.relations, self.policy, cell)
         return found
 
     def least(self, cells: Ints) -> Floats:
         """How low each cell may go; in strict mode not below its persons (see the audit)."""
-        base = self.system.least[cells]
-        return np.maximum(base, self.system.people[cells]) if self.strict else base
+        base = self.relations.least[cells]
+        return np.maximum(base, self.relations.people[cells]) if self.strict else base
 
 
-def start(
-    system: Relations,
+def start_search(
+    relations: Relations,
     policy: SuppressionPolicy,
     *,
     known: Flags | None = None,
-    withheld: Flags | None = None,
+    hidden_before: Flags | None = None,
 ) -> Search:
     """Hide the primary cells and list what must be reached.
 
     Args:
-        system: the table or the stack of tables.
+        relations: the table or several joined tables.
         policy: the rule.
         known: cells whose true value we know; others were hidden earlier and stay so.
-        withheld: cells that an earlier table hides: they stay hidden in every later one, since
+        hidden_before: cells that an earlier table hides: they stay hidden in every later one, since
             what protected them then was that nobody shows them.
 
     Raises:
         CannotProtectError: a small cell is public already.
     """
-    known = np.ones(system.values.size, dtype=bool) if known is None else known
-    small = (system.people < policy.threshold) & known
-    primary = small & (system.values > 0) if policy.least else small
-    if (primary & ~system.free).any():
-        raise CannotProtectError(cells=int((primary & ~system.free).sum()), published_before=1)
-    prices = np.log1p(system.values) * (1.0 + _MARGIN_PRICE * system.margin)
-    stay = ~known if withheld is None else withheld | ~known
+    known = np.ones(relations.values.size, dtype=bool) if known is None else known
+    small = (relations.people < policy.threshold) & known
+    primary = small & (relations.values > 0) if policy.least else small
+    if (primary & ~relations.free).any():
+        raise CannotProtectError(cells=int((primary & ~relations.free).sum()), published_before=1)
+    prices = np.log1p(relations.values) * (1.0 + _MARGIN_PRICE * relations.margin)
+    stay = ~known if hidden_before is None else hidden_before | ~known
     hidden = primary | stay
-    search = Search(system, policy, primary, hidden, np.maximum(prices, 0.5))
-    search.kept = stay
+    search = Search(relations, policy, primary, hidden, np.maximum(prices, 0.5))
+    search.fixed = stay
     search.goals = [
-        goal for cell in np.flatnonzero(primary) for goal in needs(system, policy, int(cell))
+        goal for cell in np.flatnonzero(primary) for goal in needs(relations, policy, int(cell))
     ]
     return search
 
 
-def needs(system: Relations, policy: SuppressionPolicy, cell: int) -> list[Goal]:
+def needs(relations: Relations, policy: SuppressionPolicy, cell: int) -> list[Goal]:
     """How far a primary cell must be able to go.
 
     Up to the threshold and down to its floor; where its orders reach the threshold and only its
     persons don't, ``spread`` orders either way.
     """
-    value, floor = float(system.values[cell]), float(system.floor[cell])
+    value, floor = float(relations.values[cell]), float(relations.floor[cell])
     if value < policy.threshold:
         up, down = policy.threshold - value, value - floor
     else:
@@ -126,8 +126,10 @@ def _reach(search: Search, goal: Goal) -> None:
     cell, amount = goal
     costs = np.where(search.hidden, _HIDDEN_PRICE, search.prices)
     for width in (*WIDTHS, None):
-        cells = window(search.system, cell, costs, width)
-        found = search.mover.move(cell, amount, cells, costs[cells], least_for(search, cells, cell))
+        cells = window(search.relations, cell, costs, width)
+        found = search.movements.move(
+            cell, amount, cells, costs[cells], least_for(search, cells, cell)
+        )
         if found is not None:
             search.hidden[found[0]] = True
             accept(search, found)
@@ -139,7 +141,7 @@ def least_for(search: Search, cells: Ints, target: int) -> Floats:
     """How low each of ``cells`` may go while ``target`` is moved."""
     least = search.least(cells)
     at = int(np.searchsorted(cells, target))
-    least[at] = search.system.least[target]
+    least[at] = search.relations.least[target]
     return least
 
 
@@ -152,7 +154,7 @@ def accept(search: Search, found: Witness) -> None:
 def reached(search: Search, found: Witness) -> Iterator[tuple[Goal, Witness]]:
     """The goals that a movement, or its reverse, reaches, each with the one that does."""
     cells, moved = found
-    backwards = bool(np.all(search.system.values[cells] - moved >= search.least(cells) - _TINY))
+    backwards = bool(np.all(search.relations.values[cells] - moved >= search.least(cells) - _TINY))
     small = np.flatnonzero(search.primary[cells]).tolist()
     for sign in (1.0, -1.0) if backwards else (1.0,):
         steps = moved * sign
@@ -169,14 +171,14 @@ _LARGE_CLEAN = 3_000  # cells; beyond, testing with all of them at once takes mi
 Witnesses = dict[Goal, Witness]
 
 
-def clean(search: Search, progress: Progress | None = None) -> None:
+def clean_up(search: Search, progress: Progress | None = None) -> None:
     """Show every secondary cell that no goal needs; deterministic."""
     users = _users(search)
-    secondary = np.flatnonzero(search.hidden & ~search.primary & ~search.kept)
+    secondary = np.flatnonzero(search.hidden & ~search.primary & ~search.fixed)
     weight = search.prices[secondary]
-    last = search.mover.solved + search.policy.clean_programmes
+    last = search.movements.solved + search.policy.clean_programmes
     for done, cell in enumerate(secondary[np.argsort(-weight, kind="stable")]):
-        if search.mover.solved > last:
+        if search.movements.solved > last:
             break
         _try_to_show(search, int(cell), users)
         if progress and done % 20 == 0:
@@ -198,7 +200,7 @@ def _try_to_show(search: Search, cell: int, users: dict[int, set[Goal]]) -> None
     for goal in open_goals:
         if any(reaches(goal, witness) for witness in replaced.values()):
             continue
-        found = rewitness(search, goal, _widths(search))
+        found = find_witness(search, goal, _widths(search))
         if found is None:
             search.hidden[cell] = True
             return
@@ -217,19 +219,19 @@ def reaches(goal: Goal, witness: Witness) -> bool:
     return bool(moved[at] * np.sign(goal[1]) >= abs(goal[1]) - 1e-6)
 
 
-def rewitness(search: Search, goal: Goal, widths: Sequence[int | None]) -> Witness | None:
+def find_witness(search: Search, goal: Goal, widths: Sequence[int | None]) -> Witness | None:
     """A movement of hidden cells only, in narrow windows first."""
     for width in widths:
-        cells = hidden_near(search.system, goal[0], search.hidden, width)
+        cells = hidden_near(search.relations, goal[0], search.hidden, width)
         costs = np.where(search.primary[cells], 0.01, 1.0)  # lean on what stays hidden anyway
-        found = search.mover.move(*goal, cells, costs, least_for(search, cells, goal[0]))
+        found = search.movements.move(*goal, cells, costs, least_for(search, cells, goal[0]))
         if found is not None:
             return found
     return None
 
 
 def _widths(search: Search) -> tuple[int | None, ...]:
-    return (*WIDTHS, None) if search.system.values.size <= _LARGE_CLEAN else WIDTHS
+    return (*WIDTHS, None) if search.relations.values.size <= _LARGE_CLEAN else WIDTHS
 
 
 def _replace(search: Search, goal: Goal, witness: Witness, users: dict[int, set[Goal]]) -> None:
@@ -252,9 +254,9 @@ def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> N
     search.strict = True
     goals: list[Goal] = []
     for cell in cells:
-        value = float(search.system.values[cell])
+        value = float(search.relations.values[cell])
         search.hidden[cell] = True
-        search.kept[cell] = True
+        search.fixed[cell] = True
         margin = 1.0 + search.extra.get(cell, 0.0)
         search.extra[cell] = margin
         goals.append((cell, max(search.policy.threshold - value, 0.0) + margin))
@@ -267,16 +269,16 @@ def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> N
         try:
             protect(search, progress)
         except CannotProtectError:
-            widen(search, [cell], 1)
+            hide_neighbourhood(search, [cell], 1)
     search.goals = goals
 
 
-def widen(search: Search, cells: Sequence[int], steps: int) -> None:
+def hide_neighbourhood(search: Search, cells: Sequence[int], steps: int) -> None:
     """Hide all that may be hidden within so many lines of some cells: the worst case of a repair."""
     near = np.zeros(search.hidden.size, dtype=bool)
     near[list(cells)] = True
-    matrix = abs(search.system.matrix)
+    matrix = abs(search.relations.matrix)
     for _ in range(steps):
         near |= (matrix.T @ (matrix @ near.astype(float))) > 0
-    search.hidden |= near & search.system.free
-    search.kept |= near & search.system.free
+    search.hidden |= near & search.relations.free
+    search.fixed |= near & search.relations.free

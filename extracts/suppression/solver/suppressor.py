@@ -26,26 +26,26 @@ from extracts.suppression.model import (
     CellTable,
     Flags,
     Levels,
-    Stack,
     SuppressionPolicy,
+    TableSystem,
+    join_tables,
     publish,
-    stacked,
 )
 from extracts.suppression.published import PublishedTable
-from extracts.suppression.solver.cutting_planes import shrink
+from extracts.suppression.solver.cutting_planes import minimise
 from extracts.suppression.solver.secondary import (
     LARGE,
     Progress,
     Search,
-    clean,
+    clean_up,
+    hide_neighbourhood,
     protect,
     repair,
-    start,
-    widen,
+    start_search,
 )
 from extracts.suppression.solver.witnesses import (
-    demanded,
-    offered,
+    audit_hint,
+    protection_levels,
     prove_beforehand,
     published_tables,
 )
@@ -119,67 +119,69 @@ def suppress(
         AuditFellError: the audit still got cells back after the repairs.
         AuditUnsolvedError: the audit could not prove a bound.
     """
-    stack = stacked(table, linked, earlier, policy.least, scope or {})
-    search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
+    joined = join_tables(table, linked, earlier, policy.least, scope or {})
+    search = start_search(
+        joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
+    )
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
-    prove_beforehand(stack, search, policy, earlier, progress)
+    prove_beforehand(joined, search, policy, earlier, progress)
     falls: tuple[Fall, ...] = ()
     for done in range(_ROUNDS + _WIDER + 1):
-        report = _attack(stack, search, policy, earlier, intervals, progress)
+        report = _attack(joined, search, policy, earlier, intervals, progress)
         falls = report.falls
         if not falls:
-            return _pattern(stack, search, report, needed)
+            return _pattern(joined, search, report, needed)
         _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
-        cells = [stack.find(fall.table, fall.labels) for fall in falls]
+        cells = [joined.variable_of(fall.table, fall.labels) for fall in falls]
         if done < _ROUNDS:
             repair(search, cells, progress)
         else:
-            widen(search, cells, 1 + done - _ROUNDS)
+            hide_neighbourhood(search, cells, 1 + done - _ROUNDS)
     raise AuditFellError(cells=len(falls))
 
 
 def _improve(search: Search, progress: Progress | None) -> int:
     """Fewer cells: the fewest where the table is small enough, else none that isn't needed."""
-    if search.system.values.size <= LARGE:
-        return shrink(search, progress)
-    clean(search, progress)
+    if search.relations.values.size <= LARGE:
+        return minimise(search, progress)
+    clean_up(search, progress)
     return 0
 
 
 def _attack(
-    stack: Stack,
+    joined: TableSystem,
     search: Search,
     policy: SuppressionPolicy,
     earlier: Sequence[PublishedTable],
     intervals: bool,
     progress: Progress | None,
 ) -> AuditReport:
-    """Audit all tables of the stack together; the report of the first holds every fall."""
-    shown = published_tables(stack, search)
+    """Audit all joined tables together; the report of the first holds every fall."""
+    shown = published_tables(joined, search)
     return audit_table(
         shown[0],
         threshold=policy.threshold,
         zeros=policy.zeros,
         earlier=[*shown[1:], *earlier],
         intervals=intervals,
-        hint=offered(stack, search),
-        demands=demanded(stack, search),
+        hint=audit_hint(joined, search),
+        protection_levels=protection_levels(joined, search),
         progress=progress,
     )
 
 
-def _pattern(stack: Stack, search: Search, report: AuditReport, needed: int) -> Pattern:
+def _pattern(joined: TableSystem, search: Search, report: AuditReport, needed: int) -> Pattern:
     patterns = [
         Pattern(
             t,
             search.hidden[at].reshape(t.shape),
             search.primary[at].reshape(t.shape),
             report,
-            search.mover.solved,
+            search.movements.solved,
             needed,
         )
-        for t, at in zip(stack.tables, stack.places, strict=True)
+        for t, at in zip(joined.tables, joined.variables, strict=True)
     ]
     first = patterns[0]
     return Pattern(

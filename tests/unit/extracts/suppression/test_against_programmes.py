@@ -9,9 +9,9 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from extracts.suppression.audit.auditing import audit_table
-from extracts.suppression.model.table_system import stacked
+from extracts.suppression.model.table_system import join_tables
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
-from extracts.suppression.solver.secondary import needs, start
+from extracts.suppression.solver.secondary import needs, start_search
 from extracts.suppression.solver.suppressor import suppress
 
 FLAT = {
@@ -75,14 +75,14 @@ def intervals(table, hidden, least):
 def check(table, zeros, *, clean=True):
     policy = SuppressionPolicy(zeros=zeros, clean=clean)
     pattern = suppress(table, policy)
-    system = stacked(table, (), (), policy.least, {}).system
-    wanted = start(system, policy)
+    relations = join_tables(table, (), (), policy.least, {}).relations
+    wanted = start_search(relations, policy)
     possible = intervals(table, pattern.hidden, policy.least)
     for number, (low, high) in possible.items():
         assert low < high
         assert high >= policy.threshold
         if wanted.primary[number]:
-            for _, step in needs(system, policy, number):
+            for _, step in needs(relations, policy, number):
                 goal = table.counts.ravel()[number] + step
                 assert low <= goal <= high
     report = audit_table(pattern.published(), zeros=zeros, intervals=True)

@@ -1,4 +1,4 @@
-"""What is offered to the audit proves something only where it fits what is published."""
+"""What is audit_hint to the audit proves something only where it fits what is published."""
 
 import numpy as np
 import pytest
@@ -98,8 +98,8 @@ def test_with_and_without_an_example_the_same_cells_fall(values, away):
     counts = np.array(values).reshape(3, 3)
     one = table(counts, np.where(counts > 0, np.maximum(1, counts * 2 // 3), 0))
     shown = publish(one, np.array(away).reshape(4, 4) & (one.counts > 0))
-    blind, told = audit_table(shown), audit_table(shown, hint=Hint(truth(one)))
-    assert [(f.labels, f.how) for f in blind.falls] == [(f.labels, f.how) for f in told.falls]
+    blind, published = audit_table(shown), audit_table(shown, hint=Hint(truth(one)))
+    assert [(f.labels, f.how) for f in blind.falls] == [(f.labels, f.how) for f in published.falls]
 
 
 def test_small_cells_reach_from_their_floor_to_the_threshold():
@@ -112,7 +112,9 @@ def test_small_cells_reach_from_their_floor_to_the_threshold():
 def test_an_interval_that_is_too_narrow_is_said():
     one = table()
     report = audit_table(
-        publish(one, RECTANGLE), hint=Hint(truth(one)), demands={(0, ("A", "GV")): (1, 33)}
+        publish(one, RECTANGLE),
+        hint=Hint(truth(one)),
+        protection_levels={(0, ("A", "GV")): (1, 33)},
     )
     assert [(f.labels, f.how, f.low, f.high) for f in report.falls] == [
         (("A", "GV"), "narrow", 1, 32)

@@ -18,13 +18,13 @@ def job(seed: int, most: int = 60) -> Job:
 def test_two_processes_find_what_one_finds(monkeypatch):
     monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
     jobs = [job(seed) for seed in range(3)]
-    told = []
-    two = suppress_all(jobs, workers=2, progress=lambda *words: told.append(words))
+    published = []
+    two = suppress_all(jobs, workers=2, progress=lambda *words: published.append(words))
     for one, pattern in zip(jobs, two, strict=True):
         alone = suppress(one.table, one.policy)
         assert (alone.hidden == pattern.hidden).all()
         assert alone.published().rows == pattern.published().rows
-    assert told == [("tables", n, 3) for n in (1, 2, 3)]
+    assert published == [("tables", n, 3) for n in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
