@@ -1,4 +1,4 @@
-"""Standard column names, and the map from a researcher's names to them."""
+"""Standard column names, the map from a researcher's names to them, and what a table must have before it is linked."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -112,8 +112,6 @@ def _side(tables: Mapping[str, object], side: str) -> dict[str, str]:
         raise BadColumnMap(side=side, problem="one source column used twice")
     return result
 
-
-# What a table must have before it is linked: ids, and columns of the right type.
 
 _SHOWN = 1000  # row numbers kept in an error
 

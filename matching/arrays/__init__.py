@@ -1,11 +1,7 @@
 """Work on whole arrays that knows nothing of people: joins, sets, ids, both cores."""
 
 from matching.arrays.joining import (
-    Bools,
-    Hashes,
     Index,
-    Part,
-    Rows,
     bits_for,
     buckets,
     extend_hash,
@@ -24,12 +20,8 @@ from matching.arrays.numbering import (
 from matching.arrays.running import Clock, gc_paused, in_threads, prefetch
 
 __all__ = [
-    "Bools",
     "Clock",
-    "Hashes",
     "Index",
-    "Part",
-    "Rows",
     "among",
     "bits_for",
     "blank",

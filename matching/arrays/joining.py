@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Hashes = npt.NDArray[np.uint64]
-Rows = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
-Part = npt.NDArray[np.int64]
+from matching.array_types import Bools, Hashes, Ints, Places, Rows
 
 _FEWEST, _MOST = 12, 24  # bits of a bucket's number; the tables of a rule stay below 200 MB
 _BLOCK = 1 << 15  # pairs made at a time: their columns stay in a core's cache
@@ -22,12 +19,12 @@ _LOWER = np.uint64(0xFFFFFFFF)
 _STEP, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
-def start_hash(part: Part) -> Hashes:
+def start_hash(part: Ints) -> Hashes:
     """The hash of a first part."""
     return part.view(np.uint64) * _STEP
 
 
-def extend_hash(hashes: Hashes, part: Part) -> Hashes:
+def extend_hash(hashes: Hashes, part: Ints) -> Hashes:
     """The hash with one more part; the order of parts matters."""
     mixed = (hashes ^ (hashes >> np.uint64(29))) * _LAST
     mixed += part.view(np.uint64)
@@ -47,7 +44,7 @@ def bits_for(rows: int) -> int:
     return min(_MOST, max(_FEWEST, int(rows).bit_length() + 2))
 
 
-def buckets(hashes: Hashes, bits: int) -> npt.NDArray[np.int64]:
+def buckets(hashes: Hashes, bits: int) -> Ints:
     """The bucket of each hash."""
     return (hashes >> np.uint64(64 - bits)).view(np.int64)
 
@@ -100,9 +97,9 @@ class Index:
 
     def _pairs(
         self,
-        hit: npt.NDArray[np.intp],
-        first: npt.NDArray[np.int64],
-        lengths: npt.NDArray[np.int64],
+        hit: Places,
+        first: Ints,
+        lengths: Ints,
         hashes: Hashes,
     ) -> tuple[Rows, Rows]:
         shift = first - (np.cumsum(lengths) - lengths)

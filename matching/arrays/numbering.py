@@ -1,19 +1,18 @@
-"""Set work on integer arrays by hashing or binary search, where sorting whole arrays would be slow."""
+"""Values and ids numbered, and sets of them, by hashing or binary search: sorting whole arrays would be slow."""
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Ints, Numbers, Rows
 from matching.arrow import EMPTY, array, column, filled, pc
 from matching.native import compiled, number_texts, number_values, renumber
 
-Ints = npt.NDArray[np.int64]
 _ROOMY = 4  # numbers for each value that need not be used
 
 
-def numbered(values: npt.NDArray[np.signedinteger[Any]]) -> tuple[Ints, int]:
+def numbered(values: Numbers) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
     if not len(values):
         return np.empty(0, np.int64), 0
@@ -40,7 +39,7 @@ def some_numbers(values: Ints) -> tuple[Ints, int]:
     return (values - low, room) if room <= _ROOMY * len(values) else numbered(values)
 
 
-def among(values: Ints, sorted_keys: Ints) -> npt.NDArray[np.bool_]:
+def among(values: Ints, sorted_keys: Ints) -> Bools:
     """Which values are among a (short, sorted) list of keys."""
     if not len(sorted_keys):
         return np.zeros(len(values), np.bool_)
@@ -48,23 +47,18 @@ def among(values: Ints, sorted_keys: Ints) -> npt.NDArray[np.bool_]:
     return sorted_keys[place] == values
 
 
-def within(numbers: npt.NDArray[np.signedinteger[Any]], chosen: Ints) -> npt.NDArray[np.bool_]:
+def within(numbers: Numbers, chosen: Ints) -> Bools:
     """Which numbers (small, not negative) are among the chosen ones."""
     flags = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
     flags[chosen] = True
     return flags[numbers]
 
 
-def count_distinct(numbers: npt.NDArray[np.signedinteger[Any]]) -> int:
+def count_distinct(numbers: Numbers) -> int:
     """How many different numbers (small, not negative) there are."""
     flags = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
     flags[numbers] = True
     return int(flags.sum())
-
-
-# Ids of rows: numbered, and looked through for blanks.
-
-Rows = npt.NDArray[np.int32]
 
 
 def number_ids(ids: pa.ChunkedArray) -> tuple[Rows, Rows]:
@@ -81,7 +75,7 @@ def number_ids(ids: pa.ChunkedArray) -> tuple[Rows, Rows]:
     return number, first
 
 
-def blank(values: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+def blank(values: pa.ChunkedArray) -> Bools:
     """Which texts are null, empty or white space."""
     lengths = array(filled(pc.binary_length(values)))
     result = lengths <= 0
@@ -97,7 +91,7 @@ _PLAIN = np.zeros(256, np.bool_)
 _PLAIN[33:127] = True
 
 
-def _odd(values: pa.ChunkedArray, written: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _odd(values: pa.ChunkedArray, written: Bools) -> Bools:
     """Which texts that are written begin with no visible ASCII character."""
     result, at = written.copy(), 0
     for chunk in values.chunks:

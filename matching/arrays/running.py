@@ -1,4 +1,4 @@
-"""Work on both cores: numpy and rapidfuzz let other threads run while they work on arrays."""
+"""How work runs: on all cores (numpy and rapidfuzz let other threads run meanwhile), timed by stage, without the collector."""
 
 import gc
 import os
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def cores(threads: int | None) -> int:
-    """How many threads to use: as told, or one for each core this process may use."""
+    """How many threads to use: as given, or one for each core this process may use."""
     return threads or len(os.sched_getaffinity(0))
 
 
@@ -39,9 +39,6 @@ def prefetch(parts: Iterable[Result]) -> Iterator[Result]:
             yield cast("Result", part)
 
 
-# Seconds by stage.
-
-
 class Clock:
     """Adds the seconds of a block of code to a stage."""
 
@@ -56,12 +53,12 @@ class Clock:
         self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + spent
 
 
-# The collector of cycles rests while a linkage makes millions of texts: it looks at all of them and finds none.
-
-
 @contextmanager
 def gc_paused() -> Generator[None, None, None]:
-    """No search for cycles inside; it goes on afterwards where it was on before."""
+    """No search for cycles inside; it goes on afterwards where it was on before.
+
+    A linkage makes millions of texts: the collector would look at all of them and find no cycle.
+    """
     was = gc.isenabled()
     gc.disable()
     try:

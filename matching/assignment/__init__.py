@@ -1,16 +1,18 @@
 """From weighed pairs to decided links: rivals share an identity, near-ties go to review."""
 
 from matching.assignment.assignment import (
+    COLUMNS,
     DECISIONS,
     LINK,
     NOTHING,
     REVIEW,
     Assignment,
+    Links,
     assign,
     decide,
+    list_links,
 )
 from matching.assignment.identities import Edges, among_candidates, components, edges_of, persons
-from matching.assignment.links import COLUMNS, Links, list_links
 
 __all__ = [
     "COLUMNS",

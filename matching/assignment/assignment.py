@@ -5,18 +5,18 @@ the true matching is computed by belief propagation for monomer-dimer systems (Z
 2006; exact on trees, which nearly all components are): each side tells the other how free it is.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
-from matching.arrays import in_threads, numbered
-from matching.assignment.identities import components
+from matching.array_types import Floats, Ints, Places, Rows, Small
+from matching.arrays import in_threads, numbered, within
+from matching.arrow import column, texts
+from matching.assignment.identities import Edges, components
 from matching.native import compiled, propagate_beliefs
 from matching.options import LinkOptions
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 _ROUNDS, _SETTLED = 200, 1e-9
 _GROUPS = 8  # of the graph's parts, worked side by side; as many whatever the threads, so that results are the same
@@ -114,16 +114,14 @@ class MatchingGraph:
 class _Graph:
     """Some connected parts of the graph: edges that have rivals, with numbers of their rows, identities and parts."""
 
-    edges: npt.NDArray[np.intp]
+    edges: Places
     row: Ints
     identity: Ints
     part: Ints
     both: bool
 
     @classmethod
-    def of(
-        cls, edges: npt.NDArray[np.intp], row: Ints, identity: Ints, part: Ints, both: bool
-    ) -> "_Graph":
+    def of(cls, edges: Places, row: Ints, identity: Ints, part: Ints, both: bool) -> "_Graph":
         """Number rows, identities and parts anew."""
         return cls(edges, numbered(row)[0], numbered(identity)[0], numbered(part)[0], both)
 
@@ -186,10 +184,8 @@ def _others(group: Ints, value: Floats) -> Floats:
     return result
 
 
-# Link, review, or nothing: what the probabilities mean, near-ties included.
+# link, review, or nothing: what the probabilities mean, near-ties included
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 NOTHING, REVIEW, LINK = 0, 1, 2
 DECISIONS = {REVIEW: "review", LINK: "link"}
@@ -197,7 +193,7 @@ DECISIONS = {REVIEW: "review", LINK: "link"}
 
 def decide(
     rows: Ints, identities: Ints, alone: Floats, probability: Floats, options: LinkOptions
-) -> npt.NDArray[np.int8]:
+) -> Small:
     """A decision for each edge.
 
     Args:
@@ -251,3 +247,80 @@ def _second_to(place: Ints, value: Floats) -> Floats:
     result = top[place]
     result[best] = second
     return result
+
+
+# decided pairs as integers; the table that a reader sees is made part by part
+
+COLUMNS = ("cohort_id", "record_id", "match_weight", "match_probability", "decision")
+_ROWS = 1 << 18  # of a part
+_LOG2 = float(np.log(2.0))
+
+
+@dataclass(frozen=True)
+class Links:
+    """Pairs to link or to review, by the cohort's rows and the records' rows.
+
+    ``row``, ``record`` (its first row) and ``edge`` are per pair, the rest per edge or per row of a table.
+    """
+
+    row: Rows
+    record: Rows
+    edge: Rows
+    log_odds: Floats
+    probability: Floats
+    decision: Small
+    cohort_ids: pa.ChunkedArray
+    record_ids: pa.ChunkedArray
+
+    def parts(self) -> Iterator[pa.Table]:
+        """The table in parts; one of no rows where there is no pair."""
+        names = {kind: texts([name]) for kind, name in DECISIONS.items()}
+        decisions = pa.concat_arrays([names[REVIEW], names[LINK]])
+        for start in range(0, max(len(self.row), 1), _ROWS):
+            here = slice(start, start + _ROWS)
+            edge = self.edge[here]
+            kind = self.decision[edge].astype(np.int32) - REVIEW
+            yield pa.Table.from_arrays(
+                [
+                    self.cohort_ids.take(column(self.row[here])),
+                    self.record_ids.take(column(self.record[here])),
+                    column(np.round(self.log_odds[edge] / _LOG2, 6)),
+                    column(np.round(self.probability[edge], 9)),
+                    decisions.take(column(kind)),
+                ],
+                names=list(COLUMNS),
+            )
+
+    def table(self) -> pa.Table:
+        """The whole table."""
+        return pa.concat_tables(self.parts()).combine_chunks()
+
+    def count(self, kind: int) -> int:
+        """How many pairs have a decision."""
+        return int((self.decision[self.edge] == kind).sum())
+
+
+def list_links(
+    decision: Small, record: Rows, first_row: Rows, identity: Ints | Rows, edges: Edges
+) -> tuple[Rows, Rows, Rows]:
+    """(cohort row, first row of a record, edge) of every pair to list.
+
+    All records of a decided edge's identity are listed, variants of a record once.
+    """
+    decided = np.flatnonzero(decision != NOTHING).astype(np.int32)
+    wanted = edges.identities[decided]
+    members = np.flatnonzero(within(identity, wanted))
+    whose = identity[members]
+    order = np.sort(whose.astype(np.int64) << 32 | members) & 0xFFFFFFFF
+    own = np.bincount(whose, minlength=int(wanted.max(initial=-1)) + 1)
+    lengths, stop = own[wanted], np.cumsum(own)[wanted]
+    edge = np.repeat(decided, lengths)
+    shift = stop - np.cumsum(lengths)  # from a pair's place to that of its member
+    rows = record[order[np.arange(int(lengths.sum())) + np.repeat(shift, lengths)]]
+    mine = edges.rows[edge].astype(np.int32)
+    # edges are in their rows' order already, and ties stay in the edges' order
+    order = np.argsort(mine.astype(np.int64) << 32 | rows, kind="stable")
+    mine, rows, edge = mine[order], rows[order], edge[order]
+    new = np.ones(len(edge), np.bool_)  # variants fall together
+    new[1:] = (mine[1:] != mine[:-1]) | (rows[1:] != rows[:-1]) | (edge[1:] != edge[:-1])
+    return mine[new], first_row[rows[new]], edge[new]

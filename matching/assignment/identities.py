@@ -6,17 +6,13 @@ Record rows belong to records and records to identities; the edges of the assign
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from matching.array_types import Floats, Ints, Numbers, Places, Rows
 from matching.native import candidate_pairs, compiled, connected_components, favourite_odds
 from matching.scoring import Scored, Scorer
 
-Ints = npt.NDArray[np.int64]
-Numbers = npt.NDArray[np.signedinteger[Any]]
-Floats = npt.NDArray[np.float64]
 OddsOf = Callable[[Ints, Ints], Floats]
 
 VETO = -7.0  # log odds (about 1 in 1000) below which two rows of a would-be person forbid it
@@ -36,9 +32,8 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
         a, b = label[left], label[right]
         apart = a != b
         left, right, a, b = left[apart], right[apart], a[apart], b[apart]
-        np.minimum.at(
-            label, np.maximum(a, b), np.minimum(a, b)
-        )  # the larger root hangs on the smaller
+        # the larger root hangs on the smaller
+        np.minimum.at(label, np.maximum(a, b), np.minimum(a, b))
         while True:
             above = label[label]
             if (above == label).all():
@@ -131,9 +126,8 @@ def _all_pairs(label: Ints) -> tuple[Ints, Ints]:
 
 
 _SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person
-_BOTH_HIS = (
-    2.2  # log odds (90 %) of the weaker of two records with a row, from which both are the row's
-)
+# log odds (90 %) of the weaker of two records with a row, from which both are the row's
+_BOTH_HIS = 2.2
 _NO_CONTRADICTION = -4.0  # log odds with each other that such two must have at least
 _CANDIDATE = -2.0  # log odds from which a record may bring its other records along
 _MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
@@ -149,7 +143,7 @@ class Edges:
     rows: Numbers
     identities: Numbers
     log_odds: Floats
-    place: npt.NDArray[np.intp]
+    place: Places
 
 
 def edges_of(scored: Scored, identity: Numbers) -> Edges:
@@ -188,7 +182,7 @@ def joined(record: Numbers, left: Numbers, right: Numbers) -> Numbers:
     return components(int(record.max(initial=-1)) + 1, left, right)[record]
 
 
-def _best_first(scored: Scored, good: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _best_first(scored: Scored, good: Places) -> Places:
     """Pairs (sorted by row) with the best first, in rows that have more than can be compared with each other."""
     rows = scored.a[good]
     candidates = np.bincount(rows)
@@ -203,9 +197,7 @@ def _best_first(scored: Scored, good: npt.NDArray[np.intp]) -> npt.NDArray[np.in
     return order
 
 
-def _candidate_pairs(
-    scored: Scored, record: Numbers
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+def _candidate_pairs(scored: Scored, record: Numbers) -> tuple[Rows, Rows, Floats]:
     """Pairs of record rows that are candidates of one cohort row, each pair once.
 
     The third array has the weaker one's log odds with the row that both like best; none has -inf.
@@ -225,7 +217,7 @@ def _candidate_pairs(
     rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))
     few = rank < _MOST_CANDIDATES
     a, b, own = a[few], b[few], liked[order][few]
-    found: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]] = []
+    found: list[tuple[Rows, Rows, Floats]] = []
     for gap in range(1, _MOST_CANDIDATES):
         near = np.flatnonzero(a[gap:] == a[:-gap]) if gap < len(a) else np.empty(0, np.intp)
         if not len(near):

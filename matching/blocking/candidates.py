@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Bools, Hashes, Index, Rows, bits_for, in_threads
+from matching.array_types import Bools, Hashes, Ints, Places, Rows
+from matching.arrays import Index, bits_for, in_threads
 from matching.blocking.pair_filter import PairFilter, Prefilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
@@ -16,21 +17,15 @@ from matching.native import Pointers, compiled
 from matching.normalise import Encoded
 from matching.options import LinkOptions
 
-Ints = npt.NDArray[np.int64]
-Choice = Callable[[Rows, Rows], npt.NDArray[np.intp]]  # which pairs (by place) are worth keeping
+Choice = Callable[[Rows, Rows], Places]  # which pairs (by place) are worth keeping
 
 _RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
 _AT_A_TIME = 1 << 15  # pairs prefiltered together: their columns stay in a core's cache
 _WAITING = 4_000_000  # pairs of one chunk that may wait for the prefilter, whatever the rules make
 _RULES_MASK, _RECORD_MASK = (1 << _RULE) - 1, (1 << _RECORD) - 1
-
-
-Ints = npt.NDArray[np.int64]
-
 _ROOM = 1 << 19  # pairs that a call may give back
 _FEWEST = 8  # bits of a bucket's number
 _FLAGS = 3  # bits more of a hash say whether a row has it: most records end there
-_RULE_BITS = 6  # of a pair's rule, as in blocking.py
 
 
 class _Rule(Structure):
@@ -49,16 +44,16 @@ class _Out(Structure):
 
 
 @dataclass(frozen=True)
-class Lookup:
+class _Lookup:
     """Rows by the bucket of their hash: ``joining.Index`` as the library reads it."""
 
     bits: int
     taken: npt.NDArray[np.uint8]  # a bit for each eighth of a bucket
-    starts: npt.NDArray[np.int32]
+    starts: Rows
     slots: Hashes
 
     @classmethod
-    def of(cls, hashes: Hashes, known: Bools) -> "Lookup":
+    def of(cls, hashes: Hashes, known: Bools) -> "_Lookup":
         """Index the rows whose key is known; a row's number is its place."""
         count = int(np.count_nonzero(known))
         bits = max(_FEWEST, bits_for(count) - 2)
@@ -74,16 +69,16 @@ class Lookup:
 
 
 @dataclass(frozen=True)
-class Indexed:
+class _IndexedRows:
     """The cohort's rows that are looked up: their numbers, what they hold, and by rule's number an index."""
 
     rows: Rows
     packed: Packed
-    indexes: Sequence[tuple[int, Lookup]]
+    indexes: Sequence[tuple[int, _Lookup]]
 
 
 @dataclass(frozen=True)
-class Chunk:
+class _Chunk:
     """Records that look themselves up, from ``begin`` on: what they hold, and their key in each rule."""
 
     begin: int
@@ -92,9 +87,9 @@ class Chunk:
 
 
 def _library_joins(
-    mine: Indexed, chunk: Chunk, prefilter: Prefilter | None, made: Ints, *, same_table: bool
+    mine: _IndexedRows, chunk: _Chunk, prefilter: Prefilter | None, made: Ints, *, same_table: bool
 ) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs of a chunk, packed as in ``blocking``, and the rules that make each as bits.
+    """Pairs of a chunk, packed as here, and the rules that make each as bits.
 
     ``made`` counts the pairs that each rule makes. Each pair comes once, and not at all where the
     prefilter says that it can't matter. What is yielded is overwritten by the next.
@@ -109,10 +104,8 @@ def _library_joins(
             number, index.bits, pointer(index.taken, np.uint8), pointer(index.starts, np.int32),
             pointer(index.slots, np.uint64), pointer(hashes, np.uint64), pointer(known, np.bool_),
         )  # fmt: skip
-    counts = np.zeros(1 << _RULE_BITS, np.int64)
-    rows, own, theirs = (
-        pointer(v, v.dtype) for v in (mine.rows, mine.packed, chunk.packed)
-    )  # made by this package
+    counts = np.zeros(1 << _RULE, np.int64)
+    rows, own, theirs = (pointer(v, v.dtype) for v in (mine.rows, mine.packed, chunk.packed))
     table = None if prefilter is None else byref(prefilter.table)
     room, at, size = 0, 0, len(chunk.packed)
     wanted, buffers = _ROOM, list[Ints]()
@@ -208,11 +201,11 @@ class Blocks:
             indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
 
             def joined(begin: int) -> "_Found":
-                return self._joined(begin, [p for _, p in live], _Indexed(rows, indexes), choice)
+                return self._joined(begin, [p for _, p in live], rows, indexes, choice)
         else:
-            looked = in_threads(lambda task: Lookup.of(*keys(task)), live, self.threads)
+            looked = in_threads(lambda task: _Lookup.of(*keys(task)), live, self.threads)
             lookups = [(i, lookup) for (i, _), lookup in zip(live, looked, strict=True)]
-            mine = Indexed(rows, Columns(side).packed(), lookups)
+            mine = _IndexedRows(rows, Columns(side).packed(), lookups)
 
             def joined(begin: int) -> "_Found":
                 return self._fast(begin, [p for _, p in live], mine, choice)
@@ -228,21 +221,24 @@ class Blocks:
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)
         return Pairs(
-            *_unpacked(pair[order]),
-            np.concatenate([f.caught for f in found])[order],
-            made,
+            *_unpacked(pair[order]), np.concatenate([f.caught for f in found])[order], made
         )
 
     def _joined(
-        self, begin: int, live: list[Planned], mine: "_Indexed", choice: Choice | None
+        self,
+        begin: int,
+        live: list[Planned],
+        rows: Rows,
+        indexes: list[tuple[int, Index]],
+        choice: Choice | None,
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
         waiting, size = list[Ints](), 0
-        for place, (planned, (rule, index)) in enumerate(zip(live, mine.indexes, strict=True)):
+        for place, (planned, (rule, index)) in enumerate(zip(live, indexes, strict=True)):
             hashes, known = planned.chunk(self.encoded, begin)
             for at, record in index.probe(hashes, known):
-                a, b = mine.rows[at].astype(np.int64), record.astype(np.int64) + begin
+                a, b = rows[at].astype(np.int64), record.astype(np.int64) + begin
                 packed = a << (_RECORD + _RULE) | b << _RULE | rule
                 if self.same_table:
                     packed = packed[a < b]
@@ -255,12 +251,12 @@ class Blocks:
         return found.joined(_filtered(waiting, choice))
 
     def _fast(
-        self, begin: int, live: list[Planned], mine: Indexed, choice: Choice | None
+        self, begin: int, live: list[Planned], mine: _IndexedRows, choice: Choice | None
     ) -> "_Found":
         """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
-        chunk = Chunk(begin, Columns(parts.side).packed(), keys)
+        chunk = _Chunk(begin, Columns(parts.side).packed(), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
@@ -274,14 +270,6 @@ class Blocks:
                 found.append((pair[keep], caught[keep]))
         both, rules = zip(*found, strict=True)
         return _Found(np.concatenate(both), np.concatenate(rules), made)
-
-
-@dataclass(frozen=True)
-class _Indexed:
-    """The cohort's rows that are looked up: their numbers, and by rule's number an index."""
-
-    rows: Rows
-    indexes: list[tuple[int, Index]]
 
 
 @dataclass(frozen=True)
@@ -314,7 +302,7 @@ def _filtered(waiting: list[Ints], choice: Choice | None) -> tuple[Ints, Ints]:
     return pair[keep], caught[keep]
 
 
-def _chosen(pair: Ints, choice: Choice | None) -> npt.NDArray[np.intp]:
+def _chosen(pair: Ints, choice: Choice | None) -> Places:
     """The places of the pairs worth keeping."""
     if choice is None:
         return np.arange(len(pair))
@@ -329,7 +317,7 @@ def _unpacked(pair: Ints) -> tuple[Rows, Rows]:
     return (pair >> _RECORD).astype(np.int32), (pair & _RECORD_MASK).astype(np.int32)
 
 
-def _firsts(pair: Ints) -> tuple[Ints, npt.NDArray[np.intp]]:
+def _firsts(pair: Ints) -> tuple[Ints, Places]:
     """Each of sorted pairs once, and the place where it comes first."""
     if not len(pair):
         return pair, np.empty(0, np.intp)

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Rows
+from matching.array_types import Bools, Floats32, Places, Rows, Small
 from matching.comparison import (
     CLOSE,
     FIELDS,
@@ -34,8 +34,6 @@ from matching.model import CLASSES, Frequencies, Model
 from matching.native import Pointers
 from matching.normalise import Encoded, Side
 
-Floats32 = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 Bound = Callable[[Rows, Rows], Floats32]  # of the weight that a field can have
 
 _FIELDS, _LEVELS, _STEPS = 11, 16, 8
@@ -109,7 +107,7 @@ class PairFilter:
             later += most
         self._steps.reverse()
 
-    def __call__(self, a: Rows, b: Rows) -> npt.NDArray[np.intp]:
+    def __call__(self, a: Rows, b: Rows) -> Places:
         """The places of the pairs that may matter, in order."""
         left = np.arange(len(a))
         bound = np.full(len(a), self._base, np.float32)
@@ -205,7 +203,7 @@ class PairFilter:
             levels = number_levels(x, y, 36 if name == "licence" else 10)
         return self._by_level(name, levels, b)
 
-    def _by_level(self, name: str, levels: npt.NDArray[np.int8], b: Rows) -> Floats32:
+    def _by_level(self, name: str, levels: Small, b: Rows) -> Floats32:
         result = self._weight[NAMES.index(name)][levels]
         same = np.flatnonzero(levels == 1)
         if len(same):

@@ -10,22 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.arrays import Bools, Hashes, Rows, bits_for, buckets, in_threads
+from matching.array_types import Bools, Hashes, Ints, Rows
+from matching.arrays import bits_for, buckets, in_threads
 from matching.blocking.rules import RULES, HashedSide, Parts, Rule, count_buckets, rows_in_buckets
 from matching.comparison import Columns
 from matching.native import compiled
 from matching.normalise import Encoded
 from matching.options import LinkOptions
 
-Ints = npt.NDArray[np.int64]
-
 CHUNK = 1 << 16  # rows whose arrays fit into a core's cache
-_LEAST_BUDGET, _PAIRS_PER_ROW = (
-    20_000_000,
-    60,
-)  # pairs; at the default a row costs about 60 compares
+_LEAST_BUDGET, _PAIRS_PER_ROW = 20_000_000, 60  # at the default a row costs about 60 compares
 _WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
 _SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
 _KEY, _CACHED = 9, 384 << 20  # bytes of a row's key, and of all that are kept

@@ -14,7 +14,8 @@ from typing import Final, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Bools, Hashes, Part, buckets, extend_hash, finish_hash, start_hash
+from matching.array_types import Bools, Hashes, Ints
+from matching.arrays import buckets, extend_hash, finish_hash, start_hash
 from matching.comparison import Columns
 from matching.native import Pointers, compiled
 from matching.normalise import Encoded, NameParts, Side
@@ -245,10 +246,10 @@ class Parts:
     ) -> None:
         """``keyed`` is a whole side for the library, of which ``side`` is the part from ``begin`` on."""
         self._encoded, self.side = encoded, side
-        self._made: dict[str, Part] = {}
+        self._made: dict[str, Ints] = {}
         self._keyed, self._begin = keyed, begin if keyed else 0
 
-    def __getitem__(self, name: str) -> Part:
+    def __getitem__(self, name: str) -> Ints:
         """The part of each row."""
         if name not in self._made:
             self._made[name] = _PARTS[name](self.side, self._encoded.parts)
@@ -271,22 +272,22 @@ class Parts:
         return finish_hash(extend_hash(hashes, self[name])), self[name] >= 0
 
 
-def _birthday(side: Side, _names: NameParts) -> Part:
+def _birthday(side: Side, _names: NameParts) -> Ints:
     day = side.birth.astype(np.int64) % 10_000
     return np.where((side.birth > 0) & (day > 0), day, -1)
 
 
-def _double_tail(side: Side, names: NameParts) -> Part:
+def _double_tail(side: Side, names: NameParts) -> Ints:
     """The end of a surname of several parts; missing where there is one part."""
     tail = names.tail[side.last].astype(np.int64)
     return np.where(tail == names.head[side.last], -1, tail)
 
 
-def _address(side: Side, _names: NameParts) -> Part:
+def _address(side: Side, _names: NameParts) -> Ints:
     return np.where(side.street >= 0, side.street.astype(np.int64) * 1_000_003 + side.house + 1, -1)
 
 
-_PARTS: dict[str, Callable[[Side, NameParts], Part]] = {
+_PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
     "ssn": lambda s, _: s.ssn.astype(np.int64),
     "licence": lambda s, _: s.licence,
     "phone": lambda s, _: s.phone,

@@ -10,8 +10,8 @@ from ctypes import Structure, byref, c_float, c_int64
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from matching.array_types import Bools, Floats32, Ints, Rows, Small
 from matching.arrays import among, in_threads
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
@@ -19,12 +19,6 @@ from matching.comparison.texts import SLACK, Columns, Texts, Words
 from matching.native import Pointers, compiled
 from matching.normalise import Encoded, nickname_pairs
 
-Rows = npt.NDArray[np.int32]
-Levels = npt.NDArray[np.int8]
-Bools = npt.NDArray[np.bool_]
-
-Ints = npt.NDArray[np.int64]
-Floats32 = npt.NDArray[np.float32]
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 
 _FIELDS = 11
@@ -139,7 +133,7 @@ class Comparer:
         other.columns = mine, theirs
         return other
 
-    def levels(self, a: Rows, b: Rows) -> list[Levels]:
+    def levels(self, a: Rows, b: Rows) -> list[Small]:
         """The level of each pair in each field, in the order of ``FIELDS``."""
         c, r = self.encoded.cohort, self.encoded.records
         first, last = self.names(a, b)
@@ -158,12 +152,12 @@ class Comparer:
             self._place(a, b, street),
         ]
 
-    def names(self, a: Rows, b: Rows) -> tuple[Levels, Levels]:
+    def names(self, a: Rows, b: Rows) -> tuple[Small, Small]:
         """The levels of first and last names."""
         last, swapped = self._last(a, b)
         return self._first(a, b, swapped), last
 
-    def patterns(self, a: Rows, b: Rows) -> npt.NDArray[np.int32]:
+    def patterns(self, a: Rows, b: Rows) -> Rows:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
         if compiled() is not None:
             return _patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
@@ -172,7 +166,7 @@ class Comparer:
             pattern = pattern * len(field.levels) + levels
         return pattern
 
-    def _last(self, a: Rows, b: Rows) -> tuple[Levels, Bools]:
+    def _last(self, a: Rows, b: Rows) -> tuple[Small, Bools]:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
         x, y = c.last[a], r.last[b]
         present = (x >= 0) & (y >= 0)
@@ -195,7 +189,7 @@ class Comparer:
         result[swapped] = 0  # weighed once, under the first name
         return result, swapped
 
-    def _first(self, a: Rows, b: Rows, swapped: Bools) -> Levels:
+    def _first(self, a: Rows, b: Rows, swapped: Bools) -> Small:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
         x, y = c.first[a], r.first[b]
         present = (x >= 0) & (y >= 0)
@@ -222,7 +216,7 @@ class Comparer:
         result[swapped] = level("first", "swapped")
         return result
 
-    def _middle(self, a: Rows, b: Rows) -> Levels:
+    def _middle(self, a: Rows, b: Rows) -> Small:
         parts = self.encoded.parts
         x, y = self.encoded.cohort.middle[a], self.encoded.records.middle[b]
         present = (x >= 0) & (y >= 0)
@@ -238,13 +232,13 @@ class Comparer:
         result[rest[single]] = level("middle", "initial")
         return result
 
-    def _sex(self, a: Rows, b: Rows, first: Levels) -> Levels:
+    def _sex(self, a: Rows, b: Rows, first: Small) -> Small:
         x, y = self.encoded.cohort.sex[a], self.encoded.records.sex[b]
         agree = (first == level("first", "same")) | (first == level("first", "nickname"))
         known = np.where(x == y, 1, 2) + np.where(agree, 0, 2)
         return np.where((x > 0) & (y > 0), known, 0).astype(np.int8)
 
-    def _street(self, a: Rows, b: Rows) -> Levels:
+    def _street(self, a: Rows, b: Rows) -> Small:
         c, r = self.encoded.cohort, self.encoded.records
         x, y, n, k = c.street[a], r.street[b], c.house[a], r.house[b]
         present = (x >= 0) & (y >= 0)
@@ -262,7 +256,7 @@ class Comparer:
         result[rest[near]] = level("street", "near")
         return result
 
-    def _place(self, a: Rows, b: Rows, street: Levels) -> Levels:
+    def _place(self, a: Rows, b: Rows, street: Small) -> Small:
         c, r = self.encoded.cohort, self.encoded.records
         zips, cities, counties = (
             (x, y, (x >= 0) & (y >= 0))
@@ -282,10 +276,10 @@ class Comparer:
         result = np.where(agrees, with_street, np.where(on_street, with_street + 3, alone))
         return np.where(known, result, 0).astype(np.int8)
 
-    def _similarity(self, x: Rows, y: Rows, texts: Texts | None = None) -> npt.NDArray[np.float32]:
+    def _similarity(self, x: Rows, y: Rows, texts: Texts | None = None) -> Floats32:
         return (texts or self._names).jaro_winkler(x, y, SIMILAR)
 
-    def _similar(self, streets: bool, x: Rows, y: Rows) -> npt.NDArray[np.float32]:
+    def _similar(self, streets: bool, x: Rows, y: Rows) -> Floats32:
         return self._similarity(x, y, self._streets if streets else None)
 
     def _nickname(self, x: Rows, y: Rows) -> Bools:
@@ -293,12 +287,10 @@ class Comparer:
         return among(keys, self._nicknames)
 
 
-def compare_pairs(
-    comparer: Comparer, a: Rows, b: Rows, threads: int | None
-) -> npt.NDArray[np.int32]:
+def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> Rows:
     """The pattern of each pair, on all cores."""
 
-    def chunk(start: int) -> npt.NDArray[np.int32]:
+    def chunk(start: int) -> Rows:
         return comparer.patterns(a[start : start + _CHUNK], b[start : start + _CHUNK])
 
     made = list(in_threads(chunk, range(0, len(a), _CHUNK), threads))
@@ -309,6 +301,6 @@ def _columns(encoded: Encoded) -> tuple[Columns, Columns]:
     return Columns(encoded.cohort), Columns(encoded.records)
 
 
-def _suffix(x: npt.NDArray[np.int8], y: npt.NDArray[np.int8]) -> Levels:
+def _suffix(x: Small, y: Small) -> Small:
     both = np.where(x == y, 1, 3)
     return np.where((x > 0) & (y > 0), both, np.where((x > 0) | (y > 0), 2, 0)).astype(np.int8)

@@ -1,31 +1,27 @@
-"""Levels of birth dates and identifying numbers, by arithmetic on whole arrays."""
-
-from typing import Any
+"""Small of birth dates and identifying numbers, by arithmetic on whole arrays."""
 
 import numpy as np
 import numpy.typing as npt
 
+from matching.array_types import Bools, Ints, Numbers, Rows, Small
 from matching.comparison.fields import level
 
-Ints = npt.NDArray[np.signedinteger[Any]]
-Levels = npt.NDArray[np.int8]
-Bools = npt.NDArray[np.bool_]
 Nibbles = npt.NDArray[np.uint32]
 
 
-def birth_levels(x: Ints, y: Ints) -> Levels:
-    """Levels of birth dates as ``yyyymmdd`` (0 missing; month or day 0 unknown)."""
+def birth_levels(x: Numbers, y: Numbers) -> Small:
+    """Small of birth dates as ``yyyymmdd`` (0 missing; month or day 0 unknown)."""
     return nibble_levels(nibbles(x), nibbles(y))
 
 
-def nibbles(date: Ints) -> Nibbles:
+def nibbles(date: Numbers) -> Nibbles:
     """A date with each of its eight digits in four bits of its own: digits are compared by masks."""
     year = date // 10_000
     return _DIGITS[year] << np.uint32(16) | _DIGITS[date - year * 10_000]
 
 
-def nibble_levels(x: Nibbles, y: Nibbles) -> Levels:
-    """Levels of birth dates written by ``nibbles``."""
+def nibble_levels(x: Nibbles, y: Nibbles) -> Small:
+    """Small of birth dates written by ``nibbles``."""
     result = np.zeros(len(x), np.int8)
     same = (x == y) & (x & np.uint32(0xFF) > 0)
     result[same] = 1
@@ -52,7 +48,7 @@ def nibble_levels(x: Nibbles, y: Nibbles) -> Levels:
     return result
 
 
-def _year(date: Nibbles) -> npt.NDArray[np.int32]:
+def _year(date: Nibbles) -> Rows:
     return _YEARS[date >> np.uint32(16)]
 
 
@@ -82,8 +78,8 @@ _YEARS[_DIGITS] = np.arange(10_000)
 _NEAR_YEAR, _DIFFERENT = (np.int8(level("birth", name)) for name in ("near year", "different"))
 
 
-def ssn_levels(x: Ints, y: Ints, x_last: Ints, y_last: Ints) -> Levels:
-    """Levels of social security numbers; the last four are compared where a side has only those."""
+def ssn_levels(x: Numbers, y: Numbers, x_last: Numbers, y_last: Numbers) -> Small:
+    """Small of social security numbers; the last four are compared where a side has only those."""
     result = number_levels(x, y, 10)
     result[result == 3] = level("ssn", "different")
     short = (x_last >= 0) & (y_last >= 0) & ((x < 0) | (y < 0))
@@ -92,7 +88,7 @@ def ssn_levels(x: Ints, y: Ints, x_last: Ints, y_last: Ints) -> Levels:
     return result
 
 
-def number_levels(x: Ints, y: Ints, base: int) -> Levels:
+def number_levels(x: Numbers, y: Numbers, base: int) -> Small:
     """0 missing (negative), 1 same, 2 one place or a swap of neighbours, 3 different."""
     present = (x >= 0) & (y >= 0)
     same = present & (x == y)
@@ -102,7 +98,7 @@ def number_levels(x: Ints, y: Ints, base: int) -> Levels:
     return result
 
 
-def one_off(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], base: int) -> Bools:
+def one_off(x: Ints, y: Ints, base: int) -> Bools:
     """Whether two numbers differ in one place or by a swap of neighbours, when written in ``base``.
 
     Such a difference is k·base^j or k·(base-1)·base^j with k < base: a search in that short list
@@ -118,7 +114,7 @@ def one_off(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], base: int) -> Bo
     return result
 
 
-def _by_digit(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], base: int) -> Bools:
+def _by_digit(x: Ints, y: Ints, base: int) -> Bools:
     different = np.zeros(len(x), np.int64)
     swaps = np.zeros(len(x), np.int64)
     x, y = x.copy(), y.copy()
@@ -131,7 +127,7 @@ def _by_digit(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], base: int) -> 
     return (different == 1) | ((different == 2) & (swaps == 1))
 
 
-def gaps(base: int) -> npt.NDArray[np.int64]:
+def gaps(base: int) -> Ints:
     """The differences (sorted) that two such numbers can have."""
     if base not in _GAPS:
         powers = [base**j for j in range(18 if base == 10 else 12)]
@@ -140,7 +136,7 @@ def gaps(base: int) -> npt.NDArray[np.int64]:
     return _GAPS[base]
 
 
-_GAPS: dict[int, npt.NDArray[np.int64]] = {}
+_GAPS: dict[int, Ints] = {}
 
 
 def _default(date: Nibbles) -> Bools:

@@ -1,4 +1,4 @@
-"""rapidfuzz, wrapped: similarities of many pairs of texts at once, each distinct pair once.
+"""rapidfuzz, wrapped: similarities of many pairs of texts at once, each distinct pair once; rows and texts for the library.
 
 Before any metric runs, letters are counted: two texts that share too few can't be similar. The
 bound never is below the similarity (a property test holds it against rapidfuzz).
@@ -14,13 +14,9 @@ import numpy.typing as npt
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
-from matching.arrays import Rows
+from matching.array_types import Codes, Floats32, Hashes, Ints, Places, Rows
 from matching.native import Pointers, address, compiled
 from matching.normalise import NameParts, Side
-
-Codes = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
-Bags = npt.NDArray[np.uint64]
 
 _LONGEST = 32  # bytes of a text that is bounded; longer ones always go to the metric
 SLACK = 1e-4  # the bound is in 32 bits
@@ -32,9 +28,9 @@ class Texts:
     """Texts by code, with what bounds their similarity."""
 
     objects: npt.NDArray[np.object_]
-    length: Floats  # characters; 0: not bounded
-    once: Bags  # which letters it has
-    twice: Bags  # which it has at least twice
+    length: Floats32  # characters; 0: not bounded
+    once: Hashes  # which letters it has
+    twice: Hashes  # which it has at least twice
     surplus: npt.NDArray[np.uint8]  # how many letters beyond two of a kind
     head: npt.NDArray[np.uint32]  # its first four characters
 
@@ -48,7 +44,7 @@ class Texts:
         ]
         return cls(objects, *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def jaro_winkler(self, x: Codes, y: Codes, least: float) -> Floats:
+    def jaro_winkler(self, x: Codes, y: Codes, least: float) -> Floats32:
         """Similarity of each pair of codes; 0 where it is below ``least``."""
         result = np.zeros(len(x), np.float32)
         maybe = np.flatnonzero(self.bound(x, y) >= least - SLACK)
@@ -58,7 +54,7 @@ class Texts:
             result[maybe] = found[place]
         return result
 
-    def bound(self, x: Codes, y: Codes) -> Floats:
+    def bound(self, x: Codes, y: Codes) -> Floats32:
         """A similarity that the pair's own never exceeds.
 
         Jaro's matching characters are at most the letters in common, k; with lengths m and n it is at
@@ -80,7 +76,7 @@ class Texts:
         return np.where((m == 0) | (n == 0), np.float32(1), jaro)
 
 
-def jaro_winkler(a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], least: float) -> Floats:
+def jaro_winkler(a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], least: float) -> Floats32:
     """Jaro-Winkler similarity of each pair; 0 where it is below ``least`` (cheaper)."""
     if not len(a):
         return np.empty(0, np.float32)
@@ -89,7 +85,7 @@ def jaro_winkler(a: npt.NDArray[np.object_], b: npt.NDArray[np.object_], least: 
     )
 
 
-def distinct_pairs(a: Codes, b: Codes) -> tuple[Codes, Codes, npt.NDArray[np.intp]]:
+def distinct_pairs(a: Codes, b: Codes) -> tuple[Codes, Codes, Places]:
     """Distinct unordered pairs of codes, and for each given pair its place among them."""
     low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
     keys, place = np.unique(low << 32 | high, return_inverse=True)
@@ -98,7 +94,7 @@ def distinct_pairs(a: Codes, b: Codes) -> tuple[Codes, Codes, npt.NDArray[np.int
 
 def _counted(
     texts: list[str],
-) -> tuple[Floats, Bags, Bags, npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+) -> tuple[Floats32, Hashes, Hashes, npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
     """Length, letters, letters twice, surplus and first characters of each text."""
     whole = "".join(texts)
     sizes = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
@@ -124,7 +120,7 @@ def _counted(
     return np.where(plain, lengths, 0).astype(np.float32), once, twice, surplus, head
 
 
-def _letter_bits() -> Bags:
+def _letter_bits() -> Hashes:
     bits = np.full(256, 1 << 63, np.uint64)
     for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz0123456789 "):
         bits[ord(letter)] = np.uint64(1 << i)
@@ -134,7 +130,7 @@ def _letter_bits() -> Bags:
 _BITS = _letter_bits()
 
 
-# Rows and texts as the library reads them: see ``rows.h``.
+# rows and texts as the library reads them: see ``rows.h``
 
 Packed = npt.NDArray[np.void]
 _COLUMNS: Final = {
@@ -214,9 +210,7 @@ class Columns:
 class Words:
     """What is known of each name and street. Holds the arrays that it points to."""
 
-    def __init__(
-        self, parts: NameParts, names: Texts, streets: Texts, nicknames: npt.NDArray[np.int64]
-    ) -> None:
+    def __init__(self, parts: NameParts, names: Texts, streets: Texts, nicknames: Ints) -> None:
         pointer = self._pointers = Pointers()
         known = _texts(names)
         for name in ("head", "tail", "sound", "initial", "single"):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Floats, Ints, Rows, Small
 from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
 from matching.arrow import array
 from matching.assignment import (
@@ -25,7 +25,7 @@ from matching.assignment import (
 )
 from matching.linking.sources import Source, table_source
 from matching.model import Frequencies, Model, shipped_number
-from matching.normalise import Encoded, HalfEncoded, common_columns, read_input
+from matching.normalise import HalfEncoded, common_columns, read_input
 from matching.options import LinkOptions
 from matching.reports import (
     LinkReport,
@@ -43,9 +43,6 @@ from matching.reports import (
 from matching.scoring import BudgetCost, RunShards, Scored, Scorer, budget_cost
 from matching.tables import check_cohort, check_common, check_records, check_texts
 
-Ints = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]  # stage, share of the whole job that is done
 
 
@@ -141,7 +138,16 @@ def link_sources(
         counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
         identity = _identities(theirs, scored, scorer, record)
         edges = edges_of(scored, identity)
-        assignment = _assign(edges, encoded, identity, options)
+        assignment = assign(
+            edges.rows,
+            edges.identities,
+            edges.log_odds,
+            row_count=encoded.cohort.rows,
+            identity_count=count_distinct(identity),
+            prior_share=shipped_number("matches", "share"),
+            one_row_per_identity=options.one_row_per_identity,
+            threads=options.threads,
+        )
         decision = decide(
             edges.rows, edges.identities, edges.log_odds, assignment.probability, options
         )
@@ -153,18 +159,7 @@ def link_sources(
         cost = counting.result()
     report_progress("done", 1.0)
     made = partial(
-        _report,
-        scorer,
-        scored,
-        edges,
-        assignment,
-        decision,
-        identity,
-        record,
-        links,
-        seconds,
-        mine,
-        cost,
+        _report, scorer, scored, edges, assignment, decision, identity, record, links, mine, cost
     )
     return LinkResult(links, scorer.model, scorer.table, made)
 
@@ -176,31 +171,15 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     return numbered(array(records["identity"]))[0]
 
 
-def _assign(
-    edges: Edges, encoded: Encoded, identity: Ints | Rows, options: LinkOptions
-) -> Assignment:
-    return assign(
-        edges.rows,
-        edges.identities,
-        edges.log_odds,
-        row_count=encoded.cohort.rows,
-        identity_count=count_distinct(identity),
-        prior_share=shipped_number("matches", "share"),
-        one_row_per_identity=options.one_row_per_identity,
-        threads=options.threads,
-    )
-
-
 def _report(
     scorer: Scorer,
     scored: Scored,
     edges: Edges,
     assignment: Assignment,
-    decision: npt.NDArray[np.int8],
+    decision: Small,
     identity: Ints | Rows,
     record: Rows,
     links: Links,
-    seconds: dict[str, float],
     cohort: pa.Table,
     cost: BudgetCost,
 ) -> LinkReport:
@@ -252,7 +231,7 @@ def _report(
         budget=cost.as_json() | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
         unparsable=scorer.encoded.unparsable,
         options=scorer.options.as_json(),
-        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
+        seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
         versions=library_versions(),
     )
 

@@ -115,8 +115,7 @@ def _positions(names: tuple[str, ...]) -> pa.Table:
     """A table of one row in which each column holds its own position, to follow it through a map."""
     number = column(np.arange(len(names)))
     return pa.Table.from_arrays(
-        [pa.chunked_array([number.slice(i, 1)]) for i in range(len(names))],
-        names=list(names),
+        [pa.chunked_array([number.slice(i, 1)]) for i in range(len(names))], names=list(names)
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from matching.array_types import Floats, Floats32, Ints, Rows
 from matching.arrays import in_threads, numbered, some_numbers
 from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
@@ -23,9 +23,6 @@ from matching.model.model import (
 )
 from matching.normalise import Encoded, Side
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
 _SHARING = 100_000  # random pairs of one first name, and of one street
 _TELLING = 30  # expected agreements from which a side's own count is believed
@@ -33,7 +30,7 @@ _UNIQUE = frozenset({"ssn", "licence", "phone"})
 _OWNERS = 5  # rows of one number that one person may have
 _PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 
-_VALUES: dict[str, Callable[[Side], npt.NDArray[np.int64]]] = {
+_VALUES: dict[str, Callable[[Side], Ints]] = {
     "first": lambda s: s.first.astype(np.int64),
     "last": lambda s: s.last.astype(np.int64),
     "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
@@ -50,14 +47,14 @@ _VALUES: dict[str, Callable[[Side], npt.NDArray[np.int64]]] = {
 class Frequencies:
     """For each record row and field, log of (share of its value / average chance of agreement)."""
 
-    by_row: dict[str, npt.NDArray[np.float32]]
+    by_row: dict[str, Floats32]
 
     def rise(self, name: str) -> float:
         """How much the frequency of a value of this field can raise the log odds of a pair."""
         table = self.by_row.get(name)
         return 0.0 if table is None else max(0.0, -float(table.min(initial=0.0)))
 
-    def rises(self, name: str, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    def rises(self, name: str, rows: Rows) -> Floats32:
         """By how much the frequency of its value raises (or lowers) the log odds for each record row."""
         table = self.by_row.get(name)
         return np.zeros(len(rows), np.float32) if table is None else -table[rows]
@@ -69,7 +66,7 @@ class Frequencies:
             rises += np.where(levels[NAMES.index(name)] == 1, self.rise(name), 0.0)
         return rises
 
-    def adjust(self, joint: Floats, levels: list[Ints], rows: npt.NDArray[np.int32]) -> None:
+    def adjust(self, joint: Floats, levels: list[Ints], rows: Rows) -> None:
         """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
         for name, table in self.by_row.items():
             same = levels[NAMES.index(name)] == 1
@@ -81,7 +78,7 @@ class Frequencies:
 def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> Frequencies:
     """Count the values of the records' side."""
 
-    def counted(name: str) -> npt.NDArray[np.float32] | None:
+    def counted(name: str) -> Floats32 | None:
         values = _VALUES[name](encoded.records)
         average = float(model.u[NAMES.index(name)][1])
         if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
@@ -105,7 +102,7 @@ def _counted(values: Ints) -> tuple[Ints, Ints]:
     return place, counts
 
 
-def _shared(values: Ints, average: float) -> npt.NDArray[np.float32] | None:
+def _shared(values: Ints, average: float) -> Floats32 | None:
     """Log of (share / average) for each row whose number more than a few rows have; None: no row."""
     present = values[values >= 0]
     ordered = np.sort(present)
@@ -172,9 +169,7 @@ def fit_chance(
     return with_namesakes(replace(model, u=tuple(u)))
 
 
-def _by_record(
-    a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def _by_record(a: Rows, b: Rows) -> tuple[Rows, Rows]:
     """Pairs in the records' order: a million rows picked at random miss the cache each time."""
     order = np.argsort(b)
     return a[order], b[order]
@@ -216,12 +211,12 @@ class Sharing:
     of all rows up to each.
     """
 
-    order: npt.NDArray[np.int32]
+    order: Rows
     stop: Ints
     many: Ints
 
     @classmethod
-    def of(cls, x: npt.NDArray[np.int32], y: npt.NDArray[np.int32]) -> "Sharing":
+    def of(cls, x: Rows, y: Rows) -> "Sharing":
         """Count the pairs of two columns of codes (negative is missing)."""
         keys = np.sort(y.astype(np.int64) << 32 | np.arange(len(y)))  # faster than a stable argsort
         order = (keys & 0xFFFFFFFF).astype(np.int32)
@@ -230,9 +225,7 @@ class Sharing:
         stop, mine = ends[x + 1], np.where(x >= 0, counts[x + 1], 0)
         return cls(order, stop, np.cumsum(mine))
 
-    def drawn(
-        self, size: int, rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    def drawn(self, size: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """Random pairs, at most ``size``."""
         if not len(self.many) or not self.many[-1]:
             return np.empty(0, np.int32), np.empty(0, np.int32)

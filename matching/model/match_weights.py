@@ -7,14 +7,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Rows, in_threads, numbered
+from matching.array_types import Floats, Floats32, Ints, Rows
+from matching.arrays import in_threads, numbered
 from matching.comparison import NAMES
 from matching.model.chance import Frequencies
 from matching.model.model import Model, class_log_joint, unpack, uses_chance
 from matching.native import Pointers, compiled
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Patterns = npt.NDArray[np.int32]
 
 _CHUNK = 1 << 14  # pairs weighed at a time: their classes stay in a core's cache
@@ -80,10 +79,10 @@ class _Known:
     @cached_property
     def _tables(
         self,
-    ) -> tuple[Floats, npt.NDArray[np.uint32], list[tuple[npt.NDArray[np.float32], int]]]:
+    ) -> tuple[Floats, npt.NDArray[np.uint32], list[tuple[Floats32, int]]]:
         """The classes by pattern; which frequencies count for it; and whom each raises."""
         same = np.zeros(self.joint.shape[1], np.uint32)
-        tables: list[tuple[npt.NDArray[np.float32], int]] = []
+        tables: list[tuple[Floats32, int]] = []
         for bit, (name, table) in enumerate(self.table.by_row.items()):
             same |= (self.levels[NAMES.index(name)] == 1).astype(np.uint32) << np.uint32(bit)
             raised = np.flatnonzero(uses_chance(name)).tolist()
@@ -102,7 +101,7 @@ def _rival_margins(
     same: npt.NDArray[np.uint32],
     place: Ints,
     b: Rows,
-    tables: Sequence[tuple[npt.NDArray[np.float32], int]],
+    tables: Sequence[tuple[Floats32, int]],
 ) -> tuple[Floats, Floats]:
     """How far a match is ahead of its likeliest rival, and each rival behind that one (rivals x pairs).
 

@@ -16,10 +16,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from matching.array_types import Bools, Floats, Ints
 from matching.comparison import FIELDS, NAMES, shipped_prior
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Patterns = npt.NDArray[np.int32]
 
 CLASSES: Final = (
@@ -46,7 +45,7 @@ _OWN: Final = {"household": "household", "twin": "household", "generation": "gen
 _ROUNDS, _SETTLED = 100, 1e-4
 
 
-def uses_chance(name: str) -> npt.NDArray[np.bool_]:
+def uses_chance(name: str) -> Bools:
     """For each class, whether its agreement on a field is chance (so the value's frequency counts).
 
     Namesakes follow the matches' errors, but there are the more of them the commoner the name.

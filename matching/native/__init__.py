@@ -5,10 +5,13 @@ speed: ``compiled()`` is None, and whoever would call it works on whole arrays, 
 (``test_native.py``). What is here passes arrays to C and takes arrays back; it knows nothing of rules, weights or people.
 """
 
-from matching.native.calls import (
+from matching.native.library import (
     NameLists,
+    Pointers,
+    address,
     candidate_pairs,
     comparable_names,
+    compiled,
     connected_components,
     favourite_odds,
     find_dummies,
@@ -22,7 +25,6 @@ from matching.native.calls import (
     renumber,
     sound_keys,
 )
-from matching.native.library import Pointers, address, compiled
 
 __all__ = [
     "NameLists",

@@ -5,9 +5,9 @@ begin otherwise go through the regular expression that says what a house number 
 """
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Ints
 from matching.arrow import EMPTY, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.native import compiled, read_houses
@@ -23,23 +23,10 @@ _TYPES = {
     "4th": "4", "fifth": "5", "5th": "5", "sixth": "6", "6th": "6", "seventh": "7", "7th": "7",
     "eighth": "8", "8th": "8", "ninth": "9", "9th": "9", "tenth": "10", "10th": "10",
 }  # fmt: skip
-DOORS = frozenset(
-    [
-        "apartment",
-        "apt",
-        "unit",
-        "suite",
-        "ste",
-        "rm",
-        "room",
-        "spc",
-        "space",
-        "lot",
-        "fl",
-        "bldg",
-        "no",
-    ]
-)  # from there on it is a door, not a street
+# from there on it is a door, not a street
+DOORS = frozenset([
+    "apartment", "apt", "unit", "suite", "ste", "rm", "room", "spc", "space", "lot", "fl", "bldg", "no",
+])  # fmt: skip
 # House number at the start, perhaps with a letter ("12B"); it is cut off before this runs.
 NUMBER = r"^\s*(\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:\s|,|$)"
 
@@ -59,8 +46,6 @@ def place_name(text: str) -> str:
     """A city or county name in one spelling (leading zeros of a county code are kept)."""
     return " ".join(["st" if word == "saint" else word for word in fold(text).split()])
 
-
-Ints = npt.NDArray[np.int64]
 
 _MOST = 9  # digits of a house number
 _HOUSE = r"^\s*(?P<n>\d{1,9})[A-Za-z]?(?:[-/]\d+)?(?:[\s,]|$)"
@@ -91,7 +76,7 @@ def house_and_street(column: pa.ChunkedArray) -> tuple[Ints, pa.ChunkedArray]:
     return house.astype(np.int64), pa.chunked_array([rest], pa.string())
 
 
-def _by_bytes(text: pa.Array) -> tuple[Ints, npt.NDArray[np.bool_], pa.Array]:
+def _by_bytes(text: pa.Array) -> tuple[Ints, Bools, pa.Array]:
     """House numbers (-1: none), which texts begin in an odd way, and what follows the numbers."""
     rest = pc.ascii_ltrim(text, "0123456789")
     offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]

@@ -13,22 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Codes, Ints, Numbers, Small
 from matching.arrays import blank, in_threads, prefetch
 from matching.arrow import array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
-from matching.normalise.vocabulary import (
-    MISSING,
-    Codes,
-    Dictionary,
-    NameParts,
-    Vocabulary,
-    name_parts,
-)
+from matching.normalise.vocabulary import MISSING, Dictionary, NameParts, Vocabulary, name_parts
 from matching.tables import STANDARD, check_texts
 
-Ints = npt.NDArray[np.int64]
 Values = npt.NDArray[Any]
 
 BATCH = 1 << 18  # rows worked at a time: some 40 MB of text
@@ -129,7 +122,7 @@ def _read(batch: pa.Table, name: str) -> _Read:
     return _Read(name, values, _bad(column, last_four == MISSING))
 
 
-def _bad(column: pa.ChunkedArray, missing: npt.NDArray[np.bool_]) -> int:
+def _bad(column: pa.ChunkedArray, missing: Bools) -> int:
     """How many of the missing numbers are something that is no number."""
     written = array(filled(pc.binary_length(column))) > 0
     here = np.flatnonzero(missing & written)
@@ -142,8 +135,6 @@ def _joined(parts: list[Values], name: str, rows: int) -> Values:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-Ints = npt.NDArray[np.int64]
-Tiny = npt.NDArray[np.int8]
 Normalise = Callable[[list[str]], Iterable[str]]
 _SEXES = {"m": 1, "male": 1, "1": 1, "f": 2, "female": 2, "2": 2, "x": 3, "nonbinary": 3}
 _SUFFIXES = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5, "v": 6}
@@ -157,9 +148,9 @@ class Side:
     first: Codes
     middle: Codes
     last: Codes
-    suffix: Tiny
+    suffix: Small
     birth: Codes  # yyyymmdd
-    sex: Tiny
+    sex: Small
     ssn: Codes
     ssn4: npt.NDArray[np.int16]
     licence: Ints
@@ -170,7 +161,7 @@ class Side:
     zip: Codes
     county: Codes
 
-    def take(self, rows: npt.NDArray[np.signedinteger[Any]]) -> "Side":
+    def take(self, rows: Numbers) -> "Side":
         """The same columns for some rows."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "rows"}
         return replace(self, rows=len(rows), **columns)
@@ -182,7 +173,7 @@ class Side:
         }
         return replace(self, rows=min(stop, self.rows) - start, **columns)
 
-    def arrays(self) -> list[npt.NDArray[np.int64]]:
+    def arrays(self) -> list[Ints]:
         """All columns, widened to one type."""
         return [getattr(self, f.name).astype(np.int64) for f in fields(self) if f.name != "rows"]
 
@@ -320,14 +311,14 @@ def _birth(values: Dictionary, bad: dict[str, int]) -> Codes:
     return codes
 
 
-def _sex(values: Dictionary, bad: dict[str, int]) -> Tiny:
+def _sex(values: Dictionary, bad: dict[str, int]) -> Small:
     codes = values.coded([_SEXES.get(names.fold(text), 0) for text in values.values], 0)
     if lost := values.lost(codes, 0):
         bad["sex"] = lost
     return codes.astype(np.int8)
 
 
-def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Tiny:
+def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Small:
     own = values.coded([_SUFFIXES.get(names.suffix(t), 0) for t in values.values], 0)
     inside = last.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
     return np.where(own > 0, own, inside).astype(np.int8)

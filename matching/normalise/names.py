@@ -11,95 +11,32 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-import numpy.typing as npt
 
+from matching.array_types import Codes, Small
 from matching.arrays import numbered
 from matching.native import NameLists, comparable_names, compiled, sound_keys
 
 # Letters that Unicode does not decompose but that registers write as plain ones.
-_PLAIN = str.maketrans(
-    {
-        "ß": "ss",
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "þ": "th",
-        "æ": "ae",
-        "œ": "oe",
-        "\u0131": "i",
-    }
-)
+_PLAIN = str.maketrans({
+    "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i",
+})  # fmt: skip
 _APOSTROPHES = dict.fromkeys(map(ord, "'.`\u2018\u2019\u00b4\u02bc"), None)
 # Read together with the next word: "De la Cruz" and "DelaCruz" are one name.
-PARTICLES = frozenset(
-    [
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dos",
-        "das",
-        "du",
-        "la",
-        "las",
-        "le",
-        "los",
-        "van",
-        "von",
-        "der",
-        "den",
-        "ter",
-        "ten",
-        "mc",
-        "mac",
-        "st",
-        "saint",
-        "san",
-        "santa",
-        "al",
-        "el",
-        "abu",
-        "bin",
-        "ben",
-        "ibn",
-        "o",
-        "d",
-        "l",
-        "y",
-        "e",
-    ]
-)
+PARTICLES = frozenset([
+    "de", "del", "della", "di", "da", "dos", "das", "du", "la", "las", "le", "los", "van", "von", "der",
+    "den", "ter", "ten", "mc", "mac", "st", "saint", "san", "santa", "al", "el", "abu", "bin", "ben",
+    "ibn", "o", "d", "l", "y", "e",
+])  # fmt: skip
 SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
     "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
 }  # fmt: skip
 IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
 _SUFFIX_ENDS = frozenset(c for word in IN_NAME for c in (word[-1], word[-1].upper()))
-EMPTY = frozenset(
-    [
-        "unknown",
-        "unk",
-        "none",
-        "null",
-        "na",
-        "nan",
-        "nmn",
-        "nfn",
-        "nln",
-        "nmi",
-        "noname",
-        "blank",
-        "missing",
-        "refused",
-        "x",
-        "xx",
-        "xxx",
-    ]
-)
-
-
+EMPTY = frozenset([
+    "unknown", "unk", "none", "null", "na", "nan", "nmn", "nfn", "nln", "nmi", "noname", "blank",
+    "missing", "refused", "x", "xx", "xxx",
+])  # fmt: skip
 _DROPPED = b"'.`"
 _LETTERS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256)).lower()
 
@@ -303,9 +240,7 @@ def last_names(values: list[str]) -> tuple[list[str], list[str]]:
     return made, found
 
 
-def _comparable(
-    values: list[str], words: NameLists
-) -> tuple[list[str], npt.NDArray[np.int8], list[int]]:
+def _comparable(values: list[str], words: NameLists) -> tuple[list[str], Small, list[int]]:
     """The library's names and endings; those that it leaves have their marks taken off ("peña") and are given again."""
     made, ending, odd = comparable_names(values, words)
     marked = odd.tolist()
@@ -316,7 +251,7 @@ def _comparable(
     return made, ending, odd[left].tolist()
 
 
-def sound_numbers(values: list[str]) -> npt.NDArray[np.int32]:
+def sound_numbers(values: list[str]) -> Codes:
     """A number for the sound of each name, in the order of their first appearance."""
     if compiled() is None:
         known, codes = dict[str, int](), list[int]()

@@ -4,13 +4,12 @@ Whole columns at a time: almost every value is distinct, so a dictionary would n
 """
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Ints
 from matching.arrow import EMPTY, NULL, array, filled, pc
 from matching.native import compiled, find_dummies, read_digits, read_licences
 
-Ints = npt.NDArray[np.int64]
 MISSING = -1
 _WIDTH = 12  # characters of a licence number that count: 36**12 still fits 63 bits
 
@@ -65,7 +64,7 @@ def licence(column: pa.ChunkedArray) -> Ints:
     return np.where((lengths >= 4) & ~same & ~words, values, MISSING)
 
 
-def _base_36(column: pa.ChunkedArray) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+def _base_36(column: pa.ChunkedArray) -> tuple[Ints, Ints, Bools]:
     """The number of each licence, how many characters it has, and whether they are one and the same."""
     if compiled() is not None:
         return read_licences(column)
@@ -103,7 +102,7 @@ _NO_NUMBER = np.array(
 )  # Woolworth's wallet's, too
 
 
-def _dummy(values: Ints, lengths: Ints, most: int = 18) -> npt.NDArray[np.bool_]:
+def _dummy(values: Ints, lengths: Ints, most: int = 18) -> Bools:
     """Numbers that stand for "none": one digit repeated (of ``most`` at the end), or a known one."""
     if compiled() is not None:
         return find_dummies(values, lengths, most, _NO_NUMBER)

@@ -4,17 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Codes
 from matching.arrow import array, column, filled
 from matching.native import compiled, renumber
 from matching.normalise import names
 
-Codes = npt.NDArray[np.int32]
-
-
-Codes = npt.NDArray[np.int32]
 MISSING = -1
 
 
@@ -47,12 +43,6 @@ class Vocabulary:
     def lookup(self, text: str) -> int:
         """The code of a text, or -1 when it never occurred."""
         return self.known.get(text, MISSING)
-
-    def array(self) -> npt.NDArray[np.object_]:
-        """The texts as an object array, for picking by code."""
-        result = np.empty(len(self.texts), dtype=object)
-        result[:] = self.texts
-        return result
 
 
 @dataclass(frozen=True)
@@ -124,7 +114,7 @@ class NameParts:
     sound: Codes  # number of the sound key
     head: Codes  # first part of a double name
     tail: Codes  # last part
-    single: npt.NDArray[np.bool_]  # only an initial
+    single: Bools  # only an initial
 
 
 def name_parts(vocabulary: Vocabulary) -> NameParts:

@@ -1,12 +1,15 @@
-"""``resolve``: the entries of a whole register, linked to themselves, become persons."""
+"""The entries of a register become persons: linked to themselves, or by what its own columns declare.
+
+Both ways give one index: an entry, its person, and its person at the lower bound, by which thresholds count.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Floats, Ints
 from matching.arrays import Clock, extend_hash, finish_hash, gc_paused, number_ids, start_hash
 from matching.arrow import array, filled
 from matching.assignment import components, persons
@@ -17,8 +20,6 @@ from matching.reports import class_sizes, library_versions, model_parameters, ru
 from matching.scoring import Scored, Scorer
 from matching.tables import check_ids
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
 
@@ -227,11 +228,6 @@ def _named(cluster: Ints, ids: Ints) -> Ints:
     smallest = np.full(len(ids), np.iinfo(np.int64).max)
     np.minimum.at(smallest, cluster, ids)
     return smallest[cluster]
-
-
-# Persons of a register whose own numbers say who is who, or in which nothing does.
-
-Ints = np.typing.NDArray[np.int64]
 
 
 def declared_persons(entries: pa.Table) -> pa.Table:

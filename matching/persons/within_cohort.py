@@ -9,10 +9,10 @@ that comes far more often than names do.
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import poisson
 
+from matching.array_types import Floats, Ints
 from matching.arrays import numbered
 from matching.assignment import components
 from matching.linking import Source
@@ -20,9 +20,6 @@ from matching.normalise import Encoded, encode_input, read_input
 from matching.options import LinkOptions
 from matching.scoring import Scorer
 from matching.tables import check_ids
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _SHARE = 0.002  # rows expected to be somebody's second row: registered cohorts are lists of persons
 _PLAUSIBLE = 0.5  # probability from which two rows are withheld
@@ -85,11 +82,7 @@ def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Flo
     scored = scorer.score()
     probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
     keep = probability >= _PLAUSIBLE
-    return (
-        scored.a[keep].astype(np.int64),
-        scored.b[keep].astype(np.int64),
-        probability[keep],
-    )
+    return (scored.a[keep].astype(np.int64), scored.b[keep].astype(np.int64), probability[keep])
 
 
 def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:

@@ -1,4 +1,8 @@
-"""Plots as inline SVG: bars and curves that need no script, no font and no network."""
+"""The quality report of a linkage as one HTML page for the engineer: offline, nothing personal in it.
+
+Plots are inline SVG that needs no script, no font and no network. Counts below ten are not shown, since a pattern of few
+rows may point at somebody. It stays with the Department: a recipient never sees it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,8 +102,6 @@ def _figure(
         f"{''.join(body)}{axis}{scale}</svg></figure>"
     )
 
-
-# The quality report of a linkage as one HTML page for the engineer: offline, nothing personal in it.
 
 _LEAST = 10
 _GREEN, _AMBER, _GREY, _RED = "#2b6a4d", "#c98a1b", "#9aa3ab", "#a4452c"

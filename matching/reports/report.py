@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Floats, Ints, Small
 from matching.assignment import LINK, REVIEW, Edges
 from matching.blocking import RuleCount
 from matching.comparison import FIELDS
@@ -15,10 +15,8 @@ from matching.model import CLASSES, Model
 from matching.normalise import Dictionary
 from matching.scoring import Scored
 
-Floats = npt.NDArray[np.float64]
-_FLAT = (
-    0.7  # of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
-)
+# of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
+_FLAT = 0.7
 _MODEL_ERROR = 0.5  # of an expected rate: how far the probabilities themselves may be off
 
 
@@ -148,11 +146,9 @@ def threshold_curve(probability: Floats, unseen: float) -> tuple[dict[str, float
     return tuple(points)
 
 
-# Numbers for the engineer's quality report: weights of pairs, rules alone, rates by group of people.
+# What the quality report adds: weights of pairs, rules alone, rates by group of people. A group is a value of a column that says
+# so little that it may be named (sex, race, origin of the surname); groups of fewer than ten rows are put together.
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Decisions = npt.NDArray[np.int8]
 
 GROUPED = ("sex", "race", "surname_origin")  # columns of the cohort, where it has them
 _LEAST = 10  # rows of a group that is shown by itself
@@ -160,7 +156,7 @@ _MOST, _LONGEST = 12, 40  # groups of a column, and letters of a name; beyond, i
 _LOW, _HIGH, _STEP = -10, 50, 2  # bits
 
 
-def weight_histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float], ...]:
+def weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], ...]:
     """How many pairs of row and identity have each weight, by decision; the ends hold the rest."""
     bits = edges.log_odds / np.log(2.0)
     bounds = np.arange(_LOW, _HIGH + 1, _STEP)
@@ -176,7 +172,7 @@ def weight_histogram(edges: Edges, decision: Decisions) -> tuple[dict[str, float
 
 
 def rule_contributions(
-    names: Sequence[str], scored: Scored, edges: Edges, decision: Decisions
+    names: Sequence[str], scored: Scored, edges: Edges, decision: Small
 ) -> dict[str, tuple[int, int]]:
     """For each rule the linked (row, identity) pairs that it caught, and those that it alone caught."""
     caught = np.zeros(len(edges.rows), np.int64)
@@ -189,7 +185,7 @@ def rule_contributions(
 
 
 def rates_by_group(
-    cohort: pa.Table, edges: Edges, probability: Floats, decision: Decisions
+    cohort: pa.Table, edges: Edges, probability: Floats, decision: Small
 ) -> dict[str, tuple[dict[str, object], ...]]:
     """For each grouping column the rows of each group and the shares linked, in review and missed."""
     rows = cohort.num_rows

@@ -8,9 +8,9 @@ wide where few rows could be drawn, and says so.
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.arrays import Hashes, Rows, in_threads
+from matching.array_types import Bools, Floats, Hashes, Rows
+from matching.arrays import in_threads
 from matching.blocking import (
     CHUNK,
     Blocks,
@@ -23,8 +23,6 @@ from matching.blocking import (
 )
 from matching.model import KEEP
 from matching.scoring.scoring import Scorer
-
-Floats = npt.NDArray[np.float64]
 
 _ROWS, _PAIRS = 2_000, 300_000  # drawn at most: a fraction of a second
 
@@ -55,7 +53,7 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
     if not touched:
         return BudgetCost()
     parts = Parts(scorer.encoded, scorer.encoded.cohort)
-    keys: list[tuple[Hashes, npt.NDArray[np.bool_]]] = []
+    keys: list[tuple[Hashes, Bools]] = []
     for planned, free in zip(touched, bare, strict=True):
         hashes, known = free.hashes(parts, records=False)
         if planned.count.cut_values != -1:
@@ -86,7 +84,7 @@ class _Drawn:
 def _drawn(
     scorer: Scorer,
     bare: list[Planned],
-    keys: list[tuple[Hashes, npt.NDArray[np.bool_]]],
+    keys: list[tuple[Hashes, Bools]],
     affected: Rows,
 ) -> _Drawn:
     """Rows at equal distances, as many as the pairs allow (at least one)."""
@@ -144,7 +142,7 @@ def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
     return Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
 
 
-def _made(scorer: Scorer, pairs: Pairs) -> npt.NDArray[np.bool_]:
+def _made(scorer: Scorer, pairs: Pairs) -> Bools:
     """Which pairs some rule makes as it stands."""
     mine = Parts(scorer.encoded, scorer.encoded.cohort.take(pairs.a))
     theirs = Parts(scorer.encoded, scorer.encoded.records.take(pairs.b))

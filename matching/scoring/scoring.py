@@ -10,13 +10,12 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.arrays import Clock, Rows, numbered
-from matching.blocking import Blocks, Pairs, plan
+from matching.array_types import Floats, Rows
+from matching.arrays import Clock, numbered
+from matching.blocking import Blocks, plan
 from matching.comparison import Comparer, compare_pairs
 from matching.model import (
-    KEEP,
     Frequencies,
     MatchWeights,
     Model,
@@ -28,10 +27,6 @@ from matching.model import (
 from matching.normalise import Encoded
 from matching.options import LinkOptions
 from matching.scoring.shards import RunShards, Scored, ShardPlan
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Patterns = npt.NDArray[np.int32]
 
 
 @dataclass
@@ -62,10 +57,10 @@ class Scorer:
     def run(self, run_shards: RunShards | None = None) -> Scored:
         """Train, then score every candidate pair, here or where ``run_shards`` has it done."""
         rows = self.encoded.cohort.rows
-        chosen = _spread(rows, min(rows, self.options.training_rows))
+        chosen = _evenly_spaced(rows, min(rows, self.options.training_rows))
         with Clock(self.seconds, "train"):
             pairs = self.blocks.pairs(chosen)
-            seen = self._patterns(self.comparer, pairs.a, pairs.b)
+            seen = compare_pairs(self.comparer, pairs.a, pairs.b, self.options.threads)
             if len(seen):
                 number, distinct = numbered(seen)
                 counts = np.bincount(number, minlength=distinct)
@@ -79,14 +74,9 @@ class Scorer:
 
     def score(self, run_shards: RunShards | None = None) -> Scored:
         """Score every candidate pair with the model as it is."""
+        rows, threads = self.options.shard_rows, self.options.threads
         plan = ShardPlan(
-            self.encoded,
-            self.comparer,
-            self.blocks,
-            self.model,
-            self.table,
-            self.options.shard_rows,
-            self.options.threads,
+            self.encoded, self.comparer, self.blocks, self.model, self.table, rows, threads
         )
         if run_shards is None:
             shards = [plan.work(number, self.seconds) for number in range(plan.shards)]
@@ -103,9 +93,6 @@ class Scorer:
         sizes[1] = self.model.sizes[1]
         self.model = replace(self.model, sizes=sizes)
 
-    def _patterns(self, comparer: Comparer, a: Rows, b: Rows) -> Patterns:
-        return compare_pairs(comparer, a, b, self.options.threads)
-
     def within_records(self) -> "Scorer":
         """The same weights for pairs of two records."""
         inner = copy(self)
@@ -115,18 +102,15 @@ class Scorer:
 
     def log_odds_of(self, a: Rows, b: Rows) -> Floats:
         """Log odds of any pairs of a cohort row and a record row."""
-        return self.log_odds(b, self._patterns(self.comparer, a, b))
+        return self.log_odds(b, compare_pairs(self.comparer, a, b, self.options.threads))
 
-    def log_odds(self, b: Rows, patterns: Patterns, least: float = -np.inf) -> Floats:
+    def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
         """Log odds of pairs with these record rows and patterns; see ``MatchWeights``."""
         return MatchWeights(self.model, self.table, self.options.threads).log_odds(
             b, patterns, least
         )
 
 
-def _spread(rows: int, wanted: int) -> Rows:
+def _evenly_spaced(rows: int, wanted: int) -> Rows:
     """So many rows at equal distances: a sorted file must not train on its first letters alone."""
     return (np.arange(wanted, dtype=np.int64) * rows // max(wanted, 1)).astype(np.int32)
-
-
-__all__ = ["KEEP", "Clock", "Pairs", "Scored", "Scorer"]

@@ -11,18 +11,15 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import Clock, Rows
+from matching.array_types import Bools, Floats, Ints, Rows
+from matching.arrays import Clock
 from matching.arrow import array, column, texts
 from matching.blocking import RULES, Blocks, PairFilter, Planned, RuleCount
 from matching.comparison import Comparer, compare_pairs
 from matching.model import KEEP, Frequencies, MatchWeights, Model
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -96,7 +93,10 @@ RunShards = Callable[[ShardPlan], Iterable[Scored]]
 """Works all shards of a plan somewhere, and gives them back in their order."""
 
 
-# A plan of shards as Arrow tables and back, so that a shard can be worked where the files were not read.
+# A plan as Arrow tables and back, so that a shard can be worked where the files were not read: ``cohort`` and ``records`` are the
+# sides' columns (``records`` with the frequencies of its values), ``texts`` the vocabularies, ``parts`` what is known of each name,
+# ``rules`` everything else: one JSON text of numbers (Python writes doubles so that they read back to the same bits) and the
+# hashes of values that rules split or give up. All of them are personal data.
 
 TABLES: Final = ("cohort", "records", "texts", "parts", "rules")
 _SIDE: Final = tuple(f.name for f in fields(Side) if f.name != "rows")
@@ -189,7 +189,7 @@ def _side(table: pa.Table) -> Side:
     return Side(rows=table.num_rows, **columns)
 
 
-def _vocabulary(all_texts: list[str], mine: npt.NDArray[np.bool_]) -> Vocabulary:
+def _vocabulary(all_texts: list[str], mine: Bools) -> Vocabulary:
     vocabulary = Vocabulary()
     for place in np.flatnonzero(mine).tolist():
         vocabulary.code(all_texts[place])

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from extracts.rows import compute as pc
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
-from matching.normalise import dates
+from matching.normalise import birth_date, day_first
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from systems.tabular import read_table
@@ -156,8 +156,8 @@ def _impossible(parts: Parts, on: date) -> pa.Array:
         [pc.unique(part["birth_date"]) for part in parts(["birth_date"])], _TEXT
     )
     distinct = [text for text in pc.unique(seen).to_pylist() if text and text.strip()]
-    first = dates.day_first(distinct)
-    bad = [text for text in distinct if not _possible(dates.birth_date(text, first), on)]
+    first = day_first(distinct)
+    bad = [text for text in distinct if not _possible(birth_date(text, first), on)]
     return pa.array(bad, _TEXT)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import errors
-from matching.assignment.links import COLUMNS
+from matching.assignment.assignment import COLUMNS
 from matching.errors import (
     BadOptions,
     BadTable,

@@ -17,10 +17,11 @@ from matching.blocking.rules import PARTS, RULES, Parts
 from matching.comparison.levels import Comparer
 from matching.comparison.texts import _TEXT, lines
 from matching.linking.linking import link
+from matching.model.match_weights import KEEP
 from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import KEEP, Scorer
+from matching.scoring.scoring import Scorer
 from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, noisy, people, records
 from tests.unit.matching.test_screening import mixed_up

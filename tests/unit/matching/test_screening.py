@@ -9,9 +9,10 @@ from rapidfuzz.distance import JaroWinkler
 
 from matching.blocking.pair_filter import PairFilter
 from matching.comparison.texts import Texts
+from matching.model.match_weights import KEEP
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import KEEP, Scorer
+from matching.scoring.scoring import Scorer
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 NAME = st.text("abcdefghimnorsté 19ß", min_size=1, max_size=40)

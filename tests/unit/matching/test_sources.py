@@ -5,7 +5,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 
-from matching.assignment import links as links_of
+from matching.assignment import assignment
 from matching.linking.files import match_files
 from matching.linking.linking import link
 from matching.normalise import encoding
@@ -29,7 +29,7 @@ def sides():
 def test_the_size_of_the_parts_changes_no_link(sides, size, monkeypatch):
     whole = link(*sides)
     monkeypatch.setattr(encoding, "BATCH", size)
-    monkeypatch.setattr(links_of, "_ROWS", size)
+    monkeypatch.setattr(assignment, "_ROWS", size)
     parts = link(*sides)
     assert parts.links.equals(whole.links)
     assert len(whole.links) > 90
@@ -42,7 +42,7 @@ def test_parquet_read_in_parts_gives_the_links_of_the_same_csv(sides, tmp_path, 
         csv.write_csv(table, tmp_path / f"{name}.csv")
         pq.write_table(table, tmp_path / f"{name}.parquet", row_group_size=29)
     monkeypatch.setattr(streaming, "_ROWS", 17)
-    monkeypatch.setattr(links_of, "_ROWS", 23)
+    monkeypatch.setattr(assignment, "_ROWS", 23)
     found = []
     for kind in ("csv", "parquet"):
         out = tmp_path / f"{kind}-links.parquet"
