@@ -7,12 +7,13 @@ and keeps the history of publication. It never publishes a value that the audit 
 from extracts.aggregated.closed_years import REASONS, ClosedYear
 from extracts.aggregated.coarser import coarser_versions
 from extracts.aggregated.explanation import explain
-from extracts.aggregated.extract import build_aggregate, has_version, published_before
+from extracts.aggregated.extract import Aggregate, build_aggregate, has_version, published_before
 from extracts.aggregated.history import load_published, save_published
 from extracts.aggregated.tabulation import AggregateSpec
 
 __all__ = [
     "REASONS",
+    "Aggregate",
     "AggregateSpec",
     "ClosedYear",
     "build_aggregate",

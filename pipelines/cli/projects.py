@@ -251,17 +251,17 @@ def check(
     not named is asked as approved: its years, scope, columns and confirmed keys.
     """
     from approvals.gate import people_of
-    from pipelines.release import Wish, ask_about
+    from pipelines.release import GateQuestion, check_gate
     from pipelines.session import open_session, today
 
     with open_session(console.home) as session:
         day = on.date() if on else today()
         state = session.projects.show(number)
         verdicts = {
-            one: ask_about(
+            one: check_gate(
                 session,
                 number,
-                Wish(
+                GateQuestion(
                     one, day, years, system,
                     tuple(scope or ()), tuple(variable or ()), tuple(dimension or ()),
                     tuple(to or ()),

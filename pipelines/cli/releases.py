@@ -69,7 +69,7 @@ def run(
 
     Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
     """
-    from pipelines.release import Request, order_release, resumed
+    from pipelines.release import Request, order_release, prepare_resume
     from pipelines.session import open_session
 
     later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
@@ -79,7 +79,7 @@ def run(
         raise OptionsDisagree(option="--doubtful is wait or exclude")
     with open_session(console.home) as session:
         if resume:
-            release = resumed(session, project, resume, doubtful)
+            release = prepare_resume(session, project, resume, doubtful)
         else:
             release = order_release(
                 session,
@@ -120,9 +120,9 @@ def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bo
 
 def _show_outcome(console: Console, home: "Home", outcome: "Outcome") -> None:
     """Show how a run ended and leave with its exit code."""
-    from pipelines.release import summary
+    from pipelines.release import summarise
 
-    body = summary(home, outcome)
+    body = summarise(home, outcome)
     if console.json:
         console.emit(body)
     else:
@@ -174,7 +174,11 @@ def refresh(
     left as it was published, with the reason. All of it comes from the newest snapshot and is protected
     together with everything that was ever published.
     """
-    from pipelines.release import closed_years, order_refresh
+    from pipelines.release import (
+        closed_years_in_words,
+        describe_closed_years,
+        order_refresh,
+    )
     from pipelines.session import open_session
 
     with open_session(console.home) as session:
@@ -183,8 +187,9 @@ def refresh(
     if plan.release is None:
         console.show_pairs("Refresh", plan.as_json(with_changes=dry_run))
         return
-    for year, said in closed_years.in_words(closed_years.told(plan.closed, plan.behind)).items():
-        console.hint(f"{year}: {said}.")
+    described = describe_closed_years(plan.closed, plan.behind)
+    for year, change in closed_years_in_words(described).items():
+        console.hint(f"{year}: {change}.")
     _carry_out(console, home, plan.release, orchestrated=not no_orchestrator)
 
 

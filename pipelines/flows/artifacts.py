@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.home import Home
-from pipelines.release import metrics, read_order, told
+from pipelines.release import describe_closed_years, public_count, read_order
 
 if TYPE_CHECKING:
-    from pipelines.release import Outcome, Plan
+    from pipelines.release import Outcome, RefreshPlan
 
 
 def publish_summary(home: Home, outcome: "Outcome") -> None:
@@ -18,7 +18,7 @@ def publish_summary(home: Home, outcome: "Outcome") -> None:
     rows: list[list[object]] = []
     for path in sorted((home.runs / outcome.release / "stages").glob("*.json")):
         body = json.loads(path.read_text("utf-8"))
-        made = metrics.shown(body["facts"].get("rows"))
+        made = public_count(body["facts"].get("rows"))
         rows.append([body["stage"], body["seconds"], made, len(body["files"])])
     code = (outcome.error or {}).get("code", "")
     text = (
@@ -36,9 +36,9 @@ def publish_summary(home: Home, outcome: "Outcome") -> None:
     )
 
 
-def publish_plan(plan: "Plan") -> None:
+def publish_plan(plan: "RefreshPlan") -> None:
     """One table: every year that was published before, with what becomes of it and why."""
-    rows = [list(map(str, row.values())) for row in told(plan.closed, plan.behind)]
+    rows = [list(map(str, row.values())) for row in describe_closed_years(plan.closed, plan.behind)]
     create_table_artifact(
         table=[["year", "what", "why", "reason", "changed cells"], *rows],
         key=f"refresh-{plan.project.lower()}",

@@ -21,7 +21,7 @@ from errors.coded import CodedError, Exit
 from pipelines.cluster import ClusterConnection, Connect
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home
-from pipelines.release import STAGES, Outcome, Progress, plain_call, read_order, run_release
+from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
 from pipelines.session import today
 
 SAFE: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE, "log_prints": False}
@@ -67,7 +67,7 @@ def _stage_task(name: str) -> Any:
     @task(name=name, task_run_name=name, retries=0, **SAFE)
     def stage(home: str, release: str) -> State[Any] | None:
         try:
-            plain_call(home, release, name, _cluster())
+            run_stage(home, release, name, _cluster())
         except CodedError as error:
             with observed() as observer:
                 observer.stop = error

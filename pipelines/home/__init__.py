@@ -6,7 +6,15 @@ It makes paths, folders, locks and the settings' text. It opens no key, ledger o
 from pipelines.home.errors import HomeExists, HomeMissing, ReleaseHeld, SettingsUnusable
 from pipelines.home.home import FOLDERS, FORMAT, VARIABLE, Home, lay_out, open_home, write_private
 from pipelines.home.processes import locked, orderly, sweep, sweep_home, unfinished
-from pipelines.home.settings import TEMPLATE, Bucket, Cluster, Mail, Settings, read_settings
+from pipelines.home.settings import (
+    TEMPLATE,
+    Bucket,
+    Cluster,
+    Disclosure,
+    Mail,
+    Settings,
+    read_settings,
+)
 
 __all__ = [
     "FOLDERS",
@@ -15,6 +23,7 @@ __all__ = [
     "VARIABLE",
     "Bucket",
     "Cluster",
+    "Disclosure",
     "Home",
     "HomeExists",
     "HomeMissing",

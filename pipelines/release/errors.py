@@ -1,4 +1,4 @@
-"""pipelines.release.errors."""
+"""What can go wrong where a release is ordered, run, reviewed or handed over."""
 
 from errors.coded import CodedError, Exit
 

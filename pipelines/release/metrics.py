@@ -32,7 +32,7 @@ _TYPES = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class StageMetrics:
     """One finished stage: wall seconds, rows and bytes that it made."""
 
     stage: str
@@ -41,22 +41,22 @@ class Measured:
     bytes: int
 
 
-def measured(records: Iterable[StageRecord]) -> list[Measured]:
+def stage_metrics(records: Iterable[StageRecord]) -> list[StageMetrics]:
     """What finished stages took, by their records."""
-    return [Measured(r.stage, r.seconds, _count(r.facts.get("rows")), r.bytes) for r in records]
+    return [StageMetrics(r.stage, r.seconds, _count(r.facts.get("rows")), r.bytes) for r in records]
 
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def shown(rows: object) -> str:
+def public_count(rows: object) -> str:
     """A count as others may see it: no small one."""
     count = _count(rows)
     return f"fewer than {_LEAST}" if 0 < count < _LEAST else str(count)
 
 
-def as_facts(stages: Sequence[Measured]) -> dict[str, Sequence[str]]:
+def metrics_facts(stages: Sequence[StageMetrics]) -> dict[str, Sequence[str]]:
     """The same for the ledger: lists of one length, numbers as text (milliseconds, rows, bytes)."""
     return {
         "stages": [m.stage for m in stages],
@@ -66,15 +66,15 @@ def as_facts(stages: Sequence[Measured]) -> dict[str, Sequence[str]]:
     }
 
 
-def place(home: Home) -> Path:
+def metrics_path(home: Home) -> Path:
     """Where the file is: ``operations.metrics_file``, or in the home's logs."""
     named = home.settings().operations.metrics_file
     return home.root / named if named else home.logs / FILE
 
 
-def write(home: Home, kind: str, state: str, stages: Sequence[Measured]) -> None:
+def write_metrics(home: Home, kind: str, state: str, stages: Sequence[StageMetrics]) -> None:
     """Count a run that ended and say what its stages took; never a reason for a run to fail."""
-    target = place(home)
+    target = metrics_path(home)
     with if_possible():
         home.logs.mkdir(mode=0o700, exist_ok=True)
         with locked(home.logs, wait=30):
@@ -86,10 +86,10 @@ def write(home: Home, kind: str, state: str, stages: Sequence[Measured]) -> None
             )
 
 
-def _text(before: str, kind: str, state: str, stages: Sequence[Measured]) -> str:
+def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics]) -> str:
     runs = {(k, s): int(n) for k, s, n in _LINE.findall(before)}
     runs[kind, state] = runs.get((kind, state), 0) + 1
-    now: dict[str, dict[str, str]] = {name: _kept(before, name) for name in _TYPES}
+    now: dict[str, dict[str, str]] = {name: _samples(before, name) for name in _TYPES}
     now["doj_release_runs_total"] = {
         f'{{kind="{k}",state="{s}"}}': str(n) for (k, s), n in sorted(runs.items())
     }
@@ -107,7 +107,7 @@ def _text(before: str, kind: str, state: str, stages: Sequence[Measured]) -> str
     return "".join(_family(name, now[name]) for name in _TYPES)
 
 
-def _kept(before: str, name: str) -> dict[str, str]:
+def _samples(before: str, name: str) -> dict[str, str]:
     found = re.findall(rf"^{name}(\{{[^}}]*\}}) (\S+)$", before, re.MULTILINE)
     return dict(found)
 

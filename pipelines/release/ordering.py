@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from approvals.custody import Status
 from approvals.gate import ReleaseRequest, Verdict
@@ -13,11 +13,9 @@ from approvals.ledger import FactValue
 from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
 from pipelines.errors import OptionsDisagree
-from pipelines.home import Home, locked, write_private
-from pipelines.release.content import CHANGES
-from pipelines.release.errors import KindMissing, ReleaseOver, YearsUnreadable
+from pipelines.home import locked, write_private
+from pipelines.release.errors import KindMissing, ReleaseOver, ReleaseUnknown, YearsUnreadable
 from pipelines.release.orders import Order, make_run_folder, read_order, write_order
-from pipelines.release.run import Outcome
 from pipelines.session import Session, check_switches, today
 from systems.description import load_system
 
@@ -29,7 +27,7 @@ _ENDED = frozenset({Status.WITHDRAWN, Status.DESTROYED})
 
 @dataclass(frozen=True)
 class Request:
-    """A command line's wish, unchecked."""
+    """What the command line asks for, unchecked."""
 
     project: str
     kind: str | None
@@ -47,10 +45,10 @@ class Request:
 
 
 def order_release(session: Session, request: Request) -> str:
-    """Turn a wish into an order and give back the release's id.
+    """Turn a request into an order; the release's id.
 
     Raises:
-        KindMissing, YearsUnreadable, OptionsDisagree: the wish makes no sense (exit 2).
+        KindMissing, YearsUnreadable, OptionsDisagree: the request makes no sense (exit 2).
         CodedError: a file format that is not made (exit 2).
         UnknownProject: no such project.
         SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word.
@@ -182,7 +180,7 @@ def _cohort(session: Session, request: Request) -> str | None:
     return usable_cohort_digest(session, request.project, request.cohort, request.columns)
 
 
-def resumed(session: Session, project: str, release: str, doubtful: str | None) -> str:
+def prepare_resume(session: Session, project: str, release: str, doubtful: str | None) -> str:
     """Check that a release may be resumed, and note a later choice about doubtful pairs.
 
     Raises:
@@ -190,8 +188,6 @@ def resumed(session: Session, project: str, release: str, doubtful: str | None) 
         ReleaseOver: withdrawn or destroyed.
         ReleaseHeld: somebody runs it, or another release of the project (exit 8).
     """
-    from pipelines.release.errors import ReleaseUnknown
-
     order = read_order(session.home, release)
     if order.project != project:
         raise ReleaseUnknown
@@ -207,40 +203,8 @@ def resumed(session: Session, project: str, release: str, doubtful: str | None) 
     return release
 
 
-def summary(home: Home, outcome: Outcome) -> dict[str, Any]:
-    """What a person or a script wants to know after a run."""
-    order = read_order(home, outcome.release)
-    body: dict[str, Any] = {
-        "release": outcome.release,
-        "project": order.project,
-        "kind": order.kind,
-        "snapshot": order.snapshot,
-        "state": "DryRun" if order.dry_run and not outcome.exit else outcome.name,
-        "stage": outcome.stage,
-    }
-    report = home.projects / order.project / "reports" / outcome.release / "department.html"
-    if report.is_file():
-        body["report"] = str(report)
-    proposals = home.projects / order.project / "reports" / outcome.release / "proposals.json"
-    if proposals.is_file():
-        body["proposals"] = json.loads(proposals.read_text("utf-8"))
-    changed = home.projects / order.project / "reports" / outcome.release / CHANGES
-    if changed.is_file():
-        body["changes"] = str(changed)
-    outbox = home.outbox / order.project / outcome.release
-    if outbox.is_dir():
-        body["outbox"] = str(outbox)
-        body["recipients"] = sorted(p.name for p in outbox.iterdir())
-    if outcome.error:
-        body["error"] = dict(outcome.error)
-    return body
-
-
-# ``project check``: the gate's answer for a day, without ordering anything.
-
-
 @dataclass(frozen=True)
-class Wish:
+class GateQuestion:
     """What somebody would like to release, as the command line says it.
 
     ``recipients`` are members; each stands for the newest key of that member.
@@ -256,31 +220,31 @@ class Wish:
     recipients: tuple[str, ...] = ()
 
 
-def ask_about(session: Session, number: str, wish: Wish) -> Verdict:
+def check_gate(session: Session, number: str, question: GateQuestion) -> Verdict:
     """Ask the gate about a project as it stands, with its newest confirmed cohort.
 
     Raises:
         KindMissing, YearsUnreadable, UnknownProject: the question makes no sense.
     """
-    asked = known_kind(wish.kind)
+    kind = known_kind(question.kind)
     state = session.projects.show(number)
     confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
     known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
-    cohort = known[-1] if known and asked == "identified" else None
+    cohort = known[-1] if known and kind == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
     return session.projects.check(
         number,
         ReleaseRequest(
-            kind=asked,
-            on=wish.on,
-            system=wish.system or state.system,
-            years=parse_years(wish.years),
+            kind=kind,
+            on=question.on,
+            system=question.system or state.system,
+            years=parse_years(question.years),
             cohort_digest=cohort.digest if cohort else None,
             cohort_rows=cohort.rows if cohort else None,
-            recipients=tuple(keys.get(m, m) for m in wish.recipients) or None,
-            order_scope=wish.scope,
-            variables=wish.variables,
-            dimensions=wish.dimensions,
+            recipients=tuple(keys.get(m, m) for m in question.recipients) or None,
+            order_scope=question.scope,
+            variables=question.variables,
+            dimensions=question.dimensions,
             policy=session.gate_policy,
         ),
     )

@@ -23,8 +23,9 @@ class StageRecord:
     bytes: int = 0
 
 
-# Brings a staged file (stage, path) from where it is kept.
-Bring = Callable[[str, Path], None]
+FileDigest = Callable[[Path], str]
+Fetch = Callable[[str, Path], None]
+"""Fetches a staged file (stage, path) from where it is kept."""
 
 
 class Records:
@@ -33,13 +34,13 @@ class Records:
     Args:
         folder: the run's.
         digest: keyed digest of a file.
-        bring: where staged tables are kept elsewhere and the folder only holds copies.
+        fetch: where staged tables are kept elsewhere and the folder only holds copies.
     """
 
-    def __init__(self, folder: Path, digest: "DigestFile", bring: Bring | None = None) -> None:
+    def __init__(self, folder: Path, digest: FileDigest, fetch: Fetch | None = None) -> None:
         self._folder = folder
         self._digest = digest
-        self._bring = bring
+        self._fetch = fetch
 
     def _path(self, stage: str) -> Path:
         return self._folder / "stages" / f"{stage}.json"
@@ -100,11 +101,16 @@ class Records:
             StageChanged: it is not.
         """
         path = self._folder / stage / f"{name}.parquet"
-        record = self.read(stage) if self._bring is not None else None
+        record = self.read(stage) if self._fetch is not None else None
         digest = record.files.get(f"{stage}/{name}.parquet") if record else None
         if digest is not None:
             self._require(stage, path, digest)
         return path
+
+    def facts(self, stage: str) -> Mapping[str, FactValue]:
+        """The facts that a finished stage recorded, empty where it has not finished."""
+        record = self.read(stage)
+        return record.facts if record else {}
 
     def tables(self, stage: str) -> list[Path]:
         """The encrypted tables that a finished stage recorded."""
@@ -115,23 +121,11 @@ class Records:
     def _require(self, stage: str, path: Path, digest: str) -> None:
         if self._is(path, digest):
             return
-        if self._bring is None or path.suffix != ".parquet":
+        if self._fetch is None or path.suffix != ".parquet":
             raise StageChanged(stage=stage)
-        self._bring(stage, path)
+        self._fetch(stage, path)
         if not self._is(path, digest):
             raise StageChanged(stage=stage)
 
     def _is(self, path: Path, digest: str) -> bool:
         return path.is_file() and self._digest(path) == digest
-
-
-class DigestFile:
-    """Keyed digest of a file (a plain hash of a small file is a personal value too)."""
-
-    def __init__(self, keyring: "object", label: str) -> None:
-        self._keyring = keyring
-        self._label = label
-
-    def __call__(self, path: Path) -> str:
-        """Hex digest of the file's bytes under the home's digest key."""
-        return str(self._keyring.digest_file(self._label, path))  # type: ignore[attr-defined]

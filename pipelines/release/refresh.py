@@ -9,7 +9,11 @@ from approvals.gate import ReleaseRequest
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
-from pipelines.release.content import aggregates, closed_years
+from pipelines.release.content import (
+    changed_cells,
+    describe_closed_years,
+    recount_published_years,
+)
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.ordering import Request, order_release
 from pipelines.session import Session, today
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RefreshPlan:
     """What a refresh would do, and why it does nothing otherwise.
 
     Attributes:
@@ -57,10 +61,10 @@ class Plan:
     @property
     def reason(self) -> str:
         """One sentence."""
-        said = ["new closed years"] if self.new_years else []
-        said += ["late records revise closed years"] if self.revised_years else []
-        said += ["closed years were revised for others"] if self.behind else []
-        return " and ".join(said) or "every closed year was published already"
+        reasons = ["new closed years"] if self.new_years else []
+        reasons += ["late records revise closed years"] if self.revised_years else []
+        reasons += ["closed years were revised for others"] if self.behind else []
+        return " and ".join(reasons) or "every closed year was published already"
 
     def as_json(self, *, with_changes: bool = False) -> dict[str, object]:
         """For ``--json`` and the table; the changes are what anybody could subtract afterwards."""
@@ -73,9 +77,9 @@ class Plan:
             "revised_years": list(self.revised_years),
             "reason": self.reason,
             "release": self.release,
-            "closed_years": closed_years.told(self.closed, self.behind),
+            "closed_years": describe_closed_years(self.closed, self.behind),
         }
-        return body | ({"changes": closed_years.changes(self.closed)} if with_changes else {})
+        return body | ({"changes": changed_cells(self.closed)} if with_changes else {})
 
     def facts(self) -> "dict[str, FactValue]":
         """For the ledger: counts and codes."""
@@ -96,11 +100,13 @@ class Plan:
         return facts
 
 
-def order_refresh(session: Session, system: str, project: str, *, dry_run: bool = False) -> Plan:
+def order_refresh(
+    session: Session, system: str, project: str, *, dry_run: bool = False
+) -> RefreshPlan:
     """Order a release of what this project has not been given yet: new years, and revised ones.
 
     A year that went out is closed. It is not issued again, but where late records may revise it
-    (``extracts.aggregated.closed_years``); what stays frozen is told, with the reason, and noted in the ledger.
+    (``extracts.aggregated.closed_years``); what stays frozen is shown, with the reason, and noted in the ledger.
 
     Raises:
         UnknownProject, ApplicationMissing: there is nothing to refresh from or for.
@@ -120,9 +126,9 @@ def order_refresh(session: Session, system: str, project: str, *, dry_run: bool 
     published = _published(session, project)
     fresh = tuple(year for year in wanted if year not in published)
     again = tuple(year for year in wanted if year in published)
-    closed = aggregates.look_back(session, state, state.application, again)
+    closed = recount_published_years(session, state, state.application, again)
     behind = _behind(session, system, project, closed)
-    plan = Plan(project, system, newest.info.snapshot_id, fresh, published, closed, behind)
+    plan = RefreshPlan(project, system, newest.info.snapshot_id, fresh, published, closed, behind)
     if dry_run:
         return plan
     if plan.issued:
@@ -140,7 +146,7 @@ def order_refresh(session: Session, system: str, project: str, *, dry_run: bool 
 
 def _check_in_force(session: Session, state: "ProjectState") -> None:
     """Ask the gate before a record is counted; the release asks it again, twice."""
-    ask = ReleaseRequest(
+    request = ReleaseRequest(
         kind="aggregated",
         on=today(),
         system=state.system,
@@ -150,14 +156,14 @@ def _check_in_force(session: Session, state: "ProjectState") -> None:
         recipients=None,
         policy=session.gate_policy,
     )
-    session.projects.check(state.number, ask).check()
+    session.projects.check(state.number, request).check()
 
 
-def _note(session: Session, state: "ProjectState", plan: Plan) -> None:
+def _note(session: Session, state: "ProjectState", plan: RefreshPlan) -> None:
     """What was looked at is an event: once for each snapshot and outcome."""
     facts = plan.facts()
-    told = [str(value) for name, value in sorted(facts.items()) if name != "reasons"]
-    key = ":".join(("refreshed", plan.project, *told))
+    values = [str(value) for name, value in sorted(facts.items()) if name != "reasons"]
+    key = ":".join(("refreshed", plan.project, *values))
     session.projects.record(
         state, "aggregates_refreshed", session.person, facts, on=today(), key=key
     )
@@ -198,7 +204,7 @@ def refresh_aggregates(
     *,
     call: "StageCall | None" = None,
     progress: "Progress | None" = None,
-) -> tuple[Plan, "Outcome | None"]:
+) -> tuple[RefreshPlan, "Outcome | None"]:
     """Order and run a refresh; no outcome where there is nothing to issue."""
     from pipelines.release.run import run_release
 

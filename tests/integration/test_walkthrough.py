@@ -194,9 +194,7 @@ def waiting(copied, command):
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "pipelines.release.stages.match.matching.link_sources", doubtful, raising=False
-        )
+        patch.setattr("pipelines.release.stages.match.link_sources", doubtful)
         outcome = launch_release(office.home, release, orchestrated=False)
     office.close()
     assert outcome.exit is Exit.WAITING, outcome.text
@@ -279,9 +277,9 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
     office = Session(open_home(copied))
     before = outbox(copied)
     release = order_release(office, Request(DEIDENTIFIED, "deidentified"))
-    from pipelines.release.content import deidentifying
+    from pipelines.release.content import deidentified
 
-    real = deidentifying.build_deidentified
+    real = deidentified.build_deidentified
 
     def repeated(*words, **named):
         made = real(*words, **named)
@@ -289,7 +287,7 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
         return type(made)(table, *[getattr(made, f) for f in list(made.__dataclass_fields__)[1:]])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deidentifying, "build_deidentified", repeated)
+        patch.setattr(deidentified, "build_deidentified", repeated)
         outcome = launch_release(office.home, release, orchestrated=False)
     assert outcome.exit is Exit.FAILED
     assert outcome.stage == "validate"

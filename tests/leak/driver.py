@@ -19,7 +19,7 @@ from extracts.identified import extract as cohort_rows
 from pipelines.cli.app import main
 from pipelines.home.home import open_home
 from pipelines.orchestration import server as prefect_server
-from pipelines.release.content import deidentifying
+from pipelines.release.content import deidentified
 from pipelines.release.stages import STAGES
 
 
@@ -47,7 +47,7 @@ def ruined(ruin):
     with ExitStack() as stack:
         where, how, text = ruin["where"], ruin["how"], ruin["text"]
         if where == "extract values":
-            rows, rest = cohort_rows.CohortRows, deidentifying
+            rows, rest = cohort_rows.CohortRows, deidentified
             stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
             stack.enter_context(
                 mock.patch.object(

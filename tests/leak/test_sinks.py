@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.home.home import open_home
-from pipelines.release.context import Context
+from pipelines.release.context import open_context
 from pipelines.session.session import Session
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
@@ -54,9 +54,8 @@ def test_staging_of_a_run_that_broke_holds_them_encrypted(stage):
         if json.loads((path.parent.parent / "outcome.json").read_text())["exit"] == 1
     ]
     assert len(broken) >= 3
-    context = Context(home, broken[0])
-    table = context.staged("intake", "supplied")
-    context.close()
+    with open_context(home, broken[0]) as context:
+        table = context.staging.read("intake", "supplied")
     assert any(COHORT in str(name) for name in table["last_name"].to_pylist())
 
 

@@ -11,12 +11,13 @@ from extracts.package import DataDictionary, ReleaseFacts, aggregated_dictionary
 from pipelines.session import today
 
 if TYPE_CHECKING:
-    from pipelines.release.context import Context
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
 
 
 @dataclass(frozen=True)
-class Content:
-    """Everything that :func:`extracts.package.bag.iter_parts` needs, once a recipient."""
+class PackageContent:
+    """Everything that :func:`extracts.package.iter_parts` needs, once a recipient."""
 
     release: ReleaseFacts
     rows: Callable[[], pa.RecordBatchReader]
@@ -25,69 +26,70 @@ class Content:
     extra: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
-def collect(context: "Context") -> Content:
+def collect_content(context: "ReleaseContext") -> PackageContent:
     """Collect the content of one release from what its stages staged and recorded."""
-    schema = context.staged_schema("extract", "extract").remove_metadata()
+    schema = context.staging.schema("extract", "extract").remove_metadata()
 
     def rows() -> pa.RecordBatchReader:
-        plain = (b.cast(schema) for b in context.staged_parts("extract", "extract"))
+        plain = (b.cast(schema) for b in context.staging.batches("extract", "extract"))
         return pa.RecordBatchReader.from_batches(schema, plain)
 
-    return Content(
+    return PackageContent(
         release=_facts(context),
         rows=rows,
-        dictionary=dictionary(context, schema),
-        report_html=context.releases.edition(context.release, "recipient").decode(),
+        dictionary=data_dictionary(context.approved, schema),
+        report_html=context.session.releases.edition(context.release, "recipient").decode(),
         extra=_extra(context),
     )
 
 
-def dictionary(context: "Context", schema: pa.Schema) -> DataDictionary:
+def data_dictionary(approved: "ApprovedRelease", schema: pa.Schema) -> DataDictionary:
     """The dictionary of a release's rows, as staged under this schema."""
-    if context.order.kind == "aggregated":
-        threshold = context.settings.disclosure.threshold
-        return aggregated_dictionary(context.system, schema, threshold=threshold)
+    kind, system = approved.order.kind, approved.system
+    if kind == "aggregated":
+        return aggregated_dictionary(system, schema, threshold=approved.policy.threshold)
     supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
-    return dictionary_for(context.system, context.order.kind, supplied, columns=context.columns)
+    return dictionary_for(system, kind, supplied, columns=approved.columns)
 
 
-def _extra(context: "Context") -> dict[str, bytes]:
-    if context.order.kind != "aggregated":
+def _extra(context: "ReleaseContext") -> dict[str, bytes]:
+    approved, policy = context.approved, context.approved.policy
+    if approved.order.kind != "aggregated":
         return {}
     from extracts.package import build_workbook
 
-    disclosure = context.settings.disclosure
     made = build_workbook(
-        context.staged("extract", "extract").replace_schema_metadata(None),
-        context.system,
-        title=context.title,
-        threshold=disclosure.threshold,
-        percentages=disclosure.percentages,
+        context.staging.read("extract", "extract").replace_schema_metadata(None),
+        approved.system,
+        title=approved.title,
+        threshold=policy.threshold,
+        percentages=policy.percentages,
         county_exempt=bool(context.facts("extract").get("county_exempt")),
     )
     return {"extract.xlsx": made}
 
 
-def _facts(context: "Context") -> ReleaseFacts:
-    order, project = context.order, context.project
+def _facts(context: "ReleaseContext") -> ReleaseFacts:
+    session, approved = context.session, context.approved
+    order, project, settings = context.order, context.project, session.settings
     assert project.approved_on is not None
     assert project.expires is not None
-    digests = {"settings": context.configuration_digest()}
+    digests = {"settings": session.configuration_digest()}
     if order.cohort_digest:
         digests["cohort"] = order.cohort_digest
     individuals = context.facts("extract").get("individuals")
     return ReleaseFacts(
         project_number=order.project,
-        project_title=context.title,
+        project_title=approved.title,
         kind=order.kind,
-        system=context.system.code,
-        system_name=context.system.name,
+        system=approved.system.code,
+        system_name=approved.system.name,
         release_id=context.release,
         packaged_on=today(),
         approved_on=project.approved_on,
         expires_on=project.expires,
-        years=context.years,
-        order_scope=context.order_scope,
+        years=approved.years,
+        order_scope=approved.scope,
         recipients=tuple((m, f) for m, f, _ in context.recipients()),
         snapshot_id=order.snapshot,
         code_version=version("doj-release"),
@@ -95,8 +97,8 @@ def _facts(context: "Context") -> ReleaseFacts:
         input_digests=digests,
         ledger_checkpoint=context.checkpoint_once(),
         individuals=int(cast("int", individuals)) if individuals is not None else None,
-        threshold=context.settings.disclosure.threshold,
-        department=context.settings.department.name,
-        contact=context.settings.department.contact,
+        threshold=settings.disclosure.threshold,
+        department=settings.department.name,
+        contact=settings.department.contact,
         synthetic=context.snapshot.info.synthetic,
     )

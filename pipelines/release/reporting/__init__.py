@@ -1,5 +1,11 @@
-"""The validation report of a release, from what the stages recorded."""
+"""The validation report of a release, from what the stages recorded.
 
-from pipelines.release.reporting import drifting, explaining, reporting
+It says counts, verdicts, sections of law and drift, in the Department's edition and the recipient's. It never holds a person's value,
+and never decides whether the release may leave.
+"""
 
-__all__ = ["drifting", "explaining", "reporting"]
+from pipelines.release.reporting.by_kind import keep_explanation
+from pipelines.release.reporting.drift import DriftComparison, compare_drift, keep_profile
+from pipelines.release.reporting.report import report_model
+
+__all__ = ["DriftComparison", "compare_drift", "keep_explanation", "keep_profile", "report_model"]

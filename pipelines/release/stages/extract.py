@@ -9,9 +9,12 @@ from extracts.identified import IdentifiedSpec, begin_identified
 from extracts.package import check_formats
 from extracts.rows import ContentScan, check_content
 from extracts.rows import compute as pc
-from pipelines.release import staged
-from pipelines.release.content import aggregates, closed_years, deidentifying
-from pipelines.release.content import package as contents
+from pipelines.release.content import (
+    data_dictionary,
+    describe_closed_years,
+    make_aggregate,
+    make_rows,
+)
 from pipelines.release.records import FactValue
 from pipelines.release.stages.stage import Product
 
@@ -21,112 +24,118 @@ if TYPE_CHECKING:
 
     from extracts.identified import CohortRows, Extract
     from extracts.rows import ScanReport
-    from pipelines.release.context import Context
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.staging import Staging
 
 
-def make_extract(context: "Context") -> Product:
+def make_extract(context: "ReleaseContext") -> Product:
     """Stage ``extract`` (and what its audit or risk report needs), by kind."""
     return _MAKERS[context.order.kind](context)
 
 
-def _identified(context: "Context") -> Product:
+def _identified(context: "ReleaseContext") -> Product:
+    approved, staging = context.approved, context.staging
     con = context.snapshot.connect(context.threads)
     try:
-        staged.view(context, con, "intake", "supplied", "supplied")
-        staged.view(context, con, "intake", "attempted", "attempted")
-        staged.view(context, con, "review", "settled", "links")
+        staging.view(con, "intake", "supplied", "supplied")
+        staging.view(con, "intake", "attempted", "attempted")
+        staging.view(con, "review", "settled", "links")
         spec = IdentifiedSpec(
-            families=context.order_scope,
-            years=context.years,
-            echo_supplied=context.echo_supplied,
-            released_anyway=context.released_anyway,
-            columns=context.columns,
+            families=approved.scope,
+            years=approved.years,
+            echo_supplied=approved.echo_supplied,
+            released_anyway=approved.released_anyway,
+            columns=approved.columns,
         )
-        made = begin_identified(con, context.system, spec, context.ids)
+        made = begin_identified(con, approved.system, spec, context.ids)
     finally:
         con.close()
-    batches = context.staged_parts("intake", "supplied")
+    batches = staging.batches("intake", "supplied")
     parts = made.parts(pa.Table.from_batches([batch]) for batch in batches)
-    staged_at, looked_at = _staged(context, parts, made.schema)
-    return _product(context, made, staged_at, looked_at)
+    path, scanned = _stage_rows(staging, approved, parts, made.schema)
+    return _product(context, made, path, scanned)
 
 
-def _deidentified(context: "Context") -> Product:
-    made = deidentifying.build(context)
-    extract = made.extract
-    staged_at, looked_at = _staged(context, [extract.table], extract.table.schema)
+def _deidentified(context: "ReleaseContext") -> Product:
+    rows = make_rows(context)
+    table = rows.extract.table
+    path, scanned = _stage_rows(context.staging, context.approved, [table], table.schema)
     return _product(
         context,
-        extract,
-        staged_at,
-        looked_at,
-        risk=made.report.as_json(),
-        limit=context.row_limit.as_json(),
-        within_limit=made.within,
-        suppressed=dict(made.suppressed) if made.suppressed is not None else None,
+        rows.extract,
+        path,
+        scanned,
+        risk=rows.report.as_json(),
+        limit=context.approved.row_limit.as_json(),
+        within_limit=rows.within,
+        suppressed=dict(rows.suppressed) if rows.suppressed is not None else None,
     )
 
 
-def _staged(
-    context: "Context", parts: "Iterable[pa.Table]", schema: "pa.Schema"
+def _stage_rows(
+    staging: "Staging",
+    approved: "ApprovedRelease",
+    parts: "Iterable[pa.Table]",
+    schema: "pa.Schema",
 ) -> "tuple[Path, ScanReport]":
-    """Stage an extract part by part, each looked at: the file appears only where all is well."""
-    look = ContentScan()
+    """Stage an extract part by part, each scanned: the file appears only where all is well."""
+    scan = ContentScan()
 
     def batches() -> "Iterator[pa.RecordBatch]":
         for part in parts:
-            look.at(part)
-            _check_formats(context, part)
+            scan.at(part)
+            _check_formats(approved, part)
             yield from part.to_batches()
-        check_content(look.report)
+        check_content(scan.report)
 
-    return context.stage_table("extract", "extract", batches(), schema), look.report
+    return staging.write("extract", "extract", batches(), schema), scan.report
 
 
 def _product(
-    context: "Context",
+    context: "ReleaseContext",
     made: "Extract | CohortRows",
-    staged_at: "Path",
-    looked_at: "ScanReport",
+    path: "Path",
+    scanned: "ScanReport",
     **facts: FactValue,
 ) -> Product:
-    rows, individuals = looked_at.rows, made.persons
+    rows, individuals = scanned.rows, made.persons
     context.note("extract_made", rows=rows, individuals=individuals)
     return Product(
-        (staged_at,),
+        (path,),
         {
             "rows": rows,
             "individuals": individuals,
             "counts": dict(made.counts),
             "supplied": list(made.supplied),
-            "scanned": looked_at.columns,
+            "scanned": scanned.columns,
             **facts,
         },
     )
 
 
-def _check_formats(context: "Context", table: "pa.Table") -> None:
+def _check_formats(approved: "ApprovedRelease", table: "pa.Table") -> None:
     """Find now, and not after the approval, what an ordered file format can't hold."""
-    if context.order.formats:
-        described = contents.dictionary(context, table.schema)
-        check_formats(context.order.formats, described, table)
+    if formats := approved.order.formats:
+        check_formats(formats, data_dictionary(approved, table.schema), table)
 
 
-def _aggregated(context: "Context") -> Product:
-    made = aggregates.build(context)
-    _check_formats(context, made.table)
+def _aggregated(context: "ReleaseContext") -> Product:
+    found, staging = make_aggregate(context), context.staging
+    made = found.made
+    _check_formats(context.approved, made.table)
     files = (
-        context.stage_table("extract", "extract", made.table),
-        context.stage_table("extract", "cells", made.cells),
-        context.stage_table("extract", "explanation", made.explanation),
+        staging.write("extract", "extract", made.table),
+        staging.write("extract", "cells", made.cells),
+        staging.write("extract", "explanation", made.explanation),
     )
     revised = [y for y, one in made.closed.items() if one.how == "revised"]
     frozen = [one.reason for one in made.closed.values() if one.how == "frozen"]
-    hidden = int(pc.sum(pc.equal(made.table["status"], "suppressed")).as_py() or 0)
+    rows, hidden = made.table.num_rows, _count(made.table["status"], "suppressed")
     context.note(
         "extract_made",
-        rows=made.table.num_rows,
-        cells=made.table.num_rows,
+        rows=rows,
+        cells=rows,
         hidden=hidden,
         years_revised=len(revised),
         years_frozen=len(frozen),
@@ -135,26 +144,30 @@ def _aggregated(context: "Context") -> Product:
     return Product(
         files,
         {
-            "rows": made.table.num_rows,
+            "rows": rows,
             "hidden": hidden,
-            "dims": list(made.dims),
-            "primary": made.primary,
-            "secondary": made.secondary,
+            "dims": list(found.dims),
+            "primary": _count(made.explanation["reason"], "primary"),
+            "secondary": _count(made.explanation["reason"], "secondary"),
             "falls": len(made.audit.falls),
             "audited_cells": made.audit.cells,
             "programmes": made.audit.programmes,
-            "earlier_tables": made.earlier,
+            "earlier_tables": found.earlier,
             "frozen_years": list(made.frozen),
             "revised_years": sorted(revised),
-            "closed_years": closed_years.told(made.closed),
+            "closed_years": describe_closed_years(made.closed),
             "exact": made.exact,
             "county_exempt": made.exempt,
-            "proposals": made.proposals,
+            "proposals": found.proposals,
         },
     )
 
 
-_MAKERS: Mapping[str, "Callable[[Context], Product]"] = {
+def _count(column: "pa.ChunkedArray", value: str) -> int:
+    return int(pc.sum(pc.equal(column, value)).as_py() or 0)
+
+
+_MAKERS: Mapping[str, "Callable[[ReleaseContext], Product]"] = {
     "identified": _identified,
     "deidentified": _deidentified,
     "aggregated": _aggregated,

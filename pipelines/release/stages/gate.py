@@ -7,35 +7,38 @@ from pipelines.release.stages.stage import Product
 from pipelines.session import check_switches, today
 
 if TYPE_CHECKING:
-    from pipelines.release.context import Context
+    from approvals.project import ProjectState
+    from pipelines.release.context import ReleaseContext
 
 
-def ask_gate(context: "Context") -> Product:
-    """Ask the gate with all that the order says.
+def ask_gate(context: "ReleaseContext", stage: Literal["run", "handover"] = "run") -> Product:
+    """Ask the gate with all that the order says; its answer becomes an event, whichever it is.
 
     Raises:
+        SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word (exit 3).
         GateRefused: with every reason at once (exit 3).
     """
-    return question(context, "run")
-
-
-def question(context: "Context", stage: Literal["run", "handover"]) -> Product:
-    """Ask the gate on behalf of a stage; its answer becomes an event, whichever it is."""
-    check_switches(context)
-    order = context.order
+    session, order, approved = context.session, context.order, context.approved
+    check_switches(session)
     individual = order.kind != "aggregated"
-    ask = ReleaseRequest(
+    request = ReleaseRequest(
         kind=order.kind,
         on=today(),
         system=order.system,
         years=order.years,
         cohort_digest=order.cohort_digest,
-        cohort_rows=context.cohort_rows(),
+        cohort_rows=_cohort_rows(context.project, order.cohort_digest),
         stage=stage,
-        order_scope=context.order_scope,
-        variables=context.variables if individual else (),
-        dimensions=() if individual else context.dimensions,
-        policy=context.gate_policy,
+        order_scope=approved.scope,
+        variables=approved.variables if individual else (),
+        dimensions=() if individual else approved.dimensions,
+        policy=session.gate_policy,
     )
-    context.releases.ask_gate(context.release, ask).check()
+    session.releases.ask_gate(context.release, request).check()
     return Product(facts={"on": today().isoformat()})
+
+
+def _cohort_rows(project: "ProjectState", digest: str | None) -> int | None:
+    """Rows of the ordered cohort as registered."""
+    cohort = project.cohort(digest) if digest is not None else None
+    return cohort.rows if cohort else None

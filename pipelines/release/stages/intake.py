@@ -24,10 +24,11 @@ from pipelines.session import today
 from systems import database
 
 if TYPE_CHECKING:
-    from pipelines.release.context import Context
+    from pipelines.release.context import ReleaseContext
+    from systems.description import System
 
 
-def take_in(context: "Context") -> Product:
+def intake_cohort(context: "ReleaseContext") -> Product:
     """Stage ``supplied`` (rows as given) and ``attempted`` (a code where a row is left alone).
 
     Rows that plausibly describe one person are withheld (design, step 2): a cohort with one name
@@ -37,22 +38,23 @@ def take_in(context: "Context") -> Product:
         CohortTooLong: more rows than the application allows.
         ValidationFailed: the intake suite's critical checks do not hold.
     """
+    session, project = context.session, context.order.project
     digest = context.order.cohort_digest or ""
-    cohort = open_stored(context, context.order.project, digest)
-    allowed = context.max_rows
+    cohort = open_stored(session, project, digest)
+    allowed = context.approved.max_rows
     if allowed is not None and cohort.rows > allowed:
         raise CohortTooLong(rows=cohort.rows, allowed=allowed)
-    validation = _validated(context, cohort, allowed or cohort.rows)
+    validation = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
     context.keep_validation("intake", validation)
     validation.require()
     refused = unusable_rows(cohort.parts, cohort.columns, today())
     withheld = _withheld(cohort)
     earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
-    others = open_remaining(context, context.order.project, earlier)
+    others = open_remaining(session, project, earlier)
     repeated = overlap(cohort, others, context.threads)
     files = (
-        context.stage_table("intake", "supplied", cohort.batches(), cohort.schema),
-        context.stage_table("intake", "attempted", _attempted(cohort, refused, withheld)),
+        context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
+        context.staging.write("intake", "attempted", _attempted(cohort, refused, withheld)),
     )
     facts = {
         "rows": cohort.rows,
@@ -73,13 +75,15 @@ def take_in(context: "Context") -> Product:
     return Product(files, facts)
 
 
-def _validated(context: "Context", cohort: StoredCohort, maximum: int) -> Validation:
-    con = database.connect(context.threads)
-    told = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
+def _validate(
+    system: "System", cohort: StoredCohort, maximum: int, threads: int | None
+) -> Validation:
+    con = database.connect(threads)
+    parameters = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
     try:
         with database.guarded(StagingDoesNotHold):
             cohort.view(con, "cohort")
-        return validate("intake", context.system, con, "cohort", told)
+        return validate("intake", system, con, "cohort", parameters)
     finally:
         con.close()
 
@@ -99,8 +103,8 @@ def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArra
     rows = cohort.read(["row_number", "row_id"])
     place = pc.index_in(rows["row_number"], value_set=refused["row_number"].combine_chunks())
     alike = pc.is_in(rows["row_id"], value_set=withheld.combine_chunks())
-    said = pc.if_else(alike, pa.scalar("looks_like_another_row"), pa.scalar(None, pa.string()))
-    codes = pc.coalesce(refused["code"].take(place), said)
+    reasons = pc.if_else(alike, pa.scalar("looks_like_another_row"), pa.scalar(None, pa.string()))
+    codes = pc.coalesce(refused["code"].take(place), reasons)
     return pa.table({"row_number": rows["row_number"], "code": codes})
 
 

@@ -16,65 +16,69 @@ from matching.linking import Source, link_sources, parts_source
 from matching.options import LinkOptions
 from matching.reports import LinkReport, quality_page
 from pipelines.home import write_private
-from pipelines.release import staged
 from pipelines.release.stages.stage import Product
 from systems import database
 from systems.register import entries_sql
 
 if TYPE_CHECKING:
-    from pipelines.release.context import Context
+    from expectations.checks import Validation
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.staging import Staging
 
 _ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
 
 
-def link_cohort(context: "Context") -> Product:
+def link_cohort(context: "ReleaseContext") -> Product:
     """Stage ``links``: cohort id, record id, weight, probability, decision.
 
     Only entries on records inside the project's scope are compared: anything wider would let
     ``matched`` tell of records that the project may not see.
     """
+    settings, staging = context.session.settings, context.staging
     options = LinkOptions(
-        threshold=context.settings.linkage.threshold,
+        threshold=settings.linkage.threshold,
         threads=context.threads,
-        shard_rows=context.settings.cluster.shard_rows,
+        shard_rows=settings.cluster.shard_rows,
     )
-    spread = None
-    if context.settings.cluster.scheduler:
+    run_shards = None
+    if settings.cluster.scheduler:
         from pipelines.cluster import spread_over
 
-        spread = spread_over(context.settings.cluster, context.release, context.connect)
+        run_shards = spread_over(settings.cluster, context.release, context.connect)
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
-        result = link_sources(_cohort(context), records, options, run_shards=spread)
+        result = link_sources(_cohort(staging), records, options, run_shards=run_shards)
     made, links = result.report, result.links
     del result  # with all that the report was made from: both sides as integers
-    _validate(context, pa.concat_tables(compared), links)
-    report = context.place("match", "LINKS.json")
+    validation = _validate(context, pa.concat_tables(compared), links)
+    context.keep_validation("links", validation)
+    validation.require()
+    report = staging.place("match", "LINKS.json")
     write_private(report, json.dumps(made.as_json(), indent=1, default=str))
-    page = context.place("match", "LINKS.html")
+    page = staging.place("match", "LINKS.html")
     write_private(page, quality_page(made))
-    path = context.stage_table("match", "links", links)
+    path = staging.write("match", "links", links)
     counts = _counts(links, made.cohort_rows)
     context.note("cohort_matched", once=True, **counts)
     facts = {**counts, "attempted": made.cohort_rows, "expected": _rates(made)}
     return Product((path, report, page), facts)
 
 
-def _cohort(context: "Context") -> Source:
+def _cohort(staging: "Staging") -> Source:
     """The supplied rows that are attempted, part by part."""
-    _number, _id, *standard = staged.columns(context, "intake", "supplied")
+    _number, _id, *standard = staging.schema("intake", "supplied").names
     names = ["cohort_id", *standard]
-    free = pc.is_null(context.staged("intake", "attempted")["code"])
+    free = pc.is_null(staging.read("intake", "attempted")["code"])
 
     def parts() -> Iterator[pa.Table]:
         start = 0
-        for batch in context.staged_parts("intake", "supplied", ["row_id", *standard]):
+        for batch in staging.batches("intake", "supplied", ["row_id", *standard]):
             rows = pa.Table.from_batches([batch]).rename_columns(names)
             yield rows.filter(free.slice(start, len(batch)))
             start += len(batch)
         if not start:
             yield (
-                context.staged("intake", "supplied")
+                staging.read("intake", "supplied")
                 .drop_columns(["row_number"])
                 .rename_columns(names)
             )
@@ -83,21 +87,23 @@ def _cohort(context: "Context") -> Source:
 
 
 @contextmanager
-def _records(context: "Context", compared: list[pa.Table]) -> "Generator[Source]":
+def _records(context: "ReleaseContext", compared: list[pa.Table]) -> "Generator[Source]":
     """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
+    approved = context.approved
+    system = approved.system
     query = (
-        f"SELECT l.*, i.identity FROM ({entries_sql(context.system, 'wanted')}) l"
+        f"SELECT l.*, i.identity FROM ({entries_sql(system, 'wanted')}) l"
         " JOIN person_index i USING (record_id) ORDER BY ALL"
     )
-    names = ["record_id", *(c.name for c in context.system.linkage.columns), "identity"]
+    names = ["record_id", *(c.name for c in system.linkage.columns), "identity"]
     con = context.snapshot.connect(context.threads)
     try:
         wanted = records_in_scope(
             con,
-            context.system,
-            families=context.order_scope,
-            years=context.years,
-            released_anyway=context.released_anyway,
+            system,
+            families=approved.scope,
+            years=approved.years,
+            released_anyway=approved.released_anyway,
         )
 
         def parts() -> Iterator[pa.Table]:
@@ -113,28 +119,26 @@ def _records(context: "Context", compared: list[pa.Table]) -> "Generator[Source]
         con.close()
 
 
-def _validate(context: "Context", records: pa.Table, links: pa.Table) -> None:
+def _validate(context: "ReleaseContext", records: pa.Table, links: pa.Table) -> "Validation":
     con = database.connect(context.threads)
     con.register("links", links)
-    staged.view(context, con, "intake", "supplied", "supplied")
+    context.staging.view(con, "intake", "supplied", "supplied")
     con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
     con.register("records", records.select(["record_id"]).group_by("record_id").aggregate([]))
     con.register(
         "identities",
         records.select(["record_id", "identity"]).group_by(["record_id", "identity"]).aggregate([]),
     )
-    told = {
+    parameters = {
         "cohort": "cohort",
         "records": "records",
         "identities": "identities",
-        "threshold": context.settings.linkage.threshold,
+        "threshold": context.session.settings.linkage.threshold,
     }
     try:
-        validation = validate("links", context.system, con, "links", told)
+        return validate("links", context.approved.system, con, "links", parameters)
     finally:
         con.close()
-    context.keep_validation("links", validation)
-    validation.require()
 
 
 def _counts(links: pa.Table, rows: int) -> dict[str, int]:

@@ -4,23 +4,23 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crypto.cms import Recipient
-from crypto.package import Package, write_package
 from crypto.package import Part as SealPart
+from crypto.package import write_package
 from extracts.package import iter_parts, recipient_readme
 from pipelines.custody import confirmed_escrow, receipt_code
-from pipelines.release.content import package as contents
+from pipelines.release.content import PackageContent, collect_content
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipelines.release.content import Content
-    from pipelines.release.context import Context
+    from extracts.package import ReleaseFacts
+    from pipelines.release.context import ReleaseContext
 
 
-def package_and_seal(context: "Context") -> Product:
+def package_and_seal(context: "ReleaseContext") -> Product:
     """Seal one package to each recipient (and the Department's escrow key, where there is one).
 
     Plaintext is never written: each part is built in memory, sealed, and forgotten.
@@ -28,12 +28,20 @@ def package_and_seal(context: "Context") -> Product:
     context.checkpoint_once()
     # What an earlier run sealed may be for a key that is no longer confirmed.
     shutil.rmtree(context.folder / "seal", ignore_errors=True)
-    content = contents.collect(context)
+    content, escrow = collect_content(context), confirmed_escrow(context.session)
     files: list[Path] = []
     packages: list[dict[str, object]] = []
     for member, fingerprint, recipient in context.recipients():
-        target = context.place("seal", member)
-        package = _seal(context, content, member, recipient, target)
+        target = context.staging.place("seal", member)
+        # Only the opened package tells the code: who names it at the receipt holds the key.
+        code = receipt_code(context.session, context.release, recipient.fingerprint)
+        package = write_package(
+            target,
+            _parts(context, content, code),
+            [recipient] if escrow is None else [recipient, escrow],
+            context.signer,
+            readme=_readme(content.release, member, recipient.fingerprint),
+        )
         files += sorted(p for p in target.iterdir() if p.is_file())
         packages.append(
             {
@@ -48,35 +56,23 @@ def package_and_seal(context: "Context") -> Product:
     return Product(tuple(files), {"packages": packages, "sealed_on": today().isoformat()})
 
 
-def _seal(
-    context: "Context", content: "Content", member: str, recipient: Recipient, target: "Path"
-) -> Package:
-    # Only the opened package tells the code: who names it at the receipt holds the key.
-    code = receipt_code(context, context.release, recipient.fingerprint)
+def _parts(context: "ReleaseContext", content: PackageContent, code: str) -> "Iterator[SealPart]":
+    """The parts of one recipient's package, one after the other, each with its code inside."""
     release = replace(content.release, extra={**content.release.extra, "receipt_code": code})
-    limit = context.settings.release.part_mebibytes * 1024 * 1024
     parts = iter_parts(
         release,
         content.rows(),
         content.dictionary,
         content.report_html,
-        max_part_bytes=limit,
+        max_part_bytes=context.session.settings.release.part_mebibytes * 1024 * 1024,
         extra_data=content.extra,
         formats=context.order.formats,
         sign=context.signer.sign_detached,
     )
-    escrow = confirmed_escrow(context)
-    recipients = [recipient] if escrow is None else [recipient, escrow]
+    return (SealPart.from_bytes(part.name, part.content) for part in parts)
 
-    def readme(names: list[str]) -> str:
-        return recipient_readme(
-            release, parts=names, member=member, fingerprint=recipient.fingerprint
-        )
 
-    return write_package(
-        target,
-        (SealPart.from_bytes(part.name, part.content) for part in parts),
-        recipients,
-        context.signer,
-        readme=readme,
+def _readme(release: "ReleaseFacts", member: str, fingerprint: str) -> "Callable[[list[str]], str]":
+    return lambda names: recipient_readme(
+        release, parts=names, member=member, fingerprint=fingerprint
     )

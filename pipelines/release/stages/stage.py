@@ -9,7 +9,7 @@ from pipelines.release.orders import Order
 from pipelines.release.records import FactValue
 
 if TYPE_CHECKING:
-    from pipelines.release.context import Context
+    from pipelines.release.context import ReleaseContext
 
 KINDS = ("identified", "deidentified", "aggregated")
 
@@ -37,7 +37,7 @@ class Stage:
 
     name: str
     title: str
-    work: "Callable[[Context], Product]"
+    work: "Callable[[ReleaseContext], Product]"
     kinds: tuple[str, ...] = KINDS
     every_time: bool = False
     last_of_dry_run: bool = False

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipelines.release.content.aggregates import _covered
+from pipelines.release.content.aggregated import _covered
 
 
 def info(first: int | None, last: date | None, created: date):

@@ -21,7 +21,7 @@ from pipelines.home.settings import TEMPLATE, Settings
 from pipelines.keys.ledger import verify_ledger
 from pipelines.operations.logs import LogFormUnknown, RunLog, run_log
 from pipelines.release import metrics
-from pipelines.release.metrics import Measured
+from pipelines.release.metrics import StageMetrics
 from pipelines.release.records import StageRecord
 from pipelines.session.session import Session
 
@@ -85,13 +85,13 @@ def test_the_environment_has_the_last_word(home, monkeypatch):
 
 # ------------------------------------------------------------------ metrics
 
-STAGES = [Measured("match", 1.25, 300, 4096), Measured("extract", 0.5, 120, 1024)]
+STAGES = [StageMetrics("match", 1.25, 300, 4096), StageMetrics("extract", 0.5, 120, 1024)]
 
 
 def test_stages_are_measured_by_their_records():
     record = StageRecord("match", {"match/links.parquet": "ab"}, {"rows": 3, "linked": 2}, 1.25, 99)
-    assert metrics.measured([record]) == [Measured("match", 1.25, 3, 99)]
-    assert metrics.as_facts(STAGES) == {
+    assert metrics.stage_metrics([record]) == [StageMetrics("match", 1.25, 3, 99)]
+    assert metrics.metrics_facts(STAGES) == {
         "stages": ["match", "extract"],
         "milliseconds": ["1250", "500"],
         "rows": ["300", "120"],
@@ -100,10 +100,10 @@ def test_stages_are_measured_by_their_records():
 
 
 def test_prometheus_counts_runs_and_shows_the_last_of_each_stage(home):
-    metrics.write(home, "identified", "Waiting", STAGES)
-    metrics.write(home, "identified", "Waiting", [Measured("match", 2.0, 310, 5000)])
-    metrics.write(home, "aggregated", "Released", [])
-    path = metrics.place(home)
+    metrics.write_metrics(home, "identified", "Waiting", STAGES)
+    metrics.write_metrics(home, "identified", "Waiting", [StageMetrics("match", 2.0, 310, 5000)])
+    metrics.write_metrics(home, "aggregated", "Released", [])
+    path = metrics.metrics_path(home)
     lines = path.read_text().splitlines()
     assert 'doj_release_runs_total{kind="identified",state="Waiting"} 2' in lines
     assert 'doj_release_runs_total{kind="aggregated",state="Released"} 1' in lines
@@ -118,9 +118,11 @@ def test_prometheus_counts_runs_and_shows_the_last_of_each_stage(home):
 @pytest.mark.parametrize("rows", [0, 1, 9])
 def test_a_small_number_of_rows_is_not_told(home, rows):
     """What a cohort of one gave says what it was about; nor does the last larger number stay."""
-    metrics.write(home, "identified", "Released", STAGES)
-    metrics.write(home, "identified", "Released", [Measured("extract", 2.0, rows, 5000)])
-    told = metrics.place(home).read_text()
+    metrics.write_metrics(home, "identified", "Released", STAGES)
+    metrics.write_metrics(
+        home, "identified", "Released", [StageMetrics("extract", 2.0, rows, 5000)]
+    )
+    told = metrics.metrics_path(home).read_text()
     assert 'doj_release_stage_seconds{kind="identified",stage="extract"} 2.000' in told
     assert 'doj_release_stage_rows{kind="identified",stage="extract"}' not in told
     assert 'doj_release_stage_bytes{kind="identified",stage="extract"}' not in told
@@ -131,7 +133,7 @@ def test_a_file_outside_the_home_can_be_read_by_the_exporter(home, tmp_path):
     outside.parent.mkdir()
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace('metrics_file = ""', f'metrics_file = "{outside}"'))
-    metrics.write(home, "identified", "Released", STAGES)
+    metrics.write_metrics(home, "identified", "Released", STAGES)
     assert outside.stat().st_mode & 0o777 == 0o644
     assert "2026" not in outside.read_text().replace(str(outside), "").split("timestamp")[0]
 
@@ -139,7 +141,7 @@ def test_a_file_outside_the_home_can_be_read_by_the_exporter(home, tmp_path):
 def test_no_metrics_are_no_reason_for_a_run_to_fail(home, tmp_path):
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace('metrics_file = ""', 'metrics_file = "/proc/no/x"'))
-    metrics.write(home, "identified", "Released", STAGES)
+    metrics.write_metrics(home, "identified", "Released", STAGES)
 
 
 # ------------------------------------------------------------------ backup and restore

@@ -20,6 +20,7 @@ def context(tmp_path, monkeypatch):
     return SimpleNamespace(
         folder=tmp_path,
         release="r",
+        session=None,
         order=SimpleNamespace(project="p"),
         state=SimpleNamespace(status=Status.WAITING_APPROVAL, report="ab"),
         validations=lambda: {"extract": verdict},

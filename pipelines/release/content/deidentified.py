@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from extracts.deidentified import (
     DeidentifiedSpec,
-    RiskLimit,
     RiskReport,
     build_deidentified,
     count_records,
@@ -19,13 +18,12 @@ from extracts.identified import Extract
 from extracts.rows import plan_for
 
 if TYPE_CHECKING:
-    import duckdb
-
-    from pipelines.release.context import Context
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
 
 
 @dataclass(frozen=True)
-class MadeRows:
+class ReleaseRows:
     """Rows whose risk is within the limit (or that policy lets go with a warning).
 
     Attributes:
@@ -41,45 +39,48 @@ class MadeRows:
     suppressed: Mapping[str, object] | None
 
 
-def build(context: "Context") -> MadeRows:
+def make_rows(context: "ReleaseContext") -> ReleaseRows:
     """Make the rows of a de-identified release.
 
     Raises:
         RiskAboveLimit: the risk is above the project's limit; what would pass is kept beside the
             reports as ``proposals.json``.
     """
+    approved = context.approved
     con = context.snapshot.connect(context.threads)
+
+    def build(columns: tuple[str, ...]) -> Extract:
+        spec = DeidentifiedSpec(
+            families=approved.scope,
+            years=approved.years,
+            released_anyway=approved.released_anyway,
+            columns=columns,
+        )
+        return build_deidentified(con, approved.system, spec, context.ids)
+
     try:
-        made = _made(context, con, context.columns)
-        limit = context.row_limit
+        made, limit = build(approved.columns), approved.row_limit
         taken: Mapping[str, object] | None = None
-        if context.suppress_locally:
-            made, taken = _suppressed(context, made, limit.k)
+        if approved.suppress_locally:
+            made, taken = _suppress(approved, made, limit.k)
         report = risk_report(
             made.table, made.quasi_identifiers, sensitive=made.sensitive, threshold=limit.k
         )
         exceeded = limit.exceeded(report)
-        if exceeded and context.settings.disclosure.row_risk == "refuse":
-            raise _refusal(context, con, report, limit, exceeded)
+        if exceeded and context.session.settings.disclosure.row_risk == "refuse":
+            tried = propose(approved.system, build, approved.columns, limit)
+            passing = [one for one in tried if one.passes]
+            context.keep_proposals([one.as_json() for one in passing])
+            raise _refusal(report, exceeded, len(passing))
     finally:
         con.close()
-    return MadeRows(made, report, not exceeded, taken)
+    return ReleaseRows(made, report, not exceeded, taken)
 
 
-def _made(
-    context: "Context", con: "duckdb.DuckDBPyConnection", columns: tuple[str, ...]
-) -> Extract:
-    spec = DeidentifiedSpec(
-        families=context.order_scope,
-        years=context.years,
-        released_anyway=context.released_anyway,
-        columns=columns,
-    )
-    return build_deidentified(con, context.system, spec, context.ids)
-
-
-def _suppressed(context: "Context", made: Extract, k: int) -> tuple[Extract, Mapping[str, object]]:
-    plan = plan_for(context.system, "deidentified", context.columns)
+def _suppress(
+    approved: "ApprovedRelease", made: Extract, k: int
+) -> tuple[Extract, Mapping[str, object]]:
+    plan = plan_for(approved.system, "deidentified", approved.columns)
     done = suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)
     persons = made.persons - done.persons_left_out
     counts = {
@@ -91,22 +92,11 @@ def _suppressed(context: "Context", made: Extract, k: int) -> tuple[Extract, Map
     return replace(made, table=done.table, persons=persons, counts=counts), done.as_json()
 
 
-def _refusal(
-    context: "Context",
-    con: "duckdb.DuckDBPyConnection",
-    report: RiskReport,
-    limit: RiskLimit,
-    exceeded: tuple[str, ...],
-) -> RiskAboveLimit:
-    tried = propose(
-        context.system, lambda columns: _made(context, con, columns), context.columns, limit
-    )
-    passing = [one for one in tried if one.passes]
-    context.keep_proposals([one.as_json() for one in passing])
+def _refusal(report: RiskReport, exceeded: tuple[str, ...], passing: int) -> RiskAboveLimit:
     return RiskAboveLimit(
         above=exceeded,
         persons=report.persons,
         below=report.history.below,
         k=report.history.smallest,
-        proposals_that_pass=len(passing),
+        proposals_that_pass=passing,
     )

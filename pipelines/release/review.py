@@ -11,7 +11,7 @@ from matching.errors import LinkageBroke
 from matching.review import apply_decisions, export_sheet, import_decisions
 from pipelines.errors import FileExists
 from pipelines.home import locked
-from pipelines.release.context import Context, open_context
+from pipelines.release.context import ReleaseContext, release_context
 from pipelines.release.errors import NothingToReview
 from pipelines.session import Session
 from systems import database
@@ -33,14 +33,12 @@ def export_review(session: Session, release: str, path: Path) -> int:
     check_role(session.person, _REVIEWERS)
     if path.exists():
         raise FileExists(file="sheet")
-    with open_context(session.home, release) as context:
-        pairs = _pairs(context)
-        cohort, records = _sides(context, pairs)
-        count = export_sheet(path, pairs, cohort, records)
-        digest = context.keyring.digest_file("sheet", path)
-        context.releases.record(
-            release, "sheet_exported", {"pairs": count, "sheet": digest}, actor=context.person
-        )
+    context = release_context(session, release)
+    pairs = _doubtful_pairs(context)
+    cohort, records = _sides(context, pairs)
+    count = export_sheet(path, pairs, cohort, records)
+    facts = {"pairs": count, "sheet": session.keyring.digest_file("sheet", path)}
+    session.releases.record(release, "sheet_exported", facts, actor=session.person)
     return count
 
 
@@ -52,42 +50,37 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         RoleMissing: the acting person is no reviewer.
     """
     check_role(session.person, _REVIEWERS)
-    with locked(session.home.runs / release), open_context(session.home, release) as context:
-        pairs = _pairs(context)
-        decisions = import_decisions(path, pairs)
-        links = context.staged("match", "links")
-        settled = apply_decisions(links, decisions)
-        staged = context.stage_table("decisions", "settled", settled)
+    with locked(session.home.runs / release):
+        context = release_context(session, release)
+        decisions = import_decisions(path, _doubtful_pairs(context))
+        settled = apply_decisions(context.staging.read("match", "links"), decisions)
+        staged = context.staging.write("decisions", "settled", settled)
         context.records.keep("decisions", (staged,), {"pairs": len(decisions)}, 0.0)
-        context.keep_elsewhere("decisions")
-        _record(context, decisions)
-        words = [decision.verdict for decision in decisions]
-        counts = {word: words.count(word) for word in ("same", "different", "unsure")}
-        context.releases.record(
-            release,
-            "sheet_imported",
-            {
-                "links": counts["same"],
-                "non_links": counts["different"],
-                "sheet": context.keyring.digest_file("sheet", path),
-            },
-            actor=context.person,
-        )
+        context.staging.upload("decisions")
+        _record(session, release, decisions)
+        verdicts = [decision.verdict for decision in decisions]
+        counts = {word: verdicts.count(word) for word in ("same", "different", "unsure")}
+        facts = {
+            "links": counts["same"],
+            "non_links": counts["different"],
+            "sheet": session.keyring.digest_file("sheet", path),
+        }
+        session.releases.record(release, "sheet_imported", facts, actor=session.person)
     return counts
 
 
-def _pairs(context: Context) -> pa.Table:
-    if not context.has_staged("match", "links"):
+def _doubtful_pairs(context: ReleaseContext) -> pa.Table:
+    if not context.staging.has("match", "links"):
         raise NothingToReview(release=context.release)
-    links = context.staged("match", "links")
+    links = context.staging.read("match", "links")
     pairs = links.filter(pc.equal(links["decision"], "review"))
     if not pairs.num_rows:
         raise NothingToReview(release=context.release)
     return pairs
 
 
-def _sides(context: Context, pairs: pa.Table) -> tuple[pa.Table, pa.Table]:
-    supplied = context.staged("intake", "supplied").drop_columns(["row_number"])
+def _sides(context: ReleaseContext, pairs: pa.Table) -> tuple[pa.Table, pa.Table]:
+    supplied = context.staging.read("intake", "supplied").drop_columns(["row_number"])
     cohort = supplied.rename_columns(["cohort_id", *supplied.column_names[1:]])
     wanted = pc.is_in(cohort["cohort_id"], value_set=pairs["cohort_id"].combine_chunks())
     con = context.snapshot.connect(context.threads)
@@ -103,17 +96,13 @@ def _sides(context: Context, pairs: pa.Table) -> tuple[pa.Table, pa.Table]:
     return cohort.filter(wanted), records
 
 
-def _record(context: Context, decisions: "list[Decision]") -> None:
+def _record(session: Session, release: str, decisions: "list[Decision]") -> None:
     for decision in decisions:
         if decision.verdict == "unsure":
             continue
         pair = f"{decision.cohort_id}\x00{decision.record_id}".encode()
-        context.releases.record(
-            context.release,
-            "pair_decided",
-            {
-                "pair": context.keyring.digest("pair", pair),
-                "decision": "link" if decision.verdict == "same" else "non_link",
-            },
-            actor=context.person,
-        )
+        facts = {
+            "pair": session.keyring.digest("pair", pair),
+            "decision": "link" if decision.verdict == "same" else "non_link",
+        }
+        session.releases.record(release, "pair_decided", facts, actor=session.person)

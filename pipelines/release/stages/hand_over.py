@@ -7,22 +7,25 @@ from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from pipelines.custody import wipe_staging
 from pipelines.home import locked, sweep
-from pipelines.release import metrics
 from pipelines.release.errors import HistoryMoved, RecipientGone, StageChanged
-from pipelines.release.stages.gate import question
+from pipelines.release.metrics import metrics_facts, stage_metrics
+from pipelines.release.stages.gate import ask_gate
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.release.context import Context
-
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.records import Records
 
 _PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
+_MEASURED = ("intake", "match", "review", "extract", "validate", "seal")
+
+Packages = list[dict[str, Any]]  # what the stage before recorded of each sealed package
 
 
-def record_and_hand_over(context: "Context") -> Product:
+def record_and_hand_over(context: "ReleaseContext") -> Product:
     """Let the sealed packages appear in the outbox, all at once, exactly once recorded.
 
     The order is the design's: gate, ledger, rename. A crash between ledger and rename is healed by
@@ -34,60 +37,62 @@ def record_and_hand_over(context: "Context") -> Product:
         HistoryMoved: another table of the system was published meanwhile.
         CodedError: a sealed package is not what was sealed (exit 5).
     """
-    outbox = context.outbox
-    packages = cast("list[dict[str, Any]]", context.facts("seal")["packages"])
+    session, outbox, sealed = context.session, context.outbox, context.folder / "seal"
+    packages = cast("Packages", context.facts("seal")["packages"])
     if not outbox.exists():
-        question(context, "handover")
-        _check_recipients(context, packages)
-        pinned = accepted_certificates(
-            context.keyring.directory
-        )  # the key may have changed while it waited
+        ask_gate(context, "handover")
+        _check_recipients({fingerprint for _, fingerprint, _ in context.recipients()}, packages)
+        # the key may have changed while it waited
+        pinned = accepted_certificates(session.keyring.directory)
         for package in packages:
-            verify_by_any(context.folder / "seal" / str(package["member"]), pinned)
-        _check_nothing_else(context, packages)
-    history = context.home.history / context.order.system
-    with locked(history, wait=_PATIENCE):
-        sweep(history)
+            verify_by_any(sealed / str(package["member"]), pinned)
+        _check_nothing_else(sealed, packages)
+    with locked(context.history, wait=_PATIENCE):
+        sweep(context.history)
         if not outbox.exists():
             _enter_history(context)
         _record(context, packages)
         if not outbox.exists():
             outbox.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (context.folder / "seal").rename(outbox)
+            sealed.rename(outbox)
             _sync(outbox.parent)
-    wipe_staging(context, context.release)
+    wipe_staging(session, context.release)
     return Product(facts={"packages": len(packages), "on": today().isoformat()})
 
 
-def _check_recipients(context: "Context", packages: list[dict[str, Any]]) -> None:
+def _check_recipients(usable: set[str], packages: Packages) -> None:
     """Every key that was sealed to must still be confirmed, in force and not revoked."""
-    usable = {fingerprint for _, fingerprint, _ in context.recipients()}
     gone = [n for n, p in enumerate(packages, start=1) if p["fingerprint"] not in usable]
     if gone:
         raise RecipientGone(packages=gone)
 
 
-def _check_nothing_else(context: "Context", packages: list[dict[str, Any]]) -> None:
-    """The whole folder goes out: it must hold the sealed packages and nothing beside them."""
-    found = {path.name for path in (context.folder / "seal").iterdir()}
+def _check_nothing_else(sealed: "Path", packages: Packages) -> None:
+    """The whole folder goes out: it must hold the sealed packages and nothing else."""
+    found = {path.name for path in sealed.iterdir()}
     if found != {str(package["member"]) for package in packages}:
         raise StageChanged(stage="seal", found=len(found), packages=len(packages))
 
 
-def _enter_history(context: "Context") -> None:
+def _enter_history(context: "ReleaseContext") -> None:
+    """Keep a published table, which every later one is protected against."""
     if context.order.kind != "aggregated":
         return
+    from extracts.aggregated import save_published
+
     then = context.facts("extract")["earlier_tables"]
-    now = [name for name in context.history_names() if name != context.release]
+    now = [name for name in context.published_releases() if name != context.release]
     if then != now:
         raise HistoryMoved(tables=len(now))
-    context.keep_history()
+    if not (context.history / f"{context.release}.parquet").exists():
+        table = context.staging.read("extract", "extract")
+        save_published(context.history, context.release, table)
 
 
-def _record(context: "Context", packages: list[dict[str, Any]]) -> None:
+def _record(context: "ReleaseContext", packages: Packages) -> None:
     for package in packages:
         context.note("package_sealed", **package)
-    context.note("run_measured", **_measured(context))
+    context.note("run_measured", **_measured(context.records))
     facts: dict[str, Any] = {
         "packages": len(packages),
         "on": context.facts("seal")["sealed_on"],
@@ -98,13 +103,10 @@ def _record(context: "Context", packages: list[dict[str, Any]]) -> None:
     context.note("release_recorded", **facts)
 
 
-_MEASURED = ("intake", "match", "review", "extract", "validate", "seal")
-
-
-def _measured(context: "Context") -> dict[str, Any]:
+def _measured(records: "Records") -> dict[str, Any]:
     """What each stage took; the ones that are asked every time would be another fact each time."""
-    found = [context.records.read(name) for name in _MEASURED]
-    return dict(metrics.as_facts(metrics.measured(r for r in found if r is not None)))
+    found = [records.read(name) for name in _MEASURED]
+    return dict(metrics_facts(stage_metrics(r for r in found if r is not None)))
 
 
 def _sync(folder: "Path") -> None:

@@ -8,28 +8,28 @@ from pipelines.release.stages.stage import Product
 from pipelines.session import today
 
 if TYPE_CHECKING:
-    from pipelines.release.context import Context
+    from pipelines.release.context import ReleaseContext
 
 _ASKABLE = frozenset({Status.GATED, Status.VALIDATED, Status.REVIEWED})
 
 
-def wait_for_approval(context: "Context") -> Product:
+def wait_for_approval(context: "ReleaseContext") -> Product:
     """Go on only where the ledger holds an approval of exactly this report.
 
     Raises:
         WaitsForApproval: nobody has approved it yet (exit 7).
     """
-    digest = str(context.facts("validate")["report"])
+    digest, settings = str(context.facts("validate")["report"]), context.session.settings
     state = context.state
     if state.status in _ASKABLE:
         # A refusal or a crash in between took the release back; the proof still stands.
         context.note("report_attached", once=False, report=digest)
         state = context.state
-    automatic = context.settings.release.release_approval == "auto" and state.scheduled
+    automatic = settings.release.release_approval == "auto" and state.scheduled
     if context.facts("extract").get("revised_years"):
-        automatic = automatic and context.settings.disclosure.late_records == "auto"
+        automatic = automatic and settings.disclosure.late_records == "auto"
     if state.status is Status.WAITING_APPROVAL and automatic:
-        state = context.releases.approve_automatically(context.release, today())
+        state = context.session.releases.approve_automatically(context.release, today())
     if (
         state.approved_by is None
         or state.report != digest
