@@ -97,7 +97,7 @@ def rules_page() -> str:
 
 def counsel_page() -> str:
     """What counsel must answer, what is done until then, and the switch."""
-    from approvals.rules.questions import questions_markdown
+    from approvals.rules.rules import questions_markdown
 
     return questions_markdown()
 

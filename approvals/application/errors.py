@@ -1,11 +1,25 @@
-"""approvals.application.errors."""
+"""Why an application is not taken: the problems of its fields, each with its section."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from errors.coded import CodedError, Exit
 
-if TYPE_CHECKING:
-    from approvals.application.parts import Problem
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, by which section, what."""
+
+    path: str
+    section: str
+    what: str
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.path} [{self.section}]: {self.what}"
+
+    def as_dict(self) -> dict[str, str]:
+        """For ``--json``."""
+        return {"path": self.path, "section": self.section, "what": self.what}
 
 
 class ApplicationRefused(CodedError):
@@ -16,7 +30,7 @@ class ApplicationRefused(CodedError):
     cause = "the application is not complete or not eligible"
     cure = "Correct every point below and submit again; a commented example shows each field"
 
-    def __init__(self, problems: "tuple[Problem, ...]") -> None:
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         super().__init__(problems=len(problems))
 

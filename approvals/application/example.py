@@ -8,7 +8,7 @@ no section of CARPOS's regulation is cited.
 import re
 from datetime import date
 
-from approvals.application.asked import PARTS
+from approvals.application.checks import PARTS
 from approvals.application.reading import Form, example_application
 from systems.description import System, load_system
 

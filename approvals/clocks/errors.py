@@ -1,4 +1,4 @@
-"""approvals.clocks.errors."""
+"""What the calendars refuse."""
 
 from errors.coded import CodedError, Exit
 

@@ -1,7 +1,18 @@
-"""Custody of releases: ordered, approved by a second person, handed over, received, ended."""
+"""Custody of releases: ordered, approved by a second person, handed over, received, ended; the escrow key.
 
-from approvals.custody.accounting import disclosures
-from approvals.custody.breaches import individuals_known
+It records what stages did and what persons decided, and accounts for what was given to whom. It never
+opens a package, and never holds the escrow's private key.
+"""
+
+from approvals.custody.accounting import (
+    breach_letter,
+    certificate,
+    disclosures,
+    given_packages,
+    individuals_known,
+    recall_id,
+    recall_letter,
+)
 from approvals.custody.errors import EscrowChanged, EscrowRefused, PackageDiffers, ReceiptCodeWrong
 from approvals.custody.escrow import (
     add_escrow_key,
@@ -9,13 +20,6 @@ from approvals.custody.escrow import (
     confirm_escrow_key,
     escrow_state,
     request_escrow_use,
-)
-from approvals.custody.letters import (
-    breach_letter,
-    certificate,
-    given_packages,
-    recall_id,
-    recall_letter,
 )
 from approvals.custody.releases import Releases
 from approvals.custody.state import OUT, ReleaseState, Status

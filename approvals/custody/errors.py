@@ -1,4 +1,4 @@
-"""What custody, documents, checkpoints and the steps of two people refuse."""
+"""What the custody of releases and of the escrow key refuses."""
 
 from errors.coded import CodedError, Exit
 

@@ -1,7 +1,9 @@
-"""What is due, for whom, by which section; the letters and the calendar file of it."""
+"""What is due, for whom, by which section, as a list, as letters and as a calendar file.
 
-from approvals.deadlines.calendar_file import as_ics
-from approvals.deadlines.deadlines import due
+It reads the projects' events and records the letters that it wrote. It never sends one.
+"""
+
+from approvals.deadlines.deadlines import as_ics, drafts_of, due
 from approvals.deadlines.notices import Timing, Unsent, unsent, write_notices
 
-__all__ = ["Timing", "Unsent", "as_ics", "due", "unsent", "write_notices"]
+__all__ = ["Timing", "Unsent", "as_ics", "drafts_of", "due", "unsent", "write_notices"]

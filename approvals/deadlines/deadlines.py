@@ -1,14 +1,18 @@
-"""What is due, for whom, by which section, on which day, and by which days it was counted."""
+"""What is due, for whom, by which section, on which day, and by which days it was counted.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+Drafts of publications stand here too: nothing is published before the wait of § 964(g) is over, nor,
+where the review found that an identity could be compromised, before what identifies was removed
+(§ 964(g)(1)): a new draft.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from approvals.application import StandardApplication
 from approvals.clocks import CLOCKS, Clock, Counting, Party
 from approvals.ledger import Entry
-from approvals.project import IN_FORCE, RENEWAL_NOTICE_DAYS, ProjectState, State
-from approvals.projects import Projects
+from approvals.project import IN_FORCE, RENEWAL_NOTICE_DAYS, Projects, ProjectState, State
 
 EXTENSION_NOTICE_DAYS = 90  # calendar days before an extension ends, § 967(b)
 COMPLETION_DAYS = 30  # days after completion to notify it, § 964(l)
@@ -222,3 +226,101 @@ def _evidence(state: ProjectState) -> Iterator[Deadline]:
                 name, rule, section, what, "researcher", end, state.number, member=who,
                 about=f"{who}{end}",
             )  # fmt: skip
+
+
+_ALARM_BEFORE = timedelta(days=7)
+
+
+def as_ics(deadlines: Iterable[Deadline], *, at: datetime | None = None) -> bytes:
+    """Write deadlines as iCalendar.
+
+    The same deadline keeps its UID, so that a calendar that reads the file again updates its entry.
+    No name of a person is in it: projects go by number.
+
+    Args:
+        deadlines: what ``due`` gives.
+        at: time of writing, UTC.
+    """
+    from icalendar import Alarm, Calendar, Event
+
+    calendar = Calendar()
+    calendar.add("prodid", "-//doj-release//deadlines//EN")
+    calendar.add("version", "2.0")
+    stamp = at or datetime.now(UTC)
+    for deadline in deadlines:
+        event = Event()
+        digest = f"{deadline.project}-{deadline.name}-{deadline.about or deadline.due}"
+        event.add("uid", f"{digest.replace(' ', '-').replace(':', '-')}@doj-release")
+        event.add("dtstamp", stamp)
+        event.add("dtstart", deadline.due)
+        event.add("summary", f"{deadline.project}: {deadline.what}")
+        event.add("description", _description(deadline))
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", deadline.what)
+        alarm.add("trigger", -_ALARM_BEFORE)
+        event.add_component(alarm)
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _description(deadline: Deadline) -> str:
+    counted = ", ".join(day.isoformat() for day in deadline.counted)
+    lines = [
+        f"For: {deadline.for_whom}",
+        f"Section: {deadline.section} ({deadline.rule})",
+        f"Counted: {deadline.calendar}" + (f": {counted}" if counted else ""),
+    ]
+    return "\n".join(lines)
+
+
+_WAIT = next(clock for clock in CLOCKS if clock.name == "publication_wait")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft, by its keyed digest; ``earliest`` is the first day on which it may appear."""
+
+    digest: str
+    received: date
+    earliest: date
+    reviewed: date | None = None
+    finding: str | None = None
+
+    @property
+    def held(self) -> bool:
+        """Nothing of it may be published as it is."""
+        return self.finding not in (None, "none")
+
+    def as_dict(self, on: date) -> dict[str, object]:
+        """For ``project show --json``."""
+        return {
+            "draft": self.digest,
+            "received": self.received.isoformat(),
+            "earliest_publication": self.earliest.isoformat(),
+            "reviewed": self.reviewed.isoformat() if self.reviewed else None,
+            "finding": self.finding,
+            "may_be_published": not self.held and on >= self.earliest,
+        }
+
+
+def drafts_of(entries: Sequence[Entry], counting: Counting | None = None) -> tuple[Draft, ...]:
+    """The drafts of a project, from its standing events, in the order of their receipt.
+
+    Args:
+        entries: of the project's own life.
+        counting: which calendar counts the wait; by default the cautious one.
+    """
+    found: dict[str, Draft] = {}
+    for entry in entries:
+        digest = str(entry.facts.get("draft"))
+        if entry.kind == "draft_received":
+            received = date.fromisoformat(str(entry.facts["on"]))
+            found[digest] = Draft(digest, received, _WAIT.due(received, counting or Counting())[0])
+        elif entry.kind == "draft_reviewed" and digest in found:
+            found[digest] = replace(
+                found[digest],
+                reviewed=date.fromisoformat(str(entry.facts["on"])),
+                finding=str(entry.facts["finding"]),
+            )
+    return tuple(found.values())

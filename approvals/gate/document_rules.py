@@ -5,11 +5,10 @@ Which papers there must be is the data system's own description; what each must 
 
 from collections.abc import Iterator
 
-from approvals.application import StandardApplication
+from approvals.application import Requirement, StandardApplication
 from approvals.gate.errors import Reason
 from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import ProjectState
-from approvals.system_terms import Requirement
 
 # Requirements with a row of their own; every other is a document that must be there.
 _OWN = frozenset(

@@ -1,5 +1,10 @@
-"""The ledger: an append-only, hash-chained list of events, its closed list of kinds, and whether it is what was written."""
+"""The ledger: an append-only, hash-chained list of events of a closed list of kinds.
 
+It knows what may be recorded, and whether what is stored is what was written. It never edits an event,
+never takes a personal value, and never asks who may record what.
+"""
+
+from approvals.ledger.database import postgres_script, weaknesses
 from approvals.ledger.errors import (
     AttemptUnrecorded,
     CheckpointWrong,
@@ -9,14 +14,18 @@ from approvals.ledger.errors import (
     LedgerUnavailable,
     StateMoved,
 )
-from approvals.ledger.event_kinds import KINDS, PROJECT, RELEASE
-from approvals.ledger.events import Event, parse_facts
-from approvals.ledger.facts import DIGEST, ID, FactValue
-from approvals.ledger.head import HeadFile
+from approvals.ledger.events import (
+    DIGEST,
+    ID,
+    KINDS,
+    PROJECT,
+    RELEASE,
+    Event,
+    FactValue,
+    parse_facts,
+)
 from approvals.ledger.ledger import Entry, Ledger, canonical
-from approvals.ledger.schema import postgres_script
-from approvals.ledger.store import weaknesses
-from approvals.ledger.verification import Checkpoint, make_checkpoint, verify
+from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify
 
 __all__ = [
     "DIGEST",

@@ -1,4 +1,4 @@
-"""Everything that the ledger refuses, one class for each cause."""
+"""What the ledger refuses, and the problems that its verification finds."""
 
 from dataclasses import dataclass
 

@@ -5,6 +5,7 @@ hash of a body is its RFC 6962 leaf hash, so that one value serves the chain and
 signed checkpoint (size and root) that left the building makes every later rewriting visible.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,14 +16,9 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
+from approvals.ledger.database import BEGINNING, EVENTS, open_engine, unavailable, writing
 from approvals.ledger.errors import KeyReused, StateMoved
-from approvals.ledger.events import Event
-from approvals.ledger.facts import FactValue
-from approvals.ledger.merkle import leaf_hash
-from approvals.ledger.schema import BEGINNING, EVENTS
-from approvals.ledger.store import open_engine, unavailable, writing
-
-__all__ = ["BEGINNING", "Entry", "Ledger", "canonical"]
+from approvals.ledger.events import Event, FactValue
 
 Witness = Callable[[int, str], None]  # told the number and hash of the newest event
 _BATCH = 10_000  # rows fetched at a time: some megabytes
@@ -74,21 +70,16 @@ class Ledger:
             create: make a new one; it must not be there yet.
             clock: the time of an event, aware.
             witness: told the number and hash of each event after it was committed
-                (``ledger_head``).
+                (``HeadFile.advance``).
 
         Raises:
             LedgerMissing, LedgerExists, LedgerUnavailable: see their texts.
         """
         return cls(open_engine(url, create=create), clock, witness)
 
-    @classmethod
-    def at(cls, path: Path, *, create: bool = False) -> "Ledger":
-        """Open the SQLite ledger in this file."""
-        return cls.open(f"sqlite:///{path}", create=create)
-
     @property
     def engine(self) -> Engine:
-        """The database, for ``ledger_verify``."""
+        """The database."""
         return self._engine
 
     def append(
@@ -276,3 +267,40 @@ def _plain(facts: Mapping[str, FactValue]) -> dict[str, object]:
 
 def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """SHA-256 of one event with the leaf's prefix, so that no leaf can pass for a node."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """Takes leaf hashes one after the other and knows the root at any moment."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []  # roots of full subtrees, largest first
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: bytes) -> None:
+        """Append one leaf hash: as many merges as the size has trailing ones in binary."""
+        size = self.size
+        while size & 1:
+            leaf = _node(self._peaks.pop(), leaf)
+            size >>= 1
+        self._peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root; of nothing, the hash of nothing."""
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        root = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            root = _node(peak, root)
+        return root

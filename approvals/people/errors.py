@@ -1,4 +1,4 @@
-"""Everything that approvals and people refuse, one class for each cause."""
+"""What the file of people, roles, second persons and switches refuse."""
 
 from errors.coded import CodedError, Exit
 

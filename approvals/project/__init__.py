@@ -1,16 +1,9 @@
-"""A project's life: states, moves, evidence, documents, parties; a fold over the ledger's events."""
+"""A project's life: states, moves, evidence, documents, cohorts and recipients, all from the ledger's events.
 
-from approvals.project.attachments import attachments, check_attachments
-from approvals.project.corrections import check_correction
-from approvals.project.drafts import drafts_of
-from approvals.project.errors import (
-    DocumentChanged,
-    EvidenceMissing,
-    MoveNotAllowed,
-    RequesterSanctioned,
-    ReviewMissing,
-    UnknownMember,
-)
+It knows who may record what, and when. It never says whether something may be released: that is the gate's.
+"""
+
+from approvals.project.errors import DocumentChanged, EvidenceMissing, UnknownMember
 from approvals.project.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.project.lifecycle import (
     IN_FORCE,
@@ -20,35 +13,29 @@ from approvals.project.lifecycle import (
     diagram,
     is_move,
 )
-from approvals.project.parties import Parties
-from approvals.project.parts import Cohort, Recipient
-from approvals.project.state import ProjectState
-from approvals.project.store import RECORDERS, roles_for
+from approvals.project.projects import Projects, project_event_kinds
+from approvals.project.state import Cohort, ProjectState, Recipient
+from approvals.project.store import attachments, check_attachments, roles_for
 
 __all__ = [
     "CONDITIONS",
     "FOLLOWS",
     "IN_FORCE",
     "MOVES",
-    "RECORDERS",
     "RENEWAL_NOTICE_DAYS",
     "Cohort",
     "DocumentChanged",
     "EvidenceMissing",
-    "MoveNotAllowed",
-    "Parties",
     "ProjectState",
+    "Projects",
     "Recipient",
-    "RequesterSanctioned",
-    "ReviewMissing",
     "State",
     "UnknownMember",
     "attachments",
     "check_attachments",
-    "check_correction",
     "diagram",
-    "drafts_of",
     "is_move",
+    "project_event_kinds",
     "roles_for",
     "words_of",
 ]

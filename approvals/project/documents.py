@@ -17,7 +17,7 @@ from errors.coded import CodedError
 
 Digest = Callable[[str, bytes], str]
 Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none
-State = Literal["held", "missing", "changed"]
+FileState = Literal["held", "missing", "changed"]
 _NAMED = 16  # hex digits of the digest in a file name; the ledger has all of them
 
 
@@ -59,7 +59,7 @@ class ProjectFolder:
         """Whether these bytes are those of the digest; what is gone is not."""
         return content is not None and self._digest(label, content) == digest
 
-    def state(self, label: str, digest: str) -> State:
+    def state(self, label: str, digest: str) -> FileState:
         """Whether a file is there, and is the one that was stored."""
         if not self._place(label, digest).exists():
             return "missing"

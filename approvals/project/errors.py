@@ -1,4 +1,4 @@
-"""What a project's life refuses beyond its table: missing evidence, corrections, reviews, sanctions."""
+"""What a project's life, its documents, cohorts and recipients refuse."""
 
 from errors.coded import CodedError, Exit
 

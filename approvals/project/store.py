@@ -1,7 +1,7 @@
-"""Reading projects, and recording a step after asking who may take it and from which state."""
+"""Reading projects and their documents, and recording a step that a person may take from a state."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,21 +12,21 @@ from approvals.application import (
     TermsOf,
     parse_application,
     taken_application,
+    terms_of,
 )
 from approvals.ledger import Entry, Event, FactValue, Ledger
 from approvals.people import Person, check_role, two_people_required
-from approvals.project.documents import Digest, ProjectFolder
+from approvals.project.documents import Digest, FileState, ProjectFolder
 from approvals.project.errors import (
     ApplicationChanged,
     DocumentChanged,
+    DocumentsGone,
     MoveNotAllowed,
     UnknownProject,
 )
 from approvals.project.evidence import Given, check_evidence
-from approvals.project.fold import fold, standing
 from approvals.project.lifecycle import MOVES, Move, is_move, moves_for, moves_from
-from approvals.project.state import ProjectState
-from approvals.system_terms import terms_of
+from approvals.project.state import ProjectState, fold, standing
 from crypto.secret import Secret
 
 DocumentKey = Callable[[str, bool], Secret]
@@ -204,3 +204,67 @@ def _allowed_move(state: ProjectState, kind: str, facts: Mapping[str, FactValue]
         if now in move.sources and (move.only is None or _ONLY[move.only](state)):
             return move
     raise MoveNotAllowed(step=kind, state=str(now))
+
+
+# kind of event → the fact that pins a stored file, and the label that it is stored under
+PINNED: Mapping[str, tuple[str, str]] = {
+    "project_submitted": ("application", "application"),
+    "application_revised": ("application", "application"),
+    "amendment_submitted": ("application", "application"),
+    "recipient_added": ("certificate", "recipient"),
+    "report_attached": ("report", "report"),
+    "notice_written": ("letter", "notice"),
+    "recall_sent": ("letter", "notice"),
+    "document_stored": ("digest", "document"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One stored document: what it is, the event that pins it, and how it was found."""
+
+    project: str
+    what: str
+    event: int
+    on: str
+    digest: str
+    state: FileState
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``project documents --json``."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def attachments(projects: ProjectStore, number: str | None = None) -> list[Attachment]:
+    """Read every pinned document of a project, or of all, once each."""
+    seen: set[tuple[str, str, str]] = set()
+    found: list[Attachment] = []
+    for entry in _pinning(projects, number):
+        fact, label = PINNED[entry.kind]
+        digest, project = str(entry.facts.get(fact, "")), entry.project or ""
+        if digest and (project, label, digest) not in seen:
+            seen.add((project, label, digest))
+            state = projects.folder(project).state(label, digest)
+            what = str(entry.facts.get("document", label))
+            on = str(entry.facts.get("on", entry.at.date().isoformat()))
+            found.append(Attachment(project, what, entry.seq, on, digest, state))
+    return found
+
+
+def check_attachments(projects: ProjectStore, number: str | None = None) -> int:
+    """How many documents are held, all of them as they were stored.
+
+    Raises:
+        DocumentsGone: some are missing or changed, with the events that pin them (exit 5).
+    """
+    found = attachments(projects, number)
+    missing = [a.event for a in found if a.state == "missing"]
+    changed = [a.event for a in found if a.state == "changed"]
+    if missing or changed:
+        raise DocumentsGone(missing=missing, changed=changed)
+    return len(found)
+
+
+def _pinning(projects: ProjectStore, number: str | None) -> Iterator[Entry]:
+    entries = [e for kind in PINNED for e in projects.ledger.events(number, kind=kind)]
+    yield from sorted(entries, key=lambda e: e.seq)

@@ -76,7 +76,7 @@ def approve(console: Console, number: Number) -> None:
 @command
 def show_project(console: Console, number: Number) -> None:
     """Show a project whole; exit 5 where a file changed."""
-    from approvals.attempts import refused_attempts
+    from approvals.gate import refused_attempts
     from pipelines.custody import papers_of, report_file
     from pipelines.session import open_session, today
 
@@ -351,8 +351,7 @@ def kinds(
 ) -> None:
     """List what `project event` records, and what it needs."""
     from approvals.ledger import KINDS, EventRefused
-    from approvals.project import roles_for, words_of
-    from approvals.projects import project_event_kinds
+    from approvals.project import project_event_kinds, roles_for, words_of
 
     known = project_event_kinds()
     if kind is not None and kind not in known:

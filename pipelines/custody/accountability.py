@@ -6,13 +6,8 @@ from pathlib import Path
 
 from approvals.clocks import BREACH_LETTER_FROM
 from approvals.custody import breach_letter, certificate, given_packages, individuals_known
-from approvals.project import (
-    EvidenceMissing,
-    ProjectState,
-    attachments,
-    check_attachments,
-    drafts_of,
-)
+from approvals.deadlines import drafts_of
+from approvals.project import EvidenceMissing, ProjectState, attachments, check_attachments
 from errors.coded import CodedError
 from pipelines.session import Session, today
 

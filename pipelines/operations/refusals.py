@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from approvals.attempts import UNKNOWN, is_refused_attempt, record_attempt
+from approvals.gate import UNKNOWN, is_refused_attempt, record_attempt
 from approvals.ledger import AttemptUnrecorded
 from errors.coded import CodedError
 from pipelines.session import Session, open_session, today

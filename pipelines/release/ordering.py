@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from approvals.custody import Status
-from approvals.gate import ReleaseRequest, Verdict
+from approvals.gate import ReleaseRequest, Verdict, check
 from approvals.ledger import FactValue
 from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
@@ -232,8 +232,8 @@ def check_gate(session: Session, number: str, question: GateQuestion) -> Verdict
     known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
     cohort = known[-1] if known and kind == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
-    return session.projects.check(
-        number,
+    return check(
+        state,
         ReleaseRequest(
             kind=kind,
             on=question.on,

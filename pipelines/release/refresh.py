@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from approvals.gate import ReleaseRequest
+from approvals.gate import ReleaseRequest, check
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
@@ -156,7 +156,7 @@ def _check_in_force(session: Session, state: "ProjectState") -> None:
         recipients=None,
         policy=session.gate_policy,
     )
-    session.projects.check(state.number, request).check()
+    check(session.projects.show(state.number), request).check()
 
 
 def _note(session: Session, state: "ProjectState", plan: RefreshPlan) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from approvals.attempts import is_refused_attempt, record_attempt
+from approvals.gate import is_refused_attempt, record_attempt
 from errors.coded import CodedError, Exit
 from pipelines.errors import StageBroken
 from pipelines.home import Home, locked, sweep, write_private

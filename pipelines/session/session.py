@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from approvals.application import SystemTerms, individual_level_for, terms_of
 from approvals.clocks import CALENDARS, Counting
 from approvals.custody import Releases
 from approvals.gate import GatePolicy
 from approvals.ledger import Entry, Event, HeadFile, Ledger
 from approvals.people import People, Person, acting_person
-from approvals.projects import Projects
-from approvals.system_terms import SystemTerms, individual_level_for, terms_of
+from approvals.project import Projects
 from crypto.fips import require_fips
 from crypto.hardening import harden_process
 from crypto.keyring import Keyring

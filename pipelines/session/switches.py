@@ -3,7 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from approvals import switches
+from approvals.people import (
+    check_switches_confirmed,
+    confirm_switch,
+    confirmed_switches,
+    override_switch,
+)
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Settings
 from pipelines.session.session import Session, today
@@ -52,12 +57,12 @@ def check_switches(session: Session) -> None:
     """
     found = less_cautious(session.settings)
     if found and not session.demo:
-        switches.check_confirmed(session.ledger, found)
+        check_switches_confirmed(session.ledger, found)
 
 
 def switch_overview(session: Session) -> list[dict[str, object]]:
     """Every switch with its value, and whether it needs and has two people's word."""
-    departing, standing = less_cautious(session.settings), switches.confirmed_values(session.ledger)
+    departing, standing = less_cautious(session.settings), confirmed_switches(session.ledger)
     return [
         {
             "switch": name,
@@ -80,7 +85,7 @@ def override_setting(session: Session, name: str) -> dict[str, object]:
     value = less_cautious(session.settings).get(name)
     if value is None:
         raise OptionsDisagree(option="a switch that settings.toml sets below its cautious default")
-    switches.override(session.ledger, name, value, session.person, today().isoformat())
+    override_switch(session.ledger, name, value, session.person, today().isoformat())
     return {"switch": name, "value": value, "confirmed": False}
 
 
@@ -91,5 +96,5 @@ def confirm_setting(session: Session, name: str) -> dict[str, object]:
         NothingToConfirm, SamePerson, RoleMissing: see their texts.
     """
     day = today().isoformat()
-    value = switches.confirm(session.ledger, name, session.person, day, demo=session.demo)
+    value = confirm_switch(session.ledger, name, session.person, day, demo=session.demo)
     return {"switch": name, "value": value, "confirmed": True}

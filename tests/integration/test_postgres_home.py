@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "approvals"))
 from databases import raw
 from postgres import programs, server
 
-from approvals.ledger.schema import postgres_script
+from approvals.ledger.database import postgres_script
 from errors.coded import Exit
 from pipelines.home.home import open_home
 from pipelines.release.ordering import Request, order_release

@@ -11,7 +11,7 @@ from approvals.custody.releases import Releases
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
 from approvals.people.people import Person
-from approvals.projects import Projects
+from approvals.project.projects import Projects
 from crypto.secret import Secret
 
 ENGINEER = Person("p-engineer", "Erin Example", "erin", frozenset({"engineer"}))

@@ -10,7 +10,7 @@ from approvals.application.checks import every_problem
 from approvals.application.errors import ApplicationRefused, ApplicationUnreadable
 from approvals.application.forms import AggregatedApplication, StandardApplication
 from approvals.application.reading import example_application, parse_application, read_application
-from approvals.system_terms import terms_of
+from approvals.application.system_terms import terms_of
 from errors.coded import CodedError
 
 STANDARD, AGGREGATED = example_application("standard"), example_application("aggregated")

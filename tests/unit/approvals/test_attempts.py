@@ -4,7 +4,7 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, REVIEWER, TODAY
 from databases import DATABASES
 
-from approvals.attempts import is_refused_attempt, record_attempt, refused_attempts
+from approvals.gate.attempts import is_refused_attempt, record_attempt, refused_attempts
 from approvals.gate.errors import GateRefused, Reason
 from approvals.ledger.errors import EventRefused, StateMoved
 from approvals.ledger.events import Event

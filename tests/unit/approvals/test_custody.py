@@ -29,7 +29,7 @@ from approvals.custody.errors import (
 from approvals.custody.state import MOVES, Status
 from approvals.gate.errors import GateRefused
 from approvals.ledger.errors import EventRefused
-from approvals.ledger.event_kinds import KINDS, RELEASE
+from approvals.ledger.events import KINDS, RELEASE
 from approvals.people.errors import RoleMissing, SamePerson
 from approvals.project.errors import DocumentChanged, UnknownMember
 

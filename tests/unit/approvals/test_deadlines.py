@@ -8,11 +8,10 @@ from icalendar import Calendar
 
 from approvals.clocks.calendars import CALENDARS, Counting
 from approvals.clocks.clocks import CLOCKS
-from approvals.deadlines.calendar_file import as_ics
-from approvals.deadlines.deadlines import due
+from approvals.deadlines.deadlines import as_ics, due
 from approvals.deadlines.notices import write_notices
 from approvals.project.errors import EvidenceMissing
-from approvals.projects import OWN_STEP
+from approvals.project.projects import OWN_STEP
 
 D = "d" * 64
 MONDAY = date(2026, 11, 30)

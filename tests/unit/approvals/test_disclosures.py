@@ -12,13 +12,17 @@ from approvals_home import (
 )
 from test_custody import sealed
 
-from approvals.custody.accounting import disclosures
-from approvals.custody.breaches import individuals_known
+from approvals.custody.accounting import (
+    breach_letter,
+    certificate,
+    disclosures,
+    individuals_known,
+    recall_letter,
+)
 from approvals.custody.errors import UnknownRelease
-from approvals.custody.letters import breach_letter, certificate, recall_letter
-from approvals.project.attachments import attachments, check_attachments
-from approvals.project.drafts import drafts_of
+from approvals.deadlines.deadlines import drafts_of
 from approvals.project.errors import DocumentsGone, EvidenceMissing
+from approvals.project.store import attachments, check_attachments
 
 
 @pytest.fixture

@@ -5,9 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.ledger.errors import EventRefused
-from approvals.ledger.event_kinds import ANY, HOME, KINDS, PROJECT, RELEASE
-from approvals.ledger.events import Event, parse_facts
-from approvals.ledger.facts import COUNT, DATE, DIGEST, DIGESTS, FLAG, ID, IDS, YEARS
+from approvals.ledger.events import (
+    ANY,
+    COUNT,
+    DATE,
+    DIGEST,
+    DIGESTS,
+    FLAG,
+    HOME,
+    ID,
+    IDS,
+    KINDS,
+    PROJECT,
+    RELEASE,
+    YEARS,
+    Event,
+    parse_facts,
+)
 
 SAMPLES = {
     COUNT.name: ("3", 3),

@@ -7,10 +7,10 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
 
+from approvals.application.system_terms import individual_level_for, terms_of
 from approvals.gate.errors import GateRefused
 from approvals.gate.gate import RULES, check
 from approvals.gate.model import GatePolicy
-from approvals.system_terms import individual_level_for, terms_of
 
 
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
@@ -200,7 +200,7 @@ def test_no_state_but_those_in_force_passes(home):
 
 def test_submitted_only_is_refused(home):
     state = home.projects.submit(home.application(), ENGINEER, TODAY)
-    verdict = home.projects.check(state.number, ask())
+    verdict = check(home.projects.show(state.number), ask())
     assert {"C-74", "C-13", "C-10"} == set(verdict.rules)
     assert APPROVER.id not in str(verdict)
 

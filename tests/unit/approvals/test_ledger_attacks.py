@@ -8,10 +8,8 @@ from sqlalchemy import create_engine, text
 
 from approvals.ledger.errors import HeadWrong
 from approvals.ledger.events import Event
-from approvals.ledger.head import Head, HeadFile
-from approvals.ledger.ledger import Ledger, canonical
-from approvals.ledger.merkle import Tree, leaf_hash
-from approvals.ledger.verification import Checkpoint, merkle_root, verify
+from approvals.ledger.ledger import Ledger, Tree, canonical, leaf_hash
+from approvals.ledger.verification import Checkpoint, Head, HeadFile, merkle_root, verify
 
 SIZE = 9
 

@@ -8,10 +8,9 @@ from databases import postgres_url, raw, schema_of
 from postgres import programs
 from sqlalchemy.exc import SQLAlchemyError
 
+from approvals.ledger.database import appender_grants, postgres_script, weaknesses
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
-from approvals.ledger.schema import appender_grants, postgres_script
-from approvals.ledger.store import weaknesses
 from approvals.ledger.verification import verify
 
 if programs() is not None or "CI" in os.environ:  # CI has it, or fails

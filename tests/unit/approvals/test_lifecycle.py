@@ -9,7 +9,7 @@ from approvals_home import REVIEWER as OTHER
 
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.deadlines import due
-from approvals.ledger.event_kinds import KINDS, PROJECT
+from approvals.ledger.events import KINDS, PROJECT
 from approvals.people.errors import RoleMissing, SamePerson
 from approvals.people.people import ROLES
 from approvals.project.errors import (
@@ -30,8 +30,8 @@ from approvals.project.lifecycle import (
     is_move,
     moves_for,
 )
+from approvals.project.projects import OWN_STEP
 from approvals.project.store import _ONLY
-from approvals.projects import OWN_STEP
 
 
 def test_every_state_can_be_reached_and_left():

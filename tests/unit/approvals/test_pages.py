@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from approvals.ledger.event_kinds import KINDS
+from approvals.ledger.events import KINDS
 from approvals.project.lifecycle import MOVES
 from approvals.rules.pages import clocks, events, fill, gate, lifecycle
 

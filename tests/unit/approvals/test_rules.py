@@ -11,10 +11,16 @@ import pytest
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.notices import notice_names
 from approvals.gate.gate import RULES
-from approvals.ledger.event_kinds import KINDS
+from approvals.ledger.events import KINDS
 from approvals.project.lifecycle import MOVES
-from approvals.rules.questions import questions, questions_markdown
-from approvals.rules.rules import COUNT, rules, rules_json, rules_markdown
+from approvals.rules.rules import (
+    COUNT,
+    questions,
+    questions_markdown,
+    rules,
+    rules_json,
+    rules_markdown,
+)
 from pipelines.home.settings import TEMPLATE, Settings
 
 REPO = Path(__file__).parents[3]

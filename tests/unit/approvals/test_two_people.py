@@ -3,7 +3,6 @@
 import pytest
 from approvals_home import APPROVER, ENGINEER, SECURITY, TODAY
 
-from approvals import switches
 from approvals.custody.errors import EscrowRefused
 from approvals.custody.escrow import (
     add_escrow_key,
@@ -14,6 +13,7 @@ from approvals.custody.escrow import (
 )
 from approvals.people.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
 from approvals.people.people import Person
+from approvals.people.switches import check_switches_confirmed, confirm_switch, override_switch
 
 ADMIN = Person("p-admin", "Ada Example", "ada", frozenset({"administrator"}))
 KEY, OTHER = "e" * 64, "f" * 64
@@ -64,22 +64,22 @@ def test_its_use_takes_two_people_and_each_use_is_one(ledger):
 def test_a_switch_stands_at_the_value_that_two_people_named(ledger):
     asked = {"disclosure.threshold": "5"}
     with pytest.raises(SwitchNotConfirmed):
-        switches.check_confirmed(ledger, asked)
-    switches.check_confirmed(ledger, {})
+        check_switches_confirmed(ledger, asked)
+    check_switches_confirmed(ledger, {})
     with pytest.raises(RoleMissing):
-        switches.override(ledger, "disclosure.threshold", "5", APPROVER, DAY)
-    switches.override(ledger, "disclosure.threshold", "5", ADMIN, DAY)
+        override_switch(ledger, "disclosure.threshold", "5", APPROVER, DAY)
+    override_switch(ledger, "disclosure.threshold", "5", ADMIN, DAY)
     with pytest.raises(SwitchNotConfirmed):
-        switches.check_confirmed(ledger, asked)
+        check_switches_confirmed(ledger, asked)
     with pytest.raises(SamePerson):
-        switches.confirm(ledger, "disclosure.threshold", ADMIN, DAY, demo=False)
-    assert switches.confirm(ledger, "disclosure.threshold", APPROVER, DAY, demo=False) == "5"
-    switches.check_confirmed(ledger, asked)
+        confirm_switch(ledger, "disclosure.threshold", ADMIN, DAY, demo=False)
+    assert confirm_switch(ledger, "disclosure.threshold", APPROVER, DAY, demo=False) == "5"
+    check_switches_confirmed(ledger, asked)
     with pytest.raises(SwitchNotConfirmed) as caught:  # another value is another decision
-        switches.check_confirmed(ledger, {"disclosure.threshold": "4", "disclosure.row_k": "2"})
+        check_switches_confirmed(ledger, {"disclosure.threshold": "4", "disclosure.row_k": "2"})
     assert caught.value.facts["switches"] == ("disclosure.row_k", "disclosure.threshold")
     with pytest.raises(NothingToConfirm):
-        switches.confirm(ledger, "disclosure.threshold", APPROVER, DAY, demo=False)
-    switches.override(ledger, "disclosure.threshold", "4", ADMIN, DAY)  # and waits again
+        confirm_switch(ledger, "disclosure.threshold", APPROVER, DAY, demo=False)
+    override_switch(ledger, "disclosure.threshold", "4", ADMIN, DAY)  # and waits again
     with pytest.raises(SwitchNotConfirmed):
-        switches.check_confirmed(ledger, asked)
+        check_switches_confirmed(ledger, asked)

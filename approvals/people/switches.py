@@ -3,19 +3,14 @@
 from collections.abc import Mapping
 
 from approvals.ledger import Event, Ledger
-from approvals.people import (
-    NothingToConfirm,
-    Person,
-    SwitchNotConfirmed,
-    check_role,
-    two_people_required,
-)
+from approvals.people.errors import NothingToConfirm, SwitchNotConfirmed
+from approvals.people.people import Person, check_role, two_people_required
 
 _SET = frozenset({"administrator"})
 _CONFIRM = frozenset({"administrator", "approver", "security"})
 
 
-def confirmed_values(ledger: Ledger) -> Mapping[str, str]:
+def confirmed_switches(ledger: Ledger) -> Mapping[str, str]:
     """Switch → the value that stands: the last one recorded, if a second person confirmed it."""
     found: dict[str, str] = {}
     for switch, (value, _, confirmed) in _newest(ledger).items():
@@ -24,7 +19,7 @@ def confirmed_values(ledger: Ledger) -> Mapping[str, str]:
     return found
 
 
-def override(ledger: Ledger, switch: str, value: str, actor: Person, on: str) -> None:
+def override_switch(ledger: Ledger, switch: str, value: str, actor: Person, on: str) -> None:
     """Record that a switch stands at a less cautious value than its default.
 
     Raises:
@@ -35,7 +30,7 @@ def override(ledger: Ledger, switch: str, value: str, actor: Person, on: str) ->
     ledger.append(Event("switch_overridden", actor.id, facts=facts))
 
 
-def confirm(ledger: Ledger, switch: str, actor: Person, on: str, *, demo: bool) -> str:
+def confirm_switch(ledger: Ledger, switch: str, actor: Person, on: str, *, demo: bool) -> str:
     """Confirm the value that was recorded last, as a second person; returns it.
 
     Raises:
@@ -52,7 +47,7 @@ def confirm(ledger: Ledger, switch: str, actor: Person, on: str, *, demo: bool) 
     return value
 
 
-def check_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -> None:
+def check_switches_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -> None:
     """Refuse to work under values that nobody confirmed.
 
     Args:
@@ -62,7 +57,7 @@ def check_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -> None:
     Raises:
         SwitchNotConfirmed: with their names.
     """
-    standing = confirmed_values(ledger) if less_cautious else {}
+    standing = confirmed_switches(ledger) if less_cautious else {}
     open_ = sorted(name for name, value in less_cautious.items() if standing.get(name) != value)
     if open_:
         raise SwitchNotConfirmed(switches=open_)

@@ -1,7 +1,8 @@
 """The steps of a project's life, each recorded by the person who takes it.
 
-Every method that writes takes the acting person; who may do what stands in ``lifecycle``. What is
-personal (names, addresses) stays in the application's file: the ledger gets ids and keyed digests.
+Every method that writes takes the acting person; who may do what stands in ``lifecycle``. A cohort and a
+recipient's key are registered by one person and confirmed by another. What is personal (names,
+addresses) stays in the application's file: the ledger gets ids and keyed digests.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,6 @@ from datetime import date
 from pathlib import Path
 
 from approvals.application import Application, StandardApplication, parse_application, read_bytes
-from approvals.gate import ReleaseRequest, Verdict
-from approvals.gate import check as ask_gate
 from approvals.ledger import (
     DIGEST,
     KINDS,
@@ -22,19 +21,19 @@ from approvals.ledger import (
     StateMoved,
     parse_facts,
 )
-from approvals.people import Person, check_role, two_people_required
-from approvals.project import (
-    IN_FORCE,
-    RECORDERS,
+from approvals.people import NothingToConfirm, Person, check_role, two_people_required
+from approvals.project.errors import (
+    CohortRefused,
     DocumentChanged,
     MoveNotAllowed,
-    Parties,
-    ProjectState,
     RequesterSanctioned,
     ReviewMissing,
-    State,
-    check_correction,
+    UnknownMember,
 )
+from approvals.project.evidence import check_correction
+from approvals.project.lifecycle import IN_FORCE, State
+from approvals.project.state import ProjectState, Recipient
+from approvals.project.store import RECORDERS, ProjectStore
 
 # Kinds with steps of their own: the general ``event`` would leave out their checks.
 OWN_STEP = frozenset(
@@ -53,7 +52,7 @@ def one_year_later(day: date) -> date:
         return day.replace(year=day.year + 1, day=28)
 
 
-class Projects(Parties):
+class Projects(ProjectStore):
     """All projects of a home: applications, approval, cohorts, recipients, events."""
 
     def submit(self, path: Path, actor: Person, on: date) -> ProjectState:
@@ -193,9 +192,155 @@ class Projects(Parties):
         else:
             self.record(state, kind, actor, given, on=on)
 
-    def check(self, number: str, request: ReleaseRequest) -> Verdict:
-        """What the gate would say."""
-        return ask_gate(self.show(number), request)
+    # ------------------------------------------------------- cohorts and recipients' keys
+
+    def register_cohort(
+        self, number: str, *, digest: str, rows: int, actor: Person, on: date,
+        source: str | None = None,
+    ) -> ProjectState:  # fmt: skip
+        """Bind a cohort to its project (§ 963(a)(3)).
+
+        Args:
+            number: project.
+            digest: keyed digest of the file; its name and content are never recorded.
+            rows: data rows.
+            actor: who registers it; another person confirms it.
+            on: day.
+            source: short name of the source; must be the one that the application declares.
+
+        Raises:
+            MoveNotAllowed: the project is not in force.
+            CohortRefused: the application declares none, another source, or fewer rows.
+        """
+        state = self._in_force(number, on, "cohort_registered")
+        form = state.application
+        if not isinstance(form, StandardApplication) or not form.cohort.declared:
+            raise CohortRefused(what="no cohort declared")
+        declared = form.cohort.source or ""
+        if source is not None and source != declared:
+            raise CohortRefused(what="another source than declared")
+        if form.cohort.max_rows is None or rows > form.cohort.max_rows:
+            raise CohortRefused(rows=rows, at_most=form.cohort.max_rows or 0)
+        known = state.cohort(digest)
+        if known is None or known.destroyed:
+            facts: dict[str, FactValue] = {"cohort": digest, "rows": rows, "source": declared}
+            self.record(state, "cohort_registered", actor, facts, on=on)
+        return self.show(number)
+
+    def confirm_cohort(
+        self, number: str, digest: str | None, actor: Person, on: date
+    ) -> ProjectState:
+        """Confirm a registered cohort as a second person.
+
+        Args:
+            number: project.
+            digest: which; None means the only one that waits.
+            actor: who confirms.
+            on: day.
+
+        Raises:
+            NothingToConfirm: no such cohort waits, or several do and none was named.
+            SamePerson: the one who registered it can't confirm it.
+        """
+        state = self._in_force(number, on, "cohort_confirmed")
+        waiting = [c for c in state.cohorts if c.confirmed_by is None and not c.destroyed]
+        fitting = [c for c in waiting if digest in (None, c.digest)]
+        if len(fitting) != 1:
+            raise NothingToConfirm(what="cohort", waiting=len(waiting))
+        cohort = fitting[0]
+        self.record(
+            state, "cohort_confirmed", actor, {"cohort": cohort.digest}, on=on,
+            first=cohort.registered_by,
+        )  # fmt: skip
+        return self.show(number)
+
+    def cohort_destroyed(self, number: str, digest: str, actor: Person, on: date) -> ProjectState:
+        """Record that the Department's copy of a cohort is gone; what was released from it stays.
+
+        Raises:
+            NothingToConfirm: no such cohort is held.
+        """
+        state = self.show(number)
+        known = state.cohort(digest)
+        if known is None or known.destroyed:
+            raise NothingToConfirm(what="cohort")
+        self.record(state, "cohort_destroyed", actor, {"cohort": digest}, on=on)
+        return self.show(number)
+
+    def add_recipient(
+        self, number: str, fingerprint: str, member: str, actor: Person, on: date, *,
+        certificate: bytes, key_kind: str = "", certificate_expires: date | None = None,
+    ) -> ProjectState:  # fmt: skip
+        """Tie a key to a member whom the application names as a recipient.
+
+        Args:
+            number: project.
+            fingerprint: SHA-256 of the public key, hex.
+            member: id in the application.
+            actor: who adds it; another person confirms it.
+            on: day.
+            certificate: PEM; stored in the project's folder, pinned by the ledger.
+            key_kind: ``RSA-3072`` or ``P-384``.
+            certificate_expires: last day of the certificate.
+
+        Raises:
+            UnknownMember: the application names no recipient with this id.
+            MoveNotAllowed: the project is not in force.
+        """
+        state = self._in_force(number, on, "recipient_added")
+        if state.application is None or member not in state.application.recipient_ids():
+            raise UnknownMember
+        facts: dict[str, FactValue] = {
+            "fingerprint": fingerprint,
+            "member": member,
+            "certificate": self.folder(number).put("recipient", certificate),
+        }
+        if key_kind:
+            facts["key_kind"] = key_kind
+        if certificate_expires is not None:
+            facts["certificate_expires"] = certificate_expires.isoformat()
+        self.record(state, "recipient_added", actor, facts, on=on)
+        return self.show(number)
+
+    def confirm_recipient(
+        self, fingerprint: str, actor: Person, on: date, number: str | None = None
+    ) -> tuple[ProjectState, ...]:
+        """Confirm a key as a second person, in every project where it waits.
+
+        Raises:
+            NothingToConfirm: it waits nowhere.
+            SamePerson: the one who added it can't confirm it.
+        """
+        states = [self.show(number)] if number else self.list()
+        waiting = [(s, r) for s in states if (r := _waiting(s, fingerprint)) is not None]
+        if not waiting:
+            raise NothingToConfirm(what="recipient")
+        for state, recipient in waiting:
+            facts = {"fingerprint": fingerprint, "member": recipient.member}
+            self.record(state, "recipient_confirmed", actor, facts, on=on, first=recipient.added_by)
+        return tuple(self.show(state.number) for state, _ in waiting)
+
+    def certificate(self, number: str, fingerprint: str) -> bytes:
+        """The stored certificate of a recipient's key, as it was added.
+
+        Raises:
+            NothingToConfirm: no such key.
+            DocumentChanged: the file is gone or was changed.
+        """
+        for entry in reversed(self.ledger.events(project=number, kind="recipient_added")):
+            facts: Mapping[str, FactValue] = entry.facts
+            if facts["fingerprint"] == fingerprint:
+                return self.folder(number).get("recipient", str(facts["certificate"]))
+        raise NothingToConfirm(what="recipient")
+
+    def _in_force(self, number: str, on: date, step: str) -> ProjectState:
+        state = self.show(number)
+        now = state.state_on(on)
+        if now not in IN_FORCE:
+            raise MoveNotAllowed(step=step, state=str(now))
+        return state
+
+    # -------------------------------------------------------------------------- inside
 
     def _submit_new(self, form: Application, content: bytes, actor: Person, on: date) -> str:
         facts: dict[str, FactValue] = {
@@ -303,3 +448,8 @@ def _check_extension(state: ProjectState, facts: Mapping[str, FactValue]) -> Non
     start = state.extension_until or state.completed_on
     if start is None or str(facts.get("until")) > one_year_later(start).isoformat():
         raise MoveNotAllowed(step="extension_granted", section="967(b)", what="one year at most")
+
+
+def _waiting(state: ProjectState, fingerprint: str) -> Recipient | None:
+    found = state.recipient(fingerprint)
+    return found if found and found.confirmed_by is None and not found.revoked else None
