@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from matching.linking.files import match_files
-from synthetic.linkage import make_linkage
+from synthetic.cohorts import make_linkage
 from synthetic.people.noise import COHORTS, Noise, recorded
 from synthetic.people.population import day, make_people
 from synthetic.people.tables import as_table

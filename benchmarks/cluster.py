@@ -27,7 +27,7 @@ def main() -> int:
     from matching.options import LinkOptions
     from pipelines.cluster import dask_backend
     from pipelines.home.settings import Cluster
-    from synthetic.linkage import make_linkage
+    from synthetic.cohorts import make_linkage
     from tests.rehearsal.cluster import local_cluster
 
     mine, theirs, _ = make_linkage(asked.records, asked.cohort, 20_261_126)

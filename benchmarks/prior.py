@@ -20,7 +20,7 @@ from matching.model.chance import fit_chance
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
-from synthetic.linkage import make_linkage
+from synthetic.cohorts import make_linkage
 
 RECORDS, COHORT = 40_000, 6_000
 SEEDS = {"low": 901, "medium": 902, "heavy": 903}

@@ -171,7 +171,7 @@ def make_register(folder: Path, orders: int) -> None:
     from pipelines.home.home import open_home
     from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register as synthetic_make_register
-    from synthetic.cohort import make_cohort as synthetic_make_cohort
+    from synthetic.cohorts import make_cohort as synthetic_make_cohort
 
     last = today().year - 1
     truth = synthetic_make_register(
@@ -206,7 +206,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     import pyarrow.parquet as pq
     from pyarrow.csv import CSVWriter
 
-    from synthetic.linkage import make_linkage
+    from synthetic.cohorts import make_linkage
 
     members = pq.read_table(folder / "members.parquet")
     wanted = min(round(size * SHARE), members.num_rows)

@@ -95,7 +95,7 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from pipelines.keys.keys import add_recipient, confirm_recipient
     from pipelines.session.session import Session, today
     from synthetic.carpos.register import make_register
-    from synthetic.cohort import make_cohort
+    from synthetic.cohorts import make_cohort
 
     init_home(home, demo=True)
     office = Session(open_home(home))

@@ -155,7 +155,7 @@ def _projects(
         pem = (folder / "keys" / f"{member}.pem").read_bytes()
         confirm_recipient(session, _fingerprint(pem))
     report(f"Making up a researcher's cohort of {cohort:,} rows, and registering it")
-    from synthetic.cohort import make_cohort
+    from synthetic.cohorts import make_cohort
 
     make_cohort(folder, truth, rows=cohort, share_with_order=_SHARE, seed=SEED, families=SCOPE)
     number = made.projects["identified"]

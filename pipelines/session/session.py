@@ -32,7 +32,7 @@ from systems.register import RegisterStore
 
 if TYPE_CHECKING:
     from pipelines.storage import ObjectStore
-    from systems.register import Bring
+    from systems.register import FetchFile
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -212,7 +212,7 @@ def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> "Object
     return ObjectStore(bucket, admin, purpose, keyring.digest)
 
 
-def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "Bring | None":
+def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "FetchFile | None":
     """How a snapshot's files come from the bucket; None where the register lies in the home."""
     if not settings.bucket.register_url:
         return None

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from synthetic.carpos.orders import CHILD, OFFICER, RESPONDENT, Entries, Orders
+from synthetic.carpos.cases import CHILD, OFFICER, RESPONDENT, Entries, Orders
 from synthetic.people import (
     NO_DAY,
     OTHER_PARTY,

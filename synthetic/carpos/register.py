@@ -7,8 +7,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthetic.carpos import details, persons
-from synthetic.carpos.cases import FAMILIES, FAMILY_NAMES, make_cases
-from synthetic.carpos.orders import ROLES, Entries, Orders, make_entries, make_orders
+from synthetic.carpos.cases import (
+    FAMILIES,
+    FAMILY_NAMES,
+    ROLES,
+    Entries,
+    Orders,
+    make_cases,
+    make_entries,
+    make_orders,
+)
 from synthetic.errors import SizeImpossible
 from synthetic.people import MARK, RegisterTruth, day, make_people, write_files
 

@@ -282,7 +282,7 @@ def _words(before: str, numbers: Ints) -> Strings:
     return np.array([f"{before}{number}" for number in numbers.tolist()], dtype=object)
 
 
-# Small errors of writing: a letter or digit wrong, a name in one of its other forms.
+# -- small errors of writing: a letter or digit wrong, a name in one of its other forms
 
 _KEYS = dict(
     zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "SNVFRGHJUKJKMBIPAEDYIBEZTX", strict=True)

@@ -154,7 +154,7 @@ def agency_of(county: Ints, number: Ints) -> Strings:
     return np.array([f"CA{place:03d}{n}000" for place, n in pairs], dtype=object)
 
 
-# Records as a researcher's file has them: mixed case, some accents, ISO dates, the standard columns.
+# -- tables of a researcher: mixed case, some accents, ISO dates, the standard columns
 
 _ACCENTS = {
     "Munoz": "Muñoz", "Nunez": "Núñez", "Pena": "Peña", "Garcia": "García", "Hernandez": "Hernández",

@@ -1,9 +1,8 @@
 """A data system as its TOML describes it; nothing here opens a register."""
 
 from systems.description.loading import load_system, system_codes
-from systems.description.model import LinkageColumn, System
+from systems.description.model import Column, ForeignKey, LinkageColumn, System, Table
 from systems.description.releases import Dimension, Exclusion, OutputColumn, RowRelease
-from systems.description.tables import Column, ForeignKey, Table
 from systems.description.terms import Record
 
 __all__ = [

@@ -15,9 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from systems.description.model import System
+from systems.description.model import Column, System
 from systems.description.releases import OutputColumn, RowRelease
-from systems.description.tables import Column
 from systems.description.terms import KINDS
 from systems.errors import DescriptionBroken, UnknownSystem
 

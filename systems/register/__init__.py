@@ -5,10 +5,9 @@ snapshot = store.load(system, files, resolve=..., on=today)
 con = snapshot.connect()          # one view per table, person_index, linkage_records
 """
 
-from systems.register.manifest import SnapshotInfo
-from systems.register.marks import is_synthetic
-from systems.register.snapshot import Bring, Snapshot
+from systems.register.checks import is_synthetic
+from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
 from systems.register.store import RegisterStore
 from systems.register.views import entries_sql
 
-__all__ = ["Bring", "RegisterStore", "Snapshot", "SnapshotInfo", "entries_sql", "is_synthetic"]
+__all__ = ["FetchFile", "RegisterStore", "Snapshot", "SnapshotInfo", "entries_sql", "is_synthetic"]

@@ -7,7 +7,6 @@ No error names the file, a value, or a column by its name: a file without a head
 names where column names should be.
 """
 
-from systems.tabular.reading import read_table
-from systems.tabular.streaming import stream_table
+from systems.tabular.reading import read_table, stream_table
 
 __all__ = ["read_table", "stream_table"]

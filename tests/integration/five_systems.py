@@ -22,7 +22,7 @@ from pipelines.orchestration.launch import launch_release
 from pipelines.registers import load_register
 from pipelines.release.ordering import Request, order_release
 from pipelines.session.session import Session, today
-from synthetic.cohort import make_cohort
+from synthetic.cohorts import make_cohort
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
 

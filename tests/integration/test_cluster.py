@@ -21,7 +21,7 @@ from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
 from pipelines.deployment.doctor.servers import check_cluster
 from pipelines.home.settings import Cluster
-from synthetic.linkage import make_linkage
+from synthetic.cohorts import make_linkage
 from tests.rehearsal.cluster import Local, authority, local_cluster
 
 SHARD_ROWS = 200

@@ -46,7 +46,7 @@ roles = ["security", "administrator"]
 def house(story: Story) -> None:
     """A home with a synthetic register of 300 orders and nothing else; not part of the page."""
     from synthetic.carpos.register import make_register
-    from synthetic.cohort import make_cohort
+    from synthetic.cohorts import make_cohort
 
     Frozen.day = date(2026, 1, 5)
     from pipelines.deployment.init import init_home

@@ -10,7 +10,7 @@ from matching.linking.files import match_files
 from matching.linking.linking import link
 from matching.normalise import encoding
 from matching.normalise.vocabulary import Dictionary
-from systems.tabular import streaming
+from systems.tabular import reading as streaming
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 

@@ -7,9 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from synthetic.carpos.register import make_register
-from synthetic.cohort import make_cohort
+from synthetic.cohorts import make_cohort, make_linkage
 from synthetic.errors import SizeImpossible, TooFewPeople
-from synthetic.linkage import make_linkage
 from synthetic.people import noise
 from synthetic.people.population import TIES, day, make_people
 from systems.standard import STANDARD_COLUMNS as STANDARD

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic.cohort import make_cohort
+from synthetic.cohorts import make_cohort
 from synthetic.errors import SizeImpossible, SystemNotMade, TooFewPeople
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system

@@ -12,7 +12,7 @@ from errors.coded import Exit
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
 from systems.errors import ForbiddenInRegister, RegisterRefused
-from systems.register.forbidden import header_problems
+from systems.register.checks import header_problems
 from systems.register.store import RegisterStore
 
 ON = dt.date(2026, 11, 23)

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from errors.coded import CodedError
 from systems import errors
-from systems.tabular import streaming
-from systems.tabular.reading import read_table
-from systems.tabular.streaming import stream_table
+from systems.tabular import reading as streaming
+from systems.tabular.reading import read_table, stream_table
 
 ROWS = [
     ["cohort_id", "first_name", "last_name", "zip", "note"],
