@@ -35,7 +35,7 @@ def test_the_page_is_offline_and_holds_no_value_of_a_person(linked_tables):
     assert "zyxwvut" not in words  # a group of fewer than ten
 
 
-def test_rates_are_told_by_group(linked_tables):
+def test_rates_stand_by_group(linked_tables):
     report = link(*linked_tables).report
     race = {line["group"]: line for line in report.groups["race"]}
     assert set(race) == {"asian", "white"}

@@ -22,9 +22,9 @@ from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
+from tests.unit.matching.blocking.test_pair_filter import mixed_up
 from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, noisy, people, records
-from tests.unit.matching.test_screening import mixed_up
 
 OPTIONS = LinkOptions(threads=1)
 

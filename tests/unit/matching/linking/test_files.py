@@ -233,7 +233,7 @@ def test_a_map_to_a_column_that_is_not_there_is_refused():
     assert caught.value.facts["columns"] == ("ssn",)
 
 
-def test_unknown_columns_are_told_by_position():
+def test_unknown_columns_are_named_by_position():
     table = cohort({"last_name": "a", "John Smith": "b"})
     assert ColumnMap().unknown(table, "cohort", ("cohort_id",)) == [3]
 
