@@ -23,11 +23,11 @@ from systems.register import Snapshot, SnapshotInfo, is_synthetic
 if TYPE_CHECKING:
     import duckdb
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def load_register(
-    session: Session, system: str, files: Sequence[Path], tell: Tell
+    session: Session, system: str, files: Sequence[Path], progress: Progress
 ) -> dict[str, object]:
     """Validate files, resolve their entries to persons, and add a snapshot.
 
@@ -44,26 +44,26 @@ def load_register(
     seconds: dict[str, float] = {}
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
-        tell("Resolving entries to persons")
+        progress("Resolving entries to persons")
         began = time.monotonic()
         index = _persons(con, described)
         seconds["resolve"] = time.monotonic() - began
         return index
 
     def accept(snapshot: Snapshot) -> None:
-        tell("Checking the register's suite")
+        progress("Checking the register's suite")
         started = time.monotonic()
         con = snapshot.connect()
         try:
-            told = {"on": today()}
+            parameters = {"on": today()}
             person = described.linkage.person_table
-            validate("register", described, con, person, told).require()
+            validate("register", described, con, person, parameters).require()
         finally:
             con.close()
         seconds["validate"] = time.monotonic() - started
 
     with locked(session.home.register / system):
-        tell(f"Validating the {system} register")
+        progress(f"Validating the {system} register")
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
@@ -96,7 +96,7 @@ def load_register(
             )
         )
         if session.object_store("register"):
-            tell("Sending it to the bucket")
+            progress("Sending it to the bucket")
             began = time.monotonic()
             session.upload_snapshot(info.snapshot_id)
             seconds["upload"] = time.monotonic() - began

@@ -134,9 +134,9 @@ def withdraw_release(session: Session, release: str, reason: str) -> dict[str, o
     with locked(session.home.runs / release):
         state = session.releases.withdraw(release, reason, session.person, today())
         outbox = session.home.outbox / state.project / release
-        kept = session.home.runs / release / "withdrawn"
-        if outbox.is_dir() and not kept.exists():
-            outbox.rename(kept)
+        withdrawn = session.home.runs / release / "withdrawn"
+        if outbox.is_dir() and not withdrawn.exists():
+            outbox.rename(withdrawn)
         letters = [_recall(session, state, member, today()) for member in _given(state)]
         wipe_staging(session, release)
     return state.as_dict() | {"recalls": letters}

@@ -30,10 +30,10 @@ def verify_ledger(session: Session, checkpoints: Sequence[Path] = ()) -> dict[st
     """
     head = HeadFile(session.home.ledger_head, session.keyring.digest).read()
     keys = session.home.keys
-    kept = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))]
-    # A checkpoint by a revoked key proves nothing; that there are some is said.
-    void = [c for c in kept if _signed_by(c, revoked_certificates(keys))]
-    found = [c for c in kept if c not in void] + [_parse(path) for path in checkpoints]
+    stored = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))]
+    # A checkpoint by a revoked key proves nothing; the verdict says that there are some.
+    void = [c for c in stored if _signed_by(c, revoked_certificates(keys))]
+    found = [c for c in stored if c not in void] + [_parse(path) for path in checkpoints]
     if not all(_signed_by(c, accepted_certificates(keys)) for c in found):
         raise CheckpointWrong(what="signature")
     verdict = verify(session.ledger, found, head)

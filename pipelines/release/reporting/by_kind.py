@@ -36,17 +36,13 @@ def identified_sections(context: "ReleaseContext") -> dict[str, Any]:
         Fact(label="Without", value=counts["not_matched"], persons=True, group="rows"),
         Fact(label="Not attempted", value=counts["not_attempted"], persons=True, group="rows"),
         Fact(label=record.plural.capitalize(), value=counts[record.plural]),
-        Fact(label="Doubtful pairs", value=review["doubtful"], audience="department"),
-        Fact(label="Doubtful pairs left out", value=review["left_out"], audience="department"),
-        Fact(label="Rows withheld as look-alikes", value=intake["withheld"], audience="department"),
-        Fact(
-            label="Rows of an earlier cohort again", value=intake["overlap"], audience="department"
-        ),
-        Fact(label="Rows refused", value=intake["refused"], audience="department"),
-        Fact(
-            label=f"{record.plural.capitalize()} withheld by policy",
-            value=counts[f"{record.plural}_withheld"],
-            audience="department",
+        _department_fact("Doubtful pairs", review["doubtful"]),
+        _department_fact("Doubtful pairs left out", review["left_out"]),
+        _department_fact("Rows withheld as look-alikes", intake["withheld"]),
+        _department_fact("Rows of an earlier cohort again", intake["overlap"]),
+        _department_fact("Rows refused", intake["refused"]),
+        _department_fact(
+            f"{record.plural.capitalize()} withheld by policy", counts[f"{record.plural}_withheld"]
         ),
     )
     plot = Plot(
@@ -103,20 +99,24 @@ def deidentified_sections(context: "ReleaseContext") -> dict[str, Any]:
         Fact(label="Persons", value=counts["persons"], persons=True),
         Fact(label=plural.capitalize(), value=counts[plural]),
         *_suppressed(extract["suppressed"]),
-        _own(f"{plural.capitalize()} withheld by policy", counts[f"{plural}_withheld"]),
-        _own("Smallest class k", risk["k"]),
-        _own("Smallest class of single rows", risk["k_single_row"]),
-        _own("Persons alone in their class", risk["unique_persons"]),
-        _own(f"Persons in classes under {limit['k']}", below),
-        _own(
+        _department_fact(f"{plural.capitalize()} withheld by policy", counts[f"{plural}_withheld"]),
+        _department_fact("Smallest class k", risk["k"]),
+        _department_fact("Smallest class of single rows", risk["k_single_row"]),
+        _department_fact("Persons alone in their class", risk["unique_persons"]),
+        _department_fact(f"Persons in classes under {limit['k']}", below),
+        _department_fact(
             "Share of them, and its limit", f"{risk['share_below']} of {limit['max_share_below']}"
         ),
-        _own("Prosecutor risk, highest", f"{risk['prosecutor_max']} of {limit['max_prosecutor']}"),
-        _own("Prosecutor risk, mean", str(risk["prosecutor_mean"])),
-        _own("Journalist risk, highest", f"{risk['journalist_max']} of {limit['max_prosecutor']}"),
-        _own("Marketer risk", f"{risk['marketer']} of {limit['max_marketer']}"),
+        _department_fact(
+            "Prosecutor risk, highest", f"{risk['prosecutor_max']} of {limit['max_prosecutor']}"
+        ),
+        _department_fact("Prosecutor risk, mean", str(risk["prosecutor_mean"])),
+        _department_fact(
+            "Journalist risk, highest", f"{risk['journalist_max']} of {limit['max_prosecutor']}"
+        ),
+        _department_fact("Marketer risk", f"{risk['marketer']} of {limit['max_marketer']}"),
         *(
-            _own(f"Fewest values of {name} in a class", least)
+            _department_fact(f"Fewest values of {name} in a class", least)
             for name, least in risk["l_diversity"].items()
         ),
     )
@@ -133,7 +133,7 @@ def deidentified_sections(context: "ReleaseContext") -> dict[str, Any]:
     return {"facts": facts, "plots": (plot,), "outputs": _outputs(extract, persons, below)}
 
 
-def _own(label: str, value: int | str) -> Fact:
+def _department_fact(label: str, value: int | str) -> Fact:
     return Fact(label=label, value=value, audience="department")
 
 
@@ -149,23 +149,22 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
             persons=True,
             audience="department",  # the data does not show it
         ),
-        *(
-            Fact(label=f"{name}: cells emptied", value=count, audience="department")
-            for name, count in cells.items()
-        ),
+        *(_department_fact(f"{name}: cells emptied", count) for name, count in cells.items()),
     )
 
 
 def _outputs(extract: Mapping[str, Any], persons: int, below: int) -> tuple[Item, ...]:
     within, limit = extract["within_limit"], extract["limit"]
-    kept = f"Everybody shares all quasi-identifiers and the whole history with {limit['k']} or more"
+    sentence = (
+        f"Everybody shares all quasi-identifiers and the whole history with {limit['k']} or more"
+    )
     if below:
-        kept = (
+        sentence = (
             f"{below / max(1, persons):.1%} of the persons share them with fewer than {limit['k']}"
         )
     items = [
         Item(
-            text=f"{kept}; the limit of this project is {'kept' if within else 'exceeded'}",
+            text=f"{sentence}; the limit of this project is {'kept' if within else 'exceeded'}",
             status="ok" if within else "warn",
             section="§ 964(f)(1)(E)",
             source="policy",
@@ -202,22 +201,13 @@ def aggregated_sections(context: "ReleaseContext") -> dict[str, Any]:
         Fact(label="Cells", value=cells, group="cells"),
         Fact(label="Published", value=cells - hidden, group="cells"),
         Fact(label="Hidden", value=hidden, group="cells"),
-        Fact(label="Hidden as small", value=extract["primary"], audience="department"),
-        Fact(label="Hidden to protect them", value=extract["secondary"], audience="department"),
-        Fact(
-            label="Programmes solved by the audit",
-            value=extract["programmes"],
-            audience="department",
-        ),
-        Fact(
-            label="Earlier tables audited together",
-            value=len(extract["earlier_tables"]),
-            audience="department",
-        ),
-        Fact(
-            label=f"{_PAGE} and {_CELLS} stand beside this report; keyed digest",
-            value=_explanation_digest(context),
-            audience="department",
+        _department_fact("Hidden as small", extract["primary"]),
+        _department_fact("Hidden to protect them", extract["secondary"]),
+        _department_fact("Programmes solved by the audit", extract["programmes"]),
+        _department_fact("Earlier tables audited together", len(extract["earlier_tables"])),
+        _department_fact(
+            f"{_PAGE} and {_CELLS} stand beside this report; keyed digest",
+            _explanation_digest(context),
         ),
     )
     closed = closed_years_in_words(recorded_closed_years(extract))

@@ -96,8 +96,8 @@ def _last(context: "ReleaseContext") -> tuple[str | None, Profile]:
             continue
         if state.status in _OUT and stored.is_file():
             key = context.session.keyring.document_key(context.order.project)
-            kept = json.loads(decrypt_document(stored, key))
-            return state.release, cast("Profile", kept)
+            profile = json.loads(decrypt_document(stored, key))
+            return state.release, cast("Profile", profile)
     return None, {}
 
 

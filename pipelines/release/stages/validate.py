@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from approvals.custody import Status
-from expectations.report import render
+from expectations import report
 from expectations.validation import validate
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
@@ -45,8 +45,8 @@ def validate_extract(context: "ReleaseContext") -> Product:
         keep_explanation(context)
     model = report_model(context, verdict, drift)
     texts = {
-        "department.html": render(model, edition="department"),
-        "recipient.html": render(model, edition="recipient"),
+        "department.html": report.render(model, edition="department"),
+        "recipient.html": report.render(model, edition="recipient"),
         "report.json": model.as_json(),
     }
     for name, text in texts.items():
@@ -68,10 +68,10 @@ def validate_extract(context: "ReleaseContext") -> Product:
     return _product(attached, verdict)
 
 
-def _product(report: str, verdict: "Validation") -> Product:
+def _product(digest: str, verdict: "Validation") -> Product:
     return Product(
         facts={
-            "report": report,
+            "report": digest,
             "checks": len(verdict.checks),
             "warnings": len(verdict.warnings),
             "on": today().isoformat(),
