@@ -43,7 +43,7 @@ def upload(session: Session) -> dict[str, object]:
 
 
 def evict(session: Session) -> dict[str, object]:
-    """Drop this machine's copies of what is whole in the bucket; they are brought back when they are used."""
+    """Drop this machine's copies of what is whole in the bucket; they are fetched again when they are used."""
     dropped: list[int] = []
     busy = 0
     if (register := session.object_store("register")) is not None:
@@ -65,7 +65,7 @@ def evict(session: Session) -> dict[str, object]:
 
 @dataclass
 class Swept:
-    """What was found and removed: objects, sets, uploads, versions; and what was left alone."""
+    """What was store and removed: objects, sets, uploads, versions; and what was left alone."""
 
     half_sent: int = 0
     forgotten: int = 0
@@ -88,14 +88,14 @@ def sweep(session: Session) -> dict[str, object]:
     """
     swept = Swept()
     for purpose in configured_urls(session.settings.bucket):
-        if (found := session.object_store(purpose)) is None:
+        if (store := session.object_store(purpose)) is None:
             continue
         swept.wanted = {MARK}
-        for of_set in found.sets():
+        for of_set in store.sets():
             match = (_SNAPSHOT if purpose == "register" else _STAGED).fullmatch(of_set)
             if match is None:
                 swept.unknown += 1
-                _want_all(found, of_set, swept)
+                _want_all(store, of_set, swept)
                 continue
             lock = (
                 session.home.register / match[1]
@@ -105,69 +105,63 @@ def sweep(session: Session) -> dict[str, object]:
             with _if_free(lock) as free:
                 if not free:
                     swept.busy += 1
-                    _want_all(found, of_set, swept)
+                    _want_all(store, of_set, swept)
                 elif purpose == "register":
-                    _sweep_snapshot(session, found, of_set, match[2], swept)
+                    _sweep_snapshot(session, store, of_set, match[2], swept)
                 else:
-                    _sweep_staged(session, found, of_set, match[1], match[2], swept)
-        swept.old_versions += _sweep_versions(found, swept.wanted)
+                    _sweep_staged(session, store, of_set, match[1], match[2], swept)
+        swept.old_versions += store.admin.remove_superseded(swept.wanted)
     return swept.as_dict()
 
 
 def _sweep_snapshot(
-    session: Session, found: ObjectStore, of_set: str, snapshot: str, swept: Swept
+    session: Session, store: ObjectStore, of_set: str, snapshot: str, swept: Swept
 ) -> None:
     known = (session.home.register / of_set / "manifest.json").is_file()
     key = (session.home.keys / "snapshots" / f"{snapshot}.key").is_file()
     if known and not key:
-        found.forget(of_set)
+        store.forget(of_set)
         swept.forgotten += 1
     elif known:
         # The home's own manifest says what is wanted, also where the bucket's was deleted.
         info = next(i for i in session.registers.list() if i.snapshot_id == snapshot)
         names = {f"{of_set}/{n}.parquet.{t.sha256}" for n, t in info.tables.items()}
-        _sweep_half_sent(found, of_set, names, swept)
-    elif found.manifest(of_set) is not None:
+        _sweep_half_sent(store, of_set, names, swept)
+    elif store.manifest(of_set) is not None:
         swept.unknown += 1
-        _want_all(found, of_set, swept)
+        _want_all(store, of_set, swept)
     else:
-        _sweep_half_sent(found, of_set, set(), swept)
+        _sweep_half_sent(store, of_set, set(), swept)
 
 
 def _sweep_staged(
-    session: Session, found: ObjectStore, of_set: str, release: str, stage: str, swept: Swept
+    session: Session, store: ObjectStore, of_set: str, release: str, stage: str, swept: Swept
 ) -> None:
     if not _unended(session, release):
-        found.forget(of_set)
+        store.forget(of_set)
         swept.forgotten += 1
         if (session.home.runs / release).is_dir():
             session.releases.record(release, "staging_destroyed")
         return
     with open_context(session.home, release) as context:
         tables = context.records.tables(stage)
-    if found.manifest(of_set) is None and not all(path.is_file() for path in tables):
+    if store.manifest(of_set) is None and not all(path.is_file() for path in tables):
         swept.unknown += 1  # its manifest was deleted, and no copy is here
-        _want_all(found, of_set, swept)
+        _want_all(store, of_set, swept)
         return
-    _sweep_half_sent(found, of_set, set(), swept)
+    _sweep_half_sent(store, of_set, set(), swept)
 
 
-def _sweep_half_sent(found: ObjectStore, of_set: str, wanted: set[str], swept: Swept) -> None:
-    spare = [name for name in found.half_sent(of_set) if name not in wanted]
-    swept.unended_uploads += found.admin.give_up(f"{of_set}/")
-    swept.half_sent += found.admin.remove_names(spare)
+def _sweep_half_sent(store: ObjectStore, of_set: str, wanted: set[str], swept: Swept) -> None:
+    spare = [name for name in store.half_sent(of_set) if name not in wanted]
+    swept.unended_uploads += store.admin.abort_uploads(f"{of_set}/")
+    swept.half_sent += store.admin.remove_names(spare)
     swept.wanted |= wanted | {f"{of_set}/{MANIFEST}"}
-    _want_all(found, of_set, swept)
+    _want_all(store, of_set, swept)
 
 
-def _want_all(found: ObjectStore, of_set: str, swept: Swept) -> None:
-    swept.wanted |= {f"{of_set}/{MANIFEST}", *found.bucket.sizes(of_set)}
-
-
-def _sweep_versions(found: ObjectStore, wanted: set[str]) -> int:
-    keys = {found.admin.location.key(name) for name in wanted}
-    old = [v for v in found.admin.superseded() if v["Key"] not in keys]
-    return found.admin.remove_exactly(old)
+def _want_all(store: ObjectStore, of_set: str, swept: Swept) -> None:
+    swept.wanted |= {f"{of_set}/{MANIFEST}", *store.bucket.sizes(of_set)}
 
 
 def under_way(session: Session) -> list[str]:

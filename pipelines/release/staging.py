@@ -61,7 +61,7 @@ class Staging:
 
     def _fetch(self, stage: str, path: Path) -> None:
         if self._store is not None:
-            self._store.bring(f"{self._release}/{stage}", path.name, path)
+            self._store.fetch(f"{self._release}/{stage}", path.name, path)
 
     def upload(self, stage: str) -> None:
         """Where staging is kept in a bucket: have a finished stage's tables there; safe to repeat."""

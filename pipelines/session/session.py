@@ -206,10 +206,10 @@ def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> "Object
     where = location_of(settings.bucket, purpose)
     if where is None:
         return None
-    from pipelines.storage import Bucket, BucketAdmin, ObjectStore
+    from pipelines.storage import Bucket, ObjectStore
 
-    bucket, admin = Bucket(settings.bucket, where), BucketAdmin(settings.bucket, where)
-    return ObjectStore(bucket, admin, purpose, keyring.digest)
+    bucket = Bucket(settings.bucket, where)
+    return ObjectStore(bucket, purpose, keyring.digest)
 
 
 def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "FetchFile | None":
@@ -220,6 +220,6 @@ def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "FetchFile | None
     def fetch(snapshot: str, file: str, target: Path) -> None:
         store = _object_store(settings, keyring, "register")
         assert store is not None  # the settings name one
-        store.bring(set_of(snapshot), file, target)
+        store.fetch(set_of(snapshot), file, target)
 
     return fetch

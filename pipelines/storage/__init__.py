@@ -5,7 +5,6 @@ and never decides what may be deleted: who calls holds the lock of the release o
 """
 
 from pipelines.storage.bucket import Bucket
-from pipelines.storage.bucket_admin import BucketAdmin
 from pipelines.storage.errors import INTERRUPTIONS, BucketDenied
 from pipelines.storage.location import configured_urls, location_of, unsafe_settings
 from pipelines.storage.object_store import MANIFEST, MARK, ObjectStore
@@ -15,7 +14,6 @@ __all__ = [
     "MANIFEST",
     "MARK",
     "Bucket",
-    "BucketAdmin",
     "BucketDenied",
     "ObjectStore",
     "configured_urls",

@@ -30,10 +30,6 @@ class Location:
         """The key of an object."""
         return f"{self.prefix}/{name}"
 
-    def path(self, name: str) -> str:
-        """The same as pyarrow's file systems spell it."""
-        return f"{self.bucket}/{self.prefix}/{name}"
-
 
 @dataclass(frozen=True, repr=False)
 class Credentials:

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto import files
-from pipelines.storage.bucket import Bucket
-from pipelines.storage.bucket_admin import BucketAdmin
+from pipelines.storage.bucket import Bucket, BucketAdmin
 from pipelines.storage.errors import (
     ManifestDoesNotHold,
     ObjectMissing,
@@ -34,7 +33,7 @@ Digest = Callable[[str, bytes], str]
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredObject:
     """One encrypted file of a set."""
 
     sha256: str
@@ -50,14 +49,13 @@ class ObjectStore:
 
     Args:
         bucket: objects in and out.
-        admin: deletes for good.
         purpose: ``register`` or ``staging``; a prefix is for one of them.
         digest: the home's keyed digest (label, bytes).
     """
 
-    def __init__(self, bucket: Bucket, admin: BucketAdmin, purpose: str, digest: Digest) -> None:
+    def __init__(self, bucket: Bucket, purpose: str, digest: Digest) -> None:
         self.bucket = bucket
-        self.admin = admin
+        self.admin = BucketAdmin(bucket)
         self.purpose = purpose
         self._digest = digest
         self._ours = False
@@ -92,21 +90,21 @@ class ObjectStore:
             return 0
         there, sent = self.bucket.sizes(of_set), 0
         for path in sources:
-            kept = wanted[path.name]
-            name = kept.object_name(of_set, path.name)
-            if there.get(name) != kept.size:
+            described = wanted[path.name]
+            name = described.object_name(of_set, path.name)
+            if there.get(name) != described.size:
                 self.bucket.put(name, path)
                 sent += 1
         there = self.bucket.sizes(of_set)
-        for file, kept in wanted.items():
-            if there.get(kept.object_name(of_set, file)) != kept.size:
+        for file, described in wanted.items():
+            if there.get(described.object_name(of_set, file)) != described.size:
                 raise ObjectTruncated
         body = {file: {"sha256": k.sha256, "bytes": k.size} for file, k in sorted(wanted.items())}
         sealed = self._sealed({"format": 1, "set": of_set, "purpose": self.purpose, "files": body})
         self.bucket.put_small(f"{of_set}/{MANIFEST}", sealed)
         return sent
 
-    def manifest(self, of_set: str) -> Mapping[str, Kept] | None:
+    def manifest(self, of_set: str) -> Mapping[str, StoredObject] | None:
         """What a set holds; None where it is not, or not wholly, in the bucket.
 
         Raises:
@@ -119,7 +117,9 @@ class ObjectStore:
         try:
             body = json.loads(content)["body"]
             whole = self._sealed(body)
-            found = {n: Kept(str(f["sha256"]), int(f["bytes"])) for n, f in body["files"].items()}
+            found = {
+                n: StoredObject(str(f["sha256"]), int(f["bytes"])) for n, f in body["files"].items()
+            }
             about = (body["format"], body["set"], body["purpose"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ManifestDoesNotHold from None
@@ -127,17 +127,17 @@ class ObjectStore:
             raise ManifestDoesNotHold
         return found
 
-    def bring(self, of_set: str, file: str, target: Path) -> None:
-        """Bring one file of a set to this machine; it appears when its length and digest are right.
+    def fetch(self, of_set: str, file: str, target: Path) -> None:
+        """Fetch one file of a set to this machine; it appears when its length and digest are right.
 
         Raises:
             ObjectMissing, ObjectTruncated, ObjectChanged, ManifestDoesNotHold: exit 5, nothing appears.
         """
-        kept = (self.manifest(of_set) or {}).get(file)
-        if kept is None:
+        found = (self.manifest(of_set) or {}).get(file)
+        if found is None:
             raise ObjectMissing
-        name = kept.object_name(of_set, file)
-        self.bucket.fetch(name, target, sha256=kept.sha256, size=kept.size)
+        name = found.object_name(of_set, file)
+        self.bucket.fetch(name, target, sha256=found.sha256, size=found.size)
 
     def holds(self, of_set: str) -> bool:
         """Whether a set is whole in the bucket: its manifest, and objects of the right lengths."""
@@ -172,10 +172,10 @@ class ObjectStore:
         return json.dumps({"body": body, "mac": mac}, sort_keys=True, indent=1).encode() + b"\n"
 
 
-def _described(path: Path) -> Kept:
+def _described(path: Path) -> StoredObject:
     seen, size = hashlib.sha256(), 0
     with files.open_regular(path) as file:
         while block := file.read(_BLOCK):
             seen.update(block)
             size += len(block)
-    return Kept(seen.hexdigest(), size)
+    return StoredObject(seen.hexdigest(), size)
