@@ -22,7 +22,7 @@ from pipelines.cli import (
 )
 from pipelines.cli.console import Console
 from pipelines.cli.errors import CommandUnusable
-from pipelines.home import orderly
+from pipelines.cli.signals import orderly
 
 _FLAGS = {"--json", "--version"}
 _WITH_VALUE = {"--home"}

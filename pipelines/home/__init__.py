@@ -5,7 +5,7 @@ It makes paths, folders, locks and the settings' text. It opens no key, ledger o
 
 from pipelines.home.errors import HomeExists, HomeMissing, ReleaseHeld, SettingsUnusable
 from pipelines.home.home import FOLDERS, FORMAT, VARIABLE, Home, lay_out, open_home, write_private
-from pipelines.home.processes import locked, orderly, sweep, sweep_home, unfinished
+from pipelines.home.processes import locked, sweep, sweep_home, unfinished
 from pipelines.home.settings import (
     TEMPLATE,
     Bucket,
@@ -34,7 +34,6 @@ __all__ = [
     "lay_out",
     "locked",
     "open_home",
-    "orderly",
     "read_settings",
     "sweep",
     "sweep_home",

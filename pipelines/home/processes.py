@@ -1,17 +1,17 @@
-"""Who works on what: locks that the operating system releases with their owner."""
+"""How processes share a home: locks, which end with their owner, and what a killed process leaves behind.
+
+Every file of a home is written under a hidden name beside its place and renamed when it is complete, so that a name tells what is
+unfinished. Nothing of it is plain but texts that the home shows anyway. Who sweeps must know that nobody is writing: the holder
+of a run's lock in the run's own folders, or the day's housekeeping by age.
+"""
 
 import os
 import re
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-
-from filelock import FileLock, Timeout
 
 from pipelines.home.errors import ReleaseHeld
 from pipelines.home.home import Home
@@ -30,6 +30,8 @@ def locked(*places: Path, wait: float = 0) -> Generator[None, None, None]:
     Raises:
         ReleaseHeld: another process has one of them (exit 8).
     """
+    from filelock import FileLock, Timeout  # slow to import, and most commands lock nothing
+
     with ExitStack() as stack:
         for place in sorted(places):
             place.mkdir(exist_ok=True, mode=0o700)
@@ -50,47 +52,7 @@ def _named(place: Path) -> str:
     return f"{kind} {place.name}" if kind else "home"
 
 
-# SIGTERM as an orderly end: what is half written is removed, locks go, and the signal is passed on.
-
-
-class Stopped(BaseException):
-    """A signal asks this process to end; no ``except Exception`` keeps it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-
-
-@contextmanager
-def orderly() -> Generator[None, None, None]:
-    """Let SIGTERM and SIGHUP unwind what runs in the block, then end this process by that signal.
-
-    Only the first is heard: a second one while things are put away would leave them half done.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {n: signal.signal(n, _stop) for n in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    except Stopped as stopped:
-        signal.signal(stopped.number, signal.SIG_DFL)
-        os.kill(os.getpid(), stopped.number)
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _stop(number: int, _frame: FrameType | None) -> None:
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped(number)
-
-
-# What a process that was killed had begun to write: found by its name, and removed.
-
-# crypto.files, write_private and the ledger's head, save_published.
+# Names of what is unfinished: of crypto.files, write_private and the ledger's head, save_published.
 _NAMES = re.compile(r"\.[0-9a-f]{16}\.partial|\..+\.\d+(\.tmp)?|tmp[a-z0-9_]{8}\.tmp")
 _A_DAY = 24 * 3600  # seconds: no file takes that long to write
 
@@ -98,7 +60,7 @@ _A_DAY = 24 * 3600  # seconds: no file takes that long to write
 def sweep(*folders: Path) -> int:
     """Remove what is unfinished in folders; how many there were.
 
-    For the holder of the folders' lock alone: it can't tell leftovers from work in progress.
+    For the holder of the folders' lock alone: it can't tell what was left from work in progress.
     """
     return sum(_remove(path) for folder in folders for path in _in(folder))
 

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -145,6 +144,8 @@ class Bucket:
             client.put_object(**self._object(name), Body=content)
 
     def _put_parts(self, name: str, blocks: Iterator[bytes]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         client, numbered = self.client, enumerate(blocks, 1)
         with coded():
             upload = client.create_multipart_upload(**self._object(name))["UploadId"]

@@ -21,7 +21,6 @@ from systems.database import literal, quoted
 from systems.description import Column, System, Table
 from systems.errors import FormatUnknown, RegisterUnreadable
 from systems.register.checks import CONTENT, LISTED, Problem, content_conditions, header_problems
-from systems.tabular import read_table
 
 _BATCH = 250_000  # rows checked at a time: memory stays flat, queries stay few
 _PARQUET = b"PAR1"
@@ -101,6 +100,8 @@ def _batches(source: Path, role: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
     """Open a file as pieces: Parquet with its types, anything else as strings."""
     if source.is_file() and source.open("rb").read(4) == _PARQUET:
         return _parquet(source, role)
+    from systems.tabular import read_table  # slow to import, and most commands read no file
+
     table = read_table(source, role=role, allow_empty=True).table
     return table.schema, (table.slice(at, _BATCH) for at in range(0, table.num_rows, _BATCH))
 

@@ -363,7 +363,7 @@ def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(secon
         shelf.keep(of_set, files)
         path.unlink()
         kept = shelf.manifest(of_set)["person.parquet"]
-        key = shelf.bucket.place.key(kept.object_name(of_set, "person.parquet"))
+        key = shelf.bucket.location.key(kept.object_name(of_set, "person.parquet"))
         s3.put(key, whole[:-1] + b"!")
         with pytest.raises(ObjectChanged):
             office.registers.newest("CARPOS").connect()

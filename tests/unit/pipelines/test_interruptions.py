@@ -113,7 +113,7 @@ def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
 
 _WORK = """
 import sys, time
-from pipelines.home.processes import orderly
+from pipelines.cli.signals import orderly
 with orderly():
     try:
         print("at work", flush=True)
