@@ -1,4 +1,7 @@
-"""Work on whole arrays that knows nothing of people: joins, sets, ids, both cores."""
+"""Work on whole arrays: joins by hash, numbering, sets, all cores, seconds by stage.
+
+It knows nothing of people, texts or probabilities, and never looks at what a number means.
+"""
 
 from matching.arrays.joining import (
     Index,

@@ -1,4 +1,7 @@
-"""From weighed pairs to decided links: rivals share an identity, near-ties go to review."""
+"""From weighed pairs to decided links: who is one identity, rivals share it, near-ties go to review.
+
+It knows odds and rows, never the values that they came from, and settles no near-tie silently.
+"""
 
 from matching.assignment.assignment import (
     COLUMNS,

@@ -1,4 +1,8 @@
-"""Which pairs are worth comparing: rules as data, a plan under a budget, candidates each once."""
+"""Which pairs are worth comparing: rules as data, a plan under a budget, candidates each once.
+
+A filter drops candidates that can't matter by bounds of their weight. It never decides: no pair that the full comparison
+would keep is thrown away.
+"""
 
 from matching.blocking.candidates import Blocks, Pairs, plan
 from matching.blocking.pair_filter import PairFilter

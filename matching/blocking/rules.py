@@ -172,53 +172,19 @@ RULES: tuple[Rule, ...] = (
     Rule("social security number", ("ssn",), refine=("birth", "first_root")),
     Rule("driver licence", ("licence",), refine=("birth", "first_root")),
     Rule("telephone", ("phone",), refine=("first_initial", "birth")),
-    Rule(
-        "birth date, first name", ("birth", "first_root"), refine=("last_sound", "zip", "address")
-    ),
+    Rule("birth date, first name", ("birth", "first_root"), refine=("last_sound", "zip", "address")),
     Rule("birth date, last name sound", ("birth", "last_sound"), refine=("first_initial", *_MORE)),
     Rule("birth date, first initial", ("birth", "first_initial"), refine=("last_initial", *_MORE)),
     Rule("birth date, ZIP", ("birth", "zip"), refine=("first_initial", "last_sound", "address")),
-    Rule(
-        "birth date, swapped initials",
-        ("birth", "first_initial", "last_initial"),
-        ("birth", "last_initial", "first_initial"),
-    ),
+    Rule("birth date, swapped initials", ("birth", "first_initial", "last_initial"), ("birth", "last_initial", "first_initial")),
     Rule("address, first initial", ("address", "first_initial"), refine=("zip", "last_sound")),
     Rule("first and last name", ("first_root", "last_head"), **_NAMESAKES),
-    Rule(
-        "first and end of a double last name",
-        ("first_root", "double_tail"),
-        ("first_root", "last_tail"),
-        **_NAMESAKES,
-    ),
-    Rule(
-        "first name, double last name's end",
-        ("first_root", "last_tail"),
-        ("first_root", "double_tail"),
-        **_NAMESAKES,
-    ),
-    Rule(
-        "swapped names",
-        ("first", "last"),
-        ("last", "first"),
-        refine=("year", "zip"),
-        most_records=40,
-    ),
-    Rule(
-        "first name, last name sound, birth year",
-        ("first_root", "last_sound", "year"),
-        refine=("zip", "birth"),
-    ),
-    Rule(
-        "first name, last name sound, birthday",
-        ("first_root", "last_sound", "birthday"),
-        refine=("zip", "birth"),
-    ),
-    Rule(
-        "last name sound, first initial, ZIP",
-        ("last_sound", "first_initial", "zip"),
-        refine=("first_root", "year", "address"),
-    ),
+    Rule("first and end of a double last name", ("first_root", "double_tail"), ("first_root", "last_tail"), **_NAMESAKES),
+    Rule("first name, double last name's end", ("first_root", "last_tail"), ("first_root", "double_tail"), **_NAMESAKES),
+    Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip"), most_records=40),
+    Rule("first name, last name sound, birth year", ("first_root", "last_sound", "year"), refine=("zip", "birth")),
+    Rule("first name, last name sound, birthday", ("first_root", "last_sound", "birthday"), refine=("zip", "birth")),
+    Rule("last name sound, first initial, ZIP", ("last_sound", "first_initial", "zip"), refine=("first_root", "year", "address")),
     Rule("first name, ZIP, birth year", ("first_root", "zip", "year"), refine=("last_sound",)),
     Rule("address, last name sound", ("address", "last_sound"), refine=("zip", "first_initial")),
     Rule("birth date, last initial", ("birth", "last_initial"), wide=True),
@@ -235,7 +201,7 @@ RULES: tuple[Rule, ...] = (
     Rule("address", ("address",), wide=True),
     Rule("first name", ("first_root",), wide=True),
     Rule("last name sound", ("last_sound",), wide=True),
-)
+)  # fmt: skip
 
 
 class Parts:

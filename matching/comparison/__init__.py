@@ -1,4 +1,7 @@
-"""Fields and their levels: a pair of rows becomes one small integer per field. No probabilities here."""
+"""Fields and their levels: a pair of rows becomes one small integer per field.
+
+It knows how alike two values are, and never how likely they are one person's: no probabilities here.
+"""
 
 from matching.comparison.fields import FIELDS, NAMES, level, shipped_prior
 from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compare_pairs

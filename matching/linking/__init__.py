@@ -1,8 +1,10 @@
-"""A cohort against records, from two tables or files to decided links."""
+"""A cohort against records, from two tables or files to decided links, with the report and the explanation of a pair.
+
+It puts the other sub-rooms together and holds no rule of theirs; it writes only where its caller says.
+"""
 
 from matching.linking.files import Explanation, MatchOutcome, match_files
-from matching.linking.linking import link_sources
-from matching.linking.sources import Source, parts_source, table_source
+from matching.linking.linking import Source, link_sources, parts_source, table_source
 
 __all__ = [
     "Explanation",

@@ -21,8 +21,7 @@ from matching.arrow import array, pc
 from matching.assignment import COLUMNS, Links
 from matching.comparison import FIELDS, Comparer
 from matching.errors import BadTruth, CantWrite, UnknownPair
-from matching.linking.linking import LinkResult, Progress, link_sources
-from matching.linking.sources import file_source
+from matching.linking.linking import LinkResult, file_source, link_sources
 from matching.model import CLASSES, Frequencies, class_log_joint
 from matching.normalise import encode
 from matching.options import LinkOptions
@@ -334,6 +333,3 @@ def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataT
     finally:
         if writer is not None:
             writer.close()
-
-
-__all__ = ["MatchOutcome", "Progress", "Score", "match_files"]

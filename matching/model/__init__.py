@@ -1,4 +1,7 @@
-"""Fellegi-Sunter weights with rivals: what a pattern of agreement is worth."""
+"""Fellegi-Sunter weights with rivals: what a pattern of agreement is worth.
+
+It learns from counted patterns and value shares, and never sees a text.
+"""
 
 from matching.model.chance import Frequencies, fit_chance, frequencies
 from matching.model.match_weights import KEEP, MatchWeights

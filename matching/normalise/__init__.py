@@ -1,4 +1,7 @@
-"""From text to codes that can be compared; nothing here compares."""
+"""From text to codes that can be compared: names, dates, numbers and addresses in one spelling each, numbered.
+
+It reads values and counts those that can't be read; it never compares two rows.
+"""
 
 from matching.normalise.dates import birth_date, day_first
 from matching.normalise.encoding import (

@@ -1,4 +1,7 @@
-"""What a linkage did, in numbers and on a page; counts and weights, never values."""
+"""What a linkage did, in numbers and on a page: counts, rates and weights.
+
+It never shows a value of any person, nor a count below ten on the page.
+"""
 
 from matching.reports.page import quality_page
 from matching.reports.report import (

@@ -1,4 +1,7 @@
-"""From candidate pairs to log odds, shard by shard."""
+"""From candidate pairs to log odds: trained on a part of the cohort, then shard by shard, here or on other machines.
+
+A shard is a pure function of its plan; nothing here decides what is linked.
+"""
 
 from matching.scoring.budget import BudgetCost, budget_cost
 from matching.scoring.scoring import Scorer

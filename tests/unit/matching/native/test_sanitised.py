@@ -16,7 +16,7 @@ from matching.linking.linking import link
 from matching.native import compiled
 from matching.options import LinkOptions
 from matching.persons.register import resolve
-from matching.linking.sources import table_source
+from matching.linking.linking import table_source
 from matching.persons.within_cohort import find_duplicates
 from tests.unit.matching.tables import cohort, people, records
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.linking.sources import table_source
+from matching.linking.linking import table_source
 from matching.persons import within_cohort
 from matching.persons.within_cohort import find_duplicates
 from tests.unit.matching.tables import cohort, people
