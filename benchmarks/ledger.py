@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from approvals.events import Event
-from approvals.ledger import Ledger
-from approvals.ledger_verify import verify
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.ledger.verification import verify
 
 BATCH = 20_000  # events in one transaction
 LIMIT = 30.0  # seconds that verify may take

@@ -142,8 +142,8 @@ def link(args: argparse.Namespace, folder: Path) -> None:
 
 def resolve(args: argparse.Namespace, folder: Path) -> None:
     code = (
-        "import sys, json, matching, pyarrow.parquet as pq\n"
-        "report = matching.resolve(pq.read_table(sys.argv[1])).report\n"
+        "import sys, json, pyarrow.parquet as pq; from matching.persons import resolve\n"
+        "report = resolve(pq.read_table(sys.argv[1])).report\n"
         "print(json.dumps([report.persons, report.persons_lower, report.pairs, report.seconds]))\n"
     )
     runs = [
@@ -166,7 +166,7 @@ def resolve(args: argparse.Namespace, folder: Path) -> None:
 SHARDS = """
 import json, sys, time
 from pathlib import Path
-from matching.files import match_files
+from matching.linking.files import match_files
 spent = []
 def timed(plan):
     for number in range(plan.shards):
@@ -176,7 +176,7 @@ def timed(plan):
         spent.append((time.perf_counter() - begin) / rows * 1e6)
         yield worked
 cohort, records, out = map(Path, sys.argv[1:])
-links = match_files(cohort, records, out, spread=timed).report.links
+links = match_files(cohort, records, out, run_shards=timed).report.links
 print(json.dumps([links, spent]))
 """
 

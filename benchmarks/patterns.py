@@ -15,8 +15,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
 from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.suppressor import suppress
 from tests.unit.extracts.suppression.optimum import fewest
 
 PEOPLE = [

@@ -13,14 +13,14 @@ the generator lets them keep, and how often a number is somebody else's. The reg
 import numpy as np
 import pyarrow as pa
 
-import matching.model as model_of
-import synthetic
-from matching.chance import chance
-from matching.fields import FIELDS, NAMES
-from matching.levels import Comparer
-from matching.normalise.encode import encode
+from matching.comparison.fields import FIELDS, NAMES
+from matching.comparison.levels import Comparer
+from matching.model import model as model_of
+from matching.model.chance import fit_chance
+from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring import Scorer
+from matching.scoring.scoring import Scorer
+from synthetic.cohorts import make_linkage
 
 RECORDS, COHORT = 40_000, 6_000
 SEEDS = {"low": 901, "medium": 902, "heavy": 903}
@@ -38,7 +38,7 @@ HIT = 0.5  # pseudo-count of a level that no true pair showed (Jeffreys)
 
 def tables(noise: str) -> tuple[pa.Table, pa.Table, pa.Table]:
     """A cohort, records in which some numbers are another person's, and the true pairs."""
-    cohort, records, truth = synthetic.make_linkage(RECORDS, COHORT, SEEDS[noise], noise=noise)
+    cohort, records, truth = make_linkage(RECORDS, COHORT, SEEDS[noise], noise=noise)
     rng = np.random.default_rng(SEEDS[noise])
     for name, share in CHANGED.items():
         values = np.array(records[name].to_pylist(), dtype=object)
@@ -64,7 +64,7 @@ def counted(noise: str) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]
         for field, level in zip(FIELDS, comparer.levels(a, b), strict=True)
     ]
     prior = model_of.prior_model(COHORT, RECORDS)
-    u = list(chance(prior, encoded, comparer, SEEDS[noise]).u)
+    u = list(fit_chance(prior, encoded, comparer, SEEDS[noise]).u)
     scorer = Scorer(encoded, LinkOptions())
     scorer.run()
     return m, u, scorer.model.sizes / scorer.model.sizes[0]
@@ -110,7 +110,7 @@ def main() -> None:
         "# m: probability of a level for two rows of one person; u: for two rows of different persons taken at"
     )
     print(
-        '# random; levels in the order of matching/fields.py, without "missing". Written by benchmarks/prior.py;'
+        '# random; levels in the order of matching/comparison/fields.py, without "missing". Written by benchmarks/prior.py;'
     )
     print(
         f"# fitted on made-up registers of {RECORDS:,} records x {COHORT:,} rows, noise and seed:"

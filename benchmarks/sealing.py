@@ -27,12 +27,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from crypto.package import write_package
-from crypto.parts import Part
-from crypto.recipients import Recipient
-from crypto.seal import seal_stream
-from crypto.selfmade import make_recipient
-from crypto.signing import FileSigner, make_signing_identity
+from crypto.cms.certificates import make_recipient
+from crypto.cms.recipients import Recipient
+from crypto.cms.seal import seal_stream
+from crypto.cms.signing import FileSigner, make_signing_identity
+from crypto.package.parts import Part
+from crypto.package.sealed_package import write_package
 
 KINDS = ("rsa3072", "p384")
 OPENSSL = [

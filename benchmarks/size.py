@@ -165,19 +165,20 @@ def make_register(folder: Path, orders: int) -> None:
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    import synthetic
     from pipelines import registers
-    from pipelines.demo import SCOPE
-    from pipelines.founding import found_home
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
+    from pipelines.demo.demo import SCOPE
+    from pipelines.deployment.init import init_home
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Session, today
+    from synthetic.carpos.register import make_register as synthetic_make_register
+    from synthetic.cohorts import make_cohort as synthetic_make_cohort
 
     last = today().year - 1
-    truth = synthetic.make_register(
+    truth = synthetic_make_register(
         folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
     )
     available = len(truth.respondents(SCOPE))
-    synthetic.make_cohort(
+    synthetic_make_cohort(
         folder / "members",
         truth,
         rows=min(MEMBERS, available),
@@ -187,8 +188,8 @@ def make_register(folder: Path, orders: int) -> None:
     )
     pq.write_table(pc.read_csv(folder / "members" / "cohort.csv"), folder / "members.parquet")
     del truth
-    found_home(folder / "home", demo=True)
-    office = Office(open_home(folder / "home"))
+    init_home(folder / "home", demo=True)
+    office = Session(open_home(folder / "home"))
     began = time.perf_counter()
     files = sorted((folder / "source").glob("*.parquet"))
     told = registers.load_register(office, "CARPOS", files, lambda _text: None)
@@ -205,7 +206,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     import pyarrow.parquet as pq
     from pyarrow.csv import CSVWriter
 
-    import synthetic
+    from synthetic.cohorts import make_linkage
 
     members = pq.read_table(folder / "members.parquet")
     wanted = min(round(size * SHARE), members.num_rows)
@@ -219,7 +220,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
             part = members
         else:
             rows = min(PART, size - done)
-            part, _, _ = synthetic.make_linkage(1, rows, 1_000 + done, share_in_records=0.0)
+            part, _, _ = make_linkage(1, rows, 1_000 + done, share_in_records=0.0)
             part = pa.table({n: pc.cast(part[n], pa.string()) for n in names})
         ids = pa.array([f"C{n:08d}" for n in range(done + 1, done + part.num_rows + 1)])
         part = part.add_column(0, "cohort_id", ids)
@@ -232,15 +233,15 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
 
 def _project(folder: Path, rows: int) -> str:
     """An approved project for a cohort of so many rows, with one confirmed recipient."""
-    from approvals.application import example_application
-    from crypto.recipients import Recipient
-    from crypto.selfmade import make_recipient
-    from pipelines.demo import SCOPE
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
-    from pipelines.recipients import add_recipient, confirm_recipient
+    from approvals.application.reading import example_application
+    from crypto.cms.certificates import make_recipient
+    from crypto.cms.recipients import Recipient
+    from pipelines.demo.demo import SCOPE
+    from pipelines.home.home import open_home
+    from pipelines.keys.keys import add_recipient, confirm_recipient
+    from pipelines.session.session import Session, today
 
-    office = Office(open_home(folder / "home"))
+    office = Session(open_home(folder / "home"))
     text = example_application("standard", on=today(), kind="identified")
     scope = ", ".join(f'"{family}"' for family in SCOPE)
     text = text.replace('order_scope = ["GV"]', f"order_scope = [{scope}]")
@@ -259,10 +260,10 @@ def _project(folder: Path, rows: int) -> str:
 
 
 def _confirm(home: Path, project: str) -> None:
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Session, today
 
-    office = Office(open_home(home))
+    office = Session(open_home(home))
     office.projects.confirm_cohort(project, None, office.person, today())
     office.close()
 

@@ -85,20 +85,22 @@ def _run(folder: Path, rows: int) -> None:
 
 def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     """A demo home with a register, one project and a cohort; the project's number."""
-    import synthetic
-    from approvals.application import example_application
-    from crypto.recipients import Recipient
-    from crypto.selfmade import make_recipient
-    from pipelines import cohort_registry, registers
-    from pipelines.founding import found_home
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
-    from pipelines.recipients import add_recipient, confirm_recipient
+    from approvals.application.reading import example_application
+    from crypto.cms.certificates import make_recipient
+    from crypto.cms.recipients import Recipient
+    from pipelines import registers
+    from pipelines.cohort.registry import register_cohort
+    from pipelines.deployment.init import init_home
+    from pipelines.home.home import open_home
+    from pipelines.keys.keys import add_recipient, confirm_recipient
+    from pipelines.session.session import Session, today
+    from synthetic.carpos.register import make_register
+    from synthetic.cohorts import make_cohort
 
-    found_home(home, demo=True)
-    office = Office(open_home(home))
+    init_home(home, demo=True)
+    office = Session(open_home(home))
     last = today().year - 1
-    truth = synthetic.make_register(
+    truth = make_register(
         folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
     )
     files = sorted((folder / "source").glob("*.parquet"))
@@ -111,8 +113,8 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     (folder / "lead.pem").write_bytes(pem)
     add_recipient(office, state.number, folder / "lead.pem", "lead")
     confirm_recipient(office, Recipient.from_pem(pem, on=today()).fingerprint)
-    synthetic.make_cohort(folder, truth, rows=rows, seed=5)
-    cohort_registry.register(office, state.number, folder / "cohort.csv", None, None)
+    make_cohort(folder, truth, rows=rows, seed=5)
+    register_cohort(office, state.number, folder / "cohort.csv", None, None)
     office.projects.confirm_cohort(state.number, None, office.person, today())
     office.close()
     return state.number

@@ -13,8 +13,9 @@ import time
 import numpy as np
 from acro_peer import acro_mask
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.suppressing import publish
+from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.suppressor import suppress
 
 
 def made_up(years, seed=1, orders=64_000):
@@ -81,7 +82,7 @@ def main():
             print(f"{name:<16}left out: no environment of its own, see `make peers`")
             continue
         started = time.perf_counter()
-        report = audit(publish(table, hidden), example=example)
+        report = audit_table(publish(table, hidden), example=example)
         took = time.perf_counter() - started
         share = (hidden & full).sum() / full.sum()
         print(

@@ -29,10 +29,10 @@ def _cpu() -> float:
 
 def make(rows: int, folder: Path) -> None:
     """Write the made-up extract and the cohort it comes from."""
-    from crypto import staging
+    from crypto.resting import staging
     from crypto.secret import StagingKey
-    from systems import load_system
     from systems.database import connect
+    from systems.description.loading import load_system
 
     system, con, key = load_system("CARPOS"), connect(threads=2), StagingKey("benchmark", KEY)
     types = {"date": "DATE", "number": "BIGINT", "yes/no": "BOOLEAN"}
@@ -64,25 +64,27 @@ def make(rows: int, folder: Path) -> None:
     )
     for name, query in (("supplied", supplied), ("extract", extract)):
         reader = con.sql(query).to_arrow_reader(100_000)
-        staging.write_parquet(reader, folder / f"{name}.parquet", key)
+        staging.write_staged(reader, folder / f"{name}.parquet", key)
 
 
 def one(rows: int, folder: Path) -> None:
     """Validate one size from staging and print its line."""
-    from crypto import staging
+    from crypto.resting import staging
     from crypto.secret import StagingKey
-    from expectations import checks_for, quiet, validate
-    from systems import load_system
+    from expectations.runner import quiet
+    from expectations.suite import checks_for
+    from expectations.validation import validate
     from systems.database import connect
+    from systems.description.loading import load_system
 
     quiet()
     started = time.perf_counter()
     __import__("great_expectations")
     imported, loaded = time.perf_counter() - started, _mib()
     system, con = load_system("CARPOS"), connect(threads=2)
-    name = staging.attach(con, StagingKey("benchmark", KEY))
+    name = staging.attach_key(con, StagingKey("benchmark", KEY))
     for relation in ("supplied", "extract"):
-        source = staging.scan(folder / f"{relation}.parquet", name)
+        source = staging.scan_staged(folder / f"{relation}.parquet", name)
         con.execute(f"CREATE VIEW {relation} AS SELECT * FROM {source}")
     # The links that hold, and the rows that could not be tried (none), as the stage gives them.
     con.execute(

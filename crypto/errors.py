@@ -4,7 +4,7 @@ Integrity failures (a key, signature, hash or file that does not hold) exit with
 that can't be read at all exits with 6; a wrong request exits with 2.
 """
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class NotACertificate(CodedError):
@@ -151,6 +151,33 @@ class PassphraseTooShort(CodedError):
     cure = "Use eight characters or more; four random words are better"
 
 
+class TokenLibraryMissing(CodedError):
+    """The package that speaks PKCS#11 is not installed."""
+
+    code = "CRYPTO-17"
+    exit = Exit.USAGE
+    cause = "the signing key is in a PKCS#11 token and the package that speaks to it is missing"
+    cure = "Install the extra `pkcs11`"
+
+
+class TokenUnusable(CodedError):
+    """The token's library, the token or the key is not there, or does not sign."""
+
+    code = "CRYPTO-18"
+    exit = Exit.INTEGRITY
+    cause = "the PKCS#11 token with the signing key can't be used"
+    cure = "Check the library's path and the labels of token and key; is the token plugged in?"
+
+
+class PinWrong(CodedError):
+    """The token's PIN is wrong, locked, or its file can't be read."""
+
+    code = "CRYPTO-19"
+    exit = Exit.INTEGRITY
+    cause = "the token does not accept the PIN, or the PIN's file can't be read"
+    cure = "Check the file that DOJ_RELEASE_PIN_FILE names; a token locks after a few wrong PINs"
+
+
 class PackageUnreadable(CodedError):
     """The directory is not a sealed package: no list, no signature, or neither well formed."""
 
@@ -214,15 +241,6 @@ class HashDoesNotHold(CodedError):
     cure = "Don't open the package; ask for it again"
 
 
-class DerMalformed(CodedError):
-    """Bytes from outside that are not strict DER."""
-
-    code = "CRYPTO-27"
-    exit = Exit.INTEGRITY
-    cause = "a structure is not well-formed DER"
-    cure = "Ask for the file again"
-
-
 class StagingKeyMissing(CodedError):
     """The key of a run, snapshot or document is gone or was never made."""
 
@@ -284,6 +302,15 @@ class DocumentDoesNotHold(CodedError):
     exit = Exit.INTEGRITY
     cause = "an encrypted document does not hold: changed, cut short, or under another key"
     cure = "Restore the document from the backup, or ask for it again"
+
+
+class SharedSecretUnusable(CodedError):
+    """The file of the secret that machines share is not named, not there, open to others, or no secret."""
+
+    code = "CRYPTO-37"
+    exit = Exit.REFUSED
+    cause = "the file of the cluster's secret is missing, open to others, or holds no 256 bits"
+    cure = "Make one with `doj-release keys cluster FILE`, give each machine a copy (chmod 600), and name it in DOJ_RELEASE_CLUSTER_KEY_FILE"
 
 
 class FipsRequired(CodedError):

@@ -6,7 +6,6 @@ Knows nothing of what is inside.
 import contextlib
 import errno
 import os
-import re
 import secrets
 import shutil
 import stat
@@ -17,7 +16,6 @@ from typing import BinaryIO
 from crypto.errors import FileUnusable
 
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
-_PARTIAL = re.compile(r"\.[0-9a-f]{16}\.partial")
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -191,27 +189,6 @@ def _discard(partial: Path) -> None:
     """Remove what was not finished; what can't be removed must not hide why it was not."""
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
-
-
-def remove_partials(directory: Path) -> int:
-    """Sweep up what a killed process left unfinished in a directory; how many there were.
-
-    For the holder of the directory's lock alone: it can't tell leftovers from work in progress.
-
-    Raises:
-        FileUnusable: something could not be removed.
-    """
-    count = 0
-    with coded():
-        for entry in directory.iterdir() if directory.is_dir() else ():
-            if not _PARTIAL.fullmatch(entry.name):
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
-            count += 1
-    return count
 
 
 def sync(path: Path) -> None:

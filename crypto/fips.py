@@ -56,6 +56,16 @@ def enabled() -> bool:
     return False
 
 
+def require_fips() -> None:
+    """Stop where policy asks for FIPS mode and it is off.
+
+    Raises:
+        FipsRequired: it is off.
+    """
+    if not enabled():
+        raise FipsRequired
+
+
 @contextmanager
 def _environment(values: dict[str, str]) -> Generator[None, None, None]:
     before = {name: os.environ.get(name) for name in values}

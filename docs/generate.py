@@ -27,7 +27,7 @@ ROOMS = (
 
 def errors() -> str:
     """Every error: code, exit, cause, cure."""
-    import faults
+    from errors.coded import every_error
 
     for room in ROOMS:
         package = importlib.import_module(room)
@@ -45,7 +45,7 @@ def errors() -> str:
     ]
     lines += [
         f"| {e.code} | {int(e.exit)} | {_cell(e.cause)} | {_cell(e.cure)} |"
-        for e in faults.every_error()
+        for e in every_error()
         if not e.__module__.startswith("tests")
     ]
     return "\n".join(lines) + "\n"
@@ -83,42 +83,42 @@ def _cell(text: str) -> str:
 
 def rules_json() -> str:
     """C-01 … C-75: what enforces or records each, and its test."""
-    from approvals.rules import rules_json as written
+    from approvals.rules.rules import rules_json as written
 
     return written()
 
 
 def rules_page() -> str:
     """The same as a page to read."""
-    from approvals.rules import rules_markdown
+    from approvals.rules.rules import rules_markdown
 
     return rules_markdown()
 
 
 def counsel_page() -> str:
     """What counsel must answer, what is done until then, and the switch."""
-    from approvals.questions import questions_markdown
+    from approvals.rules.rules import questions_markdown
 
     return questions_markdown()
 
 
 def approvals_page() -> str:
     """The page on approvals, its tables and diagram drawn anew from the code."""
-    from approvals.pages import fill
+    from approvals.rules.pages import fill
 
     return fill((DOCS / "approvals.md").read_text("utf-8"))
 
 
 def systems_page() -> str:
     """The five data systems, side by side."""
-    from systems.pages import systems_markdown
+    from systems.description.pages import systems_markdown
 
     return systems_markdown()
 
 
 def report_schema() -> str:
     """The published schema of the validation report."""
-    from expectations.report import schema_text
+    from expectations.report.model import schema_text
 
     return schema_text()
 

@@ -1,6 +1,6 @@
 """The errors of this room. A check that fails is not an error: it is data in a ``Validation``."""
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class SuiteUnknown(CodedError):

@@ -28,9 +28,9 @@ from expectations.context import (
 )
 from expectations.drift import drift_checks
 from expectations.errors import ContextWrong, SuiteFileBroken, SuiteUnknown
-from expectations.kinds.facts import Facts
+from expectations.kinds import Facts
 from expectations.sql import name
-from systems import System
+from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,14 +15,14 @@ from expectations.counting import Counts, count_rows, count_whole, mark_rows, ro
 from expectations.errors import ValidationBroke
 from expectations.runner import Form, Judgement, gx_version, judge
 from expectations.suite import checks_for
-from systems import System
+from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
 # 40 boolean columns of Python objects take 8 bytes each: 200,000 rows are 64 MB and a quarter of a
-# second in Great Expectations. Above, counts say the same at no cost (docs/decisions/070).
+# second in Great Expectations. Above, counts say the same at no cost (docs/decisions/040).
 ROWS_TO_SHOW = 200_000
 
 _CHATTY = "great_expectations.data_context.types.base"

@@ -1,6 +1,6 @@
 """What can go wrong while an extract or its package is made: one class per cause, never a value."""
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class ColumnNotAllowed(CodedError):

@@ -1,6 +1,6 @@
 """What can go wrong while linking: one class per cause."""
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class MissingIdColumn(CodedError):

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, cast
 import pyarrow as pa
 
 from matching.arrow import pc
-from matching.columns import STANDARD
 from matching.errors import BadSheet, ChangedPairs, MissingPairs, UnknownVerdict
+from matching.tables import STANDARD
 
 Verdict = Literal["same", "different", "unsure"]
 VERDICTS: Final = ("same", "different", "unsure")
@@ -132,12 +132,12 @@ def apply_decisions(links: pa.Table, decisions: Sequence[Decision]) -> pa.Table:
 
     A pair that nobody decided on stays as it was.
     """
-    said = {(d.cohort_id, d.record_id): d.verdict for d in decisions}
+    verdicts = {(d.cohort_id, d.record_id): d.verdict for d in decisions}
     ids = zip(links["cohort_id"].to_pylist(), links["record_id"].to_pylist(), strict=True)
     before = links["decision"].to_pylist()
     after: list[str | None] = []
     for pair, decision in zip(ids, before, strict=True):
-        verdict = said.get(pair)
+        verdict = verdicts.get(pair)
         after.append(
             {"same": "link", "different": None, "unsure": "review"}.get(verdict, decision)
             if verdict

@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-import expectations
-import matching
-from approvals.events import Event
-from faults import CodedError
+from approvals.ledger import Event
+from errors.coded import CodedError
+from expectations.validation import validate
 from matching.errors import LinkageBroke
-from pipelines import shelving
+from matching.persons import declared_persons
+from matching.persons import resolve as matching_resolve
 from pipelines.errors import DemoRefusesRealData
-from pipelines.locks import held
-from pipelines.office import Office, today
-from systems import System, database, load_system
+from pipelines.home import locked
+from pipelines.session import Session, today
+from systems import database
+from systems.description import System, load_system
 from systems.register import Snapshot, SnapshotInfo, is_synthetic
 
 if TYPE_CHECKING:
     import duckdb
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def load_register(
-    office: Office, system: str, files: Sequence[Path], tell: Tell
+    session: Session, system: str, files: Sequence[Path], progress: Progress
 ) -> dict[str, object]:
     """Validate files, resolve their entries to persons, and add a snapshot.
 
@@ -38,51 +39,51 @@ def load_register(
             `bucket upload` sends what is missing.
     """
     described = load_system(system)
-    if office.demo and not is_synthetic(files):
+    if session.demo and not is_synthetic(files):
         raise DemoRefusesRealData
     seconds: dict[str, float] = {}
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
-        tell("Resolving entries to persons")
+        progress("Resolving entries to persons")
         began = time.monotonic()
         index = _persons(con, described)
         seconds["resolve"] = time.monotonic() - began
         return index
 
     def accept(snapshot: Snapshot) -> None:
-        tell("Checking the register's suite")
+        progress("Checking the register's suite")
         started = time.monotonic()
         con = snapshot.connect()
         try:
-            told = {"on": today()}
+            parameters = {"on": today()}
             person = described.linkage.person_table
-            expectations.validate("register", described, con, person, told).require()
+            validate("register", described, con, person, parameters).require()
         finally:
             con.close()
         seconds["validate"] = time.monotonic() - started
 
-    with held(office.home.register / system):
-        tell(f"Validating the {system} register")
+    with locked(session.home.register / system):
+        progress(f"Validating the {system} register")
         began = time.monotonic()
         try:
-            snapshot = office.registers.load(
+            snapshot = session.registers.load(
                 described, files, resolve=resolve, on=today(), accept=accept
             )
         except CodedError as error:
-            office.append(
+            session.append(
                 Event(
                     kind="register_refused",
-                    actor=office.person.id,
+                    actor=session.person.id,
                     facts={"system": system, "problems": problems(error), "code": error.code},
                 )
             )
             raise
         seconds["load"] = time.monotonic() - began - sum(seconds.values())
         info = snapshot.info
-        office.append(
+        session.append(
             Event(
                 kind="register_loaded",
-                actor=office.person.id,
+                actor=session.person.id,
                 key=f"register/{info.snapshot_id}",
                 facts={
                     "system": system,
@@ -94,10 +95,10 @@ def load_register(
                 },
             )
         )
-        if shelving.shelf(office, "register"):
-            tell("Sending it to the bucket")
+        if session.object_store("register"):
+            progress("Sending it to the bucket")
             began = time.monotonic()
-            shelving.upload(office, info.snapshot_id)
+            session.upload_snapshot(info.snapshot_id)
             seconds["upload"] = time.monotonic() - began
     return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
 
@@ -111,14 +112,14 @@ def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
     """The person index: linked, or as the system's description says that persons are told apart."""
     linkage = system.linkage
     if linkage.persons == "linked":
-        return matching.resolve(_entries(con)).index
+        return matching_resolve(_entries(con)).index
     table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
     with database.guarded(LinkageBroke, step="entries"):
         entries = con.sql(
             f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
             f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
         ).to_arrow_table()
-    return matching.declared(entries)
+    return declared_persons(entries)
 
 
 def _together(columns: Sequence[str]) -> str:
@@ -139,9 +140,9 @@ def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         ).to_arrow_table()
 
 
-def list_registers(office: Office, system: str | None) -> list[dict[str, object]]:
+def list_registers(session: Session, system: str | None) -> list[dict[str, object]]:
     """The snapshots of a home, oldest first."""
-    return [as_row(info) for info in office.registers.list(system)]
+    return [as_row(info) for info in session.registers.list(system)]
 
 
 def as_row(info: SnapshotInfo) -> dict[str, object]:

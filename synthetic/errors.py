@@ -1,6 +1,6 @@
 """What can't be made up."""
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class SizeImpossible(CodedError):

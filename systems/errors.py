@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class UnknownSystem(CodedError):
@@ -30,15 +30,6 @@ class NotDescribed(CodedError):
     exit = Exit.INTERNAL
     cause = "The data system's description does not have what was asked for"
     cure = "Name a table, column or code list of the description."
-
-
-class DatabaseFailed(CodedError):
-    """A query on the embedded database failed; its text is kept back because it quotes values."""
-
-    code = "SYSTEM-04"
-    exit = Exit.INTERNAL
-    cause = "The embedded database stopped with an error"
-    cure = "Run again with more memory; where it stays, report the code and the step."
 
 
 class KindNotGiven(CodedError):

@@ -1,8 +1,6 @@
 """What all tests share: Hypothesis without a clock, and the same examples on every CI run."""
 
 import os
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -64,11 +62,3 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A missing part of the machine is told by its name; in CI it is a failure."""
     for mark in item.iter_markers("machine"):
         require(*mark.args)
-
-
-@pytest.fixture(autouse=True)
-def _a_new_console() -> Iterator[None]:
-    """A command that ran within a test leaves no --json behind for the next test."""
-    yield
-    if (module := sys.modules.get("pipelines.cli.console")) is not None:
-        vars(module.CONSOLE).update(vars(module.Console()))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.cli import main
-from pipelines.cli.console import CONSOLE
 
 _OURS = ("DOJ_RELEASE", "PREFECT_")
 
@@ -46,7 +45,6 @@ def clean_environment(**more: str) -> Iterator[None]:
 def run_here(*words: object, home: Path, **env: str) -> Done:
     """Run a command in this process, as its own process would."""
     out, err, code = io.StringIO(), io.StringIO(), 0
-    CONSOLE.emitted = False
     with clean_environment(**env), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main(["--home", str(home), *map(str, words)])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from expectations.checks import Basis, Check
 from expectations.errors import CountingBroke
 from expectations.sql import PATTERNS, is_full, matches, name, texts
-from systems import Dimension, OutputColumn, System
 from systems.database import guarded
+from systems.description import Dimension, OutputColumn, System
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,7 +10,7 @@ from expectations.errors import ContextWrong
 from expectations.kinds.facts import Facts, code_check, columns_exact, content_scan, no_long_numbers
 from expectations.kinds.scope import Named, date_order_checks, scope_checks
 from expectations.sql import by_slice, duplicates, name
-from systems import OutputColumn
+from systems.description import OutputColumn
 
 _RULE = "§ 963(a)(3)(A)"
 

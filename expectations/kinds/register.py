@@ -10,8 +10,7 @@ from expectations.checks import Check
 from expectations.context import RegisterContext
 from expectations.kinds.facts import Facts
 from expectations.sql import duplicates, name, rows, text, texts
-from systems import Column, Table
-from systems.model import ForeignKey
+from systems.description import Column, ForeignKey, Table
 
 
 def register(facts: Facts, told: RegisterContext) -> list[Check]:

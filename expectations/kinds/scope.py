@@ -3,7 +3,7 @@
 from expectations.checks import Check, Severity
 from expectations.kinds.facts import Facts
 from expectations.sql import name, texts
-from systems.releases import OutputColumn, RowRelease
+from systems.description import OutputColumn, RowRelease
 
 Named = dict[str, OutputColumn]  # column in the extract -> its description
 

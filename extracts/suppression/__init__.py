@@ -1,57 +1,84 @@
 """Disclosure control of additive tables: which cells to hide, and a proof that they stay hidden.
 
 Usable alone: ``suppress_file`` and ``audit_file`` are the commands ``suppress`` and ``audit``;
-``suppress`` and ``audit`` work on tables in memory. See ``docs/suppression.md`` for attacker, rule
-and algorithm. Names are loaded when they are first used, since the solver takes its time.
+``suppress_all`` and ``audit_table`` work on tables in memory. See ``docs/suppression.md`` for
+attacker, rule and algorithm. It never reads a register, and knows nothing of releases.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from extracts.suppression.auditing import AuditReport, Fall, audit
-    from extracts.suppression.command import SuppressOutcome, audit_file, suppress_file
-    from extracts.suppression.policy import SuppressionPolicy
-    from extracts.suppression.published import PublishedRow, PublishedTable
-    from extracts.suppression.suppressing import Pattern, suppress
-    from extracts.suppression.tables import TOTAL, CellTable, Dimension
+from extracts.suppression.audit import AuditReport, Fall, Hint, audit_table
+from extracts.suppression.coarser import MOSTLY_HIDDEN, Forecast, forecast
+from extracts.suppression.commands import (
+    audit_file,
+    derive_file,
+    proposals_for,
+    share_of_total,
+    suppress_file,
+    write_heat_map,
+)
+from extracts.suppression.errors import (
+    AuditFellError,
+    AuditInfeasibleError,
+    AuditUnsolvedError,
+    CannotProtectError,
+    RevisedError,
+)
+from extracts.suppression.heat_map import CrossTable, Labels, MapCell, Names, heat_map_page, name_of
+from extracts.suppression.model import (
+    TOTAL,
+    CellTable,
+    Dimension,
+    SuppressionPolicy,
+    join_tables,
+    publish,
+)
+from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
+from extracts.suppression.solver import (
+    Job,
+    Pattern,
+    Progress,
+    protection_levels,
+    start_search,
+    suppress_all,
+)
 
 __all__ = [
+    "MOSTLY_HIDDEN",
     "TOTAL",
+    "AuditFellError",
+    "AuditInfeasibleError",
     "AuditReport",
+    "AuditUnsolvedError",
+    "CannotProtectError",
     "CellTable",
+    "CrossTable",
     "Dimension",
     "Fall",
+    "Forecast",
+    "Hint",
+    "Job",
+    "Labels",
+    "MapCell",
+    "Names",
     "Pattern",
+    "Progress",
     "PublishedRow",
     "PublishedTable",
-    "SuppressOutcome",
+    "RevisedError",
     "SuppressionPolicy",
-    "audit",
+    "Zeros",
     "audit_file",
-    "suppress",
+    "audit_table",
+    "derive_file",
+    "forecast",
+    "heat_map_page",
+    "join_tables",
+    "name_of",
+    "proposals_for",
+    "protection_levels",
+    "publish",
+    "share_of_total",
+    "start_search",
+    "suppress_all",
     "suppress_file",
+    "write_heat_map",
 ]
-
-_PLACES = {
-    "AuditReport": "auditing",
-    "Fall": "auditing",
-    "audit": "auditing",
-    "SuppressOutcome": "command",
-    "audit_file": "command",
-    "suppress_file": "command",
-    "SuppressionPolicy": "policy",
-    "PublishedRow": "published",
-    "PublishedTable": "published",
-    "Pattern": "suppressing",
-    "suppress": "suppressing",
-    "TOTAL": "tables",
-    "CellTable": "tables",
-    "Dimension": "tables",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

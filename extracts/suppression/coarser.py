@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.policy import SuppressionPolicy
-from extracts.suppression.suppressing import suppress
-from extracts.suppression.tables import TOTAL, CellTable, Dimension, Flags, Ints
+from extracts.suppression.model import TOTAL, CellTable, Dimension, Flags, Ints, SuppressionPolicy
+from extracts.suppression.solver import suppress
 
-MOSTLY = 0.5  # share of the non-zero cells; with more hidden than shown a coarser table says more
+MOSTLY_HIDDEN = (
+    0.5  # share of the non-zero cells; with more hidden than shown a coarser table says more
+)
 _YEAR = re.compile(r"^(19|20)\d{2}$")
 _BAND = re.compile(r"^(\d{1,3})(?:\s*(?:-|\u2013|to)\s*(\d{1,3})|\+)$")
 _YEARS_TOGETHER = 5
@@ -25,7 +26,7 @@ Seen = tuple[CellTable, Flags, Flags]  # true values, what is hidden, what of it
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """What a pattern would publish.
 
     Attributes:
@@ -49,7 +50,7 @@ class Outlook:
     @property
     def mostly_hidden(self) -> bool:
         """Whether more is hidden than shown."""
-        return self.share_shown < 1 - MOSTLY
+        return self.share_shown < 1 - MOSTLY_HIDDEN
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table."""
@@ -69,14 +70,14 @@ class Coarser:
 
     what: str
     dimension: str
-    seen: Outlook
+    seen: Forecast
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table."""
         return {"table": self.what, **self.seen.as_json()}
 
 
-def outlook(patterns: Sequence[Seen]) -> Outlook:
+def forecast(patterns: Sequence[Seen]) -> Forecast:
     """Count what patterns publish, several slices of one table together."""
     cells = nonzero = hidden = primary = 0
     inside = whole = 0
@@ -90,7 +91,7 @@ def outlook(patterns: Sequence[Seen]) -> Outlook:
         inside += int(table.counts[leaves & ~away].sum())
         whole += int(table.counts[leaves].sum())
     share = inside / whole if whole else 1.0
-    return Outlook(cells, nonzero, nonzero - hidden, hidden, primary, share)
+    return Forecast(cells, nonzero, nonzero - hidden, hidden, primary, share)
 
 
 def coarser_tables(table: CellTable, policy: SuppressionPolicy) -> tuple[Coarser, ...]:
@@ -109,7 +110,7 @@ def coarser_tables(table: CellTable, policy: SuppressionPolicy) -> tuple[Coarser
             pattern = suppress(version, replace(policy, clean=False))
         except CannotProtectError:
             continue
-        seen = outlook([(version, pattern.hidden, pattern.primary)])
+        seen = forecast([(version, pattern.hidden, pattern.primary)])
         found.append(Coarser(what, dimension, seen))
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.what)))
 
@@ -119,7 +120,7 @@ def _versions(table: CellTable) -> list[tuple[str, str, CellTable]]:
     found: list[tuple[str, str, CellTable]] = []
     for axis, dim in enumerate(table.dims):
         if _has_level(dim):
-            found.append((f"{dim.name} by its groups", dim.name, to_groups(table, axis)))
+            found.append((f"{dim.name} by its groups", dim.name, group_leaves(table, axis)))
         if runs := _runs(dim):
             names = {run[0]: _span(run) for run in runs}
             kind = "years" if _YEAR.match(dim.leaves[0]) else "bands"
@@ -128,15 +129,15 @@ def _versions(table: CellTable) -> list[tuple[str, str, CellTable]]:
                 (
                     f"{dim.name}: {widest} {kind} together",
                     dim.name,
-                    together(table, axis, runs, names),
+                    merge_leaves(table, axis, runs, names),
                 )
             )
         if len(table.dims) > 1 and dim.groups and dim.groups[-1][0] == TOTAL:
-            found.append((f"without {dim.name}", dim.name, without(table, axis)))
+            found.append((f"without {dim.name}", dim.name, drop_dimension(table, axis)))
     return found
 
 
-def to_groups(table: CellTable, axis: int) -> CellTable:
+def group_leaves(table: CellTable, axis: int) -> CellTable:
     """Put the lowest groups of a dimension in place of its leaves; counts and persons are those given."""
     dim = table.dims[axis]
     parent = {kid: group for group, kids in dim.groups for kid in kids}
@@ -157,7 +158,7 @@ def _has_level(dim: Dimension) -> bool:
     return bool(lowest) and not any(lowest & set(k) for name, k in dim.groups if name in lowest)
 
 
-def without(table: CellTable, axis: int) -> CellTable:
+def drop_dimension(table: CellTable, axis: int) -> CellTable:
     """Leave a dimension out: its TOTAL stands for it."""
     at = [table.dims[axis].position[TOTAL]]
     dims = tuple(d for i, d in enumerate(table.dims) if i != axis)
@@ -169,7 +170,7 @@ def without(table: CellTable, axis: int) -> CellTable:
     return CellTable(dims, total(table.counts), people)
 
 
-def together(
+def merge_leaves(
     table: CellTable, axis: int, runs: Sequence[Sequence[str]], names: dict[str, str]
 ) -> CellTable:
     """Put neighbouring leaves together; margins above them stay as they are."""

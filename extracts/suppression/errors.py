@@ -4,7 +4,7 @@ A row number is the 1-based data row of the file that was read; labels of cells 
 text, since a level of somebody's table may be anything.
 """
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class TableUnreadableError(CodedError):
@@ -118,42 +118,6 @@ class SolverStoppedError(CodedError):
     exit = Exit.FAILED
     cause = "The solver stopped without a proven answer"
     cure = "Nothing was published; try a smaller table and report this"
-
-
-class YearNotFullError(CodedError):
-    """A year that has not ended, or that the register does not cover as a whole, was asked for."""
-
-    code = "SUPPRESS-13"
-    exit = Exit.REFUSED
-    cause = "Aggregated data comes in full calendar years only (11 CCR 962(b), 965(b))"
-    cure = "Ask for years that have ended and that the snapshot covers"
-
-
-class UnknownDimensionError(CodedError):
-    """A dimension is not one that the data system allows for aggregated data."""
-
-    code = "SUPPRESS-14"
-    exit = Exit.USAGE
-    cause = "The data system does not allow this dimension in aggregated data"
-    cure = "Choose among the dimensions of its dictionary; 'year' is always one of them"
-
-
-class TabulationError(CodedError):
-    """The snapshot could not be counted."""
-
-    code = "SUPPRESS-15"
-    exit = Exit.INTERNAL
-    cause = "The snapshot could not be counted"
-    cure = "Load the register again; report this if it stays"
-
-
-class HistoryUnreadableError(CodedError):
-    """The history of published tables can't be read, so that nothing new may be published."""
-
-    code = "SUPPRESS-16"
-    exit = Exit.INTEGRITY
-    cause = "A table of the publication history can't be read"
-    cure = "Restore the history from a backup; nothing is published without it"
 
 
 class TableUnwritableError(CodedError):

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+Zeros = Literal["published", "hidden"]  # whether a zero is shown, or hidden like any small cell
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,48 @@
 """The inner loops of a linkage in C, where they could be compiled; elsewhere numpy does the same.
 
-``pairs.c`` joins a chunk of records with the indexed rows of the cohort, makes each pair once and glances at
-it (``glance.h``); ``keys.c`` makes the keys that are joined and counts what each bucket of them holds; ``levels.c`` compares
-all fields of a pair; ``weighing.c`` adds what frequencies say. They are compiled when the product is installed
-(``hatch_build.py``); without a compiler nothing is missing but speed: ``library.LIBRARY`` is None, and
-``joining``, ``screening``, ``levels`` and ``weighing`` work on whole arrays, to the same links (``test_native.py``).
+The library is made when the product is installed (``hatch_build.py``). Without a compiler nothing is missing but
+speed: ``compiled()`` is None, and whoever would call it works on whole arrays, to the same links
+(``test_native.py``). What is here passes arrays to C and takes arrays back; it knows nothing of rules, weights or people.
 """
+
+from matching.native.library import (
+    NameLists,
+    Pointers,
+    address,
+    candidate_pairs,
+    comparable_names,
+    compiled,
+    connected_components,
+    favourite_odds,
+    find_dummies,
+    number_texts,
+    number_values,
+    propagate_beliefs,
+    read_digits,
+    read_houses,
+    read_iso_dates,
+    read_licences,
+    renumber,
+    sound_keys,
+)
+
+__all__ = [
+    "NameLists",
+    "Pointers",
+    "address",
+    "candidate_pairs",
+    "comparable_names",
+    "compiled",
+    "connected_components",
+    "favourite_odds",
+    "find_dummies",
+    "number_texts",
+    "number_values",
+    "propagate_beliefs",
+    "read_digits",
+    "read_houses",
+    "read_iso_dates",
+    "read_licences",
+    "renumber",
+    "sound_keys",
+]

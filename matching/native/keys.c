@@ -102,9 +102,9 @@ static void counted(const Parted *side, int64_t part, int64_t parts, int64_t siz
     }
 }
 
-/* Pairs of all buckets. `which` (comes as zeros) tells the buckets that have more pairs than `cap` or, met by a row, records than
- * `crowd`; `found` how many these are. Each part is counted in `room`, which stays in a core's cache. */
-int64_t crowds(const Parted *mine, const Parted *theirs, int64_t bits, int64_t part_bits, int64_t cap, int64_t crowd,
+/* Pairs of all buckets. `which` (comes as zeros) marks the buckets that have more pairs than `cap` or, met by a row, records than
+ * `most_records`; `found` how many these are. Each part is counted in `room`, which stays in a core's cache. */
+int64_t count_buckets(const Parted *mine, const Parted *theirs, int64_t bits, int64_t part_bits, int64_t cap, int64_t most_records,
                int32_t *room, uint8_t *which, int64_t *found) {
     const int64_t parts = (int64_t)1 << part_bits, size = (int64_t)1 << (bits - part_bits);
     int64_t total = 0;
@@ -114,7 +114,7 @@ int64_t crowds(const Parted *mine, const Parted *theirs, int64_t bits, int64_t p
         for (int64_t i = 0; i < size; i++) {
             const int64_t n = room[i], k = room[size + i], pairs = n * k;
             total += pairs;
-            if (pairs <= cap && (k <= crowd || !n)) continue;
+            if (pairs <= cap && (k <= most_records || !n)) continue;
             which[p * size + i] = 1;
             ++*found;
         }
@@ -123,7 +123,7 @@ int64_t crowds(const Parted *mine, const Parted *theirs, int64_t bits, int64_t p
 }
 
 /* The rows whose bucket is among some; returns how many. */
-int64_t inside(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const uint8_t *which, int32_t *rows) {
+int64_t rows_in_buckets(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const uint8_t *which, int32_t *rows) {
     enum { AHEAD = 16 };
     const int shift = (int)(64 - bits);
     int64_t count = 0;

@@ -1,6 +1,6 @@
 /* All fields of a pair as one number: the same levels as `levels.py`.
  *
- * Similar texts are told by their letters here, and by rapidfuzz where these allow it. So pairs are gone through twice: at
+ * Similar texts are known by their letters here, and by rapidfuzz where these allow it. So pairs are gone through twice: at
  * first what must be asked is written down and the pairs that ask are remembered; with the answers
  * in the same order these are compared once more.
  */

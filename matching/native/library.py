@@ -1,13 +1,21 @@
-"""The compiled library: opened where there is one that was made from the text beside it."""
+"""The compiled library, opened where there is one that was made from the text beside it, and calls of its functions.
+
+Each call gives arrays to C and gives arrays back; its C file says what is done.
+"""
 
 import ctypes
 import hashlib
-from ctypes import c_double, c_int64, c_uint64, c_void_p
+from collections.abc import Callable, Collection, Iterable
+from ctypes import Structure, byref, c_double, c_int64, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+
+from matching.array_types import Bools, Codes, Floats, Ints, Numbers, Places, Rows, Small
+from matching.arrow import texts
 
 _LIBRARY = Path(__file__).with_name("_pairs.so")
 _KINDS: Final[dict[str, Any]] = {"p": c_void_p, "n": c_int64, "f": c_double}
@@ -20,26 +28,26 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "pack": (None, "ppnnp"),
     "keyed": (None, "pppnnnpp"),
     "parted": (None, "ppnnnpp"),
-    "inside": (c_int64, "ppnnpp"),
-    "crowds": (c_int64, "ppnnnnppp"),
+    "rows_in_buckets": (c_int64, "ppnnpp"),
+    "count_buckets": (c_int64, "ppnnnnppp"),
     "patterns": (c_int64, "pppppnppppp"),
     "answered": (None, "ppppppnppp"),
     "houses": (None, "pppnnpppppp"),
-    "settle": (None, "ppppnnnnffppp"),
+    "propagate_beliefs": (None, "ppppnnnnffppp"),
     "numbered": (c_int64, "pnp"),
     "renumbered": (c_int64, "pnppp"),
     "numbered_texts": (c_int64, "ppnpp"),
     "digits": (None, "pppnnpp"),
     "licences": (None, "pppnnppp"),
-    "liked": (None, "pppnpp"),
-    "neighbours": (c_int64, "pnppppnp"),
+    "favourite_odds": (None, "pppnpp"),
+    "candidate_pairs": (c_int64, "pnppppnp"),
     "merged": (c_int64, "pnnpppp"),
-    "connected": (None, "ppnpn"),
+    "connected_components": (None, "ppnpn"),
     "dummies": (None, "ppnnpnp"),
     "iso_dates": (None, "ppnp"),
     "comparable": (None, "ppnppppp"),
     "sounds": (None, "ppnp"),
-    "against": (None, "ppppnppnpp"),
+    "rival_margins": (None, "ppppnppnpp"),
 }
 
 
@@ -74,7 +82,12 @@ def _of_this_source(library: ctypes.CDLL) -> bool:
 LIBRARY: Any = opened()
 
 
-class Held:
+def compiled() -> Any:
+    """The library, or None where there is none."""
+    return LIBRARY
+
+
+class Pointers:
     """Pointers into arrays, which live as long as this does."""
 
     def __init__(self) -> None:
@@ -90,3 +103,304 @@ class Held:
 def address(values: npt.NDArray[Any]) -> int:
     """Where an array begins (``ctypes.data`` takes ten times as long)."""
     return values.__array_interface__["data"][0]
+
+
+# numbering.c, numbers.c, streets.c
+
+
+def number_values(values: Ints) -> tuple[Ints, int]:
+    """Each value's number in order of first appearance, and how many values there are."""
+    pointer, numbers = Pointers(), np.empty(len(values), np.int64)
+    count = compiled().numbered(pointer(values, np.int64), len(values), numbers.ctypes.data)
+    return numbers, _known(count)
+
+
+def renumber(indices: Codes) -> tuple[Codes, Codes]:
+    """The same numbers (-1 stays) in the order in which they appear, and which they were."""
+    pointer, out = Pointers(), np.empty(len(indices), np.int32)
+    most = int(indices.max(initial=-1)) + 1
+    table, order = np.full(most, -1, np.int32), np.empty(most, np.int32)
+    count = compiled().renumbered(
+        pointer(indices, np.int32),
+        len(indices),
+        table.ctypes.data,
+        out.ctypes.data,
+        order.ctypes.data,
+    )
+    return out, order[:count].copy()
+
+
+def number_texts(column: pa.ChunkedArray) -> tuple[Codes, Codes]:
+    """Each text's number in order of first appearance, and each number's first place. No text is null."""
+    flat = column.combine_chunks()
+    flat = flat if isinstance(flat, pa.Array) else pa.concat_arrays(flat.chunks)
+    numbers, first = np.empty(len(flat), np.int32), np.empty(len(flat), np.int32)
+    offsets, data = buffers(flat)
+    count = compiled().numbered_texts(
+        offsets.ctypes.data, data.ctypes.data, len(flat), numbers.ctypes.data, first.ctypes.data
+    )
+    return numbers, first[: _known(count)].copy()
+
+
+def read_digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
+    """The digits of each text as a number (-1: none), and how many there are."""
+    values, lengths = (np.empty(len(column), np.int64) for _ in range(2))
+    _each(column, compiled().digits, values, lengths)
+    return values, lengths
+
+
+def find_dummies(values: Ints, lengths: Ints, most: int, known: Ints) -> Bools:
+    """Which numbers of so many digits (at most ``most``) are one digit repeated, or known to stand for "none"."""
+    pointer, found = Pointers(), np.empty(len(values), np.bool_)
+    compiled().dummies(
+        pointer(values, np.int64), pointer(lengths, np.int64), len(values), most,
+        pointer(known, np.int64), len(known), found.ctypes.data,
+    )  # fmt: skip
+    return found
+
+
+def read_licences(column: pa.ChunkedArray) -> tuple[Ints, Ints, Bools]:
+    """Letters and digits in base 36, how many there are, and whether they are one and the same."""
+    values, lengths = (np.empty(len(column), np.int64) for _ in range(2))
+    same = np.empty(len(column), np.bool_)
+    _each(column, compiled().licences, values, lengths, same)
+    return values, lengths, same
+
+
+def read_iso_dates(values: list[str]) -> Codes:
+    """Dates written yyyy-mm-dd as yyyymmdd (0: no date); -1 for all others."""
+    offsets, data = buffers(texts(values))
+    dates = np.empty(len(values), np.int32)
+    compiled().iso_dates(offsets.ctypes.data, data.ctypes.data, len(values), dates.ctypes.data)
+    return dates
+
+
+def read_houses(text: pa.Array, doors: Iterable[str]) -> tuple[Codes, Bools, pa.Array]:
+    """House numbers (-1: none), which texts begin in an odd way, and the streets in small letters.
+
+    Streets end before the first word that begins a door; odd texts stay as they are.
+    """
+    words = sorted(doors)
+    listed = b"".join(word.encode() + b"\0" for word in words) + b"\0"
+    begins = np.zeros(256, np.bool_)
+    begins[[ord(word[0]) for word in words]] = True
+    offsets, data = buffers(text)
+    house, odd = np.empty(len(text), np.int32), np.empty(len(text), np.bool_)
+    ends = np.empty(len(text) + 1, np.int32)
+    out = np.empty(int(offsets[-1] - offsets[0]) + 1, np.uint8)
+    valid = text.buffers()[0]
+    compiled().houses(
+        offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, text.offset, len(text),
+        listed, begins.ctypes.data, house.ctypes.data, odd.ctypes.data, ends.ctypes.data, out.ctypes.data,
+    )  # fmt: skip
+    made = [None, pa.py_buffer(ends), pa.py_buffer(out)]
+    return house, odd, pa.Array.from_buffers(pa.string(), len(text), made)
+
+
+def _each(column: pa.ChunkedArray, work: Callable[..., None], *out: npt.NDArray[Any]) -> None:
+    """Work on each chunk's texts, into the place of the chunk."""
+    at = 0
+    for chunk in column.chunks:
+        offsets, data = buffers(chunk)
+        valid = chunk.buffers()[0]
+        work(
+            offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, chunk.offset,
+            len(chunk), *(values[at:].ctypes.data for values in out),
+        )  # fmt: skip
+        at += len(chunk)
+
+
+def buffers(texts: pa.Array) -> tuple[Codes, npt.NDArray[np.uint8]]:
+    """Offsets and bytes of texts."""
+    assert texts.type == pa.string(), "texts of another type than the library reads"
+    _, offsets, data = texts.buffers()
+    if not len(texts):
+        return np.zeros(1, np.int32), np.zeros(1, np.uint8)
+    known = np.frombuffer(offsets, np.int32, len(texts) + 1, 4 * texts.offset)
+    return known, np.frombuffer(data or b"\0", np.uint8)
+
+
+def _known(count: int) -> int:
+    if count < 0:
+        raise MemoryError
+    return count
+
+
+# names.c: see ``normalise/names.py`` for what is done
+
+
+_LONGEST: Final = 16  # letters of a listed word
+_LISTS: Final = ("nothing", "placeholders", "between", "endings", "particles")
+
+
+class _List(Structure):
+    _fields_ = [("words", c_void_p), ("count", c_int64)]
+
+
+class _Lists(Structure):
+    _fields_ = [(name, _List) for name in _LISTS]
+
+
+class NameLists:
+    """What names are looked through for. Holds the arrays that it points to."""
+
+    def __init__(
+        self,
+        nothing: Collection[str],
+        placeholders: Collection[str],
+        between: Collection[str],
+        endings: Collection[str],
+        particles: Collection[str] = (),
+    ) -> None:
+        self._pointers = Pointers()
+        self.endings = list[str]()
+        lists: list[_List] = []
+        for name, words in zip(
+            _LISTS, (nothing, placeholders, between, endings, particles), strict=True
+        ):
+            packed = sorted((_packed(word), word) for word in words)
+            if name == "endings":
+                self.endings = [word for _, word in packed]
+            numbers = np.array([key for key, _ in packed], np.uint64).reshape(-1)
+            lists.append(_List(self._pointers(numbers, np.uint64), len(packed)))
+        self.table = _Lists(*lists)
+
+
+def _packed(word: str) -> tuple[int, int]:
+    known = word.encode()
+    assert len(known) <= _LONGEST, "a longer word than the library compares"
+    assert known.isalnum(), "a word that folded names can't have"
+    whole = known.ljust(_LONGEST, b"\0")
+    return int.from_bytes(whole[:8], "little"), int.from_bytes(whole[8:], "little")
+
+
+def comparable_names(values: list[str], lists: NameLists) -> tuple[list[str], Small, Places]:
+    """Comparable names (empty: says nothing), the place of the ending that each has, and which are left to others."""
+    size = len(values)
+    offsets, data = buffers(texts(values))
+    ends, out = np.empty(size + 1, np.int32), np.empty(int(offsets[-1]) + 1, np.uint8)
+    ending, odd = np.empty(size, np.int8), np.empty(size, np.bool_)
+    compiled().comparable(
+        offsets.ctypes.data, data.ctypes.data, size, byref(lists.table),
+        ends.ctypes.data, out.ctypes.data, ending.ctypes.data, odd.ctypes.data,
+    )  # fmt: skip
+    made = pa.Array.from_buffers(pa.string(), size, [None, pa.py_buffer(ends), pa.py_buffer(out)])
+    return made.to_pylist(), ending, np.flatnonzero(odd)
+
+
+def sound_keys(words: list[str]) -> Ints:
+    """The sound of each text's first word as the bytes of a number; -1: left to others."""
+    offsets, data = buffers(texts(words))
+    keys = np.empty(len(words), np.int64)
+    compiled().sounds(offsets.ctypes.data, data.ctypes.data, len(words), keys.ctypes.data)
+    return keys
+
+
+# graphs.c
+
+
+_NEAR = np.dtype([("key", np.int64), ("weaker", np.float64)])
+
+
+def favourite_odds(b: Rows, record: Rows, odds: Floats) -> Floats:
+    """The odds of each pair whose record no other cohort row likes more; -inf for others."""
+    pointer, out = Pointers(), np.empty(len(odds))
+    favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
+    compiled().favourite_odds(
+        pointer(b, np.int32), pointer(record, np.int32), pointer(odds, np.float64), len(odds),
+        favourite.ctypes.data, out.ctypes.data,
+    )  # fmt: skip
+    return out
+
+
+def candidate_pairs(
+    order: Numbers,
+    a: Rows,
+    b: Rows,
+    own: Floats,
+    record: Rows,
+    most: int,
+) -> tuple[Ints, Floats]:
+    """Pairs of record rows that are candidates of one cohort row, each once (sorted; the lower row in the upper bits).
+
+    Args:
+        order: places of the candidates, by cohort row.
+        a: cohort row of each candidate.
+        b: its record row.
+        own: its odds; the weaker one's at best come with a pair.
+        record: of each record row; rows of one record are no pair.
+        most: candidates of a cohort row that are looked at.
+    """
+    pointer, work = Pointers(), compiled().candidate_pairs
+    given = (
+        pointer(order.astype(np.int64, copy=False), np.int64), len(order), pointer(a, np.int32), pointer(b, np.int32),
+        pointer(own, np.float64), pointer(record, np.int32), most,
+    )  # fmt: skip
+    pairs = np.empty(work(*given, None), _NEAR)
+    work(*given, pairs.ctypes.data)
+    starts, room = np.zeros(len(record) + 1, np.int64), np.empty_like(pairs)
+    keys, through = np.empty(len(pairs), np.int64), np.empty(len(pairs))
+    count = compiled().merged(
+        pairs.ctypes.data, len(pairs), len(record), starts.ctypes.data, room.ctypes.data,
+        keys.ctypes.data, through.ctypes.data,
+    )  # fmt: skip
+    return keys[:count], through[:count]
+
+
+def connected_components(size: int, left: Ints, right: Ints) -> Ints:
+    """For each of ``size`` nodes, the smallest node that it is connected with."""
+    pointer, label = Pointers(), np.arange(size)
+    compiled().connected_components(
+        pointer(left.astype(np.int64, copy=False), np.int64), pointer(right.astype(np.int64, copy=False), np.int64),
+        len(left), label.ctypes.data, size,
+    )  # fmt: skip
+    return label
+
+
+# propagation.c
+
+
+_SCRATCH: Final = (
+    "most", "without", "largest", "value", "fresh_row", "fresh_identity", "here", "moves",
+)  # fmt: skip
+
+
+class _Room(Structure):
+    _fields_ = [(name, c_void_p) for name in _SCRATCH]
+
+
+def propagate_beliefs(
+    ends: tuple[Codes, Codes],
+    part: Codes,
+    odds: Floats,
+    *,
+    both: bool,
+    rounds: int,
+    least: float,
+    worth: float,
+) -> tuple[Floats, Floats]:
+    """How free row and identity are for each edge once all had their say.
+
+    Args:
+        ends: numbers of each edge's row and identity.
+        part: the connected part of each edge.
+        odds: of each edge.
+        both: whether an identity, too, is shared.
+        rounds: at most.
+        least: a change below it is none.
+        worth: parts that have settled are left out when fewer than this share of the edges is left.
+    """
+    pointer, size = Pointers(), len(odds)
+    groups = max(int(side.max(initial=-1)) + 1 for side in ends)
+    parts = int(part.max(initial=-1)) + 1
+    scratch = [
+        np.empty(groups), np.empty(groups), np.empty(groups, np.int32),
+        np.empty(size), np.empty(size), np.empty(size), np.empty(size, np.int32), np.empty(parts, np.uint8),
+    ]  # fmt: skip
+    free = np.ones((2, size))
+    compiled().propagate_beliefs(
+        *(pointer(side, np.int32) for side in ends), pointer(part, np.int32), pointer(odds, np.float64), size, parts,
+        both, rounds, least, worth, free[0].ctypes.data, free[1].ctypes.data,
+        byref(_Room(*(values.ctypes.data for values in scratch))),
+    )  # fmt: skip
+    return free[0], free[1]

@@ -76,7 +76,7 @@ int64_t numbered(const int64_t *values, int64_t size, int64_t *numbers) {
     return count;
 }
 
-/* Numbers from 0 on for indices below the size of `table` (which comes as -1 throughout), or -1 for -1; `order` tells
+/* Numbers from 0 on for indices below the size of `table` (which comes as -1 throughout), or -1 for -1; `order` says
  * which index has which number. Returns how many there are. */
 int64_t renumbered(const int32_t *indices, int64_t size, int32_t *table, int32_t *out, int32_t *order) {
     int32_t count = 0;

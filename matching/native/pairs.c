@@ -1,11 +1,11 @@
 /* The inner loop of a linkage: join chunks of records with indexed cohort rows, make each pair once,
  * and throw away pairs that can't matter.
  *
- * The same steps in the same order and precision as `joining.py` and `screening.py`, which are what
+ * The same steps in the same order and precision as `joining.py` and `pair_filter.py`, which are what
  * runs where this could not be compiled and what the tests compare it with. It keeps nothing, reads
- * the arrays that it is given (the caller checks their types), and writes into buffers whose room it is told.
+ * the arrays that it is given (the caller checks their types), and writes into buffers whose room it is given.
  */
-#include "glance.h"
+#include "prefilter.h"
 
 #ifndef SOURCE
 #define SOURCE 0
@@ -119,7 +119,7 @@ static int64_t counted(Out *out, int64_t count, const int32_t *rows, int64_t beg
     return kept;
 }
 
-/* Pairs whose names are looked at some pairs later, once what is known of these has come. */
+/* Pairs whose names are compared some pairs later, once what is known of these has arrived. */
 enum { OPEN = 16 };
 
 typedef struct {
@@ -139,35 +139,35 @@ static inline void kept(Out *out, int64_t row, int64_t record, int64_t caught) {
 }
 
 /* Decide on the pair that waits longest. */
-static inline void ended(Queue *queue, const Glance *glance, const Row *cohort, const int32_t *rows, Out *out) {
+static inline void ended(Queue *queue, const Prefilter *prefilter, const Row *cohort, const int32_t *rows, Out *out) {
     const Pair *p = &queue->pairs[queue->done++ % OPEN];
-    if (worth_by_names(glance, &cohort[p->row], p->theirs, p->record, &p->seen)) kept(out, rows[p->row], p->record, p->caught);
+    if (worth_by_names(prefilter, &cohort[p->row], p->theirs, p->record, &p->seen)) kept(out, rows[p->row], p->record, p->caught);
 }
 
-/* A record's pairs in their rows' order, each once, unless a glance says that it can't matter. */
-static void listed(uint64_t *keys, int64_t count, const Glance *glance, const Row *cohort, const int32_t *rows,
+/* A record's pairs in their rows' order, each once, unless the prefilter says that it can't matter. */
+static void listed(uint64_t *keys, int64_t count, const Prefilter *prefilter, const Row *cohort, const int32_t *rows,
                    const Row *one, int64_t record, Queue *queue, Out *out) {
     in_order(keys, count);
     for (int64_t j = 0; j < count;) {
         int64_t row = row_in(keys[j]), caught = 0;
         for (; j < count && row_in(keys[j]) == row; j++) caught |= (int64_t)1 << rule_in(keys[j]);
-        if (!glance) {
+        if (!prefilter) {
             kept(out, rows[row], record, caught);
             continue;
         }
         Seen seen;
-        if (!worth(glance, &cohort[row], one, record, &seen)) continue;
-        if (queue->begun - queue->done == OPEN) ended(queue, glance, cohort, rows, out);
+        if (!worth(prefilter, &cohort[row], one, record, &seen)) continue;
+        if (queue->begun - queue->done == OPEN) ended(queue, prefilter, cohort, rows, out);
         queue->pairs[queue->begun++ % OPEN] = (Pair){one, row, record, caught, seen};
         __builtin_prefetch(&rows[row]);
-        ask_names(glance->words, &cohort[row]);
-        ask_names(glance->words, one);
+        ask_names(prefilter->words, &cohort[row]);
+        ask_names(prefilter->words, one);
     }
 }
 
 /* Join the records from place `from` to `size` of a chunk that begins at record `begin`.
  * Returns the first place that was not joined any more for want of room. */
-int64_t joined(const Rule *rules, int64_t rule_count, const Glance *glance, const Row *cohort, const int32_t *rows,
+int64_t joined(const Rule *rules, int64_t rule_count, const Prefilter *prefilter, const Row *cohort, const int32_t *rows,
                const Row *records, int64_t begin, int64_t from, int64_t size, int64_t same_table, int64_t *made, Out *out) {
     Work w;
     for (int64_t at = from, length; at < size; at += length) {
@@ -190,10 +190,10 @@ int64_t joined(const Rule *rules, int64_t rule_count, const Glance *glance, cons
         for (int64_t i = 0, one = 0, asked = 0; i < length; i++) { /* ends[i] is now where record i's pairs end */
             int64_t far = w.ends[i + 2 < length ? i + 2 : length - 1];
             for (; asked < far; asked++) __builtin_prefetch(&cohort[row_in(out->sorted[asked])]);
-            listed(out->sorted + one, w.ends[i] - one, glance, cohort, rows, &records[at + i], begin + at + i, &queue, out);
+            listed(out->sorted + one, w.ends[i] - one, prefilter, cohort, rows, &records[at + i], begin + at + i, &queue, out);
             one = w.ends[i];
         }
-        while (queue.done < queue.begun) ended(&queue, glance, cohort, rows, out);
+        while (queue.done < queue.begun) ended(&queue, prefilter, cohort, rows, out);
     }
     return size;
 }
@@ -217,7 +217,24 @@ void by_bucket(const uint64_t *hashes, const uint8_t *known, int64_t size, int64
     starts[0] = 0;
 }
 
-/* The columns of the rows from `begin` on, or of those that `chosen` tells, a row at a time: one line of a cache. */
+/* The columns of the rows from `begin` on, or of those that `chosen` lists, a row at a time: one line of a cache. */
 void pack(const Columns *columns, const int32_t *chosen, int64_t begin, int64_t size, Row *out) {
     for (int64_t i = 0; i < size; i++) out[i] = row_of(columns, chosen ? chosen[i] : begin + i);
+}
+
+/* Pairs that come in their records' order, put into their rows' order: those of a row stay as they come. */
+/* Add each pair to its row's count, which stands one place behind the row; `least` is the first row. */
+void tallied(const int64_t *pair, int64_t size, int64_t least, int64_t *counts) {
+    for (int64_t i = 0; i < size; i++) counts[(pair[i] >> RECORD_BITS) - least + 1]++;
+}
+
+/* Put each pair where its row's next one belongs. */
+void by_row(const int64_t *pair, const int64_t *caught, int64_t size, int64_t least, int64_t *place, int32_t *a,
+            int32_t *b, int64_t *rules) {
+    for (int64_t i = 0; i < size; i++) {
+        const int64_t row = pair[i] >> RECORD_BITS, to = place[row - least]++;
+        a[to] = (int32_t)row;
+        b[to] = (int32_t)(pair[i] & (((int64_t)1 << RECORD_BITS) - 1));
+        rules[to] = caught[i];
+    }
 }

@@ -1,5 +1,5 @@
 /* A row as comparisons read it, what is known of each text, and the levels that numbers and dates are compared by.
- * `levels_numbers.py` and `strings.py` say what each means.
+ * `numbers.py` and `texts.py` say what each means.
  */
 #ifndef ROWS_H
 #define ROWS_H
@@ -111,7 +111,7 @@ static inline int birth_level(uint32_t u, uint32_t v) {
     return abs(year_of(u) - year_of(v)) <= 1 ? NEAR_YEAR : DATES_DIFFER;
 }
 
-/* A similarity that Jaro-Winkler never exceeds (strings.py says why). */
+/* A similarity that Jaro-Winkler never exceeds (texts.py says why). */
 static inline float most_alike(const Text *x, const Text *y) {
     float m = x->length, k = y->length;
     if (m == 0 || k == 0) return 1;

@@ -14,7 +14,7 @@ static int among(const uint8_t *word, int64_t length, const char *words) {
 }
 
 /* House numbers (-1: none), which texts begin in an odd way and are left as they are, and streets in small letters up
- * to the first word that begins a door. `begins` tells the letters that such words begin with. */
+ * to the first word that begins a door. `begins` marks the letters that such words begin with. */
 void houses(const int32_t *offsets, const uint8_t *bytes, const uint8_t *valid, int64_t shift, int64_t size,
             const char *doors, const uint8_t *begins, int32_t *house, uint8_t *odd, int32_t *ends, uint8_t *out) {
     int32_t to = 0;

@@ -1,1 +1,39 @@
-"""From text to codes that can be compared; nothing here compares."""
+"""From text to codes that can be compared: names, dates, numbers and addresses in one spelling each, numbered.
+
+It reads values and counts those that can't be read; it never compares two rows.
+"""
+
+from matching.normalise.dates import birth_date, day_first
+from matching.normalise.encoding import (
+    DICTIONARY_COLUMNS,
+    READ_COLUMNS,
+    Encoded,
+    HalfEncoded,
+    Side,
+    batches_of,
+    common_columns,
+    encode,
+    encode_input,
+    read_input,
+)
+from matching.normalise.names import nickname_pairs
+from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
+
+__all__ = [
+    "DICTIONARY_COLUMNS",
+    "READ_COLUMNS",
+    "Dictionary",
+    "Encoded",
+    "HalfEncoded",
+    "NameParts",
+    "Side",
+    "Vocabulary",
+    "batches_of",
+    "birth_date",
+    "common_columns",
+    "day_first",
+    "encode",
+    "encode_input",
+    "nickname_pairs",
+    "read_input",
+]

@@ -8,24 +8,21 @@ figures (``O7/l2/1984``) are read as figures.
 import re
 from collections.abc import Iterable
 
+from matching.native import compiled, read_iso_dates
+
 _FIRST, _LAST = 1850, 2100  # plausible birth years; a year alone, or eight digits, must be one
 _NEVER = 9000  # from here on a year stands for "no idea"; below 1000 it is no year
 _PIVOT = 26  # two-digit years below it belong to this century
 _MONTHS = {
-    name: i
-    for i, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
-        start=1,
-    )
-}
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
 _ISO = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[t ].*)?$")
 _DIGITS = re.compile(r"^\d{8}$")
 _PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?$")
 _DAY_NAME = re.compile(r"^(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]+(\d{4}|\d{2})$")
 _NAME_DAY = re.compile(r"^([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})$")
-_LOST_YEAR = re.compile(
-    r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{3}|\d{5})$"
-)  # a digit too few or many
+# a digit too few or too many
+_LOST_YEAR = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{3}|\d{5})$")
 _SCANNED = re.compile(
     r"^[\dOoQDIl|!iZzSsBGgAT]{1,4}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,2}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,5}$"
 )
@@ -65,6 +62,19 @@ def birth_date(text: str, day_before_month: bool = False) -> int:
         swap = (day_before_month and b <= 12) or a > 12
         return _number(_year(match[3]), b if swap else a, a if swap else b)
     return _spelled(text)
+
+
+def birth_dates(values: list[str]) -> list[int]:
+    """``birth_date`` of each value of a column."""
+    if compiled() is None:
+        day_before_month = day_first(values)
+        return [birth_date(text, day_before_month) for text in values]
+    made = read_iso_dates(values).tolist()
+    others = [i for i, date in enumerate(made) if date < 0]
+    day_before_month = day_first(values[i] for i in others)  # the year comes first in all others
+    for i in others:
+        made[i] = birth_date(values[i], day_before_month)
+    return made
 
 
 def _spelled(text: str) -> int:

@@ -1,6 +1,6 @@
 """Names: fold case, marks and punctuation away, find parts, suffixes, nicknames, sound keys.
 
-Each function works on one distinct value; the caller runs it over a dictionary, never over rows.
+Functions work on distinct values; the caller runs them over a dictionary, never over rows.
 """
 
 import csv
@@ -10,90 +10,33 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
+import numpy as np
+
+from matching.array_types import Codes, Small
+from matching.arrays import numbered
+from matching.native import NameLists, comparable_names, compiled, sound_keys
+
 # Letters that Unicode does not decompose but that registers write as plain ones.
-_PLAIN = str.maketrans(
-    {
-        "ß": "ss",
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "þ": "th",
-        "æ": "ae",
-        "œ": "oe",
-        "\u0131": "i",
-    }
-)
+_PLAIN = str.maketrans({
+    "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i",
+})  # fmt: skip
 _APOSTROPHES = dict.fromkeys(map(ord, "'.`\u2018\u2019\u00b4\u02bc"), None)
 # Read together with the next word: "De la Cruz" and "DelaCruz" are one name.
-PARTICLES = frozenset(
-    [
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dos",
-        "das",
-        "du",
-        "la",
-        "las",
-        "le",
-        "los",
-        "van",
-        "von",
-        "der",
-        "den",
-        "ter",
-        "ten",
-        "mc",
-        "mac",
-        "st",
-        "saint",
-        "san",
-        "santa",
-        "al",
-        "el",
-        "abu",
-        "bin",
-        "ben",
-        "ibn",
-        "o",
-        "d",
-        "l",
-        "y",
-        "e",
-    ]
-)
+PARTICLES = frozenset([
+    "de", "del", "della", "di", "da", "dos", "das", "du", "la", "las", "le", "los", "van", "von", "der",
+    "den", "ter", "ten", "mc", "mac", "st", "saint", "san", "santa", "al", "el", "abu", "bin", "ben",
+    "ibn", "o", "d", "l", "y", "e",
+])  # fmt: skip
 SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
     "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
 }  # fmt: skip
 IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "3rd", "4th"})
 _SUFFIX_ENDS = frozenset(c for word in IN_NAME for c in (word[-1], word[-1].upper()))
-EMPTY = frozenset(
-    [
-        "unknown",
-        "unk",
-        "none",
-        "null",
-        "na",
-        "nan",
-        "nmn",
-        "nfn",
-        "nln",
-        "nmi",
-        "noname",
-        "blank",
-        "missing",
-        "refused",
-        "x",
-        "xx",
-        "xxx",
-    ]
-)
-
-
+EMPTY = frozenset([
+    "unknown", "unk", "none", "null", "na", "nan", "nmn", "nfn", "nln", "nmi", "noname", "blank",
+    "missing", "refused", "x", "xx", "xxx",
+])  # fmt: skip
 _DROPPED = b"'.`"
 _LETTERS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256)).lower()
 
@@ -269,3 +212,68 @@ def nickname_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
         here = sorted(present.intersection(group))
         pairs.update((a, b) for i, a in enumerate(here) for b in here[i + 1 :])
     return pairs
+
+
+# Many names at a time: the library reads the plain ones, what stands above the others, to the same end.
+
+
+def first_names(values: list[str]) -> list[str]:
+    """``first_name`` of each."""
+    if compiled() is None:
+        return [first_name(text) for text in values]
+    made, _, odd = _comparable(values, _words(surname=False))
+    for i in odd:
+        made[i] = first_name(values[i])
+    return made
+
+
+def last_names(values: list[str]) -> tuple[list[str], list[str]]:
+    """``last_name`` and ``suffix_in`` of each."""
+    if compiled() is None:
+        return [last_name(t) for t in values], [suffix_in(t) for t in values]
+    words = _words(surname=True)
+    made, ending, odd = _comparable(values, words)
+    spelt = [*(SUFFIXES[word] for word in words.endings), ""]
+    found = [spelt[place] for place in ending.tolist()]
+    for i in odd:
+        made[i], found[i] = last_name(values[i]), suffix_in(values[i])
+    return made, found
+
+
+def _comparable(values: list[str], words: NameLists) -> tuple[list[str], Small, list[int]]:
+    """The library's names and endings; those that it leaves have their marks taken off ("peña") and are given again."""
+    made, ending, odd = comparable_names(values, words)
+    marked = odd.tolist()
+    again, endings, left = comparable_names([fold(values[i]) for i in marked], words)
+    for i, name in zip(marked, again, strict=True):
+        made[i] = name
+    ending[odd] = endings
+    return made, ending, odd[left].tolist()
+
+
+def sound_numbers(values: list[str]) -> Codes:
+    """A number for the sound of each name, in the order of their first appearance."""
+    if compiled() is None:
+        known, codes = dict[str, int](), list[int]()
+        for key in sounds([text.partition(" ")[0] for text in values]):
+            codes.append(known.setdefault(key, len(known)))
+        return np.array(codes, np.int32)
+    made = sound_keys(values)
+    others = dict[str, int]()
+    for i in np.flatnonzero(made < 0).tolist():
+        key = sound(values[i])
+        plain = key.isascii()
+        made[i] = _as_number(key) if plain else others.setdefault(key, -1 - len(others))
+    return numbered(made)[0].astype(np.int32)
+
+
+def _as_number(sound: str) -> int:
+    """As the library writes it."""
+    return int.from_bytes(sound.encode(), "little")
+
+
+@cache
+def _words(*, surname: bool) -> NameLists:
+    placeholders = NO_LAST_NAME if surname else NO_FIRST_NAME
+    particles = PARTICLES if surname else frozenset[str]()
+    return NameLists(EMPTY, placeholders, BETWEEN, IN_NAME, particles)

@@ -4,13 +4,12 @@ Whole columns at a time: almost every value is distinct, so a dictionary would n
 """
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Ints
 from matching.arrow import EMPTY, NULL, array, filled, pc
-from matching.native import library, texts
+from matching.native import compiled, find_dummies, read_digits, read_licences
 
-Ints = npt.NDArray[np.int64]
 MISSING = -1
 _WIDTH = 12  # characters of a licence number that count: 36**12 still fits 63 bits
 
@@ -20,8 +19,8 @@ def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
 
     Anything else in the value (blanks, dashes, brackets) is left out.
     """
-    if library.LIBRARY is not None:
-        return texts.digits(column)
+    if compiled() is not None:
+        return read_digits(column)
     text = pc.fill_null(column, EMPTY)
     try:
         numbers = pc.cast(pc.if_else(pc.equal(text, EMPTY), NULL, text), pa.int64())
@@ -65,10 +64,10 @@ def licence(column: pa.ChunkedArray) -> Ints:
     return np.where((lengths >= 4) & ~same & ~words, values, MISSING)
 
 
-def _base_36(column: pa.ChunkedArray) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+def _base_36(column: pa.ChunkedArray) -> tuple[Ints, Ints, Bools]:
     """The number of each licence, how many characters it has, and whether they are one and the same."""
-    if library.LIBRARY is not None:
-        return texts.licences(column)
+    if compiled() is not None:
+        return read_licences(column)
     if not len(column):
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_)
     text = pc.ascii_upper(pc.fill_null(column, EMPTY))
@@ -103,10 +102,10 @@ _NO_NUMBER = np.array(
 )  # Woolworth's wallet's, too
 
 
-def _dummy(values: Ints, lengths: Ints, most: int = 18) -> npt.NDArray[np.bool_]:
+def _dummy(values: Ints, lengths: Ints, most: int = 18) -> Bools:
     """Numbers that stand for "none": one digit repeated (of ``most`` at the end), or a known one."""
-    if library.LIBRARY is not None:
-        return texts.dummies(values, lengths, most, _NO_NUMBER)
+    if compiled() is not None:
+        return find_dummies(values, lengths, most, _NO_NUMBER)
     ones = (10 ** np.clip(lengths, 1, most) - 1) // 9
     repeated = (values % np.maximum(ones, 1) == 0) & (values // np.maximum(ones, 1) <= 9)
     return repeated | np.isin(values, _NO_NUMBER)

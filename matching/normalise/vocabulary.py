@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from matching.array_types import Bools, Codes
 from matching.arrow import array, column, filled
-from matching.native import library, texts
-from matching.normalise import many, names
+from matching.native import compiled, renumber
+from matching.normalise import names
 
-Codes = npt.NDArray[np.int32]
 MISSING = -1
 
 
@@ -44,12 +43,6 @@ class Vocabulary:
     def lookup(self, text: str) -> int:
         """The code of a text, or -1 when it never occurred."""
         return self.known.get(text, MISSING)
-
-    def array(self) -> npt.NDArray[np.object_]:
-        """The texts as an object array, for picking by code."""
-        result = np.empty(len(self.texts), dtype=object)
-        result[:] = self.texts
-        return result
 
 
 @dataclass(frozen=True)
@@ -96,8 +89,8 @@ def _by_appearance(indices: Codes) -> tuple[Codes, Codes]:
 
     A file's own dictionary has its own order and may hold values that no row has.
     """
-    if library.LIBRARY is not None:
-        return texts.renumbered(indices)
+    if compiled() is not None:
+        return renumber(indices)
     last = np.full(int(indices.max(initial=-1)) + 2, -1, np.int32)
     last[indices[::-1]] = np.arange(len(indices) - 1, -1, -1, dtype=np.int32)
     first = last[:-1]  # the last one is of -1
@@ -121,7 +114,7 @@ class NameParts:
     sound: Codes  # number of the sound key
     head: Codes  # first part of a double name
     tail: Codes  # last part
-    single: npt.NDArray[np.bool_]  # only an initial
+    single: Bools  # only an initial
 
 
 def name_parts(vocabulary: Vocabulary) -> NameParts:
@@ -153,6 +146,6 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
         root = own.copy()
         root[places], head_[places], tail_[places] = roots, heads, tails
     initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
-    sound = np.append(many.sound_numbers(texts_), np.int32(MISSING))
+    sound = np.append(names.sound_numbers(texts_), np.int32(MISSING))
     single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
     return NameParts(root, initial, sound, head_, tail_, single)

@@ -8,28 +8,23 @@ from typing import Annotated
 import typer
 
 from crypto.hardening import harden_process
-from faults import Exit
+from errors.coded import Exit
 from pipelines.cli import (
-    buckets,
-    control,
-    custody,
-    demonstrate,
-    disclosure,
-    house,
+    deadlines,
+    demo,
+    deployment,
     keys,
     ledger,
-    linkage,
     projects,
-    recipients,
     registers,
-    releasing,
-    safeguards,
-    sealing,
+    releases,
+    standalone,
 )
-from pipelines.cli.console import CONSOLE, CommandUnusable, emit
-from pipelines.stopping import orderly
+from pipelines.cli.console import Console
+from pipelines.cli.errors import CommandUnusable
+from pipelines.cli.signals import orderly
 
-_FLAGS = {"--json"}
+_FLAGS = {"--json", "--version"}
 _WITH_VALUE = {"--home"}
 
 app = typer.Typer(
@@ -42,8 +37,17 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"doj-release {version('doj-release')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
+    context: typer.Context,
     home: Annotated[
         Path | None,
         typer.Option(
@@ -53,30 +57,53 @@ def options(
     as_json: Annotated[
         bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
     ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
 ) -> None:
     """Secure release of Department data: link, extract, prove, seal, record."""
-    CONSOLE.home = home
-    CONSOLE.json = as_json
+    del version
+    console = context.ensure_object(Console)
+    console.home, console.json = home, as_json
 
 
-for group in (
-    demonstrate,
-    house,
-    registers,
-    buckets,
-    projects,
-    recipients,
-    releasing,
-    custody,
-    safeguards,
-    linkage,
-    disclosure,
-    sealing,
-    keys,
-    ledger,
-    control,
-):
-    group.attach(app)
+for name, function in {
+    "demo": demo.demo,
+    "init": deployment.init,
+    "backup": deployment.backup,
+    "restore": deployment.restore,
+    "upgrade": deployment.upgrade,
+    "run": releases.run,
+    "review": releases.review,
+    "refresh": releases.refresh,
+    "retention": releases.retention,
+    "match": standalone.match,
+    "suppress": standalone.suppress,
+    "audit": standalone.audit,
+    "rates": standalone.rates,
+    "seal": standalone.seal,
+    "verify": standalone.verify,
+    "deadlines": deadlines.deadlines,
+    "remind": deadlines.remind,
+    "doctor": deployment.doctor,
+}.items():
+    app.command(name)(function)
+
+for name, group in {
+    "register": registers.register_group,
+    "bucket": deployment.bucket_group,
+    "project": projects.project_group,
+    "recipient": keys.recipient_group,
+    "release": releases.release_group,
+    "escrow": keys.escrow_group,
+    "switch": keys.switch_group,
+    "keys": keys.keys_group,
+    "ledger": ledger.ledger_group,
+}.items():
+    app.add_typer(group, name=name)
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
@@ -114,12 +141,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: private files and no core dumps, then the command."""
     harden_process()
     words = hoist(sys.argv[1:] if arguments is None else arguments)
-    CONSOLE.step = step_of(words) or "command"
+    console = Console(step=step_of(words) or "command")
     try:
         with orderly():
-            app(args=words, prog_name="doj-release")
+            app(args=words, prog_name="doj-release", obj=console)
     except SystemExit as ended:
         wants_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
-        if wants_json and ended.code == int(Exit.USAGE) and not CONSOLE.emitted:
-            emit({"error": CommandUnusable().as_dict()})  # also where no command was reached
+        if wants_json and ended.code == int(Exit.USAGE) and not console.emitted:
+            # also where no command was reached
+            console.emit({"error": CommandUnusable().as_dict()})
         raise

@@ -1,31 +1,32 @@
-"""``ledger show | verify | checkpoint | export``."""
+"""``ledger show | verify | checkpoint | export | schema``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, emit, plain, say, show, show_pairs
+from pipelines.cli.console import Console, command, plain
 from pipelines.errors import OptionsDisagree
 
 _SHOWN = 24  # characters of a fact in the table: a digest's beginning is enough to find it
-group = typer.Typer(help="The record that can't be quietly changed.", no_args_is_help=True)
+ledger_group = typer.Typer(help="The record that can't be quietly changed.", no_args_is_help=True)
 
 
-@group.command("show")
+@ledger_group.command("show")
 @command
 def show_events(
+    console: Console,
     project: Annotated[str | None, typer.Option("--project")] = None,
     release: Annotated[str | None, typer.Option("--release")] = None,
     kind: Annotated[str | None, typer.Option("--kind")] = None,
     last: Annotated[int, typer.Option("--last", min=1, help="The newest N events.")] = 50,
 ) -> None:
     """List events, oldest first."""
-    from pipelines.office import open_office
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        entries = list(office.ledger.events(project=project, release=release, kind=kind))[-last:]
-        show(
+    with open_session(console.home) as session:
+        entries = list(session.ledger.events(project=project, release=release, kind=kind))[-last:]
+        console.show(
             "Ledger",
             ("seq", "at", "kind", "project", "release", "actor", "facts"),
             [
@@ -53,9 +54,10 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-@group.command()
+@ledger_group.command()
 @command
 def verify(
+    console: Console,
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option("--checkpoint", help="One that was kept elsewhere; may be repeated."),
@@ -66,53 +68,56 @@ def verify(
     Against the home's own note of how far the ledger had come, every checkpoint that it signed, and
     those named here, such as the ledger-checkpoint.json of a package.
     """
-    from pipelines.ledgers import verify_ledger
-    from pipelines.office import open_office
+    from pipelines.keys import verify_ledger
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Ledger", verify_ledger(office, checkpoint or ()))
+    with open_session(console.home) as session:
+        console.show_pairs("Ledger", verify_ledger(session, checkpoint or ()))
 
 
-@group.command("checkpoint")
+@ledger_group.command("checkpoint")
 @command
 def sign_checkpoint(
+    console: Console,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write it there instead of stdout.")
     ] = None,
 ) -> None:
     """Sign size and Merkle root, to be kept elsewhere."""
     from pipelines.home import write_private
-    from pipelines.ledgers import checkpoint
-    from pipelines.office import open_office
+    from pipelines.keys import checkpoint
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        body = checkpoint(office)
+    with open_session(console.home) as session:
+        body = checkpoint(session)
     if out is None:
-        emit(body)
+        console.emit(body)
         return
     import json
 
     write_private(out, json.dumps(body, indent=1))
-    say(f"Checkpoint of {body['size']} events written.")
+    console.say(f"Checkpoint of {body['size']} events written.")
 
 
-@group.command()
+@ledger_group.command()
 @command
 def export(
+    console: Console,
     out: Annotated[Path, typer.Option("--out", help="A file of one JSON object a line.")],
 ) -> None:
     """Write all events, to be kept elsewhere."""
-    from pipelines.ledgers import export_ledger
-    from pipelines.office import open_office
+    from pipelines.keys import export_ledger
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        count = export_ledger(office, out)
-    show_pairs("Export", {"events": count})
+    with open_session(console.home) as session:
+        count = export_ledger(session, out)
+    console.show_pairs("Export", {"events": count})
 
 
-@group.command("schema")
+@ledger_group.command("schema")
 @command
 def print_schema(
+    console: Console,
     role: Annotated[str, typer.Option("--role", help="The role that appends.")],
     schema: Annotated[str, typer.Option("--schema", help="Where the table goes.")] = "public",
 ) -> None:
@@ -121,14 +126,9 @@ def print_schema(
     For its administrator, before `init --ledger URL`: table, triggers, and the grants of a role that
     appends and reads and can do nothing else.
     """
-    from approvals.ledger_schema import postgres_script
+    from approvals.ledger import postgres_script
 
     try:
-        typer.echo(postgres_script(role, schema), nl=False)
+        console.write(postgres_script(role, schema))
     except ValueError:
         raise OptionsDisagree(option="--role and --schema are plain identifiers") from None
-
-
-def attach(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="ledger")

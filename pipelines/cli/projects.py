@@ -1,17 +1,22 @@
-"""``project …``: the life of a project."""
+"""``project …``: the life of a project: applications, approvals, cohorts, events, and the gate's answer for a day."""
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, emit, show, show_pairs
-from pipelines.cli.project_gate import check
-from pipelines.cli.project_life import history, kinds, next_steps
+from errors.coded import Exit
+from pipelines.cli.console import Console, command
 from pipelines.errors import OptionsDisagree
 
-group = typer.Typer(
+if TYPE_CHECKING:
+    from approvals.gate import Verdict
+    from approvals.project import ProjectState
+    from pipelines.session import Session
+
+
+project_group = typer.Typer(
     help="Applications, approvals, cohorts: the life of a project.", no_args_is_help=True
 )
 Number = Annotated[str, typer.Argument(metavar="NO", help="The project's number.")]
@@ -21,22 +26,24 @@ Day = Annotated[
 ]
 
 
-@group.command()
+@project_group.command()
 @command
 def submit(
+    console: Console,
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
 ) -> None:
     """Take an application, or an amendment of one."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.submit(file, office.person, today())
-    show_pairs("Project", state.as_dict(today()))
+    with open_session(console.home) as session:
+        state = session.projects.submit(file, session.person, today())
+    console.show_pairs("Project", state.as_dict(today()))
 
 
-@group.command()
+@project_group.command()
 @command
 def example(
+    console: Console,
     kind: Annotated[
         str, typer.Argument(help="standard (§ 966) or aggregated (§ 965)")
     ] = "standard",
@@ -46,78 +53,78 @@ def example(
     only: Annotated[str | None, typer.Option("--kind", help="One kind of release alone.")] = None,
 ) -> None:
     """Print a commented application to fill in."""
-    from approvals.application_example import example_for
+    from approvals.application import example_for
 
     if kind == "standard" or kind == "aggregated":  # narrows the type
-        typer.echo(example_for(system.upper(), kind, kind=only), nl=False)
+        console.write(example_for(system.upper(), kind, kind=only))
         return
     raise OptionsDisagree(option="standard or aggregated")
 
 
-@group.command()
+@project_group.command()
 @command
-def approve(number: Number) -> None:
+def approve(console: Console, number: Number) -> None:
     """Approve a submitted project, as a second person."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.approve(number, office.person, today())
-    show_pairs("Project", state.as_dict(today()))
+    with open_session(console.home) as session:
+        state = session.projects.approve(number, session.person, today())
+    console.show_pairs("Project", state.as_dict(today()))
 
 
-@group.command("show")
+@project_group.command("show")
 @command
-def show_project(number: Number) -> None:
+def show_project(console: Console, number: Number) -> None:
     """Show a project whole; exit 5 where a file changed."""
-    from approvals.attempts import refused_attempts
-    from pipelines.attached import report_file
-    from pipelines.office import open_office, today
-    from pipelines.papers import papers_of
+    from approvals.gate import refused_attempts
+    from pipelines.custody import papers_of, report_file
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.show(number)
+    with open_session(console.home) as session:
+        state = session.projects.show(number)
         body = state.as_dict(today())
-        body["next"] = next_steps(office, state)
-        releases = [release.as_dict() for release in office.releases.list(number)]
+        body["next"] = _next_steps(session, state)
+        releases = [release.as_dict() for release in session.releases.list(number)]
         for release in releases:
-            release["report_file"] = report_file(office, number, str(release["release"]))
-        papers, drafts, gone = papers_of(office, number)
-        refused = refused_attempts(office.ledger, number)
+            release["report_file"] = report_file(session, number, str(release["release"]))
+        papers, drafts, gone = papers_of(session, number)
+        refused = refused_attempts(session.ledger, number)
     body |= {"releases": releases, "documents": papers, "drafts": drafts, "refused": refused}
-    if CONSOLE.json:
-        emit(body)
+    if console.json:
+        console.emit(body)
         if gone is not None:
             raise typer.Exit(int(gone.exit))
         return
     plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
-    show_pairs(f"Project {number}", plain)
+    console.show_pairs(f"Project {number}", plain)
     for name in ("cohorts", "recipients", "releases", "documents", "drafts", "refused"):
         rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
         columns = list(rows[0]) if rows else []
-        show(name.capitalize(), columns, [[row[c] for c in columns] for row in rows], rows)
+        console.show(name.capitalize(), columns, [[row[c] for c in columns] for row in rows], rows)
     if gone is not None:
         raise gone
 
 
-@group.command("list")
+@project_group.command("list")
 @command
-def list_projects() -> None:
+def list_projects(console: Console) -> None:
     """List projects with number, kinds, state, expiry."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        rows = [state.as_dict(today()) for state in office.projects.list()]
+    with open_session(console.home) as session:
+        rows = [state.as_dict(today()) for state in session.projects.list()]
     names = ("project_number", "system", "kinds", "state", "approved_on", "expires")
-    show("Projects", names, [[_joined(row[n]) for n in names] for row in rows], rows)
+    console.show("Projects", names, [[_joined(row[n]) for n in names] for row in rows], rows)
 
 
 def _joined(value: object) -> object:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
-@group.command()
+@project_group.command()
 @command
 def event(
+    console: Console,
     number: Number,
     kind: Annotated[
         str, typer.Argument(help="Such as background_check, draft_received, project_completed.")
@@ -132,15 +139,15 @@ def event(
     on: Day = None,
 ) -> None:
     """Record something that happened to a project."""
-    from pipelines.accountability import record_event
-    from pipelines.office import open_office, today
+    from pipelines.custody import record_event
+    from pipelines.session import open_session, today
 
     files = {name: Path(path) for name, path in _named(file or []).items()}
     day = on.date() if on else today()
-    with open_office(CONSOLE.home) as office:
-        state, letter = record_event(office, number, kind, day, _named(facts or []), files)
+    with open_session(console.home) as session:
+        state, letter = record_event(session, number, kind, day, _named(facts or []), files)
     extra = {"letter": str(letter)} if letter else {}
-    show_pairs("Project", state.as_dict(today()) | extra)
+    console.show_pairs("Project", state.as_dict(today()) | extra)
 
 
 def _named(items: list[str]) -> dict[str, str]:
@@ -153,9 +160,10 @@ def _named(items: list[str]) -> dict[str, str]:
     return found
 
 
-@group.command()
+@project_group.command()
 @command
 def cohort(
+    console: Console,
     number: Number,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV, Parquet or XLSX with cohort_id.")
@@ -166,60 +174,207 @@ def cohort(
     ] = None,
 ) -> None:
     """Register a cohort; a second person confirms it."""
-    from pipelines.cohort_registry import register
-    from pipelines.office import open_office
+    from pipelines.cohort import register_cohort
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Cohort", register(office, number, file, columns, source))
+    with open_session(console.home) as session:
+        console.show_pairs("Cohort", register_cohort(session, number, file, columns, source))
 
 
-@group.command("cohort-confirm")
+@project_group.command("cohort-confirm")
 @command
 def cohort_confirm(
+    console: Console,
     number: Number,
     digest: Annotated[
         str | None, typer.Argument(help="Which; the one that waits by default.")
     ] = None,
 ) -> None:
     """Confirm a registered cohort, as a second person."""
-    from pipelines.office import open_office, today
+    from pipelines.session import open_session, today
 
-    with open_office(CONSOLE.home) as office:
-        state = office.projects.confirm_cohort(number, digest, office.person, today())
+    with open_session(console.home) as session:
+        state = session.projects.confirm_cohort(number, digest, session.person, today())
         rows = state.as_dict(today())["cohorts"]
-    show_pairs("Cohort", {"project": number, "cohorts": rows})
+    console.show_pairs("Cohort", {"project": number, "cohorts": rows})
 
 
-@group.command()
+@project_group.command()
 @command
-def documents(number: Number) -> None:
+def documents(console: Console, number: Number) -> None:
     """List stored documents; exit 5 where one changed."""
-    from pipelines.office import open_office
-    from pipelines.papers import papers_of
+    from pipelines.custody import papers_of
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        office.projects.show(number)
-        rows, _, gone = papers_of(office, number)
+    with open_session(console.home) as session:
+        session.projects.show(number)
+        rows, _, gone = papers_of(session, number)
     names = ("what", "on", "event", "state")
-    show("Documents", names, [[row[n] for n in names] for row in rows], rows)
+    console.show("Documents", names, [[row[n] for n in names] for row in rows], rows)
     if gone is not None:
-        raise gone if not CONSOLE.json else typer.Exit(int(gone.exit))
+        raise gone if not console.json else typer.Exit(int(gone.exit))
 
 
-@group.command()
+@project_group.command()
 @command
-def certificate(number: Number) -> None:
+def certificate(console: Console, number: Number) -> None:
     """Write a prefilled certificate of destruction."""
-    from pipelines.accountability import write_certificate
-    from pipelines.office import open_office
+    from pipelines.custody import write_certificate
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        show_pairs("Certificate", {"letter": str(write_certificate(office, number))})
+    with open_session(console.home) as session:
+        console.show_pairs("Certificate", {"letter": str(write_certificate(session, number))})
 
 
-def attach(app: typer.Typer) -> None:
-    """Add the commands."""
-    group.command("check")(check)
-    group.command("history")(history)
-    group.command("kinds")(kinds)
-    app.add_typer(group, name="project")
+# Could we release
+
+
+@project_group.command()
+@command
+def check(
+    console: Console,
+    number: Number,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="One kind; all that were approved by default.")
+    ] = None,
+    on: Day = None,
+    years: Annotated[str | None, typer.Option("--years", metavar="A-B")] = None,
+    system: Annotated[str | None, typer.Option("--system", help="Another system.")] = None,
+    scope: Annotated[list[str] | None, typer.Option("--scope", help="Order family.")] = None,
+    variable: Annotated[list[str] | None, typer.Option("--variable", help="Column.")] = None,
+    dimension: Annotated[list[str] | None, typer.Option("--dimension", help="Of a table.")] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", help="Member who would receive.")] = None,
+) -> None:
+    """Could we release, and if not, why not.
+
+    Every reason at once, with its section and what would cure it; exit 3 where there is one. What is
+    not named is asked as approved: its years, scope, columns and confirmed keys.
+    """
+    from approvals.gate import people_of
+    from pipelines.release import GateQuestion, check_gate
+    from pipelines.session import open_session, today
+
+    with open_session(console.home) as session:
+        day = on.date() if on else today()
+        state = session.projects.show(number)
+        verdicts = {
+            one: check_gate(
+                session,
+                number,
+                GateQuestion(
+                    one, day, years, system,
+                    tuple(scope or ()), tuple(variable or ()), tuple(dimension or ()),
+                    tuple(to or ()),
+                ),
+            )
+            for one in ((kind,) if kind else state.kinds)
+        }  # fmt: skip
+        people = people_of(state, day)
+    if console.json:
+        answers = {one: v.as_dict() | {"people": people} for one, v in verdicts.items()}
+        console.emit(answers[kind] if kind else answers)
+    else:
+        for one, verdict in verdicts.items():
+            _show_verdict(console, number, f"{day}", one, verdict)
+        if people:
+            shown = [name for name in people[0] if not name.endswith("_in_force")]
+            rows = [[person.get(name) for name in shown] for person in people]
+            console.show(f"People on {day}", [n.replace("_", " ") for n in shown], rows, people)
+    if not all(verdict.allowed for verdict in verdicts.values()):
+        raise typer.Exit(int(Exit.REFUSED))
+
+
+def _show_verdict(console: Console, number: str, day: str, kind: str, verdict: "Verdict") -> None:
+    if verdict.allowed:
+        console.say(f"{number}: {kind} data could be released on {day}.")
+        return
+    reasons = [reason.as_dict() for reason in verdict.reasons]
+    console.show(
+        f"{number}: {kind} data can't be released on {day}",
+        ("section", "rule", "why", "cure"),
+        [(r["section"], r["rule"], r["text"], r["cure"]) for r in reasons],
+        reasons,
+    )
+
+
+# What happened, and what can be recorded
+
+
+_DIGEST = 64  # figures of a SHA-256
+
+
+@project_group.command()
+@command
+def history(
+    console: Console,
+    number: Number,
+) -> None:
+    """List what was recorded of a project, or taken back."""
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        session.projects.show(number)
+        events = session.projects.history(number)
+    rows = [
+        {
+            "event": entry.seq,
+            "on": entry.facts.get("on"),
+            "kind": entry.kind,
+            "who": entry.actor,
+            "facts": {k: v for k, v in entry.facts.items() if k != "on"},
+            "taken_back_by": taken,
+        }
+        for entry, taken in events
+    ]
+    names = ("event", "on", "kind", "who", "facts", "taken_back_by")
+    console.show(
+        f"Project {number}", names, [[_short_digest(row[n]) for n in names] for row in rows], rows
+    )
+
+
+def _short_digest(value: object) -> object:
+    """Digests by their first figures: a person compares, a machine has ``--json``."""
+    if isinstance(value, dict):
+        items = cast("dict[str, object]", value).items()
+        return ", ".join(f"{name} {_short_digest(item)}" for name, item in items)
+    if isinstance(value, tuple):
+        return " ".join(map(str, cast("tuple[object, ...]", value)))
+    text = str(value) if value is not None else ""
+    return f"{text[:8]}…" if len(text) == _DIGEST else text
+
+
+@project_group.command()
+@command
+def kinds(
+    console: Console,
+    kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
+) -> None:
+    """List what `project event` records, and what it needs."""
+    from approvals.ledger import KINDS, EventRefused
+    from approvals.project import project_event_kinds, roles_for, words_of
+
+    known = project_event_kinds()
+    if kind is not None and kind not in known:
+        raise EventRefused(what="no kind of project event", kinds=len(known))
+    rows = [
+        {
+            "kind": name,
+            "facts": [f"{fact}={KINDS[name].must[fact].name}" for fact in KINDS[name].must],
+            "may": [f"{fact}={KINDS[name].may[fact].name}" for fact in KINDS[name].may],
+            "who": sorted(roles_for(name)),
+            "needs": list(words_of(name)),
+        }
+        for name in ((kind,) if kind else known)
+    ]
+    names = ("kind", "facts", "may", "who", "needs")
+    console.show("Events of a project", names, [[row[n] for n in names] for row in rows], rows)
+
+
+def _next_steps(session: "Session", state: "ProjectState") -> list[str]:
+    """The moves that are open today, with who may make them."""
+    from pipelines.session import today
+
+    return [
+        f"{move.event} ({' or '.join(sorted(move.roles))})"
+        for move in session.projects.next_moves(state, today())
+    ]

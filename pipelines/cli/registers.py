@@ -1,18 +1,21 @@
-"""``register load`` and ``register list``."""
+"""``register load``, ``make-up`` and ``list``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import CONSOLE, command, hint, show, show_pairs
+from pipelines.cli.console import Console, command
 
-group = typer.Typer(help="What the Department holds, as pinned snapshots.", no_args_is_help=True)
+register_group = typer.Typer(
+    help="What the Department holds, as pinned snapshots.", no_args_is_help=True
+)
 
 
-@group.command()
+@register_group.command()
 @command
 def load(
+    console: Console,
     system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
     files: Annotated[
         list[Path],
@@ -20,19 +23,19 @@ def load(
     ],
 ) -> None:
     """Validate files, resolve persons, pin a snapshot."""
-    from pipelines.cli.progress import steps
-    from pipelines.office import open_office
     from pipelines.registers import load_register
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office, steps() as tell:
-        info = load_register(office, system.upper(), files, tell)
-    show_pairs("Snapshot", info)
-    hint("Releases that are ordered from now on use this snapshot.")
+    with open_session(console.home) as session, console.steps() as report:
+        info = load_register(session, system.upper(), files, report)
+    console.show_pairs("Snapshot", info)
+    console.hint("Releases that are ordered from now on use this snapshot.")
 
 
-@group.command("make-up")
+@register_group.command("make-up")
 @command
 def make_up(
+    console: Console,
     system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for its files.")],
     records: Annotated[
@@ -45,34 +48,35 @@ def make_up(
 
     The truth behind it stands beside it, never inside.
     """
-    from pipelines.office import today
-    from synthetic import make_system
+    from pipelines.session import today
+    from synthetic.registers import make_system
 
     last = today().year - 1
     made = make_system(
         system.upper(), folder / "register", records=records, seed=seed, first_year=last - 9, last_year=last
     )  # fmt: skip
-    told = {
+    facts = {
         "system": system.upper(),
         "files": [str(path) for path in made.files],
         "truth": str(made.path),
         "entries": made.persons.num_rows,
     }
-    show_pairs("Made-up register", told)
-    hint(f"doj-release register load {system.upper()} {folder}/register/*.parquet")
+    console.show_pairs("Made-up register", facts)
+    console.hint(f"doj-release register load {system.upper()} {folder}/register/*.parquet")
 
 
-@group.command("list")
+@register_group.command("list")
 @command
 def list_snapshots(
+    console: Console,
     system: Annotated[str | None, typer.Argument()] = None,
 ) -> None:
     """List the snapshots, oldest first."""
-    from pipelines.office import open_office
     from pipelines.registers import list_registers
+    from pipelines.session import open_session
 
-    with open_office(CONSOLE.home) as office:
-        rows = list_registers(office, system.upper() if system else None)
+    with open_session(console.home) as session:
+        rows = list_registers(session, system.upper() if system else None)
     names = (
         "snapshot",
         "system",
@@ -83,9 +87,4 @@ def list_snapshots(
         "years",
         "synthetic",
     )
-    show("Snapshots", names, [[row.get(n) for n in names] for row in rows], rows)
-
-
-def attach(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="register")
+    console.show("Snapshots", names, [[row.get(n) for n in names] for row in rows], rows)

@@ -1,12 +1,113 @@
-"""What needs more than one row: keys that repeat, and references that lead nowhere."""
+"""What can be wrong with register files: each problem by table, column, code, how often, and where first.
 
-from collections.abc import Iterator
+A column name is compared in one spelling (``FirstName``, ``first name`` and ``FIRST_NAME`` are one), texts by the
+patterns of the system's description. What is found is named by its place, never quoted.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from systems.database import guarded, quoted
-from systems.errors import RegisterUnreadable
-from systems.model import ForeignKey, System, Table
-from systems.register.problems import LISTED, Problem
+from systems.database import guarded, literal, quoted
+from systems.description import Column, ForeignKey, System, Table
+from systems.errors import ForbiddenInRegister, RegisterRefused, RegisterUnreadable
+
+LISTED = 10  # row numbers kept of each problem: enough to find the place
+
+WHAT = {
+    "missing_table": "a required table was not given",
+    "unknown_column": "a column that the table does not have",
+    "missing_column": "a required column is not in the file",
+    "wrong_type": "values that are not of the column's type",
+    "missing_value": "values missing where one is required",
+    "unknown_code": "codes that are not in the code list",
+    "wrong_shape": "values that don't have the column's form",
+    "out_of_range": "numbers outside the plausible range",
+    "implausible_date": "dates too early, or after the day of loading",
+    "date_order": "a date after one that must not come before it",
+    "duplicate_key": "rows that repeat a key",
+    "orphan": "rows that point to a row which is not there",
+    "forbidden_column": "a column that the law does not let into this system's data",
+    "forbidden_content": "values that look like what the law does not let into this system's data",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of problem in one place; never a value.
+
+    Attributes:
+        table: name of the table.
+        code: see `WHAT`.
+        column: name of a described column, or the place of one that is not ("column 3").
+        count: rows concerned.
+        rows: the first few, data rows counted from 1.
+        detail: of what is forbidden, its name in the system's description.
+    """
+
+    table: str
+    code: str
+    column: str = ""
+    count: int = 1
+    rows: tuple[int, ...] = ()
+    detail: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.table}.{self.column}" if self.column else self.table
+        rows = f", first in rows {', '.join(map(str, self.rows))}" if self.rows else ""
+        what = f"{WHAT[self.code]}: {self.detail}" if self.detail else WHAT[self.code]
+        return f"{place}: {what} ({self.count}{rows})"
+
+
+def refused(problems: Iterable[Problem]) -> RegisterRefused:
+    """Return the error that lists them all; it is raised by the caller."""
+    found = tuple(problems)
+    forbidden = any(problem.code.startswith("forbidden") for problem in found)
+    kind = ForbiddenInRegister if forbidden else RegisterRefused
+    error = kind(count=sum(problem.count for problem in found), problems=[_short(p) for p in found])
+    error.problems = found
+    return error
+
+
+def _short(problem: Problem) -> str:
+    place = f"{problem.table}.{problem.column}" if problem.column else problem.table
+    return " ".join(part for part in (place, problem.code, problem.detail) if part)
+
+
+# -- what the law does not let into a system's data: found by column names and by what texts hold
+
+HEADER, CONTENT = "forbidden_column", "forbidden_content"
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def header_problems(system: System, table: Table, names: Sequence[str]) -> Iterator[Problem]:
+    """Yield the columns of a file whose names say that they hold what must not be there."""
+    for place, name in enumerate(names, start=1):
+        if name in table.by_name:
+            continue
+        spelled = _OTHER.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
+        for entry in system.forbidden:
+            if entry.header and re.search(entry.header, spelled):
+                yield Problem(table.name, HEADER, f"column {place}", detail=entry.name)
+
+
+def content_conditions(system: System, table: Table, column: Column) -> Iterator[tuple[str, str]]:
+    """Yield (name of what is forbidden, SQL condition that a bad value meets) for a text column.
+
+    Codes are left alone: a value outside its list is refused anyway.
+    """
+    if column.type != "text" or column.codes or column.joined_from:
+        return
+    for entry in system.forbidden:
+        if entry.content and f"{table.name}.{column.name}" not in entry.spared:
+            value = quoted(column.name)
+            yield entry.name, f"regexp_matches({value}, {literal(entry.content)})"
+
+
+# -- what needs more than one row: keys that repeat, and references that lead nowhere
 
 
 def key_problems(con: Any, system: System, given: set[str]) -> Iterator[Problem]:
@@ -61,3 +162,27 @@ def _orphans(con: Any, table: Table, key: ForeignKey) -> Iterator[Problem]:
     ).fetchall()
     if count:
         yield Problem(table.name, "orphan", ", ".join(key.columns), count, tuple(sorted(first)))
+
+
+# -- the mark of made-up data: a demonstration home takes nothing without it
+
+MARK_FILE = "SYNTHETIC"  # beside the files
+MARK_KEY = b"synthetic"  # in a Parquet file's metadata, with the value b"true"
+
+
+def is_synthetic(files: Sequence[Path]) -> bool:
+    """Return whether every file says that it is made up; false for no file at all."""
+    return bool(files) and all(_marked(path) for path in files)
+
+
+def _marked(path: Path) -> bool:
+    if (path.parent / MARK_FILE).is_file():
+        return True
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return False
+    return metadata.get(MARK_KEY) == b"true"

@@ -5,23 +5,22 @@ more than one row (keys, references) is for `systems.register.checks`.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crypto.resting import staged_writer
 from crypto.secret import StagingKey
-from crypto.staging import open_writer
 from systems import database
+from systems.database import literal, quoted
+from systems.description import Column, System, Table
 from systems.errors import FormatUnknown, RegisterUnreadable
-from systems.model import System, Table
-from systems.register import rules
-from systems.register.forbidden import header_problems
-from systems.register.problems import Problem
-from systems.tabular import read_table
+from systems.register.checks import CONTENT, LISTED, Problem, content_conditions, header_problems
 
 _BATCH = 250_000  # rows checked at a time: memory stays flat, queries stay few
 _PARQUET = b"PAR1"
@@ -44,7 +43,7 @@ class Staged:
     problems: list[Problem]
 
 
-def stage(
+def stage_table(
     system: System, table: Table, source: Path, target: Path, key: StagingKey, on: dt.date
 ) -> Staged:
     """Check one file and write its encrypted copy; with unfitting columns nothing is written.
@@ -60,11 +59,11 @@ def stage(
     if problems:
         return Staged(0, (), problems)
     names = tuple(c.name for c in table.file_columns if c.name in schema.names)
-    plan = rules.Plan(system, table, schema, on)
-    tally = rules.Tally(plan)
+    plan = Plan(system, table, schema, on)
+    tally = Tally(plan)
     staged_schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
     rows = 0
-    with closing(database.connect()) as con, open_writer(target, staged_schema, key) as writer:
+    with closing(database.connect()) as con, staged_writer(target, staged_schema, key) as writer:
         for batch in batches:
             with database.guarded(RegisterUnreadable, table=table.name):
                 numbered = _numbered(batch, rows)
@@ -83,7 +82,7 @@ def _numbered(batch: pa.Table, before: int) -> pa.Table:
     import numpy as np
 
     numbers = pa.array(np.arange(before + 1, before + batch.num_rows + 1, dtype=np.int64))
-    return batch.append_column(rules.ROW, numbers)
+    return batch.append_column(ROW, numbers)
 
 
 def _column_problems(table: Table, names: list[str]) -> Iterator[Problem]:
@@ -101,6 +100,8 @@ def _batches(source: Path, role: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
     """Open a file as pieces: Parquet with its types, anything else as strings."""
     if source.is_file() and source.open("rb").read(4) == _PARQUET:
         return _parquet(source, role)
+    from systems.tabular import read_table  # slow to import, and most commands read no file
+
     table = read_table(source, role=role, allow_empty=True).table
     return table.schema, (table.slice(at, _BATCH) for at in range(0, table.num_rows, _BATCH))
 
@@ -117,3 +118,172 @@ def _parquet(source: Path, role: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
                 yield pa.Table.from_batches([batch])
 
     return file.schema_arrow, pieces()
+
+
+# -- the SQL that types one batch and counts what does not fit, made from a table's description
+
+ROW = "#row"  # the data row's number, counted from 1
+_WHOLE = r"[+-]?\d{1,18}"  # what fits into 64 bits
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_YES = "('true', 't', 'yes', 'y', '1')"
+_NO = "('false', 'f', 'no', 'n', '0')"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition that a bad row meets."""
+
+    code: str
+    column: str
+    bad: str
+    detail: str = ""
+
+
+@dataclass
+class Plan:
+    """How one file becomes one staged table."""
+
+    system: System
+    table: Table
+    schema: pa.Schema
+    on: dt.date
+    checks: list[Check] = field(default_factory=list[Check])
+
+    def __post_init__(self) -> None:
+        for column in self.table.columns:
+            self.checks += self._column_checks(column)
+        for order in self.table.date_orders:
+            before, after = quoted(order.before), quoted(order.after)
+            self.checks.append(Check("date_order", order.after, f"{before} > {after}"))
+
+    def typed_sql(self) -> str:
+        """One row per row: each column typed, and whether its file had a value at all."""
+        parts = [quoted(ROW)]
+        for column in self.table.file_columns:
+            raw, value = self._raw(column), quoted(column.name)
+            parts.append(f"{raw} IS NOT NULL AS {quoted('had ' + column.name)}")
+            parts.append(f"{self._value(column)} AS {value}")
+        return f"SELECT *, {self._joined()} FROM (SELECT {', '.join(parts)} FROM incoming)"
+
+    def tally_sql(self) -> str:
+        """One row: for each check, how many rows meet it and the first of them."""
+        counted = [
+            f"count(*) FILTER (WHERE {c.bad}), min({quoted(ROW)}, {LISTED}) FILTER (WHERE {c.bad})"
+            for c in self.checks
+        ]
+        return f"SELECT {', '.join(counted) or '1'} FROM typed"
+
+    def kept_sql(self) -> str:
+        """The columns of the description, in the order of the file's rows."""
+        names = ", ".join(quoted(column.name) for column in self.table.columns)
+        return f"SELECT {names} FROM typed ORDER BY {quoted(ROW)}"
+
+    def _joined(self) -> str:
+        """Columns that the files don't bring, made of others."""
+        made = [
+            " || ':' || ".join(quoted(name) for name in column.joined_from)
+            + f" AS {quoted(column.name)}"
+            for column in self.table.columns
+            if column.joined_from
+        ]
+        return ", ".join(made) or "NULL AS nothing"
+
+    def _raw(self, column: Column) -> str:
+        """The value as the file has it; NULL where empty or where the file has no such column."""
+        if column.name not in self.schema.names:
+            return "NULL"
+        name, kind = quoted(column.name), self.schema.field(column.name).type
+        if pa.types.is_floating(kind):
+            return f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END"
+        if _native(column, kind) and column.type != "text":
+            return name
+        return f"nullif(CAST({name} AS VARCHAR), '')"
+
+    def _value(self, column: Column) -> str:
+        raw = self._raw(column)
+        if raw == "NULL":
+            return f"CAST(NULL AS {column.sql_type})"
+        kind = self.schema.field(column.name).type
+        if column.type == "integer" and pa.types.is_floating(kind):
+            return f"CASE WHEN {raw} = trunc({raw}) THEN TRY_CAST({raw} AS BIGINT) END"
+        if _native(column, kind):
+            return f"TRY_CAST({raw} AS {column.sql_type})"
+        text = f"CAST({raw} AS VARCHAR)"
+        if column.type == "integer":
+            return f"CASE WHEN regexp_full_match({text}, '{_WHOLE}') THEN TRY_CAST({text} AS BIGINT) END"
+        if column.type == "date":
+            return (
+                f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN TRY_CAST({text} AS DATE) END"
+            )
+        if column.type == "boolean":
+            low = f"lower({text})"
+            return f"CASE WHEN {low} IN {_YES} THEN true WHEN {low} IN {_NO} THEN false END"
+        return f"TRY_CAST({text} AS {column.sql_type})"
+
+    def _column_checks(self, column: Column) -> list[Check]:
+        value, name = quoted(column.name), column.name
+        checks: list[Check] = []
+        if not column.joined_from:
+            had = quoted("had " + name)
+            checks.append(Check("wrong_type", name, f"{had} AND {value} IS NULL"))
+            if not column.nullable:
+                checks.append(Check("missing_value", name, f"NOT {had}"))
+        if column.codes:
+            listed = ", ".join(map(literal, self.system.code_list(column.codes).values))
+            checks.append(Check("unknown_code", name, f"{value} NOT IN ({listed})"))
+        if column.pattern:
+            match = f"NOT regexp_full_match({value}, {literal(column.pattern)})"
+            checks.append(Check("wrong_shape", name, match))
+        bounds = [f"{value} < {column.minimum}"] if column.minimum is not None else []
+        bounds += [f"{value} > {column.maximum}"] if column.maximum is not None else []
+        if bounds:
+            checks.append(Check("out_of_range", name, " OR ".join(bounds)))
+        days = [f"{value} < DATE '{column.earliest}'"] if column.earliest else []
+        days += [f"{value} > DATE '{self.on}'"] if column.not_future else []
+        if days:
+            checks.append(Check("implausible_date", name, " OR ".join(days)))
+        for what, bad in content_conditions(self.system, self.table, column):
+            checks.append(Check(CONTENT, name, bad, what))
+        return checks
+
+
+def _native(column: Column, kind: pa.DataType) -> bool:
+    """Whether the file's type already says what the column's type says."""
+    types = pa.types
+    return {
+        "integer": types.is_integer(kind),
+        "date": types.is_date(kind),
+        "time": types.is_time(kind),
+        "boolean": types.is_boolean(kind),
+        "text": types.is_string(kind) or types.is_large_string(kind),
+    }[column.type]
+
+
+class Tally:
+    """Counts of each check over all batches."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._counts = [0] * len(plan.checks)
+        self._rows: list[list[int]] = [[] for _ in plan.checks]
+
+    def add(self, answer: Sequence[Any]) -> None:
+        """Add the answer of one batch: count and first rows of each check in turn."""
+        for i in range(len(self._counts)):
+            self._counts[i] += answer[2 * i]
+            self._rows[i] += answer[2 * i + 1] or []
+
+    def problems(self) -> list[Problem]:
+        """What any row met."""
+        return [
+            Problem(
+                self._plan.table.name,
+                check.code,
+                check.column,
+                count,
+                tuple(sorted(rows)[:LISTED]),
+                check.detail,
+            )
+            for check, count, rows in zip(self._plan.checks, self._counts, self._rows, strict=True)
+            if count
+        ]

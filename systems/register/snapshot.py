@@ -1,26 +1,106 @@
-"""One pinned register: opened, verified, never changed."""
+"""One pinned register: what it says about itself, and its files, opened, verified, never changed.
 
+Its manifest holds counts and digests, nothing about any person.
+"""
+
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from crypto.resting import attach_key, read_staged, scan_staged
 from crypto.secret import StagingKey
-from crypto.staging import attach, read_parquet, scan
 from systems import database
+from systems.description import System, load_system
 from systems.errors import RegisterUnreadable, SnapshotDamaged
-from systems.loading import load_system
-from systems.model import System
-from systems.register import manifest, views
-from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
+from systems.register import views
 
+MANIFEST = "manifest.json"
+INDEX = "person_index"  # beside the tables: entry → person, and its lower bound
 _CHUNK = 1 << 20
 
 
-# Brings a file of a snapshot (its id, the file's name) from where it is kept to a path.
-Bring = Callable[[str, str, Path], None]
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoredTable(_Part):
+    """One encrypted file.
+
+    Attributes:
+        rows: its rows.
+        columns: columns that the loaded file had; the others are all null.
+        sha256: digest of the encrypted file.
+        bytes: its size.
+    """
+
+    rows: int
+    columns: tuple[str, ...]
+    sha256: str
+    bytes: int
+
+
+class SnapshotInfo(_Part):
+    """A snapshot in one paragraph.
+
+    Attributes:
+        snapshot_id: such as ``CARPOS-20261123-001``.
+        created: day of loading.
+        system, system_version, system_digest: the description that it was validated against.
+        tables: the files, by table; `INDEX` among them.
+        entries: rows of the person table: party entries on orders.
+        persons: people, where entries joined by a link are one.
+        persons_lower: people, where entries joined by a link or a doubtful pair are one; the number
+            that thresholds count by.
+        first_year, last_year: calendar years of the orders.
+        last_day: latest day of an order, which tells whether the last year is complete.
+        synthetic: every file was marked as made up.
+    """
+
+    format: Literal[1] = 1
+    snapshot_id: str
+    created: dt.date
+    system: str
+    system_version: str
+    system_digest: str
+    tables: dict[str, StoredTable]
+    entries: int
+    persons: int
+    persons_lower: int
+    first_year: int | None
+    last_year: int | None
+    last_day: dt.date | None
+    synthetic: bool
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each table."""
+        return {name: table.rows for name, table in self.tables.items() if name != INDEX}
+
+
+def write_manifest(info: SnapshotInfo, directory: Path) -> None:
+    """Write the manifest into a snapshot's directory."""
+    (directory / MANIFEST).write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_manifest(directory: Path) -> SnapshotInfo:
+    """Read a snapshot's manifest.
+
+    Raises:
+        SnapshotDamaged: it is missing or not what we wrote.
+    """
+    try:
+        return SnapshotInfo.model_validate_json((directory / MANIFEST).read_bytes())
+    except (OSError, ValidationError):
+        raise SnapshotDamaged(part="manifest") from None
+
+
+# Fetches a file of a snapshot (its id, the file's name) from where it is stored to a path.
+FetchFile = Callable[[str, str, Path], None]
 
 
 class Snapshot:
@@ -33,15 +113,15 @@ class Snapshot:
         directory: its folder in the home.
         info: its manifest.
         key: the key of its files.
-        bring: where the folder only holds copies: gets a file that is missing or not what it should be.
+        fetch: where the folder only holds copies: gets a file that is missing or not what it should be.
     """
 
     def __init__(
-        self, directory: Path, info: SnapshotInfo, key: StagingKey, bring: Bring | None = None
+        self, directory: Path, info: SnapshotInfo, key: StagingKey, fetch: FetchFile | None = None
     ) -> None:
         self._directory = directory
         self._key = key
-        self._bring = bring
+        self._fetch = fetch
         self.info = info
 
     @property
@@ -64,9 +144,9 @@ class Snapshot:
         Raises:
             RegisterUnreadable: a file can't be read.
             StagingDoesNotHold: the key is not the one that the files were written under.
-            CodedError: see `bring_here`.
+            CodedError: see `fetch_files`.
         """
-        self.bring_here()
+        self.fetch_files()
         con = database.connect(threads, memory_limit)
         files = {name: self._directory / f"{name}.parquet" for name in self.info.tables}
         columns = {name: table.columns for name, table in self.info.tables.items()}
@@ -79,25 +159,25 @@ class Snapshot:
         Raises:
             StagingDoesNotHold: missing, changed, or under another key.
         """
-        self.bring_here()
-        return read_parquet(self._directory / f"{INDEX}.parquet", self._key)
+        self.fetch_files()
+        return read_staged(self._directory / f"{INDEX}.parquet", self._key)
 
-    def bring_here(self) -> None:
+    def fetch_files(self) -> None:
         """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
 
         Raises:
             SnapshotDamaged: what came is not what was loaded (exit 5).
             CodedError: of the place where they are kept.
         """
-        if self._bring is None:
+        if self._fetch is None:
             return
         for name, table in self.info.tables.items():
             path = self._directory / f"{name}.parquet"
             if not _is(path, table):
-                self._bring(self.snapshot_id, path.name, path)
+                self._fetch(self.snapshot_id, path.name, path)
                 if not _is(path, table):
                     raise SnapshotDamaged(part=name)
-        self._bring = None
+        self._fetch = None
 
     def verify(self) -> None:
         """Compare every file with the manifest's digest.
@@ -105,7 +185,7 @@ class Snapshot:
         Raises:
             SnapshotDamaged: a file is missing, changed or unexpected (exit 5).
         """
-        expected = {f"{name}.parquet" for name in self.info.tables} | {manifest.FILE}
+        expected = {f"{name}.parquet" for name in self.info.tables} | {MANIFEST}
         if {path.name for path in self._directory.iterdir()} != expected:
             raise SnapshotDamaged(part="files")
         for name, table in self.info.tables.items():
@@ -121,13 +201,13 @@ def open_views(
     key: StagingKey,
 ) -> None:
     """Create the views of a register over its encrypted files; see `Snapshot.connect`."""
-    name = attach(con, key)
+    name = attach_key(con, key)
     with database.guarded(RegisterUnreadable, system=system.code):
         for table in system.tables:
-            source = scan(files[table.name], name) if table.name in files else None
+            source = scan_staged(files[table.name], name) if table.name in files else None
             con.execute(views.table_view(table, source, columns.get(table.name, ())))
         if INDEX in files:
-            con.execute(views.index_view(INDEX, scan(files[INDEX], name)))
+            con.execute(views.index_view(INDEX, scan_staged(files[INDEX], name)))
         views.create_code_lists(con, system)
         views.create_linkage_records(con, system)
 

@@ -15,16 +15,24 @@ from typing import Any
 
 import pyarrow as pa
 
+from crypto.resting import write_staged
 from crypto.secret import StagingKey
-from crypto.staging import write_parquet
 from systems import database
+from systems.description import System
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
-from systems.model import System
-from systems.register import checks, incoming, manifest
-from systems.register.manifest import INDEX, SnapshotInfo, StoredTable
-from systems.register.marks import is_synthetic
-from systems.register.problems import Problem, refused
-from systems.register.snapshot import Bring, Snapshot, digest, open_views
+from systems.register.checks import Problem, is_synthetic, key_problems, refused
+from systems.register.incoming import Staged, stage_table
+from systems.register.snapshot import (
+    INDEX,
+    FetchFile,
+    Snapshot,
+    SnapshotInfo,
+    StoredTable,
+    digest,
+    open_views,
+    read_manifest,
+    write_manifest,
+)
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
@@ -40,13 +48,13 @@ class RegisterStore:
     Args:
         root: directory of the store; made where it is not there.
         key_for: gives the key of a snapshot by its id, and makes it where the second argument is true.
-        bring: where the directory only holds copies of what is kept elsewhere, gets a file from there.
+        fetch: where the directory only holds copies of what is kept elsewhere, gets a file from there.
     """
 
-    def __init__(self, root: Path, key_for: KeyFor, bring: Bring | None = None) -> None:
+    def __init__(self, root: Path, key_for: KeyFor, fetch: FetchFile | None = None) -> None:
         self._root = root
         self._key_for = key_for
-        self._bring = bring
+        self._fetch = fetch
 
     def load(
         self,
@@ -85,7 +93,7 @@ class RegisterStore:
             staged = _stage(system, sources, work, key, on, report)
             info = _describe(system, snapshot_id, staged, work, key, resolve, on, report)
             info = info.model_copy(update={"synthetic": is_synthetic(files)})
-            manifest.write(info, work)
+            write_manifest(info, work)
             if accept is not None:
                 accept(Snapshot(work, info, key))
             work.rename(home / snapshot_id)
@@ -102,7 +110,7 @@ class RegisterStore:
         """
         pattern = f"{system or '*'}/*"
         places = [path for path in sorted(self._root.glob(pattern)) if _ID.match(path.name)]
-        return [manifest.read(path) for path in places]
+        return [read_manifest(path) for path in places]
 
     def open(self, snapshot_id: str) -> Snapshot:
         """Open a snapshot.
@@ -113,7 +121,7 @@ class RegisterStore:
         """
         directory = self._directory(snapshot_id)
         key = self._key_for(snapshot_id, False)
-        return Snapshot(directory, manifest.read(directory), key, self._bring)
+        return Snapshot(directory, read_manifest(directory), key, self._fetch)
 
     def files(self, snapshot_id: str) -> Sequence[Path]:
         """The paths of a snapshot's encrypted files, whether or not a copy is here.
@@ -122,7 +130,7 @@ class RegisterStore:
             SnapshotUnknown, SnapshotDamaged: see `open`.
         """
         directory = self._directory(snapshot_id)
-        return [directory / f"{name}.parquet" for name in manifest.read(directory).tables]
+        return [directory / f"{name}.parquet" for name in read_manifest(directory).tables]
 
     def _directory(self, snapshot_id: str) -> Path:
         named = _ID.match(snapshot_id)
@@ -179,23 +187,23 @@ def _stage(
     key: StagingKey,
     on: dt.date,
     report: Progress,
-) -> dict[str, incoming.Staged]:
+) -> dict[str, Staged]:
     """Stage every table; refuse with all problems of all tables at once."""
     problems = [
         Problem(table.name, "missing_table")
         for table in system.tables
         if table.required and table.name not in sources
     ]
-    staged: dict[str, incoming.Staged] = {}
+    staged: dict[str, Staged] = {}
     for done, (name, source) in enumerate(sources.items()):
         report("validate", done, len(sources))
         target = work / f"{name}.parquet"
-        staged[name] = incoming.stage(system, system.table(name), source, target, key, on)
+        staged[name] = stage_table(system, system.table(name), source, target, key, on)
         problems += staged[name].problems
     readable = {name for name in staged if (work / f"{name}.parquet").exists()}
     report("validate", len(sources), len(sources))
     with closing(_connected(system, readable, work, key)) as con:
-        problems += checks.key_problems(con, system, readable)
+        problems += key_problems(con, system, readable)
     if problems:
         raise refused(problems)
     return staged
@@ -204,7 +212,7 @@ def _stage(
 def _describe(
     system: System,
     snapshot_id: str,
-    staged: dict[str, incoming.Staged],
+    staged: dict[str, Staged],
     work: Path,
     key: StagingKey,
     resolve: Resolve,
@@ -224,7 +232,7 @@ def _describe(
             [(entries, persons, lower)] = con.execute(
                 "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
             ).fetchall()
-    write_parquet(index, work / f"{INDEX}.parquet", key)
+    write_staged(index, work / f"{INDEX}.parquet", key)
     report("resolve", 1, 1)
     everything = {
         name: (table.rows, _stored_columns(system, name)) for name, table in staged.items()

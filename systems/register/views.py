@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from systems.database import literal, quoted
-from systems.model import LinkageColumn, System, Table
+from systems.description import LinkageColumn, System, Table
 
 # DuckDB 2.0 can't decrypt a column of which a filter lets it skip pages ("Computed AES tag
 # differs"). An offset keeps filters from being pushed into the file; columns still are.

@@ -7,19 +7,6 @@ No error names the file, a value, or a column by its name: a file without a head
 names where column names should be.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from systems.tabular.reading import read_table, stream_table
 
-if TYPE_CHECKING:
-    from systems.tabular.reading import ReadTable, read_table
-    from systems.tabular.streaming import Stream, stream_table
-
-__all__ = ["ReadTable", "Stream", "read_table", "stream_table"]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a part when it is first asked for."""
-    if name not in __all__:
-        raise AttributeError(name)
-    part = "streaming" if name in ("Stream", "stream_table") else "reading"
-    return getattr(import_module(f"systems.tabular.{part}"), name)
+__all__ = ["read_table", "stream_table"]

@@ -89,4 +89,4 @@ def five(tmp_path_factory) -> Iterator[World]:
     root.chmod(0o700)
     world = World(root)
     yield world
-    world.office.close()
+    world.session.close()

@@ -16,19 +16,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import synthetic
-from approvals.application_example import example_for
-from crypto.selfmade import make_recipient
-from faults import Exit
-from pipelines import cohort_registry
-from pipelines.founding import found_home
-from pipelines.home import open_home, write_private
-from pipelines.launch import launch
-from pipelines.office import Office, today
-from pipelines.recipients import add_recipient
+from approvals.application.example import example_for
+from crypto.cms.certificates import make_recipient
+from errors.coded import Exit
+from pipelines.cohort.registry import register_cohort
+from pipelines.deployment.init import init_home
+from pipelines.home.home import open_home, write_private
+from pipelines.keys.keys import add_recipient
+from pipelines.orchestration.launch import launch_release
 from pipelines.registers import load_register
-from pipelines.releases import Request, order_release
-from systems import load_system
+from pipelines.release.ordering import Request, order_release
+from pipelines.session.session import Session, today
+from synthetic.cohorts import make_cohort
+from synthetic.registers.system import make_system
+from systems.description.loading import load_system
 from tests.leak.canaries import COHORT, Needles, poison_register
 
 RECORDS, MEMBER = 900, "lead"
@@ -56,7 +57,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.needles, self.said = Needles(), io.StringIO()
-        found_home(root / "home", demo=True)
+        init_home(root / "home", demo=True)
         settings = root / "home" / "settings.toml"  # rare rows of a small register stay in, told
         text = settings.read_text().replace('row_risk = "refuse"', 'row_risk = "warn"')
         assert "opened_kinds = []" in text
@@ -64,7 +65,7 @@ class World:
             text.replace("opened_kinds = []", 'opened_kinds = ["CURES.identified"]')
         )
         self.home = open_home(root / "home")
-        self.office = Office(self.home)
+        self.session = Session(self.home)
         self.root = root
         self.truth: dict[str, Any] = {}
         self.projects: dict[tuple[str, str], str] = {}
@@ -78,7 +79,7 @@ class World:
 
     def load(self, code: str) -> None:
         folder = self.root / code
-        self.truth[code] = synthetic.make_system(
+        self.truth[code] = make_system(
             code,
             folder / "register",
             records=RECORDS,
@@ -87,11 +88,11 @@ class World:
             last_year=LAST,
         )
         poison_register(folder / "register", self.needles, code)
-        load_register(self.office, code, self.truth[code].files, lambda _said: None)
+        load_register(self.session, code, self.truth[code].files, lambda _said: None)
 
     def cohort(self, code: str) -> Path:
         """A cohort of people of whom half are in the register."""
-        synthetic.make_cohort(
+        make_cohort(
             self.root / code, self.truth[code], rows=60, seed=3, share_with_order=0.5, level="low"
         )
         path = self.root / code / "cohort.csv"
@@ -119,14 +120,14 @@ class World:
             if code in DIMS:
                 text = re.sub(r"(?m)^# dimensions = \[.*?\]", f"dimensions = {DIMS[code]}", text)
         write_private(path, text)
-        state = self.office.projects.submit(path, self.office.person, today())
-        self.office.projects.approve(state.number, self.office.person, today())
-        add_recipient(self.office, state.number, self.root / "r.pem", MEMBER)
-        added = self.office.projects.show(state.number).recipients[0].fingerprint
-        self.office.projects.confirm_recipient(added, self.office.person, today(), state.number)
+        state = self.session.projects.submit(path, self.session.person, today())
+        self.session.projects.approve(state.number, self.session.person, today())
+        add_recipient(self.session, state.number, self.root / "r.pem", MEMBER)
+        added = self.session.projects.show(state.number).recipients[0].fingerprint
+        self.session.projects.confirm_recipient(added, self.session.person, today(), state.number)
         if kind == "identified":
-            cohort_registry.register(self.office, state.number, self.cohort(code), None, None)
-            self.office.projects.confirm_cohort(state.number, None, self.office.person, today())
+            register_cohort(self.session, state.number, self.cohort(code), None, None)
+            self.session.projects.confirm_cohort(state.number, None, self.session.person, today())
         self.projects[code, kind] = state.number
         return state.number
 
@@ -154,11 +155,11 @@ class World:
         number = self.project(code, kind)
         years = f"{YEARS[0]}-{YEARS[1]}"
         wish = Request(number, kind, years=years, doubtful="exclude")
-        release = order_release(self.office, wish)
-        waiting = launch(self.home, release, orchestrated=False)
+        release = order_release(self.session, wish)
+        waiting = launch_release(self.home, release, orchestrated=False)
         assert waiting.exit is Exit.WAITING, waiting.error
-        self.office.releases.approve(release, self.office.person, today())
-        done = launch(self.home, release, orchestrated=False)
+        self.session.releases.approve(release, self.session.person, today())
+        done = launch_release(self.home, release, orchestrated=False)
         assert done.exit is Exit.DONE, done.error
         package = self.home.outbox / number / release / MEMBER
         report = self.home.projects / number / "reports" / release / "recipient.html"

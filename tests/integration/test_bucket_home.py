@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from faults import Exit
+from errors.coded import Exit
 from tests.integration.conftest import Done, doj_release
 from tests.integration.s3_server import BUCKET, Server, s3_server
 from tests.leak.searching import Searcher
@@ -42,16 +42,16 @@ class Home:
 
     def go_on(self) -> Any:
         """The same stages in this process."""
-        from pipelines.home import open_home
-        from pipelines.run import run_release
+        from pipelines.home.home import open_home
+        from pipelines.release.run import run_release
 
         return run_release(open_home(self.root), self.release)
 
     def approve(self) -> None:
-        from pipelines.office import today
+        from pipelines.session.session import today
 
-        with office_of(self) as office:
-            office.releases.approve(self.release, office.person, today())
+        with session_of(self) as session:
+            session.releases.approve(self.release, session.person, today())
 
     def packages(self) -> dict[str, dict[str, str]]:
         outbox = self.root / "outbox" / self.world.numbers[KIND] / self.release
@@ -65,15 +65,15 @@ class Home:
 
 
 @contextmanager
-def office_of(home: Home):
-    from pipelines.home import open_home
-    from pipelines.office import Office
+def session_of(home: Home):
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Session
 
-    office = Office(open_home(home.root))
+    session = Session(open_home(home.root))
     try:
-        yield office
+        yield session
     finally:
-        office.close()
+        session.close()
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,13 @@ def _put_into_the_bucket(home: Home, s3: Server, **more: object) -> None:
 @pytest.fixture(scope="module")
 def local(world, tmp_path_factory) -> Home:
     """The same release with everything on the local disk."""
-    from pipelines.releases import Request, order_release
+    from pipelines.release.ordering import Request, order_release
 
     home = _home(world, tmp_path_factory.mktemp("local"), None)
-    with office_of(home) as office:
-        home.release = order_release(office, Request(world.numbers[KIND], KIND, doubtful="exclude"))
+    with session_of(home) as session:
+        home.release = order_release(
+            session, Request(world.numbers[KIND], KIND, doubtful="exclude")
+        )
     assert int(home.go_on().exit) == 7
     home.approve()
     assert int(home.go_on().exit) == 0
@@ -123,14 +125,14 @@ def local(world, tmp_path_factory) -> Home:
 @pytest.fixture(scope="module")
 def story(world, s3, tmp_path_factory) -> Home:
     """A release through Prefect with its register and staging in the bucket, and what was seen on the way."""
-    from pipelines import bucket_commands
-    from pipelines.doctor import examine
+    from pipelines.deployment import bucket_commands
+    from pipelines.deployment.doctor.doctor import examine
 
     home = _home(world, tmp_path_factory.mktemp("bucket"), s3)
     told = home.told
-    with office_of(home) as office:
-        told["upload"] = bucket_commands.upload(office)
-        told["evict"] = bucket_commands.evict(office)
+    with session_of(home) as session:
+        told["upload"] = bucket_commands.upload(session)
+        told["evict"] = bucket_commands.evict(session)
     told["kept after evict"] = home.snapshots()
     told["doctor"] = [finding.as_json() for finding in examine(home.root)]
     told["killed"] = _killed_at(home, s3, "/links.parquet.")
@@ -140,8 +142,8 @@ def story(world, s3, tmp_path_factory) -> Home:
         Bucket=BUCKET, Key=f"staging/{home.release}/match/links.parquet.00"
     )
     s3.put(f"staging/{home.release}/match/links.parquet.01", b"half")
-    with office_of(home) as office:
-        told["half sent"] = bucket_commands.sweep(office)
+    with session_of(home) as session:
+        told["half sent"] = bucket_commands.sweep(session)
     before = checks.Finished.of(home.root, home.release)
     s3.trouble = lambda method, key: "503"
     told["busy"] = home.go_on()
@@ -149,8 +151,8 @@ def story(world, s3, tmp_path_factory) -> Home:
     told["waits"] = home.resume()
     told["repeated"] = list(before.repeated(checks.Finished.of(home.root, home.release)))
     told["brought"] = home.snapshots()
-    with office_of(home) as office:
-        told["evict staging"] = bucket_commands.evict(office)
+    with session_of(home) as session:
+        told["evict staging"] = bucket_commands.evict(session)
     told["staged after evict"] = home.staged()
     told["objects"] = s3.objects()
     home.approve()
@@ -273,114 +275,115 @@ def second(world, s3, tmp_path) -> Home:
     return home
 
 
-def _loaded(office, world: World) -> dict[str, object]:
+def _loaded(session, world: World) -> dict[str, object]:
     from pipelines.registers import load_register
 
-    return load_register(office, "CARPOS", world.source, lambda _text: None)
+    return load_register(session, "CARPOS", world.source, lambda _text: None)
 
 
 def test_a_load_that_the_bucket_does_not_take_is_whole_here_and_sent_later(second, s3):
-    from pipelines import bucket_commands
-    from pipelines.bucket_errors import BucketBusy
+    from pipelines.deployment import bucket_commands
+    from pipelines.storage.errors import BucketBusy
 
-    with office_of(second) as office:
-        bucket_commands.upload(office)
+    with session_of(second) as session:
+        bucket_commands.upload(session)
         s3.trouble = lambda method, key: "503" if "person_index.parquet." in key else None
         with pytest.raises(BucketBusy):
-            _loaded(office, second.world)
+            _loaded(session, second.world)
         s3.trouble = None
-        newest = office.registers.newest("CARPOS")
+        newest = session.registers.newest("CARPOS")
         assert newest.snapshot_id.endswith("-002")
         newest.connect().close()  # the copy here is whole
-        assert bucket_commands.evict(office)["files"] == len(newest.info.tables)  # the first alone
-        sent = bucket_commands.upload(office)["files_sent"]
+        assert bucket_commands.evict(session)["files"] == len(newest.info.tables)  # the first alone
+        sent = bucket_commands.upload(session)["files_sent"]
         assert 0 < sent < len(newest.info.tables)
-        assert bucket_commands.evict(office)["files"] == len(newest.info.tables)
+        assert bucket_commands.evict(session)["files"] == len(newest.info.tables)
         assert second.snapshots() == []
-        assert office.registers.newest("CARPOS").person_index().num_rows == newest.info.entries
-        _forgotten_is_swept_and_unknown_is_not(second, s3, office)
+        assert session.registers.newest("CARPOS").person_index().num_rows == newest.info.entries
+        _forgotten_is_swept_and_unknown_is_not(second, s3, session)
 
 
-def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, office: Any) -> None:
-    from pipelines import bucket_commands
+def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, session: Any) -> None:
+    from pipelines.deployment import bucket_commands
 
-    first, newest = (info.snapshot_id for info in office.registers.list())
-    office.keyring.forget_snapshot_key(first)
+    first, newest = (info.snapshot_id for info in session.registers.list())
+    session.keyring.forget_snapshot_key(first)
     shutil.rmtree(home.root / "register" / "CARPOS" / newest)
-    swept = bucket_commands.sweep(office)
+    swept = bucket_commands.sweep(session)
     assert (swept["forgotten"], swept["unknown"]) == (1, 1)
-    prefix = office.settings.bucket.register_url.removeprefix(f"s3://{BUCKET}/")
+    prefix = session.settings.bucket.register_url.removeprefix(f"s3://{BUCKET}/")
     kept = [k.removeprefix(f"{prefix}/") for k, _ in s3.versions() if k.startswith(prefix)]
     assert {key.split("/")[1] for key in kept if "/" in key} == {newest}
 
 
 def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
-    from pipelines import bucket_commands
-    from pipelines.backup import back_up, restore
+    from pipelines.deployment import bucket_commands
+    from pipelines.deployment.backup import back_up, restore
 
-    with office_of(second) as office:
-        home = office.home
+    with session_of(second) as session:
+        home = session.home
         unsent = back_up(home, tmp_path / "unsent.tar")["files"]
-        bucket_commands.upload(office)
+        bucket_commands.upload(session)
         sent = back_up(home, tmp_path / "sent.tar")["files"]
-        entries = office.registers.newest("CARPOS").info.entries
+        entries = session.registers.newest("CARPOS").info.entries
     assert (
         unsent - sent == len(second.snapshots()) > 0
     )  # what is in the bucket is not in the backup
     restore(tmp_path / "sent.tar", tmp_path / "restored")
     shutil.copy(second.root / "keys" / "passphrase", tmp_path / "restored" / "keys" / "passphrase")
     other = Home(tmp_path / "restored", second.world)
-    with office_of(other) as office:
+    with session_of(other) as session:
         assert other.snapshots() == []
-        assert office.registers.newest("CARPOS").person_index().num_rows == entries
-        swept = bucket_commands.sweep(office)
+        assert session.registers.newest("CARPOS").person_index().num_rows == entries
+        swept = bucket_commands.sweep(session)
         assert swept["unknown"] == swept["forgotten"] == swept["half_sent"] == 0
 
 
 def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(second, s3):
-    from pipelines import bucket_commands, shelving
-    from pipelines.bucket_errors import ObjectChanged, ObjectMissing
+    from pipelines.deployment import bucket_commands
+    from pipelines.session.session import set_of
+    from pipelines.storage.errors import ObjectChanged, ObjectMissing
     from systems.errors import SnapshotDamaged
 
-    with office_of(second) as office:
-        bucket_commands.upload(office)
+    with session_of(second) as session:
+        bucket_commands.upload(session)
         path = next(p for p in second.snapshots() if p.name == "person.parquet")
         whole = path.read_bytes()
         path.write_bytes(whole[:-1] + b"!")
-        office.registers.newest("CARPOS").connect().close()
+        session.registers.newest("CARPOS").connect().close()
         assert path.read_bytes() == whole
-        shelf = shelving.shelf(office, "register")
-        snapshot = office.registers.list()[-1].snapshot_id
-        of_set, files = shelving.set_of(snapshot), office.registers.files(snapshot)
+        store = session.object_store("register")
+        snapshot = session.registers.list()[-1].snapshot_id
+        of_set, files = set_of(snapshot), session.registers.files(snapshot)
         # A manifest of this home that names other bytes, as a replay of an older one would.
         path.write_bytes(path.with_name("person_index.parquet").read_bytes())
-        shelf.keep(of_set, files)
+        store.keep(of_set, files)
         path.unlink()
         with pytest.raises(SnapshotDamaged):
-            office.registers.newest("CARPOS").connect()
+            session.registers.newest("CARPOS").connect()
         path.write_bytes(whole)
-        shelf.keep(of_set, files)
+        store.keep(of_set, files)
         path.unlink()
-        kept = shelf.manifest(of_set)["person.parquet"]
-        key = shelf.bucket.place.key(kept.object_name(of_set, "person.parquet"))
+        kept = store.manifest(of_set)["person.parquet"]
+        key = store.bucket.location.key(kept.object_name(of_set, "person.parquet"))
         s3.put(key, whole[:-1] + b"!")
         with pytest.raises(ObjectChanged):
-            office.registers.newest("CARPOS").connect()
+            session.registers.newest("CARPOS").connect()
         s3.delete(key)
         with pytest.raises(ObjectMissing):
-            office.registers.newest("CARPOS").connect()
+            session.registers.newest("CARPOS").connect()
         assert not path.exists()
 
 
 def test_a_release_in_mid_work_is_left_alone(second, s3):
-    from pipelines import bucket_commands
-    from pipelines.locks import held
+    from pipelines.deployment import bucket_commands
+    from pipelines.home.processes import locked
 
-    with office_of(second) as office:
-        with held(office.home.register / "CARPOS"):
-            assert bucket_commands.sweep(office)["busy"] == 0  # nothing is there yet
-        bucket_commands.upload(office)
-        with held(office.home.register / "CARPOS"):
-            assert bucket_commands.sweep(office)["busy"] == 1
-            assert bucket_commands.evict(office)["busy"] == 1
+    with session_of(second) as session:
+        with locked(session.home.register / "CARPOS"):
+            assert bucket_commands.sweep(session)["busy"] == 0  # nothing is there yet
+        bucket_commands.upload(session)
+        with locked(session.home.register / "CARPOS"):
+            assert bucket_commands.sweep(session)["busy"] == 1
+            assert bucket_commands.evict(session)["busy"] == 1
         assert second.snapshots()

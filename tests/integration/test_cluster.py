@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import matching
-from crypto import shared_key
-from pipelines import cluster
-from pipelines.cluster_errors import ClusterLost, ClusterUnavailable
-from pipelines.doctor_cluster import look_at_cluster
-from pipelines.settings import Cluster
-from synthetic.linkage import make_linkage
+from crypto.resting import shared_secret
+from matching.linking.linking import link
+from matching.options import LinkOptions
+from pipelines.cluster import dask_backend
+from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
+from pipelines.deployment.doctor.servers import check_cluster
+from pipelines.home.settings import Cluster
+from synthetic.cohorts import make_linkage
 from tests.rehearsal.cluster import Local, authority, local_cluster
 
 SHARD_ROWS = 200
@@ -29,8 +30,8 @@ SHARD_ROWS = 200
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
     with local_cluster(tmp_path_factory.mktemp("cluster")) as made:
-        with cluster.opened(_settings(made), cluster.plainly) as door:
-            while cluster.workers(door.client) < len(made.workers):
+        with dask_backend.connected(_settings(made), dask_backend.connect_directly) as connection:
+            while dask_backend.count_workers(connection.client) < len(made.workers):
                 time.sleep(0.1)
         yield made
 
@@ -78,14 +79,14 @@ def _plain(local: Local, seen: list[str], words: list[bytes]) -> None:
 
 def test_the_doctor_sees_the_workers_and_what_they_lack(local, tmp_path):
     home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=_settings(local)))
-    found = {f.what: f for f in look_at_cluster(home)}
+    found = {f.what: f for f in check_cluster(home)}
     assert {f.state for f in found.values()} == {"good", "note"}  # the certificate is of two days
     assert found["cluster's workers"].detail in {"1", "2"}
     other = tmp_path / "other.key"
-    shared_key.make_secret(other)
+    shared_secret.make_shared_secret(other)
     wrong = _settings(local, secret_file=str(other))
     home = SimpleNamespace(settings=lambda: SimpleNamespace(cluster=wrong))
-    found = {f.what: f for f in look_at_cluster(home)}
+    found = {f.what: f for f in check_cluster(home)}
     assert found["cluster's workers"].state == "bad"
     assert "not our secret" in found["cluster's workers"].detail
 
@@ -109,7 +110,7 @@ def test_prefect_sends_a_worker_no_password(monkeypatch):
     said = """
 import cloudpickle
 from prefect.context import serialize_context
-from pipelines.cluster_flows import without_secrets
+from pipelines.flows.dask_tasks import without_secrets
 print(b"CANARY" in cloudpickle.dumps(serialize_context()))
 with without_secrets():
     body = cloudpickle.dumps(serialize_context())
@@ -125,8 +126,8 @@ print(b"CANARY" in body, b"desk.example" in body)
 
 
 def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides):
-    options = matching.LinkOptions(shard_rows=SHARD_ROWS)
-    alone = matching.link(*sides, options)
+    options = LinkOptions(shard_rows=SHARD_ROWS)
+    alone = link(*sides, options)
     words = [
         str(name).encode() for name in sides[1]["last_name"].to_pylist()[:200] if len(str(name)) > 5
     ]
@@ -137,8 +138,8 @@ def test_a_worker_is_killed_and_the_links_are_those_of_one_machine(local, sides)
         local.kill_one()
 
     watcher = _when_shards_are_there(local, 3, kill)
-    spread = functools.partial(cluster.spread, _settings(local), "2026-001-R001")
-    together = matching.link(*sides, options, spread=spread)
+    spread = dask_backend.spread_over(_settings(local), "2026-001-R001")
+    together = link(*sides, options, run_shards=spread)
     watcher.join(20)
     assert local.alive == 1
     assert 3 <= len([n for n in seen if n.startswith("shard-")]) < 3_000 // SHARD_ROWS
@@ -154,14 +155,20 @@ def test_a_cluster_of_another_authority_gets_no_work(local, tmp_path):
     wrong = _settings(
         local, certificate_file=str(certificate), key_file=str(key), patience_seconds=8
     )
-    with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
+    with (
+        pytest.raises(ClusterUnavailable),
+        dask_backend.connected(wrong, dask_backend.connect_directly),
+    ):
         pass
 
 
 def test_a_cluster_that_is_not_of_our_authority_is_not_trusted(local, tmp_path):
     ours, _, _ = authority(tmp_path / "other", "stranger")
     wrong = _settings(local, ca_file=str(ours), patience_seconds=8)
-    with pytest.raises(ClusterUnavailable), cluster.opened(wrong, cluster.plainly):
+    with (
+        pytest.raises(ClusterUnavailable),
+        dask_backend.connected(wrong, dask_backend.connect_directly),
+    ):
         pass
 
 
@@ -169,9 +176,9 @@ def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
     """The last here: it takes the cluster down."""
     watcher = _when_shards_are_there(local, 1, local.kill_scheduler)
     spread = functools.partial(
-        cluster.spread, _settings(local, patience_seconds=10), "2026-001-R001"
+        dask_backend.spread, _settings(local, patience_seconds=10), "2026-001-R001"
     )
     with pytest.raises(ClusterLost):
-        matching.link(*sides, matching.LinkOptions(shard_rows=SHARD_ROWS), spread=spread)
+        link(*sides, LinkOptions(shard_rows=SHARD_ROWS), run_shards=spread)
     watcher.join(20)
     assert list(local.shared.iterdir()) == []

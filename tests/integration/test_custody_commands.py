@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import open_home
-from pipelines.office import Office, today
-from pipelines.retention import enforce, kept
+from pipelines.custody.retention import enforce_retention, retention_items
+from pipelines.home.home import open_home
+from pipelines.session.session import Session, today
 
 
 @pytest.fixture
@@ -165,23 +165,23 @@ def test_what_is_kept_too_long_ends(command, copied, project, release):
         "cohort",
     }
     assert command("retention", "--json").json == []
-    office = Office(open_home(copied))
+    session = Session(open_home(copied))
     try:
-        (cohort,) = office.projects.show(project).cohorts
+        (cohort,) = session.projects.show(project).cohorts
         file = copied / "projects" / project / "cohorts" / f"{cohort.digest}.parquet"
         assert file.is_file()
-        after_intake = today() + timedelta(days=office.settings.retention.intake_days + 1)
-        assert [k.what for k in enforce(office, after_intake)] == ["cohort"]
+        after_intake = today() + timedelta(days=session.settings.retention.intake_days + 1)
+        assert [k.what for k in enforce_retention(session, after_intake)] == ["cohort"]
         assert not file.exists()
         assert [p for p in (copied / "keys" / "documents").iterdir() if "cohort" in p.name] == []
         # what was released from it can still be given out
-        office.releases.hand_over(release, "lead", office.person, today())
-        later = today() + timedelta(days=office.settings.retention.outbox_days + 1)
-        assert len(enforce(office, later)) == 3
-        assert enforce(office, later) == []
-        assert kept(office) == []
+        session.releases.hand_over(release, "lead", session.person, today())
+        later = today() + timedelta(days=session.settings.retention.outbox_days + 1)
+        assert len(enforce_retention(session, later)) == 3
+        assert enforce_retention(session, later) == []
+        assert retention_items(session) == []
     finally:
-        office.close()
+        session.close()
     assert not (copied / "outbox" / project / release).exists()
     assert command("release", "handover", release, "--to", "lead").code == 3
     assert command("run", project, "--resume", release, "--no-orchestrator").code != 0

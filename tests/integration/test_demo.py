@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from frictionless import Package
 
-from extracts.plan import plan_for
-from systems import load_system
+from extracts.rows.plan import plan_for
+from systems.description.loading import load_system
 from tests.in_process import run_here
 from tests.integration.conftest import ROWS, Demo, doj_release
 

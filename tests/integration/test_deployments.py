@@ -20,7 +20,7 @@ def test_entrypoint_and_parameters(deployment, monkeypatch):
     accepted = set(inspect.signature(flow.fn).parameters)
     assert set(deployment["parameters"]) <= accepted
     assert (
-        flow.fn.__module__ == "pipelines.flows"
+        flow.fn.__module__ == "pipelines.flows.flows"
     )  # a worker of a Dask cluster finds it by that name
     assert not flow.persist_result
     assert flow.retries == 0
@@ -39,7 +39,7 @@ def test_the_three_deployments_and_their_schedules():
 
 @pytest.mark.parametrize("name", ["release", "refresh", "remind"])
 def test_tasks_and_flows_keep_no_results(name):
-    from pipelines import flows
+    from pipelines.flows import flows
 
     assert getattr(flows, name).persist_result is False
     assert all(task.persist_result is False for task in flows.TASKS.values())

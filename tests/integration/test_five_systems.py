@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from approvals.application_example import example_for
-from approvals.errors import GateRefused
+from approvals.application.example import example_for
+from approvals.gate.errors import GateRefused
 from pipelines.errors import OptionsDisagree
-from pipelines.office import open_office, today
-from pipelines.refresh import order_refresh
-from systems import load_system
+from pipelines.release.refresh import order_refresh
+from pipelines.session.session import open_session, today
+from systems.description.loading import load_system
 from tests.integration.five_systems import MEMBER, RELEASES, YEARS, World
 
 # The table of records of each system: its date, its scope, its mark for what stays out.
@@ -204,12 +204,12 @@ def test_identified_cures_once_opened_gives_nothing_that_identifies_a_patient(re
 def test_closed_again_it_is_not_handed_over(released, world):
     released("CURES", "identified")
     number = world.projects["CURES", "identified"]
-    (release,) = [r.release for r in world.office.releases.list(number)]
+    (release,) = [r.release for r in world.session.releases.list(number)]
     settings = world.home.settings_file
     opened = settings.read_text()
     settings.write_text(opened.replace('["CURES.identified"]', "[]"))
     try:
-        with open_office(world.home.root) as closed, pytest.raises(GateRefused) as caught:
+        with open_session(world.home.root) as closed, pytest.raises(GateRefused) as caught:
             closed.releases.hand_over(release, MEMBER, closed.person, today())
         reason = next(r for r in caught.value.verdict.reasons if r.rule == "C-11")
         assert "Counsel must say" in reason.text + reason.cure
@@ -219,12 +219,14 @@ def test_closed_again_it_is_not_handed_over(released, world):
 
 def test_a_refresh_knows_every_system(released, world):
     released("CURES", "aggregated")
-    plan = order_refresh(world.office, "CURES", world.projects["CURES", "aggregated"], dry_run=True)
+    plan = order_refresh(
+        world.session, "CURES", world.projects["CURES", "aggregated"], dry_run=True
+    )
     assert plan.snapshot.startswith("CURES-")
     assert set(YEARS) <= set(plan.published_years)
     assert not set(plan.new_years) & set(YEARS)
     with pytest.raises(OptionsDisagree):
-        order_refresh(world.office, "RIPA", world.projects["CURES", "aggregated"], dry_run=True)
+        order_refresh(world.session, "RIPA", world.projects["CURES", "aggregated"], dry_run=True)
 
 
 def test_half_a_year_of_stops_is_no_year():

@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
-from expectations.report import ReportModel, read_report, render
+from expectations.report import render
+from expectations.report.model import ReportModel, read_report
 from tests.integration.conftest import Demo
 from tests.integration.test_demo import KINDS, MEMBERS, opened
 from tests.parts import CHROMIUM
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.machine("chromium")
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(
+        found = playwright.chromium.launch_release(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )

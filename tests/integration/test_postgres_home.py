@@ -11,12 +11,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "approvals"))
 from databases import raw
 from postgres import server
 
-from approvals.ledger_schema import postgres_script
-from faults import Exit
-from pipelines.home import open_home
-from pipelines.office import Office, today
-from pipelines.releases import Request, order_release
-from pipelines.run import run_release
+from approvals.ledger.database import postgres_script
+from errors.coded import Exit
+from pipelines.home.home import open_home
+from pipelines.release.ordering import Request, order_release
+from pipelines.release.run import run_release
+from pipelines.session.session import Session, today
 from tests.in_process import run_here
 from tests.integration.conftest import doj_release
 from tests.survive.world import LAST, World, make_world_here
@@ -61,14 +61,14 @@ def lived(root: Path, ledger_url: str) -> tuple[Path, str]:
 def _released(world: World, kind: str) -> str:
     number = world.numbers[kind]
     asked = {"years": f"{LAST - 1}-{LAST}", "dims": "family,sex"} if kind == "aggregated" else {}
-    office = Office(open_home(world.home))
+    session = Session(open_home(world.home))
     try:
-        order = order_release(office, Request(number, kind, doubtful="exclude", **asked))
-        assert run_release(office.home, order).exit == Exit.WAITING
-        office.releases.approve(order, office.person, today())
-        assert run_release(office.home, order).exit == Exit.DONE
+        order = order_release(session, Request(number, kind, doubtful="exclude", **asked))
+        assert run_release(session.home, order).exit == Exit.WAITING
+        session.releases.approve(order, session.person, today())
+        assert run_release(session.home, order).exit == Exit.DONE
     finally:
-        office.close()
+        session.close()
     return order
 
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.home import open_home
-from pipelines.office import Office
-from pipelines.releases import Request, order_release
+from pipelines.home.home import open_home
+from pipelines.release.ordering import Request, order_release
+from pipelines.session.session import Session
 from tests.in_process import run_here
 from tests.integration.conftest import doj_release
 from tests.parts import missing
@@ -93,9 +93,9 @@ def test_a_flow_runs_through_a_server_that_asks(server, copied, demo):
 def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path):
     settle(copied, server.url, server.secret)
     project = demo.release("deidentified")["project"]
-    office = Office(open_home(copied))
-    order = order_release(office, Request(project, "deidentified"))
-    office.close()
+    session = Session(open_home(copied))
+    order = order_release(session, Request(project, "deidentified"))
+    session.close()
     suspended = ("project", "event", project, "project_suspended", "reason=inquiry")
     assert run_here(*suspended, home=copied).code == 0
     env = environment(

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from faults import Exit
-from pipelines.home import open_home
-from pipelines.launch import launch
-from pipelines.locks import held
-from pipelines.office import Office, today
-from pipelines.releases import Request, order_release
+from errors.coded import Exit
+from pipelines.home.home import open_home
+from pipelines.home.processes import locked
+from pipelines.orchestration.launch import launch_release
+from pipelines.release.ordering import Request, order_release
+from pipelines.session.session import Session, today
 
 IDENTIFIED, DEIDENTIFIED, AGGREGATED = "2026-001", "2026-002", "2026-003"
 
@@ -154,16 +154,14 @@ def test_a_mapped_cohort_keeps_its_map_and_its_overlap_is_told(command, copied, 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_cohort_of_another_encoding_is_read(copied, tmp_path, encoding, delimiter):
+def test_a_cohort_of_another_encoding_is_read(tmp_path, encoding, delimiter):
     path = tmp_path / "cohort.csv"
     rows = ["cohort_id;last_name;birth_date", "1;Núñez;1990-01-31", "2;Müller;1985-12-01"]
     path.write_bytes("\r\n".join(row.replace(";", delimiter) for row in rows).encode(encoding))
-    from matching.columns import ColumnMap
-    from pipelines.cohorts import read_cohort
+    from matching.tables import ColumnMap
+    from pipelines.cohort.reading import read_cohort
 
-    office = Office(open_home(copied))
-    cohort = read_cohort(office, path, ColumnMap())
-    office.close()
+    cohort = read_cohort(path, ColumnMap(), lambda _file: "")
     assert cohort.table["last_name"].to_pylist() == ["Núñez", "Müller"]
 
 
@@ -178,11 +176,11 @@ def register_cohort(command, path: Path) -> None:
 @pytest.fixture
 def waiting(copied, command):
     """A release that waits for a reviewer: one sure link is made doubtful."""
-    office = Office(open_home(copied))
-    release = order_release(office, Request(IDENTIFIED, "identified", doubtful="wait"))
-    import matching
+    session = Session(open_home(copied))
+    release = order_release(session, Request(IDENTIFIED, "identified", doubtful="wait"))
+    from matching.linking.linking import link_sources
 
-    linked = matching.link_sources
+    linked = link_sources
 
     def doubtful(*words, **named):
         result = linked(*words, **named)
@@ -196,9 +194,9 @@ def waiting(copied, command):
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.stages.match.matching.link_sources", doubtful, raising=False)
-        outcome = launch(office.home, release, orchestrated=False)
-    office.close()
+        patch.setattr("pipelines.release.stages.match.link_sources", doubtful)
+        outcome = launch_release(session.home, release, orchestrated=False)
+    session.close()
     assert outcome.exit is Exit.WAITING, outcome.text
     assert outcome.stage == "review"
     return release
@@ -276,12 +274,12 @@ def test_a_finished_release_resumes_to_nothing(command, copied, demo):
 
 
 def test_a_failing_suite_stops_the_release(copied, tmp_path):
-    office = Office(open_home(copied))
+    session = Session(open_home(copied))
     before = outbox(copied)
-    release = order_release(office, Request(DEIDENTIFIED, "deidentified"))
-    import extracts.deidentified as rows
+    release = order_release(session, Request(DEIDENTIFIED, "deidentified"))
+    from pipelines.release.content import deidentified
 
-    real = rows.build
+    real = deidentified.build_deidentified
 
     def repeated(*words, **named):
         made = real(*words, **named)
@@ -289,17 +287,17 @@ def test_a_failing_suite_stops_the_release(copied, tmp_path):
         return type(made)(table, *[getattr(made, f) for f in list(made.__dataclass_fields__)[1:]])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "build", repeated)
-        outcome = launch(office.home, release, orchestrated=False)
+        patch.setattr(deidentified, "build_deidentified", repeated)
+        outcome = launch_release(session.home, release, orchestrated=False)
     assert outcome.exit is Exit.FAILED
     assert outcome.stage == "validate"
     assert outbox(copied) == before
-    assert str(office.releases.show(release).status) == "failed"
+    assert str(session.releases.show(release).status) == "failed"
     report = copied / "projects" / DEIDENTIFIED / "reports" / release / "department.html"
     assert "Not so:" in report.read_text()
     with pytest.raises(Exception, match="APPROVAL-"):
-        office.releases.approve(release, office.person, today())
-    office.close()
+        session.releases.approve(release, session.person, today())
+    session.close()
 
 
 def test_a_changed_stage_is_an_integrity_error(command, copied):
@@ -313,7 +311,7 @@ def test_a_changed_stage_is_an_integrity_error(command, copied):
 
 
 def test_somebody_else_holds_the_project(command, copied):
-    with held(copied / "projects" / DEIDENTIFIED):
+    with locked(copied / "projects" / DEIDENTIFIED):
         done = command("run", DEIDENTIFIED, "--kind", "deidentified", "--no-orchestrator")
     assert done.code == 8
     assert done.err.startswith("RUN-02")
@@ -362,12 +360,12 @@ def test_a_refresh_publishes_only_what_is_new(command):
 
 
 def test_letters_are_written_once(copied):
-    from pipelines.remind import write_letters
+    from pipelines.operations.reminders import write_letters
 
     home = open_home(copied)
-    office = Office(home)
-    expires = office.projects.show(IDENTIFIED).expires
-    office.close()
+    session = Session(home)
+    expires = session.projects.show(IDENTIFIED).expires
+    session.close()
     day = expires - timedelta(days=90)  # § 966(i)
     first = write_letters(home, day)
     assert first > 0

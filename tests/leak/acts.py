@@ -9,12 +9,12 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from approvals.application import example_application
-from crypto.recipients import Recipient
-from crypto.selfmade import make_recipient
-from pipelines.home import open_home
-from pipelines.office import Office, today
-from pipelines.remind import write_letters
+from approvals.application.reading import example_application
+from crypto.cms.certificates import make_recipient
+from crypto.cms.recipients import Recipient
+from pipelines.home.home import open_home
+from pipelines.operations.reminders import write_letters
+from pipelines.session.session import Session, today
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort
 from tests.leak.story import Driver, Stage
@@ -27,11 +27,11 @@ RECIPIENTS = (("lead", "rsa3072"), ("analyst", "p384"))
 
 def registers(stage: Stage, driver: Driver) -> None:
     """A poisoned register is made and loaded, after two that are refused."""
-    import synthetic
+    from synthetic.carpos.register import make_register
 
     source = stage / "inputs" / "register"
     last = today().year - 1
-    synthetic.make_register(source, orders=ORDERS, seed=11, first_year=last - 9, last_year=last)
+    make_register(source, orders=ORDERS, seed=11, first_year=last - 9, last_year=last)
     poison_register(source, stage.needles)
     wrong = stage / "inputs" / "wrong"
     shutil.copytree(source, wrong)
@@ -273,9 +273,9 @@ def _moved(stage: Stage, driver: Driver) -> None:
 
 def _letters(stage: Stage, project: str) -> None:
     home = open_home(stage / "home")
-    office = Office(home)
-    expires = office.projects.show(project).expires
-    office.close()
+    session = Session(home)
+    expires = session.projects.show(project).expires
+    session.close()
     assert expires is not None
     assert write_letters(home, expires - timedelta(days=90)) > 0
 

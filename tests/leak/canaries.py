@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from systems import load_system
+from systems.description.loading import load_system
 from systems.standard import STANDARD_COLUMNS
 
 REGISTER, COHORT, ID, FREE = "QZXVJKW", "WKJVXZQ", "XQJZWVK", "JWQKZXV"

@@ -12,10 +12,10 @@ from tests.leak.story import Driver, Stage
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory) -> Iterator[Stage]:
     """Everything has happened and every process has ended."""
-    from pipelines.founding import found_home
+    from pipelines.deployment.init import init_home
 
     stage = Stage(tmp_path_factory.mktemp("leak"))
-    found_home(stage / "home", demo=True)
+    init_home(stage / "home", demo=True)
     settings = stage / "home" / "settings.toml"
     strict = settings.read_text().replace("threshold = 0.90 ", "threshold = 0.99 ")
     settings.write_text(strict)  # so that some pairs are doubtful

@@ -15,12 +15,12 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
-import extracts.cohort_rows
-import extracts.deidentified
-import pipelines.server
-from pipelines.cli import main
-from pipelines.home import open_home
-from pipelines.stages import STAGES
+from extracts.identified import extract as cohort_rows
+from pipelines.cli.app import main
+from pipelines.home.home import open_home
+from pipelines.orchestration import server as prefect_server
+from pipelines.release.content import deidentified
+from pipelines.release.stages import STAGES
 
 
 def raised(how, text):
@@ -47,16 +47,20 @@ def ruined(ruin):
     with ExitStack() as stack:
         where, how, text = ruin["where"], ruin["how"], ruin["text"]
         if where == "extract values":
-            rows, rest = extracts.cohort_rows.CohortRows, extracts.deidentified
+            rows, rest = cohort_rows.CohortRows, deidentified
             stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
-            stack.enter_context(mock.patch.object(rest, "build", _spoilt(rest.build, text)))
+            stack.enter_context(
+                mock.patch.object(
+                    rest, "build_deidentified", _spoilt(rest.build_deidentified, text)
+                )
+            )
         elif where == "summary":
-            import pipelines.flows
+            from pipelines.flows import flows
 
             def broken(*_):
                 raised(how, text)
 
-            stack.enter_context(mock.patch.object(pipelines.flows, "publish_summary", broken))
+            stack.enter_context(mock.patch.object(flows, "publish_summary", broken))
         else:
             stage = next(s for s in STAGES if s.name == where)
             whole = stage.work
@@ -114,8 +118,8 @@ def command(words):
 
 def drive(home, orders, answers):
     """Serve until the orders end."""
-    with pipelines.server.Orchestrator(open_home(Path(home))) as server:
-        pipelines.server.Orchestrator = Shared(server)
+    with prefect_server.Orchestrator(open_home(Path(home))) as server:
+        prefect_server.Orchestrator = Shared(server)
         for line in orders:
             order = json.loads(line)
             with ExitStack() as stack:

@@ -11,9 +11,9 @@ from typing import Any
 
 import typer
 
-from crypto.selfmade import make_recipient
+from crypto.cms.certificates import make_recipient
 from pipelines.cli.app import app, hoist, step_of
-from pipelines.office import today
+from pipelines.session.session import today
 from tests.leak.canaries import FREE
 from tests.leak.story import Done, Driver, Stage
 from tests.parts import missing
@@ -191,7 +191,7 @@ def _on_files(stage: Stage, driver: Driver) -> None:
 def _done(stage: Stage, driver: Driver) -> None:
     project, release = stage.numbers["deidentified"], stage.releases["deidentified"]
     pem = (stage / "inputs" / "keys" / "analyst.pem").read_bytes()
-    from crypto.recipients import Recipient
+    from crypto.cms.recipients import Recipient
 
     fingerprint = Recipient.from_pem(pem, on=today()).fingerprint
     for words in (

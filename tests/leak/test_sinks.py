@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.context import Context
-from pipelines.home import open_home
-from pipelines.office import Office
+from pipelines.home.home import open_home
+from pipelines.release.context import open_context
+from pipelines.session.session import Session
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher
@@ -37,14 +37,14 @@ def test_the_inputs_are_full_of_canaries(stage):
 
 
 def test_the_snapshot_holds_them_encrypted(stage):
-    office = Office(open_home(stage / "home"))
-    con = office.registers.newest("CARPOS").connect()
+    session = Session(open_home(stage / "home"))
+    con = session.registers.newest("CARPOS").connect()
     for source in ("person_name.last", "order_entry.remarks", "service_event.server_name"):
         table, column = source.split(".")
         query = f"SELECT count(*) FROM {table} WHERE {column} LIKE '%{REGISTER}%'"
         assert con.execute(query).fetchone()[0] > 100
     con.close()
-    office.close()
+    session.close()
 
 
 def test_staging_of_a_run_that_broke_holds_them_encrypted(stage):
@@ -55,9 +55,8 @@ def test_staging_of_a_run_that_broke_holds_them_encrypted(stage):
         if json.loads((path.parent.parent / "outcome.json").read_text())["exit"] == 1
     ]
     assert len(broken) >= 3
-    context = Context(home, broken[0])
-    table = context.staged("intake", "supplied")
-    context.close()
+    with open_context(home, broken[0]) as context:
+        table = context.staging.read("intake", "supplied")
     assert any(COHORT in str(name) for name in table["last_name"].to_pylist())
 
 

@@ -54,15 +54,15 @@ class Rehearsal:
 
     def ordered(self, project: str, kind: str, **more: str) -> str:
         """An order that a person made and nobody has run yet."""
-        from pipelines.home import open_home
-        from pipelines.office import Office
-        from pipelines.releases import Request, order_release
+        from pipelines.home.home import open_home
+        from pipelines.release.ordering import Request, order_release
+        from pipelines.session.session import Session
 
-        office = Office(open_home(self.home))
+        session = Session(open_home(self.home))
         try:
-            return order_release(office, Request(project, kind, **more))
+            return order_release(session, Request(project, kind, **more))
         finally:
-            office.close()
+            session.close()
 
     @contextmanager
     def settled(self, section: str, **changes: str) -> Iterator[None]:

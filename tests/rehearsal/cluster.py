@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crypto import shared_key
+from crypto.resting import shared_secret
 from tests.rehearsal.standing import environment, program, running
 
 
@@ -69,7 +69,7 @@ def local_cluster(folder: Path, workers: int = 2, **env: str) -> Iterator[Local]
     ca, cert, key = authority(folder / "tls", "cluster")
     shared, secret = folder / "shared", folder / "cluster.key"
     shared.mkdir(mode=0o700)
-    shared_key.make_secret(secret)
+    shared_secret.make_shared_secret(secret)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -88,7 +88,7 @@ def local_cluster(folder: Path, workers: int = 2, **env: str) -> Iterator[Local]
         *quiet,
     ]
     worker += ["--local-directory", folder / "scratch", *tls]
-    own = environment(folder, **{shared_key.VARIABLE: str(secret), **env})
+    own = environment(folder, **{shared_secret.VARIABLE: str(secret), **env})
     own["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] = "true"
     for who in ("SCHEDULER", "WORKER"):
         own[f"DASK_DISTRIBUTED__{who}__HTTP__ROUTES"] = "[]"

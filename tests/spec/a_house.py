@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from approvals.application import example_application
+from approvals.application.reading import example_application
 from tests.spec.story import Frozen, Story
 
 PEOPLE = """\
@@ -45,17 +45,18 @@ roles = ["security", "administrator"]
 
 def house(story: Story) -> None:
     """A home with a synthetic register of 300 orders and nothing else; not part of the page."""
-    import synthetic
+    from synthetic.carpos.register import make_register
+    from synthetic.cohorts import make_cohort
 
     Frozen.day = date(2026, 1, 5)
-    from pipelines.founding import found_home
+    from pipelines.deployment.init import init_home
 
-    found_home(story.home)
+    init_home(story.home)
     (story.home / "people.toml").write_text(PEOPLE)
-    made = synthetic.make_register(
+    made = make_register(
         story.folder / "source", orders=300, seed=11, first_year=2016, last_year=2025
     )
-    synthetic.make_cohort(
+    make_cohort(
         story.folder, made, rows=40, share_with_order=0.6, seed=11, families=("GV", "DV", "CH")
     )
     files = " ".join(str(p) for p in sorted((story.folder / "source").glob("*.parquet")))

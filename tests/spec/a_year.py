@@ -25,7 +25,7 @@ NO = "2026-001"
 def application(story: Story) -> None:
     story.on("2026-01-12", "an application comes in")
     story.tell(
-        "The first one has four faults. All of them are named at once, each by its field and section."
+        "The first one has four errors. All of them are named at once, each by its field and section."
     )
     story.does("erin", "project submit wrong.toml", code=6)
     story.tell("The corrected one is taken. It has a number and no rights yet.")

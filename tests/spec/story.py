@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.app import app, hoist, step_of
-from pipelines.cli.console import CONSOLE
-from pipelines.office import CALIFORNIA
+from pipelines.cli.console import Console
+from pipelines.session.session import CALIFORNIA
 
 # What differs from one run to the next (keys, digests, places, times), or by a stage that records one
 # event more (numbers of events).
@@ -89,11 +89,13 @@ class Story:
             only: regular expression; the page leaves out the lines that it does not find.
         """
         self._who = who
-        CONSOLE.emitted = False
         words = hoist([str(self._place(word)) for word in shlex.split(command)])
-        CONSOLE.step = step_of(words)
-        ended = CliRunner().invoke(app, ["--home", str(self.home), *words], prog_name="doj-release")
-        CONSOLE.home, CONSOLE.json, CONSOLE.emitted = None, False, False  # as other tests expect it
+        ended = CliRunner().invoke(
+            app,
+            ["--home", str(self.home), *words],
+            prog_name="doj-release",
+            obj=Console(step=step_of(words)),
+        )
         done = Done(ended.exit_code, ended.output)
         assert done.code == code, f"{command}: {done.code}\n{done.out}\n{ended.exception!r}"
         if shown:
@@ -132,7 +134,7 @@ def telling(folder: Path) -> Iterator[Story]:
     """A story whose clock and people hold for every command in it."""
     story = Story(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.office.datetime", Frozen)
-        patch.setattr("approvals.ledger.datetime", Frozen)
-        patch.setattr("pipelines.office.acting_person", story.person)
+        patch.setattr("pipelines.session.session.datetime", Frozen)
+        patch.setattr("approvals.ledger.ledger.datetime", Frozen)
+        patch.setattr("pipelines.session.session.acting_person", story.person)
         yield story

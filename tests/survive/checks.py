@@ -67,8 +67,8 @@ def left_over(home: Path, release: str) -> Iterator[str]:
 
     What was begun in folders that other commands share goes with the day's housekeeping.
     """
-    from pipelines.home import Home
-    from pipelines.leftovers import sweep_home
+    from pipelines.home.home import Home
+    from pipelines.home.processes import sweep_home
 
     for path in (p for folder in ("runs", "outbox", "history") for p in (home / folder).rglob("*")):
         if _LEFT.fullmatch(path.name):
@@ -98,9 +98,9 @@ def recorded(home: Path, release: str) -> Counter[str]:
 
 def packages(home: Path, project: str, release: str, kind: str) -> Iterator[str]:
     """Exactly one sealed package for each recipient, each as its signer made it, and nothing else."""
-    from crypto.package import verify_by_any
-    from crypto.signers import accepted
-    from faults import CodedError
+    from crypto.keyring.signers import accepted_certificates
+    from crypto.package.sealed_package import verify_by_any
+    from errors.coded import CodedError
 
     outbox = home / "outbox" / project
     found = sorted(p.relative_to(outbox).as_posix() for p in outbox.glob("*/*"))
@@ -111,7 +111,9 @@ def packages(home: Path, project: str, release: str, kind: str) -> Iterator[str]
     sealed = {f["member"]: f["sums"] for k, f in events(home, release) if k == "package_sealed"}
     for member in MEMBERS[kind]:
         try:
-            verified = verify_by_any(outbox / release / member, accepted(home / "keys"))
+            verified = verify_by_any(
+                outbox / release / member, accepted_certificates(home / "keys")
+            )
         except CodedError as error:
             yield f"package of {member}: {error.code}"
             continue
@@ -136,15 +138,15 @@ def opened(world: World, folder: Path, member: str) -> dict[str, str]:
 
 def chain(home: Path) -> Iterator[str]:
     """The ledger verifies, its head and checkpoints included."""
-    from faults import CodedError
-    from pipelines.home import open_home
-    from pipelines.ledgers import verify_ledger
-    from pipelines.office import Office
+    from errors.coded import CodedError
+    from pipelines.home.home import open_home
+    from pipelines.keys.ledger import verify_ledger
+    from pipelines.session.session import Session
 
-    office = Office(open_home(home))
+    session = Session(open_home(home))
     try:
-        verify_ledger(office)
+        verify_ledger(session)
     except CodedError as error:
         yield f"ledger: {error.code}"
     finally:
-        office.close()
+        session.close()

@@ -180,9 +180,9 @@ def warm() -> None:
 
 
 _IMPORTED = (
-    "pipelines.cli.app", "pipelines.stages", "pipelines.launch", "pipelines.releases",
-    "pipelines.cli.progress", "expectations.runner", "expectations.validation", "matching.linking",
-    "matching.resolving", "matching.selflink", "extracts.workbook", "extracts.package",
+    "pipelines.cli.app", "pipelines.release.stages", "pipelines.orchestration.launch", "pipelines.release.ordering",
+    "pipelines.cli.console", "expectations.runner", "expectations.validation", "matching.linking.linking",
+    "matching.persons.register", "matching.persons.within_cohort", "extracts.package.workbook", "extracts.package.bag",
     "great_expectations", "recordlinkage", "highspy", "duckdb", "pyarrow.parquet", "pyarrow.dataset",
-    "pandas", "openpyxl", "sqlalchemy.dialects.sqlite", "rich.table", "jinja2", "synthetic.register",
+    "pandas", "openpyxl", "sqlalchemy.dialects.sqlite", "rich.table", "jinja2", "synthetic.carpos.register",
 )  # fmt: skip

@@ -72,35 +72,36 @@ def _world(root: Path) -> World:
 
 
 def _make(root: Path, ledger_url: str = "") -> None:
-    import synthetic
-    from pipelines import cohort_registry, registers
-    from pipelines.founding import found_home
-    from pipelines.home import open_home
-    from pipelines.office import Office, today
+    from pipelines import registers
+    from pipelines.cohort.registry import register_cohort
+    from pipelines.deployment.init import init_home
+    from pipelines.home.home import open_home
+    from pipelines.session.session import Session, today
+    from synthetic.carpos.register import make_register
 
-    found_home(root / "home", demo=True, ledger_url=ledger_url)
-    office = Office(open_home(root / "home"))
+    init_home(root / "home", demo=True, ledger_url=ledger_url)
+    session = Session(open_home(root / "home"))
     needles = Needles()
     source = root / "source"
-    synthetic.make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
+    make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
     poison_register(source, needles)
     files = sorted(source.glob("*.parquet"))
-    registers.load_register(office, "CARPOS", files, lambda _text: None)
-    numbers = _projects(office, root)
+    registers.load_register(session, "CARPOS", files, lambda _text: None)
+    numbers = _projects(session, root)
     cohort = write_cohort(root / "cohort.csv", source, needles)
-    cohort_registry.register(office, numbers["identified"], cohort.path, None, None)
-    office.projects.confirm_cohort(numbers["identified"], None, office.person, today())
-    office.close()
+    register_cohort(session, numbers["identified"], cohort.path, None, None)
+    session.projects.confirm_cohort(numbers["identified"], None, session.person, today())
+    session.close()
     told = {"numbers": numbers, "needles": [sorted(needles.numbers), sorted(needles.dates)]}
     (root / "world.json").write_text(json.dumps(told))
 
 
-def _projects(office, root: Path) -> dict[str, str]:
-    from approvals.application import example_application
-    from crypto.recipients import Recipient
-    from crypto.selfmade import make_recipient
-    from pipelines.office import today
-    from pipelines.recipients import add_recipient, confirm_recipient
+def _projects(session, root: Path) -> dict[str, str]:
+    from approvals.application.reading import example_application
+    from crypto.cms.certificates import make_recipient
+    from crypto.cms.recipients import Recipient
+    from pipelines.keys.keys import add_recipient, confirm_recipient
+    from pipelines.session.session import today
 
     keys, numbers = root / "keys", {}
     keys.mkdir()
@@ -114,16 +115,16 @@ def _projects(office, root: Path) -> dict[str, str]:
             form, on=today(), kind=None if kind == "aggregated" else kind
         ).replace('order_scope = ["GV"]', 'order_scope = ["GV", "DV", "CH"]')
         (root / f"{kind}.toml").write_text(text)
-        state = office.projects.submit(root / f"{kind}.toml", office.person, today())
-        office.projects.approve(state.number, office.person, today())
+        state = session.projects.submit(root / f"{kind}.toml", session.person, today())
+        session.projects.approve(state.number, session.person, today())
         numbers[kind] = state.number
         # Ids and order come from the project's secret, which the first release would make.
-        office.keyring.project_secret(state.number, create=True)
+        session.keyring.project_secret(state.number, create=True)
         for member, (holder, _) in zip(MEMBERS[kind], RECIPIENTS, strict=True):
-            add_recipient(office, state.number, keys / f"{holder}.pem", member)
+            add_recipient(session, state.number, keys / f"{holder}.pem", member)
     for name, _ in RECIPIENTS:
         pem = (keys / f"{name}.pem").read_bytes()
-        confirm_recipient(office, Recipient.from_pem(pem, on=today()).fingerprint)
+        confirm_recipient(session, Recipient.from_pem(pem, on=today()).fingerprint)
     return numbers
 
 

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from approvals import Event, Ledger, Person, Projects, Releases, example_application
+from approvals.application.reading import example_application
+from approvals.custody.releases import Releases
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.people.people import Person
+from approvals.project.projects import Projects
 from crypto.secret import Secret
 
 ENGINEER = Person("p-engineer", "Erin Example", "erin", frozenset({"engineer"}))

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from approvals_home import COHORT, TODAY
 
-from approvals import Ask
+from approvals.gate.model import ReleaseRequest
 
 YESTERDAY = TODAY - timedelta(days=1)
 
 
 def ask(kind="identified", **more):
     cohort = {"cohort_digest": COHORT, "cohort_rows": 5000} if kind == "identified" else {}
-    return Ask(**({"kind": kind, "on": TODAY, "system": "CARPOS"} | cohort | more))
+    return ReleaseRequest(**({"kind": kind, "on": TODAY, "system": "CARPOS"} | cohort | more))
 
 
 def rules(verdict):

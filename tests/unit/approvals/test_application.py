@@ -6,17 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approvals import (
-    AggregatedApplication,
-    StandardApplication,
-    example_application,
-    parse_application,
-    read_application,
-)
-from approvals.application_checks import every_problem
-from approvals.errors import ApplicationRefused, ApplicationUnreadable
-from approvals.held import terms_of
-from faults import CodedError
+from approvals.application.checks import every_problem
+from approvals.application.errors import ApplicationRefused, ApplicationUnreadable
+from approvals.application.forms import AggregatedApplication, StandardApplication
+from approvals.application.reading import example_application, parse_application, read_application
+from approvals.application.system_terms import terms_of
+from errors.coded import CodedError
 
 STANDARD, AGGREGATED = example_application("standard"), example_application("aggregated")
 

@@ -4,13 +4,13 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, REVIEWER, TODAY
 from databases import DATABASES
 
-from approvals.attempts import is_refused_attempt, record_attempt, refused_attempts
-from approvals.errors import GateRefused, RoleMissing, SamePerson, StateMoved
-from approvals.events import Event
-from approvals.gate import Reason, Verdict
-from approvals.ledger_errors import EventRefused
-from approvals.ledger_verify import verify
-from approvals.life_errors import CorrectionRefused
+from approvals.gate.attempts import is_refused_attempt, record_attempt, refused_attempts
+from approvals.gate.errors import GateRefused, Reason
+from approvals.ledger.errors import EventRefused, StateMoved
+from approvals.ledger.events import Event
+from approvals.ledger.verification import verify
+from approvals.people.errors import RoleMissing, SamePerson
+from approvals.project.errors import CorrectionRefused
 
 on_each_database = pytest.mark.parametrize("home", DATABASES, indirect=True)
 
@@ -76,7 +76,7 @@ def test_the_refused_can_not_take_it_back_nor_write_one(home):
 
 
 def test_what_the_gate_refuses_has_an_event_of_its_own():
-    refused = GateRefused(Verdict((Reason("C-17", "964(b)", "text", "cure"),)))
+    refused = GateRefused((Reason("C-17", "964(b)", "text", "cure"),))
     assert not is_refused_attempt(refused)
     assert is_refused_attempt(RoleMissing())
     assert not is_refused_attempt(StateMoved())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.calendars import CAUTIOUS, DEPARTMENT, holidays
-from approvals.errors import CalendarEnds
+from approvals.clocks.calendars import CAUTIOUS, DEPARTMENT, holidays
+from approvals.clocks.errors import CalendarEnds
 
 # State-office closures computed by hand from Gov. Code § 19853; a Saturday holiday is not moved.
 CLOSURES = """

@@ -6,11 +6,12 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
 from icalendar import Calendar
 
-from approvals import as_ics, due, write_notices
-from approvals.calendars import CALENDARS, Counting
-from approvals.clocks import CLOCKS
-from approvals.life_errors import EvidenceMissing
-from approvals.projects import OWN_STEP
+from approvals.clocks.calendars import CALENDARS, Counting
+from approvals.clocks.clocks import CLOCKS
+from approvals.deadlines.deadlines import as_ics, due
+from approvals.deadlines.notices import write_notices
+from approvals.project.errors import EvidenceMissing
+from approvals.project.projects import OWN_STEP
 
 D = "d" * 64
 MONDAY = date(2026, 11, 30)

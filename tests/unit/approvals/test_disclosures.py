@@ -12,14 +12,17 @@ from approvals_home import (
 )
 from test_custody import sealed
 
-from approvals.accounting import disclosures
-from approvals.attachments import attachments, check_attachments
-from approvals.breaches import individuals_known
-from approvals.custody_errors import DocumentsGone
-from approvals.custody_letters import breach_letter, certificate, recall_letter
-from approvals.drafts import drafts_of
-from approvals.errors import UnknownRelease
-from approvals.life_errors import EvidenceMissing
+from approvals.custody.accounting import (
+    breach_letter,
+    certificate,
+    disclosures,
+    individuals_known,
+    recall_letter,
+)
+from approvals.custody.errors import UnknownRelease
+from approvals.deadlines.deadlines import drafts_of
+from approvals.project.errors import DocumentsGone, EvidenceMissing
+from approvals.project.store import attachments, check_attachments
 
 
 @pytest.fixture

@@ -4,9 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.events import ANY, HOME, KINDS, PROJECT, RELEASE, Event, parse_facts
-from approvals.facts import COUNT, DATE, DIGEST, DIGESTS, FLAG, ID, IDS, YEARS
-from approvals.ledger_errors import EventRefused
+from approvals.ledger.errors import EventRefused
+from approvals.ledger.events import (
+    ANY,
+    COUNT,
+    DATE,
+    DIGEST,
+    DIGESTS,
+    FLAG,
+    HOME,
+    ID,
+    IDS,
+    KINDS,
+    PROJECT,
+    RELEASE,
+    YEARS,
+    Event,
+    parse_facts,
+)
 
 SAMPLES = {
     COUNT.name: ("3", 3),

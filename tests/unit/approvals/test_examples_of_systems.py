@@ -6,11 +6,11 @@ import tomllib
 
 import pytest
 
-from approvals.application import parse_application
-from approvals.application_example import example_for
-from approvals.errors import ApplicationRefused
-from approvals.held import terms_of
-from systems import load_system, system_codes
+from approvals.application.errors import ApplicationRefused
+from approvals.application.example import example_for
+from approvals.application.reading import parse_application
+from approvals.application.system_terms import terms_of
+from systems.description.loading import load_system, system_codes
 from systems.errors import KindNotGiven, UnknownSystem
 
 ON = dt.date(2026, 11, 26)

@@ -7,10 +7,10 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
 
-from approvals import GatePolicy, check
-from approvals.errors import GateRefused
-from approvals.gate import rows
-from approvals.held import individual_level_for, terms_of
+from approvals.application.system_terms import individual_level_for, terms_of
+from approvals.gate.errors import GateRefused
+from approvals.gate.gate import RULES, check
+from approvals.gate.model import GatePolicy
 
 
 @pytest.mark.parametrize("kind", ["identified", "deidentified"])
@@ -137,7 +137,7 @@ def test_every_fault_at_once_gives_every_reason(state):
         ("C-16", "§ 964(a)"),
         ("C-48", "§ 966(b)(12)(A)(ii)"),
     }
-    text = str(GateRefused(verdict))
+    text = str(GateRefused(verdict.reasons))
     assert text.count("\n") == len(verdict.reasons)
     assert all(r.section in text and r.cure in text for r in verdict.reasons)
 
@@ -190,7 +190,7 @@ def test_a_dimension_that_was_not_approved(tables):
 
 
 def test_no_state_but_those_in_force_passes(home):
-    from approvals.lifecycle import IN_FORCE, State
+    from approvals.project.lifecycle import IN_FORCE, State
 
     state = home.approved()
     for recorded in State:
@@ -200,7 +200,7 @@ def test_no_state_but_those_in_force_passes(home):
 
 def test_submitted_only_is_refused(home):
     state = home.projects.submit(home.application(), ENGINEER, TODAY)
-    verdict = home.projects.check(state.number, ask())
+    verdict = check(home.projects.show(state.number), ask())
     assert {"C-74", "C-13", "C-10"} == set(verdict.rules)
     assert APPROVER.id not in str(verdict)
 
@@ -218,17 +218,17 @@ CASES = [
 def test_every_row_can_refuse_and_names_only_its_own_rules(state, tables):
     """A check that no case above ever makes say no would not be a check."""
     cases = [case(state, tables) for case in CASES]
-    for row in rows():
-        found = [r for s, a in cases if row.applies(s, a) for r in row.check(s, a)]
-        assert found, row.check.__name__
-        assert {r.rule for r in found} <= set(row.rules), row.check.__name__
+    for rule in RULES:
+        found = [r for s, a in cases if rule.applies(s, a) for r in rule.check(s, a)]
+        assert found, rule.check.__name__
+        assert {r.rule for r in found} <= set(rule.rules), rule.check.__name__
 
 
 def test_each_application_has_rows_of_its_own_by_kind(state, tables):
     """§ 966 asks people and papers of whoever wants rows; § 965 asks full years of a table."""
 
     def asked(project, kind):
-        return {r.check.__name__ for r in rows() if r.applies(project, ask(kind))}
+        return {r.check.__name__ for r in RULES if r.applies(project, ask(kind))}
 
     assert asked(state, "identified") - asked(state, "deidentified") == {
         "check_cohort", "check_authority"}  # fmt: skip

@@ -6,8 +6,9 @@ from datetime import date
 from approvals_home import ENGINEER, KEY_ANALYST, KEY_LEAD, SECURITY, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules
 
-from approvals import GatePolicy, check
-from approvals.gate_people import people_of
+from approvals.gate.gate import check
+from approvals.gate.model import GatePolicy
+from approvals.gate.people_rules import people_of
 
 
 def test_each_member_is_checked_and_named_by_id(home, state):
@@ -16,14 +17,14 @@ def test_each_member_is_checked_and_named_by_id(home, state):
             state.number, "background_check", ENGINEER, TODAY,
             {"member": member, "outcome": "failed"},
         )  # fmt: skip
-    verdict = home.projects.check(state.number, ask())
+    verdict = check(home.projects.show(state.number), ask())
     assert [r.rule for r in verdict.reasons] == ["C-55", "C-55"]
     assert "lead" in verdict.reasons[0].text
     assert "analyst" in verdict.reasons[1].text
     home.projects.event(
         state.number, "background_check", ENGINEER, TODAY, {"member": "lead", "outcome": "passed"}
     )
-    assert len(home.projects.check(state.number, ask()).reasons) == 1
+    assert len(check(home.projects.show(state.number), ask()).reasons) == 1
 
 
 def test_background_checks_for_deidentified_data_are_policy(state):
@@ -80,7 +81,7 @@ def test_members_acknowledge_where_policy_asks_for_it(home, state):
         home.projects.event(
             state.number, "acknowledgment_recorded", ENGINEER, TODAY, {"member": member}
         )
-    assert home.projects.check(state.number, wanted).allowed
+    assert check(home.projects.show(state.number), wanted).allowed
 
 
 def test_each_person_is_shown_with_dates(home, state):
@@ -94,5 +95,5 @@ def test_each_person_is_shown_with_dates(home, state):
     assert analyst["key"] == "confirmed"
     late = people_of(home.projects.show(state.number), date(2027, 2, 1))[1]
     assert late["background_check_in_force"] is False
-    verdict = home.projects.check(state.number, ask(on=date(2027, 2, 1)))
+    verdict = check(home.projects.show(state.number), ask(on=date(2027, 2, 1)))
     assert "until 2027-01-31" in verdict.reasons[0].text

@@ -10,8 +10,9 @@ import pytest
 from approvals_home import COHORT, ENGINEER, TODAY
 from gate_cases import YESTERDAY, on_form, without
 
-from approvals import Ask, GatePolicy, check
-from approvals.application_example import example_for
+from approvals.application.example import example_for
+from approvals.gate.gate import check
+from approvals.gate.model import GatePolicy, ReleaseRequest
 
 PAGE = "Data Request Process page"
 
@@ -67,7 +68,7 @@ def projects(tmp_path_factory):
 
 def ask(code, kind, **more):
     cohort = {"cohort_digest": COHORT, "cohort_rows": 5000} if kind == "identified" else {}
-    return Ask(kind, TODAY, code, **cohort, **more)
+    return ReleaseRequest(kind, TODAY, code, **cohort, **more)
 
 
 def lacking(state, name):

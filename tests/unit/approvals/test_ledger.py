@@ -4,17 +4,19 @@ import pytest
 from databases import raw
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals import Checkpoint, Event, Ledger, make_checkpoint, merkle_root, verify
-from approvals.custody_errors import CheckpointWrong
-from approvals.errors import StateMoved
-from approvals.ledger_errors import (
+from approvals.ledger.database import weaknesses
+from approvals.ledger.errors import (
+    CheckpointWrong,
     KeyReused,
     LedgerBroken,
     LedgerExists,
     LedgerMissing,
     LedgerUnavailable,
+    StateMoved,
 )
-from approvals.ledger_store import weaknesses
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.ledger.verification import Checkpoint, make_checkpoint, merkle_root, verify
 
 
 def event(number: int = 1, **more) -> Event:
@@ -54,7 +56,7 @@ def test_no_ledger_is_made_by_opening(url, tmp_path):
 
 
 def test_the_file_is_closed_to_others(tmp_path):
-    Ledger.at(tmp_path / "ledger.sqlite3", create=True)
+    Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", create=True)
     assert (tmp_path / "ledger.sqlite3").stat().st_mode & 0o077 == 0
 
 
@@ -93,7 +95,7 @@ def test_a_broken_file_is_a_coded_error_without_its_path(tmp_path):
     path = tmp_path / "ledger.sqlite3"
     path.write_bytes(b"this is no database, it is a Canary" * 100)
     with pytest.raises(LedgerUnavailable) as caught:
-        Ledger.at(path)
+        Ledger.open(f"sqlite:///{path}")
     assert "Canary" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -179,9 +181,9 @@ def test_a_broken_ledger_gets_no_checkpoint(ledger, url):
 
 
 def test_the_departments_signature_holds_and_another_does_not(tmp_path):
-    from crypto import FileSigner, make_signing_identity
+    from crypto.cms.signing import FileSigner, make_signing_identity
 
-    ledger = Ledger.at(tmp_path / "l", create=True)
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'l'}", create=True)
     mine, theirs = (make_signing_identity(n, b"pw") for n in ("Department", "Department"))
     ledger.append(event())
     checkpoint = make_checkpoint(ledger, FileSigner.load(*mine, b"pw"))

@@ -6,11 +6,10 @@ import pytest
 from databases import drop_triggers
 from sqlalchemy import create_engine, text
 
-from approvals import Checkpoint, Event, Ledger, merkle_root, verify
-from approvals.custody_errors import HeadWrong
-from approvals.ledger import canonical
-from approvals.ledger_head import Head, HeadFile
-from approvals.merkle import Tree, leaf_hash
+from approvals.ledger.errors import HeadWrong
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger, Tree, canonical, leaf_hash
+from approvals.ledger.verification import Checkpoint, Head, HeadFile, merkle_root, verify
 
 SIZE = 9
 

@@ -6,9 +6,10 @@ import pytest
 from databases import postgres_url, raw, schema_of
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals import Event, Ledger, verify
-from approvals.ledger_schema import appender_grants, postgres_script
-from approvals.ledger_store import weaknesses
+from approvals.ledger.database import appender_grants, postgres_script, weaknesses
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.ledger.verification import verify
 
 pytestmark = pytest.mark.machine("postgresql")
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from postgres import server, stop_at_once
 
-from approvals import Event, Ledger, verify
-from approvals.ledger_errors import LedgerUnavailable
+from approvals.ledger.errors import LedgerUnavailable
+from approvals.ledger.events import Event
+from approvals.ledger.ledger import Ledger
+from approvals.ledger.verification import verify
 
 # Each writer is a process of its own that inherits no connection; the imports are made once.
 SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["approvals.ledger_verify", "psycopg", "sqlalchemy.dialects"])
+SPAWN.set_forkserver_preload(["approvals.ledger.verification", "psycopg", "sqlalchemy.dialects"])
 
 
 def event(number: int = 1, **more) -> Event:

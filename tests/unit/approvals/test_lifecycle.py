@@ -7,29 +7,31 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
 from approvals_home import REVIEWER as OTHER
 
-from approvals import KINDS, State, due
-from approvals.clocks import CLOCKS
-from approvals.errors import MoveNotAllowed, RoleMissing, SamePerson
-from approvals.events import PROJECT
-from approvals.evidence import CONDITIONS, FOLLOWS, words_of
-from approvals.life_errors import (
+from approvals.clocks.clocks import CLOCKS
+from approvals.deadlines.deadlines import due
+from approvals.ledger.events import KINDS, PROJECT
+from approvals.people.errors import RoleMissing, SamePerson
+from approvals.people.people import ROLES
+from approvals.project.errors import (
     CorrectionRefused,
     EvidenceMissing,
+    MoveNotAllowed,
     RequesterSanctioned,
     ReviewMissing,
 )
-from approvals.lifecycle import (
+from approvals.project.evidence import CONDITIONS, FOLLOWS, words_of
+from approvals.project.lifecycle import (
     EXTENSIONS_AT_MOST,
     IN_FORCE,
     MOVES,
     ONLY,
+    State,
     diagram,
     is_move,
     moves_for,
 )
-from approvals.people import ROLES
-from approvals.project_store import _ONLY
-from approvals.projects import OWN_STEP
+from approvals.project.projects import OWN_STEP
+from approvals.project.store import _ONLY
 
 
 def test_every_state_can_be_reached_and_left():

@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.merkle import Tree, leaf_hash
+from approvals.ledger.ledger import Tree, leaf_hash
 
 # The test vectors of the Certificate Transparency project: eight inputs, the root of each prefix.
 INPUTS = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657",

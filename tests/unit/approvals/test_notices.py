@@ -5,9 +5,8 @@ from datetime import date, timedelta
 import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 
-from approvals import write_notices
-from approvals.errors import DocumentChanged
-from approvals.notices import unsent
+from approvals.deadlines.notices import unsent, write_notices
+from approvals.project.errors import DocumentChanged
 
 D = "d" * 64
 RENEWAL_DAY = date(2027, 8, 25)  # 90 days before 23 November 2027

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from approvals.event_kinds import KINDS
-from approvals.lifecycle import MOVES
-from approvals.pages import clocks, events, fill, gate, lifecycle
+from approvals.ledger.events import KINDS
+from approvals.project.lifecycle import MOVES
+from approvals.rules.pages import clocks, events, fill, gate, lifecycle
 
 PAGE = Path(__file__).parents[3] / "docs" / "approvals.md"
 
 
 def test_the_page_is_current():
     text = PAGE.read_text(encoding="utf-8")
-    assert fill(text) == text, "write it again: approvals.pages.fill"
+    assert fill(text) == text, "write it again: approvals.rules.pages.fill"
 
 
 def test_nothing_is_left_out():

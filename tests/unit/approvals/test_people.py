@@ -5,7 +5,7 @@ import pwd
 
 import pytest
 
-from approvals.errors import (
+from approvals.people.errors import (
     PeopleFileMissing,
     PeopleFileUnsafe,
     PeopleFileWrong,
@@ -13,7 +13,7 @@ from approvals.errors import (
     SamePerson,
     UnknownPerson,
 )
-from approvals.people import People, acting_person, check_role, two_people_required
+from approvals.people.people import People, acting_person, check_role, two_people_required
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 GOOD = f"""
@@ -77,7 +77,7 @@ def test_a_file_of_somebody_else_is_refused(file, monkeypatch):
         fields[4] = 4242  # st_uid
         return stat(fields)
 
-    monkeypatch.setattr("approvals.people.os.fstat", foreign)
+    monkeypatch.setattr("approvals.people.people.os.fstat", foreign)
     with pytest.raises(PeopleFileUnsafe):
         People.read(file)
 
@@ -133,7 +133,7 @@ def logged_in(monkeypatch, tmp_path, text):
     place = tmp_path / "loginuid"
     if text is not None:
         place.write_text(text)
-    monkeypatch.setattr("approvals.people._LOGIN", place)
+    monkeypatch.setattr("approvals.people.people._LOGIN", place)
 
 
 def of_service(tmp_path, service):

@@ -15,21 +15,21 @@ from approvals_home import (
     TODAY,
 )
 
-from approvals import Ask
-from approvals.application_example import example_for
-from approvals.errors import (
+from approvals.application.errors import ApplicationRefused
+from approvals.application.example import example_for
+from approvals.application.system_terms import terms_of
+from approvals.gate.gate import check
+from approvals.gate.model import ReleaseRequest
+from approvals.ledger.errors import EventRefused
+from approvals.people.errors import NothingToConfirm, SamePerson
+from approvals.project.errors import (
     ApplicationChanged,
-    ApplicationRefused,
     CohortRefused,
     DocumentChanged,
     MoveNotAllowed,
-    NothingToConfirm,
-    SamePerson,
     UnknownMember,
     UnknownProject,
 )
-from approvals.held import terms_of
-from approvals.ledger_errors import EventRefused
 
 
 @pytest.fixture
@@ -81,11 +81,11 @@ def test_a_rule_that_changes_changes_no_application_that_was_taken(home):
     home.projects._terms = opened  # the switch stands open
     taken = home.approved("standard", of_cures)
     waiting = home.projects.submit(home.application("standard", of_cures), ENGINEER, TODAY)
-    asked = Ask("identified", TODAY, "CURES", cohort_digest=COHORT, cohort_rows=5000)
-    assert home.projects.check(taken.number, asked).allowed
+    asked = ReleaseRequest("identified", TODAY, "CURES", cohort_digest=COHORT, cohort_rows=5000)
+    assert check(home.projects.show(taken.number), asked).allowed
     home.projects._terms = terms_of
     assert home.projects.show(taken.number).application == taken.application
-    assert home.projects.check(taken.number, asked).rules == ("C-11",)
+    assert check(home.projects.show(taken.number), asked).rules == ("C-11",)
     with pytest.raises(ApplicationRefused, match="Counsel must say"):
         home.projects.approve(waiting.number, APPROVER, TODAY)
     assert [s.number for s in home.projects.list()] == [taken.number, waiting.number]
@@ -270,7 +270,7 @@ def test_a_demo_home_may_confirm_itself(demo_home):
 def test_a_home_can_not_become_a_demo_home(home):
     with sqlite3.connect(home.path / "ledger.sqlite3") as raw, pytest.raises(sqlite3.Error):
         raw.execute("UPDATE events SET body = replace(body, 'false', 'true') WHERE seq = 1")
-    from approvals import Event
+    from approvals.ledger.events import Event
 
     home.ledger.append(Event("home_created", "p-a", facts={"demo": True}))
     assert not home.ledger.is_demo()  # only the first event says it

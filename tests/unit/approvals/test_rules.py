@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from approvals.clocks import CLOCKS
-from approvals.events import KINDS
-from approvals.gate import rows
-from approvals.lifecycle import MOVES
-from approvals.notices import notice_names
-from approvals.questions import questions, questions_markdown
-from approvals.rules import COUNT, rules, rules_json, rules_markdown
-from pipelines.settings import TEMPLATE, Settings
+from approvals.clocks.clocks import CLOCKS
+from approvals.deadlines.notices import notice_names
+from approvals.gate.gate import RULES
+from approvals.ledger.events import KINDS
+from approvals.project.lifecycle import MOVES
+from approvals.rules.rules import (
+    COUNT,
+    questions,
+    questions_markdown,
+    rules,
+    rules_json,
+    rules_markdown,
+)
+from pipelines.home.settings import TEMPLATE, Settings
 
 REPO = Path(__file__).parents[3]
 ROOM = REPO / "approvals"
@@ -44,12 +50,12 @@ def exists_in_class(module: str, name: str) -> bool:
     return hasattr(getattr(importlib.import_module(outer), cls), name)
 
 
-CODE_OF_DEADLINES = (ROOM / "deadlines.py").read_text(encoding="utf-8")
+CODE_OF_DEADLINES = (ROOM / "deadlines" / "deadlines.py").read_text(encoding="utf-8")
 
 HOMES = {
     "application": exists,
     "gate": lambda where: where in {
-        f"{r.check.__module__}.{r.check.__name__}" for r in rows()
+        f"{r.check.__module__}.{r.check.__name__}" for r in RULES
     },
     "custody": exists,
     "output": exists,
@@ -93,7 +99,7 @@ def test_notices_stand_in_the_conditions(rule):
 
 
 def test_every_rule_that_the_gate_names_is_one(home):
-    source = "".join(path.read_text(encoding="utf-8") for path in ROOM.glob("gate_*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOM / "gate").glob("*.py"))
     named = set(re.findall(r'"(C-\d\d)"', source))
     assert named <= {r.id for r in rules()}
     for clock in CLOCKS:

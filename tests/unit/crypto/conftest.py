@@ -12,12 +12,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from crypto import der, oids
-from crypto.recipients import Recipient, derive_kek
-from crypto.selfmade import make_recipient
-from crypto.signing import FileSigner, make_signing_identity
-from crypto.token.key import TokenPlace
-from tests.unit.crypto import tokens
+from crypto.cms.certificates import make_recipient
+from crypto.cms.recipients import Recipient, derive_kek
+from crypto.cms.signing import FileSigner, make_signing_identity
+from crypto.token import TokenPlace
+from tests.unit.crypto import der, tokens
 
 WYCHEPROOF = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "wycheproof"
 collect_ignore = [] if WYCHEPROOF.is_dir() else ["test_wycheproof.py"]
@@ -78,7 +77,7 @@ def _opened(sealed, key_pem):
     outer = der.Reader(sealed)
     info = outer.inside(der.SEQUENCE)
     outer.end()
-    assert info.element(der.OID) == oids.AUTH_ENVELOPED_DATA
+    assert info.element(der.OID) == der.oid("1.2.840.113549.1.9.16.1.23")
     explicit = info.inside(der.context(0))
     info.end()
     body = explicit.inside(der.SEQUENCE)
@@ -88,9 +87,9 @@ def _opened(sealed, key_pem):
     content = body.inside(der.SEQUENCE)
     tag = body.content(der.OCTET_STRING)
     body.end()
-    assert content.element(der.OID) == oids.DATA
+    assert content.element(der.OID) == der.oid("1.2.840.113549.1.7.1")
     algorithm = content.inside(der.SEQUENCE)
-    assert algorithm.element(der.OID) == oids.AES256_GCM
+    assert algorithm.element(der.OID) == der.oid("2.16.840.1.101.3.4.1.46")
     gcm = algorithm.inside(der.SEQUENCE)
     nonce, tag_length = gcm.content(der.OCTET_STRING), gcm.integer()
     assert len(nonce) == 12

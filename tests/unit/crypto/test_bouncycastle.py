@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crypto.seal import seal_bytes
 from tests.parts import JARS
+from tests.unit.crypto.sealing import seal_bytes
 
 pytestmark = pytest.mark.machine("javac", "BouncyCastle")
 

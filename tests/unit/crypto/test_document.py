@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto import document, errors
+from crypto import errors
+from crypto.resting import document
 from crypto.secret import Secret
 
 KEY, OTHER = Secret("a", b"\x01" * 32), Secret("b", b"\x02" * 32)
@@ -15,21 +16,17 @@ SIZES = [0, 1, C - 1, C, C + 1, 2 * C - 1, 2 * C, 2 * C + 1, 5 * C]
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_comes_back(size, tmp_path):
     plain = bytes(i % 251 for i in range(size))
-    (tmp_path / "plain").write_bytes(plain)
-    assert document.encrypt_file(tmp_path / "plain", tmp_path / "sealed", KEY) == size
-    assert document.decrypt_bytes(tmp_path / "sealed", KEY) == plain
-    assert document.decrypt_file(tmp_path / "sealed", tmp_path / "again", KEY) == size
-    assert (tmp_path / "again").read_bytes() == plain
-    for made in ("sealed", "again"):
-        assert (tmp_path / made).stat().st_mode & 0o777 == 0o600
+    document.encrypt_document(plain, tmp_path / "sealed", KEY)
+    assert document.decrypt_document(tmp_path / "sealed", KEY) == plain
+    assert (tmp_path / "sealed").stat().st_mode & 0o777 == 0o600
     chunks = max(1, -(-size // C))
     assert (tmp_path / "sealed").stat().st_size == 24 + 32 + size + 16 * chunks
 
 
-def test_bytes_and_file_encrypt_alike_but_never_twice_the_same(tmp_path):
-    document.encrypt_bytes(b"cohort", tmp_path / "a", KEY)
-    document.encrypt_bytes(b"cohort", tmp_path / "b", KEY)
-    assert document.decrypt_bytes(tmp_path / "a", KEY) == b"cohort"
+def test_the_same_bytes_never_encrypt_alike(tmp_path):
+    document.encrypt_document(b"cohort", tmp_path / "a", KEY)
+    document.encrypt_document(b"cohort", tmp_path / "b", KEY)
+    assert document.decrypt_document(tmp_path / "a", KEY) == b"cohort"
     assert (tmp_path / "a").read_bytes() != (tmp_path / "b").read_bytes()
     assert b"cohort" not in (tmp_path / "a").read_bytes()
 
@@ -48,18 +45,15 @@ class Attack:
 @pytest.fixture
 def eight(tmp_path, monkeypatch):
     monkeypatch.setattr(document, "CHUNK", 8)
-    document.encrypt_bytes(b"0123456789abcdefXYZ", tmp_path / "sealed", KEY)
+    document.encrypt_document(b"0123456789abcdefXYZ", tmp_path / "sealed", KEY)
     return tmp_path / "sealed"
 
 
 def refused(path, data):
     path.write_bytes(data)
     with pytest.raises(errors.DocumentDoesNotHold) as raised:
-        document.decrypt_bytes(path, KEY)
+        document.decrypt_document(path, KEY)
     assert raised.value.exit == 5
-    with pytest.raises(errors.DocumentDoesNotHold):
-        document.decrypt_file(path, path.with_name("out"), KEY)
-    assert [p.name for p in path.parent.iterdir()] == ["sealed"]
 
 
 def test_chunks_cut_swapped_repeated_or_added_are_refused(eight):
@@ -91,18 +85,18 @@ def test_an_empty_last_chunk_after_others_is_refused(eight):
 
 def test_another_key_or_no_document(eight, tmp_path):
     with pytest.raises(errors.DocumentDoesNotHold):
-        document.decrypt_bytes(eight, OTHER)
+        document.decrypt_document(eight, OTHER)
     for missing in (tmp_path / "missing", tmp_path):
         with pytest.raises(errors.FileUnusable):
-            document.decrypt_bytes(missing, KEY)
-        with pytest.raises(errors.FileUnusable):
-            document.encrypt_file(missing, tmp_path / "x", KEY)
+            document.decrypt_document(missing, KEY)
+    with pytest.raises(errors.FileUnusable):
+        document.encrypt_document(b"x", tmp_path / "missing" / "x", KEY)
 
 
 def test_too_much_for_memory_is_a_usage_error(eight, monkeypatch):
     monkeypatch.setattr(document, "MAX_IN_MEMORY", 0)
     with pytest.raises(errors.PartTooLarge):
-        document.decrypt_bytes(eight, KEY)
+        document.decrypt_document(eight, KEY)
 
 
 @settings(max_examples=50, deadline=None)
@@ -112,7 +106,7 @@ def test_any_bytes_in_any_chunks(tmp_path_factory, plain, chunk):
     whole = document.CHUNK
     document.CHUNK = chunk
     try:
-        document.encrypt_bytes(plain, path, KEY)
-        assert document.decrypt_bytes(path, KEY) == plain
+        document.encrypt_document(plain, path, KEY)
+        assert document.decrypt_document(path, KEY) == plain
     finally:
         document.CHUNK = whole

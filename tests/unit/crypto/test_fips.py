@@ -16,14 +16,15 @@ STORY = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from crypto import document, health
-from crypto.keyring import Keyring
-from crypto.package import Part, verify_package, write_package
-from crypto.recipients import Recipient
-from crypto.selfmade import make_recipient
+from crypto import fips
+from crypto.resting import document
+from crypto.keyring.keyring import Keyring
+from crypto.package.sealed_package import Part, verify_package, write_package
+from crypto.cms.recipients import Recipient
+from crypto.cms.certificates import make_recipient
 
 folder = Path(sys.argv[1])
-health.require_fips()
+fips.require_fips()
 ring = Keyring.create(folder / "keys", department="Department", passphrase=b"a long passphrase")
 ring = Keyring.open(folder / "keys", b"a long passphrase")
 recipients = []
@@ -34,8 +35,7 @@ for kind in ("rsa3072", "p384"):
     recipients.append(Recipient.from_pem(certificate, on=datetime.now(UTC)))
 write_package(folder / "package", [Part.from_bytes("part-001.zip", b"content")], recipients, ring.signer())
 verify_package(folder / "package", ring.signing_certificate())
-(folder / "paper").write_bytes(b"a paper")
-document.encrypt_file(folder / "paper", folder / "paper.enc", ring.document_key("2026-001", create=True))
+document.encrypt_document(b"a paper", folder / "paper.enc", ring.document_key("2026-001", create=True))
 ring.digest("cohort", b"rows")
 """
 
@@ -88,7 +88,7 @@ for attempt in (lambda: ChaCha20Poly1305(bytes(32)), x25519.X25519PrivateKey.gen
 
 
 def test_the_mode_is_asked_of_the_module_itself(provider):
-    asked = "from crypto import fips, health; health.require_fips(); print(fips.enabled())"
+    asked = "from crypto import fips; fips.require_fips(); print(fips.enabled())"
     assert python(provider, "-c", asked).stdout.strip() == "True"
     refused = python(plain(), "-c", asked)
     assert refused.returncode != 0

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crypto import document, errors, sums
-from crypto.package import verify_package
-from crypto.recipients import Recipient
+from crypto import errors
+from crypto.cms.recipients import Recipient
+from crypto.cms.signing import FileSigner, read_signed_data, verify_detached
+from crypto.package import parts
+from crypto.package.sealed_package import verify_package
+from crypto.resting import document
 from crypto.secret import Secret
-from crypto.signed_data import read_signed_data
-from crypto.signing import FileSigner, verify_detached
-from faults import CodedError
+from errors.coded import CodedError
 
 DEEP = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -69,13 +70,13 @@ def test_signatures(data, signer, good):
 @DEEP
 @given(data=st.data())
 def test_lists(data):
-    good = sums.write_sums({"README.txt": "0" * 64, "part-001.zip.cms": "a" * 64})
+    good = parts.write_sums({"README.txt": "0" * 64, "part-001.zip.cms": "a" * 64})
     sample = data.draw(st.one_of(st.binary(max_size=300), mutated(good)))
     try:
-        read = sums.read_sums(sample)
+        read = parts.read_sums(sample)
     except errors.PackageUnreadable:
         return
-    assert sums.write_sums(read) == sample
+    assert parts.write_sums(read) == sample
     assert all("/" not in name and not name.startswith(".") for name in read)
 
 
@@ -93,7 +94,7 @@ def test_private_keys(data, members, signer):
 def test_documents(sample, tmp_path):
     (tmp_path / "d").write_bytes(sample)
     with pytest.raises(errors.DocumentDoesNotHold):
-        document.decrypt_bytes(tmp_path / "d", Secret("x", bytes(32)))
+        document.decrypt_document(tmp_path / "d", Secret("x", bytes(32)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-import crypto
-from crypto import errors, fips, health
-from crypto.keyring import Keyring
-from faults import every_error
+from crypto import errors, fips
+from crypto.keyring import health
+from crypto.keyring.keyring import Keyring
+from errors.coded import every_error
 
 
 @pytest.fixture
@@ -21,11 +21,11 @@ def keys(tmp_path, monkeypatch):
 
 
 def by_name(keys):
-    return {finding.what: finding for finding in health.check(keys)}
+    return {finding.what: finding for finding in health.crypto_findings(keys)}
 
 
 def test_a_fresh_keyring_is_well_but_for_its_passphrase(keys):
-    assert [f.what for f in health.check(keys) if not f.ok and "keyring" in f.what] == [
+    assert [f.what for f in health.crypto_findings(keys) if not f.ok and "keyring" in f.what] == [
         "keyring: passphrase"
     ]
     assert by_name(keys)["staging"].ok
@@ -45,18 +45,18 @@ def test_open_permissions_links_and_missing_files_are_seen(keys):
 
 def test_requiring_fips_follows_the_mode(monkeypatch):
     monkeypatch.setattr(fips, "enabled", lambda: True)
-    health.require_fips()
+    fips.require_fips()
     monkeypatch.setattr(fips, "enabled", lambda: False)
     with pytest.raises(errors.FipsRequired) as raised:
-        health.require_fips()
+        fips.require_fips()
     assert raised.value.exit == 3
 
 
 def test_hardening_ends_core_dumps_and_open_files():
     code = (
-        "import os, resource; from crypto import health; health.harden_process();"
+        "import os, resource; from crypto import hardening; hardening.harden_process();"
         "assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0;"
-        "assert os.umask(0) == 0o077; assert not health.core_dumps()"
+        "assert os.umask(0) == 0o077; assert not hardening.core_dumps()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -106,13 +106,6 @@ def test_importing_the_room_loads_nothing_heavy():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_every_name_of_the_facade_is_there():
-    for name in crypto.__all__:
-        assert getattr(crypto, name) is not None
-    with pytest.raises(AttributeError):
-        crypto.nothing  # noqa: B018
 
 
 def test_every_error_says_what_to_do_and_integrity_exits_with_five():

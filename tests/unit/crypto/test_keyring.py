@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crypto import errors, passphrase, wrapping
-from crypto.keyring import Keyring
+from crypto import errors
+from crypto.keyring import keyring, root
+from crypto.keyring.keyring import Keyring
 from crypto.secret import Secret, StagingKey
 
 WORD = b"correct horse battery"
@@ -16,21 +17,21 @@ WORD = b"correct horse battery"
 
 @pytest.fixture(autouse=True)
 def no_named_passphrase(monkeypatch):
-    monkeypatch.delenv(passphrase.VARIABLE, raising=False)
+    monkeypatch.delenv(root.PHRASE_VARIABLE, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Stretch less: the number stands in the file, so the code's path is the same."""
-    monkeypatch.setattr(wrapping, "ITERATIONS", 1_000)
+    monkeypatch.setattr(keyring, "ITERATIONS", 1_000)
 
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory):
     keys = tmp_path_factory.mktemp("home") / "keys"
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(passphrase.VARIABLE, raising=False)
-        patch.setattr(wrapping, "ITERATIONS", 1_000)
+        patch.delenv(root.PHRASE_VARIABLE, raising=False)
+        patch.setattr(keyring, "ITERATIONS", 1_000)
         Keyring.create(keys, department="Department", passphrase=WORD)
     return keys
 
@@ -194,16 +195,16 @@ def test_where_the_passphrase_comes_from(keys, tmp_path, monkeypatch):
     with pytest.raises(errors.PassphraseWrong):
         Keyring.open(keys, b"wrong horse battery")
     (tmp_path / "word").write_bytes(WORD + b"\n")
-    monkeypatch.setenv(passphrase.VARIABLE, str(tmp_path / "word"))
+    monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / "word"))
     Keyring.open(keys)
     (tmp_path / "linked").symlink_to(tmp_path / "word")  # as an orchestrator mounts secrets
-    monkeypatch.setenv(passphrase.VARIABLE, str(tmp_path / "linked"))
+    monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / "linked"))
     Keyring.open(keys)
     with pytest.raises(errors.PassphraseWrong):
         Keyring.open(keys, b"the argument goes first")
     for wrong in ("missing", "empty"):
         (tmp_path / "empty").write_bytes(b"\n")
-        monkeypatch.setenv(passphrase.VARIABLE, str(tmp_path / wrong))
+        monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / wrong))
         with pytest.raises(errors.PassphraseMissing):
             Keyring.open(keys)
 
@@ -225,7 +226,7 @@ def test_without_a_passphrase_one_is_made_and_kept(tmp_path):
 
 def test_a_named_passphrase_is_not_kept(tmp_path, monkeypatch):
     (tmp_path / "word").write_bytes(WORD)
-    monkeypatch.setenv(passphrase.VARIABLE, str(tmp_path / "word"))
+    monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / "word"))
     Keyring.create(tmp_path / "keys", department="Department")
     assert not (tmp_path / "keys" / "passphrase").exists()
     Keyring.open(tmp_path / "keys")

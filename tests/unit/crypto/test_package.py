@@ -8,10 +8,9 @@ import subprocess
 import pytest
 
 from crypto import errors
-from crypto.files import remove_partials
-from crypto.package import Part, verify_package, write_package
-from crypto.selfmade import make_recipient
-from crypto.signing import FileSigner, make_signing_identity
+from crypto.cms.certificates import make_recipient
+from crypto.cms.signing import FileSigner, make_signing_identity
+from crypto.package.sealed_package import Part, verify_package, write_package
 
 PLAIN = {"part-001.zip": b"first" * 100, "part-002.zip": b"second" * 100}
 
@@ -255,17 +254,6 @@ def test_a_readme_of_ones_own_is_made_from_the_names_of_the_parts(tmp_path, reci
     assert (tmp_path / "p" / "README.txt").read_text() == "part-001.zip and part-002.zip"
     assert (tmp_path / "q" / "README.txt").read_text() == "Hello."
     verify_package(tmp_path / "p", signer.certificate_pem)
-
-
-def test_leftovers_of_a_killed_process_are_swept(tmp_path, recipients, signer):
-    (tmp_path / ".0123456789abcdef.partial").mkdir()
-    (tmp_path / ".0123456789abcdef.partial" / "part-001.zip.cms").write_bytes(b"x")
-    (tmp_path / ".fedcba9876543210.partial").write_bytes(b"x")
-    (tmp_path / ".other.partial").write_bytes(b"not ours")
-    write_package(tmp_path / "p", [Part.from_bytes("x", b"")], recipients, signer)
-    assert remove_partials(tmp_path) == 2
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".other.partial", "p"]
-    assert remove_partials(tmp_path / "nowhere") == 0
 
 
 def test_nothing_partial_is_left(tmp_path, recipients, signer):

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from crypto import errors
-from crypto.recipients import Recipient
-from crypto.seal import seal_bytes
-from crypto.selfmade import key_usage
+from crypto.cms.certificates import key_usage
+from crypto.cms.recipients import Recipient
+from tests.unit.crypto.sealing import seal_bytes
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

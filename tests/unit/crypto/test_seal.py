@@ -11,10 +11,12 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto import seal
-from crypto.errors import DerMalformed, PartTooLarge, RecipientsWrong, SourceChanged
-from crypto.recipients import Recipient
-from crypto.seal import seal_bytes, seal_stream
+from crypto.cms import seal
+from crypto.cms.recipients import Recipient
+from crypto.cms.seal import seal_stream
+from crypto.errors import PartTooLarge, RecipientsWrong, SourceChanged
+from tests.unit.crypto import der
+from tests.unit.crypto.sealing import seal_bytes
 
 C = seal._CHUNK
 SIZES = [0, 1, 15, 16, 17, 127, 128, 65535, 65536, C - 1, C, C + 1, 2 * C - 1, 2 * C, 2 * C + 17]
@@ -105,7 +107,7 @@ def test_any_cut_and_any_rest_is_noticed(sealed, members, opened):
 
 
 def test_a_stranger_opens_nothing(sealed, opened):
-    from crypto.selfmade import make_recipient
+    from crypto.cms.certificates import make_recipient
 
     assert not _opens(sealed, make_recipient("p384", "Member p384")[0], opened)
 
@@ -170,13 +172,11 @@ def _flipped(data, at):
 def _opens(sealed, key, opened):
     try:
         return opened(sealed, key) is not None
-    except (DerMalformed, AssertionError, InvalidTag, InvalidUnwrap, ValueError):
+    except (der.DerMalformed, AssertionError, InvalidTag, InvalidUnwrap, ValueError):
         return False
 
 
 def _infos(sealed):
-    from crypto import der
-
     body = der.Reader(sealed).inside(der.SEQUENCE)
     body.element()
     inner = body.inside(der.context(0)).inside(der.SEQUENCE)
@@ -186,8 +186,11 @@ def _infos(sealed):
     return start, start + len(infos)
 
 
+WRAPPED = {"rsa3072": "KeyTransport", "p384": "RecipientEncryptedKey"}
+
+
 class _Breaks(io.BytesIO):
-    def read(self, *_):
+    def read(self, *_, **__):
         raise OSError("the disk is gone")
 
     readinto = write = read
@@ -202,7 +205,7 @@ def test_no_traceback_shows_a_content_key(where, kind, members, today, monkeypat
     recipient = Recipient.from_pem(members[kind][1], on=today)
     source, sink = io.BytesIO(bytes(100)), io.BytesIO()
     if where == "recipient":
-        monkeypatch.setattr("crypto.recipients.der.sequence", _Breaks().read)
+        monkeypatch.setattr(f"crypto.cms.recipients.cms.{WRAPPED[kind]}", _Breaks().read)
     else:
         source, sink = (_Breaks(), sink) if where == "source" else (source, _Breaks())
     with pytest.raises(OSError, match="disk is gone") as caught:

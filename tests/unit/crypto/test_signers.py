@@ -4,11 +4,17 @@ import contextlib
 
 import pytest
 
-from crypto import errors, signers
-from crypto.keyring import Keyring
-from crypto.package import Part, verify_package, write_package
-from crypto.signing import FileSigner, make_signing_identity, public_key_fingerprint, verify_raw
-from crypto.token.errors import PinWrong
+from crypto import errors
+from crypto.cms.signing import (
+    FileSigner,
+    make_signing_identity,
+    public_key_fingerprint,
+    verify_detached,
+)
+from crypto.errors import PinWrong
+from crypto.keyring import signers
+from crypto.keyring.keyring import Keyring
+from crypto.package.sealed_package import Part, verify_package, write_package
 from tests.unit.crypto import tokens
 
 PASSWORD = b"a password of the key's own"
@@ -27,12 +33,12 @@ def keys(tmp_path):
 
 def signs(keys):
     """Sign, and find the one accepted certificate under which it holds."""
-    signature = signers.load_signer(keys, PASSWORD).sign_raw(b"content")
+    signature = signers.load_signer(keys, PASSWORD).sign_detached(b"content")
     holding = []
-    for position, pem in enumerate(signers.accepted(keys)):
+    for position, pem in enumerate(signers.accepted_certificates(keys)):
         try:
-            verify_raw(b"content", signature, pem)
-        except errors.SignatureDoesNotHold:
+            verify_detached(b"content", signature, pem)
+        except errors.SignerUnknown:
             continue
         holding.append(position)
     return holding
@@ -40,28 +46,28 @@ def signs(keys):
 
 def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies(keys):
     old = signers.load_signer(keys, PASSWORD)
-    signature = old.sign_raw(b"an old checkpoint")
+    signature = old.sign_detached(b"an old checkpoint")
     new = make_signing_identity("Department", PASSWORD)
-    assert signers.replace(keys, *new, PASSWORD) == old.fingerprint
+    assert signers.replace_signer(keys, *new, PASSWORD) == old.fingerprint
     assert signs(keys) == [0]
-    current, former = signers.accepted(keys)
+    current, former = signers.accepted_certificates(keys)
     assert current == new[1]
     assert public_key_fingerprint(former) == old.fingerprint
-    verify_raw(b"an old checkpoint", signature, former)
+    verify_detached(b"an old checkpoint", signature, former)
     assert sorted(p.name for p in keys.iterdir()) == ["former", "signing.key", "signing.pem"]
 
 
 def test_a_revoked_key_verifies_nothing_and_the_one_in_force_is_replaced_first(keys):
     old = signers.load_signer(keys, PASSWORD).fingerprint
     with pytest.raises(errors.SignerUnknown):
-        signers.revoke(keys, old)
-    signers.replace(keys, *make_signing_identity("Department", PASSWORD), PASSWORD)
-    signers.revoke(keys, old)
-    assert len(signers.accepted(keys)) == 1
+        signers.revoke_signer(keys, old)
+    signers.replace_signer(keys, *make_signing_identity("Department", PASSWORD), PASSWORD)
+    signers.revoke_signer(keys, old)
+    assert len(signers.accepted_certificates(keys)) == 1
     assert (keys / "revoked" / f"{old}.pem").is_file()
     for unknown in (old, "0" * 64, "../signing"):
         with pytest.raises(errors.SignerUnknown):
-            signers.revoke(keys, unknown)
+            signers.revoke_signer(keys, unknown)
 
 
 def test_a_pair_that_does_not_belong_together_changes_nothing(keys):
@@ -69,10 +75,10 @@ def test_a_pair_that_does_not_belong_together_changes_nothing(keys):
     key, _ = make_signing_identity("Department", PASSWORD)
     _, other = make_signing_identity("Department", PASSWORD)
     with pytest.raises(errors.SignerKeyMismatch):
-        signers.replace(keys, key, other, PASSWORD)
+        signers.replace_signer(keys, key, other, PASSWORD)
     same = (before["signing.key"], before["signing.pem"])
     with pytest.raises(errors.SignerKeyMismatch):
-        signers.replace(keys, *same, PASSWORD)
+        signers.replace_signer(keys, *same, PASSWORD)
     assert {p.name: p.read_bytes() for p in keys.iterdir()} == before
 
 
@@ -103,13 +109,13 @@ def test_killed_after_any_step_one_pair_is_in_force(after, keys, monkeypatch):
         patch.setattr("pathlib.Path.replace", dying(type(keys).replace))
         patch.setattr("pathlib.Path.unlink", dying(type(keys).unlink))
         with contextlib.suppress(Killed):
-            signers.replace(keys, key, certificate, PASSWORD)
+            signers.replace_signer(keys, key, certificate, PASSWORD)
     found = signers.load_signer(keys, PASSWORD).fingerprint
     assert found in (old, public_key_fingerprint(certificate))
     assert signs(keys)[0] == 0
     assert not list(keys.glob("*.next"))
-    signers.replace(keys, *make_signing_identity("Department", PASSWORD), PASSWORD)
-    assert old in {public_key_fingerprint(pem) for pem in signers.accepted(keys)}
+    signers.replace_signer(keys, *make_signing_identity("Department", PASSWORD), PASSWORD)
+    assert old in {public_key_fingerprint(pem) for pem in signers.accepted_certificates(keys)}
 
 
 @pytest.mark.machine("softhsm2-util", "pkcs11-tool")
@@ -129,7 +135,7 @@ def test_a_keyring_moves_its_key_into_a_token_and_back(place, tmp_path, recipien
     verify_package(tmp_path / "p", ring.signing_certificate())
     assert ring.replace_signer("Department") != first
     assert isinstance(ring.signer(), FileSigner)
-    certificates = signers.accepted(tmp_path / "keys")
+    certificates = signers.accepted_certificates(tmp_path / "keys")
     assert len(certificates) == 3
     with pytest.raises(errors.SignerUnknown):
         verify_package(tmp_path / "p", certificates[0])

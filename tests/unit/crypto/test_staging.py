@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crypto import errors, staging
+from crypto import errors
+from crypto.resting import staging
 from crypto.secret import StagingKey
 
 CANARY = "Zyxwvut-Canary"
@@ -18,7 +19,7 @@ TABLE = pa.table({"id": list(range(1000)), "name": [f"{CANARY}-{i}" for i in ran
 
 @pytest.fixture
 def file(tmp_path):
-    staging.write_parquet(TABLE, tmp_path / "t.parquet", KEY)
+    staging.write_staged(TABLE, tmp_path / "t.parquet", KEY)
     return tmp_path / "t.parquet"
 
 
@@ -29,10 +30,10 @@ def con():
 
 
 def test_a_table_comes_back_whole_and_by_columns(file):
-    assert staging.read_parquet(file, KEY).equals(TABLE)
-    assert staging.read_parquet(file, KEY, ["name"]).equals(TABLE.select(["name"]))
-    assert pa.Table.from_batches(staging.read_batches(file, KEY)).equals(TABLE)
-    assert staging.read_schema(file, KEY).equals(TABLE.schema)
+    assert staging.read_staged(file, KEY).equals(TABLE)
+    assert staging.read_staged(file, KEY, ["name"]).equals(TABLE.select(["name"]))
+    assert pa.Table.from_batches(staging.staged_batches(file, KEY)).equals(TABLE)
+    assert staging.staged_schema(file, KEY).equals(TABLE.schema)
 
 
 def test_nothing_of_it_is_readable(file):
@@ -45,7 +46,7 @@ def test_nothing_of_it_is_readable(file):
 def test_it_is_private_whatever_the_umask(tmp_path):
     old = os.umask(0)
     try:
-        staging.write_parquet(TABLE, tmp_path / "t.parquet", KEY)
+        staging.write_staged(TABLE, tmp_path / "t.parquet", KEY)
     finally:
         os.umask(old)
     assert (tmp_path / "t.parquet").stat().st_mode & 0o777 == 0o600
@@ -54,24 +55,26 @@ def test_it_is_private_whatever_the_umask(tmp_path):
 @pytest.mark.parametrize("key", [OTHER, StagingKey("x", b"\xff" * 32)])
 def test_another_key_reads_nothing(key, file, con):
     for read in (
-        staging.read_parquet,
-        staging.read_schema,
-        lambda f, k: list(staging.read_batches(f, k)),
+        staging.read_staged,
+        staging.staged_schema,
+        lambda f, k: list(staging.staged_batches(f, k)),
     ):
         with pytest.raises(errors.StagingDoesNotHold):
             read(file, key)
-    name = staging.attach(con, key)
+    name = staging.attach_key(con, key)
     with pytest.raises(duckdb.Error):
-        con.execute(f"SELECT * FROM {staging.scan(file, name)}").fetchall()
+        con.execute(f"SELECT * FROM {staging.scan_staged(file, name)}").fetchall()
 
 
 def test_a_plain_file_in_its_place_is_refused(tmp_path, con):
     pq.write_table(TABLE, tmp_path / "plain.parquet")
     with pytest.raises(errors.StagingDoesNotHold):
-        staging.read_parquet(tmp_path / "plain.parquet", KEY)
-    name = staging.attach(con, KEY)
+        staging.read_staged(tmp_path / "plain.parquet", KEY)
+    name = staging.attach_key(con, KEY)
     with pytest.raises(duckdb.Error):
-        con.execute(f"SELECT * FROM {staging.scan(tmp_path / 'plain.parquet', name)}").fetchall()
+        con.execute(
+            f"SELECT * FROM {staging.scan_staged(tmp_path / 'plain.parquet', name)}"
+        ).fetchall()
 
 
 def test_changed_bytes_are_noticed(file):
@@ -81,7 +84,7 @@ def test_changed_bytes_are_noticed(file):
         changed[at] ^= 0x01
         file.write_bytes(changed)
         try:
-            assert staging.read_parquet(file, KEY).equals(TABLE)
+            assert staging.read_staged(file, KEY).equals(TABLE)
         except errors.StagingDoesNotHold:
             continue
         raise AssertionError(f"byte {at} is not protected")
@@ -89,38 +92,38 @@ def test_changed_bytes_are_noticed(file):
 
 def test_duckdb_reads_one_file_and_several(file, tmp_path, con):
     other = tmp_path / "it's one.parquet"
-    staging.write_parquet(TABLE, other, KEY)
-    name = staging.attach(con, KEY)
+    staging.write_staged(TABLE, other, KEY)
+    name = staging.attach_key(con, KEY)
     for paths, rows in ((file, 1000), ([file, other], 2000)):
-        query = f"SELECT count(*), count(DISTINCT name) FROM {staging.scan(paths, name)}"
+        query = f"SELECT count(*), count(DISTINCT name) FROM {staging.scan_staged(paths, name)}"
         assert con.execute(query).fetchall() == [(rows, 1000)]
 
 
 def test_batches_stream_into_one_file(tmp_path):
     path = tmp_path / "t.parquet"
-    with staging.open_writer(path, TABLE.schema, KEY) as writer:
+    with staging.staged_writer(path, TABLE.schema, KEY) as writer:
         for start in range(0, 1000, 100):
             writer.write(TABLE.slice(start, 100))
         assert not path.exists()
-    assert staging.read_parquet(path, KEY).equals(TABLE)
+    assert staging.read_staged(path, KEY).equals(TABLE)
     reader = pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches(max_chunksize=7))
-    assert staging.write_parquet(reader, path, KEY) == 1000
-    assert staging.read_parquet(path, KEY).equals(TABLE)
-    assert staging.write_parquet(iter(TABLE.to_batches()), path, KEY, schema=TABLE.schema) == 1000
+    assert staging.write_staged(reader, path, KEY) == 1000
+    assert staging.read_staged(path, KEY).equals(TABLE)
+    assert staging.write_staged(iter(TABLE.to_batches()), path, KEY, schema=TABLE.schema) == 1000
     with pytest.raises(ValueError, match="schema"):
-        staging.write_parquet(iter([]), path, KEY)
+        staging.write_staged(iter([]), path, KEY)
 
 
 def test_an_empty_table_keeps_its_columns(tmp_path):
-    staging.write_parquet(TABLE.slice(0, 0), tmp_path / "t.parquet", KEY)
-    assert staging.read_parquet(tmp_path / "t.parquet", KEY).schema.equals(TABLE.schema)
+    staging.write_staged(TABLE.slice(0, 0), tmp_path / "t.parquet", KEY)
+    assert staging.read_staged(tmp_path / "t.parquet", KEY).schema.equals(TABLE.schema)
 
 
 def test_many_rows_make_many_row_groups(tmp_path):
     large = pa.table({"id": range(300_000)})
-    staging.write_parquet(large, tmp_path / "t.parquet", KEY)
-    assert staging.read_parquet(tmp_path / "t.parquet", KEY).equals(large)
-    assert sum(1 for _ in staging.read_batches(tmp_path / "t.parquet", KEY)) >= 3
+    staging.write_staged(large, tmp_path / "t.parquet", KEY)
+    assert staging.read_staged(tmp_path / "t.parquet", KEY).equals(large)
+    assert sum(1 for _ in staging.staged_batches(tmp_path / "t.parquet", KEY)) >= 3
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(file):
@@ -129,15 +132,15 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(file):
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        staging.write_parquet(batches(), file, KEY, schema=TABLE.schema)
-    assert staging.read_parquet(file, KEY).equals(TABLE)
+        staging.write_staged(batches(), file, KEY, schema=TABLE.schema)
+    assert staging.read_staged(file, KEY).equals(TABLE)
     assert [p.name for p in file.parent.iterdir()] == ["t.parquet"]
 
 
 def test_the_callers_own_errors_stay_their_own(tmp_path):
     with (
         pytest.raises(OSError, match="mine"),
-        staging.open_writer(tmp_path / "t.parquet", TABLE.schema, KEY),
+        staging.staged_writer(tmp_path / "t.parquet", TABLE.schema, KEY),
     ):
         raise OSError("mine")
 
@@ -147,15 +150,15 @@ def test_errors_quote_neither_value_nor_key_nor_path(file, con):
     wrong = pa.table({"id": [CANARY], "name": [CANARY]})
     seen = []
     for attempt in (
-        lambda: staging.read_parquet(file, OTHER),
-        lambda: staging.read_parquet(file, KEY, ["name", CANARY]),
-        lambda: staging.read_parquet(file.with_name(CANARY), KEY),
-        lambda: staging.write_parquet(wrong.to_batches(), file, KEY, schema=TABLE.schema),
-        lambda: staging.write_parquet(TABLE, file / CANARY, KEY),
-        lambda: staging.scan([], "k" + "0" * 16),
-        lambda: staging.scan(file, "k'); DROP"),
-        lambda: staging.scan(file.with_name("*.parquet"), "k" + "0" * 16),
-        lambda: staging.scan(file.with_name("a\nb"), "k" + "0" * 16),
+        lambda: staging.read_staged(file, OTHER),
+        lambda: staging.read_staged(file, KEY, ["name", CANARY]),
+        lambda: staging.read_staged(file.with_name(CANARY), KEY),
+        lambda: staging.write_staged(wrong.to_batches(), file, KEY, schema=TABLE.schema),
+        lambda: staging.write_staged(TABLE, file / CANARY, KEY),
+        lambda: staging.scan_staged([], "k" + "0" * 16),
+        lambda: staging.scan_staged(file, "k'); DROP"),
+        lambda: staging.scan_staged(file.with_name("*.parquet"), "k" + "0" * 16),
+        lambda: staging.scan_staged(file.with_name("a\nb"), "k" + "0" * 16),
     ):
         with pytest.raises(errors.CodedError) as raised:
             attempt()
@@ -169,7 +172,7 @@ def test_errors_quote_neither_value_nor_key_nor_path(file, con):
 def test_a_closed_connection_says_nothing_of_the_key(con):
     con.close()
     with pytest.raises(errors.StagingDoesNotHold) as raised:
-        staging.attach(con, KEY)
+        staging.attach_key(con, KEY)
     assert raised.value.__suppress_context__
 
 
@@ -186,15 +189,15 @@ def test_duckdb_reads_more_rows_and_values_than_fit_a_usual_page(tmp_path):
     )
     key = StagingKey("run", bytes(range(32)))
     path = tmp_path / "t.parquet"
-    staging.write_parquet(table, path, key)
+    staging.write_staged(table, path, key)
     con = duckdb.connect()
-    name = staging.attach(con, key)
+    name = staging.attach_key(con, key)
     counted = con.execute(
         "SELECT count(DISTINCT number), count(DISTINCT code), count(DISTINCT text), count(gaps)"
-        f" FROM {staging.scan(path, name)}"
+        f" FROM {staging.scan_staged(path, name)}"
     ).fetchall()
     assert counted == [(rows, 7, rows, rows // 3)]
     filtered = con.execute(
-        f"SELECT count(*) FROM {staging.scan(path, name)} WHERE number BETWEEN 70_000 AND 70_009"
+        f"SELECT count(*) FROM {staging.scan_staged(path, name)} WHERE number BETWEEN 70_000 AND 70_009"
     ).fetchall()
     assert filtered == [(10,)]

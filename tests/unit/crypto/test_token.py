@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from crypto import errors
-from crypto.package import Part, verify_package, write_package
-from crypto.selfmade import self_signed
-from crypto.signing import make_signing_identity, verify_detached, verify_raw
-from crypto.token.errors import PinWrong, TokenUnusable
-from crypto.token.key import TokenKey, TokenPlace, TokenSigner
+from crypto.cms.certificates import self_signed
+from crypto.cms.signing import make_signing_identity, verify_detached
+from crypto.errors import PinWrong, TokenUnusable
+from crypto.package.sealed_package import Part, verify_package, write_package
+from crypto.token import TokenKey, TokenPlace, TokenSigner
 from tests.unit.crypto import tokens
 
 pytestmark = pytest.mark.machine("softhsm2-util", "pkcs11-tool")
@@ -32,7 +32,6 @@ def token_signer(place, certificate):
 def test_its_signatures_hold_for_us_and_for_openssl(token_signer, certificate, tmp_path, openssl):
     signature = token_signer.sign_detached(b"a list of hashes\n")
     verify_detached(b"a list of hashes\n", signature, certificate)
-    verify_raw(b"a checkpoint", token_signer.sign_raw(b"a checkpoint"), certificate)
     (tmp_path / "list").write_bytes(b"a list of hashes\n")
     (tmp_path / "list.p7s").write_bytes(signature)
     (tmp_path / "department.pem").write_bytes(certificate)

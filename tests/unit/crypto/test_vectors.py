@@ -6,13 +6,15 @@ from pathlib import Path
 import cryptography_vectors
 import pytest
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from crypto import der, errors
-from crypto.certificates import read_identity
-from crypto.signed_data import read_signed_data
+from crypto import errors
+from crypto.cms.certificates import read_identity
+from crypto.cms.signing import read_signed_data
+from tests.unit.crypto import der
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 
@@ -70,7 +72,7 @@ def test_every_sample_certificate_is_read_or_refused_by_our_own_error():
             continue
         read += 1
         if identity.certificate is not None:
-            raw = identity.issuer_and_serial()
+            raw = asn1.encode_der(identity.issuer_and_serial())
             assert identity.certificate.issuer.public_bytes() in raw
     assert read > 3
 
@@ -96,4 +98,6 @@ def test_the_issuers_bytes_are_the_certificates_own(members):
     for _, pem in members.values():
         identity = read_identity(pem, bare_key=False)
         certificate = x509.load_pem_x509_certificate(pem)
-        assert identity.issuer_and_serial().endswith(der.integer(certificate.serial_number))
+        named = asn1.encode_der(identity.issuer_and_serial())
+        issuer = certificate.issuer.public_bytes()
+        assert named == der.sequence(issuer, der.integer(certificate.serial_number))

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from crypto.certificates import read_identity
+from crypto.cms.certificates import read_identity
+from crypto.cms.recipients import OAEP
+from crypto.cms.signing import _verify
 from crypto.errors import CodedError, SignatureDoesNotHold
-from crypto.recipients import OAEP
-from crypto.signing import _verify
 
 VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "wycheproof"
 

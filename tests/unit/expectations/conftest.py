@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from systems import load_system
 from systems.database import connect
+from systems.description.loading import load_system
 
 CANARY = "Zzyzxcanary"  # stands in every personal field; must never come out
 

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations import validate
-from expectations.drift import (
-    MISSING,
-    Drift,
-    compare,
-    expected_by_chance,
-    profile,
-    total_variation,
-)
+from expectations.drift import MISSING, Drift, compare, expected_by_chance, profile, total_variation
+from expectations.validation import validate
 from systems.database import connect
 
 tallies = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 500), min_size=1)

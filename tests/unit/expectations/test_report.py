@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import expectations
-from expectations import validate
+from expectations import __file__
+from expectations.checks import Validation
 from expectations.errors import ReportBroken
-from expectations.report import (
+from expectations.report import render
+from expectations.report.editions import masked, recipient_view
+from expectations.report.lines import check_items, check_lines
+from expectations.report.model import (
     Bar,
     Fact,
     HiddenMap,
@@ -23,15 +26,11 @@ from expectations.report import (
     Plot,
     ReportModel,
     RunFacts,
-    check_items,
-    check_lines,
-    five_safes,
     read_report,
-    recipient_view,
-    render,
     schema_text,
 )
-from expectations.report.editions import masked
+from expectations.report.safes import five_safes
+from expectations.validation import validate
 
 SECRET = "DEPARTMENT-ONLY"
 
@@ -42,7 +41,7 @@ def model(validation=None, **changes):
         stored = {"suite": "identified", "passed": True, "rows": 9, "seconds": 1.0, "gx_version": "1", "checks": [
             {"id": "identified.x", "title": "X holds", "section": "§ 1", "basis": "law", "severity": "critical", "success": True,
              "element_count": 777_001, "unexpected_count": 0, "missing_count": 0}]}  # fmt: skip
-        validation = expectations.Validation.from_json(stored)
+        validation = Validation.from_json(stored)
     given = {
         "project_number": "2026-001",
         "project_title": "A study",
@@ -233,7 +232,7 @@ def test_a_report_reads_again_and_a_broken_one_does_not():
 
 
 def test_the_published_schema_is_current():
-    stored = Path(expectations.__file__).parent / "report.schema.json"
+    stored = Path(__file__).parent / "report.schema.json"
     assert stored.read_text("utf-8") == schema_text()
     required = json.loads(schema_text())["required"]
     assert {"safes", "checks", "run"} <= set(required)

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from expectations import SUITES, checks_for, suite_json, validate
+from errors.coded import Exit
 from expectations.checks import Validation
 from expectations.errors import ContextWrong, SuiteUnknown, ValidationFailed
-from faults import Exit
+from expectations.suite import SUITES, checks_for, suite_json
+from expectations.validation import validate
 
 # (suite, defect, SQL that seeds it, check that must fail, how many violations)
 DEFECTS = [

@@ -6,7 +6,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from expectations import validate
+from expectations.validation import validate
 from systems.database import connect
 
 
@@ -31,7 +31,7 @@ def register(good):
 
 
 def test_identified(register, system):
-    from extracts import identified
+    from extracts.identified import extract as identified
 
     supplied = pa.table(
         {"row_number": [1, 2, 3], "row_id": ["a", "b", "c"], "last_name": ["X", "Y", None]}
@@ -40,7 +40,7 @@ def test_identified(register, system):
     links = pa.table({"cohort_id": ["a", "a"], "record_id": [1, 2], "decision": ["link", "link"]})
     for name, table in (("supplied", supplied), ("attempted", attempted), ("links", links)):
         register.register(name, table)
-    made = identified.build(
+    made = identified.build_identified(
         register, system, identified.IdentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
     )
     con = connect(threads=1)
@@ -56,9 +56,9 @@ def test_identified(register, system):
 
 
 def test_deidentified(register, system):
-    from extracts import deidentified
+    from extracts.deidentified import extract as deidentified
 
-    made = deidentified.build(
+    made = deidentified.build_deidentified(
         register, system, deidentified.DeidentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
     )
     con = connect(threads=1)
@@ -75,8 +75,8 @@ def test_deidentified(register, system):
 
 
 def test_aggregated(register, system):
-    from extracts import aggregated
-    from extracts.suppression.policy import SuppressionPolicy
+    from extracts.aggregated import extract as aggregated
+    from extracts.suppression.model.tables import SuppressionPolicy
 
     register.execute("""
       CREATE TEMP TABLE more AS SELECT 1000 + i AS id, i % 3 AS county, i % 2 AS sex FROM range(90) t(i);
@@ -90,7 +90,7 @@ def test_aggregated(register, system):
     spec = aggregated.AggregateSpec(
         years=(2020, 2021), families=("GV",), on=date(2026, 11, 23), dims=dims
     )
-    made = aggregated.build(register, system, spec, SuppressionPolicy())
+    made = aggregated.build_aggregate(register, system, spec, SuppressionPolicy())
     con = connect(threads=1)
     con.register("extract", made.table)
     told = {"dims": dims, "first_year": 2020, "last_year": 2021, "last_full_year": 2025, "falls": len(made.audit.falls),

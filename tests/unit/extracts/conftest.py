@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from extracts import ReleaseFacts
-from systems import System, load_system
+from extracts.package.facts import ReleaseFacts
 from systems.database import connect
+from systems.description.loading import load_system
+from systems.description.model import System
 
 Rows = Sequence[Mapping[str, Any]]
 

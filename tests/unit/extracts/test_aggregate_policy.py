@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from extracts.aggregate_errors import CountyExemptRefused, RolesMixed
-from extracts.aggregated import AggregateSpec, build, tabulate
-from extracts.coarser_aggregates import coarser_versions
-from extracts.suppression import SuppressionPolicy
+from extracts.aggregated.coarser import coarser_versions
+from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
+from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
 from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model.tables import SuppressionPolicy
 from systems.errors import NotDescribed
 
 ON = dt.date(2026, 11, 23)
@@ -50,12 +50,12 @@ def by_county(made):
 
 
 def test_without_the_exemption_a_small_county_is_hidden(small_county, carpos):
-    found = by_county(build(small_county, carpos, spec("county"), POLICY))
+    found = by_county(build_aggregate(small_county, carpos, spec("county"), POLICY))
     assert found["003"] == (None, "suppressed")
 
 
 def test_county_totals_alone_go_out_where_policy_says_so(small_county, carpos):
-    made = build(small_county, carpos, spec("county"), POLICY, county_exempt=True)
+    made = build_aggregate(small_county, carpos, spec("county"), POLICY, county_exempt=True)
     found = by_county(made)
     assert (found["003"], found["001"], found["TOTAL"]) == (
         (3, "published"),
@@ -69,23 +69,25 @@ def test_county_totals_alone_go_out_where_policy_says_so(small_county, carpos):
 
 @pytest.mark.parametrize("dims", [("county", "sex"), ("family",), ("county", "family")])
 def test_anything_else_is_no_exempt_table(small_county, carpos, dims):
-    made = build(small_county, carpos, spec(*dims), POLICY, county_exempt=True)
+    made = build_aggregate(small_county, carpos, spec(*dims), POLICY, county_exempt=True)
     assert not made.exempt
     assert all(r["persons"] >= 10 for r in made.table.to_pylist() if r["orders"])
 
 
 @pytest.mark.parametrize("dims", [("county", "sex"), ("sex",), ("family", "sex")])
 def test_beside_a_stratified_table_of_the_year_the_exemption_is_refused(small_county, carpos, dims):
-    before = build(small_county, carpos, spec(*dims), POLICY)
+    before = build_aggregate(small_county, carpos, spec(*dims), POLICY)
     with pytest.raises(CountyExemptRefused):
-        build(small_county, carpos, spec("county"), POLICY, [before.table], county_exempt=True)
+        build_aggregate(
+            small_county, carpos, spec("county"), POLICY, [before.table], county_exempt=True
+        )
 
 
 def test_another_scope_is_a_stratified_table_too(small_county, carpos):
     """County totals of DV beside county totals of DV and GV are a table by county and family."""
-    before = build(small_county, carpos, spec("county"), POLICY, county_exempt=True)
+    before = build_aggregate(small_county, carpos, spec("county"), POLICY, county_exempt=True)
     with pytest.raises(CountyExemptRefused):
-        build(
+        build_aggregate(
             small_county,
             carpos,
             spec("county", families=("DV",)),
@@ -97,14 +99,16 @@ def test_another_scope_is_a_stratified_table_too(small_county, carpos):
 
 def test_a_stratified_table_after_exempt_county_totals_is_refused(small_county, carpos):
     """Three orders in Alpine are public: every cell beneath them is proven small."""
-    before = build(small_county, carpos, spec("county"), POLICY, county_exempt=True)
+    before = build_aggregate(small_county, carpos, spec("county"), POLICY, county_exempt=True)
     with pytest.raises(CannotProtectError):
-        build(small_county, carpos, spec("county", "sex"), POLICY, [before.table])
+        build_aggregate(small_county, carpos, spec("county", "sex"), POLICY, [before.table])
 
 
 def test_what_went_out_exempt_goes_out_again(small_county, carpos):
-    first = build(small_county, carpos, spec("county"), POLICY, county_exempt=True)
-    again = build(small_county, carpos, spec("county"), POLICY, [first.table], county_exempt=True)
+    first = build_aggregate(small_county, carpos, spec("county"), POLICY, county_exempt=True)
+    again = build_aggregate(
+        small_county, carpos, spec("county"), POLICY, [first.table], county_exempt=True
+    )
     assert again.frozen == (2024,)
     assert again.table.equals(first.table)
 
@@ -136,17 +140,19 @@ def test_what_the_measures_mean_follows_the_persons_counted(carpos):
 
 
 def test_tables_of_other_persons_of_the_same_year_are_refused(small_county, carpos):
-    before = build(small_county, carpos, spec("family"), POLICY)
+    before = build_aggregate(small_county, carpos, spec("family"), POLICY)
     other = carpos.counting("protected")
     with pytest.raises(RolesMixed):
-        build(small_county, other, spec("family"), POLICY, [before.table])
-    alone = build(small_county, other, spec("family"), POLICY)
-    assert build(small_county, other, spec("family"), POLICY, [alone.table]).frozen == (2024,)
+        build_aggregate(small_county, other, spec("family"), POLICY, [before.table])
+    alone = build_aggregate(small_county, other, spec("family"), POLICY)
+    assert build_aggregate(small_county, other, spec("family"), POLICY, [alone.table]).frozen == (
+        2024,
+    )
 
 
 def test_hidden_zeros_show_nobody_where_nobody_is(small_county, carpos):
     policy = SuppressionPolicy(zeros="hidden")
-    made = build(small_county, carpos, spec("family", "sex"), policy)
+    made = build_aggregate(small_county, carpos, spec("family", "sex"), policy)
     assert all(r["orders"] is None or r["persons"] >= 10 for r in made.table.to_pylist())
     assert made.audit.holds
 
@@ -157,7 +163,7 @@ def test_a_mostly_hidden_table_comes_with_coarser_ones(open_register, carpos):
     orders = [(c, "OGV", s, "") for c in counties for s in "MF" for _ in range(6)]
     con = register(open_register, orders)
     asked = spec("county", "sex", families=("GV",))
-    made = build(con, carpos, asked, POLICY)
+    made = build_aggregate(con, carpos, asked, POLICY)
     found = coarser_versions(con, carpos, asked, POLICY, [], made)
     told = {one.as_json()["options"]: one.seen.share_shown for one in found}
     assert told == {
@@ -166,5 +172,5 @@ def test_a_mostly_hidden_table_comes_with_coarser_ones(open_register, carpos):
         "--dims sex": 1.0,
         "--dims region": 1.0,
     }
-    coarser = build(con, carpos, spec("region", "sex", families=("GV",)), POLICY)
+    coarser = build_aggregate(con, carpos, spec("region", "sex", families=("GV",)), POLICY)
     assert coarser_versions(con, carpos, asked, POLICY, [], coarser) == ()  # fmt: skip

@@ -7,9 +7,9 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated import AggregateSpec, build, tabulate
-from extracts.suppression import SuppressionPolicy
-from extracts.suppression.errors import UnknownDimensionError, YearNotFullError
+from extracts.aggregated.errors import UnknownDimensionError, YearNotFullError
+from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
+from extracts.suppression.model.tables import SuppressionPolicy
 
 ON = dt.date(2026, 11, 23)
 SPEC = AggregateSpec((2024, 2025), ("DV", "GV"), ON, dims=("county", "family", "sex"))
@@ -96,13 +96,15 @@ def test_a_join_that_the_linkage_missed_cannot_publish_a_small_cell(open_registe
         ),
     )
     spec = AggregateSpec((2024, 2024), ("DV", "GV"), ON, dims=("county", "family", "sex"))
-    out = build(con, carpos, spec, SuppressionPolicy()).table.to_pylist()
+    out = build_aggregate(con, carpos, spec, SuppressionPolicy()).table.to_pylist()
     cell = next(r for r in out if (r["county"], r["family"], r["sex"]) == ("003", "GV", "M"))
     assert (cell["orders"], cell["persons"], cell["status"]) == (None, None, "suppressed")
 
 
 def test_what_is_built_is_audited_and_described(open_register, carpos, codes):
-    made = build(make(open_register, some_rows(codes, 600)), carpos, SPEC, SuppressionPolicy())
+    made = build_aggregate(
+        make(open_register, some_rows(codes, 600)), carpos, SPEC, SuppressionPolicy()
+    )
     assert made.audit.holds
     assert made.table.column_names == [
         "year",
@@ -123,12 +125,14 @@ def test_what_is_built_is_audited_and_described(open_register, carpos, codes):
 
 def test_a_published_year_is_closed(open_register, carpos, codes):
     rows = some_rows(codes, 600)
-    first = build(make(open_register, rows), carpos, SPEC, SuppressionPolicy())
+    first = build_aggregate(make(open_register, rows), carpos, SPEC, SuppressionPolicy())
     late = [
         *rows,
         *((900 + i, 900 + i, codes["DV"], "001", dt.date(2024, 3, 1), "M") for i in range(5)),
     ]
-    again = build(make(open_register, late), carpos, SPEC, SuppressionPolicy(), [first.table])
+    again = build_aggregate(
+        make(open_register, late), carpos, SPEC, SuppressionPolicy(), [first.table]
+    )
     assert again.frozen == (2024, 2025)
     assert again.table.equals(first.table)
     assert {y: (one.how, one.reason) for y, one in again.closed.items()} == {
@@ -139,11 +143,11 @@ def test_a_published_year_is_closed(open_register, carpos, codes):
 
 def test_late_records_of_many_persons_revise_a_closed_year(open_register, carpos, codes):
     rows = some_rows(codes, 600)
-    first = build(make(open_register, rows), carpos, SPEC, SuppressionPolicy())
+    first = build_aggregate(make(open_register, rows), carpos, SPEC, SuppressionPolicy())
     day = dt.date(2024, 3, 1)
     late = [*rows, *((900 + i, 900 + i, codes["DV"], "001", day, "F") for i in range(40))]
     con = make(open_register, late)
-    again = build(con, carpos, SPEC, SuppressionPolicy(), [first.table])
+    again = build_aggregate(con, carpos, SPEC, SuppressionPolicy(), [first.table])
     assert (again.closed[2024].how, again.frozen) == ("revised", (2025,))
     assert again.audit.holds
     before = {(r["year"], r["county"], r["family"], r["sex"]): r for r in first.table.to_pylist()}
@@ -152,9 +156,9 @@ def test_late_records_of_many_persons_revise_a_closed_year(open_register, carpos
         assert row["status"] == old["status"]
         if row["status"] == "published":
             assert row["orders"] - old["orders"] in (0, 40)
-    third = build(con, carpos, SPEC, SuppressionPolicy(), [first.table, again.table])
+    third = build_aggregate(con, carpos, SPEC, SuppressionPolicy(), [first.table, again.table])
     assert (third.closed[2024].how, third.table.equals(again.table)) == ("unchanged", True)
-    asked = build(con, carpos, SPEC, SuppressionPolicy(), [first.table], revise=False)
+    asked = build_aggregate(con, carpos, SPEC, SuppressionPolicy(), [first.table], revise=False)
     assert (asked.closed[2024].reason, asked.table.equals(first.table)) == ("policy", True)
 
 

@@ -4,9 +4,13 @@ import datetime as dt
 
 import pytest
 
-from extracts import DeidentifiedSpec, IdentifiedSpec, deidentified, dictionary_for, identified
-from extracts.candidates import pairs_in_scope, records_in_scope
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.errors import ColumnPlanRefused, ScopeEmpty
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
+from extracts.package.dictionary import dictionary_for
+from extracts.rows.in_scope import pairs_in_scope, records_in_scope
 
 
 def order(order_id, code="OGV", **more):
@@ -65,7 +69,9 @@ def test_candidates(con, carpos, families, years, anyway, found):
 )
 def test_pairs_are_what_the_deidentified_rows_are(con, carpos, ids, families, years, pairs):
     assert pairs_in_scope(con, carpos, families=families, years=years) == pairs
-    made = deidentified.build(con, carpos, DeidentifiedSpec(families=families, years=years), ids)
+    made = deidentified.build_deidentified(
+        con, carpos, DeidentifiedSpec(families=families, years=years), ids
+    )
     assert made.table.num_rows == pairs
 
 
@@ -77,10 +83,10 @@ def test_an_unknown_family_has_no_candidates(con, carpos):
 def test_only_columns_that_the_approval_names_leave(con, carpos, ids, bring_cohort):
     bring_cohort(con, [{"row_number": 1, "row_id": "a"}])
     spec = IdentifiedSpec(families=("GV",), columns=("order_county",))
-    made = identified.build(con, carpos, spec, ids)
+    made = identified.build_identified(con, carpos, spec, ids)
     assert made.table.column_names == ["row_id", "matched", "order_ref", "order_county"]
     dictionary_for(carpos, "identified", columns=("order_county",)).check(made.table.schema)
-    rows = deidentified.build(
+    rows = deidentified.build_deidentified(
         con, carpos, DeidentifiedSpec(families=("GV",), columns=("order_county",)), ids
     )
     assert rows.table.column_names == ["person_ref", "order_ref", "order_county"]
@@ -88,4 +94,6 @@ def test_only_columns_that_the_approval_names_leave(con, carpos, ids, bring_coho
 
 def test_a_column_that_the_system_does_not_give_is_refused(con, carpos, ids):
     with pytest.raises(ColumnPlanRefused):
-        deidentified.build(con, carpos, DeidentifiedSpec(families=("GV",), columns=("dob",)), ids)
+        deidentified.build_deidentified(
+            con, carpos, DeidentifiedSpec(families=("GV",), columns=("dob",)), ids
+        )

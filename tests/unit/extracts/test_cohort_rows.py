@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts import IdentifiedSpec, identified
 from extracts.errors import ExtractFailed, SuppliedRowsUnsound
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 from tests.unit.extracts.test_identified import link, order, party
 
 ROWS = 12
@@ -29,7 +30,9 @@ def begun(carpos, open_register, bring_cohort, make_ids):
     def begin():
         con = open_register(**TABLES)
         bring_cohort(con, COHORT, LINKS, CODES)
-        made = identified.begin(con, carpos, IdentifiedSpec(families=("GV",)), make_ids("s"))
+        made = identified.begin_identified(
+            con, carpos, IdentifiedSpec(families=("GV",)), make_ids("s")
+        )
         return made, con.sql("SELECT * FROM supplied").to_arrow_table()
 
     return begin

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
-from extracts import DeidentifiedSpec, content_scan, deidentified
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.errors import ExtractFailed, LinkOutsideRegister
+from extracts.rows.content_scan import content_scan
 
 GV = DeidentifiedSpec(families=("GV",))
 
@@ -27,7 +29,7 @@ def party(order_id, person_id, role="respondent", **more):
 @pytest.fixture
 def build(carpos, ids, open_register):
     def build_(spec=GV, index=None, **tables):
-        return deidentified.build(open_register(index, **tables), carpos, spec, ids)
+        return deidentified.build_deidentified(open_register(index, **tables), carpos, spec, ids)
 
     return build_
 
@@ -112,13 +114,15 @@ def test_row_order_has_nothing_to_do_with_the_register(carpos, open_register, ma
         order_party=[party(n, n, age_at_issue=n) for n in range(30)],
     )
     by_secret = [
-        deidentified.build(con, carpos, GV, make_ids(s)).table["order_ref"].to_pylist()
+        deidentified.build_deidentified(con, carpos, GV, make_ids(s)).table["order_ref"].to_pylist()
         for s in "aab"
     ]
     assert by_secret[0] == by_secret[1]
     assert by_secret[0] != sorted(by_secret[0]) or by_secret[2] != sorted(by_secret[2])
     bands = [
-        deidentified.build(con, carpos, GV, make_ids(s)).table["person_age_band"].to_pylist()
+        deidentified.build_deidentified(con, carpos, GV, make_ids(s))
+        .table["person_age_band"]
+        .to_pylist()
         for s in "ab"
     ]
     assert bands[0] != bands[1]
@@ -131,7 +135,7 @@ def test_an_entry_that_the_index_does_not_know_is_refused(carpos, ids, open_regi
     con.execute("CREATE VIEW emptied AS SELECT * FROM person_index WHERE false")
     con.register("person_index", con.sql("SELECT * FROM emptied").to_arrow_table())
     with pytest.raises(LinkOutsideRegister):
-        deidentified.build(con, carpos, GV, ids)
+        deidentified.build_deidentified(con, carpos, GV, ids)
 
 
 def test_the_database_tells_nothing_of_a_value(carpos, ids, open_register):
@@ -145,7 +149,7 @@ def test_the_database_tells_nothing_of_a_value(carpos, ids, open_register):
         pa.table({"order_id": [10], "kind": ["mail"], "served_on": ["CANARY 3rd of May"]}),
     )
     with pytest.raises(ExtractFailed) as caught:
-        deidentified.build(con, carpos, GV, ids)
+        deidentified.build_deidentified(con, carpos, GV, ids)
     assert "CANARY" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -159,7 +163,8 @@ def test_no_direct_identifier_or_key_of_the_register_gets_out(
     carpos, ids, open_register, bring_cohort, kind
 ):
     """Every text of class D or K is a canary, every such number is one; none may be seen."""
-    from extracts import IdentifiedSpec, identified
+    from extracts.identified import extract as identified
+    from extracts.identified.extract import IdentifiedSpec
 
     keys = {"person_id": 770001, "order_id": 880001, "firearm_id": 990001}
 
@@ -188,9 +193,11 @@ def test_no_direct_identifier_or_key_of_the_register_gets_out(
             [{"row_number": 1, "row_id": "a", "last_name": "Given"}],
             [{"cohort_id": "a", "record_id": 770001, "decision": "link"}],
         )
-        table = identified.build(con, carpos, IdentifiedSpec(families=("GV",)), ids).table
+        table = identified.build_identified(
+            con, carpos, IdentifiedSpec(families=("GV",)), ids
+        ).table
     else:
-        table = deidentified.build(con, carpos, GV, ids).table
+        table = deidentified.build_deidentified(con, carpos, GV, ids).table
     assert table.num_rows == 1
     shown = str(table.to_pylist())
     assert CANARY not in shown

@@ -7,8 +7,8 @@ import re
 import pyarrow as pa
 import pytest
 
-from extracts.explaining import explain
-from extracts.heat_map import MapCell, heat_map
+from extracts.aggregated.explanation import explain
+from extracts.suppression.heat_map import MapCell, heat_map_page
 
 TABLE = pa.table(
     {
@@ -91,7 +91,7 @@ def test_the_page_needs_no_script_and_escapes_what_it_is_given(made):
 
 def test_long_tables_are_cut_into_maps_that_fit():
     levels = [("A", f"c{c}", f"d{d}") for c in range(50) for d in range(45)]
-    page = heat_map(
+    page = heat_map_page(
         ("a", "c", "d"),
         dict.fromkeys(levels, MapCell("published", 12)),
         title="t",

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from extracts import IdentifiedSpec, identified
 from extracts.errors import ColumnNotAllowed, LinkOutsideRegister, ScopeEmpty, SuppliedRowsUnsound
+from extracts.identified import extract as identified
+from extracts.identified.extract import IdentifiedSpec
 
 GV = IdentifiedSpec(families=("GV",))
 ISSUED = dt.date(2020, 5, 17)
@@ -48,7 +49,7 @@ def build(carpos, ids, open_register, bring_cohort):
     def build_(spec=GV, *, cohort=COHORT, links=(), codes=None, index=None, **tables):
         con = open_register(index, **({"person": PEOPLE} | tables))
         bring_cohort(con, cohort, links, codes)
-        return identified.build(con, carpos, spec, ids)
+        return identified.build_identified(con, carpos, spec, ids)
 
     return build_
 
@@ -205,7 +206,7 @@ def test_references_are_stable_in_a_project_and_differ_between_projects(
     con = open_register(person=PEOPLE, order_entry=[order(10)], order_party=[party(10, 1)])
     bring_cohort(con, COHORT, [link("a", 1)])
     refs = [
-        identified.build(con, carpos, GV, make_ids(secret)).table["order_ref"][0].as_py()
+        identified.build_identified(con, carpos, GV, make_ids(secret)).table["order_ref"][0].as_py()
         for secret in ("one", "one", "two")
     ]
     assert refs[0] == refs[1] != refs[2]

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.late_records import closed_year, newest, renewed
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
-from extracts.suppression.errors import CannotProtectError, HistoryUnreadableError
-from extracts.suppression.suppressing import publish
+from extracts.aggregated.closed_years import closed_year, newest, renewed
+from extracts.aggregated.errors import HistoryUnreadableError
+from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.suppressor import suppress
 
 TEN = SuppressionPolicy()
 DIMS = (

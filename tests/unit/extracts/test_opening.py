@@ -12,8 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import crypto
-from extracts import DataDictionary, FieldDoc, iter_parts, recipient_readme
+from crypto.cms.certificates import make_recipient
+from crypto.cms.recipients import Recipient
+from crypto.cms.signing import FileSigner, make_signing_identity, verify_detached
+from crypto.package.parts import Part
+from crypto.package.sealed_package import write_package
+from extracts.package.bag import iter_parts
+from extracts.package.dictionary import DataDictionary, FieldDoc
+from extracts.package.documents import recipient_readme
 
 ROWS = pa.table({"row_id": ["001", "002"], "matched": ["yes", "no"]})
 MANY = pa.table(
@@ -28,8 +34,8 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def signer():
-    key, certificate = crypto.make_signing_identity("Department", b"passphrase")
-    return crypto.FileSigner.load(key, certificate, b"passphrase"), certificate
+    key, certificate = make_signing_identity("Department", b"passphrase")
+    return FileSigner.load(key, certificate, b"passphrase"), certificate
 
 
 @pytest.fixture
@@ -37,8 +43,8 @@ def seal(facts, signer, tmp_path):
     """Seal rows as a release does; the researcher's key and certificate are laid beside the parts."""
 
     def sealed(kind="p384", rows=ROWS, **more):
-        key, certificate = crypto.make_recipient(kind, "Researcher")
-        recipient = crypto.Recipient.from_pem(certificate, on=dt.datetime.now(dt.UTC))
+        key, certificate = make_recipient(kind, "Researcher")
+        recipient = Recipient.from_pem(certificate, on=dt.datetime.now(dt.UTC))
         release = facts(recipients=(("m-2", recipient.fingerprint),))
         parts = iter_parts(
             release, rows, DICTIONARY, "<!DOCTYPE html>", sign=signer[0].sign_detached, **more
@@ -48,9 +54,9 @@ def seal(facts, signer, tmp_path):
             return recipient_readme(release, names, member="m-2", fingerprint=recipient.fingerprint)
 
         folder = tmp_path / "package"
-        crypto.write_package(
+        write_package(
             folder,
-            (crypto.Part(p.name, p.open) for p in parts),
+            (Part(p.name, p.open) for p in parts),
             [recipient],
             signer[0],
             readme=readme,
@@ -124,7 +130,7 @@ def test_what_is_inside_is_signed(sealed, signer):
     run(by_name(sealed, "-decrypt"), sealed)
     run(by_name(sealed, "unzip"), sealed)
     opened = sealed / "opened"
-    crypto.verify_detached(
+    verify_detached(
         (opened / "tagmanifest-sha256.txt").read_bytes(),
         (opened / "tagmanifest-sha256.txt.p7s").read_bytes(),
         signer[1],
@@ -133,7 +139,7 @@ def test_what_is_inside_is_signed(sealed, signer):
 
 def test_a_wrong_key_leaves_nothing_behind(sealed):
     for kind in ("rsa3072", "p384"):
-        key, certificate = crypto.make_recipient(kind, "Somebody else")
+        key, certificate = make_recipient(kind, "Somebody else")
         (sealed / "my.key").write_bytes(key)
         (sealed / "my.pem").write_bytes(certificate)
         failed = run(by_name(sealed, "-decrypt"), sealed)
@@ -161,7 +167,7 @@ def test_a_changed_list_or_another_signer_is_found_by_the_first_command(sealed):
     assert "CMS Verification failure" in failed.stderr
     assert '"CMS Verification failure"' in text
     listing.write_bytes(kept)
-    _, other = crypto.make_signing_identity("Department", b"passphrase")
+    _, other = make_signing_identity("Department", b"passphrase")
     (sealed / "department.pem").write_bytes(other)
     assert run(by_name(sealed, "-verify"), sealed).returncode != 0
 

@@ -16,9 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts import DataDictionary, FieldDoc, conditions, iter_parts, write_parts
-from extracts.encode import csv_bytes, encoded, parquet_bytes
 from extracts.errors import DataChanged, PartTooSmall, ReleaseFactsRefused
+from extracts.package.bag import iter_parts, write_parts
+from extracts.package.dictionary import DataDictionary, FieldDoc
+from extracts.package.documents import conditions
+from extracts.package.formats import csv_bytes, encoded, parquet_bytes
 
 MIB = 1024 * 1024
 REPORT = "<!DOCTYPE html><html lang='en'><title>Report</title><p>passed</p></html>"

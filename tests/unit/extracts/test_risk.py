@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts import RiskLimit, check_content, content_scan, risk_report, suppress_locally
+from extracts.deidentified.local_suppression import suppress_locally
+from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.errors import ExtractFailed, PersonalContent
+from extracts.rows.content_scan import check_content, content_scan
 
 QUASI = ("county", "sex", "month")
 

@@ -4,8 +4,10 @@ import datetime as dt
 
 import pytest
 
-from extracts import DeidentifiedSpec, RiskLimit, deidentified
-from extracts.row_proposals import level_columns, propose, replaced
+from extracts.deidentified import extract as deidentified
+from extracts.deidentified.extract import DeidentifiedSpec
+from extracts.deidentified.proposals import level_columns, propose, replaced
+from extracts.deidentified.risk import RiskLimit
 
 COLUMNS = (
     "person_ref",
@@ -41,7 +43,7 @@ def make(carpos, ids, open_register):
 
     def make_(columns):
         spec = DeidentifiedSpec(families=("GV",), columns=columns)
-        return deidentified.build(con, carpos, spec, ids)
+        return deidentified.build_deidentified(con, carpos, spec, ids)
 
     return make_
 

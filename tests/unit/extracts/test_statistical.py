@@ -11,10 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from extracts import DataDictionary, FieldDoc, dictionary_for, statistical
+from errors.coded import Exit
 from extracts.errors import FormatCannotHold, FormatUnknown
-from faults import Exit
-from systems import load_system, system_codes
+from extracts.package import formats
+from extracts.package.dictionary import DataDictionary, FieldDoc, dictionary_for
+from systems.description.loading import load_system, system_codes
 
 DICTIONARY = DataDictionary(
     "One row is one order.",
@@ -62,7 +63,7 @@ ROWS = table(
 
 
 def written(form, rows=ROWS):
-    return statistical.writer(form, DICTIONARY, "CARPOS, project A")(rows)
+    return formats.program_writer(form, DICTIONARY, "CARPOS, project A")(rows)
 
 
 def opened(form, content, folder):
@@ -74,14 +75,14 @@ def opened(form, content, folder):
 
 def as_given(form, frame):
     """The frame in the terms of the rows: names, codes, days, yes and no, missing as None."""
-    names = statistical.column_names(form, SCHEMA.names)
+    names = formats.column_names(form, SCHEMA.names)
     found = []
     for row in frame.to_dict("records"):
         plain = []
         for field in DICTIONARY.fields:
             value = row[names[field.name]]
             value = None if value is None or value == "" or value != value else value
-            codes = statistical.labelled_codes(form, field)
+            codes = formats.labelled_codes(form, field)
             if codes and value is not None:
                 value = codes[int(value)][0]
             elif field.type == "yes/no" and value is not None:
@@ -130,7 +131,7 @@ def test_codes_and_columns_have_their_labels(form, tmp_path):
     assert meta.variable_value_labels["order_renewal"] == {0: "no", 1: "yes"}
     labels = dict(zip(meta.column_names, meta.column_labels, strict=True))
     assert labels["row_id"] == "Your id."
-    assert len(labels["order_issue_date"].encode()) <= statistical.PROGRAMS[form].label
+    assert len(labels["order_issue_date"].encode()) <= formats.PROGRAMS[form].label
 
 
 def test_stata_itself_would_read_it():
@@ -143,7 +144,7 @@ def test_stata_itself_would_read_it():
 
 def test_sas_itself_would_read_it():
     frame = pd.read_sas(io.BytesIO(written("sas")), format="xport", encoding="utf-8")
-    assert list(frame.columns) == list(statistical.column_names("sas", SCHEMA.names).values())
+    assert list(frame.columns) == list(formats.column_names("sas", SCHEMA.names).values())
     assert list(frame["matched"])[:2] == ["yes", "no"]
 
 
@@ -166,11 +167,11 @@ def test_every_column_of_every_system_can_be_written(system, kind):
         coded = field.codes[0][0] if field.codes and field.type == "text" else "a;b"
         value = some.get(field.type, coded)
         columns[field.name] = pa.array([value, None], types.get(field.type, pa.string()))
-    statistical.check(("stata", "spss", "sas"), described, pa.table(columns))
+    formats.check_formats(("stata", "spss", "sas"), described, pa.table(columns))
 
 
 def test_names_fit_and_differ():
-    names = statistical.column_names("sas", [*SCHEMA.names, "order_issued_daylight"])
+    names = formats.column_names("sas", [*SCHEMA.names, "order_issued_daylight"])
     assert names["row_id"] == "row_id"
     assert names["order_issue_date"] == "oissudat"
     assert all(len(made) <= 8 for made in names.values())
@@ -181,8 +182,8 @@ def test_names_fit_and_differ():
     st.lists(st.from_regex(r"[a-z][a-z0-9]{0,9}(_[a-z0-9]{1,9}){0,5}", fullmatch=True), unique=True)
 )
 def test_any_names_fit_and_differ(names):
-    for form, program in statistical.PROGRAMS.items():
-        made = statistical.column_names(form, names)
+    for form, program in formats.PROGRAMS.items():
+        made = formats.column_names(form, names)
         assert list(made) == names
         assert len(set(made.values())) == len(names)
         assert all(0 < len(short) <= program.name for short in made.values())
@@ -208,20 +209,20 @@ def test_the_same_rows_give_the_same_bytes(form, monkeypatch):
 )
 def test_what_would_be_cut_is_refused_by_column(form, row):
     with pytest.raises(FormatCannotHold) as refused:
-        statistical.check((form,), DICTIONARY, table([row]))
+        formats.check_formats((form,), DICTIONARY, table([row]))
     assert refused.value.exit == Exit.USAGE
     assert "xxx" not in str(refused.value)
     assert "perhaps" not in str(refused.value)
 
 
 def test_an_unknown_format_is_refused():
-    assert statistical.known_formats(["sas", "stata", "sas"]) == ("stata", "sas")
+    assert formats.known_formats(["sas", "stata", "sas"]) == ("stata", "sas")
     with pytest.raises(FormatUnknown):
-        statistical.known_formats(["excel"])
+        formats.known_formats(["excel"])
 
 
 def test_the_dictionary_says_how_they_differ():
-    stata, sas = statistical.described(("stata", "sas"), DICTIONARY)
+    stata, sas = formats.program_notes(("stata", "sas"), DICTIONARY)
     assert stata.names == ()
     assert stata.labelled == ("matched",)
     assert ("order_issue_date", "oissudat") in sas.names

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from extracts.errors import ColumnNotAllowed
-from extracts.workbook import MARKER, workbook
+from extracts.package.workbook import MARKER, build_workbook
 
 TABLE = pa.table(
     {
@@ -41,12 +41,12 @@ def opened(raw):
 
 @pytest.fixture
 def book(carpos):
-    return opened(workbook(TABLE, carpos, title="+Title", threshold=10))
+    return opened(build_workbook(TABLE, carpos, title="+Title", threshold=10))
 
 
 @pytest.fixture(scope="module")
 def crossed(carpos):
-    return workbook(CROSSED, carpos, title="Orders & persons")
+    return build_workbook(CROSSED, carpos, title="Orders & persons")
 
 
 def test_the_table_as_a_person_reads_it(book):
@@ -106,7 +106,7 @@ def test_it_is_set_up_for_the_printer(crossed):
 
 
 def test_percentages_are_those_of_published_counts(carpos):
-    rows = opened(workbook(CROSSED, carpos, title="T", percentages=True))["List"]
+    rows = opened(build_workbook(CROSSED, carpos, title="T", percentages=True))["List"]
     heads, *lines = rows.iter_rows(values_only=True)
     at = heads.index("Per cent of the year's orders")
     assert [line[at] for line in lines[:9]] == [
@@ -115,15 +115,15 @@ def test_percentages_are_those_of_published_counts(carpos):
 
 
 def test_county_exemption_is_said(carpos):
-    book = opened(workbook(TABLE, carpos, title="T", county_exempt=True))
+    book = opened(build_workbook(TABLE, carpos, title="T", county_exempt=True))
     said = " ".join(str(row[1]) for row in book["About"].iter_rows(values_only=True))
     assert "exempt from the threshold by policy (§ 964(f)(2))" in said
 
 
 def test_the_same_table_gives_the_same_bytes(carpos):
-    first = workbook(TABLE, carpos, title="T")
+    first = build_workbook(TABLE, carpos, title="T")
     time.sleep(1.1)
-    assert workbook(TABLE, carpos, title="T") == first
+    assert build_workbook(TABLE, carpos, title="T") == first
     with zipfile.ZipFile(io.BytesIO(first)) as raw:
         sheets = [name for name in raw.namelist() if name.startswith("xl/worksheets/sheet")]
         assert all(b"<f>" not in raw.read(name) for name in sheets)
@@ -135,7 +135,9 @@ def test_rows_stand_where_they_stand_whatever_is_hidden(carpos):
     first, second = (
         [
             row[:3]
-            for row in opened(workbook(t, carpos, title="T"))["List"].iter_rows(values_only=True)
+            for row in opened(build_workbook(t, carpos, title="T"))["List"].iter_rows(
+                values_only=True
+            )
         ]
         for t in (CROSSED, other)
     )
@@ -143,10 +145,10 @@ def test_rows_stand_where_they_stand_whatever_is_hidden(carpos):
 
 
 def test_an_empty_table_is_a_heading(carpos):
-    book = opened(workbook(TABLE.slice(0, 0), carpos, title="T"))
+    book = opened(build_workbook(TABLE.slice(0, 0), carpos, title="T"))
     assert book["List"].max_row == 1
 
 
 def test_a_column_that_nobody_described_is_refused(carpos):
     with pytest.raises(ColumnNotAllowed):
-        workbook(TABLE.append_column("low", pa.array([1, 1, 1])), carpos, title="T")
+        build_workbook(TABLE.append_column("low", pa.array([1, 1, 1])), carpos, title="T")

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from faults import CodedError, Exit
+from errors.coded import CodedError, Exit
 
 
 class RowsShareAnId(CodedError):

@@ -4,8 +4,8 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-import matching
 from matching.errors import BadSheet, ChangedPairs, MissingPairs, UnknownVerdict
+from matching.review import apply_decisions, export_sheet, import_decisions
 from tests.unit.matching.tables import cohort, records
 
 MINE = cohort(
@@ -28,7 +28,7 @@ PAIRS = pa.table(
 @pytest.fixture
 def sheet(tmp_path):
     path = tmp_path / "review.xlsx"
-    assert matching.export_sheet(path, PAIRS, MINE, THEIRS) == 2
+    assert export_sheet(path, PAIRS, MINE, THEIRS) == 2
     return path
 
 
@@ -57,38 +57,38 @@ def test_both_sides_stand_next_to_each_other(sheet):
 
 def test_decisions_come_back_and_are_applied(sheet):
     fill(sheet, "Same", "different ")
-    decisions = matching.import_decisions(sheet, PAIRS)
+    decisions = import_decisions(sheet, PAIRS)
     assert [(d.cohort_id, d.record_id, d.verdict) for d in decisions] == [
         ("c1", 1, "same"),
         ("c2", 2, "different"),
     ]
-    after = matching.apply_decisions(PAIRS, decisions).to_pylist()
+    after = apply_decisions(PAIRS, decisions).to_pylist()
     assert [(row["cohort_id"], row["decision"]) for row in after] == [("c1", "link")]
 
 
 def test_unsure_stays_in_review(sheet):
     fill(sheet, "unsure", "unsure")
-    after = matching.apply_decisions(PAIRS, matching.import_decisions(sheet, PAIRS))
+    after = apply_decisions(PAIRS, import_decisions(sheet, PAIRS))
     assert after.equals(PAIRS)
 
 
 def test_sheets_that_were_tampered_with_are_refused(sheet, tmp_path):
     fill(sheet, "same")
     with pytest.raises(MissingPairs) as missing:
-        matching.import_decisions(sheet, PAIRS)
+        import_decisions(sheet, PAIRS)
     assert missing.value.facts["pairs"] == (2,)
     fill(sheet, "same", "perhaps")
     with pytest.raises(UnknownVerdict) as unknown:
-        matching.import_decisions(sheet, PAIRS)
+        import_decisions(sheet, PAIRS)
     assert unknown.value.facts["rows"] == (2,)
     assert "perhaps" not in str(unknown.value)
     fill(sheet, "same", "same", B3="c1")
     with pytest.raises(ChangedPairs):
-        matching.import_decisions(sheet, PAIRS)
+        import_decisions(sheet, PAIRS)
     fill(sheet, "same", "same", B3="c2", A3=1)
     with pytest.raises(ChangedPairs):
-        matching.import_decisions(sheet, PAIRS)
+        import_decisions(sheet, PAIRS)
     (tmp_path / "junk.xlsx").write_bytes(b"no workbook")
     for path in (tmp_path / "junk.xlsx", tmp_path / "nowhere.xlsx", tmp_path):
         with pytest.raises(BadSheet):
-            matching.import_decisions(path, PAIRS)
+            import_decisions(path, PAIRS)

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import bucket_errors as errors
-from pipelines.bucket import Bucket
-from pipelines.bucket_keeping import Keeping
-from pipelines.bucket_place import Credentials, credentials, place, server, unsafe
-from pipelines.interruptions import told
-from pipelines.settings import Bucket as Settings
-from pipelines.shelf import MANIFEST, Shelf
+from pipelines.home.settings import Bucket as Settings
+from pipelines.operations.interruptions import as_interruption
+from pipelines.storage import errors
+from pipelines.storage.bucket import Bucket
+from pipelines.storage.location import (
+    Credentials,
+    credentials,
+    location_of,
+    server,
+    unsafe_settings,
+)
+from pipelines.storage.object_store import MANIFEST, ObjectStore
 from tests.integration.s3_server import BUCKET, s3_server
 
 pytestmark = pytest.mark.machine  # an S3 server on the loopback
@@ -41,15 +46,15 @@ def given_keys(s3, monkeypatch):
 
 
 @pytest.fixture
-def shelf(s3, given_keys):
-    return _shelf(s3)
+def store(s3, given_keys):
+    return _store(s3)
 
 
-def _shelf(s3, digest=keyed, purpose="register", **more):
+def _store(s3, digest=keyed, purpose="register", **more):
     settings = Settings.model_validate(s3.settings(**more))
-    where = place(settings, purpose)
+    where = location_of(settings, purpose)
     assert where is not None
-    return Shelf(Bucket(settings, where), Keeping(settings, where), purpose, digest)
+    return ObjectStore(Bucket(settings, where), purpose, digest)
 
 
 @pytest.fixture
@@ -76,27 +81,27 @@ def _puts(s3):
 # ------------------------------------------------------------------ whole, or not there
 
 
-def test_a_set_comes_back_byte_for_byte_and_the_manifest_is_last(shelf, s3, files, tmp_path):
+def test_a_set_comes_back_byte_for_byte_and_the_manifest_is_last(store, s3, files, tmp_path):
     s3.asked.clear()
-    assert shelf.keep(SET, files) == 2
+    assert store.keep(SET, files) == 2
     assert _puts(s3)[-1] == f"register/{SET}/{MANIFEST}"
     for path in files:
         target = tmp_path / "there" / path.name
-        shelf.bring(SET, path.name, target)
+        store.fetch(SET, path.name, target)
         assert target.read_bytes() == path.read_bytes()
         assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
-def test_what_is_complete_is_not_sent_twice(shelf, s3, files):
-    shelf.keep(SET, files)
+def test_what_is_complete_is_not_sent_twice(store, s3, files):
+    store.keep(SET, files)
     s3.asked.clear()
-    assert shelf.keep(SET, files) == 0
+    assert store.keep(SET, files) == 0
     assert _puts(s3) == []
 
 
 @pytest.mark.parametrize("after", range(7))
 def test_an_upload_that_breaks_anywhere_is_not_seen_and_goes_on(
-    after, shelf, s3, with_a_large_one, tmp_path
+    after, store, s3, with_a_large_one, tmp_path
 ):
     left = [after]
 
@@ -106,40 +111,82 @@ def test_an_upload_that_breaks_anywhere_is_not_seen_and_goes_on(
         left[0] -= 1
         return "cut" if left[0] < 0 else None
 
-    shelf.claim()
+    store.claim()
     s3.trouble = trouble
     with pytest.raises(errors.BucketUnreachable):
-        shelf.keep(SET, with_a_large_one)
+        store.keep(SET, with_a_large_one)
     s3.trouble = None
-    again = _shelf(s3)
+    again = _store(s3)
     assert again.manifest(SET) is None
     assert not again.holds(SET)
     with pytest.raises(errors.ObjectMissing):
-        again.bring(SET, with_a_large_one[0].name, tmp_path / "there")
+        again.fetch(SET, with_a_large_one[0].name, tmp_path / "there")
     assert not (tmp_path / "there").exists()
     again.keep(SET, with_a_large_one)
     assert again.holds(SET)
 
 
-def test_forgetting_leaves_no_version_and_no_half_upload(shelf, s3, files):
+def test_forgetting_leaves_no_version_and_no_half_upload(store, s3, files):
     s3.client().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     try:
-        shelf.keep(SET, files)
-        shelf.keep("CARPOS/other", files[:1])
+        store.keep(SET, files)
+        store.keep("CARPOS/other", files[:1])
         key = f"register/{SET}/{files[0].name}.0"
         s3.put(key, b"half")
         s3.delete(key)  # only looks deleted
         s3.client().create_multipart_upload(Bucket=BUCKET, Key=f"register/{SET}/begun")
-        assert shelf.keeping.uploads() == [f"{SET}/begun"]
-        shelf.forget(SET)
+        assert store.admin.uploads() == [f"{SET}/begun"]
+        store.forget(SET)
         assert [k for k, _ in s3.versions() if k.startswith(f"register/{SET}/")] == []
-        assert shelf.keeping.uploads() == []
-        assert shelf.holds("CARPOS/other")
-        assert shelf.keeping.keeps_versions() == "yes"
+        assert store.admin.uploads() == []
+        assert store.holds("CARPOS/other")
+        assert store.admin.keeps_versions() == "yes"
     finally:
         s3.client().put_bucket_versioning(
             Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}
         )
+
+
+class _Breaking:
+    """The body of an answer whose connection breaks after so many bytes."""
+
+    def __init__(self, content, after):
+        self._content, self._after = content, after
+
+    def read(self, longest):
+        from botocore.exceptions import ResponseStreamingError
+
+        block, self._content = self._content[:longest], self._content[longest:]
+        self._after -= len(block)
+        if self._after < 0:
+            raise ResponseStreamingError(error="cut")
+        return block
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("attempts", "whole"), [(3, True), (2, False)])
+def test_a_download_that_breaks_is_taken_up_where_it_was(attempts, whole, s3, given_keys, tmp_path):
+    content, asked = os.urandom(20 << 20), []
+
+    class Client:
+        def get_object(self, **about):
+            begin = about.get("Range", "bytes=0-")
+            asked.append(int(begin.removeprefix("bytes=").removesuffix("-")))
+            return {"Body": _Breaking(content[asked[-1] :], 9 << 20)}
+
+    bucket = _store(s3, attempts=attempts).bucket
+    bucket.client = Client()
+    target, digest = tmp_path / "there", hashlib.sha256(content).hexdigest()
+    if whole:
+        bucket.fetch("large", target, sha256=digest, size=len(content))
+        assert target.read_bytes() == content
+    else:
+        with pytest.raises(errors.BucketUnreachable):
+            bucket.fetch("large", target, sha256=digest, size=len(content))
+        assert not target.exists()
+    assert asked == [0, 8 << 20, 16 << 20][:attempts]
 
 
 # ------------------------------------------------------------------ changed in the bucket
@@ -167,42 +214,42 @@ def _flipped(content):
     ],
 )
 def test_an_object_that_is_not_the_one_written_is_refused(
-    change, error, shelf, s3, files, tmp_path
+    change, error, store, s3, files, tmp_path
 ):
-    shelf.keep(SET, files)
+    store.keep(SET, files)
     (key,) = [k for k in s3.objects() if "/person.parquet." in k]
     changed = change(s3.objects()[key])
     s3.delete(key) if changed is None else s3.put(key, changed)
     with pytest.raises(error) as caught:
-        shelf.bring(SET, "person.parquet", tmp_path / "there" / "person.parquet")
+        store.fetch(SET, "person.parquet", tmp_path / "there" / "person.parquet")
     assert list((tmp_path / "there").iterdir()) == []
     assert int(caught.value.exit) == 5
-    assert told(caught.value) is None
+    assert as_interruption(caught.value) is None
 
 
-def test_a_manifest_of_another_key_set_or_purpose_is_refused(shelf, s3, files):
-    shelf.keep(SET, files)
+def test_a_manifest_of_another_key_set_or_purpose_is_refused(store, s3, files):
+    store.keep(SET, files)
     whole = s3.objects()[f"register/{SET}/{MANIFEST}"]
     s3.put("register/CARPOS/moved/MANIFEST.json", whole)
     s3.put(f"register/{SET}/{MANIFEST}", whole.replace(b"70000", b"70001"))
     for of_set in ("CARPOS/moved", SET):
         with pytest.raises(errors.ManifestDoesNotHold):
-            shelf.manifest(of_set)
+            store.manifest(of_set)
     s3.put(f"register/{SET}/{MANIFEST}", b'{"body": []}')
     with pytest.raises(errors.ManifestDoesNotHold):
-        shelf.manifest(SET)
+        store.manifest(SET)
 
 
-def test_a_prefix_is_one_homes_and_never_shared(shelf, s3, files):
-    shelf.keep(SET, files)
-    other = _shelf(s3, digest=lambda label, data: keyed(label, b"another home" + data))
+def test_a_prefix_is_one_homes_and_never_shared(store, s3, files):
+    store.keep(SET, files)
+    other = _store(s3, digest=lambda label, data: keyed(label, b"another home" + data))
     for attempt in (lambda: other.keep(SET, files), lambda: other.forget(SET), other.sets):
         with pytest.raises(errors.PrefixTaken):
             attempt()
     s3.put("mine/register/holiday.jpg", b"")
     with pytest.raises(errors.PrefixTaken):
-        _shelf(s3, prefix="mine").claim()
-    assert shelf.holds(SET)
+        _store(s3, prefix="mine").claim()
+    assert store.holds(SET)
 
 
 # ------------------------------------------------------------------ the server, the connection, the keys
@@ -219,18 +266,18 @@ def test_a_prefix_is_one_homes_and_never_shared(shelf, s3, files):
         ("418", errors.BucketAnswered),
     ],
 )
-def test_each_answer_is_one_error_and_an_interruption(answer, error, shelf, s3, files, tmp_path):
-    shelf.keep(SET, files)
+def test_each_answer_is_one_error_and_an_interruption(answer, error, store, s3, files, tmp_path):
+    store.keep(SET, files)
     s3.trouble = lambda method, key: answer
     for attempt in (
-        lambda: _shelf(s3).keep(SET, files),
-        lambda: shelf.bring(SET, files[0].name, tmp_path / "there"),
-        lambda: shelf.holds(SET),
-        lambda: shelf.keeping.remove(f"{SET}/"),
+        lambda: _store(s3).keep(SET, files),
+        lambda: store.fetch(SET, files[0].name, tmp_path / "there"),
+        lambda: store.holds(SET),
+        lambda: store.admin.remove(f"{SET}/"),
     ):
         with pytest.raises(error) as caught:
             attempt()
-        assert told(caught.value) is caught.value
+        assert as_interruption(caught.value) is caught.value
         assert s3.access not in str(caught.value) + repr(
             caught.value.__context__ and caught.value.__cause__
         )
@@ -239,22 +286,22 @@ def test_each_answer_is_one_error_and_an_interruption(answer, error, shelf, s3, 
 
 def test_a_slow_server_is_waited_for_as_long_as_the_settings_say(s3, given_keys):
     s3.trouble = lambda method, key: "slow" if "HOME.json" in key else None
-    assert _shelf(s3).bucket.small("HOME.json", 999) is None
+    assert _store(s3).bucket.small("HOME.json", 999) is None
     with pytest.raises(errors.BucketUnreachable):
-        _shelf(s3, patience_seconds=1).bucket.small("HOME.json", 999)
+        _store(s3, patience_seconds=1).bucket.small("HOME.json", 999)
 
 
 def test_no_server_no_bucket_wrong_key(s3, given_keys, monkeypatch, files):
     with pytest.raises(errors.BucketUnreachable):
-        _shelf(s3, endpoint="http://127.0.0.1:9").keep(SET, files)
+        _store(s3, endpoint="http://127.0.0.1:9").keep(SET, files)
     with pytest.raises(errors.BucketMissing):
-        _shelf(s3, register_url="s3://nowhere/register").keep(SET, files)
+        _store(s3, register_url="s3://nowhere/register").keep(SET, files)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(errors.BucketDenied):
-        _shelf(s3).keep(SET, files)
+        _store(s3).keep(SET, files)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(errors.CredentialsMissing):
-        _shelf(s3).keep(SET, files)
+        _store(s3).keep(SET, files)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(s3, given_keys, tmp_path, files):
@@ -270,15 +317,15 @@ def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(s3, given_keys, 
     )
     with s3_server(certificate, key) as closed:
         with pytest.raises(errors.BucketUntrusted):
-            _shelf(closed).claim()
+            _store(closed).claim()
         with pytest.raises(errors.BucketUntrusted):
-            _shelf(closed).keeping.uploads()
+            _store(closed).admin.uploads()
         assert closed.asked == []
         closed.trouble = lambda method, key: "503"
         with pytest.raises(errors.BucketBusy):  # trusted: it is spoken to
-            _shelf(closed, ca_file=str(certificate)).claim()
+            _store(closed, ca_file=str(certificate)).claim()
         with pytest.raises(errors.BucketBusy):
-            _shelf(closed, ca_file=str(certificate)).keeping.uploads()
+            _store(closed, ca_file=str(certificate)).admin.uploads()
 
 
 # ------------------------------------------------------------------ settings
@@ -310,10 +357,10 @@ def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(s3, given_keys, 
 def test_places_that_can_t_be_used_are_named(changed, wrong):
     good = {"register_url": "s3://bucket/one", "staging_url": "s3://bucket/other"}
     settings = Settings.model_validate(good | changed)
-    assert unsafe(settings) == wrong
+    assert unsafe_settings(settings) == wrong
     if wrong:
         with pytest.raises(errors.BucketUnsafe):
-            place(settings, "register")
+            location_of(settings, "register")
 
 
 @given(st.text(), st.text())
@@ -337,9 +384,9 @@ def test_credentials_are_read_from_a_closed_file_and_never_shown(tmp_path):
     )
     settings = Settings(credentials_file=str(path))
     path.chmod(0o640)
-    assert unsafe(settings) == ["credentials_file"]
+    assert unsafe_settings(settings) == ["credentials_file"]
     path.chmod(0o600)
-    assert unsafe(settings) == []
+    assert unsafe_settings(settings) == []
     found = credentials(settings)
     assert found == Credentials("A%1", "S%(x)s", "T")
     assert repr(found) == str(found) == "<Credentials hidden>"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli.app import hoist, main
-from pipelines.cli.console import show, show_pairs
+from pipelines.cli.console import Console
 from tests.in_process import run_here
 
 
@@ -59,12 +59,14 @@ def test_a_command_that_can_not_be_used_is_data_under_json(words):
 
 
 def test_texts_are_shown_as_they_are(capsys):
-    show("T", ("a",), [("add a [[person]] at :key: [/red]",)], None)
+    Console().show("T", ("a",), [("add a [[person]] at :key: [/red]",)], None)
     assert "add a [[person]] at :key: [/red]" in capsys.readouterr().out
 
 
 def test_records_among_the_pairs_get_a_table_of_their_own(capsys):
-    show_pairs("Release", {"years": [2024, 2025], "held": True, "to": [{"member": "lead"}]})
+    Console().show_pairs(
+        "Release", {"years": [2024, 2025], "held": True, "to": [{"member": "lead"}]}
+    )
     shown = capsys.readouterr().out
     assert "2024, 2025" in shown
     assert "yes" in shown
@@ -151,10 +153,9 @@ def test_an_unexpected_failure_says_where_but_not_what(tmp_path: Path):
         "from pipelines.cli.console import command\n"
         "import typer\n"
         "@command\n"
-        "def boom():\n"
+        "def boom(console):\n"
         "    raise ValueError('CANARY')\n"
-        "try: boom()\n"
-        "except typer.Exit as e: raise SystemExit(e.exit_code)\n"
+        "typer.run(boom)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable, YearsUnreadable
-from pipelines.founding import found_home
-from pipelines.home import lay_out, open_home
-from pipelines.office import Office
-from pipelines.releases import parse_years
-from pipelines.settings import TEMPLATE, Settings, read_settings
+from pipelines.deployment.init import init_home
+from pipelines.home.errors import HomeExists, HomeMissing, HomeTooOpen, SettingsUnusable
+from pipelines.home.home import lay_out, open_home
+from pipelines.home.settings import TEMPLATE, Settings, read_settings
+from pipelines.release.errors import YearsUnreadable
+from pipelines.release.ordering import parse_years
+from pipelines.session.session import Session
 
 
 def test_the_template_says_the_defaults(tmp_path: Path):
@@ -36,7 +37,7 @@ def test_wrong_settings_are_named(tmp_path: Path, old, new, named):
 
 
 def test_a_new_home_is_private_and_opens(tmp_path: Path):
-    facts = found_home(tmp_path / "home", department="Test Department")
+    facts = init_home(tmp_path / "home", department="Test Department")
     home = open_home(tmp_path / "home")
     assert len(str(facts["fingerprint"])) == 64
     open_to_others = [
@@ -45,11 +46,11 @@ def test_a_new_home_is_private_and_opens(tmp_path: Path):
         if stat.S_IMODE(p.stat().st_mode) & 0o077 and p != home.signing_certificate
     ]
     assert open_to_others == []
-    office = Office(home)
-    assert office.ledger.size() == 1
-    assert office.demo is False
-    assert office.person.id == "engineer-1"
-    office.close()
+    session = Session(home)
+    assert session.ledger.size() == 1
+    assert session.demo is False
+    assert session.person.id == "engineer-1"
+    session.close()
 
 
 def test_nothing_is_founded_over_something(tmp_path: Path):

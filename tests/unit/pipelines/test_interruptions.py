@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from approvals.ledger_errors import LedgerMissing, LedgerUnavailable
+from approvals.ledger.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable, StagingDoesNotHold
-from pipelines.home import Home, write_private
-from pipelines.interruptions import RunInterrupted, if_possible, told
-from pipelines.leftovers import sweep, sweep_home
+from pipelines.home.home import Home, write_private
+from pipelines.home.processes import sweep, sweep_home
+from pipelines.operations.interruptions import RunInterrupted, as_interruption, if_possible
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from pipelines.leftovers import sweep, sweep_home
     ],
 )
 def test_a_machine_that_lacks_something_interrupts(error, what):
-    coded = told(error)
+    coded = as_interruption(error)
     assert isinstance(coded, RunInterrupted)
     assert coded.facts == {"what": what}
     assert "/a/b" not in str(coded)
@@ -35,7 +35,7 @@ def test_a_machine_that_lacks_something_interrupts(error, what):
 
 @pytest.mark.parametrize("error", [LedgerUnavailable(), LedgerMissing(), FileUnusable()])
 def test_what_has_a_code_keeps_it(error):
-    assert told(error) is error
+    assert as_interruption(error) is error
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_has_a_code_keeps_it(error):
     [ValueError("no memory of this"), OSError(errno.ENOENT, "gone"), StagingDoesNotHold()],
 )
 def test_everything_else_is_a_failure(error):
-    assert told(error) is None
+    assert as_interruption(error) is None
 
 
 def test_what_is_done_if_possible_never_hides_why_a_run_stopped():
@@ -113,7 +113,7 @@ def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
 
 _WORK = """
 import sys, time
-from pipelines.stopping import orderly
+from pipelines.cli.signals import orderly
 with orderly():
     try:
         print("at work", flush=True)

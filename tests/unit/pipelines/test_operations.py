@@ -9,27 +9,27 @@ import tomllib
 
 import pytest
 
-from faults import Exit
-from pipelines import metrics
-from pipelines.backup import MANIFEST, back_up, restore
-from pipelines.backup_errors import BackupDoesNotHold, BackupIncomplete
-from pipelines.doctor_service import service
-from pipelines.errors import FileExists, HomeExists, HomeNewer
-from pipelines.founding import found_home
-from pipelines.home import FORMAT, Home, open_home
-from pipelines.ledgers import verify_ledger
-from pipelines.metrics import Measured
-from pipelines.office import Office
-from pipelines.records import StageRecord
-from pipelines.runlog import LogFormUnknown, RunLog, run_log
-from pipelines.settings import TEMPLATE, Settings
-from pipelines.upgrade import upgrade
+from errors.coded import Exit
+from pipelines.deployment.backup import MANIFEST, back_up, restore
+from pipelines.deployment.doctor.doctor import examine
+from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
+from pipelines.deployment.init import init_home, upgrade
+from pipelines.errors import FileExists
+from pipelines.home.errors import HomeExists, HomeNewer
+from pipelines.home.home import FORMAT, Home, open_home
+from pipelines.home.settings import TEMPLATE, Settings
+from pipelines.keys.ledger import verify_ledger
+from pipelines.operations.logs import LogFormUnknown, RunLog, run_log
+from pipelines.release import metrics
+from pipelines.release.metrics import StageMetrics
+from pipelines.release.records import StageRecord
+from pipelines.session.session import Session
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory) -> Home:
     root = tmp_path_factory.mktemp("operated") / "home"
-    found_home(root, demo=True)
+    init_home(root, demo=True)
     return open_home(root)
 
 
@@ -85,13 +85,13 @@ def test_the_environment_has_the_last_word(home, monkeypatch):
 
 # ------------------------------------------------------------------ metrics
 
-STAGES = [Measured("match", 1.25, 300, 4096), Measured("extract", 0.5, 120, 1024)]
+STAGES = [StageMetrics("match", 1.25, 300, 4096), StageMetrics("extract", 0.5, 120, 1024)]
 
 
 def test_stages_are_measured_by_their_records():
     record = StageRecord("match", {"match/links.parquet": "ab"}, {"rows": 3, "linked": 2}, 1.25, 99)
-    assert metrics.measured([record]) == [Measured("match", 1.25, 3, 99)]
-    assert metrics.as_facts(STAGES) == {
+    assert metrics.stage_metrics([record]) == [StageMetrics("match", 1.25, 3, 99)]
+    assert metrics.metrics_facts(STAGES) == {
         "stages": ["match", "extract"],
         "milliseconds": ["1250", "500"],
         "rows": ["300", "120"],
@@ -100,10 +100,10 @@ def test_stages_are_measured_by_their_records():
 
 
 def test_prometheus_counts_runs_and_shows_the_last_of_each_stage(home):
-    metrics.write(home, "identified", "Waiting", STAGES)
-    metrics.write(home, "identified", "Waiting", [Measured("match", 2.0, 310, 5000)])
-    metrics.write(home, "aggregated", "Released", [])
-    path = metrics.place(home)
+    metrics.write_metrics(home, "identified", "Waiting", STAGES)
+    metrics.write_metrics(home, "identified", "Waiting", [StageMetrics("match", 2.0, 310, 5000)])
+    metrics.write_metrics(home, "aggregated", "Released", [])
+    path = metrics.metrics_path(home)
     lines = path.read_text().splitlines()
     assert 'doj_release_runs_total{kind="identified",state="Waiting"} 2' in lines
     assert 'doj_release_runs_total{kind="aggregated",state="Released"} 1' in lines
@@ -118,9 +118,11 @@ def test_prometheus_counts_runs_and_shows_the_last_of_each_stage(home):
 @pytest.mark.parametrize("rows", [0, 1, 9])
 def test_a_small_number_of_rows_is_not_told(home, rows):
     """What a cohort of one gave says what it was about; nor does the last larger number stay."""
-    metrics.write(home, "identified", "Released", STAGES)
-    metrics.write(home, "identified", "Released", [Measured("extract", 2.0, rows, 5000)])
-    told = metrics.place(home).read_text()
+    metrics.write_metrics(home, "identified", "Released", STAGES)
+    metrics.write_metrics(
+        home, "identified", "Released", [StageMetrics("extract", 2.0, rows, 5000)]
+    )
+    told = metrics.metrics_path(home).read_text()
     assert 'doj_release_stage_seconds{kind="identified",stage="extract"} 2.000' in told
     assert 'doj_release_stage_rows{kind="identified",stage="extract"}' not in told
     assert 'doj_release_stage_bytes{kind="identified",stage="extract"}' not in told
@@ -131,7 +133,7 @@ def test_a_file_outside_the_home_can_be_read_by_the_exporter(home, tmp_path):
     outside.parent.mkdir()
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace('metrics_file = ""', f'metrics_file = "{outside}"'))
-    metrics.write(home, "identified", "Released", STAGES)
+    metrics.write_metrics(home, "identified", "Released", STAGES)
     assert outside.stat().st_mode & 0o777 == 0o644
     assert "2026" not in outside.read_text().replace(str(outside), "").split("timestamp")[0]
 
@@ -139,7 +141,7 @@ def test_a_file_outside_the_home_can_be_read_by_the_exporter(home, tmp_path):
 def test_no_metrics_are_no_reason_for_a_run_to_fail(home, tmp_path):
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace('metrics_file = ""', 'metrics_file = "/proc/no/x"'))
-    metrics.write(home, "identified", "Released", STAGES)
+    metrics.write_metrics(home, "identified", "Released", STAGES)
 
 
 # ------------------------------------------------------------------ backup and restore
@@ -185,9 +187,9 @@ def test_a_restored_home_verifies_and_goes_on(home, tmp_path):
     again = tmp_path / "elsewhere"
     (again / "keys" / "passphrase").write_bytes(passphrase)
     (again / "keys" / "passphrase").chmod(0o600)
-    office = Office(open_home(again))
-    assert verify_ledger(office)["size"] == 1
-    office.close()
+    session = Session(open_home(again))
+    assert verify_ledger(session)["size"] == 1
+    session.close()
     open_to_others = [p.name for p in again.rglob("*") if p.stat().st_mode & 0o077]
     assert open_to_others == ["signing.pem"]
 
@@ -262,7 +264,7 @@ def test_a_home_that_lacks_a_file_is_neither_backed_up_nor_restored(home, tmp_pa
 
 def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    found = {f.what: f for f in service(home)}
+    found = {f.what: f for f in examine(home.root)}
     assert [found[n].state for n in ("home's format", "room on the disk")] == ["good", "good"]
     assert found["unfinished files"].state == "good"
     assert "deployments" not in found
@@ -270,7 +272,7 @@ def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
     old = home.root / "runs" / ".outcome.json.7.tmp"
     old.touch()
     os.utime(old, (1, 1))
-    found = {f.what: f for f in service(home)}
+    found = {f.what: f for f in examine(home.root)}
     assert found["home's format"].state == "note"
     assert "upgrade" in found["home's format"].detail
     assert found["unfinished files"].detail.startswith("1 ")
@@ -278,7 +280,7 @@ def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
 
 def test_a_server_that_does_not_answer_has_no_deployments(home, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    found = {f.what: f for f in service(home)}
+    found = {f.what: f for f in examine(home.root)}
     assert found["deployments"].state == "bad"
     assert found["work pool"].state == "bad"
 

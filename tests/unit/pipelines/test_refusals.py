@@ -9,20 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from approvals import example_application
-from approvals.ledger import Ledger
-from approvals.ledger_errors import LedgerUnavailable
+from approvals.application.reading import example_application
+from approvals.ledger.errors import LedgerUnavailable
+from approvals.ledger.ledger import Ledger
 from pipelines.cli.app import main, step_of
-from pipelines.cli.console import CONSOLE
-from pipelines.founding import found_home
-from pipelines.home import Home
-from pipelines.ledgers import verify_ledger
-from pipelines.office import Office, today
+from pipelines.deployment.init import init_home
+from pipelines.home.home import Home
+from pipelines.keys.ledger import verify_ledger
+from pipelines.session.session import Session, today
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    found_home(tmp_path / "home", department="Test Department")
+    init_home(tmp_path / "home", department="Test Department")
     return Home(tmp_path / "home")
 
 
@@ -34,7 +33,6 @@ def i_am(home: Home, person: str, *roles: str, user: str | None = None) -> None:
 
 def command(home: Home, *words: str) -> tuple[int, str, str]:
     out, err, code = io.StringIO(), io.StringIO(), 0
-    CONSOLE.emitted = False
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main(["--home", str(home.root), *words])
@@ -44,7 +42,7 @@ def command(home: Home, *words: str) -> tuple[int, str, str]:
 
 
 def attempts(home: Home) -> list[tuple[str, ...]]:
-    entries = Office(home).ledger.events(kind="attempt_refused")
+    entries = Session(home).ledger.events(kind="attempt_refused")
     return [(e.actor, e.project, e.facts["step"], e.facts["code"]) for e in entries]
 
 
@@ -75,7 +73,7 @@ def test_each_refused_command_is_recorded_and_shown(home, number):
     table = command(home, "project", "show", number)[1]
     assert "PEOPLE-06" in table
     assert "attempt_refused" in command(home, "ledger", "show", "--project", number)[1]
-    assert verify_ledger(Office(home))["size"]
+    assert verify_ledger(Session(home))["size"]
 
 
 def test_asking_and_mistyping_are_no_attempts(home, number):
@@ -97,7 +95,7 @@ def test_a_refusal_stays_one_where_the_ledger_fails(home, number, monkeypatch):
     assert "LEDGER-09" in err
     monkeypatch.undo()
     assert attempts(home) == []
-    assert Office(home).projects.show(number).recorded == "submitted"
+    assert Session(home).projects.show(number).recorded == "submitted"
 
 
 @pytest.mark.parametrize(

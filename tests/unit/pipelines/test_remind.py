@@ -8,13 +8,13 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 
-from approvals import example_application
-from approvals.people import Person
-from pipelines.founding import found_home
-from pipelines.home import open_home
-from pipelines.mail_errors import MailRefused, MailUnavailable
-from pipelines.office import Office, today
-from pipelines.remind import remind
+from approvals.application.reading import example_application
+from approvals.people.people import Person
+from pipelines.deployment.init import init_home
+from pipelines.home.home import open_home
+from pipelines.operations.errors import MailRefused, MailUnavailable
+from pipelines.operations.reminders import remind
+from pipelines.session.session import Session, today
 
 ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
 APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))
@@ -24,7 +24,7 @@ DRAFT = "d" * 64
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory):
     root = tmp_path_factory.mktemp("remind") / "home"
-    found_home(root)
+    init_home(root)
     return root
 
 
@@ -32,13 +32,13 @@ def founded(tmp_path_factory):
 def home(founded):
     """A home with one approved project whose draft waits for review; a new project each time."""
     place = open_home(founded)
-    office = Office(place)
+    session = Session(place)
     path = founded / "application.toml"
     path.write_text(example_application("standard", on=today()))
-    number = office.projects.submit(path, ENGINEER, today()).number
-    office.projects.approve(number, APPROVER, today())
-    office.projects.event(number, "draft_received", ENGINEER, today(), {"draft": DRAFT})
-    office.close()
+    number = session.projects.submit(path, ENGINEER, today()).number
+    session.projects.approve(number, APPROVER, today())
+    session.projects.event(number, "draft_received", ENGINEER, today(), {"draft": DRAFT})
+    session.close()
     return place, number
 
 
@@ -103,9 +103,9 @@ def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
 @pytest.mark.machine
 def test_the_researcher_is_written_to_where_the_setting_says_so(home):
     place, number = home
-    office = Office(place)
-    expires = office.projects.show(number).expires
-    office.close()
+    session = Session(place)
+    expires = session.projects.show(number).expires
+    session.close()
     with mail(place) as taken:
         remind(place, expires - timedelta(days=90))
     letters = {m["Subject"]: m for m in of(number, taken)}

@@ -5,27 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from approvals.custody_errors import EscrowChanged, EscrowRefused, SwitchNotConfirmed
-from approvals.errors import SamePerson
-from approvals.events import Event
-from pipelines import escrow, switches
-from pipelines.errors import AuthFileUnsafe, OptionsDisagree
-from pipelines.founding import found_home
-from pipelines.home import Home
-from pipelines.ledgers import verify_ledger
-from pipelines.office import Office
-from pipelines.quiet import password
+from approvals.custody.errors import EscrowChanged, EscrowRefused
+from approvals.ledger.events import Event
+from approvals.people.errors import SamePerson, SwitchNotConfirmed
+from pipelines.custody import escrow
+from pipelines.deployment.init import init_home
+from pipelines.errors import OptionsDisagree
+from pipelines.home.home import Home
+from pipelines.keys.ledger import verify_ledger
+from pipelines.orchestration.errors import AuthFileUnsafe
+from pipelines.orchestration.prefect_environment import password
+from pipelines.session import switches
+from pipelines.session.session import Session
 
 FIRST, SECOND = "p-first", "p-second"
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    found_home(tmp_path / "home", department="Test Department")
+    init_home(tmp_path / "home", department="Test Department")
     return Home(tmp_path / "home")
 
 
-def acting(home: Home, person: str) -> Office:
+def acting(home: Home, person: str) -> Session:
     """The same user of the operating system, whom the administrator maps to another person."""
     import os
     import pwd
@@ -34,7 +36,7 @@ def acting(home: Home, person: str) -> Office:
     roles = '["engineer", "administrator", "approver", "security"]'
     text = f'[[person]]\nid = "{person}"\nname = "N"\nuser = "{user}"\nroles = {roles}\n'
     home.people_file.write_text(text)
-    return Office(home)
+    return Session(home)
 
 
 def settle(home: Home, old: str, new: str) -> None:
@@ -49,7 +51,7 @@ def settle(home: Home, old: str, new: str) -> None:
 def test_a_less_cautious_setting_takes_two_people(home):
     switches.check_switches(acting(home, FIRST))
     with pytest.raises(OptionsDisagree):
-        switches.override(acting(home, FIRST), "disclosure.threshold")
+        switches.override_setting(acting(home, FIRST), "disclosure.threshold")
     settle(home, "threshold = 10 ", "threshold = 5 ")
     settle(home, 'release_approval = "second_person"', 'release_approval = "auto"')
     with pytest.raises(SwitchNotConfirmed) as caught:
@@ -57,12 +59,12 @@ def test_a_less_cautious_setting_takes_two_people(home):
     names = ("disclosure.threshold", "release.release_approval")
     assert (caught.value.facts["switches"], caught.value.exit) == (names, 3)
     for name in names:
-        switches.override(acting(home, FIRST), name)
+        switches.override_setting(acting(home, FIRST), name)
         with pytest.raises(SamePerson):
-            switches.confirm(acting(home, FIRST), name)
-        switches.confirm(acting(home, SECOND), name)
+            switches.confirm_setting(acting(home, FIRST), name)
+        switches.confirm_setting(acting(home, SECOND), name)
     switches.check_switches(acting(home, FIRST))
-    rows = {row["switch"]: row for row in switches.overview(acting(home, FIRST))}
+    rows = {row["switch"]: row for row in switches.switch_overview(acting(home, FIRST))}
     assert rows["disclosure.threshold"]["confirmed"]
     settle(home, "threshold = 5 ", "threshold = 4 ")
     with pytest.raises(SwitchNotConfirmed):
@@ -96,12 +98,12 @@ def test_the_escrow_key_is_confirmed_by_two_and_its_private_part_refused(home, e
     both.write_bytes(cert.read_bytes() + key.read_bytes())
     for private in (key, both):
         with pytest.raises(EscrowRefused):
-            escrow.add_certificate(acting(home, FIRST), private)
-    added = escrow.add_certificate(acting(home, FIRST), cert)
+            escrow.add_escrow_certificate(acting(home, FIRST), private)
+    added = escrow.add_escrow_certificate(acting(home, FIRST), cert)
     assert escrow.confirmed_escrow(acting(home, FIRST)) is None  # nothing is sealed to it yet
     with pytest.raises(SamePerson):
-        escrow.confirm_certificate(acting(home, FIRST), added["fingerprint"])
-    escrow.confirm_certificate(acting(home, SECOND), added["fingerprint"].upper())
+        escrow.confirm_escrow_certificate(acting(home, FIRST), added["fingerprint"])
+    escrow.confirm_escrow_certificate(acting(home, SECOND), added["fingerprint"].upper())
     found = escrow.confirmed_escrow(acting(home, FIRST))
     assert found is not None
     assert found.fingerprint == added["fingerprint"]
@@ -116,8 +118,8 @@ def test_another_certificate_in_the_keyring_is_not_sealed_to(home, escrow_key):
         escrow.confirmed_escrow(acting(home, FIRST))
     assert caught.value.exit == 5
     (home.keys / "escrow.pem").unlink()
-    added = escrow.add_certificate(acting(home, FIRST), cert)
-    escrow.confirm_certificate(acting(home, SECOND), added["fingerprint"])
+    added = escrow.add_escrow_certificate(acting(home, FIRST), cert)
+    escrow.confirm_escrow_certificate(acting(home, SECOND), added["fingerprint"])
     (home.keys / "escrow.pem").unlink()
     with pytest.raises(EscrowChanged):
         escrow.confirmed_escrow(acting(home, FIRST))
@@ -152,11 +154,11 @@ def test_the_servers_password_is_read_from_a_closed_file_alone(home):
 def test_the_homes_ledger_shows_a_cut_end_by_itself(home):
     import sqlite3
 
-    from approvals.ledger_errors import LedgerBroken
+    from approvals.ledger.errors import LedgerBroken
 
-    office = acting(home, FIRST)
+    session = acting(home, FIRST)
     for n in range(3):
-        office.append(Event("settings_changed", FIRST, facts={"settings": f"{n:064x}"}))
+        session.append(Event("settings_changed", FIRST, facts={"settings": f"{n:064x}"}))
     assert verify_ledger(acting(home, FIRST))["size"] == 4
     with sqlite3.connect(home.root / "ledger.sqlite3") as raw:
         raw.execute("DROP TRIGGER events_no_delete")

@@ -6,11 +6,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic import make_cohort, make_linkage, make_register, noise
+from synthetic.carpos.register import make_register
+from synthetic.cohorts import make_cohort, make_linkage
 from synthetic.errors import SizeImpossible, TooFewPeople
-from synthetic.people import TIES, day, make_people
+from synthetic.people import noise
+from synthetic.people.population import TIES, day, make_people
 from systems.standard import STANDARD_COLUMNS as STANDARD
-from systems.tabular import read_table
+from systems.tabular.reading import read_table
 
 
 @pytest.fixture(scope="module")

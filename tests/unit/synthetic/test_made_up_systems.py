@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic import make_cohort, make_system
+from synthetic.cohorts import make_cohort
 from synthetic.errors import SizeImpossible, SystemNotMade, TooFewPeople
-from systems import load_system
+from synthetic.registers.system import make_system
+from systems.description.loading import load_system
 
 RECORDS = 1_500
 CODES = ("ACHS", "JCPSS", "CURES", "RIPA")

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from crypto.secret import StagingKey
-from synthetic import make_register
-from systems import load_system
-from systems.register import RegisterStore
+from synthetic.carpos.register import make_register
+from systems.description.loading import load_system
+from systems.register.store import RegisterStore
 
 ON = dt.date(2026, 11, 23)
 

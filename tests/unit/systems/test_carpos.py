@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import systems.loading
-from systems import load_system, system_codes
+from systems import __file__
+from systems.description.loading import load_system, read_system, system_codes
 from systems.errors import DescriptionBroken, NotDescribed, UnknownSystem
-from systems.loading import read_system
 
-TOML = (Path(systems.loading.__file__).parent / "carpos.toml").read_text()
+TOML = (Path(__file__).parent / "carpos.toml").read_text()
 STANDARD = [
     "first_name",
     "middle_name",

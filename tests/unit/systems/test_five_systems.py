@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-import systems.loading
-from systems import load_system, system_codes
+from systems import __file__
+from systems.description.loading import load_system, read_system, system_codes
+from systems.description.terms import KINDS
 from systems.errors import DescriptionBroken, KindNotGiven
-from systems.loading import read_system
-from systems.terms import KINDS
 
-FOLDER = Path(systems.loading.__file__).parent
+FOLDER = Path(__file__).parent
 FIVE = ("ACHS", "CARPOS", "CURES", "JCPSS", "RIPA")
 
 
@@ -115,7 +114,7 @@ def test_conditions_cite_the_law_of_their_own_system(code):
     for condition in system.conditions:
         words = f"{condition.head} {condition.text}"
         assert ("§ 96" in words and "11 CCR § 96" not in words) <= (code == "CARPOS")
-        words.format(office="O", threshold=10, expires="E", years="", system="S", system_name="N",
+        words.format(session="O", threshold=10, expires="E", years="", system="S", system_name="N",
                      snapshot_id="I")  # fmt: skip
     for kind in system.given_kinds:
         assert any(kind in condition.kinds for condition in system.conditions)

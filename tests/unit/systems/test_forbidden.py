@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from crypto.secret import StagingKey
-from faults import Exit
-from synthetic import make_system
-from systems import load_system
+from errors.coded import Exit
+from synthetic.registers.system import make_system
+from systems.description.loading import load_system
 from systems.errors import ForbiddenInRegister, RegisterRefused
-from systems.register import RegisterStore
-from systems.register.forbidden import header_problems
+from systems.register.checks import header_problems
+from systems.register.store import RegisterStore
 
 ON = dt.date(2026, 11, 23)
 

@@ -10,8 +10,8 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic import make_register
-from systems import load_system
+from synthetic.carpos.register import make_register
+from systems.description.loading import load_system
 from systems.errors import (
     IndexIncomplete,
     RegisterRefused,
@@ -19,7 +19,7 @@ from systems.errors import (
     SnapshotUnknown,
     TableUnknown,
 )
-from systems.register import is_synthetic
+from systems.register.checks import is_synthetic
 from systems.register.views import entries_sql
 
 SECRET = "SECRETVALUE"

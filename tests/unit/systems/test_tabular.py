@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faults import CodedError
+from errors.coded import CodedError
 from systems import errors
-from systems.tabular import read_table, stream_table, streaming
+from systems.tabular import reading as streaming
+from systems.tabular.reading import read_table, stream_table
 
 ROWS = [
     ["cohort_id", "first_name", "last_name", "zip", "note"],

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.pattern import needs, start
-from extracts.suppression.stack import stacked
-from extracts.suppression.suppressing import publish
+from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.model.table_system import join_tables
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.secondary import needs, start_search
+from extracts.suppression.solver.suppressor import suppress
 
 FLAT = {
     "1-D": (6,),
@@ -74,17 +75,17 @@ def intervals(table, hidden, least):
 def check(table, zeros, *, clean=True):
     policy = SuppressionPolicy(zeros=zeros, clean=clean)
     pattern = suppress(table, policy)
-    system = stacked(table, (), (), policy.least, {}).system
-    wanted = start(system, policy)
+    relations = join_tables(table, (), (), policy.least, {}).relations
+    wanted = start_search(relations, policy)
     possible = intervals(table, pattern.hidden, policy.least)
     for number, (low, high) in possible.items():
         assert low < high
         assert high >= policy.threshold
         if wanted.primary[number]:
-            for _, step in needs(system, policy, number):
+            for _, step in needs(relations, policy, number):
                 goal = table.counts.ravel()[number] + step
                 assert low <= goal <= high
-    report = audit(pattern.published(), zeros=zeros, intervals=True)
+    report = audit_table(pattern.published(), zeros=zeros, intervals=True)
     labels = list(table.labels())
     for number, (low, high) in possible.items():
         bounds = report.bounds[labels[number]]
@@ -108,7 +109,7 @@ def test_so_it_is_under_a_hierarchy(seed):
 def test_the_audit_gets_back_what_the_programmes_get_back(shape):
     table = made(FLAT[shape], VALUES["dense"][0], seed=11)
     naive = (table.counts > 0) & (table.counts < 10)
-    report = audit(publish(table, naive))
+    report = audit_table(publish(table, naive))
     fallen = {(f.labels, f.how) for f in report.falls}
     labels = list(table.labels())
     wanted = set()

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import PublishedRow, PublishedTable, audit
+from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import AuditInfeasibleError
+from extracts.suppression.published import PublishedRow, PublishedTable
 
 THRESHOLD = 4  # small, so that brute force stays small; the rule is the same for ten
 
@@ -75,7 +76,7 @@ def test_audit_finds_exactly_what_brute_force_finds(data, height):
     inner_hidden = sorted(k for k in hidden if "T" not in k)
     hidden -= set(inner_hidden[3:])  # brute force tries every value of each hidden inner cell
     table, label = as_published(cells, hidden)
-    report = audit(table, threshold=THRESHOLD, intervals=True)
+    report = audit_table(table, threshold=THRESHOLD, intervals=True)
     expected = {
         k: (low, high)
         for k, (low, high) in brute_intervals(cells, hidden, height, width, 1).items()
@@ -90,12 +91,12 @@ def test_audit_finds_exactly_what_brute_force_finds(data, height):
         (label(k), "shown") for k, v in cells.items() if 0 < v < THRESHOLD and k not in hidden
     }
     assert falls == wanted
-    quick = audit(table, threshold=THRESHOLD)
+    quick = audit_table(table, threshold=THRESHOLD)
     assert {(f.labels, f.how) for f in quick.falls} == wanted
 
 
 def test_one_hidden_cell_in_a_row_is_got_back():
-    report = audit(
+    report = audit_table(
         published("""
             x p ?
             x q 20
@@ -115,7 +116,7 @@ def test_one_hidden_cell_in_a_row_is_got_back():
 
 def test_two_hidden_cells_in_each_row_can_still_be_proven_small():
     """Next-smallest suppression: nothing is exact, but 2 + 4 = 6 says that both are under ten."""
-    report = audit(
+    report = audit_table(
         published("""
             x p ?
             x q ?
@@ -138,20 +139,20 @@ def test_two_hidden_cells_in_each_row_can_still_be_proven_small():
 
 
 def test_twelve_orders_on_three_persons_are_small():
-    report = audit(published("x 12 3\ny 40 30\nTOTAL 52 33", persons=True))
+    report = audit_table(published("x 12 3\ny 40 30\nTOTAL 52 33", persons=True))
     assert [(f.labels, f.how, f.measure) for f in report.falls] == [(("x",), "shown", "persons")]
 
 
 def test_persons_never_exceed_orders():
     """Both hidden cells share 12 orders; neither can have ten persons if the other has three."""
-    report = audit(published("x ? ?\ny ? ?\nTOTAL 10 10", persons=True))
+    report = audit_table(published("x ? ?\ny ? ?\nTOTAL 10 10", persons=True))
     assert {f.labels for f in report.falls if f.measure == "persons"} == {("x",), ("y",)}
 
 
 def test_persons_of_a_margin_bound_a_hidden_cell_from_above():
     text = "x p ? ?\nx q ? ?\nx TOTAL 40 9\ny p ? ?\ny q ? ?\ny TOTAL 80 60\n"
     text += "TOTAL p 60 40\nTOTAL q 60 40\nTOTAL TOTAL 120 65"
-    falls = audit(published(text, persons=True)).falls
+    falls = audit_table(published(text, persons=True)).falls
     assert {f.labels for f in falls if f.how == "below"} == {("x", "p"), ("x", "q")}
 
 
@@ -160,17 +161,17 @@ def test_what_an_earlier_table_showed_is_known():
         "x p ?\nx q ?\nx TOTAL 40\ny p ?\ny q ?\ny TOTAL 60\n"
         "TOTAL p 50\nTOTAL q 50\nTOTAL TOTAL 100"
     )
-    assert audit(now).holds
+    assert audit_table(now).holds
     before = PublishedTable(("a", "b"), (PublishedRow(("x", "p"), 33),))
-    report = audit(now, earlier=[before])
+    report = audit_table(now, earlier=[before])
     assert (("x", "q"), "exact") in {(f.labels, f.how) for f in report.falls}
 
 
 def test_a_table_that_contradicts_itself_is_refused():
     with pytest.raises(AuditInfeasibleError):
-        audit(published("x 12\ny 12\nTOTAL 25"))
+        audit_table(published("x 12\ny 12\nTOTAL 25"))
     with pytest.raises(AuditInfeasibleError):
-        audit(published("x ?\ny 30\nTOTAL 20"))
+        audit_table(published("x ?\ny 30\nTOTAL 20"))
 
 
 def test_a_wrong_example_changes_no_verdict():
@@ -179,12 +180,12 @@ def test_a_wrong_example_changes_no_verdict():
         "TOTAL p 33\nTOTAL q 60\nTOTAL TOTAL 93"
     )
     lie = {("x", "p"): 50}
-    assert audit(table, example=lie).falls == audit(table).falls
+    assert audit_table(table, example=lie).falls == audit_table(table).falls
 
 
 def test_hidden_zeros_may_be_zero():
     text = (
         "x p ?\nx q ?\nx TOTAL 10\ny p ?\ny q ?\ny TOTAL 10\nTOTAL p 10\nTOTAL q 10\nTOTAL TOTAL 20"
     )
-    assert audit(published(text), zeros="hidden").holds
-    assert {f.how for f in audit(published(text)).falls} == {"below"}
+    assert audit_table(published(text), zeros="hidden").holds
+    assert {f.how for f in audit_table(published(text)).falls} == {"below"}

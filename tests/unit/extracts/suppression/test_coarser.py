@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy
-from extracts.suppression.coarser import coarser_tables, outlook, to_groups, together, without
-from extracts.suppression.proposing import proposals_for
-from extracts.suppression.suppressing import suppress
+from extracts.suppression.coarser import (
+    coarser_tables,
+    drop_dimension,
+    forecast,
+    group_leaves,
+    merge_leaves,
+)
+from extracts.suppression.commands import proposals_for
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.suppressor import suppress
 
 POLICY = SuppressionPolicy()
 REGION = {"a1": "A", "a2": "A", "b1": "B", "b2": "B"}
@@ -33,7 +39,7 @@ def test_what_is_proposed_and_what_it_would_publish():
         "year: 4 years together",
     }
     whole = suppress(sparse(), SuppressionPolicy(clean=False))
-    before = outlook([(whole.table, whole.hidden, whole.primary)])
+    before = forecast([(whole.table, whole.hidden, whole.primary)])
     assert before.mostly_hidden
     assert all(one.seen.share_shown >= before.share_shown for one in found.values())
     assert [one.seen.share_shown for one in coarser_tables(sparse(), POLICY)] == sorted(
@@ -43,7 +49,7 @@ def test_what_is_proposed_and_what_it_would_publish():
 
 def test_regions_keep_the_persons_that_were_counted_for_them():
     table = sparse()
-    smaller = to_groups(table, 0)
+    smaller = group_leaves(table, 0)
     assert smaller.dims[0].leaves == ("A", "B")
     at = table.dims[0].position["A"]
     assert (smaller.counts[0] == table.counts[at]).all()
@@ -53,7 +59,7 @@ def test_regions_keep_the_persons_that_were_counted_for_them():
 @pytest.mark.parametrize("axis", [0, 1])
 def test_without_a_dimension_its_total_stands(axis):
     table = sparse()
-    smaller = without(table, axis)
+    smaller = drop_dimension(table, axis)
     total = table.dims[axis].position["TOTAL"]
     assert (smaller.counts == table.counts.take(total, axis)).all()
     assert smaller.dims == tuple(d for i, d in enumerate(table.dims) if i != axis)
@@ -62,7 +68,7 @@ def test_without_a_dimension_its_total_stands(axis):
 def test_put_together_counts_add_up_and_persons_are_at_their_lower_bound():
     table = sparse()
     runs = [("15-24", "25-34"), ("35-44", "45+")]
-    smaller = together(table, 1, runs, {"15-24": "15-34", "35-44": "35+"})
+    smaller = merge_leaves(table, 1, runs, {"15-24": "15-34", "35-44": "35+"})
     assert smaller.dims[1].nodes == ("15-34", "35+", "TOTAL")
     assert smaller.counts[0, 0, 0] == 12
     assert smaller.people[0, 0, 0] == 5  # the same five may stand in both bands
@@ -71,7 +77,7 @@ def test_put_together_counts_add_up_and_persons_are_at_their_lower_bound():
 
 
 def test_a_file_gets_proposals_only_where_most_is_hidden(tmp_path):
-    from extracts.suppression import suppress_file
+    from extracts.suppression.commands import suppress_file
 
     def run(value):
         path = tmp_path / f"{value}.csv"

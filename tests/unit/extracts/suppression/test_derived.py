@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from extracts.suppression.derived import derive_file
+from extracts.suppression.commands import derive_file
 from extracts.suppression.errors import BadRequestError, TableUnreadableError
 
 PUBLISHED = """county,sex,n,status

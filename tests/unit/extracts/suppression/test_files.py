@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from extracts.suppression import audit_file, suppress_file
 from extracts.suppression import errors as e
+from extracts.suppression.commands import audit_file, suppress_file
 
 GOOD = "county,sex,n,p\nA,F,3,3\nA,M,40,30\nB,F,50,20\nB,M,60,50\nC,F,25,25\nC,M,70,60\n"
 

@@ -4,7 +4,8 @@ Tables are published ones: ? is hidden, every other number is public. Each test 
 and the arithmetic by which they do.
 """
 
-from extracts.suppression import PublishedRow, PublishedTable, audit
+from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.published import PublishedRow, PublishedTable
 
 
 def table(text, *, persons=False, parents=None):
@@ -22,7 +23,7 @@ def table(text, *, persons=False, parents=None):
 def falls(*tables, **options):
     """(cell, how, at least, at most) of every cell that falls."""
     first, *earlier = tables
-    report = audit(first, earlier=earlier, intervals=True, **options)
+    report = audit_table(first, earlier=earlier, intervals=True, **options)
     return {(*f.labels, f.how, f.low, f.high) for f in report.falls}
 
 

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.suppressing import publish
-from extracts.suppression.tables import spread
+from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.model.tables import (
+    CellTable,
+    Dimension,
+    SuppressionPolicy,
+    publish,
+    spread,
+)
+from extracts.suppression.solver.suppressor import suppress
 
 NAMES = "abc"
 
@@ -101,7 +107,7 @@ def test_no_small_group_of_persons_is_proven_small(shape, seed):
 def test_the_audit_finds_the_groups_of_persons_that_the_programmes_find(seed):
     table = with_persons((4, 3), seed)
     small = (table.persons > 0) & (table.persons < 10)
-    report = audit(publish(table, small))
+    report = audit_table(publish(table, small))
     labels = list(table.labels())
     possible = Possible(table, small)
     wanted = set()

@@ -1,14 +1,15 @@
-"""What is offered to the audit proves something only where it fits what is published."""
+"""What is audit_hint to the audit proves something only where it fits what is published."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, audit, suppress
-from extracts.suppression.knowledge import gather
-from extracts.suppression.proofs import Hint, Proofs
-from extracts.suppression.suppressing import publish
+from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.audit.feasibility import Hint, Proofs
+from extracts.suppression.audit.knowledge import gather
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver.suppressor import suppress
 
 COUNTS = np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35]])
 PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])
@@ -81,7 +82,7 @@ def test_a_table_that_contradicts_what_is_published_is_not_believed():
 def test_no_offer_saves_a_naive_pattern():
     one = table()
     alone = publish(one, hidden((0, 2)))
-    report = audit(alone, hint=Hint(truth(one), (MOVE, {(0, ("A", "GV")): 7})))
+    report = audit_table(alone, hint=Hint(truth(one), (MOVE, {(0, ("A", "GV")): 7})))
     assert [(f.labels, f.how) for f in report.falls] == [
         (("A", "GV"), "below"),
         (("A", "GV"), "exact"),
@@ -97,8 +98,8 @@ def test_with_and_without_an_example_the_same_cells_fall(values, away):
     counts = np.array(values).reshape(3, 3)
     one = table(counts, np.where(counts > 0, np.maximum(1, counts * 2 // 3), 0))
     shown = publish(one, np.array(away).reshape(4, 4) & (one.counts > 0))
-    blind, told = audit(shown), audit(shown, hint=Hint(truth(one)))
-    assert [(f.labels, f.how) for f in blind.falls] == [(f.labels, f.how) for f in told.falls]
+    blind, published = audit_table(shown), audit_table(shown, hint=Hint(truth(one)))
+    assert [(f.labels, f.how) for f in blind.falls] == [(f.labels, f.how) for f in published.falls]
 
 
 def test_small_cells_reach_from_their_floor_to_the_threshold():
@@ -110,8 +111,10 @@ def test_small_cells_reach_from_their_floor_to_the_threshold():
 
 def test_an_interval_that_is_too_narrow_is_said():
     one = table()
-    report = audit(
-        publish(one, RECTANGLE), hint=Hint(truth(one)), demands={(0, ("A", "GV")): (1, 33)}
+    report = audit_table(
+        publish(one, RECTANGLE),
+        hint=Hint(truth(one)),
+        protection_levels={(0, ("A", "GV")): (1, 33)},
     )
     assert [(f.labels, f.how, f.low, f.high) for f in report.falls] == [
         (("A", "GV"), "narrow", 1, 32)

@@ -5,20 +5,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from extracts.suppression import (
-    CellTable,
-    Dimension,
-    SuppressionPolicy,
-    audit,
-    suppress,
-    suppressing,
-)
-from extracts.suppression.auditing import AuditReport, Fall
+from extracts.suppression.audit.auditing import AuditReport, Fall, audit_table
 from extracts.suppression.errors import AuditFellError, CannotProtectError
-from extracts.suppression.offered import demanded
-from extracts.suppression.pattern import protect, start
-from extracts.suppression.repair import repair, widen
-from extracts.suppression.stack import stacked
+from extracts.suppression.model.table_system import join_tables
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver import suppressor
+from extracts.suppression.solver.secondary import hide_neighbourhood, protect, repair, start_search
+from extracts.suppression.solver.suppressor import suppress
+from extracts.suppression.solver.witnesses import protection_levels
 
 POLICY = SuppressionPolicy(clean=False)
 DIMS = (Dimension.flat("a", list("PQRS")), Dimension.flat("b", list("XYZ")))
@@ -31,9 +25,9 @@ def always_narrow(until):
     """An audit that calls one cell too narrow for the first ``until`` times."""
     asked = []
 
-    def attack(stack, search, policy, *_):
+    def attack(joined, search, policy, *_):
         asked.append(int(search.hidden.sum()))
-        report = audit(suppressing.publish(stack.tables[0], search.hidden[stack.places[0]]))
+        report = audit_table(publish(joined.tables[0], search.hidden[joined.variables[0]]))
         if len(asked) > until:
             return report
         fall = Fall(("P", "Z"), 0, "narrow", "count", 1, 9)
@@ -44,7 +38,7 @@ def always_narrow(until):
 
 def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
     attack, asked = always_narrow(99)
-    monkeypatch.setattr(suppressing, "_attack", attack)
+    monkeypatch.setattr(suppressor, "_attack", attack)
     with pytest.raises(AuditFellError):
         suppress(TABLE, POLICY)
     assert asked[-1] == TABLE.size  # not before everything was hidden
@@ -52,7 +46,7 @@ def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
 
 def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
     attack, asked = always_narrow(10)
-    monkeypatch.setattr(suppressing, "_attack", attack)
+    monkeypatch.setattr(suppressor, "_attack", attack)
     pattern = suppress(TABLE, POLICY)
     assert pattern.report.holds
     assert asked == sorted(asked)
@@ -61,7 +55,7 @@ def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
-    """The whole rule once more, by the audit alone, without any offered proof."""
+    """The whole rule once more, by the audit alone, without any audit_hint proof."""
     chance = np.random.default_rng(seed)
     counts = chance.choice([0, 1, 2, 4, 7, 11, 25], (3, 3, 2))
     persons = np.where(counts > 0, np.maximum(1, chance.binomial(counts, 0.6)), 0)
@@ -71,32 +65,32 @@ def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
     ]
     table = CellTable.from_leaves(dims, counts, persons)
     pattern = suppress(table, POLICY)
-    stack = stacked(table, (), (), 1, {})
-    wanted = demanded(stack, start(stack.system, POLICY))
-    assert audit(pattern.published(), demands=wanted).holds
+    joined = join_tables(table, (), (), 1, {})
+    wanted = protection_levels(joined, start_search(joined.relations, POLICY))
+    assert audit_table(pattern.published(), protection_levels=wanted).holds
 
 
 def test_a_repair_that_persons_forbid_hides_whole_lines():
     """Every order is on a person of its own: a strict witness can't lower anything."""
     table = CellTable.from_leaves(DIMS, np.full((4, 3), 2), np.full((4, 3), 2))
-    stack = stacked(table, (), (), 1, {})
-    search = start(stack.system, POLICY)
+    joined = join_tables(table, (), (), 1, {})
+    search = start_search(joined.relations, POLICY)
     protect(search)
     search.hidden[~search.primary] = False
-    cell = stack.find(0, ("P", "TOTAL"))
+    cell = joined.variable_of(0, ("P", "TOTAL"))
     search.strict = True
     search.goals, search.witnesses = [(cell, -4.0)], {}
     with pytest.raises(CannotProtectError):
         protect(search)
     repair(search, [cell], None)
-    assert search.hidden[stack.find(0, ("P", "X"))]
+    assert search.hidden[joined.variable_of(0, ("P", "X"))]
 
 
 def test_widening_goes_along_lines():
-    stack = stacked(TABLE, (), (), 1, {})
-    search = start(stack.system, POLICY)
+    joined = join_tables(TABLE, (), (), 1, {})
+    search = start_search(joined.relations, POLICY)
     search.hidden[:] = False
-    widen(search, [stack.find(0, ("P", "Z"))], 1)
+    hide_neighbourhood(search, [joined.variable_of(0, ("P", "Z"))], 1)
     hidden = {labels for labels, h in zip(TABLE.labels(), search.hidden, strict=True) if h}
     assert hidden == {(a, b) for a, b in TABLE.labels() if a == "P" or b == "Z"}
 
@@ -135,5 +129,5 @@ def counted(shape, records, people, seed):
 def test_a_small_register_gets_a_table_and_not_a_refusal(shape, records, people, seed, zeros):
     table = counted(shape, records, people, seed)
     pattern = suppress(table, SuppressionPolicy(clean=False, zeros=zeros))
-    assert audit(pattern.published(), zeros=zeros).holds
+    assert audit_table(pattern.published(), zeros=zeros).holds
     assert pattern.hidden.sum() > 0

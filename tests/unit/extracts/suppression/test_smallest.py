@@ -5,11 +5,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.pattern import protect, start
-from extracts.suppression.relations import relations
-from extracts.suppression.smallest import secondary, shrink
+from extracts.suppression.model.table_system import relations_of
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver.cutting_planes import minimise, secondary
+from extracts.suppression.solver.secondary import protect, start_search
+from extracts.suppression.solver.suppressor import suppress
 from tests.unit.extracts.suppression.optimum import fewest
 
 POLICY = SuppressionPolicy()
@@ -31,13 +32,13 @@ def tables(draw):
 @settings(max_examples=15, deadline=None)
 @given(table=tables())
 def test_the_pattern_is_as_small_as_any_can_be(table):
-    search = start(relations(table, 1), POLICY)
+    search = start_search(relations_of(table, 1), POLICY)
     try:
         protect(search)
     except CannotProtectError:
         assert fewest(table) is None
         return
-    needed = shrink(search)
+    needed = minimise(search)
     assert needed == secondary(search) == fewest(table)
 
 

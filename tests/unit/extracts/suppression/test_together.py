@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from extracts.suppression import CellTable, Dimension, SuppressionPolicy, suppress, together
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.together import Job, suppress_all
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.solver import suppressor
+from extracts.suppression.solver.suppressor import Job, suppress, suppress_all
 
 
 def job(seed: int, most: int = 60) -> Job:
@@ -15,21 +16,21 @@ def job(seed: int, most: int = 60) -> Job:
 
 
 def test_two_processes_find_what_one_finds(monkeypatch):
-    monkeypatch.setattr(together, "_WORTH_IT", 0)
+    monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
     jobs = [job(seed) for seed in range(3)]
-    told = []
-    two = suppress_all(jobs, workers=2, progress=lambda *words: told.append(words))
+    published = []
+    two = suppress_all(jobs, workers=2, progress=lambda *words: published.append(words))
     for one, pattern in zip(jobs, two, strict=True):
         alone = suppress(one.table, one.policy)
         assert (alone.hidden == pattern.hidden).all()
         assert alone.published().rows == pattern.published().rows
-    assert told == [("tables", n, 3) for n in (1, 2, 3)]
+    assert published == [("tables", n, 3) for n in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_table_that_can_not_be_protected_stops_all(monkeypatch, workers):
-    monkeypatch.setattr(together, "_WORTH_IT", 0)
-    monkeypatch.setattr(together, "_one", _refuse)
+    monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
+    monkeypatch.setattr(suppressor, "_one", _refuse)
     with pytest.raises(CannotProtectError):
         suppress_all([job(0), job(1)], workers=workers)
 

@@ -7,24 +7,21 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extracts.suppression import (
-    CellTable,
-    Dimension,
-    SuppressionPolicy,
-    audit,
-    suppress,
-    suppressing,
+from extracts.suppression.audit.auditing import HintCheck, audit_table
+from extracts.suppression.audit.feasibility import Proofs
+from extracts.suppression.audit.knowledge import gather
+from extracts.suppression.model.table_system import join_tables, relations_of
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.solver import witnesses
+from extracts.suppression.solver.integer_movements import IntegerMovementSolver
+from extracts.suppression.solver.secondary import protect, start_search
+from extracts.suppression.solver.suppressor import suppress
+from extracts.suppression.solver.witnesses import (
+    audit_hint,
+    find_proofs,
+    movements_by_label,
+    persons_by_variable,
 )
-from extracts.suppression.auditing import Offer
-from extracts.suppression.knowledge import gather
-from extracts.suppression.offered import by_cell, named, offered
-from extracts.suppression.pattern import protect, start
-from extracts.suppression.proofs import Proofs
-from extracts.suppression.relations import relations
-from extracts.suppression.repair import add_proofs
-from extracts.suppression.stack import stacked
-from extracts.suppression.suppressing import publish
-from extracts.suppression.whole import WholeMover
 
 
 def table(shape, seed):
@@ -47,10 +44,12 @@ def fractional(movement):
 def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts_of_orders(
     shape, seed, monkeypatch
 ):
-    monkeypatch.setattr(suppressing, "_LARGE", 0)  # as in a table where a search takes minutes
+    monkeypatch.setattr(witnesses, "LARGE", 0)  # as in a table where a search takes minutes
     one, policy = table(shape, seed), SuppressionPolicy(clean=False)
-    stack = stacked(one, (), (), policy.least, {})
-    search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
+    joined = join_tables(one, (), (), policy.least, {})
+    search = start_search(
+        joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
+    )
     protect(search)
     assert any(map(fractional, search.witnesses.values()))  # else this shows nothing
     pattern = suppress(one, policy)
@@ -61,11 +60,11 @@ def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts
 def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(monkeypatch):
     one, policy = table((7, 6, 3), 4), SuppressionPolicy(clean=False)
     before = suppress(one, policy)
-    monkeypatch.setattr(suppressing, "_LARGE", 0)
-    monkeypatch.setattr(suppressing, "_NEAR", ())  # nothing is ever found
+    monkeypatch.setattr(witnesses, "LARGE", 0)
+    monkeypatch.setattr(witnesses, "_NEAR", ())  # nothing is ever found
     after = suppress(one, policy)
     assert after.hidden.sum() > before.hidden.sum()
-    assert audit(after.published()).holds
+    assert audit_table(after.published()).holds
 
 
 def reachable(values, hidden, target, amount, caps=None, persons=0):
@@ -119,13 +118,13 @@ def cube_of(numbers, people, shown, cell):
     return one, inner, cells, hidden
 
 
-def check(system, found, target, amount, may):
-    moved = np.zeros(system.values.size)
+def check(relations, found, target, amount, may):
+    moved = np.zeros(relations.values.size)
     moved[found[0]] = found[1]
     assert (moved == np.rint(moved)).all()
     assert moved[target] == amount
-    assert np.abs(system.matrix @ moved).max() == 0
-    assert (system.values + moved >= 1)[may].all()
+    assert np.abs(relations.matrix @ moved).max() == 0
+    assert (relations.values + moved >= 1)[may].all()
 
 
 @settings(max_examples=60)
@@ -138,13 +137,13 @@ def check(system, found, target, amount, may):
 def test_a_whole_movement_is_found_exactly_where_there_is_one(numbers, shown, cell, amount):
     assume(numbers[cell] + amount >= 1)  # no goal asks for less
     one, inner, cells, hidden = cube_of(numbers, None, shown, cell)
-    system = relations(one, 1)
+    relations = relations_of(one, 1)
     may = np.array(sorted(cells[p] for p in hidden))
-    found = WholeMover(system, None).find(cells[inner[cell]], float(amount), may, 0)
+    found = IntegerMovementSolver(relations, None).find(cells[inner[cell]], float(amount), may, 0)
     values = dict(zip(inner, numbers, strict=True))
     assert (found is not None) == reachable(values, hidden, inner[cell], amount)
     if found is not None:
-        check(system, found, cells[inner[cell]], amount, may)
+        check(relations, found, cells[inner[cell]], amount, may)
 
 
 @settings(max_examples=100)
@@ -162,19 +161,21 @@ def test_it_leaves_room_for_the_persons_that_are_published(
     assume(numbers[cell] + amount >= 1)
     people = [max(1, int(n * s)) for n, s in zip(numbers, shares, strict=True)]
     one, inner, cells, hidden = cube_of(numbers, people, shown, cell)
-    system = relations(one, 1)
+    relations = relations_of(one, 1)
     may = np.array(sorted(cells[p] for p in hidden))
     margins = {m: int(one.people[m]) for p in inner for m in above(p)}
     open_people = {p: int(one.people[p]) for p in inner}
     most = one.people.ravel().astype(float)
     for p in hidden:
         most[cells[p]] = min([int(one.counts[p]), *(margins[m] for m in above(p))])
-    found = WholeMover(system, most).find(cells[inner[cell]], float(amount), may, persons)
+    found = IntegerMovementSolver(relations, most).find(
+        cells[inner[cell]], float(amount), may, persons
+    )
     values = dict(zip(inner, numbers, strict=True))
     caps = (open_people, margins)
     assert (found is not None) == reachable(values, hidden, inner[cell], amount, caps, persons)
     if found is not None:
-        check(system, found, cells[inner[cell]], amount, may)
+        check(relations, found, cells[inner[cell]], amount, may)
 
 
 @settings(max_examples=15)
@@ -185,14 +186,22 @@ def test_it_leaves_room_for_the_persons_that_are_published(
 )
 def test_the_audit_takes_every_movement_that_was_found_for_it(shape, seed, width):
     one, policy = table(shape, seed), SuppressionPolicy(clean=False)
-    stack = stacked(one, (), (), policy.least, {})
-    search = start(stack.system, policy, known=stack.known, withheld=stack.withheld)
+    joined = join_tables(one, (), (), policy.least, {})
+    search = start_search(
+        joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
+    )
     protect(search)
     shown = publish(one, search.hidden)
-    hint = offered(stack, search)
+    hint = audit_hint(joined, search)
     proofs = Proofs(gather([shown], policy.zeros), hint)
-    offer = Offer([shown], threshold=10, zeros=policy.zeros, hint=hint, demands={})
-    mover = WholeMover(stack.system, by_cell(stack, offer.people()))
+    offer = HintCheck([shown], threshold=10, zeros=policy.zeros, hint=hint, protection_levels={})
+    integer_movements = IntegerMovementSolver(
+        joined.relations, persons_by_variable(joined, offer.people())
+    )
     for cell in np.flatnonzero(search.primary)[::4].tolist():
-        added = add_proofs(search, mover, [cell], width)[:1]  # the rest are reverses of it
-        assert all(proofs.changed(change) is not None for change in named(stack, added))
+        added = find_proofs(search, integer_movements, [cell], width)[
+            :1
+        ]  # the rest are reverses of it
+        assert all(
+            proofs.changed(change) is not None for change in movements_by_label(joined, added)
+        )

@@ -1,0 +1,40 @@
+"""An application: its two forms, the terms of the data system that it names, and everything wrong with it.
+
+It reads what the paper shows, whole and at once. It never asks what day it is or what was recorded later:
+that is the gate's.
+"""
+
+from approvals.application.errors import ApplicationRefused, ApplicationUnreadable
+from approvals.application.example import example_for
+from approvals.application.forms import Application, RowRules, StandardApplication
+from approvals.application.reading import (
+    TermsOf,
+    example_application,
+    parse_application,
+    read_bytes,
+    taken_application,
+)
+from approvals.application.system_terms import (
+    Requirement,
+    SystemTerms,
+    individual_level_for,
+    terms_of,
+)
+
+__all__ = [
+    "Application",
+    "ApplicationRefused",
+    "ApplicationUnreadable",
+    "Requirement",
+    "RowRules",
+    "StandardApplication",
+    "SystemTerms",
+    "TermsOf",
+    "example_application",
+    "example_for",
+    "individual_level_for",
+    "parse_application",
+    "read_bytes",
+    "taken_application",
+    "terms_of",
+]

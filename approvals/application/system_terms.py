@@ -1,0 +1,130 @@
+"""What approvals must know about a data system, taken from the system's own description."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+KINDS = ("identified", "deidentified", "aggregated")
+ALL_PARTS = frozenset(
+    {"researcher_degree", "institution_qualities", "research_criteria", "security"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A document or check that a system asks for before a release of the kinds named.
+
+    Args:
+        name: ``irb_approval``, ``notary_verification`` …
+        title: in words.
+        section: the rule that asks for it.
+        kinds: of release.
+        per: one for the project, the researcher, or every team member.
+        hard: by law; otherwise by policy, and a setting decides.
+    """
+
+    name: str
+    title: str
+    section: str
+    kinds: frozenset[str]
+    per: str
+    hard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SystemTerms:
+    """The terms under which a system's data may be asked for.
+
+    Args:
+        code: ``CARPOS``.
+        kinds: requester class → the kinds of release that it may ask for.
+        documents: kind of release → the document kinds that an application needs.
+        requirements: every document and check that the system asks for.
+        asked: parts of the common form that the system asks for; by default all of them.
+        sections: section of CARPOS's regulation that a check cites → what stands for it in another
+            system's law; None for the system whose regulation it is.
+        held: kinds that are not given until counsel has answered → why.
+        families: order families that a project's scope may name; empty where there is none.
+        columns: kind of release → the names that ``[[variables]]`` may use.
+        dimensions: what an aggregated table may be cut by.
+        coarser: column of a de-identified release → the one with less detail that an example asks for.
+        default_scope: the order families where an application names none.
+        default_dimensions: the dimensions where an application names none.
+        described: false where the application names no system that there is.
+    """
+
+    code: str
+    kinds: Mapping[str, frozenset[str]]
+    documents: Mapping[str, frozenset[str]]
+    requirements: tuple[Requirement, ...] = ()
+    asked: frozenset[str] = ALL_PARTS
+    sections: Mapping[str, str] | None = None
+    held: Mapping[str, str] = field(default_factory=dict[str, str])
+    families: frozenset[str] = frozenset()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    dimensions: frozenset[str] = frozenset()
+    coarser: Mapping[str, str] = field(default_factory=dict[str, str])
+    default_scope: tuple[str, ...] = ()
+    default_dimensions: tuple[str, ...] = ()
+    described: bool = True
+
+    def asks(self, kind: str, *names: str) -> Requirement | None:
+        """The first requirement of one of these names that this kind of release has."""
+        return next(
+            (r for n in names for r in self.requirements if r.name == n and kind in r.kinds), None
+        )
+
+    def cite(self, section: str) -> str:
+        """What governs here in place of a section of CARPOS's regulation."""
+        if self.sections is None:
+            return section
+        return self.sections.get(section) or f"policy, after 11 CCR {section}"
+
+    @classmethod
+    def unknown(cls) -> "SystemTerms":
+        """For an application that names no system: nothing can be said about its terms."""
+        return cls("", {}, {}, described=False)
+
+
+def individual_level_for(terms: SystemTerms, requester: str) -> SystemTerms:
+    """The same terms where a class of requester may ask for what researchers may (a setting)."""
+    wider = terms.kinds.get(requester, frozenset()) | terms.kinds.get(
+        "bona_fide_researcher", frozenset()
+    )
+    return replace(terms, kinds={**terms.kinds, requester: wider})
+
+
+@cache
+def terms_of(code: str) -> SystemTerms | None:
+    """The terms of a system by its code; None where the Department describes none such."""
+    from systems.description import load_system, system_codes
+
+    if code not in system_codes():
+        return None
+    system = load_system(code)
+    release = system.release
+    return SystemTerms(
+        code=system.code,
+        kinds={r.name: frozenset(r.kinds) for r in system.requesters},
+        documents={
+            kind: frozenset(d.name for d in system.documents if d.hard and kind in d.kinds)
+            for kind in KINDS
+        },
+        requirements=tuple(
+            Requirement(d.name, d.title, d.section, frozenset(d.kinds), d.per, d.hard)
+            for d in system.documents
+        ),
+        asked=frozenset(system.asks),
+        sections=system.sections,
+        held=system.held_kinds,
+        families=frozenset(system.code_list(release.aggregated.scope.codes).values),
+        columns={
+            kind: rows.column_names
+            for kind in ("identified", "deidentified")
+            if (rows := getattr(release, kind)) is not None
+        },
+        dimensions=frozenset(release.aggregated.dimension_names),
+        coarser=release.deidentified.coarser if release.deidentified else {},
+        default_scope=system.order_scope_default,
+        default_dimensions=release.aggregated.default_dimensions,
+    )

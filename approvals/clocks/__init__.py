@@ -1,0 +1,9 @@
+"""Business and calendar days, and the table of every clock that an event starts.
+
+It knows holidays and sections. It never knows a project: which clocks run is found by ``deadlines``.
+"""
+
+from approvals.clocks.calendars import CALENDARS, DEPARTMENT, Counting
+from approvals.clocks.clocks import BREACH_LETTER_FROM, CLOCKS, Clock, Party
+
+__all__ = ["BREACH_LETTER_FROM", "CALENDARS", "CLOCKS", "DEPARTMENT", "Clock", "Counting", "Party"]

@@ -1,0 +1,48 @@
+"""Custody of releases: ordered, approved by a second person, handed over, received, ended; the escrow key.
+
+It records what stages did and what persons decided, and accounts for what was given to whom. It never
+opens a package, and never holds the escrow's private key.
+"""
+
+from approvals.custody.accounting import (
+    breach_letter,
+    certificate,
+    disclosures,
+    given_packages,
+    individuals_known,
+    recall_id,
+    recall_letter,
+)
+from approvals.custody.errors import EscrowChanged, EscrowRefused, PackageDiffers, ReceiptCodeWrong
+from approvals.custody.escrow import (
+    add_escrow_key,
+    allow_escrow_use,
+    confirm_escrow_key,
+    escrow_state,
+    request_escrow_use,
+)
+from approvals.custody.releases import Releases
+from approvals.custody.state import OUT, ReleaseState, Status
+
+__all__ = [
+    "OUT",
+    "EscrowChanged",
+    "EscrowRefused",
+    "PackageDiffers",
+    "ReceiptCodeWrong",
+    "ReleaseState",
+    "Releases",
+    "Status",
+    "add_escrow_key",
+    "allow_escrow_use",
+    "breach_letter",
+    "certificate",
+    "confirm_escrow_key",
+    "disclosures",
+    "escrow_state",
+    "given_packages",
+    "individuals_known",
+    "recall_id",
+    "recall_letter",
+    "request_escrow_use",
+]

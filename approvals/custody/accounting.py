@@ -1,0 +1,260 @@
+"""What was disclosed to whom: the accounting, the individuals of a breach, and the ready letters.
+
+The certificate of destruction, the letter of a breach and a recall are prefilled from the ledger and the
+application; what only the signer knows is left open, marked with underscores. A letter names people of
+the project: it stays in the project's folder (0600).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from approvals.application import Application, StandardApplication
+from approvals.custody.errors import UnknownRelease
+from approvals.custody.releases import Releases
+from approvals.custody.state import Package, ReleaseState
+from approvals.project import ProjectState
+
+
+def disclosures(
+    releases: Releases, project: str | None = None, member: str | None = None
+) -> list[dict[str, object]]:
+    """One row for each package that was sealed, whether it was given out or not.
+
+    Args:
+        releases: of the home.
+        project: one project alone.
+        member: one member of a team alone, by id.
+
+    Returns:
+        rows for ``release disclosures``: the member's id and name (from the application), what was
+        in the package (kind, years, individuals), the SHA-256 of the signed list and of each sealed
+        part, and each hand-over with its day, the person of the Department and the way.
+    """
+    return [row for state in releases.list(project) for row in _rows(releases, state, member)]
+
+
+def _rows(
+    releases: Releases, state: ReleaseState, member: str | None
+) -> Iterator[dict[str, object]]:
+    if not state.packages:
+        return
+    form = releases.projects.show(state.project).application
+    for package in state.packages.values():
+        if member in (None, package.member):
+            yield {
+                "project_number": state.project,
+                "release": state.release,
+                "kind": state.kind,
+                "system": state.system,
+                "years": state.years,
+                "individuals": state.individuals,
+                "member": package.member,
+                "name": name_of(form, package.member),
+                "fingerprint": package.fingerprint,
+                "parts": package.parts,
+                "bytes": package.bytes,
+                "sha256sums": package.sums,
+                "hashes": list(package.hashes),
+                "handed_over": _given(package),
+                "received": package.received.isoformat() if package.received else None,
+                "receipt_code_shown": package.code_shown,
+                "status": str(state.status),
+            }
+
+
+def _given(package: Package) -> list[dict[str, str]]:
+    given = zip(package.handed_over, package.given_by, package.ways, strict=True)
+    return [{"on": day.isoformat(), "by": person, "way": way} for day, person, way in given]
+
+
+def name_of(form: Application | None, member: str) -> str:
+    """A member's name as the application has it; empty where it names nobody with this id."""
+    if isinstance(form, StandardApplication):
+        found = form.member(member)
+        return found.name if found else ""
+    return form.requester.name if form is not None and member in form.recipient_ids() else ""
+
+
+def individuals_known(releases: Sequence[ReleaseState], named: Sequence[str] = ()) -> int:
+    """An upper bound: the individuals in the releases named, else in all that were handed over.
+
+    Whether two releases hold the same people is not known here, so they count for each.
+
+    Args:
+        releases: of the project.
+        named: ids of those that the breach concerns.
+
+    Raises:
+        UnknownRelease: one of them is none of the project's.
+    """
+    if set(named) - {r.release for r in releases}:
+        raise UnknownRelease
+    concerned = [
+        r
+        for r in releases
+        if (r.release in named if named else any(p.handed_over for p in r.packages.values()))
+    ]
+    return sum(r.individuals or 0 for r in concerned)
+
+
+_OPEN = "______________________________"
+_KINDS = {
+    "identified": "Identified Individual-Level Data",
+    "deidentified": "De-Identified Individual-Level Data",
+    "aggregated": "Aggregated Data",
+}
+Given = tuple[ReleaseState, Package]
+
+
+def given_packages(releases: Sequence[ReleaseState]) -> list[Given]:
+    """Every package that was handed over, in the order of its release."""
+    return [(r, p) for r in releases for p in r.packages.values() if p.handed_over]
+
+
+def certificate(state: ProjectState, releases: Sequence[ReleaseState]) -> str:
+    """The certificate of data destruction of § 967(a), its ten items, prefilled.
+
+    Args:
+        state: the project with its application.
+        releases: of the project.
+    """
+    form = state.application
+    given = given_packages(releases)
+    kinds = sorted({r.kind for r, _ in given}) or sorted(state.kinds)
+    return _CERTIFICATE.format(
+        open=_OPEN,
+        title=form.title if form else "",
+        number=state.number,
+        data="; ".join(f"{_KINDS[kind]} from {state.system}" for kind in kinds),
+        researcher=_researcher(form),
+        items="\n".join(_item(n, r, p, form) for n, (r, p) in enumerate(given, start=1))
+        or "      (no package was handed over)",
+        count=len(given),
+    )
+
+
+def _item(number: int, release: ReleaseState, package: Package, form: Application | None) -> str:
+    who = name_of(form, package.member) or package.member
+    days = ", ".join(day.isoformat() for day in package.handed_over)
+    parts = "".join(f"\n          part SHA-256 {digest}" for digest in package.hashes)
+    return (
+        f"      {number}. release {release.release}, {_KINDS[release.kind]}, {package.parts} parts,"
+        f"\n          handed over to {who} on {days}"
+        f"\n          SHA256SUMS {package.sums}{parts}"
+        f"\n          and every copy, extract and file derived from it that holds individual-level"
+        f" data:\n          {_OPEN}{_OPEN}"
+    )
+
+
+def breach_letter(state: ProjectState, breach: str, discovered: date, individuals: int) -> str:
+    """The letter of § 964(k)(2) to the Department, for publication on its website, prefilled."""
+    form = state.application
+    institution = form.institution.name if isinstance(form, StandardApplication) else ""
+    return _BREACH.format(
+        open=_OPEN,
+        institution=institution or _researcher(form),
+        number=state.number,
+        title=form.title if form else "",
+        breach=breach,
+        discovered=discovered.isoformat(),
+        individuals=f"{individuals:,}",
+        system=state.system,
+    )
+
+
+def recall_letter(state: ProjectState, release: ReleaseState, package: Package, on: date) -> str:
+    """The letter that calls a package back from a member."""
+    form = state.application
+    count = release.individuals
+    return _RECALL.format(
+        on=on.isoformat(),
+        name=name_of(form, package.member) or package.member,
+        number=state.number,
+        title=form.title if form else "",
+        release=release.release,
+        days=", ".join(day.isoformat() for day in package.handed_over),
+        sums=package.sums,
+        individuals=f" It holds data on {count:,} individuals." if count else "",
+        recall=recall_id(release.release, package.member),
+        open=_OPEN,
+    )
+
+
+def recall_id(release: str, member: str) -> str:
+    """By what a recall and its answer are known."""
+    return f"{release}.{member}"
+
+
+def _researcher(form: Application | None) -> str:
+    if isinstance(form, StandardApplication):
+        return form.researcher.name
+    return form.requester.name if form is not None else ""
+
+
+_CERTIFICATE = """\
+CERTIFICATE OF DATA DESTRUCTION (11 CCR § 967(a))
+To the California Department of Justice, Research Services
+
+ 1. Project title and number: {title}, {number}
+ 2. Type of data: {data}
+ 3. Bona Fide Researcher: {researcher}
+ 4. The data was sanitised according to NIST Special Publication 800-88 Revision 1:  [ ] yes
+ 5. Date of destruction: {open}
+ 6. Name(s) of the witness(es): {open}
+ 7. Title(s) of the witness(es): {open}
+ 8. I acknowledge that a failure to destroy the data may lead to an audit:  [ ] yes
+ 9. Items destroyed ({count} packages, from the Department's ledger; all must be listed):
+
+{items}
+
+10. Method of destruction:  [ ] clear   [ ] purge   [ ] destroy   details: {open}
+
+Signature of the Bona Fide Researcher: {open}   Date: ____________
+"""
+
+_BREACH = """\
+NOTIFICATION OF A SECURITY BREACH (11 CCR § 964(k)(2))
+For publication on the public website of the California Department of Justice
+
+From: {institution}
+Project: {number}, {title}
+Reference: {breach}
+
+On {discovered} we discovered a breach of the security of data of the {system} system that the
+Department had released to this project. Personal identifying information of {individuals}
+individuals is affected.
+
+What happened: {open}
+What information was involved: {open}
+What we are doing: {open}
+What affected individuals can do: {open}
+Whom to ask: {open}
+
+Name, title, signature: {open}   Date: ____________
+"""
+
+_RECALL = """\
+California Department of Justice
+Research Services
+
+{on}
+
+{name}
+
+Project {number}: {title}
+Recall of release {release}
+
+The package that was handed over to you on {days} is recalled: it should not have been released.
+{individuals}
+Its SHA256SUMS file has the SHA-256 {sums}.
+
+Do not open, use, copy or pass it on. Destroy the package, everything that was opened from it, and
+every copy and backup, according to NIST Special Publication 800-88 Revision 1, and return this page.
+
+Reference: {recall}
+ [ ] destroyed on ____________    [ ] never received    [ ] returned on ____________
+It was opened: [ ] no  [ ] yes, by: {open}
+Signature: {open}   Date: ____________
+
+Research Services
+"""

@@ -1,0 +1,437 @@
+"""The steps of a release: ordered, approved by a second person, handed over, received, ended.
+
+The pipeline records its stages with ``record``; a decision of a person has a method of its own with
+the checks that belong to it. Recording is safe to repeat: the same facts are recorded once.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+from approvals.custody.errors import (
+    NotAutomatic,
+    PackageDiffers,
+    ReleaseMoveNotAllowed,
+    ReportDiffers,
+    UnknownRelease,
+)
+from approvals.custody.state import OUT, ReleaseState, Status, release_state
+from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
+from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, KeyReused, canonical
+from approvals.people import Person, check_role, two_people_required
+from approvals.project import DocumentChanged, Projects, UnknownMember
+
+# Decisions of persons: only their own methods record them.
+_DECISIONS = frozenset(
+    {"release_ordered", "release_approved", "package_handed_over", "receipt_recorded",
+     "release_withdrawn", "release_destroyed", "release_resumed", "outbox_cleared"}
+)  # fmt: skip
+_RUN = frozenset({"engineer"})
+_APPROVE = frozenset({"approver"})
+_GIVE = frozenset({"engineer", "approver"})
+_STOP = frozenset({"engineer", "approver", "security", "administrator"})
+
+
+class Releases:
+    """All releases of a home: ordered, approved, handed over, received, ended."""
+
+    def __init__(self, projects: Projects, *, policy: GatePolicy | None = None) -> None:
+        """Use the projects' ledger; ``policy`` are the gate's switches."""
+        self.projects = projects
+        self.ledger = projects.ledger
+        self.policy = policy or GatePolicy()
+
+    # -------------------------------------------------------------- looking
+
+    def show(self, release: str) -> ReleaseState:
+        """A release.
+
+        Raises:
+            UnknownRelease: there is none.
+        """
+        state = release_state(self.ledger.events(release=release))
+        if state is None:
+            raise UnknownRelease
+        return state
+
+    def list(self, project: str | None = None) -> list[ReleaseState]:
+        """All releases, of a project or of all, in the order in which they were ordered."""
+        ordered = self.ledger.events(project=project, kind="release_ordered")
+        return [self.show(e.release) for e in ordered if e.release]
+
+    def handover_request(
+        self, state: ReleaseState, on: date, recipients: tuple[str, ...] | None = None
+    ) -> ReleaseRequest:
+        """The question for the gate right before a release leaves."""
+        years = tuple(int(y) for y in state.years.split("-")) if state.years else None
+        return ReleaseRequest(
+            kind=state.kind,
+            on=on,
+            system=state.system,
+            years=(years[0], years[1]) if years else None,
+            cohort_digest=state.cohort,
+            cohort_rows=state.cohort_rows,
+            recipients=recipients,
+            stage="handover",
+            policy=self.policy,
+        )
+
+    def record(
+        self,
+        release: str,
+        kind: str,
+        facts: Mapping[str, FactValue] | None = None,
+        *,
+        actor: Person | None = None,
+        once: bool = True,
+    ) -> Entry:
+        """Record what a stage did.
+
+        Args:
+            release: its id.
+            kind: a kind of event about a release that is no person's decision.
+            facts: of that kind.
+            actor: who; by default the person who ordered the release.
+            once: the same facts twice in one attempt are one event, so that a resumed run records
+                once.
+
+        Raises:
+            ReleaseMoveNotAllowed: the kind is a decision and has its own method.
+            EventRefused: the facts are not those of the kind.
+        """
+        if kind in _DECISIONS or (kind in KINDS and KINDS[kind].about != RELEASE):
+            raise ReleaseMoveNotAllowed(step=kind, what="has a method of its own")
+        state = self.show(release)
+        return self._append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
+
+    def ask_gate(
+        self,
+        release: str,
+        request: ReleaseRequest,
+        actor: Person | None = None,
+        *,
+        stage: str | None = None,
+    ) -> Verdict:
+        """Ask the gate for a release and record its answer, whichever it is.
+
+        Args:
+            release: its id.
+            request: what is to be released.
+            actor: who asks; by default the person who ordered the release.
+            stage: under which name the answer is recorded; by default the question's own.
+        """
+        state = self.show(release)
+        verdict = check(self.projects.show(state.project), request)
+        facts: dict[str, FactValue] = {
+            "stage": stage or request.stage,
+            "on": request.on.isoformat(),
+        }
+        if not verdict.allowed:
+            facts["rules"] = verdict.rules
+        kind = "gate_allowed" if verdict.allowed else "gate_refused"
+        self._append(state, kind, actor.id if actor else state.ordered_by, facts, once=False)
+        return verdict
+
+    def attach_report(
+        self,
+        release: str,
+        report: bytes,
+        recipient: bytes | None = None,
+        model: bytes | None = None,
+    ) -> str:
+        """Store the report with the project and record the keyed digests of its editions.
+
+        Args:
+            release: the release.
+            report: the Department's edition, on which a second person approves.
+            recipient: the edition that travels in the package.
+            model: the report as JSON.
+
+        Returns:
+            the digest of the Department's edition, which the approver names.
+        """
+        state = self.show(release)
+        folder = self.projects.folder(state.project)
+        given = {"report": report, "recipient": recipient, "model": model}
+        facts: dict[str, FactValue] = {
+            name: folder.put("report", content) for name, content in given.items() if content
+        }
+        self._append(state, "report_attached", state.ordered_by, facts, once=True)
+        return str(facts["report"])
+
+    def edition(self, release: str, name: str) -> bytes:
+        """The stored bytes of one edition (``report``, ``recipient`` or ``model``).
+
+        Raises:
+            ReportDiffers: none is attached.
+            DocumentChanged: it is gone or was changed.
+        """
+        state = self.show(release)
+        if name not in state.editions:
+            raise ReportDiffers(what="none attached")
+        return self.projects.folder(state.project).get("report", state.editions[name])
+
+    def check_editions(self, release: str, found: Mapping[str, bytes | None]) -> None:
+        """Compare files that people read with what the ledger names.
+
+        Args:
+            release: the release.
+            found: the edition's name → the file's bytes, or None where it is gone.
+
+        Raises:
+            DocumentChanged: with the editions that are gone or differ.
+        """
+        state = self.show(release)
+        folder = self.projects.folder(state.project)
+        wrong = [
+            name
+            for name, digest in state.editions.items()
+            if name in found and not folder.is_same("report", digest, found[name])
+        ]
+        if wrong:
+            raise DocumentChanged(what="report", editions=sorted(wrong))
+
+    def report(self, release: str) -> bytes:
+        """The stored report of a release.
+
+        Raises:
+            ReportDiffers: none is attached.
+            DocumentChanged: it is gone or was changed.
+        """
+        state = self.show(release)
+        if state.report is None:
+            raise ReportDiffers(what="none attached")
+        return self.projects.folder(state.project).get("report", state.report)
+
+    # -------------------------------------------------------------- ordering and deciding
+
+    def order(
+        self,
+        project: str,
+        kind: str,
+        actor: Person,
+        on: date,
+        facts: Mapping[str, FactValue] | None = None,
+    ) -> ReleaseState:
+        """Order a release: gives it its id (``2026-001-R001``); the gate is asked by ``ask_gate``.
+
+        Args:
+            project: number.
+            kind: identified, deidentified or aggregated.
+            actor: who answers for the run.
+            on: day.
+            facts: of ``release_ordered``, besides kind, system and on.
+
+        Raises:
+            UnknownProject, RoleMissing, EventRefused: see their texts.
+        """
+        check_role(actor, _RUN)
+        system = self.projects.show(project).system
+        given = {**(facts or {}), "kind": kind, "system": system, "on": on.isoformat()}
+        serial = len(self.ledger.events(project=project, kind="release_ordered"))
+        while True:  # ends: each failure means that somebody else took the number
+            serial += 1
+            release = f"{project}-R{serial:03d}"
+            if self.ledger.events(release=release):
+                continue
+            event = Event(
+                "release_ordered", actor.id, project, release, given, key=f"release:{release}"
+            )
+            try:
+                self.ledger.append(event)
+            except KeyReused:
+                continue
+            return self.show(release)
+
+    def approve(
+        self, release: str, actor: Person, on: date, *, report: str | None = None
+    ) -> ReleaseState:
+        """Let a release go, as a second person, on the strength of its report.
+
+        Args:
+            release: its id.
+            actor: an approver who neither ordered nor resumed it.
+            on: day.
+            report: digest of the report that was read; None means the one attached, which must
+                still be there unchanged.
+
+        Raises:
+            ReleaseMoveNotAllowed: it does not wait for approval.
+            ReportDiffers, DocumentChanged: another report, or a changed one.
+            SamePerson, RoleMissing: see their texts.
+            GateRefused: what was allowed when it ran is not any more; the release goes on waiting.
+        """
+        state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
+        check_role(actor, _APPROVE)
+        for runner in sorted(state.ran_by):
+            two_people_required(runner, actor.id, demo=self.projects.demo)
+        self._check_report(state, report)
+        self.ask_gate(release, self.handover_request(state, on), actor, stage="approve").check()
+        return self._approve(self.show(release), actor.id, on, report, "second_person")
+
+    def resume(self, release: str, actor: Person, on: date) -> ReleaseState:
+        """Record that somebody goes on with a run: before its approval, they can't approve it.
+
+        Raises:
+            ReleaseMoveNotAllowed: it was withdrawn or destroyed.
+            RoleMissing: this person may not.
+        """
+        open_ = frozenset(Status) - {Status.DESTROYED, Status.WITHDRAWN}
+        state = self._standing(release, open_, "resume")
+        check_role(actor, _GIVE)
+        return self._decide(state, "release_resumed", actor, {"on": on.isoformat()})
+
+    def approve_automatically(self, release: str, on: date) -> ReleaseState:
+        """Let a scheduled aggregated release go by policy, without a person.
+
+        Raises:
+            NotAutomatic: it is of another kind, or was not scheduled.
+        """
+        state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
+        if state.kind != "aggregated" or not state.scheduled:
+            raise NotAutomatic(kind=state.kind)
+        return self._approve(state, state.ordered_by, on, None, "auto")
+
+    def hand_over(
+        self,
+        release: str,
+        member: str,
+        actor: Person,
+        on: date,
+        *,
+        sums: str | None = None,
+        by: str | None = None,
+    ) -> ReleaseState:
+        """Give a package to a member, after asking the gate again (§§ 964(b), 965(c)).
+
+        Args:
+            release: its id.
+            member: to whom.
+            actor: who gives it.
+            on: day.
+            sums: SHA-256 of the signed list of the copy that is given, as found.
+            by: ``portal``, ``sftp``, ``media`` or ``in_person``.
+
+        Raises:
+            UnknownMember: nothing was sealed to this member.
+            GateRefused: with every reason; the refusal is recorded.
+            PackageDiffers: the copy is not the one that was sealed, or was cleared away.
+            ReleaseMoveNotAllowed: it is not in the outbox.
+        """
+        state = self._standing(release, OUT, "handover")
+        check_role(actor, _GIVE)
+        package = state.packages.get(member)
+        if package is None:
+            raise UnknownMember
+        self.ask_gate(
+            release, self.handover_request(state, on, (package.fingerprint,)), actor
+        ).check()
+        if not state.in_outbox:
+            raise ReleaseMoveNotAllowed(step="handover", what="its packages were cleared away")
+        if sums not in (None, package.sums):
+            raise PackageDiffers(member=member)
+        facts: dict[str, FactValue] = {
+            "member": member, "fingerprint": package.fingerprint, "on": on.isoformat(),
+        }  # fmt: skip
+        facts |= {"sums": sums} if sums else {}
+        facts |= {"by": by} if by else {}
+        return self._decide(self.show(release), "package_handed_over", actor, facts)
+
+    def receipt(
+        self, release: str, member: str, actor: Person, on: date, *, code_shown: bool = False
+    ) -> ReleaseState:
+        """Record that a member confirmed having received the package.
+
+        Args:
+            release: its id.
+            member: who.
+            actor: who records it.
+            on: day.
+            code_shown: the member gave the code that only the opened package tells.
+
+        Raises:
+            UnknownMember: nothing was handed over to this member.
+        """
+        state = self._standing(release, OUT, "receipt")
+        check_role(actor, _GIVE)
+        if member not in state.packages or not state.packages[member].handed_over:
+            raise UnknownMember
+        facts: dict[str, FactValue] = {"member": member, "on": on.isoformat()}
+        facts |= {"code_shown": True} if code_shown else {}
+        return self._decide(state, "receipt_recorded", actor, facts)
+
+    def cleared(self, release: str, actor: Person, on: date) -> ReleaseState:
+        """Record that the retention of the outbox is over and its packages are gone.
+
+        Raises:
+            ReleaseMoveNotAllowed: it is not in the outbox.
+        """
+        state = self._standing(release, OUT, "clear")
+        check_role(actor, _STOP)
+        facts: dict[str, FactValue] = {"on": on.isoformat(), "packages": len(state.packages)}
+        return self._decide(state, "outbox_cleared", actor, facts)
+
+    def withdraw(self, release: str, reason: str, actor: Person, on: date) -> ReleaseState:
+        """Take a release back; packages that were given out stay on record."""
+        open_ = frozenset(Status) - {Status.DESTROYED, Status.WITHDRAWN}
+        state = self._standing(release, open_, "withdraw")
+        check_role(actor, _STOP)
+        facts: dict[str, FactValue] = {"reason": reason, "on": on.isoformat()}
+        return self._decide(state, "release_withdrawn", actor, facts)
+
+    def destroy(self, release: str, actor: Person, on: date) -> ReleaseState:
+        """Record that the Department's copy was destroyed."""
+        state = self._standing(release, frozenset(Status) - {Status.DESTROYED}, "destroy")
+        check_role(actor, _STOP)
+        return self._decide(state, "release_destroyed", actor, {"on": on.isoformat()})
+
+    # -------------------------------------------------------------- recording
+
+    def _approve(
+        self, state: ReleaseState, actor: str, on: date, report: str | None, policy: str
+    ) -> ReleaseState:
+        facts: dict[str, FactValue] = {
+            "report": self._check_report(state, report), "policy": policy, "on": on.isoformat(),
+        }  # fmt: skip
+        self._append(state, "release_approved", actor, facts, once=True, unmoved=True)
+        return self.show(state.release)
+
+    def _check_report(self, state: ReleaseState, report: str | None) -> str:
+        """The digest of the attached report, which is the one named and is still there unchanged."""
+        if state.report is None or report not in (None, state.report):
+            raise ReportDiffers
+        self.projects.folder(state.project).get("report", state.report)
+        return state.report
+
+    def _standing(self, release: str, statuses: frozenset[Status], step: str) -> ReleaseState:
+        state = self.show(release)
+        if state.status not in statuses:
+            raise ReleaseMoveNotAllowed(step=step, status=str(state.status))
+        return state
+
+    def _decide(
+        self, state: ReleaseState, kind: str, actor: Person, facts: Mapping[str, FactValue]
+    ) -> ReleaseState:
+        self._append(state, kind, actor.id, facts, once=False, unmoved=True)
+        return self.show(state.release)
+
+    def _append(
+        self,
+        state: ReleaseState,
+        kind: str,
+        actor: str,
+        facts: Mapping[str, FactValue],
+        once: bool,
+        unmoved: bool = False,
+    ) -> Entry:
+        """Write one event about a release; see ``record``. ``unmoved``: nothing newer may be there."""
+        key = None
+        if once:
+            said = canonical(
+                {k: v if isinstance(v, int | str) else list(v) for k, v in facts.items()}
+            )
+            key = f"{state.release}:{kind}:{state.attempt}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+        event = Event(kind, actor, state.project, state.release, facts, key)
+        return self.ledger.append(
+            event, last_of_release=state.last_event if unmoved else None
+        )  # fmt: skip

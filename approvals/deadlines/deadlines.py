@@ -1,0 +1,326 @@
+"""What is due, for whom, by which section, on which day, and by which days it was counted.
+
+Drafts of publications stand here too: nothing is published before the wait of § 964(g) is over, nor,
+where the review found that an identity could be compromised, before what identifies was removed
+(§ 964(g)(1)): a new draft.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from approvals.application import StandardApplication
+from approvals.clocks import CLOCKS, Clock, Counting, Party
+from approvals.ledger import Entry
+from approvals.project import IN_FORCE, RENEWAL_NOTICE_DAYS, Projects, ProjectState, State
+
+EXTENSION_NOTICE_DAYS = 90  # calendar days before an extension ends, § 967(b)
+COMPLETION_DAYS = 30  # days after completion to notify it, § 964(l)
+EVIDENCE_NOTICE_DAYS = 90  # policy: evidence that ends is announced as early as the approval is
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One thing that is due.
+
+    ``counted`` are the business days counted, empty for calendar days; ``calendar`` says on which,
+    ``skipped`` which weekdays did not count. ``window`` marks a right that ends (an appeal, a wait)
+    and not a duty that can be overdue.
+    """
+
+    name: str
+    rule: str
+    section: str
+    what: str
+    for_whom: Party
+    due: date
+    project: str
+    started: date | None = None
+    counted: tuple[date, ...] = ()
+    calendar: str = "calendar days"
+    window: bool = False
+    member: str = ""
+    about: str = ""
+    days: int = 0
+    skipped: tuple[tuple[date, str], ...] = ()
+
+    def standing(self, on: date) -> str:
+        """Where it stands on a day, in words."""
+        left = (self.due - on).days
+        if left < 0:
+            return f"overdue by {-left} days"
+        return "today" if left == 0 else f"in {left} days"
+
+    def count(self) -> str:
+        """How the day was counted, in words."""
+        if not self.counted:
+            return ""
+        lost = "; ".join(f"{day:%m-%d} {name}" for day, name in self.skipped)
+        first = f"{len(self.counted)} business days, {self.counted[0]:%m-%d} to {self.due:%m-%d}"
+        return f"{first}, without {lost}" if lost else first
+
+    def overdue(self, on: date) -> bool:
+        """Whether a duty was not done by its last day."""
+        return not self.window and on > self.due
+
+    def as_dict(self, on: date) -> dict[str, object]:
+        """For ``deadlines --json``."""
+        return {
+            "name": self.name,
+            "rule": self.rule,
+            "section": self.section,
+            "what": self.what,
+            "for_whom": self.for_whom,
+            "due": self.due.isoformat(),
+            "project_number": self.project,
+            "started": self.started.isoformat() if self.started else None,
+            "counted_days": [d.isoformat() for d in self.counted],
+            "skipped_days": {day.isoformat(): name for day, name in self.skipped},
+            "calendar": self.calendar,
+            "count": self.count(),
+            "standing": self.standing(on),
+            "right": self.window,
+            "overdue": self.overdue(on),
+        }
+
+
+def due(projects: Projects, on: date, counting: Counting | None = None) -> list[Deadline]:
+    """All that is open on a day, over all projects, by due date.
+
+    Rights that have ended before ``on`` (an appeal window, a publication wait) are left out; duties
+    stay until they are done.
+
+    Args:
+        projects: of the home.
+        on: the day.
+        counting: which calendars count business days; by default the cautious ones.
+    """
+    found: list[Deadline] = []
+    for state in projects.list():
+        entries = projects.entries(state.number)
+        found += of_project(state, entries, on, counting or Counting())
+    return sorted(found, key=lambda d: (d.due, d.project, d.name, d.about))
+
+
+def of_project(
+    state: ProjectState, entries: Sequence[Entry], on: date, counting: Counting
+) -> Iterator[Deadline]:
+    """The open deadlines of one project; a notice is owed until it was sent to the applicant."""
+    sent = {
+        str(e.facts["notice"])
+        for e in entries
+        if e.kind == "notice_sent" and e.facts["to"] == "applicant"
+    }
+    for deadline in (*_from_events(state, entries, counting), *_from_dates(state, on, counting)):
+        if f"{deadline.name}.{deadline.due}" in sent:
+            continue
+        if not (deadline.window and deadline.due < on):
+            yield deadline
+
+
+def _from_events(
+    state: ProjectState, entries: Sequence[Entry], counting: Counting
+) -> Iterator[Deadline]:
+    for position, entry in enumerate(entries):
+        for clock in CLOCKS:
+            later = entries[position + 1 :]
+            if clock.started_by(entry) and not any(clock.stopped_by(entry, e) for e in later):
+                yield _of_clock(clock, entry, state.number, counting)
+
+
+def _of_clock(clock: Clock, entry: Entry, project: str, counting: Counting) -> Deadline:
+    # a plan or an officer's question runs until the day that it names, all else from its own day
+    start = date.fromisoformat(str(entry.facts.get("until") or entry.facts["on"]))
+    last, counted = clock.due(start, counting)
+    calendar = clock.calendar(counting)
+    return Deadline(
+        name=clock.name,
+        rule=clock.rule,
+        section=clock.section,
+        what=clock.what,
+        for_whom=clock.for_whom,
+        due=last,
+        project=project,
+        started=start,
+        counted=counted,
+        calendar=calendar.name if calendar else "calendar days",
+        window=clock.right,
+        about=str(entry.seq),
+        days=clock.days,
+        skipped=calendar.skipped(start, last) if calendar else (),
+    )
+
+
+def _from_dates(state: ProjectState, on: date, counting: Counting) -> Iterator[Deadline]:
+    now = state.state_on(on)
+    if now in IN_FORCE and state.expires is not None:
+        yield from _expiry(state, state.expires)
+        yield from _evidence(state)
+    if now is State.EXTENSION and state.extension_until is not None:
+        yield from _extension(state, state.extension_until)
+    if now in IN_FORCE | {State.EXPIRED, State.SUSPENDED}:
+        form = state.application
+        if isinstance(form, StandardApplication):
+            completion = form.project.anticipated_completion
+            yield Deadline(
+                "completion_notice", "C-38", "§ 964(l)",
+                "notify the completion of the project, with the certificate of destruction",
+                "researcher",
+                counting.department.on_or_after(completion + timedelta(days=COMPLETION_DAYS)),
+                state.number, started=completion, days=COMPLETION_DAYS,
+            )  # fmt: skip
+
+
+def _expiry(state: ProjectState, expires: date) -> Iterator[Deadline]:
+    notice = expires - timedelta(days=RENEWAL_NOTICE_DAYS)
+    yield Deadline(
+        "renewal_notice", "C-60", "§ 966(i)", "tell the researcher to submit a renewal request",
+        "Department", notice, state.number, about=expires.isoformat(),
+    )  # fmt: skip
+    yield Deadline(
+        "renewal", "C-60", "§ 966(i)", "complete the renewal before the approval expires",
+        "researcher", expires - timedelta(days=1), state.number, about=expires.isoformat(),
+    )  # fmt: skip
+
+
+def _extension(state: ProjectState, until: date) -> Iterator[Deadline]:
+    notice = until - timedelta(days=EXTENSION_NOTICE_DAYS)
+    yield Deadline(
+        "extension_notice", "C-63", "§ 967(b)",
+        "tell the researcher to ask for another extension or to certify the destruction",
+        "Department", notice, state.number, about=until.isoformat(),
+    )  # fmt: skip
+    yield Deadline(
+        "extension_end", "C-63", "§ 967(b)",
+        "ask for another extension or certify the destruction", "researcher", until, state.number,
+        about=until.isoformat(),
+    )  # fmt: skip
+
+
+def _evidence(state: ProjectState) -> Iterator[Deadline]:
+    """Evidence that ends: the gate refuses from the day after on."""
+    form = state.application
+    if not isinstance(form, StandardApplication):
+        return
+    ends: list[tuple[str, str, str, str, str, date | None]] = [
+        ("irb_end", "C-52", "§ 966(b)(12)(F)", "renew the review board's approval", "",
+         state.irb_until()),
+        ("timeframe_end", "C-17", "§ 964(b)", "obtain the data within the timeframe", "",
+         form.timeframe.end),
+        ("institution_end", "C-08", "§ 962(k)", "show the institution's status again", "",
+         form.institution.evidence_expires),
+        ("authority_end", "C-15", "§ 963(a)(3)(B)", "show the authority to hold the cohort again",
+         "", form.cohort.authority_expires),
+    ]  # fmt: skip
+    for member in form.team:
+        training, check = state.training_of(member.id), state.check_of(member.id)
+        ends += [
+            ("training_end", "C-54", "§ 966(d)", f"renew the training of {member.id}", member.id,
+             training.expires if training else None),
+            ("check_end", "C-55", "§ 966(e)", f"renew the background check of {member.id}",
+             member.id, check.expires if check else None),
+        ]  # fmt: skip
+    for name, rule, section, what, who, end in ends:
+        if end is not None:
+            yield Deadline(
+                name, rule, section, what, "researcher", end, state.number, member=who,
+                about=f"{who}{end}",
+            )  # fmt: skip
+
+
+_ALARM_BEFORE = timedelta(days=7)
+
+
+def as_ics(deadlines: Iterable[Deadline], *, at: datetime | None = None) -> bytes:
+    """Write deadlines as iCalendar.
+
+    The same deadline keeps its UID, so that a calendar that reads the file again updates its entry.
+    No name of a person is in it: projects go by number.
+
+    Args:
+        deadlines: what ``due`` gives.
+        at: time of writing, UTC.
+    """
+    from icalendar import Alarm, Calendar, Event
+
+    calendar = Calendar()
+    calendar.add("prodid", "-//doj-release//deadlines//EN")
+    calendar.add("version", "2.0")
+    stamp = at or datetime.now(UTC)
+    for deadline in deadlines:
+        event = Event()
+        digest = f"{deadline.project}-{deadline.name}-{deadline.about or deadline.due}"
+        event.add("uid", f"{digest.replace(' ', '-').replace(':', '-')}@doj-release")
+        event.add("dtstamp", stamp)
+        event.add("dtstart", deadline.due)
+        event.add("summary", f"{deadline.project}: {deadline.what}")
+        event.add("description", _description(deadline))
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", deadline.what)
+        alarm.add("trigger", -_ALARM_BEFORE)
+        event.add_component(alarm)
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _description(deadline: Deadline) -> str:
+    counted = ", ".join(day.isoformat() for day in deadline.counted)
+    lines = [
+        f"For: {deadline.for_whom}",
+        f"Section: {deadline.section} ({deadline.rule})",
+        f"Counted: {deadline.calendar}" + (f": {counted}" if counted else ""),
+    ]
+    return "\n".join(lines)
+
+
+_WAIT = next(clock for clock in CLOCKS if clock.name == "publication_wait")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft, by its keyed digest; ``earliest`` is the first day on which it may appear."""
+
+    digest: str
+    received: date
+    earliest: date
+    reviewed: date | None = None
+    finding: str | None = None
+
+    @property
+    def held(self) -> bool:
+        """Nothing of it may be published as it is."""
+        return self.finding not in (None, "none")
+
+    def as_dict(self, on: date) -> dict[str, object]:
+        """For ``project show --json``."""
+        return {
+            "draft": self.digest,
+            "received": self.received.isoformat(),
+            "earliest_publication": self.earliest.isoformat(),
+            "reviewed": self.reviewed.isoformat() if self.reviewed else None,
+            "finding": self.finding,
+            "may_be_published": not self.held and on >= self.earliest,
+        }
+
+
+def drafts_of(entries: Sequence[Entry], counting: Counting | None = None) -> tuple[Draft, ...]:
+    """The drafts of a project, from its standing events, in the order of their receipt.
+
+    Args:
+        entries: of the project's own life.
+        counting: which calendar counts the wait; by default the cautious one.
+    """
+    found: dict[str, Draft] = {}
+    for entry in entries:
+        digest = str(entry.facts.get("draft"))
+        if entry.kind == "draft_received":
+            received = date.fromisoformat(str(entry.facts["on"]))
+            found[digest] = Draft(digest, received, _WAIT.due(received, counting or Counting())[0])
+        elif entry.kind == "draft_reviewed" and digest in found:
+            found[digest] = replace(
+                found[digest],
+                reviewed=date.fromisoformat(str(entry.facts["on"])),
+                finding=str(entry.facts["finding"]),
+            )
+    return tuple(found.values())

@@ -1,0 +1,274 @@
+"""The reminders that the Department owes, as ready letters in the project's folder, each once.
+
+90 days before an approval expires (§ 966(i)), 90 days before an extension ends (§ 967(b)), and, by
+policy, 90 days before the review board's approval and other evidence ends, and a week before a review
+or another answer of the Department's own is due. A letter to an applicant names the researcher: it
+stays in the project's folder (0600), and the ledger gets its keyed digest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from approvals.application import Application, StandardApplication
+from approvals.clocks import CLOCKS, Counting
+from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, due
+from approvals.people import Person
+from approvals.project import Projects, ProjectState
+
+FRAME = """\
+California Department of Justice
+Research Services
+
+{on}
+
+{name}
+{address}
+
+Project {number}: {title}
+
+{body}
+
+Questions and submissions: {contact}
+
+Research Services
+"""
+
+RENEWAL = """\
+The approval of your project expires on {date}. If the project will continue, please submit a
+project renewal request in writing on official letterhead, and complete the renewal before that
+date ({section}). The request must include:
+
+  1. any changes in personnel and updated contact information, including removal or addition of the
+     Bona Fide Researcher or Team Members;
+  2. any changes in the details of the project;
+  3. any technology changes, including software or hardware changes to the computers or servers;
+  4. any changes to the location where the data is stored or accessed;
+  5. any changes to the security protocols used to prevent unauthorized access;
+  6. if applicable, changes or updates in the approval of the institutional review board or human
+     subjects committee, with all documentation, the application number and the expiration date.
+
+If the project ends, please notify us within 30 days of its completion, together with the
+certificate of data destruction (§§ 964(l), 967(a))."""
+
+EXTENSION = """\
+The extension of time for the destruction of the data ends on {date} ({section}). Before that date
+please either submit an additional request to extend the time, or the signed and dated certificate
+of data destruction (§ 967(a)). Up to seven requests for a total of seven years are possible."""
+
+EVIDENCE = """\
+Our records show a date of {date} by which you would have to {what} ({section}). Without it no
+further data can be released to your project from the day after."""
+
+REVIEW = """\
+California Department of Justice
+Research Services: note to ourselves
+
+{on}
+
+Project {number}
+
+Due on {date} ({section}): {what}.
+
+It began on {started}. Counted: {count} ({calendar}).
+Record the answer when it is given; until then this stands under `doj-release deadlines`.
+"""
+
+
+CONTACT = "datarequests@doj.ca.gov"
+_ON_THEIR_DAY = frozenset({"renewal_notice", "extension_notice"})
+_BEFORE = frozenset(
+    {"irb_end", "training_end", "check_end", "institution_end", "authority_end", "timeframe_end"}
+)
+
+
+# what the Department itself has to answer: a note to itself before the day
+_TO_ITSELF = frozenset(c.name for c in CLOCKS if c.for_whom == "Department" and not c.right)
+REVIEW_NOTICE_DAYS = 7  # policy
+
+
+SUBJECTS = {
+    "renewal_notice": "submit a renewal request",
+    "extension_notice": "the extension ends",
+    "irb_end": "the review board's approval ends",
+    "training_end": "a training certificate ends",
+    "check_end": "a background check ends",
+    "institution_end": "the evidence of the institution's status ends",
+    "authority_end": "the authority to hold the cohort ends",
+    "timeframe_end": "the timeframe for obtaining data ends",
+} | {c.name: f"due: {c.what}" for c in CLOCKS if c.name in _TO_ITSELF}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How early the reminders of policy go out, in calendar days, and what counts the deadlines."""
+
+    evidence: int = EVIDENCE_NOTICE_DAYS
+    review: int = REVIEW_NOTICE_DAYS
+    counting: Counting = field(default_factory=Counting)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A letter that was written."""
+
+    project: str
+    name: str
+    due: date
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A written letter that nobody was sent yet; ``address`` is empty for the Department itself."""
+
+    project: str
+    notice: str
+    subject: str
+    text: str
+    address: str
+
+
+def write_notices(
+    projects: Projects, actor: Person, on: date, timing: Timing | None = None
+) -> list[Notice]:
+    """Write every letter that is to go out by a day and was not written yet.
+
+    Safe to run daily and to run twice: a letter is known by project, name and date.
+
+    Args:
+        projects: of the home.
+        actor: the person who answers for the reminders.
+        on: the day.
+        timing: how early; by default as policy says.
+    """
+    chosen = timing or Timing()
+    return [
+        _write(projects, deadline, actor, on)
+        for deadline in due(projects, on, chosen.counting)
+        if _goes_out(deadline, on, chosen) and not _is_written(projects, deadline)
+    ]
+
+
+def unsent(projects: Projects, *, applicants: bool) -> list[Unsent]:
+    """The written letters that were not sent, in order.
+
+    Args:
+        projects: of the home.
+        applicants: letters to applicants go to them; otherwise to the Department, for a person to
+            look at and send.
+
+    Raises:
+        DocumentChanged: a letter is gone or was changed.
+    """
+    sent = {(e.project, e.facts["notice"]) for e in projects.ledger.events(kind="notice_sent")}
+    found: list[Unsent] = []
+    for entry in projects.ledger.events(kind="notice_written"):
+        number, notice = entry.project or "", str(entry.facts["notice"])
+        if (number, notice) in sent:
+            continue
+        text = projects.folder(number).get("notice", str(entry.facts["letter"])).decode()
+        name = notice.partition(".")[0]
+        to = "" if name in _TO_ITSELF or not applicants else _mail_of(projects.show(number))
+        found.append(Unsent(number, notice, SUBJECTS.get(name, "reminder"), text, to))
+    return found
+
+
+def letter(state: ProjectState, deadline: Deadline, on: date) -> str:
+    """The text of one letter."""
+    form = state.application
+    if deadline.name in _TO_ITSELF:
+        return REVIEW.format(
+            on=on.isoformat(),
+            number=state.number,
+            what=deadline.what,
+            section=deadline.section,
+            date=deadline.due.isoformat(),
+            started=deadline.started,
+            count=deadline.count() or f"{deadline.days} calendar days",
+            calendar=deadline.calendar,
+        )
+    name, address = _addressee(form)
+    body = {"renewal_notice": RENEWAL, "extension_notice": EXTENSION}.get(deadline.name, EVIDENCE)
+    return FRAME.format(
+        on=on.isoformat(),
+        name=name,
+        address=address,
+        number=state.number,
+        title=form.title if form else "",
+        body=body.format(
+            date=_matter_date(state, deadline).isoformat(),
+            what=deadline.what,
+            section=deadline.section,
+        ),
+        contact=CONTACT,
+    )
+
+
+def _goes_out(deadline: Deadline, on: date, timing: Timing) -> bool:
+    if deadline.name in _ON_THEIR_DAY:
+        return deadline.due <= on
+    if deadline.name in _TO_ITSELF:
+        return deadline.due - timedelta(days=timing.review) <= on
+    return deadline.name in _BEFORE and deadline.due - timedelta(days=timing.evidence) <= on
+
+
+def _is_written(projects: Projects, deadline: Deadline) -> bool:
+    written = projects.ledger.events(project=deadline.project, kind="notice_written")
+    return any(e.facts["notice"] == _id(deadline) for e in written)
+
+
+def _id(deadline: Deadline) -> str:
+    # two drafts may be due on one day: what started the clock tells them apart
+    start = deadline.about if deadline.name in _TO_ITSELF else ""
+    parts = (deadline.name, deadline.member, start, deadline.due.isoformat())
+    return ".".join(part for part in parts if part)
+
+
+def _write(projects: Projects, deadline: Deadline, actor: Person, on: date) -> Notice:
+    state = projects.show(deadline.project)
+    text = letter(state, deadline, on)
+    folder = projects.folder(state.number)
+    path = folder.write_letter(f"{_id(deadline)}.txt", text)
+    facts = {
+        "notice": _id(deadline),
+        "due": deadline.due.isoformat(),
+        "letter": folder.put("notice", text.encode()),
+    }
+    projects.record(
+        state, "notice_written", actor, facts, on=on, key=f"notice:{state.number}:{_id(deadline)}"
+    )
+    return Notice(state.number, deadline.name, deadline.due, path)
+
+
+def _matter_date(state: ProjectState, deadline: Deadline) -> date:
+    if deadline.name == "renewal_notice":
+        return state.expires or deadline.due
+    if deadline.name == "extension_notice":
+        return state.extension_until or deadline.due
+    return deadline.due
+
+
+def _addressee(form: Application | None) -> tuple[str, str]:
+    if isinstance(form, StandardApplication):
+        person = form.researcher
+        return f"{person.name}, {person.title}", "\n".join(
+            [form.institution.name, person.address,
+             f"{person.city}, {person.state} {person.postal_code}", person.email]
+        )  # fmt: skip
+    if form is not None:
+        return form.requester.name, f"{form.requester.address}\n{form.requester.email}"
+    return "", ""
+
+
+def _mail_of(state: ProjectState) -> str:
+    form = state.application
+    if isinstance(form, StandardApplication):
+        return form.researcher.email
+    return form.requester.email if form is not None else ""
+
+
+def notice_names() -> Iterator[str]:
+    """The deadlines that a letter announces."""
+    yield from sorted(_ON_THEIR_DAY | _BEFORE | _TO_ITSELF)

@@ -1,0 +1,204 @@
+"""What the gate asks of the people: affiliation, training, background checks, recipients' keys."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from approvals.application import StandardApplication
+from approvals.gate.errors import Reason
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
+from approvals.project import ProjectState, Recipient
+
+
+def check_affiliation(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
+    """The researcher is an employee of the institution; by policy everybody (§ 962(a), (d)(2))."""
+    form = state.application
+    if not isinstance(form, StandardApplication):
+        return
+    researcher = form.member(form.researcher.member)
+    if researcher is None or researcher.employment != "employee":
+        yield Reason(
+            "C-01",
+            "§ 962(a)",
+            "the researcher is not an employee of the institution",
+            "A consultant can't be the Bona Fide Researcher: name another",
+        )
+    others = [m for m in form.team if m.id != form.researcher.member]
+    for member in others if request.policy.team_affiliation else ():
+        if member.employment != "employee":
+            yield Reason(
+                "C-01",
+                "§ 966(d) (policy)",
+                f"member {member.id} is a {member.employment.replace('_', ' ')}, not an employee",
+                "Name an employee, or record counsel's answer: setting team_affiliation",
+            )
+    own_law = state.terms is not None and state.terms.sections is not None
+    if request.policy.affiliation_letter and not own_law and not _has_letter(state, form, request):
+        yield Reason(
+            "C-54",
+            "§ 966(d) (policy)",
+            "the letter that verifies affiliation and training is missing",
+            "Record it: event document_attached with kind=affiliation_letter",
+        )
+
+
+def _has_letter(state: ProjectState, form: StandardApplication, request: ReleaseRequest) -> bool:
+    return form.signatures.affiliation_letter is not None or any(
+        paper.kind == "affiliation_letter" and paper.holds_on(request.on) for paper in state.papers
+    )
+
+
+def check_training(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
+    """Every member has human-subject protection and ethics training in force (§ 966(d))."""
+    form = state.application
+    if not isinstance(form, StandardApplication):
+        return
+    for member in form.team:
+        training = state.training_of(member.id)
+        if training is None or not training.holds_on(request.on):
+            what = "is missing" if training is None else f"is not in force ({training.words()})"
+            yield Reason(
+                "C-54",
+                "§ 966(d)",
+                f"the training certificate of member {member.id} {what}",
+                "Record a valid one: event training_recorded",
+            )
+
+
+def check_background(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
+    """Every member passed a background check in force: by law, or by the process page (policy)."""
+    form, terms = state.application, state.terms
+    if not isinstance(form, StandardApplication):
+        return
+    law = terms.asks(request.kind, "background_check") if terms is not None else None
+    by_law = law is not None or terms is None
+    if not by_law and not request.policy.deidentified_checks:
+        return
+    page = terms.asks(request.kind, "background_check_page") if terms is not None else None
+    rule = "C-55" if by_law else "C-75"
+    section = law.section if law else "process page (policy)" if page else "§ 966(e)"
+    for member in form.team:
+        found = state.check_of(member.id)
+        if found is None or not found.holds_on(request.on):
+            what = "is missing" if found is None else f"is not passed in force ({found.words()})"
+            yield Reason(
+                rule,
+                section,
+                f"the background check of member {member.id} {what}",
+                "Record a passed one: event background_check",
+            )
+        elif found.too_old(request.on, request.policy.check_valid_days):
+            yield Reason(
+                rule,
+                f"{section}; policy check_valid_days",
+                f"the background check of member {member.id} is older than"
+                f" {request.policy.check_valid_days} days ({found.words()})",
+                "Record a newer one, or its expiry date: event background_check",
+            )
+
+
+def check_acknowledgments(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
+    """By policy every member acknowledged the restrictions, not only the researcher (§ 964(m))."""
+    form = state.application
+    if not request.policy.member_acknowledgments or not isinstance(form, StandardApplication):
+        return
+    for member in form.team:
+        day = state.acknowledged.get(member.id) or member.acknowledged
+        if day is None or request.on < day:
+            yield Reason(
+                "C-40",
+                "§ 964(m) (policy)",
+                f"member {member.id} has not acknowledged the restrictions",
+                "Record it: event acknowledgment_recorded",
+            )
+
+
+def check_recipients(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
+    """Packages go to named recipients with keys that a second person confirmed (§ 962(r))."""
+    section = "§ 965(c)" if state.form == "aggregated" else "§§ 962(r), 964(c)"
+    if request.recipients is None:
+        chosen: list[Recipient | None] = list(state.usable_recipients(request.on))
+    else:
+        chosen = [state.recipient(fingerprint) for fingerprint in request.recipients]
+    if not chosen:
+        yield Reason(
+            "C-10",
+            section,
+            "no recipient has a confirmed key",
+            "Add one with `doj-release recipient add`, and let a second person confirm it",
+        )
+    allowed = state.application.recipient_ids() if state.application else ()
+    for recipient in chosen:
+        yield from _check_recipient(recipient, allowed, request, section)
+
+
+def _check_recipient(
+    recipient: Recipient | None, allowed: tuple[str, ...], request: ReleaseRequest, section: str
+) -> Iterator[Reason]:
+    if recipient is None:
+        yield Reason(
+            "C-10",
+            section,
+            "a recipient's key is not registered with the project",
+            "Add it with `doj-release recipient add`",
+        )
+        return
+    if recipient.member not in allowed:
+        yield Reason(
+            "C-10",
+            section,
+            f"{recipient.member} is not a recipient in the approved application",
+            "Have an amended application approved that names the person",
+        )
+    if not recipient.usable_on(request.on):
+        why = "revoked" if recipient.revoked else "not confirmed, or past its certificate"
+        yield Reason(
+            "C-10",
+            section,
+            f"the key of {recipient.member} is {why}",
+            "A second person confirms it: `doj-release recipient confirm`",
+        )
+
+
+_CHECKED = ("background_check", "background_check_page")
+
+PEOPLE_RULES: tuple[Rule, ...] = (
+    Rule(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, "standard"),
+    Rule(check_training, ("C-54",), INDIVIDUAL, "standard", ("human_subjects_training",)),
+    Rule(check_background, ("C-55", "C-75"), INDIVIDUAL, "standard", _CHECKED),
+    Rule(check_acknowledgments, ("C-40",), INDIVIDUAL, "standard"),
+    Rule(check_recipients, ("C-10",)),
+)
+
+
+def people_of(state: ProjectState, on: date) -> list[dict[str, object]]:
+    """Each person of the application on a day: affiliation, training, check, papers, key.
+
+    For ``project check``; ids only, no names.
+    """
+    form = state.application
+    if form is None:
+        return []
+    keys = {r.member: r.words(on) for r in state.recipients if not r.revoked}
+    if not isinstance(form, StandardApplication):
+        return [{"member": m, "key": keys.get(m, "none")} for m in form.recipient_ids()]
+    found: list[dict[str, object]] = []
+    for member in form.team:
+        training, check = state.training_of(member.id), state.check_of(member.id)
+        no_key = "none" if member.recipient else "not a recipient"
+        found.append(
+            {
+                "member": member.id,
+                "researcher": member.id == form.researcher.member,
+                "affiliation": member.employment.replace("_", " "),
+                "training": training.words() if training else "none",
+                "training_in_force": bool(training and training.holds_on(on)),
+                "background_check": check.words() if check else "none",
+                "background_check_in_force": bool(check and check.holds_on(on)),
+                "cv": member.cv is not None
+                or any(
+                    p.kind == "curriculum_vitae" and p.member == member.id for p in state.papers
+                ),
+                "key": keys.get(member.id, no_key),
+            }
+        )
+    return found

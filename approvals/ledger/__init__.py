@@ -1,0 +1,55 @@
+"""The ledger: an append-only, hash-chained list of events of a closed list of kinds.
+
+It knows what may be recorded, and whether what is stored is what was written. It never edits an event,
+never takes a personal value, and never asks who may record what.
+"""
+
+from approvals.ledger.database import postgres_script, weaknesses
+from approvals.ledger.errors import (
+    AttemptUnrecorded,
+    CheckpointWrong,
+    EventRefused,
+    KeyReused,
+    LedgerMissing,
+    LedgerUnavailable,
+    StateMoved,
+)
+from approvals.ledger.events import (
+    DIGEST,
+    ID,
+    KINDS,
+    PROJECT,
+    RELEASE,
+    Event,
+    FactValue,
+    parse_facts,
+)
+from approvals.ledger.ledger import Entry, Ledger, canonical
+from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify
+
+__all__ = [
+    "DIGEST",
+    "ID",
+    "KINDS",
+    "PROJECT",
+    "RELEASE",
+    "AttemptUnrecorded",
+    "Checkpoint",
+    "CheckpointWrong",
+    "Entry",
+    "Event",
+    "EventRefused",
+    "FactValue",
+    "HeadFile",
+    "KeyReused",
+    "Ledger",
+    "LedgerMissing",
+    "LedgerUnavailable",
+    "StateMoved",
+    "canonical",
+    "make_checkpoint",
+    "parse_facts",
+    "postgres_script",
+    "verify",
+    "weaknesses",
+]

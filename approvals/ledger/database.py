@@ -1,0 +1,298 @@
+"""The ledger's database: its table, and one writer at a time that appends to it.
+
+SQLite is the default; PostgreSQL goes by its SQLAlchemy URL. The triggers refuse every UPDATE, DELETE
+and TRUNCATE, and every INSERT that does not follow: another number than the next, another ``previous``
+than the last hash, and on PostgreSQL (which can hash) a hash that is not the body's. Triggers stop
+mistakes and the role that appends; the chain, checkpoints and the head are what show what a database
+administrator did.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from approvals.ledger.errors import LedgerExists, LedgerMissing, LedgerUnavailable
+
+LOCK = 0x646F6A  # PostgreSQL's advisory lock of this ledger; any fixed number ("doj")
+BEGINNING = "0" * 64  # what the first event names as the one before it
+
+METADATA = MetaData()
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(40), nullable=False, index=True),
+    Column("actor", String(64), nullable=False),
+    Column("project", String(64), index=True),
+    Column("release", String(64), index=True),
+    Column("key", String(200), unique=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+# INSERT OR REPLACE deletes without firing SQLite's delete trigger: hence the last condition.
+SQLITE_TRIGGERS = (
+    """CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+       BEGIN SELECT RAISE(ABORT, 'events are never changed'); END""",
+    """CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+       BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
+    f"""CREATE TRIGGER events_only_next BEFORE INSERT ON events
+       WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM events)
+         OR json_extract(NEW.body, '$.previous') IS NOT
+            coalesce((SELECT hash FROM events ORDER BY seq DESC LIMIT 1), '{BEGINNING}')
+         OR EXISTS (SELECT 1 FROM events WHERE hash = NEW.hash OR key = NEW.key)
+       BEGIN SELECT RAISE(ABORT, 'events are only appended'); END""",
+)
+
+# Every name is qualified, and pg_temp stands last: a table that the appending role makes up for
+# itself can't stand in for the ledger.
+_POSTGRES_TRIGGERS = (
+    """CREATE FUNCTION "{schema}".events_refuse() RETURNS trigger LANGUAGE plpgsql
+       SET search_path = pg_catalog, "{schema}", pg_temp AS
+       $$ BEGIN RAISE EXCEPTION 'events are only appended'; END $$""",
+    """CREATE FUNCTION "{schema}".events_follow() RETURNS trigger LANGUAGE plpgsql
+       SET search_path = pg_catalog, "{schema}", pg_temp AS $$
+       DECLARE newest record;
+       BEGIN
+         PERFORM pg_advisory_xact_lock({lock});
+         SELECT seq, hash INTO newest FROM "{schema}".events ORDER BY seq DESC LIMIT 1;
+         IF NEW.seq <> coalesce(newest.seq, 0) + 1
+            OR NEW.body::json ->> 'previous' IS DISTINCT FROM coalesce(newest.hash, '{beginning}')
+            OR NEW.hash <> encode(sha256('\\x00'::bytea || convert_to(NEW.body, 'UTF8')), 'hex')
+         THEN RAISE EXCEPTION 'events are only appended'; END IF;
+         RETURN NEW;
+       END $$""",
+    """CREATE TRIGGER events_only_next BEFORE INSERT ON "{schema}".events
+       FOR EACH ROW EXECUTE FUNCTION "{schema}".events_follow()""",
+    """CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON "{schema}".events
+       FOR EACH ROW EXECUTE FUNCTION "{schema}".events_refuse()""",
+    """CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON "{schema}".events
+       FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".events_refuse()""",
+)
+TRIGGER_NAMES = {
+    "sqlite": ("events_no_delete", "events_no_update", "events_only_next"),
+    "postgresql": ("events_no_change", "events_no_truncate", "events_only_next"),
+}
+
+
+def postgres_triggers(schema: str) -> tuple[str, ...]:
+    """The functions and triggers for the table in ``schema``.
+
+    Raises:
+        ValueError: ``schema`` is no plain identifier.
+    """
+    name = _plain(schema)
+    return tuple(
+        statement.format(schema=name, lock=LOCK, beginning=BEGINNING)
+        for statement in _POSTGRES_TRIGGERS
+    )
+
+
+def appender_grants(role: str, schema: str = "public") -> tuple[str, ...]:
+    """The PostgreSQL grants of the role that appends and reads, and can do nothing else.
+
+    Raises:
+        ValueError: ``role`` or ``schema`` is no plain identifier.
+    """
+    table = f'"{_plain(schema)}".events'
+    return (
+        f'REVOKE ALL ON {table} FROM PUBLIC, "{_plain(role)}"',
+        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
+        f'GRANT SELECT, INSERT ON {table} TO "{role}"',
+    )
+
+
+def postgres_script(role: str, schema: str = "public") -> str:
+    """All that a database administrator runs once, as the owner, before ``init``.
+
+    Raises:
+        ValueError: ``role`` or ``schema`` is no plain identifier.
+    """
+    grants = appender_grants(role, schema)
+    dialect = postgresql.dialect()
+    statements = [
+        f'SET search_path = "{schema}"',
+        str(CreateTable(EVENTS).compile(dialect=dialect)).strip(),
+        *(
+            str(CreateIndex(i).compile(dialect=dialect))
+            for i in sorted(EVENTS.indexes, key=lambda i: str(i.name))
+        ),
+        *postgres_triggers(schema),
+        *grants,
+    ]
+    return "BEGIN;\n\n" + ";\n\n".join(statements) + ";\n\nCOMMIT;\n"
+
+
+def _plain(name: str) -> str:
+    if not name.isidentifier() or not name.isascii():
+        raise ValueError("a role or schema is a plain identifier")
+    return name
+
+
+BUSY_SECONDS = 60  # a writer waits this long for the others before it gives up
+
+
+def open_engine(url: str, *, create: bool) -> Engine:
+    """Open the database of ``url``, and make the table when asked to.
+
+    Raises:
+        LedgerMissing: there is none, and ``create`` is false: a lost ledger is never re-made.
+        LedgerExists: there is one, and ``create`` is true.
+        LedgerUnavailable: the database does not answer, or the URL names no known one.
+    """
+    with unavailable():
+        path = _sqlite_path(url)
+    if path is not None:
+        _prepare_file(path, create=create)
+    with unavailable():
+        if path is not None:
+            engine = create_engine(
+                url,
+                poolclass=NullPool,  # one connection for each use: safe over fork and threads
+                isolation_level="AUTOCOMMIT",  # transactions are begun by hand, see writing()
+                connect_args={"timeout": BUSY_SECONDS},
+            )
+            event.listen(engine, "connect", _set_pragmas)
+        else:
+            engine = create_engine(
+                url,
+                poolclass=NullPool,
+                hide_parameters=True,
+                # Whatever the server's default is: the statement after the lock must see what
+                # the writer before committed, which a snapshot taken at the lock would not.
+                isolation_level="READ COMMITTED",
+            )
+        _check_table(engine, create=create)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Generator[Connection]:
+    """A transaction that is alone from its first statement on.
+
+    SQLite: ``BEGIN IMMEDIATE`` takes the write lock at once, so that two writers never read the same
+    last event. PostgreSQL: an advisory lock held until commit; the next statement sees what the
+    writer before committed.
+    """
+    with unavailable(), engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+        else:
+            with connection.begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+                yield connection
+
+
+@contextmanager
+def unavailable() -> Generator[None]:
+    """Turn a database's exception, which may quote what was written, into the coded error."""
+    try:
+        yield
+    except (SQLAlchemyError, ImportError):
+        raise LedgerUnavailable from None
+
+
+def weaknesses(engine: Engine) -> list[str]:
+    """What the database would not refuse though it should, in words; nothing is best.
+
+    Raises:
+        LedgerUnavailable: it does not answer.
+    """
+    found: list[str] = []
+    with unavailable(), engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            asked = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'"
+        else:
+            asked = (
+                "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass"
+                " AND NOT tgisinternal AND tgenabled <> 'D'"
+            )
+        there = {str(row[0]) for row in connection.execute(text(asked))}
+        if gone := sorted(set(TRIGGER_NAMES[engine.dialect.name]) - there):
+            found.append(f"triggers missing: {', '.join(gone)}")
+        if engine.dialect.name == "postgresql":
+            rights = connection.execute(
+                text(
+                    "SELECT has_table_privilege('events', 'UPDATE, DELETE, TRUNCATE, TRIGGER')"
+                    " OR pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'events'::regclass),"
+                    " 'USAGE')"
+                )
+            ).scalar_one()
+            if rights:
+                found.append("this role may do more than append and read")
+    return found
+
+
+def _sqlite_path(url: str) -> Path | None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    return Path(parsed.database or "")
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    if not create and not path.is_file():
+        raise LedgerMissing
+    if create:
+        if path.exists():
+            raise LedgerExists
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _set_pragmas(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # the driver's own connection
+    # FULL: an event that was appended survives a power cut. WAL: readers never block the writer.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _check_table(engine: Engine, *, create: bool) -> None:
+    there = inspect(engine).has_table(EVENTS.name)
+    if not create:
+        if not there:
+            raise LedgerMissing
+        return
+    with engine.begin() as connection:
+        if there:
+            # An administrator made it with `ledger schema`; ours as long as nothing is in it.
+            if connection.execute(select(EVENTS.c.seq).limit(1)).first() is not None:
+                raise LedgerExists
+            return
+        METADATA.create_all(connection)
+        if engine.dialect.name == "sqlite":
+            triggers = SQLITE_TRIGGERS
+        else:
+            schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+            triggers = postgres_triggers(str(schema))
+        for trigger in triggers:
+            connection.exec_driver_sql(trigger)

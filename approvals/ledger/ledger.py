@@ -1,0 +1,306 @@
+"""The ledger: an append-only, hash-chained list of events.
+
+Each event's body is canonical JSON that names its number and the hash of the body before it; the
+hash of a body is its RFC 6962 leaf hash, so that one value serves the chain and the Merkle tree. A
+signed checkpoint (size and root) that left the building makes every later rewriting visible.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
+
+from approvals.ledger.database import BEGINNING, EVENTS, open_engine, unavailable, writing
+from approvals.ledger.errors import KeyReused, StateMoved
+from approvals.ledger.events import Event, FactValue
+
+Witness = Callable[[int, str], None]  # told the number and hash of the newest event
+_BATCH = 10_000  # rows fetched at a time: some megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as recorded: ``seq`` from 1 without gaps, ``at`` in UTC, ``hash`` of its body."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    project: str | None
+    release: str | None
+    key: str | None
+    facts: Mapping[str, FactValue]
+    hash: str
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``--json``."""
+        named: dict[str, object] = {n: getattr(self, n) for n in self.__slots__ if n != "at"}
+        return named | {"at": _stamp(self.at), "facts": _plain(self.facts)}
+
+
+class Ledger:
+    """One ledger, opened. Several processes may have it open and append at the same time."""
+
+    def __init__(
+        self, engine: Engine, clock: Callable[[], datetime], witness: Witness | None = None
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._witness = witness
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        create: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        witness: Witness | None = None,
+    ) -> "Ledger":
+        """Open a ledger by its SQLAlchemy URL (``sqlite:////home/ledger.sqlite3``).
+
+        Args:
+            url: where.
+            create: make a new one; it must not be there yet.
+            clock: the time of an event, aware.
+            witness: told the number and hash of each event after it was committed
+                (``HeadFile.advance``).
+
+        Raises:
+            LedgerMissing, LedgerExists, LedgerUnavailable: see their texts.
+        """
+        return cls(open_engine(url, create=create), clock, witness)
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self._engine
+
+    def append(
+        self,
+        event: Event,
+        *,
+        last_of_project: int | None = None,
+        last_of_release: int | None = None,
+    ) -> Entry:
+        """Record one event.
+
+        Args:
+            event: what happened. With a ``key`` that is recorded already, the recorded entry is
+                given back if it says the same.
+            last_of_project: the number of the newest event of ``event.project`` that the caller
+                (not of its releases) that the caller based its decision on; where a newer one
+                exists, nothing is written.
+            last_of_release: the same for ``event.release``.
+
+        Raises:
+            KeyReused: the key stands for an event that says something else.
+            StateMoved: the project or release has newer events.
+            LedgerUnavailable: the database failed; nothing was written.
+        """
+        with writing(self._engine) as connection:
+            if event.key is not None and (found := _by_key(connection, event.key)):
+                if _says(found) != _says(event):
+                    raise KeyReused(seq=found.seq, kind=found.kind)
+                return found
+            own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
+            _check_unmoved(connection, own, last_of_project)
+            _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
+            entry = self._write(connection, event)
+        self._tell(entry)
+        return entry
+
+    def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
+        """Record several events, all of them or none; keys as in ``append``."""
+        entries: list[Entry] = []
+        made: list[dict[str, object]] = []
+        keyed: dict[str, Entry] = {}
+        with writing(self._engine) as connection:
+            seq, previous = _newest(connection)
+            for event in events:
+                found = None
+                if event.key is not None:
+                    found = keyed.get(event.key) or _by_key(connection, event.key)
+                if found is not None and _says(found) != _says(event):
+                    raise KeyReused(seq=found.seq, kind=found.kind)
+                if found is None:
+                    found, row = self._row(event, seq := seq + 1, previous)
+                    previous = found.hash
+                    made.append(row)
+                if event.key is not None:
+                    keyed[event.key] = found
+                entries.append(found)
+            if made:
+                connection.execute(insert(EVENTS), made)  # many rows by one prepared statement
+        if entries:
+            self._tell(max(entries, key=lambda e: e.seq))
+        return tuple(entries)
+
+    def events(
+        self, project: str | None = None, release: str | None = None, kind: str | None = None
+    ) -> list[Entry]:
+        """The events of a project (its releases' included), a release or a kind, in order."""
+        return self._read(project=project, release=release, kind=kind)
+
+    def project_events(self, project: str) -> list[Entry]:
+        """The events of a project's own life, without those of its releases, in order."""
+        return self._read(EVENTS.c.release.is_(None), project=project)
+
+    def _read(self, *conditions: ColumnElement[bool], **equal: str | None) -> list[Entry]:
+        query = select(EVENTS.c.hash, EVENTS.c.body).where(*conditions).order_by(EVENTS.c.seq)
+        for column, value in equal.items():
+            if value is not None:
+                query = query.where(EVENTS.c[column] == value)
+        with unavailable(), self._engine.connect() as connection:
+            return [_entry(row[0], row[1]) for row in connection.execute(query)]
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Every row as stored (seq, at, kind, actor, project, release, key, hash, body)."""
+        query = select(*EVENTS.c).order_by(EVENTS.c.seq)
+        with unavailable(), self._engine.connect() as connection:
+            streamed = connection.execution_options(yield_per=_BATCH).execute(query)
+            for part in streamed.partitions():
+                yield from (tuple(row) for row in part)
+
+    def export(self, target: Path) -> int:
+        """Write every event's body to a new file, one line each; returns how many."""
+        count = 0
+        handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            for row in self.rows():
+                file.write(row[-1] + "\n")
+                count += 1
+        return count
+
+    def size(self) -> int:
+        """How many events there are."""
+        with unavailable(), self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(EVENTS)).scalar_one()
+
+    def is_demo(self) -> bool:
+        """Whether the first event says that this is a demo home."""
+        first = select(EVENTS.c.hash, EVENTS.c.body).where(EVENTS.c.seq == 1)
+        with unavailable(), self._engine.connect() as connection:
+            row = connection.execute(first).first()
+        if row is None:
+            return False
+        entry = _entry(row[0], row[1])
+        return entry.kind == "home_created" and entry.facts.get("demo") is True
+
+    def _tell(self, entry: Entry) -> None:
+        if self._witness is not None:
+            self._witness(entry.seq, entry.hash)
+
+    def _write(self, connection: Connection, event: Event) -> Entry:
+        seq, previous = _newest(connection)
+        entry, row = self._row(event, seq + 1, previous)
+        connection.execute(insert(EVENTS), row)
+        return entry
+
+    def _row(self, event: Event, seq: int, previous: str) -> tuple[Entry, dict[str, object]]:
+        """The entry and the stored row of an event that follows the hash ``previous``."""
+        body = canonical(
+            {
+                "seq": seq,
+                "previous": previous,
+                "at": _stamp(self._clock()),
+                "kind": event.kind,
+                "actor": event.actor,
+                "project": event.project,
+                "release": event.release,
+                "key": event.key,
+                "facts": _plain(event.facts),
+            }
+        )
+        digest = leaf_hash(body.encode()).hex()
+        entry = _entry(digest, body)
+        named = {n: getattr(entry, n) for n in ("kind", "actor", "project", "release", "key")}
+        return entry, {**named, "seq": seq, "at": _stamp(entry.at), "hash": digest, "body": body}
+
+
+def _newest(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the newest event, or of the beginning."""
+    newest = select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return (row[0], row[1]) if row else (0, BEGINNING)
+
+
+def canonical(content: Mapping[str, object]) -> str:
+    """JSON with one spelling only: keys sorted, no spaces, ASCII."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _by_key(connection: Connection, key: str) -> Entry | None:
+    query = select(EVENTS.c.hash, EVENTS.c.body).where(EVENTS.c.key == key)
+    row = connection.execute(query).first()
+    return _entry(row[0], row[1]) if row else None
+
+
+def _check_unmoved(connection: Connection, which: ColumnElement[bool], last: int | None) -> None:
+    if last is None:
+        return
+    newest = connection.execute(select(func.max(EVENTS.c.seq)).where(which)).scalar()
+    if (newest or 0) != last:
+        raise StateMoved
+
+
+def _says(event: Event | Entry) -> tuple[object, ...]:
+    return event.kind, event.project, event.release, canonical(_plain(event.facts))
+
+
+def _entry(digest: str, body: str) -> Entry:
+    content = cast("dict[str, Any]", json.loads(body))
+    facts = {k: tuple(v) if isinstance(v, list) else v for k, v in content["facts"].items()}
+    named = {n: content[n] for n in ("seq", "kind", "actor", "project", "release", "key")}
+    return Entry(**named, at=datetime.fromisoformat(content["at"]), facts=facts, hash=digest)
+
+
+def _plain(facts: Mapping[str, FactValue]) -> dict[str, object]:
+    return {k: v if isinstance(v, bool | int | str) else list(v) for k, v in facts.items()}
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """SHA-256 of one event with the leaf's prefix, so that no leaf can pass for a node."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """Takes leaf hashes one after the other and knows the root at any moment."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []  # roots of full subtrees, largest first
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: bytes) -> None:
+        """Append one leaf hash: as many merges as the size has trailing ones in binary."""
+        size = self.size
+        while size & 1:
+            leaf = _node(self._peaks.pop(), leaf)
+            size >>= 1
+        self._peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root; of nothing, the hash of nothing."""
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        root = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            root = _node(peak, root)
+        return root

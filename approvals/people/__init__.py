@@ -1,0 +1,27 @@
+"""Who acts: the operating system's user, mapped to a person by a file that only the administrator writes.
+
+It knows roles, second persons and the switches that two of them override. It never takes a person from an
+option or an environment variable.
+"""
+
+from approvals.people.errors import NothingToConfirm
+from approvals.people.people import People, Person, acting_person, check_role, two_people_required
+from approvals.people.switches import (
+    check_switches_confirmed,
+    confirm_switch,
+    confirmed_switches,
+    override_switch,
+)
+
+__all__ = [
+    "NothingToConfirm",
+    "People",
+    "Person",
+    "acting_person",
+    "check_role",
+    "check_switches_confirmed",
+    "confirm_switch",
+    "confirmed_switches",
+    "override_switch",
+    "two_people_required",
+]

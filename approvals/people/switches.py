@@ -1,0 +1,77 @@
+"""Switches that two people override: one records the value, another confirms it."""
+
+from collections.abc import Mapping
+
+from approvals.ledger import Event, Ledger
+from approvals.people.errors import NothingToConfirm, SwitchNotConfirmed
+from approvals.people.people import Person, check_role, two_people_required
+
+_SET = frozenset({"administrator"})
+_CONFIRM = frozenset({"administrator", "approver", "security"})
+
+
+def confirmed_switches(ledger: Ledger) -> Mapping[str, str]:
+    """Switch → the value that stands: the last one recorded, if a second person confirmed it."""
+    found: dict[str, str] = {}
+    for switch, (value, _, confirmed) in _newest(ledger).items():
+        if confirmed:
+            found[switch] = value
+    return found
+
+
+def override_switch(ledger: Ledger, switch: str, value: str, actor: Person, on: str) -> None:
+    """Record that a switch stands at a less cautious value than its default.
+
+    Raises:
+        RoleMissing: only an administrator may.
+    """
+    check_role(actor, _SET)
+    facts = {"switch": switch, "value": value, "on": on}
+    ledger.append(Event("switch_overridden", actor.id, facts=facts))
+
+
+def confirm_switch(ledger: Ledger, switch: str, actor: Person, on: str, *, demo: bool) -> str:
+    """Confirm the value that was recorded last, as a second person; returns it.
+
+    Raises:
+        NothingToConfirm: none waits.
+        RoleMissing, SamePerson: see their texts.
+    """
+    check_role(actor, _CONFIRM)
+    value, by, confirmed = _newest(ledger).get(switch, ("", "", True))
+    if confirmed:
+        raise NothingToConfirm(what="switch", switch=switch)
+    two_people_required(by, actor.id, demo=demo)
+    facts = {"switch": switch, "value": value, "on": on}
+    ledger.append(Event("switch_confirmed", actor.id, facts=facts))
+    return value
+
+
+def check_switches_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -> None:
+    """Refuse to work under values that nobody confirmed.
+
+    Args:
+        ledger: the home's.
+        less_cautious: switch → value, of those that depart from the cautious default.
+
+    Raises:
+        SwitchNotConfirmed: with their names.
+    """
+    standing = confirmed_switches(ledger) if less_cautious else {}
+    open_ = sorted(name for name, value in less_cautious.items() if standing.get(name) != value)
+    if open_:
+        raise SwitchNotConfirmed(switches=open_)
+
+
+def _newest(ledger: Ledger) -> dict[str, tuple[str, str, bool]]:
+    entries = [
+        e for kind in ("switch_overridden", "switch_confirmed") for e in ledger.events(kind=kind)
+    ]
+    found: dict[str, tuple[str, str, bool]] = {}
+    for entry in sorted(entries, key=lambda e: e.seq):
+        switch, value = str(entry.facts["switch"]), str(entry.facts["value"])
+        if entry.kind == "switch_overridden":
+            found[switch] = (value, entry.actor, False)
+        elif found.get(switch, ("", "", True))[0] == value:
+            found[switch] = (value, found[switch][1], True)
+    return found

@@ -1,0 +1,94 @@
+"""The project's folder: applications, certificates and documents, each pinned by the ledger.
+
+A file is named after the keyed digest of its bytes, which the ledger holds, and rests encrypted under
+the project's own key: it can't be changed unnoticed, its name tells nothing, and forgetting the key
+destroys what the folder holds.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from approvals.project.errors import DocumentChanged
+from crypto.resting import decrypt_document, encrypt_document
+from crypto.secret import Secret
+from errors.coded import CodedError
+
+Digest = Callable[[str, bytes], str]
+Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none
+FileState = Literal["held", "missing", "changed"]
+_NAMED = 16  # hex digits of the digest in a file name; the ledger has all of them
+
+
+class ProjectFolder:
+    """The files of one project below ``<home>/projects``."""
+
+    def __init__(self, directory: Path, number: str, digest: Digest, key: Key) -> None:
+        self.path = directory / number
+        self._digest = digest
+        self._key = key
+
+    def put(self, label: str, content: bytes) -> str:
+        """Store a file under ``label`` (application, recipient, document); returns its digest.
+
+        The same bytes again are left as they are. The file is complete before it has its name.
+        """
+        digest = self._digest(label, content)
+        target = self._place(label, digest)
+        _make_folder(target.parent)
+        if not target.exists():
+            encrypt_document(content, target, self._key(True))
+        return digest
+
+    def get(self, label: str, digest: str) -> bytes:
+        """Read a file back.
+
+        Raises:
+            DocumentChanged: it is gone, or its bytes are not those that were stored.
+        """
+        try:
+            content = decrypt_document(self._place(label, digest), self._key(False))
+        except CodedError:
+            raise DocumentChanged(what=label) from None
+        if self._digest(label, content) != digest:
+            raise DocumentChanged(what=label)
+        return content
+
+    def is_same(self, label: str, digest: str, content: bytes | None) -> bool:
+        """Whether these bytes are those of the digest; what is gone is not."""
+        return content is not None and self._digest(label, content) == digest
+
+    def state(self, label: str, digest: str) -> FileState:
+        """Whether a file is there, and is the one that was stored."""
+        if not self._place(label, digest).exists():
+            return "missing"
+        try:
+            self.get(label, digest)
+        except DocumentChanged:
+            return "changed"
+        return "held"
+
+    def write_letter(self, name: str, text: str) -> Path:
+        """Write a letter (0600), replacing one of the same name; returns its place.
+
+        A letter is for sending and is not encrypted; the copy that the ledger pins is.
+        """
+        folder = self.path / "letters"
+        _make_folder(folder)
+        target = folder / name
+        partial = folder / f".{name}.{os.getpid()}"
+        handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        partial.replace(target)
+        return target
+
+    def _place(self, label: str, digest: str) -> Path:
+        return self.path / f"{label}s" / digest[:_NAMED]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make ``<home>/projects/<number>/<what>``, each closed to others (``parents`` is not)."""
+    for path in (folder.parent.parent, folder.parent, folder):
+        path.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,455 @@
+"""The steps of a project's life, each recorded by the person who takes it.
+
+Every method that writes takes the acting person; who may do what stands in ``lifecycle``. A cohort and a
+recipient's key are registered by one person and confirmed by another. What is personal (names,
+addresses) stays in the application's file: the ledger gets ids and keyed digests.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from approvals.application import Application, StandardApplication, parse_application, read_bytes
+from approvals.ledger import (
+    DIGEST,
+    KINDS,
+    PROJECT,
+    Event,
+    EventRefused,
+    FactValue,
+    KeyReused,
+    StateMoved,
+    parse_facts,
+)
+from approvals.people import NothingToConfirm, Person, check_role, two_people_required
+from approvals.project.errors import (
+    CohortRefused,
+    DocumentChanged,
+    MoveNotAllowed,
+    RequesterSanctioned,
+    ReviewMissing,
+    UnknownMember,
+)
+from approvals.project.evidence import check_correction
+from approvals.project.lifecycle import IN_FORCE, State
+from approvals.project.state import ProjectState, Recipient
+from approvals.project.store import RECORDERS, ProjectStore
+
+# Kinds with steps of their own: the general ``event`` would leave out their checks.
+OWN_STEP = frozenset(
+    {"project_submitted", "application_revised", "amendment_submitted", "project_approved",
+     "project_amended", "notice_written", "relied_on_by", "aggregates_refreshed",
+     "document_stored", "recall_sent", "cohort_destroyed",
+     "cohort_registered", "cohort_confirmed", "recipient_added", "recipient_confirmed"}
+)  # fmt: skip
+
+
+def one_year_later(day: date) -> date:
+    """The same day a year later; of 29 February, 28 February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
+class Projects(ProjectStore):
+    """All projects of a home: applications, approval, cohorts, recipients, events."""
+
+    def submit(self, path: Path, actor: Person, on: date) -> ProjectState:
+        """Take an application: a new project, or an amendment of the one that it modifies.
+
+        Raises:
+            ApplicationUnreadable, ApplicationRefused: nothing was recorded.
+            UnknownProject, MoveNotAllowed: the project to modify or rely on.
+            RoleMissing: this person may not.
+        """
+        check_role(actor, RECORDERS)
+        content = read_bytes(path)
+        form = parse_application(content, terms=self._terms)
+        if form.modifies is not None:
+            self._submit_changed(form, content, actor, on)
+            return self.show(form.modifies)
+        return self.show(self._submit_new(form, content, actor, on))
+
+    def approve(
+        self, number: str, actor: Person, on: date, *, expires: date | None = None
+    ) -> ProjectState:
+        """Approve a submitted project, or the amendment that waits; never by its submitter.
+
+        Args:
+            number: project.
+            actor: the approver.
+            on: day of the approval.
+            expires: first day out of force; at most, and by default, a year later.
+
+        Raises:
+            MoveNotAllowed, SamePerson, RoleMissing: see their texts.
+            ApplicationRefused: a rule or a switch has changed since it was submitted.
+        """
+        state = self.show(number)
+        if state.recorded in IN_FORCE and state.pending_digest is not None:
+            self.judged(number, state.pending_digest)
+            facts: dict[str, FactValue] = {"application": state.pending_digest}
+            self.record(state, "project_amended", actor, facts, on=on)
+            return self.show(number)
+        longest = one_year_later(on)
+        if expires is not None and not on < expires <= longest:
+            raise MoveNotAllowed(step="project_approved", what="valid for one year at most")
+        self.judged(number, state.application_digest)
+        self._check_review(state, actor)
+        self._check_requester(state)
+        facts = {
+            "application": state.application_digest,
+            "expires": (expires or longest).isoformat(),
+            "confirmed": criteria(state),
+        }
+        self.record(state, "project_approved", actor, facts, on=on)
+        self._tell_relied_on(state, actor, on)
+        return self.show(number)
+
+    def renew(
+        self, number: str, actor: Person, on: date, *, expires: date | None = None
+    ) -> ProjectState:
+        """Approve a renewal that was requested, before the expiration (§ 966(i)).
+
+        Args:
+            number: project.
+            actor: the approver, not the person who recorded the request.
+            on: day.
+            expires: first day out of force; at most, and by default, a year after the old one.
+        """
+        state = self.show(number)
+        if state.recorded is not State.RENEWAL_DUE or state.expires is None:
+            raise MoveNotAllowed(step="project_renewed", state=str(state.state_on(on)))
+        longest = one_year_later(state.expires)
+        if expires is not None and not on < expires <= longest:
+            raise MoveNotAllowed(step="project_renewed", what="one more year at most")
+        facts: dict[str, FactValue] = {"expires": (expires or longest).isoformat()}
+        self.record(state, "project_renewed", actor, facts, on=on)
+        return self.show(number)
+
+    def event(
+        self,
+        number: str,
+        kind: str,
+        actor: Person,
+        on: date,
+        facts: Mapping[str, str] | None = None,
+        files: Mapping[str, Path] | None = None,
+    ) -> ProjectState:
+        """Record any other event of a project's life.
+
+        Args:
+            number: project.
+            kind: see ``events.KINDS``.
+            actor: who records it.
+            on: the day on which it happened.
+            facts: as text, by name, without ``on``.
+            files: facts that are documents: each is stored in the project's folder, and its keyed
+                digest is recorded.
+
+        Raises:
+            EventRefused: unknown kind or facts, or a kind that has a command of its own.
+            DocumentChanged: a file can't be read.
+            MoveNotAllowed, RoleMissing, SamePerson: see their texts.
+        """
+        if kind in OWN_STEP:
+            raise EventRefused(kind=kind, what="this kind has a command of its own")
+        if kind not in KINDS or KINDS[kind].about != PROJECT:
+            raise EventRefused(what="no kind of project event", kinds=len(project_event_kinds()))
+        if kind == "project_renewed" and not facts:
+            return self.renew(number, actor, on)
+        state = self.show(number)
+        given = parse_facts(kind, facts or {})
+        stored: dict[str, FactValue] = {
+            name: self._store_document(number, kind, name, path)
+            for name, path in (files or {}).items()
+        }
+        self._record_other(state, kind, actor, given | stored, on)
+        for name, digest in stored.items():
+            pinned: dict[str, FactValue] = {"document": f"{kind}.{name}", "digest": digest}
+            self.record(self.show(number), "document_stored", actor, pinned, on=on)
+        return self.show(number)
+
+    def _record_other(
+        self,
+        state: ProjectState,
+        kind: str,
+        actor: Person,
+        given: Mapping[str, FactValue],
+        on: date,
+    ) -> None:
+        if kind == "project_renewed":
+            until = date.fromisoformat(str(given["expires"]))
+            self.renew(state.number, actor, on, expires=until)
+            return
+        if kind == "extension_granted":
+            _check_extension(state, given)
+        if kind == "event_corrected":
+            entries = self.ledger.project_events(state.number)
+            wrong = check_correction(entries, int(str(given["event"])))
+            self.record(state, kind, actor, given, on=on, first=wrong.actor)
+        else:
+            self.record(state, kind, actor, given, on=on)
+
+    # ------------------------------------------------------- cohorts and recipients' keys
+
+    def register_cohort(
+        self, number: str, *, digest: str, rows: int, actor: Person, on: date,
+        source: str | None = None,
+    ) -> ProjectState:  # fmt: skip
+        """Bind a cohort to its project (§ 963(a)(3)).
+
+        Args:
+            number: project.
+            digest: keyed digest of the file; its name and content are never recorded.
+            rows: data rows.
+            actor: who registers it; another person confirms it.
+            on: day.
+            source: short name of the source; must be the one that the application declares.
+
+        Raises:
+            MoveNotAllowed: the project is not in force.
+            CohortRefused: the application declares none, another source, or fewer rows.
+        """
+        state = self._in_force(number, on, "cohort_registered")
+        form = state.application
+        if not isinstance(form, StandardApplication) or not form.cohort.declared:
+            raise CohortRefused(what="no cohort declared")
+        declared = form.cohort.source or ""
+        if source is not None and source != declared:
+            raise CohortRefused(what="another source than declared")
+        if form.cohort.max_rows is None or rows > form.cohort.max_rows:
+            raise CohortRefused(rows=rows, at_most=form.cohort.max_rows or 0)
+        known = state.cohort(digest)
+        if known is None or known.destroyed:
+            facts: dict[str, FactValue] = {"cohort": digest, "rows": rows, "source": declared}
+            self.record(state, "cohort_registered", actor, facts, on=on)
+        return self.show(number)
+
+    def confirm_cohort(
+        self, number: str, digest: str | None, actor: Person, on: date
+    ) -> ProjectState:
+        """Confirm a registered cohort as a second person.
+
+        Args:
+            number: project.
+            digest: which; None means the only one that waits.
+            actor: who confirms.
+            on: day.
+
+        Raises:
+            NothingToConfirm: no such cohort waits, or several do and none was named.
+            SamePerson: the one who registered it can't confirm it.
+        """
+        state = self._in_force(number, on, "cohort_confirmed")
+        waiting = [c for c in state.cohorts if c.confirmed_by is None and not c.destroyed]
+        fitting = [c for c in waiting if digest in (None, c.digest)]
+        if len(fitting) != 1:
+            raise NothingToConfirm(what="cohort", waiting=len(waiting))
+        cohort = fitting[0]
+        self.record(
+            state, "cohort_confirmed", actor, {"cohort": cohort.digest}, on=on,
+            first=cohort.registered_by,
+        )  # fmt: skip
+        return self.show(number)
+
+    def cohort_destroyed(self, number: str, digest: str, actor: Person, on: date) -> ProjectState:
+        """Record that the Department's copy of a cohort is gone; what was released from it stays.
+
+        Raises:
+            NothingToConfirm: no such cohort is held.
+        """
+        state = self.show(number)
+        known = state.cohort(digest)
+        if known is None or known.destroyed:
+            raise NothingToConfirm(what="cohort")
+        self.record(state, "cohort_destroyed", actor, {"cohort": digest}, on=on)
+        return self.show(number)
+
+    def add_recipient(
+        self, number: str, fingerprint: str, member: str, actor: Person, on: date, *,
+        certificate: bytes, key_kind: str = "", certificate_expires: date | None = None,
+    ) -> ProjectState:  # fmt: skip
+        """Tie a key to a member whom the application names as a recipient.
+
+        Args:
+            number: project.
+            fingerprint: SHA-256 of the public key, hex.
+            member: id in the application.
+            actor: who adds it; another person confirms it.
+            on: day.
+            certificate: PEM; stored in the project's folder, pinned by the ledger.
+            key_kind: ``RSA-3072`` or ``P-384``.
+            certificate_expires: last day of the certificate.
+
+        Raises:
+            UnknownMember: the application names no recipient with this id.
+            MoveNotAllowed: the project is not in force.
+        """
+        state = self._in_force(number, on, "recipient_added")
+        if state.application is None or member not in state.application.recipient_ids():
+            raise UnknownMember
+        facts: dict[str, FactValue] = {
+            "fingerprint": fingerprint,
+            "member": member,
+            "certificate": self.folder(number).put("recipient", certificate),
+        }
+        if key_kind:
+            facts["key_kind"] = key_kind
+        if certificate_expires is not None:
+            facts["certificate_expires"] = certificate_expires.isoformat()
+        self.record(state, "recipient_added", actor, facts, on=on)
+        return self.show(number)
+
+    def confirm_recipient(
+        self, fingerprint: str, actor: Person, on: date, number: str | None = None
+    ) -> tuple[ProjectState, ...]:
+        """Confirm a key as a second person, in every project where it waits.
+
+        Raises:
+            NothingToConfirm: it waits nowhere.
+            SamePerson: the one who added it can't confirm it.
+        """
+        states = [self.show(number)] if number else self.list()
+        waiting = [(s, r) for s in states if (r := _waiting(s, fingerprint)) is not None]
+        if not waiting:
+            raise NothingToConfirm(what="recipient")
+        for state, recipient in waiting:
+            facts = {"fingerprint": fingerprint, "member": recipient.member}
+            self.record(state, "recipient_confirmed", actor, facts, on=on, first=recipient.added_by)
+        return tuple(self.show(state.number) for state, _ in waiting)
+
+    def certificate(self, number: str, fingerprint: str) -> bytes:
+        """The stored certificate of a recipient's key, as it was added.
+
+        Raises:
+            NothingToConfirm: no such key.
+            DocumentChanged: the file is gone or was changed.
+        """
+        for entry in reversed(self.ledger.events(project=number, kind="recipient_added")):
+            facts: Mapping[str, FactValue] = entry.facts
+            if facts["fingerprint"] == fingerprint:
+                return self.folder(number).get("recipient", str(facts["certificate"]))
+        raise NothingToConfirm(what="recipient")
+
+    def _in_force(self, number: str, on: date, step: str) -> ProjectState:
+        state = self.show(number)
+        now = state.state_on(on)
+        if now not in IN_FORCE:
+            raise MoveNotAllowed(step=step, state=str(now))
+        return state
+
+    # -------------------------------------------------------------------------- inside
+
+    def _submit_new(self, form: Application, content: bytes, actor: Person, on: date) -> str:
+        facts: dict[str, FactValue] = {
+            "form": form.form, "system": form.system, "kinds": form.kinds, "on": on.isoformat(),
+        }  # fmt: skip
+        if isinstance(form, StandardApplication) and form.relies_on is not None:
+            facts["relies_on"] = self.show(form.relies_on).number
+        facts["requester"] = self._digest("requester", requester_mark(form).encode())
+        serial = len(
+            {e.project for e in self.ledger.events(kind="project_submitted")
+             if (e.project or "").startswith(f"{on.year}-")}
+        )  # fmt: skip
+        while True:  # ends: each failure means that somebody else took the number
+            serial += 1
+            number = f"{on.year}-{serial:03d}"
+            facts["application"] = self.folder(number).put("application", content)
+            event = Event(
+                "project_submitted", actor.id, number, facts=facts, key=f"project:{number}"
+            )
+            try:
+                self.ledger.append(event, last_of_project=0)
+            except (KeyReused, StateMoved):
+                continue
+            return number
+
+    def _submit_changed(self, form: Application, content: bytes, actor: Person, on: date) -> None:
+        """A revised application before the decision, an amendment after it (§ 966(b)(1))."""
+        number = form.modifies or ""
+        state = self.show(number)
+        now = state.state_on(on)
+        undecided = now in (State.SUBMITTED, State.UNDER_REVIEW)
+        kind = "application_revised" if undecided else "amendment_submitted"
+        if (now not in IN_FORCE and not undecided) or form.form != state.form:
+            raise MoveNotAllowed(step=kind, state=str(now))
+        if form.system != state.system:
+            raise MoveNotAllowed(step=kind, what="another system: a new project")
+        facts: dict[str, FactValue] = {
+            "application": self.folder(number).put("application", content),
+            "kinds": form.kinds,
+        }
+        self.record(state, kind, actor, facts, on=on)
+
+    def _check_review(self, state: ProjectState, actor: Person) -> None:
+        """A review that found a fault stops the approval; by policy a review must be there."""
+        review = state.review
+        if review is not None and review.fails:
+            raise ReviewMissing(fails=list(review.fails))
+        if self._review_required:
+            missing = sorted(set(criteria(state)) - set(review.holds if review else ()))
+            if missing:
+                raise ReviewMissing(missing=missing)
+            two_people_required(review.by if review else "", actor.id, demo=self.demo)
+
+    def _check_requester(self, state: ProjectState) -> None:
+        """Nobody is approved to whom a sanction denies future requests (§ 968(c))."""
+        if state.requester is None:
+            return
+        for other in self.list():
+            denied = "denial_of_requests" in other.sanctions
+            if denied and other.requester == state.requester and other.number != state.number:
+                raise RequesterSanctioned(project=other.number)
+
+    def _tell_relied_on(self, state: ProjectState, actor: Person, on: date) -> None:
+        form = state.application
+        if isinstance(form, StandardApplication) and form.relies_on is not None:
+            older = self.show(form.relies_on)
+            self.record(
+                older, "relied_on_by", actor, {"other": state.number}, on=on,
+                key=f"relied-on:{older.number}:{state.number}",
+            )  # fmt: skip
+
+    def _store_document(self, number: str, kind: str, name: str, path: Path) -> str:
+        types = {**KINDS[kind].must, **KINDS[kind].may}
+        if types.get(name) is not DIGEST:
+            raise EventRefused(kind=kind, what="a file is given for a fact that is no document")
+        try:
+            return self.folder(number).put("document", path.read_bytes())
+        except OSError:
+            raise DocumentChanged(what="no file that can be read") from None
+
+
+def requester_mark(form: Application) -> str:
+    """What makes two applications the same requester's: the address of mail, which is their own."""
+    person = form.researcher if isinstance(form, StandardApplication) else form.requester
+    return person.email.strip().casefold()
+
+
+def criteria(state: ProjectState) -> tuple[str, ...]:
+    """The rules that a person judges of this application, and confirms by approving it."""
+    if not isinstance(state.application, StandardApplication):
+        return ()
+    held = ("C-15",) if state.application.cohort.declared else ()
+    return ("C-03", "C-04", "C-08", *held, "C-48")
+
+
+def project_event_kinds() -> tuple[str, ...]:
+    """The kinds that ``Projects.event`` records."""
+    return tuple(
+        sorted(k for k, spec in KINDS.items() if spec.about == PROJECT and k not in OWN_STEP)
+    )
+
+
+def _check_extension(state: ProjectState, facts: Mapping[str, FactValue]) -> None:
+    """One more year each time, counted from the last end (§ 967(b))."""
+    start = state.extension_until or state.completed_on
+    if start is None or str(facts.get("until")) > one_year_later(start).isoformat():
+        raise MoveNotAllowed(step="extension_granted", section="967(b)", what="one year at most")
+
+
+def _waiting(state: ProjectState, fingerprint: str) -> Recipient | None:
+    found = state.recipient(fingerprint)
+    return found if found and found.confirmed_by is None and not found.revoked else None

@@ -1,0 +1,404 @@
+"""What a project is on a day: a fold over its events, in order.
+
+An event that was taken back counts for nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from approvals.application import Application, StandardApplication, SystemTerms
+from approvals.ledger import Entry
+from approvals.project.lifecycle import IN_FORCE, RENEWAL_NOTICE_DAYS, State, moves_for
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A cohort registered with the project: its keyed digest, never its content."""
+
+    digest: str
+    rows: int
+    source: str
+    registered_by: str
+    confirmed_by: str | None = None
+    destroyed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A recipient's key, tied to a team member."""
+
+    fingerprint: str
+    member: str
+    added_by: str
+    key_kind: str = ""
+    certificate_expires: date | None = None
+    confirmed_by: str | None = None
+    revoked: bool = False
+
+    def usable_on(self, on: date) -> bool:
+        """Confirmed by a second person, not revoked, not past its certificate."""
+        past = self.certificate_expires is not None and self.certificate_expires < on
+        return self.confirmed_by is not None and not self.revoked and not past
+
+    def words(self, on: date) -> str:
+        """How the key stands on a day."""
+        if self.usable_on(on):
+            end = self.certificate_expires
+            return f"confirmed, certificate until {end}" if end else "confirmed"
+        return "past its certificate" if self.confirmed_by else "not confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A dated fact about a person: a background check or a training."""
+
+    outcome: str
+    on: date
+    expires: date | None = None
+
+    def holds_on(self, on: date) -> bool:
+        """Passed, not in the future, not past."""
+        past = self.expires is not None and self.expires < on
+        return self.outcome == "passed" and self.on <= on and not past
+
+    def too_old(self, on: date, days: int) -> bool:
+        """Without an expiry date of its own, older than so many days; 0 days: never."""
+        return bool(days) and self.expires is None and (on - self.on).days > days
+
+    def words(self) -> str:
+        """Outcome, date and expiry."""
+        end = f", until {self.expires}" if self.expires else ", no expiry recorded"
+        return f"{self.outcome} on {self.on}" + (end if self.outcome == "passed" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document that came after the application; ``member`` where it is about one person."""
+
+    kind: str
+    document: str
+    on: date
+    member: str | None = None
+    expires: date | None = None
+
+    def holds_on(self, on: date) -> bool:
+        """Not in the future, not past."""
+        return self.on <= on and (self.expires is None or on <= self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer found of an application, criterion by criterion (rules of ``CRITERIA``)."""
+
+    by: str
+    on: date
+    holds: tuple[str, ...]
+    fails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectState:
+    """A project as its events make it.
+
+    ``expires`` is the first day on which the approval is no longer in force: the renewal must be
+    complete before it (§ 966(i)). ``last_event`` is the ledger number that this state rests on.
+    """
+
+    number: str
+    form: str
+    system: str
+    kinds: tuple[str, ...]
+    recorded: State
+    application_digest: str
+    submitted_by: str
+    submitted_on: date
+    last_event: int
+    approved_digest: str | None = None
+    approved_by: str | None = None
+    approved_on: date | None = None
+    expires: date | None = None
+    requester: str | None = None
+    review: Review | None = None
+    papers: tuple[Paper, ...] = ()
+    pending_digest: str | None = None
+    pending_kinds: tuple[str, ...] = ()
+    completed_on: date | None = None
+    extension_until: date | None = None
+    extensions: int = 0
+    sanctions: tuple[str, ...] = ()
+    relied_on_by: tuple[str, ...] = ()
+    irb_expires: date | None = None
+    cohorts: tuple[Cohort, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    checks: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
+    trainings: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
+    acknowledged: Mapping[str, date] = field(default_factory=dict[str, date])
+    actors: Mapping[str, str] = field(default_factory=dict[str, str])
+    application: Application | None = None
+    terms: SystemTerms | None = None
+
+    def state_on(self, on: date) -> State:
+        """The state on a day, with the two moves that the calendar makes (§ 966(i))."""
+        if self.recorded not in IN_FORCE or self.expires is None:
+            return self.recorded
+        if on >= self.expires:
+            return State.EXPIRED
+        if on >= self.expires - timedelta(days=RENEWAL_NOTICE_DAYS):
+            return State.RENEWAL_DUE
+        return self.recorded
+
+    def recipient(self, fingerprint: str) -> Recipient | None:
+        """The newest entry of this key."""
+        return next((r for r in reversed(self.recipients) if r.fingerprint == fingerprint), None)
+
+    def usable_recipients(self, on: date) -> tuple[Recipient, ...]:
+        """All keys that a package may be sealed to on that day, before the gate asks more."""
+        return tuple(r for r in self.recipients if r.usable_on(on))
+
+    def cohort(self, digest: str) -> Cohort | None:
+        """The registered cohort with this digest."""
+        return next((c for c in self.cohorts if c.digest == digest), None)
+
+    def check_of(self, member: str) -> Evidence | None:
+        """A member's background check: as recorded later, else as the approved application says."""
+        return self.checks.get(member) or self._from_application(member, "background_check")
+
+    def training_of(self, member: str) -> Evidence | None:
+        """A member's training, likewise."""
+        return self.trainings.get(member) or self._from_application(member, "training")
+
+    def irb_until(self) -> date | None:
+        """When the review board's approval ends: as recorded later, else as applied."""
+        if self.irb_expires is not None:
+            return self.irb_expires
+        form = self.application
+        return form.irb.expires if isinstance(form, StandardApplication) and form.irb else None
+
+    def as_dict(self, on: date) -> dict[str, object]:
+        """For ``project list --json`` and ``project show --json``."""
+        return {
+            "project_number": self.number,
+            "form": self.form,
+            "system": self.system,
+            "kinds": list(self.kinds),
+            "state": str(self.state_on(on)),
+            "submitted_on": self.submitted_on.isoformat(),
+            "approved_on": self.approved_on.isoformat() if self.approved_on else None,
+            "expires": self.expires.isoformat() if self.expires else None,
+            "cohorts": [
+                {"digest": c.digest, "rows": c.rows, "source": c.source,
+                 "confirmed": c.confirmed_by is not None, "destroyed": c.destroyed}
+                for c in self.cohorts
+            ],
+            "recipients": [
+                {"fingerprint": r.fingerprint, "member": r.member, "key": r.key_kind,
+                 "confirmed": r.confirmed_by is not None, "revoked": r.revoked}
+                for r in self.recipients
+            ],
+        }  # fmt: skip
+
+    def _from_application(self, member: str, what: str) -> Evidence | None:
+        if not isinstance(self.application, StandardApplication):
+            return None
+        person = self.application.member(member)
+        part: Any = getattr(person, what, None)
+        if part is None:
+            return None
+        return Evidence(getattr(part, "status", "passed"), part.on, part.expires)
+
+
+def standing(entries: Iterable[Entry]) -> list[Entry]:
+    """The events that stand: without those that a correction took back."""
+    listed = list(entries)
+    gone = {e.facts["event"] for e in listed if e.kind == "event_corrected"}
+    return [e for e in listed if e.seq not in gone]
+
+
+def fold(entries: Iterable[Entry]) -> ProjectState | None:
+    """Make a project's state of its events, in order; None of no events."""
+    state: ProjectState | None = None
+    for entry in standing(entries):
+        if entry.kind == "project_submitted":
+            state = _begin(entry)
+        elif state is not None:
+            state = _step(state, entry)
+    return state
+
+
+def _begin(entry: Entry) -> ProjectState:
+    facts: Mapping[str, Any] = entry.facts
+    return ProjectState(
+        number=entry.project or "",
+        form=facts["form"],
+        system=facts["system"],
+        kinds=tuple(facts["kinds"]),
+        recorded=State.SUBMITTED,
+        application_digest=facts["application"],
+        submitted_by=entry.actor,
+        submitted_on=date.fromisoformat(facts["on"]),
+        last_event=entry.seq,
+        requester=facts.get("requester"),
+        actors={entry.kind: entry.actor},
+    )
+
+
+def _step(state: ProjectState, entry: Entry) -> ProjectState:
+    facts: Mapping[str, Any] = entry.facts
+    state = replace(
+        state, last_event=entry.seq, actors={**state.actors, entry.kind: entry.actor}
+    )  # fmt: skip
+    if moves := moves_for(entry.kind, facts.get("outcome")):
+        state = replace(state, recorded=moves[0].target)  # rows of one event share their target
+    apply = _APPLY.get(entry.kind)
+    return apply(state, entry, facts) if apply else state
+
+
+def _day(facts: Mapping[str, Any], name: str = "on") -> date | None:
+    return date.fromisoformat(facts[name]) if name in facts else None
+
+
+def _approved(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    return replace(
+        state,
+        approved_digest=facts["application"],
+        approved_by=entry.actor,
+        approved_on=_day(facts),
+        expires=_day(facts, "expires"),
+    )
+
+
+def _revised(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    """Before a decision a revised application takes the place of the first, review and all."""
+    return replace(
+        state,
+        application_digest=facts["application"],
+        kinds=tuple(facts["kinds"]),
+        submitted_by=entry.actor,
+        review=None,
+        actors={**state.actors, "project_submitted": entry.actor},
+    )
+
+
+def _reviewed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    on = date.fromisoformat(facts["on"])
+    fails = tuple(facts.get("fails", ()))
+    return replace(state, review=Review(entry.actor, on, tuple(facts["holds"]), fails))
+
+
+def _paper(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    on = date.fromisoformat(facts["on"])
+    paper = Paper(facts["kind"], facts["document"], on, facts.get("member"), _day(facts, "expires"))
+    return replace(state, papers=(*state.papers, paper))
+
+
+def _amended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    return replace(
+        state,
+        approved_digest=facts["application"],
+        application_digest=facts["application"],
+        kinds=state.pending_kinds,
+        pending_digest=None,
+        pending_kinds=(),
+    )
+
+
+def _amending(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    return replace(
+        state, pending_digest=facts["application"], pending_kinds=tuple(facts["kinds"])
+    )  # fmt: skip
+
+
+def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    cohort = Cohort(facts["cohort"], facts["rows"], facts["source"], entry.actor)
+    kept = tuple(c for c in state.cohorts if c.digest != cohort.digest)
+    return replace(state, cohorts=(*kept, cohort))
+
+
+def _cohort_destroyed(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    """What was released stays tied to it; a further release needs it registered again."""
+    return replace(
+        state,
+        cohorts=tuple(
+            replace(c, destroyed=True) if c.digest == facts["cohort"] else c for c in state.cohorts
+        ),
+    )
+
+
+def _cohort_confirmed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    return replace(
+        state,
+        cohorts=tuple(
+            replace(c, confirmed_by=entry.actor) if c.digest == facts["cohort"] else c
+            for c in state.cohorts
+        ),
+    )
+
+
+def _recipient(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    added = Recipient(
+        fingerprint=facts["fingerprint"],
+        member=facts["member"],
+        added_by=entry.actor,
+        key_kind=facts.get("key_kind", ""),
+        certificate_expires=_day(facts, "certificate_expires"),
+    )
+    kept = tuple(r for r in state.recipients if r.fingerprint != added.fingerprint)
+    return replace(state, recipients=(*kept, added))
+
+
+def _recipient_changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    change: dict[str, Any] = (
+        {"confirmed_by": entry.actor} if entry.kind == "recipient_confirmed" else {"revoked": True}
+    )
+    return replace(
+        state,
+        recipients=tuple(
+            replace(r, **change) if r.fingerprint == facts["fingerprint"] else r
+            for r in state.recipients
+        ),
+    )
+
+
+def _evidence(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    on = date.fromisoformat(facts["on"])
+    found = Evidence(facts.get("outcome", "passed"), on, _day(facts, "expires"))
+    if entry.kind == "background_check":
+        return replace(state, checks={**state.checks, facts["member"]: found})
+    return replace(state, trainings={**state.trainings, facts["member"]: found})
+
+
+def _extended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+    return replace(
+        state, extension_until=_day(facts, "until"), extensions=state.extensions + 1
+    )  # fmt: skip
+
+
+_APPLY = {
+    "project_approved": _approved,
+    "project_renewed": lambda s, _e, f: replace(s, expires=_day(f, "expires")),
+    "application_revised": _revised,
+    "review_completed": _reviewed,
+    "document_attached": _paper,
+    "amendment_submitted": _amending,
+    "project_amended": _amended,
+    "project_completed": lambda s, _e, f: replace(s, completed_on=_day(f, "completed_on")),
+    "extension_granted": _extended,
+    "sanction_imposed": lambda s, _e, f: replace(s, sanctions=(*s.sanctions, f["sanction"])),
+    "sanction_lifted": lambda s, _e, _f: replace(s, sanctions=()),
+    "closure_ordered": lambda s, _e, f: replace(s, completed_on=_day(f)),
+    "relied_on_by": lambda s, _e, f: replace(s, relied_on_by=(*s.relied_on_by, f["other"])),
+    "irb_recorded": lambda s, _e, f: replace(s, irb_expires=_day(f, "expires")),
+    "cohort_registered": _cohort,
+    "cohort_confirmed": _cohort_confirmed,
+    "cohort_destroyed": _cohort_destroyed,
+    "recipient_added": _recipient,
+    "recipient_confirmed": _recipient_changed,
+    "recipient_revoked": _recipient_changed,
+    "background_check": _evidence,
+    "training_recorded": _evidence,
+    "acknowledgment_recorded": lambda s, _e, f: replace(
+        s, acknowledged={**s.acknowledged, f["member"]: date.fromisoformat(f["on"])}
+    ),
+}  # fmt: skip

@@ -1,0 +1,315 @@
+"""The keyring of a home: every secret at rest, wrapped; a missing one is an error, never re-made.
+
+    keyring.json   the root secret under the passphrase
+    digest.key     under the root: key of the keyed digests
+    signing.key    encrypted PKCS#8, its password derived from the root, or where a token has the
+                   key; signing.pem, former/ and revoked/ beside it (`signers`)
+    projects/ runs/ snapshots/ documents/   one wrapped secret per id
+    escrow.pem     optional: the Department's own recipient; its private key is never here
+
+Forgetting a run's key erases what was staged under it. Back up without ``runs/``.
+"""
+
+import re
+import secrets
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from crypto import files
+from crypto.cms import KeySigner, Recipient, make_signing_identity
+from crypto.errors import (
+    KeyNameUnusable,
+    KeyringExists,
+    KeyringMissing,
+    PassphraseMissing,
+    StagingKeyMissing,
+)
+from crypto.keyring import signers
+from crypto.keyring.root import (
+    HEAD,
+    PHRASE_FILE,
+    find_passphrase,
+    head_bytes,
+    make_passphrase,
+    read_head,
+    unlock,
+)
+from crypto.keyring.signers import load_signer, replace_signer
+from crypto.secret import (
+    ITERATIONS,
+    ITERATIONS_RANDOM,
+    SECRET_BYTES,
+    Secret,
+    StagingKey,
+    unwrap_secret,
+    wrap_secret,
+)
+
+if TYPE_CHECKING:
+    from crypto.token import TokenPlace
+
+DIGEST, SIGNING_KEY, SIGNING_CERTIFICATE = "digest.key", signers.KEY, signers.CERTIFICATE
+ESCROW = "escrow.pem"
+KINDS = ("projects", "runs", "snapshots", "documents")
+_LONGEST = 64 * 1024  # bytes of any file here
+_BLOCK = 1024 * 1024  # bytes read at a time
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+_Key = TypeVar("_Key", bound=Secret)
+
+
+class Keyring:
+    """The opened keyring. Get one by `create` or `open`."""
+
+    def __init__(self, directory: Path, root: Secret) -> None:
+        self._directory = directory
+        self._root = root
+        self._digest = Secret(DIGEST, self._unwrapped(directory / DIGEST, DIGEST))
+
+    @classmethod
+    def create(
+        cls, directory: Path, *, department: str, passphrase: bytes | None = None
+    ) -> "Keyring":
+        """Make a keyring in a directory that is missing or empty; it appears whole.
+
+        Args:
+            directory: ``<home>/keys``; becomes 0700.
+            department: common name of the signing certificate, at most 64 characters.
+            passphrase: of eight characters or more; without one, the file of
+                ``DOJ_RELEASE_PASSPHRASE_FILE`` is read, and without that a random one is made
+                and kept in the keyring.
+
+        Raises:
+            KeyringExists: something is there.
+            PassphraseMissing, PassphraseTooShort: its file can't be read; it is too short.
+            FileUnusable: the directory can't be written.
+        """
+        if directory.is_symlink() or (directory.exists() and any(directory.iterdir())):
+            raise KeyringExists
+        found = find_passphrase(directory, passphrase)
+        partial = files.temporary_beside(directory)
+        with files.directory_written_whole(partial, directory):
+            if found is None:
+                found = make_passphrase()
+                files.write_small(partial / PHRASE_FILE, found + b"\n")
+                iterations = ITERATIONS_RANDOM
+            else:
+                iterations = ITERATIONS
+            _fill(partial, department, found, iterations)
+        return cls.open(directory, found)
+
+    @classmethod
+    def open(cls, directory: Path, passphrase: bytes | None = None) -> "Keyring":
+        """Open a keyring.
+
+        Args:
+            directory: ``<home>/keys``.
+            passphrase: else the file of ``DOJ_RELEASE_PASSPHRASE_FILE``, else the file
+                ``passphrase`` in the keyring.
+
+        Raises:
+            KeyringMissing: there is none, or its head can't be read.
+            PassphraseMissing, PassphraseTooShort, PassphraseWrong: it does not open.
+            KeyFileDamaged: a wrapped key does not hold.
+        """
+        if not (directory / HEAD).is_file():
+            raise KeyringMissing
+        found = find_passphrase(directory, passphrase)
+        if found is None:
+            raise PassphraseMissing
+        return cls(directory, unlock(directory, found))
+
+    @property
+    def directory(self) -> Path:
+        """Where it stands."""
+        return self._directory
+
+    def change_passphrase(self, new: bytes) -> None:
+        """Wrap the root secret under another passphrase; nothing else changes.
+
+        A passphrase that was kept in the keyring is removed.
+
+        Raises:
+            PassphraseMissing, PassphraseTooShort: empty, or shorter than eight characters.
+            FileUnusable: it can't be written.
+        """
+        find_passphrase(self._directory, new)
+        department = str(read_head(self._directory).get("department", ""))
+        data = head_bytes(self._root.reveal(), department, new, ITERATIONS)
+        files.write_small(self._directory / HEAD, data)
+        kept = self._directory / PHRASE_FILE
+        if kept.exists():
+            files.overwrite_and_unlink(kept)
+
+    # -- signing and escrow
+
+    def signer(self) -> KeySigner:
+        """Give the Department's signer; see `load_signer` for what is raised."""
+        return load_signer(self._directory, _signing_password(self._root))
+
+    def replace_signer(self, department: str, place: "TokenPlace | None" = None) -> str:
+        """Put a new key or a token's in force; as `replace_signer`, the former's fingerprint."""
+        password = _signing_password(self._root)
+        if place is None:
+            key, certificate = make_signing_identity(department, password)
+        else:
+            from crypto.token import stored_place, token_certificate
+
+            key, certificate = stored_place(place), token_certificate(place, department)
+        return replace_signer(self._directory, key, certificate, password)
+
+    def signing_certificate(self) -> bytes:
+        """Give the signing certificate, PEM.
+
+        Raises:
+            KeyringMissing: it is gone.
+        """
+        return self._file(SIGNING_CERTIFICATE)
+
+    def escrow(self, on: date | datetime) -> Recipient | None:
+        """Give the Department's own recipient, where the keyring has one.
+
+        Raises:
+            NotACertificate, WeakKey, WrongCurve, CertificateExpired, WrongCertificateUse: it is
+                there and unfit; never ignored.
+        """
+        path = self._directory / ESCROW
+        if not path.exists():
+            return None
+        return Recipient.from_pem(files.read_small(path, _LONGEST), on=on)
+
+    # -- keyed digests
+
+    def digest(self, label: str, data: bytes) -> str:
+        """Give a keyed digest (HMAC-SHA-256, hex) for ledger and logs; labels keep uses apart."""
+        mac = self._mac(label)
+        mac.update(data)
+        return mac.finalize().hex()
+
+    def digest_file(self, label: str, path: Path) -> str:
+        """Give the keyed digest of a file's bytes, read in blocks; equal to `digest` of them.
+
+        Raises:
+            FileUnusable: no regular file, or it can't be read.
+        """
+        mac = self._mac(label)
+        with files.open_regular(path) as handle:
+            while block := handle.read(_BLOCK):
+                mac.update(block)
+        return mac.finalize().hex()
+
+    def _mac(self, label: str) -> HMAC:
+        return HMAC(self._digest.derive(f"digest/{label}"), hashes.SHA256())
+
+    # -- one secret per id
+
+    def project_secret(self, project: str, *, create: bool = False) -> Secret:
+        """Give a project's secret, from which its research ids and row order come.
+
+        Without ``create`` a missing one is an error: another secret would make other ids.
+
+        Raises:
+            StagingKeyMissing, KeyFileDamaged, KeyNameUnusable: see `run_key`.
+        """
+        return self._keep("projects", project, Secret, create=create)
+
+    def run_key(self, run_id: str, *, create: bool = False) -> StagingKey:
+        """Give the key of a run's staging; with ``create`` make it unless it exists.
+
+        Raises:
+            StagingKeyMissing: it is not there.
+            KeyFileDamaged: it is there and does not unwrap.
+            KeyNameUnusable: the id can't name a file.
+        """
+        return self._keep("runs", run_id, StagingKey, create=create)
+
+    def snapshot_key(self, snapshot_id: str, *, create: bool = False) -> StagingKey:
+        """Give the key of a register snapshot; see `run_key`."""
+        return self._keep("snapshots", snapshot_id, StagingKey, create=create)
+
+    def document_key(self, project: str, *, create: bool = False) -> StagingKey:
+        """Give the key of a project's stored documents; see `run_key`."""
+        return self._keep("documents", project, StagingKey, create=create)
+
+    def forget_run_key(self, run_id: str) -> bool:
+        """Erase a run's key, and with it all that was staged; whether it was there.
+
+        Raises:
+            KeyNameUnusable: the id can't name a file.
+            FileUnusable: it could not be removed.
+        """
+        return self._forget("runs", run_id)
+
+    def forget_snapshot_key(self, snapshot_id: str) -> bool:
+        """Erase a snapshot's key; see `forget_run_key`."""
+        return self._forget("snapshots", snapshot_id)
+
+    def forget_document_key(self, project: str) -> bool:
+        """Erase the key of a project's documents; see `forget_run_key`."""
+        return self._forget("documents", project)
+
+    def _keep(self, kind: str, name: str, make: type[_Key], *, create: bool) -> _Key:
+        path, label = self._place(kind, name)
+        if create and not path.exists():
+            fresh = wrap_secret(_kek(self._root), secrets.token_bytes(SECRET_BYTES), label)
+            files.write_once(path, fresh)
+        if not path.exists():
+            raise StagingKeyMissing(kind=kind)
+        return make(label, self._unwrapped(path, label))
+
+    def _forget(self, kind: str, name: str) -> bool:
+        path, _ = self._place(kind, name)
+        there = path.exists()
+        if there:
+            files.overwrite_and_unlink(path)
+        return there
+
+    def _place(self, kind: str, name: str) -> tuple[Path, str]:
+        if not _ID.fullmatch(name):
+            raise KeyNameUnusable(kind=kind)
+        return self._directory / kind / f"{name}.key", f"{kind}/{name}"
+
+    def _unwrapped(self, path: Path, label: str) -> bytes:
+        if not path.exists():
+            raise KeyringMissing
+        return unwrap_secret(_kek(self._root), files.read_small(path, _LONGEST), label)
+
+    def _file(self, name: str) -> bytes:
+        path = self._directory / name
+        if not path.exists():
+            raise KeyringMissing
+        return files.read_small(path, _LONGEST)
+
+    def __repr__(self) -> str:
+        return "<Keyring hidden>"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise TypeError("a keyring is not pickled or copied")
+
+
+def _fill(directory: Path, department: str, passphrase: bytes, iterations: int) -> None:
+    root = Secret("root", secrets.token_bytes(SECRET_BYTES))
+    key, certificate = make_signing_identity(department, _signing_password(root))
+    digest = wrap_secret(_kek(root), secrets.token_bytes(SECRET_BYTES), DIGEST)
+    for kind in KINDS:
+        (directory / kind).mkdir(mode=files.PRIVATE_DIRECTORY)
+    written = {
+        DIGEST: digest,
+        SIGNING_KEY: key,
+        SIGNING_CERTIFICATE: certificate,
+        HEAD: head_bytes(root.reveal(), department, passphrase, iterations),
+    }
+    for name, data in written.items():
+        files.write_small(directory / name, data)
+
+
+def _kek(root: Secret) -> bytes:
+    return root.derive("keyring/wrap")
+
+
+def _signing_password(root: Secret) -> bytes:
+    return root.derive("keyring/signing").hex().encode()

@@ -1,0 +1,246 @@
+"""A sealed package: written whole or not at all, and verified before anybody opens it.
+
+    part-001.zip.cms   CMS AuthEnvelopedData for every recipient (`seal`)
+    README.txt         the recipient's commands
+    SHA256SUMS         hashes of the two above, for ``sha256sum -c``
+    SHA256SUMS.p7s     detached signature over the list (`signing`)
+    department.pem     the signer's certificate; trusted only after its fingerprint is compared
+
+`verify_package` follows the same order as the recipient: (1) the pinned signer, (2) its signature
+over the list, (3) exactly the listed files, (4) their hashes. It decrypts nothing.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto import files
+from crypto.cms import (
+    LONGEST_SIGNATURE,
+    Recipient,
+    Signer,
+    check_recipients,
+    read_identity,
+    verify_detached,
+)
+from crypto.digests import Sha256
+from crypto.errors import (
+    FileUnusable,
+    HashDoesNotHold,
+    PackageExists,
+    PackageUnreadable,
+    PartMissing,
+    PartUnexpected,
+    SignatureUnreadable,
+    SignerUnknown,
+)
+from crypto.package.parts import (
+    AT_ONCE,
+    LONGEST_LIST,
+    SUFFIX,
+    Part,
+    SealedFile,
+    read_sums,
+    seal_parts,
+    write_sums,
+)
+from crypto.package.readme import recipient_readme
+from errors.coded import CodedError
+
+LIST, SIGNATURE, README, CERTIFICATE = (
+    "SHA256SUMS",
+    "SHA256SUMS.p7s",
+    "README.txt",
+    "department.pem",
+)
+_BLOCK = 1024 * 1024  # bytes read at a time for hashing
+
+
+Readme = Callable[[list[str]], str]
+
+
+@dataclass(frozen=True)
+class Package:
+    """What was written.
+
+    Attributes:
+        directory: where it stands now.
+        files: the sealed files, in order.
+        list_sha256: hex SHA-256 of ``SHA256SUMS``, which names the whole package.
+        signer: fingerprint of the signer's public key.
+        recipients: fingerprints, in the order given.
+    """
+
+    directory: Path
+    files: tuple[SealedFile, ...]
+    list_sha256: str
+    signer: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VerifiedPackage:
+    """What was verified: the sealed files, the list's hash and the signer's fingerprint."""
+
+    directory: Path
+    files: tuple[SealedFile, ...]
+    list_sha256: str
+    signer: str
+
+
+def write_package(
+    directory: Path,
+    parts: Iterable[Path | Part],
+    recipients: Sequence[Recipient],
+    signer: Signer,
+    *,
+    readme: str | Readme | None = None,
+    at_once: int = AT_ONCE,
+) -> Package:
+    """Seal parts for all recipients into a new directory, which appears whole or not at all.
+
+    Args:
+        directory: must not exist; its parent must.
+        parts: files, or `Part` for what is in memory; asked for one after another, so a generator
+            that makes each when asked keeps ``at_once`` in memory and the next.
+        recipients: 1 to 64, each once.
+        signer: signs the list of hashes.
+        readme: text in place of the usual README, or a function that makes it of the names of the
+            parts, in order and without ``.cms``.
+        at_once: parts sealed side by side.
+
+    Raises:
+        PackageExists: the directory is there.
+        PartNameUnusable, PartTooLarge, RecipientsWrong, SourceChanged: a part can't be sealed.
+        FileUnusable: a part can't be read, or the directory can't be written.
+    """
+    check_recipients(recipients)
+    if directory.exists() or directory.is_symlink():
+        raise PackageExists
+    partial = files.temporary_beside(directory)
+    with files.directory_written_whole(partial, directory):
+        sealed = seal_parts(partial, parts, recipients, at_once=at_once)
+        list_sha256 = _sign(partial, sealed, signer, readme)
+    fingerprints = tuple(recipient.fingerprint for recipient in recipients)
+    return Package(directory, tuple(sealed), list_sha256, signer.fingerprint, fingerprints)
+
+
+def _sign(
+    directory: Path, sealed: list[SealedFile], signer: Signer, readme: str | Readme | None
+) -> str:
+    text = _readme_text([file.name for file in sealed], readme)
+    hashes = {file.name: file.sha256_hex for file in sealed}
+    hashes[README] = Sha256(text.encode()).hexdigest()
+    listed = write_sums(hashes)
+    written = {
+        README: text.encode(),
+        LIST: listed,
+        SIGNATURE: signer.sign_detached(listed),
+        CERTIFICATE: read_identity(signer.certificate_pem, bare_key=False).pem,
+    }
+    for name, data in written.items():
+        files.write_small(directory / name, data)
+    return Sha256(listed).hexdigest()
+
+
+def _readme_text(sealed: list[str], readme: str | Readme | None) -> str:
+    if readme is None:
+        return recipient_readme(sealed)
+    return readme if isinstance(readme, str) else readme([n.removesuffix(SUFFIX) for n in sealed])
+
+
+def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPackage:
+    """Verify a package against one pinned signer; nothing in the package is trusted before.
+
+    Args:
+        directory: the package.
+        signer_certificate_pem: the certificate that you got elsewhere, not from the package.
+
+    Raises:
+        NotACertificate, WeakKey, WrongCurve, WrongCertificateUse: the pinned certificate is unfit.
+        PackageUnreadable: no well-formed list.
+        SignatureUnreadable, SignerUnknown, SignatureDoesNotHold: the list is not the signer's.
+        PartMissing, PartUnexpected: other files than the signed ones.
+        HashDoesNotHold: a file differs; with the positions (1-based) on the list.
+    """
+    # (1) the signer is the pinned one; the package's own certificate may only be the same
+    pinned = read_identity(signer_certificate_pem, bare_key=False)
+    _check_enclosed_certificate(directory, pinned.pem)
+    # (2) the pinned signer signed the list
+    listed = _read(directory / LIST, LONGEST_LIST, PackageUnreadable)
+    signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, SignatureUnreadable)
+    verify_detached(listed, signature, signer_certificate_pem)
+    # (3) every listed file is there and nothing else
+    hashes = read_sums(listed)
+    _check_entries(directory, set(hashes))
+    # (4) every file has its signed hash
+    sealed = _check_hashes(directory, hashes)
+    return VerifiedPackage(directory, sealed, Sha256(listed).hexdigest(), pinned.fingerprint)
+
+
+def verify_by_any(directory: Path, signer_certificates: Sequence[bytes]) -> VerifiedPackage:
+    """Verify a package against the first of several pinned signers that signed it.
+
+    Raises:
+        SignerUnknown: none of them did.
+        CodedError: as `verify_package`.
+    """
+    for pinned in signer_certificates:
+        with contextlib.suppress(SignerUnknown):
+            return verify_package(directory, pinned)
+    raise SignerUnknown
+
+
+def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
+    if not (directory / CERTIFICATE).exists():
+        return
+    with contextlib.suppress(CodedError):
+        if files.read_small(directory / CERTIFICATE, LONGEST_SIGNATURE) == pinned:
+            return
+    raise SignerUnknown
+
+
+def _read(path: Path, longest: int, error: type[CodedError]) -> bytes:
+    try:
+        return files.read_small(path, longest)
+    except FileUnusable:
+        raise error from None
+
+
+def _check_entries(directory: Path, listed: set[str]) -> None:
+    try:
+        found = {entry.name for entry in directory.iterdir()}
+    except OSError:
+        raise PackageUnreadable from None
+    if missing := listed - found:
+        raise PartMissing(count=len(missing))
+    unexpected = found - listed - {LIST, SIGNATURE, README, CERTIFICATE}
+    if unexpected or not any(name.endswith(SUFFIX) for name in listed):
+        raise PartUnexpected(count=len(unexpected))
+
+
+def _check_hashes(directory: Path, hashes: dict[str, str]) -> tuple[SealedFile, ...]:
+    sealed: list[SealedFile] = []
+    wrong: list[int] = []
+    for position, (name, signed) in enumerate(hashes.items(), start=1):
+        found = _hash(directory / name)
+        if found is None or found[0] != signed:
+            wrong.append(position)
+        elif name.endswith(SUFFIX):
+            sealed.append(SealedFile(name, signed, found[1]))
+    if wrong:
+        raise HashDoesNotHold(lines=wrong)
+    return tuple(sealed)
+
+
+def _hash(path: Path) -> tuple[str, int] | None:
+    digest, count = Sha256(), 0
+    try:
+        with files.open_regular(path) as handle:
+            while block := handle.read(_BLOCK):
+                digest.update(block)
+                count += len(block)
+    except (FileUnusable, OSError):
+        return None
+    return digest.hexdigest(), count

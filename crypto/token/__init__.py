@@ -1,1 +1,0 @@
-"""The signing key in a PKCS#11 token: `TokenPlace`, `TokenKey`, `TokenSigner`."""

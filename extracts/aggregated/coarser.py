@@ -1,0 +1,125 @@
+"""Coarser versions of a table that is mostly hidden, counted anew, with what each would publish.
+
+Each version is counted from the register with its own distinct persons, protected together with all that
+was published before, and not cleaned up: a release of it publishes at least as much.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from extracts.aggregated.history import from_arrow
+from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.suppression import (
+    MOSTLY_HIDDEN,
+    CannotProtectError,
+    CellTable,
+    Dimension,
+    Forecast,
+    Job,
+    Pattern,
+    PublishedTable,
+    RevisedError,
+    SuppressionPolicy,
+    forecast,
+    suppress_all,
+)
+from systems.description import System
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Counted(Protocol):
+    """What is looked at of a table: its true cells and its published rows."""
+
+    @property
+    def table(self) -> pa.Table:
+        """As it leaves."""
+        ...
+
+    @property
+    def cells(self) -> pa.Table:
+        """With true values."""
+        ...
+
+
+@dataclass(frozen=True)
+class CoarserVersion:
+    """One coarser version: its dimensions, and what it would publish at least."""
+
+    dims: tuple[str, ...]
+    seen: Forecast
+
+    def as_json(self) -> dict[str, object]:
+        """Flat, for a table: what to say to ``run``, and what would be published."""
+        named = ",".join(d for d in self.dims if d != YEAR)
+        return {"options": f"--dims {named}", **self.seen.as_json()}
+
+
+def coarser_versions(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    policy: SuppressionPolicy,
+    earlier: Sequence[pa.Table],
+    made: Counted,
+) -> tuple[CoarserVersion, ...]:
+    """Return coarser versions of a mostly hidden table, the one that shows most first; else none.
+
+    Raises:
+        CodedError: see ``tabulate``.
+    """
+    if not _mostly_hidden(made, system.record.plural):
+        return ()
+    before = [from_arrow(table) for table in earlier]
+    found: list[CoarserVersion] = []
+    for dims in _choices(system, spec):
+        counted = tabulate(con, system, replace(spec, dims=dims))
+        try:
+            found.append(CoarserVersion(dims, _seen(counted, policy, before)))
+        except (CannotProtectError, RevisedError):
+            continue  # what is published already stands against it
+    return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
+
+
+def _mostly_hidden(made: Counted, plural: str) -> bool:
+    records = np.asarray(made.cells[plural])
+    hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
+    return hidden > MOSTLY_HIDDEN * int((records > 0).sum())
+
+
+def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:
+    """What a dimension nests in instead of it, each dimension left out, and both at once."""
+    named = [d.name for d in dimensions(system, spec)]
+    parents = {d.name: d.parent for d in dimensions(system, spec) if d.parent is not None}
+    broader = tuple(dict.fromkeys(parents.get(name, name) for name in named))
+    fewer = [tuple(n for n in named if n != out) for out in named if out != YEAR]
+    both = [tuple(n for n in broader if n != out) for out in broader if out != YEAR]
+    whole = [broader, *fewer, *both]
+    return [c for c in dict.fromkeys(whole) if len(c) > 1 and c != tuple(named)]
+
+
+def _seen(
+    counted: CellTable, policy: SuppressionPolicy, before: Sequence[PublishedTable]
+) -> Forecast:
+    quick = replace(policy, clean=False)
+    jobs = [
+        Job(_year(counted, place), quick, tuple(_only(t, year) for t in before))
+        for place, year in enumerate(counted.dims[0].leaves)
+    ]
+    patterns: list[Pattern] = suppress_all(jobs, workers=1)
+    return forecast([(p.table, p.hidden, p.primary) for p in patterns])
+
+
+def _year(table: CellTable, at: int) -> CellTable:
+    dims = (Dimension.flat(YEAR, [table.dims[0].leaves[at]], total=False), *table.dims[1:])
+    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
+
+
+def _only(table: PublishedTable, year: str) -> PublishedTable:
+    axis = table.dims.index(YEAR)
+    return replace(table, rows=tuple(r for r in table.rows if r.labels[axis] == year))

@@ -1,0 +1,319 @@
+"""Aggregated data (11 CCR 962(b)): counted, suppressed, audited, beside all that went out before.
+
+A year that was published with the same dimensions and scope is closed: it goes out again as it
+was, but where late records may revise it (see ``closed_years``). What is published in another
+grouping is protected together with every earlier table, whose values are constants for the attacker.
+
+County exemption: § 964(f)(2) names geographic information "other than state and county-level
+information", which some read as leaving counts by county alone out of the rule. It is none by
+default. Where policy switches it on, it holds for a table by county and year alone, and only as long
+as nothing else of those years has gone out: a published county total of 3 proves that every cell
+beneath it is small. A stratified table that comes later is protected together with the county
+totals, and refused where they determine a small cell.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from extracts.aggregated.closed_years import ClosedYear, closed_year
+from extracts.aggregated.explanation import explained
+from extracts.aggregated.history import from_arrow, to_arrow
+from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.suppression import (
+    AuditFellError,
+    AuditReport,
+    CellTable,
+    Dimension,
+    Job,
+    Pattern,
+    Progress,
+    PublishedRow,
+    PublishedTable,
+    SuppressionPolicy,
+    audit_table,
+    publish,
+    suppress_all,
+)
+from systems.description import System
+
+if TYPE_CHECKING:
+    import duckdb
+from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
+
+__all__ = ["Aggregate", "AggregateSpec", "build_aggregate", "tabulate"]
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregate:
+    """An aggregated extract.
+
+    Attributes:
+        table: what leaves: dimensions with labels, the count of records, ``persons``, ``status``.
+        cells: for the Department alone: every cell with its true values, before suppression.
+        explanation: for the Department alone, true values included: each hidden cell with its
+            reason (``primary``, ``secondary``) and the interval that the attacker is left with.
+        audit: the attack on exactly this table with all earlier ones; it holds.
+        exact: whether the intervals of the explanation are exact.
+        closed: what became of each year that was published before, and why.
+        exempt: whether county totals went out whatever their size, by policy.
+    """
+
+    table: pa.Table
+    cells: pa.Table
+    explanation: pa.Table
+    audit: AuditReport
+    closed: Mapping[int, ClosedYear]
+    exact: bool = False
+    exempt: bool = False
+
+    @property
+    def frozen(self) -> tuple[int, ...]:
+        """Years whose published values are those of an earlier release."""
+        return tuple(sorted(y for y, one in self.closed.items() if one.how != "revised"))
+
+
+def build_aggregate(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    policy: SuppressionPolicy,
+    earlier: Sequence[pa.Table] = (),
+    *,
+    county_exempt: bool = False,
+    revise: bool = True,
+    progress: Progress | None = None,
+) -> Aggregate:
+    """Make an aggregated extract that may leave.
+
+    Args:
+        con: connection to a snapshot.
+        system: the data system.
+        spec: years, scope, dimensions.
+        policy: threshold and zeros.
+        earlier: every table that was ever published from this system, to whomever.
+        county_exempt: whether a table by county and year alone goes out whatever its counts are.
+        revise: whether late records may revise a closed year where no small group shows.
+        progress: called with stage, done, of.
+
+    Raises:
+        YearNotFullError: a year that is not full.
+        RevisedError: an open value of an earlier table in another grouping is another one now.
+        CannotProtectError: earlier tables already determine a small cell.
+        AuditFellError: the audit got cells back.
+        CountyExemptRefused: another table of these years has gone out.
+        RolesMixed: a table of these years that counts other persons has gone out.
+        CodedError: see ``tabulate`` and ``suppress``.
+    """
+    before = [from_arrow(t) for t in earlier]
+    counted = tabulate(con, system, spec)
+    names = tuple(d.name for d in counted.dims)
+    scope = _scope(system, spec, names)
+    exempt = county_exempt and set(names) == {YEAR, COUNTY}
+    check_beside(before, spec.all_years, names, scope, exempt=exempt)
+    closed = closed_years(counted, before, scope, policy, revise=revise)
+    rows: list[PublishedRow] = []
+    reports: list[AuditReport] = []
+    patterns: list[Pattern] = []
+    fresh = [y for y in spec.all_years if y not in closed]
+    share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
+    jobs = [
+        Job(
+            _slice(counted, year),
+            share,
+            tuple(t for t in (_only(b, year) for b in before) if t.rows),
+            scope,
+        )
+        for year in fresh
+    ]  # years share no record, so that each is a table of its own
+    for pattern in [] if exempt else suppress_all(jobs, progress=progress):
+        patterns.append(pattern)
+        rows += pattern.published().rows
+        reports.append(pattern.report)
+    shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
+    for kept in [*(shown if exempt else []), *(one.table for one in closed.values())]:
+        rows += kept.rows
+        found = audit_table(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
+        reports.append(but_shown(found) if exempt else found)
+    whole = _merge(reports, policy.threshold)
+    if not whole.holds:
+        raise AuditFellError(cells=len(whole.falls))
+    order = {labels: i for i, labels in enumerate(counted.labels())}
+    rows.sort(key=lambda r: order[r.labels])
+    parents = publish(counted, np.zeros(counted.shape, bool)).parents
+    about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
+    return Aggregate(
+        to_arrow(about, _labels(system, spec), rows, system.record.plural),
+        _exact(counted, system.record.plural),
+        explained(counted, rows, whole, policy, system.record.plural),
+        whole,
+        closed,
+        whole.complete,
+        exempt,
+    )
+
+
+def closed_years(
+    counted: CellTable,
+    before: Sequence[PublishedTable],
+    scope: dict[str, tuple[str, ...]],
+    policy: SuppressionPolicy,
+    *,
+    revise: bool,
+) -> dict[int, ClosedYear]:
+    """What becomes of each year that was published before with the same cells."""
+    found: dict[int, ClosedYear] = {}
+    for year in map(int, counted.dims[0].leaves):
+        every = [t for t in (_only(b, year) for b in before) if t.rows]
+        same = [t for t in every if _same(t, year, counted, scope)]
+        if same:
+            alone = len(same) == len(every)
+            found[year] = closed_year(
+                same, _slice(counted, year), policy, alone=alone, revise=revise
+            )
+    return found
+
+
+def published_before(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    policy: SuppressionPolicy,
+    earlier: Sequence[pa.Table],
+    *,
+    revise: bool = True,
+) -> dict[int, ClosedYear]:
+    """What a release would make of years that were published before, without making one.
+
+    Raises:
+        CodedError: see ``tabulate``.
+    """
+    counted = tabulate(con, system, spec)
+    scope = _scope(system, spec, tuple(d.name for d in counted.dims))
+    before = [from_arrow(t) for t in earlier]
+    return closed_years(counted, before, scope, policy, revise=revise)
+
+
+def has_version(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
+    """Whether one of these published tables has exactly this version of the year."""
+    slices = (_only(from_arrow(table), year) for table in tables)
+    wanted = set(version.rows)
+    return any(
+        s.dims == version.dims and dict(s.scope) == dict(version.scope) and set(s.rows) == wanted
+        for s in slices
+    )
+
+
+def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The families, where they are no dimension of the table."""
+    release = system.release.aggregated
+    own = [d for d in release.dimensions if d.codes == release.scope.codes]
+    scope = {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
+    if release.person_role is None or not release.person_roles:
+        return scope
+    return scope | {COUNTED: (release.person_role,)}
+
+
+def _slice(table: CellTable, year: int) -> CellTable:
+    """One year of a table of several."""
+    at = table.dims[0].position[str(year)]
+    dims = (Dimension.flat(YEAR, [str(year)], total=False), *table.dims[1:])
+    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
+
+
+def _only(table: PublishedTable, year: int) -> PublishedTable:
+    """The slice of one year; years share no record, so that the others say nothing about it."""
+    axis = table.dims.index(YEAR)
+    rows = tuple(r for r in table.rows if r.labels[axis] == str(year))
+    return PublishedTable(
+        table.dims, rows, table.parents, has_persons=table.has_persons, scope=table.scope
+    )
+
+
+def _same(
+    table: PublishedTable, year: int, counted: CellTable, scope: dict[str, tuple[str, ...]]
+) -> bool:
+    """Whether a table published this year with the same cells."""
+    if table.dims != tuple(d.name for d in counted.dims) or dict(table.scope) != scope:
+        return False
+    rows = {r.labels for r in table.rows if r.labels[0] == str(year)}
+    return bool(rows) and rows == {x for x in counted.labels() if x[0] == str(year)}
+
+
+def _merge(reports: Sequence[AuditReport], threshold: int) -> AuditReport:
+    return AuditReport(
+        tuple(f for r in reports for f in r.falls),
+        sum(r.cells for r in reports),
+        sum(r.hidden for r in reports),
+        sum(r.programmes for r in reports),
+        threshold,
+        {labels: b for r in reports for labels, b in r.bounds.items()},
+        all(r.complete for r in reports),
+    )
+
+
+def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for described in dimensions(system, spec):
+        if described.codes is not None:
+            labels = dict(system.code_list(described.codes).labels)
+            found[described.name] = labels
+    for described in dimensions(system, spec):
+        if described.parent in found:
+            found[described.name] |= found[described.parent]
+    return found
+
+
+def _exact(counted: CellTable, plural: str) -> pa.Table:
+    """Every cell and margin with its true values: dimensions as text, records, ``persons``."""
+    labels = list(counted.labels())
+    columns: dict[str, pa.Array] = {
+        dim.name: pa.array([label[axis] for label in labels], pa.string())
+        for axis, dim in enumerate(counted.dims)
+    }
+    columns[plural] = pa.array(counted.counts.ravel(), pa.int64())
+    columns["persons"] = pa.array(counted.people.ravel(), pa.int64())
+    return pa.table(columns)
+
+
+# --- what may stand beside what
+
+COUNTY = "county"
+COUNTED = "counted"  # in a table's scope: whose persons it counts, where not the released role's
+
+
+def check_beside(
+    before: Sequence[PublishedTable],
+    years: Sequence[int],
+    dims: Sequence[str],
+    scope: Mapping[str, tuple[str, ...]],
+    *,
+    exempt: bool,
+) -> None:
+    """Refuse a table that may not stand beside an earlier one of the same years.
+
+    Raises:
+        RolesMixed: an earlier one counts other persons.
+        CountyExemptRefused: county totals are to be exempt, and another table has gone out.
+    """
+    wanted = {str(year) for year in years}
+    overlapping = [table for table in before if _years(table) & wanted]
+    mixed = [t for t in overlapping if t.scope.get(COUNTED) != scope.get(COUNTED)]
+    if mixed:
+        raise RolesMixed(tables=len(mixed))
+    others = [t for t in overlapping if t.dims != tuple(dims) or dict(t.scope) != dict(scope)]
+    if exempt and others:
+        raise CountyExemptRefused(tables=len(others))
+
+
+def but_shown(report: AuditReport) -> AuditReport:
+    """The same attack without the small values that policy lets stand in the open."""
+    return replace(report, falls=tuple(fall for fall in report.falls if fall.how != "shown"))
+
+
+def _years(table: PublishedTable) -> set[str]:
+    axis = table.dims.index(YEAR)
+    return {row.labels[axis] for row in table.rows}

@@ -1,0 +1,233 @@
+"""Counting: every cell and margin of a table by full calendar years, from a register snapshot.
+
+A record counts once for each of its persons, so that records add up over every dimension
+(an order against two persons, a man and a woman, is in both cells). Persons are counted as distinct in every cell
+and margin, never summed, and at the lower bound of the person index: entries that may be one
+person are one, so that a join which the linkage missed can't lift a cell over the threshold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from extracts.aggregated.errors import TabulationError, UnknownDimensionError, YearNotFullError
+from extracts.rows import Plan, chain, entry_steps, lookups, parameters
+from extracts.suppression import CellTable, Dimension
+from systems.database import guarded, quoted
+from systems.description import Dimension as Described
+from systems.description import RowRelease, System
+
+if TYPE_CHECKING:
+    import duckdb
+
+YEAR = "year"
+Coverage = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class AggregateSpec:
+    """What is to be counted.
+
+    Attributes:
+        years: first and last calendar year, both full.
+        families: scope of the project (families of records).
+        on: the day of the release; a year that has not ended by then is refused.
+        dims: dimensions; none for the default ones of the data system. ``year`` is always first.
+            ``county`` with ``region`` makes one dimension with regions as margins.
+        covered: first and last day that the snapshot covers, where the register says so.
+        only: of the years, those that are wanted; none for all of them.
+    """
+
+    years: tuple[int, int]
+    families: tuple[str, ...]
+    on: date
+    dims: tuple[str, ...] = ()
+    covered: Coverage | None = None
+    only: tuple[int, ...] = ()
+
+    @property
+    def all_years(self) -> tuple[int, ...]:
+        """Each year that is wanted."""
+        years = range(self.years[0], self.years[1] + 1)
+        return tuple(y for y in years if not self.only or y in self.only)
+
+
+def check_years(spec: AggregateSpec) -> None:
+    """Refuse years that are not full (11 CCR 962(b), 965(b)).
+
+    Raises:
+        YearNotFullError: a year has not ended, is not covered, or there is none.
+    """
+    first, last = spec.years
+    if first > last or last >= spec.on.year:
+        raise YearNotFullError(first=first, last=last)
+    if spec.covered is not None:
+        begin, end = spec.covered
+        if begin > date(first, 1, 1) or end < date(last, 12, 31):
+            raise YearNotFullError(first=first, last=last, covered_to=end.year)
+
+
+def dimensions(system: System, spec: AggregateSpec) -> tuple[Described, ...]:
+    """The described dimensions of a table, ``year`` first.
+
+    Raises:
+        UnknownDimensionError: one that the system does not allow, or one twice.
+    """
+    release = system.release.aggregated
+    names = spec.dims or release.default_dimensions
+    known = set(release.dimension_names)
+    if len(set(names)) != len(names) or not set(names) <= known or YEAR not in known:
+        raise UnknownDimensionError(dimensions=len(names))
+    ordered = [YEAR, *(n for n in release.dimension_names if n in names and n != YEAR)]
+    return tuple(release.dimension(n) for n in ordered)
+
+
+def tabulate(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    years: Sequence[int] | None = None,
+) -> CellTable:
+    """Count records and distinct persons for every cell and margin.
+
+    Years stand apart: there is no total over them, and no record is in two.
+
+    Args:
+        con: connection to a snapshot: its tables as views, and ``person_index``.
+        system: the data system.
+        spec: what to count.
+        years: of the years asked for, those to count; all by default.
+
+    Raises:
+        YearNotFullError: see ``check_years``.
+        UnknownDimensionError: see ``dimensions``.
+        ScopeEmpty: no family, or an unknown one.
+        TabulationError: the snapshot has values that the system does not describe.
+    """
+    check_years(spec)
+    described = dimensions(system, spec)
+    wanted = spec.all_years if years is None else tuple(years)
+    axes = tuple(_axis(system, spec, wanted, d) for d in nested(described))
+    names = [d.name for d in axes]
+    release = system.release.aggregated
+    rows = RowRelease(
+        row="",
+        key=release.key,
+        person_role=release.person_role,
+        person_roles=release.person_roles,
+        year_source=release.year_source,
+        scope=release.scope,
+        exclusions=release.exclusions,
+        columns=described,
+    )
+    plan = Plan(system, "deidentified", rows)
+    query, bound = _query(plan, names, spec, described)
+    with guarded(TabulationError, dimensions=len(names)), lookups(con, plan):
+        found = con.execute(query, bound).fetchall()
+    return _fill(axes, found)
+
+
+def nested(described: Sequence[Described]) -> list[Described]:
+    """Leave out what another dimension of the table nests in: it becomes that one's margins."""
+    parents = {d.parent for d in described if d.parent}
+    return [d for d in described if d.name not in parents]
+
+
+def _axis(
+    system: System, spec: AggregateSpec, years: Sequence[int], described: Described
+) -> Dimension:
+    if described.name == YEAR:
+        return Dimension.flat(YEAR, [str(y) for y in years], total=False)
+    if described.codes is None:
+        raise UnknownDimensionError(dimension=described.name)
+    release = system.release.aggregated
+    codes = system.code_list(described.codes)
+    leaves = list(codes.values)
+    if described.codes == release.scope.codes:
+        leaves = [v for v in leaves if v in spec.families]
+    if described.unknown is not None and described.unknown not in leaves:
+        leaves.append(described.unknown)
+    names = {d.name for d in dimensions(system, spec)}
+    if described.parent in names:
+        parent = codes.attribute(described.parent)
+        return Dimension.tree(described.name, leaves, parent)
+    return Dimension.flat(described.name, leaves)
+
+
+def _query(
+    plan: Plan, names: Sequence[str], spec: AggregateSpec, described: Sequence[Described]
+) -> tuple[str, dict[str, object]]:
+    """One pass: pairs of record and person, then every combination of margins."""
+    columns = [quoted(d.name) for d in described]
+    levels = [
+        f"min({c}) AS {c}" for c in columns
+    ]  # a person who stands on one record twice has one place in the table
+    pairs = f"""
+    SELECT key_, i.identity, min(i.identity_lower) AS person_, {", ".join(levels)}
+    FROM released LEFT JOIN person_index i ON i.record_id = released.entry_
+    GROUP BY key_, i.identity"""
+    free = [quoted(n) for n in names if n != YEAR]
+    tree = next(((d.name, d.parent) for d in described if _has(described, d.parent)), None)
+    sets = _sets(free, tree)
+    shown = [f"CAST({quoted(YEAR)} AS VARCHAR)", *(_label(c, tree) for c in free)]
+    final = f"""
+    SELECT {", ".join(shown)}, count(*)::BIGINT, count(DISTINCT person_)::BIGINT,
+      count(*) - count(person_)
+    FROM pairs GROUP BY {quoted(YEAR)}, GROUPING SETS ({", ".join(sets)})"""
+    steps = [*entry_steps(plan, spec.years, frozenset()), ("pairs", pairs)]
+    return chain(steps, final), parameters(plan, spec.families, spec.years)
+
+
+def _has(described: Sequence[Described], parent: str | None) -> bool:
+    return parent is not None and any(d.name == parent for d in described)
+
+
+def _sets(free: Sequence[str], tree: tuple[str, str | None] | None) -> list[str]:
+    """All subsets of the dimensions; a dimension with regions has a third state, the region."""
+    options: list[list[str]] = [[]]
+    for column in free:
+        states = [[], [column]]
+        if tree is not None and column == quoted(tree[0]):
+            states.append([quoted(str(tree[1]))])
+        options = [one + state for one in options for state in states]
+    return [f"({', '.join(one)})" for one in options]
+
+
+def _label(column: str, tree: tuple[str, str | None] | None) -> str:
+    """The node of one axis: the leaf, else its group, else TOTAL; a missing leaf stays missing."""
+    above = "'TOTAL'"
+    if tree is not None and column == quoted(tree[0]):
+        group = quoted(str(tree[1]))
+        above = f"CASE WHEN GROUPING({group}) = 0 THEN {group}::VARCHAR ELSE 'TOTAL' END"
+    return f"CASE WHEN GROUPING({column}) = 0 THEN {column}::VARCHAR ELSE {above} END"
+
+
+def _fill(axes: tuple[Dimension, ...], found: Sequence[tuple[object, ...]]) -> CellTable:
+    shape = tuple(len(d.nodes) for d in axes)
+    counts = np.zeros(shape, dtype=np.int64)
+    persons = np.zeros(shape, dtype=np.int64)
+    positions: list[Mapping[str, int]] = [d.position for d in axes]
+    years = set(axes[0].leaves)
+    for row in found:
+        *labels, records, people, unindexed = row
+        if labels[0] not in years:
+            continue
+        at = tuple(p.get(str(label), -1) for p, label in zip(positions, labels, strict=True))
+        if -1 in at or unindexed:
+            raise TabulationError(undescribed=at.count(-1), without_person=int(str(unindexed)))
+        counts[at] = int(str(records))
+        persons[at] = int(str(people))
+    _check_sums(axes, counts)
+    return CellTable(axes, counts, persons)
+
+
+def _check_sums(axes: Sequence[Dimension], counts: np.ndarray) -> None:
+    """Margins that the database counted must be the sums of the cells."""
+    for axis, dim in enumerate(axes):
+        along = np.moveaxis(counts, axis, 0)
+        for group, kids in dim.children:
+            if (along[group] != along[list(kids)].sum(axis=0)).any():
+                raise TabulationError(margins=1)

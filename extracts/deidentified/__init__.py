@@ -1,0 +1,24 @@
+"""De-identified extracts: one row for each person and record, generalised and measured.
+
+The room knows the risk that somebody is singled out, local suppression, and proposals of coarser
+rows. It never shows an identifier, or a date that the system's file does not let out.
+"""
+
+from extracts.deidentified.extract import DeidentifiedSpec, build_deidentified, count_records
+from extracts.deidentified.local_suppression import suppress_locally
+from extracts.deidentified.proposals import LEVELS, level_columns, propose, replaced
+from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
+
+__all__ = [
+    "LEVELS",
+    "DeidentifiedSpec",
+    "RiskLimit",
+    "RiskReport",
+    "build_deidentified",
+    "count_records",
+    "level_columns",
+    "propose",
+    "replaced",
+    "risk_report",
+    "suppress_locally",
+]

@@ -1,0 +1,125 @@
+"""The de-identified extract: one row for each person and record, and no identifier at all (§ 962(h)).
+
+Persons are those of the snapshot's person index. Ages stand for birth dates, dates are generalised
+as the system's file says, ids and row order come from the project's secret.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts.errors import ExtractFailed, LinkOutsideRegister
+from extracts.identified import Extract
+from extracts.rows import (
+    IdMaker,
+    Plan,
+    Step,
+    chain,
+    check_against,
+    entry_steps,
+    fetched,
+    lookups,
+    parameters,
+    plan_for,
+    sort_keys,
+    unindexed,
+    with_references,
+)
+from extracts.rows import compute as pc
+from systems.database import guarded, quoted
+from systems.description import System
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class DeidentifiedSpec:
+    """What the approval allows of a de-identified release.
+
+    Attributes:
+        families: families of records in scope.
+        years: first and last year of the records, or none where all years are.
+        released_anyway: names of the system's exclusions that policy has switched off.
+        columns: register columns that the approval names; all that the system gives by default.
+    """
+
+    families: tuple[str, ...]
+    years: tuple[int, int] | None = None
+    released_anyway: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+
+
+def build_deidentified(
+    con: "duckdb.DuckDBPyConnection", system: System, spec: DeidentifiedSpec, ids: IdMaker
+) -> Extract:
+    """Make the de-identified extract from a snapshot's connection.
+
+    Raises:
+        ScopeEmpty: no family, or an unknown one.
+        LinkOutsideRegister: the person index lacks an entry of the register.
+        ColumnPlanRefused: the system's file asks for a column that can't leave.
+        ExtractFailed: the database gave up.
+    """
+    plan = plan_for(system, "deidentified", spec.columns)
+    bound = parameters(plan, spec.families, spec.years)
+    with guarded(ExtractFailed, step="deidentified"), lookups(con, plan):
+        if missing := unindexed(con, plan):
+            raise LinkOutsideRegister(count=missing)
+        steps = [
+            *entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
+            _persons(plan),
+        ]
+        rows = fetched(con, chain(steps, _final(plan)), bound)
+        withheld = con.execute(chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
+        table = _assembled(rows, plan, ids)
+    check_against(table, plan)
+    counts = {
+        "rows": table.num_rows,
+        "persons": pc.count_distinct(rows["person_"]).as_py(),
+        plan.plural: pc.count_distinct(rows["record_"]).as_py(),
+        f"{plan.plural}_withheld": int(withheld),
+    }
+    return Extract(
+        table, plan.kind, counts["persons"], counts, (), plan.quasi_identifiers, plan.sensitive
+    )
+
+
+def count_records(table: pa.Table, plan: Plan) -> int:
+    """Distinct records of made rows."""
+    name = next(n for n, of in plan.references.items() if of == plan.noun)
+    return int(pc.count_distinct(table[name]).as_py())
+
+
+def _persons(plan: Plan) -> Step:
+    """Two entries that the index joins are one person, and one row on a record."""
+    key, person = quoted(plan.key), quoted(plan.person)
+    return (
+        "persons",
+        f"""
+    SELECT e.{key}, i.identity, min(e.{person}) AS {person}
+    FROM entries e JOIN person_index i ON i.record_id = e.{person}
+    GROUP BY e.{key}, i.identity""",
+    )
+
+
+def _final(plan: Plan) -> str:
+    key, person = quoted(plan.key), quoted(plan.person)
+    outputs = "".join(f", r.{quoted(column.name)}" for column in plan.columns)
+    return f"""
+    SELECT p.identity AS person_, p.{key} AS record_{outputs}
+    FROM persons p JOIN released r ON r.key_ = p.{key} AND r.entry_ = p.{person}"""
+
+
+def _withheld(plan: Plan) -> str:
+    return f"SELECT count(DISTINCT {quoted(plan.key)}) FROM entries WHERE withheld"
+
+
+def _assembled(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
+    text = pa.string()
+    row = pc.binary_join_element_wise(rows["person_"].cast(text), rows["record_"].cast(text), "/")
+    table = pa.table(with_references(rows, plan, ids))
+    table = table.append_column("sort_", sort_keys(row, "row", ids))
+    by = ("sort_", *plan.references)  # the ids decide between equal keys
+    return table.sort_by([(name, "ascending") for name in by]).drop_columns(["sort_"])

@@ -1,0 +1,352 @@
+"""The identified extract: every cohort row, what was supplied, and the records of its person.
+
+Personal information in it comes from the researcher's own file alone (§ 963(a)(3)(A)): the register
+adds columns of class Q, S and N. It carries no weight, no field agreement and no register spelling.
+It is made in parts, so that memory follows the links and not the cohort.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts.errors import ExtractFailed, LinkOutsideRegister, SuppliedRowsUnsound
+from extracts.rows import (
+    IdMaker,
+    Plan,
+    Step,
+    chain,
+    entry_steps,
+    fetched,
+    lookups,
+    parameters,
+    plan_for,
+    unindexed,
+)
+from systems.database import guarded, quoted
+from systems.description import System
+
+if TYPE_CHECKING:
+    import duckdb
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from extracts.rows import check_against, sort_keys, with_references
+from extracts.rows import compute as pc
+
+# --- the extract in parts
+
+Ints = npt.NDArray[np.int64]
+
+PART = 1 << 18  # cohort rows worked at a time
+_VERDICTS = ("no", "not_attempted", "yes")
+_YES = 2
+
+
+class CohortRows:
+    """An identified extract on its way.
+
+    Args:
+        beside: released records of linked rows: ``row_number``, ``record_`` and ``person_`` (register keys)
+            and the plan's columns.
+        untried: numbers of the rows whose match was not attempted, or is in doubt; ascending.
+        supplied: supplied columns to copy.
+        plan: the checked plan.
+        ids: makes research ids and the order within a row.
+        withheld: records of linked rows that are left out.
+
+    Raises:
+        IdsCollide: two keys got one id.
+    """
+
+    def __init__(
+        self,
+        beside: pa.Table,
+        untried: Ints,
+        supplied: tuple[str, ...],
+        plan: Plan,
+        ids: IdMaker,
+        withheld: int,
+    ) -> None:
+        self.supplied = supplied
+        self._plan, self._untried = plan, untried
+        beside = _sorted(beside, plan, ids)
+        self._numbers: Ints = beside["row_number"].to_numpy()
+        self._records: int = pc.count_distinct(beside["record_"]).as_py()
+        self._values = pa.table(with_references(beside, plan, ids))
+        self._tally = np.zeros(len(_VERDICTS), np.int64)
+        self._rows = 0
+        self._withheld = withheld
+
+    @property
+    def persons(self) -> int:
+        """Cohort rows so far."""
+        return int(self._tally.sum())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was matched, released and left out; complete after the last part."""
+        no, untried, yes = map(int, self._tally)
+        return {
+            "cohort_rows": self.persons,
+            "matched": yes,
+            "not_matched": no,
+            "not_attempted": untried,
+            "rows": self._rows,
+            self._plan.plural: self._records,
+            f"{self._plan.plural}_withheld": self._withheld,
+        }
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of every part."""
+        texts = ["row_id", *(f"supplied_{name}" for name in self.supplied), "matched"]
+        return pa.schema([(name, pa.string()) for name in texts] + list(self._values.schema))
+
+    def parts(self, supplied: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The rows in their final order.
+
+        Args:
+            supplied: ``row_number`` (0 or more), ``row_id`` and the supplied columns, at least one table;
+                ``row_number`` ascends throughout.
+
+        Raises:
+            SuppliedRowsUnsound: it does not, or a linked row is not there.
+            ColumnNotAllowed: a supplied column has no standard name.
+            ExtractFailed: Arrow gave up; its own words may quote a value.
+        """
+        last, done = -1, 0
+        for table in supplied:
+            for start in range(0, max(table.num_rows, 1), PART):
+                part = table.slice(start, PART)
+                numbers: Ints = part["row_number"].to_numpy()
+                if wrong := int((np.diff(numbers, prepend=last) <= 0).sum()):
+                    raise SuppliedRowsUnsound(count=wrong)
+                last = int(numbers[-1]) if len(numbers) else last
+                upto = int(np.searchsorted(self._numbers, last, "right"))
+                with guarded(ExtractFailed, step="cohort rows"):
+                    made = self._part(part, numbers, done, upto)
+                yield made
+                done = upto
+        if lost := len(self._numbers) - done:
+            raise SuppliedRowsUnsound(count=lost)
+
+    def _part(self, part: pa.Table, numbers: Ints, start: int, stop: int) -> pa.Table:
+        mine = self._numbers[start:stop]
+        row = np.searchsorted(numbers, mine)
+        if lost := int((numbers[row] != mine).sum()):
+            raise SuppliedRowsUnsound(count=lost)
+        found = np.bincount(row, minlength=len(numbers))
+        place = np.repeat(np.arange(len(numbers)), np.maximum(found, 1))
+        beside = np.full(len(place), -1)
+        beside[found[place] > 0] = np.arange(start, stop)
+        verdict = np.where(found > 0, _YES, self._were_untried(numbers))
+        self._tally += np.bincount(verdict, minlength=len(_VERDICTS))
+        self._rows += len(place)
+        at = pa.array(place)
+        given = [part[name].cast(pa.string()).take(at) for name in ("row_id", *self.supplied)]
+        matched = pa.array(_VERDICTS).take(pa.array(verdict[place]))
+        values = self._values.take(pa.array(beside, mask=beside < 0))
+        table = pa.Table.from_arrays([*given, matched, *values.columns], schema=self.schema)
+        check_against(table, self._plan, self.supplied)
+        return table
+
+    def _were_untried(self, numbers: Ints) -> npt.NDArray[np.bool_]:
+        if not len(self._untried):
+            return np.zeros(len(numbers), np.bool_)
+        at = np.searchsorted(self._untried, numbers).clip(max=len(self._untried) - 1)
+        return self._untried[at] == numbers
+
+
+def _sorted(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
+    """Sort without regard to the register; the key itself decides between equal sort keys."""
+    rows = rows.append_column("sort_", sort_keys(rows["record_"], plan.noun, ids))
+    by = ("row_number", "sort_", "record_")
+    return (
+        rows.sort_by([(name, "ascending") for name in by]).drop_columns(["sort_"]).combine_chunks()
+    )
+
+
+# --- what is looked up in the register
+
+
+@dataclass(frozen=True)
+class IdentifiedSpec:
+    """What the approval allows of an identified release.
+
+    Attributes:
+        families: families of records in scope.
+        years: first and last year of the records, or none where all years are.
+        echo_supplied: whether the supplied values are copied into the extract.
+        released_anyway: names of the system's exclusions that policy has switched off.
+        columns: register columns that the approval names; all that the system gives by default.
+    """
+
+    families: tuple[str, ...]
+    years: tuple[int, int] | None = None
+    echo_supplied: bool = True
+    released_anyway: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Rows that may be staged, and counts about them for the report (never for the package).
+
+    Attributes:
+        table: the rows, in their final order.
+        kind: ``identified`` or ``deidentified``.
+        persons: individuals in it: cohort rows, or persons of the register.
+        counts: what was matched, released and left out.
+        supplied: names of the supplied columns, as they were given.
+        quasi_identifiers: columns for the risk report.
+        sensitive: columns for its l-diversity.
+    """
+
+    table: pa.Table = field(repr=False)
+    kind: str
+    persons: int
+    counts: dict[str, int]
+    supplied: tuple[str, ...] = ()
+    quasi_identifiers: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+
+
+def build_identified(
+    con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
+) -> Extract:
+    """Make the identified extract in memory; see ``begin_identified`` for what ``con`` has and what is raised."""
+    made = begin_identified(con, system, spec, ids)
+    with guarded(ExtractFailed, step="identified"):
+        supplied = fetched(con, "SELECT * FROM supplied ORDER BY row_number")
+    table = pa.concat_tables(list(made.parts([supplied])))
+    return Extract(table, "identified", made.persons, made.counts, made.supplied)
+
+
+def begin_identified(
+    con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
+) -> CohortRows:
+    """Look up what stands beside the linked rows; the extract itself then comes in parts.
+
+    ``con`` is a snapshot's connection which also has
+
+    - ``supplied(row_number int64, row_id string, …)``: the cohort as given, texts only,
+    - ``attempted(row_number int64, code string)``: one row for each cohort row; a code says why
+      its match was not attempted (withheld, unusable, doubtful and left out),
+    - ``links(cohort_id string, record_id int64, decision string)``: only ``link`` is used.
+
+    One row for each cohort row and record in scope; a cohort row without a record stays, with empty
+    columns. ``matched`` is ``yes`` only where a record of this extract stands beside it: one that
+    is left out (a minor's confidentiality, a protected address) must not show through.
+
+    Raises:
+        ScopeEmpty: no family, or an unknown one.
+        SuppliedRowsUnsound: a cohort row without an id or number of its own.
+        LinkOutsideRegister: a link names what this run does not have.
+        ColumnPlanRefused: the system's file asks for a column that can't leave.
+        ColumnNotAllowed: a supplied column has no standard name.
+        ExtractFailed: the database gave up.
+    """
+    plan = plan_for(system, "identified", spec.columns)
+    bound = parameters(plan, spec.families, spec.years)
+    with guarded(ExtractFailed, step="identified"), lookups(con, plan):
+        supplied = _check_inputs(con, plan)
+        anyway = frozenset(spec.released_anyway)
+        con.execute(_linked_records(plan))
+        steps = [*entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
+        beside = fetched(con, chain(steps, _released(plan)), bound)
+        few = chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
+        withheld = con.execute(few, bound).fetchall()[0][0]
+        few = chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
+        untried = fetched(con, few)["row_number"].to_numpy()
+        echoed = supplied if spec.echo_supplied else ()
+        return CohortRows(beside, untried, echoed, plan, ids, int(withheld))
+
+
+def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ...]:
+    """Refuse a cohort or links that don't belong together; return the supplied columns."""
+    unsound = con.execute("""
+        SELECT 2 * count(*) - count(DISTINCT row_number) - count(DISTINCT row_id)
+        FROM supplied""").fetchall()[0][0]
+    if unsound:
+        raise SuppliedRowsUnsound(count=unsound)
+    strangers = con.execute(f"""
+        SELECT count(*) FROM links WHERE decision = 'link' AND (
+          cohort_id IS NULL OR record_id IS NULL
+          OR cohort_id NOT IN (SELECT row_id FROM supplied)
+          OR record_id NOT IN (SELECT {quoted(plan.person)} FROM {quoted(plan.person_table)}))
+        """).fetchall()[0][0]
+    if strangers or unindexed(con, plan):
+        raise LinkOutsideRegister(count=strangers)
+    columns = [row[0] for row in con.execute("DESCRIBE supplied").fetchall()]
+    return tuple(name for name in columns if name not in {"row_number", "row_id"})
+
+
+_LINKED = "linked_records"
+
+
+def _linked_records(plan: Plan) -> str:
+    """Records of linked entries: what stands beside them is worked out for no other."""
+    key, person = quoted(plan.key), quoted(plan.person)
+    return f"""
+    CREATE OR REPLACE TEMP TABLE {_LINKED} AS
+    SELECT DISTINCT {key} FROM {quoted(plan.party_table)} SEMI JOIN (
+      SELECT record_id AS {person} FROM links WHERE decision = 'link'
+    ) USING ({person})"""
+
+
+def _match_steps(plan: Plan) -> list[Step]:
+    key, person = quoted(plan.key), quoted(plan.person)
+    return [
+        (
+            "cohort",  # a row that nobody speaks of was not attempted
+            """
+    SELECT s.row_number, s.row_id, a.row_number IS NOT NULL AND a.code IS NULL AS attempted
+    FROM supplied s LEFT JOIN (
+      SELECT row_number, max(code) AS code FROM attempted GROUP BY row_number
+    ) a USING (row_number)""",
+        ),
+        (
+            "doubtful",  # pairs that nobody settled: saying "no" would be a guess
+            """
+    SELECT cohort_id AS row_id FROM links GROUP BY cohort_id
+    HAVING NOT coalesce(bool_or(decision = 'link'), false)""",
+        ),
+        (
+            "found",  # several entries of one person on one record are one row
+            f"""
+    SELECT c.row_number, e.{key}, min(e.{person}) AS {person}, bool_or(e.withheld) AS withheld
+    FROM cohort c
+    JOIN links l ON l.cohort_id = c.row_id AND l.decision = 'link'
+    JOIN entries e ON e.{person} = l.record_id
+    WHERE c.attempted
+    GROUP BY c.row_number, e.{key}""",
+        ),
+        (
+            "beside",
+            f"""
+    SELECT f.row_number, r.*
+    FROM found f JOIN released r ON r.key_ = f.{key} AND r.entry_ = f.{person}""",
+        ),
+    ]
+
+
+_WITHHELD = "SELECT count(*) FROM found WHERE withheld"
+_UNTRIED = """
+    SELECT c.row_number FROM cohort c LEFT JOIN doubtful d USING (row_id)
+    WHERE NOT c.attempted OR d.row_id IS NOT NULL
+    ORDER BY c.row_number"""
+
+
+def _released(plan: Plan) -> str:
+    outputs = "".join(f", b.{quoted(column.name)}" for column in plan.columns)
+    return f"""
+    SELECT b.row_number, b.key_ AS record_, i.identity AS person_{outputs}
+    FROM beside b JOIN person_index i ON i.record_id = b.entry_"""
+
+
+def _only(steps: list[Step], *names: str) -> list[Step]:
+    """The steps that an answer needs: the same rows without their values."""
+    return [step for step in steps if step[0] in names]

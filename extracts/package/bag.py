@@ -1,0 +1,271 @@
+"""The content of a package: a BagIt bag (RFC 8493) cut into ZIP files, built in memory.
+
+The bag is plaintext, so it never touches a disk here: `iter_parts` hands over one part at a time to
+be sealed. A part is a complete ZIP (stored, no clock in it) of whole files; all parts are unpacked
+into one folder, which then is a valid bag. The documents and manifests travel in the last part,
+since a manifest can only be written when every hash is known.
+
+It does not know recipients' keys; what it signs with is a function that the caller brings.
+"""
+
+import datetime as dt
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from extracts.errors import PartTooSmall
+from extracts.package.dictionary import DataDictionary, datapackage, dictionary_page
+from extracts.package.documents import conditions, destruction, inner_readme
+from extracts.package.facts import ReleaseFacts
+from extracts.package.formats import (
+    PROGRAMS,
+    Encoded,
+    Format,
+    Rows,
+    encoded,
+    program_notes,
+    program_writer,
+)
+
+MAX_PART_BYTES = 256 * 1024 * 1024  # plaintext; `openssl cms -decrypt` holds a part in memory twice
+_DOCUMENTS = 4 * 1024 * 1024  # smallest sensible part: documents of a release fit well within
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first instant that ZIP knows, so that equal files stay equal
+_LOCAL, _CENTRAL, _END = 30, 46, 22  # bytes of the three ZIP records without their names
+
+Sign = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a package: its file name and its plaintext, which no repr shows."""
+
+    name: str
+    content: bytes = field(repr=False)
+    files: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of plaintext."""
+        return len(self.content)
+
+    def open(self) -> io.BytesIO:
+        """Return the plaintext as a file to read from."""
+        return io.BytesIO(self.content)
+
+
+def iter_parts(
+    release: ReleaseFacts,
+    data: Rows,
+    dictionary: DataDictionary,
+    report_html: str,
+    *,
+    max_part_bytes: int = MAX_PART_BYTES,
+    extra_data: Mapping[str, bytes] | None = None,
+    formats: Sequence[Format] = (),
+    sign: Sign | None = None,
+) -> Iterator[Part]:
+    """Yield the parts of one package, each at most ``max_part_bytes`` of plaintext.
+
+    Args:
+        release: what the package says about itself.
+        data: the rows; read once, in order.
+        dictionary: describes exactly the columns of ``data``.
+        report_html: the recipient's edition of the validation report.
+        max_part_bytes: between 4 MiB and 256 MiB.
+        formats: more forms of the same rows, for Stata, SPSS or SAS.
+        extra_data: more files for ``data/``, name → content (a workbook of an aggregate).
+        sign: makes a detached signature over the tag manifest, which then travels as
+            ``tagmanifest-sha256.txt.p7s``: what is inside names its project and recipients, and
+            can't be passed on as if meant for somebody else.
+
+    Raises:
+        DataChanged: ``data`` has other columns than ``dictionary`` describes.
+        PartTooSmall: one row or document does not fit into a part.
+        FormatCannotHold: a value would be cut in one of the ``formats``.
+    """
+    if not _DOCUMENTS <= max_part_bytes <= MAX_PART_BYTES:
+        raise PartTooSmall(bytes=max_part_bytes)
+    dictionary.check(data.schema)
+    bag = _Bag(max_part_bytes)
+    csv_paths: list[str] = []
+    also = {
+        PROGRAMS[form].extension: program_writer(form, dictionary, release.title)
+        for form in formats
+    }
+    for stem, files in _numbered(encoded(data, max_part_bytes - 4096, also)):
+        csv_paths.append(f"data/{stem}.csv")
+        yield from bag.add_together({f"data/{stem}.{ext}": one for ext, one in files.items()})
+    for name, content in sorted((extra_data or {}).items()):
+        yield from bag.add(f"data/{name}", content)
+    documents = _documents(release, dictionary, report_html, csv_paths, formats)
+    for name, content in documents.items():
+        yield from bag.add(name, content)
+    for name, content in bag.tag_files(release).items():
+        yield from bag.add(name, content)
+    listing = bag.manifest(payload=False)
+    yield from bag.add("tagmanifest-sha256.txt", listing)
+    if sign:
+        yield from bag.add("tagmanifest-sha256.txt.p7s", sign(listing))
+    yield bag.close()
+
+
+def write_parts(directory: Path, parts: Iterator[Part]) -> list[Path]:
+    """Write parts as files of mode 0600 into ``directory`` and return their paths.
+
+    For callers that can't seal from memory: they own the plaintext then, and remove it.
+    """
+    written: list[Path] = []
+    for part in parts:
+        path = directory / part.name
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as sink:
+            sink.write(part.content)
+        written.append(path)
+    return written
+
+
+def _numbered(pairs: Iterator[Encoded]) -> Iterator[tuple[str, Encoded]]:
+    """``extract`` where there is one file, ``extract-001`` … where the rows were cut."""
+    held = next(pairs)
+    number = 0
+    for following in pairs:
+        number += 1
+        yield f"extract-{number:03}", held
+        held = following
+    yield (f"extract-{number + 1:03}" if number else "extract"), held
+
+
+def _documents(
+    release: ReleaseFacts,
+    dictionary: DataDictionary,
+    report_html: str,
+    csv_paths: list[str],
+    formats: Sequence[Format],
+) -> dict[str, bytes]:
+    package = datapackage(release, dictionary, csv_paths)
+    texts = {
+        "README.txt": inner_readme(release, formats),
+        "CONDITIONS.txt": conditions(release),
+        "DESTRUCTION.txt": destruction(release),
+        "dictionary.html": dictionary_page(release, dictionary, program_notes(formats, dictionary)),
+        "datapackage.json": _json(package),
+        "validation-report.html": report_html,
+        "provenance.json": _json(provenance(release)),
+        "ledger-checkpoint.json": _json(dict(release.ledger_checkpoint)),
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def provenance(release: ReleaseFacts) -> dict[str, object]:
+    """Return where the data comes from and for whom it is; the one place for run facts."""
+    return {
+        "release_id": release.release_id,
+        "packaged_on": release.packaged_on.isoformat(),
+        "project_number": release.project_number,
+        "kind": release.kind,
+        "system": release.system,
+        "snapshot_id": release.snapshot_id,
+        "order_scope": list(release.order_scope),
+        "years": list(release.years) if release.years else None,
+        "individuals": release.individuals,
+        "code_version": release.code_version,
+        "configuration_digest": release.configuration_digest,
+        "input_digests": dict(release.input_digests),
+        "recipients": [
+            {"member": member, "fingerprint": fingerprint}
+            for member, fingerprint in release.recipients
+        ],
+        "synthetic": release.synthetic,
+        **release.extra,
+    }
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+class _Bag:
+    """Files on their way into parts, and the hashes of all that went before."""
+
+    def __init__(self, max_part_bytes: int) -> None:
+        self._max = max_part_bytes
+        self._number = 0
+        self._hashes: dict[str, tuple[str, int]] = {}
+        self._start()
+
+    def _start(self) -> None:
+        self._number += 1
+        self._sink = io.BytesIO()
+        self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_STORED)
+        self._size = _END
+        self._files: list[str] = []
+
+    def add(self, path: str, content: bytes) -> Iterator[Part]:
+        """Put one file into the bag; yield the part that had no more room for it."""
+        return self.add_together({path: content})
+
+    def add_together(self, files: Mapping[str, bytes]) -> Iterator[Part]:
+        """Put files that belong into one part; yield the part that had no more room for them."""
+        needed = sum(
+            _LOCAL + _CENTRAL + 2 * len(path.encode()) + len(content)
+            for path, content in files.items()
+        )
+        if _END + needed > self._max:
+            raise PartTooSmall(bytes=self._max)
+        if self._size + needed > self._max:
+            yield self.close()
+            self._start()
+        for path, content in files.items():
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.create_system = 3  # Unix, on whatever machine it is made
+            entry.external_attr = 0o600 << 16
+            self._zip.writestr(entry, content)
+            self._files.append(path)
+            self._hashes[path] = (hashlib.sha256(content).hexdigest(), len(content))
+        self._size += needed
+
+    def close(self) -> Part:
+        """Return the part that is being filled, complete."""
+        self._zip.close()
+        content = self._sink.getvalue()
+        self._sink.close()
+        return Part(f"part-{self._number:03}.zip", content, tuple(self._files))
+
+    def manifest(self, *, payload: bool) -> bytes:
+        """Return ``hash  path`` lines of the payload, or of every other file so far."""
+        lines = [
+            f"{digest}  {path}\n"
+            for path, (digest, _) in sorted(self._hashes.items())
+            if path.startswith("data/") == payload
+        ]
+        return "".join(lines).encode()
+
+    def tag_files(self, release: ReleaseFacts) -> dict[str, bytes]:
+        """Return the files that make the folder a bag, but for the tag manifest."""
+        sizes = [size for path, (_, size) in self._hashes.items() if path.startswith("data/")]
+        info = [
+            ("Source-Organization", release.sender),
+            ("Contact-Email", release.contact),
+            ("External-Identifier", release.release_id),
+            ("External-Description", release.title),
+            ("Bagging-Date", release.packaged_on.isoformat()),
+            ("Payload-Oxum", f"{sum(sizes)}.{len(sizes)}"),
+            ("Project-Number", release.project_number),
+            *(("Recipient-Fingerprint", fingerprint) for _, fingerprint in release.recipients),
+        ]
+        return {
+            "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+            "bag-info.txt": "".join(f"{label}: {value}\n" for label, value in info).encode(),
+            "manifest-sha256.txt": self.manifest(payload=True),
+        }

@@ -1,0 +1,404 @@
+"""What every column of an extract means: one model, read by people (HTML) and machines (JSON).
+
+It is made of the system's file and of what was done to each column before it left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from extracts.errors import ColumnNotAllowed, DataChanged
+from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
+from extracts.rows import Plan, RowKind, plan_for
+from systems.description import Dimension, OutputColumn, Record, System, load_system
+
+# --- the model and its two forms
+
+MISSING = "An empty field means that the value is missing, unknown or not applicable."
+
+
+@dataclass(frozen=True)
+class FieldDoc:
+    """One column as its reader needs it.
+
+    Attributes:
+        name: name in the data.
+        type: ``text``, ``date``, ``month``, ``year``, ``number``, ``yes/no`` or ``list``
+            (several codes joined by a semicolon).
+        meaning: one or two sentences.
+        unit: unit or form of the values, empty where there is none.
+        source: where it comes from, such as ``order_entry.issue_date``.
+        treatment: what was done to it before it left (copied, generalised, suppressed …).
+        codes: (code, label) of every code that may occur.
+        required: never empty.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    unit: str = ""
+    source: str = ""
+    treatment: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class DataDictionary:
+    """The columns of one extract and what its reader must know about all of them.
+
+    Attributes:
+        row: what one row stands for.
+        fields: the columns, in order.
+        left_out: what stays out on purpose.
+        notes: what else to know.
+        missing: what an empty field means.
+    """
+
+    row: str
+    fields: tuple[FieldDoc, ...]
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: str = MISSING
+
+    def check(self, schema: pa.Schema) -> None:
+        """Refuse data whose columns are not exactly those described.
+
+        Raises:
+            DataChanged: with the number of columns that differ.
+        """
+        described = [field.name for field in self.fields]
+        if schema.names != described:
+            differing = len(set(schema.names) ^ set(described))
+            raise DataChanged(columns=len(described), differing=differing)
+
+
+_FRICTIONLESS = {
+    "text": "string",
+    "list": "string",
+    "date": "date",
+    "month": "yearmonth",
+    "year": "year",
+    "number": "integer",
+    "yes/no": "boolean",
+}
+
+
+def datapackage(
+    release: ReleaseFacts, dictionary: DataDictionary, csv_paths: Sequence[str]
+) -> dict[str, object]:
+    """Return the Frictionless data package (v1): one tabular resource for each CSV file.
+
+    It holds nothing that changes from run to run. The Parquet files hold the same rows under the
+    same names and are not listed apart: few readers of data packages open Parquet.
+    """
+    schema: dict[str, object] = {
+        "fields": [_frictionless(field) for field in dictionary.fields],
+        "missingValues": [""],
+    }
+    return {
+        "profile": "tabular-data-package",
+        "name": f"{release.system}-{release.project_number}-{release.kind}".lower(),
+        "title": release.title,
+        "description": f"{dictionary.row} {dictionary.missing}",
+        "licenses": [
+            {
+                "name": "restricted",
+                "title": "Conditions in CONDITIONS.txt",
+                "path": "CONDITIONS.txt",
+            }
+        ],
+        "sources": [{"title": f"{release.system_name} ({release.system})"}],
+        "citation": release.citation,
+        "resources": [
+            {
+                "profile": "tabular-data-resource",
+                "name": path.rsplit("/", 1)[-1].removesuffix(".csv"),
+                "path": path,
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "dialect": {"delimiter": ",", "lineTerminator": "\n", "doubleQuote": True},
+                "schema": schema,
+            }
+            for path in csv_paths
+        ],
+    }
+
+
+def _frictionless(field: FieldDoc) -> dict[str, object]:
+    constraints: dict[str, object] = {}
+    if field.required:
+        constraints["required"] = True
+    if field.codes and field.type == "text":
+        constraints["enum"] = [code for code, _ in field.codes]
+    described: dict[str, object] = {
+        "name": field.name,
+        "type": _FRICTIONLESS[field.type],
+        "description": " ".join(part for part in (field.meaning, field.unit) if part),
+    }
+    if constraints:
+        described["constraints"] = constraints
+    if field.source:
+        described["source"] = field.source
+    if field.treatment:
+        described["treatment"] = field.treatment
+    if field.codes:
+        described["categories"] = [{"value": c, "label": label} for c, label in field.codes]
+    return described
+
+
+@dataclass(frozen=True)
+class ProgramNotes:
+    """How a file for one statistics program differs from the CSV, in the dictionary's words.
+
+    Attributes:
+        title: the program.
+        extension: of its file.
+        names: (name in the data, name in the program), where they differ.
+        labelled: columns whose codes are numbers with labels there.
+        losses: what such a file can't say.
+    """
+
+    title: str
+    extension: str
+    names: tuple[tuple[str, str], ...]
+    labelled: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+def dictionary_page(
+    release: ReleaseFacts, dictionary: DataDictionary, programs: Sequence[ProgramNotes] = ()
+) -> str:
+    """Return the dictionary as one HTML page: no network, no script, good on paper."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    page = Environment(
+        loader=PackageLoader("extracts", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("dictionary.html.j2")
+    record = load_system(release.system).record
+    return page.render(
+        release=release,
+        kind=KIND_TITLES[release.kind],
+        years=span(release.years) if release.years else "",
+        dictionary=dictionary,
+        record=record,
+        groups=_groups(dictionary.fields, record.noun),
+        programs=programs,
+    )
+
+
+_GROUPS = (
+    ("row_", "Your rows", "Keys that tie the extract to the file that you supplied."),
+    ("supplied_", "What you supplied", "Copied from your file, letter by letter."),
+    ("matched", "The match", "Whether the row was found in the register."),
+    ("person_", "The person", "One person keeps one reference through the whole project."),
+)
+
+
+def _groups(fields: Sequence[FieldDoc], noun: str) -> list[tuple[str, str, list[FieldDoc]]]:
+    """Columns under headings, each group in the order of the data; what fits nowhere comes last."""
+    left = list(fields)
+    found: list[tuple[str, str, list[FieldDoc]]] = []
+    own = (f"{noun}_", f"The {noun}", f"One {noun} keeps one reference through the whole project.")
+    for prefix, title, text in (*_GROUPS, own):
+        if mine := [field for field in left if field.name.startswith(prefix)]:
+            found.append((title, text, mine))
+            left = [field for field in left if field not in mine]
+    if left:
+        found.append(("The table" if not found else "More", "", left))
+    return found
+
+
+# --- made of the system's file
+
+_MATCHED = (
+    ("yes", "{one} in the scope of this release was found; it stands in this row"),
+    ("no", "no {noun} in the scope of this release was found"),
+    ("not_attempted", "the row could not be compared, or its match stayed doubtful"),
+)
+_NAMES = {"ssn": "social security number", "zip": "ZIP code", "dl_state": "licence's state"}
+_TREATMENTS = {
+    "month": "Generalised from a day to its month.",
+    "year": "Generalised from a day to its year.",
+    "band": "Generalised from a number to a band.",
+    "present": "Only whether there is a value; the value itself was left out.",
+    "reference": "Random research id of this project; can't be linked to other projects.",
+}
+_COMBINED = {
+    "first": "The first where there are several.",
+    "last": "The last where there are several.",
+    "join": "Distinct values, joined by a semicolon.",
+    "any": "Yes where any of several says yes.",
+    "sum": "Sum of several.",
+    "count": "Number of entries.",
+}
+
+
+def dictionary_for(
+    system: System,
+    kind: RowKind,
+    supplied: Sequence[str] = (),
+    columns: tuple[str, ...] | None = None,
+) -> DataDictionary:
+    """Return the dictionary of a row extract.
+
+    Args:
+        system: the data system.
+        kind: ``identified`` or ``deidentified``.
+        supplied: names of the supplied columns that are echoed.
+        columns: register columns that the approval names; all by default.
+
+    Raises:
+        ColumnPlanRefused: the system's release section can't be carried out.
+    """
+    plan = plan_for(system, kind, columns)
+    fields = [_field(plan, column) for column in plan.columns]
+    if kind == "identified":
+        fields = [_row_id(), *map(_supplied, supplied), _matched(system.record), *fields]
+    return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
+
+
+def aggregated_dictionary(
+    system: System, schema: pa.Schema, *, threshold: int = 10
+) -> DataDictionary:
+    """Return the dictionary of a published table: its dimensions, measures and ``status``.
+
+    Args:
+        system: the data system.
+        schema: columns of the table. A dimension may have its label beside it as ``<name>_label``.
+        threshold: persons below which a cell is hidden.
+
+    Raises:
+        ColumnNotAllowed: the table has a column that the system's file does not describe.
+    """
+    release = system.release.aggregated
+    dimensions = {one.name: one for one in release.dimensions}
+    measures = {one.name: one for one in release.measures}
+    fields: list[FieldDoc] = []
+    for position, name in enumerate(schema.names, start=1):
+        if name in dimensions:
+            fields.append(_dimension(system, dimensions[name]))
+        elif name.removesuffix("_label") in dimensions:
+            of = name.removesuffix("_label")
+            fields.append(FieldDoc(name, "text", f"Label of {of}."))
+        elif name in measures:
+            one = measures[name]
+            hidden = (
+                f"Empty where hidden: fewer than {threshold} persons, or protecting such a cell."
+            )
+            fields.append(FieldDoc(name, "number", one.description, one.unit, treatment=hidden))
+        elif name == "status":
+            fields.append(_status(threshold))
+        else:
+            raise ColumnNotAllowed(position=position)
+    row = "One row is one cell of the table: a combination of its dimensions, totals included."
+    empty = "An empty count is hidden; its status says so."
+    return DataDictionary(row, tuple(fields), notes=release.notes, missing=empty)
+
+
+def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
+    several = _COMBINED.get(column.combine, "")
+    done = column.treatment or _done(column, copied="" if several else "Copied.")
+    reference = column.generalise == "reference"
+    return FieldDoc(
+        name=column.name,
+        type=column.type,
+        meaning=column.description,
+        unit=column.unit,
+        source="" if reference else column.source,
+        treatment=" ".join(_sentence(part) for part in (done, several) if part),
+        codes=_codes(plan.system, column),
+    )
+
+
+def _done(column: OutputColumn, copied: str) -> str:
+    if column.generalise in _TREATMENTS:
+        return _TREATMENTS[column.generalise]
+    if column.attribute:
+        return f"Derived from the code: its {column.attribute}."
+    return copied
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _codes(system: System, column: OutputColumn) -> tuple[tuple[str, str], ...]:
+    if column.codes is None:
+        return ()
+    return tuple(system.code_list(column.codes).labels.items())
+
+
+def _dimension(system: System, column: Dimension) -> FieldDoc:
+    done = _sentence(column.treatment or _done(column, copied="As recorded."))
+    if column.type == "year":  # years are never added up: persons would count twice
+        return FieldDoc(
+            column.name, "year", column.description, column.unit, column.source, done, required=True
+        )
+    codes = _codes(system, column)
+    if column.parent:
+        codes += _codes(system, system.release.aggregated.dimension(column.parent))
+    return FieldDoc(
+        name=column.name,
+        type="text",
+        meaning=f"{column.description} TOTAL stands for all values together.",
+        unit=column.unit,
+        source=column.source,
+        treatment=done,
+        codes=(*codes, ("TOTAL", "all values together")) if codes else (),
+        required=True,
+    )
+
+
+def _row_id() -> FieldDoc:
+    return FieldDoc(
+        "row_id",
+        "text",
+        "Your own id of the cohort row.",
+        source="your file",
+        treatment="Copied.",
+        required=True,
+    )
+
+
+def _supplied(name: str) -> FieldDoc:
+    return FieldDoc(
+        f"supplied_{name}",
+        "text",
+        f"The {_NAMES.get(name, name.replace('_', ' '))} that you supplied, not what the register "
+        "holds.",
+        source="your file",
+        treatment="Copied letter by letter, not parsed or corrected.",
+    )
+
+
+def _matched(record: Record) -> FieldDoc:
+    return FieldDoc(
+        "matched",
+        "text",
+        f"Whether the row was linked to a person with {record.one} in the scope of this release. "
+        f"{record.plural.capitalize()} that stay out (see the end of this page) count as out of scope.",
+        treatment="Made by record linkage, which can err: a link is accepted from a probability of "
+        "0.90, and what stays doubtful is settled by a reviewer or left out.",
+        codes=tuple((c, text.format(one=record.one, noun=record.noun)) for c, text in _MATCHED),
+        required=True,
+    )
+
+
+def _status(threshold: int) -> FieldDoc:
+    return FieldDoc(
+        "status",
+        "text",
+        "Whether the cell's counts are published.",
+        codes=(
+            ("published", "the counts are given"),
+            ("suppressed", f"hidden: fewer than {threshold} persons, or it protects such a cell"),
+        ),
+        required=True,
+    )

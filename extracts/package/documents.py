@@ -1,0 +1,219 @@
+"""The texts that travel with a package: conditions, destruction, and the two README files.
+
+The conditions' paragraphs stand in the file of the data system, where counsel can read and change
+them. They say nothing that the law of that system does not say, but for what is marked as policy.
+The README files (beside the sealed parts: how to open; inside: what is what) are written for a
+social scientist on Windows, macOS or Linux who has never used OpenSSL.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from importlib.resources import files
+
+from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
+from extracts.package.formats import PROGRAMS, Format
+from systems.description import System, load_system
+
+# --- conditions and destruction
+
+_WIDTH = 92
+
+
+def conditions(release: ReleaseFacts) -> str:
+    """Return ``CONDITIONS.txt``. It has no clock: the same release says the same."""
+    system = load_system(release.system)
+    blocks = [_title(release, system), _facts(release, system)]
+    blocks += [_rule(number, *rule) for number, rule in enumerate(_rules(release, system), start=1)]
+    blocks.append(_contact(release))
+    return "\n\n".join(blocks) + "\n"
+
+
+def destruction(release: ReleaseFacts) -> str:
+    """Return ``DESTRUCTION.txt``: what to destroy and how, and the certificate to sign.
+
+    Its form is that of § 967(a), which other systems' laws don't have: there it is the Department's own.
+    """
+    system = load_system(release.system)
+    own = system.sections is None  # § 967 of CARPOS's regulation
+    duty = (_DUTY if own else _DUTY_ELSEWHERE) if release.kind != "aggregated" else _NO_DUTY
+    return template("destruction").format(
+        rule=" (§ 967)" if own else "",
+        numbers=" Numbers are those of § 967(a)." if own else "",
+        whose="regulation" if own else "Department",
+        title=release.title,
+        project=release.project_number,
+        project_title=release.project_title,
+        system=release.system,
+        system_name=release.system_name,
+        kind=KIND_TITLES[release.kind],
+        snapshot=release.snapshot_id,
+        sender=release.sender,
+        contact=release.contact,
+        keys="\n".join(
+            f"      [ ] {member}: key {print_}" for member, print_ in release.recipients
+        ),
+        synthetic=_SYNTHETIC.format(noun=system.record.noun) if release.synthetic else "",
+        duty=duty.format(expires=release.expires_on.isoformat()),
+    )
+
+
+_SYNTHETIC = "\nSYNTHETIC DATA: every person and {noun} in this package is made up.\n"
+_DUTY = """\
+WHEN: within 30 days after the project is complete, with the letter of completion (§ 964(l)); or when
+the approval ends on {expires} without a renewal. Or ask, with the same letter, to keep the data one
+more year for verification (§ 967), up to seven times.
+"""
+_DUTY_ELSEWHERE = """\
+WHEN: when the project is closed, or when the approval ends on {expires} without a renewal (process
+page of the Department).
+"""
+_NO_DUTY = """\
+Aggregated data carries no duty to destroy it. Where you destroy it all the same, this is how.
+"""
+
+
+def _title(release: ReleaseFacts, system: System) -> str:
+    lines = ["CONDITIONS OF THIS RELEASE", release.title, f"Authority: {system.governed_by}"]
+    if release.synthetic:
+        noun = system.record.noun
+        lines.append(f"SYNTHETIC DATA: every person and {noun} in this package is made up.")
+    return "\n".join(lines)
+
+
+def _facts(release: ReleaseFacts, system: System) -> str:
+    rows = [
+        ("Project", f"{release.project_number}, {release.project_title}"),
+        ("Data system", f"{release.system_name} ({release.system})"),
+        ("Kind of data", KIND_TITLES[release.kind]),
+        ("Approved on", release.approved_on.isoformat()),
+        ("Expires on", release.expires_on.isoformat()),
+    ]
+    if release.years:
+        rows.append(("Years of data", span(release.years)))
+    if release.order_scope:
+        rows.append((system.record.scope, ", ".join(release.order_scope)))
+    rows.append(("Register snapshot", release.snapshot_id))
+    if release.individuals is not None:
+        rows.append(("Individuals in it", f"{release.individuals:,}"))
+    for index, (member, fingerprint) in enumerate(release.recipients):
+        rows.append(("Recipients" if index == 0 else "", f"{member} (key {fingerprint[:16]})"))
+    body = [f"{label + ':' if label else '':<20}{text}" for label, text in rows]
+    return "\n".join([*body, "", _wrapped("Cite as: " + release.citation)])
+
+
+def _rules(release: ReleaseFacts, system: System) -> list[tuple[str, str]]:
+    """Heads and texts of the kind, from the system's file."""
+    known = {
+        "expires": release.expires_on.isoformat(),
+        "office": release.office,
+        "threshold": release.threshold,
+        "system": release.system,
+        "system_name": release.system_name,
+        "snapshot_id": release.snapshot_id,
+        "years": f" for {span(release.years)}" if release.years else "",
+    }
+    return [
+        (one.head.format(**known), " ".join(one.text.format(**known).split()))
+        for one in system.conditions
+        if release.kind in one.kinds
+    ]
+
+
+def _contact(release: ReleaseFacts) -> str:
+    who = f"{release.sender}, {release.contact}"
+    return f"Questions, notices and requests:\n{who}"
+
+
+def _rule(number: int, head: str, text: str) -> str:
+    return f"{number}. {head}\n{_wrapped(text, '   ')}"
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def template(name: str) -> str:
+    """Return the text of ``extracts/templates/<name>.txt``."""
+    return files("extracts").joinpath("templates", f"{name}.txt").read_text(encoding="utf-8")
+
+
+# --- README files
+
+VERIFY = (
+    "openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS "
+    "-certfile department.pem -nointern -noverify -out /dev/null"
+)
+HASHES = "sha256sum -c SHA256SUMS"
+
+
+def decrypt_command(part: str) -> str:
+    """The command that opens one part, and leaves nothing behind where it does not open."""
+    return (
+        f"openssl cms -decrypt -binary -inform DER -in {part}.cms -recip my.pem -inkey my.key "
+        f"-out {part} || rm -f {part}"
+    )
+
+
+def recipient_readme(
+    release: ReleaseFacts,
+    parts: Sequence[str] = ("part-001.zip",),
+    *,
+    member: str,
+    fingerprint: str,
+) -> str:
+    """Return ``README.txt`` for beside the sealed parts.
+
+    Args:
+        release: the release; nothing of its data is repeated here.
+        parts: names of the parts, with or without ``.cms``; the first alone where their number is
+            not known yet, since parts are sealed one by one as they are made.
+        member: the team member whose key opens them.
+        fingerprint: SHA-256 fingerprint of that key.
+    """
+    parts = [part.removesuffix(".cms") for part in parts]
+    commands = "\n".join(f"    {decrypt_command(part)}" for part in parts)
+    return template("readme_sealed").format(
+        title=release.title,
+        kind=KIND_TITLES[release.kind],
+        sender=release.sender,
+        office=release.office,
+        contact=release.contact,
+        member=member,
+        fingerprint=fingerprint,
+        verify=VERIFY,
+        hashes=HASHES,
+        good="\n".join(f"    {part}.cms: OK" for part in parts),
+        decrypt=commands,
+        unpack="\n".join(f"    unzip {part} -d opened" for part in parts),
+        synthetic=_SYNTHETIC.format(noun="order") if release.synthetic else "",
+    )
+
+
+def inner_readme(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
+    """Return the ``README.txt`` of the opened package. It has no clock."""
+    workbook = _WORKBOOK if release.kind == "aggregated" else ""
+    more = "".join(
+        f"  {f'data/extract.{PROGRAMS[f].extension}':<25}the same rows for {PROGRAMS[f].title}; "
+        "dictionary.html says how it differs\n"
+        for f in formats
+    )
+    return template("readme_inside").format(
+        title=release.title,
+        citation=release.citation,
+        contact=release.contact,
+        office=release.office,
+        workbook=workbook + more,
+        synthetic=_SYNTHETIC.format(noun="order") if release.synthetic else "",
+    )
+
+
+_WORKBOOK = """\
+  data/extract.xlsx        where present: the table as one prints it, with title and legend
+"""

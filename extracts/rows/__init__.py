@@ -1,0 +1,36 @@
+"""A snapshot read for a release: a system's release section as a checked plan, and as SQL.
+
+It knows research ids in place of keys, what the register holds in the approved scope, and the last
+look at columns and values. It never writes, and never holds the project's secret.
+"""
+
+from extracts.rows.arrow import compute, fetched
+from extracts.rows.content_scan import ContentScan, ScanReport, check_content
+from extracts.rows.in_scope import pairs_in_scope, records_in_scope, register_tallies
+from extracts.rows.plan import Plan, RowKind, check_against, plan_for
+from extracts.rows.query import Step, chain, entry_steps, lookups, parameters
+from extracts.rows.research_ids import IdMaker, sort_keys, unindexed, with_references
+
+__all__ = [
+    "ContentScan",
+    "IdMaker",
+    "Plan",
+    "RowKind",
+    "ScanReport",
+    "Step",
+    "chain",
+    "check_against",
+    "check_content",
+    "compute",
+    "entry_steps",
+    "fetched",
+    "lookups",
+    "pairs_in_scope",
+    "parameters",
+    "plan_for",
+    "records_in_scope",
+    "register_tallies",
+    "sort_keys",
+    "unindexed",
+    "with_references",
+]

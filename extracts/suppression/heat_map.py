@@ -1,0 +1,219 @@
+"""A table as a map of what is published and what is hidden, for the Department alone.
+
+A hidden cell shows why it is hidden and what an attacker is left with, never what it holds: whoever
+looks over a shoulder learns no more than a reader of the published table could prove. The page has
+no script, and letters say what the colours say. A table of any number of dimensions lies on a page
+as cross tables: one dimension down, some across, the rest cut. Levels stand in the order of the
+table, which knows nothing of hidden values.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+# --- layout
+
+Labels = tuple[str, ...]
+Names = Mapping[str, Mapping[str, str]]
+
+WIDEST = 40  # columns that a screen or a landscape sheet still shows
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """A layout.
+
+    Attributes:
+        dims: the dimensions, in the order of each cell's labels.
+        levels: of each dimension, in the order of the table.
+        down: the dimension whose levels are rows.
+        across: those whose combinations are columns.
+        cut: those of which each combination is a table of its own.
+    """
+
+    dims: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
+    down: str
+    across: tuple[str, ...]
+    cut: tuple[str, ...]
+
+    @classmethod
+    def of(cls, dims: Sequence[str], cells: Iterable[Labels]) -> "CrossTable":
+        """The longest dimension down, short ones across while the page is wide enough.
+
+        A year is cut, where there is anything else to put across.
+        """
+        listed = list(cells)
+        levels = {
+            dim: tuple(dict.fromkeys(labels[axis] for labels in listed))
+            for axis, dim in enumerate(dims)
+        }
+        rest = [d for d in dims if d != "year"] or list(dims)
+        down = max(rest, key=lambda d: len(levels[d]))
+        across: list[str] = []
+        width = 1
+        for dim in sorted((d for d in rest if d != down), key=lambda d: len(levels[d])):
+            if width * len(levels[dim]) <= WIDEST:
+                width *= len(levels[dim])
+                across.append(dim)
+        if not across and down != "year" and "year" in dims:
+            across = ["year"]
+        ordered = tuple(d for d in dims if d in across)
+        return cls(
+            tuple(dims),
+            levels,
+            down,
+            ordered,
+            tuple(d for d in dims if d != down and d not in ordered),
+        )
+
+    def tables(self) -> list[dict[str, str]]:
+        """The levels of the cut dimensions, one set for each table."""
+        return [
+            dict(zip(self.cut, chosen, strict=True))
+            for chosen in product(*(self.levels[d] for d in self.cut))
+        ]
+
+    @property
+    def columns(self) -> list[Labels]:
+        """The levels of the dimensions across, one set for each column."""
+        return list(product(*(self.levels[d] for d in self.across)))
+
+    def labels(self, fixed: Mapping[str, str], row: str, column: Labels) -> Labels:
+        """The labels of a cell."""
+        at = {**fixed, self.down: row, **dict(zip(self.across, column, strict=True))}
+        return tuple(at[dim] for dim in self.dims)
+
+    def heads(self, names: Names) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """Rows of headings with their widths: neighbours that agree so far share one."""
+        found: list[tuple[tuple[str, int], ...]] = []
+        for depth, dim in enumerate(self.across):
+            runs: list[tuple[Labels, int]] = []
+            for column in self.columns:
+                start = column[: depth + 1]
+                if runs and runs[-1][0] == start:
+                    runs[-1] = (start, runs[-1][1] + 1)
+                else:
+                    runs.append((start, 1))
+            found.append(tuple((name_of(names, dim, s[depth]), width) for s, width in runs))
+        return tuple(found)
+
+
+def name_of(names: Names, dim: str, code: str) -> str:
+    """A level as a person reads it."""
+    return names.get(dim, {}).get(code, "Total" if code == "TOTAL" else code)
+
+
+# --- page
+
+State = Literal["published", "zero", "primary", "secondary", "hidden"]
+_SHADES = 6
+_MARKS = {"primary": "P", "secondary": "S", "hidden": "H"}
+
+
+@dataclass(frozen=True)
+class MapCell:
+    """One cell as it is shown: its value where it is published, else the attacker's interval.
+
+    ``high`` is None where there is no bound, ``low`` where no interval is known.
+    """
+
+    state: State
+    value: int | None = None
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
+class PageCell:
+    """One cell of a table, ready for the page."""
+
+    css: str
+    text: str
+    tip: str
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """One cross table: ``heads`` are rows of column headings, ``lines`` have a heading first."""
+
+    title: str
+    down: str
+    heads: tuple[tuple[tuple[str, int], ...], ...]
+    lines: tuple[tuple[str, tuple[PageCell, ...]], ...]
+
+
+def heat_map_page(
+    dims: Sequence[str],
+    cells: Mapping[Labels, MapCell],
+    *,
+    title: str,
+    facts: Mapping[str, object],
+    names: Names | None = None,
+    exact: bool,
+) -> str:
+    """Return the page.
+
+    Args:
+        dims: the dimensions, in the order of each cell's labels.
+        cells: by labels, in the order of the table.
+        title: of project or table.
+        facts: what stands above the map, label to value.
+        names: for each dimension, code to label.
+        exact: whether the intervals are exact; otherwise they are ranges that are proven possible.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    page = Environment(
+        loader=PackageLoader("extracts"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("heat_map.html.j2")
+    return page.render(
+        title=title, facts=facts, blocks=_tables(dims, cells, names or {}), exact=exact, dims=dims
+    )
+
+
+def _tables(dims: Sequence[str], cells: Mapping[Labels, MapCell], names: Names) -> list[PageTable]:
+    cross = CrossTable.of(dims, cells)
+    most = max((c.value or 0 for c in cells.values()), default=0)
+    tables: list[PageTable] = []
+    for fixed in cross.tables():
+        lines = tuple(
+            (
+                name_of(names, cross.down, row),
+                tuple(
+                    _page_cell(cells.get(cross.labels(fixed, row, column)), most)
+                    for column in cross.columns
+                ),
+            )
+            for row in cross.levels[cross.down]
+        )
+        said = " · ".join(f"{d} {name_of(names, d, v)}" for d, v in fixed.items())
+        tables.append(PageTable(said, cross.down, cross.heads(names), lines))
+    return tables
+
+
+def _page_cell(cell: MapCell | None, most: int) -> PageCell:
+    if cell is None:
+        return PageCell("none", "", "no such cell")
+    if cell.state == "zero":
+        return PageCell("zero", "0", "published: nobody")
+    if cell.state == "published":
+        value = cell.value or 0
+        depth = math.log1p(value) / math.log1p(most) if most else 0.0
+        shade = min(_SHADES - 1, int(depth * _SHADES))
+        return PageCell(f"p{shade}", f"{value:,}", "published")
+    between = _between(cell)
+    tip = f"{cell.state}; the attacker is left with {between}" if between else cell.state
+    return PageCell(cell.state, f"{_MARKS[cell.state]} {between}".strip(), tip)
+
+
+def _between(cell: MapCell) -> str:
+    if cell.low is None:
+        return ""
+    return f"{cell.low:,} or more" if cell.high is None else f"{cell.low:,} to {cell.high:,}"

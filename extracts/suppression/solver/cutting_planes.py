@@ -1,0 +1,350 @@
+"""The smallest pattern by cutting planes (Fischetti and Salazar-González, Management Science 47, 2001).
+
+Each round hides the fewest cells that satisfy what is known to be necessary (the integer programme
+of `MasterProblem`), and asks for each goal whether it can be reached so (`Separation`). Where it
+can't, the programme's prices say why: an inequality that every pattern which protects the cell
+satisfies. A round in which everything can be reached ends with a pattern that no other beats, and
+that is proven.
+"""
+
+from copy import copy
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from extracts.suppression.errors import SolverStoppedError
+from extracts.suppression.model import Flags, Floats, Ints, Relations
+from extracts.suppression.solver.movements import WIDTHS
+from extracts.suppression.solver.secondary import (
+    Goal,
+    Progress,
+    Search,
+    Witness,
+    clean_up,
+    find_witness,
+    protect,
+    reached,
+)
+
+# --- separation: how far one cell can move when only some cells may
+
+_FAR = 1e5  # orders; more than any movement of a small cell needs
+_TINY = 1e-7
+_PRIMAL = 4  # the solver's own number: bounds and one cost change, the last basis nearly fits
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """``weights`` times 1 for each hidden one of ``cells`` must come to ``need`` at least."""
+
+    cells: Ints
+    weights: Floats
+    need: float
+
+
+class Separation:
+    """All movements of a system whose hidden cells may be chosen anew."""
+
+    def __init__(self, relations: Relations) -> None:
+        self.cells = np.flatnonzero(relations.free)
+        self.solved = 0
+        self._at = np.full(relations.values.size, -1)
+        self._at[self.cells] = np.arange(len(self.cells))
+        self._room = np.maximum(relations.values - relations.least, 0.0)[self.cells]
+        self._size = len(self.cells)
+        self._top = np.zeros(2 * self._size)
+        self._solver = self._build(relations)
+
+    def open(self, share: Floats) -> None:
+        """Let cells move: ``share`` of each cell of the system is 1 where hidden, between in part."""
+        part = share[self.cells]
+        self._top = np.concatenate([part * _FAR, part * self._room])
+        columns = np.arange(2 * self._size, dtype=np.int32)
+        self._solver.changeColsBounds(
+            2 * self._size, columns, np.zeros(2 * self._size), self._top.copy()
+        )
+
+    def reach(self, goal: Goal) -> Witness | Cut:
+        """A movement that reaches the goal, or what every pattern needs for there to be one.
+
+        Raises:
+            SolverStoppedError: neither.
+        """
+        cell, amount = goal
+        need = abs(amount)
+        at = int(self._at[cell])
+        along, against = (at, self._size + at) if amount > 0 else (self._size + at, at)
+        self._solver.changeColCost(along, -1.0)
+        self._solver.changeColBounds(along, 0.0, need)
+        self._solver.changeColBounds(against, 0.0, 0.0)
+        self._run()
+        solution = self._solver.getSolution()
+        values = np.asarray(solution.col_value)
+        found: Witness | Cut
+        if values[along] >= need - 1e-6:
+            moved = values[: self._size] - values[self._size :]
+            kept = np.abs(moved) > _TINY
+            found = self.cells[kept], moved[kept]
+        else:
+            prices = np.maximum(-np.asarray(solution.col_dual), 0.0)
+            prices[[along, against]] = 0.0
+            found = self._cut(prices, need)
+        self._solver.changeColCost(along, 0.0)
+        self._solver.changeColBounds(along, 0.0, float(self._top[along]))
+        self._solver.changeColBounds(against, 0.0, float(self._top[against]))
+        return found
+
+    def _cut(self, prices: Floats, need: float) -> Cut:
+        up, down = prices[: self._size], prices[self._size :] * self._room
+        weights = np.minimum(np.where(up > _TINY, need, 0.0) + down, need)
+        used = np.flatnonzero(weights > _TINY)
+        return Cut(self.cells[used], weights[used], need)
+
+    def _run(self) -> None:
+        self._solver.run()
+        self.solved += 1
+        if self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            return
+        self._solver.clearSolver()  # a basis gone wrong: from nothing once, then no answer
+        self._solver.run()
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise SolverStoppedError(cells=self._size)
+
+    def _build(self, relations: Relations) -> highspy.Highs:
+        solver = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("presolve", "off"),
+            ("solver", "simplex"),
+            ("simplex_strategy", _PRIMAL),
+        ):
+            solver.setOptionValue(option, value)
+        matrix = relations.matrix[:, self.cells]
+        used, inverse = np.unique(matrix.indices, return_inverse=True)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = 2 * self._size, len(used)
+        lp.col_cost_ = np.zeros(2 * self._size)
+        lp.col_lower_ = lp.col_upper_ = np.zeros(2 * self._size)
+        lp.row_lower_ = lp.row_upper_ = np.zeros(len(used))
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
+        lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
+        lp.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data])
+        solver.passModel(lp)
+        return solver
+
+
+# --- master problem: the fewest cells that satisfy every inequality known so far
+
+_TIES = 0.45  # cells; what all tie-breaks together may weigh, less than one cell
+_GAP = 0.5
+_CLOSE = 1e-6
+_STATUS = highspy.HighsModelStatus
+
+
+class MasterProblem:
+    """Chooses cells to hide besides those that must be."""
+
+    def __init__(self, search: Search, nodes: int) -> None:
+        self.must: Flags = search.primary | search.fixed
+        self.candidates: Ints = np.flatnonzero(search.relations.free & ~self.must)
+        self._at = np.full(self.must.size, -1)
+        self._at[self.candidates] = np.arange(len(self.candidates))
+        self._solver = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", _GAP),
+            ("mip_max_nodes", nodes),
+        ):
+            self._solver.setOptionValue(option, value)
+        self._build(search)
+
+    def add(self, cut: Cut) -> None:
+        """Require an inequality from now on; cells that are hidden anyway count already."""
+        found = self._free_part(cut)
+        if found is not None:
+            columns, weights, need = found
+            self._solver.addRow(need, np.inf, len(columns), columns.astype(np.int32), weights)
+
+    def solve(self) -> tuple[Flags, int]:
+        """The hidden cells, and how many besides those that must be hidden are proven necessary.
+
+        Raises:
+            SolverStoppedError: there is no answer.
+        """
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        values = np.asarray(self._solver.getSolution().col_value)
+        if status not in (_STATUS.kOptimal, _STATUS.kSolutionLimit) or not len(values):
+            raise SolverStoppedError(cells=len(self.candidates))
+        hidden = self.must.copy()
+        hidden[self.candidates[values > 0.5]] = True
+        bound = float(self._solver.getInfo().mip_dual_bound)
+        return hidden, max(0, int(np.ceil(bound - _TIES - _CLOSE)))
+
+    def _free_part(self, cut: Cut) -> tuple[Ints, Floats, float] | None:
+        forced = self.must[cut.cells]
+        need = cut.need - float(cut.weights[forced].sum())
+        if need <= _CLOSE:
+            return None
+        columns = self._at[cut.cells[~forced]]
+        return columns, np.minimum(cut.weights[~forced], need), need
+
+    def _build(self, search: Search) -> None:
+        rows = _equations(search)
+        found = [r for r in map(self._free_part, _required(search, rows)) if r]
+        found += [r for cells in rows for r in self._never_alone(cells)]
+        size = len(self.candidates)
+        prices = search.prices[self.candidates]
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = size, len(found)
+        lp.col_cost_ = 1.0 + _TIES * prices / max(float(prices.sum()), 1.0)
+        lp.col_lower_, lp.col_upper_ = np.zeros(size), np.ones(size)
+        lp.row_lower_ = np.array([need for _, _, need in found])
+        lp.row_upper_ = np.full(len(found), np.inf)
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * size
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lengths = [len(columns) for columns, _, _ in found]
+        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        columns = [column for c, _, _ in found for column in c.tolist()]
+        lp.a_matrix_.index_ = np.array(columns, dtype=np.int32)
+        weights = [weight for _, w, _ in found for weight in w.tolist()]
+        lp.a_matrix_.value_ = np.array(weights, dtype=np.float64)
+        self._solver.passModel(lp)
+
+    def _never_alone(self, line: tuple[Ints, Floats]) -> list[tuple[Ints, Floats, float]]:
+        """In a line where nothing must be hidden, no cell is hidden alone."""
+        cells, _ = line
+        if self.must[cells].any():
+            return []
+        columns = self._at[cells]
+        return [
+            (columns, np.where(columns == column, -1.0, 1.0), 0.0) for column in columns.tolist()
+        ]
+
+
+def _equations(search: Search) -> list[tuple[Ints, Floats]]:
+    """The movable cells of each equation, with their signs."""
+    rows, cells, signs = sparse.find(search.relations.matrix)
+    kept = np.flatnonzero(search.relations.free[cells])
+    order = kept[np.lexsort((cells[kept], rows[kept]))]
+    starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
+    cells_of = np.split(np.asarray(cells[order], dtype=np.int64), starts[1:])
+    signs_of = np.split(np.asarray(signs[order], dtype=np.float64), starts[1:])
+    return list(zip(cells_of, signs_of, strict=True))
+
+
+def _required(search: Search, lines: list[tuple[Ints, Floats]]) -> list[Cut]:
+    """What each goal asks of the lines through its cell."""
+    through: dict[int, list[int]] = {}
+    for number, (cells, _) in enumerate(lines):
+        for cell in cells[search.primary[cells]].tolist():
+            through.setdefault(cell, []).append(number)
+    room = np.maximum(search.relations.values - search.relations.least, 0.0)
+    return [
+        _required_of(goal, *lines[number], room)
+        for goal in search.goals
+        for number in through.get(goal[0], ())
+    ]
+
+
+def _required_of(goal: Goal, cells: Ints, signs: Floats, room: Floats) -> Cut:
+    own = int(np.flatnonzero(cells == goal[0])[0])
+    need = abs(goal[1]) * abs(float(signs[own]))
+    others = np.arange(len(cells)) != own
+    upwards = signs * (-signs[own] * np.sign(goal[1])) > 0  # this cell would have to grow
+    weights = np.where(upwards, need, np.minimum(np.abs(signs) * room[cells], need))
+    return Cut(cells[others], weights[others], need)
+
+
+# --- rounds
+
+_NODES = 500  # of one integer programme; those of 1,239 cells need fewer than ten
+_ROUNDS = 60  # such tables need about ten
+
+
+class _Pool:
+    """Movements found so far, which serve again while all their cells are hidden."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._kept: list[tuple[Witness, list[tuple[Goal, Witness]]]] = []
+        for witness in search.witnesses.values():
+            self.add(witness)
+
+    def add(self, found: Witness) -> list[tuple[Goal, Witness]]:
+        """Keep a movement; returns the goals that it reaches."""
+        goals = list(reached(self._search, found))
+        self._kept.append((found, goals))
+        return goals
+
+    def serving(self, hidden: Flags) -> dict[Goal, Witness]:
+        """Witnesses of as many goals as possible that move hidden cells only."""
+        found: dict[Goal, Witness] = {}
+        for (cells, _), goals in self._kept:
+            if hidden[cells].all():
+                for goal, witness in goals:
+                    found.setdefault(goal, witness)
+        return found
+
+
+def minimise(search: Search, progress: Progress | None = None) -> int:
+    """Replace a pattern that protects by the smallest one, as far as the budget goes.
+
+    Returns:
+        How many cells any pattern has to hide besides the primary ones; the pattern is proven to
+        be the smallest where it has no more.
+
+    Raises:
+        SolverStoppedError: the solver gave no answer.
+    """
+    limit = search.movements.solved + search.policy.clean_programmes
+    flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
+    proven = 0
+    trial = search
+    for _ in range(_ROUNDS):
+        if secondary(search) <= proven or flows.solved + search.movements.solved > limit:
+            break
+        hidden, bound = cover.solve()
+        proven = max(proven, bound)
+        trial = copy(search)
+        trial.hidden, trial.witnesses = hidden, pool.serving(hidden)
+        cuts = _test(trial, flows, pool)
+        if not cuts:
+            break
+        for cut in cuts:
+            cover.add(cut)
+        if progress:
+            progress("smallest", proven, secondary(search))
+    protect(trial)  # what the last round left open, where the budget ended it
+    if secondary(trial) > proven:
+        clean_up(trial, progress)
+    if secondary(trial) < secondary(search):
+        search.hidden, search.witnesses = trial.hidden, trial.witnesses
+    return proven
+
+
+def secondary(search: Search) -> int:
+    """Cells that are hidden for the sake of others."""
+    return int(np.sum(search.hidden & ~search.primary & ~search.fixed))
+
+
+def _test(trial: Search, flows: Separation, pool: _Pool) -> list[Cut]:
+    """Look for a witness of each goal among the hidden cells; say what is missing for the others."""
+    flows.open(trial.hidden.astype(float))
+    cuts: list[Cut] = []
+    for goal in sorted(trial.goals, key=lambda g: (-abs(g[1]), g[0])):
+        if goal in trial.witnesses:
+            continue
+        found = find_witness(trial, goal, WIDTHS) or flows.reach(goal)
+        if isinstance(found, Cut):
+            cuts.append(found)
+            continue
+        for served, witness in pool.add(found):
+            trial.witnesses.setdefault(served, witness)
+    return cuts

@@ -1,0 +1,284 @@
+"""Secondary suppression: which cells to hide so that no small cell can be got back.
+
+Primary cells are those with too few persons. For each of them a movement up and one down must
+exist (see ``needs``); cells are hidden until it does. Then what is not needed is shown again, and
+what the audit gets back is protected more strictly.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.model import Flags, Floats, Ints, Relations, SuppressionPolicy
+from extracts.suppression.solver.movements import WIDTHS, MovementSolver, hidden_near, window
+
+Progress = Callable[[str, int, int], None]
+Goal = tuple[int, float]  # the cell, and how far it must be able to move (signed)
+Witness = tuple[Ints, Floats]  # the cells that move, sorted, and by how much
+
+_HIDDEN_PRICE = 1e-4  # against 1 and more for a cell that is still shown
+_MARGIN_PRICE = 1.0  # each dimension in which a cell is a margin makes it dearer by this factor
+_TINY = 1e-6
+LARGE = 5_000  # cells; beyond, the integer programme takes minutes
+
+
+@dataclass(eq=False)
+class Search:
+    """The state of one search for a pattern."""
+
+    relations: Relations
+    policy: SuppressionPolicy
+    primary: Flags
+    hidden: Flags
+    prices: Floats
+    goals: list[Goal] = field(default_factory=list[Goal])
+    witnesses: dict[Goal, Witness] = field(default_factory=dict[Goal, Witness])
+    proofs: list[Witness] = field(default_factory=list[Witness])  # for the audit, beside witnesses
+    fixed: Flags = field(init=False)
+    extra: dict[int, float] = field(default_factory=dict[int, float])
+    strict: bool = False
+    movements: MovementSolver = field(init=False)
+    _needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
+
+    def __post_init__(self) -> None:
+        self.movements = MovementSolver(self.relations)
+        self.fixed = np.zeros_like(self.primary)
+
+    def needs_of(self, cell: int) -> list[Goal]:
+        """What a primary cell must be able to do."""
+        found = self._needs.get(cell)
+        if found is None:
+            found = self._needs[cell] = needs(self.relations, self.policy, cell)
+        return found
+
+    def least(self, cells: Ints) -> Floats:
+        """How low each cell may go; in strict mode not below its persons (see the audit)."""
+        base = self.relations.least[cells]
+        return np.maximum(base, self.relations.people[cells]) if self.strict else base
+
+
+def start_search(
+    relations: Relations,
+    policy: SuppressionPolicy,
+    *,
+    known: Flags | None = None,
+    hidden_before: Flags | None = None,
+) -> Search:
+    """Hide the primary cells and list what must be reached.
+
+    Args:
+        relations: the table or several joined tables.
+        policy: the rule.
+        known: cells whose true value we know; others were hidden earlier and stay so.
+        hidden_before: cells that an earlier table hides: they stay hidden in every later one, since
+            what protected them then was that nobody shows them.
+
+    Raises:
+        CannotProtectError: a small cell is public already.
+    """
+    known = np.ones(relations.values.size, dtype=bool) if known is None else known
+    small = (relations.people < policy.threshold) & known
+    primary = small & (relations.values > 0) if policy.least else small
+    if (primary & ~relations.free).any():
+        raise CannotProtectError(cells=int((primary & ~relations.free).sum()), published_before=1)
+    prices = np.log1p(relations.values) * (1.0 + _MARGIN_PRICE * relations.margin)
+    stay = ~known if hidden_before is None else hidden_before | ~known
+    hidden = primary | stay
+    search = Search(relations, policy, primary, hidden, np.maximum(prices, 0.5))
+    search.fixed = stay
+    search.goals = [
+        goal for cell in np.flatnonzero(primary) for goal in needs(relations, policy, int(cell))
+    ]
+    return search
+
+
+def needs(relations: Relations, policy: SuppressionPolicy, cell: int) -> list[Goal]:
+    """How far a primary cell must be able to go.
+
+    Up to the threshold and down to its floor; where its orders reach the threshold and only its
+    persons don't, ``spread`` orders either way.
+    """
+    value, floor = float(relations.values[cell]), float(relations.floor[cell])
+    if value < policy.threshold:
+        up, down = policy.threshold - value, value - floor
+    else:
+        up, down = float(policy.spread), min(policy.spread, value - floor)
+    return [(cell, up)] + ([(cell, -down)] if down > 0 else [])
+
+
+def protect(search: Search, progress: Progress | None = None) -> None:
+    """Hide cells until every goal has a witness.
+
+    Raises:
+        CannotProtectError: some goal can't be reached even with everything hidden.
+    """
+    order = sorted(search.goals, key=lambda g: (-abs(g[1]), g[0]))
+    for done, goal in enumerate(order):
+        if goal not in search.witnesses:
+            _reach(search, goal)
+        if progress and done % 50 == 0:
+            progress("protect", done, len(order))
+
+
+def _reach(search: Search, goal: Goal) -> None:
+    cell, amount = goal
+    costs = np.where(search.hidden, _HIDDEN_PRICE, search.prices)
+    for width in (*WIDTHS, None):
+        cells = window(search.relations, cell, costs, width)
+        found = search.movements.move(
+            cell, amount, cells, costs[cells], least_for(search, cells, cell)
+        )
+        if found is not None:
+            search.hidden[found[0]] = True
+            accept(search, found)
+            return
+    raise CannotProtectError(cells=1, hidden=int(search.hidden.sum()))
+
+
+def least_for(search: Search, cells: Ints, target: int) -> Floats:
+    """How low each of ``cells`` may go while ``target`` is moved."""
+    least = search.least(cells)
+    at = int(np.searchsorted(cells, target))
+    least[at] = search.relations.least[target]
+    return least
+
+
+def accept(search: Search, found: Witness) -> None:
+    """Keep a movement as the witness of every goal that it, or its reverse, reaches."""
+    for goal, witness in reached(search, found):
+        search.witnesses.setdefault(goal, witness)
+
+
+def reached(search: Search, found: Witness) -> Iterator[tuple[Goal, Witness]]:
+    """The goals that a movement, or its reverse, reaches, each with the one that does."""
+    cells, moved = found
+    backwards = bool(np.all(search.relations.values[cells] - moved >= search.least(cells) - _TINY))
+    small = np.flatnonzero(search.primary[cells]).tolist()
+    for sign in (1.0, -1.0) if backwards else (1.0,):
+        steps = moved * sign
+        for at in small:
+            for goal in search.needs_of(int(cells[at])):
+                if steps[at] * np.sign(goal[1]) >= abs(goal[1]) - _TINY:
+                    yield goal, (cells, steps)
+
+
+# --- showing again what need not be hidden, largest cells first
+
+_LARGE_CLEAN = 3_000  # cells; beyond, testing with all of them at once takes minutes for little
+
+Witnesses = dict[Goal, Witness]
+
+
+def clean_up(search: Search, progress: Progress | None = None) -> None:
+    """Show every secondary cell that no goal needs; deterministic."""
+    users = _users(search)
+    secondary = np.flatnonzero(search.hidden & ~search.primary & ~search.fixed)
+    weight = search.prices[secondary]
+    last = search.movements.solved + search.policy.clean_programmes
+    for done, cell in enumerate(secondary[np.argsort(-weight, kind="stable")]):
+        if search.movements.solved > last:
+            break
+        _try_to_show(search, int(cell), users)
+        if progress and done % 20 == 0:
+            progress("clean", done, len(secondary))
+
+
+def _users(search: Search) -> dict[int, set[Goal]]:
+    users: dict[int, set[Goal]] = {}
+    for goal, (cells, _) in search.witnesses.items():
+        for cell in cells:
+            users.setdefault(int(cell), set()).add(goal)
+    return users
+
+
+def _try_to_show(search: Search, cell: int, users: dict[int, set[Goal]]) -> None:
+    search.hidden[cell] = False
+    replaced: Witnesses = {}
+    open_goals = sorted(users.get(cell, ()), key=lambda g: (-abs(g[1]), g[0]))
+    for goal in open_goals:
+        if any(reaches(goal, witness) for witness in replaced.values()):
+            continue
+        found = find_witness(search, goal, _widths(search))
+        if found is None:
+            search.hidden[cell] = True
+            return
+        replaced[goal] = found
+    for goal in open_goals:
+        witness = replaced.get(goal) or next(w for w in replaced.values() if reaches(goal, w))
+        _replace(search, goal, witness, users)
+
+
+def reaches(goal: Goal, witness: Witness) -> bool:
+    """Whether a movement takes the goal's cell as far as it must go."""
+    cells, moved = witness
+    at = int(np.searchsorted(cells, goal[0]))
+    if at >= len(cells) or cells[at] != goal[0]:
+        return False
+    return bool(moved[at] * np.sign(goal[1]) >= abs(goal[1]) - 1e-6)
+
+
+def find_witness(search: Search, goal: Goal, widths: Sequence[int | None]) -> Witness | None:
+    """A movement of hidden cells only, in narrow windows first."""
+    for width in widths:
+        cells = hidden_near(search.relations, goal[0], search.hidden, width)
+        costs = np.where(search.primary[cells], 0.01, 1.0)  # lean on what stays hidden anyway
+        found = search.movements.move(*goal, cells, costs, least_for(search, cells, goal[0]))
+        if found is not None:
+            return found
+    return None
+
+
+def _widths(search: Search) -> tuple[int | None, ...]:
+    return (*WIDTHS, None) if search.relations.values.size <= _LARGE_CLEAN else WIDTHS
+
+
+def _replace(search: Search, goal: Goal, witness: Witness, users: dict[int, set[Goal]]) -> None:
+    for cell in search.witnesses[goal][0]:
+        users[int(cell)].discard(goal)
+    search.witnesses[goal] = witness
+    for cell in witness[0]:
+        users.setdefault(int(cell), set()).add(goal)
+
+
+# --- repairs: stricter witnesses, then whole neighbourhoods
+
+
+def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> None:
+    """Give fallen cells witnesses that hold in whole numbers and for persons, too.
+
+    Such a witness lets no cell sink below its persons. Where there is none, everything in the lines
+    through the cell is hidden instead: then persons may sink with their orders.
+    """
+    search.strict = True
+    goals: list[Goal] = []
+    for cell in cells:
+        value = float(search.relations.values[cell])
+        search.hidden[cell] = True
+        search.fixed[cell] = True
+        margin = 1.0 + search.extra.get(cell, 0.0)
+        search.extra[cell] = margin
+        goals.append((cell, max(search.policy.threshold - value, 0.0) + margin))
+        goals += [g for g in search.needs_of(cell) if search.primary[cell] and g not in goals]
+    search.goals = goals
+    for goal in goals:
+        search.witnesses.pop(goal, None)
+    for cell in cells:
+        search.goals = [goal for goal in goals if goal[0] == cell]
+        try:
+            protect(search, progress)
+        except CannotProtectError:
+            hide_neighbourhood(search, [cell], 1)
+    search.goals = goals
+
+
+def hide_neighbourhood(search: Search, cells: Sequence[int], steps: int) -> None:
+    """Hide all that may be hidden within so many lines of some cells: the worst case of a repair."""
+    near = np.zeros(search.hidden.size, dtype=bool)
+    near[list(cells)] = True
+    matrix = abs(search.relations.matrix)
+    for _ in range(steps):
+        near |= (matrix.T @ (matrix @ near.astype(float))) > 0
+    search.hidden |= near & search.relations.free
+    search.fixed |= near & search.relations.free

@@ -1,0 +1,257 @@
+"""Suppressing a table: pattern, clean-up, independent audit, repair, in that order; several at once.
+
+The audit knows more than the suppressor's linear programme: whole numbers, and persons that are
+bounded by published persons. What falls there is protected again, more strictly, until nothing
+falls; if something still does, nothing comes back.
+
+Independent tables are suppressed one in each process, and the result does not depend on how many.
+The solver holds a core for seconds, so processes scale where threads do not (most of the time goes
+to Python between small programmes). Processes are spawned: a fork of a process with a database's
+threads in it can hang.
+"""
+
+import logging
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from extracts.suppression.audit import AuditReport, Fall, audit_table
+from extracts.suppression.errors import AuditFellError
+from extracts.suppression.model import (
+    CellTable,
+    Flags,
+    Levels,
+    SuppressionPolicy,
+    TableSystem,
+    join_tables,
+    publish,
+)
+from extracts.suppression.published import PublishedTable
+from extracts.suppression.solver.cutting_planes import minimise
+from extracts.suppression.solver.secondary import (
+    LARGE,
+    Progress,
+    Search,
+    clean_up,
+    hide_neighbourhood,
+    protect,
+    repair,
+    start_search,
+)
+from extracts.suppression.solver.witnesses import (
+    audit_hint,
+    protection_levels,
+    prove_beforehand,
+    published_tables,
+)
+
+_ROUNDS = 8  # each one hides more; tables seen so far needed at most two
+_WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """What is hidden, and the proof that it stays so.
+
+    Attributes:
+        table: the true values.
+        hidden: cells that are not published, in the shape of the table.
+        primary: of them, those that are small themselves.
+        report: the audit of exactly this pattern.
+        programmes: linear programmes of the suppressor.
+        needed: secondary cells that any pattern needs, in this table and the linked ones together
+            (0: nothing is proven).
+        linked: patterns of the tables that were protected together with this one.
+    """
+
+    table: CellTable
+    hidden: Flags
+    primary: Flags
+    report: AuditReport
+    programmes: int
+    needed: int = 0
+    linked: tuple["Pattern", ...] = ()
+
+    @property
+    def secondary(self) -> Flags:
+        """Cells that are hidden for the sake of others."""
+        return self.hidden & ~self.primary
+
+    def published(self) -> PublishedTable:
+        """The table as it may leave."""
+        return publish(self.table, self.hidden)
+
+
+def suppress(
+    table: CellTable,
+    policy: SuppressionPolicy,
+    earlier: Sequence[PublishedTable] = (),
+    *,
+    linked: Sequence[CellTable] = (),
+    scope: Levels | None = None,
+    intervals: bool = False,
+    progress: Progress | None = None,
+) -> Pattern:
+    """Hide what must be hidden, no more than needed, and prove it.
+
+    Args:
+        table: the true values.
+        policy: threshold, zeros, spread.
+        earlier: tables over the same population that are public: constants for the attacker.
+        linked: other groupings of the same population, published together with this one.
+        scope: fixed levels of dimensions that the tables don't have.
+        intervals: whether the report proves the exact interval of every hidden cell.
+        progress: called with stage, done, of.
+
+    Returns:
+        A pattern from which no small cell can be got back.
+
+    Raises:
+        CannotProtectError: what is public already determines a small cell.
+        RevisedError: a public value is another one now.
+        TablesDisagreeError: the tables contradict each other.
+        AuditFellError: the audit still got cells back after the repairs.
+        AuditUnsolvedError: the audit could not prove a bound.
+    """
+    joined = join_tables(table, linked, earlier, policy.least, scope or {})
+    search = start_search(
+        joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
+    )
+    protect(search, progress)
+    needed = _improve(search, progress) if policy.clean else 0
+    prove_beforehand(joined, search, policy, earlier, progress)
+    falls: tuple[Fall, ...] = ()
+    for done in range(_ROUNDS + _WIDER + 1):
+        report = _attack(joined, search, policy, earlier, intervals, progress)
+        falls = report.falls
+        if not falls:
+            return _pattern(joined, search, report, needed)
+        _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
+        cells = [joined.variable_of(fall.table, fall.labels) for fall in falls]
+        if done < _ROUNDS:
+            repair(search, cells, progress)
+        else:
+            hide_neighbourhood(search, cells, 1 + done - _ROUNDS)
+    raise AuditFellError(cells=len(falls))
+
+
+def _improve(search: Search, progress: Progress | None) -> int:
+    """Fewer cells: the fewest where the table is small enough, else none that isn't needed."""
+    if search.relations.values.size <= LARGE:
+        return minimise(search, progress)
+    clean_up(search, progress)
+    return 0
+
+
+def _attack(
+    joined: TableSystem,
+    search: Search,
+    policy: SuppressionPolicy,
+    earlier: Sequence[PublishedTable],
+    intervals: bool,
+    progress: Progress | None,
+) -> AuditReport:
+    """Audit all joined tables together; the report of the first holds every fall."""
+    shown = published_tables(joined, search)
+    return audit_table(
+        shown[0],
+        threshold=policy.threshold,
+        zeros=policy.zeros,
+        earlier=[*shown[1:], *earlier],
+        intervals=intervals,
+        hint=audit_hint(joined, search),
+        protection_levels=protection_levels(joined, search),
+        progress=progress,
+    )
+
+
+def _pattern(joined: TableSystem, search: Search, report: AuditReport, needed: int) -> Pattern:
+    patterns = [
+        Pattern(
+            t,
+            search.hidden[at].reshape(t.shape),
+            search.primary[at].reshape(t.shape),
+            report,
+            search.movements.solved,
+            needed,
+        )
+        for t, at in zip(joined.tables, joined.variables, strict=True)
+    ]
+    first = patterns[0]
+    return Pattern(
+        first.table,
+        first.hidden,
+        first.primary,
+        first.report,
+        first.programmes,
+        needed,
+        tuple(patterns[1:]),
+    )
+
+
+def hidden_share(pattern: Pattern) -> float:
+    """Hidden cells among those that are not zero."""
+    full = pattern.table.counts > 0
+    return float(np.sum(pattern.hidden & full) / max(1, np.sum(full)))
+
+
+# --- several independent tables
+
+_WORTH_IT = 5_000  # cells in all: below, starting a process takes longer than the work
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What ``suppress`` is asked for one table."""
+
+    table: CellTable
+    policy: SuppressionPolicy
+    earlier: tuple[PublishedTable, ...] = ()
+    scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+def suppress_all(
+    jobs: Sequence[Job], *, workers: int | None = None, progress: Progress | None = None
+) -> list[Pattern]:
+    """Suppress tables that share nothing; the patterns stand in the order of the jobs.
+
+    Args:
+        jobs: the tables.
+        workers: processes; as many as there are cores where none are given.
+        progress: called with ``tables``, done, of.
+
+    Raises:
+        CodedError: what ``suppress`` raises for the first table that can't be protected.
+    """
+    count = min(workers or os.cpu_count() or 1, len(jobs))
+    if count > 1 and sum(job.table.size for job in jobs) >= _WORTH_IT:
+        try:
+            return _spread(jobs, count, progress)
+        except (BrokenProcessPool, FileNotFoundError):
+            pass  # a main program that can't be started again: one process does it all
+    return [_told(number, len(jobs), _one(job), progress) for number, job in enumerate(jobs, 1)]
+
+
+def _spread(jobs: Sequence[Job], count: int, progress: Progress | None) -> list[Pattern]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context) as pool:
+        return [
+            _told(number, len(jobs), pattern, progress)
+            for number, pattern in enumerate(pool.map(_one, jobs), 1)
+        ]
+
+
+def _one(job: Job) -> Pattern:
+    return suppress(job.table, job.policy, job.earlier, scope=job.scope)
+
+
+def _told(done: int, of: int, pattern: Pattern, progress: Progress | None) -> Pattern:
+    if progress is not None:
+        progress("tables", done, of)
+    return pattern

@@ -1,0 +1,204 @@
+"""What the suppressor offers the audit: the true table, and the movements that it found.
+
+The audit checks all of it with equations of its own; what is audit_hint only saves it the search.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from extracts.suppression.audit import Hint, HintCheck, Place
+from extracts.suppression.model import Floats, SuppressionPolicy, TableSystem, publish
+from extracts.suppression.published import PublishedTable
+from extracts.suppression.solver.integer_movements import IntegerMovementSolver
+from extracts.suppression.solver.movements import hidden_near
+from extracts.suppression.solver.secondary import (
+    LARGE,
+    Goal,
+    Progress,
+    Search,
+    Witness,
+    reached,
+    repair,
+)
+
+_CLOSE = 1e-6
+
+
+def audit_hint(joined: TableSystem, search: Search) -> Hint:
+    """The values of the system and every movement of whole orders, by table and labels."""
+    places = _places(joined)
+    values = search.relations.values
+    counts = {
+        place: round(float(values[cell]))
+        for cell, place in places.items()
+        if abs(values[cell] - np.rint(values[cell])) <= _CLOSE
+    }
+    return Hint(counts, _by_label(places, [*search.witnesses.values(), *search.proofs]))
+
+
+def movements_by_label(
+    joined: TableSystem, movements: Sequence[Witness]
+) -> tuple[dict[Place, int], ...]:
+    """Movements of whole orders, each once, by table and labels."""
+    return _by_label(_places(joined), movements)
+
+
+def protection_levels(joined: TableSystem, search: Search) -> dict[Place, tuple[int, int]]:
+    """How low and how high each small cell must be able to go, by table and labels."""
+    places = _places(joined)
+    values = search.relations.values
+    found: dict[Place, tuple[int, int]] = {}
+    for cell in np.flatnonzero(search.primary).tolist():
+        steps = [step for _, step in search.needs_of(cell)]
+        low, high = min(0.0, *steps), max(0.0, *steps)
+        found[places[cell]] = (round(values[cell] + low), round(values[cell] + high))
+    return found
+
+
+def persons_by_variable(joined: TableSystem, people: Mapping[Place, int]) -> Floats:
+    """Persons by table and labels, as a vector over the variables of the system."""
+    found = joined.relations.people.copy()
+    for cell, place in _places(joined).items():
+        found[cell] = people.get(place, found[cell])
+    return found
+
+
+def _by_label(
+    places: dict[int, Place], movements: Sequence[Witness]
+) -> tuple[dict[Place, int], ...]:
+    once = {(c.tobytes(), m.tobytes()): (c, m) for c, m in movements}
+    found = (_one_by_label(places, movement) for movement in once.values())
+    return tuple(change for change in found if change)
+
+
+def _one_by_label(places: dict[int, Place], witness: Witness) -> dict[Place, int] | None:
+    cells, moved = witness
+    whole = np.rint(moved)
+    if np.abs(moved - whole).max(initial=0.0) > _CLOSE:
+        return None
+    named = zip(cells.tolist(), whole.tolist(), strict=True)
+    return {places[cell]: int(step) for cell, step in named if cell in places}
+
+
+def _places(joined: TableSystem) -> dict[int, Place]:
+    """For each variable of the system one row that stands for it."""
+    found: dict[int, Place] = {}
+    for number, (table, at) in enumerate(zip(joined.tables, joined.variables, strict=True)):
+        for labels, cell in zip(table.labels(), at.tolist(), strict=True):
+            found.setdefault(cell, (number, labels))
+    for number, rows in enumerate(joined.earlier, start=len(joined.tables)):
+        for labels, cell in rows.items():
+            found.setdefault(cell, (number, labels))
+    return found
+
+
+def find_proofs(
+    search: Search, integer_movements: IntegerMovementSolver, cells: Sequence[int], width: int
+) -> list[Witness]:
+    """Look for movements of hidden cells that the audit will take, and keep them beside the others.
+
+    What it does not take moves parts of orders, or leaves no room for the persons that are published.
+    One movement serves all goals that it, or its reverse, reaches.
+
+    Args:
+        search: a pattern that protects.
+        integer_movements: for the system of the search.
+        cells: which the audit could not settle so far.
+        width: labels of each long dimension among whose hidden cells a movement is looked for;
+            with 0, only among the cells of the witness that the search has.
+
+    Returns:
+        The movements that were added.
+    """
+    served: set[Goal] = set()
+    added: list[Witness] = []
+    before = integer_movements.solved
+    for cell in cells:
+        for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0), (cell, -1.0)]:
+            found = (
+                None
+                if goal in served
+                else _integer_movement(search, integer_movements, goal, width)
+            )
+            if found is None:
+                continue
+            added.append(found)
+            for other, witness in reached(search, found):
+                if other not in served:
+                    served.add(other)
+                    added.append(witness)
+            if not search.primary[cell]:
+                break  # either way is enough: nobody knows then what the cell holds
+    search.proofs += added
+    search.movements.solved += integer_movements.solved - before
+    return added
+
+
+def _integer_movement(
+    search: Search, integer_movements: IntegerMovementSolver, goal: Goal, width: int
+) -> Witness | None:
+    """A movement in whole orders that reaches a goal: by its witness's cells and by those around."""
+    cell, amount = goal
+    known = search.witnesses.get(goal)
+    may_move = np.array([cell]) if known is None else known[0]
+    if width:
+        near = hidden_near(search.relations, cell, search.hidden, width)
+        may_move = np.union1d(may_move, near)
+    elif known is None:
+        return None
+    room = search.relations.values[cell] - search.relations.least[cell]
+    if -amount > room:
+        return None
+    persons = search.policy.threshold if search.primary[cell] and amount > 0 else 0
+    return integer_movements.find(cell, amount, may_move, persons)
+
+
+_NEAR = (0, 6, 10, 20)  # labels of a dimension among which missing proofs are looked for
+
+_ATTEMPTS = 2  # at proofs, the second with more hidden
+
+
+def published_tables(joined: TableSystem, search: Search) -> list[PublishedTable]:
+    """The tables with what the search hides taken out."""
+    return [
+        publish(t, search.hidden[at]) for t, at in zip(joined.tables, joined.variables, strict=True)
+    ]
+
+
+def prove_beforehand(
+    joined: TableSystem,
+    search: Search,
+    policy: SuppressionPolicy,
+    earlier: Sequence[PublishedTable],
+    progress: Progress | None,
+) -> None:
+    """Find proofs for what the movements leave open, before the audit has to search for them.
+
+    The movements of the pattern may move parts of orders, and did not look at persons. A cell that
+    gets no proof here is left to the audit, whose own search is quick in a table of usual size; in a
+    large one it would take longer than anybody waits, so that more is hidden around the cell first.
+    """
+    for attempt in range(_ATTEMPTS):
+        offer = HintCheck(
+            [*published_tables(joined, search), *earlier],
+            threshold=policy.threshold,
+            zeros=policy.zeros,
+            hint=audit_hint(joined, search),
+            protection_levels=protection_levels(joined, search),
+        )
+        people = offer.people()
+        integer_movements = IntegerMovementSolver(
+            joined.relations, None if people is None else persons_by_variable(joined, people)
+        )
+        for width in _NEAR:
+            cells = [joined.variable_of(*place) for place in offer.unproven()]
+            if not cells:
+                return
+            offer.take(
+                movements_by_label(joined, find_proofs(search, integer_movements, cells, width))
+            )
+        cells = [joined.variable_of(*place) for place in offer.unproven()]
+        if not cells or attempt + 1 == _ATTEMPTS or search.hidden.size <= LARGE:
+            return
+        repair(search, cells, progress)

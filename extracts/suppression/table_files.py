@@ -1,0 +1,402 @@
+"""Tables in files: cells, published tables and hierarchies, as CSV or Parquet; rows to a complete table.
+
+Parquet is read as the same texts that a CSV file would have, and written with real types. Every
+margin that is given must be what its cells say, for records exactly, for persons within the bounds
+that any set of persons obeys: at least its largest cell, at most all its cells together.
+"""
+
+import csv
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from extracts.suppression.errors import (
+    BadHierarchyError,
+    BadNumberError,
+    BadRequestError,
+    DuplicateCellError,
+    MarginMismatchError,
+    PersonsMismatchError,
+    TableUnreadableError,
+    TableUnwritableError,
+)
+from extracts.suppression.model import TOTAL, CellTable, Dimension, Ints, check_level, spread
+from extracts.suppression.published import PublishedRow, PublishedTable
+
+# --- from rows to a complete table
+
+_MOST = 1_000_000_000  # the audit's programmes bound a hidden value by this
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of an outside table; ``number`` is its 1-based data row."""
+
+    number: int
+    labels: tuple[str, ...]
+    count: int
+    persons: int | None = None
+
+
+def table_from_rows(
+    names: Sequence[str],
+    rows: Sequence[Row],
+    parents: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    with_persons: bool = False,
+) -> CellTable:
+    """Build the complete table of an outside list of cells.
+
+    Args:
+        names: the dimensions, in the order of each row's labels.
+        rows: the cells and margins that are given.
+        parents: child to parent, for dimensions with a hierarchy.
+        with_persons: whether the rows carry persons.
+
+    Returns:
+        The table with every margin; levels are sorted by name, never by a value.
+
+    Raises:
+        BadLevelError: an empty level, or one like TOTAL.
+        DuplicateCellError: two rows for one cell.
+        MarginMismatchError: a margin that is not the sum of its cells.
+        PersonsMismatchError: persons that can't be true.
+        BadNumberError: a computed margin of more than nine digits.
+        BadHierarchyError: a hierarchy that is no tree.
+        TableUnreadableError: no inner cell at all.
+    """
+    for row in rows:
+        for name, label in zip(names, row.labels, strict=True):
+            check_level(label, name, row.number)
+    _refuse_duplicates(rows)
+    dims = tuple(
+        _dimension(name, {r.labels[i] for r in rows}, (parents or {}).get(name))
+        for i, name in enumerate(names)
+    )
+    cells = [
+        (tuple(d.position[label] for d, label in zip(dims, r.labels, strict=True)), r) for r in rows
+    ]
+    leaves = np.zeros(tuple(len(d.leaves) for d in dims), dtype=np.int64)
+    inner = [(at, r) for at, r in cells if _is_inner(dims, at)]
+    if not inner:
+        raise TableUnreadableError(inner_cells=0)
+    for at, row in inner:
+        leaves[at] = row.count
+    counts = spread(dims, leaves)
+    if counts.max() >= _MOST:
+        raise BadNumberError(table="margins", count=int((counts >= _MOST).sum()))
+    wrong = [r.number for at, r in cells if counts[at] != r.count]
+    if wrong:
+        raise MarginMismatchError(rows=wrong, count=len(wrong))
+    if not with_persons:
+        return CellTable(dims, counts)
+    return CellTable(dims, counts, _persons(dims, counts, cells))
+
+
+def _dimension(name: str, labels: set[str], parent: Mapping[str, str] | None) -> Dimension:
+    leaves = sorted(labels - {TOTAL} - set((parent or {}).values()))
+    return Dimension.tree(name, leaves, parent) if parent else Dimension.flat(name, leaves)
+
+
+def _is_inner(dims: Sequence[Dimension], at: tuple[int, ...]) -> bool:
+    return all(i < len(d.leaves) for d, i in zip(dims, at, strict=True))
+
+
+def _refuse_duplicates(rows: Sequence[Row]) -> None:
+    seen: set[tuple[str, ...]] = set()
+    twice: list[int] = []
+    for row in rows:
+        if row.labels in seen:
+            twice.append(row.number)
+        seen.add(row.labels)
+    if twice:
+        raise DuplicateCellError(rows=twice, count=len(twice))
+
+
+def _persons(
+    dims: tuple[Dimension, ...], counts: Ints, cells: Sequence[tuple[tuple[int, ...], Row]]
+) -> Ints:
+    """Persons of every cell: as given, a missing margin takes the largest of its cells."""
+    given = np.full(counts.shape, -1, dtype=np.int64)
+    numbers = np.zeros(counts.shape, dtype=np.int64)
+    for at, row in cells:
+        given[at] = -1 if row.persons is None else row.persons
+        numbers[at] = row.number
+        if row.persons is None and _is_inner(dims, at):
+            raise PersonsMismatchError(rows=[row.number])
+    inner = CellTable(dims, counts).leaf_mask()
+    given[inner & (given < 0)] = 0  # a missing inner cell is a zero
+    people = given.copy()
+    _fill_margins(dims, people)
+    wrong = (people > counts) | ((people == 0) != (counts == 0))
+    for axis, dim in enumerate(dims):
+        along = np.moveaxis(people, axis, 0)
+        bad = np.moveaxis(wrong, axis, 0)  # a view: marks are written through it
+        for group, kids in dim.children:
+            below = along[list(kids)]
+            bad[group] |= (along[group] < below.max(axis=0)) | (along[group] > below.sum(axis=0))
+    if wrong.any():
+        raise PersonsMismatchError(
+            rows=sorted({int(n) for n in numbers[wrong] if n}), count=int(wrong.sum())
+        )
+    return people
+
+
+def _fill_margins(dims: tuple[Dimension, ...], people: Ints) -> None:
+    """Write into each missing margin the largest of the cells that lie beneath it."""
+    for axis, dim in enumerate(dims):
+        along = np.moveaxis(people, axis, 0)
+        for group, kids in dim.children:
+            fill = along[list(kids)].max(axis=0)
+            along[group] = np.where(along[group] < 0, fill, along[group])
+
+
+# --- CSV files, and what both formats share
+
+STATUS = "status"
+PUBLISHED = "published"
+SUPPRESSED = "suppressed"
+
+# "12.0" is how spreadsheets write a whole number; beyond nine digits the solvers' tolerances end
+_WHOLE = re.compile(r"^\d{1,9}(\.0+)?$")
+
+
+def read_cells(
+    path: Path, dims: Sequence[str], count: str, persons: str | None, *, role: str = "cells"
+) -> list[Row]:
+    """Read a table with true values.
+
+    Raises:
+        TableUnreadableError: no such table or column.
+        BadNumberError: with the rows.
+    """
+    rows: list[Row] = []
+    bad: list[int] = []
+    for number, record in _records(path, [*dims, count, *([persons] if persons else [])], role):
+        orders = _whole(record[count])
+        people = _whole(record[persons]) if persons else None
+        labels = tuple(record[d] for d in dims)
+        inner = persons is not None and record[persons] != ""
+        if orders is None or (inner and people is None):
+            bad.append(number)
+            continue
+        rows.append(Row(number, labels, orders, people))
+    if bad:
+        raise BadNumberError(table=role, rows=bad, count=len(bad))
+    if not rows:
+        raise TableUnreadableError(table=role, rows=0)
+    return rows
+
+
+def read_published(
+    path: Path,
+    dims: Sequence[str] | None,
+    count: str,
+    persons: str | None,
+    *,
+    role: str = "published",
+) -> PublishedTable:
+    """Read a table as anybody sees it: hidden cells are empty.
+
+    Without ``dims`` every column but the counts and ``status`` is a dimension, and persons are
+    read where there is such a column.
+
+    Raises:
+        TableUnreadableError: no such table or column.
+        BadNumberError: a value that is neither empty nor a whole number.
+    """
+    if dims is None:
+        header = columns_of(path, role)
+        persons = persons if persons in header else None
+        dims = [c for c in header if c not in (count, persons, STATUS)]
+    rows: list[PublishedRow] = []
+    bad: list[int] = []
+    for number, record in _records(path, [*dims, count, *([persons] if persons else [])], role):
+        orders = _whole(record[count])
+        people = _whole(record[persons]) if persons else None
+        if (orders is None and record[count] != "") or (
+            persons and people is None and record[persons] != ""
+        ):
+            bad.append(number)
+        rows.append(PublishedRow(tuple(record[d] for d in dims), orders, people))
+    if bad:
+        raise BadNumberError(table=role, rows=bad, count=len(bad))
+    if not rows:
+        raise TableUnreadableError(table=role, rows=0)
+    return PublishedTable(tuple(dims), tuple(rows), has_persons=persons is not None)
+
+
+def read_hierarchy(path: Path, dimension: str) -> dict[str, str]:
+    """Read child, parent pairs, one level above the other in any order.
+
+    Raises:
+        TableUnreadableError: no such file or columns.
+        BadHierarchyError: a child with two parents.
+    """
+    parents: dict[str, str] = {}
+    for number, record in _records(path, ["child", "parent"], "hierarchy"):
+        child, parent = record["child"], record["parent"]
+        if not child or not parent or parents.setdefault(child, parent) != parent:
+            raise BadHierarchyError(dimension=dimension, row=number)
+    return parents
+
+
+def check_columns(dims: Sequence[str], count: str, persons: str | None) -> None:
+    """Refuse a request that names no dimension, or one column twice.
+
+    Raises:
+        BadRequestError: always says how many names there were.
+    """
+    names = [*dims, count, *([persons] if persons else [])]
+    if not dims or len(set(names)) != len(names) or STATUS in names or "" in names:
+        raise BadRequestError(dimensions=len(dims), columns=len(names))
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file at once and for the owner alone (0600)."""
+
+    def fill(handle: IO[str]) -> None:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+    _atomically(path, fill)
+
+
+def _atomically(path: Path, fill: Callable[[IO[str]], None]) -> None:
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
+    except OSError:
+        raise TableUnwritableError from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            fill(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise TableUnwritableError from None
+
+
+def columns_of(path: Path, role: str) -> list[str]:
+    """The header of a file.
+
+    Raises:
+        TableUnreadableError: there is none.
+    """
+    if is_parquet(path):
+        return parquet_columns(path, role)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            return next(csv.reader(handle, strict=True), [])
+    except (OSError, UnicodeError, csv.Error):
+        raise TableUnreadableError(table=role) from None
+
+
+def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, dict[str, str]]]:
+    """Rows as dictionaries of the named columns, with their data row numbers."""
+    header = columns_of(path, role)
+    if len(set(header)) != len(header):
+        raise TableUnreadableError(table=role, duplicate_columns=len(header) - len(set(header)))
+    missing = [i for i, c in enumerate(columns, start=1) if c not in header]
+    if missing:
+        raise TableUnreadableError(table=role, missing_columns=len(missing))
+    if is_parquet(path):
+        return parquet_records(path, columns, role)
+    found: list[tuple[int, dict[str, str]]] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.reader(handle, strict=True)
+            next(reader, None)
+            at = {c: header.index(c) for c in columns}
+            for number, fields in enumerate(reader, start=1):
+                if not fields:
+                    continue
+                if len(fields) != len(header):
+                    raise TableUnreadableError(table=role, row=number, fields=len(fields))
+                found.append((number, {c: fields[i] for c, i in at.items()}))
+    except (OSError, UnicodeError, csv.Error):
+        raise TableUnreadableError(table=role) from None
+    return found
+
+
+def _whole(text: str) -> int | None:
+    text = text.strip()
+    return int(text.split(".")[0]) if _WHOLE.match(text) else None
+
+
+# --- Parquet files
+
+SUFFIX = ".parquet"
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file's name says that it is one."""
+    return path.suffix.lower() == SUFFIX
+
+
+def parquet_columns(path: Path, role: str) -> list[str]:
+    """The columns.
+
+    Raises:
+        TableUnreadableError: it can't be read.
+    """
+    try:
+        return list(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException):
+        raise TableUnreadableError(table=role) from None
+
+
+def parquet_records(
+    path: Path, columns: Sequence[str], role: str
+) -> list[tuple[int, dict[str, str]]]:
+    """Rows as dictionaries of texts, numbered from 1; what is missing is empty.
+
+    Raises:
+        TableUnreadableError: it can't be read.
+    """
+    try:
+        rows = pq.read_table(path, columns=list(columns)).to_pylist()
+    except (OSError, pa.ArrowException):
+        raise TableUnreadableError(table=role) from None
+    return [
+        (number, {c: "" if row[c] is None else str(row[c]) for c in columns})
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def write_parquet(
+    path: Path, names: Sequence[str], rows: Sequence[Sequence[object]], whole: int
+) -> None:
+    """Write rows at once, for the owner alone (0600); ``whole`` columns before the last are numbers.
+
+    Raises:
+        TableUnwritableError: it can't be written.
+    """
+    numbers = range(len(names) - 1 - whole, len(names) - 1)
+    columns = {
+        name: pa.array(
+            [None if row[at] == "" and at in numbers else row[at] for row in rows],
+            pa.int64() if at in numbers else pa.string(),
+        )
+        for at, name in enumerate(names)
+    }
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
+        with os.fdopen(handle, "wb") as stream:
+            pq.write_table(pa.table(columns), stream, compression="zstd")
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except OSError:
+        raise TableUnwritableError from None

@@ -1,0 +1,43 @@
+"""Work on whole arrays: joins by hash, numbering, sets, all cores, seconds by stage.
+
+It knows nothing of people, texts or probabilities, and never looks at what a number means.
+"""
+
+from matching.arrays.joining import (
+    Index,
+    bits_for,
+    buckets,
+    extend_hash,
+    finish_hash,
+    start_hash,
+)
+from matching.arrays.numbering import (
+    among,
+    blank,
+    count_distinct,
+    number_ids,
+    numbered,
+    some_numbers,
+    within,
+)
+from matching.arrays.running import Clock, gc_paused, in_threads, prefetch
+
+__all__ = [
+    "Clock",
+    "Index",
+    "among",
+    "bits_for",
+    "blank",
+    "buckets",
+    "count_distinct",
+    "extend_hash",
+    "finish_hash",
+    "gc_paused",
+    "in_threads",
+    "number_ids",
+    "numbered",
+    "prefetch",
+    "some_numbers",
+    "start_hash",
+    "within",
+]

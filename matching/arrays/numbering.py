@@ -1,0 +1,104 @@
+"""Values and ids numbered, and sets of them, by hashing or binary search: sorting whole arrays would be slow."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from matching.array_types import Bools, Ints, Numbers, Rows
+from matching.arrow import EMPTY, array, column, filled, pc
+from matching.native import compiled, number_texts, number_values, renumber
+
+_ROOMY = 4  # numbers for each value that need not be used
+
+
+def numbered(values: Numbers) -> tuple[Ints, int]:
+    """Each value's number in order of first appearance, and how many values there are."""
+    if not len(values):
+        return np.empty(0, np.int64), 0
+    if bool((values[1:] >= values[:-1]).all()):  # as rows of sorted pairs are
+        number = np.zeros(len(values), np.int64)
+        np.cumsum(values[1:] != values[:-1], out=number[1:])
+        return number, int(number[-1]) + 1
+    if compiled() is not None:
+        most = min(_ROOMY * len(values), np.iinfo(np.int32).max)
+        if int(values.min()) >= 0 and int(values.max()) < most:
+            small, which = renumber(values.astype(np.int32, copy=False))
+            return small.astype(np.int64), len(which)
+        return number_values(values.astype(np.int64, copy=False))
+    encoded = column(values).dictionary_encode()
+    return array(encoded.indices).astype(np.int64), len(encoded.dictionary)
+
+
+def some_numbers(values: Ints) -> tuple[Ints, int]:
+    """A number for each value, in some order, and a bound of them: values close together number themselves."""
+    if not len(values):
+        return values, 0
+    low = int(values.min())
+    room = int(values.max()) - low + 1
+    return (values - low, room) if room <= _ROOMY * len(values) else numbered(values)
+
+
+def among(values: Ints, sorted_keys: Ints) -> Bools:
+    """Which values are among a (short, sorted) list of keys."""
+    if not len(sorted_keys):
+        return np.zeros(len(values), np.bool_)
+    place = np.minimum(np.searchsorted(sorted_keys, values), len(sorted_keys) - 1)
+    return sorted_keys[place] == values
+
+
+def within(numbers: Numbers, chosen: Ints) -> Bools:
+    """Which numbers (small, not negative) are among the chosen ones."""
+    flags = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
+    flags[chosen] = True
+    return flags[numbers]
+
+
+def count_distinct(numbers: Numbers) -> int:
+    """How many different numbers (small, not negative) there are."""
+    flags = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
+    flags[numbers] = True
+    return int(flags.sum())
+
+
+def number_ids(ids: pa.ChunkedArray) -> tuple[Rows, Rows]:
+    """A number for each row's id (in order of first appearance) and each id's first row."""
+    if compiled() is not None and pa.types.is_string(ids.type):
+        return number_texts(ids)
+    encoded: Any = pc.dictionary_encode(ids.combine_chunks())
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+        encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+    number = array(encoded.indices)
+    first = np.full(len(encoded.dictionary), len(number), np.int32)
+    np.minimum.at(first, number, np.arange(len(number), dtype=np.int32))
+    return number, first
+
+
+def blank(values: pa.ChunkedArray) -> Bools:
+    """Which texts are null, empty or white space."""
+    lengths = array(filled(pc.binary_length(values)))
+    result = lengths <= 0
+    # only what begins with a byte that no letter or figure has is looked at as a text
+    perhaps = np.flatnonzero(~result & _odd(values, lengths > 0))
+    if len(perhaps):
+        text = pc.utf8_trim_whitespace(values.take(column(perhaps)))
+        result[perhaps] = array(pc.equal(text, EMPTY))
+    return result
+
+
+_PLAIN = np.zeros(256, np.bool_)
+_PLAIN[33:127] = True
+
+
+def _odd(values: pa.ChunkedArray, written: Bools) -> Bools:
+    """Which texts that are written begin with no visible ASCII character."""
+    result, at = written.copy(), 0
+    for chunk in values.chunks:
+        here = np.flatnonzero(written[at : at + len(chunk)])
+        if len(here):
+            _, offsets, data = chunk.buffers()
+            starts = np.frombuffer(offsets, np.int32, len(chunk), 4 * chunk.offset)
+            result[at + here] = ~_PLAIN[np.frombuffer(data, np.uint8)[starts[here]]]
+        at += len(chunk)
+    return result

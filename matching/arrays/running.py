@@ -1,0 +1,68 @@
+"""How work runs: on all cores (numpy and rapidfuzz let other threads run meanwhile), timed by stage, without the collector."""
+
+import gc
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TypeVar, cast
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def cores(threads: int | None) -> int:
+    """How many threads to use: as given, or one for each core this process may use."""
+    return threads or len(os.sched_getaffinity(0))
+
+
+def in_threads(
+    work: Callable[[Task], Result], tasks: Iterable[Task], threads: int | None
+) -> Iterator[Result]:
+    """``work`` done for each task, in the tasks' order whoever finishes first."""
+    number = cores(threads)
+    if number == 1:
+        yield from map(work, tasks)
+        return
+    with ThreadPoolExecutor(number, "linkage") as pool:
+        yield from pool.map(work, tasks)
+
+
+def prefetch(parts: Iterable[Result]) -> Iterator[Result]:
+    """Parts, of which the next is made while one is worked."""
+    source, end = iter(parts), object()
+    with ThreadPoolExecutor(1, "prefetch") as other:
+        waiting = other.submit(next, source, end)
+        while (part := waiting.result()) is not end:
+            waiting = other.submit(next, source, end)
+            yield cast("Result", part)
+
+
+class Clock:
+    """Adds the seconds of a block of code to a stage."""
+
+    def __init__(self, seconds: dict[str, float], stage: str) -> None:
+        self._seconds, self._stage = seconds, stage
+
+    def __enter__(self) -> None:
+        self._start = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = perf_counter() - self._start
+        self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + spent
+
+
+@contextmanager
+def gc_paused() -> Generator[None, None, None]:
+    """No search for cycles inside; it goes on afterwards where it was on before.
+
+    A linkage makes millions of texts: the collector would look at all of them and find no cycle.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

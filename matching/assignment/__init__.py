@@ -1,0 +1,36 @@
+"""From weighed pairs to decided links: who is one identity, rivals share it, near-ties go to review.
+
+It knows odds and rows, never the values that they came from, and settles no near-tie silently.
+"""
+
+from matching.assignment.assignment import (
+    COLUMNS,
+    DECISIONS,
+    LINK,
+    NOTHING,
+    REVIEW,
+    Assignment,
+    Links,
+    assign,
+    decide,
+    list_links,
+)
+from matching.assignment.identities import Edges, among_candidates, components, edges_of, persons
+
+__all__ = [
+    "COLUMNS",
+    "DECISIONS",
+    "LINK",
+    "NOTHING",
+    "REVIEW",
+    "Assignment",
+    "Edges",
+    "Links",
+    "among_candidates",
+    "assign",
+    "components",
+    "decide",
+    "edges_of",
+    "list_links",
+    "persons",
+]

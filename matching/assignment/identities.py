@@ -1,0 +1,236 @@
+"""Who is one identity: records of one person, and conservative clusters that one wrong link can't chain together.
+
+Record rows belong to records and records to identities; the edges of the assignment are made of those.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.array_types import Floats, Ints, Numbers, Places, Rows
+from matching.native import candidate_pairs, compiled, connected_components, favourite_odds
+from matching.scoring import Scored, Scorer
+
+OddsOf = Callable[[Ints, Ints], Floats]
+
+VETO = -7.0  # log odds (about 1 in 1000) below which two rows of a would-be person forbid it
+_MOST = 200  # rows of a component whose pairs are all compared
+
+
+def components(size: int, left: Ints, right: Ints) -> Ints:
+    """For each of ``size`` nodes, the smallest node that it is connected with.
+
+    Roots hang on smaller roots until every link is inside one tree (Shiloach and Vishkin 1982); scipy
+    does the same, and its import takes longer than most linkages of small files.
+    """
+    if compiled() is not None:
+        return connected_components(size, left, right)
+    label = np.arange(size)
+    while len(left):
+        a, b = label[left], label[right]
+        apart = a != b
+        left, right, a, b = left[apart], right[apart], a[apart], b[apart]
+        # the larger root hangs on the smaller
+        np.minimum.at(label, np.maximum(a, b), np.minimum(a, b))
+        while True:
+            above = label[label]
+            if (above == label).all():
+                break
+            label = above
+    return label
+
+
+def persons(
+    size: int, left: Ints, right: Ints, odds: Floats, group: Ints | None, odds_of: OddsOf
+) -> Ints:
+    """For each node the smallest node of its person.
+
+    Connected nodes are one person unless two of them contradict each other (odds below ``VETO``, or
+    one ``group``, such as two parties of one order). A component with a contradiction is built up
+    again from its surest links, and a link that would join a contradiction is left out.
+
+    Args:
+        size: nodes.
+        left: one end of each link.
+        right: the other end.
+        odds: log odds of each link.
+        group: for each node a group whose members are different people, or -1.
+        odds_of: log odds of any pairs of nodes.
+    """
+    label = components(size, left, right)
+    x, y = _all_pairs(label)
+    if not len(x):
+        return label
+    against = odds_of(x, y) < VETO
+    if group is not None:
+        against |= (group[x] >= 0) & (group[x] == group[y])
+    contradicted = np.unique(label[x[against]])
+    if not len(contradicted):
+        return label
+    enemies: dict[int, set[int]] = defaultdict(set)
+    for a, b in zip(x[against].tolist(), y[against].tolist(), strict=True):
+        enemies[a].add(b)
+        enemies[b].add(a)
+    inside = np.flatnonzero(np.isin(label[left], contradicted))
+    order = inside[np.lexsort((right[inside], left[inside], -odds[inside]))]
+    rebuilt = label.copy()
+    members = np.flatnonzero(np.isin(label, contradicted))
+    rebuilt[members] = members
+    _build(rebuilt, left[order].tolist(), right[order].tolist(), enemies, members.tolist())
+    return rebuilt
+
+
+def _build(
+    label: Ints, left: list[int], right: list[int], enemies: dict[int, set[int]], nodes: list[int]
+) -> None:
+    """Join clusters along links, surest first, where no member is another member's enemy."""
+    cluster = {node: node for node in nodes}
+    members = {node: {node} for node in nodes}
+    hated = {node: set(enemies.get(node, ())) for node in nodes}
+    for a, b in zip(left, right, strict=True):
+        p, q = cluster[a], cluster[b]
+        if p == q or not members[p].isdisjoint(hated[q]):
+            continue
+        if len(members[p]) < len(members[q]):
+            p, q = q, p
+        for node in members[q]:
+            cluster[node] = p
+        members[p] |= members.pop(q)
+        hated[p] |= hated.pop(q)
+    for nodes_of in members.values():
+        label[list(nodes_of)] = min(nodes_of)
+
+
+def _all_pairs(label: Ints) -> tuple[Ints, Ints]:
+    """All pairs within components of three or more nodes (two nodes are their own link).
+
+    Of a component above ``_MOST`` nodes, each node is paired with its next ``_MOST`` only.
+    """
+    order = np.argsort(label, kind="stable")
+    sizes = np.bincount(label, minlength=len(label))
+    order = order[sizes[label[order]] > 2]
+    found: list[tuple[Ints, Ints]] = []
+    for gap in range(1, _MOST):
+        if gap >= len(order):
+            break
+        near = np.flatnonzero(label[order[gap:]] == label[order[:-gap]])
+        if not len(near):
+            break
+        found.append((order[near], order[near + gap]))
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    x, y = (np.concatenate(part) for part in zip(*found, strict=True))
+    return x, y
+
+
+_SAME_PERSON = 3.0  # log odds (95 %) from which two candidates of one row are one person
+# log odds (90 %) of the weaker of two records with a row, from which both are the row's
+_BOTH_HIS = 2.2
+_NO_CONTRADICTION = -4.0  # log odds with each other that such two must have at least
+_CANDIDATE = -2.0  # log odds from which a record may bring its other records along
+_MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
+
+
+@dataclass(frozen=True)
+class Edges:
+    """One edge per (cohort row, identity), in that order: its best odds over the identity's rows.
+
+    ``place`` is the edge of each scored pair.
+    """
+
+    rows: Numbers
+    identities: Numbers
+    log_odds: Floats
+    place: Places
+
+
+def edges_of(scored: Scored, identity: Numbers) -> Edges:
+    """One edge for each cohort row and identity that have a scored pair.
+
+    Args:
+        scored: pairs of rows.
+        identity: the identity of each record row.
+    """
+    key = scored.a.astype(np.int64) * (int(identity.max(initial=0)) + 1) + identity[scored.b]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    best = np.full(len(first), -np.inf)
+    np.maximum.at(best, place, scored.log_odds)
+    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best, place)
+
+
+def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers:
+    """An identity for each record row, from the candidates of one cohort row among themselves.
+
+    Records that are candidates of one row and agree with each other like one person get one
+    identity. So do two that both belong to the row by themselves and do not contradict each other: one
+    with a number and one with a birth date need not agree on anything but the name. All others keep
+    their own. Used where the caller knows no identities.
+    """
+    x, y, through = _candidate_pairs(scored, record)
+    if not len(x):
+        return record
+    inner = scorer.within_records()
+    odds = inner.log_odds_of(x, y)
+    same = (odds > _SAME_PERSON) | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION))
+    return joined(record, record[x[same]], record[y[same]])
+
+
+def joined(record: Numbers, left: Numbers, right: Numbers) -> Numbers:
+    """``record`` renamed so that connected records share the smallest of their numbers."""
+    return components(int(record.max(initial=-1)) + 1, left, right)[record]
+
+
+def _best_first(scored: Scored, good: Places) -> Places:
+    """Pairs (sorted by row) with the best first, in rows that have more than can be compared with each other."""
+    rows = scored.a[good]
+    candidates = np.bincount(rows)
+    if candidates.max(initial=0) <= _MOST_CANDIDATES:
+        return good
+    many = candidates[rows] > _MOST_CANDIDATES
+    overfull = good[many]
+    order = good.copy()
+    order[many] = overfull[
+        np.lexsort((scored.b[overfull], -scored.log_odds[overfull], scored.a[overfull]))
+    ]
+    return order
+
+
+def _candidate_pairs(scored: Scored, record: Numbers) -> tuple[Rows, Rows, Floats]:
+    """Pairs of record rows that are candidates of one cohort row, each pair once.
+
+    The third array has the weaker one's log odds with the row that both like best; none has -inf.
+    """
+    good = np.flatnonzero(scored.log_odds > _CANDIDATE)
+    order = _best_first(scored, good)
+    if compiled() is not None:
+        rows = record.astype(np.int32, copy=False)
+        own = favourite_odds(scored.b, rows, scored.log_odds)
+        keys, through = candidate_pairs(order, scored.a, scored.b, own, rows, _MOST_CANDIDATES)
+        return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through
+    favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(favourite, record[scored.b], scored.log_odds)
+    liked = np.where(scored.log_odds >= favourite[record[scored.b]], scored.log_odds, -np.inf)
+    a, b = scored.a[order], scored.b[order]
+    start = np.r_[True, a[1:] != a[:-1]] if len(a) else np.empty(0, np.bool_)
+    rank = np.arange(len(a)) - np.maximum.accumulate(np.where(start, np.arange(len(a)), 0))
+    few = rank < _MOST_CANDIDATES
+    a, b, own = a[few], b[few], liked[order][few]
+    found: list[tuple[Rows, Rows, Floats]] = []
+    for gap in range(1, _MOST_CANDIDATES):
+        near = np.flatnonzero(a[gap:] == a[:-gap]) if gap < len(a) else np.empty(0, np.intp)
+        if not len(near):
+            break
+        found.append((b[near], b[near + gap], np.minimum(own[near], own[near + gap])))
+    if not found:
+        return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
+    x, y, weaker = (np.concatenate(part) for part in zip(*found, strict=True))
+    low, high = np.minimum(x, y), np.maximum(x, y)
+    different = record[low] != record[high]
+    keys, place = np.unique(
+        low[different].astype(np.int64) << 32 | high[different], return_inverse=True
+    )
+    through = np.full(len(keys), -np.inf)
+    np.maximum.at(through, place, weaker[different])
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32), through

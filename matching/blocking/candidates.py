@@ -1,0 +1,333 @@
+"""Candidate pairs: the rules' keys joined by hash, chunk by chunk, each pair once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from ctypes import Structure, byref, c_int64, c_void_p
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.array_types import Bools, Hashes, Ints, Places, Rows
+from matching.arrays import Index, bits_for, in_threads
+from matching.blocking.pair_filter import PairFilter, Prefilter
+from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
+from matching.blocking.rules import Parts
+from matching.comparison import Columns, Packed
+from matching.native import Pointers, compiled
+from matching.normalise import Encoded
+from matching.options import LinkOptions
+
+Choice = Callable[[Rows, Rows], Places]  # which pairs (by place) are worth keeping
+
+_RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
+_AT_A_TIME = 1 << 15  # pairs prefiltered together: their columns stay in a core's cache
+_WAITING = 4_000_000  # pairs of one chunk that may wait for the prefilter, whatever the rules make
+_RULES_MASK, _RECORD_MASK = (1 << _RULE) - 1, (1 << _RECORD) - 1
+_ROOM = 1 << 19  # pairs that a call may give back
+_FEWEST = 8  # bits of a bucket's number
+_FLAGS = 3  # bits more of a hash say whether a row has it: most records end there
+
+
+class _Rule(Structure):
+    _fields_ = [
+        ("number", c_int64),
+        ("bits", c_int64),
+        *((name, c_void_p) for name in ("taken", "starts", "slots", "hashes", "known")),
+    ]
+
+
+class _Out(Structure):
+    _fields_ = [
+        *((name, c_void_p) for name in ("pair", "caught", "met", "sorted")),
+        *((name, c_int64) for name in ("room", "made", "need")),
+    ]
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """Rows by the bucket of their hash: ``joining.Index`` as the library reads it."""
+
+    bits: int
+    taken: npt.NDArray[np.uint8]  # a bit for each eighth of a bucket
+    starts: Rows
+    slots: Hashes
+
+    @classmethod
+    def of(cls, hashes: Hashes, known: Bools) -> "_Lookup":
+        """Index the rows whose key is known; a row's number is its place."""
+        count = int(np.count_nonzero(known))
+        bits = max(_FEWEST, bits_for(count) - 2)
+        taken = np.zeros(1 << (bits + _FLAGS - 3), np.uint8)
+        starts = np.zeros((1 << bits) + 1, np.int32)
+        slots = np.empty(count, np.uint64)
+        pointer = Pointers()
+        compiled().by_bucket(
+            pointer(hashes, np.uint64), pointer(known, np.bool_), len(hashes), bits,
+            starts.ctypes.data, taken.ctypes.data, slots.ctypes.data,
+        )  # fmt: skip
+        return cls(bits, taken, starts, slots)
+
+
+@dataclass(frozen=True)
+class _IndexedRows:
+    """The cohort's rows that are looked up: their numbers, what they hold, and by rule's number an index."""
+
+    rows: Rows
+    packed: Packed
+    indexes: Sequence[tuple[int, _Lookup]]
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Records that look themselves up, from ``begin`` on: what they hold, and their key in each rule."""
+
+    begin: int
+    packed: Packed
+    keys: Sequence[tuple[Hashes, Bools]]
+
+
+def _library_joins(
+    mine: _IndexedRows, chunk: _Chunk, prefilter: Prefilter | None, made: Ints, *, same_table: bool
+) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs of a chunk, packed as here, and the rules that make each as bits.
+
+    ``made`` counts the pairs that each rule makes. Each pair comes once, and not at all where the
+    prefilter says that it can't matter. What is yielded is overwritten by the next.
+    """
+    pointer = Pointers()
+    used = [k for k, (_, index) in enumerate(mine.indexes) if len(index.slots)]
+    rules = (_Rule * len(used))()
+    for place, k in enumerate(used):
+        number, index = mine.indexes[k]
+        hashes, known = chunk.keys[k]
+        rules[place] = _Rule(
+            number, index.bits, pointer(index.taken, np.uint8), pointer(index.starts, np.int32),
+            pointer(index.slots, np.uint64), pointer(hashes, np.uint64), pointer(known, np.bool_),
+        )  # fmt: skip
+    counts = np.zeros(1 << _RULE, np.int64)
+    rows, own, theirs = (pointer(v, v.dtype) for v in (mine.rows, mine.packed, chunk.packed))
+    table = None if prefilter is None else byref(prefilter.table)
+    room, at, size = 0, 0, len(chunk.packed)
+    wanted, buffers = _ROOM, list[Ints]()
+    while at < size:
+        if room < wanted:
+            room = wanted
+            buffers = [np.empty(room, np.int64) for _ in range(4)]
+        out = _Out(*(v.ctypes.data for v in buffers), room, 0, 0)
+        at = compiled().joined(
+            byref(rules), len(used), table, own, rows, theirs,
+            chunk.begin, at, size, same_table, counts.ctypes.data, byref(out),
+        )  # fmt: skip
+        wanted = max(wanted, out.need)
+        yield buffers[0][: out.made], buffers[1][: out.made]
+    made += counts[[number for number, _ in mine.indexes]]
+
+
+def _in_order(found: Sequence[tuple[Ints, Ints]], rows: Rows) -> tuple[Rows, Rows, Ints]:
+    """Pairs of ``rows`` (sorted) that come in their records' order, by row and record, with their rules."""
+    least = int(rows[0]) if len(rows) else 0
+    place = np.zeros(int(rows[-1]) - least + 2 if len(rows) else 1, np.int64)
+    pointer, size = Pointers(), 0
+    for pair, _ in found:
+        compiled().tallied(pointer(pair, np.int64), len(pair), least, place.ctypes.data)
+        size += len(pair)
+    np.cumsum(place, out=place)
+    a, b, rules = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
+    for pair, caught in found:
+        compiled().by_row(
+            pointer(pair, np.int64), pointer(caught, np.int64), len(pair), least, place.ctypes.data,
+            a.ctypes.data, b.ctypes.data, rules.ctypes.data,
+        )  # fmt: skip
+    return a, b, rules
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Candidate pairs, each once, by cohort row and record row."""
+
+    a: Rows
+    b: Rows
+    caught: Ints  # the rules that make the pair, as bits
+    made: Ints  # pairs that each rule made, repetitions and filtered ones included
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+@dataclass
+class Blocks:
+    """The planned rules of a linkage; ``pairs`` joins them for some of the cohort's rows."""
+
+    encoded: Encoded
+    rules: list[Planned]
+    same_table: bool
+    threads: int | None
+
+    @property
+    def counts(self) -> list[RuleCount]:
+        """What each rule did."""
+        return [planned.count for planned in self.rules]
+
+    def count(self, made: Ints) -> None:
+        """Count pairs as the work of each rule."""
+        for planned, pairs in zip(self.rules, made.tolist(), strict=True):
+            planned.count.pairs += pairs
+
+    def pairs(self, rows: Rows, choice: Choice | None = None) -> Pairs:
+        """The candidates of some cohort rows.
+
+        Args:
+            rows: cohort rows, in their order.
+            choice: says which pairs to keep; all where there is none.
+        """
+        live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
+        begin = int(rows[0]) if len(rows) else 0
+        if len(rows) and int(rows[-1]) - begin == len(rows) - 1:  # a shard
+            side = self.encoded.cohort.cut(begin, begin + len(rows))
+
+            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+                return task[1].rows(self.encoded, begin, begin + len(rows))
+        else:
+            side = self.encoded.cohort.take(rows)
+
+            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
+                return task[1].hashes(Parts(self.encoded, side), records=False)
+
+        # of one table a pair's second row comes after its first
+        first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
+        starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
+        if compiled() is None:
+            made = in_threads(lambda task: Index.of(*keys(task)), live, self.threads)
+            indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
+
+            def joined(begin: int) -> "_Found":
+                return self._joined(begin, [p for _, p in live], rows, indexes, choice)
+        else:
+            looked = in_threads(lambda task: _Lookup.of(*keys(task)), live, self.threads)
+            lookups = [(i, lookup) for (i, _), lookup in zip(live, looked, strict=True)]
+            mine = _IndexedRows(rows, Columns(side).packed(), lookups)
+
+            def joined(begin: int) -> "_Found":
+                return self._fast(begin, [p for _, p in live], mine, choice)
+
+        found = list(in_threads(joined, starts, self.threads))
+        made = np.zeros(len(self.rules), np.int64)
+        if not found:
+            none = np.empty(0, np.int32)
+            return Pairs(none, none, np.empty(0, np.int64), made)
+        made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
+        if compiled() is not None:  # chunks, and pairs in each, come in their records' order
+            return Pairs(*_in_order([(f.pair, f.caught) for f in found], rows), made)
+        pair = np.concatenate([f.pair for f in found])
+        order = np.argsort(pair)
+        return Pairs(
+            *_unpacked(pair[order]), np.concatenate([f.caught for f in found])[order], made
+        )
+
+    def _joined(
+        self,
+        begin: int,
+        live: list[Planned],
+        rows: Rows,
+        indexes: list[tuple[int, Index]],
+        choice: Choice | None,
+    ) -> "_Found":
+        """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
+        found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
+        waiting, size = list[Ints](), 0
+        for place, (planned, (rule, index)) in enumerate(zip(live, indexes, strict=True)):
+            hashes, known = planned.chunk(self.encoded, begin)
+            for at, record in index.probe(hashes, known):
+                a, b = rows[at].astype(np.int64), record.astype(np.int64) + begin
+                packed = a << (_RECORD + _RULE) | b << _RULE | rule
+                if self.same_table:
+                    packed = packed[a < b]
+                found.made[place] += len(packed)
+                waiting.append(packed)
+                size += len(packed)
+                if size > _WAITING:
+                    found = found.joined(_filtered(waiting, choice))
+                    waiting, size = [], 0
+        return found.joined(_filtered(waiting, choice))
+
+    def _fast(
+        self, begin: int, live: list[Planned], mine: _IndexedRows, choice: Choice | None
+    ) -> "_Found":
+        """The same pairs, joined and prefiltered by the library."""
+        parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
+        keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
+        chunk = _Chunk(begin, Columns(parts.side).packed(), keys)
+        made = np.zeros(len(live), np.int64)
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
+        for pair, caught in _library_joins(
+            mine, chunk, prefilter, made, same_table=self.same_table
+        ):
+            if prefilter is not None:
+                found.append((pair.copy(), caught.copy()))
+            else:
+                keep = _chosen(pair, choice)
+                found.append((pair[keep], caught[keep]))
+        both, rules = zip(*found, strict=True)
+        return _Found(np.concatenate(both), np.concatenate(rules), made)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Packed pairs (sorted, each once), the rules that make each as bits, and how many each rule made."""
+
+    pair: Ints
+    caught: Ints
+    made: Ints
+
+    def joined(self, other: "tuple[Ints, Ints]") -> "_Found":
+        """Both together."""
+        if not len(self.pair):
+            return _Found(*other, self.made)
+        pair, caught = (
+            np.concatenate(both) for both in zip((self.pair, self.caught), other, strict=True)
+        )
+        order = np.argsort(pair, kind="stable")
+        pair, first = _firsts(pair[order])
+        return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
+
+
+def _filtered(waiting: list[Ints], choice: Choice | None) -> tuple[Ints, Ints]:
+    """Pairs with their rules as bits, each once, and only those worth keeping."""
+    packed = np.sort(np.concatenate(waiting)) if waiting else np.empty(0, np.int64)
+    pair, first = _firsts(packed >> _RULE)
+    bits = np.left_shift(1, packed & _RULES_MASK)
+    caught = np.bitwise_or.reduceat(bits, first) if len(first) else bits
+    keep = _chosen(pair, choice)
+    return pair[keep], caught[keep]
+
+
+def _chosen(pair: Ints, choice: Choice | None) -> Places:
+    """The places of the pairs worth keeping."""
+    if choice is None:
+        return np.arange(len(pair))
+    kept = [
+        choice(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
+        for begin in range(0, len(pair), _AT_A_TIME)
+    ]
+    return np.concatenate([np.empty(0, np.intp), *kept])
+
+
+def _unpacked(pair: Ints) -> tuple[Rows, Rows]:
+    return (pair >> _RECORD).astype(np.int32), (pair & _RECORD_MASK).astype(np.int32)
+
+
+def _firsts(pair: Ints) -> tuple[Ints, Places]:
+    """Each of sorted pairs once, and the place where it comes first."""
+    if not len(pair):
+        return pair, np.empty(0, np.intp)
+    first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    return pair[first], first
+
+
+def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) -> Blocks:
+    """The rules with too frequent values split and, where that fails, given up."""
+    # 536 million records and 268 million cohort rows fit into a packed pair
+    assert encoded.records.rows < 1 << _RECORD
+    assert encoded.cohort.rows < 1 << (63 - _RECORD - _RULE)
+    return Blocks(encoded, plan_rules(encoded, options), same_table, options.threads)

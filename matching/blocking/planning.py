@@ -1,0 +1,280 @@
+"""How many pairs each rule will make, and what is done about values that would make too many.
+
+A value is too frequent when its pairs exceed a cap; it is split by further fields, and where
+that fails given up, largest first, inside a budget. Pairs are counted by buckets of hashes before any
+is made; only values in frequent buckets are counted one by one. All of it looks at the whole cohort, so that
+shards and threads can't change a pair.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from matching.array_types import Bools, Hashes, Ints, Rows
+from matching.arrays import bits_for, buckets, in_threads
+from matching.blocking.rules import RULES, HashedSide, Parts, Rule, count_buckets, rows_in_buckets
+from matching.comparison import Columns
+from matching.native import compiled
+from matching.normalise import Encoded
+from matching.options import LinkOptions
+
+CHUNK = 1 << 16  # rows whose arrays fit into a core's cache
+_LEAST_BUDGET, _PAIRS_PER_ROW = 20_000_000, 60  # at the default a row costs about 60 compares
+_WIDE = 400_000  # pairs a wide rule may make: a fraction of a second
+_SMALL = 20_000_000_000  # pairs of the cross product above which wide rules are not even counted
+_KEY, _CACHED = 9, 384 << 20  # bytes of a row's key, and of all that are kept
+_FLAGS = 20  # bits: a table of that many flags stays in a core's cache
+_HOPELESS = 50  # times the cap: a value that frequent says nothing, whatever the budget
+
+
+@dataclass
+class RuleCount:
+    """What one rule did."""
+
+    name: str
+    pairs: int = 0  # pairs it made; an earlier rule may have made them, too
+    split: int = 0  # values that were too frequent and were split by more fields
+    split_pairs: int = 0  # pairs that were given up by that
+    cut_values: int = 0  # values still too frequent after that; -1: all
+    cut_pairs: int = 0  # pairs that were given up with them
+
+    def as_json(self) -> dict[str, object]:
+        """For the report."""
+        return dict(vars(self))
+
+
+@dataclass
+class Planned:
+    """A rule with the values that it splits and gives up."""
+
+    rule: Rule
+    count: RuleCount
+    splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
+    given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    cache: "KeyCache | None" = None
+    own: tuple[Hashes, Bools] | None = None  # keys of the whole cohort before splits, where kept
+    sides: tuple[HashedSide, HashedSide] | None = None  # both sides as the library hashes them
+    planned: bool = False  # what is split and given up stays as it is from now on
+
+    def chunk(self, encoded: Encoded, begin: int) -> tuple[Hashes, Bools]:
+        """The keys of a chunk of records, and whether each takes part."""
+        keyed = self.sides and self.sides[1]
+        parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
+        return self.hashes(parts, records=True, begin=begin)
+
+    def rows(self, encoded: Encoded, begin: int, stop: int) -> tuple[Hashes, Bools]:
+        """The keys of the cohort's rows from ``begin`` to ``stop``, and whether each takes part."""
+        keyed, names = self.sides and self.sides[0], self.rule.of(False)
+        if self.own is None and self.cache is not None and not self.planned:
+            self.own = Parts(encoded, encoded.cohort, keyed).hashes(names)
+        parts = Parts(encoded, encoded.cohort.cut(begin, stop), keyed, begin)
+        if self.own is None:
+            return self._finer(*parts.hashes(names), parts)
+        hashes, known = self.own
+        return self._finer(hashes[begin:stop], known[begin:stop], parts)
+
+    def hashes(
+        self, parts: Parts, *, records: bool, begin: int | None = None
+    ) -> tuple[Hashes, Bools]:
+        """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
+        names = self.rule.of(records)
+        if self.cache is None or begin is None:
+            return self._finer(*parts.hashes(names), parts)
+        cache = self.cache
+        if not self.planned:
+            return self._finer(*cache.of((names, begin), lambda: parts.hashes(names)), parts)
+
+        def finer() -> tuple[Hashes, Bools]:
+            return self._finer(*(cache.pop((names, begin)) or parts.hashes(names)), parts)
+
+        return cache.of((names, begin, self.rule.name), finer)
+
+    def _finer(self, hashes: Hashes, known: Bools, parts: Parts) -> tuple[Hashes, Bools]:
+        """Keys of the rule's own parts with what is split and given up."""
+        for frequent, name in self.splits:
+            is_frequent = among_hashes(hashes, frequent)
+            if is_frequent.any():
+                finer, has = parts.refined(hashes, name)
+                hashes, known = np.where(is_frequent, finer, hashes), known & (has | ~is_frequent)
+        if len(self.given_up):
+            known = known & ~among_hashes(hashes, self.given_up)
+        return hashes, known
+
+
+@dataclass
+class KeyCache:
+    """Keys of records by chunk, and of the cohort by rule: planning, training and each shard look at the same ones."""
+
+    _made: dict[tuple[object, ...], tuple[Hashes, Bools]] = field(
+        default_factory=dict[tuple[object, ...], tuple[Hashes, Bools]]
+    )
+
+    @classmethod
+    def within(cls, rows: int, rules: int) -> "KeyCache | None":
+        """Somewhere to keep them, where there is room."""
+        return cls() if rows * rules * _KEY <= _CACHED else None
+
+    def of(
+        self, what: tuple[object, ...], made: Callable[[], tuple[Hashes, Bools]]
+    ) -> tuple[Hashes, Bools]:
+        """Keys that are known by some name, made where they are not."""
+        if what not in self._made:
+            self._made[what] = made()
+        return self._made[what]
+
+    def pop(self, what: tuple[object, ...]) -> tuple[Hashes, Bools] | None:
+        """Keys that nobody asks for again."""
+        return self._made.pop(what, None)
+
+
+def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
+    """The usable rules, in order, with what each has to split or give up."""
+    rows = encoded.cohort.rows + encoded.records.rows
+    room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
+    large = encoded.cohort.rows * encoded.records.rows > _SMALL
+    rules = [rule for rule in RULES if not (rule.wide and large)]
+    cache = KeyCache.within(rows, len(rules))
+    sides = None
+    if compiled() is not None:
+        sides = (
+            HashedSide(Columns(encoded.cohort), encoded.parts),
+            HashedSide(Columns(encoded.records), encoded.parts),
+        )
+    wanted = [Planned(rule, RuleCount(rule.name), cache=cache, sides=sides) for rule in rules]
+    made: list[Planned] = []
+
+    def counted(planned: Planned) -> "FrequentKeys":
+        return FrequentKeys.of(planned, encoded, options.block_cap)
+
+    for planned, frequent in zip(wanted, in_threads(counted, wanted, options.threads), strict=True):
+        if not frequent.usable or (planned.rule.wide and frequent.total > _WIDE):
+            continue
+        before = frequent.total
+        for part in planned.rule.refine:
+            if not len(frequent.keys):
+                break
+            planned.count.split += len(frequent.keys)
+            planned.splits.append((frequent.keys, part))
+            frequent.split(part, encoded, options.block_cap)
+        planned.count.split_pairs = before - frequent.total
+        room -= _give_up(planned, frequent, options.block_cap, room)
+        planned.planned = True
+        made.append(planned)
+    return made
+
+
+@dataclass
+class FrequentKeys:
+    """The too frequent values of a rule: their hashes (sorted), pairs, and the rows that show them."""
+
+    usable: bool
+    most_records: int  # records of one value from which it is split
+    total: int  # pairs of all values
+    keys: Hashes
+    pairs: Ints
+    cohort: tuple[Rows, Hashes]
+    records: tuple[Rows, Hashes]
+
+    @classmethod
+    def of(cls, planned: Planned, encoded: Encoded, cap: int) -> "FrequentKeys":
+        """Count by buckets, then look at the values in frequent buckets."""
+        bits = bits_for(encoded.cohort.rows)
+        most_records = planned.rule.most_records or np.iinfo(np.int64).max
+        counted = count_buckets(
+            (key for _, key in _keys(planned, encoded, records=False)),
+            (key for _, key in _keys(planned, encoded, records=True)),
+            bits, cap, most_records,
+        )  # fmt: skip
+        empty = np.empty(0, np.int32), np.empty(0, np.uint64)
+        none = np.empty(0, np.uint64), np.empty(0, np.int64)
+        found = cls(counted.usable, most_records, counted.total, *none, empty, empty)
+        if counted.usable and counted.frequent is not None:
+            for records in (False, True):
+                parts = [
+                    (here + np.int32(begin), key[0][here])
+                    for begin, key in _keys(planned, encoded, records=records)
+                    for here in [rows_in_buckets(key, bits, counted.frequent)]
+                ]
+                rows = np.concatenate([r for r, _ in parts])
+                both = rows, np.concatenate([h for _, h in parts])
+                if records:
+                    found.records = both
+                else:
+                    found.cohort = both
+            found.keep_frequent(cap)
+        return found
+
+    def keep_frequent(self, cap: int) -> int:
+        """Keep what is frequent value by value; the pairs of all values looked at."""
+        mine, n = np.unique(self.cohort[1], return_counts=True)
+        theirs, k = np.unique(self.records[1], return_counts=True)
+        keys, i, j = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+        pairs = n[i].astype(np.int64) * k[j]
+        frequent = (pairs > cap) | (k[j] > self.most_records)
+        self.keys, self.pairs = keys[frequent], pairs[frequent]
+        for name in ("cohort", "records"):
+            rows, hashes = getattr(self, name)
+            inside = among_hashes(hashes, self.keys)
+            setattr(self, name, (rows[inside], hashes[inside]))
+        return int(pairs.sum())
+
+    def split(self, part: str, encoded: Encoded, cap: int) -> None:
+        """Refine the frequent values by one more part."""
+        before = int(self.pairs.sum())
+        for name, side in (("cohort", encoded.cohort), ("records", encoded.records)):
+            rows, hashes = getattr(self, name)
+            finer, known = Parts(encoded, side.take(rows)).refined(hashes, part)
+            setattr(self, name, (rows[known], finer[known]))
+        self.total += self.keep_frequent(cap) - before
+
+
+def _keys(
+    planned: Planned, encoded: Encoded, *, records: bool
+) -> Iterator[tuple[int, tuple[Hashes, Bools]]]:
+    """The keys of a side by chunks, each with its first row."""
+    side = encoded.records if records else encoded.cohort
+    for begin in range(0, side.rows, CHUNK):
+        if records:
+            yield begin, planned.chunk(encoded, begin)
+        else:
+            yield begin, planned.rows(encoded, begin, begin + CHUNK)
+
+
+def _give_up(planned: Planned, frequent: FrequentKeys, cap: int, room: int) -> int:
+    """Give up the most frequent values of a rule until the rest fits into the budget.
+
+    Returns:
+        the pairs that are left.
+    """
+    order = np.lexsort(
+        (frequent.keys, -frequent.pairs)
+    )  # the largest first; ties always the same way
+    keys, pairs = frequent.keys[order], frequent.pairs[order]
+    given_up = np.r_[0, np.cumsum(pairs)]
+    hopeless = int(np.searchsorted(-pairs, -_HOPELESS * cap))
+    while hopeless < len(pairs) and frequent.total - int(given_up[hopeless]) > room:
+        hopeless += 1
+    left = frequent.total - int(given_up[hopeless])
+    count = planned.count
+    if left > room:  # many small values: none is to blame, so the whole rule is given up
+        count.cut_values, count.cut_pairs = -1, frequent.total
+        return 0
+    count.cut_values, count.cut_pairs = hopeless, int(given_up[hopeless])
+    planned.given_up = np.sort(keys[:hopeless])
+    return left
+
+
+def among_hashes(hashes: Hashes, keys: Hashes) -> Bools:
+    """Which hashes are among a sorted list of keys."""
+    result = np.zeros(len(hashes), np.bool_)
+    if not len(keys):
+        return result
+    bits = min(_FLAGS, bits_for(4 * len(keys)))
+    flags = np.zeros(1 << bits, np.bool_)
+    flags[buckets(keys, bits)] = True
+    maybe = np.flatnonzero(flags[buckets(hashes, bits)])
+    found = hashes[maybe]
+    place = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+    result[maybe] = keys[place] == found
+    return result

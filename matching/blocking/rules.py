@@ -1,0 +1,274 @@
+"""Which pairs are worth comparing: the rules, as data, and the keys they make.
+
+A rule is a list of parts for each side. Two rows meet when all parts are present and equal. A rule
+whose value is too frequent is split by its ``refine`` parts, one after the other. The list holds
+an address-free and a birth-date-relaxed route, since real linkages lose matches without either
+(Zhang et al. 2020, Injury Prevention, needed both for about a fifth of their matches).
+"""
+
+from collections.abc import Callable, Iterable
+from ctypes import Structure, byref, c_int64, c_void_p
+from dataclasses import dataclass
+from typing import Final, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.array_types import Bools, Hashes, Ints
+from matching.arrays import buckets, extend_hash, finish_hash, start_hash
+from matching.comparison import Columns
+from matching.native import Pointers, compiled
+from matching.normalise import Encoded, NameParts, Side
+
+_ROOM: Final = 15  # bits of the buckets that are counted at a time: 256 kB for both sides
+PARTS: Final = (
+    "ssn", "licence", "phone", "zip", "birth", "year", "birthday", "first", "last", "first_root", "first_initial",
+    "last_initial", "last_sound", "last_head", "last_tail", "double_tail", "address",
+)  # fmt: skip
+_NAME: Final = ("root", "initial", "sound", "head", "tail")
+
+
+class _Parts(Structure):
+    _fields_ = [*((name, c_void_p) for name in _NAME), ("missing", c_int64)]
+
+
+class HashedSide:
+    """A side whose rows are hashed by some of their parts."""
+
+    def __init__(self, columns: Columns, parts: NameParts) -> None:
+        self.columns, self._pointers = columns, Pointers()
+        lists = [self._pointers(getattr(parts, name), np.int32) for name in _NAME]
+        self._parts = _Parts(*lists, len(parts.root) - 1)
+
+    def hashes(self, names: tuple[str, ...], begin: int, stop: int) -> tuple[Hashes, Bools]:
+        """A hash of some parts for each row from ``begin`` to ``stop``, and whether the row has them all."""
+        kinds = np.array([PARTS.index(name) for name in names], np.uint8)
+        size = max(0, min(stop, self.columns.rows) - begin)
+        hashes, known = np.empty(size, np.uint64), np.empty(size, np.bool_)
+        compiled().keyed(
+            byref(self.columns.table), byref(self._parts), kinds.ctypes.data, len(kinds), begin, size,
+            hashes.ctypes.data, known.ctypes.data,
+        )  # fmt: skip
+        return hashes, known
+
+
+@dataclass(frozen=True)
+class BucketCounts:
+    """Pairs of all buckets of a rule, and which of these are frequent (None: no bucket)."""
+
+    usable: bool  # both sides have rows with a key
+    total: int
+    frequent: Bools | None
+
+
+Keys = Iterable[tuple[Hashes, Bools]]  # of a side, by chunks
+
+
+def count_buckets(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int) -> BucketCounts:
+    """Count pairs by bucket.
+
+    Args:
+        mine: the cohort's keys; all chunks but the last are of one size.
+        theirs: the records'.
+        bits: of a bucket's number.
+        cap: more pairs make a bucket frequent.
+        most_records: so do more records, where a row of the cohort meets them.
+    """
+    if compiled() is None:
+        return _by_arrays(mine, theirs, bits, cap, most_records)
+    part_bits = max(0, bits - _ROOM)
+    sides = [_PartedKeys(keys, bits, part_bits) for keys in (mine, theirs)]
+    room = np.empty(2 << (bits - part_bits), np.int32)
+    which, found = np.zeros(1 << bits, np.bool_), c_int64(0)
+    total = compiled().count_buckets(
+        byref(sides[0].table), byref(sides[1].table), bits, part_bits, cap, most_records,
+        room.ctypes.data, which.ctypes.data, byref(found),
+    )  # fmt: skip
+    usable = bool(sides[0].known and sides[1].known)
+    return BucketCounts(usable, int(total), which if found.value else None)
+
+
+def _by_arrays(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int) -> BucketCounts:
+    counts = np.zeros((2, 1 << bits), np.int64)
+    for side, keys in zip(counts, (mine, theirs), strict=True):
+        for hashes, known in keys:
+            np.add.at(side, buckets(hashes[known], bits), 1)
+    pairs = counts[0] * counts[1]
+    which = (pairs > cap) | ((counts[1] > most_records) & (counts[0] > 0))
+    usable = bool(counts[0].any() and counts[1].any())
+    return BucketCounts(usable, int(pairs.sum()), which if which.any() else None)
+
+
+class _Parted(Structure):
+    _fields_ = [("buckets", c_void_p), ("starts", c_void_p), ("chunks", c_int64), ("rows", c_int64)]
+
+
+class _PartedKeys:
+    """A side's rows by the upper bits of their buckets: counting goes from one small part to the next."""
+
+    def __init__(self, keys: Keys, bits: int, part_bits: int) -> None:
+        parts: list[npt.NDArray[np.uint32]] = []
+        starts: list[npt.NDArray[np.int32]] = []
+        for hashes, known in keys:
+            pointer, out = Pointers(), np.empty(len(hashes), np.uint32)
+            ends = np.empty((1 << part_bits) + 1, np.int32)
+            compiled().parted(
+                pointer(hashes, np.uint64), pointer(known, np.bool_), len(hashes), bits, part_bits,
+                out.ctypes.data, ends.ctypes.data,
+            )  # fmt: skip
+            parts.append(out)
+            starts.append(ends)
+        self._buckets = np.concatenate([np.empty(0, np.uint32), *parts])
+        self._starts = np.concatenate([np.empty(0, np.int32), *starts])
+        self.known = sum(int(ends[-1]) for ends in starts)
+        rows = len(parts[0]) if parts else 0
+        addresses = self._buckets.ctypes.data, self._starts.ctypes.data
+        self.table = _Parted(*addresses, len(parts), rows)
+
+
+def rows_in_buckets(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np.int32]:
+    """The rows (by place) whose bucket is among some."""
+    hashes, known = key
+    if compiled() is None:
+        return np.flatnonzero(known & which[buckets(hashes, bits)]).astype(np.int32)
+    pointer, rows = Pointers(), np.empty(len(hashes), np.int32)
+    count = compiled().rows_in_buckets(
+        pointer(hashes, np.uint64),
+        pointer(known, np.bool_),
+        len(hashes),
+        bits,
+        which.ctypes.data,
+        rows.ctypes.data,
+    )
+    return rows[:count].copy()
+
+
+class _Namesakes(TypedDict):
+    refine: tuple[str, ...]
+    most_records: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One route into the candidates."""
+
+    name: str
+    parts: tuple[str, ...]
+    record_parts: tuple[str, ...] = ()  # where the records' side differs (swapped names)
+    refine: tuple[str, ...] = ()
+    most_records: int = 0  # of one value; above it is split (0: only a cap on pairs counts)
+    wide: bool = False  # only used where the tables are small enough for it to be cheap
+
+    def of(self, records: bool) -> tuple[str, ...]:
+        """The parts of one side."""
+        return self.record_parts if records and self.record_parts else self.parts
+
+
+# With forty namesakes a name says so little that a pair needs a birth year or a place as well; whoever
+# shares a number, an address or most of a birth date is found by the other rules.
+_NAMESAKES: _Namesakes = {"refine": ("year", "zip", "birth"), "most_records": 40}
+_MORE = ("first_root", "last_sound", "zip", "address")
+RULES: tuple[Rule, ...] = (
+    Rule("social security number", ("ssn",), refine=("birth", "first_root")),
+    Rule("driver licence", ("licence",), refine=("birth", "first_root")),
+    Rule("telephone", ("phone",), refine=("first_initial", "birth")),
+    Rule("birth date, first name", ("birth", "first_root"), refine=("last_sound", "zip", "address")),
+    Rule("birth date, last name sound", ("birth", "last_sound"), refine=("first_initial", *_MORE)),
+    Rule("birth date, first initial", ("birth", "first_initial"), refine=("last_initial", *_MORE)),
+    Rule("birth date, ZIP", ("birth", "zip"), refine=("first_initial", "last_sound", "address")),
+    Rule("birth date, swapped initials", ("birth", "first_initial", "last_initial"), ("birth", "last_initial", "first_initial")),
+    Rule("address, first initial", ("address", "first_initial"), refine=("zip", "last_sound")),
+    Rule("first and last name", ("first_root", "last_head"), **_NAMESAKES),
+    Rule("first and end of a double last name", ("first_root", "double_tail"), ("first_root", "last_tail"), **_NAMESAKES),
+    Rule("first name, double last name's end", ("first_root", "last_tail"), ("first_root", "double_tail"), **_NAMESAKES),
+    Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip"), most_records=40),
+    Rule("first name, last name sound, birth year", ("first_root", "last_sound", "year"), refine=("zip", "birth")),
+    Rule("first name, last name sound, birthday", ("first_root", "last_sound", "birthday"), refine=("zip", "birth")),
+    Rule("last name sound, first initial, ZIP", ("last_sound", "first_initial", "zip"), refine=("first_root", "year", "address")),
+    Rule("first name, ZIP, birth year", ("first_root", "zip", "year"), refine=("last_sound",)),
+    Rule("address, last name sound", ("address", "last_sound"), refine=("zip", "first_initial")),
+    Rule("birth date, last initial", ("birth", "last_initial"), wide=True),
+    Rule("birth date", ("birth",), wide=True),
+    Rule("first name, birth year", ("first_root", "year"), wide=True),
+    Rule("last name sound, birth year", ("last_sound", "year"), wide=True),
+    Rule("first name, birthday", ("first_root", "birthday"), wide=True),
+    Rule("last name sound, birthday", ("last_sound", "birthday"), wide=True),
+    Rule("first name, last name sound", ("first_root", "last_sound"), wide=True),
+    Rule("last name sound, first initial", ("last_sound", "first_initial"), wide=True),
+    Rule("first name, last initial", ("first_root", "last_initial"), wide=True),
+    Rule("first name, ZIP", ("first_root", "zip"), wide=True),
+    Rule("last name sound, ZIP", ("last_sound", "zip"), wide=True),
+    Rule("address", ("address",), wide=True),
+    Rule("first name", ("first_root",), wide=True),
+    Rule("last name sound", ("last_sound",), wide=True),
+)  # fmt: skip
+
+
+class Parts:
+    """Every part that a rule may name, as integers; negative is missing. Each is made when asked for."""
+
+    def __init__(
+        self, encoded: Encoded, side: Side, keyed: HashedSide | None = None, begin: int = 0
+    ) -> None:
+        """``keyed`` is a whole side for the library, of which ``side`` is the part from ``begin`` on."""
+        self._encoded, self.side = encoded, side
+        self._made: dict[str, Ints] = {}
+        self._keyed, self._begin = keyed, begin if keyed else 0
+
+    def __getitem__(self, name: str) -> Ints:
+        """The part of each row."""
+        if name not in self._made:
+            self._made[name] = _PARTS[name](self.side, self._encoded.parts)
+        return self._made[name]
+
+    def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:
+        """A hash of some parts for each row, and whether the row has them all."""
+        if compiled() is not None:
+            self._keyed = self._keyed or HashedSide(Columns(self.side), self._encoded.parts)
+            return self._keyed.hashes(names, self._begin, self._begin + self.side.rows)
+        part = self[names[0]]
+        made, signs = start_hash(part), part
+        for name in names[1:]:
+            part = self[name]
+            made, signs = extend_hash(made, part), signs | part
+        return finish_hash(made), signs >= 0
+
+    def refined(self, hashes: Hashes, name: str) -> tuple[Hashes, Bools]:
+        """The hashes with one more part, and whether the row has it."""
+        return finish_hash(extend_hash(hashes, self[name])), self[name] >= 0
+
+
+def _birthday(side: Side, _names: NameParts) -> Ints:
+    day = side.birth.astype(np.int64) % 10_000
+    return np.where((side.birth > 0) & (day > 0), day, -1)
+
+
+def _double_tail(side: Side, names: NameParts) -> Ints:
+    """The end of a surname of several parts; missing where there is one part."""
+    tail = names.tail[side.last].astype(np.int64)
+    return np.where(tail == names.head[side.last], -1, tail)
+
+
+def _address(side: Side, _names: NameParts) -> Ints:
+    return np.where(side.street >= 0, side.street.astype(np.int64) * 1_000_003 + side.house + 1, -1)
+
+
+_PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
+    "ssn": lambda s, _: s.ssn.astype(np.int64),
+    "licence": lambda s, _: s.licence,
+    "phone": lambda s, _: s.phone,
+    "zip": lambda s, _: s.zip.astype(np.int64),
+    "birth": lambda s, _: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
+    "year": lambda s, _: np.where(s.birth > 0, s.birth // 10_000, -1).astype(np.int64),
+    "birthday": _birthday,
+    "first": lambda s, _: s.first.astype(np.int64),
+    "last": lambda s, _: s.last.astype(np.int64),
+    "first_root": lambda s, n: n.root[s.first].astype(np.int64),
+    "first_initial": lambda s, n: n.initial[s.first].astype(np.int64),
+    "last_initial": lambda s, n: n.initial[s.last].astype(np.int64),
+    "last_sound": lambda s, n: n.sound[s.last].astype(np.int64),
+    "last_head": lambda s, n: n.head[s.last].astype(np.int64),
+    "last_tail": lambda s, n: n.tail[s.last].astype(np.int64),
+    "double_tail": _double_tail,
+    "address": _address,
+}

@@ -1,0 +1,306 @@
+"""Compare pairs of rows, field by field, into small integers. No probabilities here.
+
+Whole arrays at a time: equality of codes first, cheap bounds next, string metrics only for what is
+left, and those once for each distinct pair of values.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from ctypes import Structure, byref, c_float, c_int64
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.array_types import Bools, Floats32, Ints, Rows, Small
+from matching.arrays import among, in_threads
+from matching.comparison.fields import FIELDS, level
+from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
+from matching.comparison.texts import SLACK, Columns, Texts, Words
+from matching.native import Pointers, compiled
+from matching.normalise import Encoded, nickname_pairs
+
+Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
+
+_FIELDS = 11
+_ASKED = 4  # at most, of a pair: first, last and middle name, street
+_STREETS = 62  # bit of a key
+_CODE = 31
+
+
+class _How(Structure):
+    _fields_ = [
+        *((name, c_float) for name in ("least", "similar", "close", "near_street")),
+        ("sizes", c_int64 * _FIELDS),
+    ]
+
+
+@dataclass(frozen=True)
+class _Thresholds:
+    """From which similarities texts are alike, and how many levels each field has."""
+
+    least: float
+    similar: float
+    close: float
+    near_street: float
+    sizes: Sequence[int]
+
+
+def _patterns(
+    words: Words,
+    sides: tuple[Columns, Columns],
+    pairs: tuple[Rows, Rows],
+    how: _Thresholds,
+    similar: Similar,
+) -> Rows:
+    """All levels of each pair as one integer.
+
+    Args:
+        words: what is known of the texts.
+        sides: cohort and records.
+        pairs: rows of the two.
+        how: see ``_Thresholds``.
+        similar: tells the similarity of pairs of texts (each is asked for once).
+    """
+    pointer = Pointers()
+    size = len(pairs[0])
+    chosen = [side.chosen(rows) for side, rows in zip(sides, pairs, strict=True)]
+    given = (
+        byref(words.table),
+        *(pointer(packed, packed.dtype) for packed, _ in chosen),
+        *(pointer(rows, np.int32) for _, rows in chosen),
+    )
+    table = _How(
+        how.least, how.similar, how.close, how.near_street, (c_int64 * _FIELDS)(*how.sizes)
+    )
+    out, asking = np.empty(size, np.int32), np.empty(size, np.int32)
+    keys, asked = np.empty(_ASKED * size, np.int64), c_int64()
+    open_ = compiled().patterns(
+        *given, size, byref(table), out.ctypes.data, keys.ctypes.data, byref(asked),
+        asking.ctypes.data,
+    )  # fmt: skip
+    if open_:
+        answers = _answers(keys[: asked.value], similar)
+        compiled().answered(
+            *given, asking.ctypes.data, open_, byref(table), out.ctypes.data, answers.ctypes.data
+        )
+    return out
+
+
+def _answers(keys: Ints, similar: Similar) -> Floats32:
+    distinct, place = np.unique(keys, return_inverse=True)
+    low, high = (distinct >> _CODE) & ((1 << _CODE) - 1), distinct & ((1 << _CODE) - 1)
+    streets = distinct >> _STREETS > 0
+    found = np.empty(len(distinct), np.float32)
+    for kind in (False, True):
+        here = streets == kind
+        found[here] = similar(kind, low[here].astype(np.int32), high[here].astype(np.int32))
+    return np.ascontiguousarray(found[place])
+
+
+_CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a core's cache
+
+# Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
+CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
+_LEVELS = _Thresholds(
+    SIMILAR - SLACK, SIMILAR, CLOSE, NEAR_STREET, [len(field.levels) for field in FIELDS]
+)
+
+
+@dataclass
+class Comparer:
+    """Compares rows of the two sides of an ``Encoded``."""
+
+    encoded: Encoded
+
+    def __post_init__(self) -> None:
+        names = self.encoded.names
+        self._names = Texts.of(names.texts)
+        self._streets = Texts.of(self.encoded.streets.texts)
+        pairs = nickname_pairs(names.texts)
+        keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]
+        self._nicknames = np.sort(np.array([a << 32 | b for a, b in keys], np.int64))
+        self.words = Words(self.encoded.parts, self._names, self._streets, self._nicknames)
+        self.columns = _columns(self.encoded)
+
+    def over(self, encoded: Encoded) -> "Comparer":
+        """The same texts, for other rows of them."""
+        other = copy(self)
+        other.encoded = encoded
+        mine, theirs = _columns(encoded)
+        for known in self.columns:  # of the same rows, which may be packed already
+            mine = known if known.side is encoded.cohort else mine
+            theirs = known if known.side is encoded.records else theirs
+        other.columns = mine, theirs
+        return other
+
+    def levels(self, a: Rows, b: Rows) -> list[Small]:
+        """The level of each pair in each field, in the order of ``FIELDS``."""
+        c, r = self.encoded.cohort, self.encoded.records
+        first, last = self.names(a, b)
+        street = self._street(a, b)
+        return [
+            first,
+            last,
+            self._sex(a, b, first),
+            self._middle(a, b),
+            _suffix(c.suffix[a], r.suffix[b]),
+            birth_levels(c.birth[a], r.birth[b]),
+            ssn_levels(c.ssn[a], r.ssn[b], c.ssn4[a], r.ssn4[b]),
+            number_levels(c.licence[a], r.licence[b], 36),
+            number_levels(c.phone[a], r.phone[b], 10),
+            street,
+            self._place(a, b, street),
+        ]
+
+    def names(self, a: Rows, b: Rows) -> tuple[Small, Small]:
+        """The levels of first and last names."""
+        last, swapped = self._last(a, b)
+        return self._first(a, b, swapped), last
+
+    def patterns(self, a: Rows, b: Rows) -> Rows:
+        """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
+        if compiled() is not None:
+            return _patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
+        pattern = np.zeros(len(a), np.int32)
+        for field, levels in zip(FIELDS, self.levels(a, b), strict=True):
+            pattern = pattern * len(field.levels) + levels
+        return pattern
+
+    def _last(self, a: Rows, b: Rows) -> tuple[Small, Bools]:
+        c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
+        x, y = c.last[a], r.last[b]
+        present = (x >= 0) & (y >= 0)
+        same = present & (x == y)
+        swapped = present & ~same & (x == r.first[b]) & (y == c.first[a])
+        result = np.where(same, 1, np.where(present, level("last", "different"), 0)).astype(np.int8)
+        open_ = present & ~same & ~swapped
+        head_x, tail_x, head_y, tail_y = parts.head[x], parts.tail[x], parts.head[y], parts.tail[y]
+        part = (head_x == head_y) | (tail_x == tail_y) | (head_x == tail_y) | (tail_x == head_y)
+        part |= (x == r.middle[b]) | (y == c.middle[a])
+        result[open_ & part] = level("last", "part")
+        rest = np.flatnonzero(open_ & ~part)
+        score = self._similarity(x[rest], y[rest])
+        alike = (score >= SIMILAR) | (parts.sound[x[rest]] == parts.sound[y[rest]])
+        result[rest[alike]] = level("last", "similar")
+        result[rest[score >= CLOSE]] = level("last", "close")
+        female = (c.sex[a] == 2) | (r.sex[b] == 2)
+        both = female & (c.sex[a] != 1) & (r.sex[b] != 1)
+        result[(result == level("last", "different")) & both] = level("last", "different, female")
+        result[swapped] = 0  # weighed once, under the first name
+        return result, swapped
+
+    def _first(self, a: Rows, b: Rows, swapped: Bools) -> Small:
+        c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
+        x, y = c.first[a], r.first[b]
+        present = (x >= 0) & (y >= 0)
+        same = present & (x == y)
+        result = np.where(same, 1, np.where(present, level("first", "different"), 0)).astype(
+            np.int8
+        )
+        rest = np.flatnonzero(present & ~same & ~swapped)
+        u, v = x[rest], y[rest]
+        score = self._similarity(u, v)
+        initials = parts.single[u] | parts.single[v]
+        agree = initials & (parts.initial[u] == parts.initial[v])
+        head = (parts.head[u] == parts.head[v]) & ~initials
+        nick = self._nickname(parts.head[u], parts.head[v])
+        other = (u == r.middle[b[rest]]) | (v == c.middle[a[rest]])  # goes by the middle name
+        # weakest first: what follows overwrites
+        alike = (score >= SIMILAR) | (parts.sound[u] == parts.sound[v])
+        result[rest[alike]] = level("first", "similar")
+        result[rest[score >= CLOSE]] = level("first", "close")
+        result[rest[head | other]] = level("first", "part")
+        result[rest[nick]] = level("first", "nickname")
+        result[rest[initials]] = level("first", "different")
+        result[rest[agree]] = level("first", "initial")
+        result[swapped] = level("first", "swapped")
+        return result
+
+    def _middle(self, a: Rows, b: Rows) -> Small:
+        parts = self.encoded.parts
+        x, y = self.encoded.cohort.middle[a], self.encoded.records.middle[b]
+        present = (x >= 0) & (y >= 0)
+        same = present & (x == y)
+        result = np.where(same, 1, np.where(present, level("middle", "different"), 0)).astype(
+            np.int8
+        )
+        rest = np.flatnonzero(present & ~same)
+        u, v = x[rest], y[rest]
+        single = (parts.single[u] | parts.single[v]) & (parts.initial[u] == parts.initial[v])
+        near = (self._similarity(u, v) >= CLOSE) | self._nickname(parts.head[u], parts.head[v])
+        result[rest[near | (parts.head[u] == parts.head[v])]] = level("middle", "close")
+        result[rest[single]] = level("middle", "initial")
+        return result
+
+    def _sex(self, a: Rows, b: Rows, first: Small) -> Small:
+        x, y = self.encoded.cohort.sex[a], self.encoded.records.sex[b]
+        agree = (first == level("first", "same")) | (first == level("first", "nickname"))
+        known = np.where(x == y, 1, 2) + np.where(agree, 0, 2)
+        return np.where((x > 0) & (y > 0), known, 0).astype(np.int8)
+
+    def _street(self, a: Rows, b: Rows) -> Small:
+        c, r = self.encoded.cohort, self.encoded.records
+        x, y, n, k = c.street[a], r.street[b], c.house[a], r.house[b]
+        present = (x >= 0) & (y >= 0)
+        name, number = present & (x == y), n == k
+        result = np.where(present, level("street", "different"), 0).astype(np.int8)
+        result[name] = level("street", "same street")
+        result[name & number] = level("street", "same")
+        # Near: a street spelt differently with the same number (or none), or a number that is one off.
+        rest = np.flatnonzero(name & ~number)
+        near = number_levels(n[rest], k[rest], 10) == 2
+        result[rest[near]] = level("street", "near")
+        rest = np.flatnonzero(present & ~name & number)
+        result[rest[n[rest] >= 0]] = level("street", "same number")
+        near = self._similarity(x[rest], y[rest], self._streets) >= NEAR_STREET
+        result[rest[near]] = level("street", "near")
+        return result
+
+    def _place(self, a: Rows, b: Rows, street: Small) -> Small:
+        c, r = self.encoded.cohort, self.encoded.records
+        zips, cities, counties = (
+            (x, y, (x >= 0) & (y >= 0))
+            for x, y in ((c.zip[a], r.zip[b]), (c.city[a], r.city[b]), (c.county[a], r.county[b]))
+        )
+        known = zips[2] | cities[2] | counties[2]
+        same_zip = zips[2] & (zips[0] == zips[1])
+        near = (cities[2] & (cities[0] == cities[1])) | (
+            zips[2] & (number_levels(zips[0], zips[1], 10) == 2)
+        )
+        county = counties[2] & (counties[0] == counties[1])
+        county |= zips[2] & (zips[0] // 100 == zips[1] // 100)
+        with_street = np.where(same_zip, 1, np.where(near, 2, 3))
+        alone = np.where(same_zip, 7, np.where(near, 8, np.where(county, 9, 10)))
+        agrees = (street == level("street", "same")) | (street == level("street", "near"))
+        on_street = street == level("street", "same street")
+        result = np.where(agrees, with_street, np.where(on_street, with_street + 3, alone))
+        return np.where(known, result, 0).astype(np.int8)
+
+    def _similarity(self, x: Rows, y: Rows, texts: Texts | None = None) -> Floats32:
+        return (texts or self._names).jaro_winkler(x, y, SIMILAR)
+
+    def _similar(self, streets: bool, x: Rows, y: Rows) -> Floats32:
+        return self._similarity(x, y, self._streets if streets else None)
+
+    def _nickname(self, x: Rows, y: Rows) -> Bools:
+        keys = np.minimum(x, y).astype(np.int64) << 32 | np.maximum(x, y)
+        return among(keys, self._nicknames)
+
+
+def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> Rows:
+    """The pattern of each pair, on all cores."""
+
+    def chunk(start: int) -> Rows:
+        return comparer.patterns(a[start : start + _CHUNK], b[start : start + _CHUNK])
+
+    made = list(in_threads(chunk, range(0, len(a), _CHUNK), threads))
+    return np.concatenate(made) if made else np.empty(0, np.int32)
+
+
+def _columns(encoded: Encoded) -> tuple[Columns, Columns]:
+    return Columns(encoded.cohort), Columns(encoded.records)
+
+
+def _suffix(x: Small, y: Small) -> Small:
+    both = np.where(x == y, 1, 3)
+    return np.where((x > 0) & (y > 0), both, np.where((x > 0) | (y > 0), 2, 0)).astype(np.int8)

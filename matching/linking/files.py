@@ -1,0 +1,335 @@
+"""``match_files``: two files in; links, ``LINKS.json`` and ``LINKS.html`` out. The ``match`` command."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from matching.arrays import prefetch
+from matching.arrow import array, pc
+from matching.assignment import COLUMNS, Links
+from matching.comparison import FIELDS, Comparer
+from matching.errors import BadTruth, CantWrite, UnknownPair
+from matching.linking.linking import LinkResult, file_source, link_sources
+from matching.model import CLASSES, Frequencies, class_log_joint
+from matching.normalise import encode
+from matching.options import LinkOptions
+from matching.reports import LinkReport, quality_page
+from matching.scoring import RunShards
+from matching.tables import ColumnMap
+
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "first": ("first_name",),
+    "last": ("last_name",),
+    "sex": ("sex",),
+    "middle": ("middle_name",),
+    "suffix": ("name_suffix",),
+    "birth": ("birth_date",),
+    "ssn": ("ssn",),
+    "licence": ("driver_license",),
+    "phone": ("phone",),
+    "street": ("street",),
+    "place": ("zip", "city", "county"),
+}
+
+
+@dataclass(frozen=True)
+class FieldWeight:
+    """One field of a pair: both values, what the comparison made of them, and its weight in bits.
+
+    ``frequency`` is what the shared value adds (bits) since it is rarer than the field's values are on
+    average, or takes away since it is commoner; nought where the values differ.
+    """
+
+    field: str
+    cohort: str
+    record: str
+    level: str
+    weight: float
+    frequency: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the weight of one pair came about.
+
+    ``prior``, the fields' weights and their frequencies (bits) add up to ``against_chance``. ``weight`` is
+    lower where the pair also looks like relatives or namesakes; ``rivals`` says how likely each class is.
+    A linked identity bears the weight of the best of its records.
+    """
+
+    fields: tuple[FieldWeight, ...]
+    prior: float
+    against_chance: float
+    weight: float
+    rivals: dict[str, float]
+
+    def as_json(self) -> dict[str, object]:
+        """A structure for ``json.dump``. It holds personal values."""
+        return asdict(self)
+
+
+def explain_pair(
+    cohort: pa.Table, records: pa.Table, result: LinkResult, cohort_id: str, record_id: str
+) -> Explanation:
+    """Explain a pair by the model of a linkage; of a record's variants, the best.
+
+    Args:
+        cohort: the cohort that was linked, or the row alone.
+        records: the records that were linked, or all variants of the record alone.
+        result: the linkage.
+        cohort_id: a row.
+        record_id: a record, as text.
+
+    Raises:
+        UnknownPair: one of the ids does not exist.
+    """
+    mine = cohort.filter(pc.equal(pc.cast(cohort["cohort_id"], pa.string()), cohort_id))
+    theirs = records.filter(pc.equal(pc.cast(records["record_id"], pa.string()), record_id))
+    if not mine.num_rows or not theirs.num_rows:
+        raise UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
+    encoded = encode(mine, theirs)
+    b = np.arange(theirs.num_rows, dtype=np.int32)
+    levels = [x.astype(np.int64) for x in Comparer(encoded).levels(np.zeros_like(b), b)]
+    model, frequencies = result.model, result.frequencies
+    joint = class_log_joint(model, levels)
+    known = pc.cast(result.pairs.record_ids, pa.string())
+    rows = np.flatnonzero(array(pc.equal(known, record_id))).astype(np.int32)
+    frequencies.adjust(joint, levels, rows)
+    odds = joint[0] - np.logaddexp.reduce(joint[1:], axis=0)
+    best = int(np.argmax(odds))
+    weights = model.weights()
+    own = rows[best : best + 1]
+    fields = tuple(
+        FieldWeight(
+            field.name,
+            _shown(mine, 0, field.name),
+            _shown(theirs, best, field.name),
+            field.levels[int(levels[f][best])],
+            round(float(weights[f][levels[f][best]]), 3),
+            round(_rise(frequencies, field.name, own) if levels[f][best] == 1 else 0.0, 3),
+        )
+        for f, field in enumerate(FIELDS)
+    )
+    prior = float(np.log2(model.sizes[0] / model.pairs))
+    share = np.exp(joint[:, best] - joint[:, best].max())
+    return Explanation(
+        fields,
+        round(prior, 3),
+        round(prior + sum(f.weight + f.frequency for f in fields), 3),
+        round(float(odds[best] / np.log(2.0)), 3),
+        {name: round(float(p), 6) for name, p in zip(CLASSES, share / share.sum(), strict=True)},
+    )
+
+
+def _rise(frequencies: Frequencies, field: str, row: npt.NDArray[np.int32]) -> float:
+    return float(frequencies.rises(field, row)[0]) / float(np.log(2.0))
+
+
+def _shown(table: pa.Table, row: int, field: str) -> str:
+    values = [table[c][row].as_py() for c in _SOURCES[field] if c in table.column_names]
+    return " · ".join(str(v) for v in values if v is not None)
+
+
+_REPEATED: Final[Any] = ["match_probability", "decision"]  # columns of few distinct values
+
+
+@dataclass(frozen=True)
+class Score:
+    """Against the truth: pairs, at the default decision and with the review pairs settled by truth."""
+
+    true_pairs: int
+    links: int
+    right: int
+    precision: float
+    recall: float
+    f1: float
+    reviews: int
+    f1_after_review: float
+
+
+@dataclass(frozen=True)
+class MatchOutcome:
+    """What ``match`` did: the report, the score where a truth was given, the explained pair."""
+
+    report: LinkReport
+    seconds: float
+    ignored_columns: dict[str, int]  # side → columns that were neither standard nor mapped
+    score: Score | None = None
+    explanation: Explanation | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """A structure for ``json.dump``; personal values only under ``explanation``."""
+        return asdict(self)
+
+
+def match_files(
+    cohort_path: Path,
+    records_path: Path,
+    out_path: Path,
+    *,
+    columns: ColumnMap | None = None,
+    cohort_id: str = "cohort_id",
+    record_id: str = "record_id",
+    options: LinkOptions | None = None,
+    truth: Path | None = None,
+    explain: tuple[str, str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+    run_shards: RunShards | None = None,
+) -> MatchOutcome:
+    """Link two files and write the links beside their report.
+
+    Args:
+        cohort_path: CSV, Parquet or XLSX with one row per person asked about.
+        records_path: the records; several may be one person's.
+        out_path: ``LINKS.parquet``; ``.json`` and ``.html`` of the same name go beside it.
+        columns: names in the files for standard columns.
+        cohort_id: the cohort's id column, as the file calls it.
+        record_id: the records' id column, as the file calls it.
+        options: see ``LinkOptions``.
+        truth: a file with the true pairs (both id columns); the score is against it.
+        explain: a pair of ids to explain.
+        progress: called with a stage and the share that is done.
+        run_shards: has the shards worked elsewhere, or timed; never changes the result.
+
+    Raises:
+        CodedError: a file, a map or an id column that can't be used; both outputs appear or none.
+    """
+    begin = perf_counter()
+    columns = columns or ColumnMap()
+    cohort = file_source(cohort_path, "cohort", columns, cohort_id)
+    records = file_source(records_path, "records", columns, record_id)
+    result = link_sources(cohort.source, records.source, options, progress, run_shards)
+    with _outputs(out_path) as outputs, ThreadPoolExecutor(1) as other:
+        kinds = cohort.id_type, records.id_type
+        writing = other.submit(outputs.links, result.pairs, kinds)  # beside the report
+        score = None if truth is None else _score(result, truth, (cohort_id, record_id))
+        explanation = None
+        if explain is not None:
+            rows = cohort.row("cohort", explain[0]), records.row("records", explain[1])
+            explanation = explain_pair(*rows, result, *explain)
+        report = result.report
+        outcome = MatchOutcome(
+            report,
+            round(perf_counter() - begin, 3),
+            {"cohort": cohort.ignored, "records": records.ignored},
+            score,
+            explanation,
+        )
+        writing.result()
+        outputs.finish(outcome)
+    return outcome
+
+
+def _score(result: LinkResult, truth: Path, names: tuple[str, str]) -> Score:
+    from systems.tabular import read_table
+
+    table = read_table(truth, role="truth", allow_empty=True).table
+    chosen: list[list[object]] = []
+    for own, name in zip(("cohort_id", "record_id"), names, strict=True):
+        here = own if own in table.column_names else name
+        if here not in table.column_names:
+            raise BadTruth(needed=["cohort_id", "record_id"])
+        chosen.append(table[here].to_pylist())
+    true = {(c, r) for c, r in zip(*chosen, strict=True) if c is not None and r is not None}
+    links = [(p["cohort_id"], p["record_id"], p["decision"]) for p in result.links.to_pylist()]
+    linked = {(c, r) for c, r, d in links if d == "link"}
+    doubtful = {(c, r) for c, r, d in links if d == "review"}
+    right, settled = len(linked & true), len(doubtful & true)
+    precision = right / len(linked) if linked else 1.0
+    recall = right / len(true) if true else 1.0
+    return Score(
+        true_pairs=len(true),
+        links=len(linked),
+        right=right,
+        precision=round(precision, 6),
+        recall=round(recall, 6),
+        f1=_f1(right, len(linked), len(true)),
+        reviews=len(doubtful),
+        f1_after_review=_f1(right + settled, len(linked) + settled, len(true)),
+    )
+
+
+def _f1(right: int, links: int, true: int) -> float:
+    return round(2 * right / (links + true), 6) if links + true else 1.0
+
+
+class _Outputs:
+    """The files under temporary names, all renamed at the end or none: the reports first, the links last."""
+
+    def __init__(self, out: Path) -> None:
+        self._out, self.made = out, list[Path]()
+
+    def begin(self) -> None:
+        """Make the files."""
+        for _ in range(3):
+            handle, name = tempfile.mkstemp(dir=self._out.parent, prefix=".links-", suffix=".part")
+            os.close(handle)
+            self.made.append(Path(name))
+
+    def links(self, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
+        """Write the links."""
+        with _writing():
+            _write_links(self.made[1], links, id_types)
+
+    def finish(self, outcome: MatchOutcome) -> None:
+        """Write the reports and give all files their names."""
+        report = outcome.report.as_json() | {
+            "seconds_whole": outcome.seconds,
+            "ignored_columns": outcome.ignored_columns,
+            "score": None if outcome.score is None else asdict(outcome.score),
+        }
+        text, links, page = self.made
+        with _writing():
+            text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
+            page.write_text(quality_page(outcome.report), "utf-8")
+            text.replace(self._out.with_suffix(".json"))
+            page.replace(self._out.with_suffix(".html"))
+            links.replace(self._out)
+
+
+@contextmanager
+def _outputs(out: Path) -> Generator[_Outputs, None, None]:
+    outputs = _Outputs(out)
+    try:
+        with _writing():
+            outputs.begin()
+        yield outputs
+    finally:
+        for path in outputs.made:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing() -> Generator[None, None, None]:
+    try:
+        yield
+    except OSError:
+        raise CantWrite(file="links") from None
+
+
+def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
+    """One row group after the other; ids come back as their file gave them."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for part in prefetch(links.parts()):
+            ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
+            table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
+            writer = writer or pq.ParquetWriter(
+                path, table.schema, compression="zstd", use_dictionary=_REPEATED
+            )
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()

@@ -1,0 +1,380 @@
+"""A cohort against records, one-sided: where the sides come from, and the way from two sides to decided pairs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from matching.array_types import Floats, Ints, Rows, Small
+from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
+from matching.arrow import array, column, pc
+from matching.assignment import (
+    LINK,
+    REVIEW,
+    Assignment,
+    Edges,
+    Links,
+    among_candidates,
+    assign,
+    decide,
+    edges_of,
+    list_links,
+)
+from matching.errors import MissingIdColumn
+from matching.model import Frequencies, Model, shipped_number
+from matching.normalise import (
+    DICTIONARY_COLUMNS,
+    READ_COLUMNS,
+    HalfEncoded,
+    batches_of,
+    common_columns,
+    read_input,
+)
+from matching.options import LinkOptions
+from matching.reports import (
+    GROUPED,
+    LinkReport,
+    class_sizes,
+    expected_rate,
+    flattened,
+    library_versions,
+    model_parameters,
+    rates_by_group,
+    rule_contributions,
+    rules_json,
+    threshold_curve,
+    weight_histogram,
+)
+from matching.scoring import BudgetCost, RunShards, Scored, Scorer, budget_cost
+from matching.tables import (
+    IDS,
+    STANDARD,
+    ColumnMap,
+    Side,
+    check_cohort,
+    check_common,
+    check_records,
+    check_texts,
+)
+
+_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One side.
+
+    Attributes:
+        columns: the standard columns that it has.
+        keep: the columns that a linkage needs as they are: ids, identities, groups of the report.
+        parts: makes its parts, with all these columns; those of distinct texts may be dictionaries.
+    """
+
+    columns: tuple[str, ...]
+    keep: tuple[str, ...]
+    parts: Callable[[], Iterator[pa.Table]]
+
+
+def table_source(table: pa.Table, side: Side) -> Source:
+    """A table with standard names as a source."""
+    return parts_source(table.column_names, side, lambda: iter([table]))
+
+
+def parts_source(
+    names: Sequence[str], side: Side, parts: Callable[[], Iterator[pa.Table]]
+) -> Source:
+    """A table that comes part by part as a source.
+
+    Args:
+        names: its columns, with standard names, all text (but a record's whole-number ids and identities).
+        side: which side of the linkage it is.
+        parts: makes its parts, at least one, of any size.
+    """
+    keep = (IDS[side], "identity") if side == "records" else (IDS[side], *GROUPED)
+    return Source(
+        tuple(c for c in STANDARD if c in names),
+        tuple(c for c in keep if c in names),
+        lambda: (piece for part in parts() for piece in batches_of(part)),
+    )
+
+
+@dataclass(frozen=True)
+class FileSide:
+    """A file as a source, the type of its ids, and how many of its columns are ignored."""
+
+    source: Source
+    plain: Callable[[], Iterator[pa.Table]]  # its parts with every column as text
+    id_type: pa.DataType
+    ignored: int
+
+    def row(self, side: Side, wanted: str) -> pa.Table:
+        """The rows of one id."""
+        parts = self.plain()
+        name = IDS[side]
+        return pa.concat_tables(
+            part.filter(pc.equal(pc.cast(part[name], pa.string()), wanted)) for part in parts
+        )
+
+
+def file_source(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSide:
+    """Open a file; its columns get their standard names part by part.
+
+    Raises:
+        CodedError: not a table, a map that does not fit, or no id column.
+    """
+    from systems.tabular import stream_table
+
+    stream = stream_table(path, role=side)
+    own_id = IDS[side]
+    if id_name == own_id:
+        id_name = columns.theirs(own_id, side)
+    if id_name not in stream.names:
+        raise MissingIdColumn(file=side, needed=own_id)
+    named = columns.apply(_positions(stream.names), side)
+    wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
+    groups = GROUPED if side == "cohort" else ()
+    keep = (own_id, *(c for c in groups if c in wanted))
+    looked_at = [c for c in wanted if c in READ_COLUMNS or c in keep]
+    theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in looked_at]
+    asked = list(dict.fromkeys([id_name, *theirs]))
+    coded = [
+        n
+        for c, n in zip(looked_at, theirs, strict=True)
+        if c in DICTIONARY_COLUMNS and c not in keep
+    ]
+
+    def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
+        for part in stream.coded(asked, codes):
+            chosen = [part[id_name], *(part[name] for name in theirs)]
+            yield pa.Table.from_arrays(chosen, names=[own_id, *looked_at])
+
+    standard = tuple(c for c in STANDARD if c in wanted)
+    ignored = len(stream.names) - len(wanted) - 1
+    source = Source(standard, keep, lambda: parts(coded))
+    return FileSide(source, parts, _id_type(path, id_name), ignored)
+
+
+def _positions(names: tuple[str, ...]) -> pa.Table:
+    """A table of one row in which each column holds its own position, to follow it through a map."""
+    number = column(np.arange(len(names)))
+    return pa.Table.from_arrays(
+        [pa.chunked_array([number.slice(i, 1)]) for i in range(len(names))], names=list(names)
+    )
+
+
+def _id_type(path: Path, name: str) -> pa.DataType:
+    """The type of the ids in the file, so that they come back as they were given."""
+    with path.open("rb") as file:
+        if file.read(4) != _MAGIC:
+            return pa.string()
+    for field in pq.read_schema(path):
+        if field.name.strip() == name and pa.types.is_integer(field.type):
+            return field.type
+    return pa.string()
+
+
+Progress = Callable[[str, float], None]  # stage, share of the whole job that is done
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """Decided pairs, what was done, and the model and frequencies to explain a pair with."""
+
+    pairs: Links
+    model: Model
+    frequencies: Frequencies
+    reported: Callable[[], LinkReport]  # makes the report
+
+    @cached_property
+    def report(self) -> LinkReport:
+        """What was done; made when it is first asked for, so that links can be written meanwhile."""
+        return self.reported()
+
+    @cached_property
+    def links(self) -> pa.Table:
+        """The decided pairs as a table."""
+        return self.pairs.table()
+
+
+def link(
+    cohort: pa.Table,
+    records: pa.Table,
+    options: LinkOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    run_shards: RunShards | None = None,
+) -> LinkResult:
+    """Link cohort rows to records.
+
+    Args:
+        cohort: ``cohort_id`` (text, unique) and standard columns (text, null is missing).
+        records: ``record_id`` (text or whole number; several rows of one id are variants of one
+            record), standard columns, and optionally ``identity`` (whole number: the snapshot's
+            person index). Without it, the candidates of one cohort row are resolved among themselves.
+        options: see ``LinkOptions``.
+        progress: called with a stage and the share that is done.
+        run_shards: has the shards worked elsewhere; never changes the result.
+
+    Returns:
+        ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
+        for each pair, ordered by the cohort's rows and the records' rows. Every given record of a linked
+        identity is listed.
+
+    Raises:
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
+    """
+    check_texts(cohort, records)
+    sides = table_source(cohort, "cohort"), table_source(records, "records")
+    result = link_sources(*sides, options, progress, run_shards)
+    report = result.report
+    return replace(result, reported=lambda: report)  # what it was made from goes
+
+
+@gc_paused()
+def link_sources(
+    cohort: Source,
+    records: Source,
+    options: LinkOptions | None = None,
+    progress: Progress | None = None,
+    run_shards: RunShards | None = None,
+) -> LinkResult:
+    """Link two sides that are read part by part; see ``link``."""
+    options = options or LinkOptions()
+    report_progress = progress or (lambda _stage, _share: None)
+    seconds: dict[str, float] = {}
+    report_progress("normalise", 0.0)
+    columns = common_columns(cohort.columns, records.columns)
+    with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
+        reading = other.submit(read_input, records.parts(), columns, records.keep, options.threads)
+        left = read_input(cohort.parts(), columns, cohort.keep, options.threads)
+        checking = other.submit(check_cohort, left.kept)
+        half = HalfEncoded.of(left, columns)  # Python's work, beside Arrow's
+        right = reading.result()
+        checking.result()
+        check_records(right.kept)
+        check_common(columns, columns)
+    mine, theirs = left.kept, right.kept
+    with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
+        numbering = other.submit(number_ids, theirs["record_id"])
+        encoded = half.against(right)
+        record, first_row = numbering.result()
+    del left, right
+    report_progress("block", 0.2)
+    scorer = Scorer(encoded, options, seconds=seconds)
+    report_progress("compare", 0.4)
+    scored = scorer.run(run_shards)
+    report_progress("decide", 0.8)
+    with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
+        counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
+        identity = _identities(theirs, scored, scorer, record)
+        edges = edges_of(scored, identity)
+        assignment = assign(
+            edges.rows,
+            edges.identities,
+            edges.log_odds,
+            row_count=encoded.cohort.rows,
+            identity_count=count_distinct(identity),
+            prior_share=shipped_number("matches", "share"),
+            one_row_per_identity=options.one_row_per_identity,
+            threads=options.threads,
+        )
+        decision = decide(
+            edges.rows, edges.identities, edges.log_odds, assignment.probability, options
+        )
+        links = Links(
+            *list_links(decision, record, first_row, identity, edges),
+            edges.log_odds, assignment.probability, decision,
+            mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
+        )  # fmt: skip
+        cost = counting.result()
+    report_progress("done", 1.0)
+    made = partial(
+        _report, scorer, scored, edges, assignment, decision, identity, record, links, mine, cost
+    )
+    return LinkResult(links, scorer.model, scorer.table, made)
+
+
+def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:
+    """Dense number of each record row's identity."""
+    if "identity" not in records.column_names:
+        return among_candidates(scored, scorer, record)
+    return numbered(array(records["identity"]))[0]
+
+
+def _report(
+    scorer: Scorer,
+    scored: Scored,
+    edges: Edges,
+    assignment: Assignment,
+    decision: Small,
+    identity: Ints | Rows,
+    record: Rows,
+    links: Links,
+    cohort: pa.Table,
+    cost: BudgetCost,
+) -> LinkReport:
+    probability = assignment.probability
+    linked = decision == LINK
+    sure = float(probability[linked].sum())
+    unseen = _unseen(scored, probability)
+    total = float(probability.sum()) + unseen
+    doubt = probability * (1 - probability)
+    review = decision == REVIEW
+    model = scorer.model
+    return LinkReport(
+        cohort_rows=scorer.encoded.cohort.rows,
+        record_rows=scorer.encoded.records.rows,
+        records=int(record.max(initial=-1)) + 1,
+        identities=count_distinct(identity),
+        columns=scorer.encoded.columns,
+        rules=rules_json(
+            scorer.blocks.counts,
+            rule_contributions([c.name for c in scorer.blocks.counts], scored, edges, decision),
+        ),
+        pairs=scored.pairs,
+        patterns=scored.patterns,
+        parameters=model_parameters(model),
+        classes=class_sizes(model),
+        prior={
+            "shipped_version": int(shipped_number("version")),
+            "source": "data and shipped prior" if model.trained_on >= 1 else "shipped prior",
+            "prior_pairs_per_field": shipped_number("strength"),
+            "matches_in_training": round(model.trained_on, 2),
+            "rounds": model.rounds,
+            "share_of_rows_matched": round(assignment.row_share, 6),
+        },
+        links=links.count(LINK),
+        linked_rows=count_distinct(edges.rows[linked]),
+        linked_identities=count_distinct(edges.identities[linked]),
+        reviews=links.count(REVIEW),
+        review_rows=count_distinct(edges.rows[review]),
+        false_match_rate=expected_rate(
+            float(linked.sum()) - sure,
+            float(linked.sum()),
+            float(doubt[linked].sum()),
+            float(linked.sum()) - float(flattened(probability[linked]).sum()),
+        ),
+        missed_match_rate=expected_rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
+        curve=threshold_curve(probability, unseen),
+        histogram=weight_histogram(edges, decision),
+        groups=rates_by_group(cohort, edges, probability, decision),
+        budget=cost.as_json() | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
+        unparsable=scorer.encoded.unparsable,
+        options=scorer.options.as_json(),
+        seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
+        versions=library_versions(),
+    )
+
+
+def _unseen(scored: Scored, probability: Floats) -> float:
+    """Matches that no rule caught, by Chao's estimator from those which one or two rules caught."""
+    best = np.flatnonzero(scored.log_odds > 0)
+    hits = np.bitwise_count(scored.caught[best])
+    once, twice = int((hits == 1).sum()), int((hits == 2).sum())
+    share = float(probability.sum()) / max(len(best), 1)
+    return min(1.0, share) * once * max(once - 1, 0) / (2 * (twice + 1))

@@ -1,0 +1,236 @@
+"""How often two different people agree by chance: over all values, and for each value.
+
+Exact agreement is counted, not sampled: the chance that two rows share a value is the sum of the
+products of its shares on both sides. Fuzzy levels come from random pairs, blended with the shipped
+prior; levels that hang on another field's agreement, from random pairs that agree on it. Numbers that are meant to be unique keep the prior, since their agreements are matches.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matching.array_types import Floats, Floats32, Ints, Rows
+from matching.arrays import in_threads, numbered, some_numbers
+from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
+from matching.model.model import (
+    CLASSES,
+    Model,
+    class_log_posterior,
+    unpack,
+    uses_chance,
+    with_namesakes,
+)
+from matching.normalise import Encoded, Side
+
+SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
+_SHARING = 100_000  # random pairs of one first name, and of one street
+_TELLING = 30  # expected agreements from which a side's own count is believed
+_UNIQUE = frozenset({"ssn", "licence", "phone"})
+_OWNERS = 5  # rows of one number that one person may have
+_PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
+
+_VALUES: dict[str, Callable[[Side], Ints]] = {
+    "first": lambda s: s.first.astype(np.int64),
+    "last": lambda s: s.last.astype(np.int64),
+    "birth": lambda s: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
+    "ssn": lambda s: s.ssn.astype(np.int64),
+    "licence": lambda s: s.licence,
+    "phone": lambda s: s.phone,
+    "street": lambda s: np.where(
+        s.street >= 0, s.street.astype(np.int64) * 1_000_003 + s.house + 1, -1
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """For each record row and field, log of (share of its value / average chance of agreement)."""
+
+    by_row: dict[str, Floats32]
+
+    def rise(self, name: str) -> float:
+        """How much the frequency of a value of this field can raise the log odds of a pair."""
+        table = self.by_row.get(name)
+        return 0.0 if table is None else max(0.0, -float(table.min(initial=0.0)))
+
+    def rises(self, name: str, rows: Rows) -> Floats32:
+        """By how much the frequency of its value raises (or lowers) the log odds for each record row."""
+        table = self.by_row.get(name)
+        return np.zeros(len(rows), np.float32) if table is None else -table[rows]
+
+    def most(self, levels: list[Ints]) -> Floats:
+        """How much the frequencies can raise the log odds of pairs with these levels."""
+        rises = np.zeros(len(levels[0]))
+        for name in self.by_row:
+            rises += np.where(levels[NAMES.index(name)] == 1, self.rise(name), 0.0)
+        return rises
+
+    def adjust(self, joint: Floats, levels: list[Ints], rows: Rows) -> None:
+        """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
+        for name, table in self.by_row.items():
+            same = levels[NAMES.index(name)] == 1
+            change = np.where(same, table[rows], 0.0)
+            for c in np.flatnonzero(uses_chance(name)):
+                joint[c] += change
+
+
+def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> Frequencies:
+    """Count the values of the records' side."""
+
+    def counted(name: str) -> Floats32 | None:
+        values = _VALUES[name](encoded.records)
+        average = float(model.u[NAMES.index(name)][1])
+        if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
+            return _shared(values, average)
+        place, counts = _counted(values)
+        present = int(counts.sum())
+        if not present:
+            return None
+        share = (counts + _PRIOR_ROWS * average) / (present + _PRIOR_ROWS)
+        return np.where(counts > 0, np.log(share / average), 0.0).astype(np.float32)[place]
+
+    tables = zip(_VALUES, in_threads(counted, _VALUES, threads), strict=True)
+    return Frequencies({name: table for name, table in tables if table is not None})
+
+
+def _counted(values: Ints) -> tuple[Ints, Ints]:
+    """A number for each row's value, and how many rows have each; missing ones (negative) are not counted."""
+    place, numbers = some_numbers(values)
+    counts = np.bincount(place, minlength=numbers)
+    counts[place[np.flatnonzero(values < 0)]] = 0
+    return place, counts
+
+
+def _shared(values: Ints, average: float) -> Floats32 | None:
+    """Log of (share / average) for each row whose number more than a few rows have; None: no row."""
+    present = values[values >= 0]
+    ordered = np.sort(present)
+    many = ordered[_OWNERS:][ordered[_OWNERS:] == ordered[:-_OWNERS]]
+    if not len(many):
+        return None
+    keys, more = np.unique(many, return_counts=True)
+    share = np.maximum(average, more / len(present))
+    place = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
+    raised = np.log(share / average)[place]
+    return np.where(keys[place] == values, raised, 0.0).astype(np.float32)
+
+
+def fit_chance(
+    model: Model, encoded: Encoded, comparer: Comparer, seed: int, threads: int | None = None
+) -> Model:
+    """The model with its ``u`` fitted to these two tables."""
+    rng = np.random.default_rng(seed)
+    size = min(SAMPLE, max(1, encoded.cohort.rows * encoded.records.rows))
+    if not encoded.cohort.rows or not encoded.records.rows:
+        return model
+    a = rng.integers(0, encoded.cohort.rows, size, dtype=np.int32)
+    b = rng.integers(0, encoded.records.rows, size, dtype=np.int32)
+    a, b = _by_record(a, b)
+    c, r = encoded.cohort, encoded.records
+    shared = [(c.first, r.first), (c.street, r.street)]
+    for near in in_threads(lambda both: Sharing.of(*both), shared, threads):
+        near_a, near_b = _by_record(*near.drawn(min(size, _SHARING), rng))
+        a, b = np.concatenate([a, near_a]), np.concatenate([b, near_b])
+    patterns = compare_pairs(comparer, a, b, threads)
+    place, count = numbered(patterns)
+    distinct = np.zeros(count, np.int32)
+    distinct[place] = patterns
+    apart = a != b if encoded.cohort is encoded.records else np.ones(len(a), np.bool_)
+    everywhere = np.bincount(place[apart], minlength=len(distinct))
+    drawn = np.bincount(place[:size][apart[:size]], minlength=len(distinct))
+    levels = unpack(distinct)
+    posterior = np.exp(class_log_posterior(model, levels))
+    random = posterior[CLASSES.index("random")] > 0.5  # matches and relatives fall in by chance
+    names = [name for name in _VALUES if name not in _UNIQUE]
+
+    def agreeing(name: str) -> float:
+        values, prior = _VALUES[name], model.u[NAMES.index(name)]
+        return collision(values(encoded.cohort), values(encoded.records), prior[1])
+
+    counted = dict(zip(names, in_threads(agreeing, names, threads), strict=True))
+    u: list[Floats] = []
+    for f, field in enumerate(FIELDS):
+        if field.name in _UNIQUE:
+            u.append(model.u[f])
+            continue
+        prior = model.u[f]
+        used = np.where(random, everywhere if len(field.groups) > 1 else drawn, 0)
+        seen = np.bincount(levels[f], weights=used, minlength=len(field.levels))
+        new = np.ones(len(field.levels))
+        for group in field.groups:
+            g = list(group)
+            n = seen[g].sum()
+            new[g] = (seen[g] + 1) / (n + 1 / prior[g])  # each shipped chance is worth one hit
+            new[g] /= new[g].sum()
+        if field.name in _VALUES:
+            new = _exact(new, counted[field.name])
+        u.append(new)
+    return with_namesakes(replace(model, u=tuple(u)))
+
+
+def _by_record(a: Rows, b: Rows) -> tuple[Rows, Rows]:
+    """Pairs in the records' order: a million rows picked at random miss the cache each time."""
+    order = np.argsort(b)
+    return a[order], b[order]
+
+
+def _exact(u: Floats, counted: float) -> Floats:
+    """Put the counted chance of exact agreement in the place of the sampled one."""
+    rest = u[2:] * ((1 - counted) / u[2:].sum())
+    return np.concatenate([[1.0, counted], rest])
+
+
+def collision(mine: Ints, theirs: Ints, prior: float) -> float:
+    """Chance that a row of each side share their value, if they are different people.
+
+    The smallest of three estimates, since true matches inflate the one across the sides and repeated
+    entries those within a side.
+    """
+    place, both = _counted(np.concatenate([mine, theirs]))
+    known = both > 0
+    x, y = (
+        np.bincount(side, minlength=len(both))[known].astype(np.float64)
+        for side in (place[: len(mine)], place[len(mine) :])
+    )
+    found = [((x * y).sum(), x.sum() * y.sum())]
+    expected = max(prior, found[0][0] / max(found[0][1], 1))
+    for n in (x, y):  # a side too small to show agreements says nothing by showing none
+        pairs = n.sum() * (n.sum() - 1)
+        if pairs * expected >= _TELLING:
+            found.append(((n * (n - 1)).sum(), pairs))
+    weight = 0.05 / max(prior, 1e-9)  # so a table too small to show one agreement keeps the prior
+    return min(1 - 1e-06, *((hits + weight * prior) / (pairs + weight) for hits, pairs in found))
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Pairs of rows that share a value.
+
+    The other side's rows in the order of their values, where each row's own of them end, and the pairs
+    of all rows up to each.
+    """
+
+    order: Rows
+    stop: Ints
+    many: Ints
+
+    @classmethod
+    def of(cls, x: Rows, y: Rows) -> "Sharing":
+        """Count the pairs of two columns of codes (negative is missing)."""
+        keys = np.sort(y.astype(np.int64) << 32 | np.arange(len(y)))  # faster than a stable argsort
+        order = (keys & 0xFFFFFFFF).astype(np.int32)
+        counts = np.bincount(y + 1, minlength=int(x.max(initial=-1)) + 2)
+        ends = np.cumsum(counts)
+        stop, mine = ends[x + 1], np.where(x >= 0, counts[x + 1], 0)
+        return cls(order, stop, np.cumsum(mine))
+
+    def drawn(self, size: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
+        """Random pairs, at most ``size``."""
+        if not len(self.many) or not self.many[-1]:
+            return np.empty(0, np.int32), np.empty(0, np.int32)
+        pick = rng.integers(0, self.many[-1], min(size, int(self.many[-1])))
+        order = np.argsort(pick)  # a search at random misses the cache each time
+        a = np.empty(len(pick), np.intp)
+        a[order] = np.searchsorted(self.many, pick[order], "right")
+        return a.astype(np.int32), self.order[self.stop[a] - (self.many[a] - pick)]

@@ -1,0 +1,125 @@
+"""From the pattern of a pair to its log odds, under a model and the frequencies of values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.array_types import Floats, Floats32, Ints, Rows
+from matching.arrays import in_threads, numbered
+from matching.comparison import NAMES
+from matching.model.chance import Frequencies
+from matching.model.model import Model, class_log_joint, unpack, uses_chance
+from matching.native import Pointers, compiled
+
+Patterns = npt.NDArray[np.int32]
+
+_CHUNK = 1 << 14  # pairs weighed at a time: their classes stay in a core's cache
+KEEP = -6.0  # log odds below which a pair can't matter any more, even when both sides are full
+
+
+@dataclass(frozen=True)
+class MatchWeights:
+    """What a pair is weighed with."""
+
+    model: Model
+    table: Frequencies
+    threads: int | None
+
+    def log_odds(self, b: Rows, patterns: Patterns, least: float = -np.inf) -> Floats:
+        """Log odds of pairs with these record rows and patterns, on all cores.
+
+        A match is weighed against all other classes, value frequencies included. Below ``least`` the odds
+        may lack what the frequencies say. Patterns are weighed once; only pairs whose pattern could
+        matter get their frequencies.
+        """
+        number, distinct = numbered(patterns)
+        seen = np.zeros(distinct, np.int32)
+        seen[number] = patterns
+        known = _Known(self.model, self.table, unpack(seen))
+        near = known.best + self.table.most(known.levels) > least
+
+        def part(start: int) -> Floats:
+            place, rows = number[start : start + _CHUNK], b[start : start + _CHUNK]
+            result = known.best[place]
+            # A rare value can raise odds by at most what the frequencies of the fields that agree allow.
+            worth = np.flatnonzero(near[place])
+            if len(worth):
+                result[worth] = known.with_frequencies(place[worth], rows[worth])
+            return result
+
+        found = list(in_threads(part, range(0, len(b), _CHUNK), self.threads))
+        return np.concatenate(found) if found else np.empty(0)
+
+
+@dataclass
+class _Known:
+    """Patterns, each weighed once."""
+
+    model: Model
+    table: Frequencies
+    levels: list[Ints]
+
+    def __post_init__(self) -> None:
+        self.joint = class_log_joint(self.model, self.levels)
+        self.best = _against(self.joint)
+
+    def with_frequencies(self, place: Ints, b: Rows) -> Floats:
+        """Log odds of pairs of these patterns and record rows."""
+        if compiled() is None:
+            own = np.ascontiguousarray(self.joint[:, place])  # added up class by class, as below
+            self.table.adjust(own, [level[place] for level in self.levels], b)
+            return _against(own)
+        by_pattern, same, tables = self._tables
+        ahead, behind = _rival_margins(by_pattern, same, place, b, tables)
+        return ahead - np.log(np.exp(behind).sum(axis=0))
+
+    @cached_property
+    def _tables(
+        self,
+    ) -> tuple[Floats, npt.NDArray[np.uint32], list[tuple[Floats32, int]]]:
+        """The classes by pattern; which frequencies count for it; and whom each raises."""
+        same = np.zeros(self.joint.shape[1], np.uint32)
+        tables: list[tuple[Floats32, int]] = []
+        for bit, (name, table) in enumerate(self.table.by_row.items()):
+            same |= (self.levels[NAMES.index(name)] == 1).astype(np.uint32) << np.uint32(bit)
+            raised = np.flatnonzero(uses_chance(name)).tolist()
+            tables.append((table, sum(1 << c for c in raised)))
+        return np.ascontiguousarray(self.joint.T), same, tables
+
+
+def _against(joint: Floats) -> Floats:
+    """Log odds of the first class against all others together (classes x pairs)."""
+    top = joint[1:].max(axis=0)
+    return joint[0] - top - np.log(np.exp(joint[1:] - top).sum(axis=0))
+
+
+def _rival_margins(
+    joint: Floats,
+    same: npt.NDArray[np.uint32],
+    place: Ints,
+    b: Rows,
+    tables: Sequence[tuple[Floats32, int]],
+) -> tuple[Floats, Floats]:
+    """How far a match is ahead of its likeliest rival, and each rival behind that one (rivals x pairs).
+
+    Args:
+        joint: log share of each class (patterns x classes).
+        same: for each pattern, by bits, which frequencies count.
+        place: the pattern of each pair.
+        b: the record row of each pair.
+        tables: frequencies by record row, each with the classes that it raises as bits.
+    """
+    pointer = Pointers()
+    frequency = np.array([pointer(table, np.float32) for table, _ in tables], np.uint64)
+    classes = np.array([who for _, who in tables], np.uint32)
+    ahead = np.empty(len(b))
+    behind = np.empty((joint.shape[1] - 1, len(b)))
+    compiled().rival_margins(
+        pointer(joint, np.float64), pointer(same, np.uint32), pointer(place, np.int64), pointer(b, np.int32), len(b),
+        pointer(frequency, np.uint64), pointer(classes, np.uint32), len(tables),
+        ahead.ctypes.data, behind.ctypes.data,
+    )  # fmt: skip
+    return ahead, behind

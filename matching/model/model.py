@@ -1,0 +1,216 @@
+"""Fellegi-Sunter weights with rivals: how likely a pattern is for one person, and for look-alikes.
+
+A pair belongs to one of several classes: the same person; two people at random; two of one household;
+twins; senior and junior; namesakes (first and last name, or first and middle name, go together more
+often than chance says, by origin and generation); a number written on the wrong record. Each class gives every level of
+every field a probability, either the matches' ``m`` or the chance ``u`` (Fellegi and Sunter 1969;
+independence inside a class, which is why households need classes of their own). The classes'
+sizes and ``m`` are learnt by expectation maximisation on counted patterns; ``u`` is fixed
+beforehand from random pairs and value frequencies, since it does not depend on the blocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.array_types import Bools, Floats, Ints
+from matching.comparison import FIELDS, NAMES, shipped_prior
+
+Patterns = npt.NDArray[np.int32]
+
+CLASSES: Final = (
+    "match", "random", "household", "twin", "generation", "namesake", "given namesake",
+    "ssn mixup", "licence mixup",
+)  # fmt: skip
+_NAMESAKES: Final = {
+    "namesake": {"first": "m", "last": "m", "sex": "m"},
+    "given namesake": {"first": "m", "middle": "m", "sex": "m"},
+}
+_HOUSE = {"last": "m", "suffix": "own", "phone": "m", "street": "m", "place": "m"}
+# class → field → which distribution; "u" where nothing is said
+_USES: Final[dict[str, dict[str, str]]] = {
+    "match": dict.fromkeys(NAMES, "m"),
+    "random": {},
+    "household": _HOUSE,
+    "twin": _HOUSE | {"birth": "m"},
+    "generation": _HOUSE | {"first": "m", "sex": "m", "middle": "own"},
+    **_NAMESAKES,
+    "ssn mixup": {"ssn": "m"},
+    "licence mixup": {"licence": "m"},
+}
+_OWN: Final = {"household": "household", "twin": "household", "generation": "generation"}
+_ROUNDS, _SETTLED = 100, 1e-4
+
+
+def uses_chance(name: str) -> Bools:
+    """For each class, whether its agreement on a field is chance (so the value's frequency counts).
+
+    Namesakes follow the matches' errors, but there are the more of them the commoner the name.
+    """
+    return np.array([_USES[c].get(name, "u") == "u" or c in _NAMESAKES for c in CLASSES])
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a comparison is weighed with. Arrays per field are indexed by level; level 0 is 1."""
+
+    m: tuple[Floats, ...]
+    u: tuple[Floats, ...]
+    sizes: Floats  # expected pairs of each class in the whole cross product
+    pairs: float  # pairs of the whole cross product
+    trained_on: float = 0.0  # expected matches among the training pairs; 0: the shipped prior alone
+    rounds: int = 0
+
+    def tables(self) -> list[Floats]:
+        """Log probability of each level, one (classes x levels) table per field."""
+        result: list[Floats] = []
+        for f, field in enumerate(FIELDS):
+            rows = [self._row(c, f, field.name) for c in CLASSES]
+            result.append(np.log(np.stack(rows)))
+        return result
+
+    def log_sizes(self) -> Floats:
+        """Log share of each class among all pairs."""
+        return np.log(np.maximum(self.sizes, 1e-300) / self.pairs)
+
+    def weights(self) -> list[Floats]:
+        """log2(m/u) per field and level, as a report shows them."""
+        return [np.log2(m / u) for m, u in zip(self.m, self.u, strict=True)]
+
+    def scaled(self, share: float) -> "Model":
+        """The same for another number of cohort rows."""
+        return replace(self, sizes=self.sizes * share, pairs=self.pairs * share)
+
+    def _row(self, class_name: str, f: int, name: str) -> Floats:
+        kind = _USES[class_name].get(name, "u")
+        if kind == "own":
+            return _distribution(_OWN[class_name], name, self.u[f])
+        return self.m[f] if kind == "m" else self.u[f]
+
+
+def prior_model(cohort_rows: int, record_rows: int, *, same_table: bool = False) -> Model:
+    """The shipped prior for tables of this size (``same_table``: for pairs within one table)."""
+    matches = shipped_number("matches", "share") * max(1, min(cohort_rows, record_rows))
+    pairs = float(max(1, cohort_rows * record_rows)) / (2 if same_table else 1)
+    sizes = _class_sizes(matches, pairs)
+    m = tuple(_distribution("m", name, None) for name in NAMES)
+    u = tuple(_distribution("u", name, None) for name in NAMES)
+    return with_namesakes(Model(m, u, sizes, pairs))
+
+
+def with_namesakes(model: Model) -> Model:
+    """Expect as many namesakes beyond chance as chance itself makes; training learns the rest.
+
+    Without a class of their own, pairs that agree on a first and middle name alone are so many more
+    than independence allows that expectation maximisation takes them for the matches.
+    """
+    same = {name: float(u[1]) for name, u in zip(NAMES, model.u, strict=True)}
+    sizes = model.sizes.copy()
+    for name, fields in _NAMESAKES.items():
+        shared = [same[f] for f in fields if f != "sex"]
+        sizes[CLASSES.index(name)] = model.pairs * float(np.prod(shared))
+    return replace(model, sizes=sizes)
+
+
+def train(model: Model, patterns: Patterns, counts: Ints) -> Model:
+    """Learn ``m`` and the classes' sizes from counted patterns of candidate pairs; ``u`` stays.
+
+    Args:
+        model: the prior with its ``u``, for the rows that the patterns come from.
+        patterns: distinct patterns.
+        counts: how many candidate pairs show each.
+    """
+    if not len(patterns):
+        return model
+    levels = unpack(patterns)
+    start, rounds = model, 0
+    while rounds < _ROUNDS:
+        rounds += 1
+        before = model.sizes[0]
+        model = _step(model, start, levels, counts.astype(np.float64))
+        if abs(model.sizes[0] - before) < _SETTLED * before:
+            break
+    return replace(model, trained_on=float(model.sizes[0]), rounds=rounds)
+
+
+def _step(model: Model, start: Model, levels: Sequence[Ints], counts: Floats) -> Model:
+    posterior = np.exp(class_log_posterior(model, levels)) * counts
+    total = posterior.sum(axis=1)
+    strength = np.full(len(CLASSES), shipped_number("classes", "strength"))
+    strength[0] = shipped_number("matches", "strength")
+    sizes = (total + strength) / (1 + strength / start.sizes)
+    sizes[1] = start.sizes[1]
+    weight = shipped_number("strength")
+    m: list[Floats] = []
+    for f, field in enumerate(FIELDS):
+        seen = np.bincount(levels[f], weights=posterior[0], minlength=len(field.levels))
+        new = np.ones(len(field.levels))
+        for group in field.groups:
+            g = list(group)
+            new[g] = (seen[g] + weight * start.m[f][g]) / (seen[g].sum() + weight)
+        m.append(new)
+    return replace(model, m=tuple(m), sizes=sizes)
+
+
+def class_log_posterior(model: Model, levels: Sequence[Ints]) -> Floats:
+    """Log posterior of each class (rows) for each pattern (columns)."""
+    joint = class_log_joint(model, levels)
+    top = joint.max(axis=0)
+    return joint - top - np.log(np.exp(joint - top).sum(axis=0))
+
+
+def class_log_joint(model: Model, levels: Sequence[Ints]) -> Floats:
+    """Log of (share of the class x probability of the pattern in it)."""
+    joint = np.repeat(model.log_sizes()[:, None], len(levels[0]), axis=1)
+    for table, level in zip(model.tables(), levels, strict=True):
+        joint += table[:, level]
+    return joint
+
+
+def unpack(patterns: Patterns) -> list[Ints]:
+    """The level of each field from patterns in mixed radix."""
+    rest = patterns.astype(np.int64)
+    levels: list[Ints] = []
+    for field in reversed(FIELDS):
+        levels.append(rest % len(field.levels))
+        rest = rest // len(field.levels)
+    return levels[::-1]
+
+
+def _class_sizes(matches: float, pairs: float) -> Floats:
+    mixup = shipped_number("classes", "mixup") * matches
+    shares = [shipped_number("classes", c) * matches for c in ("household", "twin", "generation")]
+    return np.array([matches, pairs, *shares, 0.0, 0.0, mixup, mixup])
+
+
+def _distribution(table: str, name: str, default: Floats | None) -> Floats:
+    section = shipped_prior()[table]
+    assert isinstance(section, dict)
+    values = section.get(name)
+    if values is None:
+        assert default is not None
+        return default
+    field = FIELDS[NAMES.index(name)]
+    result = np.concatenate([[1.0], np.array(values, np.float64)])
+    for group in field.groups:
+        result[list(group)] /= result[list(group)].sum()
+    return result
+
+
+def own_distributions() -> dict[str, dict[str, list[float]]]:
+    """What the shipped prior says of relatives' own fields (suffix, middle name)."""
+    tables = {name: shipped_prior()[name] for name in sorted(set(_OWN.values()))}
+    return {name: dict(t) for name, t in tables.items() if isinstance(t, dict)}
+
+
+def shipped_number(*path: str) -> float:
+    """A number of the shipped prior."""
+    node: object = shipped_prior()
+    for key in path:
+        assert isinstance(node, dict)
+        node = node[key]
+    assert isinstance(node, int | float)
+    return float(node)

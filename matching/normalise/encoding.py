@@ -1,0 +1,332 @@
+"""Two tables of text into two sides of integer arrays, coded together.
+
+First Arrow reads a side: numbers as integers, distinct texts numbered. Then the distinct texts are normalised. A side comes in batches, so that its text is never in memory as a whole. What is kept of a row is
+a few integers; distinct texts are kept once. Texts are numbered in the order of the whole column, so the size of
+the batches can't change a result.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from matching.array_types import Bools, Codes, Ints, Numbers, Small
+from matching.arrays import blank, in_threads, prefetch
+from matching.arrow import array, filled, pc
+from matching.arrow import column as arrow_column
+from matching.normalise import addresses, names, numbers
+from matching.normalise.dates import birth_dates
+from matching.normalise.vocabulary import MISSING, Dictionary, NameParts, Vocabulary, name_parts
+from matching.tables import STANDARD, check_texts
+
+Values = npt.NDArray[Any]
+
+BATCH = 1 << 18  # rows worked at a time: some 40 MB of text
+TEXTS: Final = (
+    "last_name", "first_name", "middle_name", "name_suffix", "birth_date", "sex", "street", "city", "county",
+)  # fmt: skip
+DICTIONARY_COLUMNS: Final = tuple(
+    name for name in TEXTS if name != "street"
+)  # may come as dictionaries
+_NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
+    "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
+}  # fmt: skip
+READ_COLUMNS: Final = frozenset(
+    {*TEXTS, *_NUMBERS, "ssn"}
+)  # standard columns that a linkage looks at
+_TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
+
+
+@dataclass(frozen=True)
+class EncodingInput:
+    """A side before its texts are normalised."""
+
+    rows: int
+    kept: pa.Table  # the columns that a linkage needs as they are: ids, groups of the report
+    numbers: dict[str, Values]  # driver_license, phone, zip, ssn, ssn4, house; -1 is missing
+    texts: dict[str, Dictionary]
+    lost: dict[str, int]  # column → values that are no number
+
+
+def read_input(
+    batches: Iterable[pa.Table], columns: Iterable[str], keep: Iterable[str], threads: int | None
+) -> EncodingInput:
+    """Read a side.
+
+    Args:
+        batches: parts of one table, at least one.
+        columns: the standard columns to read; the others are missing.
+        keep: columns to hand on as they are.
+        threads: how many to use.
+    """
+    wanted, as_given = frozenset(columns), list(keep)
+    kept: list[pa.Table] = []
+    found: dict[str, list[Any]] = {}
+    lost: dict[str, int] = {}
+    rows = 0
+    for batch in prefetch(batches):
+        rows += batch.num_rows
+        kept.append(batch.select(as_given))
+        jobs = [name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted]
+        for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
+            for name, values in made.values.items():
+                found.setdefault(name, []).append(values)
+            if made.lost:
+                lost[made.name] = lost.get(made.name, 0) + made.lost
+    texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
+    return EncodingInput(
+        rows,
+        pa.concat_tables(kept),
+        {
+            name: _joined(found.pop(name, []), name, rows)
+            for name in (*_NUMBERS, "ssn", "ssn4", "house")
+        },
+        dict(zip(TEXTS, texts, strict=True)),
+        lost,
+    )
+
+
+def batches_of(table: pa.Table) -> Iterator[pa.Table]:
+    """A table in batches; one of no rows where it has none."""
+    for start in range(0, max(table.num_rows, 1), BATCH):
+        yield table.slice(start, BATCH)
+
+
+@dataclass(frozen=True)
+class _Read:
+    name: str
+    values: dict[str, Any]
+    lost: int = 0
+
+
+def _read(batch: pa.Table, name: str) -> _Read:
+    column = batch[name]
+    if pa.types.is_dictionary(column.type):
+        return _Read(name, {name: column})
+    column = pc.cast(column, pa.string())
+    if name == "street":
+        house, rest = addresses.house_and_street(column)
+        return _Read(name, {"house": house.astype(np.int32), "street": rest.dictionary_encode()})
+    if name in TEXTS:
+        return _Read(name, {name: column.dictionary_encode()})
+    if name == "ssn":
+        whole, last_four = numbers.social_security(column)
+        read = {"ssn": whole, "ssn4": last_four}
+    else:
+        last_four = _NUMBERS[name](column)
+        read = {name: last_four}
+    values = {k: v.astype(_TYPES.get(k, np.int64), copy=False) for k, v in read.items()}
+    return _Read(name, values, _bad(column, last_four == MISSING))
+
+
+def _bad(column: pa.ChunkedArray, missing: Bools) -> int:
+    """How many of the missing numbers are something that is no number."""
+    written = array(filled(pc.binary_length(column))) > 0
+    here = np.flatnonzero(missing & written)
+    return int(np.count_nonzero(~blank(column.take(arrow_column(here))))) if len(here) else 0
+
+
+def _joined(parts: list[Values], name: str, rows: int) -> Values:
+    if not parts:
+        return np.full(rows, MISSING, _TYPES.get(name, np.int64))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+Normalise = Callable[[list[str]], Iterable[str]]
+_SEXES = {"m": 1, "male": 1, "1": 1, "f": 2, "female": 2, "2": 2, "x": 3, "nonbinary": 3}
+_SUFFIXES = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5, "v": 6}
+
+
+@dataclass(frozen=True)
+class Side:
+    """The rows of one table as integers; -1 is missing (0 for birth, sex and suffix)."""
+
+    rows: int
+    first: Codes
+    middle: Codes
+    last: Codes
+    suffix: Small
+    birth: Codes  # yyyymmdd
+    sex: Small
+    ssn: Codes
+    ssn4: npt.NDArray[np.int16]
+    licence: Ints
+    phone: Ints
+    house: Codes  # house number
+    street: Codes
+    city: Codes
+    zip: Codes
+    county: Codes
+
+    def take(self, rows: Numbers) -> "Side":
+        """The same columns for some rows."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "rows"}
+        return replace(self, rows=len(rows), **columns)
+
+    def cut(self, start: int, stop: int) -> "Side":
+        """The same columns for the rows from ``start`` to ``stop``, without copying."""
+        columns = {
+            f.name: getattr(self, f.name)[start:stop] for f in fields(self) if f.name != "rows"
+        }
+        return replace(self, rows=min(stop, self.rows) - start, **columns)
+
+    def arrays(self) -> list[Ints]:
+        """All columns, widened to one type."""
+        return [getattr(self, f.name).astype(np.int64) for f in fields(self) if f.name != "rows"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Both sides, the vocabularies behind their codes, and what did not parse."""
+
+    cohort: Side
+    records: Side
+    names: Vocabulary
+    parts: NameParts
+    streets: Vocabulary
+    places: Vocabulary
+    columns: tuple[str, ...]  # standard columns that both sides have
+    unparsable: dict[str, dict[str, int]]  # side → column → values
+
+
+def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = None) -> Encoded:
+    """Code both tables together; with ``records=None`` the cohort is both sides.
+
+    Raises:
+        BadTable: a standard column is not text.
+    """
+    other = cohort if records is None else records
+    check_texts(cohort, other)
+    both = common_columns(cohort.column_names, other.column_names)
+    left = read_input(batches_of(cohort), both, (), threads)
+    return encode_input(
+        left, None if records is None else read_input(batches_of(records), both, (), threads), both
+    )
+
+
+def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
+    """The standard columns that both sides have."""
+    return tuple(c for c in STANDARD if c in cohort and c in records)
+
+
+def encode_input(
+    cohort: EncodingInput, records: EncodingInput | None, columns: tuple[str, ...]
+) -> Encoded:
+    """Normalise the distinct texts of two sides and code them together."""
+    half = HalfEncoded.of(cohort, columns)
+    return half.alone() if records is None else half.against(records)
+
+
+@dataclass(frozen=True)
+class _Words:
+    names: Vocabulary
+    streets: Vocabulary
+    places: Vocabulary
+
+
+@dataclass(frozen=True)
+class HalfEncoded:
+    """A linkage whose cohort is normalised; its records may still be read meanwhile."""
+
+    cohort: Side
+    words: _Words
+    columns: tuple[str, ...]
+    lost: dict[str, int]
+
+    @classmethod
+    def of(cls, cohort: EncodingInput, columns: tuple[str, ...]) -> "HalfEncoded":
+        """Normalise the cohort's distinct texts."""
+        words, lost = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, int]()
+        return cls(_side(cohort, words, lost), words, columns, lost)
+
+    def alone(self) -> Encoded:
+        """The cohort against itself."""
+        return self._encoded(self.cohort, {})
+
+    def against(self, records: EncodingInput) -> Encoded:
+        """Normalise the records' distinct texts, coded as the cohort's."""
+        lost = dict[str, int]()
+        return self._encoded(_side(records, self.words, lost), lost)
+
+    def _encoded(self, right: Side, lost: dict[str, int]) -> Encoded:
+        words, sides = self.words, {"cohort": self.lost, "records": lost}
+        return Encoded(
+            self.cohort,
+            right,
+            words.names,
+            name_parts(words.names),
+            words.streets,
+            words.places,
+            self.columns,
+            {side: dict(sorted(bad.items())) for side, bad in sides.items()},
+        )
+
+
+def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
+    """The texts of a side give way to their codes, one column after the other."""
+    bad |= given.lost
+
+    def encode_text(
+        name: str, how: Normalise, vocabulary: Vocabulary, *, count_lost: bool = True
+    ) -> Codes:
+        values = given.texts.pop(name)
+        codes = values.coded(vocabulary.codes(how(values.values)))
+        if count_lost and (lost := values.lost(codes)):
+            bad[name] = lost
+        return codes
+
+    last_name = given.texts["last_name"]
+    surnames, endings = names.last_names(last_name.values)
+    last = encode_text("last_name", lambda _: surnames, words.names)
+    first = encode_text("first_name", names.first_names, words.names)
+    middle = encode_text("middle_name", names.first_names, words.names)
+    numbers = given.numbers
+    return Side(
+        rows=given.rows,
+        first=first,
+        middle=middle,
+        last=last,
+        suffix=_suffix(given.texts.pop("name_suffix"), last_name, endings),
+        birth=_birth(given.texts.pop("birth_date"), bad),
+        sex=_sex(given.texts.pop("sex"), bad),
+        ssn=numbers["ssn"],
+        ssn4=numbers["ssn4"],
+        licence=numbers["driver_license"],
+        phone=numbers["phone"],
+        house=numbers["house"],
+        street=encode_text("street", _streets, words.streets, count_lost=False),
+        city=encode_text("city", _places, words.places),
+        zip=numbers["zip"],
+        county=encode_text("county", _places, words.places),
+    )
+
+
+def _birth(values: Dictionary, bad: dict[str, int]) -> Codes:
+    codes = values.coded(birth_dates(values.values), 0)
+    if lost := values.lost(codes, 0):
+        bad["birth_date"] = lost
+    return codes
+
+
+def _sex(values: Dictionary, bad: dict[str, int]) -> Small:
+    codes = values.coded([_SEXES.get(names.fold(text), 0) for text in values.values], 0)
+    if lost := values.lost(codes, 0):
+        bad["sex"] = lost
+    return codes.astype(np.int8)
+
+
+def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Small:
+    own = values.coded([_SUFFIXES.get(names.suffix(t), 0) for t in values.values], 0)
+    inside = last.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
+    return np.where(own > 0, own, inside).astype(np.int8)
+
+
+def _streets(texts: list[str]) -> Iterable[str]:
+    return map(addresses.street_name, texts)
+
+
+def _places(texts: list[str]) -> Iterable[str]:
+    return map(addresses.place_name, texts)

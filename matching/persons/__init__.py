@@ -1,0 +1,9 @@
+"""Rows of one table that are one person: a register's entries, a cohort's duplicates.
+
+It links a table to itself, or believes what its own columns declare; it never links a cohort to records.
+"""
+
+from matching.persons.register import declared_persons, resolve
+from matching.persons.within_cohort import find_duplicates
+
+__all__ = ["declared_persons", "find_duplicates", "resolve"]

@@ -1,0 +1,185 @@
+"""Duplicates within a cohort: rows that plausibly describe one person.
+
+A cohort that lists one name with 366 birth dates would make the register answer questions about
+that person. Three searches find rows to withhold until a reviewer settles them: rows that the weights
+call one person; rows with one name and one address or number, whatever the birth date; and a name
+that comes far more often than names do.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+from scipy.stats import poisson
+
+from matching.array_types import Floats, Ints
+from matching.arrays import numbered
+from matching.assignment import components
+from matching.linking import Source
+from matching.normalise import Encoded, encode_input, read_input
+from matching.options import LinkOptions
+from matching.scoring import Scorer
+from matching.tables import check_ids
+
+_SHARE = 0.002  # rows expected to be somebody's second row: registered cohorts are lists of persons
+_PLAUSIBLE = 0.5  # probability from which two rows are withheld
+# The commonest American first name, surname and (in a local study) ZIP code, as shares of people
+# (US Census Bureau, names of 1990 and 2010: James 1.7 % of all, Smith 0.8 %).
+_MOST_FIRST, _MOST_LAST, _MOST_ZIP = 0.017, 0.010, 0.05
+_TOGETHER = 8.0  # first names and surnames of one origin occur together this much more often
+# Of a small origin even more, but no first name has a larger share among people of one surname, nor a
+# surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
+_FIRST_OF_LAST, _LAST_OF_FIRST = 0.06, 0.4
+_SHARDS = 16  # at most: what is kept of a shard's row while it is worked is some 200 bytes
+_RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
+
+
+def find_duplicates(cohort: Source, options: LinkOptions | None = None) -> pa.Table:
+    """Groups of rows that look like one person.
+
+    Args:
+        cohort: ``cohort_id`` (text, unique) and standard columns (text).
+        options: seed, budget and threads are used.
+
+    Returns:
+        ``cohort_id, group, probability``: one row for each cohort row in a group of two or more, by
+        the cohort's order; ``group`` numbers the groups from 1; ``probability`` is that of the surest
+        reason for which the row is in its group.
+
+    Raises:
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
+    """
+    options = options or LinkOptions()
+    kept = [name for name in cohort.keep if name == "cohort_id"]
+    side = read_input(cohort.parts(), cohort.columns, kept, options.threads)
+    ids, rows = side.kept, side.rows
+    check_ids(ids, "cohort_id", unique=True)
+    encoded = encode_input(side, None, cohort.columns)
+    del side
+    found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
+    left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
+    label = components(rows, left, right)
+    best = np.zeros(rows)
+    np.maximum.at(best, left, probability)
+    np.maximum.at(best, right, probability)
+    chosen = np.flatnonzero(np.bincount(label, minlength=rows)[label] > 1)
+    group = np.unique(label[chosen], return_inverse=True)[1] + 1
+    return pa.table(
+        {
+            "cohort_id": ids["cohort_id"].take(pa.array(chosen)),
+            "group": pa.array(group.astype(np.int64)),
+            "probability": pa.array(np.round(best[chosen], 6)),
+        }
+    )
+
+
+def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Floats]:
+    """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
+    # Every shard looks at all rows after it, so that many shards of a long cohort would cost its square.
+    rows = max(options.shard_rows, -(-encoded.cohort.rows // _SHARDS))
+    scorer = Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
+    scorer.expect_matches(_SHARE * encoded.cohort.rows)
+    scored = scorer.score()
+    probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
+    keep = probability >= _PLAUSIBLE
+    return (scored.a[keep].astype(np.int64), scored.b[keep].astype(np.int64), probability[keep])
+
+
+def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
+    """Rows of one full name that share an address or a number; birth dates are not looked at."""
+    side = encoded.cohort
+    name = _full_name(encoded)
+    address = np.where(
+        (side.street >= 0) & (side.house >= 0),
+        side.street.astype(np.int64) * 1_000_003 + side.house,
+        -1,
+    )
+    pairs = [
+        _chained(name, other)
+        for other in (address, side.ssn.astype(np.int64), side.licence, side.phone)
+    ]
+    left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    # Senior and junior share both and say so; whoever leaves the suffixes out is asked.
+    told_apart = (side.suffix[left] > 0) & (side.suffix[right] > 0)
+    keep = ~(told_apart & (side.suffix[left] != side.suffix[right]))
+    return left[keep], right[keep], np.full(int(keep.sum()), 0.9)
+
+
+def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
+    """Names (also within one ZIP code) that occur more often than chance allows."""
+    side = encoded.cohort
+    first, last = encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64)
+    known = (first >= 0) & (last >= 0)
+    together = _joined(first, last)
+    shares = [
+        np.minimum(np.maximum(_others(one, together), 1) / max(int(known.sum()), 1), most)
+        for one, most in ((first, _MOST_FIRST), (last, _MOST_LAST))
+    ]
+    likely = shares[0] * shares[1] * _TOGETHER
+    everywhere = np.where(known, 0, -1)
+    pairs = [
+        _repeated(first, last, where, likely) for where in (everywhere, side.zip.astype(np.int64))
+    ]
+    left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    return left, right, np.full(len(left), 0.99)
+
+
+def _repeated(first: Ints, last: Ints, where: Ints, likely: Floats) -> tuple[Ints, Ints]:
+    """Neighbours within each name of one place that occurs at least three times and beyond chance.
+
+    What a name's parts do beside it tells how often it may come: an honest surname has its
+    share of each first name of its origin, and a first name its share of surnames. Rows of
+    the name itself say nothing of that: they could all be one person's.
+    """
+    name = _joined(_joined(first, last), where)
+    counts = _counts(name)
+    expected = np.maximum(
+        _counts(where) * likely,
+        np.minimum(
+            _FIRST_OF_LAST * _others(_joined(last, where), name),
+            _LAST_OF_FIRST * _others(_joined(first, where), name),
+        ),
+    )
+    many = np.flatnonzero(counts >= 3)
+    # The tail given that the first row is there anyway: how likely are that many more?
+    tail = poisson.sf(counts[many] - 2, expected[many]) * (int(name.max(initial=-1)) + 1)
+    odd = many[tail < _RARE]
+    chosen = np.full(len(name), -1)
+    chosen[odd] = name[odd]
+    return _chained(chosen, np.zeros(len(name), np.int64))
+
+
+def _counts(numbers: Ints) -> Ints:
+    """For each row how many rows have its number; none where it is missing."""
+    known = numbers >= 0
+    counts = np.bincount(numbers[known], minlength=1)
+    return np.where(known, counts[np.where(known, numbers, 0)], 0)
+
+
+def _others(part: Ints, name: Ints) -> Ints:
+    """For each row how many rows of other names have its part of the name."""
+    return _counts(part) - _counts(name)
+
+
+def _full_name(encoded: Encoded) -> Ints:
+    side = encoded.cohort
+    return _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
+
+
+def _joined(a: Ints, b: Ints) -> Ints:
+    """One number for two; -1 where either is missing."""
+    there = (a >= 0) & (b >= 0)
+    first, _ = numbered(a[there])
+    second, wide = numbered(b[there])
+    key = np.full(len(a), -1)
+    key[there], _ = numbered(first * wide + second)
+    return key
+
+
+def _chained(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """Each row with the next row of the same two values."""
+    key = _joined(a, b)
+    rows = np.flatnonzero(key >= 0)
+    order = rows[np.argsort(key[rows], kind="stable")]
+    same = key[order][1:] == key[order][:-1]
+    return order[:-1][same], order[1:][same]

@@ -1,0 +1,239 @@
+"""What a linkage did, in numbers: the engineer's ``LINKS.json``. Counts and weights, never values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+import pyarrow as pa
+
+from matching.array_types import Floats, Ints, Small
+from matching.assignment import LINK, REVIEW, Edges
+from matching.blocking import RuleCount
+from matching.comparison import FIELDS
+from matching.model import CLASSES, Model
+from matching.normalise import Dictionary
+from matching.scoring import Scored
+
+# of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
+_FLAT = 0.7
+_MODEL_ERROR = 0.5  # of an expected rate: how far the probabilities themselves may be off
+
+
+@dataclass(frozen=True)
+class Rate:
+    """An expected rate with an interval (95 %, from the model's own probabilities)."""
+
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """Everything about a linkage that holds no personal value."""
+
+    cohort_rows: int
+    record_rows: int
+    records: int
+    identities: int
+    columns: tuple[str, ...]
+    rules: tuple[dict[str, object], ...]
+    pairs: int
+    patterns: int
+    parameters: dict[str, object]
+    classes: dict[str, float]
+    prior: dict[str, object]
+    links: int
+    linked_rows: int
+    linked_identities: int
+    reviews: int
+    review_rows: int
+    false_match_rate: Rate
+    missed_match_rate: Rate
+    curve: tuple[dict[str, float], ...]
+    histogram: tuple[dict[str, float], ...]
+    groups: dict[str, tuple[dict[str, object], ...]]
+    budget: dict[str, float]
+    unparsable: dict[str, dict[str, int]]
+    options: dict[str, object]
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    versions: dict[str, str] = field(default_factory=dict[str, str])
+
+    def as_json(self) -> dict[str, object]:
+        """A structure for ``json.dump``."""
+        return asdict(self)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what had a part in the result."""
+    names = ("duckdb", "rapidfuzz", "numpy", "pyarrow")
+    return {name: version(name) for name in names}
+
+
+def model_parameters(model: Model) -> dict[str, object]:
+    """m, u and the weight in bits of every level of every field."""
+    result: dict[str, object] = {}
+    weights = model.weights()
+    for f, fld in enumerate(FIELDS):
+        result[fld.name] = [
+            {
+                "level": fld.levels[k],
+                "m": float(f"{model.m[f][k]:.4g}"),
+                "u": float(f"{model.u[f][k]:.4g}"),
+                "weight": round(float(weights[f][k]), 2),
+            }
+            for k in range(1, len(fld.levels))
+        ]
+    return result
+
+
+def class_sizes(model: Model) -> dict[str, float]:
+    """Expected pairs of each class among all pairs."""
+    return {name: round(float(n), 2) for name, n in zip(CLASSES, model.sizes, strict=True)}
+
+
+def rules_json(
+    counts: Sequence[RuleCount], links: Mapping[str, tuple[int, int]] | None = None
+) -> tuple[dict[str, object], ...]:
+    """The rules with what each made and cut, the links that it caught, and those it alone caught."""
+    lines = [count.as_json() for count in counts]
+    for line in lines if links is not None else ():
+        line["links"], line["links_alone"] = (links or {})[str(line["name"])]
+    return tuple(lines)
+
+
+def flattened(probability: Floats) -> Floats:
+    """Probabilities as they would be if the fields told less than they seem to, since they are not independent."""
+    yes, no = probability**_FLAT, np.maximum(1 - probability, 0.0) ** _FLAT
+    return yes / (yes + no)
+
+
+def expected_rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
+    """A rate from a sum of probabilities; ``spread`` is the sum of their variances.
+
+    The interval adds to the binomial spread half of the expectation for the error of the
+    probabilities themselves (`benchmarks/accuracy.py`: on data unlike the prior's, expectations were off by
+    up to that), reaches what is expected ``at_worst``, and never is narrower than what no event in ``whole`` trials allows
+    ("rule of three").
+    """
+    if whole <= 0:
+        return Rate(0.0, 0.0, 1.0)
+    chance, error = 1.96 * (spread**0.5), _MODEL_ERROR * expected
+    high = max(max(expected + error, at_worst) + chance, 3.0)
+    return Rate(
+        round(expected / whole, 6),
+        round(max(0.0, expected - error - chance) / whole, 6),
+        round(min(1.0, high / whole), 6),
+    )
+
+
+def threshold_curve(probability: Floats, unseen: float) -> tuple[dict[str, float], ...]:
+    """Expected links, false and missed matches at a range of thresholds, to choose by."""
+    total = float(probability.sum()) + unseen
+    points: list[dict[str, float]] = []
+    for threshold in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999):
+        taken = probability[probability >= threshold]
+        links, right = len(taken), float(taken.sum())
+        points.append(
+            {
+                "threshold": threshold,
+                "links": links,
+                "false_match_rate": round((links - right) / links, 6) if links else 0.0,
+                "missed_match_rate": round((total - right) / total, 6) if total > 0 else 0.0,
+            }
+        )
+    return tuple(points)
+
+
+# What the quality report adds: weights of pairs, rules alone, rates by group of people. A group is a value of a column that says
+# so little that it may be named (sex, race, origin of the surname); groups of fewer than ten rows are put together.
+
+
+GROUPED = ("sex", "race", "surname_origin")  # columns of the cohort, where it has them
+_LEAST = 10  # rows of a group that is shown by itself
+_MOST, _LONGEST = 12, 40  # groups of a column, and letters of a name; beyond, it is no grouping
+_LOW, _HIGH, _STEP = -10, 50, 2  # bits
+
+
+def weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], ...]:
+    """How many pairs of row and identity have each weight, by decision; the ends hold the rest."""
+    bits = edges.log_odds / np.log(2.0)
+    bounds = np.arange(_LOW, _HIGH + 1, _STEP)
+    place = np.clip((bits - _LOW) // _STEP, 0, len(bounds) - 2).astype(np.int64)
+    counts = {
+        name: np.bincount(place[decision == kind], minlength=len(bounds) - 1)
+        for kind, name in ((LINK, "link"), (REVIEW, "review"), (0, "none"))
+    }
+    return tuple(
+        {"from": int(low), **{name: int(n[i]) for name, n in counts.items()}}
+        for i, low in enumerate(bounds[:-1])
+    )
+
+
+def rule_contributions(
+    names: Sequence[str], scored: Scored, edges: Edges, decision: Small
+) -> dict[str, tuple[int, int]]:
+    """For each rule the linked (row, identity) pairs that it caught, and those that it alone caught."""
+    caught = np.zeros(len(edges.rows), np.int64)
+    np.bitwise_or.at(caught, edges.place, scored.caught)
+    caught = caught[decision == LINK]
+    return {
+        name: (int((caught >> i & 1).sum()), int((caught == 1 << i).sum()))
+        for i, name in enumerate(names)
+    }
+
+
+def rates_by_group(
+    cohort: pa.Table, edges: Edges, probability: Floats, decision: Small
+) -> dict[str, tuple[dict[str, object], ...]]:
+    """For each grouping column the rows of each group and the shares linked, in review and missed."""
+    rows = cohort.num_rows
+    expected = np.minimum(np.bincount(edges.rows, probability, rows), 1.0)
+    linked, review = (
+        np.isin(np.arange(rows), edges.rows[decision == kind]) for kind in (LINK, REVIEW)
+    )
+    found: dict[str, tuple[dict[str, object], ...]] = {}
+    for name in GROUPED:
+        if name not in cohort.column_names or not pa.types.is_string(cohort[name].type):
+            continue
+        groups = _groups(Dictionary.of(cohort[name]))
+        if groups is None:
+            continue
+        number, labels = groups
+        lines: list[dict[str, object]] = []
+        for i, label in enumerate(labels):
+            here = number == i
+            n, matched = int(here.sum()), float(expected[here].sum())
+            missed = float(expected[here & ~linked].sum())
+            lines.append(
+                {
+                    "group": label,
+                    "rows": n,
+                    "linked": round(float(linked[here].mean()), 4),
+                    "review": round(float(review[here].mean()), 4),
+                    "missed": round(missed / matched, 4) if matched > 0 else 0.0,
+                }
+            )
+        found[name] = tuple(lines)
+    return found
+
+
+def _groups(values: Dictionary) -> tuple[Ints, list[str]] | None:
+    """The group of each row and the groups' names; None where the column is no grouping."""
+    labels = [text.strip().lower() for text in values.values]
+    distinct = sorted(set(labels) - {""})
+    number = np.array([*(distinct.index(t) if t else -1 for t in labels), -1], np.int64)
+    rows = number[values.indices]
+    sizes = np.bincount(rows[rows >= 0], minlength=len(distinct))
+    shown = [i for i, n in enumerate(sizes) if n >= _LEAST]
+    if not shown or len(shown) > _MOST or any(len(distinct[i]) > _LONGEST for i in shown):
+        return None
+    table = np.full(len(distinct) + 1, -1, np.int64)
+    table[shown] = np.arange(len(shown))
+    rows = table[rows]
+    names = [distinct[i] for i in shown]
+    if (rows < 0).sum() >= _LEAST:
+        rows = np.where(rows < 0, len(names), rows)
+        names.append("not recorded or few")
+    return rows, names

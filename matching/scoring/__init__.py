@@ -1,0 +1,31 @@
+"""From candidate pairs to log odds: trained on a part of the cohort, then shard by shard, here or on other machines.
+
+A shard is a pure function of its plan; nothing here decides what is linked.
+"""
+
+from matching.scoring.budget import BudgetCost, budget_cost
+from matching.scoring.scoring import Scorer
+from matching.scoring.shards import (
+    TABLES,
+    RunShards,
+    Scored,
+    ShardPlan,
+    plan_of,
+    plan_tables,
+    scored_of,
+    scored_table,
+)
+
+__all__ = [
+    "TABLES",
+    "BudgetCost",
+    "RunShards",
+    "Scored",
+    "Scorer",
+    "ShardPlan",
+    "budget_cost",
+    "plan_of",
+    "plan_tables",
+    "scored_of",
+    "scored_table",
+]

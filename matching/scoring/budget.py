@@ -1,0 +1,170 @@
+"""What the pair budget costs: matches that were given up with values that are too frequent.
+
+Rows whose values were split or cut are drawn at equal distances and compared without splits and
+cuts; what they would match beyond the candidates that they do have is the loss. The interval is
+wide where few rows could be drawn, and says so.
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from matching.array_types import Bools, Floats, Hashes, Rows
+from matching.arrays import in_threads
+from matching.blocking import (
+    CHUNK,
+    Blocks,
+    PairFilter,
+    Pairs,
+    Parts,
+    Planned,
+    RuleCount,
+    among_hashes,
+)
+from matching.model import KEEP
+from matching.scoring.scoring import Scorer
+
+_ROWS, _PAIRS = 2_000, 300_000  # drawn at most: a fraction of a second
+
+
+@dataclass(frozen=True)
+class BudgetCost:
+    """Matches expected to be lost to splits and cuts, with an interval (95 %).
+
+    ``rows`` have a value that was split or cut; ``drawn`` of them were looked at, in ``pairs`` pairs.
+    """
+
+    rows: int = 0
+    drawn: int = 0
+    pairs: int = 0
+    expected: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+
+    def as_json(self) -> dict[str, float]:
+        """For the report."""
+        return asdict(self)
+
+
+def budget_cost(scorer: Scorer) -> BudgetCost:
+    """Estimate what splits and cuts cost, with the model as it is."""
+    touched = [p for p in scorer.blocks.rules if p.splits or p.count.cut_values]
+    bare = [Planned(p.rule, RuleCount(p.rule.name)) for p in touched]
+    if not touched:
+        return BudgetCost()
+    parts = Parts(scorer.encoded, scorer.encoded.cohort)
+    keys: list[tuple[Hashes, Bools]] = []
+    for planned, free in zip(touched, bare, strict=True):
+        hashes, known = free.hashes(parts, records=False)
+        if planned.count.cut_values != -1:
+            frequent = planned.splits[0][0] if planned.splits else planned.given_up
+            known &= among_hashes(hashes, frequent)
+        keys.append((hashes, known))
+    affected = np.flatnonzero(np.any([known for _, known in keys], axis=0)).astype(np.int32)
+    found = _drawn(scorer, bare, keys, affected)
+    if not len(found.drawn):
+        return BudgetCost()
+    free = _free(scorer, bare, found)
+    lost = np.flatnonzero(~_made(scorer, free))
+    odds = scorer.log_odds_of(free.a[lost], free.b[lost])
+    chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+    place = np.searchsorted(found.drawn, free.a[lost])
+    by_row = np.minimum(np.bincount(place, chance, len(found.drawn)), 1.0)
+    return _estimate(by_row, len(affected), int(free.made.sum()))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Rows to look at, and the records that share one of their frequent values."""
+
+    drawn: Rows
+    records: Rows
+
+
+def _drawn(
+    scorer: Scorer,
+    bare: list[Planned],
+    keys: list[tuple[Hashes, Bools]],
+    affected: Rows,
+) -> _Drawn:
+    """Rows at equal distances, as many as the pairs allow (at least one)."""
+    count = min(len(affected), _ROWS)
+    if not count:
+        return _Drawn(affected, affected)
+    rows = affected[np.arange(count, dtype=np.int64) * len(affected) // count]
+    wanted = [np.unique(hashes[rows][known[rows]]) for hashes, known in keys]
+    met = _met(scorer, bare, wanted)
+    pairs = np.zeros(count, np.int64)
+    for (hashes, known), (theirs, _) in zip(keys, met, strict=True):
+        values, records = np.unique(theirs, return_counts=True)
+        if len(values):
+            place = np.minimum(np.searchsorted(values, hashes[rows]), len(values) - 1)
+            here = known[rows] & (values[place] == hashes[rows])
+            pairs += np.where(here, records[place], 0)
+    order = np.random.default_rng(scorer.options.seed).permutation(count)
+    fits = max(1, int(np.searchsorted(np.cumsum(pairs[order]), _PAIRS, "right")))
+    drawn = np.sort(rows[order[:fits]])
+    kept = [
+        records[among_hashes(theirs, np.unique(hashes[drawn][known[drawn]]))]
+        for (hashes, known), (theirs, records) in zip(keys, met, strict=True)
+    ]
+    return _Drawn(drawn, np.unique(np.concatenate(kept)))
+
+
+def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tuple[Hashes, Rows]]:
+    """For each rule the records that have a wanted key, and their keys."""
+    side = scorer.encoded.records
+
+    def chunk(begin: int) -> list[tuple[Hashes, Rows]]:
+        parts = Parts(scorer.encoded, side.cut(begin, begin + CHUNK))
+        found: list[tuple[Hashes, Rows]] = []
+        for free, keys in zip(bare, wanted, strict=True):
+            hashes, known = free.hashes(parts, records=True)
+            here = np.flatnonzero(known & among_hashes(hashes, keys))
+            found.append((hashes[here], (here + begin).astype(np.int32)))
+        return found
+
+    chunks = list(in_threads(chunk, range(0, side.rows, CHUNK), scorer.options.threads))
+    return [
+        (np.concatenate([h for h, _ in of_rule]), np.concatenate([r for _, r in of_rule]))
+        for of_rule in zip(*chunks, strict=True)
+    ]
+
+
+def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
+    """What the drawn rows would be compared with if no value were split or cut."""
+    choice = PairFilter(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
+    few = replace(scorer.encoded, records=scorer.encoded.records.take(found.records))
+    blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
+    free = blocks.pairs(found.drawn, lambda a, b: choice(a, found.records[b]))
+    b = found.records[free.b]
+    keep = np.flatnonzero(free.a < b) if scorer.same_table else np.arange(len(b))
+    return Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
+
+
+def _made(scorer: Scorer, pairs: Pairs) -> Bools:
+    """Which pairs some rule makes as it stands."""
+    mine = Parts(scorer.encoded, scorer.encoded.cohort.take(pairs.a))
+    theirs = Parts(scorer.encoded, scorer.encoded.records.take(pairs.b))
+    made = np.zeros(len(pairs), np.bool_)
+    for planned in scorer.blocks.rules:
+        if planned.count.cut_values != -1:
+            x, known = planned.hashes(mine, records=False)
+            y, present = planned.hashes(theirs, records=True)
+            made |= known & present & (x == y)
+    return made
+
+
+def _estimate(by_row: Floats, affected: int, pairs: int) -> BudgetCost:
+    drawn = len(by_row)
+    mean, spread = float(by_row.mean()), float(by_row.std()) / drawn**0.5
+    few = 0.0 if drawn == affected else 3 / drawn  # no loss among_hashes n rows still allows 3/n
+    wide = 0.0 if drawn == affected else 1.96 * spread
+    return BudgetCost(
+        rows=affected,
+        drawn=drawn,
+        pairs=pairs,
+        expected=round(mean * affected, 3),
+        low=round(max(0.0, mean - wide) * affected, 3),
+        high=round(min(1.0, max(mean + wide, few)) * affected, 3),
+    )

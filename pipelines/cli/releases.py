@@ -1,0 +1,375 @@
+"""``run``, ``review``, ``refresh`` and ``release …``: making releases, and their custody from approval to destruction."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from errors.coded import Exit
+from pipelines.cli.console import Console, command
+from pipelines.errors import OptionsDisagree
+
+if TYPE_CHECKING:
+    from pipelines.home import Home
+    from pipelines.release import Outcome
+
+
+# Making releases
+
+
+@command
+def run(
+    console: Console,
+    project: Annotated[str, typer.Argument(help="The project's number.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="identified, deidentified or aggregated.")
+    ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            "--cohort", metavar="FILE", help="Must be the one registered with the project."
+        ),
+    ] = None,
+    columns: Annotated[Path | None, typer.Option("--columns", metavar="MAP.toml")] = None,
+    years: Annotated[
+        str | None, typer.Option("--years", metavar="A-B", help="Full calendar years.")
+    ] = None,
+    dims: Annotated[
+        str | None, typer.Option("--dims", metavar="a,b", help="Dimensions of an aggregate.")
+    ] = None,
+    coarser: Annotated[
+        str | None,
+        typer.Option(
+            "--coarser",
+            metavar="a,b",
+            help="Columns of de-identified rows to give with less detail; or dates, or all.",
+        ),
+    ] = None,
+    suppress_locally: Annotated[
+        bool, typer.Option("--suppress-locally", help="Empty cells that make persons rare.")
+    ] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="stata|spss|sas",
+            help="One more form of the same rows; may be given several times.",
+        ),
+    ] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RELEASE")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after validation.")] = False,
+    doubtful: Annotated[
+        str | None, typer.Option("--doubtful", help="wait (exit 7 until reviewed) or exclude.")
+    ] = None,
+    no_orchestrator: Annotated[
+        bool, typer.Option("--no-orchestrator", help="The same stages without Prefect.")
+    ] = False,
+) -> None:
+    """Make a release, up to where somebody has to act.
+
+    Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
+    """
+    from pipelines.release import Request, order_release, prepare_resume
+    from pipelines.session import open_session
+
+    later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
+    if resume and any(later):
+        raise OptionsDisagree(option="--resume goes on with the order as it was given")
+    if doubtful not in {None, "wait", "exclude"}:
+        raise OptionsDisagree(option="--doubtful is wait or exclude")
+    with open_session(console.home) as session:
+        if resume:
+            release = prepare_resume(session, project, resume, doubtful)
+        else:
+            release = order_release(
+                session,
+                Request(
+                    project,
+                    kind,
+                    cohort,
+                    columns,
+                    years,
+                    dims,
+                    doubtful,
+                    dry_run,
+                    coarser=coarser,
+                    suppress_locally=suppress_locally,
+                    formats=tuple(formats or ()),
+                ),
+            )
+        home = session.home
+    _carry_out(console, home, release, orchestrated=not no_orchestrator)
+
+
+def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bool) -> None:
+    from pipelines.orchestration import launch_release
+    from pipelines.release import STAGES
+
+    titles = {stage.name: stage.title for stage in STAGES}
+    with console.steps() as report:
+        if orchestrated:
+            report("Starting Prefect")
+        outcome = launch_release(
+            home,
+            release,
+            orchestrated=orchestrated,
+            progress=lambda stage, state: report(titles[stage]) if state == "start" else None,
+        )
+    _show_outcome(console, home, outcome)
+
+
+def _show_outcome(console: Console, home: "Home", outcome: "Outcome") -> None:
+    """Show how a run ended and leave with its exit code."""
+    from pipelines.release import summarise
+
+    body = summarise(home, outcome)
+    if console.json:
+        console.emit(body)
+    else:
+        console.show_pairs("Release", {k: v for k, v in body.items() if k != "error"})
+    if outcome.exit is not Exit.DONE:
+        console.hint(outcome.text)
+        raise typer.Exit(int(outcome.exit))
+
+
+@command
+def review(
+    console: Console,
+    release: Annotated[str, typer.Argument(help="A release that waits for review.")],
+    export: Annotated[Path | None, typer.Option("--export", metavar="F.xlsx")] = None,
+    import_: Annotated[Path | None, typer.Option("--import", metavar="F.xlsx")] = None,
+) -> None:
+    """Doubtful pairs out to a sheet, decisions back in."""
+    from pipelines.release import export_review, import_review
+    from pipelines.session import open_session
+
+    if (export is None) == (import_ is None):
+        raise OptionsDisagree(option="one of --export and --import")
+    with open_session(console.home) as session:
+        if export is not None:
+            count = export_review(session, release, export)
+            console.show_pairs("Review", {"release": release, "pairs": count})
+            console.hint(
+                "The sheet shows personal values: 0600, for the reviewer; destroy it after the import."
+            )
+        elif import_ is not None:
+            counts = import_review(session, release, import_)
+            console.show_pairs("Review", {"release": release, **counts})
+            console.say("Resume the run to go on.")
+
+
+@command
+def refresh(
+    console: Console,
+    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
+    project: Annotated[str, typer.Option("--project", metavar="NO")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; publish nothing.")
+    ] = False,
+    no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
+) -> None:
+    """Refresh a project's aggregates: new years, and late records.
+
+    New full years are added; a closed year is revised only where late records may revise it, and else
+    left as it was published, with the reason. All of it comes from the newest snapshot and is protected
+    together with everything that was ever published.
+    """
+    from pipelines.release import (
+        closed_years_in_words,
+        describe_closed_years,
+        order_refresh,
+    )
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        plan = order_refresh(session, system.upper(), project, dry_run=dry_run)
+        home = session.home
+    if plan.release is None:
+        console.show_pairs("Refresh", plan.as_json(with_changes=dry_run))
+        return
+    described = describe_closed_years(plan.closed, plan.behind)
+    for year, change in closed_years_in_words(described).items():
+        console.hint(f"{year}: {change}.")
+    _carry_out(console, home, plan.release, orchestrated=not no_orchestrator)
+
+
+# Custody of releases
+
+
+release_group = typer.Typer(help="Custody of releases.", no_args_is_help=True)
+Release = Annotated[str, typer.Argument(metavar="RELEASE")]
+Member = Annotated[str, typer.Option("--to", metavar="MEMBER", help="The team member's id.")]
+
+
+@release_group.command("list")
+@command
+def list_releases(
+    console: Console, project: Annotated[str | None, typer.Option("--project")] = None
+) -> None:
+    """List releases and where each stands."""
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        rows = [release.as_dict() for release in session.releases.list(project)]
+    names = ("release", "kind", "system", "status", "ordered_on", "ordered_by", "snapshot")
+    console.show("Releases", names, [[row.get(n) for n in names] for row in rows], rows)
+
+
+@release_group.command("show")
+@command
+def show_release(console: Console, release: Release) -> None:
+    """Show one release, its packages and its report."""
+    from pipelines.custody import release_details
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        body = release_details(session, release)
+    console.show_pairs(f"Release {release}", body)
+
+
+@release_group.command()
+@command
+def approve(
+    console: Console,
+    release: Release,
+    report: Annotated[
+        str | None, typer.Option("--report", help="Digest of the report that you read.")
+    ] = None,
+) -> None:
+    """Let a release go, as a second person.
+
+    On the strength of its report: read it first, and give its digest to be sure that it is that one.
+    """
+    from pipelines.custody import report_file
+    from pipelines.session import open_session, today
+
+    with open_session(console.home) as session:
+        report_file(session, session.releases.show(release).project, release)
+        state = session.releases.approve(release, session.person, today(), report=report)
+    console.show_pairs(f"Release {release}", state.as_dict())
+    console.hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
+
+
+@release_group.command()
+@command
+def handover(
+    console: Console,
+    release: Release,
+    to: Member,
+    by: Annotated[
+        str | None, typer.Option("--by", help="portal, sftp, media or in_person.")
+    ] = None,
+) -> None:
+    """Give a member their package, and record it.
+
+    The gate is asked again: approvals, keys and sanctions may have changed meanwhile. The copy must be
+    the one that was sealed to this member and signed; another is exit 5.
+    """
+    from pipelines.custody import hand_over
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        state = hand_over(session, release, to, by)
+        place = session.home.outbox / state.project / release / to
+    console.show_pairs(f"Release {release}", {**state.as_dict(), "package": str(place)})
+
+
+@release_group.command()
+@command
+def receipt(
+    console: Console,
+    release: Release,
+    to: Member,
+    code: Annotated[
+        str | None,
+        typer.Option("--code", help="receipt_code from provenance.json of the opened package."),
+    ] = None,
+) -> None:
+    """Record that a member received their package.
+
+    With the code that only the opened package tells, the receipt also proves that the member's own key
+    opened it.
+    """
+    from pipelines.custody import record_receipt
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        state = record_receipt(session, release, to, code)
+    console.show_pairs(f"Release {release}", state.as_dict())
+
+
+@release_group.command()
+@command
+def disclosures(
+    console: Console,
+    project: Annotated[str | None, typer.Option("--project")] = None,
+    member: Annotated[str | None, typer.Option("--member", help="A member's id.")] = None,
+) -> None:
+    """Account for disclosures: who was given which package when.
+
+    With the hashes of the signed list and of every sealed part.
+    """
+    from approvals.custody import disclosures as account
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        rows = account(session.releases, project, member)
+    names = ("project_number", "release", "kind", "individuals", "name", "handed_over", "received")
+    shown = [[*(row[n] for n in names), f"{str(row['sha256sums'])[:12]}…"] for row in rows]
+    console.show("Disclosures", (*names, "sha256sums"), shown, rows)
+
+
+@release_group.command()
+@command
+def withdraw(
+    console: Console,
+    release: Release,
+    reason: Annotated[
+        str, typer.Option("--reason", help="wrong_data, wrong_recipient, approval_ended or other.")
+    ],
+) -> None:
+    """Take a release back; who has it is called to destroy it.
+
+    Nothing more is handed over; a recall letter for each of them is laid ready, and its answer is
+    recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.
+    """
+    from pipelines.custody import withdraw_release
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        body = withdraw_release(session, release, reason)
+    console.show_pairs(f"Release {release}", body)
+
+
+@release_group.command()
+@command
+def destroy(console: Console, release: Release) -> None:
+    """Destroy our copy of a release, and record it."""
+    from pipelines.custody import destroy_release
+    from pipelines.session import open_session
+
+    with open_session(console.home) as session:
+        body = destroy_release(session, release)
+    console.show_pairs(f"Release {release}", body)
+
+
+@command
+def retention(
+    console: Console,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is kept until when; end nothing.")
+    ] = False,
+) -> None:
+    """End what was kept long enough: outbox and cohorts.
+
+    The daily `remind` flow does the same.
+    """
+    from pipelines.custody import enforce_retention, retention_items
+    from pipelines.session import open_session, today
+
+    with open_session(console.home) as session:
+        found = retention_items(session) if dry_run else enforce_retention(session, today())
+        rows = [item.as_dict(today()) for item in found]
+    names = ("what", "project_number", "about", "until", "over")
+    title = "Kept" if dry_run else "Ended"
+    console.show(title, names, [[row[n] for n in names] for row in rows], rows)

@@ -1,0 +1,396 @@
+"""``match``, ``suppress``, ``audit``, ``rates``, ``seal`` and ``verify``: linkage, disclosure control and sealing alone, on any files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from errors.coded import Exit
+from pipelines.cli.console import Console, command
+from pipelines.errors import OptionsDisagree
+
+if TYPE_CHECKING:
+    from extracts.suppression import Zeros as ZerosPolicy
+    from matching.linking import Explanation, MatchOutcome
+    from matching.reports import Rate
+
+
+# Linkage
+
+
+@command
+def match(
+    console: Console,
+    cohort: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
+    records: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
+    out: Annotated[Path, typer.Option("--out", metavar="LINKS.parquet")],
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--columns", metavar="MAP.toml", help='[cohort] and [records], standard = "theirs".'
+        ),
+    ] = None,
+    cohort_id: Annotated[str, typer.Option("--cohort-id")] = "cohort_id",
+    record_id: Annotated[str, typer.Option("--record-id")] = "record_id",
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="Known pairs: prints precision, recall, F1.")
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="C,R", help="How one pair's weight came about (personal values)."
+        ),
+    ] = None,
+) -> None:
+    """Link two tables; writes LINKS.parquet, .json and .html."""
+    from matching.linking import match_files
+    from matching.tables import ColumnMap
+
+    pair = _pair(explain)
+    mapped = ColumnMap.read(columns) if columns else None
+    with console.steps() as report:
+        outcome = match_files(
+            cohort,
+            records,
+            out,
+            columns=mapped,
+            cohort_id=cohort_id,
+            record_id=record_id,
+            truth=truth,
+            explain=pair,
+            progress=lambda stage, _share: report(stage),
+        )
+    _show_linkage(console, outcome, out)
+
+
+def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
+    facts = outcome.as_json()
+    if console.json:
+        console.emit(facts)
+        return
+    report = outcome.report
+    console.show_pairs(
+        "Linkage",
+        {
+            "cohort rows": report.cohort_rows,
+            "records": report.records,
+            "compared pairs": report.pairs,
+            "links": report.links,
+            "linked cohort rows": report.linked_rows,
+            "pairs for review": report.reviews,
+            "expected false links": _rate(report.false_match_rate),
+            "expected missed matches": _rate(report.missed_match_rate),
+            "seconds": round(outcome.seconds, 1),
+            "written": str(out),
+        },
+    )
+    if outcome.score is not None:
+        console.show_pairs("Against the truth", facts["score"])  # type: ignore[arg-type]
+    if outcome.explanation is not None:
+        _show_explanation(console, outcome.explanation)
+
+
+def _show_explanation(console: Console, explanation: "Explanation") -> None:
+    """How the weight of one pair came about, line by line."""
+    console.hint("The explanation shows personal values: it is for the Department alone.")
+    total = explanation.prior
+    lines: list[tuple[object, ...]] = [
+        ("before any field", "", "", "", f"{total:+.1f}", "", f"{total:.1f}")
+    ]
+    for one in explanation.fields:
+        total += one.weight + one.frequency
+        values = (one.field, one.cohort, one.record, one.level)
+        rare = f"{one.frequency:+.1f}" if one.frequency else ""
+        lines.append((*values, f"{one.weight:+.1f}", rare, f"{total:.1f}"))
+    rest = explanation.weight - explanation.against_chance
+    lines.append(("look-alikes", "", "", "", f"{rest:+.1f}", "", f"{explanation.weight:.1f}"))
+    head = ("field", "cohort", "record", "level", "bits", "frequency", "sum")
+    console.show("How the weight came about (bits; +1 doubles the odds)", head, lines, None)
+    rivals = sorted(explanation.rivals.items(), key=lambda item: -item[1])
+    shown = [(name, f"{100 * share:.2f} %") for name, share in rivals if share >= 0.0001]
+    console.show("What the pair looks like", ("", ""), shown, None)
+
+
+def _rate(rate: "Rate") -> str:
+    return f"{100 * rate.expected:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    first, comma, second = text.partition(",")
+    if not comma or not first or not second:
+        raise OptionsDisagree(option="--explain wants C,R")
+    return first, second
+
+
+# Disclosure control
+
+
+Dims = Annotated[str, typer.Option("--dims", metavar="a,b", help="The dimensions, by comma.")]
+Count = Annotated[str, typer.Option("--count", metavar="c", help="The column of counts.")]
+Persons = Annotated[
+    str | None, typer.Option("--persons", metavar="p", help="The column of distinct persons.")
+]
+Threshold = Annotated[
+    int, typer.Option("--threshold", min=2, help="Persons below which a cell is hidden.")
+]
+Zeros = Annotated[str, typer.Option("--zeros", help="published or hidden.")]
+With = Annotated[
+    list[Path] | None,
+    typer.Option("--with", metavar="EARLIER.csv", help="A table published before."),
+]
+
+Hierarchy = Annotated[
+    list[str] | None,
+    typer.Option("--hierarchy", metavar="DIM=FILE", help="A CSV with child,parent by row."),
+]
+
+
+@command
+def suppress(
+    console: Console,
+    cells: Annotated[Path, typer.Argument(help="Cells, CSV or Parquet; margins say TOTAL.")],
+    dims: Dims,
+    count: Count,
+    out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
+    persons: Persons = None,
+    threshold: Threshold = 10,
+    zeros: Zeros = "published",
+    hierarchy: Hierarchy = None,
+    linked: Annotated[
+        list[Path] | None,
+        typer.Option("--linked", metavar="OTHER.csv", help="Another table of the same set."),
+    ] = None,
+    earlier: With = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", help="Primary, secondary, intervals: for the Department alone."),
+    ] = None,
+    clean_up: Annotated[
+        int | None,
+        typer.Option(
+            "--clean-up",
+            metavar="N",
+            min=0,
+            help="Linear programmes spent on hiding fewer cells: 0 for none, 5000 by default.",
+        ),
+    ] = None,
+    heat_map: Annotated[
+        Path | None,
+        typer.Option("--heat-map", metavar="F.html", help="A page of the same; needs --explain."),
+    ] = None,
+) -> None:
+    """Hide small cells and as few others as needed.
+
+    Nothing is written unless the audit, which attacks the result, gets no small cell back. Where
+    most is hidden, coarser tables are proposed.
+    """
+    from extracts.suppression import proposals_for, suppress_file, write_heat_map
+
+    if heat_map is not None and explain is None:
+        raise OptionsDisagree(option="--heat-map needs --explain")
+
+    outcome = suppress_file(
+        cells,
+        dims=_names(dims),
+        count=count,
+        persons=persons,
+        threshold=threshold,
+        zeros=_zeros(zeros),
+        clean_programmes=clean_up,
+        hierarchy=_hierarchies(hierarchy or []),
+        linked=linked or [],
+        earlier=earlier or [],
+        out=out,
+        explain=explain,
+    )
+    written = [str(path) for path in outcome.written]
+    if heat_map is not None and explain is not None:
+        write_heat_map(out, explain, _names(dims), count, heat_map, threshold=threshold)
+        written.append(str(heat_map))
+    facts: dict[str, object] = {
+        "cells": outcome.cells,
+        "not zero": outcome.nonzero,
+        "hidden as small": outcome.primary,
+        "hidden to protect them": outcome.secondary,
+        "programmes solved": outcome.programmes,
+        "cells that fall": len(outcome.report.falls),
+        "written": written,
+    }
+    proposals = proposals_for(
+        outcome, cells, _names(dims), count, persons, _hierarchies(hierarchy or []),
+        threshold=threshold, zeros=_zeros(zeros),
+    )  # fmt: skip
+    if proposals:
+        facts["coarser tables"] = [one.as_json() for one in proposals]
+    console.show_pairs("Suppression", facts)
+    if proposals:
+        console.hint("Most is hidden. A coarser table publishes at least what is shown here; persons of cells "
+             "put together are counted at their lower bound.")  # fmt: skip
+
+
+@command
+def audit(
+    console: Console,
+    table: Annotated[
+        Path, typer.Argument(help="A published table, CSV or Parquet; hidden cells are empty.")
+    ],
+    dims: Dims,
+    count: Count,
+    persons: Persons = None,
+    threshold: Threshold = 10,
+    zeros: Zeros = "published",
+    hierarchy: Hierarchy = None,
+    earlier: With = None,
+) -> None:
+    """Attack a published table; exit 4 when a cell falls."""
+    from extracts.suppression import audit_file
+
+    report = audit_file(
+        table,
+        dims=_names(dims),
+        count=count,
+        persons=persons,
+        threshold=threshold,
+        zeros=_zeros(zeros),
+        hierarchy=_hierarchies(hierarchy or []),
+        earlier=earlier or [],
+    )
+    falls = [
+        {
+            "cell": dict(zip(_names(dims), fall.labels, strict=False)),
+            "how": fall.how,
+            "measure": fall.measure,
+            "low": fall.low,
+            "high": fall.high,
+            "table": fall.table,
+        }
+        for fall in report.falls
+    ]
+    facts: dict[str, object] = {
+        "cells": report.cells,
+        "hidden": report.hidden,
+        "programmes": report.programmes,
+        "threshold": report.threshold,
+        "falls": falls,
+    }
+    if console.json:
+        console.emit(facts)
+    else:
+        console.show_pairs("Audit", facts | {"falls": len(falls)})
+        if falls:
+            rows = [(" · ".join(f.labels), f.how, f.measure, f.low, f.high) for f in report.falls]
+            console.show(
+                "Cells that fall", ("cell", "how", "of", "at least", "at most"), rows, falls
+            )
+    if report.falls:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+@command
+def rates(
+    console: Console,
+    table: Annotated[Path, typer.Argument(help="A published table, as suppress writes it.")],
+    dims: Dims,
+    count: Count,
+    out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
+    percent_of: Annotated[
+        str | None,
+        typer.Option(
+            "--percent-of", metavar="a", help="Per cent of the TOTAL over this dimension."
+        ),
+    ] = None,
+    population: Annotated[
+        Path | None,
+        typer.Option("--population", metavar="F.csv", help="Dimensions and population."),
+    ] = None,
+    per: Annotated[int, typer.Option("--per", min=1, help="Inhabitants of a rate.")] = 100_000,
+) -> None:
+    """Add percentages and rates to a published table.
+
+    They are derived from published counts alone: where one is hidden, what would need it is empty.
+    """
+    from extracts.suppression import derive_file
+
+    if percent_of is None and population is None:
+        raise OptionsDisagree(option="one of --percent-of and --population")
+    made = derive_file(
+        table,
+        dims=_names(dims),
+        count=count,
+        percent_of=percent_of,
+        population=population,
+        per=per,
+        out=out,
+    )
+    console.show_pairs("Rates", made | {"written": str(out)})
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise OptionsDisagree(option="--dims names no column")
+    return names
+
+
+def _zeros(text: str) -> "ZerosPolicy":
+    if text == "published" or text == "hidden":  # narrows the type
+        return text
+    raise OptionsDisagree(option="--zeros is published or hidden")
+
+
+def _hierarchies(items: list[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for item in items:
+        name, equals, path = item.partition("=")
+        if not equals or not name or not path:
+            raise OptionsDisagree(option="--hierarchy wants DIM=FILE")
+        found[name] = Path(path)
+    return found
+
+
+# Sealing
+
+
+@command
+def seal(
+    console: Console,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="At most 256 MiB each.")],
+    to: Annotated[
+        list[Path],
+        typer.Option("--to", metavar="CERT", help="A recipient's certificate; repeat it."),
+    ],
+    sign: Annotated[
+        Path, typer.Option("--sign", metavar="KEY", help="The signer's private key (PEM).")
+    ],
+    sign_cert: Annotated[
+        Path, typer.Option("--sign-cert", metavar="CERT", help="The signer's certificate.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
+) -> None:
+    """Seal files to recipients and sign their hashes.
+
+    CMS AuthEnvelopedData, which stock OpenSSL 3 opens, and a signed SHA256SUMS.
+    """
+    from pipelines.keys import seal_files
+
+    console.show_pairs("Sealed", seal_files(files, to, sign, sign_cert, out))
+
+
+@command
+def verify(
+    console: Console,
+    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    signer: Annotated[
+        Path | None,
+        typer.Option("--signer", metavar="CERT", help="The pinned signer (default: the home's)."),
+    ] = None,
+) -> None:
+    """Check a package; exit 5 when it does not hold.
+
+    The pinned signer, its signature over the list, the files on it and their hashes.
+    """
+    from pipelines.keys import verify_directory
+
+    console.show_pairs("Verified", verify_directory(directory, signer, console.home))

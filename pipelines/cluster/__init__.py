@@ -1,0 +1,41 @@
+"""Shards of a linkage as work that other machines do.
+
+It writes a plan of shards into a folder that the machines share, has a Dask cluster work them and reads them back. It knows
+no session, order or approval, and sends nobody a row, a key or a path of a person.
+"""
+
+from pipelines.cluster.dask_backend import (
+    POLL_SECONDS,
+    ClusterConnection,
+    Connect,
+    connect_directly,
+    connected,
+    spread_over,
+    unsafe_cluster_settings,
+)
+from pipelines.cluster.errors import ClusterLost, ClusterUnavailable, ShardStopped
+from pipelines.cluster.shards import (
+    ShardAnswer,
+    software_versions,
+    wipe_plans_of,
+    work_shard,
+    worker_state,
+)
+
+__all__ = [
+    "POLL_SECONDS",
+    "ClusterConnection",
+    "ClusterLost",
+    "ClusterUnavailable",
+    "Connect",
+    "ShardAnswer",
+    "ShardStopped",
+    "connect_directly",
+    "connected",
+    "software_versions",
+    "spread_over",
+    "unsafe_cluster_settings",
+    "wipe_plans_of",
+    "work_shard",
+    "worker_state",
+]

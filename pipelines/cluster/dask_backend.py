@@ -1,0 +1,244 @@
+"""Shards of a cohort worked by a Dask cluster: the side that has the plan and collects the shards.
+
+Through prefect-dask where a flow runs and hands in its way to connect, by Dask's own client otherwise. What travels
+to the scheduler is a folder's name and a number, what comes back are counts; TLS with certificates of
+the cluster's own authority on every connection, or none is made.
+"""
+
+import contextlib
+import functools
+import secrets
+import stat
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from crypto.errors import FileUnusable
+from crypto.resting import read_shared_secret
+from matching.scoring import RunShards, Scored, ShardPlan
+from pipelines.cluster.errors import (
+    ClusterLost,
+    ClusterMissing,
+    ClusterUnavailable,
+    ClusterUnsafe,
+    ShardStopped,
+    WorkerDiffers,
+)
+from pipelines.cluster.shards import (
+    ShardAnswer,
+    forget_plan,
+    read_shard,
+    wipe_plan,
+    wipe_plans_of,
+    work_shard,
+    write_plan,
+)
+from pipelines.home import Cluster
+
+POLL_SECONDS = 2.0  # that asking the cluster for finished shards takes at most
+_TLS = "tls://"
+
+
+@dataclass(frozen=True)
+class ClusterConnection:
+    """A connection to a cluster: Dask's client, how to submit a shard, and how to fetch its answer.
+
+    ``answer`` raises TimeoutError where the answer is not there within ``POLL_SECONDS``.
+    """
+
+    client: Any
+    submit: Callable[[str, int], Any]
+    answer: Callable[[Any], ShardAnswer]
+
+
+Connect = Callable[[str, dict[str, Any]], contextlib.AbstractContextManager[ClusterConnection]]
+"""Connects to a cluster by its address and the client's keywords."""
+
+
+def spread_over(settings: Cluster, release: str, connect: Connect | None = None) -> RunShards:
+    """Have the shards of a release's cohort worked by the cluster of the settings.
+
+    Args:
+        settings: of the cluster.
+        release: the release's id, by which its folders are known.
+        connect: how to connect; by Dask's own client where it is not given.
+
+    Raises:
+        ClusterUnsafe: no TLS, or files that are missing or open to others.
+        ClusterMissing: the extra is not installed.
+    """
+    if wrong := unsafe_cluster_settings(settings):
+        raise ClusterUnsafe(settings=wrong)
+    try:
+        import prefect_dask
+    except ImportError:
+        raise ClusterMissing from None
+    del prefect_dask
+    wipe_plans_of(settings, release)
+    return functools.partial(spread, settings, release, connect=connect or connect_directly)
+
+
+def unsafe_cluster_settings(settings: Cluster) -> list[str]:
+    """Which settings are incomplete or unsafe."""
+    wrong = [] if settings.scheduler.startswith(_TLS) else ["scheduler"]
+    for name in ("ca_file", "certificate_file", "key_file", "secret_file"):
+        path = Path(getattr(settings, name) or "/nowhere")
+        private = name in ("key_file", "secret_file")
+        if not path.is_file() or (private and _open_to_others(path)):
+            wrong.append(name)
+    folder = Path(settings.folder or "/nowhere")
+    if not settings.folder or not folder.is_dir() or _open_to_others(folder):
+        wrong.append("folder")
+    return wrong
+
+
+def _open_to_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _security(settings: Cluster) -> Any:
+    """TLS on every connection, and only with certificates of this authority, as Dask says it."""
+    from distributed import Security
+
+    return Security(
+        tls_ca_file=settings.ca_file,
+        tls_client_cert=settings.certificate_file,
+        tls_client_key=settings.key_file,
+        require_encryption=True,
+    )
+
+
+def spread(
+    settings: Cluster, release: str, plan: ShardPlan, *, connect: Connect
+) -> Iterator[Scored]:
+    """Have a plan's shards worked, in a folder that is there for as long as it takes.
+
+    Raises:
+        ClusterUnavailable, ClusterLost, ShardStopped, WorkerDiffers, ShardDoesNotHold: see their texts.
+        SharedSecretUnusable, FileUnusable: of this machine's own files.
+    """
+    secret = read_shared_secret(Path(settings.secret_file))
+    folder = Path(settings.folder) / f"{release}.{secrets.token_hex(8)}"
+    try:
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError:
+            raise FileUnusable from None
+        key = write_plan(plan, folder, secret)
+        _work_all(settings, connect, str(folder), plan.shards)
+        for number in range(plan.shards):
+            yield read_shard(folder, number, key)
+    finally:
+        wipe_plan(folder)
+
+
+def _work_all(settings: Cluster, connect: Connect, folder: str, shards: int) -> None:
+    """Have all shards worked; a worker that dies is Dask's to make up for."""
+    from distributed import CancelledError
+
+    with connected(settings, connect) as connection:
+        waiting = {connection.submit(folder, number) for number in range(shards)}
+        try:
+            for answer in _answers(connection, waiting, settings.patience_seconds):
+                _require(answer)
+        except (CancelledError, OSError):  # the scheduler went
+            raise ClusterLost(status="scheduler") from None
+        finally:
+            with contextlib.suppress(Exception):
+                _cancel(connection, waiting, folder)
+
+
+def _cancel(connection: ClusterConnection, futures: set[Any], folder: str) -> None:
+    """Cancel what is not finished, and let the workers forget; one that went has forgotten."""
+    if connection.client.status == "running":
+        connection.client.cancel(list(futures))
+        connection.client.run(forget_plan, folder)
+
+
+def _require(answer: ShardAnswer) -> None:
+    code = str(answer.get("code", ""))
+    if code == WorkerDiffers.code:
+        raise WorkerDiffers
+    if code:
+        raise ShardStopped(code=code, type=str(answer.get("type", "")))
+
+
+def _answers(
+    connection: ClusterConnection, futures: set[Any], patience: float
+) -> Iterator[ShardAnswer]:
+    """Each shard's answer, once. A cluster may lose its workers for a while, not for good.
+
+    An answer stays with its worker until it is fetched: where that one dies, the shard is worked
+    again, and its future goes from finished to lost to pending.
+    """
+    left, last_seen = set(futures), monotonic()
+    while left:
+        done = _ended(connection, left)
+        for future in done:
+            if future.status in ("error", "cancelled"):  # killed its workers, or the scheduler went
+                raise ClusterLost(status=str(future.status))
+            try:
+                yield connection.answer(future)
+            except TimeoutError:
+                continue
+            left.discard(future)
+            last_seen = monotonic()
+        if count_workers(connection.client):
+            last_seen = monotonic()
+        elif monotonic() - last_seen > patience:
+            raise ClusterLost(workers=0)
+
+
+def _ended(connection: ClusterConnection, futures: set[Any]) -> list[Any]:
+    """Futures that have ended by now, or in a moment."""
+    import distributed
+
+    wait: Any = distributed.wait
+    try:
+        with connection.client.as_current():
+            done = wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
+    except TimeoutError:
+        return []
+    return [future for future in done if future.status in ("finished", "error", "cancelled")]
+
+
+def count_workers(client: Any) -> int:
+    """How many workers the scheduler has now; none where it does not answer."""
+    try:
+        return len(client.scheduler_info(n_workers=-1)["workers"])
+    except Exception:  # noqa: BLE001  # Dask's own texts quote addresses
+        return 0
+
+
+@contextlib.contextmanager
+def connected(settings: Cluster, connect: Connect) -> Generator[ClusterConnection, None, None]:
+    """A cluster that answers, over TLS, and has a worker.
+
+    Raises:
+        ClusterUnavailable: it does not, within the patience of the settings.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            keywords = {"security": _security(settings), "timeout": settings.patience_seconds}
+            connection = stack.enter_context(connect(settings.scheduler, keywords))
+            connection.client.wait_for_workers(1, timeout=settings.patience_seconds)
+        except (OSError, TimeoutError, ValueError, TypeError):
+            raise ClusterUnavailable from None
+        yield connection
+
+
+@contextlib.contextmanager
+def connect_directly(
+    address: str, keywords: dict[str, Any]
+) -> Generator[ClusterConnection, None, None]:
+    """Dask's own client."""
+    from distributed import Client
+
+    with Client(address, set_as_default=False, **keywords) as client:
+        yield ClusterConnection(
+            client,
+            lambda folder, number: client.submit(work_shard, folder, number, pure=False),
+            lambda future: future.result(timeout=POLL_SECONDS),
+        )

@@ -1,0 +1,233 @@
+"""Cohorts of a project: registered, stored encrypted under a key of their own, read part by part, destroyed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from crypto.resting import (
+    attach_key,
+    read_staged,
+    scan_staged,
+    staged_batches,
+    staged_rows,
+    staged_schema,
+    write_staged,
+)
+from crypto.secret import StagingKey
+from matching.tables import STANDARD, ColumnMap
+from pipelines.cohort.errors import CohortNotStored
+from pipelines.cohort.reading import Cohort, read_cohort, unusable_rows
+from pipelines.errors import FileMissing, OptionsDisagree, StageBroken
+from pipelines.session import Session, today
+from systems import database
+from systems.database import guarded, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SHOWN = 20  # rows that are not attempted, of those that are named one by one
+_AT_ONCE = 2_500_000  # rows that are compared with others in memory
+
+
+@dataclass(frozen=True)
+class StoredCohort:
+    """A stored cohort: ``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given.
+
+    Attributes:
+        digest: keyed digest of the bytes of the researcher's file.
+        rows: data rows.
+        columns: all of them.
+    """
+
+    path: Path
+    key: StagingKey
+    digest: str
+    rows: int
+    columns: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the stored table."""
+        return staged_schema(self.path, self.key)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The stored table, part by part, in its order."""
+        return staged_batches(self.path, self.key)
+
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns, part by part; at least one part."""
+        if not self.rows:
+            yield self.read(columns)
+        for batch in staged_batches(self.path, self.key, columns):
+            yield pa.Table.from_batches([batch])
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Some columns, whole."""
+        return read_staged(self.path, self.key, columns)
+
+    def view(self, con: "duckdb.DuckDBPyConnection", name: str) -> None:
+        """Let a connection read the stored file as ``name``, the ids as ``cohort_id``."""
+        source = scan_staged(self.path, attach_key(con, self.key))
+        listed = ", ".join(["row_id AS cohort_id", *map(quoted, self.columns[2:])])
+        con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
+
+
+def register_cohort(
+    session: Session, number: str, file: Path, columns: Path | None, source: str | None
+) -> dict[str, object]:
+    """Register a cohort: read, checked for what makes it useless, stored, recorded by digest.
+
+    Raises:
+        CodedError: the file can't be used (exit 6), or the project may not have this cohort.
+    """
+    cohort = _read(session, file, columns)
+    if not stored_path(session, number, cohort.digest).is_file():
+        # Stored before it is recorded: a recorded cohort can always be read.
+        store_cohort(session, number, cohort.digest, cohort.table)
+    session.projects.register_cohort(
+        number,
+        digest=cohort.digest,
+        rows=cohort.rows,
+        actor=session.person,
+        on=today(),
+        source=source,
+    )
+    refused = unusable_rows(cohort.parts, cohort.table.column_names, today())
+    return {
+        "project": number,
+        "digest": cohort.digest,
+        "rows": cohort.rows,
+        "columns": cohort.table.column_names[2:],
+        "rows_not_attempted": refused.num_rows,
+        "refusals": [
+            f"{row} {code}"
+            for row, code in zip(*refused.slice(0, _SHOWN).to_pydict().values(), strict=True)
+        ],
+        "confirmed": False,
+    }
+
+
+def usable_cohort_digest(session: Session, project: str, path: Path, columns: Path | None) -> str:
+    """Digest of a cohort file, after looking whether it can be used at all.
+
+    A file that nobody can read is a mistake of the input (exit 6) whatever the approvals say;
+    whether it is the registered one is the gate's question. The columns of a registered file are
+    those it was registered with.
+
+    Raises:
+        CodedError: the file can't be used (exit 6).
+        OptionsDisagree: it was registered with another column map than this.
+    """
+    if not path.is_file():
+        raise FileMissing(file="cohort")
+    digest = _file_digest(session, path)
+    registered = stored_path(session, project, digest).is_file()
+    if registered and columns is None:
+        return digest
+    cohort = _read(session, path, columns)
+    if registered and not cohort.table.equals(open_stored(session, project, digest).read()):
+        raise OptionsDisagree(option="--columns is another map than the one it was registered with")
+    return cohort.digest
+
+
+def _file_digest(session: Session, path: Path) -> str:
+    """Keyed digest of a cohort file, by which it is known in the ledger."""
+    return session.keyring.digest_file("cohort", path)
+
+
+def _read(session: Session, path: Path, columns: Path | None) -> Cohort:
+    mapped = ColumnMap() if columns is None else ColumnMap.read(columns)
+    return read_cohort(path, mapped, lambda file: _file_digest(session, file))
+
+
+def stored_path(session: Session, project: str, digest: str) -> Path:
+    """Where a project's cohort is stored; the name is a keyed digest."""
+    return session.home.projects / project / "cohorts" / f"{digest}.parquet"
+
+
+def store_cohort(session: Session, project: str, digest: str, table: pa.Table) -> None:
+    """Store a cohort, encrypted under a key of its own, so that it can be forgotten alone."""
+    path = stored_path(session, project, digest)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = session.keyring.document_key(_key_name(project, digest), create=True)
+    write_staged(table, path, key)
+
+
+def destroy_cohort(session: Session, project: str, digest: str) -> None:
+    """Remove a stored cohort and forget its key: what a disk or a backup holds can't be read."""
+    session.keyring.forget_document_key(_key_name(project, digest))
+    stored_path(session, project, digest).unlink(missing_ok=True)
+
+
+def open_stored(session: Session, project: str, digest: str) -> StoredCohort:
+    """Open a stored cohort.
+
+    Raises:
+        CohortNotStored: it is not there.
+        StagingDoesNotHold: changed, or under another key.
+    """
+    path = stored_path(session, project, digest)
+    if not path.is_file():
+        raise CohortNotStored(project=project)
+    key = session.keyring.document_key(_key_name(project, digest))
+    names = tuple(staged_schema(path, key).names)
+    return StoredCohort(path, key, digest, staged_rows(path, key), names)
+
+
+def _key_name(project: str, digest: str) -> str:
+    return f"{project}.cohort.{digest[:16]}"
+
+
+def open_remaining(session: Session, project: str, digests: Iterable[str]) -> list[StoredCohort]:
+    """The cohorts of these that were not destroyed."""
+    remaining = [d for d in digests if stored_path(session, project, d).is_file()]
+    return [open_stored(session, project, digest) for digest in remaining]
+
+
+def overlap(cohort: StoredCohort, others: Sequence[StoredCohort], threads: int | None) -> int:
+    """How many rows say exactly what a row of another cohort says, ids aside.
+
+    Raises:
+        StageBroken: the database gave up.
+    """
+    if not others:
+        return 0
+    con = database.connect(threads)
+    try:
+        with guarded(StageBroken, stage="intake"):
+            cohort.view(con, "cohort")
+            for number, other in enumerate(others):
+                other.view(con, f"other_{number}")
+            slices = 1 + max(one.rows for one in (cohort, *others)) // _AT_ONCE
+            return sum(_repeated(con, cohort, others, i, slices) for i in range(slices))
+    finally:
+        con.close()
+
+
+def _repeated(
+    con: "duckdb.DuckDBPyConnection",
+    cohort: StoredCohort,
+    others: Sequence[StoredCohort],
+    number: int,
+    slices: int,
+) -> int:
+    """The count among the rows of one slice; rows that say the same are in one slice."""
+
+    def values_of(one: StoredCohort, relation: str) -> str:
+        values = ", ".join(
+            quoted(name) if name in one.columns else f"NULL::VARCHAR AS {quoted(name)}"
+            for name in STANDARD
+        )
+        return f"SELECT {values} FROM {relation}"
+
+    every = ", ".join(map(quoted, STANDARD))
+    mine = f"hash({every}) % {slices} = {number}"
+    theirs = " UNION ALL ".join(values_of(o, f"other_{i}") for i, o in enumerate(others))
+    same = " AND ".join(f"c.{quoted(n)} IS NOT DISTINCT FROM e.{quoted(n)}" for n in STANDARD)
+    query = f"""
+        SELECT count(*) FROM (FROM ({values_of(cohort, "cohort")}) WHERE {mine}) c
+        SEMI JOIN (FROM ({theirs}) WHERE {mine}) e ON {same}"""
+    return int(con.execute(query).fetchall()[0][0])

@@ -1,0 +1,51 @@
+"""What the Department keeps of a release and of a project: shown, given out, recalled, accounted for, destroyed.
+
+It knows where sealed copies, reports, letters and the escrow certificate stand, and until when. It never makes an extract, and
+what may be handed over is the gate's and the ledger's to say.
+"""
+
+from pipelines.custody.accountability import papers_of, record_event, write_certificate
+from pipelines.custody.escrow import (
+    add_escrow_certificate,
+    allow_escrow,
+    confirm_escrow_certificate,
+    confirmed_escrow,
+    escrow_overview,
+    request_escrow,
+)
+from pipelines.custody.releases import (
+    destroy_release,
+    hand_over,
+    receipt_code,
+    record_receipt,
+    release_details,
+    report_file,
+    report_folder,
+    wipe_staging,
+    withdraw_release,
+)
+from pipelines.custody.retention import enforce_retention, enforce_retention_today, retention_items
+
+__all__ = [
+    "add_escrow_certificate",
+    "allow_escrow",
+    "confirm_escrow_certificate",
+    "confirmed_escrow",
+    "destroy_release",
+    "enforce_retention",
+    "enforce_retention_today",
+    "escrow_overview",
+    "hand_over",
+    "papers_of",
+    "receipt_code",
+    "record_event",
+    "record_receipt",
+    "release_details",
+    "report_file",
+    "report_folder",
+    "request_escrow",
+    "retention_items",
+    "wipe_staging",
+    "withdraw_release",
+    "write_certificate",
+]

@@ -1,0 +1,81 @@
+"""What a project answers for: its documents, events prefilled from the packages, and the letters that go with them."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from approvals.clocks import BREACH_LETTER_FROM
+from approvals.custody import breach_letter, certificate, given_packages, individuals_known
+from approvals.deadlines import drafts_of
+from approvals.project import EvidenceMissing, ProjectState, attachments, check_attachments
+from errors.coded import CodedError
+from pipelines.session import Session, today
+
+Rows = list[dict[str, object]]
+
+
+def papers_of(session: Session, number: str) -> tuple[Rows, Rows, CodedError | None]:
+    """Documents, drafts, and the error where a document is missing or changed."""
+    documents = [a.as_dict() for a in attachments(session.projects, number)]
+    drafts = [d.as_dict(today()) for d in drafts_of(session.projects.entries(number))]
+    try:
+        check_attachments(session.projects, number)
+    except CodedError as error:
+        return documents, drafts, error
+    return documents, drafts, None
+
+
+# What a project answers for: events prefilled from the packages, and the letters that go with them.
+
+
+def record_event(
+    session: Session,
+    number: str,
+    kind: str,
+    on: date,
+    facts: Mapping[str, str],
+    files: Mapping[str, Path],
+) -> tuple[ProjectState, Path | None]:
+    """Record an event of a project's life; see ``Projects.event``.
+
+    A breach without a number of individuals takes it from the packages, and from 500 on the letter
+    for publication is laid ready. A certificate of destruction lists every package that was handed
+    over.
+
+    Returns:
+        the project, and the letter where one was written.
+
+    Raises:
+        EvidenceMissing: the certificate lists fewer items than were handed over.
+        CodedError: see ``Projects.event``.
+    """
+    given = dict(facts)
+    if kind == "breach_reported" and "individuals" not in given:
+        named = tuple(given["releases"].split(",")) if given.get("releases") else ()
+        given["individuals"] = str(individuals_known(session.releases.list(number), named))
+    if kind == "destruction_certified":
+        _check_items(session, number, given.get("items", ""))
+    state = session.projects.event(number, kind, session.person, on, given, files)
+    if kind == "breach_reported" and int(given["individuals"]) >= BREACH_LETTER_FROM:
+        discovered = date.fromisoformat(given["discovered_on"])
+        text = breach_letter(state, given["breach"], discovered, int(given["individuals"]))
+        folder = session.projects.folder(number)
+        return state, folder.write_letter(f"breach.{given['breach']}.txt", text)
+    return state, None
+
+
+def _check_items(session: Session, number: str, items: str) -> None:
+    given = len(given_packages(session.releases.list(number)))
+    if items.isdigit() and int(items) < given:
+        raise EvidenceMissing(
+            step="destruction_certified",
+            needs=f"items: each of the {given} packages that were handed over",
+            section="§ 967(a)(9)",
+        )
+
+
+def write_certificate(session: Session, number: str) -> Path:
+    """Write the certificate of destruction, prefilled, into the project's folder; its place."""
+    state = session.projects.show(number)
+    text = certificate(state, session.releases.list(number))
+    return session.projects.folder(number).write_letter("certificate-of-destruction.txt", text)

@@ -1,0 +1,204 @@
+"""What the Department keeps of a release: its report, shown and checked; its packages, given out, recalled, destroyed."""
+
+import hmac
+import shutil
+from datetime import date
+from pathlib import Path
+
+from approvals.custody import (
+    PackageDiffers,
+    ReceiptCodeWrong,
+    ReleaseState,
+    given_packages,
+    recall_id,
+    recall_letter,
+)
+from crypto.keyring import accepted_certificates
+from crypto.package import verify_by_any
+from errors.coded import CodedError
+from pipelines.cluster import wipe_plans_of
+from pipelines.home import Home, locked
+from pipelines.session import Session, today
+
+_REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
+_CODE = 12  # hex figures: 48 bits, asked for by a person of the Department, one try at a time
+
+
+def report_folder(session: Session, project: str, release: str) -> Path:
+    """Where the readable files of a release's report stand, with the project."""
+    return session.home.projects / project / "reports" / release
+
+
+def report_file(session: Session, project: str, release: str) -> str | None:
+    """The file to read before an approval; None where no report was made.
+
+    Raises:
+        CodedError: an edition is gone or was changed since it was attached (exit 5).
+    """
+    folder = report_folder(session, project, release)
+    state = session.releases.show(release)
+    if not state.editions and not folder.is_dir():
+        return None
+    found = {name: _read(folder / file) for name, file in _REPORT_FILES.items()}
+    session.releases.check_editions(release, found)
+    return str(folder / _REPORT_FILES["report"])
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+# What the Department keeps of a release: shown, given out, recalled, destroyed.
+
+
+def release_details(session: Session, release: str) -> dict[str, object]:
+    """A release with the places of its report and its packages.
+
+    Raises:
+        UnknownRelease: there is none.
+        CodedError: its report is not the one that was attached (exit 5).
+    """
+    state = session.releases.show(release)
+    body = state.as_dict()
+    if file := report_file(session, state.project, release):
+        body["report_file"] = file
+    outbox = session.home.outbox / state.project / release
+    if outbox.is_dir():
+        body["outbox"] = str(outbox)
+    return body
+
+
+def hand_over(session: Session, release: str, member: str, by: str | None) -> ReleaseState:
+    """Give a member their package: the gate again, and the copy as it was sealed and signed.
+
+    Raises:
+        UnknownRelease: there is none.
+        PackageDiffers: the copy in the outbox is not the one that the ledger names (exit 5).
+        CodedError: see ``Releases.hand_over``.
+    """
+    session.releases.show(release)  # an unknown one has no folder to lock
+    with locked(session.home.runs / release):
+        state = session.releases.show(release)
+        sums: str | None = None
+        place = session.home.outbox / state.project / release / member
+        if member in state.packages and state.in_outbox and place.exists():
+            try:
+                sums = verify_by_any(place, accepted_certificates(session.home.keys)).list_sha256
+            except CodedError:
+                raise PackageDiffers(member=member) from None
+        elif member in state.packages and state.in_outbox and state.packages[member].sums:
+            sums = ""  # gone from the outbox: no copy to give
+        return session.releases.hand_over(
+            release, member, session.person, today(), sums=sums, by=by
+        )
+
+
+def record_receipt(session: Session, release: str, member: str, code: str | None) -> ReleaseState:
+    """Record a receipt; with the code, that the member's own key opened the package.
+
+    Raises:
+        ReceiptCodeWrong: another code than the one inside (exit 3).
+        CodedError: see ``Releases.receipt``.
+    """
+    if code is not None:
+        package = session.releases.show(release).packages.get(member)
+        right = receipt_code(session, release, package.fingerprint) if package else ""
+        if not hmac.compare_digest(_plain(right), _plain(code)):
+            raise ReceiptCodeWrong(member=member)
+    shown = code is not None
+    return session.releases.receipt(release, member, session.person, today(), code_shown=shown)
+
+
+def receipt_code(session: Session, release: str, fingerprint: str) -> str:
+    """What stands inside the package sealed to this key, and nowhere else."""
+    digest = session.keyring.digest("receipt code", f"{release} {fingerprint}".encode())
+    code = digest[:_CODE].upper()
+    return "-".join(code[i : i + 4] for i in range(0, _CODE, 4))
+
+
+def _plain(code: str) -> bytes:
+    return "".join(c for c in code.upper() if c.isalnum()).encode()
+
+
+def withdraw_release(session: Session, release: str, reason: str) -> dict[str, object]:
+    """Withdraw a release: recorded first, then recalled and cleared from outbox and staging.
+
+    The sealed packages move out of the outbox into the run's folder, so that what was sent can
+    still be proven. Each member who was handed one is called to destroy it: a letter is laid ready
+    in the project's folder, and the recall stands in the ledger until it is answered.
+    """
+    session.releases.show(release)  # an unknown one has no folder to lock
+    with locked(session.home.runs / release):
+        state = session.releases.withdraw(release, reason, session.person, today())
+        outbox = session.home.outbox / state.project / release
+        withdrawn = session.home.runs / release / "withdrawn"
+        if outbox.is_dir() and not withdrawn.exists():
+            outbox.rename(withdrawn)
+        letters = [_recall(session, state, member, today()) for member in _given(state)]
+        wipe_staging(session, release)
+    return state.as_dict() | {"recalls": letters}
+
+
+def _given(state: ReleaseState) -> list[str]:
+    return [package.member for _, package in given_packages([state])]
+
+
+def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str:
+    project = session.projects.show(state.project)
+    text = recall_letter(project, state, state.packages[member], on)
+    folder = session.projects.folder(state.project)
+    recall = recall_id(state.release, member)
+    path = folder.write_letter(f"recall.{recall}.txt", text)
+    facts = {"recall": recall, "member": member, "letter": folder.put("notice", text.encode())}
+    session.projects.record(
+        project, "recall_sent", session.person, facts, on=on, key=f"recall:{recall}"
+    )
+    return str(path)
+
+
+def destroy_release(session: Session, release: str) -> dict[str, object]:
+    """Destroy the Department's copies of a release and record it."""
+    session.releases.show(release)  # an unknown one has no folder to lock
+    with locked(session.home.runs / release):
+        state = session.releases.destroy(release, session.person, today())
+        for place in copies(session.home, state):
+            shutil.rmtree(place, ignore_errors=True)
+        wipe_staging(session, release)
+    return state.as_dict()
+
+
+def copies(home: Home, state: ReleaseState) -> tuple[Path, ...]:
+    """Where sealed copies of a release may stand."""
+    run = home.runs / state.release
+    return (
+        home.outbox / state.project / state.release,
+        run / "withdrawn",
+        run / "kept",
+        run / "seal",
+    )
+
+
+_TABLES = ("intake", "match", "decisions", "review", "extract", "validate")
+
+
+def wipe_tables(home: Home, release: str) -> None:
+    """Remove a run's staged tables; records of counts and codes stay."""
+    for stage in _TABLES:
+        shutil.rmtree(home.runs / release / stage, ignore_errors=True)
+
+
+def wipe_staging(session: Session, release: str) -> None:
+    """Remove the tables and forget their key: what a disk still holds can't be read.
+
+    The key goes before the bucket is asked: where that can't be reached, what lies there is unreadable, and
+    the next resume or `bucket sweep` deletes it.
+    """
+    wipe_tables(session.home, release)
+    wipe_plans_of(session.settings.cluster, release)
+    session.keyring.forget_run_key(release)
+    if staging := session.object_store("staging"):
+        staging.forget(release)
+    session.releases.record(release, "staging_destroyed")

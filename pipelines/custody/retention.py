@@ -1,0 +1,114 @@
+"""Retention: sealed packages leave the outbox, cohorts are destroyed, each after its days.
+
+The regulation names no number: the days are settings. What the ledger holds of a package (hashes,
+recipients, hand-overs) stays for good.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from approvals.custody import OUT, ReleaseState, Status
+from approvals.project import IN_FORCE, Cohort, ProjectState
+from pipelines.cohort import destroy_cohort
+from pipelines.custody.escrow import confirmed_escrow
+from pipelines.home import Home, locked
+from pipelines.session import CALIFORNIA, Session, today
+
+_ENDED = OUT | {Status.WITHDRAWN, Status.DESTROYED, Status.REFUSED, Status.FAILED}
+
+
+@dataclass(frozen=True)
+class RetentionItem:
+    """Something that is kept, and until when."""
+
+    what: str
+    project: str
+    about: str
+    until: date
+
+    def as_dict(self, on: date) -> dict[str, object]:
+        """For ``retention --json``."""
+        return {
+            "what": self.what,
+            "project_number": self.project,
+            "about": self.about,
+            "until": self.until.isoformat(),
+            "over": self.until < on,
+        }
+
+
+def retention_items(session: Session) -> list[RetentionItem]:
+    """What is kept and will end, by day."""
+    found = [*_packages(session), *_cohorts(session)]
+    return sorted(found, key=lambda k: (k.until, k.project, k.about))
+
+
+def enforce_retention(session: Session, on: date) -> list[RetentionItem]:
+    """End what was kept long enough: recorded, then removed; safe to run daily and to run twice."""
+    over = [item for item in retention_items(session) if item.until < on]
+    for item in over:
+        if item.what == "outbox":
+            _clear_outbox(session, item, on)
+        else:
+            session.projects.cohort_destroyed(item.project, item.about, session.person, on)
+            destroy_cohort(session, item.project, item.about)
+    return over
+
+
+def enforce_retention_today(home: Home) -> int:
+    """The same for a flow: how many things were ended today."""
+    session = Session(home)
+    try:
+        return len(enforce_retention(session, today()))
+    finally:
+        session.close()
+
+
+def _packages(session: Session) -> Iterator[RetentionItem]:
+    days = timedelta(days=session.settings.retention.outbox_days)
+    for release in session.releases.list():
+        if release.status in OUT and release.in_outbox and release.recorded_on is not None:
+            until = release.recorded_on + days
+            yield RetentionItem("outbox", release.project, release.release, until)
+
+
+def _clear_outbox(session: Session, item: RetentionItem, on: date) -> None:
+    """Out of the outbox; kept sealed in the run's folder where the escrow key could open it."""
+    outbox = session.home.outbox / item.project / item.about
+    with locked(session.home.runs / item.about):
+        proof = confirmed_escrow(session) is not None
+        session.releases.cleared(item.about, session.person, on)
+        target = session.home.runs / item.about / "kept"
+        if proof and outbox.is_dir() and not target.exists():
+            outbox.rename(target)
+        else:
+            shutil.rmtree(outbox, ignore_errors=True)
+
+
+def _cohorts(session: Session) -> Iterator[RetentionItem]:
+    releases = session.releases.list()
+    for state in session.projects.list():
+        for cohort in state.cohorts:
+            until = None if cohort.destroyed else _until(session, state, cohort, releases)
+            if until is not None:
+                yield RetentionItem("cohort", state.number, cohort.digest, until)
+
+
+def _until(
+    session: Session, state: ProjectState, cohort: Cohort, releases: list[ReleaseState]
+) -> date | None:
+    """Days after its last use; after the project's end where it was never used; else open."""
+    using = [r for r in releases if r.project == state.number and r.cohort == cohort.digest]
+    if any(r.status not in _ENDED for r in using):
+        return None
+    if using:
+        last = max(session.ledger.events(release=r.release)[-1].at for r in using)
+        begin = last.astimezone(CALIFORNIA).date()
+    elif state.state_on(today()) not in IN_FORCE:
+        entries = session.projects.entries(state.number)
+        begin = entries[-1].at.astimezone(CALIFORNIA).date()
+    else:
+        return None
+    return begin + timedelta(days=session.settings.retention.intake_days)

@@ -1,0 +1,21 @@
+"""What can stop the demonstration."""
+
+from errors.coded import CodedError, Exit
+
+
+class OpensslMissing(CodedError):
+    """The openssl program is not installed."""
+
+    code = "DEMO-01"
+    exit = Exit.INTERNAL
+    cause = "the openssl program is missing, or refused to open the package"
+    cure = "Install OpenSSL 3.0 or newer; recipients need it too"
+
+
+class DemoStopped(CodedError):
+    """A release of the demonstration did not go as it should."""
+
+    code = "DEMO-02"
+    exit = Exit.INTERNAL
+    cause = "a release of the demonstration stopped early"
+    cure = "See `doj-release release list` on the demo home, and its logs"

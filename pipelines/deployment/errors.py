@@ -1,0 +1,24 @@
+"""What can be wrong with a backup of a home."""
+
+from errors.coded import CodedError, Exit
+
+
+class BackupDoesNotHold(CodedError):
+    """A file is no backup, or its content is not what its manifest says."""
+
+    code = "HOME-20"
+    exit = Exit.INTEGRITY
+    cause = "this is no backup of a home, or it was changed or cut"
+    cure = "Use another backup: nothing was restored"
+
+
+class BackupIncomplete(CodedError):
+    """A home, or a backup that holds, lacks files without which a restored home is none."""
+
+    code = "HOME-22"
+    exit = Exit.INPUT
+    cause = "files are missing without which there is no home"
+    cure = (
+        "Put them back into the home and back it up again (signing.pem is keys/signing.pem), or use"
+        " an earlier backup: nothing was written"
+    )

@@ -1,0 +1,174 @@
+"""Making a home: folders, settings, keys, the people file, and the ledger's first event."""
+
+import os
+import pwd
+import re
+import shutil
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from approvals.ledger import Event, HeadFile, Ledger
+from crypto.cms import certificate_fingerprint
+from crypto.keyring import Keyring
+from pipelines.home import (
+    FOLDERS,
+    FORMAT,
+    TEMPLATE,
+    VARIABLE,
+    Home,
+    lay_out,
+    locked,
+    read_settings,
+    write_private,
+)
+
+_PEOPLE = """\
+# Who is who: each user of the operating system that may act here, and the person behind it.
+# Who acts is what the kernel says; no option and no variable changes it. Only the owner of this
+# home may write this file. Where people reach a home through sudo, its owner is the service's account:
+# service = "dojrelease" (above the first [[person]]) makes the user who logged in the one who acts.
+# Roles: engineer (orders releases), reviewer (settles doubtful matches),
+# approver (lets a release go; never the one who ran it), administrator, security.
+
+[[person]]
+id = "{id}"
+name = "{name}"
+user = "{user}"
+roles = [{roles}]
+"""
+
+
+def chosen_folder(root: Path | None) -> Path | None:
+    """The folder for a new home: the option, or ``DOJ_RELEASE_HOME``."""
+    if root is not None:
+        return root
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else None
+
+
+def init_home(
+    root: Path,
+    *,
+    department: str | None = None,
+    demo: bool = False,
+    passphrase: bytes | None = None,
+    ledger_url: str = "",
+) -> dict[str, object]:
+    """Make a home and return what a person wants to know about it.
+
+    Args:
+        root: a new or empty folder.
+        department: the name in the signing certificate.
+        demo: one person may confirm everything, and only synthetic registers are taken; the
+            ledger's first event says so and can't be taken back.
+        passphrase: for the keys; made up and left in ``keys/passphrase`` where none is given.
+        ledger_url: of a PostgreSQL database, whose table an administrator may have made
+            (``ledger schema``) and which holds no event; empty: a SQLite file in the home.
+
+    Raises:
+        HomeExists: there is something in the folder.
+        LedgerExists, LedgerUnavailable: the database is another home's, or does not answer.
+    """
+    home = lay_out(root, ledger_url=ledger_url)
+    try:
+        return _furnish(home, department=department, demo=demo, passphrase=passphrase)
+    except BaseException:
+        # It was empty before: what could not be finished (a database that is another home's) is
+        # taken away, so that the next try starts as this one did.
+        for path in home.root.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
+def _furnish(
+    home: Home, *, department: str | None, demo: bool, passphrase: bytes | None
+) -> dict[str, object]:
+    settings = home.settings()
+    name = department or settings.department.name
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    person = "demo-engineer" if demo else "engineer-1"
+    roles = (
+        ("engineer", "reviewer", "approver", "administrator", "security")
+        if demo
+        else (
+            "engineer",
+            "administrator",
+        )
+    )
+    write_private(
+        home.people_file,
+        _PEOPLE.format(
+            id=person,
+            name="Demo Engineer" if demo else "The user who made this home",
+            user=user,
+            roles=", ".join(f'"{role}"' for role in roles),
+        ),
+    )
+    home.keys.rmdir()
+    keyring = Keyring.create(home.keys, department=name, passphrase=passphrase)
+    signer = keyring.signer()
+    write_private(home.signing_certificate, signer.certificate_pem.decode("ascii"))
+    home.signing_certificate.chmod(0o644)
+    head = HeadFile(home.ledger_head, keyring.digest)
+    ledger = Ledger.open(home.ledger_url(), create=True, witness=head.advance)
+    ledger.append(
+        Event(
+            kind="home_created",
+            actor=person,
+            facts={"demo": demo, "code_version": version("doj-release")},
+        )
+    )
+    return {
+        "home": str(home.root),
+        "signing certificate": str(home.signing_certificate),
+        "fingerprint": signer.fingerprint,
+        "fingerprint for letters": certificate_fingerprint(signer.certificate_pem),
+        "demo": demo,
+        "you are": person,
+    }
+
+
+# A home goes from one version of the software to the next: what each step changes, in order.
+
+
+def upgrade(home: Home) -> dict[str, object]:
+    """Take a home to today's format; safe to run again, and after it was interrupted.
+
+    Raises:
+        SettingsUnusable, ReleaseHeld: see their texts.
+    """
+    with locked(home.root):
+        before = home.format
+        done: list[str] = []
+        for number in range(before + 1, FORMAT + 1):
+            done += _STEPS[number](home)
+        read_settings(home.settings_file)
+        if before != FORMAT:
+            home.write_format()
+    return {"from": before, "to": FORMAT, "changed": done}
+
+
+def _filled_up(home: Home) -> list[str]:
+    """Folders and sections of the settings that homes of an earlier format lack, with their comments."""
+    done: list[str] = []
+    for name in FOLDERS:
+        if not (home.root / name).is_dir():
+            (home.root / name).mkdir(mode=0o700)
+            done.append(f"folder {name}")
+    text = home.settings_file.read_text("utf-8")
+    there = tomllib.loads(text)
+    missing = {n: body for n, body in _sections(TEMPLATE).items() if n not in there}
+    if missing:
+        write_private(home.settings_file, "\n".join([text.rstrip("\n") + "\n", *missing.values()]))
+        done += [f"settings [{name}]" for name in missing]
+    return done
+
+
+def _sections(template: str) -> dict[str, str]:
+    parts = re.split(r"^(?=\[(?:\w+)\]$)", template, flags=re.MULTILINE)
+    return {part[1 : part.index("]")]: part.rstrip("\n") + "\n" for part in parts[1:]}
+
+
+_STEPS: Mapping[int, Callable[[Home], list[str]]] = dict.fromkeys((2, 3, 4), _filled_up)

@@ -1,0 +1,210 @@
+"""The Prefect flows: release, refresh, remind. Thin: each hands ids to the plain functions.
+
+What goes to Prefect's database are parameters (a home's path and ids), states with codes, and
+one artifact of counts. No exception leaves a flow: Prefect would log its text and pickle it.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from errors.coded import CodedError, Exit
+from pipelines.cluster import ClusterConnection, Connect
+from pipelines.flows.artifacts import publish_plan, publish_summary
+from pipelines.home import VARIABLE, Home, open_home
+from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
+from pipelines.session import today
+
+SAFE: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE, "log_prints": False}
+
+
+@dataclass
+class RunObserver:
+    """What a command that starts a flow in this process learns of it, and what a stage hands to its flow.
+
+    It is handed on by the context and beside Prefect, which would store it.
+
+    Args:
+        progress: called with (stage, state).
+        outcome: how the run ended.
+        stop: why the last stage stopped.
+    """
+
+    progress: Progress | None = None
+    outcome: Outcome | None = None
+    stop: CodedError | None = None
+
+    def emit(self, stage: str, state: str) -> None:
+        """Hand on that a stage has come to a state."""
+        if self.progress is not None:
+            self.progress(stage, state)
+
+
+_observer: ContextVar[RunObserver | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def observed(observer: RunObserver | None = None) -> Generator[RunObserver, None, None]:
+    """Have flows in the block observed: by this observer, by the one of the context, or by a new one."""
+    chosen = observer or _observer.get() or RunObserver()
+    token = _observer.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _observer.reset(token)
+
+
+def _stage_task(name: str) -> Any:
+    @task(name=name, task_run_name=name, retries=0, **SAFE)
+    def stage(home: str, release: str) -> State[Any] | None:
+        try:
+            run_stage(home, release, name, _cluster())
+        except CodedError as error:
+            with observed() as observer:
+                observer.stop = error
+            return _stopped(error)
+        return None
+
+    return stage
+
+
+def _cluster() -> Connect | None:
+    """Shards are task runs where workers can reach the server: the embedded one's password is ours alone."""
+    return _through_prefect if os.environ.get("PREFECT_API_URL") else None
+
+
+def _through_prefect(
+    address: str, keywords: dict[str, Any]
+) -> AbstractContextManager[ClusterConnection]:
+    from pipelines.flows.dask_tasks import through_prefect
+
+    return through_prefect(address, keywords)
+
+
+def _stopped(error: CodedError) -> State[Any]:
+    """A stage's state where it stopped: waiting is no failure."""
+    name = Outcome("", error.exit, "", error.as_dict()).state
+    if error.exit is Exit.WAITING:
+        return Completed(name=name, message=error.code)
+    return Failed(name=name, message=error.code)
+
+
+TASKS = {stage.name: _stage_task(stage.name) for stage in STAGES}
+
+
+def _call_as_task(home: str, release: str, name: str) -> None:
+    with observed() as observer:
+        observer.stop = None
+        state: State[Any] = TASKS[name](home, release, return_state=True)
+    if observer.stop is not None:
+        raise observer.stop from None
+    if not state.is_completed():
+        raise RuntimeError(state.type.value)
+
+
+def _release_name() -> str:
+    from prefect.runtime import flow_run
+
+    release = str(flow_run.parameters.get("order", ""))
+    home = flow_run.parameters.get("home") or os.environ.get(VARIABLE, "")
+    try:
+        return f"{release} {read_order(Home(Path(str(home))), release).kind}"
+    except (CodedError, OSError, ValueError):
+        return release
+
+
+@flow(
+    name="release",
+    flow_run_name=_release_name,
+    persist_result=False,
+    log_prints=False,
+    retries=0,
+    validate_parameters=True,
+)
+def release(order: str, home: str | None = None) -> State[Any]:
+    """Run or resume one ordered release.
+
+    Args:
+        order: the id of an order that a person made at the command line.
+        home: the home's folder; ``DOJ_RELEASE_HOME`` where it is not given.
+    """
+    try:
+        place = open_home(Path(home) if home else None)
+        with observed() as observer:
+            outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
+            observer.outcome = outcome
+        publish_summary(place, outcome)
+    except CodedError as error:
+        return Failed(name="Refused", message=str(error))
+    except Exception as error:  # noqa: BLE001  # Prefect would store its text
+        return Failed(name="Broken", message=type(error).__name__)
+    return state_of(outcome)
+
+
+def state_of(outcome: Outcome) -> State[Any]:
+    """Prefect's state for an outcome; the name tells refused, failed and waiting apart."""
+    code = str((outcome.error or {}).get("code", ""))
+    if outcome.exit is Exit.DONE:
+        return Completed(name=outcome.name, message=f"{outcome.release} at {outcome.stage}")
+    if outcome.exit is Exit.WAITING:
+        # A paused state would keep the run open for ever; resuming is an act of its own.
+        return Completed(name=outcome.state, message=f"{outcome.release} {code}")
+    return Failed(name=outcome.state, message=f"{outcome.release} {code}")
+
+
+@flow(
+    name="refresh",
+    flow_run_name="{project} {system} refresh",
+    persist_result=False,
+    log_prints=False,
+    retries=0,
+)
+def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
+    """Refresh a project's aggregates from the newest snapshot, closed years only."""
+    from pipelines.release import refresh_aggregates
+
+    try:
+        place = open_home(Path(home) if home else None)
+        plan, outcome = refresh_aggregates(place, system, project, call=_call_as_task)
+        publish_plan(plan)
+        if outcome is None:
+            return Completed(name="Unchanged", message="nothing new to publish")
+        publish_summary(place, outcome)
+    except CodedError as error:
+        return Failed(name="Refused", message=str(error))
+    except Exception as error:  # noqa: BLE001
+        return Failed(name="Broken", message=type(error).__name__)
+    return state_of(outcome)
+
+
+@flow(
+    name="remind",
+    flow_run_name=lambda: f"letters of {today()}",
+    persist_result=False,
+    log_prints=False,
+    retries=0,
+)
+def remind(home: str | None = None) -> State[Any]:
+    """Write the day's letters, send them, write the calendar, and end what was kept long enough."""
+    from pipelines.custody import enforce_retention_today
+    from pipelines.operations import remind as reminded
+
+    try:
+        place = open_home(Path(home) if home else None)
+        done = reminded(place)
+        cleared = enforce_retention_today(place)
+    except CodedError as error:
+        return Failed(name="Refused", message=str(error))
+    except Exception as error:  # noqa: BLE001
+        return Failed(name="Broken", message=type(error).__name__)
+    counts = f"{done.written} letters, {done.sent} sent, {done.unsent} unsent, {cleared} cleared"
+    return Completed(message=counts)

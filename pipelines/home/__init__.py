@@ -1,0 +1,42 @@
+"""A home on disk: where everything of one deployment lies, its settings, and how processes share it.
+
+It makes paths, folders, locks and the settings' text. It opens no key, ledger or register, and knows no release.
+"""
+
+from pipelines.home.errors import HomeExists, HomeMissing, ReleaseHeld, SettingsUnusable
+from pipelines.home.home import FOLDERS, FORMAT, VARIABLE, Home, lay_out, open_home, write_private
+from pipelines.home.processes import locked, sweep, sweep_home, unfinished
+from pipelines.home.settings import (
+    TEMPLATE,
+    Bucket,
+    Cluster,
+    Disclosure,
+    Mail,
+    Settings,
+    read_settings,
+)
+
+__all__ = [
+    "FOLDERS",
+    "FORMAT",
+    "TEMPLATE",
+    "VARIABLE",
+    "Bucket",
+    "Cluster",
+    "Disclosure",
+    "Home",
+    "HomeExists",
+    "HomeMissing",
+    "Mail",
+    "ReleaseHeld",
+    "Settings",
+    "SettingsUnusable",
+    "lay_out",
+    "locked",
+    "open_home",
+    "read_settings",
+    "sweep",
+    "sweep_home",
+    "unfinished",
+    "write_private",
+]

@@ -1,0 +1,21 @@
+"""What those who operate a home see: logs, mail, reminders, refused commands, and what stopped a run from outside.
+
+A line of a log carries ids, counts and codes. Nothing here changes how a release goes.
+"""
+
+from pipelines.operations.interruptions import as_interruption, if_possible
+from pipelines.operations.logs import Event, Level, RunLog, keep_details, run_log
+from pipelines.operations.refusals import note_refusal
+from pipelines.operations.reminders import remind
+
+__all__ = [
+    "Event",
+    "Level",
+    "RunLog",
+    "as_interruption",
+    "if_possible",
+    "keep_details",
+    "note_refusal",
+    "remind",
+    "run_log",
+]

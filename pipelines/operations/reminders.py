@@ -1,0 +1,142 @@
+"""The daily reminders: letters written, each once; sent where mail is set up; a calendar file."""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pipelines.home import Home, sweep_home
+from pipelines.operations.errors import MailRefused
+from pipelines.session import Session, today
+
+if TYPE_CHECKING:
+    from approvals.deadlines import Unsent
+    from pipelines.operations.mail import Letter
+
+CALENDAR = "deadlines.ics"
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """What a day's reminders did: letters that are new, letters sent, letters that wait unsent."""
+
+    written: int
+    sent: int
+    unsent: int
+
+    def as_dict(self) -> dict[str, int]:
+        """For ``--json`` and the flow's message."""
+        return {"written": self.written, "sent": self.sent, "unsent": self.unsent}
+
+
+def remind(home: Home, on: date | None = None) -> Reminded:
+    """Write what is due, send what was not sent, write the calendar; sweep up what is unfinished.
+
+    Safe to run daily and to run twice. Letters are written before anything is sent, so that a mail
+    server that is down loses none.
+
+    Args:
+        home: whose.
+        on: the day; today where it is not given.
+
+    Raises:
+        MailUnavailable, MailRefused, MailUnsafe: after everything else was done.
+    """
+    sweep_home(home)
+    session = Session(home)
+    try:
+        day = on or today()
+        written = write_letters_of(session, day)
+        write_calendar(session, day)
+        sent = send_letters(session, day)
+        return Reminded(written, sent, len(_unsent(session)))
+    finally:
+        session.close()
+
+
+def write_letters(home: Home, on: date | None = None) -> int:
+    """Write what is due on a day and return how many letters were new."""
+    session = Session(home)
+    try:
+        return write_letters_of(session, on or today())
+    finally:
+        session.close()
+
+
+def write_letters_of(session: Session, on: date) -> int:
+    """The same for an open home."""
+    from approvals.deadlines import Timing, write_notices
+
+    chosen = session.settings.approvals
+    timing = Timing(chosen.evidence_notice_days, chosen.review_notice_days, session.counting)
+    return len(write_notices(session.projects, session.person, on, timing))
+
+
+def write_calendar(session: Session, on: date) -> None:
+    """Write every open deadline as iCalendar into the home, whole or not at all (0600)."""
+    target = session.home.root / CALENDAR
+    partial = target.with_name(f".{CALENDAR}.{os.getpid()}")
+    handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(session.deadlines_ics(on))
+    partial.replace(target)
+
+
+def send_letters(session: Session, on: date) -> int:
+    """Send what was written and not sent, each once; nothing where no server is set up.
+
+    Returns:
+        how many went out.
+
+    Raises:
+        MailUnavailable, MailUnsafe: nothing more can be sent; what went out is recorded.
+        MailRefused: some letters were refused, with how many; the others went out.
+    """
+    from pipelines.operations.mail import post_office
+
+    settings = session.settings.mail
+    waiting = _unsent(session) if settings.host else []
+    if not waiting:
+        return 0
+    sent = refused = 0
+    with post_office(settings) as post:
+        for item in waiting:
+            try:
+                post.send(_letter(session, item))
+            except (MailRefused, ValueError):
+                refused += 1
+                continue
+            _record(session, item, on)
+            sent += 1
+    if refused:
+        raise MailRefused(refused=refused, sent=sent)
+    return sent
+
+
+def _unsent(session: Session) -> "list[Unsent]":
+    from approvals.deadlines import unsent
+
+    return unsent(session.projects, applicants=session.settings.mail.to_applicants)
+
+
+def _letter(session: Session, item: "Unsent") -> "Letter":
+    from pipelines.operations.mail import Letter
+
+    own = session.settings.mail.department or session.settings.department.contact
+    return Letter(
+        to=item.address or own,
+        subject=f"Project {item.project}: {item.subject}",
+        text=item.text,
+        mark=f"doj-release.{item.project}.{item.notice}",
+    )
+
+
+def _record(session: Session, item: "Unsent", on: date) -> None:
+    session.projects.record(
+        session.projects.show(item.project),
+        "notice_sent",
+        session.person,
+        {"notice": item.notice, "to": "applicant" if item.address else "department"},
+        on=on,
+        key=f"notice-sent:{item.project}:{item.notice}",
+    )

@@ -1,0 +1,30 @@
+"""pipelines.orchestration.errors."""
+
+from errors.coded import CodedError, Exit
+
+
+class ServerUnavailable(CodedError):
+    """The Prefect server did not answer."""
+
+    code = "FLOW-01"
+    exit = Exit.INTERNAL
+    cause = "the Prefect server did not answer"
+    cure = "Check PREFECT_API_URL and the server, or run the same stages with --no-orchestrator"
+
+
+class FlowFailed(CodedError):
+    """A flow ended in a way that no stage explains."""
+
+    code = "FLOW-02"
+    exit = Exit.INTERNAL
+    cause = "the flow ended without a result"
+    cure = "See the local log of the home, then resume the release"
+
+
+class AuthFileUnsafe(CodedError):
+    """The file of the Prefect server's password can be read by others, or holds none."""
+
+    code = "HOME-09"
+    exit = Exit.REFUSED
+    cause = "the file of the Prefect server's password is open to others, or is not name:password"
+    cure = "chmod 600 it; settings.toml names it (orchestration.auth_file)"

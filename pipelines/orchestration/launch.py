@@ -1,0 +1,56 @@
+"""Start a release: through Prefect, or the same stages in this process."""
+
+import os
+from collections.abc import Callable
+
+from pipelines.home import VARIABLE, Home
+from pipelines.orchestration.errors import FlowFailed
+from pipelines.orchestration.prefect_environment import prepare
+from pipelines.orchestration.server import Orchestrator
+from pipelines.release import Outcome, Progress, read_outcome, run_release
+
+
+def launch_release(
+    home: Home,
+    release: str,
+    *,
+    orchestrated: bool,
+    progress: Progress | None = None,
+    ready: Callable[[], None] | None = None,
+) -> Outcome:
+    """Run one ordered release and wait for its outcome.
+
+    Args:
+        home: the deployment.
+        release: the id of the order.
+        orchestrated: through Prefect (an embedded server unless one is configured).
+        progress: called with (stage, state).
+        ready: waits for a server that was started earlier, if any.
+
+    Raises:
+        FlowFailed: Prefect ended the flow without a result of ours.
+        ServerUnavailable: no server.
+    """
+    prepare(home)
+    if not orchestrated:
+        return run_release(home, release, progress=progress)
+    if ready is None:
+        with Orchestrator(home) as server:
+            server.ready()
+            return _through_prefect(home, release, progress)
+    ready()
+    return _through_prefect(home, release, progress)
+
+
+def _through_prefect(home: Home, release: str, progress: Progress | None) -> Outcome:
+    # Importing the flows imports Prefect, for which `prepare` must have been called.
+    from pipelines.flows import RunObserver, observed
+    from pipelines.flows import release as release_flow
+
+    os.environ[VARIABLE] = str(home.root)
+    with observed(RunObserver(progress)) as observer:
+        release_flow(order=release, home=str(home.root), return_state=True)
+    outcome = observer.outcome or read_outcome(home, release)
+    if outcome is None:
+        raise FlowFailed(release=release)
+    return outcome

@@ -1,0 +1,95 @@
+"""Environment of Prefect and of everything that would report home, set before the first import.
+
+Prefect reads its settings when it is imported, so :func:`prepare` must come first. Values that
+the deployment set itself win, except telemetry, which is off for everybody (measured: the
+server's heartbeat needs its own switch; ``DO_NOT_TRACK`` is for the SDK alone).
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from pipelines.home import Home
+from pipelines.orchestration.errors import AuthFileUnsafe
+
+_CLIENT, _SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
+
+_OFF = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "GE_USAGE_STATS": "false",
+}
+_DEFAULTS = {
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    # The first start of the embedded server takes 30 to 50 seconds on a small machine.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "240",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    # Prefect gives the root logger a console; libraries' chatter has no place on a terminal.
+    "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
+    "PREFECT_TASKS_REFRESH_CACHE": "true",
+    "PREFECT_CLI_PROMPT": "false",
+}
+
+
+def prepare(home: Home) -> None:
+    """Point Prefect at this home, with a password, and switch telemetry off; safe to call again.
+
+    Raises:
+        AuthFileUnsafe: others could read the file of the server's password.
+    """
+    os.umask(0o077)
+    os.environ.update(_OFF)
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(home.prefect))
+    url = home.settings().orchestration.api_url
+    if url:
+        os.environ.setdefault("PREFECT_API_URL", url)
+    _authenticate(home)
+
+
+def _authenticate(home: Home) -> None:
+    """See that nobody else on this machine talks to the server.
+
+    A standing one's password is in a file of the deployment; the embedded one gets one each time.
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        found = password(home)
+        if found is not None:
+            os.environ[_CLIENT] = found
+    elif _SERVER not in os.environ:
+        made = f"embedded:{secrets.token_urlsafe(32)}"
+        os.environ[_SERVER] = os.environ[_CLIENT] = made
+
+
+def auth_file(home: Home) -> Path:
+    """Where the standing server's ``name:password`` is: below the home, unless it is absolute."""
+    return home.root / home.settings().orchestration.auth_file
+
+
+def password(home: Home) -> str | None:
+    """The standing server's ``name:password``, or None where there is no file.
+
+    Raises:
+        AuthFileUnsafe: it is a link or no file, open to others, somebody else's, or empty.
+    """
+    try:
+        handle = os.open(auth_file(home), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise AuthFileUnsafe from None
+    with os.fdopen(handle, encoding="utf-8") as file:
+        status = os.fstat(file.fileno())
+        private = stat.S_ISREG(status.st_mode) and not stat.S_IMODE(status.st_mode) & 0o077
+        if not private or status.st_uid not in (0, os.geteuid()):
+            raise AuthFileUnsafe
+        text = file.read().strip()
+    if ":" not in text.strip(":"):
+        raise AuthFileUnsafe(what="name:password in one line")
+    return text

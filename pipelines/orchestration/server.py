@@ -1,0 +1,77 @@
+"""The Prefect server that the flows report to: a standing one, or the embedded one, warmed up early."""
+
+import os
+import threading
+from types import TracebackType
+from typing import Self
+
+from pipelines.home import Home
+from pipelines.orchestration.errors import ServerUnavailable
+from pipelines.orchestration.prefect_environment import prepare
+
+_START_SECONDS = 240
+_DRAIN_SECONDS = 5
+
+
+class Orchestrator:
+    """Starts the embedded server in the background while other work goes on.
+
+    With ``PREFECT_API_URL`` (or the setting) there is a standing server and nothing is started.
+    Use it as a context manager; :meth:`ready` blocks until flows can run.
+    """
+
+    def __init__(self, home: Home) -> None:
+        prepare(home)
+        self._failure: BaseException | None = None
+        self._server: object | None = None
+        self._thread: threading.Thread | None = None
+        if not os.environ.get("PREFECT_API_URL"):
+            self._thread = threading.Thread(target=self._start, name="prefect-start", daemon=True)
+            self._thread.start()
+
+    def _start(self) -> None:
+        try:
+            from prefect.server.api.server import SubprocessASGIServer
+
+            # Prefect's own singleton: flows find the server that was started here.
+            server = SubprocessASGIServer()
+            self._server = server
+            server.start(timeout=_START_SECONDS)
+        except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
+            self._failure = error
+
+    def ready(self) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            ServerUnavailable: it did not start.
+        """
+        if self._thread is not None:
+            self._thread.join()
+        if self._failure is not None:
+            raise ServerUnavailable from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._thread is not None:
+            self._thread.join()
+        stop = getattr(self._server, "stop", None)
+        if stop is not None:
+            _send_the_rest()
+            stop()
+
+
+def _send_the_rest() -> None:
+    """Hand over the logs and events that still wait; without a server they are retried for a minute."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=_DRAIN_SECONDS)

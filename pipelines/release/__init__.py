@@ -1,0 +1,55 @@
+"""One release: ordered, run stage by stage, resumed, reviewed, refreshed.
+
+It knows the sequence of stages, what each leaves behind and how a run ends. A rule of the domain it asks of the room that has it,
+and how a stage is called (plainly, or as a Prefect task) is its caller's choice.
+"""
+
+from pipelines.release.content import closed_years_in_words, describe_closed_years
+from pipelines.release.context import open_context
+from pipelines.release.metrics import public_count
+from pipelines.release.ordering import (
+    GateQuestion,
+    Request,
+    check_gate,
+    order_release,
+    prepare_resume,
+)
+from pipelines.release.orders import read_order
+from pipelines.release.refresh import RefreshPlan, order_refresh, refresh_aggregates
+from pipelines.release.review import export_review, import_review
+from pipelines.release.run import (
+    Outcome,
+    Progress,
+    StageCall,
+    read_outcome,
+    run_release,
+    run_stage,
+    summarise,
+)
+from pipelines.release.stages import STAGES
+
+__all__ = [
+    "STAGES",
+    "GateQuestion",
+    "Outcome",
+    "Progress",
+    "RefreshPlan",
+    "Request",
+    "StageCall",
+    "check_gate",
+    "closed_years_in_words",
+    "describe_closed_years",
+    "export_review",
+    "import_review",
+    "open_context",
+    "order_refresh",
+    "order_release",
+    "prepare_resume",
+    "public_count",
+    "read_order",
+    "read_outcome",
+    "refresh_aggregates",
+    "run_release",
+    "run_stage",
+    "summarise",
+]

@@ -1,0 +1,125 @@
+"""What was approved and ordered of one release: scope, years, columns and limits."""
+
+import functools
+from dataclasses import dataclass
+
+from approvals.application import Application, RowRules
+from extracts.deidentified import RiskLimit, replaced
+from pipelines.home import Disclosure, SettingsUnusable
+from pipelines.release.orders import Order
+from systems.description import System, load_system, system_codes
+
+
+@dataclass(frozen=True)
+class ApprovedRelease:
+    """One release as its order, its project's application and the Department's policy allow it.
+
+    Attributes:
+        order: what a person asked for.
+        application: what the project was approved for.
+        policy: the settings of disclosure control, where order and application say nothing.
+    """
+
+    order: Order
+    application: Application
+    policy: Disclosure
+
+    @functools.cached_property
+    def system(self) -> System:
+        """The data system, with the persons whom its tables count by policy."""
+        described = load_system(self.order.system)
+        if self.order.kind != "aggregated":
+            return described
+        return described.counting(self.policy.person_role)
+
+    @property
+    def title(self) -> str:
+        """The project's title."""
+        return self.application.title
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Families of records that the project may see; the system's cautious default if it names none."""
+        return self.application.order_scope or self.system.order_scope_default
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """First and last year: those ordered, else those approved."""
+        approved = self.application.years
+        return self.order.years or (approved.first, approved.last)
+
+    @property
+    def echo_supplied(self) -> bool:
+        """Whether the researcher's own values are echoed (the application's choice)."""
+        return bool(getattr(self.application, "echo_supplied", True))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns of this kind that the application names with a need (§ 966(b)(12)(A)(ii))."""
+        named = {variable.name for variable in getattr(self.application, "variables", ())}
+        rows = self.system.rows(self.order.kind)
+        return tuple(column.name for column in rows.columns if column.name in named)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The approved variables, coarser where the order says so, and the research ids.
+
+        Without the ids rows can't be told apart.
+        """
+        rows = self.system.rows(self.order.kind)
+        ids = {column.name for column in rows.columns if column.generalise == "reference"}
+        wanted = replaced(self.variables, self.order.coarser, rows.coarser)
+        return tuple(c.name for c in rows.columns if c.name in ids | set(wanted))
+
+    @property
+    def row_limit(self) -> RiskLimit:
+        """What de-identified rows may bear: the project's own limit, else the Department's."""
+        own, policy = self._row_rules, self.policy
+        return RiskLimit(
+            k=own.k or policy.row_k,
+            max_share_below=_or(own.max_share_below, policy.row_max_share_below),
+            max_prosecutor=_or(own.max_prosecutor, policy.row_max_prosecutor),
+            max_marketer=_or(own.max_marketer, policy.row_max_marketer),
+        )
+
+    @property
+    def suppress_locally(self) -> bool:
+        """Whether rare histories lose cells: the order says so, the project, or the Department."""
+        own, policy = self._row_rules.local_suppression, self.policy.row_local_suppression
+        return self.order.suppress_locally or own or policy
+
+    @property
+    def _row_rules(self) -> RowRules:
+        return getattr(self.application, "rows", None) or RowRules()
+
+    @property
+    def released_anyway(self) -> tuple[str, ...]:
+        """Exclusions of the system that policy has switched off.
+
+        Raises:
+            SettingsUnusable: a name that no system has.
+        """
+        named = self.policy.exclusions_released
+        described = (load_system(code).release for code in system_codes())
+        rows = [r for one in described for r in (one.identified, one.deidentified) if r is not None]
+        known = {e.name for r in rows for e in r.exclusions}
+        if not set(named) <= known:
+            raise SettingsUnusable(settings=["disclosure.exclusions_released"])
+        return named
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Dimensions of an aggregate: those ordered, else approved, else the system's default."""
+        approved, default = self.application.dimensions, self.system.release.aggregated
+        return self.order.dimensions or approved or default.default_dimensions
+
+    @property
+    def max_rows(self) -> int | None:
+        """Rows that the application allows its cohort."""
+        cohort = getattr(self.application, "cohort", None)
+        return None if cohort is None else cohort.max_rows
+
+
+def _or(own: float | None, policy: float) -> float:
+    """The project's number where it has one; nought is one."""
+    return policy if own is None else own

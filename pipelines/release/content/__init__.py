@@ -1,0 +1,31 @@
+"""What a release holds: the extract of its kind and the content of its package.
+
+It makes rows and tables from the snapshot as the approval says, and collects what goes into a package. It never seals, and
+never decides whether the release may leave.
+"""
+
+from pipelines.release.content.aggregated import (
+    CHANGES_FILE,
+    changed_cells,
+    closed_years_in_words,
+    describe_closed_years,
+    make_aggregate,
+    recorded_closed_years,
+    recount_published_years,
+)
+from pipelines.release.content.deidentified import make_rows
+from pipelines.release.content.package import PackageContent, collect_content, data_dictionary
+
+__all__ = [
+    "CHANGES_FILE",
+    "PackageContent",
+    "changed_cells",
+    "closed_years_in_words",
+    "collect_content",
+    "data_dictionary",
+    "describe_closed_years",
+    "make_aggregate",
+    "make_rows",
+    "recorded_closed_years",
+    "recount_published_years",
+]

@@ -1,0 +1,216 @@
+"""The aggregated extract of one release, protected together with everything published before.
+
+And what late records did to years that were published before: in words, in JSON, as a file of changes.
+"""
+
+import csv
+import io
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from approvals.application import Application
+from approvals.project import ProjectState
+from extracts.aggregated import (
+    REASONS,
+    Aggregate,
+    AggregateSpec,
+    ClosedYear,
+    build_aggregate,
+    coarser_versions,
+    load_published,
+    published_before,
+)
+from extracts.suppression import SuppressionPolicy
+from pipelines.home import Disclosure
+from pipelines.session import Session, today
+from systems.description import load_system
+from systems.register import SnapshotInfo
+
+if TYPE_CHECKING:
+    from pipelines.release.context import ReleaseContext
+
+CHANGES_FILE = "changes.csv"
+_REVISED_ELSEWHERE = "it was revised in a release of another project"
+Closed = Mapping[int, ClosedYear]
+
+
+@dataclass(frozen=True)
+class ReleaseAggregate:
+    """A table that may be published, and what the Department keeps about it.
+
+    Attributes:
+        made: the table with its cells, explanation and audit.
+        dims: its dimensions, in the table's order.
+        earlier: releases whose tables it was audited together with.
+        proposals: how many coarser versions of it are kept beside the reports.
+    """
+
+    made: Aggregate
+    dims: tuple[str, ...]
+    earlier: list[str]
+    proposals: int
+
+
+def make_aggregate(context: "ReleaseContext") -> ReleaseAggregate:
+    """Count, suppress and audit for the order's years, dimensions and scope."""
+    approved, disclosure = context.approved, context.session.settings.disclosure
+    system, names = approved.system, context.published_releases()
+    earlier = load_published(context.history)
+    spec = AggregateSpec(
+        years=approved.years,
+        families=approved.scope,
+        on=today(),
+        dims=approved.dimensions,
+        covered=_covered(context.snapshot.info, system.collected_since),
+        only=context.order.only_years,
+    )
+    con = context.snapshot.connect(context.threads)
+    try:
+        made = build_aggregate(
+            con,
+            system,
+            spec,
+            _policy(disclosure),
+            earlier,
+            county_exempt=disclosure.county_exempt == "oneway",
+            revise=_revises(disclosure),
+        )
+        proposals = coarser_versions(con, system, spec, _policy(disclosure), earlier, made)
+    finally:
+        con.close()
+    if changes := _changes_csv(made.closed):
+        context.write_report_file(CHANGES_FILE, changes)
+    if proposals:
+        context.keep_proposals([one.as_json() for one in proposals])
+    known = system.release.aggregated.dimension_names
+    dims = tuple(name for name in made.table.column_names if name in known)
+    return ReleaseAggregate(made, dims, names, len(proposals))
+
+
+def recount_published_years(
+    session: Session, project: ProjectState, form: Application, years: tuple[int, ...]
+) -> dict[int, ClosedYear]:
+    """What the newest snapshot makes of years that this project's tables published before.
+
+    Raises:
+        CodedError: see ``extracts.aggregated.published_before``.
+    """
+    if not years:
+        return {}
+    disclosure = session.settings.disclosure
+    system = load_system(project.system).counting(disclosure.person_role)
+    snapshot = session.registers.newest(project.system)
+    spec = AggregateSpec(
+        years=(years[0], years[-1]),
+        families=form.order_scope or system.order_scope_default,
+        on=today(),
+        dims=form.dimensions or system.release.aggregated.default_dimensions,
+        covered=_covered(snapshot.info, system.collected_since),
+        only=years,
+    )
+    con = snapshot.connect(session.settings.orchestration.threads or None)
+    try:
+        return published_before(
+            con,
+            system,
+            spec,
+            _policy(disclosure),
+            load_published(session.home.history / project.system),
+            revise=_revises(disclosure),
+        )
+    finally:
+        con.close()
+
+
+def _policy(disclosure: Disclosure) -> SuppressionPolicy:
+    return SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
+
+
+def _revises(disclosure: Disclosure) -> bool:
+    """Whether late records may revise closed years."""
+    return disclosure.late_records != "freeze"
+
+
+def _covered(info: SnapshotInfo, since: date | None = None) -> tuple[date, date] | None:
+    """What the snapshot covers, as far as its records tell.
+
+    A register that was loaded after the end of a year and has records of its December is taken to
+    cover it: none need fall on the last day. Otherwise it ends with its latest record, so that a
+    half year is never published as a whole one (§ 962(b)). It does not begin before ``since``, the
+    day from which the system has data at all.
+    """
+    if info.first_year is None or info.last_day is None:
+        return None
+    last = info.last_day
+    if last.month == 12 and info.created.year > last.year:
+        last = date(last.year, 12, 31)
+    first = date(info.first_year, 1, 1)
+    return max(first, since) if since else first, last
+
+
+# ------------------------------------------------------------------ closed years
+
+
+def describe_closed_years(closed: Closed, behind: Collection[int] = ()) -> list[dict[str, object]]:
+    """Each year with what happens to it, why, and how many published cells are others now.
+
+    Args:
+        closed: what becomes of each year.
+        behind: of them, years that a project has in an older version than others have.
+    """
+    return [
+        {
+            "year": year,
+            "what": "reissued" if year in behind else one.how,
+            "why": _REVISED_ELSEWHERE if year in behind else REASONS[one.reason],
+            "reason": one.reason,
+            "changed_cells": len(one.changes),
+        }
+        for year, one in sorted(closed.items())
+    ]
+
+
+def closed_years_in_words(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The same for a person: years that were revised, and those that stay though records came late."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row["what"] == "revised":
+            found[f"Year {row['year']}"] = f"revised in {row['changed_cells']:,} cells"
+        elif row["what"] == "frozen":
+            found[f"Year {row['year']}"] = f"as it was published: {row['why']}"
+    return found
+
+
+def changed_cells(closed: Closed) -> list[dict[str, object]]:
+    """The changed cells of revised years: labels, what was published, what would be."""
+    return [
+        {
+            "cell": "/".join(change.labels),
+            "count_before": change.counts[0],
+            "count": change.counts[1],
+            "persons_before": change.persons[0],
+            "persons": change.persons[1],
+        }
+        for _, one in sorted(closed.items())
+        if one.how == "revised"
+        for change in one.changes
+    ]
+
+
+def recorded_closed_years(extract: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the extract's facts say of years that were published before."""
+    return list(extract.get("closed_years") or [])
+
+
+def _changes_csv(closed: Closed) -> str | None:
+    """The changed cells of revised years as a file, for whoever approves them; None where there are none."""
+    rows = changed_cells(closed)
+    if not rows:
+        return None
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

@@ -1,0 +1,102 @@
+"""The de-identified extract of one release: made, suppressed where approved, measured, or refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from extracts.deidentified import (
+    DeidentifiedSpec,
+    RiskReport,
+    build_deidentified,
+    count_records,
+    propose,
+    risk_report,
+    suppress_locally,
+)
+from extracts.errors import RiskAboveLimit
+from extracts.identified import Extract
+from extracts.rows import plan_for
+
+if TYPE_CHECKING:
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
+
+
+@dataclass(frozen=True)
+class ReleaseRows:
+    """Rows whose risk is within the limit (or that policy lets go with a warning).
+
+    Attributes:
+        extract: the rows.
+        report: their risk.
+        within: whether the limit is kept.
+        suppressed: what local suppression took, none where it was not asked for.
+    """
+
+    extract: Extract
+    report: RiskReport
+    within: bool
+    suppressed: Mapping[str, object] | None
+
+
+def make_rows(context: "ReleaseContext") -> ReleaseRows:
+    """Make the rows of a de-identified release.
+
+    Raises:
+        RiskAboveLimit: the risk is above the project's limit; what would pass is kept beside the
+            reports as ``proposals.json``.
+    """
+    approved = context.approved
+    con = context.snapshot.connect(context.threads)
+
+    def build(columns: tuple[str, ...]) -> Extract:
+        spec = DeidentifiedSpec(
+            families=approved.scope,
+            years=approved.years,
+            released_anyway=approved.released_anyway,
+            columns=columns,
+        )
+        return build_deidentified(con, approved.system, spec, context.ids)
+
+    try:
+        made, limit = build(approved.columns), approved.row_limit
+        taken: Mapping[str, object] | None = None
+        if approved.suppress_locally:
+            made, taken = _suppress(approved, made, limit.k)
+        report = risk_report(
+            made.table, made.quasi_identifiers, sensitive=made.sensitive, threshold=limit.k
+        )
+        exceeded = limit.exceeded(report)
+        if exceeded and context.session.settings.disclosure.row_risk == "refuse":
+            tried = propose(approved.system, build, approved.columns, limit)
+            passing = [one for one in tried if one.passes]
+            context.keep_proposals([one.as_json() for one in passing])
+            raise _refusal(report, exceeded, len(passing))
+    finally:
+        con.close()
+    return ReleaseRows(made, report, not exceeded, taken)
+
+
+def _suppress(
+    approved: "ApprovedRelease", made: Extract, k: int
+) -> tuple[Extract, Mapping[str, object]]:
+    plan = plan_for(approved.system, "deidentified", approved.columns)
+    done = suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)
+    persons = made.persons - done.persons_left_out
+    counts = {
+        **made.counts,
+        "rows": done.table.num_rows,
+        "persons": persons,
+        plan.plural: count_records(done.table, plan),
+    }
+    return replace(made, table=done.table, persons=persons, counts=counts), done.as_json()
+
+
+def _refusal(report: RiskReport, exceeded: tuple[str, ...], passing: int) -> RiskAboveLimit:
+    return RiskAboveLimit(
+        above=exceeded,
+        persons=report.persons,
+        below=report.history.below,
+        k=report.history.smallest,
+        proposals_that_pass=passing,
+    )

@@ -1,0 +1,104 @@
+"""What goes into a package: the release's facts, its rows, its dictionary and its report."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+
+from extracts.package import DataDictionary, ReleaseFacts, aggregated_dictionary, dictionary_for
+from pipelines.session import today
+
+if TYPE_CHECKING:
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
+
+
+@dataclass(frozen=True)
+class PackageContent:
+    """Everything that :func:`extracts.package.iter_parts` needs, once a recipient."""
+
+    release: ReleaseFacts
+    rows: Callable[[], pa.RecordBatchReader]
+    dictionary: DataDictionary
+    report_html: str
+    extra: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+def collect_content(context: "ReleaseContext") -> PackageContent:
+    """Collect the content of one release from what its stages staged and recorded."""
+    schema = context.staging.schema("extract", "extract").remove_metadata()
+
+    def rows() -> pa.RecordBatchReader:
+        plain = (b.cast(schema) for b in context.staging.batches("extract", "extract"))
+        return pa.RecordBatchReader.from_batches(schema, plain)
+
+    return PackageContent(
+        release=_facts(context),
+        rows=rows,
+        dictionary=data_dictionary(context.approved, schema),
+        report_html=context.session.releases.edition(context.release, "recipient").decode(),
+        extra=_extra(context),
+    )
+
+
+def data_dictionary(approved: "ApprovedRelease", schema: pa.Schema) -> DataDictionary:
+    """The dictionary of a release's rows, as staged under this schema."""
+    kind, system = approved.order.kind, approved.system
+    if kind == "aggregated":
+        return aggregated_dictionary(system, schema, threshold=approved.policy.threshold)
+    supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
+    return dictionary_for(system, kind, supplied, columns=approved.columns)
+
+
+def _extra(context: "ReleaseContext") -> dict[str, bytes]:
+    approved, policy = context.approved, context.approved.policy
+    if approved.order.kind != "aggregated":
+        return {}
+    from extracts.package import build_workbook
+
+    made = build_workbook(
+        context.staging.read("extract", "extract").replace_schema_metadata(None),
+        approved.system,
+        title=approved.title,
+        threshold=policy.threshold,
+        percentages=policy.percentages,
+        county_exempt=bool(context.facts("extract").get("county_exempt")),
+    )
+    return {"extract.xlsx": made}
+
+
+def _facts(context: "ReleaseContext") -> ReleaseFacts:
+    session, approved = context.session, context.approved
+    order, project, settings = context.order, context.project, session.settings
+    assert project.approved_on is not None
+    assert project.expires is not None
+    digests = {"settings": session.configuration_digest()}
+    if order.cohort_digest:
+        digests["cohort"] = order.cohort_digest
+    individuals = context.facts("extract").get("individuals")
+    return ReleaseFacts(
+        project_number=order.project,
+        project_title=approved.title,
+        kind=order.kind,
+        system=approved.system.code,
+        system_name=approved.system.name,
+        release_id=context.release,
+        packaged_on=today(),
+        approved_on=project.approved_on,
+        expires_on=project.expires,
+        years=approved.years,
+        order_scope=approved.scope,
+        recipients=tuple((m, f) for m, f, _ in context.recipients()),
+        snapshot_id=order.snapshot,
+        code_version=version("doj-release"),
+        configuration_digest=digests["settings"],
+        input_digests=digests,
+        ledger_checkpoint=context.checkpoint_once(),
+        individuals=int(cast("int", individuals)) if individuals is not None else None,
+        threshold=settings.disclosure.threshold,
+        department=settings.department.name,
+        contact=settings.department.contact,
+        synthetic=context.snapshot.info.synthetic,
+    )

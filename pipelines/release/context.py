@@ -1,0 +1,221 @@
+"""What a stage works with: a session, an order and its approval, and the run's staging and snapshot."""
+
+import functools
+import json
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from approvals.custody import ReleaseState
+from approvals.ledger import FactValue
+from approvals.project import ProjectState
+from crypto.cms import KeySigner, Recipient
+from crypto.identifiers import order_keys, research_ids
+from crypto.secret import Secret
+from pipelines.custody import report_folder
+from pipelines.home import Home, write_private
+from pipelines.keys import checkpoint
+from pipelines.release.approved import ApprovedRelease
+from pipelines.release.errors import ApplicationMissing
+from pipelines.release.orders import Order, read_order, run_folder
+from pipelines.release.records import Records
+from pipelines.release.staging import Staging
+from pipelines.session import Session, today
+from systems.register import Snapshot
+
+if TYPE_CHECKING:
+    from expectations.checks import Validation
+    from pipelines.cluster import Connect
+
+
+class ProjectIds:
+    """Research ids and row order under one project's secret, for ``extracts``."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    def ids(self, label: str, values: pa.Array) -> pa.Array:
+        """One id (string) for each value."""
+        return research_ids(self._secret, label, values)
+
+    def order(self, label: str, values: pa.Array) -> pa.Array:
+        """One sort key for each value."""
+        return order_keys(self._secret, label, values)
+
+
+@dataclass(frozen=True)
+class ReleaseContext:
+    """One release at work. Expensive parts are made when they are first asked for.
+
+    Attributes:
+        session: the opened home.
+        order: what a person asked for.
+        folder: the run's folder.
+        connect: how to connect to a cluster that works shards, where a flow has a way of its own.
+    """
+
+    session: Session
+    order: Order
+    folder: Path
+    connect: "Connect | None" = None
+
+    @property
+    def release(self) -> str:
+        """The release's id."""
+        return self.order.release
+
+    @functools.cached_property
+    def project(self) -> ProjectState:
+        """The project as the ledger had it when the stage began, with its application."""
+        return self.session.projects.show(self.order.project)
+
+    @property
+    def state(self) -> ReleaseState:
+        """The release as the ledger has it now."""
+        return self.session.releases.show(self.release)
+
+    @functools.cached_property
+    def approved(self) -> ApprovedRelease:
+        """What was approved and ordered.
+
+        Raises:
+            ApplicationMissing: the project has no readable application.
+        """
+        form = self.project.application
+        if form is None:
+            raise ApplicationMissing(project=self.order.project)
+        return ApprovedRelease(self.order, form, self.session.settings.disclosure)
+
+    @functools.cached_property
+    def staging(self) -> Staging:
+        """The run's staged tables."""
+        store = self.session.object_store("staging")
+        return Staging(self.folder, self.release, self.session.keyring, store)
+
+    @property
+    def records(self) -> Records:
+        """Records of finished stages."""
+        return self.staging.records
+
+    def facts(self, stage: str) -> Mapping[str, object]:
+        """The facts that a finished stage recorded, empty where it has not run."""
+        return self.records.facts(stage)
+
+    @functools.cached_property
+    def snapshot(self) -> Snapshot:
+        """The pinned snapshot of the register."""
+        return self.session.registers.open(self.order.snapshot)
+
+    @functools.cached_property
+    def ids(self) -> ProjectIds:
+        """Ids under the project's secret."""
+        return ProjectIds(self.session.keyring.project_secret(self.order.project, create=True))
+
+    @functools.cached_property
+    def signer(self) -> KeySigner:
+        """The Department's signer."""
+        return self.session.keyring.signer()
+
+    @property
+    def threads(self) -> int | None:
+        """DuckDB's worker threads."""
+        return self.session.settings.orchestration.threads or None
+
+    def note(self, kind: str, *, once: bool = True, **facts: FactValue) -> None:
+        """Record an event of this release; the same facts twice are one event."""
+        self.session.releases.record(self.release, kind, facts, once=once)
+
+    def recipients(self) -> list[tuple[str, str, Recipient]]:
+        """(member, fingerprint, key) of every usable key of the project today."""
+        found: list[tuple[str, str, Recipient]] = []
+        for entry in self.project.usable_recipients(today()):
+            pem = self.session.projects.certificate(self.order.project, entry.fingerprint)
+            found.append((entry.member, entry.fingerprint, Recipient.from_pem(pem, on=today())))
+        return sorted(found, key=lambda item: item[:2])
+
+    # ------------------------------------------------------------------ what is kept of a run
+
+    @property
+    def report_folder(self) -> Path:
+        """Where both editions of the report stand, with the project."""
+        return report_folder(self.session, self.order.project, self.release)
+
+    @property
+    def outbox(self) -> Path:
+        """Where the release's packages appear, one folder a recipient."""
+        return self.session.home.outbox / self.order.project / self.release
+
+    @property
+    def history(self) -> Path:
+        """Where the system's published tables are kept, which every later one is protected against."""
+        return self.session.home.history / self.order.system
+
+    def published_releases(self) -> list[str]:
+        """Releases whose tables were published from this system, in order."""
+        return sorted(path.stem for path in self.history.glob("*.parquet"))
+
+    def write_report_file(self, name: str, text: str) -> None:
+        """Write a file beside the reports (0600), for whoever approves them."""
+        self.report_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(self.report_folder / name, text)
+
+    def keep_proposals(self, proposals: Sequence[Mapping[str, object]]) -> None:
+        """Keep coarser versions of what was refused, or is mostly hidden, beside the reports."""
+        self.write_report_file("proposals.json", json.dumps(list(proposals), indent=1))
+
+    def keep_validation(self, name: str, validation: "Validation") -> None:
+        """Keep a suite's verdict (counts and our own words) for the report."""
+        folder = self.folder / "verdicts"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_private(folder / f"{name}.json", json.dumps(validation.as_json(), indent=1))
+
+    def validations(self) -> dict[str, "Validation"]:
+        """The verdicts so far, in the order of the walk."""
+        from expectations.checks import Validation as Stored
+
+        found: dict[str, Validation] = {}
+        for name in ("intake", "links", "extract"):
+            path = self.folder / "verdicts" / f"{name}.json"
+            if path.is_file():
+                found[name] = Stored.from_json(json.loads(path.read_text("utf-8")))
+        return found
+
+    def checkpoint_once(self) -> dict[str, object]:
+        """The ledger's signed checkpoint of this release: made once, the same on every resume."""
+        path = self.folder / "checkpoint.json"
+        if not path.is_file():
+            body = checkpoint(self.session)
+            write_private(path, json.dumps(body, sort_keys=True))
+        return dict(json.loads(path.read_text("utf-8")))
+
+
+def release_context(
+    session: Session, release: str, connect: "Connect | None" = None
+) -> ReleaseContext:
+    """The context of one release in an opened home.
+
+    Raises:
+        ReleaseUnknown: this home has no such release.
+    """
+    folder = run_folder(session.home, release)
+    return ReleaseContext(session, read_order(session.home, release), folder, connect)
+
+
+@contextmanager
+def open_context(
+    home: Home, release: str, connect: "Connect | None" = None
+) -> Generator[ReleaseContext, None, None]:
+    """Open a home for one release and close its connections at the end.
+
+    Raises:
+        ReleaseUnknown: this home has no such release.
+    """
+    session = Session(home)
+    try:
+        yield release_context(session, release, connect)
+    finally:
+        session.close()

@@ -1,0 +1,11 @@
+"""The validation report of a release, from what the stages recorded.
+
+It says counts, verdicts, sections of law and drift, in the Department's edition and the recipient's. It never holds a person's value,
+and never decides whether the release may leave.
+"""
+
+from pipelines.release.reporting.by_kind import keep_explanation
+from pipelines.release.reporting.drift import DriftComparison, compare_drift, keep_profile
+from pipelines.release.reporting.report import report_model
+
+__all__ = ["DriftComparison", "compare_drift", "keep_explanation", "keep_profile", "report_model"]

@@ -1,0 +1,322 @@
+"""What the report says of a release of each kind: facts, plots, maps and outputs, from what the stages recorded.
+
+Of an identified one what became of the cohort; of de-identified rows how rare their persons are, against which limit; of an
+aggregated table how many cells are hidden and where. The explanation of hidden cells is kept beside the report.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import pyarrow as pa
+
+from expectations.report import Bar, Fact, HiddenMap, Interval, Item, Plot
+from extracts.aggregated import explain
+from pipelines.release.content import closed_years_in_words, recorded_closed_years
+
+if TYPE_CHECKING:
+    from pipelines.release.context import ReleaseContext
+
+_PAGE, _CELLS = "explanation.html", "explanation.csv"
+_ROWS, _COLUMNS = 60, 12  # what still reads as a map on paper
+
+
+def identified_sections(context: "ReleaseContext") -> dict[str, Any]:
+    """Facts, plots, intervals and outputs of an identified release."""
+    intake, match, review, extract = (
+        cast("Mapping[str, Any]", context.facts(s))
+        for s in ("intake", "match", "review", "extract")
+    )
+    counts = extract["counts"]
+    record = context.approved.system.record
+    facts = (
+        Fact(label="Cohort rows", value=counts["cohort_rows"], persons=True, group="rows"),
+        Fact(
+            label=f"With {record.one} in scope", value=counts["matched"], persons=True, group="rows"
+        ),
+        Fact(label="Without", value=counts["not_matched"], persons=True, group="rows"),
+        Fact(label="Not attempted", value=counts["not_attempted"], persons=True, group="rows"),
+        Fact(label=record.plural.capitalize(), value=counts[record.plural]),
+        _department_fact("Doubtful pairs", review["doubtful"]),
+        _department_fact("Doubtful pairs left out", review["left_out"]),
+        _department_fact("Rows withheld as look-alikes", intake["withheld"]),
+        _department_fact("Rows of an earlier cohort again", intake["overlap"]),
+        _department_fact("Rows refused", intake["refused"]),
+        _department_fact(
+            f"{record.plural.capitalize()} withheld by policy", counts[f"{record.plural}_withheld"]
+        ),
+    )
+    plot = Plot(
+        title="What became of the cohort",
+        unit="rows",
+        persons=True,
+        additive=True,
+        bars=(
+            Bar(label=f"{record.noun} in scope", value=counts["matched"], status="ok"),
+            Bar(label=f"no {record.noun} in scope", value=counts["not_matched"]),
+            Bar(label="not attempted", value=counts["not_attempted"], status="warn"),
+        ),
+    )
+    return {
+        "facts": facts,
+        "plots": (plot,),
+        "intervals": _rates(match.get("expected", {})),
+        "outputs": (
+            Item(
+                text="No field agreement, weight or spelling of the register is in the data",
+                section="§ 963(a)(3)(A)",
+            ),
+        ),
+    }
+
+
+def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
+    labels = {
+        "false_match_rate": "Links expected to be false",
+        "missed_match_rate": "Matches expected to be missed",
+    }
+    return tuple(
+        Interval(
+            label=labels[name],
+            value=round(100 * rate["expected"], 3),
+            low=round(100 * rate["low"], 3),
+            high=round(100 * rate["high"], 3),
+        )
+        for name, rate in expected.items()
+    )
+
+
+# ------------------------------------------------------------------ de-identified rows
+
+
+def deidentified_sections(context: "ReleaseContext") -> dict[str, Any]:
+    """Facts, plots and outputs of a de-identified release."""
+    extract = cast("Mapping[str, Any]", context.facts("extract"))
+    counts, risk, limit = extract["counts"], extract["risk"], extract["limit"]
+    persons, below = int(risk["persons"]), int(risk["persons_below"])
+    plural = context.approved.system.record.plural
+    facts = (
+        Fact(label="Rows", value=counts["rows"]),
+        Fact(label="Persons", value=counts["persons"], persons=True),
+        Fact(label=plural.capitalize(), value=counts[plural]),
+        *_suppressed(extract["suppressed"]),
+        _department_fact(f"{plural.capitalize()} withheld by policy", counts[f"{plural}_withheld"]),
+        _department_fact("Smallest class k", risk["k"]),
+        _department_fact("Smallest class of single rows", risk["k_single_row"]),
+        _department_fact("Persons alone in their class", risk["unique_persons"]),
+        _department_fact(f"Persons in classes under {limit['k']}", below),
+        _department_fact(
+            "Share of them, and its limit", f"{risk['share_below']} of {limit['max_share_below']}"
+        ),
+        _department_fact(
+            "Prosecutor risk, highest", f"{risk['prosecutor_max']} of {limit['max_prosecutor']}"
+        ),
+        _department_fact("Prosecutor risk, mean", str(risk["prosecutor_mean"])),
+        _department_fact(
+            "Journalist risk, highest", f"{risk['journalist_max']} of {limit['max_prosecutor']}"
+        ),
+        _department_fact("Marketer risk", f"{risk['marketer']} of {limit['max_marketer']}"),
+        *(
+            _department_fact(f"Fewest values of {name} in a class", least)
+            for name, least in risk["l_diversity"].items()
+        ),
+    )
+    plot = Plot(
+        title="Persons by how many share all their quasi-identifiers and history",
+        unit="persons",
+        persons=True,
+        audience="department",
+        bars=(
+            Bar(label=f"at least {limit['k']}", value=persons - below, status="ok"),
+            Bar(label="fewer", value=below, status="warn"),
+        ),
+    )
+    return {"facts": facts, "plots": (plot,), "outputs": _outputs(extract, persons, below)}
+
+
+def _department_fact(label: str, value: int | str) -> Fact:
+    return Fact(label=label, value=value, audience="department")
+
+
+def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
+    """What local suppression took, for the Department: the data shows its empty cells, not why."""
+    if taken is None:
+        return ()
+    cells = cast("Mapping[str, int]", taken["cells"])
+    return (
+        Fact(
+            label="Persons left out as too rare",
+            value=taken["persons_left_out"],
+            persons=True,
+            audience="department",  # the data does not show it
+        ),
+        *(_department_fact(f"{name}: cells emptied", count) for name, count in cells.items()),
+    )
+
+
+def _outputs(extract: Mapping[str, Any], persons: int, below: int) -> tuple[Item, ...]:
+    within, limit = extract["within_limit"], extract["limit"]
+    sentence = (
+        f"Everybody shares all quasi-identifiers and the whole history with {limit['k']} or more"
+    )
+    if below:
+        sentence = (
+            f"{below / max(1, persons):.1%} of the persons share them with fewer than {limit['k']}"
+        )
+    items = [
+        Item(
+            text=f"{sentence}; the limit of this project is {'kept' if within else 'exceeded'}",
+            status="ok" if within else "warn",
+            section="§ 964(f)(1)(E)",
+            source="policy",
+            audience="department",
+        ),
+        Item(
+            text=f"{extract['scanned']} columns scanned for identifiers: none found",
+            section="§ 962(h)",
+        ),
+    ]
+    if extract["suppressed"] is not None:
+        items.insert(
+            0,
+            Item(
+                text="Cells that made persons rare were emptied; persons whose history stays rare are"
+                " left out",
+                section="§ 964(f)(1)(E)",
+                source="policy",
+            ),
+        )
+    return tuple(items)
+
+
+# ------------------------------------------------------------------ aggregated tables
+
+
+def aggregated_sections(context: "ReleaseContext") -> dict[str, Any]:
+    """Facts, maps and outputs of an aggregated release."""
+    extract = cast("Mapping[str, Any]", context.facts("extract"))
+    table = context.staging.read("extract", "extract")
+    explanation = context.staging.read("extract", "explanation")
+    cells, hidden = table.num_rows, int(extract["hidden"])
+    facts = (
+        Fact(label="Cells", value=cells, group="cells"),
+        Fact(label="Published", value=cells - hidden, group="cells"),
+        Fact(label="Hidden", value=hidden, group="cells"),
+        _department_fact("Hidden as small", extract["primary"]),
+        _department_fact("Hidden to protect them", extract["secondary"]),
+        _department_fact("Programmes solved by the audit", extract["programmes"]),
+        _department_fact("Earlier tables audited together", len(extract["earlier_tables"])),
+        _department_fact(
+            f"{_PAGE} and {_CELLS} stand beside this report; keyed digest",
+            _explanation_digest(context),
+        ),
+    )
+    closed = closed_years_in_words(recorded_closed_years(extract))
+    facts += tuple(
+        Fact(label=year, value=change)
+        for year, change in closed.items()
+        if change.startswith("revised")
+    )
+    facts += tuple(
+        Fact(label=year, value=change, audience="department")
+        for year, change in closed.items()
+        if not change.startswith("revised")
+    )
+    outputs = (
+        Item(
+            text=f"No category stands for fewer than {context.session.settings.disclosure.threshold} persons",
+            section="§ 964(f)(2)",
+            source="policy",
+        ),
+        Item(
+            text="The audit attacked the table with all that was published before: no hidden cell"
+            " can be shown to be small",
+            status="ok" if extract["falls"] == 0 else "fail",
+            section="§ 962(b)",
+            source="policy",
+        ),
+    )
+    dims, counted = cast("list[str]", extract["dims"]), context.approved.system.record.plural
+    hidden_map = _map(table, explanation, dims, counted)
+    return {"facts": facts, "maps": (hidden_map,) if hidden_map else (), "outputs": outputs}
+
+
+def _map(table: pa.Table, explanation: pa.Table, dims: list[str], counted: str) -> HiddenMap | None:
+    """The last year, the longest dimension down, another across, totals of the rest."""
+    others = [dim for dim in dims if dim != "year"]
+    if len(others) < 2:
+        return None
+    sizes = {dim: len(set(table[dim].to_pylist())) for dim in others}
+    down = max(others, key=lambda dim: sizes[dim])
+    across = max((dim for dim in others if dim != down), key=lambda dim: sizes[dim])
+    year = max(table["year"].to_pylist())
+    reasons = {
+        tuple(str(row[dim]) for dim in dims): "1" if row["reason"] == "primary" else "2"
+        for row in explanation.to_pylist()
+    }
+    letters: dict[tuple[str, str], str] = {}
+    labels: dict[str, dict[str, str]] = {down: {}, across: {}}
+    for row in table.to_pylist():
+        if row["year"] != year or any(row[d] != "TOTAL" for d in others if d not in {down, across}):
+            continue
+        for dim in (down, across):
+            labels[dim][row[dim]] = str(row.get(f"{dim}_label") or row[dim])
+        key = tuple(str(row[d]) for d in dims)
+        letters[row[down], row[across]] = _letter(row, key, reasons, counted)
+    rows, columns = list(labels[down])[:_ROWS], list(labels[across])[:_COLUMNS]
+    return HiddenMap(
+        title=f"What is published, {year}",
+        row_dim=down,
+        column_dim=across,
+        row_labels=tuple(labels[down][r] for r in rows),
+        column_labels=tuple(labels[across][c] for c in columns),
+        cells=tuple("".join(letters.get((r, c), ".") for c in columns) for r in rows),
+    )
+
+
+def _letter(
+    row: Mapping[str, Any],
+    key: tuple[str, ...],
+    reasons: Mapping[tuple[str, ...], str],
+    counted: str,
+) -> str:
+    if row["status"] == "suppressed":
+        return reasons.get(key, "h")
+    return "0" if row[counted] == 0 else "p"
+
+
+def keep_explanation(context: "ReleaseContext") -> None:
+    """Write the page and the list of hidden cells beside the reports (0600); nothing is packaged."""
+    extract = cast("Mapping[str, Any]", context.facts("extract"))
+    made = explain(
+        context.staging.read("extract", "extract"),
+        context.staging.read("extract", "explanation"),
+        cast("list[str]", extract["dims"]),
+        title=f"{context.approved.title} ({context.release})",
+        facts={
+            "Cells": f"{extract['rows']:,}",
+            "Published": f"{extract['rows'] - extract['hidden']:,}",
+            "Hidden as small": f"{extract['primary']:,}",
+            "Hidden to protect them": f"{extract['secondary']:,}",
+            "Threshold": f"{context.session.settings.disclosure.threshold} persons (§ 964(f)(2), by policy)",
+            "Earlier tables attacked together": len(extract["earlier_tables"]),
+            "Years published as before": ", ".join(map(str, extract["frozen_years"])) or "none",
+            **closed_years_in_words(recorded_closed_years(extract)),
+        },
+        exact=bool(extract.get("exact", False)),
+    )
+    context.write_report_file(_PAGE, made.page)
+    context.write_report_file(_CELLS, made.cells)
+
+
+def _explanation_digest(context: "ReleaseContext") -> str:
+    """Keyed digest of the page, so that the report that is approved pins it."""
+    return context.session.keyring.digest(
+        "explanation", (context.report_folder / _PAGE).read_bytes()
+    )
+
+
+SECTIONS = {
+    "identified": identified_sections,
+    "deidentified": deidentified_sections,
+    "aggregated": aggregated_sections,
+}

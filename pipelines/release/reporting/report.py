@@ -1,0 +1,243 @@
+"""The report's model from what the stages recorded: counts, verdicts and sections, no values."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from expectations.report import (
+    Fact,
+    Item,
+    ReportModel,
+    RunFacts,
+    check_items,
+    check_lines,
+    five_safes,
+)
+from pipelines.release.reporting.by_kind import SECTIONS
+from pipelines.release.reporting.drift import DriftComparison, drift_fact, drift_plots
+from systems.description import System
+
+if TYPE_CHECKING:
+    from approvals.project import ProjectState
+    from expectations.checks import Validation
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
+
+_LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
+_KINDS = {
+    "identified": "Identified",
+    "deidentified": "De-identified",
+    "aggregated": "Aggregated",
+}
+
+
+def report_model(
+    context: "ReleaseContext", verdict: "Validation", drift: DriftComparison
+) -> ReportModel:
+    """Make the Department's model of a release's report; the recipient's is cut from it."""
+    approved, order, project = context.approved, context.order, context.project
+    system, threshold = approved.system, approved.policy.threshold
+    first, last = approved.years
+    sections = SECTIONS[order.kind](context)
+    sections["plots"] = (*sections.get("plots", ()), *drift_plots(drift))
+    members = [member for member, _, _ in context.recipients()]
+    made = ReportModel(
+        project_number=order.project,
+        project_title=approved.title,
+        kind=order.kind,
+        system_code=system.code,
+        system_name=system.name,
+        first_year=first,
+        last_year=last,
+        scope=approved.scope,
+        approved_on=project.approved_on,
+        expires_on=project.expires,
+        threshold=threshold,
+        safes=five_safes(
+            order.kind,
+            project=_project(approved, project, synthetic=context.snapshot.info.synthetic),
+            people=_people(order.kind, _documents(system, order.kind), members),
+            settings=_settings(order.kind, _documents(system, order.kind)),
+            data=check_items(verdict),
+            outputs=sections.pop("outputs", ()),
+            threshold=threshold,
+            owed=_owed(system, order.kind, threshold),
+        ),
+        checks=check_lines(*context.validations().values()),
+        provenance=(*_provenance(context), drift_fact(drift)),
+        run=_run_facts(context, verdict),
+        **sections,
+    )
+    return _governed(made, system)
+
+
+def _governed(made: ReportModel, system: System) -> ReportModel:
+    """Cite what governs this system; what no law asks here is policy."""
+
+    def item(one: Item) -> Item:
+        section = system.cite(one.section) if one.section else ""
+        lost = (one.section and not section) or section.startswith("policy")
+        source = "policy" if lost else one.source
+        return one.model_copy(update={"section": section, "source": source})
+
+    if system.sections is None:
+        return made
+    safes = [
+        safe
+        if safe.name == "data"  # its checks were cited by the suite
+        else safe.model_copy(update={"items": tuple(map(item, safe.items))})
+        for safe in made.safes
+    ]
+    return made.model_copy(update={"safes": tuple(safes)})
+
+
+def _owed(system: System, kind: str, threshold: int) -> tuple[tuple[str, str], ...] | None:
+    """What the recipient owes, by the system's own conditions; none for CARPOS's regulation."""
+    if system.sections is None:
+        return None
+    conditions = [one for one in system.conditions if kind in one.kinds]
+    return tuple((_first_sentence(one.text, threshold), "") for one in conditions)
+
+
+def _first_sentence(text: str, threshold: int) -> str:
+    whole = " ".join(text.split()).replace("{threshold}", str(threshold))
+    first = whole.split(". ")[0].rstrip(".")
+    return "CONDITIONS.txt applies" if "{" in first else first
+
+
+def _documents(system: System, kind: str) -> frozenset[str]:
+    """Papers that this system asks for before a release of this kind."""
+    return frozenset(d.name for d in system.documents if kind in d.kinds)
+
+
+def _project(
+    approved: "ApprovedRelease", project: "ProjectState", *, synthetic: bool
+) -> list[Item]:
+    order, record = approved.order, approved.system.record
+    first, last = approved.years
+    items = [
+        Item(
+            text=f"Project {order.project} is approved and in force until {project.expires}",
+            section="§ 966; process page",
+        ),
+        Item(
+            text=f"{_KINDS[order.kind]} data of {order.system} is among what was approved",
+            section="§ 963(a)",
+        ),
+        Item(text=f"Years {first} to {last} lie inside the application", section="§ 964(a)"),
+        Item(
+            text=f"{record.scope} in scope: {', '.join(approved.scope)}",
+            section="§ 963(a)",
+            status="info",
+        ),
+    ]
+    if synthetic:
+        text = f"Synthetic data: every person and {record.noun} in it is made up"
+        items.insert(0, Item(text=text, status="info", source="policy"))
+    if order.kind == "identified":
+        items.append(
+            Item(
+                text="The cohort is the one registered with the project and confirmed by a second person",
+                section="§ 963(a)(3)(A)",
+            )
+        )
+        items.append(
+            Item(
+                text="Authority to hold the cohort's personal information was shown",
+                section="§ 963(a)(3)(B)",
+            )
+        )
+    if "irb_approval" in _documents(approved.system, order.kind):
+        items.append(
+            Item(
+                text=f"Approval of the review board runs until {project.irb_until()}",
+                section="§ 966(b)(12)(F)",
+            )
+        )
+    return items
+
+
+def _people(kind: str, documents: frozenset[str], members: list[str]) -> list[Item]:
+    items = [
+        Item(
+            text=f"{len(members)} recipients with keys that a second person confirmed: {', '.join(members)}",
+            section="§ 962(r); § 965(c)" if kind == "aggregated" else "§ 962(r)",
+        )
+    ]
+    if "human_subjects_training" in documents:
+        items.append(
+            Item(text="Training certificates of all team members are in force", section="§ 966(d)")
+        )
+    if "notary_verification" in documents:
+        text = "The researcher's identity was verified by a notary"
+        items.append(Item(text=text, section="process page"))
+    if documents & {"background_check", "background_check_page"}:
+        items.append(
+            Item(
+                text="Background checks of the researcher and all team members are passed",
+                section="§ 966(e)" if kind == "identified" else "process page",
+                source="law" if kind == "identified" else "policy",
+            )
+        )
+    return items
+
+
+def _settings(kind: str, documents: frozenset[str]) -> list[Item]:
+    items = [
+        Item(
+            text="Sealed to each recipient: CMS AuthEnvelopedData, AES-256-GCM; signed list of hashes",
+            section="§ 965(c)" if kind == "aggregated" else "§ 966(b)(12)(D)",
+        ),
+        Item(
+            text="Staging and register are AES-256 encrypted; the key of this run is destroyed at its end",
+            source="policy",
+        ),
+    ]
+    if "security_requirements" in documents:
+        items.append(
+            Item(
+                text="The institution signed the CJIS security requirements; its system is segmented",
+                section="§§ 964(k), 966(b)(12)(D)",
+            )
+        )
+    return items
+
+
+def _provenance(context: "ReleaseContext") -> tuple[Fact, ...]:
+    """Snapshot, settings, cohort and software; digests of inputs are keyed."""
+    order, info = context.order, context.snapshot.info
+    facts = [
+        Fact(label="Register snapshot", value=order.snapshot),
+        Fact(label="Snapshot loaded on", value=info.created.isoformat()),
+        Fact(label="Register entries", value=info.entries, audience="department"),
+        Fact(label="Register persons", value=info.persons, audience="department"),
+        Fact(label="Settings, keyed digest", value=context.session.configuration_digest()),
+    ]
+    if order.cohort_digest:
+        facts.append(Fact(label="Cohort file, keyed digest", value=order.cohort_digest))
+    if order.formats:
+        facts.append(Fact(label="More file formats", value=", ".join(order.formats)))
+    return (
+        *facts,
+        Fact(
+            label="Extract, keyed digest",
+            value=context.staging.digest("extract", "extract"),
+            audience="department",
+        ),
+        Fact(label="Software", value=f"doj-release {version('doj-release')}"),
+    )
+
+
+def _run_facts(context: "ReleaseContext", verdict: "Validation") -> RunFacts:
+    """What differs between two runs of the same release."""
+    return RunFacts(
+        release_id=context.release,
+        started=context.order.ordered_on.isoformat(),
+        validation_seconds=verdict.seconds,
+        checkpoint=_checkpoint(context.checkpoint_once()),
+        versions={name: version(name) for name in _LIBRARIES},
+    )
+
+
+def _checkpoint(body: Mapping[str, object]) -> str:
+    return f"{body['size']} events, root {body['root']}"

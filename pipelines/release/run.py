@@ -1,0 +1,322 @@
+"""The sequence of a release, the same with and without Prefect.
+
+A stage is a plain function of a :class:`~pipelines.release.context.ReleaseContext`. Every stage may run again;
+one that has finished is skipped where its recorded digests verify. How a stage is *called* is
+the runner's business (a plain call here, a Prefect task in :mod:`pipelines.flows.flows`).
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from approvals.gate import is_refused_attempt, record_attempt
+from errors.coded import CodedError, Exit
+from pipelines.errors import StageBroken
+from pipelines.home import Home, locked, sweep, write_private
+from pipelines.operations import (
+    Event,
+    Level,
+    RunLog,
+    as_interruption,
+    if_possible,
+    keep_details,
+    run_log,
+)
+from pipelines.release.content import CHANGES_FILE
+from pipelines.release.context import ReleaseContext, open_context
+from pipelines.release.metrics import stage_metrics, write_metrics
+from pipelines.release.orders import Order, read_order, run_folder
+from pipelines.release.records import FactValue, StageRecord
+from pipelines.release.stages import STAGES, Stage
+from pipelines.session import today
+from pipelines.storage import INTERRUPTIONS
+
+if TYPE_CHECKING:
+    from pipelines.cluster import Connect
+
+StageCall = Callable[[str, str, str], None]
+Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: exit code, the error as coded data, and where it stands."""
+
+    release: str
+    exit: Exit
+    stage: str
+    error: Mapping[str, object] | None = None
+    text: str = ""
+    facts: Mapping[str, FactValue] | None = None
+
+    @property
+    def name(self) -> str:
+        """A word for the state, as Prefect and people show it."""
+        return {
+            Exit.DONE: "Released",
+            Exit.REFUSED: "Refused",
+            Exit.FAILED: "ValidationFailed",
+            Exit.INTEGRITY: "IntegrityBroken",
+            Exit.INPUT: "InputRefused",
+            Exit.WAITING: "Waiting",
+            Exit.HELD: "Held",
+        }.get(self.exit, "Broken")
+
+    @property
+    def state(self) -> str:
+        """The same, telling apart for whom it waits and what is no failure of the release."""
+        code = str((self.error or {}).get("code", ""))
+        return _STATES.get(code, self.name)
+
+
+_STATES = {
+    "RUN-03": "WaitingForReview",
+    "RUN-04": "WaitingForApproval",
+    "RUN-30": "Interrupted",
+    "LEDGER-01": "Interrupted",
+    "LEDGER-06": "Interrupted",
+    "CRYPTO-11": "Interrupted",
+    "CLUSTER-03": "Interrupted",
+    "CLUSTER-04": "Interrupted",
+    "CLUSTER-05": "Interrupted",
+    **{error.code: "Interrupted" for error in INTERRUPTIONS},
+}
+
+
+def run_release(
+    home: Home,
+    release: str,
+    *,
+    call: StageCall | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run or resume one release to its end, or to where it has to stop.
+
+    Args:
+        home: the deployment.
+        release: the id of an order.
+        call: how to call a stage by (home, release, name); plainly by default.
+        progress: called with (stage, ``start`` | ``done`` | ``stopped``).
+
+    Returns:
+        The outcome; errors are in it, not raised, and ``outcome.json`` in the run's folder
+        says the same.
+    """
+    at = "start"
+    reporter = RunReporter(home, release, progress)
+    try:
+        run_folder(home, release)
+        project = reporter.begin().project
+        with (
+            locked(home.runs / release, home.projects / project),
+            open_context(home, release) as context,
+        ):
+            sweep(home.runs / release, home.projects / project / "reports" / release)
+            for stage in _stages(context):
+                at = stage.name
+                if _finished(context, stage):
+                    reporter.emit("stage_skipped", stage=at)
+                else:
+                    reporter.stage_begins(at)
+                    (call or run_stage)(str(home.root), release, at)
+                    reporter.stage_done(at, context.records.read(at))
+                if context.order.dry_run and stage.last_of_dry_run:
+                    break
+    except CodedError as error:
+        reporter.stopped(at)
+        outcome = Outcome(release, error.exit, at, error.as_dict(), str(error))
+    except Exception as error:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
+        reporter.stopped(at)
+        keep_details(home, release, at)
+        broken = as_interruption(error) or StageBroken(stage=at)
+        outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
+    else:
+        outcome = Outcome(release, Exit.DONE, at)
+    _write_outcome(home, outcome)
+    reporter.end(outcome)
+    return outcome
+
+
+class RunReporter:
+    """What others see of a run: its caller's progress, the log of those who operate the home, the metrics at its end."""
+
+    def __init__(self, home: Home, release: str, progress: Progress | None) -> None:
+        self._home = home
+        self._release = release
+        self._progress = progress
+        self._log: RunLog | None = None
+        self._order: Order | None = None
+        self._done: list[StageRecord] = []
+
+    def begin(self) -> Order:
+        """The run begins: its order, by which the log's lines are known."""
+        self._order = order = read_order(self._home, self._release)
+        about = {"release": self._release, "project": order.project, "kind": order.kind}
+        self._log = run_log(self._home, about)
+        self.emit("run_began")
+        return order
+
+    def emit(self, event: Event, level: Level = "info", **fields: str | float | None) -> None:
+        """Write a line of the log."""
+        if self._log is not None:
+            self._log.tell(event, level, **fields)
+
+    def stage_begins(self, stage: str) -> None:
+        """A stage begins."""
+        self._report(stage, "start")
+        self.emit("stage_began", stage=stage)
+
+    def stage_done(self, stage: str, record: StageRecord | None) -> None:
+        """A stage has finished, and left this record."""
+        if record is not None:
+            self._done.append(record)
+            (one,) = stage_metrics([record])
+            self.emit(
+                "stage_done", stage=one.stage, seconds=one.seconds, rows=one.rows, bytes=one.bytes
+            )
+        self._report(stage, "done")
+
+    def stopped(self, stage: str) -> None:
+        """The run stops at a stage."""
+        self._report(stage, "stopped")
+
+    def end(self, outcome: Outcome) -> None:
+        """The run has ended."""
+        if self._order is None:
+            return
+        code = str((outcome.error or {}).get("code", "")) or None
+        grave = outcome.exit not in (Exit.DONE, Exit.WAITING)
+        self.emit(
+            "run_ended",
+            "error" if grave else "info",
+            stage=outcome.stage,
+            state=outcome.state,
+            exit=int(outcome.exit),
+            code=code,
+        )
+        write_metrics(self._home, self._order.kind, outcome.state, stage_metrics(self._done))
+
+    def _report(self, stage: str, state: str) -> None:
+        if self._progress is not None:
+            self._progress(stage, state)
+
+
+def run_stage(root: str, release: str, name: str, connect: "Connect | None" = None) -> None:
+    """Run one stage in this process and keep its record.
+
+    Args:
+        root: the home's folder.
+        release: the release's id.
+        name: the stage's.
+        connect: how to connect to a cluster that works shards; by Dask's own client by default.
+
+    Raises:
+        CodedError: the stage's own, or StageBroken for anything unexpected (the details go to
+            the protected local log, never into the error).
+    """
+    home = Home(Path(root))
+    stage = next(s for s in STAGES if s.name == name)
+    with open_context(home, release, connect) as context:
+        began = time.monotonic()
+        try:
+            product = stage.work(context)
+            seconds = time.monotonic() - began
+            context.records.keep(name, product.files, product.facts, seconds)
+            context.staging.upload(name)
+        except Exception as error:  # noqa: BLE001
+            raise _as_coded(context, name, error) from None
+
+
+def _as_coded(context: ReleaseContext, stage: str, error: Exception) -> CodedError:
+    """What a stage's exception becomes; a failure of the release is recorded, a full disk is none."""
+    if not isinstance(error, CodedError):
+        keep_details(context.session.home, context.release, stage)
+    if interrupted := as_interruption(error):
+        return interrupted
+    known = error if isinstance(error, CodedError) else None
+    _record_stop(context, stage, known)
+    return known or StageBroken(stage=stage)
+
+
+def _record_stop(context: ReleaseContext, stage: str, error: CodedError | None) -> None:
+    """Record that a stage failed or was refused; the gate and waiting have events of their own."""
+    session = context.session
+    if error is not None and is_refused_attempt(error):
+        by, step = context.state.ordered_by, f"stage.{stage}"
+        record_attempt(
+            session.ledger, error, actor=by, step=step, on=today(), release=context.release
+        )
+    if error is not None and error.exit in {Exit.REFUSED, Exit.WAITING, Exit.HELD}:
+        return
+    code = error.code if error else StageBroken.code
+    context.note("release_failed", once=False, code=code, stage=stage)
+
+
+def _stages(context: ReleaseContext) -> list[Stage]:
+    """The stages that apply; only the last one where the packages stand in the outbox already."""
+    applying = [stage for stage in STAGES if stage.applies(context.order)]
+    return applying[-1:] if context.outbox.exists() else applying
+
+
+def _finished(context: ReleaseContext, stage: Stage) -> bool:
+    if stage.every_time or context.records.verified(stage.name) is None:
+        return False
+    context.staging.upload(stage.name)  # a run that was killed may not have come to it
+    return True
+
+
+def _write_outcome(home: Home, outcome: Outcome) -> None:
+    folder = home.runs / outcome.release
+    if not folder.is_dir() or outcome.exit is Exit.HELD:
+        return
+    body = {
+        "exit": int(outcome.exit),
+        "stage": outcome.stage,
+        "state": outcome.name,
+        "error": outcome.error,
+    }
+    with if_possible():
+        write_private(folder / "outcome.json", json.dumps(body, indent=1))
+
+
+def read_outcome(home: Home, release: str) -> Outcome | None:
+    """How the release stood when it last stopped, or None where it never did."""
+    path = home.runs / release / "outcome.json"
+    if not path.is_file():
+        return None
+    body = json.loads(path.read_text("utf-8"))
+    text = str((body["error"] or {}).get("text", ""))
+    return Outcome(release, Exit(body["exit"]), body["stage"], body["error"], text)
+
+
+def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
+    """What a person or a script wants to know after a run."""
+    order = read_order(home, outcome.release)
+    body: dict[str, Any] = {
+        "release": outcome.release,
+        "project": order.project,
+        "kind": order.kind,
+        "snapshot": order.snapshot,
+        "state": "DryRun" if order.dry_run and not outcome.exit else outcome.name,
+        "stage": outcome.stage,
+    }
+    reports = home.projects / order.project / "reports" / outcome.release
+    if (report := reports / "department.html").is_file():
+        body["report"] = str(report)
+    if (proposals := reports / "proposals.json").is_file():
+        body["proposals"] = json.loads(proposals.read_text("utf-8"))
+    if (changes := reports / CHANGES_FILE).is_file():
+        body["changes"] = str(changes)
+    outbox = home.outbox / order.project / outcome.release
+    if outbox.is_dir():
+        body["outbox"] = str(outbox)
+        body["recipients"] = sorted(p.name for p in outbox.iterdir())
+    if outcome.error:
+        body["error"] = dict(outcome.error)
+    return body
+
+
+# ``project check``: the gate's answer for a day, without ordering anything.

@@ -1,0 +1,32 @@
+"""The stages of a release, in order: one file for each, with the stage's name.
+
+A stage reads and writes only its run's folder, records what it did, and stops with a coded error. It knows neither Prefect nor the
+command line, and calls no other stage.
+"""
+
+from pipelines.release.stages.approve import wait_for_approval
+from pipelines.release.stages.extract import make_extract
+from pipelines.release.stages.gate import ask_gate
+from pipelines.release.stages.hand_over import record_and_hand_over
+from pipelines.release.stages.intake import intake_cohort
+from pipelines.release.stages.match import link_cohort
+from pipelines.release.stages.review import settle_doubtful
+from pipelines.release.stages.seal import package_and_seal
+from pipelines.release.stages.stage import Product, Stage
+from pipelines.release.stages.validate import validate_extract
+
+_COHORT = ("identified",)
+
+STAGES: tuple[Stage, ...] = (
+    Stage("gate", "Asking the gate", ask_gate, every_time=True),
+    Stage("intake", "Taking in the cohort", intake_cohort, kinds=_COHORT),
+    Stage("match", "Linking the cohort to the register", link_cohort, kinds=_COHORT),
+    Stage("review", "Settling doubtful pairs", settle_doubtful, kinds=_COHORT),
+    Stage("extract", "Making the extract", make_extract),
+    Stage("validate", "Proving that it may leave", validate_extract, last_of_dry_run=True),
+    Stage("approve", "Waiting for a second person", wait_for_approval, every_time=True),
+    Stage("seal", "Sealing to each recipient", package_and_seal),
+    Stage("record", "Recording and handing over", record_and_hand_over),
+)
+
+__all__ = ["STAGES", "Product", "Stage"]

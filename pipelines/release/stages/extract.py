@@ -1,0 +1,174 @@
+"""Stage 5: the extract of the order's kind, and nothing that the approval does not name."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from extracts.identified import IdentifiedSpec, begin_identified
+from extracts.package import check_formats
+from extracts.rows import ContentScan, check_content
+from extracts.rows import compute as pc
+from pipelines.release.content import (
+    data_dictionary,
+    describe_closed_years,
+    make_aggregate,
+    make_rows,
+)
+from pipelines.release.records import FactValue
+from pipelines.release.stages.stage import Product
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from extracts.identified import CohortRows, Extract
+    from extracts.rows import ScanReport
+    from pipelines.release.approved import ApprovedRelease
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.staging import Staging
+
+
+def make_extract(context: "ReleaseContext") -> Product:
+    """Stage ``extract`` (and what its audit or risk report needs), by kind."""
+    return _MAKERS[context.order.kind](context)
+
+
+def _identified(context: "ReleaseContext") -> Product:
+    approved, staging = context.approved, context.staging
+    con = context.snapshot.connect(context.threads)
+    try:
+        staging.view(con, "intake", "supplied", "supplied")
+        staging.view(con, "intake", "attempted", "attempted")
+        staging.view(con, "review", "settled", "links")
+        spec = IdentifiedSpec(
+            families=approved.scope,
+            years=approved.years,
+            echo_supplied=approved.echo_supplied,
+            released_anyway=approved.released_anyway,
+            columns=approved.columns,
+        )
+        made = begin_identified(con, approved.system, spec, context.ids)
+    finally:
+        con.close()
+    batches = staging.batches("intake", "supplied")
+    parts = made.parts(pa.Table.from_batches([batch]) for batch in batches)
+    path, scanned = _stage_rows(staging, approved, parts, made.schema)
+    return _product(context, made, path, scanned)
+
+
+def _deidentified(context: "ReleaseContext") -> Product:
+    rows = make_rows(context)
+    table = rows.extract.table
+    path, scanned = _stage_rows(context.staging, context.approved, [table], table.schema)
+    return _product(
+        context,
+        rows.extract,
+        path,
+        scanned,
+        risk=rows.report.as_json(),
+        limit=context.approved.row_limit.as_json(),
+        within_limit=rows.within,
+        suppressed=dict(rows.suppressed) if rows.suppressed is not None else None,
+    )
+
+
+def _stage_rows(
+    staging: "Staging",
+    approved: "ApprovedRelease",
+    parts: "Iterable[pa.Table]",
+    schema: "pa.Schema",
+) -> "tuple[Path, ScanReport]":
+    """Stage an extract part by part, each scanned: the file appears only where all is well."""
+    scan = ContentScan()
+
+    def batches() -> "Iterator[pa.RecordBatch]":
+        for part in parts:
+            scan.at(part)
+            _check_formats(approved, part)
+            yield from part.to_batches()
+        check_content(scan.report)
+
+    return staging.write("extract", "extract", batches(), schema), scan.report
+
+
+def _product(
+    context: "ReleaseContext",
+    made: "Extract | CohortRows",
+    path: "Path",
+    scanned: "ScanReport",
+    **facts: FactValue,
+) -> Product:
+    rows, individuals = scanned.rows, made.persons
+    context.note("extract_made", rows=rows, individuals=individuals)
+    return Product(
+        (path,),
+        {
+            "rows": rows,
+            "individuals": individuals,
+            "counts": dict(made.counts),
+            "supplied": list(made.supplied),
+            "scanned": scanned.columns,
+            **facts,
+        },
+    )
+
+
+def _check_formats(approved: "ApprovedRelease", table: "pa.Table") -> None:
+    """Find now, and not after the approval, what an ordered file format can't hold."""
+    if formats := approved.order.formats:
+        check_formats(formats, data_dictionary(approved, table.schema), table)
+
+
+def _aggregated(context: "ReleaseContext") -> Product:
+    found, staging = make_aggregate(context), context.staging
+    made = found.made
+    _check_formats(context.approved, made.table)
+    files = (
+        staging.write("extract", "extract", made.table),
+        staging.write("extract", "cells", made.cells),
+        staging.write("extract", "explanation", made.explanation),
+    )
+    revised = [y for y, one in made.closed.items() if one.how == "revised"]
+    frozen = [one.reason for one in made.closed.values() if one.how == "frozen"]
+    rows, hidden = made.table.num_rows, _count(made.table["status"], "suppressed")
+    context.note(
+        "extract_made",
+        rows=rows,
+        cells=rows,
+        hidden=hidden,
+        years_revised=len(revised),
+        years_frozen=len(frozen),
+        reasons=tuple(sorted(set(frozen))),
+    )
+    return Product(
+        files,
+        {
+            "rows": rows,
+            "hidden": hidden,
+            "dims": list(found.dims),
+            "primary": _count(made.explanation["reason"], "primary"),
+            "secondary": _count(made.explanation["reason"], "secondary"),
+            "falls": len(made.audit.falls),
+            "audited_cells": made.audit.cells,
+            "programmes": made.audit.programmes,
+            "earlier_tables": found.earlier,
+            "frozen_years": list(made.frozen),
+            "revised_years": sorted(revised),
+            "closed_years": describe_closed_years(made.closed),
+            "exact": made.exact,
+            "county_exempt": made.exempt,
+            "proposals": found.proposals,
+        },
+    )
+
+
+def _count(column: "pa.ChunkedArray", value: str) -> int:
+    return int(pc.sum(pc.equal(column, value)).as_py() or 0)
+
+
+_MAKERS: Mapping[str, "Callable[[ReleaseContext], Product]"] = {
+    "identified": _identified,
+    "deidentified": _deidentified,
+    "aggregated": _aggregated,
+}

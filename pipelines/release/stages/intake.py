@@ -1,0 +1,113 @@
+"""Stage 2: the cohort, as registered and confirmed, checked, linked to itself and staged."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from crypto.errors import StagingDoesNotHold
+from expectations.checks import Validation
+from expectations.validation import validate
+from extracts.rows import compute as pc
+from matching.linking import parts_source
+from matching.persons import find_duplicates
+from pipelines.cohort import (
+    CohortTooLong,
+    StoredCohort,
+    open_remaining,
+    open_stored,
+    overlap,
+    unusable_rows,
+)
+from pipelines.release.stages.stage import Product
+from pipelines.session import today
+from systems import database
+
+if TYPE_CHECKING:
+    from pipelines.release.context import ReleaseContext
+    from systems.description import System
+
+
+def intake_cohort(context: "ReleaseContext") -> Product:
+    """Stage ``supplied`` (rows as given) and ``attempted`` (a code where a row is left alone).
+
+    Rows that plausibly describe one person are withheld (design, step 2): a cohort with one name
+    and many birth dates would make the register answer questions.
+
+    Raises:
+        CohortTooLong: more rows than the application allows.
+        ValidationFailed: the intake suite's critical checks do not hold.
+    """
+    session, project = context.session, context.order.project
+    digest = context.order.cohort_digest or ""
+    cohort = open_stored(session, project, digest)
+    allowed = context.approved.max_rows
+    if allowed is not None and cohort.rows > allowed:
+        raise CohortTooLong(rows=cohort.rows, allowed=allowed)
+    validation = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
+    context.keep_validation("intake", validation)
+    validation.require()
+    refused = unusable_rows(cohort.parts, cohort.columns, today())
+    withheld = _withheld(cohort)
+    earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
+    others = open_remaining(session, project, earlier)
+    repeated = overlap(cohort, others, context.threads)
+    files = (
+        context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
+        context.staging.write("intake", "attempted", _attempted(cohort, refused, withheld)),
+    )
+    facts = {
+        "rows": cohort.rows,
+        "refused": refused.num_rows,
+        "withheld": len(withheld),
+        "overlap": repeated,
+        "warnings": len(validation.warnings),
+        "refusal_codes": _tally(refused["code"]),
+    }
+    context.note(
+        "intake_taken",
+        rows=cohort.rows,
+        refused=refused.num_rows,
+        withheld=len(withheld),
+        overlap=repeated,
+        warnings=len(validation.warnings),
+    )
+    return Product(files, facts)
+
+
+def _validate(
+    system: "System", cohort: StoredCohort, maximum: int, threads: int | None
+) -> Validation:
+    con = database.connect(threads)
+    parameters = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
+    try:
+        with database.guarded(StagingDoesNotHold):
+            cohort.view(con, "cohort")
+        return validate("intake", system, con, "cohort", parameters)
+    finally:
+        con.close()
+
+
+def _withheld(cohort: StoredCohort) -> pa.ChunkedArray:
+    """Row ids in groups of two or more that look like one person."""
+    standard = cohort.columns[2:]
+
+    def parts() -> Iterator[pa.Table]:
+        for part in cohort.parts(["row_id", *standard]):
+            yield part.rename_columns(["cohort_id", *standard])
+
+    return find_duplicates(parts_source(["cohort_id", *standard], "cohort", parts))["cohort_id"]
+
+
+def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray) -> pa.Table:
+    rows = cohort.read(["row_number", "row_id"])
+    place = pc.index_in(rows["row_number"], value_set=refused["row_number"].combine_chunks())
+    alike = pc.is_in(rows["row_id"], value_set=withheld.combine_chunks())
+    reasons = pc.if_else(alike, pa.scalar("looks_like_another_row"), pa.scalar(None, pa.string()))
+    codes = pc.coalesce(refused["code"].take(place), reasons)
+    return pa.table({"row_number": rows["row_number"], "code": codes})
+
+
+def _tally(codes: pa.ChunkedArray) -> dict[str, object]:
+    counted = pc.value_counts(codes)
+    return {str(item["values"]): int(item["counts"]) for item in counted.to_pylist()}

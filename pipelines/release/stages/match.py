@@ -1,0 +1,162 @@
+"""Stage 3: the cohort against the persons of the records that the project may see."""
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from expectations.validation import validate
+from extracts.rows import compute as pc
+from extracts.rows import records_in_scope
+from matching.errors import LinkageBroke
+from matching.linking import Source, link_sources, parts_source
+from matching.options import LinkOptions
+from matching.reports import LinkReport, quality_page
+from pipelines.home import write_private
+from pipelines.release.stages.stage import Product
+from systems import database
+from systems.register import entries_sql
+
+if TYPE_CHECKING:
+    from expectations.checks import Validation
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.staging import Staging
+
+_ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
+
+
+def link_cohort(context: "ReleaseContext") -> Product:
+    """Stage ``links``: cohort id, record id, weight, probability, decision.
+
+    Only entries on records inside the project's scope are compared: anything wider would let
+    ``matched`` tell of records that the project may not see.
+    """
+    settings, staging = context.session.settings, context.staging
+    options = LinkOptions(
+        threshold=settings.linkage.threshold,
+        threads=context.threads,
+        shard_rows=settings.cluster.shard_rows,
+    )
+    run_shards = None
+    if settings.cluster.scheduler:
+        from pipelines.cluster import spread_over
+
+        run_shards = spread_over(settings.cluster, context.release, context.connect)
+    compared: list[pa.Table] = []
+    with _records(context, compared) as records:
+        result = link_sources(_cohort(staging), records, options, run_shards=run_shards)
+    made, links = result.report, result.links
+    del result  # with all that the report was made from: both sides as integers
+    validation = _validate(context, pa.concat_tables(compared), links)
+    context.keep_validation("links", validation)
+    validation.require()
+    report = staging.place("match", "LINKS.json")
+    write_private(report, json.dumps(made.as_json(), indent=1, default=str))
+    page = staging.place("match", "LINKS.html")
+    write_private(page, quality_page(made))
+    path = staging.write("match", "links", links)
+    counts = _counts(links, made.cohort_rows)
+    context.note("cohort_matched", once=True, **counts)
+    facts = {**counts, "attempted": made.cohort_rows, "expected": _rates(made)}
+    return Product((path, report, page), facts)
+
+
+def _cohort(staging: "Staging") -> Source:
+    """The supplied rows that are attempted, part by part."""
+    _number, _id, *standard = staging.schema("intake", "supplied").names
+    names = ["cohort_id", *standard]
+    free = pc.is_null(staging.read("intake", "attempted")["code"])
+
+    def parts() -> Iterator[pa.Table]:
+        start = 0
+        for batch in staging.batches("intake", "supplied", ["row_id", *standard]):
+            rows = pa.Table.from_batches([batch]).rename_columns(names)
+            yield rows.filter(free.slice(start, len(batch)))
+            start += len(batch)
+        if not start:
+            yield (
+                staging.read("intake", "supplied")
+                .drop_columns(["row_number"])
+                .rename_columns(names)
+            )
+
+    return parts_source(names, "cohort", parts)
+
+
+@contextmanager
+def _records(context: "ReleaseContext", compared: list[pa.Table]) -> "Generator[Source]":
+    """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
+    approved = context.approved
+    system = approved.system
+    query = (
+        f"SELECT l.*, i.identity FROM ({entries_sql(system, 'wanted')}) l"
+        " JOIN person_index i USING (record_id) ORDER BY ALL"
+    )
+    names = ["record_id", *(c.name for c in system.linkage.columns), "identity"]
+    con = context.snapshot.connect(context.threads)
+    try:
+        wanted = records_in_scope(
+            con,
+            system,
+            families=approved.scope,
+            years=approved.years,
+            released_anyway=approved.released_anyway,
+        )
+
+        def parts() -> Iterator[pa.Table]:
+            for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
+                con.register("wanted", wanted.slice(start, _ENTRIES))
+                with database.guarded(LinkageBroke, step="records"):
+                    table = con.sql(query).to_arrow_table()
+                compared.append(table.select(["record_id", "identity"]))
+                yield table
+
+        yield parts_source(names, "records", parts)
+    finally:
+        con.close()
+
+
+def _validate(context: "ReleaseContext", records: pa.Table, links: pa.Table) -> "Validation":
+    con = database.connect(context.threads)
+    con.register("links", links)
+    context.staging.view(con, "intake", "supplied", "supplied")
+    con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
+    con.register("records", records.select(["record_id"]).group_by("record_id").aggregate([]))
+    con.register(
+        "identities",
+        records.select(["record_id", "identity"]).group_by(["record_id", "identity"]).aggregate([]),
+    )
+    parameters = {
+        "cohort": "cohort",
+        "records": "records",
+        "identities": "identities",
+        "threshold": context.session.settings.linkage.threshold,
+    }
+    try:
+        return validate("links", context.approved.system, con, "links", parameters)
+    finally:
+        con.close()
+
+
+def _counts(links: pa.Table, rows: int) -> dict[str, int]:
+    by_row = (
+        links.select(["cohort_id", "decision"]).group_by(["cohort_id", "decision"]).aggregate([])
+    )
+    linked = set(by_row.filter(pc.equal(by_row["decision"], "link"))["cohort_id"].to_pylist())
+    review = set(by_row.filter(pc.equal(by_row["decision"], "review"))["cohort_id"].to_pylist())
+    return {
+        "linked": len(linked),
+        "review": len(review - linked),
+        "unmatched": rows - len(linked | review),
+    }
+
+
+def _rates(report: LinkReport) -> dict[str, object]:
+    rates = {
+        "false_match_rate": report.false_match_rate,
+        "missed_match_rate": report.missed_match_rate,
+    }
+    return {name: asdict(rate) for name, rate in rates.items()}

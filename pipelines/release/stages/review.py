@@ -1,0 +1,47 @@
+"""Stage 4: doubtful pairs wait for a reviewer, or are left out where the order says so."""
+
+import json
+from typing import TYPE_CHECKING
+
+from extracts.rows import compute as pc
+from pipelines.release.errors import WaitsForReview
+from pipelines.release.stages.stage import Product
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.orders import Order
+
+
+def settle_doubtful(context: "ReleaseContext") -> Product:
+    """Stage ``settled``: links alone, after a reviewer's decisions or without the doubtful.
+
+    Rows whose pairs are left out are not attempted in the extract; they are never silently "no".
+
+    Raises:
+        WaitsForReview: there are doubtful pairs and no decisions yet (exit 7).
+    """
+    staging = context.staging
+    links = staging.read("match", "links")
+    pairs = links.filter(pc.equal(links["decision"], "review")).num_rows
+    if pairs and staging.has("decisions", "settled"):
+        settled = staging.read("decisions", "settled")
+    elif pairs and _choice(context.order, context.folder) == "wait":
+        context.note("review_requested", pairs=pairs)
+        raise WaitsForReview(release=context.release, pairs=pairs)
+    else:
+        settled = links
+        if pairs:
+            context.note("doubtful_left_out", pairs=pairs)
+    path = staging.write("review", "settled", settled)
+    left = settled.filter(pc.equal(settled["decision"], "review")).num_rows
+    return Product((path,), {"doubtful": pairs, "left_out": left})
+
+
+def _choice(order: "Order", folder: "Path") -> str:
+    """``wait`` or ``exclude``; a resumed run may say ``exclude`` where the order said wait."""
+    later = folder / "doubtful.json"
+    if later.is_file():
+        return str(json.loads(later.read_text("utf-8"))["doubtful"])
+    return order.doubtful

@@ -1,0 +1,47 @@
+"""What a stage is: a name, a plain function of the context, and what it leaves behind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.release.orders import Order
+from pipelines.release.records import FactValue
+
+if TYPE_CHECKING:
+    from pipelines.release.context import ReleaseContext
+
+KINDS = ("identified", "deidentified", "aggregated")
+
+
+@dataclass(frozen=True)
+class Product:
+    """Files of a finished stage (inside the run's folder) and its facts (counts and codes)."""
+
+    files: tuple[Path, ...] = ()
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a release.
+
+    Attributes:
+        name: also the name of its folder and of its Prefect task.
+        title: what a person reads while it works.
+        work: the function; it raises coded errors.
+        kinds: the kinds of release that have this step.
+        every_time: never skipped on resume, since what it asks may have changed meanwhile.
+        last_of_dry_run: ``run --dry-run`` stops after it.
+    """
+
+    name: str
+    title: str
+    work: "Callable[[ReleaseContext], Product]"
+    kinds: tuple[str, ...] = KINDS
+    every_time: bool = False
+    last_of_dry_run: bool = False
+
+    def applies(self, order: Order) -> bool:
+        """Whether a release of this order has the step."""
+        return order.kind in self.kinds

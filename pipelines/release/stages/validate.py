@@ -1,0 +1,202 @@
+"""Stage 6: prove that the extract may leave, write the report in both editions, attach it."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from approvals.custody import Status
+from expectations import report
+from expectations.validation import validate
+from extracts.rows import pairs_in_scope
+from pipelines.custody import report_file
+from pipelines.home import write_private
+from pipelines.release.reporting import (
+    DriftComparison,
+    compare_drift,
+    keep_explanation,
+    keep_profile,
+    report_model,
+)
+from pipelines.release.stages.stage import Product
+from pipelines.session import today
+from systems import database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from expectations.checks import Validation
+    from pipelines.release.context import ReleaseContext
+    from pipelines.release.records import Records
+
+
+def validate_extract(context: "ReleaseContext") -> Product:
+    """Run the suite of the kind; attach the report whatever the verdict.
+
+    Raises:
+        ValidationFailed: a critical check does not hold (exit 4). The report says what, in counts.
+    """
+    if (before := _attached_before(context)) is not None:
+        return before
+    verdict, drift = _verdict(context)
+    context.keep_validation("extract", verdict)
+    if context.order.kind == "aggregated":
+        keep_explanation(context)
+    model = report_model(context, verdict, drift)
+    texts = {
+        "department.html": report.render(model, edition="department"),
+        "recipient.html": report.render(model, edition="recipient"),
+        "report.json": model.as_json(),
+    }
+    for name, text in texts.items():
+        context.write_report_file(name, text)
+    editions = [text.encode() for text in texts.values()]
+    write_private(_validated_files(context.folder), json.dumps(_extract_files(context.records)))
+    keep_profile(context, drift.profile)
+    outcome: dict[str, Any] = {
+        "expectations": len(verdict.checks),
+        "failed": len(verdict.failed),
+    }
+    if not verdict.passed:
+        # Attached before the failure is recorded: the release must not end up waiting for approval.
+        context.session.releases.attach_report(context.release, *editions)
+        context.note("release_validated", outcome="failed", **outcome)
+        verdict.require()
+    context.note("release_validated", outcome="passed", **outcome)
+    attached = context.session.releases.attach_report(context.release, *editions)
+    return _product(attached, verdict)
+
+
+def _product(digest: str, verdict: "Validation") -> Product:
+    return Product(
+        facts={
+            "report": digest,
+            "checks": len(verdict.checks),
+            "warnings": len(verdict.warnings),
+            "on": today().isoformat(),
+        }
+    )
+
+
+def _attached_before(context: "ReleaseContext") -> Product | None:
+    """What a run that was killed had finished but for this stage's record.
+
+    Another report would have another hour in it: an approval of the first would be lost, and the
+    ledger would name two.
+    """
+    state, verdict = context.state, context.validations().get("extract")
+    standing = state.status in {Status.WAITING_APPROVAL, Status.APPROVED}
+    if not standing or state.report is None or verdict is None or not verdict.passed:
+        return None
+    path = _validated_files(context.folder)
+    if not path.is_file() or json.loads(path.read_text("utf-8")) != _extract_files(context.records):
+        return None  # the report is of another extract
+    report_file(context.session, context.order.project, context.release)
+    return _product(state.report, verdict)
+
+
+def _validated_files(folder: "Path") -> "Path":
+    """Which files a verdict is about."""
+    return folder / "verdicts" / "extract-files.json"
+
+
+def _extract_files(records: "Records") -> dict[str, str]:
+    record = records.verified("extract")
+    return {} if record is None else dict(record.files)
+
+
+def _verdict(context: "ReleaseContext") -> tuple["Validation", DriftComparison]:
+    con = database.connect(context.threads)
+    try:
+        context.staging.view(con, "extract", "extract", "extract")
+        kind, system = context.order.kind, context.approved.system
+        parameters = _PARAMETERS[kind](context, con)
+        drift = compare_drift(context, con)
+        grave = context.session.settings.drift.action == "refuse"
+        parameters |= {
+            "drift": drift.drifts,
+            "drift_severity": "critical" if grave else "warning",
+        }
+        return validate(kind, system, con, "extract", parameters), drift
+    finally:
+        con.close()
+
+
+def _identified(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+    approved, staging = context.approved, context.staging
+    staging.view(con, "intake", "supplied", "supplied")
+    staging.view(con, "intake", "attempted", "attempted")
+    con.execute(
+        "CREATE TEMP VIEW not_attempted AS SELECT row_id FROM supplied SEMI JOIN "
+        "(SELECT row_number FROM attempted WHERE code IS NOT NULL) USING (row_number)"
+    )
+    staging.view(con, "review", "settled", "settled")
+    con.execute(
+        "CREATE TEMP VIEW linked AS SELECT DISTINCT cohort_id FROM settled WHERE decision = 'link'"
+    )
+    first, last = approved.years
+    return {
+        "supplied": "supplied",
+        "supplied_columns": tuple(staging.schema("intake", "supplied").names[2:]),
+        "echo_supplied": approved.echo_supplied,
+        "families": approved.scope,
+        "first_year": first,
+        "last_year": last,
+        "not_attempted": "not_attempted",
+        "linked": "linked",
+        "columns": approved.columns,
+    }
+
+
+def _deidentified(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+    del con
+    approved = context.approved
+    first, last = approved.years
+    suppressed = cast("Mapping[str, int]", context.facts("extract").get("suppressed") or {})
+    snapshot = context.snapshot.connect(context.threads)
+    try:
+        expected = pairs_in_scope(
+            snapshot,
+            approved.system,
+            families=approved.scope,
+            years=approved.years,
+            released_anyway=approved.released_anyway,
+        )
+    finally:
+        snapshot.close()
+    return {
+        "families": approved.scope,
+        "first_year": first,
+        "last_year": last,
+        "expected_rows": expected - suppressed.get("rows_left_out", 0),
+        "columns": approved.columns,
+    }
+
+
+def _aggregated(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+    context.staging.view(con, "extract", "cells", "cells")
+    facts = context.facts("extract")
+    disclosure = context.approved.policy
+    first, last = context.approved.years
+    return {
+        "dims": tuple(facts["dims"]),  # type: ignore[arg-type]
+        "first_year": first,
+        "last_year": last,
+        "last_full_year": today().year - 1,
+        "falls": facts["falls"],
+        "audited_cells": facts["audited_cells"],
+        "threshold": disclosure.threshold,
+        "zeros": disclosure.zeros,
+        "cells": "cells",
+        "county_exempt": facts["county_exempt"],
+        "frozen_years": tuple(facts["frozen_years"]),  # type: ignore[arg-type]
+        "orders": context.approved.system.record.plural,
+    }
+
+
+_PARAMETERS = {
+    "identified": _identified,
+    "deidentified": _deidentified,
+    "aggregated": _aggregated,
+}

@@ -1,0 +1,225 @@
+"""An opened home: keyring, ledger, people, projects and registers, for one command or one stage.
+
+Opening asks the operating system who acts, refuses to work without FIPS mode where the settings
+require it, and gives the rooms what they need. Register and staging lie in the home alone, or in a
+bucket with copies in the home. It holds no rule of its own.
+"""
+
+import functools
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from approvals.application import SystemTerms, individual_level_for, terms_of
+from approvals.clocks import CALENDARS, Counting
+from approvals.custody import Releases
+from approvals.gate import GatePolicy
+from approvals.ledger import Entry, Event, HeadFile, Ledger
+from approvals.people import People, Person, acting_person
+from approvals.project import Projects
+from crypto.fips import require_fips
+from crypto.hardening import harden_process
+from crypto.keyring import Keyring
+from crypto.secret import StagingKey
+from pipelines.home import Home, Settings, open_home
+from pipelines.storage import location_of
+from systems.register import RegisterStore
+
+if TYPE_CHECKING:
+    from pipelines.storage import ObjectStore
+    from systems.register import FetchFile
+
+CALIFORNIA = ZoneInfo("America/Los_Angeles")
+
+
+def today() -> date:
+    """The calendar day in California, where the Department's clocks run."""
+    return datetime.now(CALIFORNIA).date()
+
+
+class Session:
+    """One home, open. Expensive parts are made when they are first asked for."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.settings: Settings = home.settings()
+        harden_process()
+        if self.settings.release.require_fips:
+            require_fips()
+
+    @functools.cached_property
+    def keyring(self) -> Keyring:
+        """Keys of this home."""
+        return Keyring.open(self.home.keys)
+
+    @functools.cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, opened for appending."""
+        return Ledger.open(self.home.ledger_url(), witness=self._note_head)
+
+    def _note_head(self, size: int, digest: str) -> None:
+        HeadFile(self.home.ledger_head, self.keyring.digest).advance(size, digest)
+
+    @functools.cached_property
+    def people(self) -> People:
+        """Who is who at the Department."""
+        return People.read(self.home.people_file)
+
+    @functools.cached_property
+    def person(self) -> Person:
+        """Who acts: the operating system's user."""
+        return acting_person(self.people)
+
+    @functools.cached_property
+    def projects(self) -> Projects:
+        """All projects of the home."""
+        return Projects(
+            self.ledger,
+            self.home.projects,
+            digest=self.keyring.digest,
+            terms=self._terms,
+            review_required=self.settings.approvals.review_required,
+            key=lambda number, create: self.keyring.document_key(number, create=create),
+        )
+
+    @functools.cached_property
+    def releases(self) -> Releases:
+        """All releases of the home."""
+        return Releases(self.projects, policy=self.gate_policy)
+
+    @functools.cached_property
+    def registers(self) -> RegisterStore:
+        """The snapshots of the registers."""
+        fetch = _snapshot_fetcher(self.settings, self.keyring)
+        return RegisterStore(self.home.register, self._snapshot_key, fetch)
+
+    def object_store(self, purpose: str) -> "ObjectStore | None":
+        """The bucket's store of ``register`` or ``staging``; None where they lie in the home.
+
+        Raises:
+            BucketUnsafe: the settings can't be used.
+        """
+        return _object_store(self.settings, self.keyring, purpose)
+
+    def upload_snapshot(self, snapshot: str) -> int:
+        """Send a snapshot's files, those that are not there; for the holder of the register's lock. How many."""
+        store, files = self.object_store("register"), self.registers.files(snapshot)
+        dropped_here = not all(path.is_file() for path in files)
+        if store is None or (dropped_here and store.holds(set_of(snapshot))):
+            return 0
+        return store.keep(set_of(snapshot), files)
+
+    @functools.cached_property
+    def demo(self) -> bool:
+        """Whether this is a demo home, which may confirm itself and takes synthetic data only."""
+        return self.ledger.is_demo()
+
+    @property
+    def gate_policy(self) -> GatePolicy:
+        """The gate's switches from the settings."""
+        chosen = self.settings.approvals
+        return GatePolicy(
+            deidentified_checks=self.settings.release.background_check_deidentified,
+            team_affiliation=chosen.team_affiliation == "all",
+            affiliation_letter=chosen.affiliation_letter,
+            member_acknowledgments=chosen.member_acknowledgments,
+            soft_papers=chosen.soft_papers,
+            check_valid_days=chosen.check_valid_days,
+        )
+
+    @property
+    def counting(self) -> Counting:
+        """The calendars that business days are counted by, from the settings."""
+        chosen = self.settings.approvals
+        return Counting(CALENDARS[chosen.department_days], CALENDARS[chosen.waiting_days])
+
+    def _terms(self, code: str) -> SystemTerms | None:
+        """A system's terms, with what the settings open in them."""
+        terms, chosen = terms_of(code), self.settings.approvals
+        if terms is None:
+            return None
+        opened = {kind for kind in terms.held if f"{code}.{kind}" in chosen.opened_kinds}
+        held = {kind: why for kind, why in terms.held.items() if kind not in opened}
+        terms = replace(terms, held=held)
+        if chosen.public_agency_individual_level:
+            terms = individual_level_for(terms, "public_agency")
+        return terms
+
+    def _snapshot_key(self, snapshot: str, create: bool = False) -> StagingKey:
+        return self.keyring.snapshot_key(snapshot, create=create)
+
+    def append(self, event: Event) -> Entry:
+        """Record an event."""
+        return self.ledger.append(event)
+
+    def deadlines(self, on: date, within: int | None = None) -> list[dict[str, object]]:
+        """What is due on a day, as rows; ``within`` so many days where it is given."""
+        from approvals.deadlines import due
+
+        found = due(self.projects, on, self.counting)
+        return [d.as_dict(on) for d in found if within is None or (d.due - on).days <= within]
+
+    def deadlines_ics(self, on: date) -> str:
+        """The same as iCalendar."""
+        from approvals.deadlines import as_ics, due
+
+        return as_ics(due(self.projects, on, self.counting)).decode("utf-8")
+
+    def configuration_digest(self) -> str:
+        """Keyed digest of the settings that fix a release."""
+        body = json.dumps(self.settings.model_dump(mode="json"), sort_keys=True)
+        return self.keyring.digest("configuration", body.encode())
+
+    def close(self) -> None:
+        """Give the ledger's connections back."""
+        opened = self.__dict__.get("ledger")
+        if isinstance(opened, Ledger):
+            opened.engine.dispose()
+
+
+@contextmanager
+def open_session(root: Path | None) -> Generator[Session, None, None]:
+    """Open a home, named by the caller or by ``DOJ_RELEASE_HOME``.
+
+    Raises:
+        HomeMissing, HomeTooOpen, SettingsUnusable: see there.
+    """
+    session = Session(open_home(root))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def set_of(snapshot: str) -> str:
+    """The set of a snapshot: ``CARPOS/CARPOS-20261126-001``."""
+    return f"{snapshot.split('-', 1)[0]}/{snapshot}"
+
+
+def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> "ObjectStore | None":
+    """The bucket's store of ``register`` or ``staging``; None where they lie in the home."""
+    where = location_of(settings.bucket, purpose)
+    if where is None:
+        return None
+    from pipelines.storage import Bucket, ObjectStore
+
+    bucket = Bucket(settings.bucket, where)
+    return ObjectStore(bucket, purpose, keyring.digest)
+
+
+def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "FetchFile | None":
+    """How a snapshot's files come from the bucket; None where the register lies in the home."""
+    if not settings.bucket.register_url:
+        return None
+
+    def fetch(snapshot: str, file: str, target: Path) -> None:
+        store = _object_store(settings, keyring, "register")
+        assert store is not None  # the settings name one
+        store.fetch(set_of(snapshot), file, target)
+
+    return fetch

@@ -1,0 +1,5 @@
+"""A made-up CARPOS register: cases, orders, parties, firearms."""
+
+from synthetic.carpos.register import make_register
+
+__all__ = ["make_register"]

@@ -1,0 +1,62 @@
+"""Made-up people, and how they are written down with errors."""
+
+from synthetic.people.names import Ints, Strings, absent, choose, known_names, known_places
+from synthetic.people.noise import COHORTS, NO_DAY, OTHER_PARTY, RESPONDENT, recorded
+from synthetic.people.population import RACES, Population, day, make_people
+from synthetic.people.tables import (
+    MARK,
+    agency_of,
+    agency_table,
+    as_table,
+    contact_table,
+    counties,
+    dashed,
+    days_column,
+    drawn,
+    identifier_table,
+    missing,
+    mixed_case,
+    name_table,
+    pick,
+    race_letters,
+    text,
+    write_files,
+)
+from synthetic.people.truth import RegisterTruth, World
+
+__all__ = [
+    "COHORTS",
+    "MARK",
+    "NO_DAY",
+    "OTHER_PARTY",
+    "RACES",
+    "RESPONDENT",
+    "Ints",
+    "Population",
+    "RegisterTruth",
+    "Strings",
+    "World",
+    "absent",
+    "agency_of",
+    "agency_table",
+    "as_table",
+    "choose",
+    "contact_table",
+    "counties",
+    "dashed",
+    "day",
+    "days_column",
+    "drawn",
+    "identifier_table",
+    "known_names",
+    "known_places",
+    "make_people",
+    "missing",
+    "mixed_case",
+    "name_table",
+    "pick",
+    "race_letters",
+    "recorded",
+    "text",
+    "write_files",
+]

@@ -1,0 +1,240 @@
+"""A made-up ACHS register: subjects with their arrests, charges and court dispositions.
+
+Shares are our choice, roughly those of the Department's published arrest tables: two thirds of the
+arrests for misdemeanors, four fifths of the arrested men, many arrested again.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from synthetic.people import (
+    RESPONDENT,
+    World,
+    absent,
+    agency_of,
+    agency_table,
+    choose,
+    contact_table,
+    counties,
+    days_column,
+    drawn,
+    identifier_table,
+    known_names,
+    known_places,
+    make_people,
+    missing,
+    name_table,
+    pick,
+    race_letters,
+    recorded,
+    text,
+)
+
+_AGAIN = 0.45  # of arrests are of somebody arrested before
+_SECOND_FILE = 0.01  # of subjects who have two CII numbers that nobody has joined yet
+_ALIAS = 0.15
+_SEALED = 0.04
+_PEOPLE = 1.6  # people in the made-up world for each arrest; many of them never arrested
+_MEN = 0.78
+_OFFENSES = {
+    "HOMICIDE": 0.2, "RAPE": 0.4, "ROBBERY": 2.0, "ASSAULT": 9.0, "KIDNAPPING": 0.3, "BURGLARY": 4.0, "THEFT": 3.5,
+    "VEHICLE_THEFT": 2.5, "FORGERY": 1.0, "ARSON": 0.2, "DRUG": 4.0, "SEX": 0.8, "WEAPONS": 2.5, "DUI_FELONY": 1.0,
+    "OTHER_FELONY": 4.6, "MISD_ASSAULT": 11.0, "MISD_THEFT": 6.0, "MISD_DRUG": 14.0, "MISD_DUI": 16.0, "MISD_OTHER": 17.0,
+}  # fmt: skip
+_FELONIES = frozenset(list(_OFFENSES)[:15])
+_POLICE = {"complaint_filed": 70.0, "cited": 22.0, "released": 6.0, "turned_over": 2.0}
+_COURT = {
+    "convicted": 64.0, "dismissed": 18.0, "complaint_denied": 11.0, "diverted": 6.0, "acquitted": 1.0,
+}  # fmt: skip
+_SENTENCES = {
+    "probation_jail": 52.0, "jail": 17.0, "probation": 13.0, "prison": 11.0, "fine": 6.0, "other": 1.0,
+}  # fmt: skip
+_PLEAS = {"plea": 96.0, "jury_trial": 3.0, "court_trial": 1.0}
+_STATUTES = ("459 PC", "484 PC", "242 PC", "11377 HS", "23152 VC", "211 PC", "245 PC", "647 PC")
+
+
+def make_achs(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+    """Make the tables of ``records`` arrests, and who the subjects are."""
+    people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
+    arrested = _arrested(rng, people.female, people.birth, records, first_day)
+    human, turn = _subjects(rng, records, arrested)
+    earliest = np.maximum(first_day, people.birth[human] + 18 * 366)
+    day = earliest + (rng.random(records) * (last_day - earliest + 1)).astype(np.int64)
+    subjects, place = np.unique(np.stack([human, turn]), axis=1, return_inverse=True)
+    place = place.reshape(-1)
+    ids = 20_000_000 + rng.permutation(subjects.shape[1])
+    who = subjects[0]
+    written = np.full(len(who), first_day)
+    np.maximum.at(written, place, day)  # as the last arrest wrote the subject down
+    columns = recorded(rng, people, who, written, RESPONDENT)
+    arrest_id = 3_000_000 + rng.permutation(records)
+    offense = drawn(rng, _OFFENSES, records)
+    sealed = rng.random(records) < _SEALED
+    county = counties(rng, people.county[people.home[human, 0]], 0.12)
+    tables = {
+        "agency": agency_table(),
+        "person": _person(rng, ids, columns, race_letters(rng, people, who), who),
+        "person_name": _names(rng, ids, columns),
+        "person_identifier": identifier_table(
+            ids,
+            {
+                "SSN": columns["ssn"],
+                "DL": columns["driver_license"],
+                "FBI": np.array([f"{n * 104_729 % 999_999_937:09d}" for n in who.tolist()], dtype=object),
+            },
+            columns["dl_state"],
+        ),
+        "person_contact": contact_table(ids, columns, phone=False),
+        "arrest": pa.table(
+            {
+                "arrest_id": arrest_id,
+                "person_id": ids[place],
+                "agency_ori": text(agency_of(county, rng.integers(0, 2, records))),
+                "county_fips": text(known_places().fips[county]),
+                "arrest_date": days_column(day),
+                "booking_no": [f"B{n:08d}" for n in range(records)],
+                "incident_no": [f"{n % 99:02d}-{n:06d}" for n in range(records)],
+                "offense_code": text(offense),
+                "age_at_arrest": ((day - people.birth[human]) / 365.2425).astype(np.int64),
+                "police_disposition": text(drawn(rng, _POLICE, records)),
+                "sealed": pa.array(sealed),
+            }
+        ),
+        "charge": _charges(rng, arrest_id, offense),
+        "court_case": _court(rng, arrest_id, county, day, offense, last_day),
+        "custody_event": _custody(rng, arrest_id, day, last_day),
+    }  # fmt: skip
+    group = np.array([_group(code) for code in offense], dtype=object)
+    return World(people, tables, ids[place], human, choose(sealed, "sealed", "subject"), group)
+
+
+def _arrested(
+    rng: np.random.Generator, female: np.ndarray, birth: np.ndarray, records: int, first_day: int
+) -> np.ndarray:
+    """Those who may be arrested at all: grown before the end, more men than women."""
+    grown = birth < first_day - 14 * 365
+    fits = grown & (rng.random(len(birth)) < np.where(female, (1 - _MEN) / _MEN, 1.0))
+    return rng.permutation(np.flatnonzero(fits))[: max(20, int(records * (1 - _AGAIN)))]
+
+
+def _subjects(
+    rng: np.random.Generator, records: int, arrested: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Who is arrested each time, and under which of the person's files."""
+    once = arrested[: min(len(arrested), records)]
+    weight = rng.gamma(0.6, 1.0, len(arrested))  # few are arrested often
+    again = rng.choice(arrested, records - len(once), p=weight / weight.sum())
+    human = rng.permutation(np.concatenate([once, again]))
+    second = human % round(1 / _SECOND_FILE) == 0
+    return human, np.where(second & (rng.random(records) < 0.5), 1, 0)
+
+
+def _person(
+    rng: np.random.Generator,
+    ids: np.ndarray,
+    columns: dict[str, np.ndarray],
+    race: np.ndarray,
+    who: np.ndarray,
+) -> pa.Table:
+    tall = 62 + who % 13
+    return pa.table(
+        {
+            "person_id": ids,
+            "cii_number": [f"A{n % 10**8:08d}" for n in (10_000_000 + ids * 7).tolist()],
+            "sex": text(columns["sex"]),
+            "race": text(race),
+            "dob": days_column(columns["birth_day"]),
+            "pob": text(pick(who // 3, ("CA", "CA", "CA", "MM", "TX", "NY", "YY"))),
+            "height_in": tall,
+            "weight_lb": (tall * 2.6 + rng.normal(0, 12, len(who))).astype(np.int64),
+            "hair": text(pick(who // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED"))),
+            "eye": text(pick(who, ("BRO", "BRO", "BLU", "GRN", "HAZ"))),
+        }
+    )
+
+
+def _names(rng: np.random.Generator, ids: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
+    """Full names, and aliases: a nickname, or the name before marriage."""
+    full = name_table(ids, columns, "full")
+    nicknames = known_names().nicknames
+    known = ~absent(columns["birth_name"])
+    here = np.flatnonzero(known | (rng.random(len(ids)) < _ALIAS))
+    other = {name: values[here].copy() for name, values in columns.items()}
+    other["last_name"] = choose(known[here], other["birth_name"], other["last_name"])
+    other["first_name"] = np.array(
+        [nicknames.get(name, (name,))[0] for name in other["first_name"]], dtype=object
+    )
+    alias = name_table(ids[here], other, "alias")
+    two = pa.array(np.full(len(here), 2, np.int64))
+    return pa.concat_tables([full, alias.set_column(1, "seq", two)])
+
+
+def _charges(rng: np.random.Generator, arrest_id: np.ndarray, offense: np.ndarray) -> pa.Table:
+    """One to four charges, the first at the level of the arrest."""
+    count = np.minimum(1 + rng.geometric(0.6, len(arrest_id)) - 1, 4)
+    at = np.repeat(np.arange(len(arrest_id)), count)
+    seq = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 1
+    felony = np.array([code in _FELONIES for code in offense])[at] & (seq == 1)
+    return pa.table(
+        {
+            "arrest_id": arrest_id[at],
+            "seq": seq,
+            "statute": text(drawn(rng, dict.fromkeys(_STATUTES, 1.0), len(at))),
+            "literal": text(pick(at, ("SEE REPORT", "POSS CONTR SUB", "BATTERY ON PERSON"))),
+            "level": text(choose(felony, "F", "M")),
+        }
+    )
+
+
+def _court(
+    rng: np.random.Generator,
+    arrest_id: np.ndarray,
+    county: np.ndarray,
+    day: np.ndarray,
+    offense: np.ndarray,
+    last_day: int,
+) -> pa.Table:
+    """Dispositions of three arrests in four; the youngest have none yet."""
+    wait = (rng.gamma(2.0, 90.0, len(day))).astype(np.int64)
+    here = np.flatnonzero((rng.random(len(day)) < 0.8) & (day + wait <= last_day))
+    size = len(here)
+    made = drawn(rng, _COURT, size)
+    convicted = made == "convicted"
+    tried = convicted | (made == "acquitted")
+    felony = np.array([code in _FELONIES for code in offense[here]]) & (rng.random(size) < 0.6)
+    return pa.table(
+        {
+            "arrest_id": arrest_id[here],
+            "seq": np.ones(size, np.int64),
+            "county_fips": text(known_places().fips[county[here]]),
+            "case_no": [f"{n % 26 + 10}CR{n:07d}" for n in range(size)],
+            "filed_on": days_column(day[here] + np.minimum(wait[here], 3)),
+            "disposition": text(made),
+            "plea": text(choose(tried, drawn(rng, _PLEAS, size), None)),
+            "disposition_date": days_column(day[here] + wait[here]),
+            "convicted_level": text(choose(convicted, choose(felony, "F", "M"), None)),
+            "sentence": text(choose(convicted, drawn(rng, _SENTENCES, size), None)),
+            "sentence_months": pa.array(rng.integers(1, 60, size), mask=~convicted),
+        }
+    )
+
+
+def _custody(
+    rng: np.random.Generator, arrest_id: np.ndarray, day: np.ndarray, last_day: int
+) -> pa.Table:
+    here = np.flatnonzero(rng.random(len(day)) < 0.06)
+    on = np.minimum(day[here] + rng.integers(60, 900, len(here)), last_day)
+    kinds = {"received": 5.0, "released": 3.0, "paroled": 2.0, "returned": 0.5, "discharged": 1.0}
+    return pa.table(
+        {
+            "arrest_id": arrest_id[here],
+            "kind": text(missing(rng, drawn(rng, kinds, len(here)), 0.0)),
+            "event_date": days_column(on),
+        }
+    )
+
+
+def _group(code: str) -> str:
+    from systems.description import load_system
+
+    return load_system("ACHS").code_list("offense_code").by_value[code].attributes["group"]

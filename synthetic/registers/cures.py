@@ -1,0 +1,164 @@
+"""A made-up CURES register: patients as written on prescriptions, prescribers, pharmacies.
+
+Shares are our choice, roughly those of prescription monitoring reports: opioids a third of the
+prescriptions, a few patients with very many, most with one or two.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from synthetic.people import (
+    RESPONDENT,
+    Ints,
+    World,
+    contact_table,
+    counties,
+    days_column,
+    drawn,
+    known_names,
+    known_places,
+    make_people,
+    missing,
+    name_table,
+    pick,
+    recorded,
+    text,
+)
+
+_PATIENT = replace(
+    RESPONDENT, birth_missing=0.002, address_missing=0.01, phone=0.6, ssn=0.0, license=0.0
+)
+_PATIENTS = 0.3  # patients for each prescription
+_PEOPLE = 1.3  # people in the made-up world for each prescription
+_DRUGS: dict[str, tuple[float, str, tuple[str, ...]]] = {  # share, schedule, names
+    "opioid": (34.0, "2", ("HYDROCODONE 10 MG", "OXYCODONE 5 MG", "MORPHINE 15 MG")),
+    "buprenorphine": (4.0, "3", ("BUPRENORPHINE 8 MG",)),
+    "benzodiazepine": (22.0, "4", ("ALPRAZOLAM 1 MG", "LORAZEPAM 1 MG", "CLONAZEPAM 0.5 MG")),
+    "stimulant": (17.0, "2", ("AMPHETAMINE 20 MG", "METHYLPHENIDATE 18 MG")),
+    "sedative": (14.0, "4", ("ZOLPIDEM 10 MG",)),
+    "steroid": (4.0, "3", ("TESTOSTERONE 200 MG",)),
+    "other": (5.0, "5", ("PREGABALIN 75 MG", "LACOSAMIDE 50 MG")),
+}
+_PAYMENT = {
+    "commercial": 46.0, "medicaid": 24.0, "medicare": 20.0, "private_pay": 8.0, "military": 1.0, "other": 1.0,
+}  # fmt: skip
+_LICENCES = {"MD": 70.0, "DO": 8.0, "NP": 11.0, "PA": 6.0, "DDS": 4.0, "DVM": 0.5, "other": 0.5}
+
+
+def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+    """Make the tables of ``records`` prescriptions, and who the patients are."""
+    people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
+    human = _patients(rng, people.birth, records, first_day)
+    day = first_day + rng.integers(0, last_day - first_day + 1, records)
+    columns = recorded(rng, people, human, day, _PATIENT)
+    person_id = 50_000_000 + rng.permutation(records)
+    prescriber, doctors = _prescribers(rng, max(20, records // 60))
+    pharmacy, shops, where = _pharmacies(rng, max(60, records // 200))
+    chosen = _near(rng, people.county[people.home[human, 0]], where)
+    kinds = drawn(rng, {name: share for name, (share, _, _) in _DRUGS.items()}, records)
+    number = np.arange(records)
+    supply = rng.choice([3, 5, 7, 10, 14, 30, 60, 90], records, p=_SUPPLY)
+    refill = np.minimum(rng.geometric(0.7, records) - 1, 5)
+    tables = {
+        "person": pa.table(
+            {
+                "person_id": person_id,
+                "sex": text(columns["sex"]),
+                "dob": days_column(columns["birth_day"]),
+            }
+        ),
+        "person_name": name_table(person_id, columns),
+        "person_contact": contact_table(person_id, columns, phone=True),
+        "prescriber": prescriber,
+        "pharmacy": pharmacy,
+        "prescription": pa.table(
+            {
+                "prescription_id": 6_000_000 + rng.permutation(records),
+                "person_id": person_id,
+                "prescriber_id": doctors[(human * 3 + number % 2) % len(doctors)],
+                "pharmacy_id": shops[chosen],
+                "rx_number": [f"RX{n:09d}" for n in number.tolist()],
+                "form_serial": [f"F{n:011d}" for n in number.tolist()],
+                "ndc": [f"{n * 7919 % 10**11:011d}" for n in number.tolist()],
+                "drug_name": [_DRUGS[k][2][n % len(_DRUGS[k][2])] for n, k in enumerate(kinds)],
+                "drug_class": text(kinds),
+                "schedule": [_DRUGS[k][1] for k in kinds],
+                "quantity": supply * rng.choice([1, 2, 3], records),
+                "days_supply": supply,
+                "written_on": days_column(np.maximum(day - rng.integers(0, 8, records), first_day)),
+                "filled_on": days_column(day),
+                "refill_no": refill,
+                "refills_ordered": np.maximum(refill, rng.integers(0, 6, records)),
+                "diagnosis_code": text(
+                    missing(rng, pick(human, ("M545", "F419", "F909", "G8929", "F1120")), 0.7)
+                ),
+                "county_fips": text(known_places().fips[where[chosen]]),
+                "patient_age": ((day - people.birth[human]) / 365.2425).astype(np.int64),
+                "payment": text(drawn(rng, _PAYMENT, records)),
+            }
+        ),
+    }
+    roman = {"2": "II", "3": "III", "4": "IV", "5": "V"}
+    family = np.array([roman[_DRUGS[k][1]] for k in kinds], dtype=object)
+    role = np.full(records, "subject", dtype=object)
+    return World(people, tables, person_id, human, role, family)
+
+
+_SUPPLY = (0.05, 0.10, 0.10, 0.05, 0.05, 0.55, 0.04, 0.06)
+
+
+def _patients(rng: np.random.Generator, birth: Ints, records: int, first_day: int) -> Ints:
+    """Patients were born before the years of the register; few have very many prescriptions."""
+    pool = rng.permutation(np.flatnonzero(birth < first_day - 365))
+    pool = pool[: max(20, int(records * _PATIENTS))]
+    weight = rng.gamma(0.5, 1.0, len(pool)) + 0.05
+    return rng.choice(pool, records, p=weight / weight.sum())
+
+
+def _prescribers(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints]:
+    ids = 700_000 + rng.permutation(count)
+    texts = known_names().texts
+    return (
+        pa.table(
+            {
+                "prescriber_id": ids,
+                "last": text(texts[rng.integers(0, len(texts), count)]),
+                "first": text(texts[rng.integers(0, len(texts), count)]),
+                "dea_number": [f"BX{n % 10**7:07d}" for n in (ids * 31).tolist()],
+                "license_no": [f"L{n}" for n in ids.tolist()],
+                "license_kind": text(drawn(rng, _LICENCES, count)),
+            }
+        ),
+        ids,
+    )
+
+
+def _pharmacies(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints, Ints]:
+    places = known_places()
+    where = np.concatenate(
+        [np.arange(len(places.fips)), rng.choice(len(places.fips), count, p=places.share)]
+    )
+    ids = 800_000 + rng.permutation(len(where))
+    return (
+        pa.table(
+            {
+                "pharmacy_id": ids,
+                "license_no": [f"PHY{n}" for n in ids.tolist()],
+                "name": [f"PHARMACY {n}" for n in range(len(where))],
+                "county_fips": text(places.fips[where]),
+            }
+        ),
+        ids,
+        where,
+    )
+
+
+def _near(rng: np.random.Generator, home: Ints, where: Ints) -> Ints:
+    """A pharmacy of the home county, mostly."""
+    wanted = counties(rng, home, 0.08)
+    order = np.argsort(where, kind="stable")
+    first = np.searchsorted(where[order], wanted)
+    last = np.searchsorted(where[order], wanted, side="right")
+    return order[first + (rng.random(len(wanted)) * (last - first)).astype(np.int64)]

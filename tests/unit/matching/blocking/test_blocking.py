@@ -1,0 +1,83 @@
+"""Candidates: what a plain loop over the rules finds, each pair once, and never an explosion."""
+
+import random
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.blocking.candidates import plan
+from matching.blocking.rules import RULES, Parts
+from matching.normalise.encoding import encode
+from matching.options import LinkOptions
+from tests.unit.matching.tables import cohort, noisy, people, records
+
+OPTIONS = LinkOptions(threads=1)
+
+
+def candidates(mine, theirs, options=OPTIONS):
+    encoded = encode(mine, theirs)
+    blocks = plan(encoded, options)
+    return encoded, blocks, listed(blocks, mine.num_rows)
+
+
+def listed(blocks, rows):
+    pairs = blocks.pairs(np.arange(rows, dtype=np.int32))
+    return [(int(x), int(y)) for x, y in zip(pairs.a, pairs.b, strict=True)]
+
+
+def by_loop(encoded):
+    mine, theirs = Parts(encoded, encoded.cohort), Parts(encoded, encoded.records)
+    return {
+        (i, j)
+        for rule in RULES
+        for i in range(encoded.cohort.rows)
+        for j in range(encoded.records.rows)
+        if all(
+            mine[p][i] >= 0 and mine[p][i] == theirs[q][j]
+            for p, q in zip(rule.of(records=False), rule.of(records=True), strict=True)
+        )
+    }
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_joins_find_what_a_loop_over_all_pairs_finds(seed):
+    rng = random.Random(seed)
+    rows = people(12, seed)
+    mine, theirs = cohort(*rows[:8]), records(*(noisy(row, rng) for row in rows[2:]))
+    encoded, _, found = candidates(mine, theirs)
+    assert len(found) == len(set(found))
+    assert set(found) == by_loop(encoded)
+
+
+def test_within_one_table_each_pair_comes_once():
+    rng = random.Random(3)
+    rows = people(10)
+    both = cohort(*rows, *(noisy(row, rng) for row in rows))
+    blocks = plan(encode(both, None), OPTIONS, same_table=True)
+    found = listed(blocks, 20)
+    assert len(found) == len(set(found))
+    assert all(x < y for x, y in found)
+    assert {(i, i + 10) for i in range(10)} <= set(found)
+
+
+def everybody_the_same(count, seed):
+    return [row | {"birth_date": "1900-01-01", "last_name": "Smith"} for row in people(count, seed)]
+
+
+def test_frequent_values_are_split_and_the_split_is_reported():
+    options = LinkOptions(threads=1, block_cap=500)
+    mine, theirs = cohort(*everybody_the_same(300, 1)), records(*everybody_the_same(1000, 2))
+    _, blocks, found = candidates(mine, theirs, options)
+    assert len(found) < 300 * 1000 / 4
+    assert sum(count.split for count in blocks.counts) > 0
+    assert sum(count.split_pairs for count in blocks.counts) > 0
+
+
+def test_the_budget_holds_and_what_it_cut_is_reported():
+    options = LinkOptions(threads=1, block_cap=500, pair_budget=5_000)
+    one = people(1)[0]  # nothing is left to split by
+    _, blocks, found = candidates(cohort(*[one] * 300), records(*[one] * 1000), options)
+    assert len(found) <= 5_000
+    assert sum(count.cut_pairs for count in blocks.counts) > 0

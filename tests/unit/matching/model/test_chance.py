@@ -1,0 +1,96 @@
+"""Chance agreement: sampled where it can't be counted, and namesakes that are no matches."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching.comparison.fields import FIELDS, NAMES, level
+from matching.linking.linking import link
+from matching.model.chance import Sharing, collision
+from matching.model.model import CLASSES, Model, prior_model, train
+from tests.unit.matching.tables import cohort, linked, records
+
+CODES = st.lists(st.integers(-1, 4), max_size=12)
+
+
+@given(CODES, CODES)
+def test_sharing_draws_from_the_pairs_that_share_a_value_and_from_no_others(x, y):
+    mine, theirs = np.array(x, np.int32), np.array(y, np.int32)
+    all_pairs = {(i, j) for i, v in enumerate(x) for j, w in enumerate(y) if v == w >= 0}
+    a, b = Sharing.of(mine, theirs).drawn(2_000, np.random.default_rng(1))
+    drawn = set(zip(a.tolist(), b.tolist(), strict=True))
+    assert drawn <= all_pairs
+    assert bool(drawn) == bool(all_pairs)
+
+
+def test_sharing_draws_every_such_pair_equally_often():
+    mine, theirs = np.array([0, 1], np.int32), np.array([1, 0, 1, 1], np.int32)
+    a, b = Sharing.of(mine, theirs).drawn(4, np.random.default_rng(1))
+    assert len(a) == 4  # never more draws than there are pairs
+    assert set(zip(a.tolist(), b.tolist(), strict=True)) <= {(0, 1), (1, 0), (1, 2), (1, 3)}
+
+
+@given(CODES, CODES)
+def test_the_counted_chance_is_never_above_what_a_loop_over_all_pairs_finds(x, y):
+    x, y = [v for v in x if v >= 0], [v for v in y if v >= 0]
+    if not x or not y:
+        return
+    found = sum(v == w for v in x for w in y) / (len(x) * len(y))
+    weight = 0.05 / 0.01
+    hits = (found * len(x) * len(y) + weight * 0.01) / (len(x) * len(y) + weight)
+    assert collision(np.array(x), np.array(y), 0.01) <= max(hits, 1e-9) + 1e-12
+
+
+def test_a_cohort_too_small_to_repeat_a_value_does_not_make_agreement_look_rare():
+    """200 rows without a shared birthday against 100,000 records of 10,000 birthdays."""
+    days = np.arange(10_000)
+    found = collision(days[:200], np.repeat(days, 10), 1e-4)
+    assert found == pytest.approx(1e-4, rel=0.15)
+
+
+def _pattern(**levels: str) -> int:
+    number = 0
+    for field in FIELDS:
+        number = number * len(field.levels) + (
+            level(field.name, levels[field.name]) if field.name in levels else 0
+        )
+    return number
+
+
+def test_namesakes_beyond_chance_are_not_taken_for_matches():
+    """12,000 pairs share first and middle name and nothing else, twice what chance says: origin and generation make them."""
+    prior = prior_model(6_000, 10_000)
+    both = {"first": "same", "middle": "same", "sex": "same, name agrees"}
+    patterns = {
+        _pattern(**both, last="same", birth="same"): 1_000,
+        _pattern(**both, last="different", birth="different"): 12_000,
+        _pattern(first="same", middle="different", last="different", birth="different"): 90_000,
+    }
+    model = train(prior, np.array(list(patterns), np.int32), np.array(list(patterns.values())))
+    size = dict(zip(CLASSES, model.sizes, strict=True))
+    assert size["match"] == pytest.approx(1_000, rel=0.1)
+    assert size["given namesake"] > 3_000
+    assert model.m[NAMES.index("birth")][level("birth", "different")] < 0.05
+
+
+def test_every_class_gives_every_field_a_distribution():
+    model: Model = prior_model(10, 10)
+    for field, table in zip(FIELDS, model.tables(), strict=True):
+        for group in field.groups:
+            assert np.exp(table[:, list(group)]).sum(axis=1) == pytest.approx(1)
+
+
+def test_one_first_and_middle_name_with_another_surname_and_birthday_is_no_link():
+    rng = random.Random(3)
+    asked = [
+        {"first_name": "mary", "middle_name": "ann", "last_name": f"a{i}", "sex": "F",
+         "birth_date": f"{rng.randint(1940, 2000)}-03-{rng.randint(1, 28):02}"}
+        for i in range(60)
+    ]  # fmt: skip
+    there = [
+        row | {"last_name": f"b{i}", "birth_date": "1930-07-01"} for i, row in enumerate(asked)
+    ]
+    assert not linked(link(cohort(*asked), records(*there)))

@@ -1,0 +1,71 @@
+"""Candidates among themselves and connected parts: the library, whole arrays and plain loops agree."""
+
+from itertools import combinations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.assignment.identities import (
+    _CANDIDATE,
+    _MOST_CANDIDATES,
+    _candidate_pairs,
+    components,
+)
+from matching.scoring.shards import Scored
+from tests.unit.matching.compiled import both_ways
+
+FEW = settings(max_examples=60, deadline=None)
+PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 59)), max_size=200)
+
+
+def scored_of(pairs, seed, levels):
+    rng = np.random.default_rng(seed)
+    a, b = np.array(sorted(pairs), np.int32).reshape(-1, 2).T
+    odds = rng.integers(-3, levels, len(a)).astype(np.float64)
+    none = np.zeros(len(a), np.int64)
+    return Scored(np.ascontiguousarray(a), np.ascontiguousarray(b), odds, none, none)
+
+
+def by_hand(scored, record):
+    """Each pair of records that one row has among its best candidates, with its weaker odds."""
+    pairs = list(zip(scored.a.tolist(), scored.b.tolist(), scored.log_odds.tolist(), strict=True))
+    liked = {
+        r: max(o for _, b, o in pairs if record[b] == r) for _, b, _ in pairs for r in [record[b]]
+    }
+    found = {}
+    for row in {a for a, _, _ in pairs}:
+        mine = sorted((-o, b) for a, b, o in pairs if a == row and o > _CANDIDATE)
+        for (o, x), (p, y) in combinations(mine[:_MOST_CANDIDATES], 2):
+            if record[x] == record[y]:
+                continue
+            own = [-w if -w >= liked[record[z]] else -np.inf for w, z in ((o, x), (p, y))]
+            key = min(x, y), max(x, y)
+            found[key] = max(found.get(key, -np.inf), min(own))
+    return found
+
+
+@FEW
+@given(PAIRS, st.integers(0, 999), st.sampled_from([2, 30]), st.integers(1, 60))
+def test_candidates_of_a_row_are_paired_alike(pairs, seed, levels, records):
+    scored = scored_of(pairs, seed, levels)
+    record = np.arange(60, dtype=np.int32) % records
+    fast, slow = both_ways(lambda: _candidate_pairs(scored, record))
+    for one, other in zip(fast, slow, strict=True):
+        assert np.array_equal(one, other)
+        assert one.dtype == other.dtype
+    x, y, through = (part.tolist() for part in fast)
+    assert dict(zip(zip(x, y, strict=True), through, strict=True)) == by_hand(scored, record)
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60))
+def test_connected_nodes_have_their_smallest_nodes_number(links):
+    left, right = np.array(links, np.int64).reshape(-1, 2).T
+    fast, slow = both_ways(lambda: components(31, left, right))
+    assert fast.tolist() == slow.tolist()
+    label = list(range(31))
+    for _ in label:
+        for a, b in links:
+            label[a] = label[b] = min(label[a], label[b])
+    assert fast.tolist() == label
