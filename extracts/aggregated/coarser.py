@@ -12,12 +12,18 @@ import numpy as np
 import pyarrow as pa
 
 from extracts.aggregated.history import from_arrow
-from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.aggregated.tabulation import (
+    YEAR,
+    AggregateSpec,
+    dimensions,
+    one_year,
+    published_year,
+    tabulate,
+)
 from extracts.suppression import (
     MOSTLY_HIDDEN,
     CannotProtectError,
     CellTable,
-    Dimension,
     Forecast,
     Job,
     Pattern,
@@ -108,18 +114,8 @@ def _seen(
 ) -> Forecast:
     quick = replace(policy, clean=False)
     jobs = [
-        Job(_year(counted, place), quick, tuple(_only(t, year) for t in before))
-        for place, year in enumerate(counted.dims[0].leaves)
+        Job(one_year(counted, year), quick, tuple(published_year(t, year) for t in before))
+        for year in counted.dims[0].leaves
     ]
     patterns: list[Pattern] = suppress_all(jobs, workers=1)
     return forecast([(p.table, p.hidden, p.primary) for p in patterns])
-
-
-def _year(table: CellTable, at: int) -> CellTable:
-    dims = (Dimension.flat(YEAR, [table.dims[0].leaves[at]], total=False), *table.dims[1:])
-    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
-
-
-def _only(table: PublishedTable, year: str) -> PublishedTable:
-    axis = table.dims.index(YEAR)
-    return replace(table, rows=tuple(r for r in table.rows if r.labels[axis] == year))
