@@ -6,11 +6,12 @@ was published before, and not cleaned up: a release of it publishes at least as 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from extracts.aggregated.extract import Aggregate
 from extracts.aggregated.history import from_arrow
 from extracts.aggregated.tabulation import (
     YEAR,
@@ -39,20 +40,6 @@ if TYPE_CHECKING:
     import duckdb
 
 
-class Counted(Protocol):
-    """What is looked at of a table: its true cells and its published rows."""
-
-    @property
-    def table(self) -> pa.Table:
-        """As it leaves."""
-        ...
-
-    @property
-    def cells(self) -> pa.Table:
-        """With true values."""
-        ...
-
-
 @dataclass(frozen=True)
 class CoarserVersion:
     """One coarser version: its dimensions, and what it would publish at least."""
@@ -72,7 +59,7 @@ def coarser_versions(
     spec: AggregateSpec,
     policy: SuppressionPolicy,
     earlier: Sequence[pa.Table],
-    made: Counted,
+    made: Aggregate,
 ) -> tuple[CoarserVersion, ...]:
     """Return coarser versions of a mostly hidden table, the one that shows most first; else none.
 
@@ -92,7 +79,7 @@ def coarser_versions(
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
 
 
-def _mostly_hidden(made: Counted, plural: str) -> bool:
+def _mostly_hidden(made: Aggregate, plural: str) -> bool:
     records = np.asarray(made.cells[plural])
     hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
     return hidden > MOSTLY_HIDDEN * int((records > 0).sum())
