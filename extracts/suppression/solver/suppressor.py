@@ -126,7 +126,7 @@ def suppress(
     prove_beforehand(joined, search, policy, earlier, progress)
     falls: tuple[Fall, ...] = ()
     for done in range(_ROUNDS + _WIDER + 1):
-        report = _attack(joined, search, policy, earlier, intervals, progress)
+        report = _audit(joined, search, policy, earlier, intervals, progress)
         falls = report.falls
         if not falls:
             return _pattern(joined, search, report, needed)
@@ -147,7 +147,7 @@ def _improve(search: Search, progress: Progress | None) -> int:
     return 0
 
 
-def _attack(
+def _audit(
     joined: TableSystem,
     search: Search,
     policy: SuppressionPolicy,
