@@ -13,7 +13,7 @@ the generator lets them keep, and how often a number is somebody else's. The reg
 import numpy as np
 import pyarrow as pa
 
-from matching.comparison.fields import FIELDS, NAMES
+from matching.comparison.fields import FIELDS, NAMES, shipped_prior
 from matching.comparison.levels import Comparer
 from matching.model import model as model_of
 from matching.model.chance import fit_chance
@@ -101,7 +101,8 @@ def main() -> None:
     u = [np.exp(np.mean([np.log(fit[1][f]) for fit in fits], axis=0)) for f in range(len(FIELDS))]
     u = [normalised(x, field.groups) for x, field in zip(u, FIELDS, strict=True)]
     sizes = dict(zip(model_of.CLASSES, np.median([s for _, _, s in fits], axis=0), strict=True))
-    own = model_of.own_distributions()
+    # of relatives' own fields (suffix, middle name)
+    own = {name: dict(shipped_prior()[name]) for name in ("generation", "household")}
     print(
         "# The shipped prior: what the weights start from, and what a small cohort is weighed with."
     )

@@ -1,11 +1,8 @@
 """How data leave and how they rest: recipients' keys, sealing, signatures, keyring, staging.
 
-It knows nothing of what is inside, and imports no other room. Names load when they are used, since
-the command line imports this before it knows whether it needs any of it.
-
-Leaving: `Recipient`, `write_package`, `verify_package`, `seal_stream`, `FileSigner`,
-`verify_detached`. Resting: `Keyring`, `StagingKey`, `staging`, `document`. Names for people:
-`research_ids`, `order_keys`. Looking after it: `health`.
+It knows nothing of what is inside, and imports no other room but `errors`. `crypto.cms` seals and signs,
+`crypto.package` makes of it what a recipient gets, `crypto.keyring` holds every secret, `crypto.token` a signing key
+that never leaves its token, `crypto.resting` encrypts files that stay; `crypto.identifiers` gives research ids.
 """
 
 from crypto import fips

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from crypto import files
-from crypto.cms import SIGNER_DAYS, KeySigner, check_validity, read_identity, self_signed
+from crypto.cms import SIGNER_DAYS, Signer, check_validity, read_identity, self_signed
 from crypto.errors import (
     FileUnusable,
     PinWrong,
@@ -139,7 +139,7 @@ class TokenKey(ec.EllipticCurvePrivateKey):
         return f"<TokenKey {self._place!r}>"
 
 
-class TokenSigner(KeySigner):
+class TokenSigner(Signer):
     """A signer whose private key is in a token."""
 
     @classmethod

@@ -127,8 +127,8 @@ class Validation:
         """
         try:
             checks = tuple(CheckResult(**c) for c in stored["checks"])
-            told: dict[str, Any] = dict(stored) | {"checks": checks}
-            verdict = Validation(**told)
+            fields: dict[str, Any] = dict(stored) | {"checks": checks}
+            verdict = Validation(**fields)
         except (KeyError, TypeError):
             raise ReportBroken(what="stored validation") from None
         if not checks or verdict.passed != (not verdict.failed):

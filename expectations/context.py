@@ -1,4 +1,4 @@
-"""What each suite must be told besides the data. Unknown or missing facts stop the validation.
+"""What each suite needs to know besides the data. Unknown or missing facts stop the validation.
 
 Relations are names of views or tables in the connection; counts are numbers that another room has
 already established (the audit's verdict, the registered number of rows).
@@ -58,7 +58,7 @@ class LinksContext(Context):
 
 
 class DriftContext(Context):
-    """What a suite on an extract is told of drift: how far each column moved, and how grave it is."""
+    """What a suite on an extract needs to know of drift: how far each column moved, and how grave it is."""
 
     drift: tuple[Drift, ...] = ()
     drift_severity: Severity = "warning"
@@ -130,7 +130,7 @@ AnyContext = TypeVar("AnyContext", bound=Context)
 
 
 def read_context(model: type[AnyContext], given: Mapping[str, Any]) -> AnyContext:
-    """Check what a suite was told.
+    """Check the facts that a suite was given.
 
     Raises:
         ContextWrong: A fact is missing, unknown or of the wrong type; names of facts only.

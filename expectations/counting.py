@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from expectations.checks import Check
 from expectations.errors import CountingBroke
-from expectations.sql import name, sliced
-from systems.database import guarded
+from expectations.sql import sliced
+from systems.database import guarded, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Rows whose join fits: four text columns of 2.5 million rows are some 300 MiB of hash table.
 ROWS_IN_A_SLICE = 2_500_000
-_WEIGHT = name("(weight)")  # no check is called so
+_WEIGHT = quoted("(weight)")  # no check is called so
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def unordered(con: "duckdb.DuckDBPyConnection") -> Generator[None]:
 
 def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:
     """Return the number of rows of a relation."""
-    return _number(con, f"SELECT count(*) FROM {name(relation)}", "rows")
+    return _number(con, f"SELECT count(*) FROM {quoted(relation)}", "rows")
 
 
 def slices(rows: int) -> int:
@@ -80,7 +80,7 @@ def _aggregate(
             return f"count(*) FILTER (WHERE {which})"
         return f"coalesce(sum({_WEIGHT}) FILTER (WHERE {which}), 0)::BIGINT"
 
-    sums = ", ".join(f"{things(name(c.id))}, {things(f'{name(c.id)} IS NULL')}" for c in checks)
+    sums = ", ".join(f"{things(quoted(c.id))}, {things(f'{quoted(c.id)} IS NULL')}" for c in checks)
     query = f"SELECT {things('true')}, {sums} FROM ({marked(relation, checks)})"
     with guarded(CountingBroke, checks=len(checks)):
         answers = [con.execute(part).fetchall()[0] for part in sliced(query, parts)]
@@ -112,15 +112,15 @@ def mark_rows(
 
 def marked(relation: str, checks: Sequence[Check]) -> str:
     """Return the query that turns rows into booleans, the common source of both forms."""
-    columns = ", ".join(f"CAST(({c.row}) AS BOOLEAN) AS {name(c.id)}" for c in checks)
-    source = checks[0].over or f"{name(relation)} AS r"
+    columns = ", ".join(f"CAST(({c.row}) AS BOOLEAN) AS {quoted(c.id)}" for c in checks)
+    source = checks[0].over or f"{quoted(relation)} AS r"
     weight = f", {checks[0].weight} AS {_WEIGHT}" if checks[0].weight else ""
     return f"SELECT {columns}{weight} FROM {source}"
 
 
 def _whole(con: "duckdb.DuckDBPyConnection", relation: str, check: Check, parts: int) -> Counts:
     elements = (
-        f"SELECT count(*) FROM {name(relation)}" if check.elements is None else check.elements
+        f"SELECT count(*) FROM {quoted(relation)}" if check.elements is None else check.elements
     )
     assert check.violations is not None
     looked_at = _number(con, elements, check.id, parts)

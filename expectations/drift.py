@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from expectations.checks import Check, Severity
 from expectations.errors import CountingBroke
-from expectations.sql import name
-from systems.database import guarded
+from systems.database import guarded, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,12 +65,12 @@ def profile(
     """
     if not columns:
         return {}
-    cast = ", ".join(f"CAST({name(c)} AS VARCHAR) AS {name(c)}" for c in columns)
-    sets = ", ".join(f"({name(c)})" for c in columns)
-    which = ", ".join(f"GROUPING({name(c)})" for c in columns)
-    values = ", ".join(name(c) for c in columns)
+    cast = ", ".join(f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}" for c in columns)
+    sets = ", ".join(f"({quoted(c)})" for c in columns)
+    which = ", ".join(f"GROUPING({quoted(c)})" for c in columns)
+    values = ", ".join(quoted(c) for c in columns)
     query = (
-        f"SELECT {values}, {which}, count(*) FROM (SELECT {cast} FROM {name(relation)} "
+        f"SELECT {values}, {which}, count(*) FROM (SELECT {cast} FROM {quoted(relation)} "
         f"WHERE {where}) GROUP BY GROUPING SETS ({sets})"
     )
     with guarded(CountingBroke, check="profile"):

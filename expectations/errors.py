@@ -13,7 +13,7 @@ class SuiteUnknown(CodedError):
 
 
 class ContextWrong(CodedError):
-    """What a suite must be told is missing, unknown or of the wrong type."""
+    """What a suite needs to know is missing, unknown or of the wrong type."""
 
     code = "VALID-02"
     exit = Exit.INTERNAL

@@ -36,7 +36,7 @@ class Judgement:
     counts: tuple[int, int] | None = None  # elements, missing
 
 
-def quiet() -> None:
+def silence() -> None:
     """Switch off telemetry, before the import. What the administrator has set stays as it is."""
     for switch, off in (
         ("GX_ANALYTICS_ENABLED", "false"),
@@ -73,7 +73,7 @@ def judge(frame: "pd.DataFrame", checks: Sequence[Check], form: Form) -> dict[st
     """
     if not checks:
         return {}
-    quiet()
+    silence()
     silenced = {n: logging.getLogger(n).level for n in _NOISY}
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.CRITICAL)  # its texts may quote what it saw
@@ -113,13 +113,13 @@ def _copy(result: Any) -> tuple[str, Judgement]:
     check = str(result.expectation_config.meta["id"])
     if _raised(result.exception_info):
         raise ValidationBroke(check=check)
-    told: Mapping[str, Any] = result.result
-    if "unexpected_count" in told:
-        counts = (int(told["element_count"]), int(told["missing_count"]))
-        return check, Judgement(bool(result.success), int(told["unexpected_count"]), counts)
-    if told.get("observed_value") is None:
+    found: Mapping[str, Any] = result.result
+    if "unexpected_count" in found:
+        counts = (int(found["element_count"]), int(found["missing_count"]))
+        return check, Judgement(bool(result.success), int(found["unexpected_count"]), counts)
+    if found.get("observed_value") is None:
         raise ValidationBroke(check=check)
-    return check, Judgement(bool(result.success), int(told["observed_value"]))
+    return check, Judgement(bool(result.success), int(found["observed_value"]))
 
 
 def _raised(info: Any) -> bool:

@@ -6,6 +6,8 @@ Names come from our own tables and TOML files and are quoted all the same; liter
 import re
 from collections.abc import Iterable
 
+from systems.database import literal, quoted
+
 # What identifiers look like (RE2). Deliberately wide: a false alarm stops a release and is looked
 # at, a missed number leaves. Word boundaries keep our own long random ids out.
 PATTERNS: dict[str, tuple[str, str]] = {
@@ -23,38 +25,28 @@ PATTERNS: dict[str, tuple[str, str]] = {
 _SLICE = re.compile(r"<<slice ([^<>]+)>>")
 
 
-def name(identifier: str) -> str:
-    """Quote one identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """Quote one text literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def texts(values: Iterable[str]) -> str:
     """Return a bracketed list of text literals, in a fixed order, never empty."""
-    listed = ", ".join(text(v) for v in sorted(set(values)))
+    listed = ", ".join(literal(v) for v in sorted(set(values)))
     return f"({listed or 'NULL'})"
 
 
 def matches(expression: str, pattern: str) -> str:
     """Return a boolean: the text holds the pattern somewhere."""
-    return f"regexp_matches(CAST({expression} AS VARCHAR), {text(pattern)})"
+    return f"regexp_matches(CAST({expression} AS VARCHAR), {literal(pattern)})"
 
 
 def is_full(expression: str, pattern: str) -> str:
     """Return a boolean: the whole text is the pattern."""
-    return f"regexp_full_match(CAST({expression} AS VARCHAR), {text(pattern)})"
+    return f"regexp_full_match(CAST({expression} AS VARCHAR), {literal(pattern)})"
 
 
 def duplicates(relation: str, keys: Iterable[str], where: str = "true") -> str:
     """Return a query for the number of rows too many under a key, to be counted by slices of it."""
-    listed = [name(k) for k in keys]
+    listed = [quoted(k) for k in keys]
     return (
         "SELECT coalesce(sum(n - 1), 0)::BIGINT FROM "
-        f"(SELECT count(*) AS n FROM {name(relation)} WHERE {where} AND {by_slice(listed[0])} "
+        f"(SELECT count(*) AS n FROM {quoted(relation)} WHERE {where} AND {by_slice(listed[0])} "
         f"GROUP BY {', '.join(listed)} HAVING count(*) > 1)"
     )
 
@@ -80,4 +72,4 @@ def sliced(query: str, slices: int) -> list[str]:
 
 def rows(relation: str, where: str = "true") -> str:
     """Return a query for the number of rows of a relation."""
-    return f"SELECT count(*) FROM {name(relation)} WHERE {where}"
+    return f"SELECT count(*) FROM {quoted(relation)} WHERE {where}"

@@ -2,7 +2,7 @@
 
 The files are suites of Great Expectations (they read as ``ExpectationSuite``); what a rule is stands
 in ``meta``: ``row`` or ``violations`` in SQL, with ``<<facts>>`` of the suite's context as the only
-things filled in. ``suite_json`` writes the whole suite, fixed and generated, in the same format.
+things filled in.
 """
 
 import json
@@ -13,7 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations import kinds
 from expectations.checks import Check
 from expectations.context import (
     AggregatedContext,
@@ -28,8 +27,16 @@ from expectations.context import (
 )
 from expectations.drift import drift_checks
 from expectations.errors import ContextWrong, SuiteFileBroken, SuiteUnknown
-from expectations.kinds import Facts
-from expectations.sql import name
+from expectations.kinds import (
+    Facts,
+    aggregated_checks,
+    deidentified_checks,
+    identified_checks,
+    intake_checks,
+    links_checks,
+    register_checks,
+)
+from systems.database import quoted
 from systems.description import System
 
 if TYPE_CHECKING:
@@ -40,12 +47,12 @@ _SLOT = re.compile(r"<<([a-z_]+)>>")
 _Generator = Callable[[Facts, Any], list[Check]]
 
 _MODELS: dict[str, tuple[type[Context], _Generator]] = {
-    "register": (RegisterContext, kinds.register),
-    "intake": (IntakeContext, kinds.intake),
-    "links": (LinksContext, kinds.links),
-    "identified": (IdentifiedContext, kinds.identified),
-    "deidentified": (DeidentifiedContext, kinds.deidentified),
-    "aggregated": (AggregatedContext, kinds.aggregated),
+    "register": (RegisterContext, register_checks),
+    "intake": (IntakeContext, intake_checks),
+    "links": (LinksContext, links_checks),
+    "identified": (IdentifiedContext, identified_checks),
+    "deidentified": (DeidentifiedContext, deidentified_checks),
+    "aggregated": (AggregatedContext, aggregated_checks),
 }
 SUITES = tuple(_MODELS)
 
@@ -67,11 +74,11 @@ def checks_for(
     if suite not in _MODELS:
         raise SuiteUnknown(known=list(SUITES))
     model, generate = _MODELS[suite]
-    told = read_context(model, context)
+    parameters = read_context(model, context)
     facts = Facts.of(system, con, relation)
-    checks = (*_fixed(suite, facts, told), *generate(facts, told))
-    if isinstance(told, DriftContext):
-        checks += tuple(drift_checks(suite, told.drift, told.drift_severity))
+    checks = (*_fixed(suite, facts, parameters), *generate(facts, parameters))
+    if isinstance(parameters, DriftContext):
+        checks += tuple(drift_checks(suite, parameters.drift, parameters.drift_severity))
     checks = tuple(governed(check, system) for check in checks)
     if not checks:
         raise SuiteUnknown(known=list(SUITES))
@@ -87,46 +94,26 @@ def governed(check: Check, system: System) -> Check:
     return replace(check, section=section, basis="policy" if policy else check.basis)
 
 
-def suite_json(suite: str, checks: tuple[Check, ...]) -> dict[str, Any]:
-    """Return the whole suite as a suite of Great Expectations, for whoever wants to read it."""
-    from expectations.runner import expectation
-
-    listed: list[dict[str, Any]] = []
-    for check in checks:
-        stated = {
-            "row": check.row,
-            "violations": check.violations,
-            "elements": check.elements,
-            "over": check.over,
-            "weight": check.weight,
-        }
-        meta = {"title": check.title, "section": check.section, "basis": check.basis} | stated
-        item = expectation(check, "counts")
-        item["meta"] |= {k: v for k, v in meta.items() if v is not None}
-        listed.append(item)
-    return {"name": suite, "expectations": listed, "meta": {}, "notes": None}
-
-
-def _fixed(suite: str, facts: Facts, told: Context) -> list[Check]:
+def _fixed(suite: str, facts: Facts, context: Context) -> list[Check]:
     try:
         stored = json.loads((_FILES / f"{suite}.json").read_text("utf-8"))
         metas = [(e["meta"], e["severity"]) for e in stored["expectations"]]
     except (OSError, ValueError, KeyError, TypeError):
         raise SuiteFileBroken(suite=suite) from None
-    return [_check(m, s, facts, told) for m, s in metas if _applies(m, facts, told)]
+    return [_check(m, s, facts, context) for m, s in metas if _applies(m, facts, context)]
 
 
-def _applies(meta: Mapping[str, Any], facts: Facts, told: Context) -> bool:
+def _applies(meta: Mapping[str, Any], facts: Facts, context: Context) -> bool:
     if not all(facts.has_table(t) for t in meta.get("tables", ())):
         return False
     unless = meta.get("unless")
-    return not (unless and getattr(told, unless))
+    return not (unless and getattr(context, unless))
 
 
-def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, told: Context) -> Check:
+def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, context: Context) -> Check:
     try:
         filled: dict[str, Any] = {
-            key: _fill(meta[key], facts, told)
+            key: _fill(meta[key], facts, context)
             for key in ("row", "violations", "elements", "over", "title")
             if key in meta
         }
@@ -141,18 +128,18 @@ def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, told: Context) 
         raise SuiteFileBroken(suite=facts.relation) from None
 
 
-def _fill(sql: str, facts: Facts, told: Context) -> str:
+def _fill(sql: str, facts: Facts, context: Context) -> str:
     """Fill the slots: names are quoted, numbers and dates written out, all else refused."""
 
     def slot(found: re.Match[str]) -> str:
         fact = found.group(1)
         if fact == "relation":
-            return name(facts.relation)
+            return quoted(facts.relation)
         if fact == "below":
-            return str(getattr(told, "threshold") - 1)  # noqa: B009  only one context has it
-        value = getattr(told, fact, None)
+            return str(getattr(context, "threshold") - 1)  # noqa: B009  only one context has it
+        value = getattr(context, fact, None)
         if isinstance(value, str):
-            return name(value)
+            return quoted(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         if isinstance(value, date):

@@ -128,8 +128,8 @@ def _result(check: Check, counts: Counts, judged: Judgement) -> CheckResult:
 
 def _load() -> None:
     """Import Great Expectations now, so that the seconds of a validation are its own."""
-    from expectations.runner import quiet
+    from expectations.runner import silence
 
-    quiet()
+    silence()
     __import__(_CHATTY)
     logging.getLogger(_CHATTY).setLevel(logging.WARNING)  # it sets itself to INFO

@@ -1,4 +1,8 @@
-"""CMS as it leaves the Department: recipients, sealing, signatures and the certificates that both rest on."""
+"""CMS as it leaves the Department: recipients, sealing, signatures, and the certificates that both rest on.
+
+It knows RFC 5652, 5083 and 5280 as far as they are needed, and one suite of algorithms. It opens nothing, builds no
+chain of certificates, and knows no package, keyring or token.
+"""
 
 from crypto.cms.certificates import check_validity, make_recipient, read_identity, self_signed
 from crypto.cms.recipients import Recipient
@@ -7,7 +11,6 @@ from crypto.cms.signing import (
     LONGEST_SIGNATURE,
     SIGNER_DAYS,
     FileSigner,
-    KeySigner,
     Signer,
     certificate_fingerprint,
     make_signing_identity,
@@ -20,7 +23,6 @@ __all__ = [
     "MAX_PLAINTEXT",
     "SIGNER_DAYS",
     "FileSigner",
-    "KeySigner",
     "Recipient",
     "Signer",
     "certificate_fingerprint",

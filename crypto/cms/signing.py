@@ -7,7 +7,7 @@ A certificate inside the signature proves nothing; where there is one it must be
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol, cast
+from typing import cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
@@ -46,26 +46,8 @@ _DIGEST = 48  # bytes of SHA-384
 _LONGEST_KEY = 64 * 1024  # bytes of a private key's file
 
 
-class Signer(Protocol):
-    """Whoever signs for the Department."""
-
-    @property
-    def certificate_pem(self) -> bytes:
-        """The signing certificate."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Hex SHA-256 of the public key."""
-        ...
-
-    def sign_detached(self, content: bytes) -> bytes:
-        """Sign as detached CMS SignedData, DER."""
-        ...
-
-
-class KeySigner:
-    """A signer by a private key, wherever it is."""
+class Signer:
+    """Whoever signs for the Department: a certificate and its private key, wherever that is."""
 
     def __init__(self, key: PrivateKey, certificate_pem: bytes) -> None:
         self._identity = read_identity(certificate_pem, bare_key=False)
@@ -104,7 +86,7 @@ class KeySigner:
         return f"<{type(self).__name__} {self._identity.kind} {self.fingerprint[:16]}>"
 
 
-class FileSigner(KeySigner):
+class FileSigner(Signer):
     """A signer whose private key comes from a PEM file."""
 
     @classmethod

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from crypto import files
-from crypto.cms import KeySigner, Recipient, make_signing_identity
+from crypto.cms import Recipient, Signer, make_signing_identity
 from crypto.errors import (
     KeyNameUnusable,
     KeyringExists,
@@ -147,7 +147,7 @@ class Keyring:
 
     # -- signing and escrow
 
-    def signer(self) -> KeySigner:
+    def signer(self) -> Signer:
         """Give the Department's signer; see `load_signer` for what is raised."""
         return load_signer(self._directory, _signing_password(self._root))
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crypto import files
-from crypto.cms import FileSigner, KeySigner, check_validity, public_key_fingerprint, read_identity
+from crypto.cms import FileSigner, Signer, check_validity, public_key_fingerprint, read_identity
 from crypto.errors import KeyringMissing, SignerKeyMismatch, SignerUnknown
 
 KEY, CERTIFICATE = "signing.key", "signing.pem"
@@ -27,7 +27,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 PIN_VARIABLE = "DOJ_RELEASE_PIN_FILE"
 
 
-def load_signer(directory: Path, password: bytes) -> KeySigner:
+def load_signer(directory: Path, password: bytes) -> Signer:
     """Give the signer, from its file or its token.
 
     Args:
@@ -134,7 +134,7 @@ def _belong(key: Path, certificate: Path, password: bytes) -> bool:
     return True
 
 
-def _signer(key: bytes, certificate_pem: bytes, password: bytes) -> KeySigner:
+def _signer(key: bytes, certificate_pem: bytes, password: bytes) -> Signer:
     if not key.startswith(b"{"):
         return FileSigner.load(key, certificate_pem, password)
     from crypto.token import TokenSigner, place_of

@@ -1,4 +1,8 @@
-"""A sealed package: its parts, its list of hashes, written whole or not at all and verified before it is opened."""
+"""A sealed package: its parts and their signed list of hashes.
+
+It is written whole or not at all, and verified in the recipient's own order before anybody opens it. It never
+decrypts, and trusts no certificate that lies inside.
+"""
 
 from crypto.package.parts import Part
 from crypto.package.sealed_package import Package, verify_by_any, write_package

@@ -1,11 +1,21 @@
-"""Checks that are generated: from the system's TOML, the relation's columns and the context."""
+"""Checks that are generated: from the system's TOML, the relation's columns and the context.
 
-from expectations.kinds.aggregated import aggregated
-from expectations.kinds.deidentified import deidentified
+One file a suite. They state SQL and run none: `expectations.validation` counts.
+"""
+
+from expectations.kinds.aggregated import aggregated_checks
+from expectations.kinds.deidentified import deidentified_checks
 from expectations.kinds.facts import Facts
-from expectations.kinds.identified import identified
-from expectations.kinds.intake import intake
-from expectations.kinds.links import links
-from expectations.kinds.register import register
+from expectations.kinds.identified import identified_checks
+from expectations.kinds.intake import intake_checks, links_checks
+from expectations.kinds.register import register_checks
 
-__all__ = ["Facts", "aggregated", "deidentified", "identified", "intake", "links", "register"]
+__all__ = [
+    "Facts",
+    "aggregated_checks",
+    "deidentified_checks",
+    "identified_checks",
+    "intake_checks",
+    "links_checks",
+    "register_checks",
+]

@@ -5,20 +5,23 @@ from expectations.context import DeidentifiedContext
 from expectations.errors import ContextWrong
 from expectations.kinds.facts import (
     Facts,
+    Named,
     code_check,
     columns_exact,
     content_scan,
+    date_order_checks,
     no_long_numbers,
+    scope_checks,
     shape_check,
 )
 from expectations.kinds.identified import is_identifier, leaves
-from expectations.kinds.scope import Named, date_order_checks, scope_checks
-from expectations.sql import duplicates, name, rows
+from expectations.sql import duplicates, rows
+from systems.database import quoted
 
 _RULE = "§ 962(h)"
 
 
-def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
+def deidentified_checks(facts: Facts, context: DeidentifiedContext) -> list[Check]:
     """Return the checks generated for this extract.
 
     Raises:
@@ -27,9 +30,9 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
     release = facts.system.rows("deidentified")
     references = references_of(facts)
     every = {o.name: o for o in release.columns if o.name not in references}
-    if told.columns is not None and not set(told.columns) <= every.keys() | set(references):
+    if context.columns is not None and not set(context.columns) <= every.keys() | set(references):
         raise ContextWrong(suite="deidentified", facts=["columns"])
-    asked = release.finest if told.columns is None else told.columns
+    asked = release.finest if context.columns is None else context.columns
     wanted = {c: o for c, o in every.items() if leaves(c, o, asked)}
     named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
     checks: list[Check | None] = [
@@ -38,13 +41,13 @@ def deidentified(facts: Facts, told: DeidentifiedContext) -> list[Check]:
         *_references(facts),
         _class_check(facts),
         _no_full_dates(facts, named),
-        *(code_check(facts, "deidentified", c, o, told.coarser.get(c, ())) for c, o in named.items()),
+        *(code_check(facts, "deidentified", c, o, context.coarser.get(c, ())) for c, o in named.items()),
         *(shape_check(facts, "deidentified", c, o) for c, o in named.items()),
         *date_order_checks(facts, "deidentified", release, named),
-        *scope_checks(facts, "deidentified", release, named, told.families, (told.first_year, told.last_year)),
+        *scope_checks(facts, "deidentified", release, named, context.families, (context.first_year, context.last_year)),
         *content_scan(facts, "deidentified", _scanned(facts), _RULE),
         no_long_numbers(facts, "deidentified", _RULE),
-        _complete(facts, told),
+        _complete(facts, context),
     ]  # fmt: skip
     return [c for c in checks if c is not None]
 
@@ -60,7 +63,7 @@ def _references(facts: Facts) -> list[Check]:
     noun, reference = facts.system.record.noun, facts.system.record.reference
     if not {"person_ref", reference} <= facts.columns.keys():
         return []
-    column = name(reference)
+    column = quoted(reference)
     keys = ("person_ref", reference)
     return [
         Check(
@@ -110,17 +113,17 @@ def _no_full_dates(facts: Facts, named: Named) -> Check | None:
         if t.startswith(("DATE", "TIMESTAMP")) and c not in allowed
     ]
     tests = [
-        f"coalesce(regexp_matches(CAST(r.{name(c)} AS VARCHAR), '\\b\\d{{4}}-\\d{{2}}-\\d{{2}}\\b|\\b\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}\\b'), false)"
+        f"coalesce(regexp_matches(CAST(r.{quoted(c)} AS VARCHAR), '\\b\\d{{4}}-\\d{{2}}-\\d{{2}}\\b|\\b\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}\\b'), false)"
         for c in texts
-    ] + [f"r.{name(c)} IS NOT NULL" for c in dates]
+    ] + [f"r.{quoted(c)} IS NOT NULL" for c in dates]
     if not tests:
         return None
     return Check("deidentified.no_full_dates", "No date is given to the day, save where the system's rules say so",
                  _RULE, "law", "critical", row=" OR ".join(tests))  # fmt: skip
 
 
-def _complete(facts: Facts, told: DeidentifiedContext) -> Check | None:
-    if told.expected_rows is None:
+def _complete(facts: Facts, context: DeidentifiedContext) -> Check | None:
+    if context.expected_rows is None:
         return None
     return Check(
         f"deidentified.every_{facts.system.record.noun}_accounted",
@@ -128,8 +131,8 @@ def _complete(facts: Facts, told: DeidentifiedContext) -> Check | None:
         "",
         "policy",
         "critical",
-        violations=f"SELECT abs(n - {told.expected_rows}) FROM ({rows(facts.relation).replace('count(*)', 'count(*) AS n')})",
-        elements=told.expected_rows,
+        violations=f"SELECT abs(n - {context.expected_rows}) FROM ({rows(facts.relation).replace('count(*)', 'count(*) AS n')})",
+        elements=context.expected_rows,
     )
 
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from expectations.checks import Basis, Check
 from expectations.errors import CountingBroke
-from expectations.sql import PATTERNS, is_full, matches, name, texts
-from systems.database import guarded
+from expectations.sql import PATTERNS, is_full, matches, texts
+from systems.database import guarded, quoted
 from systems.description import Dimension, OutputColumn, System
 
 if TYPE_CHECKING:
     import duckdb
+from expectations.checks import Severity
+from systems.description import RowRelease
 
 _NULLABLE_LIST = (
     "list_filter(string_split(CAST({0} AS VARCHAR), ';'), lambda v: trim(v) NOT IN {1})"
@@ -34,7 +36,7 @@ class Facts:
             CountingBroke: There is no such relation.
         """
         with guarded(CountingBroke, check="columns"):
-            described = con.execute(f"DESCRIBE SELECT * FROM {name(relation)}").fetchall()
+            described = con.execute(f"DESCRIBE SELECT * FROM {quoted(relation)}").fetchall()
         return Facts(system, relation, {str(row[0]): str(row[1]) for row in described})
 
     def has_table(self, table: str) -> bool:
@@ -117,7 +119,7 @@ def code_check(
     codes = (*codes_of(facts, output), *also)
     if not output.codes or column not in facts.columns:
         return None
-    value = f"r.{name(column)}"
+    value = f"r.{quoted(column)}"
     if output.type == "list":
         wrong = f"len({_NULLABLE_LIST.format(value, texts(codes))}) > 0"
     else:
@@ -139,7 +141,7 @@ def shape_check(facts: Facts, suite: str, column: str, output: OutputColumn) -> 
     """Return the check that a generalised date is as coarse as the TOML says."""
     if output.type not in _SHAPES or column not in facts.columns:
         return None
-    value = f"r.{name(column)}"
+    value = f"r.{quoted(column)}"
     return Check(
         f"{suite}.{column}_coarse",
         f"Every {column} is cut to the {output.type}",
@@ -160,8 +162,8 @@ def content_scan(facts: Facts, suite: str, columns: Iterable[str], section: str)
     if not scanned:
         return []
     values = " UNION ALL ".join(
-        f"SELECT CAST({name(c)} AS VARCHAR) AS v, count(*) AS n FROM {name(facts.relation)} "
-        f"WHERE {name(c)} IS NOT NULL GROUP BY 1"
+        f"SELECT CAST({quoted(c)} AS VARCHAR) AS v, count(*) AS n FROM {quoted(facts.relation)} "
+        f"WHERE {quoted(c)} IS NOT NULL GROUP BY 1"
         for c in scanned
     )
     return [
@@ -184,7 +186,7 @@ def no_long_numbers(facts: Facts, suite: str, section: str) -> Check | None:
     numbers = facts.whole_number_columns()
     if not numbers:
         return None
-    wide = " OR ".join(f"coalesce(abs(r.{name(c)}) > 999999, false)" for c in numbers)
+    wide = " OR ".join(f"coalesce(abs(r.{quoted(c)}) > 999999, false)" for c in numbers)
     return Check(
         f"{suite}.no_long_numbers",
         "No number has more than six digits",
@@ -193,3 +195,91 @@ def no_long_numbers(facts: Facts, suite: str, section: str) -> Check | None:
         "critical",
         row=wide,
     )
+
+
+# -- scope of a release of rows: the years and the families of records that the project was approved for
+
+Named = dict[str, OutputColumn]  # column in the extract -> its description
+
+
+def by_source(named: Named, source: str) -> list[str]:
+    """Return the columns of the extract that are made from a source column."""
+    return [
+        c
+        for c, o in named.items()
+        if o.source == source and o.generalise in {"none", "month", "year"}
+    ]
+
+
+def scope_checks(
+    facts: Facts,
+    suite: str,
+    release: RowRelease,
+    named: Named,
+    families: tuple[str, ...],
+    years: tuple[int | None, int | None],
+) -> list[Check]:
+    """Return the checks that every record lies inside the approved families and years."""
+    checks: list[Check] = []
+    for column, output in named.items():
+        if (output.source, output.attribute) == (release.scope.source, release.scope.attribute):
+            value = f"CAST(r.{quoted(column)} AS VARCHAR)"
+            checks.append(
+                _check(suite, f"{column}_in_scope", "Every record belongs to a scope that the project was approved for",
+                       "§ 964(a)", f"{value} NOT IN {texts(families)}")
+            )  # fmt: skip
+    first, last = years
+    if first is None or last is None:
+        return checks
+    for column in by_source(named, release.year_source):
+        outside = f"coalesce(TRY_CAST(left(CAST(r.{quoted(column)} AS VARCHAR), 4) AS INTEGER) NOT BETWEEN {first} AND {last}, true)"
+        if facts.columns[column] == "DATE":
+            outside = f"r.{quoted(column)} NOT BETWEEN DATE '{first}-01-01' AND DATE '{last}-12-31'"
+        checks.append(
+            _check(suite, f"{column}_in_years", f"Every record lies in the approved years, {first} to {last}",
+                   "§ 964(b)", f"CASE WHEN r.{quoted(column)} IS NOT NULL THEN {outside} END")
+        )  # fmt: skip
+    return checks
+
+
+def date_order_checks(facts: Facts, suite: str, release: RowRelease, named: Named) -> list[Check]:
+    """Return the checks of dates: the orders that the TOML states, and service inside the order's life.
+
+    A date order of the register's own table must hold, since ``register load`` refused what breaks it.
+    Service and proofs come from other tables, kept by other people: there it is a warning.
+    """
+    checks: list[Check] = []
+    dates = {c: o for c, o in named.items() if o.type in {"date", "month", "year"}}
+    for before, first in dates.items():
+        for after, second in dates.items():
+            if _stated(facts, first, second):
+                checks.append(_ordered(facts, suite, before, after, "critical"))
+            elif first.source == release.year_source and first.table != second.table:
+                checks.append(_ordered(facts, suite, before, after, "warning"))
+    return checks
+
+
+def _stated(facts: Facts, first: OutputColumn, second: OutputColumn) -> bool:
+    orders = facts.system.table(first.table).date_orders if first.table == second.table else ()
+    return any((o.before, o.after) == (first.column, second.column) for o in orders)
+
+
+def _ordered(facts: Facts, suite: str, before: str, after: str, severity: Severity) -> Check:
+    """Dates cut to different widths are compared as far as both go."""
+    start, end = (f"CAST(r.{quoted(c)} AS VARCHAR)" for c in (before, after))
+    width = f"least(length({start}), length({end}))"
+    wrong = f"left({end}, {width}) < left({start}, {width})"
+    if facts.columns[before] == facts.columns[after] == "DATE":  # ten times as fast
+        wrong = f"r.{quoted(after)} < r.{quoted(before)}"
+    return Check(
+        f"{suite}.{after}_after_{before}",
+        f"No {after} lies before the {before}",
+        "",
+        "policy",
+        severity,
+        row=wrong,
+    )
+
+
+def _check(suite: str, what: str, title: str, section: str, row: str) -> Check:
+    return Check(f"{suite}.{what}", title, section, "law", "critical", row=row)

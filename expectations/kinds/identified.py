@@ -7,15 +7,24 @@ hold nothing of class D or K, only codes, and only records inside the approval.
 from expectations.checks import Check
 from expectations.context import IdentifiedContext
 from expectations.errors import ContextWrong
-from expectations.kinds.facts import Facts, code_check, columns_exact, content_scan, no_long_numbers
-from expectations.kinds.scope import Named, date_order_checks, scope_checks
-from expectations.sql import by_slice, duplicates, name
+from expectations.kinds.facts import (
+    Facts,
+    Named,
+    code_check,
+    columns_exact,
+    content_scan,
+    date_order_checks,
+    no_long_numbers,
+    scope_checks,
+)
+from expectations.sql import by_slice, duplicates
+from systems.database import quoted
 from systems.description import OutputColumn
 
 _RULE = "§ 963(a)(3)(A)"
 
 
-def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
+def identified_checks(facts: Facts, context: IdentifiedContext) -> list[Check]:
     """Return the checks generated for this extract.
 
     Raises:
@@ -23,20 +32,20 @@ def identified(facts: Facts, told: IdentifiedContext) -> list[Check]:
     """
     release = facts.system.rows("identified")
     every = {o.name: o for o in release.columns}
-    if told.columns is not None and not set(told.columns) <= every.keys():
+    if context.columns is not None and not set(context.columns) <= every.keys():
         raise ContextWrong(suite="identified", facts=["columns"])
-    wanted = {c: o for c, o in every.items() if leaves(c, o, told.columns)}
-    supplied = [f"supplied_{c}" for c in told.supplied_columns] if told.echo_supplied else []
+    wanted = {c: o for c, o in every.items() if leaves(c, o, context.columns)}
+    supplied = [f"supplied_{c}" for c in context.supplied_columns] if context.echo_supplied else []
     named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
     checks: list[Check | None] = [
         columns_exact(facts, "identified", ("row_id", *supplied, "matched", *wanted), title="The extract has exactly "
                       "the approved columns", section=_RULE, basis="law"),
         _class_check(facts, named),
-        *(_supplied(facts, told, c) for c in told.supplied_columns if f"supplied_{c}" in facts.columns),
-        *_matching(facts, told, named),
+        *(_supplied(facts, context, c) for c in context.supplied_columns if f"supplied_{c}" in facts.columns),
+        *_matching(facts, context, named),
         *(code_check(facts, "identified", c, o) for c, o in named.items()),
         *date_order_checks(facts, "identified", release, named),
-        *scope_checks(facts, "identified", release, named, told.families, (told.first_year, told.last_year)),
+        *scope_checks(facts, "identified", release, named, context.families, (context.first_year, context.last_year)),
         *content_scan(facts, "identified", _scanned(facts, named), _RULE),
         no_long_numbers(facts, "identified", _RULE),
     ]  # fmt: skip
@@ -67,28 +76,28 @@ def beside_supplied(extract: str, supplied: str) -> str:
     The suite's file has it too, so that all checks over it are one pass.
     """
     left, right = (
-        f"(SELECT * FROM {name(one)} WHERE {by_slice('row_id')})" for one in (extract, supplied)
+        f"(SELECT * FROM {quoted(one)} WHERE {by_slice('row_id')})" for one in (extract, supplied)
     )
     return f"{left} AS r FULL JOIN {right} AS s ON r.row_id = s.row_id"
 
 
-def _supplied(facts: Facts, told: IdentifiedContext, column: str) -> Check:
+def _supplied(facts: Facts, context: IdentifiedContext, column: str) -> Check:
     return Check(
         f"identified.supplied_{column}_equal",
         f"Every supplied {column} is the intake file's own value for that row",
         _RULE,
         "law",
         "critical",
-        row=f"CASE WHEN r.row_id IS NOT NULL THEN r.{name(f'supplied_{column}')} IS DISTINCT FROM s.{name(column)} END",
-        over=beside_supplied(facts.relation, told.supplied),
+        row=f"CASE WHEN r.row_id IS NOT NULL THEN r.{quoted(f'supplied_{column}')} IS DISTINCT FROM s.{quoted(column)} END",
+        over=beside_supplied(facts.relation, context.supplied),
     )
 
 
-def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check]:
+def _matching(facts: Facts, context: IdentifiedContext, named: Named) -> list[Check]:
     checks: list[Check] = []
     record = facts.system.record
     if named:
-        any_data = " OR ".join(f"r.{name(c)} IS NOT NULL" for c in named)
+        any_data = " OR ".join(f"r.{quoted(c)} IS NOT NULL" for c in named)
         checks.append(
             Check(
                 "identified.unmatched_empty",
@@ -122,10 +131,10 @@ def _matching(facts: Facts, told: IdentifiedContext, named: Named) -> list[Check
                 violations=duplicates(facts.relation, keys, "matched = 'yes'"),
             )
         )
-    if told.not_attempted:
-        checks.append(_untried(facts, told.not_attempted))
-    if told.linked:
-        checks.append(_linked(facts, told.linked))
+    if context.not_attempted:
+        checks.append(_untried(facts, context.not_attempted))
+    if context.linked:
+        checks.append(_linked(facts, context.linked))
     return checks
 
 
@@ -137,10 +146,10 @@ def _untried(facts: Facts, not_attempted: str) -> Check:
         "policy",
         "critical",
         violations=_without(
-            f"SELECT row_id FROM {name(not_attempted)} WHERE {by_slice('row_id')}",
-            f"SELECT row_id FROM {name(facts.relation)} WHERE matched = 'not_attempted' AND {by_slice('row_id')}",
+            f"SELECT row_id FROM {quoted(not_attempted)} WHERE {by_slice('row_id')}",
+            f"SELECT row_id FROM {quoted(facts.relation)} WHERE matched = 'not_attempted' AND {by_slice('row_id')}",
         ),
-        elements=f"SELECT count(*) FROM {name(not_attempted)}",
+        elements=f"SELECT count(*) FROM {quoted(not_attempted)}",
     )
 
 
@@ -152,10 +161,10 @@ def _linked(facts: Facts, linked: str) -> Check:
         "law",
         "critical",
         violations=_without(
-            f"SELECT row_id FROM {name(facts.relation)} WHERE matched = 'yes' AND {by_slice('row_id')}",
-            f"SELECT CAST(cohort_id AS VARCHAR) AS row_id FROM {name(linked)} WHERE {by_slice('CAST(cohort_id AS VARCHAR)')}",
+            f"SELECT row_id FROM {quoted(facts.relation)} WHERE matched = 'yes' AND {by_slice('row_id')}",
+            f"SELECT CAST(cohort_id AS VARCHAR) AS row_id FROM {quoted(linked)} WHERE {by_slice('CAST(cohort_id AS VARCHAR)')}",
         ),
-        elements=f"SELECT count(*) FROM {name(facts.relation)} WHERE matched = 'yes'",
+        elements=f"SELECT count(*) FROM {quoted(facts.relation)} WHERE matched = 'yes'",
     )
 
 

@@ -4,9 +4,10 @@ A file without any usable identifier stops; a bad value keeps its row and is a w
 """
 
 from expectations.checks import Check
-from expectations.context import IntakeContext
-from expectations.kinds.facts import Facts
-from expectations.sql import is_full, name
+from expectations.context import IntakeContext, LinksContext
+from expectations.kinds.facts import Facts, columns_exact
+from expectations.sql import is_full
+from systems.database import quoted
 
 # Standard column -> (what it must look like, words). Shapes are wide on purpose: other states'
 # licences differ, and researchers write numbers in their own ways.
@@ -25,15 +26,15 @@ _DATES = (
 _OLDEST = 120  # years; nobody in a cohort is older
 
 
-def intake(facts: Facts, told: IntakeContext) -> list[Check]:
+def intake_checks(facts: Facts, context: IntakeContext) -> list[Check]:
     """Return the checks for the standard columns that the file has."""
     present = facts.columns.keys()
     checks = [_identifiable(facts)]
     checks += [_shape(c, *_SHAPES[c]) for c in _SHAPES if c in present]
     if "birth_date" in present:
-        checks += _birth_date(told)
-    if _content(facts, told):
-        checks.append(_repeated(facts, told))
+        checks += _birth_date(context)
+    if _content(facts, context):
+        checks.append(_repeated(facts, context))
     return checks
 
 
@@ -54,7 +55,7 @@ def _identifiable(facts: Facts) -> Check:
 
 
 def _shape(column: str, pattern: str, words: str) -> Check:
-    trimmed = f"trim(r.{name(column)})"
+    trimmed = f"trim(r.{quoted(column)})"
     return _check(
         f"{column}_shape",
         f"Every {words} has the shape of one",
@@ -62,10 +63,10 @@ def _shape(column: str, pattern: str, words: str) -> Check:
     )
 
 
-def _birth_date(told: IntakeContext) -> list[Check]:
+def _birth_date(context: IntakeContext) -> list[Check]:
     listed = ", ".join(f"'{f}'" for f in _DATES)
     parsed = f"CAST(try_strptime(trim(r.birth_date), [{listed}]) AS DATE)"
-    today = f"DATE '{told.on.isoformat()}'"
+    today = f"DATE '{context.on.isoformat()}'"
     return [
         _check(
             "birth_date_parses",
@@ -80,23 +81,23 @@ def _birth_date(told: IntakeContext) -> list[Check]:
     ]
 
 
-def _repeated(facts: Facts, told: IntakeContext) -> Check:
+def _repeated(facts: Facts, context: IntakeContext) -> Check:
     """By a hash of all values: of ten million rows two that differ share one once in 400,000 files."""
-    keys = ", ".join(name(c) for c in _content(facts, told))
+    keys = ", ".join(quoted(c) for c in _content(facts, context))
     return _check(
         "rows_differ",
         "No two rows say the same under different ids",
         violations="SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n FROM "
-        f"{name(facts.relation)} GROUP BY hash({keys}) HAVING count(*) > 1)",
+        f"{quoted(facts.relation)} GROUP BY hash({keys}) HAVING count(*) > 1)",
     )
 
 
-def _content(facts: Facts, told: IntakeContext) -> list[str]:
-    return [c for c in facts.columns if c != told.id_column]
+def _content(facts: Facts, context: IntakeContext) -> list[str]:
+    return [c for c in facts.columns if c != context.id_column]
 
 
 def _filled(column: str) -> str:
-    return f"coalesce(trim(r.{name(column)}), '') <> ''"
+    return f"coalesce(trim(r.{quoted(column)}), '') <> ''"
 
 
 def _check(what: str, title: str, *, row: str | None = None, violations: str | int | None = None,
@@ -111,3 +112,23 @@ def _check(what: str, title: str, *, row: str | None = None, violations: str | i
         violations=violations,
         elements=elements,
     )
+
+
+# -- links: the same columns for every system; all other checks stand in the suite's file
+
+_COLUMNS = ("cohort_id", "record_id", "match_weight", "match_probability", "decision")
+
+
+def links_checks(facts: Facts, context: LinksContext) -> list[Check]:
+    """Return the check of the columns."""
+    del context  # the fixed checks use it
+    return [
+        columns_exact(
+            facts,
+            "links",
+            _COLUMNS,
+            title="The links have exactly the columns of the contract",
+            section="",
+            basis="policy",
+        )
+    ]

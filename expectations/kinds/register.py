@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from expectations.checks import Check
 from expectations.context import RegisterContext
 from expectations.kinds.facts import Facts
-from expectations.sql import duplicates, name, rows, text, texts
+from expectations.sql import duplicates, rows, texts
+from systems.database import literal, quoted
 from systems.description import Column, ForeignKey, Table
 
 
-def register(facts: Facts, told: RegisterContext) -> list[Check]:
+def register_checks(facts: Facts, context: RegisterContext) -> list[Check]:
     """Return the checks of every table that the system describes, of persons and of records."""
     return [
         *_persons(facts),
-        *_records(facts, told),
+        *_records(facts, context),
         *(c for t in facts.system.tables for c in _table(facts, t)),
     ]
 
@@ -25,7 +26,7 @@ def register(facts: Facts, told: RegisterContext) -> list[Check]:
 def _persons(facts: Facts) -> Iterator[Check]:
     """Every entry has its person, and the lower bound joins whole persons."""
     linkage = facts.system.linkage
-    table, key = name(linkage.person_table), name(linkage.person_key)
+    table, key = quoted(linkage.person_table), quoted(linkage.person_key)
     yield Check(
         "register.persons_indexed",
         "Every entry is resolved to exactly one person, and no person stands for an unknown entry",
@@ -49,35 +50,35 @@ def _persons(facts: Facts) -> Iterator[Check]:
     )
 
 
-def _records(facts: Facts, told: RegisterContext) -> Iterator[Check]:
+def _records(facts: Facts, context: RegisterContext) -> Iterator[Check]:
     """Every record has its day and its person."""
     system, linkage = facts.system, facts.system.linkage
     release, noun = system.release.aggregated, system.record.noun
     table, _, date = release.year_source.partition(".")
-    key = name(release.key.partition(".")[2])
+    key = quoted(release.key.partition(".")[2])
     every = rows(table)
-    day = name(date)
+    day = quoted(date)
     yield Check(
         "register.issued_by_load", f"No {noun} is dated after the day of the load", "", "policy", "critical",
-        violations=f"SELECT count(*) FROM {name(table)} WHERE {day} > CAST('{told.on.isoformat()}' AS DATE)",
+        violations=f"SELECT count(*) FROM {quoted(table)} WHERE {day} > CAST('{context.on.isoformat()}' AS DATE)",
         elements=every,
     )  # fmt: skip
     yield Check(
         "register.issued_after_1900", f"Every {noun} bears a date after 1900", "§ 962(b)", "law", "critical",
-        violations=f"SELECT count(*) FROM {name(table)} WHERE {day} IS NULL OR {day} < DATE '1900-01-01'",
+        violations=f"SELECT count(*) FROM {quoted(table)} WHERE {day} IS NULL OR {day} < DATE '1900-01-01'",
         elements=every,
     )  # fmt: skip
     role = ""
     if linkage.role_column and release.person_role:
-        role = f" AND p.{name(linkage.role_column)} = {text(release.person_role)}"
+        role = f" AND p.{quoted(linkage.role_column)} = {literal(release.person_role)}"
     yield Check(
         f"register.{noun}_has_{release.person_role or 'person'}",
         f"Every {noun} names a {system.record.person}",
         "",
         "policy",
         "warning",
-        violations=f"SELECT count(*) FROM {name(table)} o WHERE NOT EXISTS (SELECT 1 FROM "
-        f"{name(linkage.party_table)} p WHERE p.{key} = o.{key}{role})",
+        violations=f"SELECT count(*) FROM {quoted(table)} o WHERE NOT EXISTS (SELECT 1 FROM "
+        f"{quoted(linkage.party_table)} p WHERE p.{key} = o.{key}{role})",
         elements=every,
     )
 
@@ -88,7 +89,7 @@ def _table(facts: Facts, table: Table) -> Iterator[Check]:
         yield _check(table, "key_unique", f"No two rows of {table.name} have the same key",
                      violations=duplicates(table.name, table.primary_key))  # fmt: skip
     if required := [c.name for c in table.columns if not c.nullable]:
-        missing = " OR ".join(f"r.{name(c)} IS NULL" for c in required)
+        missing = " OR ".join(f"r.{quoted(c)} IS NULL" for c in required)
         yield _check(
             table, "required_present", f"No required value is missing in {table.name}", row=missing
         )
@@ -106,27 +107,27 @@ def _table(facts: Facts, table: Table) -> Iterator[Check]:
             table,
             f"{order.before}_{order.after}_order",
             f"In {table.name}, {order.before} is never after {order.after}",
-            row=f"r.{name(order.before)} > r.{name(order.after)}",
+            row=f"r.{quoted(order.before)} > r.{quoted(order.after)}",
         )
 
 
 def _orphans(table: Table, key: ForeignKey) -> str:
     """Rows that refer to nothing; a table that was not delivered refutes nobody."""
     pairs = " AND ".join(
-        f"t.{name(there)} = f.{name(here)}"
+        f"t.{quoted(there)} = f.{quoted(here)}"
         for here, there in zip(key.columns, key.references, strict=True)
     )
-    given = " AND ".join(f"f.{name(c)} IS NOT NULL" for c in key.columns)
+    given = " AND ".join(f"f.{quoted(c)} IS NOT NULL" for c in key.columns)
     return (
-        f"SELECT count(*) FROM {name(table.name)} f WHERE {given} AND EXISTS (SELECT 1 FROM {name(key.table)}) "
-        f"AND NOT EXISTS (SELECT 1 FROM {name(key.table)} t WHERE {pairs})"
+        f"SELECT count(*) FROM {quoted(table.name)} f WHERE {given} AND EXISTS (SELECT 1 FROM {quoted(key.table)}) "
+        f"AND NOT EXISTS (SELECT 1 FROM {quoted(key.table)} t WHERE {pairs})"
     )
 
 
 def _outside(facts: Facts, column: Column) -> str:
     assert column.codes is not None
     values = facts.system.code_list(column.codes).values
-    return f"coalesce(CAST(r.{name(column.name)} AS VARCHAR) NOT IN {texts(values)}, false)"
+    return f"coalesce(CAST(r.{quoted(column.name)} AS VARCHAR) NOT IN {texts(values)}, false)"
 
 
 def _check(
@@ -141,5 +142,5 @@ def _check(
         row=row,
         violations=violations,
         elements=rows(table.name) if row is None else None,
-        over=f"{name(table.name)} AS r" if row else None,
+        over=f"{quoted(table.name)} AS r" if row else None,
     )

@@ -8,11 +8,10 @@ The recipient's edition is made from a smaller model (:func:`recipient_view`), s
 not show is not there when the page is drawn. The model's JSON has a published schema.
 """
 
-from expectations.report.editions import MARKER, recipient_view
-from expectations.report.lines import check_items, check_lines
+from expectations.report.html import render
+from expectations.report.items import check_items, check_lines, five_safes
 from expectations.report.model import (
     Bar,
-    CheckLine,
     Fact,
     HiddenMap,
     Interval,
@@ -20,17 +19,10 @@ from expectations.report.model import (
     Plot,
     ReportModel,
     RunFacts,
-    Safe,
-    read_report,
-    schema_text,
 )
-from expectations.report.render import render
-from expectations.report.safes import five_safes
 
 __all__ = [
-    "MARKER",
     "Bar",
-    "CheckLine",
     "Fact",
     "HiddenMap",
     "Interval",
@@ -38,12 +30,8 @@ __all__ = [
     "Plot",
     "ReportModel",
     "RunFacts",
-    "Safe",
     "check_items",
     "check_lines",
     "five_safes",
-    "read_report",
-    "recipient_view",
     "render",
-    "schema_text",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from expectations.report.model import CheckLine, Fact, HiddenMap, Item, Plot, ReportModel, Safe
 
 MARKER = "withheld"  # one word for small counts and for those masked with them
-TOLD = frozenset(
+RECIPIENT_SUITES = frozenset(
     {"intake", "identified", "deidentified", "aggregated"}
 )  # suites on what the recipient holds
 
@@ -26,7 +26,7 @@ def recipient_view(model: ReportModel) -> ReportModel:
         update={
             "edition": "recipient",
             "safes": tuple(_safe(s) for s in model.safes),
-            "checks": tuple(_check(c) for c in model.checks if _told(c) or _stops(c)),
+            "checks": tuple(_check(c) for c in model.checks if _for_recipient(c) or _stops(c)),
             "facts": _facts([f for f in model.facts if f.audience == "both"], below, gone),
             "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),
@@ -50,8 +50,8 @@ def masked(values: Sequence[int | None], below: int, *, additive: bool) -> list[
     return shown
 
 
-def _told(check: CheckLine) -> bool:
-    return check.suite in TOLD and check.audience == "both"
+def _for_recipient(check: CheckLine) -> bool:
+    return check.suite in RECIPIENT_SUITES and check.audience == "both"
 
 
 def _stops(check: CheckLine) -> bool:
@@ -79,11 +79,11 @@ def _gone(before: Sequence[Plot], after: Sequence[Plot]) -> frozenset[int]:
     """Return the counts that were masked in a plot: a fact that says one of them is masked too."""
     left = {p.title: p for p in after}
     return frozenset(
-        told.value
+        whole.value
         for plot in before
         if plot.title in left
-        for told, shown in zip(plot.bars, left[plot.title].bars, strict=True)
-        if told.value is not None and shown.value is None
+        for whole, shown in zip(plot.bars, left[plot.title].bars, strict=True)
+        if whole.value is not None and shown.value is None
     )
 
 

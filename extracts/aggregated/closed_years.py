@@ -12,7 +12,7 @@ three audits leaves open therefore stays open to an attacker who has all three.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from extracts.aggregated.errors import HistoryUnreadableError
@@ -159,7 +159,7 @@ def renewed(published: PublishedTable, now: CellTable) -> PublishedTable:
         row if row.count is None else PublishedRow(row.labels, *true[row.labels])
         for row in published.rows
     )
-    return _with(published, rows, has_persons=published.has_persons)
+    return replace(published, rows=rows)
 
 
 def differences(published: PublishedTable, now: CellTable) -> PublishedTable:
@@ -169,15 +169,7 @@ def differences(published: PublishedTable, now: CellTable) -> PublishedTable:
         PublishedRow(r.labels, None if r.count is None else true[r.labels][0] - r.count)
         for r in published.rows
     )
-    return _with(published, rows, has_persons=False)
-
-
-def _with(
-    table: PublishedTable, rows: tuple[PublishedRow, ...], *, has_persons: bool
-) -> PublishedTable:
-    return PublishedTable(
-        table.dims, rows, table.parents, has_persons=has_persons, scope=table.scope
-    )
+    return replace(published, rows=rows, has_persons=False)
 
 
 def _true(now: CellTable) -> dict[Labels, Pair]:
@@ -213,7 +205,7 @@ def _shown(published: PublishedTable, now: CellTable, policy: SuppressionPolicy)
     return "small-cell" if small else "none"
 
 
-def _tells(fall: Fall, shown: PublishedTable, policy: SuppressionPolicy) -> bool:
+def _discloses(fall: Fall, shown: PublishedTable, policy: SuppressionPolicy) -> bool:
     """Whether a hidden difference that the audit got back says something of a small group.
 
     No change at all (0 to 0) says nothing of anybody. A cell that took the whole change of a
@@ -251,7 +243,7 @@ def _attacked(
     for version in versions:
         shown = differences(version, now)
         found = audit_table(shown, threshold=policy.threshold, zeros="hidden")
-        if any(_tells(fall, shown, policy) for fall in found.falls):
+        if any(_discloses(fall, shown, policy) for fall in found.falls):
             return "derivable", None
     joined = join_tables(now, (), (), policy.least, last.scope)
     report = audit_table(

@@ -6,18 +6,25 @@ was published before, and not cleaned up: a release of it publishes at least as 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from extracts.aggregated.extract import Aggregate
 from extracts.aggregated.history import from_arrow
-from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.aggregated.tabulation import (
+    YEAR,
+    AggregateSpec,
+    dimensions,
+    one_year,
+    published_year,
+    tabulate,
+)
 from extracts.suppression import (
     MOSTLY_HIDDEN,
     CannotProtectError,
     CellTable,
-    Dimension,
     Forecast,
     Job,
     Pattern,
@@ -31,20 +38,6 @@ from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
-
-
-class Counted(Protocol):
-    """What is looked at of a table: its true cells and its published rows."""
-
-    @property
-    def table(self) -> pa.Table:
-        """As it leaves."""
-        ...
-
-    @property
-    def cells(self) -> pa.Table:
-        """With true values."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ def coarser_versions(
     spec: AggregateSpec,
     policy: SuppressionPolicy,
     earlier: Sequence[pa.Table],
-    made: Counted,
+    made: Aggregate,
 ) -> tuple[CoarserVersion, ...]:
     """Return coarser versions of a mostly hidden table, the one that shows most first; else none.
 
@@ -86,7 +79,7 @@ def coarser_versions(
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
 
 
-def _mostly_hidden(made: Counted, plural: str) -> bool:
+def _mostly_hidden(made: Aggregate, plural: str) -> bool:
     records = np.asarray(made.cells[plural])
     hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
     return hidden > MOSTLY_HIDDEN * int((records > 0).sum())
@@ -108,18 +101,8 @@ def _seen(
 ) -> Forecast:
     quick = replace(policy, clean=False)
     jobs = [
-        Job(_year(counted, place), quick, tuple(_only(t, year) for t in before))
-        for place, year in enumerate(counted.dims[0].leaves)
+        Job(one_year(counted, year), quick, tuple(published_year(t, year) for t in before))
+        for year in counted.dims[0].leaves
     ]
     patterns: list[Pattern] = suppress_all(jobs, workers=1)
     return forecast([(p.table, p.hidden, p.primary) for p in patterns])
-
-
-def _year(table: CellTable, at: int) -> CellTable:
-    dims = (Dimension.flat(YEAR, [table.dims[0].leaves[at]], total=False), *table.dims[1:])
-    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
-
-
-def _only(table: PublishedTable, year: str) -> PublishedTable:
-    axis = table.dims.index(YEAR)
-    return replace(table, rows=tuple(r for r in table.rows if r.labels[axis] == year))

@@ -22,12 +22,18 @@ import pyarrow as pa
 from extracts.aggregated.closed_years import ClosedYear, closed_year
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
-from extracts.aggregated.tabulation import YEAR, AggregateSpec, dimensions, tabulate
+from extracts.aggregated.tabulation import (
+    YEAR,
+    AggregateSpec,
+    dimensions,
+    one_year,
+    published_year,
+    tabulate,
+)
 from extracts.suppression import (
     AuditFellError,
     AuditReport,
     CellTable,
-    Dimension,
     Job,
     Pattern,
     Progress,
@@ -113,7 +119,7 @@ def build_aggregate(
     names = tuple(d.name for d in counted.dims)
     scope = _scope(system, spec, names)
     exempt = county_exempt and set(names) == {YEAR, COUNTY}
-    check_beside(before, spec.all_years, names, scope, exempt=exempt)
+    check_earlier_tables(before, spec.all_years, names, scope, exempt=exempt)
     closed = closed_years(counted, before, scope, policy, revise=revise)
     rows: list[PublishedRow] = []
     reports: list[AuditReport] = []
@@ -122,9 +128,9 @@ def build_aggregate(
     share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
     jobs = [
         Job(
-            _slice(counted, year),
+            one_year(counted, str(year)),
             share,
-            tuple(t for t in (_only(b, year) for b in before) if t.rows),
+            tuple(t for t in (published_year(b, str(year)) for b in before) if t.rows),
             scope,
         )
         for year in fresh
@@ -134,10 +140,12 @@ def build_aggregate(
         rows += pattern.published().rows
         reports.append(pattern.report)
     shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
-    for kept in [*(shown if exempt else []), *(one.table for one in closed.values())]:
-        rows += kept.rows
-        found = audit_table(kept, threshold=policy.threshold, zeros=policy.zeros, progress=progress)
-        reports.append(but_shown(found) if exempt else found)
+    for shown_table in [*(shown if exempt else []), *(one.table for one in closed.values())]:
+        rows += shown_table.rows
+        found = audit_table(
+            shown_table, threshold=policy.threshold, zeros=policy.zeros, progress=progress
+        )
+        reports.append(without_shown(found) if exempt else found)
     whole = _merge(reports, policy.threshold)
     if not whole.holds:
         raise AuditFellError(cells=len(whole.falls))
@@ -167,12 +175,12 @@ def closed_years(
     """What becomes of each year that was published before with the same cells."""
     found: dict[int, ClosedYear] = {}
     for year in map(int, counted.dims[0].leaves):
-        every = [t for t in (_only(b, year) for b in before) if t.rows]
+        every = [t for t in (published_year(b, str(year)) for b in before) if t.rows]
         same = [t for t in every if _same(t, year, counted, scope)]
         if same:
             alone = len(same) == len(every)
             found[year] = closed_year(
-                same, _slice(counted, year), policy, alone=alone, revise=revise
+                same, one_year(counted, str(year)), policy, alone=alone, revise=revise
             )
     return found
 
@@ -199,7 +207,7 @@ def published_before(
 
 def has_version(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
     """Whether one of these published tables has exactly this version of the year."""
-    slices = (_only(from_arrow(table), year) for table in tables)
+    slices = (published_year(from_arrow(table), str(year)) for table in tables)
     wanted = set(version.rows)
     return any(
         s.dims == version.dims and dict(s.scope) == dict(version.scope) and set(s.rows) == wanted
@@ -215,22 +223,6 @@ def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[st
     if release.person_role is None or not release.person_roles:
         return scope
     return scope | {COUNTED: (release.person_role,)}
-
-
-def _slice(table: CellTable, year: int) -> CellTable:
-    """One year of a table of several."""
-    at = table.dims[0].position[str(year)]
-    dims = (Dimension.flat(YEAR, [str(year)], total=False), *table.dims[1:])
-    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
-
-
-def _only(table: PublishedTable, year: int) -> PublishedTable:
-    """The slice of one year; years share no record, so that the others say nothing about it."""
-    axis = table.dims.index(YEAR)
-    rows = tuple(r for r in table.rows if r.labels[axis] == str(year))
-    return PublishedTable(
-        table.dims, rows, table.parents, has_persons=table.has_persons, scope=table.scope
-    )
 
 
 def _same(
@@ -285,7 +277,7 @@ COUNTY = "county"
 COUNTED = "counted"  # in a table's scope: whose persons it counts, where not the released role's
 
 
-def check_beside(
+def check_earlier_tables(
     before: Sequence[PublishedTable],
     years: Sequence[int],
     dims: Sequence[str],
@@ -309,7 +301,7 @@ def check_beside(
         raise CountyExemptRefused(tables=len(others))
 
 
-def but_shown(report: AuditReport) -> AuditReport:
+def without_shown(report: AuditReport) -> AuditReport:
     """The same attack without the small values that policy lets stand in the open."""
     return replace(report, falls=tuple(fall for fall in report.falls if fall.how != "shown"))
 

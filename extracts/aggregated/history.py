@@ -104,7 +104,7 @@ def save_published(directory: Path, name: str, table: pa.Table) -> Path:
     Args:
         directory: the history of one data system.
         name: of the release that published it; a name that is there already is never overwritten.
-        table: as ``build`` made it.
+        table: as ``build_aggregate`` made it.
 
     Returns:
         The file.

@@ -7,7 +7,7 @@ person are one, so that a join which the linkage missed can't lift a cell over t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from extracts.aggregated.errors import TabulationError, UnknownDimensionError, YearNotFullError
 from extracts.rows import Plan, chain, entry_steps, lookups, parameters
-from extracts.suppression import CellTable, Dimension
+from extracts.suppression import CellTable, Dimension, PublishedTable
 from systems.database import guarded, quoted
 from systems.description import Dimension as Described
 from systems.description import RowRelease, System
@@ -128,6 +128,19 @@ def tabulate(
     with guarded(TabulationError, dimensions=len(names)), lookups(con, plan):
         found = con.execute(query, bound).fetchall()
     return _fill(axes, found)
+
+
+def one_year(table: CellTable, year: str) -> CellTable:
+    """One year of a table of several; years share no record, so that each is a table of its own."""
+    at = table.dims[0].position[year]
+    dims = (Dimension.flat(YEAR, [year], total=False), *table.dims[1:])
+    return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
+
+
+def published_year(table: PublishedTable, year: str) -> PublishedTable:
+    """The rows of one year; the others say nothing about it."""
+    axis = table.dims.index(YEAR)
+    return replace(table, rows=tuple(r for r in table.rows if r.labels[axis] == year))
 
 
 def nested(described: Sequence[Described]) -> list[Described]:

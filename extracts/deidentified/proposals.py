@@ -22,7 +22,7 @@ class RowProposal:
     """One way to make the rows coarser.
 
     Attributes:
-        level: what ``--coarser`` of ``run`` is told: nothing, ``dates`` or ``all``.
+        level: the value of ``--coarser`` of ``run``: nothing, ``dates`` or ``all``.
         coarser: the columns that it makes coarser.
         local: whether rare histories lose cells.
         passes: whether the limit is kept.

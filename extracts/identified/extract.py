@@ -49,7 +49,7 @@ class CohortRows:
     """An identified extract on its way.
 
     Args:
-        beside: released records of linked rows: ``row_number``, ``record_`` and ``person_`` (register keys)
+        joined: released records of linked rows: ``row_number``, ``record_`` and ``person_`` (register keys)
             and the plan's columns.
         untried: numbers of the rows whose match was not attempted, or is in doubt; ascending.
         supplied: supplied columns to copy.
@@ -63,7 +63,7 @@ class CohortRows:
 
     def __init__(
         self,
-        beside: pa.Table,
+        joined: pa.Table,
         untried: Ints,
         supplied: tuple[str, ...],
         plan: Plan,
@@ -72,10 +72,10 @@ class CohortRows:
     ) -> None:
         self.supplied = supplied
         self._plan, self._untried = plan, untried
-        beside = _sorted(beside, plan, ids)
-        self._numbers: Ints = beside["row_number"].to_numpy()
-        self._records: int = pc.count_distinct(beside["record_"]).as_py()
-        self._values = pa.table(with_references(beside, plan, ids))
+        joined = _sorted(joined, plan, ids)
+        self._numbers: Ints = joined["row_number"].to_numpy()
+        self._records: int = pc.count_distinct(joined["record_"]).as_py()
+        self._values = pa.table(with_references(joined, plan, ids))
         self._tally = np.zeros(len(_VERDICTS), np.int64)
         self._rows = 0
         self._withheld = withheld
@@ -134,21 +134,21 @@ class CohortRows:
             raise SuppliedRowsUnsound(count=lost)
 
     def _part(self, part: pa.Table, numbers: Ints, start: int, stop: int) -> pa.Table:
-        mine = self._numbers[start:stop]
-        row = np.searchsorted(numbers, mine)
-        if lost := int((numbers[row] != mine).sum()):
+        own = self._numbers[start:stop]
+        row = np.searchsorted(numbers, own)
+        if lost := int((numbers[row] != own).sum()):
             raise SuppliedRowsUnsound(count=lost)
         found = np.bincount(row, minlength=len(numbers))
         place = np.repeat(np.arange(len(numbers)), np.maximum(found, 1))
-        beside = np.full(len(place), -1)
-        beside[found[place] > 0] = np.arange(start, stop)
+        at_record = np.full(len(place), -1)
+        at_record[found[place] > 0] = np.arange(start, stop)
         verdict = np.where(found > 0, _YES, self._were_untried(numbers))
         self._tally += np.bincount(verdict, minlength=len(_VERDICTS))
         self._rows += len(place)
         at = pa.array(place)
         given = [part[name].cast(pa.string()).take(at) for name in ("row_id", *self.supplied)]
         matched = pa.array(_VERDICTS).take(pa.array(verdict[place]))
-        values = self._values.take(pa.array(beside, mask=beside < 0))
+        values = self._values.take(pa.array(at_record, mask=at_record < 0))
         table = pa.Table.from_arrays([*given, matched, *values.columns], schema=self.schema)
         check_against(table, self._plan, self.supplied)
         return table
@@ -228,7 +228,7 @@ def build_identified(
 def begin_identified(
     con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
 ) -> CohortRows:
-    """Look up what stands beside the linked rows; the extract itself then comes in parts.
+    """Look up the records of the linked rows; the extract itself then comes in parts.
 
     ``con`` is a snapshot's connection which also has
 
@@ -238,7 +238,7 @@ def begin_identified(
     - ``links(cohort_id string, record_id int64, decision string)``: only ``link`` is used.
 
     One row for each cohort row and record in scope; a cohort row without a record stays, with empty
-    columns. ``matched`` is ``yes`` only where a record of this extract stands beside it: one that
+    columns. ``matched`` is ``yes`` only where a record of this extract is joined to it: one that
     is left out (a minor's confidentiality, a protected address) must not show through.
 
     Raises:
@@ -256,13 +256,13 @@ def begin_identified(
         anyway = frozenset(spec.released_anyway)
         con.execute(_linked_records(plan))
         steps = [*entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
-        beside = fetched(con, chain(steps, _released(plan)), bound)
+        joined = fetched(con, chain(steps, _released(plan)), bound)
         few = chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
         few = chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
         untried = fetched(con, few)["row_number"].to_numpy()
         echoed = supplied if spec.echo_supplied else ()
-        return CohortRows(beside, untried, echoed, plan, ids, int(withheld))
+        return CohortRows(joined, untried, echoed, plan, ids, int(withheld))
 
 
 def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ...]:
@@ -272,14 +272,14 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ..
         FROM supplied""").fetchall()[0][0]
     if unsound:
         raise SuppliedRowsUnsound(count=unsound)
-    strangers = con.execute(f"""
+    unknown_ids = con.execute(f"""
         SELECT count(*) FROM links WHERE decision = 'link' AND (
           cohort_id IS NULL OR record_id IS NULL
           OR cohort_id NOT IN (SELECT row_id FROM supplied)
           OR record_id NOT IN (SELECT {quoted(plan.person)} FROM {quoted(plan.person_table)}))
         """).fetchall()[0][0]
-    if strangers or unindexed(con, plan):
-        raise LinkOutsideRegister(count=strangers)
+    if unknown_ids or unindexed(con, plan):
+        raise LinkOutsideRegister(count=unknown_ids)
     columns = [row[0] for row in con.execute("DESCRIBE supplied").fetchall()]
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
 
@@ -288,7 +288,7 @@ _LINKED = "linked_records"
 
 
 def _linked_records(plan: Plan) -> str:
-    """Records of linked entries: what stands beside them is worked out for no other."""
+    """Records of linked entries: records are worked out for no other."""
     key, person = quoted(plan.key), quoted(plan.person)
     return f"""
     CREATE OR REPLACE TEMP TABLE {_LINKED} AS
@@ -325,7 +325,7 @@ def _match_steps(plan: Plan) -> list[Step]:
     GROUP BY c.row_number, e.{key}""",
         ),
         (
-            "beside",
+            "joined",
             f"""
     SELECT f.row_number, r.*
     FROM found f JOIN released r ON r.key_ = f.{key} AND r.entry_ = f.{person}""",
@@ -341,10 +341,10 @@ _UNTRIED = """
 
 
 def _released(plan: Plan) -> str:
-    outputs = "".join(f", b.{quoted(column.name)}" for column in plan.columns)
+    outputs = "".join(f", j.{quoted(column.name)}" for column in plan.columns)
     return f"""
-    SELECT b.row_number, b.key_ AS record_, i.identity AS person_{outputs}
-    FROM beside b JOIN person_index i ON i.record_id = b.entry_"""
+    SELECT j.row_number, j.key_ AS record_, i.identity AS person_{outputs}
+    FROM joined j JOIN person_index i ON i.record_id = j.entry_"""
 
 
 def _only(steps: list[Step], *names: str) -> list[Step]:

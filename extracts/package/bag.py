@@ -12,11 +12,9 @@ import datetime as dt
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from extracts.errors import PartTooSmall
 from extracts.package.dictionary import DataDictionary, datapackage, dictionary_page
@@ -27,7 +25,7 @@ from extracts.package.formats import (
     Encoded,
     Format,
     Rows,
-    encoded,
+    encode_rows,
     program_notes,
     program_writer,
 )
@@ -97,7 +95,7 @@ def iter_parts(
         PROGRAMS[form].extension: program_writer(form, dictionary, release.title)
         for form in formats
     }
-    for stem, files in _numbered(encoded(data, max_part_bytes - 4096, also)):
+    for stem, files in _numbered(encode_rows(data, max_part_bytes - 4096, also)):
         csv_paths.append(f"data/{stem}.csv")
         yield from bag.add_together({f"data/{stem}.{ext}": one for ext, one in files.items()})
     for name, content in sorted((extra_data or {}).items()):
@@ -114,30 +112,15 @@ def iter_parts(
     yield bag.close()
 
 
-def write_parts(directory: Path, parts: Iterator[Part]) -> list[Path]:
-    """Write parts as files of mode 0600 into ``directory`` and return their paths.
-
-    For callers that can't seal from memory: they own the plaintext then, and remove it.
-    """
-    written: list[Path] = []
-    for part in parts:
-        path = directory / part.name
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as sink:
-            sink.write(part.content)
-        written.append(path)
-    return written
-
-
 def _numbered(pairs: Iterator[Encoded]) -> Iterator[tuple[str, Encoded]]:
     """``extract`` where there is one file, ``extract-001`` … where the rows were cut."""
-    held = next(pairs)
+    current = next(pairs)
     number = 0
     for following in pairs:
         number += 1
-        yield f"extract-{number:03}", held
-        held = following
-    yield (f"extract-{number + 1:03}" if number else "extract"), held
+        yield f"extract-{number:03}", current
+        current = following
+    yield (f"extract-{number + 1:03}" if number else "extract"), current
 
 
 def _documents(

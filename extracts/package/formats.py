@@ -51,7 +51,9 @@ def parquet_bytes(rows: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def encoded(rows: Rows, room: int, also: Mapping[str, Writer] | None = None) -> Iterator[Encoded]:
+def encode_rows(
+    rows: Rows, room: int, also: Mapping[str, Writer] | None = None
+) -> Iterator[Encoded]:
     """Yield the files of consecutive rows, together at most ``room`` bytes: ``csv``, ``parquet``, others.
 
     ``also`` maps the extensions of more files to what writes them.
@@ -86,15 +88,15 @@ def _rechunked(rows: Rows) -> Iterator[pa.Table]:
     if isinstance(rows, pa.Table):
         yield rows
         return
-    held: list[pa.RecordBatch] = []
+    batches: list[pa.RecordBatch] = []
     count = 0
     for batch in rows:
-        held.append(batch)
+        batches.append(batch)
         count += batch.num_rows
         if count >= _SAMPLE:
-            yield pa.Table.from_batches(held, rows.schema)
-            held, count = [], 0
-    yield pa.Table.from_batches(held, rows.schema)
+            yield pa.Table.from_batches(batches, rows.schema)
+            batches, count = [], 0
+    yield pa.Table.from_batches(batches, rows.schema)
 
 
 def _fitting(rows: pa.Table, room: int, writers: Mapping[str, Writer]) -> Iterator[Encoded]:
@@ -176,7 +178,7 @@ def program_writer(
     form: Format, dictionary: DataDictionary, title: str
 ) -> Callable[[pa.Table], bytes]:
     """Return what turns rows into a file of that program."""
-    return lambda rows: _written(form, dictionary, title, rows)
+    return lambda rows: _program_file(form, dictionary, title, rows)
 
 
 def column_names(form: Format, names: Sequence[str]) -> dict[str, str]:
@@ -230,7 +232,7 @@ def check_formats(formats: Sequence[Format], dictionary: DataDictionary, rows: p
     for form in formats:
         for field in dictionary.fields:
             _column(rows[field.name], field, labelled_codes(form, field), PROGRAMS[form])
-        _written(form, dictionary, "trial", rows.slice(0, _TRIAL))
+        _program_file(form, dictionary, "trial", rows.slice(0, _TRIAL))
 
 
 def _shortened(name: str, room: int) -> str:
@@ -246,7 +248,7 @@ def _shortened(name: str, room: int) -> str:
     return first[0] + "".join(kept)
 
 
-def _written(form: Format, dictionary: DataDictionary, title: str, rows: pa.Table) -> bytes:
+def _program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.Table) -> bytes:
     import pandas as pd
 
     program = PROGRAMS[form]
@@ -263,7 +265,9 @@ def _written(form: Format, dictionary: DataDictionary, title: str, rows: pa.Tabl
             values[made] = {0: "no", 1: "yes"}
     labels: list[str | None] = [_cut(f.meaning, program.label) for f in dictionary.fields]
     frame = pd.DataFrame(columns)
-    return _stopped(form, _in_memory(lambda path: _save(form, frame, path, title, labels, values)))
+    return _without_clock(
+        form, _in_memory(lambda path: _save(form, frame, path, title, labels, values))
+    )
 
 
 def _save(
@@ -299,8 +303,8 @@ def _column(
     plain = values.to_pylist()
     if codes:
         numbers = {code: number for number, (code, _) in codes.items()}
-        if strange := sum(v is not None and v not in numbers for v in plain):
-            raise FormatCannotHold(column=field.name, values_without_code=strange)
+        if unlisted := sum(v is not None and v not in numbers for v in plain):
+            raise FormatCannotHold(column=field.name, values_without_code=unlisted)
         return pd.Series([None if v is None else float(numbers[v]) for v in plain], dtype="float64")
     if pa.types.is_date(values.type):
         return pd.Series(plain, dtype="object")
@@ -333,7 +337,7 @@ _CLOCKS: dict[str, tuple[re.Pattern[bytes], bytes]] = {
 _HEADERS = {"stata": 512, "spss": 176, "sas": 640}  # bytes in which the clocks stand
 
 
-def _stopped(form: Format, content: bytes) -> bytes:
+def _without_clock(form: Format, content: bytes) -> bytes:
     """Set the clocks of the header to one instant."""
     pattern, instant = _CLOCKS[form]
     end = _HEADERS[form]

@@ -159,15 +159,11 @@ def _lines(
 
 def _about(book: "Workbook", lines: Sequence[tuple[str, str]]) -> None:
     from openpyxl.styles import Alignment, Font
-    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet: Any = book.create_sheet("About")
     sheet.column_dimensions["A"].width = 16
     sheet.column_dimensions["B"].width = 100
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 1  # Letter
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    _landscape(sheet)
     sheet.row_dimensions[1].height = 21  # points; the title is larger
     for place, (label, said) in enumerate(lines):
         first = text(sheet, label, bold=True)
@@ -186,18 +182,12 @@ def _sheet(
     heading: str,
 ) -> None:
     from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet: Any = book.create_sheet(name)
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 1  # Letter
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.oddHeader.left.text = escaped(title)
-    sheet.oddFooter.left.text = escaped(heading)
-    sheet.oddFooter.right.text = "Page &P of &N"
+    _landscape(sheet)
+    _head_and_foot(sheet, title, heading)
     for place, (column, said) in enumerate(columns, start=1):
         longest = max((len(str(v)) for v in rows[column].unique().to_pylist()), default=0)
         width = min(_WIDTHS[1], max(_WIDTHS[0], longest + 2, len(said) + 2))
@@ -298,18 +288,27 @@ def cross_sheets(
 
 
 def _set_up(sheet: Any, title: str, heading: str) -> None:
+
+    _landscape(sheet)
+    sheet.page_setup.fitToWidth = 1
+    sheet.print_title_cols = "A:A"
+    _head_and_foot(sheet, title, heading)
+    sheet.column_dimensions["A"].width = _FIRST
+
+
+def _landscape(sheet: Any) -> None:
     from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 1  # Letter
-    sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_title_cols = "A:A"
+
+
+def _head_and_foot(sheet: Any, title: str, heading: str) -> None:
     sheet.oddHeader.left.text = escaped(title)
     sheet.oddFooter.left.text = escaped(heading)
     sheet.oddFooter.right.text = "Page &P of &N"
-    sheet.column_dimensions["A"].width = _FIRST
 
 
 def escaped(text: str) -> str:

@@ -1,7 +1,7 @@
 """The second net: values that look like an identifier although their column should have none.
 
 The first net is the plan, which only lets classified columns through. This one looks at what is in
-them (a licence number typed into a code field), and tells columns and counts, never a value.
+them (a licence number typed into a code field), and names columns and counts, never a value.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class ContentScan:
         self._columns: frozenset[str] = frozenset()
         self._rows = 0
 
-    def at(self, table: pa.Table) -> None:
+    def add(self, table: pa.Table) -> None:
         """Look at what is about to leave, or at a part of it.
 
         Raises:
@@ -105,9 +105,9 @@ def content_scan(
     Raises:
         ExtractFailed: the database gave up.
     """
-    look = ContentScan(allowed=allowed, skip=skip)
-    look.at(table)
-    return look.report
+    scan = ContentScan(allowed=allowed, skip=skip)
+    scan.add(table)
+    return scan.report
 
 
 def check_content(report: ScanReport) -> None:

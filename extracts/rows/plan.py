@@ -198,7 +198,7 @@ class Plan:
         keys = {self.release.key, self.system.linkage.record}
         never = {source for entry in self.system.never for source in entry.columns}
         unsafe += [c.name for c in self.columns if c.source in never]
-        strange = [
+        unknown = [
             c.name for c in self.columns if c.generalise == "reference" and c.source not in keys
         ]
         names = [c.name for c in self.columns]
@@ -208,7 +208,7 @@ class Plan:
         doubled = sorted({name for name in names if names.count(name) > 1})
         found = {
             "identifiers": unsafe,
-            "references": strange,
+            "references": unknown,
             "misnamed": misnamed,
             "doubled": doubled,
         }
@@ -276,9 +276,9 @@ def check_against(table: pa.Table, plan: Plan, supplied: tuple[str, ...] = ()) -
     expected = expected_columns(plan, supplied)
     names = table.column_names
     wrong = [i for i, name in enumerate(names, start=1) if name not in expected]
-    strange = [i for i, name in enumerate(supplied, start=1) if name not in STANDARD]
-    if strange:
-        raise ColumnNotAllowed(supplied_positions=strange)
+    unknown = [i for i, name in enumerate(supplied, start=1) if name not in STANDARD]
+    if unknown:
+        raise ColumnNotAllowed(supplied_positions=unknown)
     if wrong:
         raise ColumnNotAllowed(positions=wrong)
     if missing := [name for name in expected if name not in names]:

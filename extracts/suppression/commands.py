@@ -168,7 +168,7 @@ def audit_file(
     SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
     parents = _hierarchies(hierarchy or {}, dims)
     shown = read_published(table, dims, count, persons)
-    shown = PublishedTable(shown.dims, shown.rows, parents, has_persons=shown.has_persons)
+    shown = replace(shown, parents=parents)
     before = _earlier(earlier, count, persons, parents)
     return audit_table(
         shown,
@@ -201,15 +201,7 @@ def _earlier(
     parents: Mapping[str, Mapping[str, str]],
 ) -> list[PublishedTable]:
     tables = [read_published(p, None, count, persons, role="earlier") for p in paths]
-    return [
-        PublishedTable(
-            t.dims,
-            t.rows,
-            {d: parents[d] for d in t.dims if d in parents},
-            has_persons=t.has_persons,
-        )
-        for t in tables
-    ]
+    return [replace(t, parents={d: parents[d] for d in t.dims if d in parents}) for t in tables]
 
 
 def _write(path: Path, pattern: Pattern, count: str, persons: str | None) -> None:

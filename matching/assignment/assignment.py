@@ -2,7 +2,7 @@
 
 Pairs are edges of a bipartite graph, weighed by their odds. The probability that an edge belongs to
 the true matching is computed by belief propagation for monomer-dimer systems (Zdeborová and Mézard
-2006; exact on trees, which nearly all components are): each side tells the other how free it is.
+2006; exact on trees, which nearly all components are): each side passes to the other how free it is.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,6 @@ class Assignment:
 
     probability: Floats
     row_share: float  # expected share of all cohort rows that are matched
-    identity_share: float
 
 
 def assign(
@@ -74,7 +73,7 @@ def assign(
             min((matched + 10 * prior_share) / (row_count + 10), _MOST_MATCHED),
             min(matched / (identity_count + 10), _MOST_MATCHED),
         )
-    return Assignment(probability, *fill)
+    return Assignment(probability, fill[0])
 
 
 class MatchingGraph:

@@ -295,4 +295,4 @@ _NEAR = np.zeros(100_001, np.bool_)  # differences that two ZIP codes one digit 
 _NEAR[[gap for gap in gaps(10).tolist() if gap < 100_000]] = True
 assert {f.name for f in FIELDS} == {
     "first", "last", "sex", "middle", "suffix", "birth", "ssn", "licence", "phone", "street", "place",
-}, "a new field needs a look"  # fmt: skip
+}, "a new field needs a step"  # fmt: skip

@@ -104,7 +104,7 @@ class Planned:
 
 @dataclass
 class KeyCache:
-    """Keys of records by chunk, and of the cohort by rule: planning, training and each shard look at the same ones."""
+    """Keys of records by chunk, and of the cohort by rule: planning, training and each shard use the same ones."""
 
     _made: dict[tuple[object, ...], tuple[Hashes, Bools]] = field(
         default_factory=dict[tuple[object, ...], tuple[Hashes, Bools]]

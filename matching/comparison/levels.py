@@ -59,7 +59,7 @@ def _patterns(
         sides: cohort and records.
         pairs: rows of the two.
         how: see ``_Thresholds``.
-        similar: tells the similarity of pairs of texts (each is asked for once).
+        similar: gives the similarity of pairs of texts (each is asked for once).
     """
     pointer = Pointers()
     size = len(pairs[0])

@@ -252,13 +252,13 @@ def link_sources(
     with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         reading = other.submit(read_input, records.parts(), columns, records.keep, options.threads)
         left = read_input(cohort.parts(), columns, cohort.keep, options.threads)
-        checking = other.submit(check_cohort, left.kept)
+        checking = other.submit(check_cohort, left.as_given)
         half = HalfEncoded.of(left, columns)  # Python's work, beside Arrow's
         right = reading.result()
         checking.result()
-        check_records(right.kept)
+        check_records(right.as_given)
         check_common(columns, columns)
-    mine, theirs = left.kept, right.kept
+    mine, theirs = left.as_given, right.as_given
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
         numbering = other.submit(number_ids, theirs["record_id"])
         encoded = half.against(right)

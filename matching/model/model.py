@@ -200,12 +200,6 @@ def _distribution(table: str, name: str, default: Floats | None) -> Floats:
     return result
 
 
-def own_distributions() -> dict[str, dict[str, list[float]]]:
-    """What the shipped prior says of relatives' own fields (suffix, middle name)."""
-    tables = {name: shipped_prior()[name] for name in sorted(set(_OWN.values()))}
-    return {name: dict(t) for name, t in tables.items() if isinstance(t, dict)}
-
-
 def shipped_number(*path: str) -> float:
     """A number of the shipped prior."""
     node: object = shipped_prior()

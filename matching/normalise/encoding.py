@@ -45,7 +45,7 @@ class EncodingInput:
     """A side before its texts are normalised."""
 
     rows: int
-    kept: pa.Table  # the columns that a linkage needs as they are: ids, groups of the report
+    as_given: pa.Table  # the columns that a linkage needs as they are: ids, groups of the report
     numbers: dict[str, Values]  # driver_license, phone, zip, ssn, ssn4, house; -1 is missing
     texts: dict[str, Dictionary]
     lost: dict[str, int]  # column → values that are no number
@@ -63,13 +63,13 @@ def read_input(
         threads: how many to use.
     """
     wanted, as_given = frozenset(columns), list(keep)
-    kept: list[pa.Table] = []
+    parts: list[pa.Table] = []
     found: dict[str, list[Any]] = {}
     lost: dict[str, int] = {}
     rows = 0
     for batch in prefetch(batches):
         rows += batch.num_rows
-        kept.append(batch.select(as_given))
+        parts.append(batch.select(as_given))
         jobs = [name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted]
         for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
             for name, values in made.values.items():
@@ -79,7 +79,7 @@ def read_input(
     texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
     return EncodingInput(
         rows,
-        pa.concat_tables(kept),
+        pa.concat_tables(parts),
         {
             name: _joined(found.pop(name, []), name, rows)
             for name in (*_NUMBERS, "ssn", "ssn4", "house")

@@ -23,9 +23,9 @@ from matching.tables import check_ids
 
 _SHARE = 0.002  # rows expected to be somebody's second row: registered cohorts are lists of persons
 _PLAUSIBLE = 0.5  # probability from which two rows are withheld
-# The commonest American first name, surname and (in a local study) ZIP code, as shares of people
+# The commonest American first name and surname, as shares of people
 # (US Census Bureau, names of 1990 and 2010: James 1.7 % of all, Smith 0.8 %).
-_MOST_FIRST, _MOST_LAST, _MOST_ZIP = 0.017, 0.010, 0.05
+_MOST_FIRST, _MOST_LAST = 0.017, 0.010
 _TOGETHER = 8.0  # first names and surnames of one origin occur together this much more often
 # Of a small origin even more, but no first name has a larger share among people of one surname, nor a
 # surname (Nguyen) among those of one first name. Our assumptions, wide on purpose.
@@ -50,9 +50,9 @@ def find_duplicates(cohort: Source, options: LinkOptions | None = None) -> pa.Ta
         MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
     """
     options = options or LinkOptions()
-    kept = [name for name in cohort.keep if name == "cohort_id"]
-    side = read_input(cohort.parts(), cohort.columns, kept, options.threads)
-    ids, rows = side.kept, side.rows
+    id_columns = [name for name in cohort.keep if name == "cohort_id"]
+    side = read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
+    ids, rows = side.as_given, side.rows
     check_ids(ids, "cohort_id", unique=True)
     encoded = encode_input(side, None, cohort.columns)
     del side

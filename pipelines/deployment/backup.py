@@ -26,7 +26,6 @@ from approvals.ledger import LedgerUnavailable
 from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
 from pipelines.errors import FileExists
 from pipelines.home import FOLDERS, Home, HomeExists
-from pipelines.session import Session, set_of
 
 MANIFEST = "BACKUP.json"
 _LEDGER = "ledger.sqlite3"
@@ -127,6 +126,8 @@ def _in_the_bucket(home: Home) -> frozenset[Path]:
     """Files of snapshots that are whole in the bucket."""
     if not home.settings().bucket.register_url:
         return frozenset()
+    from pipelines.session import Session, set_of
+
     session = Session(home)
     try:
         store = session.object_store("register")

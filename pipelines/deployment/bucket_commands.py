@@ -1,6 +1,7 @@
 """``bucket upload``, ``evict`` and ``sweep``: what a home's bucket lacks, what the home need not keep, what nobody needs.
 
-Whoever changes a set holds its lock in the home, the register's or the release's, so that nothing under way is touched.
+Whoever changes a set holds its lock in the home, the register's or the release's, so that nothing under way is touched. Sessions
+and releases are imported where they are used: both are slow to import, and stand behind the same surface as ``init``.
 """
 
 import re
@@ -8,22 +9,26 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.home import ReleaseHeld, locked
-from pipelines.release import open_context, read_order
-from pipelines.session import Session, set_of
 from pipelines.storage import MANIFEST, MARK, ObjectStore, configured_urls
+
+if TYPE_CHECKING:
+    from pipelines.session import Session
 
 _SNAPSHOT = re.compile(r"([A-Z]{2,12})/(\1-\d{8}-\d{3,})")
 _STAGED = re.compile(r"([A-Za-z0-9-]{3,60})/([a-z]+)")
 
 
-def upload(session: Session) -> dict[str, object]:
+def upload(session: "Session") -> dict[str, object]:
     """Send what the bucket lacks of every snapshot, and of every run that has not ended.
 
     Raises:
         CodedError: of the bucket; what was sent stays sent.
     """
+    from pipelines.release import open_context
+
     sent: dict[str, int] = {}
     if session.object_store("register"):
         for info in session.registers.list():
@@ -42,8 +47,10 @@ def upload(session: Session) -> dict[str, object]:
     return {"sets": len(sent), "files_sent": sum(sent.values())}
 
 
-def evict(session: Session) -> dict[str, object]:
+def evict(session: "Session") -> dict[str, object]:
     """Drop this machine's copies of what is whole in the bucket; they are fetched again when they are used."""
+    from pipelines.session import set_of
+
     dropped: list[int] = []
     busy = 0
     if (register := session.object_store("register")) is not None:
@@ -80,7 +87,7 @@ class Swept:
         return {name: n for name, n in asdict(self).items() if name != "wanted"}
 
 
-def sweep(session: Session) -> dict[str, object]:
+def sweep(session: "Session") -> dict[str, object]:
     """Remove what no manifest names, what was forgotten, uploads that nobody ends, and versions that only look deleted.
 
     A set that somebody works on is left for the next time. A whole set that this home has never heard of (it was
@@ -115,7 +122,7 @@ def sweep(session: Session) -> dict[str, object]:
 
 
 def _sweep_snapshot(
-    session: Session, store: ObjectStore, of_set: str, snapshot: str, swept: Swept
+    session: "Session", store: ObjectStore, of_set: str, snapshot: str, swept: Swept
 ) -> None:
     known = (session.home.register / of_set / "manifest.json").is_file()
     key = (session.home.keys / "snapshots" / f"{snapshot}.key").is_file()
@@ -135,8 +142,10 @@ def _sweep_snapshot(
 
 
 def _sweep_staged(
-    session: Session, store: ObjectStore, of_set: str, release: str, stage: str, swept: Swept
+    session: "Session", store: ObjectStore, of_set: str, release: str, stage: str, swept: Swept
 ) -> None:
+    from pipelines.release import open_context
+
     if not _unended(session, release):
         store.forget(of_set)
         swept.forgotten += 1
@@ -164,17 +173,19 @@ def _want_all(store: ObjectStore, of_set: str, swept: Swept) -> None:
     swept.wanted |= {f"{of_set}/{MANIFEST}", *store.bucket.sizes(of_set)}
 
 
-def under_way(session: Session) -> list[str]:
+def under_way(session: "Session") -> list[str]:
     """Releases whose staging is not forgotten."""
     there = (p.stem for p in (session.home.keys / "runs").glob("*.key"))
     return sorted(r for r in there if (session.home.runs / r / "order.json").is_file())
 
 
-def _unended(session: Session, release: str) -> bool:
+def _unended(session: "Session", release: str) -> bool:
     return (session.home.keys / "runs" / f"{release}.key").is_file()
 
 
-def _snapshot(session: Session, release: str) -> str:
+def _snapshot(session: "Session", release: str) -> str:
+    from pipelines.release import read_order
+
     return read_order(session.home, release).snapshot
 
 
@@ -182,7 +193,9 @@ def _stages(folder: Path) -> list[str]:
     return sorted(path.stem for path in (folder / "stages").glob("*.json"))
 
 
-def _dropped_of_run(session: Session, staging: ObjectStore, release: str) -> list[int]:
+def _dropped_of_run(session: "Session", staging: ObjectStore, release: str) -> list[int]:
+    from pipelines.release import open_context
+
     dropped: list[int] = []
     with open_context(session.home, release) as context:
         for stage in _stages(context.folder):

@@ -1,8 +1,9 @@
 """The one settings file of a home: every number and switch with its unit, section and reason."""
 
+import json
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,143 +11,160 @@ from pipelines.home.errors import SettingsUnusable
 
 
 class _Section(BaseModel):
+    """One section; a field's description is its comment in a new home's file: unit, source (law or policy), reason."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    comments_at: ClassVar[int] = 30  # column at which the comments of a section begin
+
+
+# One line a setting, as in the file that is made of them.
+# fmt: off
 
 
 class Department(_Section):
     """Who releases."""
 
+    comments_at: ClassVar[int] = 45
+
     name: str = "California Department of Justice, Research Services"
-    contact: str = "datarequests@doj.ca.gov"
+    contact: str = Field(default="datarequests@doj.ca.gov", description="policy; the address of § 964(h)(1) and of the process page")
 
 
 class Disclosure(_Section):
     """What may be published of small groups (§§ 962(b), 964(f)(2))."""
 
-    threshold: int = Field(default=10, ge=2)
-    zeros: Literal["published", "hidden"] = "published"
-    county_exempt: Literal["none", "oneway"] = "none"
-    person_role: Literal["respondent", "protected"] = "respondent"
-    percentages: bool = False
-    late_records: Literal["show", "freeze", "auto"] = "show"
-    row_k: int = Field(default=10, ge=1)
-    row_max_share_below: float = Field(default=0.0, ge=0, le=1)
-    row_max_prosecutor: float = Field(default=0.1, gt=0, le=1)
-    row_max_marketer: float = Field(default=0.1, gt=0, le=1)
-    row_risk: Literal["warn", "refuse"] = "refuse"
-    row_local_suppression: bool = False
-    exclusions_released: tuple[str, ...] = ()
+    threshold: int = Field(default=10, ge=2, description="persons in a category; § 964(f)(2) binds publications, § 962(b) names no number: applied to our own tables by policy")
+    zeros: Literal["published", "hidden"] = Field(default="published", description="published | hidden; § 964(f)(2) says fewer than ten, which zero is, but nobody is in an empty category; policy")
+    county_exempt: Literal["none", "oneway"] = Field(default="none", description='none | oneway: publish a table by county and year alone whatever its counts; § 964(f)(2) names geography "other than state and county-level", none is the cautious reading; refused where anything else of those years has gone out; policy')
+    person_role: Literal["respondent", "protected"] = Field(default="respondent", description="respondent | protected: whose persons are counted and held against the threshold; § 964(f)(2) says individuals; policy")
+    percentages: bool = Field(default=False, description="true adds a sheet of percentages to the workbook, derived from published counts alone; § 964(f)(2) names rates and frequencies; policy")
+    late_records: Literal["show", "freeze", "auto"] = Field(default="show", description="show | freeze | auto: whether late records revise a closed year where no group below the threshold shows; show: a person approves every revision on its changes, auto: as release_approval says, freeze: never; policy, §§ 962(b), 964(f)(2)")
+    row_k: int = Field(default=10, ge=1, description="persons who share every quasi-identifier of all their rows; policy, after the ten of § 964(f)(2)")
+    row_max_share_below: float = Field(default=0.0, ge=0, le=1, description="share of persons in smaller groups, 0 to 1; policy, § 964(f)(1)(E): no reasonable possibility of identification")
+    row_max_prosecutor: float = Field(default=0.1, gt=0, le=1, description="chance to single out a person known to be in the rows, 0 to 1: one in row_k; policy, § 964(f)(1)(E)")
+    row_max_marketer: float = Field(default=0.1, gt=0, le=1, description="expected share singled out by matching everybody, 0 to 1; policy, § 964(f)(1)(E)")
+    row_risk: Literal["warn", "refuse"] = Field(default="refuse", description="refuse | warn where rows are above these limits (or above those of a project that names its own with a reason); policy")
+    row_local_suppression: bool = Field(default=False, description="true empties cells of rare persons in every de-identified release, false only where an approval or an order says so; policy")
+    exclusions_released: tuple[str, ...] = Field(default=(), description='rows that stay out unless named here: "confidential_minor" (court order, DV-160, CH-160), "safe_at_home" (Gov. Code § 6205 ff.); policy')
 
 
 class Drift(_Section):
     """How far categories may move, as the share of rows in another category than before."""
 
-    limit_release: float = Field(default=0.10, gt=0, le=1)
-    limit_register: float = Field(default=0.05, gt=0, le=1)
-    limit_cohort: float = Field(default=0.40, gt=0, le=1)
-    action: Literal["warn", "refuse"] = "warn"
+    limit_release: float = Field(default=0.10, gt=0, le=1, description="share of rows that would have to be in another category to be as in the project's last release, chance allowed for; policy")
+    limit_register: float = Field(default=0.05, gt=0, le=1, description="the same, of a de-identified extract against the register's orders in scope: it should be them; policy")
+    limit_cohort: float = Field(default=0.40, gt=0, le=1, description="the same, of an identified extract: a cohort is chosen, so that only the grossest errors show; policy")
+    action: Literal["warn", "refuse"] = Field(default="warn", description="warn | refuse when a column moved further; policy")
 
 
 class Linkage(_Section):
     """How sure a link has to be."""
 
-    threshold: float = Field(default=0.90, gt=0.5, lt=1)
-    doubtful: Literal["wait", "exclude"] = "wait"
+    threshold: float = Field(default=0.90, gt=0.5, lt=1, description="probability of a link after competition; policy")
+    doubtful: Literal["wait", "exclude"] = Field(default="wait", description="wait | exclude: what a run does with doubtful pairs; policy")
 
 
 class Release(_Section):
     """Who lets a release go, and how it is cut."""
 
-    release_approval: Literal["second_person", "auto"] = "second_person"
-    part_mebibytes: int = Field(default=256, ge=4, le=256)
-    require_fips: bool = False
-    background_check_deidentified: bool = True
+    release_approval: Literal["second_person", "auto"] = Field(default="second_person", description="second_person | auto (auto: scheduled aggregates only); policy")
+    part_mebibytes: int = Field(default=256, ge=4, le=256, description="MiB of plaintext in one sealed part; `openssl cms -decrypt` holds a part in memory")
+    require_fips: bool = Field(default=False, description="true refuses to start without FIPS mode; CJIS Security Policy 5.10.1.2")
+    background_check_deidentified: bool = Field(default=True, description="policy: the process page asks it of all, § 966(e) of identified data only")
 
 
 class Approvals(_Section):
     """What the regulation leaves open about approvals; the defaults are the cautious readings."""
 
-    review_required: bool = False
-    public_agency_individual_level: bool = False
-    opened_kinds: tuple[str, ...] = ()
-    team_affiliation: Literal["all", "researcher"] = "all"
-    affiliation_letter: bool = True
-    member_acknowledgments: bool = False
-    soft_papers: bool = True
-    check_valid_days: int = Field(default=0, ge=0, le=3660)
-    department_days: Literal["19853", "6700", "both"] = "19853"
-    waiting_days: Literal["19853", "6700", "both"] = "both"
-    evidence_notice_days: int = Field(default=90, ge=0, le=365)
-    review_notice_days: int = Field(default=7, ge=0, le=60)
+    comments_at: ClassVar[int] = 37
+
+    review_required: bool = Field(default=False, description="true: nothing is approved without a recorded review by another person; policy, § 962(c)-(d), (k)")
+    public_agency_individual_level: bool = Field(default=False, description='Pen. Code § 14231.5 lets the Department choose, § 963(b) reads as Entity; question "public-agency"')
+    opened_kinds: tuple[str, ...] = Field(default=(), description='such as "CURES.identified": kinds that a system holds back until counsel has answered')
+    team_affiliation: Literal["all", "researcher"] = Field(default="all", description='all | researcher: who must be an employee of the institution; § 966(d) is ambiguous; question "team-affiliation"')
+    affiliation_letter: bool = Field(default=True, description='§ 966(d): the letterhead letter besides the certificates; question "affiliation-letter"')
+    member_acknowledgments: bool = Field(default=False, description="true: every member acknowledges § 964; policy, the regulation asks the researcher alone")
+    soft_papers: bool = Field(default=True, description="papers that a system asks for by policy, not by law")
+    check_valid_days: int = Field(default=0, ge=0, le=3660, description='days that a background check without an expiry date is good for; 0: no limit, § 966(e) names none; question "check-age"')
+    department_days: Literal["19853", "6700", "both"] = Field(default="19853", description="19853 | 6700 | both: holidays that stop the Department's own clocks; question \"business-day\"")
+    waiting_days: Literal["19853", "6700", "both"] = Field(default="both", description="the same for the wait before a publication, § 964(g)")
+    evidence_notice_days: int = Field(default=90, ge=0, le=365, description="days before a review board's approval or other evidence ends; policy, as for the approval")
+    review_notice_days: int = Field(default=7, ge=0, le=60, description="days before the Department's own deadline at which a reminder is written; policy")
 
 
 class Mail(_Section):
     """The SMTP server that takes the letters; without a host none is sent."""
 
-    host: str = ""
-    port: int = Field(default=587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    ca_file: str = ""
-    user: str = ""
-    password_file: str = ""
-    sender: str = "datarequests@doj.ca.gov"
-    department: str = ""
-    to_applicants: bool = False
+    comments_at: ClassVar[int] = 37
+
+    host: str = Field(default="", description="empty: letters are written and none is sent")
+    port: int = Field(default=587, ge=1, le=65535, description="587 with starttls, 465 with tls")
+    security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="starttls | tls | none (none: a server on this machine alone, without a login)")
+    ca_file: str = Field(default="", description="PEM of the authority that signed the server's certificate; empty: the system's")
+    user: str = Field(default="", description="empty: no login")
+    password_file: str = Field(default="", description="a file with the password, closed to others (chmod 600)")
+    sender: str = Field(default="datarequests@doj.ca.gov", description="From")
+    department: str = Field(default="", description="where the Department's own reminders go; empty: the contact above")
+    to_applicants: bool = Field(default=False, description="true: letters to researchers go to them; false: to the Department, for a person to look at and send")
     timeout_seconds: int = Field(default=30, ge=1, le=300)
 
 
 class Storage(_Section):
     """Where things are kept."""
 
-    ledger_url: str = ""
+    ledger_url: str = Field(default="", description="empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)")
 
 
 class Bucket(_Section):
     """Where register and staging lie if not in the home: S3-compatible storage."""
 
-    register_url: str = ""
-    staging_url: str = ""
-    endpoint: str = ""
+    register_url: str = Field(default="", description="empty: snapshots lie in this home; else s3://bucket/prefix of S3-compatible storage (extra [s3]): what goes there is encrypted, the home's copies may be dropped (`bucket evict`)")
+    staging_url: str = Field(default="", description="the same for what runs stage; another prefix")
+    endpoint: str = Field(default="", description="empty: AWS, by region; else https://host:port of the server (http:// to this machine alone)")
     region: str = "us-west-1"
-    ca_file: str = ""
-    credentials_file: str = ""
-    patience_seconds: int = Field(default=30, ge=1, le=600)
-    attempts: int = Field(default=4, ge=1, le=20)
+    ca_file: str = Field(default="", description="PEM of the authority that signed the server's certificate; empty: the system's")
+    credentials_file: str = Field(default="", description="a file as ~/.aws/credentials ([default]), closed to others (chmod 600); empty: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment")
+    patience_seconds: int = Field(default=30, ge=1, le=600, description="how long the server may take to answer, or stand still while it does")
+    attempts: int = Field(default=4, ge=1, le=20, description="how often a request is tried")
 
 
 class Retention(_Section):
     """How long the Department keeps what it no longer needs."""
 
-    outbox_days: int = Field(default=90, ge=1)
-    intake_days: int = Field(default=30, ge=1)
+    outbox_days: int = Field(default=90, ge=1, description="days that a sealed package stays in the outbox for delivery; policy: no section names a number")
+    intake_days: int = Field(default=30, ge=1, description="days that a cohort is kept after the last release that used it; policy: no section names a number")
 
 
 class Orchestration(_Section):
     """Which Prefect server runs the flows."""
 
-    api_url: str = ""
-    auth_file: str = "prefect/auth"
-    threads: int = Field(default=0, ge=0)
+    api_url: str = Field(default="", description="empty: Prefect's embedded server; else the address of a standing one")
+    auth_file: str = Field(default="prefect/auth", description="name:password of the standing server, a file of mode 0600 (from this home, or an absolute path)")
+    threads: int = Field(default=0, ge=0, description="worker threads of DuckDB; 0: as many as there are cores")
 
 
 class Cluster(_Section):
     """Who works the shards of a large cohort; without a scheduler this machine does."""
 
-    scheduler: str = ""
-    ca_file: str = ""
-    certificate_file: str = ""
-    key_file: str = ""
-    folder: str = ""
-    secret_file: str = ""
-    shard_rows: int = Field(default=250_000, ge=1)
-    patience_seconds: int = Field(default=120, ge=5, le=3600)
+    scheduler: str = Field(default="", description="empty: shards of a cohort are worked on this machine; else tls://host:8786 of a Dask scheduler (extra [dask])")
+    ca_file: str = Field(default="", description="PEM of the cluster's own authority: whoever has a certificate of it can run code on the workers")
+    certificate_file: str = Field(default="", description="PEM of this machine's certificate")
+    key_file: str = Field(default="", description="PEM of its private key, closed to others (chmod 600)")
+    folder: str = Field(default="", description="a folder that the workers share (chmod 700); what lies there is encrypted and removed with the stage")
+    secret_file: str = Field(default="", description="the file of `doj-release keys cluster`, of which each machine has a copy (chmod 600)")
+    shard_rows: int = Field(default=250_000, ge=1, description="cohort rows worked together, here or by a worker; never changes the result")
+    patience_seconds: int = Field(default=120, ge=5, le=3600, description="how long a scheduler may take to answer, or be without a worker")
 
 
 class Operations(_Section):
     """What those who operate a home see of its runs."""
 
-    log: Literal["off", "text", "json"] = "off"
-    metrics_file: str = ""
+    log: Literal["off", "text", "json"] = Field(default="off", description="off | text | json: a line on stderr for each thing that happens in a run; DOJ_RELEASE_LOG overrides it")
+    metrics_file: str = Field(default="", description="a file for node_exporter's textfile collector, outside the home to be readable; empty: logs/doj_release.prom")
+
+
+# fmt: on
 
 
 class Settings(_Section):
@@ -183,104 +201,24 @@ def read_settings(path: Path) -> Settings:
         raise SettingsUnusable(settings=["the whole file"]) from None
 
 
-TEMPLATE = """\
-# Settings of this home. Every number and switch stands here with its unit, where it comes from
-# (law: the regulation says so; policy: the Department may choose) and why it is what it is.
+def _template() -> str:
+    """The text of a new home's ``settings.toml``: every setting with its default, and its description as a comment."""
+    lines = [
+        "# Settings of this home. Every number and switch stands here with its unit, where it comes from",
+        "# (law: the regulation says so; policy: the Department may choose) and why it is what it is.",
+    ]
+    for name, section in Settings():
+        lines += ["", f"[{name}]"]
+        for key, field in type(section).model_fields.items():
+            line = f"{key} = {_toml(field.default)}"
+            if field.description:
+                line = f"{line.ljust(section.comments_at - 1)} # {field.description}"
+            lines.append(line)
+    return "\n".join(lines) + "\n"
 
-[department]
-name = "California Department of Justice, Research Services"
-contact = "datarequests@doj.ca.gov"          # policy; the address of § 964(h)(1) and of the process page
 
-[disclosure]
-threshold = 10                # persons in a category; § 964(f)(2) binds publications, § 962(b) names no number: applied to our own tables by policy
-zeros = "published"           # published | hidden; § 964(f)(2) says fewer than ten, which zero is, but nobody is in an empty category; policy
-county_exempt = "none"        # none | oneway: publish a table by county and year alone whatever its counts; § 964(f)(2) names geography "other than state and county-level", none is the cautious reading; refused where anything else of those years has gone out; policy
-person_role = "respondent"    # respondent | protected: whose persons are counted and held against the threshold; § 964(f)(2) says individuals; policy
-percentages = false           # true adds a sheet of percentages to the workbook, derived from published counts alone; § 964(f)(2) names rates and frequencies; policy
-late_records = "show"         # show | freeze | auto: whether late records revise a closed year where no group below the threshold shows; show: a person approves every revision on its changes, auto: as release_approval says, freeze: never; policy, §§ 962(b), 964(f)(2)
-row_k = 10                    # persons who share every quasi-identifier of all their rows; policy, after the ten of § 964(f)(2)
-row_max_share_below = 0.0     # share of persons in smaller groups, 0 to 1; policy, § 964(f)(1)(E): no reasonable possibility of identification
-row_max_prosecutor = 0.1      # chance to single out a person known to be in the rows, 0 to 1: one in row_k; policy, § 964(f)(1)(E)
-row_max_marketer = 0.1        # expected share singled out by matching everybody, 0 to 1; policy, § 964(f)(1)(E)
-row_risk = "refuse"           # refuse | warn where rows are above these limits (or above those of a project that names its own with a reason); policy
-row_local_suppression = false # true empties cells of rare persons in every de-identified release, false only where an approval or an order says so; policy
-exclusions_released = []      # rows that stay out unless named here: "confidential_minor" (court order, DV-160, CH-160), "safe_at_home" (Gov. Code § 6205 ff.); policy
+def _toml(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else json.dumps(value)
 
-[drift]
-limit_release = 0.10          # share of rows that would have to be in another category to be as in the project's last release, chance allowed for; policy
-limit_register = 0.05         # the same, of a de-identified extract against the register's orders in scope: it should be them; policy
-limit_cohort = 0.40           # the same, of an identified extract: a cohort is chosen, so that only the grossest errors show; policy
-action = "warn"               # warn | refuse when a column moved further; policy
 
-[linkage]
-threshold = 0.90              # probability of a link after competition; policy
-doubtful = "wait"             # wait | exclude: what a run does with doubtful pairs; policy
-
-[release]
-release_approval = "second_person"   # second_person | auto (auto: scheduled aggregates only); policy
-part_mebibytes = 256          # MiB of plaintext in one sealed part; `openssl cms -decrypt` holds a part in memory
-require_fips = false          # true refuses to start without FIPS mode; CJIS Security Policy 5.10.1.2
-background_check_deidentified = true # policy: the process page asks it of all, § 966(e) of identified data only
-
-[approvals]
-review_required = false              # true: nothing is approved without a recorded review by another person; policy, § 962(c)-(d), (k)
-public_agency_individual_level = false # Pen. Code § 14231.5 lets the Department choose, § 963(b) reads as Entity; question "public-agency"
-opened_kinds = []                    # such as "CURES.identified": kinds that a system holds back until counsel has answered
-team_affiliation = "all"             # all | researcher: who must be an employee of the institution; § 966(d) is ambiguous; question "team-affiliation"
-affiliation_letter = true            # § 966(d): the letterhead letter besides the certificates; question "affiliation-letter"
-member_acknowledgments = false       # true: every member acknowledges § 964; policy, the regulation asks the researcher alone
-soft_papers = true                   # papers that a system asks for by policy, not by law
-check_valid_days = 0                 # days that a background check without an expiry date is good for; 0: no limit, § 966(e) names none; question "check-age"
-department_days = "19853"            # 19853 | 6700 | both: holidays that stop the Department's own clocks; question "business-day"
-waiting_days = "both"                # the same for the wait before a publication, § 964(g)
-evidence_notice_days = 90            # days before a review board's approval or other evidence ends; policy, as for the approval
-review_notice_days = 7               # days before the Department's own deadline at which a reminder is written; policy
-
-[mail]
-host = ""                            # empty: letters are written and none is sent
-port = 587                           # 587 with starttls, 465 with tls
-security = "starttls"                # starttls | tls | none (none: a server on this machine alone, without a login)
-ca_file = ""                         # PEM of the authority that signed the server's certificate; empty: the system's
-user = ""                            # empty: no login
-password_file = ""                   # a file with the password, closed to others (chmod 600)
-sender = "datarequests@doj.ca.gov"   # From
-department = ""                      # where the Department's own reminders go; empty: the contact above
-to_applicants = false                # true: letters to researchers go to them; false: to the Department, for a person to look at and send
-timeout_seconds = 30
-
-[storage]
-ledger_url = ""               # empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)
-
-[bucket]
-register_url = ""             # empty: snapshots lie in this home; else s3://bucket/prefix of S3-compatible storage (extra [s3]): what goes there is encrypted, the home's copies may be dropped (`bucket evict`)
-staging_url = ""              # the same for what runs stage; another prefix
-endpoint = ""                 # empty: AWS, by region; else https://host:port of the server (http:// to this machine alone)
-region = "us-west-1"
-ca_file = ""                  # PEM of the authority that signed the server's certificate; empty: the system's
-credentials_file = ""         # a file as ~/.aws/credentials ([default]), closed to others (chmod 600); empty: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment
-patience_seconds = 30         # how long the server may take to answer, or stand still while it does
-attempts = 4                  # how often a request is tried
-
-[retention]
-outbox_days = 90              # days that a sealed package stays in the outbox for delivery; policy: no section names a number
-intake_days = 30              # days that a cohort is kept after the last release that used it; policy: no section names a number
-
-[orchestration]
-api_url = ""                  # empty: Prefect's embedded server; else the address of a standing one
-auth_file = "prefect/auth"    # name:password of the standing server, a file of mode 0600 (from this home, or an absolute path)
-threads = 0                   # worker threads of DuckDB; 0: as many as there are cores
-
-[cluster]
-scheduler = ""                # empty: shards of a cohort are worked on this machine; else tls://host:8786 of a Dask scheduler (extra [dask])
-ca_file = ""                  # PEM of the cluster's own authority: whoever has a certificate of it can run code on the workers
-certificate_file = ""         # PEM of this machine's certificate
-key_file = ""                 # PEM of its private key, closed to others (chmod 600)
-folder = ""                   # a folder that the workers share (chmod 700); what lies there is encrypted and removed with the stage
-secret_file = ""              # the file of `doj-release keys cluster`, of which each machine has a copy (chmod 600)
-shard_rows = 250000           # cohort rows worked together, here or by a worker; never changes the result
-patience_seconds = 120        # how long a scheduler may take to answer, or be without a worker
-
-[operations]
-log = "off"                   # off | text | json: a line on stderr for each thing that happens in a run; DOJ_RELEASE_LOG overrides it
-metrics_file = ""             # a file for node_exporter's textfile collector, outside the home to be readable; empty: logs/doj_release.prom
-"""
+TEMPLATE = _template()

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pipelines.home import VARIABLE, Home
 from pipelines.orchestration.errors import FlowFailed
 from pipelines.orchestration.prefect_environment import prepare
 from pipelines.orchestration.server import Orchestrator
-from pipelines.release import Outcome, Progress, read_outcome, run_release
+
+if TYPE_CHECKING:
+    from pipelines.release import Outcome, Progress
 
 
 def launch_release(
@@ -15,9 +18,9 @@ def launch_release(
     release: str,
     *,
     orchestrated: bool,
-    progress: Progress | None = None,
+    progress: "Progress | None" = None,
     ready: Callable[[], None] | None = None,
-) -> Outcome:
+) -> "Outcome":
     """Run one ordered release and wait for its outcome.
 
     Args:
@@ -31,6 +34,8 @@ def launch_release(
         FlowFailed: Prefect ended the flow without a result of ours.
         ServerUnavailable: no server.
     """
+    from pipelines.release import run_release
+
     prepare(home)
     if not orchestrated:
         return run_release(home, release, progress=progress)
@@ -42,10 +47,11 @@ def launch_release(
     return _through_prefect(home, release, progress)
 
 
-def _through_prefect(home: Home, release: str, progress: Progress | None) -> Outcome:
+def _through_prefect(home: Home, release: str, progress: "Progress | None") -> "Outcome":
     # Importing the flows imports Prefect, for which `prepare` must have been called.
     from pipelines.flows import RunObserver, observed
     from pipelines.flows import release as release_flow
+    from pipelines.release import read_outcome
 
     os.environ[VARIABLE] = str(home.root)
     with observed(RunObserver(progress)) as observer:

@@ -20,7 +20,6 @@ from pipelines.release.review import export_review, import_review
 from pipelines.release.run import (
     Outcome,
     Progress,
-    StageCall,
     read_outcome,
     run_release,
     run_stage,
@@ -35,7 +34,6 @@ __all__ = [
     "Progress",
     "RefreshPlan",
     "Request",
-    "StageCall",
     "check_gate",
     "closed_years_in_words",
     "describe_closed_years",

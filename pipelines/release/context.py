@@ -13,7 +13,7 @@ import pyarrow as pa
 from approvals.custody import ReleaseState
 from approvals.ledger import FactValue
 from approvals.project import ProjectState
-from crypto.cms import KeySigner, Recipient
+from crypto.cms import Recipient, Signer
 from crypto.identifiers import order_keys, research_ids
 from crypto.secret import Secret
 from pipelines.custody import report_folder
@@ -116,7 +116,7 @@ class ReleaseContext:
         return ProjectIds(self.session.keyring.project_secret(self.order.project, create=True))
 
     @functools.cached_property
-    def signer(self) -> KeySigner:
+    def signer(self) -> Signer:
         """The Department's signer."""
         return self.session.keyring.signer()
 

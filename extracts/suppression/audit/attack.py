@@ -151,7 +151,7 @@ class Attack:
         return safe and self._wide(number)
 
     def _wide(self, number: int) -> bool:
-        """Whether tables were found in which the cell goes as far as was protection_levels."""
+        """Whether tables were found in which the cell goes as far as its protection level."""
         low, high = self._demands.get(number, (np.inf, -np.inf))
         return bool(self._seen_low[number] <= low and self._seen_high[number] >= high)
 

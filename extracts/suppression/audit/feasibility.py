@@ -65,7 +65,7 @@ class Proofs:
             number = self._number.get(place)
             if number is not None and self._unknown[number]:
                 self.counts[number] = float(count)
-        self._limit = self._ceiling()
+        self._limit = person_ceiling(known, np.repeat(self._heads, lengths), self._parts)
         self.people = self.counts
         self.fits = self._fits()
 
@@ -112,17 +112,6 @@ class Proofs:
         np.add.at(balance, inverse, changes)
         return rows, balance
 
-    def _ceiling(self) -> Vector:
-        """The most persons of each cell by the published margins above it."""
-        ceiling = np.where(self._published_persons < 0, np.inf, self._published_persons)
-        above = np.repeat(self._heads, np.diff(self._starts))
-        while True:
-            lower = ceiling.copy()
-            np.minimum.at(lower, self._parts, ceiling[above])
-            if (lower == ceiling).all():
-                return ceiling
-            ceiling = lower
-
     def _lowered(self, people: Vector, rows: Cells) -> Vector | None:
         """Lower persons until the given equations and all that they lead to hold; None if none can.
 
@@ -147,3 +136,14 @@ class Proofs:
             self._listed & (self._published_persons < 0) & (people < self.known.floor)
         )
         return None if wrong.any() else people
+
+
+def person_ceiling(known: Knowledge, margins: Cells, parts: Cells) -> Vector:
+    """The most persons of each cell by the published margins above it."""
+    ceiling = np.array([np.inf if c.persons is None else float(c.persons) for c in known.cells])
+    while True:
+        lower = ceiling.copy()
+        np.minimum.at(lower, parts, ceiling[margins])
+        if (lower == ceiling).all():
+            return ceiling
+        ceiling = lower

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from extracts.suppression.audit.feasibility import person_ceiling
 from extracts.suppression.audit.knowledge import Knowledge
 
 Vector = npt.NDArray[np.float64]
@@ -46,7 +47,7 @@ class LocalSearch:
         shape = (len(sums), everything)
         self.sums: sparse.csr_array = sparse.csr_array((signs, (rows, cols)), shape=shape)
         self.columns = sparse.csc_array(self.sums)[:, self.cells]
-        self.ceiling = _ceiling(known, margins, parts)
+        self.ceiling = person_ceiling(known, margins, parts)
         self.margins, self.parts = margins, parts
         self._number, self._heads = number, heads
         mine = {*map(int, margins), *map(int, parts), *group}
@@ -235,16 +236,3 @@ class LocalSearch:
             if (persons == before).all():
                 break
         return None if (persons[self._open] < self.known.floor).any() else persons
-
-
-def _ceiling(
-    known: Knowledge, margins: npt.NDArray[np.int64], parts: npt.NDArray[np.int64]
-) -> Vector:
-    """The most persons of each cell by the published margins above it."""
-    ceiling = np.array([np.inf if c.persons is None else float(c.persons) for c in known.cells])
-    while True:
-        lower = ceiling.copy()
-        np.minimum.at(lower, parts, ceiling[margins])
-        if (lower == ceiling).all():
-            return ceiling
-        ceiling = lower

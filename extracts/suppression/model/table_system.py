@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(eq=False)
 class Relations:
-    """Equations over the cells of one table, or of several that are join_tables.
+    """Equations over the cells of one table, or of several tables that are joined.
 
     Attributes:
         values: what each cell holds.

@@ -16,9 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass, field, replace
 
 from extracts.suppression.audit import AuditReport, Fall, audit_table
 from extracts.suppression.errors import AuditFellError
@@ -128,7 +126,7 @@ def suppress(
     prove_beforehand(joined, search, policy, earlier, progress)
     falls: tuple[Fall, ...] = ()
     for done in range(_ROUNDS + _WIDER + 1):
-        report = _attack(joined, search, policy, earlier, intervals, progress)
+        report = _audit(joined, search, policy, earlier, intervals, progress)
         falls = report.falls
         if not falls:
             return _pattern(joined, search, report, needed)
@@ -149,7 +147,7 @@ def _improve(search: Search, progress: Progress | None) -> int:
     return 0
 
 
-def _attack(
+def _audit(
     joined: TableSystem,
     search: Search,
     policy: SuppressionPolicy,
@@ -172,33 +170,18 @@ def _attack(
 
 
 def _pattern(joined: TableSystem, search: Search, report: AuditReport, needed: int) -> Pattern:
-    patterns = [
+    first, *others = (
         Pattern(
-            t,
-            search.hidden[at].reshape(t.shape),
-            search.primary[at].reshape(t.shape),
+            table,
+            search.hidden[at].reshape(table.shape),
+            search.primary[at].reshape(table.shape),
             report,
             search.movements.solved,
             needed,
         )
-        for t, at in zip(joined.tables, joined.variables, strict=True)
-    ]
-    first = patterns[0]
-    return Pattern(
-        first.table,
-        first.hidden,
-        first.primary,
-        first.report,
-        first.programmes,
-        needed,
-        tuple(patterns[1:]),
+        for table, at in zip(joined.tables, joined.variables, strict=True)
     )
-
-
-def hidden_share(pattern: Pattern) -> float:
-    """Hidden cells among those that are not zero."""
-    full = pattern.table.counts > 0
-    return float(np.sum(pattern.hidden & full) / max(1, np.sum(full)))
+    return replace(first, linked=tuple(others))
 
 
 # --- several independent tables
@@ -235,14 +218,14 @@ def suppress_all(
             return _spread(jobs, count, progress)
         except (BrokenProcessPool, FileNotFoundError):
             pass  # a main program that can't be started again: one process does it all
-    return [_told(number, len(jobs), _one(job), progress) for number, job in enumerate(jobs, 1)]
+    return [_counted(number, len(jobs), _one(job), progress) for number, job in enumerate(jobs, 1)]
 
 
 def _spread(jobs: Sequence[Job], count: int, progress: Progress | None) -> list[Pattern]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context) as pool:
         return [
-            _told(number, len(jobs), pattern, progress)
+            _counted(number, len(jobs), pattern, progress)
             for number, pattern in enumerate(pool.map(_one, jobs), 1)
         ]
 
@@ -251,7 +234,7 @@ def _one(job: Job) -> Pattern:
     return suppress(job.table, job.policy, job.earlier, scope=job.scope)
 
 
-def _told(done: int, of: int, pattern: Pattern, progress: Progress | None) -> Pattern:
+def _counted(done: int, of: int, pattern: Pattern, progress: Progress | None) -> Pattern:
     if progress is not None:
         progress("tables", done, of)
     return pattern

@@ -1,6 +1,6 @@
 """What the suppressor offers the audit: the true table, and the movements that it found.
 
-The audit checks all of it with equations of its own; what is audit_hint only saves it the search.
+The audit checks all of it with equations of its own; a hint only saves it the search.
 """
 
 from collections.abc import Mapping, Sequence

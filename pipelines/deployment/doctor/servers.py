@@ -17,7 +17,6 @@ from errors.coded import CodedError
 from pipelines.deployment.doctor.finding import Finding, State
 from pipelines.home import Cluster, Home
 from pipelines.orchestration import auth_file, password
-from pipelines.session import Session
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
 DEPLOYMENTS = ("release/release", "refresh/refresh-aggregates", "remind/remind")
@@ -216,6 +215,8 @@ def check_bucket(home: Home) -> Iterator[Finding]:
     if wrong := unsafe_settings(settings):
         yield Finding("bucket", "bad", f"incomplete or unsafe: {', '.join(wrong)} of [bucket]")
         return
+    from pipelines.session import Session
+
     session = Session(home)
     try:
         for purpose in configured_urls(settings):

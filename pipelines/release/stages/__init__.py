@@ -12,7 +12,7 @@ from pipelines.release.stages.intake import intake_cohort
 from pipelines.release.stages.match import link_cohort
 from pipelines.release.stages.review import settle_doubtful
 from pipelines.release.stages.seal import package_and_seal
-from pipelines.release.stages.stage import Product, Stage
+from pipelines.release.stages.stage import Stage
 from pipelines.release.stages.validate import validate_extract
 
 _COHORT = ("identified",)
@@ -29,4 +29,4 @@ STAGES: tuple[Stage, ...] = (
     Stage("record", "Recording and handing over", record_and_hand_over),
 )
 
-__all__ = ["STAGES", "Product", "Stage"]
+__all__ = ["STAGES", "Stage"]

@@ -84,7 +84,7 @@ def _stage_rows(
 
     def batches() -> "Iterator[pa.RecordBatch]":
         for part in parts:
-            scan.at(part)
+            scan.add(part)
             _check_formats(approved, part)
             yield from part.to_batches()
         check_content(scan.report)

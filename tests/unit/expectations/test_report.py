@@ -16,7 +16,7 @@ from expectations.checks import Validation
 from expectations.errors import ReportBroken
 from expectations.report import render
 from expectations.report.editions import masked, recipient_view
-from expectations.report.lines import check_items, check_lines
+from expectations.report.items import check_items, check_lines, five_safes
 from expectations.report.model import (
     Bar,
     Fact,
@@ -29,7 +29,6 @@ from expectations.report.model import (
     read_report,
     schema_text,
 )
-from expectations.report.safes import five_safes
 from expectations.validation import validate
 
 SECRET = "DEPARTMENT-ONLY"

@@ -1,13 +1,14 @@
 """Every suite holds on good data, and each seeded defect is found by the check made for it."""
 
 import json
+from importlib.resources import files
 
 import pytest
 
 from errors.coded import Exit
 from expectations.checks import Validation
 from expectations.errors import ContextWrong, SuiteUnknown, ValidationFailed
-from expectations.suite import SUITES, checks_for, suite_json
+from expectations.suite import SUITES, checks_for
 from expectations.validation import validate
 
 # (suite, defect, SQL that seeds it, check that must fail, how many violations)
@@ -240,14 +241,12 @@ def test_an_unknown_suite_stops(good, system):
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_suites_read_as_suites_of_great_expectations(suite, good, system):
+def test_suite_files_read_as_suites_of_great_expectations(suite):
     from great_expectations import ExpectationSuite
 
-    case = good(suite)
-    checks = checks_for(suite, system, case.con, case.relation, case.context)
-    written = suite_json(suite, checks)
-    read = ExpectationSuite(**json.loads(json.dumps(written)))
-    assert [e.meta["id"] for e in read.expectations] == [c.id for c in checks]
+    stored = json.loads((files("expectations") / "suites" / f"{suite}.json").read_text())
+    read = ExpectationSuite(**stored)
+    assert len(read.expectations) == len(stored["expectations"])
     assert all(e.meta["title"] for e in read.expectations)
 
 

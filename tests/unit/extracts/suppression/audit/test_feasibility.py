@@ -1,4 +1,4 @@
-"""What is audit_hint to the audit proves something only where it fits what is published."""
+"""What is offered to the audit proves something only where it fits what is published."""
 
 import numpy as np
 import pytest

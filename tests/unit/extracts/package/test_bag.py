@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extracts.errors import DataChanged, PartTooSmall, ReleaseFactsRefused
-from extracts.package.bag import iter_parts, write_parts
+from extracts.package.bag import iter_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc
 from extracts.package.documents import conditions
-from extracts.package.formats import csv_bytes, encoded, parquet_bytes
+from extracts.package.formats import csv_bytes, encode_rows, parquet_bytes
 
 MIB = 1024 * 1024
 REPORT = "<!DOCTYPE html><html lang='en'><title>Report</title><p>passed</p></html>"
@@ -226,7 +226,7 @@ class TestSplit:
             )
             return [
                 hashlib.sha256(b"".join(pair.values())).hexdigest()
-                for pair in encoded(reader, 3 * MIB)
+                for pair in encode_rows(reader, 3 * MIB)
             ]
 
         assert pieces(777) == pieces(9_999)
@@ -254,12 +254,6 @@ def test_columns_that_nobody_described_are_refused(facts):
     leaked = table().append_column("order_judge", pa.array(["x"] * 8))
     with pytest.raises(DataChanged):
         list(iter_parts(facts(), leaked, DICTIONARY, REPORT))
-
-
-def test_written_parts_are_private(facts, tmp_path):
-    paths = write_parts(tmp_path, iter_parts(facts(), table(), DICTIONARY, REPORT))
-    assert [p.name for p in paths] == ["part-001.zip"]
-    assert paths[0].stat().st_mode & 0o777 == 0o600
 
 
 def test_a_part_does_not_show_its_content(facts):

@@ -38,7 +38,7 @@ def always_narrow(until):
 
 def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
     attack, asked = always_narrow(99)
-    monkeypatch.setattr(suppressor, "_attack", attack)
+    monkeypatch.setattr(suppressor, "_audit", attack)
     with pytest.raises(AuditFellError):
         suppress(TABLE, POLICY)
     assert asked[-1] == TABLE.size  # not before everything was hidden
@@ -46,7 +46,7 @@ def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
 
 def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
     attack, asked = always_narrow(10)
-    monkeypatch.setattr(suppressor, "_attack", attack)
+    monkeypatch.setattr(suppressor, "_audit", attack)
     pattern = suppress(TABLE, POLICY)
     assert pattern.report.holds
     assert asked == sorted(asked)
@@ -55,7 +55,7 @@ def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
-    """The whole rule once more, by the audit alone, without any audit_hint proof."""
+    """The whole rule once more, by the audit alone, without any offered proof."""
     chance = np.random.default_rng(seed)
     counts = chance.choice([0, 1, 2, 4, 7, 11, 25], (3, 3, 2))
     persons = np.where(counts > 0, np.maximum(1, chance.binomial(counts, 0.6)), 0)

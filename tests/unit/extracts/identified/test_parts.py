@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from extracts.errors import ExtractFailed, SuppliedRowsUnsound
 from extracts.identified import extract as identified
 from extracts.identified.extract import IdentifiedSpec
-from tests.unit.extracts.test_identified import link, order, party
+from tests.unit.extracts.identified.test_identified import link, order, party
 
 ROWS = 12
 COHORT = [{"row_number": 3 * n, "row_id": f"r{n}", "last_name": f"N{n}"} for n in range(ROWS)]
