@@ -16,7 +16,6 @@ from approvals.custody import (
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors.coded import CodedError
-from pipelines.cluster import wipe_plans_of
 from pipelines.home import Home, locked
 from pipelines.session import Session, today
 
@@ -196,6 +195,8 @@ def wipe_staging(session: Session, release: str) -> None:
     The key goes before the bucket is asked: where that can't be reached, what lies there is unreadable, and
     the next resume or `bucket sweep` deletes it.
     """
+    from pipelines.cluster import wipe_plans_of
+
     wipe_tables(session.home, release)
     wipe_plans_of(session.settings.cluster, release)
     session.keyring.forget_run_key(release)

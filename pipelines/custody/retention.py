@@ -11,7 +11,6 @@ from datetime import date, timedelta
 
 from approvals.custody import OUT, ReleaseState, Status
 from approvals.project import IN_FORCE, Cohort, ProjectState
-from pipelines.cohort import destroy_cohort
 from pipelines.custody.escrow import confirmed_escrow
 from pipelines.home import Home, locked
 from pipelines.session import CALIFORNIA, Session, today
@@ -47,6 +46,8 @@ def retention_items(session: Session) -> list[RetentionItem]:
 
 def enforce_retention(session: Session, on: date) -> list[RetentionItem]:
     """End what was kept long enough: recorded, then removed; safe to run daily and to run twice."""
+    from pipelines.cohort import destroy_cohort
+
     over = [item for item in retention_items(session) if item.until < on]
     for item in over:
         if item.what == "outbox":
