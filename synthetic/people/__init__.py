@@ -1,4 +1,7 @@
-"""Made-up people, and how they are written down with errors."""
+"""Made-up people, and how offices and researchers write them down, with errors.
+
+Everything is drawn from a source of chance that the caller seeds. It knows no data system.
+"""
 
 from synthetic.people.names import Ints, Strings, absent, choose, known_names, known_places
 from synthetic.people.noise import COHORTS, NO_DAY, OTHER_PARTY, RESPONDENT, recorded

@@ -1,4 +1,4 @@
-"""Made-up registers of any of the five systems."""
+"""Made-up registers of any of the five systems, by one way in; a maker knows its own system alone."""
 
 from synthetic.registers.system import make_system
 

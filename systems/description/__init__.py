@@ -1,4 +1,8 @@
-"""A data system as its TOML describes it; nothing here opens a register."""
+"""A data system as its TOML describes it: tables, columns, code lists, what leaves, who may ask.
+
+A description that does not fit together is refused when it is read. Nothing here opens a register, and nothing is stated
+in code that a TOML could state.
+"""
 
 from systems.description.loading import load_system, system_codes
 from systems.description.model import Column, ForeignKey, LinkageColumn, System, Table

@@ -3,6 +3,9 @@
 store = RegisterStore(home / "register", keyring_key)
 snapshot = store.load(system, files, resolve=..., on=today)
 con = snapshot.connect()          # one view per table, person_index, linkage_records
+
+A snapshot never changes, and a register with a problem makes none. Who is the same person is for others to say: what
+resolves entries to persons is handed to `load`.
 """
 
 from systems.register.checks import is_synthetic
