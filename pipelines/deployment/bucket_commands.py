@@ -71,7 +71,7 @@ def evict(session: "Session") -> dict[str, object]:
 
 
 @dataclass
-class Swept:
+class SweepCounts:
     """What was store and removed: objects, sets, uploads, versions; and what was left alone."""
 
     half_sent: int = 0
@@ -93,7 +93,7 @@ def sweep(session: "Session") -> dict[str, object]:
     A set that somebody works on is left for the next time. A whole set that this home has never heard of (it was
     restored from an older backup) is counted as unknown and left alone, as are the versions of all that is wanted.
     """
-    swept = Swept()
+    swept = SweepCounts()
     for purpose in configured_urls(session.settings.bucket):
         if (store := session.object_store(purpose)) is None:
             continue
@@ -122,7 +122,7 @@ def sweep(session: "Session") -> dict[str, object]:
 
 
 def _sweep_snapshot(
-    session: "Session", store: ObjectStore, of_set: str, snapshot: str, swept: Swept
+    session: "Session", store: ObjectStore, of_set: str, snapshot: str, swept: SweepCounts
 ) -> None:
     known = (session.home.register / of_set / "manifest.json").is_file()
     key = (session.home.keys / "snapshots" / f"{snapshot}.key").is_file()
@@ -142,7 +142,12 @@ def _sweep_snapshot(
 
 
 def _sweep_staged(
-    session: "Session", store: ObjectStore, of_set: str, release: str, stage: str, swept: Swept
+    session: "Session",
+    store: ObjectStore,
+    of_set: str,
+    release: str,
+    stage: str,
+    swept: SweepCounts,
 ) -> None:
     from pipelines.release import open_context
 
@@ -161,7 +166,7 @@ def _sweep_staged(
     _sweep_half_sent(store, of_set, set(), swept)
 
 
-def _sweep_half_sent(store: ObjectStore, of_set: str, wanted: set[str], swept: Swept) -> None:
+def _sweep_half_sent(store: ObjectStore, of_set: str, wanted: set[str], swept: SweepCounts) -> None:
     spare = [name for name in store.half_sent(of_set) if name not in wanted]
     swept.unended_uploads += store.admin.abort_uploads(f"{of_set}/")
     swept.half_sent += store.admin.remove_names(spare)
@@ -169,7 +174,7 @@ def _sweep_half_sent(store: ObjectStore, of_set: str, wanted: set[str], swept: S
     _want_all(store, of_set, swept)
 
 
-def _want_all(store: ObjectStore, of_set: str, swept: Swept) -> None:
+def _want_all(store: ObjectStore, of_set: str, swept: SweepCounts) -> None:
     swept.wanted |= {f"{of_set}/{MANIFEST}", *store.bucket.sizes(of_set)}
 
 

@@ -52,7 +52,7 @@ class RunLog:
     form: Form
     about: Mapping[str, str]
 
-    def tell(self, event: Event, level: Level = "info", **fields: float | str | None) -> None:
+    def emit(self, event: Event, level: Level = "info", **fields: float | str | None) -> None:
         """Write one line; a stderr that is gone or full never stops a run."""
         if self.form == "off":
             return

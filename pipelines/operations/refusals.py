@@ -23,7 +23,7 @@ def note_refusal(
         given: its arguments and options by name; of them the project and the release are kept.
 
     Returns:
-        what to tell besides the refusal where it could not be recorded.
+        what to show besides the refusal where it could not be recorded.
     """
     if not is_refused_attempt(error):
         return None

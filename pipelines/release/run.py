@@ -162,7 +162,7 @@ class RunReporter:
     def emit(self, event: Event, level: Level = "info", **fields: str | float | None) -> None:
         """Write a line of the log."""
         if self._log is not None:
-            self._log.tell(event, level, **fields)
+            self._log.emit(event, level, **fields)
 
     def stage_begins(self, stage: str) -> None:
         """A stage begins."""

@@ -48,7 +48,7 @@ ABOUT = {"release": "2026-001-R001", "project": "2026-001", "kind": "identified"
 
 
 def test_a_json_line_is_an_object_with_known_fields_alone(capsys):
-    RunLog("json", ABOUT).tell("stage_done", stage="match", seconds=1.5, rows=9, bytes=77)
+    RunLog("json", ABOUT).emit("stage_done", stage="match", seconds=1.5, rows=9, bytes=77)
     line = json.loads(capsys.readouterr().err)
     assert line.pop("at").endswith("+00:00")
     assert line == {
@@ -58,16 +58,16 @@ def test_a_json_line_is_an_object_with_known_fields_alone(capsys):
 
 
 def test_a_field_that_is_not_named_never_gets_into_a_line(capsys):
-    RunLog("json", {**ABOUT, "person": "Jane"}).tell("run_ended", message="Jane Doe", code="RUN-05")
+    RunLog("json", {**ABOUT, "person": "Jane"}).emit("run_ended", message="Jane Doe", code="RUN-05")
     said = capsys.readouterr().err
     assert "Jane" not in said
     assert "RUN-05" in said
 
 
 def test_text_is_for_people_and_off_is_silence(capsys):
-    RunLog("text", ABOUT).tell("run_began")
+    RunLog("text", ABOUT).emit("run_began")
     assert " info run_began release=2026-001-R001 project=2026-001" in capsys.readouterr().err
-    RunLog("off", ABOUT).tell("run_began")
+    RunLog("off", ABOUT).emit("run_began")
     assert capsys.readouterr() == ("", "")
 
 
