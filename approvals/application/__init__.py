@@ -11,8 +11,8 @@ from approvals.application.reading import (
     TermsOf,
     example_application,
     parse_application,
-    read_bytes,
-    taken_application,
+    read_application_file,
+    stored_application,
 )
 from approvals.application.system_terms import (
     Requirement,
@@ -34,7 +34,7 @@ __all__ = [
     "example_for",
     "individual_level_for",
     "parse_application",
-    "read_bytes",
-    "taken_application",
+    "read_application_file",
+    "stored_application",
     "terms_of",
 ]

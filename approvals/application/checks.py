@@ -142,11 +142,11 @@ def check_system(form: Application, terms: SystemTerms) -> Iterator[Problem]:
             terms.cite("§ 963(a)"),
             f"{terms.code} gives no {kind} data to a {form.requester_class}",
         )
-    for kind in sorted(set(form.kinds) & set(terms.held)):
+    for kind in sorted(set(form.kinds) & set(terms.withheld)):
         yield Problem(
             "kinds",
             terms.cite("§ 963(a)"),
-            f"{terms.code} gives no {kind} data yet: {terms.held[kind]}",
+            f"{terms.code} gives no {kind} data yet: {terms.withheld[kind]}",
         )
     if len(set(form.kinds)) != len(form.kinds):
         yield Problem("kinds", "§ 963(a)", "a kind stands twice")

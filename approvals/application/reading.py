@@ -137,21 +137,7 @@ _PLAIN = {
 }
 
 
-def read_application(path: Path, *, terms: TermsOf) -> Application:
-    """Read and check an application.
-
-    Args:
-        path: the TOML file.
-        terms: gives the terms of a system by its code, None where there is no such system.
-
-    Raises:
-        ApplicationUnreadable: no TOML in UTF-8, or no file.
-        ApplicationRefused: with the complete list of problems.
-    """
-    return parse_application(read_bytes(path), terms=terms)
-
-
-def read_bytes(path: Path) -> bytes:
+def read_application_file(path: Path) -> bytes:
     """The bytes of an application, of a size that one can have.
 
     Raises:
@@ -167,7 +153,16 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_application(content: bytes, *, terms: TermsOf) -> Application:
-    """The same for the bytes of a file."""
+    """Read and check an application.
+
+    Args:
+        content: of the TOML file.
+        terms: gives the terms of a system by its code, None where there is no such system.
+
+    Raises:
+        ApplicationUnreadable: no TOML in UTF-8.
+        ApplicationRefused: with the complete list of problems.
+    """
     fields = _toml(content)
     model = _FORMS.get(form) if isinstance(form := fields.get("form"), str) else None
     if model is None:
@@ -188,7 +183,7 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
     return _with_defaults(application, cast("SystemTerms", terms(application.system)))
 
 
-def taken_application(content: bytes, *, terms: TermsOf) -> Application:
+def stored_application(content: bytes, *, terms: TermsOf) -> Application:
     """An application that was taken, read again: its fields, not whether it would be taken today.
 
     What was complete and eligible on its day stays the project's application when a rule or a switch

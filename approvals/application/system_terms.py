@@ -43,7 +43,7 @@ class SystemTerms:
         asked: parts of the common form that the system asks for; by default all of them.
         sections: section of CARPOS's regulation that a check cites → what stands for it in another
             system's law; None for the system whose regulation it is.
-        held: kinds that are not given until counsel has answered → why.
+        withheld: kinds that are not given until counsel has answered → why.
         families: order families that a project's scope may name; empty where there is none.
         columns: kind of release → the names that ``[[variables]]`` may use.
         dimensions: what an aggregated table may be cut by.
@@ -59,7 +59,7 @@ class SystemTerms:
     requirements: tuple[Requirement, ...] = ()
     asked: frozenset[str] = ALL_PARTS
     sections: Mapping[str, str] | None = None
-    held: Mapping[str, str] = field(default_factory=dict[str, str])
+    withheld: Mapping[str, str] = field(default_factory=dict[str, str])
     families: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     dimensions: frozenset[str] = frozenset()
@@ -116,7 +116,7 @@ def terms_of(code: str) -> SystemTerms | None:
         ),
         asked=frozenset(system.asks),
         sections=system.sections,
-        held=system.held_kinds,
+        withheld=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),
         columns={
             kind: rows.column_names

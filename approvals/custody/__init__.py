@@ -6,7 +6,7 @@ opens a package, and never holds the escrow's private key.
 
 from approvals.custody.accounting import (
     breach_letter,
-    certificate,
+    destruction_certificate,
     disclosures,
     given_packages,
     individuals_known,
@@ -36,8 +36,8 @@ __all__ = [
     "add_escrow_key",
     "allow_escrow_use",
     "breach_letter",
-    "certificate",
     "confirm_escrow_key",
+    "destruction_certificate",
     "disclosures",
     "escrow_state",
     "given_packages",

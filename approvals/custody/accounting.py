@@ -111,7 +111,7 @@ def given_packages(releases: Sequence[ReleaseState]) -> list[Given]:
     return [(r, p) for r in releases for p in r.packages.values() if p.handed_over]
 
 
-def certificate(state: ProjectState, releases: Sequence[ReleaseState]) -> str:
+def destruction_certificate(state: ProjectState, releases: Sequence[ReleaseState]) -> str:
     """The certificate of data destruction of § 967(a), its ten items, prefilled.
 
     Args:

@@ -17,7 +17,7 @@ from approvals.custody.errors import (
 )
 from approvals.custody.state import OUT, ReleaseState, Status, release_state
 from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
-from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, KeyReused, canonical
+from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, KeyReused, canonical_json
 from approvals.people import Person, check_role, two_people_required
 from approvals.project import DocumentChanged, Projects, UnknownMember
 
@@ -190,18 +190,6 @@ class Releases:
         ]
         if wrong:
             raise DocumentChanged(what="report", editions=sorted(wrong))
-
-    def report(self, release: str) -> bytes:
-        """The stored report of a release.
-
-        Raises:
-            ReportDiffers: none is attached.
-            DocumentChanged: it is gone or was changed.
-        """
-        state = self.show(release)
-        if state.report is None:
-            raise ReportDiffers(what="none attached")
-        return self.projects.folder(state.project).get("report", state.report)
 
     # -------------------------------------------------------------- ordering and deciding
 
@@ -427,7 +415,7 @@ class Releases:
         """Write one event about a release; see ``record``. ``unmoved``: nothing newer may be there."""
         key = None
         if once:
-            said = canonical(
+            said = canonical_json(
                 {k: v if isinstance(v, int | str) else list(v) for k, v in facts.items()}
             )
             key = f"{state.release}:{kind}:{state.attempt}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"

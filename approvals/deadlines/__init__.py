@@ -3,7 +3,15 @@
 It reads the projects' events and records the letters that it wrote. It never sends one.
 """
 
-from approvals.deadlines.deadlines import as_ics, drafts_of, due
-from approvals.deadlines.notices import Timing, Unsent, unsent, write_notices
+from approvals.deadlines.deadlines import as_ics, drafts_of, open_deadlines
+from approvals.deadlines.notices import Timing, UnsentNotice, unsent_notices, write_notices
 
-__all__ = ["Timing", "Unsent", "as_ics", "drafts_of", "due", "unsent", "write_notices"]
+__all__ = [
+    "Timing",
+    "UnsentNotice",
+    "as_ics",
+    "drafts_of",
+    "open_deadlines",
+    "unsent_notices",
+    "write_notices",
+]

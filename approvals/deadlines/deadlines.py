@@ -84,7 +84,9 @@ class Deadline:
         }
 
 
-def due(projects: Projects, on: date, counting: Counting | None = None) -> list[Deadline]:
+def open_deadlines(
+    projects: Projects, on: date, counting: Counting | None = None
+) -> list[Deadline]:
     """All that is open on a day, over all projects, by due date.
 
     Rights that have ended before ``on`` (an appeal window, a publication wait) are left out; duties
@@ -238,7 +240,7 @@ def as_ics(deadlines: Iterable[Deadline], *, at: datetime | None = None) -> byte
     No name of a person is in it: projects go by number.
 
     Args:
-        deadlines: what ``due`` gives.
+        deadlines: what ``open_deadlines`` gives.
         at: time of writing, UTC.
     """
     from icalendar import Alarm, Calendar, Event
@@ -288,7 +290,7 @@ class Draft:
     finding: str | None = None
 
     @property
-    def held(self) -> bool:
+    def blocked(self) -> bool:
         """Nothing of it may be published as it is."""
         return self.finding not in (None, "none")
 
@@ -300,7 +302,7 @@ class Draft:
             "earliest_publication": self.earliest.isoformat(),
             "reviewed": self.reviewed.isoformat() if self.reviewed else None,
             "finding": self.finding,
-            "may_be_published": not self.held and on >= self.earliest,
+            "may_be_published": not self.blocked and on >= self.earliest,
         }
 
 

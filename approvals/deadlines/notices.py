@@ -13,7 +13,7 @@ from pathlib import Path
 
 from approvals.application import Application, StandardApplication
 from approvals.clocks import CLOCKS, Counting
-from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, due
+from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
 from approvals.people import Person
 from approvals.project import Projects, ProjectState
 
@@ -120,7 +120,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsent:
+class UnsentNotice:
     """A written letter that nobody was sent yet; ``address`` is empty for the Department itself."""
 
     project: str
@@ -146,12 +146,12 @@ def write_notices(
     chosen = timing or Timing()
     return [
         _write(projects, deadline, actor, on)
-        for deadline in due(projects, on, chosen.counting)
+        for deadline in open_deadlines(projects, on, chosen.counting)
         if _goes_out(deadline, on, chosen) and not _is_written(projects, deadline)
     ]
 
 
-def unsent(projects: Projects, *, applicants: bool) -> list[Unsent]:
+def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice]:
     """The written letters that were not sent, in order.
 
     Args:
@@ -163,7 +163,7 @@ def unsent(projects: Projects, *, applicants: bool) -> list[Unsent]:
         DocumentChanged: a letter is gone or was changed.
     """
     sent = {(e.project, e.facts["notice"]) for e in projects.ledger.events(kind="notice_sent")}
-    found: list[Unsent] = []
+    found: list[UnsentNotice] = []
     for entry in projects.ledger.events(kind="notice_written"):
         number, notice = entry.project or "", str(entry.facts["notice"])
         if (number, notice) in sent:
@@ -171,7 +171,7 @@ def unsent(projects: Projects, *, applicants: bool) -> list[Unsent]:
         text = projects.folder(number).get("notice", str(entry.facts["letter"])).decode()
         name = notice.partition(".")[0]
         to = "" if name in _TO_ITSELF or not applicants else _mail_of(projects.show(number))
-        found.append(Unsent(number, notice, SUBJECTS.get(name, "reminder"), text, to))
+        found.append(UnsentNotice(number, notice, SUBJECTS.get(name, "reminder"), text, to))
     return found
 
 

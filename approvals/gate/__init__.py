@@ -4,14 +4,19 @@ It knows the rules of the project, its documents and its people, and records att
 It never changes a project, and never lets something pass because the evidence for it is missing.
 """
 
-from approvals.gate.attempts import UNKNOWN, is_refused_attempt, record_attempt, refused_attempts
+from approvals.gate.attempts import (
+    UNKNOWN_ACTOR,
+    is_refused_attempt,
+    record_attempt,
+    refused_attempts,
+)
 from approvals.gate.gate import RULES, check
 from approvals.gate.model import GatePolicy, ReleaseRequest, Verdict
 from approvals.gate.people_rules import people_of
 
 __all__ = [
     "RULES",
-    "UNKNOWN",
+    "UNKNOWN_ACTOR",
     "GatePolicy",
     "ReleaseRequest",
     "Verdict",

@@ -13,7 +13,9 @@ from approvals.gate.errors import GateRefused
 from approvals.ledger import ID, Entry, Event, Ledger
 from errors.coded import CodedError, Exit
 
-UNKNOWN = "UNKNOWN"  # the actor whom people.toml does not name; no id of a person is in capitals
+UNKNOWN_ACTOR = (
+    "UNKNOWN"  # the actor whom people.toml does not name; no id of a person is in capitals
+)
 
 
 def is_refused_attempt(error: CodedError) -> bool:
@@ -36,7 +38,7 @@ def record_attempt(
     Args:
         ledger: the home's.
         error: the refusal; its code alone is recorded.
-        actor: person id, or ``UNKNOWN``.
+        actor: person id, or ``UNKNOWN_ACTOR``.
         step: what was tried, such as ``release.approve``.
         on: day.
         project: what was named as a project's number; one that the ledger does not know may be

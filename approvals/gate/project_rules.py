@@ -100,11 +100,11 @@ def check_requester(state: ProjectState, request: ReleaseRequest) -> Iterator[Re
             if "aggregated" in allowed
             else "Ask for nothing of this system",
         )
-    if terms is not None and request.kind in terms.held:
+    if terms is not None and request.kind in terms.withheld:
         yield Reason(
             "C-11",
             "§ 963(a)",
-            f"{request.kind} data of this system waits for counsel: {terms.held[request.kind]}",
+            f"{request.kind} data of this system waits for counsel: {terms.withheld[request.kind]}",
             "Record counsel's answer in the settings",
         )
 

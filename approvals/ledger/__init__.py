@@ -24,8 +24,8 @@ from approvals.ledger.events import (
     FactValue,
     parse_facts,
 )
-from approvals.ledger.ledger import Entry, Ledger, canonical
-from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify
+from approvals.ledger.ledger import Entry, Ledger, canonical_json
+from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify_chain
 
 __all__ = [
     "DIGEST",
@@ -46,10 +46,10 @@ __all__ = [
     "LedgerMissing",
     "LedgerUnavailable",
     "StateMoved",
-    "canonical",
+    "canonical_json",
     "make_checkpoint",
     "parse_facts",
     "postgres_script",
-    "verify",
+    "verify_chain",
     "weaknesses",
 ]

@@ -20,7 +20,7 @@ from approvals.ledger.database import BEGINNING, EVENTS, open_engine, unavailabl
 from approvals.ledger.errors import KeyReused, StateMoved
 from approvals.ledger.events import Event, FactValue
 
-Witness = Callable[[int, str], None]  # told the number and hash of the newest event
+Witness = Callable[[int, str], None]  # called with the number and hash of the newest event
 _BATCH = 10_000  # rows fetched at a time: some megabytes
 
 
@@ -69,7 +69,7 @@ class Ledger:
             url: where.
             create: make a new one; it must not be there yet.
             clock: the time of an event, aware.
-            witness: told the number and hash of each event after it was committed
+            witness: called with the number and hash of each event after it was committed
                 (``HeadFile.advance``).
 
         Raises:
@@ -106,14 +106,14 @@ class Ledger:
         """
         with writing(self._engine) as connection:
             if event.key is not None and (found := _by_key(connection, event.key)):
-                if _says(found) != _says(event):
+                if _meaning(found) != _meaning(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
                 return found
             own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
             _check_unmoved(connection, own, last_of_project)
             _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
             entry = self._write(connection, event)
-        self._tell(entry)
+        self._notify(entry)
         return entry
 
     def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
@@ -127,7 +127,7 @@ class Ledger:
                 found = None
                 if event.key is not None:
                     found = keyed.get(event.key) or _by_key(connection, event.key)
-                if found is not None and _says(found) != _says(event):
+                if found is not None and _meaning(found) != _meaning(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
                 if found is None:
                     found, row = self._row(event, seq := seq + 1, previous)
@@ -139,7 +139,7 @@ class Ledger:
             if made:
                 connection.execute(insert(EVENTS), made)  # many rows by one prepared statement
         if entries:
-            self._tell(max(entries, key=lambda e: e.seq))
+            self._notify(max(entries, key=lambda e: e.seq))
         return tuple(entries)
 
     def events(
@@ -193,7 +193,7 @@ class Ledger:
         entry = _entry(row[0], row[1])
         return entry.kind == "home_created" and entry.facts.get("demo") is True
 
-    def _tell(self, entry: Entry) -> None:
+    def _notify(self, entry: Entry) -> None:
         if self._witness is not None:
             self._witness(entry.seq, entry.hash)
 
@@ -205,7 +205,7 @@ class Ledger:
 
     def _row(self, event: Event, seq: int, previous: str) -> tuple[Entry, dict[str, object]]:
         """The entry and the stored row of an event that follows the hash ``previous``."""
-        body = canonical(
+        body = canonical_json(
             {
                 "seq": seq,
                 "previous": previous,
@@ -231,7 +231,7 @@ def _newest(connection: Connection) -> tuple[int, str]:
     return (row[0], row[1]) if row else (0, BEGINNING)
 
 
-def canonical(content: Mapping[str, object]) -> str:
+def canonical_json(content: Mapping[str, object]) -> str:
     """JSON with one spelling only: keys sorted, no spaces, ASCII."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
@@ -250,8 +250,8 @@ def _check_unmoved(connection: Connection, which: ColumnElement[bool], last: int
         raise StateMoved
 
 
-def _says(event: Event | Entry) -> tuple[object, ...]:
-    return event.kind, event.project, event.release, canonical(_plain(event.facts))
+def _meaning(event: Event | Entry) -> tuple[object, ...]:
+    return event.kind, event.project, event.release, canonical_json(_plain(event.facts))
 
 
 def _entry(digest: str, body: str) -> Entry:

@@ -21,7 +21,7 @@ from typing import Any, Protocol, cast
 
 from approvals.ledger.database import BEGINNING
 from approvals.ledger.errors import CheckpointWrong, HeadWrong, LedgerBroken, LedgerProblem
-from approvals.ledger.ledger import Ledger, Tree, canonical, leaf_hash
+from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
 
 FORMAT = "doj-release ledger checkpoint 1"
 _LISTED = 100  # problems listed before the walk only counts
@@ -51,7 +51,7 @@ class Checkpoint:
     def content(self) -> bytes:
         """The bytes that are signed."""
         fields = {"format": FORMAT, "size": self.size, "root": self.root, "at": self.at}
-        return canonical(fields).encode()
+        return canonical_json(fields).encode()
 
     def as_dict(self) -> dict[str, object]:
         """For ``ledger-checkpoint.json``."""
@@ -60,7 +60,7 @@ class Checkpoint:
 
     def to_json(self) -> str:
         """One line of canonical JSON."""
-        return canonical(self.as_dict())
+        return canonical_json(self.as_dict())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Checkpoint":
@@ -160,7 +160,7 @@ class HeadFile:
 
 @dataclass(frozen=True, slots=True)
 class LedgerVerdict:
-    """What ``verify`` found: how many events, their root, and the problems in order."""
+    """What ``verify_chain`` found: how many events, their root, and the problems in order."""
 
     entries: int
     root: str
@@ -182,7 +182,7 @@ class LedgerVerdict:
             raise LedgerBroken(self.problems)
 
 
-def verify(
+def verify_chain(
     ledger: Ledger, checkpoints: Iterable[Checkpoint] = (), head: Head | None = None
 ) -> LedgerVerdict:
     """Read every event once and check number, hash, chain and columns.
@@ -225,7 +225,7 @@ def make_checkpoint(ledger: Ledger, signer: Signer, *, at: datetime | None = Non
     Raises:
         LedgerBroken: a ledger that does not hold gets no checkpoint.
     """
-    verdict = verify(ledger)
+    verdict = verify_chain(ledger)
     verdict.check()
     stamp = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
     bare = Checkpoint(verdict.entries, verdict.root, stamp)

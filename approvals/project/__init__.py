@@ -15,7 +15,7 @@ from approvals.project.lifecycle import (
 )
 from approvals.project.projects import Projects, project_event_kinds
 from approvals.project.state import Cohort, ProjectState, Recipient
-from approvals.project.store import attachments, check_attachments, roles_for
+from approvals.project.store import check_pinned_documents, pinned_documents, roles_for
 
 __all__ = [
     "CONDITIONS",
@@ -31,10 +31,10 @@ __all__ = [
     "Recipient",
     "State",
     "UnknownMember",
-    "attachments",
-    "check_attachments",
+    "check_pinned_documents",
     "diagram",
     "is_move",
+    "pinned_documents",
     "project_event_kinds",
     "roles_for",
     "words_of",

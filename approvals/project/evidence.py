@@ -17,7 +17,7 @@ from approvals.clocks import DEPARTMENT
 from approvals.ledger import Entry, FactValue
 from approvals.project.errors import CorrectionRefused, EvidenceMissing
 from approvals.project.lifecycle import EXTENSIONS_AT_MOST, IN_FORCE, State, is_move, moves_for
-from approvals.project.state import ProjectState, fold, standing
+from approvals.project.state import ProjectState, fold, standing_events
 
 APPEAL_DAYS = 10  # calendar days, §§ 964(h)(1), 966(h)(1), 968(e)(1)
 
@@ -74,7 +74,7 @@ FOLLOWS: Mapping[str, Follows] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Proposal:
     """What an event is judged by: the project, its standing events, the new facts, the day."""
 
     state: ProjectState
@@ -83,10 +83,10 @@ class Given:
     on: date
 
 
-Condition = Callable[[Given], str | None]
+Condition = Callable[[Proposal], str | None]
 
 
-def check_evidence(kind: str, given: Given) -> None:
+def check_evidence(kind: str, given: Proposal) -> None:
     """Refuse an event whose evidence is not there.
 
     Args:
@@ -104,7 +104,7 @@ def check_evidence(kind: str, given: Given) -> None:
             raise EvidenceMissing(step=kind, needs=missing, section=section)
 
 
-def _stands(kind: str, follows: Follows, given: Given) -> bool:
+def _stands(kind: str, follows: Follows, given: Proposal) -> bool:
     def count(kinds: tuple[str, ...]) -> int:
         return sum(
             1 for e in given.entries
@@ -119,7 +119,7 @@ def _stands(kind: str, follows: Follows, given: Given) -> bool:
 # ------------------------------------------------------------------ conditions, each with its words
 
 
-def appeal_in_time(given: Given) -> str | None:
+def appeal_in_time(given: Proposal) -> str | None:
     """An appeal within 10 calendar days of the notice of denial; a late one is appeal_late."""
     notice = _last_day(given, "denial_statement_sent")
     if notice is None or given.on <= appeal_ends(notice):
@@ -132,7 +132,7 @@ def appeal_ends(notice: date) -> date:
     return DEPARTMENT.on_or_after(notice + timedelta(days=APPEAL_DAYS))
 
 
-def extension_in_time(given: Given) -> str | None:
+def extension_in_time(given: Proposal) -> str | None:
     """Asked for with the notice of completion, later before the extension that runs ends."""
     state = given.state
     if state.recorded is State.COMPLETED:
@@ -146,31 +146,31 @@ def extension_in_time(given: Given) -> str | None:
     return None
 
 
-def seven_requests(given: Given) -> str | None:
+def seven_requests(given: Proposal) -> str | None:
     """Seven requests at most, for a total of seven years."""
     asked = sum(1 for e in given.entries if e.kind == "extension_requested")
     return None if asked < EXTENSIONS_AT_MOST else "one of the seven requests: all were made"
 
 
-def transfer_authority(given: Given) -> str | None:
+def transfer_authority(given: Proposal) -> str | None:
     """A transfer is approved only with the statute or court order that authorises it."""
     if given.facts.get("outcome") != "approved" or "authority" in given.facts:
         return None
     return "authority: the statute or court order that authorises the transfer, as a document"
 
 
-def closure_sanction(given: Given) -> str | None:
+def closure_sanction(given: Proposal) -> str | None:
     """The sanction of closure stands."""
     return None if "closure" in given.state.sanctions else "the standing sanction closure"
 
 
-def completed_before(given: Given) -> str | None:
+def completed_before(given: Proposal) -> str | None:
     """A completion is notified after it happened, not before."""
     day = str(given.facts.get("completed_on", ""))
     return None if day <= given.on.isoformat() else "a completion that has happened"
 
 
-def destroyed_before(given: Given) -> str | None:
+def destroyed_before(given: Proposal) -> str | None:
     """A destruction is certified after it happened, by at least one witness, of something."""
     facts: Mapping[str, Any] = given.facts
     if str(facts.get("destroyed_on", "")) > given.on.isoformat():
@@ -195,7 +195,7 @@ def words_of(kind: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _last_day(given: Given, kind: str) -> date | None:
+def _last_day(given: Proposal, kind: str) -> date | None:
     days = [date.fromisoformat(str(e.facts["on"])) for e in given.entries if e.kind == kind]
     return days[-1] if days else None
 
@@ -222,13 +222,13 @@ def check_correction(entries: Sequence[Entry], number: int) -> Entry:
     Raises:
         CorrectionRefused: no such event, one that lasts, or one that others rest on.
     """
-    upright = standing(entries)
-    wrong = next((e for e in upright if e.seq == number), None)
+    standing = standing_events(entries)
+    wrong = next((e for e in standing if e.seq == number), None)
     if wrong is None or wrong.kind in _LASTING:
         raise CorrectionRefused(
             event=number, what="no event of this project that can be taken back"
         )
-    _replay([e for e in upright if e.seq != number], number)
+    _replay([e for e in standing if e.seq != number], number)
     return wrong
 
 
@@ -252,7 +252,7 @@ def _could_happen(state: ProjectState, before: Sequence[Entry], entry: Entry) ->
     if entry.kind in _NEED_FORCE and now not in IN_FORCE:
         return False
     try:
-        check_evidence(entry.kind, Given(state, before, entry.facts, on))
+        check_evidence(entry.kind, Proposal(state, before, entry.facts, on))
     except EvidenceMissing:
         return False
     return True

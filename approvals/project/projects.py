@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from approvals.application import Application, StandardApplication, parse_application, read_bytes
+from approvals.application import (
+    Application,
+    StandardApplication,
+    parse_application,
+    read_application_file,
+)
 from approvals.ledger import (
     DIGEST,
     KINDS,
@@ -64,7 +69,7 @@ class Projects(ProjectStore):
             RoleMissing: this person may not.
         """
         check_role(actor, RECORDERS)
-        content = read_bytes(path)
+        content = read_application_file(path)
         form = parse_application(content, terms=self._terms)
         if form.modifies is not None:
             self._submit_changed(form, content, actor, on)
@@ -88,14 +93,14 @@ class Projects(ProjectStore):
         """
         state = self.show(number)
         if state.recorded in IN_FORCE and state.pending_digest is not None:
-            self.judged(number, state.pending_digest)
+            self.check_again(number, state.pending_digest)
             facts: dict[str, FactValue] = {"application": state.pending_digest}
             self.record(state, "project_amended", actor, facts, on=on)
             return self.show(number)
         longest = one_year_later(on)
         if expires is not None and not on < expires <= longest:
             raise MoveNotAllowed(step="project_approved", what="valid for one year at most")
-        self.judged(number, state.application_digest)
+        self.check_again(number, state.application_digest)
         self._check_review(state, actor)
         self._check_requester(state)
         facts = {
@@ -104,7 +109,7 @@ class Projects(ProjectStore):
             "confirmed": criteria(state),
         }
         self.record(state, "project_approved", actor, facts, on=on)
-        self._tell_relied_on(state, actor, on)
+        self._record_reliance(state, actor, on)
         return self.show(number)
 
     def renew(
@@ -403,7 +408,7 @@ class Projects(ProjectStore):
             if denied and other.requester == state.requester and other.number != state.number:
                 raise RequesterSanctioned(project=other.number)
 
-    def _tell_relied_on(self, state: ProjectState, actor: Person, on: date) -> None:
+    def _record_reliance(self, state: ProjectState, actor: Person, on: date) -> None:
         form = state.application
         if isinstance(form, StandardApplication) and form.relies_on is not None:
             older = self.show(form.relies_on)

@@ -209,7 +209,7 @@ class ProjectState:
         return Evidence(getattr(part, "status", "passed"), part.on, part.expires)
 
 
-def standing(entries: Iterable[Entry]) -> list[Entry]:
+def standing_events(entries: Iterable[Entry]) -> list[Entry]:
     """The events that stand: without those that a correction took back."""
     listed = list(entries)
     gone = {e.facts["event"] for e in listed if e.kind == "event_corrected"}
@@ -219,7 +219,7 @@ def standing(entries: Iterable[Entry]) -> list[Entry]:
 def fold(entries: Iterable[Entry]) -> ProjectState | None:
     """Make a project's state of its events, in order; None of no events."""
     state: ProjectState | None = None
-    for entry in standing(entries):
+    for entry in standing_events(entries):
         if entry.kind == "project_submitted":
             state = _begin(entry)
         elif state is not None:

@@ -11,7 +11,7 @@ from approvals.application import (
     ApplicationUnreadable,
     TermsOf,
     parse_application,
-    taken_application,
+    stored_application,
     terms_of,
 )
 from approvals.ledger import Entry, Event, FactValue, Ledger
@@ -24,9 +24,9 @@ from approvals.project.errors import (
     MoveNotAllowed,
     UnknownProject,
 )
-from approvals.project.evidence import Given, check_evidence
+from approvals.project.evidence import Proposal, check_evidence
 from approvals.project.lifecycle import MOVES, Move, is_move, moves_for, moves_from
-from approvals.project.state import ProjectState, fold, standing
+from approvals.project.state import ProjectState, fold, standing_events
 from crypto.secret import Secret
 
 DocumentKey = Callable[[str, bool], Secret]
@@ -107,7 +107,7 @@ class ProjectStore:
 
     def entries(self, number: str) -> Sequence[Entry]:
         """The events of a project's own life that stand."""
-        return standing(self.ledger.project_events(number))
+        return standing_events(self.ledger.project_events(number))
 
     def next_moves(self, state: ProjectState, on: date) -> tuple[Move, ...]:
         """The moves that are open on a day, by state alone."""
@@ -139,11 +139,11 @@ class ProjectStore:
         """
         try:
             content = self.folder(number).get("application", digest)
-            return taken_application(content, terms=self._terms)
+            return stored_application(content, terms=self._terms)
         except (DocumentChanged, ApplicationRefused, ApplicationUnreadable):
             raise ApplicationChanged(project=number) from None
 
-    def judged(self, number: str, digest: str) -> Application:
+    def check_again(self, number: str, digest: str) -> Application:
         """The stored application, judged by today's rules and switches as if it were new.
 
         Raises:
@@ -187,7 +187,7 @@ class ProjectStore:
             check_role(actor, _ROLES.get(kind, RECORDERS))
         if first is not None:
             two_people_required(first, actor.id, demo=self.demo)
-        check_evidence(kind, Given(state, self.entries(state.number), facts, on))
+        check_evidence(kind, Proposal(state, self.entries(state.number), facts, on))
         event = Event(kind, actor.id, state.number, facts={**facts, "on": on.isoformat()}, key=key)
         return self.ledger.append(event, last_of_project=state.last_event)
 
@@ -220,7 +220,7 @@ PINNED: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class PinnedDocument:
     """One stored document: what it is, the event that pins it, and how it was found."""
 
     project: str
@@ -235,10 +235,10 @@ class Attachment:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def attachments(projects: ProjectStore, number: str | None = None) -> list[Attachment]:
+def pinned_documents(projects: ProjectStore, number: str | None = None) -> list[PinnedDocument]:
     """Read every pinned document of a project, or of all, once each."""
     seen: set[tuple[str, str, str]] = set()
-    found: list[Attachment] = []
+    found: list[PinnedDocument] = []
     for entry in _pinning(projects, number):
         fact, label = PINNED[entry.kind]
         digest, project = str(entry.facts.get(fact, "")), entry.project or ""
@@ -247,17 +247,17 @@ def attachments(projects: ProjectStore, number: str | None = None) -> list[Attac
             state = projects.folder(project).state(label, digest)
             what = str(entry.facts.get("document", label))
             on = str(entry.facts.get("on", entry.at.date().isoformat()))
-            found.append(Attachment(project, what, entry.seq, on, digest, state))
+            found.append(PinnedDocument(project, what, entry.seq, on, digest, state))
     return found
 
 
-def check_attachments(projects: ProjectStore, number: str | None = None) -> int:
+def check_pinned_documents(projects: ProjectStore, number: str | None = None) -> int:
     """How many documents are held, all of them as they were stored.
 
     Raises:
         DocumentsGone: some are missing or changed, with the events that pin them (exit 5).
     """
-    found = attachments(projects, number)
+    found = pinned_documents(projects, number)
     missing = [a.event for a in found if a.state == "missing"]
     changed = [a.event for a in found if a.state == "changed"]
     if missing or changed:

@@ -5,9 +5,19 @@ from datetime import date
 from pathlib import Path
 
 from approvals.clocks import BREACH_LETTER_FROM
-from approvals.custody import breach_letter, certificate, given_packages, individuals_known
+from approvals.custody import (
+    breach_letter,
+    destruction_certificate,
+    given_packages,
+    individuals_known,
+)
 from approvals.deadlines import drafts_of
-from approvals.project import EvidenceMissing, ProjectState, attachments, check_attachments
+from approvals.project import (
+    EvidenceMissing,
+    ProjectState,
+    check_pinned_documents,
+    pinned_documents,
+)
 from errors.coded import CodedError
 from pipelines.session import Session, today
 
@@ -16,10 +26,10 @@ Rows = list[dict[str, object]]
 
 def papers_of(session: Session, number: str) -> tuple[Rows, Rows, CodedError | None]:
     """Documents, drafts, and the error where a document is missing or changed."""
-    documents = [a.as_dict() for a in attachments(session.projects, number)]
+    documents = [a.as_dict() for a in pinned_documents(session.projects, number)]
     drafts = [d.as_dict(today()) for d in drafts_of(session.projects.entries(number))]
     try:
-        check_attachments(session.projects, number)
+        check_pinned_documents(session.projects, number)
     except CodedError as error:
         return documents, drafts, error
     return documents, drafts, None
@@ -77,5 +87,5 @@ def _check_items(session: Session, number: str, items: str) -> None:
 def write_certificate(session: Session, number: str) -> Path:
     """Write the certificate of destruction, prefilled, into the project's folder; its place."""
     state = session.projects.show(number)
-    text = certificate(state, session.releases.list(number))
+    text = destruction_certificate(state, session.releases.list(number))
     return session.projects.folder(number).write_letter("certificate-of-destruction.txt", text)

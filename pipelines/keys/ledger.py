@@ -5,8 +5,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from approvals.ledger import Checkpoint, CheckpointWrong, Event, HeadFile, make_checkpoint, verify
-from approvals.project import check_attachments
+from approvals.ledger import (
+    Checkpoint,
+    CheckpointWrong,
+    Event,
+    HeadFile,
+    make_checkpoint,
+    verify_chain,
+)
+from approvals.project import check_pinned_documents
 from crypto.keyring import accepted_certificates, revoked_certificates
 from pipelines.errors import FileExists
 from pipelines.home import write_private
@@ -36,9 +43,9 @@ def verify_ledger(session: Session, checkpoints: Sequence[Path] = ()) -> dict[st
     found = [c for c in stored if c not in void] + [_parse(path) for path in checkpoints]
     if not all(_signed_by(c, accepted_certificates(keys)) for c in found):
         raise CheckpointWrong(what="signature")
-    verdict = verify(session.ledger, found, head)
+    verdict = verify_chain(session.ledger, found, head)
     verdict.check()
-    documents = check_attachments(session.projects)
+    documents = check_pinned_documents(session.projects)
     return {
         "size": verdict.entries,
         "root": verdict.root,

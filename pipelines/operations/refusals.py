@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from approvals.gate import UNKNOWN, is_refused_attempt, record_attempt
+from approvals.gate import UNKNOWN_ACTOR, is_refused_attempt, record_attempt
 from approvals.ledger import AttemptUnrecorded
 from errors.coded import CodedError
 from pipelines.session import Session, open_session, today
@@ -47,7 +47,7 @@ def _who(session: Session) -> str:
     try:
         return session.person.id
     except CodedError:
-        return UNKNOWN
+        return UNKNOWN_ACTOR
 
 
 def _named(given: Mapping[str, object], names: tuple[str, ...]) -> str | None:

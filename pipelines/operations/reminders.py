@@ -10,7 +10,7 @@ from pipelines.operations.errors import MailRefused
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
-    from approvals.deadlines import Unsent
+    from approvals.deadlines import UnsentNotice
     from pipelines.operations.mail import Letter
 
 CALENDAR = "deadlines.ics"
@@ -113,13 +113,13 @@ def send_letters(session: Session, on: date) -> int:
     return sent
 
 
-def _unsent(session: Session) -> "list[Unsent]":
-    from approvals.deadlines import unsent
+def _unsent(session: Session) -> "list[UnsentNotice]":
+    from approvals.deadlines import unsent_notices
 
-    return unsent(session.projects, applicants=session.settings.mail.to_applicants)
+    return unsent_notices(session.projects, applicants=session.settings.mail.to_applicants)
 
 
-def _letter(session: Session, item: "Unsent") -> "Letter":
+def _letter(session: Session, item: "UnsentNotice") -> "Letter":
     from pipelines.operations.mail import Letter
 
     own = session.settings.mail.department or session.settings.department.contact
@@ -131,7 +131,7 @@ def _letter(session: Session, item: "Unsent") -> "Letter":
     )
 
 
-def _record(session: Session, item: "Unsent", on: date) -> None:
+def _record(session: Session, item: "UnsentNotice", on: date) -> None:
     session.projects.record(
         session.projects.show(item.project),
         "notice_sent",

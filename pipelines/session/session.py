@@ -143,9 +143,9 @@ class Session:
         terms, chosen = terms_of(code), self.settings.approvals
         if terms is None:
             return None
-        opened = {kind for kind in terms.held if f"{code}.{kind}" in chosen.opened_kinds}
-        held = {kind: why for kind, why in terms.held.items() if kind not in opened}
-        terms = replace(terms, held=held)
+        opened = {kind for kind in terms.withheld if f"{code}.{kind}" in chosen.opened_kinds}
+        held = {kind: why for kind, why in terms.withheld.items() if kind not in opened}
+        terms = replace(terms, withheld=held)
         if chosen.public_agency_individual_level:
             terms = individual_level_for(terms, "public_agency")
         return terms
@@ -159,16 +159,16 @@ class Session:
 
     def deadlines(self, on: date, within: int | None = None) -> list[dict[str, object]]:
         """What is due on a day, as rows; ``within`` so many days where it is given."""
-        from approvals.deadlines import due
+        from approvals.deadlines import open_deadlines
 
-        found = due(self.projects, on, self.counting)
+        found = open_deadlines(self.projects, on, self.counting)
         return [d.as_dict(on) for d in found if within is None or (d.due - on).days <= within]
 
     def deadlines_ics(self, on: date) -> str:
         """The same as iCalendar."""
-        from approvals.deadlines import as_ics, due
+        from approvals.deadlines import as_ics, open_deadlines
 
-        return as_ics(due(self.projects, on, self.counting)).decode("utf-8")
+        return as_ics(open_deadlines(self.projects, on, self.counting)).decode("utf-8")
 
     def configuration_digest(self) -> str:
         """Keyed digest of the settings that fix a release."""

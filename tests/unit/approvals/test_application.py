@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from approvals.application.checks import every_problem
 from approvals.application.errors import ApplicationRefused, ApplicationUnreadable
 from approvals.application.forms import AggregatedApplication, StandardApplication
-from approvals.application.reading import example_application, parse_application, read_application
+from approvals.application.reading import (
+    example_application,
+    parse_application,
+    read_application_file,
+)
 from approvals.application.system_terms import terms_of
 from errors.coded import CodedError
 
@@ -224,13 +228,13 @@ def test_what_is_no_application_is_refused(tmp_path, content):
     path = tmp_path / "x.toml"
     path.write_bytes(content)
     with pytest.raises((ApplicationUnreadable, ApplicationRefused)):
-        read_application(path, terms=terms_of)
+        parse_application(read_application_file(path), terms=terms_of)
 
 
 def test_no_file_and_a_folder_are_refused(tmp_path):
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(ApplicationUnreadable) as caught:
-            read_application(path, terms=terms_of)
+            parse_application(read_application_file(path), terms=terms_of)
         assert str(tmp_path) not in str(caught.value)
 
 

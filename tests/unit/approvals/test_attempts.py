@@ -8,7 +8,7 @@ from approvals.gate.attempts import is_refused_attempt, record_attempt, refused_
 from approvals.gate.errors import GateRefused, Reason
 from approvals.ledger.errors import EventRefused, StateMoved
 from approvals.ledger.events import Event
-from approvals.ledger.verification import verify
+from approvals.ledger.verification import verify_chain
 from approvals.people.errors import RoleMissing, SamePerson
 from approvals.project.errors import CorrectionRefused
 
@@ -39,7 +39,7 @@ def test_an_attempt_is_recorded_with_who_what_and_the_code(home):
         "PEOPLE-06",
         "PEOPLE-05",
     ]
-    verify(home.ledger).check()
+    verify_chain(home.ledger).check()
 
 
 @pytest.mark.parametrize("typed", ["Jane Doe", "Jane", "2026-999", "", "x" * 80])

@@ -136,7 +136,7 @@ def test_the_approval_is_of_one_report(home, project):
         home.releases.approve(release, APPROVER, TODAY, report=digest)
     stored.write_bytes(kept)
     assert home.releases.approve(release, APPROVER, TODAY, report=digest).policy == "second_person"
-    assert home.releases.report(release) == REPORT
+    assert home.releases.edition(release, "report") == REPORT
 
 
 def test_nothing_is_approved_before_its_report_or_twice(home, project):

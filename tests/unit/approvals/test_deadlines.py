@@ -8,7 +8,7 @@ from icalendar import Calendar
 
 from approvals.clocks.calendars import CALENDARS, Counting
 from approvals.clocks.clocks import CLOCKS
-from approvals.deadlines.deadlines import as_ics, due
+from approvals.deadlines.deadlines import as_ics, open_deadlines
 from approvals.deadlines.notices import write_notices
 from approvals.project.errors import EvidenceMissing
 from approvals.project.projects import OWN_STEP
@@ -122,7 +122,7 @@ def project(demo_home):
 
 
 def named(home, name, on=MONDAY):
-    return [d for d in due(home.projects, on) if d.name == name]
+    return [d for d in open_deadlines(home.projects, on) if d.name == name]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -222,7 +222,7 @@ def test_counted_days_are_shown(home):
 
 def test_dates_of_an_approval(home):
     state = home.approved()
-    found = {d.name: d.due for d in due(home.projects, TODAY)}
+    found = {d.name: d.due for d in open_deadlines(home.projects, TODAY)}
     assert found["renewal_notice"] == date(2027, 8, 25)  # 90 days before 23 November 2027
     assert found["renewal"] == date(2027, 11, 22)
     assert found["irb_end"] == state.irb_until()
@@ -253,7 +253,7 @@ def test_the_calendars_are_configuration(home):
     )
     for name, last in (("19853", "2027-10-18"), ("6700", "2027-10-19"), ("both", "2027-10-19")):
         counting = Counting(CALENDARS[name], CALENDARS[name])
-        found = {d.name: d for d in due(home.projects, date(2027, 10, 4), counting)}
+        found = {d.name: d for d in open_deadlines(home.projects, date(2027, 10, 4), counting)}
         assert found["transfer_answer"].due.isoformat() == last
     assert found["transfer_answer"].skipped == ((date(2027, 10, 11), "Columbus Day"),)
 
@@ -266,7 +266,7 @@ def test_dates_of_an_extension(demo_home, project):
     projects.event(project.number, "extension_requested", EVERYTHING, MONDAY, {"letter": D})
     facts = {"until": "2027-11-30", "authorisation": D}
     projects.event(project.number, "extension_granted", EVERYTHING, MONDAY, facts)
-    found = {d.name: d.due for d in due(projects, MONDAY)}
+    found = {d.name: d.due for d in open_deadlines(projects, MONDAY)}
     assert found["extension_notice"] == date(2027, 9, 1)
     assert found["extension_end"] == date(2027, 11, 30)
     assert "renewal" not in found
@@ -274,7 +274,7 @@ def test_dates_of_an_extension(demo_home, project):
 
 def test_as_a_calendar_file(home):
     home.approved()
-    deadlines = due(home.projects, TODAY)
+    deadlines = open_deadlines(home.projects, TODAY)
     text = as_ics(deadlines)
     assert b"Robin" not in text
     events = Calendar.from_ical(text).walk("VEVENT")

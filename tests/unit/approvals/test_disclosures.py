@@ -14,7 +14,7 @@ from test_custody import sealed
 
 from approvals.custody.accounting import (
     breach_letter,
-    certificate,
+    destruction_certificate,
     disclosures,
     individuals_known,
     recall_letter,
@@ -22,7 +22,7 @@ from approvals.custody.accounting import (
 from approvals.custody.errors import UnknownRelease
 from approvals.deadlines.deadlines import drafts_of
 from approvals.project.errors import DocumentsGone, EvidenceMissing
-from approvals.project.store import attachments, check_attachments
+from approvals.project.store import check_pinned_documents, pinned_documents
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ ITEMS_OF_967A = {
 @pytest.mark.parametrize("line", ITEMS_OF_967A.values(), ids=ITEMS_OF_967A.keys())
 def test_the_certificate_has_its_ten_items(home, project, given, line):
     state = home.projects.show(project.number)
-    assert line in certificate(state, home.releases.list(project.number))
+    assert line in destruction_certificate(state, home.releases.list(project.number))
 
 
 def test_the_certificate_is_prefilled_from_the_ledger(home, project, given):
     state = home.projects.show(project.number)
-    text = certificate(state, home.releases.list(project.number))
+    text = destruction_certificate(state, home.releases.list(project.number))
     assert state.application.title in text
     assert state.application.researcher.name in text
     for known in (given, "5" * 64, "6" * 64, state.application.member("lead").name, "2026-11-23"):
@@ -133,14 +133,14 @@ def test_a_draft_waits_ten_business_days_and_is_held_by_an_identity_finding(home
     found = {"draft": draft.digest, "finding": "identity"}
     home.projects.event(project.number, "draft_reviewed", ENGINEER, TODAY, found)
     (draft,) = drafts_of(home.projects.entries(project.number))
-    assert draft.held
+    assert draft.blocked
     assert draft.as_dict(date(2027, 1, 4))["may_be_published"] is False
 
 
 def test_documents_rest_encrypted_and_a_changed_or_missing_one_is_found(home, project):
     attach(home, project, "draft_received", "draft", b"%PDF the draft of Maria Canary")
-    held = check_attachments(home.projects)
-    assert held == check_attachments(home.projects, project.number) > 1
+    held = check_pinned_documents(home.projects)
+    assert held == check_pinned_documents(home.projects, project.number) > 1
     for path in (home.path / "projects").rglob("*"):
         assert path.is_dir() or b"Canary" not in path.read_bytes()
         assert path.is_dir() or b"%PDF" not in path.read_bytes()
@@ -152,14 +152,14 @@ def test_documents_rest_encrypted_and_a_changed_or_missing_one_is_found(home, pr
         (None, "missing"),
     ):
         stored.unlink() if change is None else stored.write_bytes(change)
-        (found,) = [a for a in attachments(home.projects) if a.state != "held"]
+        (found,) = [a for a in pinned_documents(home.projects) if a.state != "held"]
         assert (found.state, found.what) == (state, "draft_received.draft")
         with pytest.raises(DocumentsGone) as caught:
-            check_attachments(home.projects)
+            check_pinned_documents(home.projects)
         assert caught.value.exit == 5
         assert caught.value.facts[state] == (found.event,)
     stored.write_bytes(kept)
-    assert check_attachments(home.projects) == held
+    assert check_pinned_documents(home.projects) == held
 
 
 def test_another_document_in_its_place_is_found(home, project):
@@ -168,4 +168,4 @@ def test_another_document_in_its_place_is_found(home, project):
     one, two = sorted((home.path / "projects" / project.number / "documents").iterdir())
     one.write_bytes(two.read_bytes())
     with pytest.raises(DocumentsGone):
-        check_attachments(home.projects)
+        check_pinned_documents(home.projects)

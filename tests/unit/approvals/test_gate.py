@@ -255,7 +255,7 @@ def test_a_public_agency_is_an_entity_until_counsel_says_otherwise(state):
     assert check(agency, ask()).rules == ("C-12",)
     opened = individual_level_for(terms_of("CARPOS"), "public_agency")
     assert check(replace(agency, terms=opened), ask()).allowed
-    held = replace(opened, held={"identified": "a question"})
+    held = replace(opened, withheld={"identified": "a question"})
     assert check(replace(agency, terms=held), ask()).rules == ("C-11",)
 
 

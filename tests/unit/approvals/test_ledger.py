@@ -16,7 +16,7 @@ from approvals.ledger.errors import (
 )
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
-from approvals.ledger.verification import Checkpoint, make_checkpoint, merkle_root, verify
+from approvals.ledger.verification import Checkpoint, make_checkpoint, merkle_root, verify_chain
 
 
 def event(number: int = 1, **more) -> Event:
@@ -39,7 +39,7 @@ def test_events_come_back_as_they_were_written(ledger, url):
     assert ledger.events(project="2026-001") == [second]
     assert ledger.events(kind="settings_changed") == [first]
     assert second.facts["kinds"] == ("identified", "aggregated")
-    assert verify(ledger).holds
+    assert verify_chain(ledger).holds
 
 
 def test_a_ledger_is_never_made_twice(ledger, url):
@@ -124,7 +124,7 @@ def test_the_table_refuses_everything_but_the_next_event(ledger, url, statement)
     with pytest.raises(SQLAlchemyError):
         raw(url, statement)
     assert [e.seq for e in ledger.events()] == [1, 2, 3]
-    verify(ledger).check()
+    verify_chain(ledger).check()
 
 
 @pytest.mark.parametrize("statement", REPLACE.values(), ids=REPLACE.keys())
@@ -134,7 +134,7 @@ def test_sqlite_does_not_replace(tmp_path, statement):
     ledger.append_all(event(n, key=f"k{n}") for n in (1, 2, 3))
     with pytest.raises(SQLAlchemyError):
         raw(url, statement.replace("INSERT", "INSERT OR REPLACE"))
-    verify(ledger).check()
+    verify_chain(ledger).check()
 
 
 def test_a_table_without_its_triggers_is_told(ledger, url):
@@ -159,7 +159,7 @@ def test_a_checkpoint_travels_as_json(ledger):
     assert (checkpoint.size, checkpoint.root) == merkle_root(ledger)
     assert Checkpoint.from_json(checkpoint.to_json()) == checkpoint
     ledger.append(event(9))
-    assert verify(ledger, [checkpoint]).holds
+    assert verify_chain(ledger, [checkpoint]).holds
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"size": 1}', "\xff"])

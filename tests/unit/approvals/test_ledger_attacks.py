@@ -8,8 +8,8 @@ from sqlalchemy import create_engine, text
 
 from approvals.ledger.errors import HeadWrong
 from approvals.ledger.events import Event
-from approvals.ledger.ledger import Ledger, Tree, canonical, leaf_hash
-from approvals.ledger.verification import Checkpoint, Head, HeadFile, merkle_root, verify
+from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
+from approvals.ledger.verification import Checkpoint, Head, HeadFile, merkle_root, verify_chain
 
 SIZE = 9
 
@@ -55,7 +55,7 @@ class Attacker:
         return json.loads(self.run("SELECT body FROM events WHERE seq = :seq", seq=seq)[0])
 
     def put(self, seq, content, *, rehash):
-        body = canonical(content)
+        body = canonical_json(content)
         digest = leaf_hash(body.encode()).hex()
         self.run("UPDATE events SET body = :body WHERE seq = :seq", body=body, seq=seq)
         if rehash:
@@ -83,23 +83,23 @@ def places(verdict):
 @pytest.mark.parametrize("seq", [1, 4, SIZE])
 def test_an_edited_body(ledger, url, seq):
     Attacker(url).make_passed(seq, rehash=False)
-    assert places(verify(ledger))[0] == seq
+    assert places(verify_chain(ledger))[0] == seq
 
 
 def test_an_edited_body_with_its_hash(ledger, url):
     Attacker(url).make_passed(4, rehash=True)
-    assert places(verify(ledger))[0] == 5  # the next one does not follow
+    assert places(verify_chain(ledger))[0] == 5  # the next one does not follow
 
 
 @pytest.mark.parametrize("column", ["at", "kind", "actor", "project"])
 def test_an_edited_column(ledger, url, column):
     Attacker(url).run(f"UPDATE events SET {column} = 'x' WHERE seq = 3")
-    assert places(verify(ledger)) == [3]
+    assert places(verify_chain(ledger)) == [3]
 
 
 def test_a_removed_event(ledger, url):
     Attacker(url).run("DELETE FROM events WHERE seq = 4")
-    assert places(verify(ledger))[0] == 4
+    assert places(verify_chain(ledger))[0] == 4
 
 
 def test_a_removed_event_with_the_rest_moved_up(ledger, url):
@@ -107,15 +107,15 @@ def test_a_removed_event_with_the_rest_moved_up(ledger, url):
     attacker.run("DELETE FROM events WHERE seq = 4")
     for seq in range(5, SIZE + 1):
         attacker.run("UPDATE events SET seq = :to WHERE seq = :seq", to=seq - 1, seq=seq)
-    assert places(verify(ledger))[0] == 4
+    assert places(verify_chain(ledger))[0] == 4
 
 
 def test_two_events_changed_places(ledger, url):
     attacker = Attacker(url)
     for old, new in ((3, 100), (5, 3), (100, 5)):
         attacker.run("UPDATE events SET seq = :to WHERE seq = :seq", to=new, seq=old)
-    assert 3 in places(verify(ledger))
-    assert 5 in places(verify(ledger))
+    assert 3 in places(verify_chain(ledger))
+    assert 5 in places(verify_chain(ledger))
 
 
 def test_an_inserted_event(ledger, url):
@@ -126,21 +126,21 @@ def test_an_inserted_event(ledger, url):
         "INSERT INTO events SELECT 4, at, kind, actor, project, release, key, 'x', body "
         "FROM events WHERE seq = 3"
     )
-    assert places(verify(ledger))[0] == 4
+    assert places(verify_chain(ledger))[0] == 4
 
 
 def test_a_cut_end(ledger, url, checkpoint):
     Attacker(url).run("DELETE FROM events WHERE seq > :last", last=checkpoint.size - 1)
-    assert verify(ledger).holds  # by itself a shorter chain is a chain
-    assert places(verify(ledger, [checkpoint])) == [checkpoint.size]
+    assert verify_chain(ledger).holds  # by itself a shorter chain is a chain
+    assert places(verify_chain(ledger, [checkpoint])) == [checkpoint.size]
 
 
 def test_a_restamped_chain(ledger, url, checkpoint):
     attacker = Attacker(url)
     attacker.make_passed(2, rehash=True)
     attacker.restamp_from(3)
-    assert verify(ledger).holds  # holds together again: only a checkpoint shows it
-    verdict = verify(ledger, [checkpoint])
+    assert verify_chain(ledger).holds  # holds together again: only a checkpoint shows it
+    verdict = verify_chain(ledger, [checkpoint])
     assert places(verdict) == [checkpoint.size]
     assert "rewritten" in verdict.problems[0].what
 
@@ -151,22 +151,22 @@ def test_several_checkpoints_narrow_the_place(ledger, url):
     attacker = Attacker(url)
     attacker.make_passed(5, rehash=True)
     attacker.restamp_from(6)
-    assert places(verify(ledger, marks)) == [6, 8]
+    assert places(verify_chain(ledger, marks)) == [6, 8]
 
 
 def test_an_emptied_ledger(ledger, url, checkpoint):
     Attacker(url).run("DELETE FROM events")
-    assert places(verify(ledger, [checkpoint])) == [checkpoint.size]
+    assert places(verify_chain(ledger, [checkpoint])) == [checkpoint.size]
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "not JSON", '{"seq": 3}'])
 def test_a_body_that_is_none(ledger, url, body):
     Attacker(url).run("UPDATE events SET body = :body WHERE seq = 3", body=body)
-    assert 3 in places(verify(ledger))
+    assert 3 in places(verify_chain(ledger))
 
 
 def test_an_untouched_ledger_holds(ledger, checkpoint):
-    verdict = verify(ledger, [checkpoint])
+    verdict = verify_chain(ledger, [checkpoint])
     assert verdict.holds
     assert (verdict.entries, verdict.root) == merkle_root(ledger)
 
@@ -175,10 +175,10 @@ def test_an_untouched_ledger_holds(ledger, checkpoint):
 
 
 def test_an_end_cut_off_after_the_last_checkpoint(ledger, url, checkpoint, head):
-    assert verify(ledger, [checkpoint], head).holds
+    assert verify_chain(ledger, [checkpoint], head).holds
     Attacker(url).run("DELETE FROM events WHERE seq > :last", last=SIZE - 1)
-    assert verify(ledger, [checkpoint]).holds
-    verdict = verify(ledger, [checkpoint], head)
+    assert verify_chain(ledger, [checkpoint]).holds
+    verdict = verify_chain(ledger, [checkpoint], head)
     assert places(verdict) == [SIZE]
     assert "1 events" in verdict.problems[0].what
 
@@ -187,8 +187,8 @@ def test_a_chain_restamped_after_the_last_checkpoint(ledger, url, checkpoint, he
     attacker = Attacker(url)
     attacker.make_passed(8, rehash=True)
     attacker.restamp_from(9)
-    assert verify(ledger, [checkpoint]).holds
-    assert places(verify(ledger, [checkpoint], head)) == [SIZE]
+    assert verify_chain(ledger, [checkpoint]).holds
+    assert places(verify_chain(ledger, [checkpoint], head)) == [SIZE]
 
 
 def digest(label, content):

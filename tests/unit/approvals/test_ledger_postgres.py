@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals.ledger.database import appender_grants, postgres_script, weaknesses
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
-from approvals.ledger.verification import verify
+from approvals.ledger.verification import verify_chain
 
 pytestmark = pytest.mark.machine("postgresql")
 
@@ -64,7 +64,7 @@ def test_the_role_that_appends_can_do_nothing_else(owner, appender, statement):
     Ledger.open(theirs).append(event())
     with pytest.raises(SQLAlchemyError):
         raw(theirs, statement)
-    assert verify(ledger).entries == 1
+    assert verify_chain(ledger).entries == 1
 
 
 def test_a_table_of_ones_own_does_not_stand_in_for_the_ledger(owner, appender):
@@ -81,7 +81,7 @@ def test_a_table_of_ones_own_does_not_stand_in_for_the_ledger(owner, appender):
             f"INSERT INTO {schema}.events SELECT 1, at, kind, actor, project, release, 'k',"
             f" repeat('0', 64), body FROM {schema}.events",
         )
-    assert verify(ledger).entries == 1
+    assert verify_chain(ledger).entries == 1
 
 
 def test_a_server_that_isolates_more_does_not_fork_the_chain(owner):
@@ -93,7 +93,7 @@ def test_a_server_that_isolates_more_does_not_fork_the_chain(owner):
             assert connection.get_isolation_level() == "READ COMMITTED"
     finally:
         raw(owner, "ALTER ROLE owner RESET default_transaction_isolation")
-    verify(ledger).check()
+    verify_chain(ledger).check()
 
 
 def test_names_of_roles_are_identifiers():

@@ -12,7 +12,7 @@ from postgres import server, stop_at_once
 from approvals.ledger.errors import LedgerUnavailable
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
-from approvals.ledger.verification import verify
+from approvals.ledger.verification import verify_chain
 
 # Each writer is a process of its own that inherits no connection; the imports are made once.
 SPAWN = multiprocessing.get_context("forkserver")
@@ -61,7 +61,7 @@ def test_no_event_lost_and_none_twice_with_several_writers(ledger, url):
     wanted = {f"w{w}-{n}" for w in range(writers) for n in range(count)}
     assert len(keys) == len(set(keys))
     assert set(keys) == wanted | {f"shared-{n}" for n in range(count)}
-    verify(ledger).check()
+    verify_chain(ledger).check()
 
 
 def wait_for(ledger: Ledger, size: int) -> None:
@@ -89,7 +89,7 @@ def test_the_chain_is_whole_after_a_kill_and_the_other_writers_go_on(ledger, url
     wait_for(ledger, ledger.size() + 10)  # nobody waits for a dead writer's lock
     os.kill(other.pid, signal.SIGKILL)
     other.join(30)
-    verdict = verify(ledger)
+    verdict = verify_chain(ledger)
     assert verdict.holds
     keys = [e.key for e in ledger.events()]
     assert len(keys) == len(set(keys))
@@ -97,7 +97,7 @@ def test_the_chain_is_whole_after_a_kill_and_the_other_writers_go_on(ledger, url
     assert set(told.read_text().split()) <= set(keys)
     assert len(keys) <= len(told.read_text().split()) + 2
     ledger.append(event())
-    assert verify(ledger).entries == verdict.entries + 1
+    assert verify_chain(ledger).entries == verdict.entries + 1
 
 
 @pytest.mark.machine("postgresql")
@@ -114,4 +114,4 @@ def test_postgresql_itself_is_killed_while_a_writer_appends(tmp_path):
             assert writer.exitcode == 0  # it heard a coded error
         keys = [e.key for e in ledger.events()]
         assert set(told.read_text().split()) <= set(keys)
-        verify(ledger).check()
+        verify_chain(ledger).check()

@@ -8,7 +8,7 @@ from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
 from approvals_home import REVIEWER as OTHER
 
 from approvals.clocks.clocks import CLOCKS
-from approvals.deadlines.deadlines import due
+from approvals.deadlines.deadlines import open_deadlines
 from approvals.ledger.events import KINDS, PROJECT
 from approvals.people.errors import RoleMissing, SamePerson
 from approvals.people.people import ROLES
@@ -275,7 +275,7 @@ def test_an_extension_is_asked_for_with_the_completion_or_before_the_last_one_en
         number, "extension_refused", APPROVER, date(2027, 11, 24), {"statement": DIGEST}
     )
     assert refused.recorded is State.EXTENSION
-    for due_ in due(home.projects, date(2027, 11, 25)):
+    for due_ in open_deadlines(home.projects, date(2027, 11, 25)):
         assert due_.name in {"destruction_refused", "extension_end", "extension_notice"}
 
 
@@ -304,7 +304,7 @@ def test_the_department_can_close_a_project_by_a_sanction(home):
         state.number, "closure_ordered", APPROVER, TODAY, {"order": DIGEST}
     )
     assert closed.recorded is State.COMPLETED
-    assert "destruction_ordered" in {d.name for d in due(home.projects, TODAY)}
+    assert "destruction_ordered" in {d.name for d in open_deadlines(home.projects, TODAY)}
 
 
 # ------------------------------------------------------------------ before the decision
@@ -371,10 +371,10 @@ def test_a_correction_takes_an_event_back_and_edits_nothing(home):
         state.number, "background_check", ENGINEER, TODAY, {"member": "lead", "outcome": "failed"}
     )
     assert wrong.check_of("lead").outcome == "failed"
-    assert "check_appeal" in {d.name for d in due(home.projects, TODAY)}
+    assert "check_appeal" in {d.name for d in open_deadlines(home.projects, TODAY)}
     right = correct(home, state.number, wrong.last_event)
     assert right.check_of("lead").outcome == "passed"
-    assert "check_appeal" not in {d.name for d in due(home.projects, TODAY)}
+    assert "check_appeal" not in {d.name for d in open_deadlines(home.projects, TODAY)}
     assert len(home.ledger.events(kind="background_check")) == 1  # still there to be read
 
 

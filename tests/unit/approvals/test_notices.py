@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 
-from approvals.deadlines.notices import unsent, write_notices
+from approvals.deadlines.notices import unsent_notices, write_notices
 from approvals.project.errors import DocumentChanged
 
 D = "d" * 64
@@ -110,14 +110,14 @@ def test_every_letter_waits_until_it_was_sent(home, project):
     home.projects.event(project.number, "draft_received", ENGINEER, TODAY, {"draft": D})
     write_notices(home.projects, ENGINEER, date(2026, 12, 9))
     write_notices(home.projects, ENGINEER, RENEWAL_DAY)
-    to_desk = unsent(home.projects, applicants=False)
+    to_desk = unsent_notices(home.projects, applicants=False)
     assert [u.address for u in to_desk] == ["", ""]
-    review, renewal = unsent(home.projects, applicants=True)
+    review, renewal = unsent_notices(home.projects, applicants=True)
     assert (review.address, renewal.address) == ("", "robin@university.example")
     state = home.projects.show(project.number)
     facts = {"notice": review.notice, "to": "department"}
     home.projects.record(state, "notice_sent", ENGINEER, facts, on=RENEWAL_DAY)
-    assert [u.notice for u in unsent(home.projects, applicants=True)] == [renewal.notice]
+    assert [u.notice for u in unsent_notices(home.projects, applicants=True)] == [renewal.notice]
 
 
 def test_an_application_changed_after_the_letter_changes_no_letter(home, project):
@@ -125,4 +125,4 @@ def test_an_application_changed_after_the_letter_changes_no_letter(home, project
     stored = next((notice.path.parent.parent / "notices").iterdir())
     stored.write_text("Dear somebody else")
     with pytest.raises(DocumentChanged):
-        unsent(home.projects, applicants=True)
+        unsent_notices(home.projects, applicants=True)

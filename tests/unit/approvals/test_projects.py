@@ -73,7 +73,7 @@ def test_a_rule_that_changes_changes_no_application_that_was_taken(home):
     """A switch is closed: the project is still there, is not approved any more, and releases nothing."""
 
     def opened(code):
-        return replace(terms_of(code), held={})
+        return replace(terms_of(code), withheld={})
 
     def of_cures(_):
         return example_for("CURES", "standard", on=TODAY, kind="identified")
