@@ -10,7 +10,7 @@ from approvals_home import (
     SECURITY,
     TODAY,
 )
-from test_custody import sealed
+from release_cases import sealed
 
 from approvals.custody.accounting import (
     breach_letter,

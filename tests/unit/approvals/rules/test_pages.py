@@ -6,7 +6,7 @@ from approvals.ledger.events import KINDS
 from approvals.project.lifecycle import MOVES
 from approvals.rules.pages import clocks, events, fill, gate, lifecycle
 
-PAGE = Path(__file__).parents[3] / "docs" / "approvals.md"
+PAGE = Path(__file__).parents[4] / "docs" / "approvals.md"
 
 
 def test_the_page_is_current():
