@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from scipy.stats import poisson
 
 from matching.array_types import Floats, Ints
 from matching.arrays import numbered
@@ -140,6 +139,8 @@ def _repeated(first: Ints, last: Ints, where: Ints, likely: Floats) -> tuple[Int
             _LAST_OF_FIRST * _others(_joined(first, where), name),
         ),
     )
+    from scipy.stats import poisson  # slow to load: only a cohort needs it
+
     many = np.flatnonzero(counts >= 3)
     # The tail given that the first row is there anyway: how likely are that many more?
     tail = poisson.sf(counts[many] - 2, expected[many]) * (int(name.max(initial=-1)) + 1)
