@@ -87,12 +87,14 @@ def test_decisions_that_code_names_are_there():
     assert {n for n in named if n[0] not in numbers} == set()
 
 
-def test_scripts_that_documents_name_are_there():
+def test_files_that_documents_name_are_there():
     named = {
         (path, str(page))
         for page in PAGES
         for path in re.findall(
-            r"`(?:python )?((?:tests|benchmarks)/[\w./-]+\.\w+)", (ROOT / page).read_text("utf-8")
+            r"`(?:python )?((?:tests|benchmarks|docs|approvals|crypto|errors|expectations|extracts|matching"
+            r"|pipelines|synthetic|systems)/[\w./-]+\.\w+)",
+            (ROOT / page).read_text("utf-8"),
         )
     }
     assert len(named) > 20
@@ -101,3 +103,13 @@ def test_scripts_that_documents_name_are_there():
 
 def test_the_readme_is_three_screens():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 125
+
+
+def test_the_architecture_names_every_sub_room():
+    table = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("## One release")[0]
+    rooms = dict(re.findall(r"^\| `(\w+)/` \| (.+) \|$", table, re.MULTILINE))
+    for room, told in rooms.items():
+        folders = {p.parent.name for p in (ROOT / room).glob("*/**/__init__.py")}
+        folders -= {"data", "templates", "suites"}
+        assert set(re.findall(r"`(\w+)/`", told)) == folders, room
+    assert len(rooms) == 8
