@@ -176,7 +176,10 @@ def test_a_scheduler_that_goes_ends_the_work_and_nothing_stays(local, sides):
     """The last here: it takes the cluster down."""
     watcher = _when_shards_are_there(local, 1, local.kill_scheduler)
     spread = functools.partial(
-        dask_backend.spread, _settings(local, patience_seconds=10), "2026-001-R001"
+        dask_backend.spread,
+        _settings(local, patience_seconds=10),
+        "2026-001-R001",
+        connect=dask_backend.connect_directly,
     )
     with pytest.raises(ClusterLost):
         link(*sides, LinkOptions(shard_rows=SHARD_ROWS), run_shards=spread)

@@ -211,7 +211,7 @@ def test_closed_again_it_is_not_handed_over(released, world):
     try:
         with open_session(world.home.root) as closed, pytest.raises(GateRefused) as caught:
             closed.releases.hand_over(release, MEMBER, closed.person, today())
-        reason = next(r for r in caught.value.verdict.reasons if r.rule == "C-11")
+        reason = next(r for r in caught.value.reasons if r.rule == "C-11")
         assert "Counsel must say" in reason.text + reason.cure
     finally:
         settings.write_text(opened)

@@ -114,7 +114,7 @@ def test_conditions_cite_the_law_of_their_own_system(code):
     for condition in system.conditions:
         words = f"{condition.head} {condition.text}"
         assert ("§ 96" in words and "11 CCR § 96" not in words) <= (code == "CARPOS")
-        words.format(session="O", threshold=10, expires="E", years="", system="S", system_name="N",
+        words.format(office="O", threshold=10, expires="E", years="", system="S", system_name="N",
                      snapshot_id="I")  # fmt: skip
     for kind in system.given_kinds:
         assert any(kind in condition.kinds for condition in system.conditions)
