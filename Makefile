@@ -74,7 +74,7 @@ test: .venv
 
 # What needs a part of the machine, or a server of its own, is marked (tests/parts.py).
 test-fast: .venv
-	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) -m "not machine"
+	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) -m "not machine and not long"
 
 # Side by side, each one's output in one piece; all of them run, and one that fails fails this.
 check: .venv

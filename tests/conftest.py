@@ -52,7 +52,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests that need more than this process."""
+    """Tests that need more than this process, or more than some seconds."""
+    config.addinivalue_line("markers", "long: takes up to a minute; not in `make test-fast`")
     config.addinivalue_line(
         "markers", "machine(*parts): needs parts of the machine (tests/parts.py) or starts a server"
     )
