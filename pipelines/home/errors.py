@@ -1,4 +1,4 @@
-"""pipelines.home.errors."""
+"""What can be wrong with a home: its folder, its settings, its locks."""
 
 from errors.coded import CodedError, Exit
 

@@ -1,4 +1,4 @@
-"""pipelines.orchestration.errors."""
+"""What can go wrong between a release and Prefect: its server, its password file, its flows."""
 
 from errors.coded import CodedError, Exit
 
