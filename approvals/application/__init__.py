@@ -20,21 +20,3 @@ from approvals.application.system_terms import (
     individual_level_for,
     terms_of,
 )
-
-__all__ = [
-    "Application",
-    "ApplicationRefused",
-    "ApplicationUnreadable",
-    "Requirement",
-    "RowRules",
-    "StandardApplication",
-    "SystemTerms",
-    "TermsOf",
-    "example_application",
-    "example_for",
-    "individual_level_for",
-    "parse_application",
-    "read_application_file",
-    "stored_application",
-    "terms_of",
-]

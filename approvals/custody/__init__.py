@@ -23,26 +23,3 @@ from approvals.custody.escrow import (
 )
 from approvals.custody.releases import Releases
 from approvals.custody.state import OUT, ReleaseState, Status
-
-__all__ = [
-    "OUT",
-    "EscrowChanged",
-    "EscrowRefused",
-    "PackageDiffers",
-    "ReceiptCodeWrong",
-    "ReleaseState",
-    "Releases",
-    "Status",
-    "add_escrow_key",
-    "allow_escrow_use",
-    "breach_letter",
-    "confirm_escrow_key",
-    "destruction_certificate",
-    "disclosures",
-    "escrow_state",
-    "given_packages",
-    "individuals_known",
-    "recall_id",
-    "recall_letter",
-    "request_escrow_use",
-]

@@ -13,16 +13,3 @@ from approvals.gate.attempts import (
 from approvals.gate.gate import RULES, check
 from approvals.gate.model import GatePolicy, ReleaseRequest, Verdict
 from approvals.gate.people_rules import people_of
-
-__all__ = [
-    "RULES",
-    "UNKNOWN_ACTOR",
-    "GatePolicy",
-    "ReleaseRequest",
-    "Verdict",
-    "check",
-    "is_refused_attempt",
-    "people_of",
-    "record_attempt",
-    "refused_attempts",
-]

@@ -26,30 +26,3 @@ from approvals.ledger.events import (
 )
 from approvals.ledger.ledger import Entry, Ledger, canonical_json
 from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify_chain
-
-__all__ = [
-    "DIGEST",
-    "ID",
-    "KINDS",
-    "PROJECT",
-    "RELEASE",
-    "AttemptUnrecorded",
-    "Checkpoint",
-    "CheckpointWrong",
-    "Entry",
-    "Event",
-    "EventRefused",
-    "FactValue",
-    "HeadFile",
-    "KeyReused",
-    "Ledger",
-    "LedgerMissing",
-    "LedgerUnavailable",
-    "StateMoved",
-    "canonical_json",
-    "make_checkpoint",
-    "parse_facts",
-    "postgres_script",
-    "verify_chain",
-    "weaknesses",
-]

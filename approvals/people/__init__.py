@@ -12,16 +12,3 @@ from approvals.people.switches import (
     confirmed_switches,
     override_switch,
 )
-
-__all__ = [
-    "NothingToConfirm",
-    "People",
-    "Person",
-    "acting_person",
-    "check_role",
-    "check_switches_confirmed",
-    "confirm_switch",
-    "confirmed_switches",
-    "override_switch",
-    "two_people_required",
-]

@@ -16,26 +16,3 @@ from approvals.project.lifecycle import (
 from approvals.project.projects import Projects, project_event_kinds
 from approvals.project.state import Cohort, ProjectState, Recipient
 from approvals.project.store import check_pinned_documents, pinned_documents, roles_for
-
-__all__ = [
-    "CONDITIONS",
-    "FOLLOWS",
-    "IN_FORCE",
-    "MOVES",
-    "RENEWAL_NOTICE_DAYS",
-    "Cohort",
-    "DocumentChanged",
-    "EvidenceMissing",
-    "ProjectState",
-    "Projects",
-    "Recipient",
-    "State",
-    "UnknownMember",
-    "check_pinned_documents",
-    "diagram",
-    "is_move",
-    "pinned_documents",
-    "project_event_kinds",
-    "roles_for",
-    "words_of",
-]

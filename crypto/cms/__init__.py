@@ -17,22 +17,3 @@ from crypto.cms.signing import (
     public_key_fingerprint,
     verify_detached,
 )
-
-__all__ = [
-    "LONGEST_SIGNATURE",
-    "MAX_PLAINTEXT",
-    "SIGNER_DAYS",
-    "FileSigner",
-    "Recipient",
-    "Signer",
-    "certificate_fingerprint",
-    "check_recipients",
-    "check_validity",
-    "make_recipient",
-    "make_signing_identity",
-    "public_key_fingerprint",
-    "read_identity",
-    "seal_stream",
-    "self_signed",
-    "verify_detached",
-]

@@ -12,14 +12,3 @@ from crypto.keyring.signers import (
     revoke_signer,
     revoked_certificates,
 )
-
-__all__ = [
-    "ESCROW",
-    "PIN_VARIABLE",
-    "Keyring",
-    "accepted_certificates",
-    "certificate_end",
-    "crypto_findings",
-    "revoke_signer",
-    "revoked_certificates",
-]

@@ -6,5 +6,3 @@ decrypts, and trusts no certificate that lies inside.
 
 from crypto.package.parts import Part
 from crypto.package.sealed_package import Package, verify_by_any, write_package
-
-__all__ = ["Package", "Part", "verify_by_any", "write_package"]

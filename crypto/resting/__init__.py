@@ -22,22 +22,3 @@ from crypto.resting.staging import (
     staged_writer,
     write_staged,
 )
-
-__all__ = [
-    "WORK_KEY_FILE",
-    "attach_key",
-    "decrypt_document",
-    "encrypt_document",
-    "make_shared_secret",
-    "make_work_key",
-    "read_shared_secret",
-    "read_staged",
-    "read_work_key",
-    "scan_staged",
-    "shared_secret_mark",
-    "staged_batches",
-    "staged_rows",
-    "staged_schema",
-    "staged_writer",
-    "write_staged",
-]

@@ -9,13 +9,3 @@ from expectations.kinds.facts import Facts
 from expectations.kinds.identified import identified_checks
 from expectations.kinds.intake import intake_checks, links_checks
 from expectations.kinds.register import register_checks
-
-__all__ = [
-    "Facts",
-    "aggregated_checks",
-    "deidentified_checks",
-    "identified_checks",
-    "intake_checks",
-    "links_checks",
-    "register_checks",
-]

@@ -20,18 +20,3 @@ from expectations.report.model import (
     ReportModel,
     RunFacts,
 )
-
-__all__ = [
-    "Bar",
-    "Fact",
-    "HiddenMap",
-    "Interval",
-    "Item",
-    "Plot",
-    "ReportModel",
-    "RunFacts",
-    "check_items",
-    "check_lines",
-    "five_safes",
-    "render",
-]

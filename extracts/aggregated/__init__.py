@@ -10,17 +10,3 @@ from extracts.aggregated.explanation import explain
 from extracts.aggregated.extract import Aggregate, build_aggregate, has_version, published_before
 from extracts.aggregated.history import load_published, save_published
 from extracts.aggregated.tabulation import AggregateSpec
-
-__all__ = [
-    "REASONS",
-    "Aggregate",
-    "AggregateSpec",
-    "ClosedYear",
-    "build_aggregate",
-    "coarser_versions",
-    "explain",
-    "has_version",
-    "load_published",
-    "published_before",
-    "save_published",
-]

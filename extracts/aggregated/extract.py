@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from extracts.aggregated.closed_years import ClosedYear, closed_year
+from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
 from extracts.aggregated.tabulation import (
@@ -48,9 +49,6 @@ from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
-from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
-
-__all__ = ["Aggregate", "AggregateSpec", "build_aggregate", "tabulate"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,17 +8,3 @@ from extracts.deidentified.extract import DeidentifiedSpec, build_deidentified, 
 from extracts.deidentified.local_suppression import suppress_locally
 from extracts.deidentified.proposals import LEVELS, level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
-
-__all__ = [
-    "LEVELS",
-    "DeidentifiedSpec",
-    "RiskLimit",
-    "RiskReport",
-    "build_deidentified",
-    "count_records",
-    "level_columns",
-    "propose",
-    "replaced",
-    "risk_report",
-    "suppress_locally",
-]

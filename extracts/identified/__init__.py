@@ -4,5 +4,3 @@ It never shows a value of the register that identifies somebody, a weight, or wh
 """
 
 from extracts.identified.extract import CohortRows, Extract, IdentifiedSpec, begin_identified
-
-__all__ = ["CohortRows", "Extract", "IdentifiedSpec", "begin_identified"]

@@ -10,15 +10,3 @@ from extracts.package.documents import recipient_readme
 from extracts.package.facts import ReleaseFacts
 from extracts.package.formats import check_formats, known_formats
 from extracts.package.workbook import build_workbook
-
-__all__ = [
-    "DataDictionary",
-    "ReleaseFacts",
-    "aggregated_dictionary",
-    "build_workbook",
-    "check_formats",
-    "dictionary_for",
-    "iter_parts",
-    "known_formats",
-    "recipient_readme",
-]

@@ -10,27 +10,3 @@ from extracts.rows.in_scope import pairs_in_scope, records_in_scope, register_ta
 from extracts.rows.plan import Plan, RowKind, check_against, plan_for
 from extracts.rows.query import Step, chain, entry_steps, lookups, parameters
 from extracts.rows.research_ids import IdMaker, sort_keys, unindexed, with_references
-
-__all__ = [
-    "ContentScan",
-    "IdMaker",
-    "Plan",
-    "RowKind",
-    "ScanReport",
-    "Step",
-    "chain",
-    "check_against",
-    "check_content",
-    "compute",
-    "entry_steps",
-    "fetched",
-    "lookups",
-    "pairs_in_scope",
-    "parameters",
-    "plan_for",
-    "records_in_scope",
-    "register_tallies",
-    "sort_keys",
-    "unindexed",
-    "with_references",
-]

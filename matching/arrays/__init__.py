@@ -21,23 +21,3 @@ from matching.arrays.numbering import (
     within,
 )
 from matching.arrays.running import Clock, gc_paused, in_threads, prefetch
-
-__all__ = [
-    "Clock",
-    "Index",
-    "among",
-    "bits_for",
-    "blank",
-    "buckets",
-    "count_distinct",
-    "extend_hash",
-    "finish_hash",
-    "gc_paused",
-    "in_threads",
-    "number_ids",
-    "numbered",
-    "prefetch",
-    "some_numbers",
-    "start_hash",
-    "within",
-]

@@ -16,21 +16,3 @@ from matching.assignment.assignment import (
     list_links,
 )
 from matching.assignment.identities import Edges, among_candidates, components, edges_of, persons
-
-__all__ = [
-    "COLUMNS",
-    "DECISIONS",
-    "LINK",
-    "NOTHING",
-    "REVIEW",
-    "Assignment",
-    "Edges",
-    "Links",
-    "among_candidates",
-    "assign",
-    "components",
-    "decide",
-    "edges_of",
-    "list_links",
-    "persons",
-]

@@ -8,16 +8,3 @@ from matching.blocking.candidates import Blocks, Pairs, plan
 from matching.blocking.pair_filter import PairFilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, among_hashes
 from matching.blocking.rules import RULES, Parts
-
-__all__ = [
-    "CHUNK",
-    "RULES",
-    "Blocks",
-    "PairFilter",
-    "Pairs",
-    "Parts",
-    "Planned",
-    "RuleCount",
-    "among_hashes",
-    "plan",
-]

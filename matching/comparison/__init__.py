@@ -7,22 +7,3 @@ from matching.comparison.fields import FIELDS, NAMES, level, shipped_prior
 from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compare_pairs
 from matching.comparison.numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
 from matching.comparison.texts import Columns, Packed, Words
-
-__all__ = [
-    "CLOSE",
-    "FIELDS",
-    "NAMES",
-    "SIMILAR",
-    "Columns",
-    "Comparer",
-    "Packed",
-    "Words",
-    "compare_pairs",
-    "gaps",
-    "level",
-    "nibble_levels",
-    "nibbles",
-    "number_levels",
-    "shipped_prior",
-    "ssn_levels",
-]

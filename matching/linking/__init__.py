@@ -5,13 +5,3 @@ It puts the other sub-rooms together and holds no rule of theirs; it writes only
 
 from matching.linking.files import Explanation, MatchOutcome, match_files
 from matching.linking.linking import Source, link_sources, parts_source, table_source
-
-__all__ = [
-    "Explanation",
-    "MatchOutcome",
-    "Source",
-    "link_sources",
-    "match_files",
-    "parts_source",
-    "table_source",
-]

@@ -6,17 +6,3 @@ It learns from counted patterns and value shares, and never sees a text.
 from matching.model.chance import Frequencies, fit_chance, frequencies
 from matching.model.match_weights import KEEP, MatchWeights
 from matching.model.model import CLASSES, Model, class_log_joint, prior_model, shipped_number, train
-
-__all__ = [
-    "CLASSES",
-    "KEEP",
-    "Frequencies",
-    "MatchWeights",
-    "Model",
-    "class_log_joint",
-    "fit_chance",
-    "frequencies",
-    "prior_model",
-    "shipped_number",
-    "train",
-]

@@ -25,24 +25,3 @@ from matching.native.library import (
     renumber,
     sound_keys,
 )
-
-__all__ = [
-    "NameLists",
-    "Pointers",
-    "address",
-    "candidate_pairs",
-    "comparable_names",
-    "compiled",
-    "connected_components",
-    "favourite_odds",
-    "find_dummies",
-    "number_texts",
-    "number_values",
-    "propagate_beliefs",
-    "read_digits",
-    "read_houses",
-    "read_iso_dates",
-    "read_licences",
-    "renumber",
-    "sound_keys",
-]

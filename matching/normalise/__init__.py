@@ -18,22 +18,3 @@ from matching.normalise.encoding import (
 )
 from matching.normalise.names import nickname_pairs
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
-
-__all__ = [
-    "DICTIONARY_COLUMNS",
-    "READ_COLUMNS",
-    "Dictionary",
-    "Encoded",
-    "HalfEncoded",
-    "NameParts",
-    "Side",
-    "Vocabulary",
-    "batches_of",
-    "birth_date",
-    "common_columns",
-    "day_first",
-    "encode",
-    "encode_input",
-    "nickname_pairs",
-    "read_input",
-]

@@ -5,5 +5,3 @@ It links a table to itself, or believes what its own columns declare; it never l
 
 from matching.persons.register import declared_persons, resolve
 from matching.persons.within_cohort import find_duplicates
-
-__all__ = ["declared_persons", "find_duplicates", "resolve"]

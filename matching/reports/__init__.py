@@ -19,20 +19,3 @@ from matching.reports.report import (
     threshold_curve,
     weight_histogram,
 )
-
-__all__ = [
-    "GROUPED",
-    "LinkReport",
-    "Rate",
-    "class_sizes",
-    "expected_rate",
-    "flattened",
-    "library_versions",
-    "model_parameters",
-    "quality_page",
-    "rates_by_group",
-    "rule_contributions",
-    "rules_json",
-    "threshold_curve",
-    "weight_histogram",
-]

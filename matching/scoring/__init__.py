@@ -15,17 +15,3 @@ from matching.scoring.shards import (
     scored_of,
     scored_table,
 )
-
-__all__ = [
-    "TABLES",
-    "BudgetCost",
-    "RunShards",
-    "Scored",
-    "Scorer",
-    "ShardPlan",
-    "budget_cost",
-    "plan_of",
-    "plan_tables",
-    "scored_of",
-    "scored_table",
-]

@@ -1,7 +1,3 @@
 """The command line. Importing it must stay cheap: every command imports its room when it runs."""
 
 from pipelines.cli.app import main
-
-__all__ = [
-    "main",
-]

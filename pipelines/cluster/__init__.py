@@ -21,21 +21,3 @@ from pipelines.cluster.shards import (
     work_shard,
     worker_state,
 )
-
-__all__ = [
-    "POLL_SECONDS",
-    "ClusterConnection",
-    "ClusterLost",
-    "ClusterUnavailable",
-    "Connect",
-    "ShardAnswer",
-    "ShardStopped",
-    "connect_directly",
-    "connected",
-    "software_versions",
-    "spread_over",
-    "unsafe_cluster_settings",
-    "wipe_plans_of",
-    "work_shard",
-    "worker_state",
-]

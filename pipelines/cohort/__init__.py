@@ -14,15 +14,3 @@ from pipelines.cohort.registry import (
     register_cohort,
     usable_cohort_digest,
 )
-
-__all__ = [
-    "CohortTooLong",
-    "StoredCohort",
-    "destroy_cohort",
-    "open_remaining",
-    "open_stored",
-    "overlap",
-    "register_cohort",
-    "unusable_rows",
-    "usable_cohort_digest",
-]

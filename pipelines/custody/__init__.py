@@ -25,27 +25,3 @@ from pipelines.custody.releases import (
     withdraw_release,
 )
 from pipelines.custody.retention import enforce_retention, enforce_retention_today, retention_items
-
-__all__ = [
-    "add_escrow_certificate",
-    "allow_escrow",
-    "confirm_escrow_certificate",
-    "confirmed_escrow",
-    "destroy_release",
-    "enforce_retention",
-    "enforce_retention_today",
-    "escrow_overview",
-    "hand_over",
-    "papers_of",
-    "receipt_code",
-    "record_event",
-    "record_receipt",
-    "release_details",
-    "report_file",
-    "report_folder",
-    "request_escrow",
-    "retention_items",
-    "wipe_staging",
-    "withdraw_release",
-    "write_certificate",
-]

@@ -4,5 +4,3 @@ It goes through the same functions as every command, plays all the people in it,
 """
 
 from pipelines.demo.demo import Demonstration, demonstrate
-
-__all__ = ["Demonstration", "demonstrate"]

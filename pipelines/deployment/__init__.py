@@ -7,15 +7,3 @@ from pipelines.deployment.backup import back_up, restore
 from pipelines.deployment.bucket_commands import evict, sweep, upload
 from pipelines.deployment.doctor import examine
 from pipelines.deployment.init import chosen_folder, init_home, upgrade
-
-__all__ = [
-    "back_up",
-    "chosen_folder",
-    "evict",
-    "examine",
-    "init_home",
-    "restore",
-    "sweep",
-    "upgrade",
-    "upload",
-]

@@ -5,11 +5,3 @@ Importing this room imports Prefect: `pipelines.orchestration` prepares its envi
 """
 
 from pipelines.flows.flows import RunObserver, observed, refresh, release, remind
-
-__all__ = [
-    "RunObserver",
-    "observed",
-    "refresh",
-    "release",
-    "remind",
-]

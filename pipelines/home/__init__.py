@@ -15,28 +15,3 @@ from pipelines.home.settings import (
     Settings,
     read_settings,
 )
-
-__all__ = [
-    "FOLDERS",
-    "FORMAT",
-    "TEMPLATE",
-    "VARIABLE",
-    "Bucket",
-    "Cluster",
-    "Disclosure",
-    "Home",
-    "HomeExists",
-    "HomeMissing",
-    "Mail",
-    "ReleaseHeld",
-    "Settings",
-    "SettingsUnusable",
-    "lay_out",
-    "locked",
-    "open_home",
-    "read_settings",
-    "sweep",
-    "sweep_home",
-    "unfinished",
-    "write_private",
-]

@@ -16,20 +16,3 @@ from pipelines.keys.keys import (
 )
 from pipelines.keys.ledger import checkpoint, export_ledger, verify_ledger
 from pipelines.keys.sealing import read_file, seal_files, verify_directory
-
-__all__ = [
-    "add_recipient",
-    "change_passphrase",
-    "checkpoint",
-    "confirm_recipient",
-    "export_ledger",
-    "plain_fingerprint",
-    "read_file",
-    "revoke_recipient",
-    "revoke_signing_key",
-    "rotate_signing_key",
-    "seal_files",
-    "signing_keys",
-    "verify_directory",
-    "verify_ledger",
-]

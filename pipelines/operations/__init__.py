@@ -7,15 +7,3 @@ from pipelines.operations.interruptions import as_interruption, if_possible
 from pipelines.operations.logs import Event, Level, RunLog, keep_details, run_log
 from pipelines.operations.refusals import note_refusal
 from pipelines.operations.reminders import remind
-
-__all__ = [
-    "Event",
-    "Level",
-    "RunLog",
-    "as_interruption",
-    "if_possible",
-    "keep_details",
-    "note_refusal",
-    "remind",
-    "run_log",
-]

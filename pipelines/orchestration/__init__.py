@@ -7,10 +7,3 @@ itself: that is `pipelines.release`, which the flows call.
 from pipelines.orchestration.launch import launch_release
 from pipelines.orchestration.prefect_environment import auth_file, password
 from pipelines.orchestration.server import Orchestrator
-
-__all__ = [
-    "Orchestrator",
-    "auth_file",
-    "launch_release",
-    "password",
-]

@@ -26,28 +26,3 @@ from pipelines.release.run import (
     summarise,
 )
 from pipelines.release.stages import STAGES
-
-__all__ = [
-    "STAGES",
-    "GateQuestion",
-    "Outcome",
-    "Progress",
-    "RefreshPlan",
-    "Request",
-    "check_gate",
-    "closed_years_in_words",
-    "describe_closed_years",
-    "export_review",
-    "import_review",
-    "open_context",
-    "order_refresh",
-    "order_release",
-    "prepare_resume",
-    "public_count",
-    "read_order",
-    "read_outcome",
-    "refresh_aggregates",
-    "run_release",
-    "run_stage",
-    "summarise",
-]

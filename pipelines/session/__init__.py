@@ -11,15 +11,3 @@ from pipelines.session.switches import (
     override_setting,
     switch_overview,
 )
-
-__all__ = [
-    "CALIFORNIA",
-    "Session",
-    "check_switches",
-    "confirm_setting",
-    "open_session",
-    "override_setting",
-    "set_of",
-    "switch_overview",
-    "today",
-]

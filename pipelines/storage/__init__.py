@@ -8,15 +8,3 @@ from pipelines.storage.bucket import Bucket
 from pipelines.storage.errors import INTERRUPTIONS, BucketDenied
 from pipelines.storage.location import configured_urls, location_of, unsafe_settings
 from pipelines.storage.object_store import MANIFEST, MARK, ObjectStore
-
-__all__ = [
-    "INTERRUPTIONS",
-    "MANIFEST",
-    "MARK",
-    "Bucket",
-    "BucketDenied",
-    "ObjectStore",
-    "configured_urls",
-    "location_of",
-    "unsafe_settings",
-]

@@ -12,5 +12,3 @@ from systems.register.checks import is_synthetic
 from systems.register.snapshot import FetchFile, Snapshot, SnapshotInfo
 from systems.register.store import RegisterStore
 from systems.register.views import entries_sql
-
-__all__ = ["FetchFile", "RegisterStore", "Snapshot", "SnapshotInfo", "entries_sql", "is_synthetic"]

@@ -8,5 +8,3 @@ names where column names should be.
 """
 
 from systems.tabular.reading import read_table, stream_table
-
-__all__ = ["read_table", "stream_table"]

@@ -6,5 +6,3 @@ set-up with the suppressor: both know `published` and nothing else of each other
 
 from extracts.suppression.audit.auditing import AuditReport, Fall, HintCheck, audit_table
 from extracts.suppression.audit.feasibility import Hint, Place
-
-__all__ = ["AuditReport", "Fall", "Hint", "HintCheck", "Place", "audit_table"]

@@ -16,20 +16,3 @@ from extracts.suppression.model.tables import (
     publish,
     spread,
 )
-
-__all__ = [
-    "TOTAL",
-    "CellTable",
-    "Dimension",
-    "Flags",
-    "Floats",
-    "Ints",
-    "Levels",
-    "Relations",
-    "SuppressionPolicy",
-    "TableSystem",
-    "check_level",
-    "join_tables",
-    "publish",
-    "spread",
-]

@@ -7,13 +7,3 @@ that the audit did not pass.
 from extracts.suppression.solver.secondary import Progress, start_search
 from extracts.suppression.solver.suppressor import Job, Pattern, suppress, suppress_all
 from extracts.suppression.solver.witnesses import protection_levels
-
-__all__ = [
-    "Job",
-    "Pattern",
-    "Progress",
-    "protection_levels",
-    "start_search",
-    "suppress",
-    "suppress_all",
-]

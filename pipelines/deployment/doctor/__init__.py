@@ -4,5 +4,3 @@ It looks and changes nothing, but for one object that it writes to a bucket and 
 """
 
 from pipelines.deployment.doctor.doctor import examine
-
-__all__ = ["examine"]

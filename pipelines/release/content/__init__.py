@@ -15,17 +15,3 @@ from pipelines.release.content.aggregated import (
 )
 from pipelines.release.content.deidentified import make_rows
 from pipelines.release.content.package import PackageContent, collect_content, data_dictionary
-
-__all__ = [
-    "CHANGES_FILE",
-    "PackageContent",
-    "changed_cells",
-    "closed_years_in_words",
-    "collect_content",
-    "data_dictionary",
-    "describe_closed_years",
-    "make_aggregate",
-    "make_rows",
-    "recorded_closed_years",
-    "recount_published_years",
-]

@@ -7,5 +7,3 @@ and never decides whether the release may leave.
 from pipelines.release.reporting.by_kind import keep_explanation
 from pipelines.release.reporting.drift import DriftComparison, compare_drift, keep_profile
 from pipelines.release.reporting.report import report_model
-
-__all__ = ["DriftComparison", "compare_drift", "keep_explanation", "keep_profile", "report_model"]

@@ -28,5 +28,3 @@ STAGES: tuple[Stage, ...] = (
     Stage("seal", "Sealing to each recipient", package_and_seal),
     Stage("record", "Recording and handing over", record_and_hand_over),
 )
-
-__all__ = ["STAGES", "Stage"]
