@@ -69,8 +69,9 @@ demo: .venv
 	@rm -rf demo-home
 	@$(BIN)/doj-release demo
 
+# All examples of every property, the same ones each time; a plain pytest draws a few, at random.
 test: .venv
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/python -m pytest -n $(WORKERS)
 
 # What needs a part of the machine, or a server of its own, is marked (tests/parts.py).
 test-fast: .venv

@@ -1,18 +1,26 @@
-"""What all tests share: Hypothesis without a clock, and the same examples on every CI run."""
+"""What all tests share: Hypothesis without a clock, what a plain run leaves out, and in which order tests run."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.examples import FULL
 from tests.parts import require
 
-# Machines differ in speed, so no example is timed; CI draws the same examples every time.
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+# Machines differ in speed, so no example is timed. A plain run draws a few examples, other ones each
+# time; CI and `make test` draw all of them, and the same ones every time. Properties with a number of
+# their own scale it by the profile's (tests/examples.py).
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", _UNTIMED, max_examples=20)
+settings.register_profile("ci", _UNTIMED, max_examples=FULL, derandomize=True, database=None)
+settings.load_profile(_PROFILE)
+
+_UNIT = Path(__file__).parent / "unit"
 
 # Folders, and files by how their names begin, whose tests share a story that only one process tells.
 _TOGETHER = ("tests/leak/", "tests/integration/test_five_systems")
@@ -37,8 +45,25 @@ class ByFile(LoadScopeScheduling):
         return folder or nodeid.split("::", 1)[0]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, so that no process is left alone with one at the end."""
+def _plain_run(config: pytest.Config) -> bool:
+    """Whether only folders of unit tests were asked for, without a choice by mark or name."""
+    folders = [Path(arg).resolve() for arg in config.args if "::" not in arg]
+    return (
+        _PROFILE == "dev"
+        and not (config.option.markexpr or config.option.keyword)
+        and len(folders) == len(config.args)
+        and all(f.is_dir() and f.is_relative_to(_UNIT) for f in folders)
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A plain run of a folder leaves out what is long; else long files come first, so that no process
+    is left alone with one at the end.
+    """
+    if _plain_run(config):
+        long = [i for i in items if i.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [i for i in items if i not in long]
 
     def rank(item: pytest.Item) -> int:
         return next((i for i, f in enumerate(_FIRST) if item.nodeid.startswith(f)), len(_FIRST))
@@ -53,7 +78,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tests that need more than this process, or more than some seconds."""
-    config.addinivalue_line("markers", "long: takes up to a minute; not in `make test-fast`")
+    config.addinivalue_line(
+        "markers",
+        "long: takes more than some seconds; not in `make test-fast` or a plain run of a folder",
+    )
     config.addinivalue_line(
         "markers", "machine(*parts): needs parts of the machine (tests/parts.py) or starts a server"
     )

@@ -1,7 +1,7 @@
 """Whatever bytes come from outside, only our own coded errors come out."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from crypto import errors
@@ -12,10 +12,9 @@ from crypto.package.sealed_package import verify_package
 from crypto.resting import document
 from crypto.secret import Secret
 from errors.coded import CodedError
+from tests.examples import examples
 
-DEEP = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+DEEP = examples(300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 INTEGRITY = (errors.SignatureUnreadable, errors.SignatureDoesNotHold, errors.SignerUnknown)
@@ -97,7 +96,7 @@ def test_documents(sample, tmp_path):
         document.decrypt_document(tmp_path / "d", Secret("x", bytes(32)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60, suppress_health_check=list(HealthCheck))
 @given(names=st.lists(st.sampled_from(["SHA256SUMS", "SHA256SUMS.p7s", "a.cms", "x"]), unique=True),
        data=st.binary(max_size=100))  # fmt: skip
 def test_directories(names, data, tmp_path_factory, signer):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from errors.coded import Exit
@@ -14,6 +14,7 @@ from expectations.runner import Judgement, expectation, judge
 from expectations.sql import by_slice, duplicates
 from expectations.validation import run_checks
 from systems.database import connect
+from tests.examples import examples
 
 CHECKS = [
     Check("t.negative", "Not negative", "", "policy", "critical", row="r.a < 0"),
@@ -41,7 +42,7 @@ def oracle(rows):
     }
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@examples(15, derandomize=True)
 @given(rows=st.lists(st.tuples(_value, _value), max_size=8))
 def test_both_forms_say_what_a_plain_loop_says(rows):
     con = connect(threads=1)
@@ -210,7 +211,7 @@ def test_the_result_format_is_fixed():
     assert expectation(CHECKS[0], "rows")["kwargs"]["value_set"] == [False]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@examples(20, derandomize=True)
 @given(
     extract=st.lists(st.tuples(_key, st.sampled_from(["yes", "no"]), _value), max_size=9),
     slices=st.integers(2, 4),

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations import __file__
@@ -30,6 +30,7 @@ from expectations.report.model import (
     schema_text,
 )
 from expectations.validation import validate
+from tests.examples import examples
 
 SECRET = "DEPARTMENT-ONLY"
 
@@ -156,7 +157,7 @@ def test_a_fact_that_says_what_a_plot_masks_is_masked_too():
     assert [f.value for f in shown.facts] == [None]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200, derandomize=True)
 @given(values=st.lists(st.integers(0, 60), min_size=1, max_size=8), below=st.integers(2, 20))
 def test_masking_never_leaves_one_part_to_subtract(values, below):
     shown = masked(values, below, additive=True)

@@ -4,13 +4,14 @@ import datetime as dt
 import random
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.deidentified import extract as deidentified
 from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.identified import extract as identified
 from extracts.identified.extract import IdentifiedSpec
+from tests.examples import examples
 
 FAMILY = {"OGV": "GV", "TGV": "GV", "EGV": "GV", "TRO": "DV", "OAH": "DV", "CHO": "CH"}
 STAGE = {
@@ -194,7 +195,7 @@ def counted(rows, columns):
     return Counter(tuple(row.get(name) for name in columns) for row in rows)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40, derandomize=True)
 @given(
     registers,
     LINKS,
@@ -230,7 +231,7 @@ def band(age):
     return "90+" if age >= 90 else f"{age // 5 * 5:02}-{age // 5 * 5 + 4:02}"
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40, derandomize=True)
 @given(registers, st.lists(st.sampled_from(PEOPLE), min_size=6, max_size=6), FAMILIES, YEARS)
 def deidentified_is_as_by_hand(carpos, open_register, make_ids, tables, joined, families, years):
     index = {person: min(person, to) for person, to in zip(PEOPLE, joined, strict=True)}

@@ -9,13 +9,14 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from errors.coded import CodedError
 from systems import errors
 from systems.tabular import reading as streaming
 from systems.tabular.reading import read_table, stream_table
+from tests.examples import examples
 
 ROWS = [
     ["cohort_id", "first_name", "last_name", "zip", "note"],
@@ -83,7 +84,7 @@ def test_header_names_lose_outer_spaces_and_values_keep_theirs(tmp_path):
     assert read(tmp_path, b" a , b\n 1 ,2\n").table.to_pydict() == {"a": [" 1 "], "b": ["2"]}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     rows=st.lists(
         st.lists(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.application.checks import every_problem
@@ -16,6 +16,7 @@ from approvals.application.reading import (
 )
 from approvals.application.system_terms import terms_of
 from errors.coded import CodedError
+from tests.examples import examples
 
 STANDARD, AGGREGATED = example_application("standard"), example_application("aggregated")
 
@@ -241,7 +242,7 @@ def test_no_file_and_a_folder_are_refused(tmp_path):
 LINES = STANDARD.splitlines()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_whatever_is_cut_out_only_coded_errors_come(data):
     """Any lines removed or turned into another value: refused in words, or still complete."""

@@ -8,13 +8,14 @@ import traceback
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.cms import seal
 from crypto.cms.recipients import Recipient
 from crypto.cms.seal import seal_stream
 from crypto.errors import PartTooLarge, RecipientsWrong, SourceChanged
+from tests.examples import examples
 from tests.unit.crypto import der
 from tests.unit.crypto.sealing import seal_bytes
 
@@ -126,7 +127,7 @@ class Plain:
         self.read = io.BytesIO(data).read
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     plain=st.binary(max_size=300),
     chunk=st.integers(1, 64),

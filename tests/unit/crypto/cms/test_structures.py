@@ -6,12 +6,13 @@
 import pytest
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.cms import structures
 from crypto.cms.signing import read_signed_data
 from crypto.errors import SignatureUnreadable
+from tests.examples import examples
 from tests.unit.crypto import der
 from tests.unit.crypto.test_fuzz import mutated
 
@@ -191,7 +192,7 @@ def _attributes(data):
     return attributes
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(data=st.data())
 def test_a_signature_is_read_only_where_the_oracle_reads_the_same(data, signature):
     sample = data.draw(mutated(signature))

@@ -1,12 +1,13 @@
 """Encrypted documents: every size around a chunk's edge, every change, cut and addition."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto import errors
 from crypto.resting import document
 from crypto.secret import Secret
+from tests.examples import examples
 
 KEY, OTHER = Secret("a", b"\x01" * 32), Secret("b", b"\x02" * 32)
 C = document.CHUNK
@@ -99,7 +100,7 @@ def test_too_much_for_memory_is_a_usage_error(eight, monkeypatch):
         document.decrypt_document(eight, KEY)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.binary(max_size=100), st.integers(1, 20))
 def test_any_bytes_in_any_chunks(tmp_path_factory, plain, chunk):
     path = tmp_path_factory.mktemp("d") / "sealed"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from extracts.aggregated.closed_years import closed_year, newest, renewed
@@ -10,6 +10,7 @@ from extracts.aggregated.errors import HistoryUnreadableError
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.suppressor import suppress
+from tests.examples import examples
 
 TEN = SuppressionPolicy()
 DIMS = (
@@ -182,7 +183,7 @@ def small_change(differences):
     return False
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@examples(15, derandomize=True)
 @given(
     st.lists(st.sampled_from([1, 2, 4, 5, 6]), min_size=6, max_size=6),
     st.lists(st.sampled_from([0, 0, 0, 0, 1, 3, 4]), min_size=6, max_size=6),

@@ -5,13 +5,14 @@ from collections import Counter, defaultdict
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.deidentified.local_suppression import suppress_locally
 from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.errors import ExtractFailed, PersonalContent
 from extracts.rows.content_scan import check_content, content_scan
+from tests.examples import examples
 
 QUASI = ("county", "sex", "month")
 
@@ -118,7 +119,7 @@ people = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(people, st.integers(2, 4))
 def test_risk_against_a_plain_count(rows, threshold):
     history = defaultdict(list)
@@ -205,7 +206,7 @@ def classes(rows):
     return Counter(tuple(sorted(h)) for h in history.values())
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(people, st.integers(2, 4))
 def test_local_suppression_leaves_nobody_rare(rows, k):
     before = table(rows)
@@ -224,7 +225,7 @@ def test_local_suppression_leaves_nobody_rare(rows, k):
     assert got.cells == {n: c for n, c in lost.items() if c}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(people, st.integers(2, 4))
 def test_fewer_than_k_of_each_number_of_orders_are_left_out(rows, k):
     """With everything emptied, ``k`` persons of as many orders would be a class."""

@@ -4,12 +4,13 @@ import itertools
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.errors import ExtractFailed, SuppliedRowsUnsound
 from extracts.identified import extract as identified
 from extracts.identified.extract import IdentifiedSpec
+from tests.examples import examples
 from tests.unit.extracts.identified.test_identified import link, order, party
 
 ROWS = 12
@@ -45,7 +46,7 @@ def uncut(begun):
     return pa.concat_tables(made.parts([supplied])), made.counts
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.integers(0, ROWS), max_size=5))
 def test_the_cuts_make_no_difference(begun, uncut, cuts):
     whole, counts = uncut

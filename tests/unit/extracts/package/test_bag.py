@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.errors import DataChanged, PartTooSmall, ReleaseFactsRefused
@@ -21,6 +21,7 @@ from extracts.package.bag import iter_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc
 from extracts.package.documents import conditions
 from extracts.package.formats import csv_bytes, encode_rows, parquet_bytes
+from tests.examples import examples
 
 MIB = 1024 * 1024
 REPORT = "<!DOCTYPE html><html lang='en'><title>Report</title><p>passed</p></html>"
@@ -284,7 +285,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.tuples(texts, st.dates(), st.none() | st.booleans()), max_size=20))
 def test_any_text_survives_csv_and_parquet(rows):
     """Oracle: Python's own csv module, which shares nothing with the writer."""

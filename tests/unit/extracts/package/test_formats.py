@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyreadstat
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from errors.coded import Exit
@@ -16,6 +16,7 @@ from extracts.errors import FormatCannotHold, FormatUnknown
 from extracts.package import formats
 from extracts.package.dictionary import DataDictionary, FieldDoc, dictionary_for
 from systems.description.loading import load_system, system_codes
+from tests.examples import examples
 
 DICTIONARY = DataDictionary(
     "One row is one order.",
@@ -115,7 +116,7 @@ rows = st.tuples(
 
 
 @pytest.mark.parametrize("form", READERS)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(given_rows=st.lists(rows, min_size=1, max_size=5))
 @example(given_rows=[tuple(row.values()) for row in ROWS.to_pylist()])
 def test_what_is_read_back_is_what_the_csv_says(form, given_rows, tmp_path_factory):

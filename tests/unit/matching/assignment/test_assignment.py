@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.assignment.assignment import LINK, NOTHING, REVIEW, MatchingGraph, decide
 from matching.native import library
 from matching.options import LinkOptions
+from tests.examples import examples
 
 
 def by_enumeration(rows, identities, odds, both_sides):
@@ -44,7 +45,6 @@ def trees(draw):
     return rows, identities, odds
 
 
-@settings(deadline=None)
 @given(trees(), st.booleans())
 def test_marginals_are_exact_on_trees(tree, both_sides):
     rows, identities, odds = tree
@@ -53,7 +53,7 @@ def test_marginals_are_exact_on_trees(tree, both_sides):
     assert found == pytest.approx(by_enumeration(rows, identities, odds, both_sides), abs=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 100_000), st.booleans(), st.integers(2, 40))
 def test_the_library_and_whole_arrays_settle_alike(seed, both_sides, size):
     rng = np.random.default_rng(seed)

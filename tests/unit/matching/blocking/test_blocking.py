@@ -3,13 +3,14 @@
 import random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.blocking.candidates import plan
 from matching.blocking.rules import RULES, Parts
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
+from tests.examples import examples
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 OPTIONS = LinkOptions(threads=1)
@@ -40,7 +41,7 @@ def by_loop(encoded):
     }
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.integers(0, 10_000))
 def test_the_joins_find_what_a_loop_over_all_pairs_finds(seed):
     rng = random.Random(seed)

@@ -3,7 +3,7 @@
 import random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
@@ -13,6 +13,7 @@ from matching.model.match_weights import KEEP
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
+from tests.examples import examples
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 NAME = st.text("abcdefghimnorsté 19ß", min_size=1, max_size=40)
@@ -46,7 +47,7 @@ def mixed_up(row, other, rng):
     return row | {"name_suffix": rng.choice([None, "jr", "sr"]), "driver_license": row["ssn"]}
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.integers(0, 100_000), st.sampled_from([KEEP, 0.0, 12.0]))
 def test_no_pair_is_dropped_that_the_full_comparison_would_keep(seed, least):
     rng = random.Random(seed)

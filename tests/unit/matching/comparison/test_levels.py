@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
@@ -10,6 +10,7 @@ from matching.comparison.fields import FIELDS, NAMES
 from matching.comparison.levels import CLOSE, SIMILAR, Comparer
 from matching.normalise import names
 from matching.normalise.encoding import encode
+from tests.examples import examples
 from tests.unit.matching.tables import cohort, records
 
 # (what is on the cohort's side, what is on the record's side, field, level)
@@ -104,7 +105,7 @@ def test_swapped_names_count_once():
     assert level(mine, theirs, "last") == "missing"
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(
         st.tuples(st.text("abce", max_size=6), st.text("abce", max_size=6)), min_size=1, max_size=6

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching import errors
@@ -22,6 +22,7 @@ from matching.linking.files import explain_pair
 from matching.linking.linking import link
 from matching.options import LinkOptions
 from matching.tables import STANDARD
+from tests.examples import examples
 from tests.unit.matching.tables import cohort, linked, noisy, people, records
 
 
@@ -223,7 +224,7 @@ ANYTHING = st.one_of(
 ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(STANDARD, ANYTHING)), max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(ROWS, ROWS)
 def test_no_text_breaks_the_linkage(mine, theirs):
     result = link(cohort(*mine), records(*theirs), LinkOptions(threads=1))

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.assignment.identities import (
@@ -13,9 +13,10 @@ from matching.assignment.identities import (
     components,
 )
 from matching.scoring.shards import Scored
+from tests.examples import examples
 from tests.unit.matching.compiled import both_ways
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = examples(60)
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 59)), max_size=200)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.blocking import candidates, rules
@@ -22,6 +22,7 @@ from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
+from tests.examples import examples
 from tests.unit.matching.blocking.test_pair_filter import mixed_up
 from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, noisy, people, records
@@ -47,7 +48,7 @@ def tables(seed, size=40):
     return cohort(*(noisy(row, rng) for row in rows)), records(*theirs)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(st.integers(0, 100_000), st.sampled_from([KEEP, 0.0, 12.0]), st.booleans())
 def test_both_make_the_same_pairs_with_and_without_a_prefilter(seed, least, screened):
     encoded = encode(*tables(seed))
@@ -69,7 +70,7 @@ def test_both_make_the_same_pairs_with_and_without_a_prefilter(seed, least, scre
         same_pairs(fast, slow)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.integers(0, 100_000), st.booleans())
 def test_both_compare_every_field_alike_and_weigh_alike(seed, crossed):
     encoded = encode(*tables(seed))
@@ -125,7 +126,7 @@ def test_both_hash_every_part_alike():
             assert np.array_equal(fast[1], slow[1]), names
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.integers(0, 999),
     st.integers(0, 300),

@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matching.arrays.numbering import blank, number_ids, numbered
@@ -12,9 +12,10 @@ from matching.arrow import texts
 from matching.normalise import dates, names, numbers
 from matching.normalise.addresses import house_and_street, street_name
 from matching.normalise.vocabulary import Dictionary
+from tests.examples import examples
 from tests.unit.matching.compiled import both_ways
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = examples(60)
 TEXTS = st.lists(
     st.none()
     | st.text("0123456789 -()", max_size=24)

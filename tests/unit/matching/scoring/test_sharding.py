@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.linking.linking import link
@@ -22,6 +22,7 @@ from matching.scoring.shards import (
     scored_of,
     scored_table,
 )
+from tests.examples import examples
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 
@@ -50,7 +51,7 @@ def _elsewhere(plan: ShardPlan):
     return [made[number] for number in sorted(made)]
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.integers(0, 10_000), st.sampled_from([1, 9, 40]), st.sampled_from([20_000, 8]))
 def test_shards_that_are_worked_elsewhere_link_the_same(seed, shard_rows, block_cap):
     sides = _sides(20, seed)

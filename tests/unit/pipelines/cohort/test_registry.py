@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from crypto.resting import staging
@@ -10,6 +10,7 @@ from crypto.secret import StagingKey
 from matching.tables import STANDARD
 from pipelines.cohort import registry
 from pipelines.cohort.registry import StoredCohort, overlap
+from tests.examples import examples
 
 KEY = StagingKey("k", b"k" * 32)
 COLUMNS = ("last_name", "first_name", "zip")
@@ -43,9 +44,7 @@ def cohorts(draw):
 
 
 @pytest.mark.parametrize("at_once", [3, 1000])
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cohorts(), st.lists(cohorts(), max_size=2))
 def test_the_overlap_is_as_by_hand(tmp_path, monkeypatch, at_once, mine, others):
     monkeypatch.setattr(registry, "_AT_ONCE", at_once)

@@ -4,12 +4,13 @@ import math
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.published import PublishedRow, PublishedTable
+from tests.examples import examples
 
 THRESHOLD = 4  # small, so that brute force stays small; the rule is the same for ten
 
@@ -64,7 +65,7 @@ def as_published(cells, hidden):
     return PublishedTable(("a", "b"), tuple(rows)), label
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(data=st.data(), height=st.integers(2, 3))
 def test_audit_finds_exactly_what_brute_force_finds(data, height):
     width = 2

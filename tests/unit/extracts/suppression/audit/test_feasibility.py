@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
@@ -10,6 +10,7 @@ from extracts.suppression.audit.feasibility import Hint, Proofs
 from extracts.suppression.audit.knowledge import gather
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.suppressor import suppress
+from tests.examples import examples
 
 COUNTS = np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35]])
 PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])
@@ -89,7 +90,7 @@ def test_no_offer_saves_a_naive_pattern():
     ]
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     values=st.lists(st.sampled_from([0, 2, 7, 12, 40, 90]), min_size=9, max_size=9),
     away=st.lists(st.booleans(), min_size=16, max_size=16),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from extracts.suppression.errors import CannotProtectError
@@ -11,6 +11,7 @@ from extracts.suppression.model.tables import CellTable, Dimension, SuppressionP
 from extracts.suppression.solver.cutting_planes import minimise, secondary
 from extracts.suppression.solver.secondary import protect, start_search
 from extracts.suppression.solver.suppressor import suppress
+from tests.examples import examples
 from tests.unit.extracts.suppression.optimum import fewest
 
 POLICY = SuppressionPolicy()
@@ -29,7 +30,7 @@ def tables(draw):
     return CellTable.from_leaves(dims, np.array(values).reshape(sizes))
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(table=tables())
 def test_the_pattern_is_as_small_as_any_can_be(table):
     search = start_search(relations_of(table, 1), POLICY)
@@ -42,7 +43,7 @@ def test_the_pattern_is_as_small_as_any_can_be(table):
     assert needed == secondary(search) == fewest(table)
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(table=tables())
 def test_the_audit_seldom_asks_for_more(table):
     """Whole numbers can cost cells beyond the bound of the linear rule, never many."""

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import HintCheck, audit_table
@@ -22,6 +22,7 @@ from extracts.suppression.solver.witnesses import (
     movements_by_label,
     persons_by_variable,
 )
+from tests.examples import examples
 
 
 def table(shape, seed):
@@ -127,7 +128,7 @@ def check(relations, found, target, amount, may):
     assert (relations.values + moved >= 1)[may].all()
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     cubes,
     st.sets(st.integers(0, 7), max_size=2),
@@ -146,7 +147,7 @@ def test_a_whole_movement_is_found_exactly_where_there_is_one(numbers, shown, ce
         check(relations, found, cells[inner[cell]], amount, may)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     cubes,
     st.lists(st.floats(0.3, 1), min_size=8, max_size=8),
@@ -178,7 +179,7 @@ def test_it_leaves_room_for_the_persons_that_are_published(
         check(relations, found, cells[inner[cell]], amount, may)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(
     st.sampled_from([(5, 4, 3), (4, 3, 3, 2), (6, 5)]),
     st.integers(0, 10_000),

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import RevisedError
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
 from extracts.suppression.solver.suppressor import suppress
+from tests.examples import examples
 
 POLICY = SuppressionPolicy()
 
@@ -38,7 +39,7 @@ def tables(draw, persons=True, of=_SIZES):
 QUICK = SuppressionPolicy(clean=False)  # the smallest patterns have tests of their own
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(table=tables(), policy=st.sampled_from([QUICK, QUICK, POLICY]))
 def test_nothing_falls(table, policy):
     # Clean-up takes up to half a minute in four dimensions: those have tests of their own.
@@ -46,7 +47,7 @@ def test_nothing_falls(table, policy):
 
 
 @pytest.mark.long
-@settings(max_examples=3, deadline=None)
+@examples(3)
 @given(table=tables(of=((2,) * 4,)))
 def test_nothing_falls_in_any_table_of_four_dimensions_after_clean_up(table):
     _nothing_falls(table, POLICY)
@@ -84,7 +85,7 @@ def test_a_cell_without_a_bound_is_no_failure_of_the_solver():
     assert audit_table(pattern.published(), intervals=True).holds
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(table=tables(persons=False))
 def test_nothing_falls_where_zeros_are_hidden(table):
     pattern = suppress(table, SuppressionPolicy(zeros="hidden", clean=False))
