@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class DemoRefusesRealData(CodedError):
-    """A demo home was offered a register without the synthetic mark."""
-
     code = "HOME-05"
     exit = Exit.REFUSED
     cause = (
@@ -15,8 +13,6 @@ class DemoRefusesRealData(CodedError):
 
 
 class StageBroken(CodedError):
-    """Something unexpected happened inside a stage."""
-
     code = "RUN-05"
     exit = Exit.INTERNAL
     cause = "a stage broke; nothing was released"
@@ -24,8 +20,6 @@ class StageBroken(CodedError):
 
 
 class OptionsDisagree(CodedError):
-    """Two options of a command exclude each other, or one is missing."""
-
     code = "RUN-11"
     exit = Exit.USAGE
     cause = "the options don't fit together"
@@ -33,8 +27,6 @@ class OptionsDisagree(CodedError):
 
 
 class FileMissing(CodedError):
-    """A file that a command names is not there, is a folder, or can't be read."""
-
     code = "RUN-12"
     exit = Exit.INPUT
     cause = "a file that the command names can't be read"
@@ -42,8 +34,6 @@ class FileMissing(CodedError):
 
 
 class FileExists(CodedError):
-    """A file that a command should write is there already."""
-
     code = "RUN-13"
     exit = Exit.USAGE
     cause = "the file to write is there already"

@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class ClusterUnsafe(CodedError):
-    """The settings would send work without TLS, or name files that are missing or open to others."""
-
     code = "CLUSTER-01"
     exit = Exit.REFUSED
     cause = "the cluster's settings are incomplete or unsafe"
@@ -13,8 +11,6 @@ class ClusterUnsafe(CodedError):
 
 
 class ClusterMissing(CodedError):
-    """The packages of the extra are not installed."""
-
     code = "CLUSTER-02"
     exit = Exit.USAGE
     cause = "the settings name a cluster, but prefect-dask is not installed"
@@ -22,8 +18,6 @@ class ClusterMissing(CodedError):
 
 
 class ClusterUnavailable(CodedError):
-    """No scheduler that we trust, or no worker."""
-
     code = "CLUSTER-03"
     exit = Exit.INTERNAL
     cause = "the cluster does not answer, is not the one of our authority, or has no worker"
@@ -31,8 +25,6 @@ class ClusterUnavailable(CodedError):
 
 
 class ClusterLost(CodedError):
-    """Workers went away until a shard could not be finished."""
-
     code = "CLUSTER-04"
     exit = Exit.INTERNAL
     cause = "the cluster lost its workers before the shards were finished"
@@ -40,8 +32,6 @@ class ClusterLost(CodedError):
 
 
 class ShardStopped(CodedError):
-    """A worker could not do its shard; the code is that of its own error."""
-
     code = "CLUSTER-05"
     exit = Exit.INTERNAL
     cause = "a worker stopped at a shard"
@@ -49,8 +39,6 @@ class ShardStopped(CodedError):
 
 
 class ShardDoesNotHold(CodedError):
-    """A shard or a table of the plan is another one than its name says."""
-
     code = "CLUSTER-06"
     exit = Exit.INTEGRITY
     cause = "a file of the shared folder is not the one that its name says"
@@ -58,8 +46,6 @@ class ShardDoesNotHold(CodedError):
 
 
 class WorkerDiffers(CodedError):
-    """A worker has other versions than the machine that made the plan."""
-
     code = "CLUSTER-07"
     exit = Exit.USAGE
     cause = "a worker has other versions of what decides about a link"

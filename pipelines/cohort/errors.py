@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class CohortColumnsUnknown(CodedError):
-    """A cohort file has columns that nobody mapped."""
-
     code = "INTAKE-01"
     exit = Exit.INPUT
     cause = "the cohort file has columns that are neither standard nor mapped"
@@ -13,8 +11,6 @@ class CohortColumnsUnknown(CodedError):
 
 
 class CohortHasNoIdentifier(CodedError):
-    """A cohort file has no column by which a person could be found."""
-
     code = "INTAKE-02"
     exit = Exit.INPUT
     cause = "the cohort file has no column that could identify a person"
@@ -22,8 +18,6 @@ class CohortHasNoIdentifier(CodedError):
 
 
 class CohortTooLong(CodedError):
-    """More rows than the project registered."""
-
     code = "INTAKE-03"
     exit = Exit.REFUSED
     cause = "the cohort has more rows than the application allows (§ 963(a)(3)(A))"
@@ -31,8 +25,6 @@ class CohortTooLong(CodedError):
 
 
 class CohortNotStored(CodedError):
-    """The cohort's stored copy is missing."""
-
     code = "INTAKE-04"
     exit = Exit.INTEGRITY
     cause = "the stored copy of the project's cohort is missing or its key was forgotten"

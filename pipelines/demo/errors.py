@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class OpensslMissing(CodedError):
-    """The openssl program is not installed."""
-
     code = "DEMO-01"
     exit = Exit.INTERNAL
     cause = "the openssl program is missing, or refused to open the package"
@@ -13,8 +11,6 @@ class OpensslMissing(CodedError):
 
 
 class DemoStopped(CodedError):
-    """A release of the demonstration did not go as it should."""
-
     code = "DEMO-02"
     exit = Exit.INTERNAL
     cause = "a release of the demonstration stopped early"

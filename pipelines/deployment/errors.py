@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class BackupDoesNotHold(CodedError):
-    """A file is no backup, or its content is not what its manifest says."""
-
     code = "HOME-20"
     exit = Exit.INTEGRITY
     cause = "this is no backup of a home, or it was changed or cut"
@@ -13,8 +11,6 @@ class BackupDoesNotHold(CodedError):
 
 
 class BackupIncomplete(CodedError):
-    """A home, or a backup that holds, lacks files without which a restored home is none."""
-
     code = "HOME-22"
     exit = Exit.INPUT
     cause = "files are missing without which there is no home"

@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class HomeMissing(CodedError):
-    """The folder is no home."""
-
     code = "HOME-01"
     exit = Exit.USAGE
     cause = "this folder is not a doj-release home"
@@ -13,8 +11,6 @@ class HomeMissing(CodedError):
 
 
 class HomeExists(CodedError):
-    """`init` or `demo` found something in the folder."""
-
     code = "HOME-02"
     exit = Exit.USAGE
     cause = "there is something in this folder already"
@@ -22,8 +18,6 @@ class HomeExists(CodedError):
 
 
 class SettingsUnusable(CodedError):
-    """settings.toml does not parse, or a name or value in it is unknown."""
-
     code = "HOME-03"
     exit = Exit.INPUT
     cause = "settings.toml can't be used"
@@ -33,8 +27,6 @@ class SettingsUnusable(CodedError):
 
 
 class HomeTooOpen(CodedError):
-    """Other users may read or write what only the service user may."""
-
     code = "HOME-04"
     exit = Exit.INTEGRITY
     cause = "other users may read or write in this home"
@@ -42,8 +34,6 @@ class HomeTooOpen(CodedError):
 
 
 class ReleaseHeld(CodedError):
-    """Another process works on the release, the project or the register."""
-
     code = "RUN-02"
     exit = Exit.HELD
     cause = "somebody else holds this"
@@ -51,8 +41,6 @@ class ReleaseHeld(CodedError):
 
 
 class HomeNewer(CodedError):
-    """The home was upgraded by a later version of this software."""
-
     code = "HOME-21"
     exit = Exit.USAGE
     cause = "this home belongs to a later version of doj-release"

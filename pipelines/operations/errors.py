@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class MailUnavailable(CodedError):
-    """No connection, no valid certificate, no login."""
-
     code = "MAIL-01"
     exit = Exit.INTERNAL
     cause = "the mail server can't be used"
@@ -15,8 +13,6 @@ class MailUnavailable(CodedError):
 
 
 class MailRefused(CodedError):
-    """The server does not take a letter."""
-
     code = "MAIL-02"
     exit = Exit.INTERNAL
     cause = "the mail server refused letters"
@@ -26,8 +22,6 @@ class MailRefused(CodedError):
 
 
 class MailUnsafe(CodedError):
-    """A way that would show a letter or a password."""
-
     code = "MAIL-03"
     exit = Exit.USAGE
     cause = "these settings would send letters or a password in the clear"

@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class ServerUnavailable(CodedError):
-    """The Prefect server did not answer."""
-
     code = "FLOW-01"
     exit = Exit.INTERNAL
     cause = "the Prefect server did not answer"
@@ -13,8 +11,6 @@ class ServerUnavailable(CodedError):
 
 
 class FlowFailed(CodedError):
-    """A flow ended in a way that no stage explains."""
-
     code = "FLOW-02"
     exit = Exit.INTERNAL
     cause = "the flow ended without a result"
@@ -22,8 +18,6 @@ class FlowFailed(CodedError):
 
 
 class AuthFileUnsafe(CodedError):
-    """The file of the Prefect server's password can be read by others, or holds none."""
-
     code = "HOME-09"
     exit = Exit.REFUSED
     cause = "the file of the Prefect server's password is open to others, or is not name:password"

@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class ReleaseUnknown(CodedError):
-    """No such release in this home."""
-
     code = "RUN-01"
     exit = Exit.USAGE
     cause = "this home has no such release"
@@ -13,8 +11,6 @@ class ReleaseUnknown(CodedError):
 
 
 class WaitsForReview(CodedError):
-    """Doubtful pairs need a reviewer."""
-
     code = "RUN-03"
     exit = Exit.WAITING
     cause = "doubtful matches wait for a reviewer"
@@ -25,8 +21,6 @@ class WaitsForReview(CodedError):
 
 
 class WaitsForApproval(CodedError):
-    """A second person has to let the release go."""
-
     code = "RUN-04"
     exit = Exit.WAITING
     cause = "the release is validated and waits for a second person's approval"
@@ -34,8 +28,6 @@ class WaitsForApproval(CodedError):
 
 
 class StageChanged(CodedError):
-    """A finished stage's files are not what its record says."""
-
     code = "RUN-06"
     exit = Exit.INTEGRITY
     cause = "the files of a finished stage are not the ones that it recorded"
@@ -43,8 +35,6 @@ class StageChanged(CodedError):
 
 
 class ReleaseOver(CodedError):
-    """The release has ended and can't be resumed."""
-
     code = "RUN-07"
     exit = Exit.REFUSED
     cause = "this release has ended"
@@ -52,8 +42,6 @@ class ReleaseOver(CodedError):
 
 
 class KindMissing(CodedError):
-    """`run` without --kind and without --resume."""
-
     code = "RUN-08"
     exit = Exit.USAGE
     cause = "the kind of release is not said"
@@ -61,8 +49,6 @@ class KindMissing(CodedError):
 
 
 class YearsUnreadable(CodedError):
-    """--years is not A-B."""
-
     code = "RUN-09"
     exit = Exit.USAGE
     cause = "the years can't be read"
@@ -70,8 +56,6 @@ class YearsUnreadable(CodedError):
 
 
 class ApplicationMissing(CodedError):
-    """A project without a readable application."""
-
     code = "RUN-14"
     exit = Exit.REFUSED
     cause = "the project has no approved application at hand"
@@ -79,8 +63,6 @@ class ApplicationMissing(CodedError):
 
 
 class HistoryMoved(CodedError):
-    """Another aggregate was published between a table's making and its hand-over."""
-
     code = "RUN-15"
     exit = Exit.FAILED
     cause = "another table of this system was published since this one was made, so its audit no longer covers what is known"
@@ -88,8 +70,6 @@ class HistoryMoved(CodedError):
 
 
 class RecipientGone(CodedError):
-    """A key that was sealed to is no longer usable."""
-
     code = "RUN-16"
     exit = Exit.REFUSED
     cause = "a key that the package was sealed to has expired or was revoked meanwhile (§ 964(c))"
@@ -97,8 +77,6 @@ class RecipientGone(CodedError):
 
 
 class NothingToReview(CodedError):
-    """A release without doubtful pairs."""
-
     code = "RUN-17"
     exit = Exit.USAGE
     cause = "this release has no doubtful pairs to review"

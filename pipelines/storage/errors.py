@@ -4,8 +4,6 @@ from errors.coded import CodedError, Exit
 
 
 class BucketUnsafe(CodedError):
-    """The settings name a place that can't be used, or one that is reached without TLS."""
-
     code = "BUCKET-01"
     exit = Exit.REFUSED
     cause = "the bucket's settings are incomplete or unsafe"
@@ -13,8 +11,6 @@ class BucketUnsafe(CodedError):
 
 
 class CredentialsMissing(CodedError):
-    """Neither the file nor the environment has an access key and its secret."""
-
     code = "BUCKET-02"
     exit = Exit.USAGE
     cause = "the bucket's credentials are missing or incomplete"
@@ -22,8 +18,6 @@ class CredentialsMissing(CodedError):
 
 
 class BucketUnreachable(CodedError):
-    """No connection, or one that broke."""
-
     code = "BUCKET-03"
     exit = Exit.INTERNAL
     cause = "the bucket's server can't be reached, or the connection broke"
@@ -31,8 +25,6 @@ class BucketUnreachable(CodedError):
 
 
 class BucketUntrusted(CodedError):
-    """TLS failed: the certificate is not of an authority that we trust, or not of this host."""
-
     code = "BUCKET-04"
     exit = Exit.INTEGRITY
     cause = "the bucket's server shows a certificate that we don't trust"
@@ -40,8 +32,6 @@ class BucketUntrusted(CodedError):
 
 
 class BucketBusy(CodedError):
-    """The server answered that it can't serve us now (5xx, slow down)."""
-
     code = "BUCKET-05"
     exit = Exit.INTERNAL
     cause = "the bucket's server is overloaded or broken, and was so at each attempt"
@@ -51,8 +41,6 @@ class BucketBusy(CodedError):
 
 
 class BucketDenied(CodedError):
-    """The server refuses these credentials this request."""
-
     code = "BUCKET-06"
     exit = Exit.INTERNAL
     cause = "the bucket's server refuses our credentials, or what they ask for"
@@ -60,8 +48,6 @@ class BucketDenied(CodedError):
 
 
 class BucketMissing(CodedError):
-    """There is no such bucket."""
-
     code = "BUCKET-07"
     exit = Exit.INTERNAL
     cause = "there is no bucket of this name"
@@ -69,8 +55,6 @@ class BucketMissing(CodedError):
 
 
 class BucketAnswered(CodedError):
-    """The server answered something that we don't expect."""
-
     code = "BUCKET-08"
     exit = Exit.INTERNAL
     cause = "the bucket's server gave an answer that we don't expect"
@@ -78,8 +62,6 @@ class BucketAnswered(CodedError):
 
 
 class ObjectMissing(CodedError):
-    """What a manifest or the home names is not in the bucket."""
-
     code = "BUCKET-09"
     exit = Exit.INTEGRITY
     cause = "the bucket lacks an object that it should have"
@@ -87,8 +69,6 @@ class ObjectMissing(CodedError):
 
 
 class ObjectTruncated(CodedError):
-    """An object has another length than it was written with."""
-
     code = "BUCKET-10"
     exit = Exit.INTEGRITY
     cause = "an object of the bucket is shorter or longer than the one that was written"
@@ -96,8 +76,6 @@ class ObjectTruncated(CodedError):
 
 
 class ObjectChanged(CodedError):
-    """An object has other bytes than it was written with."""
-
     code = "BUCKET-11"
     exit = Exit.INTEGRITY
     cause = "an object of the bucket is not the one that was written"
@@ -105,8 +83,6 @@ class ObjectChanged(CodedError):
 
 
 class ManifestDoesNotHold(CodedError):
-    """A manifest is not ours, or that of another set."""
-
     code = "BUCKET-12"
     exit = Exit.INTEGRITY
     cause = "a manifest in the bucket was not written by this home for this place"
@@ -114,8 +90,6 @@ class ManifestDoesNotHold(CodedError):
 
 
 class PrefixTaken(CodedError):
-    """The prefix belongs to another home, or holds what is not ours."""
-
     code = "BUCKET-13"
     exit = Exit.REFUSED
     cause = "this prefix of the bucket belongs to another home, or to something else"
@@ -123,8 +97,6 @@ class PrefixTaken(CodedError):
 
 
 class BucketExtraMissing(CodedError):
-    """The package of the extra is not installed."""
-
     code = "BUCKET-14"
     exit = Exit.USAGE
     cause = "the settings name a bucket, but botocore is not installed"
