@@ -27,7 +27,7 @@ ROOMS = (
 
 def errors() -> str:
     """Every error: code, exit, cause, cure."""
-    from errors.coded import every_error
+    from errors import every_error
 
     for room in ROOMS:
         package = importlib.import_module(room)

@@ -6,6 +6,115 @@ names that we made up ourselves. Cell values, paths and keys have no way in; wha
 pass by mistake is cut to printable ASCII and shortened.
 """
 
-from errors.coded import CodedError, Exit, Fact, every_error
+import re
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import ClassVar
 
-__all__ = ["CodedError", "Exit", "Fact", "every_error"]
+Fact = int | str | Sequence[int] | Sequence[str]
+
+_CODE = re.compile(r"^[A-Z]{3,10}-\d{2}$")
+_SHOWN = 10  # row numbers or names listed before "and N more": enough to find the place
+_LONGEST = 60  # characters of one name: a longer one is not a name
+
+
+class Exit(IntEnum):
+    """Exit codes of ``doj-release`` (contract in the design)."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    REFUSED = 3
+    FAILED = 4
+    INTEGRITY = 5
+    INPUT = 6
+    WAITING = 7
+    HELD = 8
+
+
+_registry: dict[str, "type[CodedError]"] = {}
+
+
+class CodedError(Exception):
+    """An error with a stable code, a cause, a cure and facts that hold no personal value.
+
+    A subclass says its code and exit where it names its base, then ``cause`` (what is wrong, one
+    sentence without its full stop) and ``cure`` (what to do next); they are its docstring too::
+
+        class CohortTooLong(CodedError, code="INTAKE-03", exit=Exit.REFUSED):
+            cause = "the cohort has more rows than the application allows (§ 963(a)(3)(A))"
+            cure = "Shorten the cohort, or have the application amended"
+
+    Facts are keywords: ``rows=[3, 9]``, ``columns=["birth_date"]``, ``count=12``. Raise it ``from
+    None`` wherever the original exception may quote a value: exception chains are sinks too.
+    """
+
+    code: ClassVar[str]
+    exit: ClassVar[Exit] = Exit.INTERNAL
+    cause: ClassVar[str] = ""
+    cure: ClassVar[str] = ""
+
+    def __init__(self, **facts: Fact) -> None:
+        self.facts = {name: _clean(value) for name, value in facts.items()}
+        super().__init__(self.text())
+
+    def __init_subclass__(cls, *, code: str, exit: Exit | None = None) -> None:  # noqa: A002
+        cls.code = code
+        cls.exit = cls.exit if exit is None else exit
+        cls.__doc__ = cls.__doc__ or f"{cls.cause}. {cls.cure}"
+        if not _CODE.match(code) or not cls.cause or not cls.cure:
+            raise TypeError(f"{cls.__name__} needs code, cause and cure")
+        other = _registry.setdefault(code, cls)
+        if other.__qualname__ != cls.__qualname__:
+            raise TypeError(f"{code} stands for {other.__name__} and for {cls.__name__}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by facts (schedulers pickle exceptions), so that nothing else travels."""
+        return _rebuilt, (type(self), self.facts)
+
+    def text(self) -> str:
+        """One line: code, cause, facts, cure."""
+        facts = "; ".join(f"{name} {_shown(value)}" for name, value in self.facts.items())
+        return f"{self.code}: {self.cause}{f' ({facts})' if facts else ''}. {self.cure}"
+
+    def as_dict(self) -> dict[str, object]:
+        """The same for ``--json``: code, exit, cause, facts, cure."""
+        return {
+            "code": self.code,
+            "exit": int(self.exit),
+            "cause": self.cause,
+            "facts": {k: list(v) if isinstance(v, tuple) else v for k, v in self.facts.items()},
+            "cure": self.cure,
+            "text": self.text(),
+        }
+
+
+def every_error() -> Iterator[type[CodedError]]:
+    """Yield each concrete error class that is imported so far, by code."""
+    for code in sorted(_registry):
+        yield _registry[code]
+
+
+def _rebuilt(cls: type[CodedError], facts: dict[str, Fact]) -> CodedError:
+    return cls(**facts)
+
+
+def _clean(value: Fact) -> int | str | tuple[int | str, ...]:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return _name(value)
+    return tuple(int(v) if isinstance(v, int) else _name(v) for v in value)
+
+
+def _name(text: str) -> str:
+    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
+    return printable if len(printable) <= _LONGEST else printable[: _LONGEST - 1] + "~"
+
+
+def _shown(value: int | str | tuple[int | str, ...]) -> str:
+    if not isinstance(value, tuple):
+        return str(value)
+    head = ", ".join(str(v) for v in value[:_SHOWN])
+    more = len(value) - _SHOWN
+    return f"{head} and {more} more" if more > 0 else head

@@ -1,76 +1,44 @@
 """What can go wrong while an extract or its package is made: one class per cause, never a value."""
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 
-class ColumnNotAllowed(CodedError):
-    """A table that is about to leave has a column that its kind does not allow."""
-
-    code = "EXTRACT-01"
-    exit = Exit.FAILED
+class ColumnNotAllowed(CodedError, code="EXTRACT-01", exit=Exit.FAILED):
     cause = "the extract has columns that this kind of release does not allow"
     cure = "Nothing was written; describe the columns in the system's file or take them out"
 
 
-class ColumnMissing(CodedError):
-    """A table that is about to leave lacks a column that its kind promises."""
-
-    code = "EXTRACT-02"
-    exit = Exit.FAILED
+class ColumnMissing(CodedError, code="EXTRACT-02", exit=Exit.FAILED):
     cause = "the extract lacks columns that this kind of release promises"
     cure = "Make the extract again; if it stays so, report it"
 
 
-class ColumnPlanRefused(CodedError):
-    """The system's file asks for an output column that can't be made or must not be."""
-
-    code = "EXTRACT-03"
-    exit = Exit.FAILED
+class ColumnPlanRefused(CodedError, code="EXTRACT-03", exit=Exit.FAILED):
     cause = "the system's release section asks for a column that can't leave or can't be made"
     cure = "Correct the release section of the system's file"
 
 
-class ExtractFailed(CodedError):
-    """The database could not make the extract."""
-
-    code = "EXTRACT-04"
-    exit = Exit.INTERNAL
+class ExtractFailed(CodedError, code="EXTRACT-04", exit=Exit.INTERNAL):
     cause = "the extract could not be made from the snapshot"
     cure = "Run `doj-release doctor`, then the release again; nothing has left"
 
 
-class SuppliedRowsUnsound(CodedError):
-    """The staged cohort does not have one id and one number per row."""
-
-    code = "EXTRACT-05"
-    exit = Exit.INTEGRITY
+class SuppliedRowsUnsound(CodedError, code="EXTRACT-05", exit=Exit.INTEGRITY):
     cause = "the staged cohort has rows without a number or an id of their own"
     cure = "Run the release again from the intake"
 
 
-class LinkOutsideRegister(CodedError):
-    """A link names a cohort row or a register entry that is not in this run."""
-
-    code = "EXTRACT-06"
-    exit = Exit.INTEGRITY
+class LinkOutsideRegister(CodedError, code="EXTRACT-06", exit=Exit.INTEGRITY):
     cause = "links name cohort rows or register entries that this run does not have"
     cure = "Run the match again with this cohort and this snapshot"
 
 
-class IdsCollide(CodedError):
-    """Two things got one research id."""
-
-    code = "EXTRACT-07"
-    exit = Exit.INTERNAL
+class IdsCollide(CodedError, code="EXTRACT-07", exit=Exit.INTERNAL):
     cause = "two different records got the same research id"
     cure = "Report it: research ids are too short for this register"
 
 
-class RiskAboveLimit(CodedError):
-    """The re-identification risk of the rows is above the project's limit."""
-
-    code = "EXTRACT-08"
-    exit = Exit.FAILED
+class RiskAboveLimit(CodedError, code="EXTRACT-08", exit=Exit.FAILED):
     cause = "the re-identification risk is above the limit of this project"
     cure = (
         "Nothing has left. Order the release again with one of the proposals that pass "
@@ -78,64 +46,36 @@ class RiskAboveLimit(CodedError):
     )
 
 
-class PersonalContent(CodedError):
-    """The content scan found values that look like an identifier."""
-
-    code = "EXTRACT-09"
-    exit = Exit.FAILED
+class PersonalContent(CodedError, code="EXTRACT-09", exit=Exit.FAILED):
     cause = "values in the extract look like identifiers (licence, telephone, e-mail, birth date)"
     cure = "Look at these columns in the register; nothing has left"
 
 
-class ScopeEmpty(CodedError):
-    """The release names no kind of order, or one that the system does not have."""
-
-    code = "EXTRACT-10"
-    exit = Exit.REFUSED
+class ScopeEmpty(CodedError, code="EXTRACT-10", exit=Exit.REFUSED):
     cause = "the order scope of this release is empty or names unknown families"
     cure = "Name families that the system's code list has"
 
 
-class PartTooSmall(CodedError):
-    """One row or one document is larger than a part may be."""
-
-    code = "PACKAGE-01"
-    exit = Exit.USAGE
+class PartTooSmall(CodedError, code="PACKAGE-01", exit=Exit.USAGE):
     cause = "one row or document is larger than a part of the package may be"
     cure = "Allow larger parts (at most 256 MiB) or drop the column"
 
 
-class FormatUnknown(CodedError):
-    """A file format was asked for that is not made."""
-
-    code = "PACKAGE-04"
-    exit = Exit.USAGE
+class FormatUnknown(CodedError, code="PACKAGE-04", exit=Exit.USAGE):
     cause = "there is no such file format"
     cure = "Use stata, spss or sas; Parquet and CSV are always there"
 
 
-class FormatCannotHold(CodedError):
-    """A value would be cut or changed in the file format that was asked for."""
-
-    code = "PACKAGE-05"
-    exit = Exit.USAGE
+class FormatCannotHold(CodedError, code="PACKAGE-05", exit=Exit.USAGE):
     cause = "the file format that was asked for can't hold a column's values unchanged"
     cure = "Order the release without that format: Parquet and CSV hold every value"
 
 
-class ReleaseFactsRefused(CodedError):
-    """A fact of the release can't stand in the package."""
-
-    code = "PACKAGE-02"
-    exit = Exit.INTERNAL
+class ReleaseFactsRefused(CodedError, code="PACKAGE-02", exit=Exit.INTERNAL):
     cause = "a fact of the release is missing or has a form that can't stand in the package"
     cure = "Report it with the release number"
 
 
-class DataChanged(CodedError):
-    """The staged rows have other columns than the dictionary describes."""
-
-    code = "PACKAGE-03"
-    exit = Exit.INTEGRITY
+class DataChanged(CodedError, code="PACKAGE-03", exit=Exit.INTEGRITY):
     cause = "the staged rows and the data dictionary do not describe the same columns"
     cure = "Run the release again from the extract"

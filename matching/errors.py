@@ -1,13 +1,9 @@
 """What can go wrong while linking: one class per cause."""
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 
-class MissingIdColumn(CodedError):
-    """A table has no column with the ids that the caller named."""
-
-    code = "MATCH-01"
-    exit = Exit.INPUT
+class MissingIdColumn(CodedError, code="MATCH-01", exit=Exit.INPUT):
     cause = "A table to link has no id column"
     cure = (
         "Add one, or name the column that holds the ids: cohort_id or record_id in the column map, "
@@ -15,136 +11,76 @@ class MissingIdColumn(CodedError):
     )
 
 
-class MissingIds(CodedError):
-    """Some rows have no id."""
-
-    code = "MATCH-02"
-    exit = Exit.INPUT
+class MissingIds(CodedError, code="MATCH-02", exit=Exit.INPUT):
     cause = "Some rows have no id"
     cure = "Give every row an id of its own; the row numbers count data rows from 1."
 
 
-class DuplicateIds(CodedError):
-    """Some cohort ids stand in several rows."""
-
-    code = "MATCH-03"
-    exit = Exit.INPUT
+class DuplicateIds(CodedError, code="MATCH-03", exit=Exit.INPUT):
     cause = "Some cohort ids are used more than once"
     cure = "Give every cohort row an id of its own; the row numbers count data rows from 1."
 
 
-class NoCommonColumns(CodedError):
-    """The two tables share no column that could link them."""
-
-    code = "MATCH-04"
-    exit = Exit.INPUT
+class NoCommonColumns(CodedError, code="MATCH-04", exit=Exit.INPUT):
     cause = "The two tables share no column to link on"
     cure = "Use the standard column names or give a column map (--columns MAP.toml)."
 
 
-class BadColumnMap(CodedError):
-    """A column map can't be read or says something that is not allowed."""
-
-    code = "MATCH-05"
-    exit = Exit.INPUT
+class BadColumnMap(CodedError, code="MATCH-05", exit=Exit.INPUT):
     cause = "The column map can't be used"
     cure = 'Write tables [cohort] and [records] with lines such as last_name = "surname".'
 
 
-class UnmappedSource(CodedError):
-    """The column map names a column that the table does not have."""
-
-    code = "MATCH-06"
-    exit = Exit.INPUT
+class UnmappedSource(CodedError, code="MATCH-06", exit=Exit.INPUT):
     cause = "The column map names columns that the table does not have"
     cure = "Check the spelling on the right-hand side of the map for these standard columns."
 
 
-class BadOptions(CodedError):
-    """An option lies outside its range."""
-
-    code = "MATCH-07"
-    exit = Exit.USAGE
+class BadOptions(CodedError, code="MATCH-07", exit=Exit.USAGE):
     cause = "A linkage option lies outside its range"
     cure = "Check the thresholds (0 < review_from <= threshold < 1) and the sizes (at least 1)."
 
 
-class BadTable(CodedError):
-    """A table given to the linkage has the wrong shape."""
-
-    code = "MATCH-08"
-    exit = Exit.INPUT
+class BadTable(CodedError, code="MATCH-08", exit=Exit.INPUT):
     cause = "A table to link has a column of the wrong type"
     cure = "Standard columns are text; record ids are text or whole numbers; identities are whole numbers."
 
 
-class UnknownPair(CodedError):
-    """The pair to explain is not in the tables."""
-
-    code = "MATCH-09"
-    exit = Exit.INPUT
+class UnknownPair(CodedError, code="MATCH-09", exit=Exit.INPUT):
     cause = "The pair to explain does not exist in the two tables"
     cure = "Give a cohort id and a record id that stand in the files, as COHORT,RECORD."
 
 
-class BadSheet(CodedError):
-    """A reviewer's sheet can't be read."""
-
-    code = "MATCH-10"
-    exit = Exit.INPUT
+class BadSheet(CodedError, code="MATCH-10", exit=Exit.INPUT):
     cause = "The reviewer's sheet can't be read"
     cure = "Give back the exported XLSX file with only its decision column filled in."
 
 
-class ChangedPairs(CodedError):
-    """The pairs in a reviewer's sheet are not those that were exported."""
-
-    code = "MATCH-11"
-    exit = Exit.INPUT
+class ChangedPairs(CodedError, code="MATCH-11", exit=Exit.INPUT):
     cause = "The pairs in the reviewer's sheet are not the pairs that were asked about"
     cure = "Export the sheet again and decide on that one; ids must not be edited."
 
 
-class MissingPairs(CodedError):
-    """The reviewer's sheet lacks pairs."""
-
-    code = "MATCH-12"
-    exit = Exit.INPUT
+class MissingPairs(CodedError, code="MATCH-12", exit=Exit.INPUT):
     cause = "The reviewer's sheet lacks pairs that were asked about"
     cure = "Give back every row of the exported sheet."
 
 
-class UnknownVerdict(CodedError):
-    """A decision is not one of the allowed words."""
-
-    code = "MATCH-13"
-    exit = Exit.INPUT
+class UnknownVerdict(CodedError, code="MATCH-13", exit=Exit.INPUT):
     cause = "Some decisions are none of: same, different, unsure"
     cure = "Choose one of the three words in every row; the row numbers count data rows from 1."
 
 
-class BadTruth(CodedError):
-    """A truth file lacks its two columns."""
-
-    code = "MATCH-14"
-    exit = Exit.INPUT
+class BadTruth(CodedError, code="MATCH-14", exit=Exit.INPUT):
     cause = "The truth file can't be used"
     cure = "Give a table with the two id columns of the cohort and the records."
 
 
-class LinkageBroke(CodedError):
-    """The linkage itself failed."""
-
-    code = "MATCH-15"
-    exit = Exit.INTERNAL
+class LinkageBroke(CodedError, code="MATCH-15", exit=Exit.INTERNAL):
     cause = "The linkage stopped at an unexpected place"
     cure = "Run `doj-release doctor`; if it finds nothing, report the code and the stage."
 
 
-class CantWrite(CodedError):
-    """The links can't be written."""
-
-    code = "MATCH-16"
-    exit = Exit.USAGE
+class CantWrite(CodedError, code="MATCH-16", exit=Exit.USAGE):
     cause = "The links can't be written where they were asked for"
     cure = "Give --out a file in a folder that exists and that you may write to."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from approvals.ledger import Event
-from errors.coded import CodedError
+from errors import CodedError
 from expectations.validation import validate
 from matching.errors import LinkageBroke
 from matching.persons import declared_persons

@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from errors.coded import CodedError, Fact
+from errors import CodedError, Fact
 
 if TYPE_CHECKING:
     import duckdb

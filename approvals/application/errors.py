@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,7 @@ class Problem:
         return {"path": self.path, "section": self.section, "what": self.what}
 
 
-class ApplicationRefused(CodedError):
-    """The application can't be taken; ``problems`` lists everything that is wrong with it."""
-
-    code = "APPROVAL-01"
-    exit = Exit.INPUT
+class ApplicationRefused(CodedError, code="APPROVAL-01", exit=Exit.INPUT):
     cause = "the application is not complete or not eligible"
     cure = "Correct every point below and submit again; a commented example shows each field"
 
@@ -43,10 +39,6 @@ class ApplicationRefused(CodedError):
         return super().as_dict() | {"problems": [p.as_dict() for p in self.problems]}
 
 
-class ApplicationUnreadable(CodedError):
-    """The application is no TOML file."""
-
-    code = "APPROVAL-14"
-    exit = Exit.INPUT
+class ApplicationUnreadable(CodedError, code="APPROVAL-14", exit=Exit.INPUT):
     cause = "the application can't be read as a TOML file in UTF-8"
     cure = "`doj-release project example standard` prints one that passes"

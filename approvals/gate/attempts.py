@@ -11,7 +11,7 @@ from typing import Any
 
 from approvals.gate.errors import GateRefused
 from approvals.ledger import ID, Entry, Event, Ledger
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 UNKNOWN_ACTOR = (
     "UNKNOWN"  # the actor whom people.toml does not name; no id of a person is in capitals

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,7 @@ class Reason:
         return {"rule": self.rule, "section": self.section, "text": self.text, "cure": self.cure}
 
 
-class GateRefused(CodedError):
-    """The gate says no; ``reasons`` has every reason."""
-
-    code = "APPROVAL-02"
-    exit = Exit.REFUSED
+class GateRefused(CodedError, code="APPROVAL-02", exit=Exit.REFUSED):
     cause = "the approval does not allow this release"
     cure = "Every reason stands below with its section and what would cure it"
 

@@ -86,7 +86,7 @@ class Checkpoint:
             CheckpointWrong: it does not hold.
         """
         from crypto.cms import verify_detached
-        from errors.coded import CodedError
+        from errors import CodedError
 
         try:
             verify_detached(self.content(), base64.b64decode(self.signature), certificate_pem)

@@ -13,7 +13,7 @@ from typing import Literal
 from approvals.project.errors import DocumentChanged
 from crypto.resting import decrypt_document, encrypt_document
 from crypto.secret import Secret
-from errors.coded import CodedError
+from errors import CodedError
 
 Digest = Callable[[str, bytes], str]
 Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none

@@ -46,7 +46,7 @@ from crypto.package.parts import (
     write_sums,
 )
 from crypto.package.readme import recipient_readme
-from errors.coded import CodedError
+from errors import CodedError
 
 LIST, SIGNATURE, README, CERTIFICATE = (
     "SHA256SUMS",

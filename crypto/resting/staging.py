@@ -19,7 +19,7 @@ import pyarrow.parquet.encryption as pe
 from crypto import files
 from crypto.errors import FileUnusable, StagingDoesNotHold
 from crypto.secret import StagingKey
-from errors.coded import CodedError
+from errors import CodedError
 
 _ROWS = 122_880  # rows per row group: DuckDB's own size, so that one is one unit of its work
 # DuckDB 2.0.0 can't decrypt a column chunk of more than one data page (it reports a wrong tag), so

@@ -1,13 +1,9 @@
 """Errors of aggregated releases that policy causes: AGGREGATE-NN."""
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 
-class CountyExemptRefused(CodedError):
-    """County totals were to be published whatever their size, beside another table of those years."""
-
-    code = "AGGREGATE-01"
-    exit = Exit.REFUSED
+class CountyExemptRefused(CodedError, code="AGGREGATE-01", exit=Exit.REFUSED):
     cause = "county totals can't be exempt where another table of the same years has gone out"
     cure = (
         "A published county total of 3 proves that every cell beneath it is small; set county_exempt "
@@ -15,11 +11,9 @@ class CountyExemptRefused(CodedError):
     )
 
 
-class RolesMixed(CodedError):
+class RolesMixed(CodedError, code="AGGREGATE-02", exit=Exit.REFUSED):
     """Tables that count respondents and tables that count protected persons would stand side by side."""
 
-    code = "AGGREGATE-02"
-    exit = Exit.REFUSED
     cause = "tables of the same years that count other persons have gone out"
     cure = (
         "The audit attacks what is counted alike; keep the setting person_role as it was for "
@@ -27,37 +21,21 @@ class RolesMixed(CodedError):
     )
 
 
-class YearNotFullError(CodedError):
-    """A year that has not ended, or that the register does not cover as a whole, was asked for."""
-
-    code = "SUPPRESS-13"
-    exit = Exit.REFUSED
+class YearNotFullError(CodedError, code="SUPPRESS-13", exit=Exit.REFUSED):
     cause = "Aggregated data comes in full calendar years only (11 CCR 962(b), 965(b))"
     cure = "Ask for years that have ended and that the snapshot covers"
 
 
-class UnknownDimensionError(CodedError):
-    """A dimension is not one that the data system allows for aggregated data."""
-
-    code = "SUPPRESS-14"
-    exit = Exit.USAGE
+class UnknownDimensionError(CodedError, code="SUPPRESS-14", exit=Exit.USAGE):
     cause = "The data system does not allow this dimension in aggregated data"
     cure = "Choose among the dimensions of its dictionary; 'year' is always one of them"
 
 
-class TabulationError(CodedError):
-    """The snapshot could not be counted."""
-
-    code = "SUPPRESS-15"
-    exit = Exit.INTERNAL
+class TabulationError(CodedError, code="SUPPRESS-15", exit=Exit.INTERNAL):
     cause = "The snapshot could not be counted"
     cure = "Load the register again; report this if it stays"
 
 
-class HistoryUnreadableError(CodedError):
-    """The history of published tables can't be read, so that nothing new may be published."""
-
-    code = "SUPPRESS-16"
-    exit = Exit.INTEGRITY
+class HistoryUnreadableError(CodedError, code="SUPPRESS-16", exit=Exit.INTEGRITY):
     cause = "A table of the publication history can't be read"
     cure = "Restore the history from a backup; nothing is published without it"

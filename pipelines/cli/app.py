@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crypto.hardening import harden_process
-from errors.coded import Exit
+from errors import Exit
 from pipelines.cli import (
     deadlines,
     demo,

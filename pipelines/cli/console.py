@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 from pipelines.cli.errors import Unexpected
 
 P = ParamSpec("P")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from errors.coded import Exit
+from errors import Exit
 from pipelines.cli.console import Console, command
 
 

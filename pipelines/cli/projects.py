@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from errors.coded import Exit
+from errors import Exit
 from pipelines.cli.console import Console, command
 from pipelines.errors import OptionsDisagree
 

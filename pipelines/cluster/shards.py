@@ -30,7 +30,7 @@ from crypto.resting import (
     write_staged,
 )
 from crypto.secret import Secret, StagingKey
-from errors.coded import CodedError
+from errors import CodedError
 from matching.scoring import (
     TABLES,
     Scored,

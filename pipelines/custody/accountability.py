@@ -18,7 +18,7 @@ from approvals.project import (
     check_pinned_documents,
     pinned_documents,
 )
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.session import Session, today
 
 Rows = list[dict[str, object]]

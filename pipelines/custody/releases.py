@@ -15,7 +15,7 @@ from approvals.custody import (
 )
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.home import Home, locked
 from pipelines.session import Session, today
 

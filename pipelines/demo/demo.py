@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from approvals.application import example_application
 from crypto.cms import Recipient, make_recipient
-from errors.coded import Exit
+from errors import Exit
 from pipelines import registers
 from pipelines.cohort import register_cohort
 from pipelines.demo.errors import DemoStopped, OpensslMissing

@@ -17,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 from pipelines.cluster import ClusterConnection, Connect
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home

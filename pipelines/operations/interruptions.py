@@ -11,7 +11,7 @@ from typing import Literal
 
 from approvals.ledger import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 from pipelines.cluster import ClusterLost, ClusterUnavailable, ShardStopped
 from pipelines.storage import INTERRUPTIONS
 
@@ -22,11 +22,9 @@ _DISK = frozenset(
 _NO_THREAD = "can't start new thread"  # CPython's own text, a RuntimeError
 
 
-class RunInterrupted(CodedError):
+class RunInterrupted(CodedError, code="RUN-30", exit=Exit.INTERNAL):
     """The machine could not go on; the release is as good as it was."""
 
-    code = "RUN-30"
-    exit = Exit.INTERNAL
     cause = "the machine could not go on"
     cure = "Make room (disk, memory) or bring the database back, then run the command or --resume again: finished stages stay finished"
 

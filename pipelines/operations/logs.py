@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, cast, get_args
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 from pipelines.home import Home
 from pipelines.operations.interruptions import if_possible
 
@@ -36,11 +36,9 @@ FIELDS = (
 )
 
 
-class LogFormUnknown(CodedError):
+class LogFormUnknown(CodedError, code="RUN-31", exit=Exit.USAGE):
     """``DOJ_RELEASE_LOG`` names no form of log."""
 
-    code = "RUN-31"
-    exit = Exit.USAGE
     cause = "DOJ_RELEASE_LOG is none of off, text, json"
     cure = "Set it to one of them, or leave it out: settings.toml says it then (operations.log)"
 

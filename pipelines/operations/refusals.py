@@ -5,7 +5,7 @@ from pathlib import Path
 
 from approvals.gate import UNKNOWN_ACTOR, is_refused_attempt, record_attempt
 from approvals.ledger import AttemptUnrecorded
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.session import Session, open_session, today
 
 _PROJECT, _RELEASE = ("project", "number"), ("release", "resume")  # options and arguments by name

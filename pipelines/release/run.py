@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from approvals.gate import is_refused_attempt, record_attempt
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 from pipelines.errors import StageBroken
 from pipelines.home import Home, locked, sweep, write_private
 from pipelines.operations import (

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crypto import files
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.home import Bucket as Settings
 from pipelines.storage.errors import (
     BucketAnswered,

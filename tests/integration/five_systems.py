@@ -18,7 +18,7 @@ from typing import Any
 
 from approvals.application.example import example_for
 from crypto.cms.certificates import make_recipient
-from errors.coded import Exit
+from errors import Exit
 from pipelines.cohort.registry import register_cohort
 from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home, write_private

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from errors.coded import Exit
+from errors import Exit
 from tests.integration.conftest import Done, doj_release
 from tests.integration.s3_server import BUCKET, Server, s3_server
 from tests.leak.searching import Searcher

@@ -12,7 +12,7 @@ from databases import raw
 from postgres import server
 
 from approvals.ledger.database import postgres_script
-from errors.coded import Exit
+from errors import Exit
 from pipelines.home.home import open_home
 from pipelines.release.ordering import Request, order_release
 from pipelines.release.run import run_release

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from errors.coded import Exit
+from errors import Exit
 from pipelines.home.home import open_home
 from pipelines.home.processes import locked
 from pipelines.orchestration.launch import launch_release

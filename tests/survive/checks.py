@@ -100,7 +100,7 @@ def packages(home: Path, project: str, release: str, kind: str) -> Iterator[str]
     """Exactly one sealed package for each recipient, each as its signer made it, and nothing else."""
     from crypto.keyring.signers import accepted_certificates
     from crypto.package.sealed_package import verify_by_any
-    from errors.coded import CodedError
+    from errors import CodedError
 
     outbox = home / "outbox" / project
     found = sorted(p.relative_to(outbox).as_posix() for p in outbox.glob("*/*"))
@@ -138,7 +138,7 @@ def opened(world: World, folder: Path, member: str) -> dict[str, str]:
 
 def chain(home: Path) -> Iterator[str]:
     """The ledger verifies, its head and checkpoints included."""
-    from errors.coded import CodedError
+    from errors import CodedError
     from pipelines.home.home import open_home
     from pipelines.keys.ledger import verify_ledger
     from pipelines.session.session import Session

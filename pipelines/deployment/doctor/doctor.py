@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.deployment.doctor import local, servers
 from pipelines.deployment.doctor.finding import Finding
 from pipelines.home import VARIABLE, Home

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from crypto.keyring import crypto_findings
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.deployment.doctor.finding import Finding
 from pipelines.home import FORMAT, Home, unfinished
 

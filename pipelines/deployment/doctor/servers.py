@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from crypto.keyring import certificate_end
-from errors.coded import CodedError
+from errors import CodedError
 from pipelines.deployment.doctor.finding import Finding, State
 from pipelines.home import Cluster, Home
 from pipelines.orchestration import auth_file, password

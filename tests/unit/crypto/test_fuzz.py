@@ -11,7 +11,7 @@ from crypto.package import parts
 from crypto.package.sealed_package import verify_package
 from crypto.resting import document
 from crypto.secret import Secret
-from errors.coded import CodedError
+from errors import CodedError
 from tests.examples import examples
 
 DEEP = examples(300, suppress_health_check=[HealthCheck.function_scoped_fixture])

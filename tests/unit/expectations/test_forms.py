@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors.coded import Exit
+from errors import Exit
 from expectations import counting, runner
 from expectations.checks import Check
 from expectations.counting import count_rows, count_whole

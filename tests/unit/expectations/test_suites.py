@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from errors.coded import Exit
+from errors import Exit
 from expectations.checks import Validation
 from expectations.errors import ContextWrong, SuiteUnknown, ValidationFailed
 from expectations.suite import SUITES, checks_for

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crypto.secret import StagingKey
-from errors.coded import Exit
+from errors import Exit
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system
 from systems.errors import ForbiddenInRegister, RegisterRefused

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors.coded import CodedError
+from errors import CodedError
 from systems import errors
 from systems.tabular import reading as streaming
 from systems.tabular.reading import read_table, stream_table

@@ -15,7 +15,7 @@ from approvals.application.reading import (
     read_application_file,
 )
 from approvals.application.system_terms import terms_of
-from errors.coded import CodedError
+from errors import CodedError
 from tests.examples import examples
 
 STANDARD, AGGREGATED = example_application("standard"), example_application("aggregated")

@@ -10,7 +10,7 @@ import pytest
 from crypto import errors, fips
 from crypto.keyring import health
 from crypto.keyring.keyring import Keyring
-from errors.coded import every_error
+from errors import every_error
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from errors.coded import Exit
+from errors import Exit
 from extracts.errors import FormatCannotHold, FormatUnknown
 from extracts.package import formats
 from extracts.package.dictionary import DataDictionary, FieldDoc, dictionary_for

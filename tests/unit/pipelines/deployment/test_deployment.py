@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from errors.coded import Exit
+from errors import Exit
 from pipelines.deployment.backup import MANIFEST, back_up, restore
 from pipelines.deployment.doctor.doctor import examine
 from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from errors.coded import Exit
+from errors import Exit
 from pipelines.home.errors import ReleaseHeld
 from pipelines.home.processes import locked
 from pipelines.release.errors import StageChanged

@@ -4,12 +4,10 @@ import pickle
 
 import pytest
 
-from errors.coded import CodedError, Exit
+from errors import CodedError, Exit
 
 
-class RowsShareAnId(CodedError):
-    code = "TESTS-01"
-    exit = Exit.INPUT
+class RowsShareAnId(CodedError, code="TESTS-01", exit=Exit.INPUT):
     cause = "two rows share an id"
     cure = "Give every row an id of its own"
 
@@ -39,14 +37,25 @@ def test_pickles_by_its_facts():
 def test_a_code_stands_for_one_class():
     with pytest.raises(TypeError, match="TESTS-01"):
 
-        class Another(CodedError):
-            code = "TESTS-01"
+        class Another(CodedError, code="TESTS-01"):
             cause = "x"
             cure = "y"
 
 
 @pytest.mark.parametrize("missing", ["code", "cause", "cure"])
 def test_a_class_must_say_everything(missing):
-    body = {"code": "TESTS-02", "cause": "x", "cure": "y"} | {missing: ""}
+    says = {"code": "TESTS-02", "cause": "x", "cure": "y"} | {missing: ""}
+    code = says.pop("code")
     with pytest.raises(TypeError, match="needs code, cause and cure"):
-        type("Incomplete", (CodedError,), body)
+        type("Incomplete", (CodedError,), says, code=code)
+
+
+def test_cause_and_cure_are_the_docstring():
+    assert RowsShareAnId.__doc__ == "two rows share an id. Give every row an id of its own"
+
+
+def test_a_special_case_keeps_the_exit_of_its_base():
+    class RowsShareTwoIds(RowsShareAnId, code="TESTS-03"):
+        cause = "two rows share two ids"
+
+    assert RowsShareTwoIds.exit is Exit.INPUT
