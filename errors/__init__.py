@@ -13,7 +13,7 @@ from typing import ClassVar
 
 Fact = int | str | Sequence[int] | Sequence[str]
 
-_CODE = re.compile(r"^[A-Z]{3,10}-\d{2}$")
+_CODE = re.compile(r"[A-Z]{3,10}-\d{2}")
 _SHOWN = 10  # row numbers or names listed before "and N more": enough to find the place
 _LONGEST = 60  # characters of one name: a longer one is not a name
 
@@ -62,7 +62,7 @@ class CodedError(Exception):
         cls.code = code
         cls.exit = cls.exit if exit is None else exit
         cls.__doc__ = cls.__doc__ or f"{cls.cause}. {cls.cure}"
-        if not _CODE.match(code) or not cls.cause or not cls.cure:
+        if not _CODE.fullmatch(code) or not cls.cause or not cls.cure:
             raise TypeError(f"{cls.__name__} needs code, cause and cure")
         other = _registry.setdefault(code, cls)
         if other.__qualname__ != cls.__qualname__:

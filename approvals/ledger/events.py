@@ -16,9 +16,9 @@ from approvals.ledger.errors import EventRefused
 
 FactValue = bool | int | str | Sequence[str]
 
-_DIGEST = re.compile(r"^[0-9a-f]{64}$")
-_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
-_YEARS_FORM = re.compile(r"^(\d{4})-(\d{4})$")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_YEARS_FORM = re.compile(r"(\d{4})-(\d{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ def _is_date(value: object) -> bool:
 
 
 def _is_years(value: object) -> bool:
-    found = _YEARS_FORM.match(value) if isinstance(value, str) else None
+    found = _YEARS_FORM.fullmatch(value) if isinstance(value, str) else None
     return bool(found) and int(found[1]) <= int(found[2])
 
 
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and bool(_ID.match(value))
+    return isinstance(value, str) and bool(_ID.fullmatch(value))
 
 
 def _is_ids(value: object) -> bool:
@@ -75,7 +75,7 @@ def _is_ids(value: object) -> bool:
 
 def _is_digests(value: object) -> bool:
     return isinstance(value, list | tuple) and all(
-        isinstance(v, str) and _DIGEST.match(v) for v in cast("list[object]", value)
+        isinstance(v, str) and _DIGEST.fullmatch(v) for v in cast("list[object]", value)
     )
 
 
@@ -86,7 +86,7 @@ def _flag(text: str) -> bool:
 COUNT = FactType("whole number", _is_count, int)
 FLAG = FactType("true or false", lambda v: isinstance(v, bool), _flag)
 DATE = FactType("date (2026-01-31)", _is_date)
-DIGEST = FactType("SHA-256 in hex", lambda v: isinstance(v, str) and bool(_DIGEST.match(v)))
+DIGEST = FactType("SHA-256 in hex", lambda v: isinstance(v, str) and bool(_DIGEST.fullmatch(v)))
 DIGESTS = FactType("list of SHA-256 in hex", _is_digests, lambda text: tuple(text.split(",")))
 ID = FactType("short id", _is_id)
 IDS = FactType("list of short ids", _is_ids, lambda text: tuple(text.split(",")))
@@ -378,7 +378,7 @@ _ABOUT: Mapping[str, tuple[tuple[bool, bool], ...]] = {  # whether a project, a 
     RELEASE: ((True, True),),
     ANY: ((False, False), (True, False), (True, True)),
 }
-_KEY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +443,7 @@ def _check_about(event: Event, spec: Spec) -> None:
         raise EventRefused(kind=event.kind, what=f"it is about a {spec.about}")
     if not all(ID.holds(n) for n in (event.actor, event.project, event.release) if n is not None):
         raise EventRefused(kind=event.kind, what="actor, project and release are short ids")
-    if event.key is not None and not _KEY.match(event.key):
+    if event.key is not None and not _KEY.fullmatch(event.key):
         raise EventRefused(kind=event.kind, what="the key is made of short ids")
 
 

@@ -24,7 +24,7 @@ from approvals.people.errors import (
 
 ROLES = ("engineer", "reviewer", "approver", "administrator", "security")
 
-_ID = re.compile(r"^[a-z][a-z0-9-]{1,31}$")
+_ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -184,7 +184,7 @@ def _person(number: int, entry: object) -> Person:
         raise PeopleFileWrong(entry=number, what="needs id, name, user and roles, nothing else")
     fields = cast("dict[str, Any]", entry)
     texts = [fields[k] for k in ("id", "name", "user")]
-    if not all(isinstance(t, str) and t for t in texts) or not _ID.match(fields["id"]):
+    if not all(isinstance(t, str) and t for t in texts) or not _ID.fullmatch(fields["id"]):
         raise PeopleFileWrong(entry=number, what="id, name or user")
     roles = fields["roles"]
     if not isinstance(roles, list) or not roles or any(r not in ROLES for r in roles):

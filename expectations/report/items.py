@@ -15,33 +15,33 @@ from expectations.report.model import Audience, CheckLine, Item, Safe
 # (which checks, what they say together). A check that fits none is an item of its own.
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"\.supplied_\w+_equal$"),
+        re.compile(r"\.supplied_\w+_equal\Z"),
         "Every supplied value is the intake file's own, row by row",
     ),
     (
-        re.compile(r"^(?:de)?identified\.\w+_known$"),
+        re.compile(r"^(?:de)?identified\.\w+_known\Z"),
         "Every coded value is in the system's code lists",
     ),
-    (re.compile(r"^aggregated\.\w+_known$"), "Every dimension holds only listed values"),
+    (re.compile(r"^aggregated\.\w+_known\Z"), "Every dimension holds only listed values"),
     (
-        re.compile(r"\.\w+_coarse$"),
+        re.compile(r"\.\w+_coarse\Z"),
         "Every generalised date is as coarse as the rules of the system say",
     ),
-    (re.compile(r"^aggregated\.\w+_adds_up$"), "Published parts add up to published totals"),
+    (re.compile(r"^aggregated\.\w+_adds_up\Z"), "Published parts add up to published totals"),
     (
-        re.compile(r"^(?:de)?identified\.\w+_after_issue$"),
+        re.compile(r"^(?:de)?identified\.\w+_after_issue\Z"),
         "No date of an order lies before its issue",
     ),
     (
-        re.compile(r"\.no_(?:ssn|licence|phone|email|record_number|long_numbers)$"),
+        re.compile(r"\.no_(?:ssn|licence|phone|email|record_number|long_numbers)\Z"),
         "No value looks like a social security, licence, telephone or record number or an e-mail address",
     ),
     (
-        re.compile(r"_steady_release$"),
+        re.compile(r"_steady_release\Z"),
         "Categories are distributed as in the project's last release",
     ),
     (
-        re.compile(r"_steady_register$"),
+        re.compile(r"_steady_register\Z"),
         "Categories are distributed as in the register's orders in scope",
     ),
     (

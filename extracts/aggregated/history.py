@@ -95,7 +95,7 @@ def from_arrow(table: pa.Table) -> PublishedTable:
 
 # --- files
 
-_NAME = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 def save_published(directory: Path, name: str, table: pa.Table) -> Path:
@@ -113,7 +113,7 @@ def save_published(directory: Path, name: str, table: pa.Table) -> Path:
         HistoryUnreadableError: the table is no published one, or another one has this name.
     """
     from_arrow(table)
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise HistoryUnreadableError(name_length=len(name))
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = directory / f"{name}.parquet"

@@ -18,8 +18,8 @@ from extracts.suppression.solver import suppress
 MOSTLY_HIDDEN = (
     0.5  # share of the non-zero cells; with more hidden than shown a coarser table says more
 )
-_YEAR = re.compile(r"^(19|20)\d{2}$")
-_BAND = re.compile(r"^(\d{1,3})(?:\s*(?:-|\u2013|to)\s*(\d{1,3})|\+)$")
+_YEAR = re.compile(r"(19|20)\d{2}")
+_BAND = re.compile(r"(\d{1,3})(?:\s*(?:-|\u2013|to)\s*(\d{1,3})|\+)")
 _YEARS_TOGETHER = 5
 
 Seen = tuple[CellTable, Flags, Flags]  # true values, what is hidden, what of it is small
@@ -123,7 +123,7 @@ def _versions(table: CellTable) -> list[tuple[str, str, CellTable]]:
             found.append((f"{dim.name} by its groups", dim.name, group_leaves(table, axis)))
         if runs := _runs(dim):
             names = {run[0]: _span(run) for run in runs}
-            kind = "years" if _YEAR.match(dim.leaves[0]) else "bands"
+            kind = "years" if _YEAR.fullmatch(dim.leaves[0]) else "bands"
             widest = max(len(run) for run in runs)
             found.append(
                 (
@@ -210,9 +210,9 @@ def _runs(dim: Dimension) -> list[tuple[str, ...]]:
     """Neighbours that can be put together: five years, or two bands of ages; none for other levels."""
     if any(name != TOTAL for name, _ in dim.groups) or len(dim.leaves) < 2:
         return []
-    if all(_YEAR.match(leaf) for leaf in dim.leaves):
+    if all(_YEAR.fullmatch(leaf) for leaf in dim.leaves):
         return _cut(sorted(dim.leaves), min(_YEARS_TOGETHER, len(dim.leaves)))
-    bands = [leaf for leaf in dim.leaves if _BAND.match(leaf)]
+    bands = [leaf for leaf in dim.leaves if _BAND.fullmatch(leaf)]
     if len(bands) < 3:
         return []
     return _cut(sorted(bands, key=lambda band: int(_first(band))), 2)
@@ -226,16 +226,16 @@ def _cut(levels: Sequence[str], width: int) -> list[tuple[str, ...]]:
 
 
 def _span(run: Sequence[str]) -> str:
-    if _YEAR.match(run[0]):
+    if _YEAR.fullmatch(run[0]):
         return f"{run[0]}-{run[-1]}"
     return f"{_first(run[0])}+" if run[-1].endswith("+") else f"{_first(run[0])}-{_last(run[-1])}"
 
 
 def _first(band: str) -> str:
-    found = _BAND.match(band)
+    found = _BAND.fullmatch(band)
     return found.group(1) if found else band
 
 
 def _last(band: str) -> str:
-    found = _BAND.match(band)
+    found = _BAND.fullmatch(band)
     return (found.group(2) or "") if found else band

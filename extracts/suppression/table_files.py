@@ -166,7 +166,7 @@ PUBLISHED = "published"
 SUPPRESSED = "suppressed"
 
 # "12.0" is how spreadsheets write a whole number; beyond nine digits the solvers' tolerances end
-_WHOLE = re.compile(r"^\d{1,9}(\.0+)?$")
+_WHOLE = re.compile(r"\d{1,9}(\.0+)?")
 
 
 def read_cells(
@@ -332,7 +332,7 @@ def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, d
 
 def _whole(text: str) -> int | None:
     text = text.strip()
-    return int(text.split(".")[0]) if _WHOLE.match(text) else None
+    return int(text.split(".")[0]) if _WHOLE.fullmatch(text) else None
 
 
 # --- Parquet files

@@ -16,26 +16,26 @@ _PIVOT = 26  # two-digit years below it belong to this century
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
 }  # fmt: skip
-_ISO = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[t ].*)?$")
-_DIGITS = re.compile(r"^\d{8}$")
-_PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?$")
-_DAY_NAME = re.compile(r"^(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]+(\d{4}|\d{2})$")
-_NAME_DAY = re.compile(r"^([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})$")
+_ISO = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[t ].*)?")
+_DIGITS = re.compile(r"\d{8}")
+_PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?")
+_DAY_NAME = re.compile(r"(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]+(\d{4}|\d{2})")
+_NAME_DAY = re.compile(r"([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})")
 # a digit too few or too many
-_LOST_YEAR = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{3}|\d{5})$")
+_LOST_YEAR = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{3}|\d{5})")
 _SCANNED = re.compile(
-    r"^[\dOoQDIl|!iZzSsBGgAT]{1,4}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,2}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,5}$"
+    r"[\dOoQDIl|!iZzSsBGgAT]{1,4}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,2}[-/.][\dOoQDIl|!iZzSsBGgAT]{1,5}"
 )
 _FIGURES = str.maketrans("OoQDIl|!iZzSsBGgAT", "000011111225586947")
-_YEAR = re.compile(r"^(\d{4})$")
-_YEAR_MONTH = re.compile(r"^(\d{4})[-/.](\d{1,2})$")
+_YEAR = re.compile(r"(\d{4})")
+_YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})")
 
 
 def day_first(values: Iterable[str]) -> bool:
     """Whether a column writes the day before the month: some first part is above 12, no second."""
     first = second = 0
     for value in values:
-        if match := _PARTS.match(value.strip()):
+        if match := _PARTS.fullmatch(value.strip()):
             first += int(match[1]) > 12
             second += int(match[2]) > 12
     return first > second
@@ -48,16 +48,16 @@ def birth_date(text: str, day_before_month: bool = False) -> int:
         year, month, day = text[:4], text[5:7], text[8:]
         if (year + month + day).isdecimal():
             return _number(int(year), int(month), int(day))
-    if _SCANNED.match(text):
+    if _SCANNED.fullmatch(text):
         text = text.translate(_FIGURES)
     text = text.lower()
-    if match := _ISO.match(text):
+    if match := _ISO.fullmatch(text):
         return _number(int(match[1]), int(match[2]), int(match[3]))
-    if _DIGITS.match(text):
+    if _DIGITS.fullmatch(text):
         if _FIRST <= int(text[:4]) <= _LAST:
             return int(text)
         return _number(int(text[4:]), int(text[:2]), int(text[2:4]))
-    if match := _PARTS.match(text):
+    if match := _PARTS.fullmatch(text):
         a, b = int(match[1]), int(match[2])
         swap = (day_before_month and b <= 12) or a > 12
         return _number(_year(match[3]), b if swap else a, a if swap else b)
@@ -78,15 +78,15 @@ def birth_dates(values: list[str]) -> list[int]:
 
 
 def _spelled(text: str) -> int:
-    if match := _DAY_NAME.match(text):
+    if match := _DAY_NAME.fullmatch(text):
         return _number(_year(match[3]), _MONTHS.get(match[2], 0), int(match[1]))
-    if match := _NAME_DAY.match(text):
+    if match := _NAME_DAY.fullmatch(text):
         return _number(_year(match[3]), _MONTHS.get(match[1], 0), int(match[2]))
-    if match := _YEAR_MONTH.match(text):
+    if match := _YEAR_MONTH.fullmatch(text):
         return _number(int(match[1]), int(match[2]), 0)
-    if match := _YEAR.match(text):
+    if match := _YEAR.fullmatch(text):
         return _number(int(match[1]), 0, 0) if _FIRST <= int(match[1]) <= _LAST else 0
-    if match := _LOST_YEAR.match(text):
+    if match := _LOST_YEAR.fullmatch(text):
         return int(match[1]) * 100 + int(match[2])
     return 0
 

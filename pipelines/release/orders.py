@@ -16,7 +16,7 @@ from pipelines.home import Home, write_private
 from pipelines.release.errors import ReleaseUnknown
 
 Kind = Literal["identified", "deidentified", "aggregated"]
-_ID = re.compile(r"^[A-Za-z0-9-]{3,60}$")
+_ID = re.compile(r"[A-Za-z0-9-]{3,60}")
 
 
 class Order(BaseModel):
@@ -57,7 +57,7 @@ def run_folder(home: Home, release: str) -> Path:
         ReleaseUnknown: the id is malformed or has no folder here.
     """
     folder = home.runs / release
-    if not _ID.match(release) or not folder.is_dir():
+    if not _ID.fullmatch(release) or not folder.is_dir():
         raise ReleaseUnknown
     return folder
 

@@ -38,7 +38,7 @@ KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
 Progress = Callable[[str, int, int], None]
 
-_ID = re.compile(r"^([A-Z]{2,12})-(\d{8})-(\d{3,})$")
+_ID = re.compile(r"([A-Z]{2,12})-(\d{8})-(\d{3,})")
 _INDEX_SCHEMA = pa.schema([(n, pa.int64()) for n in ("record_id", "identity", "identity_lower")])
 
 
@@ -109,7 +109,7 @@ class RegisterStore:
             SnapshotDamaged: a manifest is missing or not ours.
         """
         pattern = f"{system or '*'}/*"
-        places = [path for path in sorted(self._root.glob(pattern)) if _ID.match(path.name)]
+        places = [path for path in sorted(self._root.glob(pattern)) if _ID.fullmatch(path.name)]
         return [read_manifest(path) for path in places]
 
     def open(self, snapshot_id: str) -> Snapshot:
@@ -133,7 +133,7 @@ class RegisterStore:
         return [directory / f"{name}.parquet" for name in read_manifest(directory).tables]
 
     def _directory(self, snapshot_id: str) -> Path:
-        named = _ID.match(snapshot_id)
+        named = _ID.fullmatch(snapshot_id)
         directory = self._root / named[1] / snapshot_id if named else self._root
         if named is None or not directory.is_dir():
             raise SnapshotUnknown

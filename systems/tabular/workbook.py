@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from systems.errors import FormatUnknown, RowsRagged, SheetUnknown, TableEmpty, TableTooLarge
 
-_MASK = re.compile(r"^[0\-]+$")  # formats such as 00000 (ZIP) or 000-00-0000
+_MASK = re.compile(r"[0\-]+")  # formats such as 00000 (ZIP) or 000-00-0000
 _LISTED = 1000  # rows whose numbers are kept
 
 
@@ -99,7 +99,7 @@ def _shown(value: Any, number_format: str | None) -> str | None:
 
 
 def _masked(value: int, number_format: str | None) -> str:
-    if not number_format or not _MASK.match(number_format) or value < 0:
+    if not number_format or not _MASK.fullmatch(number_format) or value < 0:
         return str(value)
     digits = list(str(value).zfill(number_format.count("0")))
     shown = ["-" if place == "-" else digits.pop() for place in reversed(number_format)]

@@ -3,7 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from approvals.application.forms import MemberId
 from approvals.ledger.errors import EventRefused
 from approvals.ledger.events import (
     ANY,
@@ -113,3 +115,23 @@ def test_names_of_actors_and_keys_are_short_ids(text):
 
 def test_each_kind_is_about_one_thing():
     assert {spec.about for spec in KINDS.values()} == {HOME, PROJECT, RELEASE, ANY}
+
+
+@pytest.mark.parametrize("fact_type", [DATE, DIGEST, DIGESTS, ID, IDS, YEARS])
+def test_a_line_end_after_an_id_or_a_digest_is_none(fact_type):
+    value = SAMPLES[fact_type.name][1]
+    with_line_end = f"{value}\n" if isinstance(value, str) else (*value[:-1], f"{value[-1]}\n")
+    assert fact_type.holds(value)
+    assert not fact_type.holds(with_line_end)
+
+
+def test_a_key_has_no_line_end():
+    with pytest.raises(EventRefused):
+        Event("home_created", "dana", facts={"demo": True}, key="home:1\n")
+
+
+def test_neither_has_a_member_of_an_application():
+    member = TypeAdapter(MemberId)
+    assert member.validate_python("lee") == "lee"
+    with pytest.raises(ValidationError):
+        member.validate_python("lee\n")
