@@ -21,6 +21,7 @@ from errors import CodedError, Exit
 from pipelines.cluster import ClusterConnection, Connect
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home
+from pipelines.operations import without_consequence
 from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
 from pipelines.session import today
 
@@ -142,7 +143,8 @@ def release(order: str, home: str | None = None) -> State[Any]:
         with observed() as observer:
             outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
             observer.outcome = outcome
-        publish_summary(place, outcome)
+        with without_consequence(place, order, "artifacts"):
+            publish_summary(place, outcome)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001  # Prefect would store its text
@@ -175,10 +177,12 @@ def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
     try:
         place = open_home(Path(home) if home else None)
         plan, outcome = refresh_aggregates(place, system, project, call=_call_as_task)
-        publish_plan(plan)
+        with without_consequence(place, plan.release or "", "artifacts"):
+            publish_plan(plan)
+            if outcome is not None:
+                publish_summary(place, outcome)
         if outcome is None:
             return Completed(name="Unchanged", message="nothing new to publish")
-        publish_summary(place, outcome)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001

@@ -4,6 +4,13 @@ A line of a log carries ids, counts and codes. Nothing here changes how a releas
 """
 
 from pipelines.operations.interruptions import as_interruption, if_possible
-from pipelines.operations.logs import Event, Level, RunLog, keep_details, run_log
+from pipelines.operations.logs import (
+    Event,
+    Level,
+    RunLog,
+    keep_details,
+    run_log,
+    without_consequence,
+)
 from pipelines.operations.refusals import note_refusal
 from pipelines.operations.reminders import remind

@@ -5,11 +5,12 @@ collector (one object a line; journald and container runtimes take stderr). A li
 ones named here and nothing else, so that no value, path or exception text gets in.
 """
 
+import contextlib
 import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, cast, get_args
@@ -112,3 +113,12 @@ def keep_details(home: Home, release: str, stage: str) -> None:
         )
         with os.fdopen(descriptor, "a", encoding="utf-8") as sink:
             sink.write(line + "\n")
+
+
+@contextlib.contextmanager
+def without_consequence(home: Home, release: str, step: str) -> Generator[None, None, None]:
+    """Tell of a run what must not change how it ended: what goes wrong is kept in the local log."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001  # whatever it is: the run has ended as it has
+        keep_details(home, release, step)

@@ -1,5 +1,6 @@
 """The Prefect server that the flows report to: a standing one, or the embedded one, warmed up early."""
 
+import contextlib
 import os
 import threading
 from types import TracebackType
@@ -64,8 +65,10 @@ class Orchestrator:
             self._thread.join()
         stop = getattr(self._server, "stop", None)
         if stop is not None:
-            _send_the_rest()
-            stop()
+            with contextlib.suppress(Exception):  # the run has ended as it has
+                _send_the_rest()
+            with contextlib.suppress(Exception):
+                stop()
 
 
 def _send_the_rest() -> None:

@@ -20,7 +20,6 @@ from pipelines.release.review import export_review, import_review
 from pipelines.release.run import (
     Outcome,
     Progress,
-    read_outcome,
     run_release,
     run_stage,
     summarise,

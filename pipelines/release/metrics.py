@@ -73,12 +73,12 @@ def metrics_path(home: Home) -> Path:
 
 
 def write_metrics(home: Home, kind: str, state: str, stages: Sequence[StageMetrics]) -> None:
-    """Count a run that ended and say what its stages took; never a reason for a run to fail."""
+    """Count a run that ended and say what its stages took; what is no text is begun anew."""
     target = metrics_path(home)
     with if_possible():
         home.logs.mkdir(mode=0o700, exist_ok=True)
         with locked(home.logs, wait=30):
-            before = target.read_text("utf-8") if target.is_file() else ""
+            before = target.read_text("utf-8", "replace") if target.is_file() else ""
             _replace(
                 target,
                 _text(before, kind, state, stages),

@@ -21,9 +21,9 @@ from pipelines.operations import (
     Level,
     RunLog,
     as_interruption,
-    if_possible,
     keep_details,
     run_log,
+    without_consequence,
 )
 from pipelines.release.content import CHANGES_FILE
 from pipelines.release.context import ReleaseContext, open_context
@@ -135,8 +135,10 @@ def run_release(
         outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
     else:
         outcome = Outcome(release, Exit.DONE, at)
-    _write_outcome(home, outcome)
-    reporter.end(outcome)
+    with without_consequence(home, release, "outcome"):
+        _write_outcome(home, outcome)
+    with without_consequence(home, release, "metrics"):
+        reporter.end(outcome)
     return outcome
 
 
@@ -201,7 +203,8 @@ class RunReporter:
 
     def _report(self, stage: str, state: str) -> None:
         if self._progress is not None:
-            self._progress(stage, state)
+            with without_consequence(self._home, self._release, stage):
+                self._progress(stage, state)
 
 
 def run_stage(root: str, release: str, name: str, connect: "Connect | None" = None) -> None:
@@ -278,18 +281,7 @@ def _write_outcome(home: Home, outcome: Outcome) -> None:
         "state": outcome.name,
         "error": outcome.error,
     }
-    with if_possible():
-        write_private(folder / "outcome.json", json.dumps(body, indent=1))
-
-
-def read_outcome(home: Home, release: str) -> Outcome | None:
-    """How the release stood when it last stopped, or None where it never did."""
-    path = home.runs / release / "outcome.json"
-    if not path.is_file():
-        return None
-    body = json.loads(path.read_text("utf-8"))
-    text = str((body["error"] or {}).get("text", ""))
-    return Outcome(release, Exit(body["exit"]), body["stage"], body["error"], text)
+    write_private(folder / "outcome.json", json.dumps(body, indent=1))
 
 
 def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
@@ -307,7 +299,8 @@ def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
     if (report := reports / "department.html").is_file():
         body["report"] = str(report)
     if (proposals := reports / "proposals.json").is_file():
-        body["proposals"] = json.loads(proposals.read_text("utf-8"))
+        with without_consequence(home, outcome.release, "summary"):
+            body["proposals"] = json.loads(proposals.read_text("utf-8"))
     if (changes := reports / CHANGES_FILE).is_file():
         body["changes"] = str(changes)
     outbox = home.outbox / order.project / outcome.release
@@ -317,6 +310,3 @@ def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
     if outcome.error:
         body["error"] = dict(outcome.error)
     return body
-
-
-# ``project check``: the gate's answer for a day, without ordering anything.

@@ -1,0 +1,113 @@
+"""How a run ended is said once: nothing that is told of it afterwards changes it, and no other run's end is told for it."""
+
+import contextlib
+import json
+import sys
+import types
+from datetime import date
+
+import pytest
+
+from errors.coded import Exit
+from pipelines.home import ReleaseHeld, lay_out
+from pipelines.orchestration import launch
+from pipelines.orchestration.errors import FlowFailed
+from pipelines.release import metrics, run
+from pipelines.release.orders import Order, make_run_folder, write_order
+
+RELEASE = "2026-001-R001"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with one order whose stages have all been done."""
+    made = lay_out(tmp_path / "home")
+    make_run_folder(made, RELEASE)
+    order = Order(
+        release=RELEASE, project="2026-001", system="CARPOS", kind="aggregated",
+        snapshot="CARPOS-20260101-001", ordered_on=date(2026, 1, 2), ordered_by="dana",
+    )  # fmt: skip
+    write_order(made, order)
+    monkeypatch.setattr(run, "open_context", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(run, "_stages", lambda _: [])
+    return made
+
+
+def kept(home):
+    return json.loads((home.runs / RELEASE / "outcome.json").read_text())["exit"]
+
+
+def test_a_metrics_file_that_is_no_text_is_begun_anew(home):
+    metrics.metrics_path(home).write_bytes(b"\xff\xfe\x00doj_release_runs_total")
+    assert run.run_release(home, RELEASE).exit is Exit.DONE
+    assert 'state="Released"} 1' in metrics.metrics_path(home).read_text()
+
+
+@pytest.mark.parametrize("error", [ReleaseHeld(what="home"), ValueError("x"), PermissionError(13)])
+def test_metrics_that_cant_be_written_change_nothing(home, monkeypatch, error):
+    @contextlib.contextmanager
+    def refused(*_places, **_options):
+        raise error
+        yield
+
+    monkeypatch.setattr(metrics, "locked", refused)
+    assert run.run_release(home, RELEASE).exit is Exit.DONE
+    assert kept(home) == 0
+
+
+def test_settings_that_broke_meanwhile_change_nothing(home):
+    def report(_stage, _state):
+        raise BrokenPipeError
+
+    home.settings_file.write_text("[operations]\nlog = 3\n")
+    outcome = run.run_release(home, RELEASE, progress=report)
+    assert outcome.exit is Exit.INPUT  # it could not begin, and says so
+    assert kept(home) == outcome.exit
+
+
+def test_who_watches_a_run_does_not_change_it(home, monkeypatch):
+    def report(_stage, _state):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(run, "open_context", lambda *_: (_ for _ in ()).throw(ValueError))
+    assert run.run_release(home, RELEASE, progress=report).exit is Exit.INTERNAL
+    assert kept(home) == 1
+
+
+def test_proposals_that_cant_be_read_leave_the_summary(home):
+    reports = home.projects / "2026-001" / "reports" / RELEASE
+    reports.mkdir(parents=True)
+    (reports / "proposals.json").write_text("")
+    body = run.summarise(home, run.run_release(home, RELEASE))
+    assert body["state"] == "Released"
+    assert "proposals" not in body
+
+
+@pytest.mark.parametrize("before", ['{"exit": 0, "stage": "record", "error": null}', ""])
+def test_a_flow_that_never_ran_is_not_told_by_the_run_before(home, monkeypatch, before):
+    (home.runs / RELEASE / "outcome.json").write_text(before)
+    flows = types.ModuleType("pipelines.flows")
+
+    class Observer:
+        def __init__(self, progress=None):
+            self.outcome = None
+
+    flows.RunObserver = Observer
+    flows.observed = contextlib.nullcontext
+    flows.release = lambda **_: None  # Prefect gave up before the flow's first line
+    monkeypatch.setitem(sys.modules, "pipelines.flows", flows)
+    monkeypatch.setattr(launch, "prepare", lambda _: None)
+    monkeypatch.setenv("DOJ_RELEASE_HOME", str(home.root))
+    with pytest.raises(FlowFailed):
+        launch.launch_release(home, RELEASE, orchestrated=True, ready=lambda: None)
+
+
+def test_a_page_that_cant_be_made_does_not_change_a_flows_end(home, monkeypatch):
+    from pipelines.flows import flows
+
+    def refused(*_):
+        raise ConnectionError
+
+    monkeypatch.setattr(flows, "publish_summary", refused)
+    state = flows.release.fn(RELEASE, str(home.root))
+    assert (state.name, state.is_completed()) == ("Released", True)
