@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from errors.coded import Exit
+from errors import Exit
 from pipelines.home import ReleaseHeld, lay_out
 from pipelines.orchestration import launch
 from pipelines.orchestration.errors import FlowFailed
