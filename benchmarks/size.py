@@ -166,10 +166,10 @@ def make_register(folder: Path, orders: int) -> None:
     import pyarrow.parquet as pq
 
     from pipelines import registers
-    from pipelines.demo.demo import SCOPE
+    from pipelines.demo import SCOPE
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
-    from pipelines.session.session import Session, today
+    from pipelines.session import Session, today
     from synthetic.carpos.register import make_register as synthetic_make_register
     from synthetic.cohorts import make_cohort as synthetic_make_cohort
 
@@ -236,10 +236,10 @@ def _project(folder: Path, rows: int) -> str:
     from approvals.application.reading import example_application
     from crypto.cms.certificates import make_recipient
     from crypto.cms.recipients import Recipient
-    from pipelines.demo.demo import SCOPE
+    from pipelines.demo import SCOPE
     from pipelines.home.home import open_home
-    from pipelines.keys.keys import add_recipient, confirm_recipient
-    from pipelines.session.session import Session, today
+    from pipelines.keys import add_recipient, confirm_recipient
+    from pipelines.session import Session, today
 
     office = Session(open_home(folder / "home"))
     text = example_application("standard", on=today(), kind="identified")
@@ -261,7 +261,7 @@ def _project(folder: Path, rows: int) -> str:
 
 def _confirm(home: Path, project: str) -> None:
     from pipelines.home.home import open_home
-    from pipelines.session.session import Session, today
+    from pipelines.session import Session, today
 
     office = Session(open_home(home))
     office.projects.confirm_cohort(project, None, office.person, today())

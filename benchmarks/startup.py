@@ -92,8 +92,8 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from pipelines.cohort.registry import register_cohort
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
-    from pipelines.keys.keys import add_recipient, confirm_recipient
-    from pipelines.session.session import Session, today
+    from pipelines.keys import add_recipient, confirm_recipient
+    from pipelines.session import Session, today
     from synthetic.carpos.register import make_register
     from synthetic.cohorts import make_cohort
 

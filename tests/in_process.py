@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import main
+from pipelines.cli.app import main
 
 _OURS = ("DOJ_RELEASE", "PREFECT_")
 

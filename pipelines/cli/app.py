@@ -9,20 +9,11 @@ import typer
 
 from crypto.hardening import harden_process
 from errors import Exit
-from pipelines.cli import (
-    deadlines,
-    demo,
-    deployment,
-    keys,
-    ledger,
-    projects,
-    registers,
-    releases,
-    standalone,
-)
+from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
+from pipelines.cli import projects as deadlines
 from pipelines.cli.console import Console
-from pipelines.cli.errors import CommandUnusable
 from pipelines.cli.signals import orderly
+from pipelines.errors import CommandUnusable
 
 _FLAGS = {"--json", "--version"}
 _WITH_VALUE = {"--home"}

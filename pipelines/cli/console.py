@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import typer
 
 from errors import CodedError, Exit
-from pipelines.cli.errors import Unexpected
+from pipelines.errors import Unexpected
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -174,11 +174,7 @@ def refresh(
     left as it was published, with the reason. All of it comes from the newest snapshot and is protected
     together with everything that was ever published.
     """
-    from pipelines.release import (
-        closed_years_in_words,
-        describe_closed_years,
-        order_refresh,
-    )
+    from pipelines.release import closed_years_in_words, describe_closed_years, order_refresh
     from pipelines.session import open_session
 
     with open_session(console.home) as session:

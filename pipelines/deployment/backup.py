@@ -23,8 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from approvals.ledger import LedgerUnavailable
-from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
-from pipelines.errors import FileExists
+from pipelines.errors import BackupDoesNotHold, BackupIncomplete, FileExists
 from pipelines.home import FOLDERS, Home, HomeExists
 
 MANIFEST = "BACKUP.json"

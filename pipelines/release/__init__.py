@@ -7,14 +7,14 @@ and how a stage is called (plainly, or as a Prefect task) is its caller's choice
 from pipelines.release.content import closed_years_in_words, describe_closed_years
 from pipelines.release.context import open_context
 from pipelines.release.metrics import public_count
-from pipelines.release.ordering import (
+from pipelines.release.orders import (
     GateQuestion,
     Request,
     check_gate,
     order_release,
     prepare_resume,
+    read_order,
 )
-from pipelines.release.orders import read_order
 from pipelines.release.refresh import RefreshPlan, order_refresh, refresh_aggregates
 from pipelines.release.review import export_review, import_review
 from pipelines.release.run import (

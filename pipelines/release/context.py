@@ -22,8 +22,7 @@ from pipelines.keys import checkpoint
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.orders import Order, read_order, run_folder
-from pipelines.release.records import Records
-from pipelines.release.staging import Staging
+from pipelines.release.staging import Records, Staging
 from pipelines.session import Session, today
 from systems.register import Snapshot
 

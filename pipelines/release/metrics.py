@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipelines.home import Home, locked
 from pipelines.operations import if_possible
-from pipelines.release.records import StageRecord
+from pipelines.release.staging import StageRecord
 
 FILE = "doj_release.prom"
 _LEAST = 10  # rows; others may read this file

@@ -4,16 +4,27 @@ An order holds choices, ids and keyed digests; never a row, a name or a key. It 
 by the command line, for the person who acts; a scheduled or remote flow gets the id alone.
 """
 
+import json
 import os
 import re
+from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.home import Home, write_private
-from pipelines.release.errors import ReleaseUnknown
+from approvals.custody import Status
+from approvals.gate import ReleaseRequest, Verdict, check
+from approvals.ledger import FactValue
+from extracts.deidentified import LEVELS, level_columns
+from extracts.package import known_formats
+from pipelines.errors import OptionsDisagree
+from pipelines.home import Home, locked, write_private
+from pipelines.release.errors import KindMissing, ReleaseOver, ReleaseUnknown, YearsUnreadable
+from pipelines.session import Session, check_switches, today
+from systems.description import load_system
 
 Kind = Literal["identified", "deidentified", "aggregated"]
 _ID = re.compile(r"[A-Za-z0-9-]{3,60}")
@@ -80,3 +91,234 @@ def read_order(home: Home, release: str) -> Order:
     if not os.access(path, os.R_OK):
         raise ReleaseUnknown
     return Order.model_validate_json(path.read_text("utf-8"))
+
+
+# How a request becomes an order: checked for sense, pinned and written down
+
+
+_ENDED = frozenset({Status.WITHDRAWN, Status.DESTROYED})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, unchecked."""
+
+    project: str
+    kind: str | None
+    cohort: Path | None = None
+    columns: Path | None = None
+    years: str | None = None
+    dims: str | None = None
+    doubtful: str | None = None
+    dry_run: bool = False
+    scheduled: bool = False
+    coarser: str | None = None
+    suppress_locally: bool = False
+    formats: tuple[str, ...] = ()
+    only_years: tuple[int, ...] = ()
+
+
+def order_release(session: Session, request: Request) -> str:
+    """Turn a request into an order; the release's id.
+
+    Raises:
+        KindMissing, YearsUnreadable, OptionsDisagree: the request makes no sense (exit 2).
+        CodedError: a file format that is not made (exit 2).
+        UnknownProject: no such project.
+        SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word.
+        CodedError: nothing is loaded to release from.
+        CodedError: the cohort file can't be used (exit 6).
+        ReleaseHeld: a release of this project is being made (exit 8); nothing is ordered then.
+    """
+    kind = known_kind(request.kind)
+    check_switches(session)
+    session.projects.show(request.project)  # an unknown one has no folder to lock
+    with locked(session.home.projects / request.project):
+        return _order(session, request, kind)
+
+
+def _order(session: Session, request: Request, kind: Kind) -> str:
+    state = session.projects.show(request.project)
+    if kind != "identified" and (request.cohort or request.columns):
+        raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
+    if kind != "aggregated" and request.dims:
+        raise OptionsDisagree(option="--dims belongs to --kind aggregated")
+    if kind != "deidentified" and (request.coarser or request.suppress_locally):
+        raise OptionsDisagree(
+            option="--coarser and --suppress-locally belong to de-identified rows"
+        )
+    coarser = known_coarser(request.coarser, state.system)
+    years = parse_years(request.years)
+    formats = known_formats(request.formats)
+    cohort = _cohort(session, request) if kind == "identified" else None
+    snapshot = session.registers.newest(state.system).info.snapshot_id
+    facts: dict[str, FactValue] = {
+        "snapshot": snapshot,
+        "configuration": session.configuration_digest(),
+        "code_version": version("doj-release"),
+        "scheduled": request.scheduled,
+    }
+    if years:
+        facts["years"] = f"{years[0]}-{years[1]}"
+    if cohort:
+        facts |= {"cohort": cohort}
+        known = state.cohort(cohort)
+        if known:
+            facts["cohort_rows"] = known.rows
+    ordered = session.releases.order(request.project, kind, session.person, today(), facts)
+    make_run_folder(session.home, ordered.release)
+    doubtful = request.doubtful or session.settings.linkage.doubtful
+    write_order(
+        session.home,
+        Order(
+            release=ordered.release,
+            project=request.project,
+            system=state.system,
+            kind=kind,
+            snapshot=snapshot,
+            ordered_on=today(),
+            ordered_by=session.person.id,
+            years=years,
+            only_years=request.only_years,
+            cohort_digest=cohort,
+            dimensions=tuple(d.strip() for d in request.dims.split(",")) if request.dims else None,
+            coarser=coarser,
+            suppress_locally=request.suppress_locally,
+            doubtful=cast("Literal['wait', 'exclude']", doubtful),
+            dry_run=request.dry_run,
+            scheduled=request.scheduled,
+            formats=formats,
+        ),
+    )
+    return ordered.release
+
+
+def known_kind(text: str | None) -> Kind:
+    """One of the three kinds of release.
+
+    Raises:
+        KindMissing: none, or another word.
+    """
+    if text is None:
+        raise KindMissing
+    if text not in {"identified", "deidentified", "aggregated"}:
+        raise KindMissing(kinds=["identified", "deidentified", "aggregated"])
+    return cast("Kind", text)
+
+
+def known_coarser(text: str | None, system: str) -> tuple[str, ...]:
+    """Columns that their coarser versions are to stand for: named, or ``dates``, or ``all``.
+
+    Raises:
+        OptionsDisagree: one that the system gives in one version only.
+    """
+    described = load_system(system)
+    names = tuple(n.strip() for n in (text or "").split(",") if n.strip())
+    levels = [level_columns(described, n) if n in LEVELS else (n,) for n in names]
+    columns = tuple(dict.fromkeys(name for level in levels for name in level))
+    if not set(columns) <= set(described.rows("deidentified").coarser):
+        raise OptionsDisagree(
+            option="--coarser takes all, dates, or columns with a coarser version"
+        )
+    return columns
+
+
+def parse_years(text: str | None) -> tuple[int, int] | None:
+    """Read ``2024`` or ``2016-2024``.
+
+    Raises:
+        YearsUnreadable: something else, or the last before the first.
+    """
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    try:
+        years = int(first), int(last or first)
+    except ValueError:
+        raise YearsUnreadable from None
+    if not 1900 <= years[0] <= years[1] <= 2200:
+        raise YearsUnreadable
+    return years
+
+
+def _cohort(session: Session, request: Request) -> str | None:
+    """The digest of the cohort to use: the file named, else the one that was confirmed last."""
+    from pipelines.cohort import usable_cohort_digest
+
+    if request.cohort is None:
+        if request.columns is not None:
+            raise OptionsDisagree(option="--columns needs --cohort")
+        state = session.projects.show(request.project)
+        confirmed = [c for c in state.cohorts if c.confirmed_by is not None and not c.destroyed]
+        return confirmed[-1].digest if confirmed else None
+    return usable_cohort_digest(session, request.project, request.cohort, request.columns)
+
+
+def prepare_resume(session: Session, project: str, release: str, doubtful: str | None) -> str:
+    """Check that a release may be resumed, and note a later choice about doubtful pairs.
+
+    Raises:
+        ReleaseUnknown: no such release of this project.
+        ReleaseOver: withdrawn or destroyed.
+        ReleaseHeld: somebody runs it, or another release of the project (exit 8).
+    """
+    order = read_order(session.home, release)
+    if order.project != project:
+        raise ReleaseUnknown
+    state = session.releases.show(release)
+    if state.status in _ENDED or not state.in_outbox:
+        raise ReleaseOver(status=str(state.status))
+    home = session.home
+    with locked(home.runs / release, home.projects / project):
+        session.releases.resume(release, session.person, today())
+        if doubtful:
+            path = home.runs / release / "doubtful.json"
+            write_private(path, json.dumps({"doubtful": doubtful, "by": session.person.id}))
+    return release
+
+
+@dataclass(frozen=True)
+class GateQuestion:
+    """What somebody would like to release, as the command line says it.
+
+    ``recipients`` are members; each stands for the newest key of that member.
+    """
+
+    kind: str
+    on: date
+    years: str | None = None
+    system: str | None = None
+    scope: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+
+
+def check_gate(session: Session, number: str, question: GateQuestion) -> Verdict:
+    """Ask the gate about a project as it stands, with its newest confirmed cohort.
+
+    Raises:
+        KindMissing, YearsUnreadable, UnknownProject: the question makes no sense.
+    """
+    kind = known_kind(question.kind)
+    state = session.projects.show(number)
+    confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
+    known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
+    cohort = known[-1] if known and kind == "identified" else None
+    keys = {r.member: r.fingerprint for r in state.recipients}
+    return check(
+        state,
+        ReleaseRequest(
+            kind=kind,
+            on=question.on,
+            system=question.system or state.system,
+            years=parse_years(question.years),
+            cohort_digest=cohort.digest if cohort else None,
+            cohort_rows=cohort.rows if cohort else None,
+            recipients=tuple(keys.get(m, m) for m in question.recipients) or None,
+            order_scope=question.scope,
+            variables=question.variables,
+            dimensions=question.dimensions,
+            policy=session.gate_policy,
+        ),
+    )

@@ -9,13 +9,9 @@ from approvals.gate import ReleaseRequest, check
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
-from pipelines.release.content import (
-    changed_cells,
-    describe_closed_years,
-    recount_published_years,
-)
+from pipelines.release.content import changed_cells, describe_closed_years, recount_published_years
 from pipelines.release.errors import ApplicationMissing
-from pipelines.release.ordering import Request, order_release
+from pipelines.release.orders import Request, order_release
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from pipelines.release.content import CHANGES_FILE
 from pipelines.release.context import ReleaseContext, open_context
 from pipelines.release.metrics import stage_metrics, write_metrics
 from pipelines.release.orders import Order, read_order, run_folder
-from pipelines.release.records import FactValue, StageRecord
 from pipelines.release.stages import STAGES, Stage
+from pipelines.release.staging import FactValue, StageRecord
 from pipelines.session import today
 from pipelines.storage import INTERRUPTIONS
 

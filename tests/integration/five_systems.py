@@ -22,11 +22,11 @@ from errors import Exit
 from pipelines.cohort.registry import register_cohort
 from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home, write_private
-from pipelines.keys.keys import add_recipient
+from pipelines.keys import add_recipient
 from pipelines.orchestration.launch import launch_release
 from pipelines.registers import load_register
-from pipelines.release.ordering import Request, order_release
-from pipelines.session.session import Session, today
+from pipelines.release.orders import Request, order_release
+from pipelines.session import Session, today
 from synthetic.cohorts import make_cohort
 from synthetic.registers.system import make_system
 from systems.description.loading import load_system

@@ -48,7 +48,7 @@ class Home:
         return run_release(open_home(self.root), self.release)
 
     def approve(self) -> None:
-        from pipelines.session.session import today
+        from pipelines.session import today
 
         with session_of(self) as session:
             session.releases.approve(self.release, session.person, today())
@@ -67,7 +67,7 @@ class Home:
 @contextmanager
 def session_of(home: Home):
     from pipelines.home.home import open_home
-    from pipelines.session.session import Session
+    from pipelines.session import Session
 
     session = Session(open_home(home.root))
     try:
@@ -109,7 +109,7 @@ def _put_into_the_bucket(home: Home, s3: Server, **more: object) -> None:
 @pytest.fixture(scope="module")
 def local(world, tmp_path_factory) -> Home:
     """The same release with everything on the local disk."""
-    from pipelines.release.ordering import Request, order_release
+    from pipelines.release.orders import Request, order_release
 
     home = _home(world, tmp_path_factory.mktemp("local"), None)
     with session_of(home) as session:
@@ -126,7 +126,7 @@ def local(world, tmp_path_factory) -> Home:
 def story(world, s3, tmp_path_factory) -> Home:
     """A release through Prefect with its register and staging in the bucket, and what was seen on the way."""
     from pipelines.deployment import bucket_commands
-    from pipelines.deployment.doctor.doctor import examine
+    from pipelines.deployment.doctor import examine
 
     home = _home(world, tmp_path_factory.mktemp("bucket"), s3)
     told = home.told
@@ -341,7 +341,7 @@ def test_a_restored_home_finds_its_register_in_the_bucket(second, tmp_path):
 
 def test_a_table_changed_here_is_replaced_and_one_changed_there_is_refused(second, s3):
     from pipelines.deployment import bucket_commands
-    from pipelines.session.session import set_of
+    from pipelines.session import set_of
     from pipelines.storage.errors import ObjectChanged, ObjectMissing
     from systems.errors import SnapshotDamaged
 

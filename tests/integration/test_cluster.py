@@ -19,7 +19,7 @@ from matching.linking.linking import link
 from matching.options import LinkOptions
 from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
-from pipelines.deployment.doctor.servers import check_cluster
+from pipelines.deployment.doctor import check_cluster
 from pipelines.home.settings import Cluster
 from synthetic.cohorts import make_linkage
 from tests.rehearsal.cluster import Local, authority, local_cluster

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.custody.retention import enforce_retention, retention_items
 from pipelines.home.home import open_home
-from pipelines.session.session import Session, today
+from pipelines.session import Session, today
 
 
 @pytest.fixture

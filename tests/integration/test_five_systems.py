@@ -16,7 +16,7 @@ from approvals.application.example import example_for
 from approvals.gate.errors import GateRefused
 from pipelines.errors import OptionsDisagree
 from pipelines.release.refresh import order_refresh
-from pipelines.session.session import open_session, today
+from pipelines.session import open_session, today
 from systems.description.loading import load_system
 from tests.integration.five_systems import MEMBER, RELEASES, YEARS, World
 

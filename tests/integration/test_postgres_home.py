@@ -14,9 +14,9 @@ from postgres import server
 from approvals.ledger.database import postgres_script
 from errors import Exit
 from pipelines.home.home import open_home
-from pipelines.release.ordering import Request, order_release
+from pipelines.release.orders import Request, order_release
 from pipelines.release.run import run_release
-from pipelines.session.session import Session, today
+from pipelines.session import Session, today
 from tests.in_process import run_here
 from tests.integration.conftest import doj_release
 from tests.survive.world import LAST, World, make_world_here

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipelines.home.home import open_home
-from pipelines.release.ordering import Request, order_release
-from pipelines.session.session import Session
+from pipelines.release.orders import Request, order_release
+from pipelines.session import Session
 from tests.in_process import run_here
 from tests.integration.conftest import doj_release
 from tests.parts import missing

@@ -15,8 +15,8 @@ from errors import Exit
 from pipelines.home.home import open_home
 from pipelines.home.processes import locked
 from pipelines.orchestration.launch import launch_release
-from pipelines.release.ordering import Request, order_release
-from pipelines.session.session import Session, today
+from pipelines.release.orders import Request, order_release
+from pipelines.session import Session, today
 
 IDENTIFIED, DEIDENTIFIED, AGGREGATED = "2026-001", "2026-002", "2026-003"
 

@@ -14,7 +14,7 @@ from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
 from pipelines.home.home import open_home
 from pipelines.operations.reminders import write_letters
-from pipelines.session.session import Session, today
+from pipelines.session import Session, today
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, REGISTER, poison_register, write_cohort
 from tests.leak.story import Driver, Stage

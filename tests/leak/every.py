@@ -13,7 +13,7 @@ import typer
 
 from crypto.cms.certificates import make_recipient
 from pipelines.cli.app import app, hoist, step_of
-from pipelines.session.session import today
+from pipelines.session import today
 from tests.leak.canaries import FREE
 from tests.leak.story import Done, Driver, Stage
 from tests.parts import missing

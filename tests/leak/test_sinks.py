@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.home.home import open_home
 from pipelines.release.context import open_context
-from pipelines.session.session import Session
+from pipelines.session import Session
 from tests.leak import every
 from tests.leak.canaries import COHORT, FREE, ID, REGISTER
 from tests.leak.searching import Searcher

@@ -55,8 +55,8 @@ class Rehearsal:
     def ordered(self, project: str, kind: str, **more: str) -> str:
         """An order that a person made and nobody has run yet."""
         from pipelines.home.home import open_home
-        from pipelines.release.ordering import Request, order_release
-        from pipelines.session.session import Session
+        from pipelines.release.orders import Request, order_release
+        from pipelines.session import Session
 
         session = Session(open_home(self.home))
         try:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli.app import app, hoist, step_of
 from pipelines.cli.console import Console
-from pipelines.session.session import CALIFORNIA
+from pipelines.session import CALIFORNIA
 
 # What differs from one run to the next (keys, digests, places, times), or by a stage that records one
 # event more (numbers of events).
@@ -134,7 +134,7 @@ def telling(folder: Path) -> Iterator[Story]:
     """A story whose clock and people hold for every command in it."""
     story = Story(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.session.session.datetime", Frozen)
+        patch.setattr("pipelines.session.datetime", Frozen)
         patch.setattr("approvals.ledger.ledger.datetime", Frozen)
-        patch.setattr("pipelines.session.session.acting_person", story.person)
+        patch.setattr("pipelines.session.acting_person", story.person)
         yield story

@@ -140,8 +140,8 @@ def chain(home: Path) -> Iterator[str]:
     """The ledger verifies, its head and checkpoints included."""
     from errors import CodedError
     from pipelines.home.home import open_home
-    from pipelines.keys.ledger import verify_ledger
-    from pipelines.session.session import Session
+    from pipelines.keys import verify_ledger
+    from pipelines.session import Session
 
     session = Session(open_home(home))
     try:

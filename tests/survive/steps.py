@@ -180,7 +180,7 @@ def warm() -> None:
 
 
 _IMPORTED = (
-    "pipelines.cli.app", "pipelines.release.stages", "pipelines.orchestration.launch", "pipelines.release.ordering",
+    "pipelines.cli.app", "pipelines.release.stages", "pipelines.orchestration.launch", "pipelines.release.orders",
     "pipelines.cli.console", "expectations.runner", "expectations.validation", "matching.linking.linking",
     "matching.persons.register", "matching.persons.within_cohort", "extracts.package.workbook", "extracts.package.bag",
     "great_expectations", "recordlinkage", "highspy", "duckdb", "pyarrow.parquet", "pyarrow.dataset",

@@ -76,7 +76,7 @@ def _make(root: Path, ledger_url: str = "") -> None:
     from pipelines.cohort.registry import register_cohort
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
-    from pipelines.session.session import Session, today
+    from pipelines.session import Session, today
     from synthetic.carpos.register import make_register
 
     init_home(root / "home", demo=True, ledger_url=ledger_url)
@@ -100,8 +100,8 @@ def _projects(session, root: Path) -> dict[str, str]:
     from approvals.application.reading import example_application
     from crypto.cms.certificates import make_recipient
     from crypto.cms.recipients import Recipient
-    from pipelines.keys.keys import add_recipient, confirm_recipient
-    from pipelines.session.session import today
+    from pipelines.keys import add_recipient, confirm_recipient
+    from pipelines.session import today
 
     keys, numbers = root / "keys", {}
     keys.mkdir()

@@ -15,8 +15,8 @@ from pipelines.release.content import (
     make_aggregate,
     make_rows,
 )
-from pipelines.release.records import FactValue
 from pipelines.release.stages.stage import Product
+from pipelines.release.staging import FactValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.release.context import ReleaseContext
-    from pipelines.release.records import Records
+    from pipelines.release.staging import Records
 
 _PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
 _MEASURED = ("intake", "match", "review", "extract", "validate", "seal")

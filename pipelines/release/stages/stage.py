@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.release.orders import Order
-from pipelines.release.records import FactValue
+from pipelines.release.staging import FactValue
 
 if TYPE_CHECKING:
     from pipelines.release.context import ReleaseContext

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from expectations.checks import Validation
     from pipelines.release.context import ReleaseContext
-    from pipelines.release.records import Records
+    from pipelines.release.staging import Records
 
 
 def validate_extract(context: "ReleaseContext") -> Product:

@@ -11,19 +11,18 @@ import pytest
 
 from errors import Exit
 from pipelines.deployment.backup import MANIFEST, back_up, restore
-from pipelines.deployment.doctor.doctor import examine
-from pipelines.deployment.errors import BackupDoesNotHold, BackupIncomplete
+from pipelines.deployment.doctor import examine
 from pipelines.deployment.init import init_home, upgrade
-from pipelines.errors import FileExists
+from pipelines.errors import BackupDoesNotHold, BackupIncomplete, FileExists
 from pipelines.home.errors import HomeExists, HomeNewer
 from pipelines.home.home import FORMAT, Home, open_home
 from pipelines.home.settings import TEMPLATE, Settings
-from pipelines.keys.ledger import verify_ledger
+from pipelines.keys import verify_ledger
 from pipelines.operations.logs import LogFormUnknown, RunLog, run_log
 from pipelines.release import metrics
 from pipelines.release.metrics import StageMetrics
-from pipelines.release.records import StageRecord
-from pipelines.session.session import Session
+from pipelines.release.staging import StageRecord
+from pipelines.session import Session
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pipelines.home.errors import HomeExists, HomeMissing, HomeTooOpen, Settings
 from pipelines.home.home import lay_out, open_home
 from pipelines.home.settings import TEMPLATE, Settings, read_settings
 from pipelines.release.errors import YearsUnreadable
-from pipelines.release.ordering import parse_years
-from pipelines.session.session import Session
+from pipelines.release.orders import parse_years
+from pipelines.session import Session
 
 
 def test_the_template_says_the_defaults(tmp_path: Path):

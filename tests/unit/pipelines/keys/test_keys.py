@@ -12,7 +12,7 @@ from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
 from crypto.package.sealed_package import Part, write_package
 from pipelines.deployment.init import init_home
-from pipelines.session.session import open_session, today
+from pipelines.session import open_session, today
 from tests.in_process import run_here
 from tests.unit.crypto import tokens
 

@@ -15,8 +15,8 @@ from approvals.ledger.ledger import Ledger
 from pipelines.cli.app import main, step_of
 from pipelines.deployment.init import init_home
 from pipelines.home.home import Home
-from pipelines.keys.ledger import verify_ledger
-from pipelines.session.session import Session, today
+from pipelines.keys import verify_ledger
+from pipelines.session import Session, today
 
 
 @pytest.fixture

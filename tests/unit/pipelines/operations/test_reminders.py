@@ -14,7 +14,7 @@ from pipelines.deployment.init import init_home
 from pipelines.home.home import open_home
 from pipelines.operations.errors import MailRefused, MailUnavailable
 from pipelines.operations.reminders import remind
-from pipelines.session.session import Session, today
+from pipelines.session import Session, today
 
 ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
 APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))

@@ -10,7 +10,7 @@ from errors import Exit
 from pipelines.home.errors import ReleaseHeld
 from pipelines.home.processes import locked
 from pipelines.release.errors import StageChanged
-from pipelines.release.records import Records
+from pipelines.release.staging import Records
 
 
 def digest(path: Path) -> str:

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from approvals.custody.state import Status
-from pipelines.release.records import StageRecord
 from pipelines.release.stages import validate
+from pipelines.release.staging import StageRecord
 
 FILES = {"staging/extract.parquet": "aa"}
 

@@ -8,15 +8,15 @@ import pytest
 from approvals.custody.errors import EscrowChanged, EscrowRefused
 from approvals.ledger.events import Event
 from approvals.people.errors import SamePerson, SwitchNotConfirmed
+from pipelines import session as switches
 from pipelines.custody import escrow
 from pipelines.deployment.init import init_home
 from pipelines.errors import OptionsDisagree
 from pipelines.home.home import Home
-from pipelines.keys.ledger import verify_ledger
+from pipelines.keys import verify_ledger
 from pipelines.orchestration.errors import AuthFileUnsafe
 from pipelines.orchestration.prefect_environment import password
-from pipelines.session import switches
-from pipelines.session.session import Session
+from pipelines.session import Session
 
 FIRST, SECOND = "p-first", "p-second"
 

@@ -1,8 +1,6 @@
-"""The demonstration: the main job, end to end, on made-up people, through the same code as always.
+"""The demonstration: the main job, end to end, on made-up people.
 
-It makes a home, loads a synthetic register, has three projects approved with their recipients'
-keys, runs one release of each kind through Prefect, has each approved, and opens one package with
-the ``openssl`` program. The embedded server starts in the background while the register loads.
+It goes through the same functions as every command, plays all the people in it, and never touches a home that is not its own.
 """
 
 import subprocess
@@ -19,8 +17,8 @@ from crypto.cms import Recipient, make_recipient
 from errors import Exit
 from pipelines import registers
 from pipelines.cohort import register_cohort
-from pipelines.demo.errors import DemoStopped, OpensslMissing
 from pipelines.deployment import init_home
+from pipelines.errors import DemoStopped, OpensslMissing
 from pipelines.home import Home, open_home, write_private
 from pipelines.keys import add_recipient, confirm_recipient
 from pipelines.orchestration import Orchestrator, launch_release
@@ -29,6 +27,7 @@ from pipelines.session import Session, today
 
 if TYPE_CHECKING:
     from synthetic.people import RegisterTruth
+
 
 Report = Callable[[str], None]
 T = TypeVar("T")

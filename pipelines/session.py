@@ -1,18 +1,17 @@
-"""An opened home: keyring, ledger, people, projects and registers, for one command or one stage.
+"""One command's or one stage's opened home: keyring, ledger, people, projects and registers.
 
-Opening asks the operating system who acts, refuses to work without FIPS mode where the settings
-require it, and gives the rooms what they need. Register and staging lie in the home alone, or in a
-bucket with copies in the home. It holds no rule of its own.
+It knows where each of them is, opens it when it is first asked for, and says which settings two people confirmed. It holds no rule
+of its own, and no release.
 """
 
 import functools
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from approvals.application import SystemTerms, individual_level_for, terms_of
@@ -20,12 +19,21 @@ from approvals.clocks import CALENDARS, Counting
 from approvals.custody import Releases
 from approvals.gate import GatePolicy
 from approvals.ledger import Entry, Event, HeadFile, Ledger
-from approvals.people import People, Person, acting_person
+from approvals.people import (
+    People,
+    Person,
+    acting_person,
+    check_switches_confirmed,
+    confirm_switch,
+    confirmed_switches,
+    override_switch,
+)
 from approvals.project import Projects
 from crypto.fips import require_fips
 from crypto.hardening import harden_process
 from crypto.keyring import Keyring
 from crypto.secret import StagingKey
+from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import location_of
 from systems.register import RegisterStore
@@ -223,3 +231,93 @@ def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "FetchFile | None
         store.fetch(set_of(snapshot), file, target)
 
     return fetch
+
+
+# Which settings are less cautious than their defaults, and what was confirmed of them
+
+
+# setting → whether a value is as cautious as the default, or more so
+CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
+    "disclosure.threshold": lambda persons: persons >= Settings().disclosure.threshold,
+    "disclosure.late_records": lambda what: what != "auto",
+    "disclosure.row_k": lambda persons: persons >= Settings().disclosure.row_k,
+    "linkage.threshold": lambda probability: probability >= Settings().linkage.threshold,
+    "release.release_approval": lambda policy: policy == "second_person",
+    "release.background_check_deidentified": lambda asked: asked is True,
+    "approvals.public_agency_individual_level": lambda given: given is False,
+    "approvals.opened_kinds": lambda kinds: not kinds,
+    "approvals.team_affiliation": lambda who: who == "all",
+    "approvals.affiliation_letter": lambda asked: asked is True,
+    "approvals.soft_papers": lambda asked: asked is True,
+}
+
+
+def value_of(settings: Settings, name: str) -> object:
+    """The value of a setting by its dotted name."""
+    section, _, key = name.partition(".")
+    return getattr(getattr(settings, section), key)
+
+
+def less_cautious(settings: Settings) -> dict[str, str]:
+    """The switches that depart from their default to the less cautious side, with their values."""
+    return {
+        name: _as_id(value_of(settings, name))
+        for name, cautious in CAUTIOUS.items()
+        if not cautious(value_of(settings, name))
+    }
+
+
+def _as_id(value: object) -> str:
+    """A value as the ledger can hold it: lists by dots."""
+    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)  # type: ignore[arg-type]
+
+
+def check_switches(session: Session) -> None:
+    """Refuse to release under settings that two people have not confirmed; a demo home may.
+
+    Raises:
+        SwitchNotConfirmed: with the switches' names (exit 3).
+    """
+    found = less_cautious(session.settings)
+    if found and not session.demo:
+        check_switches_confirmed(session.ledger, found)
+
+
+def switch_overview(session: Session) -> list[dict[str, object]]:
+    """Every switch with its value, and whether it needs and has two people's word."""
+    departing, standing = less_cautious(session.settings), confirmed_switches(session.ledger)
+    return [
+        {
+            "switch": name,
+            "value": value_of(session.settings, name),
+            "default": value_of(Settings(), name),
+            "less_cautious": name in departing,
+            "confirmed": name in departing and standing.get(name) == departing[name],
+        }
+        for name in CAUTIOUS
+    ]
+
+
+def override_setting(session: Session, name: str) -> dict[str, object]:
+    """Record the value that settings.toml has, as the first of two people.
+
+    Raises:
+        OptionsDisagree: no such switch, or it is as cautious as its default.
+        RoleMissing: only an administrator may.
+    """
+    value = less_cautious(session.settings).get(name)
+    if value is None:
+        raise OptionsDisagree(option="a switch that settings.toml sets below its cautious default")
+    override_switch(session.ledger, name, value, session.person, today().isoformat())
+    return {"switch": name, "value": value, "confirmed": False}
+
+
+def confirm_setting(session: Session, name: str) -> dict[str, object]:
+    """Confirm it, as the second person.
+
+    Raises:
+        NothingToConfirm, SamePerson, RoleMissing: see their texts.
+    """
+    day = today().isoformat()
+    value = confirm_switch(session.ledger, name, session.person, day, demo=session.demo)
+    return {"switch": name, "value": value, "confirmed": True}
