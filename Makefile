@@ -91,10 +91,10 @@ check-lint: .venv
 check-rooms: .venv
 	@$(BIN)/lint-imports
 check-docs: .venv
-	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python -m docs.generate --check
 
 docs: .venv
-	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m docs.generate
 
 bench: .venv
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done

@@ -6,7 +6,6 @@ or another answer of the Department's own is due. A letter to an applicant names
 stays in the project's folder (0600), and the ledger gets its keyed digest.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -267,8 +266,3 @@ def _mail_of(state: ProjectState) -> str:
     if isinstance(form, StandardApplication):
         return form.researcher.email
     return form.requester.email if form is not None else ""
-
-
-def notice_names() -> Iterator[str]:
-    """The deadlines that a letter announces."""
-    yield from sorted(_ON_THEIR_DAY | _BEFORE | _TO_ITSELF)

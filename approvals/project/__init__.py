@@ -10,7 +10,6 @@ from approvals.project.lifecycle import (
     MOVES,
     RENEWAL_NOTICE_DAYS,
     State,
-    diagram,
     is_move,
 )
 from approvals.project.projects import Projects, project_event_kinds

@@ -132,15 +132,3 @@ def moves_for(event: str, outcome: str | None = None) -> tuple[Move, ...]:
 def is_move(event: str) -> bool:
     """Whether this kind of event changes the state."""
     return any(m.event == event for m in MOVES)
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2"]
-    for move in MOVES:
-        label = (move.event or "by the calendar").replace("_", " ")
-        label += f": {move.outcome}" if move.outcome else ""
-        lines += [f"    {source} --> {move.target}: {label}" for source in sorted(move.sources)]
-        if not move.sources:
-            lines.append(f"    [*] --> {move.target}: {label}")
-    return "\n".join([*lines, "    closed --> [*]", ""])

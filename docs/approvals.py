@@ -1,9 +1,9 @@
-"""Parts of the documentation that are drawn from the tables of this room."""
+"""The parts of ``docs/approvals.md`` that are drawn from the tables of approvals."""
 
 from approvals.clocks import CLOCKS
 from approvals.gate import RULES
 from approvals.ledger import DIGEST, KINDS
-from approvals.project import CONDITIONS, FOLLOWS, MOVES, diagram, is_move, words_of
+from approvals.project import CONDITIONS, FOLLOWS, MOVES, is_move, words_of
 
 
 def lifecycle() -> str:
@@ -22,6 +22,18 @@ def lifecycle() -> str:
             f"{evidence(move.event)} | {', '.join(move.clocks) or '-'} | {move.section} |"
         )
     return "\n".join(lines)
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for move in MOVES:
+        label = (move.event or "by the calendar").replace("_", " ")
+        label += f": {move.outcome}" if move.outcome else ""
+        lines += [f"    {source} --> {move.target}: {label}" for source in sorted(move.sources)]
+        if not move.sources:
+            lines.append(f"    [*] --> {move.target}: {label}")
+    return "\n".join([*lines, "    closed --> [*]", ""])
 
 
 def evidence(event: str | None) -> str:
@@ -94,7 +106,7 @@ def events() -> str:
 PARTS = {"lifecycle": lifecycle, "needs": needs, "gate": gate, "clocks": clocks, "events": events}
 
 
-def fill(page: str) -> str:
+def approvals_markdown(page: str) -> str:
     """Write the parts between their marks (``<!-- gate -->`` to ``<!-- /gate -->``) again."""
     for name, make in PARTS.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from systems.description.loading import load_system, system_codes
-from systems.description.model import System
+from systems.description import System, load_system, system_codes
 
 _PERSONS = {
     "linked": "entries are linked to each other by names, dates, numbers and addresses",

@@ -1,7 +1,7 @@
 """Every rule, C-01 to C-75, with what enforces it, and what counsel must answer.
 
 The tables are ``rules.toml`` and ``questions.toml``; each data system has questions of its own besides.
-The tests of this room check each entry against the code and the settings.
+Nothing that runs a release reads them. The tests of approvals check each entry against the code and the settings.
 """
 
 import json
@@ -77,7 +77,7 @@ def _of_systems() -> list[str]:
 
     lines: list[str] = []
     for code in system_codes():
-        asked = getattr(load_system(code), "questions", ())
+        asked = load_system(code).questions
         if asked:
             lines += ["", f"## {code}", "", "| about | question | until then |", "|---|---|---|"]
             lines += [f"| {q.about} | {q.question} | {q.until_then} |" for q in asked]
