@@ -19,6 +19,7 @@ review per link. ``holds`` says whether the report's intervals hold the true rat
 
 import argparse
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,11 +30,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from matching.linking.files import match_files
-from synthetic.cohorts import make_linkage
+from synthetic.cohorts import as_table
 from synthetic.people.noise import COHORTS, Noise, recorded
 from synthetic.people.population import day, make_people
-from synthetic.people.tables import as_table
+from tests.two_tables import make_linkage
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE.parent / ".venv-peers" / "bin" / "python"

@@ -27,8 +27,8 @@ def main() -> int:
     from matching.options import LinkOptions
     from pipelines.cluster import dask_backend
     from pipelines.home.settings import Cluster
-    from synthetic.cohorts import make_linkage
     from tests.rehearsal.cluster import local_cluster
+    from tests.two_tables import make_linkage
 
     mine, theirs, _ = make_linkage(asked.records, asked.cohort, 20_261_126)
     options = LinkOptions(shard_rows=-(-asked.cohort // asked.shards))

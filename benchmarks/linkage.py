@@ -35,10 +35,11 @@ _PART = 1_000_000  # cohort rows that are made up at a time
 
 
 MADE = f"""
-import sys, synthetic, pyarrow as pa, pyarrow.parquet as pq
+import sys, pyarrow as pa, pyarrow.parquet as pq
+from tests.two_tables import make_linkage
 folder, records, cohort, noise, seed = sys.argv[1], *map(int, sys.argv[2:4]), sys.argv[4], int(sys.argv[5])
 first = min(cohort, {_PART})
-members, table, truth = synthetic.make_linkage(records, first, seed, noise=noise)
+members, table, truth = make_linkage(records, first, seed, noise=noise)
 for name, made in (("records", table), ("truth", truth)):
     pq.write_table(made, f"{{folder}}/{{name}}.parquet", row_group_size={_ROWS})
 del table, truth
@@ -46,7 +47,7 @@ with pq.ParquetWriter(f"{{folder}}/cohort.parquet", members.schema) as out:
     out.write_table(members, row_group_size={_ROWS})
     for start in range(first, cohort, {_PART}):
         rows = min({_PART}, cohort - start)
-        part = synthetic.make_linkage(1, rows, seed + start, noise=noise, share_in_records=0.0)[0]
+        part = make_linkage(1, rows, seed + start, noise=noise, share_in_records=0.0)[0]
         ids = pa.array([f"C{{n:08d}}" for n in range(start + 1, start + rows + 1)])
         out.write_table(part.set_column(0, "cohort_id", ids), row_group_size={_ROWS})
 """

@@ -10,8 +10,13 @@ the generator lets them keep, and how often a number is somebody else's. The reg
 (`benchmarks/accuracy.py`) have other seeds, and some come from other generators.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from matching.comparison.fields import FIELDS, NAMES, shipped_prior
 from matching.comparison.levels import Comparer
@@ -20,7 +25,7 @@ from matching.model.chance import fit_chance
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
-from synthetic.cohorts import make_linkage
+from tests.two_tables import make_linkage
 
 RECORDS, COHORT = 40_000, 6_000
 SEEDS = {"low": 901, "medium": 902, "heavy": 903}

@@ -170,12 +170,12 @@ def make_register(folder: Path, orders: int) -> None:
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.session import Session, today
-    from synthetic.carpos.register import make_register as synthetic_make_register
     from synthetic.cohorts import make_cohort as synthetic_make_cohort
+    from synthetic.registers.system import make_system
 
     last = today().year - 1
-    truth = synthetic_make_register(
-        folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
+    truth = make_system(
+        "CARPOS", folder / "source", records=orders, seed=5, first_year=last - 9, last_year=last
     )
     available = len(truth.respondents(SCOPE))
     synthetic_make_cohort(
@@ -206,7 +206,7 @@ def make_cohort(folder: Path, file: Path, size: int) -> None:
     import pyarrow.parquet as pq
     from pyarrow.csv import CSVWriter
 
-    from synthetic.cohorts import make_linkage
+    from tests.two_tables import make_linkage
 
     members = pq.read_table(folder / "members.parquet")
     wanted = min(round(size * SHARE), members.num_rows)

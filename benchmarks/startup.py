@@ -94,14 +94,14 @@ def _founded(home: Path, folder: Path, orders: int, rows: int) -> str:
     from pipelines.home.home import open_home
     from pipelines.keys import add_recipient, confirm_recipient
     from pipelines.session import Session, today
-    from synthetic.carpos.register import make_register
     from synthetic.cohorts import make_cohort
+    from synthetic.registers.system import make_system
 
     init_home(home, demo=True)
     office = Session(open_home(home))
     last = today().year - 1
-    truth = make_register(
-        folder / "source", orders=orders, seed=5, first_year=last - 9, last_year=last
+    truth = make_system(
+        "CARPOS", folder / "source", records=orders, seed=5, first_year=last - 9, last_year=last
     )
     files = sorted((folder / "source").glob("*.parquet"))
     registers.load_register(office, "CARPOS", files, lambda _text: None)

@@ -120,16 +120,16 @@ def _timed(made: Demonstration, name: str, work: Callable[[], T]) -> T:
 def _register(
     session: Session, made: Demonstration, records: int, report: Report
 ) -> "RegisterTruth":
-    from synthetic.carpos import make_register
+    from synthetic.registers import make_system
 
     folder = made.home.root / "demo"
     folder.mkdir(mode=0o700)
     report(f"Making up a register of {records:,} orders")
     last = today().year - 1
-    truth = make_register(
-        folder / "source", orders=records, seed=SEED, first_year=last - 9, last_year=last
-    )
-    files = sorted((folder / "source").glob("*.parquet"))
+    source = folder / "source"
+    years = {"first_year": last - 9, "last_year": last}
+    truth = make_system("CARPOS", source, records=records, seed=SEED, **years)
+    files = sorted(source.glob("*.parquet"))
     made.register = registers.load_register(session, "CARPOS", files, report)
     return truth
 

@@ -1,4 +1,4 @@
-"""Cohorts: one whose people stand in a made-up register, or one beside a table of records of any size."""
+"""Cohorts whose people stand in a made-up register, as a researcher writes them down."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,21 +7,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
+from numpy.random import Generator
 
 from synthetic.errors import SizeImpossible, TooFewPeople
 from synthetic.people import (
     COHORTS,
-    RESPONDENT,
+    NO_DAY,
+    Columns,
     Ints,
     Population,
     RegisterTruth,
-    as_table,
-    dashed,
-    day,
-    make_people,
-    mixed_case,
+    Strings,
+    objects,
     recorded,
+    table,
 )
+from systems.standard import STANDARD_COLUMNS
 
 _RELATIVES = 0.08  # of those without an order: people bound to somebody who has one
 _FILES = {"file": "cohort.csv", "persons": "truth_cohort.parquet", "pairs": "truth_pairs.parquet"}
@@ -79,11 +80,14 @@ def make_cohort(
     restrained = np.arange(rows) < wanted
     mixed = rng.permutation(rows)
     who, restrained = who[mixed], restrained[mixed]
-    table = _written(rng, truth.people, who, truth.last_day, level)
+    days = truth.last_day - rng.integers(0, 6 * 365, rows)
+    columns = recorded(rng, truth.people, who, days, COHORTS[level])
+    mixed_case(rng, columns, accents=0.3)
+    dashed(rng, columns, 0.6)
     ids = pa.array([f"C{number:06d}" for number in range(1, rows + 1)])
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / _FILES["file"]
-    pc.write_csv(table.add_column(0, "cohort_id", ids), file)
+    pc.write_csv(as_table(columns).add_column(0, "cohort_id", ids), file)
     persons = pa.table({"cohort_id": ids, "human_id": who, "restrained": restrained})
     pairs = _pairs(truth, persons)
     place = truth.path.parent
@@ -93,7 +97,7 @@ def make_cohort(
 
 
 def _members(
-    rng: np.random.Generator,
+    rng: Generator,
     truth: RegisterTruth,
     people: Population,
     rows: int,
@@ -111,16 +115,6 @@ def _members(
     near = rng.permutation(near[people.tie[near] >= 0])[: int((rows - wanted) * _RELATIVES)]
     far = rng.permutation(np.setdiff1d(others, near))[: rows - wanted - len(near)]
     return np.concatenate([rng.permutation(restrained)[:wanted], near, far])
-
-
-def _written(
-    rng: np.random.Generator, people: Population, who: Ints, last_day: int, level: str
-) -> pa.Table:
-    days = last_day - rng.integers(0, 6 * 365, len(who))
-    columns = recorded(rng, people, who, days, COHORTS[level])
-    mixed_case(rng, columns, accents=0.3)
-    dashed(rng, columns, 0.6)
-    return as_table(columns)
 
 
 def _pairs(truth: RegisterTruth, persons: pa.Table) -> pa.Table:
@@ -142,100 +136,54 @@ def _pairs(truth: RegisterTruth, persons: pa.Table) -> pa.Table:
     )
 
 
-# -- two tables to link and the truth, without a whole register
+# -- as a researcher writes: mixed case, some accents, ISO dates, the standard columns
 
-_FIRST_YEAR, _LAST_YEAR = 2016, 2025
-_RECORDS_PER_PERSON = 1.7
-_IN_REGISTER = 0.5  # of the cohort
-_GROWN = 18 * 365  # days
-_CHILDREN_TOO = 1.25  # people made for each grown one needed
-
-
-def make_linkage(
-    records: int,
-    cohort: int,
-    seed: int,
-    noise: str = "medium",
-    *,
-    share_in_records: float = _IN_REGISTER,
-    with_ssn: bool = True,
-) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Make a cohort, a register-like table of records, and the true pairs.
-
-    People have several records, written at different times with different errors, addresses and
-    surnames; relatives, twins, and fathers and sons of one name are in both tables. ``records`` has
-    a ``group`` (an order): two records of one group are two people.
-
-    Args:
-        records: rows of the record table.
-        cohort: rows of the cohort; each is one person, nobody twice.
-        seed: the same seed gives the same tables.
-        noise: of both tables: ``low``, ``medium`` or ``heavy``.
-        share_in_records: share of the cohort with at least one record.
-        with_ssn: social security and licence numbers at all.
-
-    Returns:
-        cohort (``cohort_id`` text, standard columns), records (``record_id`` int64, standard
-        columns, ``group`` int64), truth (``cohort_id``, ``record_id``).
-
-    Raises:
-        SizeImpossible: no rows, a share outside 0 to 1, or an unknown level.
-    """
-    if records < 1 or cohort < 1 or noise not in COHORTS or not 0 <= share_in_records <= 1:
-        raise SizeImpossible(records=records, cohort=cohort)
-    rng = np.random.default_rng(seed)
-    on_record = max(1, int(records / _RECORDS_PER_PERSON))
-    inside = min(round(cohort * share_in_records), on_record)
-    last_day = day(_LAST_YEAR, 12, 31)
-    people = make_people(rng, int((on_record + cohort - inside) * _CHILDREN_TOO) + 500, last_day)
-    grown = np.flatnonzero(people.birth < last_day - _GROWN)
-    grown = rng.permutation(grown)
-    registered, rest = grown[:on_record], grown[on_record:]
-    human = _repeated(rng, registered, records)
-    days = day(_FIRST_YEAR) + rng.integers(0, last_day - day(_FIRST_YEAR), records)
-    days = np.maximum(days, people.birth[human] + _GROWN)
-    levels = RESPONDENT if noise == "medium" else COHORTS[noise]
-    columns = recorded(rng, people, human, days, levels)
-    table = as_table(columns)
-    ids = 10_000_000 + rng.permutation(records)
-    groups = pa.array(rng.permutation(records) // 2)
-    table = table.add_column(0, "record_id", pa.array(ids)).append_column("group", groups)
-    who = _cohort(rng, np.unique(human), rest, people.tie, cohort, inside)
-    columns = recorded(
-        rng, people, who, last_day - rng.integers(0, 6 * 365, len(who)), COHORTS[noise]
-    )
-    mixed_case(rng, columns, accents=0.3)
-    names = pa.array([f"C{number:08d}" for number in range(1, len(who) + 1)])
-    members = as_table(columns).add_column(0, "cohort_id", names)
-    if not with_ssn:
-        members, table = (
-            t.drop_columns(["ssn", "driver_license", "dl_state"]) for t in (members, table)
-        )
-    return members, table, _truth(who, human, ids, names)
+_ACCENTS = {
+    "Munoz": "Muñoz", "Nunez": "Núñez", "Pena": "Peña", "Garcia": "García", "Hernandez": "Hernández",
+    "Lopez": "López", "Martinez": "Martínez", "Gonzalez": "González", "Rodriguez": "Rodríguez",
+    "Perez": "Pérez", "Sanchez": "Sánchez", "Ramirez": "Ramírez", "Gomez": "Gómez", "Diaz": "Díaz",
+    "Jose": "José", "Jesus": "Jesús", "Maria": "María", "Angel": "Ángel", "Sofia": "Sofía",
+    "Zuniga": "Zúñiga", "Ibarra": "Ybarra", "Obrien": "O'Brien", "Oneil": "O'Neil",
+    "Mcdonald": "McDonald", "Oconnor": "O'Connor",
+}  # fmt: skip
 
 
-def _repeated(rng: np.random.Generator, registered: Ints, records: int) -> Ints:
-    """Who each record is of: everybody registered once where it fits, some again and again."""
-    again = registered[(rng.random(records) ** 1.5 * len(registered)).astype(np.int64)]
-    again[: min(records, len(registered))] = registered[:records]
-    return rng.permutation(again)
+def as_table(columns: Columns) -> pa.Table:
+    """Return recorded columns as standard columns of text, as an office writes them."""
+    texts = {**columns, "birth_date": iso(columns["birth_day"])}
+    return table({name: texts[name] for name in STANDARD_COLUMNS})
 
 
-def _cohort(
-    rng: np.random.Generator, registered: Ints, rest: Ints, tie: Ints, cohort: int, inside: int
-) -> Ints:
-    """Members on record, then relatives of people on record, then strangers; shuffled."""
-    outside = cohort - inside
-    near = np.intersect1d(rest, registered ^ 1)
-    near = rng.permutation(near[tie[near] >= 0])[: int(outside * _RELATIVES)]
-    far = rng.permutation(np.setdiff1d(rest, near))[: outside - len(near)]
-    return rng.permutation(np.concatenate([rng.permutation(registered)[:inside], near, far]))
+def mixed_case(rng: Generator, columns: Columns, accents: float) -> None:
+    """Rewrite names, streets and cities in mixed case, a share of the names with their accents."""
+    for name in ("first_name", "middle_name", "last_name", "street", "city"):
+        values = columns[name]
+        marked = rng.random(len(values)) < accents
+        pairs = zip(values, marked, strict=True)
+        columns[name] = objects([value and _titled(value, accented) for value, accented in pairs])
+    titles = {"JR": "Jr.", "SR": "Sr."}
+    columns["name_suffix"] = objects([titles.get(s, s) for s in columns["name_suffix"]])
 
 
-def _truth(who: Ints, human: Ints, ids: Ints, names: pa.Array) -> pa.Table:
-    order = np.argsort(who)
-    here = np.isin(human, who)
-    place = order[np.searchsorted(who[order], human[here])]
-    return pa.table({"cohort_id": names.take(pa.array(place)), "record_id": ids[here]}).sort_by(
-        [("cohort_id", "ascending"), ("record_id", "ascending")]
-    )
+def dashed(rng: Generator, columns: Columns, share: float) -> None:
+    """Write a share of the numbers with the marks that people put in."""
+    for name, form in (
+        ("ssn", lambda t: f"{t[:3]}-{t[3:5]}-{t[5:]}"),
+        ("phone", lambda t: f"({t[:3]}) {t[3:6]}-{t[6:]}"),
+    ):
+        values = columns[name]
+        for place in np.flatnonzero(rng.random(len(values)) < share):
+            if values[place] is not None:
+                values[place] = form(values[place])
+
+
+def iso(days: np.ndarray) -> Strings:
+    """Days since 1970-01-01 as ISO dates, None where missing."""
+    text = days.astype("datetime64[D]").astype(str).astype(object)
+    text[days == NO_DAY] = None
+    return text
+
+
+def _titled(text: str, accented: bool) -> str:
+    words = text.title()
+    return " ".join(_ACCENTS.get(word, word) for word in words.split(" ")) if accented else words

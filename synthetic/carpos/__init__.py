@@ -1,3 +1,3 @@
-"""A made-up CARPOS register: cases, orders, parties, firearms, with the truth beside it and never inside."""
+"""A made-up CARPOS register: cases, orders, parties, firearms."""
 
-from synthetic.carpos.register import make_register
+from synthetic.carpos.register import make_carpos

@@ -8,8 +8,9 @@ without a source are our choice and stand here, in one place.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
-from synthetic.people import Ints, Population, choose, day, known_places
+from synthetic.people import Ints, Population, choose, drawn, known_places, objects
 
 # family: share of cases, codes of the four steps (none: no such step), their probabilities
 FAMILIES: dict[str, tuple[float, tuple[str | None, ...], tuple[float, ...]]] = {
@@ -54,23 +55,20 @@ class Cases:
 
 
 def make_cases(
-    rng: np.random.Generator, people: Population, orders: int, first_year: int, last_year: int
+    rng: Generator, people: Population, orders: int, first_day: int, last_day: int
 ) -> Cases:
     """Make cases until they have at least the number of orders asked for."""
     count = int(orders * 0.85) + 50  # a case has 1.5 orders on average, at least one
     while True:
-        made = _cases(rng, people, count, first_year, last_year)
+        made = _cases(rng, people, count, first_day, last_day)
         if made.present.sum() >= orders:
             return made
         count = count * 2
 
 
-def _cases(
-    rng: np.random.Generator, people: Population, count: int, first_year: int, last_year: int
-) -> Cases:
+def _cases(rng: Generator, people: Population, count: int, begin: int, end: int) -> Cases:
     shares = np.array([family[0] for family in FAMILIES.values()])
     family = rng.choice(len(shares), count, p=shares / shares.sum())
-    begin, end = day(first_year), day(last_year, 12, 31)
     gun = family == FAMILY_NAMES.index("GV")
     through = rng.random(count)
     through = np.where(gun, through ** (1 / (1 + _GROWTH)), through)
@@ -83,9 +81,7 @@ def _cases(
     family[mirror] = family[mirror - 1]
     start[mirror] = np.minimum(end, start[mirror - 1] + rng.integers(0, 20, len(mirror)))
     present, dates = _steps(rng, family, start, end)
-    officer_share = np.zeros(len(FAMILY_NAMES))
-    for name, share in (("GV", 0.85), ("EPO", 1.0)):
-        officer_share[FAMILY_NAMES.index(name)] = share
+    officer_share = np.array([{"GV": 0.85, "EPO": 1.0}.get(name, 0.0) for name in FAMILY_NAMES])
     return Cases(
         family=family,
         start=start,
@@ -98,7 +94,7 @@ def _cases(
     )
 
 
-def _respondents(rng: np.random.Generator, people: Population, start: Ints) -> Ints:
+def _respondents(rng: Generator, people: Population, start: Ints) -> Ints:
     """One person for each case, of age on its first day nearly always; some come again and again."""
     count = len(start)
     fresh = np.concatenate(
@@ -120,9 +116,7 @@ def _respondents(rng: np.random.Generator, people: Population, start: Ints) -> I
     return _born(rng, people, chosen, start, fresh)
 
 
-def _born(
-    rng: np.random.Generator, people: Population, chosen: Ints, start: Ints, pool: Ints
-) -> Ints:
+def _born(rng: Generator, people: Population, chosen: Ints, start: Ints, pool: Ints) -> Ints:
     """Nobody is a party of a case before the age of ten, but for children who are protected."""
     old = pool[people.birth[pool] < start.min() - 18 * 365]
     unborn = people.birth[chosen] > start - 10 * 365
@@ -130,7 +124,7 @@ def _born(
     return chosen
 
 
-def _others(rng: np.random.Generator, people: Population, respondent: Ints, start: Ints) -> Ints:
+def _others(rng: Generator, people: Population, respondent: Ints, start: Ints) -> Ints:
     """The person on the other side: the bound neighbour half the time, otherwise anybody."""
     count = len(respondent)
     neighbour = respondent ^ 1
@@ -143,9 +137,7 @@ def _others(rng: np.random.Generator, people: Population, respondent: Ints, star
     return np.where(other == respondent, (respondent + 2) % len(people), other)
 
 
-def _steps(
-    rng: np.random.Generator, family: Ints, start: Ints, end: int
-) -> tuple[np.ndarray, Ints]:
+def _steps(rng: Generator, family: Ints, start: Ints, end: int) -> tuple[np.ndarray, Ints]:
     """Which steps each case goes through, and when; at least one, none after the last day."""
     count = len(family)
     chances = np.array([chances for _, _, chances in FAMILIES.values()])
@@ -169,9 +161,7 @@ def _steps(
     return present, np.minimum(dates, end)
 
 
-def _counties(
-    rng: np.random.Generator, people: Population, respondent: Ints, gun: np.ndarray
-) -> Ints:
+def _counties(rng: Generator, people: Population, respondent: Ints, gun: np.ndarray) -> Ints:
     where = known_places()
     county = people.county[people.home[respondent, 0]]
     size = len(county)
@@ -220,11 +210,11 @@ class Entries:
     relationship: np.ndarray  # on the respondent's row; otherwise None
 
 
-def make_orders(rng: np.random.Generator, cases: Cases, count: int) -> Orders:
+def make_orders(rng: Generator, cases: Cases, count: int) -> Orders:
     """Cut the cases' steps into exactly ``count`` orders."""
     case, step = np.nonzero(cases.present)
     case, step = case[:count], step[:count]
-    codes = np.array([codes for _, codes, _ in FAMILIES.values()], dtype=object)
+    codes = objects([codes for _, codes, _ in FAMILIES.values()])
     family = cases.family[case]
     follows = np.concatenate([[False], case[1:] == case[:-1]])
     return Orders(
@@ -240,9 +230,7 @@ def make_orders(rng: np.random.Generator, cases: Cases, count: int) -> Orders:
     )
 
 
-def make_entries(
-    rng: np.random.Generator, people: Population, cases: Cases, orders: Orders
-) -> Entries:
+def make_entries(rng: Generator, people: Population, cases: Cases, orders: Orders) -> Entries:
     """Put the parties on the orders: the restrained, who asked, who is protected, children."""
     count = len(orders.order_id)
     every = np.arange(count)
@@ -279,9 +267,7 @@ def _first_of_each(order: Ints, human: Ints) -> Ints:
     return np.sort(np.unique(key, return_index=True)[1])
 
 
-def _officers(
-    rng: np.random.Generator, people: Population, orders: Orders, where: np.ndarray
-) -> Ints:
+def _officers(rng: Generator, people: Population, orders: Orders, where: np.ndarray) -> Ints:
     """Officers are a few grown people of the county's own, who come again and again."""
     pool = rng.integers(0, len(people), max(60, len(orders.order_id) // _OFFICERS))
     pool = pool[people.birth[pool] < orders.issued.min() - 21 * 365]
@@ -289,7 +275,7 @@ def _officers(
 
 
 def _children(
-    rng: np.random.Generator, people: Population, cases: Cases, orders: Orders
+    rng: Generator, people: Population, cases: Cases, orders: Orders
 ) -> list[tuple[Ints, Ints, int]]:
     """Further protected persons: the same ones on every order of a case."""
     cases_count = len(cases.family)
@@ -306,26 +292,24 @@ def _children(
     return parts
 
 
-_KIND_BY_FAMILY: dict[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
-    "DV": (
-        ("spouse", "dating", "family", "child_in_common", "household"),
-        (0.36, 0.34, 0.12, 0.12, 0.06),
-    ),
-    "CPO": (("court",), (1.0,)),
-    "CH": (("other", "household"), (0.9, 0.1)),
-    "EPO": (("LE",), (1.0,)),
-    "EA": (("family", "other"), (0.7, 0.3)),
-    "EF": (("family", "other"), (0.7, 0.3)),
-    "WV": (("employer",), (1.0,)),
-    "SV": (("school",), (1.0,)),
-    "JV": (("court", "family"), (0.7, 0.3)),
-    "GV": (
-        ("family", "spouse", "household", "employer", "coworker", "dating", "school"),
-        (0.4, 0.25, 0.1, 0.1, 0.05, 0.05, 0.05),
-    ),
-    "FOREIGN": (("spouse", "other"), (0.6, 0.4)),
-    "OTHER": (("other",), (1.0,)),
-}
+_KIND_BY_FAMILY: dict[str, dict[str, float]] = {
+    "DV": {
+        "spouse": 0.36, "dating": 0.34, "family": 0.12, "child_in_common": 0.12, "household": 0.06,
+    },
+    "CPO": {"court": 1.0},
+    "CH": {"other": 0.9, "household": 0.1},
+    "EPO": {"LE": 1.0},
+    "EA": {"family": 0.7, "other": 0.3},
+    "EF": {"family": 0.7, "other": 0.3},
+    "WV": {"employer": 1.0},
+    "SV": {"school": 1.0},
+    "JV": {"court": 0.7, "family": 0.3},
+    "GV": {
+        "family": 0.4, "spouse": 0.25, "household": 0.1, "employer": 0.1, "coworker": 0.05, "dating": 0.05, "school": 0.05,
+    },
+    "FOREIGN": {"spouse": 0.6, "other": 0.4},
+    "OTHER": {"other": 1.0},
+}  # fmt: skip
 _RELATION = {
     "spouse": ("spouse", "former_spouse"), "dating": ("dating", "former_dating"),
     "family": ("parent", "child", "sibling", "other_family"), "child_in_common": ("child_in_common",),
@@ -336,25 +320,18 @@ _RELATION = {
 
 
 def _kinds(
-    rng: np.random.Generator,
-    cases: Cases,
-    orders: Orders,
-    order: Ints,
-    role: Ints,
+    rng: Generator, cases: Cases, orders: Orders, order: Ints, role: Ints
 ) -> tuple[np.ndarray, np.ndarray]:
     """Who asked (the same through a case), and the relationship of the two sides."""
     by_case = np.full(len(cases.family), None, dtype=object)
     related = np.full(len(cases.family), None, dtype=object)
     for place, name in enumerate(FAMILY_NAMES):
         here = np.flatnonzero(cases.family == place)
-        options, shares = _KIND_BY_FAMILY[name]
-        by_case[here] = np.array(options, dtype=object)[
-            rng.choice(len(options), len(here), p=shares)
-        ]
+        by_case[here] = drawn(rng, _KIND_BY_FAMILY[name], len(here))
     draw = rng.random(len(by_case))
     for kind, options in _RELATION.items():
         here = by_case == kind
-        related[here] = np.array(options, dtype=object)[(draw[here] * len(options)).astype(int)]
+        related[here] = objects(options)[(draw[here] * len(options)).astype(int)]
     asked = by_case[orders.case[order]]
     kind = choose(role == OFFICER, "LE", choose(role == PETITIONER, asked, None))
     court = (orders.family[order] == FAMILY_NAMES.index("CPO")) & (role == PROTECTED)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from synthetic.carpos.cases import CHILD, FAMILY_NAMES, NOBODY, RESPONDENT, ROLES, Entries, Orders
 from synthetic.people import (
@@ -11,9 +12,12 @@ from synthetic.people import (
     absent,
     choose,
     days_column,
+    drawn,
     known_places,
+    objects,
     pick,
-    text,
+    table,
+    year_of,
 )
 
 _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
@@ -23,22 +27,21 @@ _AGENCIES = 3  # per county
 
 
 def tables(
-    rng: np.random.Generator, people: Population, orders: Orders, entries: Entries, last_day: int
+    rng: Generator, people: Population, orders: Orders, entries: Entries, last_day: int
 ) -> dict[str, pa.Table]:
     """Return agency, court, restraint, the orders, their parties, and everything on them."""
-    agency, court = _agencies(), _courts()
     expires = _expirations(rng, orders)
     return {
-        "agency": agency,
-        "court": court,
+        "agency": _agencies(),
+        "court": _courts(),
         "restraint": _restraint(orders, expires, last_day),
         "order_entry": _order_entry(rng, orders, expires),
         "order_party": _order_party(people, orders, entries),
         "order_condition": _order_condition(rng, orders),
         "service_event": _service_event(rng, orders, last_day),
         "order_event": _order_event(rng, orders, last_day),
-        "firearm": firearm(rng, orders),
-        "relinquishment": relinquishment(rng, orders, last_day),
+        "firearm": _firearm(rng, orders),
+        "relinquishment": _relinquishment(rng, orders, last_day),
     }
 
 
@@ -48,20 +51,23 @@ def _agency_oris() -> list[str]:
 
 def _agencies() -> pa.Table:
     fips = np.repeat(known_places().fips, _AGENCIES)
-    kinds = np.tile(np.array(["sheriff", "police", "police"], dtype=object), len(fips) // _AGENCIES)
-    titles = [f"Agency {n + 1} of county {f}" for n, f in enumerate(fips)]
-    return pa.table(
-        {"ori": _agency_oris(), "name": titles, "county_fips": text(fips), "kind": text(kinds)}
+    return table(
+        {
+            "ori": _agency_oris(),
+            "name": [f"Agency {n + 1} of county {f}" for n, f in enumerate(fips)],
+            "county_fips": fips,
+            "kind": np.tile(objects(["sheriff", "police", "police"]), len(fips) // _AGENCIES),
+        }
     )
 
 
 def _courts() -> pa.Table:
     fips = known_places().fips
-    return pa.table(
+    return table(
         {
             "court_ori": [f"CA{f}015J" for f in fips],
             "name": [f"Superior Court of county {f}" for f in fips],
-            "county_fips": text(fips),
+            "county_fips": fips,
         }
     )
 
@@ -73,12 +79,12 @@ def _fcn(case: Ints) -> list[str]:
 def _restraint(orders: Orders, expires: Ints, last_day: int) -> pa.Table:
     case, place = np.unique(orders.case, return_index=True)
     last = np.maximum.reduceat(np.where(expires == NO_DAY, last_day + 1, expires), place)
-    status = choose(last > last_day, "active", "expired").astype(object)
+    status = choose(last > last_day, "active", "expired")
     status[(case % 31 == 0) & (status == "active")] = "cancelled"
-    return pa.table({"fcn": _fcn(case), "status": text(status)})
+    return table({"fcn": _fcn(case), "status": status})
 
 
-def _expirations(rng: np.random.Generator, orders: Orders) -> Ints:
+def _expirations(rng: Generator, orders: Orders) -> Ints:
     size = len(orders.issued)
     terms = np.stack(
         [
@@ -103,78 +109,58 @@ _FORMS = {
 }  # fmt: skip
 
 
-def _order_entry(rng: np.random.Generator, orders: Orders, expires: Ints) -> pa.Table:
-    size = len(orders.order_id)
+def _order_entry(rng: Generator, orders: Orders, expires: Ints) -> pa.Table:
+    size, case = len(orders.order_id), orders.case
     fips = known_places().fips[orders.county]
-    agencies = np.array(_agency_oris(), dtype=object)[
-        orders.county * _AGENCIES + rng.integers(0, _AGENCIES, size)
-    ]
-    court = np.array([f"CA{f}015J" for f in fips], dtype=object)
-    court[orders.step == _EMERGENCY] = None
+    agency = orders.county * _AGENCIES + rng.integers(0, _AGENCIES, size)
+    emergency = orders.step == _EMERGENCY
     prior = np.where(orders.prior == NOBODY, 0, orders.order_id[orders.prior])
     renews = (orders.step == _RENEWAL) & (orders.prior != NOBODY)
     foreign = orders.family == FAMILY_NAMES.index("FOREIGN")
-    hearing = np.where(orders.step == _TEMPORARY, expires, NO_DAY)
     gun = np.isin(orders.family, [FAMILY_NAMES.index(name) for name in ("DV", "CPO", "FOREIGN")])
-    remarks = pick(
-        orders.case, ("SEE ORDER", "ATTN SERVING OFFICER", "PEACEFUL CONTACT FOR EXCHANGE")
-    )
+    remarks = pick(case, ("SEE ORDER", "ATTN SERVING OFFICER", "PEACEFUL CONTACT FOR EXCHANGE"))
     remarks[rng.random(size) < 0.9] = None
-    return pa.table(
+    numbers = list(zip(year_of(orders.issued).tolist(), case.tolist(), strict=True))
+    return table(
         {
             "order_id": orders.order_id,
-            "fcn": _fcn(orders.case),
-            "order_code": text(orders.code),
-            "form_id": text(np.array([_FORMS.get(code) for code in orders.code], dtype=object)),
-            "court_case_no": [
-                f"{y}-{n:07d}"
-                for y, n in zip(_years(orders.issued), orders.case.tolist(), strict=True)
-            ],
-            "entering_ori": text(agencies),
-            "oca": [f"{n % 99:02d}-{n:06d}" for n in orders.case.tolist()],
-            "court_ori": text(court),
-            "county_fips": text(fips),
+            "fcn": _fcn(case),
+            "order_code": orders.code,
+            "form_id": objects([_FORMS.get(code) for code in orders.code]),
+            "court_case_no": [f"{year}-{n:07d}" for year, n in numbers],
+            "entering_ori": objects(_agency_oris())[agency],
+            "oca": [f"{n % 99:02d}-{n:06d}" for _, n in numbers],
+            "court_ori": choose(emergency, None, objects([f"CA{f}015J" for f in fips])),
+            "county_fips": fips,
             "issue_date": days_column(orders.issued),
             "effective_date": days_column(orders.issued),
             "expiration_date": days_column(expires),
-            "hearing_date": days_column(hearing),
-            "judge": text(
-                choose(
-                    orders.step == _EMERGENCY,
-                    None,
-                    pick(orders.case, ("J ADAMS", "M LOPEZ", "K TRAN", "R SINGH")),
-                )
+            "hearing_date": days_column(np.where(orders.step == _TEMPORARY, expires, NO_DAY)),
+            "judge": choose(
+                emergency, None, pick(case, ("J ADAMS", "M LOPEZ", "K TRAN", "R SINGH"))
             ),
-            "brady": text(
-                choose(gun & (orders.step >= _AFTER), "Y", choose(gun, "U", "N")).astype(object)
-            ),
-            "out_of_state": text(
-                choose(foreign, pick(orders.case, ("NV", "AZ", "OR", "WA", "TX")), None)
-            ),
+            "brady": choose(gun & (orders.step >= _AFTER), "Y", choose(gun, "U", "N")),
+            "out_of_state": choose(foreign, pick(case, ("NV", "AZ", "OR", "WA", "TX")), None),
             "prior_order_id": pa.array(prior, mask=orders.prior == NOBODY),
             "renewal_of": pa.array(prior, mask=~renews),
             "confidential_minor": rng.random(size) < 0.012,
             "safe_at_home": rng.random(size) < 0.004,
-            "remarks": text(remarks),
+            "remarks": remarks,
         }
     )
-
-
-def _years(days: Ints) -> list[int]:
-    return (days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970).tolist()
 
 
 def _order_party(people: Population, orders: Orders, entries: Entries) -> pa.Table:
     age = ((orders.issued[entries.order] - people.birth[entries.human]) / 365.2425).astype(np.int64)
     known = (entries.role == RESPONDENT) | (entries.role == CHILD) | (entries.human % 4 > 0)
     known &= age >= 0
-    return pa.table(
+    return table(
         {
             "order_id": orders.order_id[entries.order],
             "person_id": entries.person_id,
-            "role": text(np.array(ROLES, dtype=object)[entries.role]),
-            "relationship_code": text(entries.relationship),
-            "petitioner_kind": text(entries.kind),
+            "role": objects(ROLES)[entries.role],
+            "relationship_code": entries.relationship,
+            "petitioner_kind": entries.kind,
             "age_at_issue": pa.array(np.maximum(age, 0), mask=~known),
             "is_minor": pa.array(age < 18, mask=~known),
         }
@@ -189,69 +175,59 @@ _CONDITIONS: dict[str, tuple[float, ...]] = {  # chance of PCO 01 to 09
 }
 
 
-def _order_condition(rng: np.random.Generator, orders: Orders) -> pa.Table:
+def _order_condition(rng: Generator, orders: Orders) -> pa.Table:
     chances = np.array([_CONDITIONS.get(name, _CONDITIONS[""]) for name in FAMILY_NAMES])
     order, pco = np.nonzero(rng.random((len(orders.family), 9)) < chances[orders.family])
-    terms = choose((pco == 7), "SEE ATTACHED TERMS", None)
-    return pa.table(
+    yards = rng.choice([25, 50, 100, 100, 100, 150], len(order))
+    return table(
         {
             "order_id": orders.order_id[order],
-            "pco": text(np.array([f"{n:02d}" for n in range(1, 10)], dtype=object)[pco]),
-            "terms": text(terms),
-            "stay_away_yards": pa.array(
-                rng.choice([25, 50, 100, 100, 100, 150], len(order)), mask=pco != 3
-            ),
+            "pco": objects([f"{n:02d}" for n in range(1, 10)])[pco],
+            "terms": choose((pco == 7), "SEE ATTACHED TERMS", None),
+            "stay_away_yards": pa.array(yards, mask=pco != 3),
         }
     )
 
 
-def _service_event(rng: np.random.Generator, orders: Orders, last_day: int) -> pa.Table:
+def _service_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     """Attempts, and one proof of service for most orders."""
     size = len(orders.issued)
     attempts = np.flatnonzero(rng.random(size) < 0.18)
     served = np.flatnonzero(rng.random(size) < _SERVED)
-    kind = rng.choice(
-        np.array(["personal", "in_court", "mail", "verbal_LE"], dtype=object),
-        len(served),
-        p=[0.62, 0.25, 0.05, 0.08],
-    )
+    kinds = {"personal": 0.62, "in_court": 0.25, "mail": 0.05, "verbal_LE": 0.08}
+    kind = drawn(rng, kinds, len(served))
     wait = np.where(kind == "in_court", 0, rng.geometric(0.25, len(served)))
     order = np.concatenate([attempts, served])
     on = np.concatenate([orders.issued[attempts] + 1, orders.issued[served] + wait])
     minutes = rng.integers(7 * 60, 21 * 60, len(order)) * 60_000_000
-    agencies = np.array(_agency_oris(), dtype=object)
-    return pa.table(
+    return table(
         {
             "order_id": orders.order_id[order],
-            "kind": text(np.concatenate([np.full(len(attempts), "attempt", dtype=object), kind])),
+            "kind": objects([*["attempt"] * len(attempts), *kind]),
             "served_on": days_column(np.minimum(on, last_day)),
             "served_time": pa.array(minutes, pa.int64()).cast(pa.time64("us")),
-            "server_ori": text(agencies[orders.county[order] * _AGENCIES]),
-            "server_name": text(pick(order, ("DEP R MILLER", "OFC T NGUYEN", "DEP A GARCIA"))),
+            "server_ori": objects(_agency_oris())[orders.county[order] * _AGENCIES],
+            "server_name": pick(order, ("DEP R MILLER", "OFC T NGUYEN", "DEP A GARCIA")),
         }
     )
 
 
-def _order_event(rng: np.random.Generator, orders: Orders, last_day: int) -> pa.Table:
-    size = len(orders.issued)
-    order = np.flatnonzero(rng.random(size) < 0.09)
-    kind = rng.choice(
-        np.array(
-            ["modified", "continued", "terminated", "violation_reported", "arrest"], dtype=object
-        ),
-        len(order),
-        p=[0.25, 0.30, 0.20, 0.18, 0.07],
-    )
-    agencies = np.array(_agency_oris(), dtype=object)
-    return pa.table(
+_EVENTS = {
+    "modified": 0.25, "continued": 0.30, "terminated": 0.20, "violation_reported": 0.18, "arrest": 0.07,
+}  # fmt: skip
+
+
+def _order_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
+    order = np.flatnonzero(rng.random(len(orders.issued)) < 0.09)
+    kind = drawn(rng, _EVENTS, len(order))
+    on = np.minimum(orders.issued[order] + rng.integers(1, 200, len(order)), last_day)
+    return table(
         {
             "order_id": orders.order_id[order],
-            "kind": text(kind),
-            "event_date": days_column(
-                np.minimum(orders.issued[order] + rng.integers(1, 200, len(order)), last_day)
-            ),
-            "ori": text(agencies[orders.county[order] * _AGENCIES + 1]),
-            "note": text(choose(kind == "arrest", "SEE REPORT", None)),
+            "kind": kind,
+            "event_date": days_column(on),
+            "ori": objects(_agency_oris())[orders.county[order] * _AGENCIES + 1],
+            "note": choose(kind == "arrest", "SEE REPORT", None),
         }
     )
 
@@ -259,70 +235,55 @@ def _order_event(rng: np.random.Generator, orders: Orders, last_day: int) -> pa.
 # -- firearms on the orders, and what became of them
 
 
-def firearm(rng: np.random.Generator, orders: Orders) -> pa.Table:
+def _firearm(rng: Generator, orders: Orders) -> pa.Table:
     """Firearms: on half of the gun violence orders, on few others."""
     gun = orders.family == FAMILY_NAMES.index("GV")
     chance = np.where(gun, 0.55, 0.05)
     count = np.where(rng.random(len(gun)) < chance, rng.geometric(0.5, len(gun)), 0)
     order = np.repeat(np.arange(len(gun)), count)
     size = len(order)
-    return pa.table(
+
+    def any_of(*options: str) -> np.ndarray:
+        return rng.choice(objects(options), size)
+
+    return table(
         {
             "firearm_id": 5_000_000 + rng.permutation(size),
             "order_id": orders.order_id[order],
-            "make": text(
-                rng.choice(np.array(["GLK", "SW", "RUG", "COL", "SIG", "REM"], dtype=object), size)
-            ),
-            "caliber": text(
-                rng.choice(np.array(["9", "45", "380", "22", "12"], dtype=object), size)
-            ),
-            "type": text(
-                rng.choice(np.array(["PISTOL", "REVOLVER", "RIFLE", "SHOTGUN"], dtype=object), size)
-            ),
+            "make": any_of("GLK", "SW", "RUG", "COL", "SIG", "REM"),
+            "caliber": any_of("9", "45", "380", "22", "12"),
+            "type": any_of("PISTOL", "REVOLVER", "RIFLE", "SHOTGUN"),
             "serial": [f"SYN{n:07d}" for n in rng.integers(0, 10**7, size).tolist()],
-            "source": text(
-                rng.choice(np.array(["CLETS001", "AFS", "declaration"], dtype=object), size)
-            ),
+            "source": any_of("CLETS001", "AFS", "declaration"),
         }
     )
 
 
-def relinquishment(rng: np.random.Generator, orders: Orders, last_day: int) -> pa.Table:
+def _relinquishment(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     """Whether firearms were to be given up, and the proof where one was filed."""
-    family = np.array(FAMILY_NAMES, dtype=object)[orders.family]
+    family = objects(FAMILY_NAMES)[orders.family]
     order = np.flatnonzero((orders.step >= _TEMPORARY) & ~np.isin(family, ("FOREIGN", "OTHER")))
-    size = len(order)
-    gun = family[order] == "GV"
-    options = np.array(
-        ["surrendered_LE", "sold_dealer", "stored_dealer", "none_possessed", "not_filed"],
-        dtype=object,
-    )
+    size, family = len(order), family[order]
+    gun = family == "GV"
+    given = ("surrendered_LE", "sold_dealer", "stored_dealer")
+    options = objects([*given, "none_possessed", "not_filed"])
     disposition = choose(
         gun,
         rng.choice(options, size, p=[0.45, 0.15, 0.10, 0.15, 0.15]),
         rng.choice(options, size, p=[0.05, 0.02, 0.01, 0.22, 0.70]),
     )
-    filed = disposition != "not_filed"
-    given = np.isin(disposition, options[:3])
-    form = choose(family[order] == "CPO", "CR-210", choose(family[order] == "JV", "JV-270", None))
-    form = choose(
-        absent(form),
-        [f"{name[:2] if name != 'EF' else 'EA'}-800" for name in family[order]],
-        form,
-    )
-    return pa.table(
+    filed, gave = disposition != "not_filed", np.isin(disposition, given)
+    form = choose(family == "CPO", "CR-210", choose(family == "JV", "JV-270", None))
+    usual = [f"{name[:2] if name != 'EF' else 'EA'}-800" for name in family]
+    ordered = rng.random(size) < np.where(gun, 1.0, 0.93)
+    on = np.minimum(orders.issued[order] + rng.integers(1, 15, size), last_day)
+    return table(
         {
             "order_id": orders.order_id[order],
-            "ordered": rng.random(size) < np.where(gun, 1.0, 0.93),
-            "proof_form": text(choose(filed, form, None)),
-            "filed_on": days_column(
-                np.where(
-                    filed,
-                    np.minimum(orders.issued[order] + rng.integers(1, 15, size), last_day),
-                    NO_DAY,
-                )
-            ),
-            "disposition": text(disposition),
-            "count": pa.array(np.where(given, rng.geometric(0.5, size), 0)),
+            "ordered": ordered,
+            "proof_form": choose(filed, choose(absent(form), usual, form), None),
+            "filed_on": days_column(np.where(filed, on, NO_DAY)),
+            "disposition": disposition,
+            "count": np.where(gave, rng.geometric(0.5, size), 0),
         }
     )

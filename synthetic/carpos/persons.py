@@ -1,15 +1,17 @@
 """The person tables of a made-up register: each entry as one office wrote it down."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from synthetic.carpos.cases import CHILD, OFFICER, RESPONDENT, Entries, Orders
 from synthetic.people import (
     NO_DAY,
     OTHER_PARTY,
     RACES,
+    Columns,
     Ints,
     Population,
     Strings,
@@ -17,10 +19,14 @@ from synthetic.people import (
     choose,
     day,
     days_column,
+    identifier_table,
     known_names,
+    name_table,
+    objects,
     pick,
     recorded,
-    text,
+    table,
+    year_of,
 )
 from synthetic.people import RESPONDENT as AS_RESPONDENT
 
@@ -37,7 +43,7 @@ _NCIC_SINCE = day(2019)
 
 
 def tables(
-    rng: np.random.Generator, people: Population, orders: Orders, entries: Entries
+    rng: Generator, people: Population, orders: Orders, entries: Entries
 ) -> dict[str, pa.Table]:
     """Return person, person_name, person_identifier, person_contact and vehicle."""
     written = orders.issued[entries.order]
@@ -51,12 +57,10 @@ def tables(
     }
 
 
-def _recorded(
-    rng: np.random.Generator, people: Population, entries: Entries, written: Ints
-) -> dict[str, np.ndarray]:
+def _recorded(rng: Generator, people: Population, entries: Entries, written: Ints) -> Columns:
     """The restrained are written down more fully than the others; of officers only the name."""
     restrained = entries.role == RESPONDENT
-    columns: dict[str, np.ndarray] = {}
+    columns: Columns = {}
     for here, level in ((restrained, AS_RESPONDENT), (~restrained, OTHER_PARTY)):
         part = recorded(rng, people, entries.human[here], written[here], level)
         for name, values in part.items():
@@ -70,19 +74,15 @@ def _recorded(
 
 
 def _person(
-    rng: np.random.Generator,
-    people: Population,
-    entries: Entries,
-    written: Ints,
-    columns: dict[str, np.ndarray],
+    rng: Generator, people: Population, entries: Entries, written: Ints, columns: Columns
 ) -> pa.Table:
     size, human = len(entries.human), entries.human
     birth = columns["birth_day"]
-    years = birth.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     known = birth != NO_DAY
     systems, letters = _race(rng, people.race[human], written)
     tall = np.where(people.female[human], 64, 69) + rng.normal(0, 1.2, size) + human % 5 - 2
     described = (entries.role == RESPONDENT) & (rng.random(size) < 0.8)
+    heavy = np.clip(tall * 2.6 + rng.normal(0, 12, size), 80, 400).astype(np.int64)
     looks = {
         "eye": pick(human, ("BRO", "BRO", "BRO", "BLU", "GRN", "HAZ", "BLK")),
         "hair": pick(human // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED", "BAL")),
@@ -90,186 +90,125 @@ def _person(
     }
     smt = pick(human // 11, ("TAT L ARM", "SC R HND", "TAT NECK", "TAT CHEST", "SC FHD"))
     smt[~described | (human % 6 > 0)] = None
-    return pa.table(
+    return table(
         {
             "person_id": entries.person_id,
-            "sex": text(columns["sex"]),
-            "race_code": text(letters),
-            "race_code_system": text(systems),
-            "ethnicity": text(
-                choose(people.race[human] == RACES.index("HISPANIC"), "H", "N").astype(object)
-            ),
-            "birth_year": pa.array(np.where(known, years, 0), pa.int64(), mask=~known),
+            "sex": columns["sex"],
+            "race_code": letters,
+            "race_code_system": systems,
+            "ethnicity": choose(people.race[human] == RACES.index("HISPANIC"), "H", "N"),
+            "birth_year": pa.array(np.where(known, year_of(birth), 0), pa.int64(), mask=~known),
             "dob": days_column(birth),
-            "pob": text(pick(human // 3, ("CA", "CA", "CA", "CA", "MM", "TX", "NY", "PI", "YY"))),
+            "pob": pick(human // 3, ("CA", "CA", "CA", "CA", "MM", "TX", "NY", "PI", "YY")),
             "height_in": pa.array(np.round(tall).astype(np.int64), mask=~described),
-            "weight_lb": pa.array(
-                np.clip(tall * 2.6 + rng.normal(0, 12, size), 80, 400).astype(np.int64),
-                mask=~described,
-            ),
-            **{name: text(choose(described, values, None)) for name, values in looks.items()},
-            "smt": text(smt),
+            "weight_lb": pa.array(heavy, mask=~described),
+            **{name: choose(described, values, None) for name, values in looks.items()},
+            "smt": smt,
             "deceased": pa.array(np.zeros(size, bool), mask=rng.random(size) < 0.9),
         }
     )
 
 
-def _race(rng: np.random.Generator, race: Ints, written: Ints) -> tuple[Strings, Strings]:
+def _race(rng: Generator, race: Ints, written: Ints) -> tuple[Strings, Strings]:
     """The letter and its list; the national list changed within the years of the register."""
     size = len(race)
     state = rng.random(size) < 0.35
-    system = choose(state, "CADOJ", choose(written < _NCIC_SINCE, "NCIC_OLD", "NCIC")).astype(
-        object
-    )
+    system = choose(state, "CADOJ", choose(written < _NCIC_SINCE, "NCIC_OLD", "NCIC"))
     letters = np.empty(size, dtype=object)
     for name, codes in _CODES.items():
         here = system == name
-        letters[here] = np.array(codes, dtype=object)[race[here]]
+        letters[here] = objects(codes)[race[here]]
     finer = (system == "CADOJ") & (race == RACES.index("ASIAN"))
-    letters[finer] = rng.choice(np.array(_ASIAN_DETAIL, dtype=object), int(finer.sum()))
+    letters[finer] = rng.choice(objects(_ASIAN_DETAIL), int(finer.sum()))
     missing = rng.random(size) < 0.03
     letters[missing] = choose(system[missing] == "CADOJ", "X", "U")
     return system, letters
 
 
-def _stacked(parts: list[dict[str, Any]]) -> pa.Table:
-    return pa.concat_tables([pa.table(part) for part in parts])
-
-
-def _person_name(
-    rng: np.random.Generator, entries: Entries, columns: dict[str, np.ndarray]
-) -> pa.Table:
+def _person_name(rng: Generator, entries: Entries, columns: Columns) -> pa.Table:
     size = len(entries.person_id)
     maiden = ~absent(columns["birth_name"]) & (columns["birth_name"] != columns["last_name"])
     maiden &= rng.random(size) < _MAIDEN
     alias = ~maiden & (entries.role == RESPONDENT) & (rng.random(size) < _ALIAS)
     nick = known_names().nicknames
-    parts: list[dict[str, Any]] = []
-    for number, kind, here in (
-        (1, "legal", np.ones(size, bool)),
-        (2, "maiden", maiden),
-        (2, "alias", alias),
+    nicknames = objects([nick.get(name, (name,))[0] for name in columns["first_name"]])
+    parts = [name_table(entries.person_id, columns, "legal")]
+    for kind, here, changed in (
+        ("maiden", maiden, {"last_name": columns["birth_name"]}),
+        ("alias", alias, {"first_name": nicknames}),
     ):
-        first, last = columns["first_name"][here], columns["last_name"][here]
-        if kind == "maiden":
-            last = columns["birth_name"][here]
-        if kind == "alias":
-            first = np.array([nick.get(name, (name,))[0] for name in first], dtype=object)
-        parts.append(
-            {
-                "person_id": entries.person_id[here],
-                "seq": np.full(int(here.sum()), number),
-                "kind": text(np.full(int(here.sum()), kind, dtype=object)),
-                "last": text(last),
-                "first": text(first),
-                "middle": text(columns["middle_name"][here]),
-                "suffix": text(columns["name_suffix"][here]),
-            }
-        )
-    return _stacked(parts)
+        other = {name: values[here] for name, values in (columns | changed).items()}
+        parts.append(name_table(entries.person_id[here], other, kind, seq=2))
+    return pa.concat_tables(parts)
 
 
 def _person_identifier(
-    rng: np.random.Generator, entries: Entries, written: Ints, columns: dict[str, np.ndarray]
+    rng: Generator, entries: Entries, written: Ints, columns: Columns
 ) -> pa.Table:
-    size = len(entries.person_id)
-    number = entries.human.astype(np.int64)
-    restrained = entries.role == RESPONDENT
-    cii = np.where(restrained & (number % 3 == 0) & (rng.random(size) < 0.5), number, -1)
-    fbi = np.where(restrained & (number % 5 == 0) & (rng.random(size) < 0.5), number, -1)
+    number, restrained = entries.human, entries.role == RESPONDENT
+
+    def some(every: int, form: Callable[[int], str]) -> Strings:
+        has = restrained & (number % every == 0) & (rng.random(len(number)) < 0.5)
+        pairs = zip(has.tolist(), number.tolist(), strict=True)
+        return objects([form(n) if shown else None for shown, n in pairs])
+
     shown = {
         "SSN": columns["ssn"],
         "DL": columns["driver_license"],
-        "CII": np.array(
-            [None if n < 0 else f"A{10_000_000 + n * 7919 % 89_999_999:08d}" for n in cii.tolist()],
-            dtype=object,
-        ),
-        "FBI_UCN": np.array(
-            [None if n < 0 else f"{(n * 104_729) % 999_999_937:09d}" for n in fbi.tolist()],
-            dtype=object,
-        ),
+        "CII": some(3, lambda n: f"A{10_000_000 + n * 7919 % 89_999_999:08d}"),
+        "FBI_UCN": some(5, lambda n: f"{(n * 104_729) % 999_999_937:09d}"),
     }
-    parts: list[dict[str, Any]] = []
-    for kind, values in shown.items():
-        here = ~absent(values)
-        state = (
-            columns["dl_state"][here]
-            if kind == "DL"
-            else np.full(int(here.sum()), None, dtype=object)
-        )
-        years = (
-            written[here].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-        )
-        parts.append(
-            {
-                "person_id": entries.person_id[here],
-                "kind": text(np.full(int(here.sum()), kind, dtype=object)),
-                "value": text(values[here]),
-                "issuing_state": text(state),
-                "expires": pa.array(
-                    years + entries.human[here] % 5, mask=np.full(int(here.sum()), kind != "DL")
-                ),
-            }
-        )
-    return _stacked(parts)
+    expires = year_of(written) + number % 5
+    return identifier_table(entries.person_id, shown, columns["dl_state"], expires)
 
 
 def _person_contact(
-    rng: np.random.Generator,
-    people: Population,
-    entries: Entries,
-    written: Ints,
-    columns: dict[str, np.ndarray],
+    rng: Generator, people: Population, entries: Entries, written: Ints, columns: Columns
 ) -> pa.Table:
     named = ~absent(columns["county"]) | ~absent(columns["phone"])
-    before = np.flatnonzero(
-        (entries.role == RESPONDENT) & (rng.random(len(named)) < _SECOND_ADDRESS)
-    )
+    moved = (entries.role == RESPONDENT) & (rng.random(len(named)) < _SECOND_ADDRESS)
+    before = np.flatnonzero(moved)
     old = recorded(rng, people, entries.human[before], written[before] - 5 * 365, AS_RESPONDENT)
     old_named = ~absent(old["county"])
-    parts: list[dict[str, Any]] = []
-    for kind, source, here, ids, until in (
-        ("home", columns, named, entries.person_id, None),
-        ("mail", old, old_named, entries.person_id[before], written[before] - 400),
+    until = days_column((written[before] - 400)[old_named])
+    parts: list[pa.Table] = []
+    for kind, source, here, ids, valid_to in (
+        ("home", columns, named, entries.person_id, pa.nulls(int(named.sum()), pa.date32())),
+        ("mail", old, old_named, entries.person_id[before], until),
     ):
-        size = int(here.sum())
-        nothing = text(np.full(size, None, dtype=object))
-        phone = source["phone"][here] if kind == "home" else np.full(size, None, dtype=object)
-        parts.append(
-            {
-                "person_id": ids[here],
-                "kind": text(np.full(size, kind, dtype=object)),
-                "street": text(source["street"][here]),
-                "city": text(source["city"][here]),
-                "state": text(choose(absent(source["county"][here]), None, "CA")),
-                "zip": text(source["zip"][here]),
-                "county_fips": text(source["county"][here]),
-                "phone": text(phone),
-                "email": nothing,
-                "employer_name": nothing,
-                "valid_from": pa.nulls(size, pa.date32()),
-                "valid_to": pa.nulls(size, pa.date32())
-                if until is None
-                else days_column(until[here]),
-            }
-        )
-    return _stacked(parts)
+        contact = {
+            "person_id": ids[here],
+            "kind": kind,
+            "street": source["street"][here],
+            "city": source["city"][here],
+            "state": choose(absent(source["county"][here]), None, "CA"),
+            "zip": source["zip"][here],
+            "county_fips": source["county"][here],
+            "phone": source["phone"][here] if kind == "home" else None,
+            "email": None,
+            "employer_name": None,
+            "valid_from": pa.nulls(int(here.sum()), pa.date32()),
+            "valid_to": valid_to,
+        }
+        parts.append(table(contact))
+    return pa.concat_tables(parts)
 
 
-def _vehicle(rng: np.random.Generator, entries: Entries) -> pa.Table:
+def _vehicle(rng: Generator, entries: Entries) -> pa.Table:
     here = np.flatnonzero((entries.role == RESPONDENT) & (rng.random(len(entries.role)) < 0.12))
     human = entries.human[here]
-    return pa.table(
+    plates = [
+        f"{n % 9 + 1}{chr(65 + n % 26)}{chr(65 + n // 26 % 26)}{chr(65 + n // 676 % 26)}{n % 1000:03d}"
+        for n in human.tolist()
+    ]
+    return table(
         {
             "person_id": entries.person_id[here],
-            "plate": [
-                f"{n % 9 + 1}{chr(65 + n % 26)}{chr(65 + n // 26 % 26)}{chr(65 + n // 676 % 26)}{n % 1000:03d}"
-                for n in human.tolist()
-            ],
-            "plate_state": text(np.full(len(here), "CA", dtype=object)),
+            "plate": plates,
+            "plate_state": "CA",
             "year": 1995 + human % 30,
-            "make": text(pick(human, ("TOYT", "HOND", "FORD", "CHEV", "NISS", "BMW"))),
-            "model": text(pick(human // 6, ("CAM", "CIV", "F15", "SIL", "ALT", "3SE"))),
-            "color": text(pick(human // 36, ("WHI", "BLK", "SIL", "GRY", "RED", "BLU"))),
+            "make": pick(human, ("TOYT", "HOND", "FORD", "CHEV", "NISS", "BMW")),
+            "model": pick(human // 6, ("CAM", "CIV", "F15", "SIL", "ALT", "3SE")),
+            "color": pick(human // 36, ("WHI", "BLK", "SIL", "GRY", "RED", "BLU")),
         }
     )

@@ -3,26 +3,25 @@
 Everything is drawn from a source of chance that the caller seeds. It knows no data system.
 """
 
-from synthetic.people.names import Ints, Strings, absent, choose, known_names, known_places
+from synthetic.people.names import Ints, Strings, absent, choose, known_names, known_places, objects
 from synthetic.people.noise import COHORTS, NO_DAY, OTHER_PARTY, RESPONDENT, recorded
-from synthetic.people.population import RACES, Population, day, make_people
+from synthetic.people.population import RACES, Population, day, make_people, year_of
 from synthetic.people.tables import (
     MARK,
+    Columns,
+    RegisterTruth,
+    World,
     agency_of,
     agency_table,
-    as_table,
     contact_table,
     counties,
-    dashed,
     days_column,
     drawn,
     identifier_table,
     missing,
-    mixed_case,
     name_table,
     pick,
     race_letters,
-    text,
-    write_files,
+    table,
+    write_register,
 )
-from synthetic.people.truth import RegisterTruth, World

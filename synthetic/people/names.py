@@ -5,6 +5,7 @@ into one array, so that a million people are a million integers.
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 Ints = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.object_]  # None stands for a missing value
@@ -39,7 +41,7 @@ class Pool:
     members: Ints
     cumulative: npt.NDArray[np.float64]
 
-    def draw(self, rng: np.random.Generator, count: int) -> Ints:
+    def draw(self, rng: Generator, count: int) -> Ints:
         """Draw numbers of names."""
         return self.members[np.searchsorted(self.cumulative, rng.random(count), side="right")]
 
@@ -78,7 +80,7 @@ def known_names() -> Names:
         rare = [a + b for a in beginnings for b in endings]
         last[number] = _pool(texts, [r["name"] for r in family if r["origin"] == origin], rare)
     return Names(
-        np.array(texts, dtype=object),
+        objects(texts),
         first,
         last,
         _others("nicknames.csv", "formal", "nickname"),
@@ -123,13 +125,18 @@ def known_places() -> Places:
     listed = rows("counties.csv")
     people = np.array([float(r["thousands"]) for r in listed])
     return Places(
-        fips=np.array([r["fips"] for r in listed], dtype=object),
+        fips=objects([r["fips"] for r in listed]),
         share=people / people.sum(),
         first_zip=np.array([int(r["first_zip"]) for r in listed]),
         zips=np.maximum(1, np.round(people / 30)).astype(np.int64),  # about 30,000 people each
-        cities=tuple(np.array(r["cities"].split("|"), dtype=object) for r in listed),
-        streets=np.array([r["name"] for r in rows("streets.csv")], dtype=object),
+        cities=tuple(objects(r["cities"].split("|")) for r in listed),
+        streets=objects([r["name"] for r in rows("streets.csv")]),
     )
+
+
+def objects(values: Sequence[object]) -> Strings:
+    """Texts as an array, None where one is missing."""
+    return np.array(values, dtype=object)
 
 
 def choose(where: Mask, yes: Any, no: Any) -> Strings:

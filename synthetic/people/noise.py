@@ -8,8 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
-from synthetic.people.names import Ints, Mask, Strings, absent, choose, known_names, known_places
+from synthetic.people.names import (
+    Ints,
+    Mask,
+    Strings,
+    absent,
+    choose,
+    known_names,
+    known_places,
+    objects,
+)
 from synthetic.people.population import NONE, SUFFIXES, Population
 
 NO_DAY = np.iinfo(np.int64).min
@@ -50,53 +60,21 @@ RESPONDENT = Noise()
 OTHER_PARTY = replace(RESPONDENT, ssn=0.06, license=0.12, address_missing=0.25, birth_missing=0.10)
 COHORTS = {
     "low": Noise(
-        typo=0.003,
-        nickname=0.01,
-        spelling=0.01,
-        birth_missing=0.002,
-        birth_swapped=0.002,
-        birth_january=0.001,
-        birth_digit=0.002,
-        ssn=0.85,
-        ssn_typo=0.004,
-        license=0.7,
-        address_missing=0.02,
-        stale=0.03,
-        phone=0.7,
+        typo=0.003, nickname=0.01, spelling=0.01, birth_missing=0.002, birth_swapped=0.002, birth_january=0.001,
+        birth_digit=0.002, ssn=0.85, ssn_typo=0.004, license=0.7, address_missing=0.02, stale=0.03, phone=0.7,
     ),
-    "medium": replace(
-        RESPONDENT, ssn=0.6, license=0.5, address_missing=0.05, stale=0.12, phone=0.5
-    ),
+    "medium": replace(RESPONDENT, ssn=0.6, license=0.5, address_missing=0.05, stale=0.12, phone=0.5),
     "heavy": Noise(
-        typo=0.05,
-        nickname=0.08,
-        spelling=0.08,
-        swapped=0.01,
-        initial=0.02,
-        surname_style=0.7,
-        maiden=0.25,
-        middle_missing=0.5,
-        suffix_missing=0.7,
-        birth_missing=0.08,
-        birth_swapped=0.02,
-        birth_january=0.03,
-        birth_digit=0.04,
-        sex_missing=0.03,
-        sex_wrong=0.01,
-        ssn=0.2,
-        ssn_typo=0.05,
-        license=0.2,
-        license_typo=0.05,
-        address_missing=0.3,
-        street_typo=0.06,
-        stale=0.35,
-        phone=0.15,
+        typo=0.05, nickname=0.08, spelling=0.08, swapped=0.01, initial=0.02, surname_style=0.7, maiden=0.25,
+        middle_missing=0.5, suffix_missing=0.7, birth_missing=0.08, birth_swapped=0.02, birth_january=0.03,
+        birth_digit=0.04, sex_missing=0.03, sex_wrong=0.01, ssn=0.2, ssn_typo=0.05, license=0.2, license_typo=0.05,
+        address_missing=0.3, street_typo=0.06, stale=0.35, phone=0.15,
     ),
-}
+}  # fmt: skip
 
 
 def recorded(
-    rng: np.random.Generator, people: Population, who: Ints, days: Ints, noise: Noise
+    rng: Generator, people: Population, who: Ints, days: Ints, noise: Noise
 ) -> dict[str, np.ndarray]:
     """Write down one record for each person.
 
@@ -128,7 +106,7 @@ def recorded(
 
 
 def _names(
-    rng: np.random.Generator, people: Population, who: Ints, days: Ints, noise: Noise
+    rng: Generator, people: Population, who: Ints, days: Ints, noise: Noise
 ) -> tuple[Strings, Strings, Strings]:
     known, size = known_names(), len(who)
     first = known.texts[people.first[who]].copy()
@@ -161,7 +139,7 @@ def _names(
     return first, last, birth_name
 
 
-def _middle(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
+def _middle(rng: Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     number, size = people.middle[who], len(who)
     middle = choose(number != NONE, known_names().texts[np.maximum(number, 0)], None)
     change(middle, chance(rng, noise.middle_initial, size), lambda text: text[:1])
@@ -170,13 +148,13 @@ def _middle(rng: np.random.Generator, people: Population, who: Ints, noise: Nois
     return middle
 
 
-def _suffix(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
-    suffix = np.array([None, *SUFFIXES[1:]], dtype=object)[people.suffix[who]]
+def _suffix(rng: Generator, people: Population, who: Ints, noise: Noise) -> Strings:
+    suffix = objects([None, *SUFFIXES[1:]])[people.suffix[who]]
     suffix[chance(rng, noise.suffix_missing, len(who))] = None
     return suffix
 
 
-def _birth(rng: np.random.Generator, birth: Ints, today: Ints, noise: Noise) -> Ints:
+def _birth(rng: Generator, birth: Ints, today: Ints, noise: Noise) -> Ints:
     size = len(birth)
     dates = birth.astype("datetime64[D]")
     years = dates.astype("datetime64[Y]")
@@ -198,7 +176,7 @@ def _birth(rng: np.random.Generator, birth: Ints, today: Ints, noise: Noise) -> 
     return days
 
 
-def _sex(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) -> Strings:
+def _sex(rng: Generator, people: Population, who: Ints, noise: Noise) -> Strings:
     size = len(who)
     female = people.female[who] ^ chance(rng, noise.sex_wrong, size)
     sex = choose(female, "F", "M").astype(object)
@@ -208,9 +186,7 @@ def _sex(rng: np.random.Generator, people: Population, who: Ints, noise: Noise) 
     return sex
 
 
-def _number(
-    rng: np.random.Generator, people: Population, who: Ints, noise: Noise
-) -> dict[str, Strings]:
+def _number(rng: Generator, people: Population, who: Ints, noise: Noise) -> dict[str, Strings]:
     size = len(who)
     ssn = _shown(people.ssn[who], chance(rng, noise.ssn, size), lambda n: f"{n:09d}")
     license_ = _shown(
@@ -231,14 +207,12 @@ def _shown(numbers: Ints, where: Mask, form: Callable[[int], str]) -> Strings:
     return shown
 
 
-_KINDS = np.array(["ST", "AVE", "BLVD", "DR", "WAY", "LN", "CT", "RD"], dtype=object)
-_LONG = np.array(
-    ["STREET", "AVENUE", "BOULEVARD", "DRIVE", "WAY", "LANE", "COURT", "ROAD"], dtype=object
-)
+_KINDS = objects(["ST", "AVE", "BLVD", "DR", "WAY", "LN", "CT", "RD"])
+_LONG = objects(["STREET", "AVENUE", "BOULEVARD", "DRIVE", "WAY", "LANE", "COURT", "ROAD"])
 
 
 def _address(
-    rng: np.random.Generator, people: Population, who: Ints, days: Ints, noise: Noise
+    rng: Generator, people: Population, who: Ints, days: Ints, noise: Noise
 ) -> dict[str, np.ndarray]:
     size, where = len(who), known_places()
     turn = (people.moved[who] <= days[:, None]).sum(axis=1)
@@ -279,7 +253,7 @@ def _address(
 
 
 def _words(before: str, numbers: Ints) -> Strings:
-    return np.array([f"{before}{number}" for number in numbers.tolist()], dtype=object)
+    return objects([f"{before}{number}" for number in numbers.tolist()])
 
 
 # -- small errors of writing: a letter or digit wrong, a name in one of its other forms
@@ -289,7 +263,7 @@ _KEYS = dict(
 )  # a neighbour on the keyboard
 
 
-def chance(rng: np.random.Generator, share: float, size: int) -> Mask:
+def chance(rng: Generator, share: float, size: int) -> Mask:
     """Which of ``size`` records are hit."""
     return rng.random(size) < share
 
@@ -301,16 +275,14 @@ def change(values: Strings, where: Mask, make: Callable[[str], str]) -> None:
             values[place] = make(values[place])
 
 
-def vary(
-    rng: np.random.Generator, values: Strings, others: dict[str, tuple[str, ...]], share: float
-) -> None:
+def vary(rng: Generator, values: Strings, others: dict[str, tuple[str, ...]], share: float) -> None:
     """Write a share of the names that can be written otherwise in one of the other ways."""
     for place in np.flatnonzero(chance(rng, share, len(values))):
         if options := others.get(values[place]):
             values[place] = options[int(rng.integers(len(options)))]
 
 
-def typing_error(rng: np.random.Generator, text: str) -> str:
+def typing_error(rng: Generator, text: str) -> str:
     """One letter left out, doubled, swapped with the next, or hit beside."""
     if len(text) < 2:
         return text
@@ -324,7 +296,7 @@ def typing_error(rng: np.random.Generator, text: str) -> str:
     return text[:at] + _KEYS.get(text[at], "E") + text[at + 1 :]
 
 
-def digit_error(rng: np.random.Generator, text: str) -> str:
+def digit_error(rng: Generator, text: str) -> str:
     """One digit wrong, or two swapped."""
     places = [i for i, mark in enumerate(text) if mark.isdigit()]
     at = places[int(rng.integers(len(places)))]

@@ -7,6 +7,7 @@ together: twins, father and son of one name, siblings, couples, parent and child
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
 from synthetic.people.names import ORIGIN_SHARES, ORIGINS, Ints, known_names, known_places
 
@@ -31,6 +32,11 @@ _SAME_COUNTY = 0.75  # of moves
 def day(year: int, month: int = 1, of_month: int = 1) -> int:
     """Days since 1970-01-01."""
     return int((np.datetime64(f"{year:04d}-{month:02d}-{of_month:02d}") - DAY0).astype(int))
+
+
+def year_of(days: Ints) -> Ints:
+    """The calendar years of days since 1970-01-01."""
+    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Population:
         return len(self.birth)
 
 
-def make_people(rng: np.random.Generator, count: int, until: int) -> Population:
+def make_people(rng: Generator, count: int, until: int) -> Population:
     """Make a population.
 
     Args:
@@ -114,22 +120,20 @@ def make_people(rng: np.random.Generator, count: int, until: int) -> Population:
     return people
 
 
-def _ages(rng: np.random.Generator, count: int) -> np.ndarray:
+def _ages(rng: Generator, count: int) -> np.ndarray:
     """Ages on the last day: adults with a peak about 33, and some children."""
     adults = 18 + rng.gamma(2.6, 8.5, count)
     return np.where(rng.random(count) < 0.12, rng.uniform(1, 18, count), np.minimum(adults, 99))
 
 
-def _ties(rng: np.random.Generator, count: int) -> Ints:
+def _ties(rng: Generator, count: int) -> Ints:
     pairs = rng.choice(
         [*range(len(TIES)), NONE], count // 2, p=[*_TIE_SHARES, 1 - sum(_TIE_SHARES)]
     )
     return np.repeat(pairs, 2)
 
 
-def _name(
-    rng: np.random.Generator, female: np.ndarray, origin: Ints
-) -> tuple[Ints, Ints, Ints, Ints]:
+def _name(rng: Generator, female: np.ndarray, origin: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     count = len(female)
     first, middle = np.empty(count, np.int64), np.empty(count, np.int64)
     pools = known_names().first
@@ -142,7 +146,7 @@ def _name(
     return first, middle, _surname(rng, origin), np.where(double, _surname(rng, origin), NONE)
 
 
-def _surname(rng: np.random.Generator, origin: Ints) -> Ints:
+def _surname(rng: Generator, origin: Ints) -> Ints:
     drawn = np.empty(len(origin), np.int64)
     for place, pool in known_names().last.items():
         here = origin == place
@@ -158,7 +162,7 @@ _RACE_BY_ORIGIN = {  # any, hispanic, asian, other; columns as in RACES
 }
 
 
-def _race(rng: np.random.Generator, origin: Ints) -> Ints:
+def _race(rng: Generator, origin: Ints) -> Ints:
     race = np.empty(len(origin), np.int64)
     for place, shares in _RACE_BY_ORIGIN.items():
         here = origin == place
@@ -166,7 +170,7 @@ def _race(rng: np.random.Generator, origin: Ints) -> Ints:
     return race
 
 
-def _unique(rng: np.random.Generator, count: int, space: int) -> Ints:
+def _unique(rng: Generator, count: int, space: int) -> Ints:
     """Different numbers below ``space``, scattered: a walk with a step that shares no factor."""
     step = int(rng.integers(space // 3, space // 2))
     while np.gcd(step, space) != 1:
@@ -175,13 +179,13 @@ def _unique(rng: np.random.Generator, count: int, space: int) -> Ints:
     return (start + np.arange(count, dtype=np.int64) * step) % space
 
 
-def _phones(rng: np.random.Generator, county: Ints, count: int) -> Ints:
+def _phones(rng: Generator, county: Ints, count: int) -> Ints:
     area = np.array([209, 213, 310, 323, 408, 415, 510, 530, 559, 562, 619, 626, 650, 661, 707])
     area = np.concatenate([area, [714, 760, 805, 818, 831, 858, 909, 916, 925, 949, 951]])
     return area[county % len(area)] * 10**7 + rng.integers(2_000_000, 10_000_000, count)
 
 
-def _addresses(rng: np.random.Generator, count: int) -> tuple[Ints, ...]:
+def _addresses(rng: Generator, count: int) -> tuple[Ints, ...]:
     """Addresses for all homes of all people, first homes first."""
     where = known_places()
     first = rng.choice(len(where.share), count, p=where.share)
@@ -206,13 +210,13 @@ def _addresses(rng: np.random.Generator, count: int) -> tuple[Ints, ...]:
     )
 
 
-def _moves(rng: np.random.Generator, count: int, until: int) -> Ints:
+def _moves(rng: Generator, count: int, until: int) -> Ints:
     """Days of moving, spread over the twenty years before the last day."""
     stays = rng.exponential(365.25 * _YEARS_AT_ONE, (count, _HOMES - 1))
     return (until - 20 * 365 + np.cumsum(stays, axis=1)).astype(np.int64)
 
 
-def _bind(rng: np.random.Generator, people: Population) -> None:
+def _bind(rng: Generator, people: Population) -> None:
     """Give the second of each bound pair what it shares with the first."""
     even = np.arange(0, len(people), 2)
     for place, tie in enumerate(TIES):
@@ -239,14 +243,14 @@ def _bind(rng: np.random.Generator, people: Population) -> None:
             people.suffix[a], people.suffix[b] = SUFFIXES.index("SR"), SUFFIXES.index("JR")
 
 
-def _redraw_first(rng: np.random.Generator, people: Population, who: Ints) -> None:
+def _redraw_first(rng: Generator, people: Population, who: Ints) -> None:
     """First names that fit sex and origin, after the origin was shared."""
     for (is_female, place), pool in known_names().first.items():
         here = who[(people.female[who] == is_female) & (people.origin[who] == place)]
         people.first[here] = pool.draw(rng, len(here))
 
 
-def _marry(rng: np.random.Generator, people: Population, a: Ints, b: Ints) -> None:
+def _marry(rng: Generator, people: Population, a: Ints, b: Ints) -> None:
     people.female[a], people.female[b] = True, False
     people.birth[b] = people.birth[a] + rng.integers(-3000, 2000, len(a))
     people.married[b] = NONE

@@ -6,9 +6,11 @@ arrests for misdemeanors, four fifths of the arrested men, many arrested again.
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from synthetic.people import (
     RESPONDENT,
+    Columns,
     World,
     absent,
     agency_of,
@@ -24,10 +26,11 @@ from synthetic.people import (
     make_people,
     missing,
     name_table,
+    objects,
     pick,
     race_letters,
     recorded,
-    text,
+    table,
 )
 
 _AGAIN = 0.45  # of arrests are of somebody arrested before
@@ -53,8 +56,10 @@ _PLEAS = {"plea": 96.0, "jury_trial": 3.0, "court_trial": 1.0}
 _STATUTES = ("459 PC", "484 PC", "242 PC", "11377 HS", "23152 VC", "211 PC", "245 PC", "647 PC")
 
 
-def make_achs(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` arrests, and who the subjects are."""
+    from systems.description import load_system
+
     people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
     arrested = _arrested(rng, people.female, people.birth, records, first_day)
     human, turn = _subjects(rng, records, arrested)
@@ -80,36 +85,37 @@ def make_achs(rng: np.random.Generator, records: int, first_day: int, last_day: 
             {
                 "SSN": columns["ssn"],
                 "DL": columns["driver_license"],
-                "FBI": np.array([f"{n * 104_729 % 999_999_937:09d}" for n in who.tolist()], dtype=object),
+                "FBI": objects([f"{n * 104_729 % 999_999_937:09d}" for n in who.tolist()]),
             },
             columns["dl_state"],
         ),
         "person_contact": contact_table(ids, columns, phone=False),
-        "arrest": pa.table(
+        "arrest": table(
             {
                 "arrest_id": arrest_id,
                 "person_id": ids[place],
-                "agency_ori": text(agency_of(county, rng.integers(0, 2, records))),
-                "county_fips": text(known_places().fips[county]),
+                "agency_ori": agency_of(county, rng.integers(0, 2, records)),
+                "county_fips": known_places().fips[county],
                 "arrest_date": days_column(day),
                 "booking_no": [f"B{n:08d}" for n in range(records)],
                 "incident_no": [f"{n % 99:02d}-{n:06d}" for n in range(records)],
-                "offense_code": text(offense),
+                "offense_code": offense,
                 "age_at_arrest": ((day - people.birth[human]) / 365.2425).astype(np.int64),
-                "police_disposition": text(drawn(rng, _POLICE, records)),
-                "sealed": pa.array(sealed),
+                "police_disposition": drawn(rng, _POLICE, records),
+                "sealed": sealed,
             }
         ),
         "charge": _charges(rng, arrest_id, offense),
         "court_case": _court(rng, arrest_id, county, day, offense, last_day),
         "custody_event": _custody(rng, arrest_id, day, last_day),
     }  # fmt: skip
-    group = np.array([_group(code) for code in offense], dtype=object)
+    codes = load_system("ACHS").code_list("offense_code").by_value
+    group = objects([codes[code].attributes["group"] for code in offense])
     return World(people, tables, ids[place], human, choose(sealed, "sealed", "subject"), group)
 
 
 def _arrested(
-    rng: np.random.Generator, female: np.ndarray, birth: np.ndarray, records: int, first_day: int
+    rng: Generator, female: np.ndarray, birth: np.ndarray, records: int, first_day: int
 ) -> np.ndarray:
     """Those who may be arrested at all: grown before the end, more men than women."""
     grown = birth < first_day - 14 * 365
@@ -117,9 +123,7 @@ def _arrested(
     return rng.permutation(np.flatnonzero(fits))[: max(20, int(records * (1 - _AGAIN)))]
 
 
-def _subjects(
-    rng: np.random.Generator, records: int, arrested: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _subjects(rng: Generator, records: int, arrested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Who is arrested each time, and under which of the person's files."""
     once = arrested[: min(len(arrested), records)]
     weight = rng.gamma(0.6, 1.0, len(arrested))  # few are arrested often
@@ -130,30 +134,26 @@ def _subjects(
 
 
 def _person(
-    rng: np.random.Generator,
-    ids: np.ndarray,
-    columns: dict[str, np.ndarray],
-    race: np.ndarray,
-    who: np.ndarray,
+    rng: Generator, ids: np.ndarray, columns: Columns, race: np.ndarray, who: np.ndarray
 ) -> pa.Table:
     tall = 62 + who % 13
-    return pa.table(
+    return table(
         {
             "person_id": ids,
             "cii_number": [f"A{n % 10**8:08d}" for n in (10_000_000 + ids * 7).tolist()],
-            "sex": text(columns["sex"]),
-            "race": text(race),
+            "sex": columns["sex"],
+            "race": race,
             "dob": days_column(columns["birth_day"]),
-            "pob": text(pick(who // 3, ("CA", "CA", "CA", "MM", "TX", "NY", "YY"))),
+            "pob": pick(who // 3, ("CA", "CA", "CA", "MM", "TX", "NY", "YY")),
             "height_in": tall,
             "weight_lb": (tall * 2.6 + rng.normal(0, 12, len(who))).astype(np.int64),
-            "hair": text(pick(who // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED"))),
-            "eye": text(pick(who, ("BRO", "BRO", "BLU", "GRN", "HAZ"))),
+            "hair": pick(who // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED")),
+            "eye": pick(who, ("BRO", "BRO", "BLU", "GRN", "HAZ")),
         }
     )
 
 
-def _names(rng: np.random.Generator, ids: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
+def _names(rng: Generator, ids: np.ndarray, columns: Columns) -> pa.Table:
     """Full names, and aliases: a nickname, or the name before marriage."""
     full = name_table(ids, columns, "full")
     nicknames = known_names().nicknames
@@ -161,33 +161,29 @@ def _names(rng: np.random.Generator, ids: np.ndarray, columns: dict[str, np.ndar
     here = np.flatnonzero(known | (rng.random(len(ids)) < _ALIAS))
     other = {name: values[here].copy() for name, values in columns.items()}
     other["last_name"] = choose(known[here], other["birth_name"], other["last_name"])
-    other["first_name"] = np.array(
-        [nicknames.get(name, (name,))[0] for name in other["first_name"]], dtype=object
-    )
-    alias = name_table(ids[here], other, "alias")
-    two = pa.array(np.full(len(here), 2, np.int64))
-    return pa.concat_tables([full, alias.set_column(1, "seq", two)])
+    other["first_name"] = objects([nicknames.get(n, (n,))[0] for n in other["first_name"]])
+    return pa.concat_tables([full, name_table(ids[here], other, "alias", seq=2)])
 
 
-def _charges(rng: np.random.Generator, arrest_id: np.ndarray, offense: np.ndarray) -> pa.Table:
+def _charges(rng: Generator, arrest_id: np.ndarray, offense: np.ndarray) -> pa.Table:
     """One to four charges, the first at the level of the arrest."""
     count = np.minimum(1 + rng.geometric(0.6, len(arrest_id)) - 1, 4)
     at = np.repeat(np.arange(len(arrest_id)), count)
     seq = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 1
     felony = np.array([code in _FELONIES for code in offense])[at] & (seq == 1)
-    return pa.table(
+    return table(
         {
             "arrest_id": arrest_id[at],
             "seq": seq,
-            "statute": text(drawn(rng, dict.fromkeys(_STATUTES, 1.0), len(at))),
-            "literal": text(pick(at, ("SEE REPORT", "POSS CONTR SUB", "BATTERY ON PERSON"))),
-            "level": text(choose(felony, "F", "M")),
+            "statute": drawn(rng, dict.fromkeys(_STATUTES, 1.0), len(at)),
+            "literal": pick(at, ("SEE REPORT", "POSS CONTR SUB", "BATTERY ON PERSON")),
+            "level": choose(felony, "F", "M"),
         }
     )
 
 
 def _court(
-    rng: np.random.Generator,
+    rng: Generator,
     arrest_id: np.ndarray,
     county: np.ndarray,
     day: np.ndarray,
@@ -202,39 +198,31 @@ def _court(
     convicted = made == "convicted"
     tried = convicted | (made == "acquitted")
     felony = np.array([code in _FELONIES for code in offense[here]]) & (rng.random(size) < 0.6)
-    return pa.table(
+    return table(
         {
             "arrest_id": arrest_id[here],
             "seq": np.ones(size, np.int64),
-            "county_fips": text(known_places().fips[county[here]]),
+            "county_fips": known_places().fips[county[here]],
             "case_no": [f"{n % 26 + 10}CR{n:07d}" for n in range(size)],
             "filed_on": days_column(day[here] + np.minimum(wait[here], 3)),
-            "disposition": text(made),
-            "plea": text(choose(tried, drawn(rng, _PLEAS, size), None)),
+            "disposition": made,
+            "plea": choose(tried, drawn(rng, _PLEAS, size), None),
             "disposition_date": days_column(day[here] + wait[here]),
-            "convicted_level": text(choose(convicted, choose(felony, "F", "M"), None)),
-            "sentence": text(choose(convicted, drawn(rng, _SENTENCES, size), None)),
+            "convicted_level": choose(convicted, choose(felony, "F", "M"), None),
+            "sentence": choose(convicted, drawn(rng, _SENTENCES, size), None),
             "sentence_months": pa.array(rng.integers(1, 60, size), mask=~convicted),
         }
     )
 
 
-def _custody(
-    rng: np.random.Generator, arrest_id: np.ndarray, day: np.ndarray, last_day: int
-) -> pa.Table:
+def _custody(rng: Generator, arrest_id: np.ndarray, day: np.ndarray, last_day: int) -> pa.Table:
     here = np.flatnonzero(rng.random(len(day)) < 0.06)
     on = np.minimum(day[here] + rng.integers(60, 900, len(here)), last_day)
     kinds = {"received": 5.0, "released": 3.0, "paroled": 2.0, "returned": 0.5, "discharged": 1.0}
-    return pa.table(
+    return table(
         {
             "arrest_id": arrest_id[here],
-            "kind": text(missing(rng, drawn(rng, kinds, len(here)), 0.0)),
+            "kind": missing(rng, drawn(rng, kinds, len(here)), 0.0),
             "event_date": days_column(on),
         }
     )
-
-
-def _group(code: str) -> str:
-    from systems.description import load_system
-
-    return load_system("ACHS").code_list("offense_code").by_value[code].attributes["group"]

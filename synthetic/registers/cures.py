@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from synthetic.people import (
     RESPONDENT,
@@ -22,9 +23,10 @@ from synthetic.people import (
     make_people,
     missing,
     name_table,
+    objects,
     pick,
     recorded,
-    text,
+    table,
 )
 
 _PATIENT = replace(
@@ -47,7 +49,7 @@ _PAYMENT = {
 _LICENCES = {"MD": 70.0, "DO": 8.0, "NP": 11.0, "PA": 6.0, "DDS": 4.0, "DVM": 0.5, "other": 0.5}
 
 
-def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_cures(rng: Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` prescriptions, and who the patients are."""
     people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
     human = _patients(rng, people.birth, records, first_day)
@@ -62,10 +64,10 @@ def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day:
     supply = rng.choice([3, 5, 7, 10, 14, 30, 60, 90], records, p=_SUPPLY)
     refill = np.minimum(rng.geometric(0.7, records) - 1, 5)
     tables = {
-        "person": pa.table(
+        "person": table(
             {
                 "person_id": person_id,
-                "sex": text(columns["sex"]),
+                "sex": columns["sex"],
                 "dob": days_column(columns["birth_day"]),
             }
         ),
@@ -73,7 +75,7 @@ def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day:
         "person_contact": contact_table(person_id, columns, phone=True),
         "prescriber": prescriber,
         "pharmacy": pharmacy,
-        "prescription": pa.table(
+        "prescription": table(
             {
                 "prescription_id": 6_000_000 + rng.permutation(records),
                 "person_id": person_id,
@@ -83,7 +85,7 @@ def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day:
                 "form_serial": [f"F{n:011d}" for n in number.tolist()],
                 "ndc": [f"{n * 7919 % 10**11:011d}" for n in number.tolist()],
                 "drug_name": [_DRUGS[k][2][n % len(_DRUGS[k][2])] for n, k in enumerate(kinds)],
-                "drug_class": text(kinds),
+                "drug_class": kinds,
                 "schedule": [_DRUGS[k][1] for k in kinds],
                 "quantity": supply * rng.choice([1, 2, 3], records),
                 "days_supply": supply,
@@ -91,25 +93,24 @@ def make_cures(rng: np.random.Generator, records: int, first_day: int, last_day:
                 "filled_on": days_column(day),
                 "refill_no": refill,
                 "refills_ordered": np.maximum(refill, rng.integers(0, 6, records)),
-                "diagnosis_code": text(
-                    missing(rng, pick(human, ("M545", "F419", "F909", "G8929", "F1120")), 0.7)
+                "diagnosis_code": missing(
+                    rng, pick(human, ("M545", "F419", "F909", "G8929", "F1120")), 0.7
                 ),
-                "county_fips": text(known_places().fips[where[chosen]]),
+                "county_fips": known_places().fips[where[chosen]],
                 "patient_age": ((day - people.birth[human]) / 365.2425).astype(np.int64),
-                "payment": text(drawn(rng, _PAYMENT, records)),
+                "payment": drawn(rng, _PAYMENT, records),
             }
         ),
     }
     roman = {"2": "II", "3": "III", "4": "IV", "5": "V"}
-    family = np.array([roman[_DRUGS[k][1]] for k in kinds], dtype=object)
-    role = np.full(records, "subject", dtype=object)
-    return World(people, tables, person_id, human, role, family)
+    family = objects([roman[_DRUGS[k][1]] for k in kinds])
+    return World(people, tables, person_id, human, "subject", family)
 
 
 _SUPPLY = (0.05, 0.10, 0.10, 0.05, 0.05, 0.55, 0.04, 0.06)
 
 
-def _patients(rng: np.random.Generator, birth: Ints, records: int, first_day: int) -> Ints:
+def _patients(rng: Generator, birth: Ints, records: int, first_day: int) -> Ints:
     """Patients were born before the years of the register; few have very many prescriptions."""
     pool = rng.permutation(np.flatnonzero(birth < first_day - 365))
     pool = pool[: max(20, int(records * _PATIENTS))]
@@ -117,37 +118,37 @@ def _patients(rng: np.random.Generator, birth: Ints, records: int, first_day: in
     return rng.choice(pool, records, p=weight / weight.sum())
 
 
-def _prescribers(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints]:
+def _prescribers(rng: Generator, count: int) -> tuple[pa.Table, Ints]:
     ids = 700_000 + rng.permutation(count)
     texts = known_names().texts
     return (
-        pa.table(
+        table(
             {
                 "prescriber_id": ids,
-                "last": text(texts[rng.integers(0, len(texts), count)]),
-                "first": text(texts[rng.integers(0, len(texts), count)]),
+                "last": texts[rng.integers(0, len(texts), count)],
+                "first": texts[rng.integers(0, len(texts), count)],
                 "dea_number": [f"BX{n % 10**7:07d}" for n in (ids * 31).tolist()],
                 "license_no": [f"L{n}" for n in ids.tolist()],
-                "license_kind": text(drawn(rng, _LICENCES, count)),
+                "license_kind": drawn(rng, _LICENCES, count),
             }
         ),
         ids,
     )
 
 
-def _pharmacies(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints, Ints]:
+def _pharmacies(rng: Generator, count: int) -> tuple[pa.Table, Ints, Ints]:
     places = known_places()
     where = np.concatenate(
         [np.arange(len(places.fips)), rng.choice(len(places.fips), count, p=places.share)]
     )
     ids = 800_000 + rng.permutation(len(where))
     return (
-        pa.table(
+        table(
             {
                 "pharmacy_id": ids,
                 "license_no": [f"PHY{n}" for n in ids.tolist()],
                 "name": [f"PHARMACY {n}" for n in range(len(where))],
-                "county_fips": text(places.fips[where]),
+                "county_fips": places.fips[where],
             }
         ),
         ids,
@@ -155,7 +156,7 @@ def _pharmacies(rng: np.random.Generator, count: int) -> tuple[pa.Table, Ints, I
     )
 
 
-def _near(rng: np.random.Generator, home: Ints, where: Ints) -> Ints:
+def _near(rng: Generator, home: Ints, where: Ints) -> Ints:
     """A pharmacy of the home county, mostly."""
     wanted = counties(rng, home, 0.08)
     order = np.argsort(where, kind="stable")

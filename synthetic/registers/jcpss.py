@@ -6,6 +6,7 @@ misdemeanors and by law enforcement, a petition for half of them, three boys in 
 
 import numpy as np
 import pyarrow as pa
+from numpy.random import Generator
 
 from synthetic.people import (
     Ints,
@@ -17,8 +18,9 @@ from synthetic.people import (
     known_places,
     make_people,
     missing,
+    objects,
     race_letters,
-    text,
+    table,
 )
 
 _AGAIN = 0.35  # of referrals are of a child referred before
@@ -35,12 +37,8 @@ _SOURCES = {
     "law_enforcement": 88.0, "other_county": 4.0, "school": 2.5, "parent": 1.0, "public_agency": 3.0, "other": 1.5,
 }  # fmt: skip
 _CLOSED = {
-    "closed": 68.0,
-    "informal": 12.0,
-    "diversion": 13.0,
-    "traffic_court": 3.0,
-    "transferred": 4.0,
-}
+    "closed": 68.0, "informal": 12.0, "diversion": 13.0, "traffic_court": 3.0, "transferred": 4.0,
+}  # fmt: skip
 _COURT = {
     "wardship": 60.0, "dismissed": 18.0, "nonward": 9.0, "informal": 7.0, "deferred": 3.5, "transferred": 2.0, "adult_court": 0.5,
 }  # fmt: skip
@@ -48,8 +46,10 @@ _PLACED = {"home": 62.0, "county_facility": 27.0, "other_facility": 10.5, "state
 _DEFENCE = {"public_defender": 58.0, "appointed": 30.0, "private": 9.0, "none": 3.0}
 
 
-def make_jcpss(rng: np.random.Generator, records: int, first_day: int, last_day: int) -> World:
+def make_jcpss(rng: Generator, records: int, first_day: int, last_day: int) -> World:
     """Make the tables of ``records`` referrals, and who the children are."""
+    from systems.description import load_system
+
     people = make_people(rng, max(4_000, records * _PEOPLE), last_day)
     human = _children(rng, people.female, people.birth, records, first_day, last_day)
     day = _days(rng, people.birth[human], first_day, last_day)
@@ -58,59 +58,51 @@ def make_jcpss(rng: np.random.Generator, records: int, first_day: int, last_day:
     person_id = 30_000_000 + rng.permutation(records)
     referral_id = 4_000_000 + rng.permutation(records)
     places = known_places()
-    number = np.array(
-        [f"J{h % 10**7:07d}" for h in (human * 13 + county * 7).tolist()], dtype=object
-    )
+    number = objects([f"J{h % 10**7:07d}" for h in (human * 13 + county * 7).tolist()])
     offense = drawn(rng, _OFFENSES, records)
     petition = rng.random(records) < _PETITION
     sealed = rng.random(records) < _SEALED
     settled = np.minimum(day + rng.integers(0, 40, records), last_day)
     tables = {
-        "person": pa.table(
+        "person": table(
             {
                 "person_id": person_id,
-                "county_fips": text(places.fips[county]),
-                "xref_number": text(missing(rng, number, _NO_NUMBER)),
+                "county_fips": places.fips[county],
+                "xref_number": missing(rng, number, _NO_NUMBER),
                 "dob": days_column(people.birth[human]),
-                "sex": text(choose(people.female[human], "F", "M")),
-                "race": text(race_letters(rng, people, human)),
+                "sex": choose(people.female[human], "F", "M"),
+                "race": race_letters(rng, people, human),
                 "zip": [f"{z:05d}" for z in people.zip[people.home[human, 0]].tolist()],
             }
         ),
-        "referral": pa.table(
+        "referral": table(
             {
                 "referral_id": referral_id,
                 "person_id": person_id,
-                "county_fips": text(places.fips[county]),
+                "county_fips": places.fips[county],
                 "referral_date": days_column(day),
-                "source": text(missing(rng, drawn(rng, _SOURCES, records), 0.01)),
-                "offense": text(offense),
+                "source": missing(rng, drawn(rng, _SOURCES, records), 0.01),
+                "offense": offense,
                 "age_at_referral": ((day - people.birth[human]) / 365.2425).astype(np.int64),
-                "detained": pa.array(rng.random(records) < 0.22),
-                "disposition": text(
-                    choose(
-                        petition,
-                        choose(rng.random(records) < 0.002, "direct_file", "petition"),
-                        drawn(rng, _CLOSED, records),
-                    )
+                "detained": rng.random(records) < 0.22,
+                "disposition": choose(
+                    petition,
+                    choose(rng.random(records) < 0.002, "direct_file", "petition"),
+                    drawn(rng, _CLOSED, records),
                 ),
                 "disposition_date": days_column(settled),
-                "sealed": pa.array(sealed),
+                "sealed": sealed,
             }
         ),
         "petition": _petitions(rng, referral_id[petition], settled[petition], last_day),
     }
-    level = np.array([_level(code) for code in offense], dtype=object)
+    codes = load_system("JCPSS").code_list("offense").by_value
+    level = objects([codes[code].attributes["level"] for code in offense])
     return World(people, tables, person_id, human, choose(sealed, "sealed", "subject"), level)
 
 
 def _children(
-    rng: np.random.Generator,
-    female: np.ndarray,
-    birth: Ints,
-    records: int,
-    first_day: int,
-    last_day: int,
+    rng: Generator, female: np.ndarray, birth: Ints, records: int, first_day: int, last_day: int
 ) -> Ints:
     """Those who were between 10 and 17 at some time of the register; some come again."""
     fits = (birth > first_day - 17 * 365) & (birth < last_day - 11 * 366)
@@ -121,31 +113,25 @@ def _children(
     return rng.permutation(np.concatenate([once, again]))
 
 
-def _days(rng: np.random.Generator, birth: Ints, first_day: int, last_day: int) -> Ints:
+def _days(rng: Generator, birth: Ints, first_day: int, last_day: int) -> Ints:
     """A day between the tenth and the eighteenth birthday, more often later, inside the years."""
     low = np.maximum(first_day, birth + 10 * 366)
     high = np.maximum(low, np.minimum(last_day, birth + 18 * 365 - 1))
     return low + ((high - low + 1) * rng.beta(2.0, 1.2, len(birth))).astype(np.int64)
 
 
-def _petitions(rng: np.random.Generator, referral_id: Ints, day: Ints, last_day: int) -> pa.Table:
+def _petitions(rng: Generator, referral_id: Ints, day: Ints, last_day: int) -> pa.Table:
     size = len(referral_id)
     made = drawn(rng, _COURT, size)
     heard = np.minimum(day + rng.integers(10, 120, size), last_day)
-    return pa.table(
+    return table(
         {
             "referral_id": referral_id,
             "seq": np.ones(size, np.int64),
             "filed_on": days_column(day),
-            "defense": text(drawn(rng, _DEFENCE, size)),
-            "disposition": text(made),
+            "defense": drawn(rng, _DEFENCE, size),
+            "disposition": made,
             "disposition_date": days_column(heard),
-            "placement": text(choose(made == "wardship", drawn(rng, _PLACED, size), None)),
+            "placement": choose(made == "wardship", drawn(rng, _PLACED, size), None),
         }
     )
-
-
-def _level(code: str) -> str:
-    from systems.description import load_system
-
-    return load_system("JCPSS").code_list("offense").by_value[code].attributes["level"]

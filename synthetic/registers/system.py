@@ -3,18 +3,22 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from synthetic.carpos import make_register
+from synthetic.carpos import make_carpos
 from synthetic.errors import SizeImpossible, SystemNotMade
-from synthetic.people import MARK, RegisterTruth, day, write_files
+from synthetic.people import RegisterTruth, day, write_register
 from synthetic.registers.achs import make_achs
 from synthetic.registers.cures import make_cures
 from synthetic.registers.jcpss import make_jcpss
 from synthetic.registers.ripa import make_ripa
 
-MAKERS = {"ACHS": make_achs, "CURES": make_cures, "JCPSS": make_jcpss, "RIPA": make_ripa}
+MAKERS = {
+    "ACHS": make_achs,
+    "CARPOS": make_carpos,
+    "CURES": make_cures,
+    "JCPSS": make_jcpss,
+    "RIPA": make_ripa,
+}
 
 
 def make_system(
@@ -30,7 +34,7 @@ def make_system(
 
     Args:
         code: ``ACHS``, ``CARPOS``, ``CURES``, ``JCPSS`` or ``RIPA``.
-        directory: where the files go; the truth goes into ``truth`` beside it.
+        directory: where the files go, made where it is not there; the truth goes into ``truth`` beside it.
         records: orders, arrests, referrals, prescriptions or stops.
         seed: the same seed gives the same register.
         first_year: calendar year of the first records (RIPA begins in July 2018).
@@ -40,30 +44,10 @@ def make_system(
         SystemNotMade: no such system.
         SizeImpossible: no record at all, or years out of order.
     """
-    if code != "CARPOS" and code not in MAKERS:
-        raise SystemNotMade(made=sorted([*MAKERS, "CARPOS"]))
+    if code not in MAKERS:
+        raise SystemNotMade(made=sorted(MAKERS))
     if records < 1 or first_year > last_year:
         raise SizeImpossible(orders=records, first_year=first_year, last_year=last_year)
-    if code == "CARPOS":
-        return make_register(
-            directory, orders=records, seed=seed, first_year=first_year, last_year=last_year
-        )
     last_day = day(last_year, 12, 31)
     world = MAKERS[code](np.random.default_rng(seed), records, day(first_year), last_day)
-    files = write_files(directory, world.tables)
-    known = pa.table(
-        {
-            "record_id": world.entry,
-            "human_id": world.human,
-            "role": pa.array(world.role, pa.string()),
-            "family": pa.array(world.family, pa.string()),
-        }
-    ).sort_by("record_id")
-    persons = known.group_by(["record_id", "human_id"]).aggregate([]).sort_by("record_id")
-    place = directory.parent / "truth"
-    place.mkdir(parents=True, exist_ok=True)
-    path = place / "truth_persons.parquet"
-    pq.write_table(persons.replace_schema_metadata(MARK), path)
-    return RegisterTruth(
-        directory, files, path, persons, known, world.people, last_day, seed, linked="subject"
-    )
+    return write_register(directory, world, last_day)

@@ -21,8 +21,8 @@ from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
 from pipelines.deployment.doctor import check_cluster
 from pipelines.home.settings import Cluster
-from synthetic.cohorts import make_linkage
 from tests.rehearsal.cluster import Local, authority, local_cluster
+from tests.two_tables import make_linkage
 
 SHARD_ROWS = 200
 

@@ -27,11 +27,11 @@ RECIPIENTS = (("lead", "rsa3072"), ("analyst", "p384"))
 
 def registers(stage: Stage, driver: Driver) -> None:
     """A poisoned register is made and loaded, after two that are refused."""
-    from synthetic.carpos.register import make_register
+    from synthetic.registers.system import make_system
 
     source = stage / "inputs" / "register"
     last = today().year - 1
-    make_register(source, orders=ORDERS, seed=11, first_year=last - 9, last_year=last)
+    make_system("CARPOS", source, records=ORDERS, seed=11, first_year=last - 9, last_year=last)
     poison_register(source, stage.needles)
     wrong = stage / "inputs" / "wrong"
     shutil.copytree(source, wrong)

@@ -45,17 +45,15 @@ roles = ["security", "administrator"]
 
 def house(story: Story) -> None:
     """A home with a synthetic register of 300 orders and nothing else; not part of the page."""
-    from synthetic.carpos.register import make_register
     from synthetic.cohorts import make_cohort
+    from synthetic.registers.system import make_system
 
     Frozen.day = date(2026, 1, 5)
     from pipelines.deployment.init import init_home
 
     init_home(story.home)
     (story.home / "people.toml").write_text(PEOPLE)
-    made = make_register(
-        story.folder / "source", orders=300, seed=11, first_year=2016, last_year=2025
-    )
+    made = make_system("CARPOS", story.folder / "source", records=300, seed=11)
     make_cohort(
         story.folder, made, rows=40, share_with_order=0.6, seed=11, families=("GV", "DV", "CH")
     )

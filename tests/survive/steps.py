@@ -184,5 +184,5 @@ _IMPORTED = (
     "pipelines.cli.console", "expectations.runner", "expectations.validation", "matching.linking.linking",
     "matching.persons.register", "matching.persons.within_cohort", "extracts.package.workbook", "extracts.package.bag",
     "great_expectations", "recordlinkage", "highspy", "duckdb", "pyarrow.parquet", "pyarrow.dataset",
-    "pandas", "openpyxl", "sqlalchemy.dialects.sqlite", "rich.table", "jinja2", "synthetic.carpos.register",
+    "pandas", "openpyxl", "sqlalchemy.dialects.sqlite", "rich.table", "jinja2", "synthetic.registers.system",
 )  # fmt: skip

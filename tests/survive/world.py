@@ -77,13 +77,13 @@ def _make(root: Path, ledger_url: str = "") -> None:
     from pipelines.deployment.init import init_home
     from pipelines.home.home import open_home
     from pipelines.session import Session, today
-    from synthetic.carpos.register import make_register
+    from synthetic.registers.system import make_system
 
     init_home(root / "home", demo=True, ledger_url=ledger_url)
     session = Session(open_home(root / "home"))
     needles = Needles()
     source = root / "source"
-    make_register(source, orders=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
+    make_system("CARPOS", source, records=ORDERS, seed=7, first_year=LAST - 2, last_year=LAST)
     poison_register(source, needles)
     files = sorted(source.glob("*.parquet"))
     registers.load_register(session, "CARPOS", files, lambda _text: None)

@@ -6,18 +6,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic.carpos.register import make_register
-from synthetic.cohorts import make_cohort, make_linkage
+from synthetic.cohorts import make_cohort
 from synthetic.errors import SizeImpossible, TooFewPeople
 from synthetic.people import noise
 from synthetic.people.population import TIES, day, make_people
+from synthetic.registers.system import make_system
 from systems.standard import STANDARD_COLUMNS as STANDARD
 from systems.tabular.reading import read_table
+from tests.two_tables import make_linkage
 
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory):
-    return make_register(tmp_path_factory.mktemp("made") / "register", orders=4_000, seed=11)
+    return make_system(
+        "CARPOS", tmp_path_factory.mktemp("made") / "register", records=4_000, seed=11
+    )
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def share(mask):
 
 def test_the_same_seed_gives_the_same_files_and_another_seed_others(tmp_path):
     made = [
-        make_register(tmp_path / name, orders=80, seed=seed)
+        make_system("CARPOS", tmp_path / name, records=80, seed=seed)
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     ]
     bytes_of = [[path.read_bytes() for path in register.files] for register in made]
@@ -207,19 +210,17 @@ def test_linkage_of_odd_sizes(records, cohort):
 
 def test_what_can_t_be_made(truth, tmp_path):
     with pytest.raises(SizeImpossible):
-        make_register(tmp_path / "r", orders=0, seed=1)
+        make_system("CARPOS", tmp_path / "r", records=0, seed=1)
     with pytest.raises(SizeImpossible):
-        make_register(tmp_path / "r", orders=5, seed=1, first_year=2020, last_year=2019)
+        make_system("CARPOS", tmp_path / "r", records=5, seed=1, first_year=2020, last_year=2019)
     with pytest.raises(SizeImpossible):
         make_cohort(tmp_path, truth, rows=5, seed=1, share_with_order=1.5)
     with pytest.raises(TooFewPeople):
         make_cohort(tmp_path, truth, rows=10**6, seed=1)
-    with pytest.raises(SizeImpossible):
-        make_linkage(5, 5, 1, "loud")
 
 
 @pytest.mark.parametrize("orders", [1, 2, 7])
 def test_registers_of_a_few_orders(tmp_path, orders):
-    made = make_register(tmp_path / "r", orders=orders, seed=1)
+    made = make_system("CARPOS", tmp_path / "r", records=orders, seed=1)
     assert pq.read_table(tmp_path / "r" / "order_entry.parquet").num_rows == orders
     assert len(made.files) == 15

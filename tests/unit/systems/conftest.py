@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from crypto.secret import StagingKey
-from synthetic.carpos.register import make_register
+from synthetic.registers.system import make_system
 from systems.description.loading import load_system
 from systems.register.store import RegisterStore
 
@@ -25,7 +25,7 @@ def itself(con):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    return make_register(tmp_path_factory.mktemp("made") / "register", orders=120, seed=7)
+    return make_system("CARPOS", tmp_path_factory.mktemp("made") / "register", records=120, seed=7)
 
 
 @pytest.fixture

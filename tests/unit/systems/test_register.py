@@ -10,7 +10,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
-from synthetic.carpos.register import make_register
+from synthetic.registers.system import make_system
 from systems.description.loading import load_system
 from systems.errors import (
     IndexIncomplete,
@@ -300,7 +300,7 @@ def test_the_mark_of_made_up_data(files, tmp_path):
 
 def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, load):
     """DuckDB can't decrypt columns of several pages, nor columns that a filter lets it skip."""
-    made = make_register(tmp_path / "large", orders=9_000, seed=3)
+    made = make_system("CARPOS", tmp_path / "large", records=9_000, seed=3)
     con = load({path.stem: path for path in made.files}).connect()
     [(people,)] = con.execute("SELECT count(*) FROM person WHERE sex = 'M'").fetchall()
     assert people > 10_000
