@@ -5,6 +5,6 @@ It knows nothing of what is inside, and imports no other room but `errors`. `cry
 that never leaves its token, `crypto.resting` encrypts files that stay; `crypto.identifiers` gives research ids.
 """
 
-from crypto import fips
+from crypto.process import activate_fips
 
-fips.activate()  # before the first import of `cryptography`
+activate_fips()  # before the first import of `cryptography`

@@ -166,21 +166,29 @@ def write_once(path: Path, data: bytes) -> bool:
     return True
 
 
-def overwrite_and_unlink(path: Path) -> None:
-    """Write over a small file and remove it.
+def overwrite(path: Path) -> None:
+    """Write over a small file.
 
     On journalling file systems and flash the old blocks may survive: what is forgotten so must
     itself be wrapped under a key, as ours is.
 
     Raises:
+        OSError: it could not be written.
+    """
+    with path.open("r+b") as handle:
+        handle.write(secrets.token_bytes(path.stat().st_size))
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def overwrite_and_unlink(path: Path) -> None:
+    """Write over a small file and remove it; see `overwrite`.
+
+    Raises:
         FileUnusable: it could not be removed.
     """
     with coded():
-        size = path.stat().st_size
-        with path.open("r+b") as handle:
-            handle.write(secrets.token_bytes(size))
-            handle.flush()
-            os.fsync(handle.fileno())
+        overwrite(path)
         path.unlink()
         sync_directory(path.parent)
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from crypto import files
-from crypto.cms import SIGNER_DAYS, Signer, check_validity, read_identity, self_signed
+from crypto.cms import SIGNER_DAYS, Signer, check_validity, digest, self_signed
 from crypto.errors import (
     FileUnusable,
     PinWrong,
@@ -106,12 +106,16 @@ class TokenKey(ec.EllipticCurvePrivateKey):
         """
         if not isinstance(signature_algorithm.algorithm, hashes.SHA384):
             raise ValueError("the token signs SHA-384")  # noqa: TRY004 - the interface's own error
-        digest = hashes.Hash(hashes.SHA384())
-        digest.update(data)
-        hashed = digest.finalize()
-        return _in_session(
-            self._place, lambda pkcs11, session: _ecdsa(pkcs11, session, self._place, hashed)
-        )
+        hashed = digest(data, hashes.SHA384())
+
+        def ecdsa(pkcs11: Any, session: Any) -> bytes:
+            from pkcs11.util.ec import encode_ecdsa_signature
+
+            private = pkcs11.ObjectClass.PRIVATE_KEY
+            key = session.get_key(object_class=private, label=self._place.key)
+            return encode_ecdsa_signature(key.sign(hashed, mechanism=pkcs11.Mechanism.ECDSA))
+
+        return _in_session(self._place, ecdsa)
 
     def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> NoReturn:
         """It signs and does nothing else."""
@@ -161,13 +165,11 @@ class TokenSigner(Signer):
         key = TokenKey(place)
         signer = cls(key, certificate_pem)
         check_validity(signer.identity, on or datetime.now(UTC))
-        probe = secrets.token_bytes(48)
-        public = read_identity(certificate_pem, bare_key=False).key
+        probe, ecdsa = secrets.token_bytes(48), ec.ECDSA(hashes.SHA384())
+        public = signer.identity.key
         try:
             assert isinstance(public, ec.EllipticCurvePublicKey)
-            public.verify(
-                key.sign(probe, ec.ECDSA(hashes.SHA384())), probe, ec.ECDSA(hashes.SHA384())
-            )
+            public.verify(key.sign(probe, ecdsa), probe, ecdsa)
         except InvalidSignature:
             raise SignerKeyMismatch from None
         return signer
@@ -197,13 +199,6 @@ def _public_key(place: TokenPlace) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP384R1):
         raise WrongCurve
     return key
-
-
-def _ecdsa(pkcs11: Any, session: Any, place: TokenPlace, hashed: bytes) -> bytes:
-    from pkcs11.util.ec import encode_ecdsa_signature
-
-    key = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=place.key)
-    return encode_ecdsa_signature(key.sign(hashed, mechanism=pkcs11.Mechanism.ECDSA))
 
 
 def _in_session(place: TokenPlace, act: Callable[[Any, Any], _Result]) -> _Result:

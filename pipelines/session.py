@@ -29,9 +29,8 @@ from approvals.people import (
     override_switch,
 )
 from approvals.project import Projects
-from crypto.fips import require_fips
-from crypto.hardening import harden_process
 from crypto.keyring import Keyring
+from crypto.process import harden_process, require_fips
 from crypto.secret import StagingKey
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, Settings, open_home

@@ -4,7 +4,13 @@ It knows RFC 5652, 5083 and 5280 as far as they are needed, and one suite of alg
 chain of certificates, and knows no package, keyring or token.
 """
 
-from crypto.cms.certificates import check_validity, make_recipient, read_identity, self_signed
+from crypto.cms.certificates import (
+    check_validity,
+    digest,
+    make_recipient,
+    read_identity,
+    self_signed,
+)
 from crypto.cms.recipients import Recipient
 from crypto.cms.seal import MAX_PLAINTEXT, check_recipients, seal_stream
 from crypto.cms.signing import (

@@ -11,25 +11,12 @@ from typing import Literal
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_public_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from crypto.cms.structures import (
-    EC_PUBLIC_KEY,
-    RSA_ENCRYPTION,
-    IssuerAndSerialNumber,
-    TbsCertificate,
-)
-from crypto.digests import Sha256
+from crypto.cms import structures as cms
 from crypto.errors import (
     CertificateExpired,
     NotACertificate,
@@ -44,6 +31,13 @@ RSA_BITS = range(3072, 16384 + 1)  # 128-bit strength, SP 800-57; above, a denia
 RSA_EXPONENTS = range(65537, 2**256)  # FIPS 186-5 § A.1.1
 _LONGEST = 64 * 1024  # bytes of a certificate's file: real ones have 1 to 4 KiB
 _WEST = timedelta(hours=8)  # California's day ends eight hours after UTC's
+
+
+def digest(data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+    """A hash in the module that also seals and signs; not Python's own OpenSSL (see `crypto.process`)."""
+    made = hashes.Hash(algorithm)
+    made.update(data)
+    return made.finalize()
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class Identity:
     @property
     def fingerprint(self) -> str:
         """Hex SHA-256 of the SubjectPublicKeyInfo: stays the same when a certificate is renewed."""
-        return Sha256(self.spki).hexdigest()
+        return digest(self.spki, hashes.SHA256()).hex()
 
     @property
     def kind(self) -> str:
@@ -82,7 +76,7 @@ class Identity:
             return self.certificate.public_bytes(Encoding.DER)
         return self.spki
 
-    def issuer_and_serial(self) -> IssuerAndSerialNumber:
+    def issuer_and_serial(self) -> cms.IssuerAndSerialNumber:
         """Give issuer and serial number with the certificate's very bytes (RFC 5652 § 10.2.4).
 
         Raises:
@@ -91,10 +85,10 @@ class Identity:
         if self.certificate is None:
             raise NotACertificate
         try:
-            body = asn1.decode_der(TbsCertificate, self.certificate.tbs_certificate_bytes)
+            body = asn1.decode_der(cms.TbsCertificate, self.certificate.tbs_certificate_bytes)
         except ValueError:
             raise NotACertificate from None
-        return IssuerAndSerialNumber(issuer=body.issuer, serial_number=body.serial_number)
+        return cms.IssuerAndSerialNumber(issuer=body.issuer, serial_number=body.serial_number)
 
     def key_identifier(self) -> bytes:
         """Give the subject key identifier: the certificate's, else RFC 5280 § 4.2.1.2 (1).
@@ -136,7 +130,7 @@ def _certificate(data: bytes) -> x509.Certificate | None:
 def _key_of(certificate: x509.Certificate) -> object:
     # RSASSA-PSS keys load as RSA but are bound to signing; id-ecDH likewise: plain kinds only
     try:
-        if certificate.public_key_algorithm_oid not in (RSA_ENCRYPTION, EC_PUBLIC_KEY):
+        if certificate.public_key_algorithm_oid not in (cms.RSA_ENCRYPTION, cms.EC_PUBLIC_KEY):
             raise WeakKey
         return certificate.public_key()
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
@@ -146,10 +140,10 @@ def _key_of(certificate: x509.Certificate) -> object:
 def _bare_key(data: bytes) -> object:
     try:
         if b"-----BEGIN" not in data:
-            return load_der_public_key(data)
+            return serialization.load_der_public_key(data)
         if data.count(b"-----BEGIN") > 1:
             raise NotACertificate
-        return load_pem_public_key(data)
+        return serialization.load_pem_public_key(data)
     except (ValueError, TypeError, OverflowError):
         raise NotACertificate from None
     except UnsupportedAlgorithm:
@@ -181,9 +175,8 @@ def check_validity(identity: Identity, on: date | datetime) -> None:
     if identity.certificate is None:
         return
     begin, end = _moments(on)
-    if identity.certificate.not_valid_before_utc > end:
-        raise CertificateExpired
-    if identity.certificate.not_valid_after_utc < begin:
+    valid = identity.certificate
+    if valid.not_valid_before_utc > end or valid.not_valid_after_utc < begin:
         raise CertificateExpired
 
 
@@ -223,13 +216,14 @@ def check_use(identity: Identity, *, signing: bool) -> None:
 
 # Recipients' keys made here, for the demo and for tests: synthetic, unencrypted, never real ones.
 
-Kind = Literal["rsa3072", "p384"]
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _SKEW = timedelta(minutes=5)  # other machines' clocks are a little slow
 
 
-def make_recipient(kind: Kind, name: str, *, days: int = 730) -> tuple[bytes, bytes]:
+def make_recipient(
+    kind: Literal["rsa3072", "p384"], name: str, *, days: int = 730
+) -> tuple[bytes, bytes]:
     """Make an unencrypted PKCS#8 key and its self-signed certificate, both PEM.
 
     Args:
@@ -237,13 +231,13 @@ def make_recipient(kind: Kind, name: str, *, days: int = 730) -> tuple[bytes, by
         name: common name, at most 64 characters.
         days: how long the certificate is valid.
     """
-    key: PrivateKey = (
-        rsa.generate_private_key(65537, 3072)
-        if kind == "rsa3072"
-        else ec.generate_private_key(ec.SECP384R1())
-    )
-    usage = "key_encipherment" if kind == "rsa3072" else "key_agreement"
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key: PrivateKey
+    if kind == "rsa3072":
+        key, usage = rsa.generate_private_key(65537, 3072), "key_encipherment"
+    else:
+        key, usage = ec.generate_private_key(ec.SECP384R1()), "key_agreement"
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
     return pem, self_signed(key, name, usage=usage, days=days)
 
 

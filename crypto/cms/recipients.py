@@ -4,7 +4,6 @@ RSA: RSAES-OAEP with SHA-256 and MGF1-SHA-256 (RFC 4055). P-384: ephemeral-stati
 with SHA-384, AES-256 key wrap (RFC 5753, dhSinglePass-stdDH-sha384kdf). No other way, no options.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from cryptography.hazmat import asn1
@@ -31,15 +30,8 @@ OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 _KEY_BITS = 256  # of the key-encryption key under AES-256 wrap
 
 
-@dataclass(frozen=True)
-class Recipient:
-    """Somebody's public key, judged fit to receive.
-
-    Attributes:
-        identity: the key and the certificate it came in, if any.
-    """
-
-    identity: Identity
+class Recipient(Identity):
+    """Somebody's public key, and the certificate it came in, if any; judged fit to receive."""
 
     @classmethod
     def from_pem(cls, data: bytes, *, on: date | datetime) -> "Recipient":
@@ -60,50 +52,24 @@ class Recipient:
         identity = read_identity(data, bare_key=True)
         check_validity(identity, on)
         check_use(identity, signing=False)
-        return cls(identity)
-
-    @property
-    def fingerprint(self) -> str:
-        """Hex SHA-256 of the public key (SubjectPublicKeyInfo, DER)."""
-        return self.identity.fingerprint
-
-    @property
-    def kind(self) -> str:
-        """``RSA-3072``, ``P-384``, …."""
-        return self.identity.kind
+        return cls(identity.key, identity.certificate)
 
     @property
     def expires(self) -> date | None:
         """Last day of its certificate (UTC); none for a bare public key."""
-        certificate = self.identity.certificate
-        return None if certificate is None else certificate.not_valid_after_utc.date()
-
-    @property
-    def certificate_pem(self) -> bytes:
-        """The certificate, or the bare public key, as PEM."""
-        return self.identity.pem
-
-    def check(self, on: date | datetime) -> None:
-        """Ask again whether the certificate is in force, before each use.
-
-        Raises:
-            CertificateExpired: not in force then.
-        """
-        check_validity(self.identity, on)
+        return self.certificate and self.certificate.not_valid_after_utc.date()
 
     def recipient_info(self, content_key: Secret) -> cms.RecipientInfo:
         """Wrap a content key: one RecipientInfo (RFC 5652 § 6.2)."""
-        if isinstance(self.identity.key, rsa.RSAPublicKey):
-            return self._key_transport(self.identity.key, content_key)
-        return self._key_agreement(self.identity.key, content_key)
+        if isinstance(self.key, rsa.RSAPublicKey):
+            return self._key_transport(self.key, content_key)
+        return self._key_agreement(self.key, content_key)
 
     def _key_transport(self, key: rsa.RSAPublicKey, content_key: Secret) -> cms.KeyTransport:
-        by_certificate = self.identity.certificate is not None
+        bare = self.certificate is None
         return cms.KeyTransport(
-            version=0 if by_certificate else 2,
-            recipient=self.identity.issuer_and_serial()
-            if by_certificate
-            else self.identity.key_identifier(),
+            version=2 if bare else 0,
+            recipient=self.key_identifier() if bare else self.issuer_and_serial(),
             algorithm=_OAEP,
             encrypted_key=key.encrypt(content_key.reveal(), OAEP),
         )
@@ -115,9 +81,9 @@ class Recipient:
         kek = Secret("kek", derive_kek(ephemeral.exchange(ec.ECDH(), key)))
         point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         wrapped = cms.RecipientEncryptedKey(
-            recipient=cms.RecipientKeyIdentifier(key_identifier=self.identity.key_identifier())
-            if self.identity.certificate is None
-            else self.identity.issuer_and_serial(),
+            recipient=cms.RecipientKeyIdentifier(key_identifier=self.key_identifier())
+            if self.certificate is None
+            else self.issuer_and_serial(),
             encrypted_key=aes_key_wrap(kek.reveal(), content_key.reveal()),
         )
         return cms.KeyAgreement(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
@@ -18,7 +19,6 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from crypto import files
 from crypto.cms import structures as cms
 from crypto.cms.recipients import Recipient
-from crypto.digests import Sha256
 from crypto.errors import PartTooLarge, RecipientsWrong, SourceChanged
 from crypto.secret import SECRET_BYTES, Secret
 
@@ -96,7 +96,7 @@ def seal_stream(
         raise SourceChanged
     encryptor.finalize()
     out.write(asn1.encode_der(encryptor.tag))
-    return SealedDigest(out.digest.hexdigest(), out.count)
+    return SealedDigest(out.digest.finalize().hex(), out.count)
 
 
 def _head(infos: Sequence[cms.RecipientInfo], nonce: bytes, size: int) -> bytes:
@@ -135,7 +135,7 @@ def _fill(source: BinaryIO, buffer: memoryview) -> int:
 class _HashingSink:
     def __init__(self, sink: BinaryIO) -> None:
         self._sink = sink
-        self.digest = Sha256()
+        self.digest = hashes.Hash(hashes.SHA256())
         self.count = 0
 
     def write(self, data: bytes | memoryview) -> None:

@@ -11,14 +11,8 @@ from typing import cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from crypto.cms import structures as cms
@@ -27,6 +21,7 @@ from crypto.cms.certificates import (
     PrivateKey,
     check_use,
     check_validity,
+    digest,
     read_identity,
     self_signed,
 )
@@ -47,43 +42,35 @@ _LONGEST_KEY = 64 * 1024  # bytes of a private key's file
 
 
 class Signer:
-    """Whoever signs for the Department: a certificate and its private key, wherever that is."""
+    """Whoever signs for the Department: a certificate and its private key, wherever that is.
+
+    Attributes:
+        identity: the certificate and its public key.
+        certificate_pem: the signing certificate, PEM.
+        fingerprint: hex SHA-256 of the public key (SubjectPublicKeyInfo, DER).
+    """
 
     def __init__(self, key: PrivateKey, certificate_pem: bytes) -> None:
-        self._identity = read_identity(certificate_pem, bare_key=False)
-        check_use(self._identity, signing=True)
-        if _spki(key) != self._identity.spki:
+        self.identity = read_identity(certificate_pem, bare_key=False)
+        check_use(self.identity, signing=True)
+        if Identity(cast("rsa.RSAPublicKey", key.public_key()), None).spki != self.identity.spki:
             raise SignerKeyMismatch
         self._key = key
-
-    @property
-    def identity(self) -> Identity:
-        """The certificate and its public key."""
-        return self._identity
-
-    @property
-    def certificate_pem(self) -> bytes:
-        """The signing certificate, PEM."""
-        return self._identity.pem
-
-    @property
-    def fingerprint(self) -> str:
-        """Hex SHA-256 of the public key (SubjectPublicKeyInfo, DER)."""
-        return self._identity.fingerprint
+        self.certificate_pem, self.fingerprint = self.identity.pem, self.identity.fingerprint
 
     def sign_detached(self, content: bytes) -> bytes:
         """Sign as detached CMS SignedData, DER, with the time in its signed attributes."""
-        assert self._identity.certificate is not None
+        assert self.identity.certificate is not None
         options = [PKCS7Options.DetachedSignature, PKCS7Options.Binary, PKCS7Options.NoCapabilities]
         return (
             PKCS7SignatureBuilder()
             .set_data(content)
-            .add_signer(self._identity.certificate, self._key, hashes.SHA384())
-            .sign(Encoding.DER, options)
+            .add_signer(self.identity.certificate, self._key, hashes.SHA384())
+            .sign(serialization.Encoding.DER, options)
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._identity.kind} {self.fingerprint[:16]}>"
+        return f"<{type(self).__name__} {self.identity.kind} {self.fingerprint[:16]}>"
 
 
 class FileSigner(Signer):
@@ -129,8 +116,9 @@ def make_signing_identity(
         days: how long the certificate is valid.
     """
     key = ec.generate_private_key(ec.SECP384R1())
-    encryption = BestAvailableEncryption(passphrase)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    encryption = serialization.BestAvailableEncryption(passphrase)
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    pem = key.private_bytes(encoding, form, encryption)
     return pem, self_signed(key, subject, usage="digital_signature", days=days)
 
 
@@ -154,7 +142,7 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
     if signed.certificates not in (b"", pinned.encoded):
         raise SignatureDoesNotHold
     # (4) the signed attributes carry the digest of this content
-    if signed.message_digest != _sha384(content):
+    if signed.message_digest != digest(content, hashes.SHA384()):
         raise SignatureDoesNotHold
     # (5) the pinned key made the signature over those attributes
     _verify(pinned, signed.signature, signed.attributes, rsa_named=signed.by_rsa)
@@ -192,12 +180,6 @@ def _verify(pinned: Identity, signature: bytes, content: bytes, *, rsa_named: bo
         raise SignatureDoesNotHold from None
 
 
-def _sha384(content: bytes) -> bytes:
-    digest = hashes.Hash(hashes.SHA384())
-    digest.update(content)
-    return digest.finalize()
-
-
 def _private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
     if len(pem) > _LONGEST_KEY or b"-----BEGIN" not in pem:
         raise PrivateKeyUnusable
@@ -205,16 +187,12 @@ def _private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
     if encrypted and not passphrase:
         raise PassphraseMissing
     try:
-        key = load_pem_private_key(pem, passphrase if encrypted else None)
+        key = serialization.load_pem_private_key(pem, passphrase if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise (PassphraseWrong if encrypted else PrivateKeyUnusable) from None
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise PrivateKeyUnusable
     return key
-
-
-def _spki(key: PrivateKey) -> bytes:
-    return Identity(cast("rsa.RSAPublicKey", key.public_key()), None).spki
 
 
 # -- reading a detached SignedData (RFC 5652 § 5): as our signers write it, and no other way
@@ -288,9 +266,9 @@ def _message_digest(attributes: list[cms.Attribute]) -> bytes:
         values[attribute.kind] = several[0]
     _expect(cms.CONTENT_TYPE in values and cms.MESSAGE_DIGEST in values)
     _expect(values[cms.CONTENT_TYPE].parse(cms.ObjectIdentifier) == cms.DATA)
-    digest = values[cms.MESSAGE_DIGEST].parse(bytes)
-    _expect(len(digest) == _DIGEST)
-    return digest
+    found = values[cms.MESSAGE_DIGEST].parse(bytes)
+    _expect(len(found) == _DIGEST)
+    return found
 
 
 def _by_rsa(algorithm: cms.Algorithm) -> bool:

@@ -12,12 +12,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.backends.openssl import backend
 
-from crypto import fips
-from crypto.hardening import core_dumps
 from crypto.keyring.keyring import DIGEST, ESCROW, SIGNING_CERTIFICATE, SIGNING_KEY
 from crypto.keyring.root import HEAD, PHRASE_FILE
+from crypto.process import FIPS_VARIABLE, core_dumps, fips_enabled
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_KEPT = "kept beside the keys: whoever reads this directory has them"
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,6 @@ class Finding:
     what: str
     ok: bool
     detail: str
-
-
-def openssl_version() -> str:
-    """Version of the OpenSSL inside `cryptography`, which seals and signs."""
-    return backend.openssl_version_text()
 
 
 def parquet_encryption() -> bool:
@@ -47,12 +42,9 @@ def parquet_encryption() -> bool:
 
 def crypto_findings(keys: Path | None = None) -> list[Finding]:
     """Look at the machine, and at a keyring's directory where one is given; never at a secret."""
+    module = f"{backend.openssl_version_text()} inside `cryptography`"
     found = [
-        Finding(
-            "sealing, signing, hashing",
-            ok=True,
-            detail=f"{openssl_version()} inside `cryptography`",
-        ),
+        Finding("sealing, signing, hashing", ok=True, detail=module),
         _fips(),
         Finding(
             "staging",
@@ -65,12 +57,12 @@ def crypto_findings(keys: Path | None = None) -> list[Finding]:
 
 
 def _fips() -> Finding:
-    if os.environ.get("OPENSSL_CONF") and not os.environ.get(fips.VARIABLE):
+    if os.environ.get("OPENSSL_CONF") and not os.environ.get(FIPS_VARIABLE):
         shared = "OPENSSL_CONF is read by Python's own OpenSSL too; name the configuration in"
-        return Finding("FIPS mode", ok=False, detail=f"{shared} {fips.VARIABLE} instead")
-    if fips.enabled():
+        return Finding("FIPS mode", ok=False, detail=f"{shared} {FIPS_VARIABLE} instead")
+    if fips_enabled():
         return Finding("FIPS mode", ok=True, detail="on")
-    return Finding("FIPS mode", ok=True, detail=f"off; {fips.VARIABLE} can switch it on")
+    return Finding("FIPS mode", ok=True, detail=f"off; {FIPS_VARIABLE} can switch it on")
 
 
 def _keyring(directory: Path) -> list[Finding]:
@@ -82,6 +74,7 @@ def _keyring(directory: Path) -> list[Finding]:
     open_to_others = sum(bool(e.lstat().st_mode & _OTHERS) for e in entries if not e.is_symlink())
     links = sum(e.is_symlink() for e in entries)
     kept = (directory / PHRASE_FILE).exists()
+    escrow = "a recipient" if (directory / ESCROW).exists() else "none"
     return [
         Finding("keyring: files", ok=not missing, detail=f"{missing} missing"),
         Finding(
@@ -89,18 +82,8 @@ def _keyring(directory: Path) -> list[Finding]:
             ok=not open_to_others and not links,
             detail=f"{open_to_others} open to others, {links} links, of {len(entries)}",
         ),
-        Finding(
-            "keyring: passphrase",
-            ok=not kept,
-            detail="kept beside the keys: whoever reads this directory has them"
-            if kept
-            else "kept elsewhere",
-        ),
-        Finding(
-            "keyring: escrow",
-            ok=True,
-            detail="a recipient" if (directory / ESCROW).exists() else "none",
-        ),
+        Finding("keyring: passphrase", ok=not kept, detail=_KEPT if kept else "kept elsewhere"),
+        Finding("keyring: escrow", ok=True, detail=escrow),
     ]
 
 

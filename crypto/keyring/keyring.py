@@ -28,17 +28,17 @@ from crypto.errors import (
     PassphraseMissing,
     StagingKeyMissing,
 )
-from crypto.keyring import signers
 from crypto.keyring.root import (
     HEAD,
     PHRASE_FILE,
     find_passphrase,
     head_bytes,
-    make_passphrase,
     read_head,
     unlock,
 )
-from crypto.keyring.signers import load_signer, replace_signer
+from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
+from crypto.keyring.signers import KEY as SIGNING_KEY
+from crypto.keyring.signers import load_signer, read_key_file, replace_signer
 from crypto.secret import (
     ITERATIONS,
     ITERATIONS_RANDOM,
@@ -52,10 +52,8 @@ from crypto.secret import (
 if TYPE_CHECKING:
     from crypto.token import TokenPlace
 
-DIGEST, SIGNING_KEY, SIGNING_CERTIFICATE = "digest.key", signers.KEY, signers.CERTIFICATE
-ESCROW = "escrow.pem"
+DIGEST, ESCROW = "digest.key", "escrow.pem"
 KINDS = ("projects", "runs", "snapshots", "documents")
-_LONGEST = 64 * 1024  # bytes of any file here
 _BLOCK = 1024 * 1024  # bytes read at a time
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -63,10 +61,10 @@ _Key = TypeVar("_Key", bound=Secret)
 
 
 class Keyring:
-    """The opened keyring. Get one by `create` or `open`."""
+    """The opened keyring of a ``directory``. Get one by `create` or `open`."""
 
     def __init__(self, directory: Path, root: Secret) -> None:
-        self._directory = directory
+        self.directory = directory
         self._root = root
         self._digest = Secret(DIGEST, self._unwrapped(directory / DIGEST, DIGEST))
 
@@ -93,12 +91,10 @@ class Keyring:
         found = find_passphrase(directory, passphrase)
         partial = files.temporary_beside(directory)
         with files.directory_written_whole(partial, directory):
+            iterations = ITERATIONS
             if found is None:
-                found = make_passphrase()
+                found, iterations = secrets.token_urlsafe(32).encode(), ITERATIONS_RANDOM
                 files.write_small(partial / PHRASE_FILE, found + b"\n")
-                iterations = ITERATIONS_RANDOM
-            else:
-                iterations = ITERATIONS
             _fill(partial, department, found, iterations)
         return cls.open(directory, found)
 
@@ -123,11 +119,6 @@ class Keyring:
             raise PassphraseMissing
         return cls(directory, unlock(directory, found))
 
-    @property
-    def directory(self) -> Path:
-        """Where it stands."""
-        return self._directory
-
     def change_passphrase(self, new: bytes) -> None:
         """Wrap the root secret under another passphrase; nothing else changes.
 
@@ -137,11 +128,11 @@ class Keyring:
             PassphraseMissing, PassphraseTooShort: empty, or shorter than eight characters.
             FileUnusable: it can't be written.
         """
-        find_passphrase(self._directory, new)
-        department = str(read_head(self._directory).get("department", ""))
+        find_passphrase(self.directory, new)
+        department = str(read_head(self.directory).get("department", ""))
         data = head_bytes(self._root.reveal(), department, new, ITERATIONS)
-        files.write_small(self._directory / HEAD, data)
-        kept = self._directory / PHRASE_FILE
+        files.write_small(self.directory / HEAD, data)
+        kept = self.directory / PHRASE_FILE
         if kept.exists():
             files.overwrite_and_unlink(kept)
 
@@ -149,7 +140,7 @@ class Keyring:
 
     def signer(self) -> Signer:
         """Give the Department's signer; see `load_signer` for what is raised."""
-        return load_signer(self._directory, _signing_password(self._root))
+        return load_signer(self.directory, _signing_password(self._root))
 
     def replace_signer(self, department: str, place: "TokenPlace | None" = None) -> str:
         """Put a new key or a token's in force; as `replace_signer`, the former's fingerprint."""
@@ -160,7 +151,7 @@ class Keyring:
             from crypto.token import stored_place, token_certificate
 
             key, certificate = stored_place(place), token_certificate(place, department)
-        return replace_signer(self._directory, key, certificate, password)
+        return replace_signer(self.directory, key, certificate, password)
 
     def signing_certificate(self) -> bytes:
         """Give the signing certificate, PEM.
@@ -168,7 +159,7 @@ class Keyring:
         Raises:
             KeyringMissing: it is gone.
         """
-        return self._file(SIGNING_CERTIFICATE)
+        return read_key_file(self.directory / SIGNING_CERTIFICATE)
 
     def escrow(self, on: date | datetime) -> Recipient | None:
         """Give the Department's own recipient, where the keyring has one.
@@ -177,10 +168,8 @@ class Keyring:
             NotACertificate, WeakKey, WrongCurve, CertificateExpired, WrongCertificateUse: it is
                 there and unfit; never ignored.
         """
-        path = self._directory / ESCROW
-        if not path.exists():
-            return None
-        return Recipient.from_pem(files.read_small(path, _LONGEST), on=on)
+        path = self.directory / ESCROW
+        return Recipient.from_pem(read_key_file(path), on=on) if path.exists() else None
 
     # -- keyed digests
 
@@ -244,10 +233,6 @@ class Keyring:
         """
         return self._forget("runs", run_id)
 
-    def forget_snapshot_key(self, snapshot_id: str) -> bool:
-        """Erase a snapshot's key; see `forget_run_key`."""
-        return self._forget("snapshots", snapshot_id)
-
     def forget_document_key(self, project: str) -> bool:
         """Erase the key of a project's documents; see `forget_run_key`."""
         return self._forget("documents", project)
@@ -271,18 +256,10 @@ class Keyring:
     def _place(self, kind: str, name: str) -> tuple[Path, str]:
         if not _ID.fullmatch(name):
             raise KeyNameUnusable(kind=kind)
-        return self._directory / kind / f"{name}.key", f"{kind}/{name}"
+        return self.directory / kind / f"{name}.key", f"{kind}/{name}"
 
     def _unwrapped(self, path: Path, label: str) -> bytes:
-        if not path.exists():
-            raise KeyringMissing
-        return unwrap_secret(_kek(self._root), files.read_small(path, _LONGEST), label)
-
-    def _file(self, name: str) -> bytes:
-        path = self._directory / name
-        if not path.exists():
-            raise KeyringMissing
-        return files.read_small(path, _LONGEST)
+        return unwrap_secret(_kek(self._root), read_key_file(path), label)
 
     def __repr__(self) -> str:
         return "<Keyring hidden>"

@@ -107,11 +107,6 @@ def find_passphrase(directory: Path, given: bytes | None) -> bytes | None:
     return _from_file(kept, follow=False) if kept.exists() else None
 
 
-def make_passphrase() -> bytes:
-    """Make one of 256 random bits."""
-    return secrets.token_urlsafe(32).encode()
-
-
 def _from_file(path: Path, *, follow: bool) -> bytes:
     try:
         # secrets that an orchestrator mounts are links

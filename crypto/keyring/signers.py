@@ -40,18 +40,18 @@ def load_signer(directory: Path, password: bytes) -> Signer:
         TokenLibraryMissing, TokenUnusable, PinWrong: the token does not sign.
     """
     settle(directory, password)
-    return _signer(_read(directory / KEY), _read(directory / CERTIFICATE), password)
+    return _signer(read_key_file(directory / KEY), read_key_file(directory / CERTIFICATE), password)
 
 
 def accepted_certificates(directory: Path) -> tuple[bytes, ...]:
     """Give the certificates (PEM) whose signatures hold: the current one first, then former ones."""
     former = sorted((directory / FORMER).glob("*.pem"))
-    return (_read(directory / CERTIFICATE), *map(_read, former))
+    return (read_key_file(directory / CERTIFICATE), *map(read_key_file, former))
 
 
 def revoked_certificates(directory: Path) -> tuple[bytes, ...]:
     """Give the certificates (PEM) that verify nothing any more."""
-    return tuple(map(_read, sorted((directory / REVOKED).glob("*.pem"))))
+    return tuple(map(read_key_file, sorted((directory / REVOKED).glob("*.pem"))))
 
 
 def replace_signer(directory: Path, key: bytes, certificate_pem: bytes, password: bytes) -> str:
@@ -74,7 +74,7 @@ def replace_signer(directory: Path, key: bytes, certificate_pem: bytes, password
     settle(directory, password)
     fresh = _signer(key, certificate_pem, password)
     check_validity(fresh.identity, datetime.now(UTC))
-    old = _read(directory / CERTIFICATE)
+    old = read_key_file(directory / CERTIFICATE)
     former = public_key_fingerprint(old)
     if former == fresh.fingerprint:
         raise SignerKeyMismatch
@@ -95,7 +95,7 @@ def revoke_signer(directory: Path, fingerprint: str) -> None:
     place = directory / FORMER / f"{fingerprint}.pem"
     if not _FINGERPRINT.fullmatch(fingerprint) or not place.is_file():
         raise SignerUnknown
-    _keep(directory / REVOKED, fingerprint, _read(place))
+    _keep(directory / REVOKED, fingerprint, read_key_file(place))
     with files.coded():
         place.unlink()
         files.sync_directory(place.parent)
@@ -106,8 +106,9 @@ def settle(directory: Path, password: bytes) -> None:
     key, certificate = directory / (KEY + _NEXT), directory / (CERTIFICATE + _NEXT)
     with files.coded():
         if key.exists():  # written last: the certificate beside it is its own
-            _signer(_read(key), _read(certificate), password)
-            _forget_old(directory / KEY)
+            _signer(read_key_file(key), read_key_file(certificate), password)
+            if (directory / KEY).exists():
+                files.overwrite(directory / KEY)  # the name goes to the new one in the next step
             key.replace(directory / KEY)
         if certificate.exists():
             if _belong(directory / KEY, certificate, password):
@@ -117,18 +118,9 @@ def settle(directory: Path, password: bytes) -> None:
             files.sync_directory(directory)
 
 
-def _forget_old(path: Path) -> None:
-    """Write over the old private key; its name goes to the new one in the next step."""
-    if path.exists():
-        with path.open("r+b") as handle:
-            handle.write(os.urandom(path.stat().st_size))
-            handle.flush()
-            os.fsync(handle.fileno())
-
-
 def _belong(key: Path, certificate: Path, password: bytes) -> bool:
     try:
-        _signer(_read(key), _read(certificate), password)
+        _signer(read_key_file(key), read_key_file(certificate), password)
     except SignerKeyMismatch:
         return False
     return True
@@ -139,9 +131,8 @@ def _signer(key: bytes, certificate_pem: bytes, password: bytes) -> Signer:
         return FileSigner.load(key, certificate_pem, password)
     from crypto.token import TokenSigner, place_of
 
-    return TokenSigner.open(
-        place_of(json.loads(key), os.environ.get(PIN_VARIABLE)), certificate_pem
-    )
+    place = place_of(json.loads(key), os.environ.get(PIN_VARIABLE))
+    return TokenSigner.open(place, certificate_pem)
 
 
 def _keep(folder: Path, fingerprint: str, pem: bytes) -> None:
@@ -150,7 +141,12 @@ def _keep(folder: Path, fingerprint: str, pem: bytes) -> None:
     files.write_small(folder / f"{fingerprint}.pem", read_identity(pem, bare_key=False).pem)
 
 
-def _read(path: Path) -> bytes:
+def read_key_file(path: Path) -> bytes:
+    """Read a small file of the keyring.
+
+    Raises:
+        KeyringMissing: it is gone.
+    """
     if not path.exists():
         raise KeyringMissing
     return files.read_small(path, _LONGEST)

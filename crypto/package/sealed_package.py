@@ -13,7 +13,10 @@ over the list, (3) exactly the listed files, (4) their hashes. It decrypts nothi
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
 
 from crypto import files
 from crypto.cms import (
@@ -21,10 +24,10 @@ from crypto.cms import (
     Recipient,
     Signer,
     check_recipients,
+    digest,
     read_identity,
     verify_detached,
 )
-from crypto.digests import Sha256
 from crypto.errors import (
     FileUnusable,
     HashDoesNotHold,
@@ -45,7 +48,6 @@ from crypto.package.parts import (
     seal_parts,
     write_sums,
 )
-from crypto.package.readme import recipient_readme
 from errors import CodedError
 
 LIST, SIGNATURE, README, CERTIFICATE = (
@@ -130,9 +132,9 @@ def _sign(
     directory: Path, sealed: list[SealedFile], signer: Signer, readme: str | Readme | None
 ) -> str:
     text = _readme_text([file.name for file in sealed], readme)
-    hashes = {file.name: file.sha256_hex for file in sealed}
-    hashes[README] = Sha256(text.encode()).hexdigest()
-    listed = write_sums(hashes)
+    sums = {file.name: file.sha256_hex for file in sealed}
+    sums[README] = _sha256(text.encode())
+    listed = write_sums(sums)
     written = {
         README: text.encode(),
         LIST: listed,
@@ -141,13 +143,34 @@ def _sign(
     }
     for name, data in written.items():
         files.write_small(directory / name, data)
-    return Sha256(listed).hexdigest()
+    return _sha256(listed)
 
 
 def _readme_text(sealed: list[str], readme: str | Readme | None) -> str:
     if readme is None:
-        return recipient_readme(sealed)
+        return _usual_readme(sorted(sealed))
     return readme if isinstance(readme, str) else readme([n.removesuffix(SUFFIX) for n in sealed])
+
+
+_DECRYPT = (
+    '    openssl cms -decrypt -binary -inform DER -in "{sealed}" -recip my.pem -inkey my.key '
+    '-out "{plain}" || rm -f "{plain}"'
+)
+
+
+def _usual_readme(sealed: list[str]) -> str:
+    """Three commands for somebody who has never used OpenSSL; an opening leaves nothing behind when it does not hold."""
+    text = resources.files("crypto.package").joinpath("readme.txt").read_text("utf-8")
+    return text.format(
+        opening="\n".join(
+            _DECRYPT.format(sealed=name, plain=name.removesuffix(SUFFIX)) for name in sealed
+        ),
+        checked="\n".join(f"    {name}: OK" for name in sealed),
+    )
+
+
+def _sha256(data: bytes) -> str:
+    return digest(data, hashes.SHA256()).hex()
 
 
 def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPackage:
@@ -172,11 +195,11 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> VerifiedPa
     signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, SignatureUnreadable)
     verify_detached(listed, signature, signer_certificate_pem)
     # (3) every listed file is there and nothing else
-    hashes = read_sums(listed)
-    _check_entries(directory, set(hashes))
+    sums = read_sums(listed)
+    _check_entries(directory, set(sums))
     # (4) every file has its signed hash
-    sealed = _check_hashes(directory, hashes)
-    return VerifiedPackage(directory, sealed, Sha256(listed).hexdigest(), pinned.fingerprint)
+    sealed = _check_hashes(directory, sums)
+    return VerifiedPackage(directory, sealed, _sha256(listed), pinned.fingerprint)
 
 
 def verify_by_any(directory: Path, signer_certificates: Sequence[bytes]) -> VerifiedPackage:
@@ -220,10 +243,10 @@ def _check_entries(directory: Path, listed: set[str]) -> None:
         raise PartUnexpected(count=len(unexpected))
 
 
-def _check_hashes(directory: Path, hashes: dict[str, str]) -> tuple[SealedFile, ...]:
+def _check_hashes(directory: Path, sums: dict[str, str]) -> tuple[SealedFile, ...]:
     sealed: list[SealedFile] = []
     wrong: list[int] = []
-    for position, (name, signed) in enumerate(hashes.items(), start=1):
+    for position, (name, signed) in enumerate(sums.items(), start=1):
         found = _hash(directory / name)
         if found is None or found[0] != signed:
             wrong.append(position)
@@ -235,12 +258,12 @@ def _check_hashes(directory: Path, hashes: dict[str, str]) -> tuple[SealedFile, 
 
 
 def _hash(path: Path) -> tuple[str, int] | None:
-    digest, count = Sha256(), 0
+    made, count = hashes.Hash(hashes.SHA256()), 0
     try:
         with files.open_regular(path) as handle:
             while block := handle.read(_BLOCK):
-                digest.update(block)
+                made.update(block)
                 count += len(block)
     except (FileUnusable, OSError):
         return None
-    return digest.hexdigest(), count
+    return made.finalize().hex(), count

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crypto.hardening import harden_process
+from crypto.process import harden_process
 from errors import Exit
 from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
 from pipelines.cli import projects as deadlines

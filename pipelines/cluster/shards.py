@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from crypto import files
 from crypto.errors import FileUnusable
-from crypto.hardening import harden_process
+from crypto.process import harden_process
 from crypto.resting import (
     WORK_KEY_FILE,
     make_work_key,

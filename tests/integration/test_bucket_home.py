@@ -307,7 +307,7 @@ def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, session: Any)
     from pipelines.deployment import bucket_commands
 
     first, newest = (info.snapshot_id for info in session.registers.list())
-    session.keyring.forget_snapshot_key(first)
+    (home.keys / "snapshots" / f"{first}.key").unlink()
     shutil.rmtree(home.root / "register" / "CARPOS" / newest)
     swept = bucket_commands.sweep(session)
     assert (swept["forgotten"], swept["unknown"]) == (1, 1)

@@ -16,7 +16,7 @@ STORY = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from crypto import fips
+from crypto import process
 from crypto.resting import document
 from crypto.keyring.keyring import Keyring
 from crypto.package.sealed_package import Part, verify_package, write_package
@@ -24,7 +24,7 @@ from crypto.cms.recipients import Recipient
 from crypto.cms.certificates import make_recipient
 
 folder = Path(sys.argv[1])
-fips.require_fips()
+process.require_fips()
 ring = Keyring.create(folder / "keys", department="Department", passphrase=b"a long passphrase")
 ring = Keyring.open(folder / "keys", b"a long passphrase")
 recipients = []
@@ -88,7 +88,7 @@ for attempt in (lambda: ChaCha20Poly1305(bytes(32)), x25519.X25519PrivateKey.gen
 
 
 def test_the_mode_is_asked_of_the_module_itself(provider):
-    asked = "from crypto import fips; fips.require_fips(); print(fips.enabled())"
+    asked = "from crypto import process; process.require_fips(); print(process.fips_enabled())"
     assert python(provider, "-c", asked).stdout.strip() == "True"
     refused = python(plain(), "-c", asked)
     assert refused.returncode != 0
@@ -109,10 +109,12 @@ def test_pythons_own_openssl_stays_as_it_is_and_both_work(provider):
 import hashlib, os
 import crypto
 from crypto.secret import Secret
-from crypto.digests import Sha256
+from cryptography.hazmat.primitives import hashes
+
+from crypto.cms import digest
 assert "OPENSSL_CONF" not in os.environ
 for _ in range(3):
-    assert hashlib.sha256(b"x").hexdigest() == Sha256(b"x").hexdigest()
+    assert hashlib.sha256(b"x").hexdigest() == digest(b"x", hashes.SHA256()).hex()
     Secret("root", bytes(range(32))).derive("x")
     hashlib.blake2b(b"x")
 """

@@ -68,7 +68,7 @@ def test_certificates_and_bare_keys_have_one_fingerprint(which, encoding, reques
 
 def test_what_is_kept_can_be_read_again(rsa_key):
     recipient = Recipient.from_pem(certificate(rsa_key), on=NOON)
-    assert Recipient.from_pem(recipient.certificate_pem, on=NOON) == recipient
+    assert Recipient.from_pem(recipient.pem, on=NOON) == recipient
 
 
 USES = [

@@ -21,7 +21,7 @@ LENGTHS = [0, 1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF, 0x10000, 2**24 - 1, 2**24, 2**
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_a_header_has_the_shortest_length(length):
-    head = structures.header(structures.OCTET_STRING, length)
+    head = structures.header(der.OCTET_STRING, length)
     if length < 0x80:
         assert head == bytes((0x04, length))
     else:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from crypto import errors, fips
+from crypto import errors, process
 from crypto.keyring import health
 from crypto.keyring.keyring import Keyring
 from errors import every_error
@@ -44,19 +44,19 @@ def test_open_permissions_links_and_missing_files_are_seen(keys):
 
 
 def test_requiring_fips_follows_the_mode(monkeypatch):
-    monkeypatch.setattr(fips, "enabled", lambda: True)
-    fips.require_fips()
-    monkeypatch.setattr(fips, "enabled", lambda: False)
+    monkeypatch.setattr(process, "fips_enabled", lambda: True)
+    process.require_fips()
+    monkeypatch.setattr(process, "fips_enabled", lambda: False)
     with pytest.raises(errors.FipsRequired) as raised:
-        fips.require_fips()
+        process.require_fips()
     assert raised.value.exit == 3
 
 
 def test_hardening_ends_core_dumps_and_open_files():
     code = (
-        "import os, resource; from crypto import hardening; hardening.harden_process();"
+        "import os, resource; from crypto import process; process.harden_process();"
         "assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0;"
-        "assert os.umask(0) == 0o077; assert not hardening.core_dumps()"
+        "assert os.umask(0) == 0o077; assert not process.core_dumps()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -67,10 +67,10 @@ def test_a_hardened_process_that_crashes_dumps_nothing(tmp_path):
         "import os, resource, sys\n"
         "hard = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
         "resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))\n"
-        "from crypto import hardening\n"
-        "assert hardening.core_dumps()\n"
-        "hardening.harden_process()\n"
-        "assert not hardening.core_dumps()\n"
+        "from crypto import process\n"
+        "assert process.core_dumps()\n"
+        "process.harden_process()\n"
+        "assert not process.core_dumps()\n"
         "status = open('/proc/self/status').read()\n"
         "os.abort()"
     )
@@ -92,8 +92,8 @@ def test_every_command_is_hardened_also_without_a_home(words):
         "from pipelines.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "from crypto import hardening\n"
-        "assert not hardening.core_dumps()\n"
+        "from crypto import process\n"
+        "assert not process.core_dumps()\n"
         "assert os.umask(0) == 0o077"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -84,7 +84,6 @@ def test_a_forgotten_key_is_gone_and_its_file_too(ring, keys):
         ring.run_key("r1")
     assert list((keys / "runs").iterdir()) == []
     assert not ring.forget_document_key("2026-001")
-    assert not ring.forget_snapshot_key("s")
 
 
 def test_nothing_in_the_directory_is_a_secret_in_plain(ring, keys):

@@ -105,7 +105,7 @@ def test_killed_after_any_step_one_pair_is_in_force(after, keys, monkeypatch):
     key, certificate = make_signing_identity("Department", PASSWORD)
     with monkeypatch.context() as patch:
         patch.setattr(signers.files, "write_small", dying(signers.files.write_small))
-        patch.setattr(signers, "_forget_old", dying(signers._forget_old))
+        patch.setattr(signers.files, "overwrite", dying(signers.files.overwrite))
         patch.setattr("pathlib.Path.replace", dying(type(keys).replace))
         patch.setattr("pathlib.Path.unlink", dying(type(keys).unlink))
         with contextlib.suppress(Killed):

@@ -1,11 +1,13 @@
-"""FIPS mode of the OpenSSL inside `cryptography`, by a configuration of its own.
+"""What a process does first of all: new files are private, its memory goes into no file, and FIPS mode is on where it is asked for.
 
 A process here has two OpenSSLs: Python's (`hashlib`, `ssl`) and the one inside `cryptography`. Both read
 OPENSSL_CONF when they start, and where both load one provider's library they overwrite each other's
-state: the second breaks the first. So the configuration is named in a variable of ours and shown to
-the second alone. Everything in `crypto` runs there, hashes included.
+state: the second breaks the first. So the configuration of FIPS mode is named in a variable of ours and shown to
+the second alone. Everything in `crypto` runs there, hashes included. Nothing here imports more than the standard
+library before it is needed, so that every command can afford it.
 """
 
+import ctypes
 import hashlib
 import os
 import sys
@@ -15,12 +17,45 @@ from pathlib import Path
 
 from crypto.errors import FipsRequired
 
-VARIABLE = "DOJ_RELEASE_FIPS_CONF"
+_SET_DUMPABLE, _GET_DUMPABLE = 4, 3  # prctl(2)
+FIPS_VARIABLE = "DOJ_RELEASE_FIPS_CONF"
 _READ_BY_OPENSSL = ("OPENSSL_CONF", "OPENSSL_MODULES")
 _INSIDE = "cryptography.hazmat.bindings._rust"
 
 
-def activate() -> bool:
+def harden_process() -> None:
+    """Make new files private (umask 077) and switch core dumps off; call it first of all.
+
+    A limit of zero keeps the kernel from writing a file. It does not where cores are handed to a program
+    (``core_pattern`` with a pipe, as systemd-coredump has it), so the process says that it
+    is not to be dumped; its memory is then closed to other processes of the same user, too.
+    """
+    os.umask(0o077)
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _prctl(_SET_DUMPABLE, 0)
+
+
+def core_dumps() -> bool:
+    """Whether a crash of this process could write its memory, keys included, to a file."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0 or _prctl(_GET_DUMPABLE, 0) == 1
+
+
+def _prctl(what: int, value: int) -> int:
+    """Linux's own call; elsewhere there is none."""
+    if sys.platform != "linux":
+        return 0
+    return int(ctypes.CDLL(None).prctl(what, value, 0, 0, 0))
+
+
+def activate_fips() -> bool:
     """Start the OpenSSL inside `cryptography` in FIPS mode, where the variable asks for it.
 
     Call it before anything imports `cryptography`; `crypto` does. Modules are looked for beside the
@@ -29,22 +64,22 @@ def activate() -> bool:
     Raises:
         FipsRequired: the mode was asked for and is not on afterwards.
     """
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(FIPS_VARIABLE)
     if not named:
         return False
     configuration = Path(named).absolute()
-    if not configuration.is_file() or (_INSIDE in sys.modules and not enabled()):
+    if not configuration.is_file() or (_INSIDE in sys.modules and not fips_enabled()):
         raise FipsRequired
     hashlib.sha256(b"")  # Python's OpenSSL has read its configuration now
     modules = os.environ.get("OPENSSL_MODULES", str(configuration.parent))
     with _environment(dict(zip(_READ_BY_OPENSSL, (str(configuration), modules), strict=True))):
-        on = enabled()
+        on = fips_enabled()
     if not on:
         raise FipsRequired
     return True
 
 
-def enabled() -> bool:
+def fips_enabled() -> bool:
     """Whether that OpenSSL refuses what is not approved: it then has no ChaCha20."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -62,7 +97,7 @@ def require_fips() -> None:
     Raises:
         FipsRequired: it is off.
     """
-    if not enabled():
+    if not fips_enabled():
         raise FipsRequired
 
 
