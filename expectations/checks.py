@@ -43,9 +43,9 @@ class Check:
 
     id: str
     title: str
-    section: str
-    basis: Basis
-    severity: Severity
+    section: str = ""
+    basis: Basis = "policy"
+    severity: Severity = "critical"
     row: str | None = None
     violations: str | int | None = None
     elements: str | int | None = None

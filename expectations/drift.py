@@ -130,9 +130,7 @@ def drift_checks(suite: str, drifts: Iterable[Drift], severity: Severity) -> lis
         Check(
             f"{suite}.{d.column}_steady_{d.against}",
             f"{d.column} is distributed as {_WORDS[d.against]}",
-            "",
-            "policy",
-            severity,
+            severity=severity,
             violations=d.moved,
             elements=d.rows,
             audience="department",

@@ -7,7 +7,7 @@ things filled in.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _FILES = Path(__file__).parent / "suites"
 _SLOT = re.compile(r"<<([a-z_]+)>>")
-_Generator = Callable[[Facts, Any], list[Check]]
+_Generator = Callable[[Facts, Any], Iterator[Check]]
 
 _MODELS: dict[str, tuple[type[Context], _Generator]] = {
     "register": (RegisterContext, register_checks),
@@ -67,7 +67,7 @@ def checks_for(
     """Return all checks of a suite for this relation, fixed ones first.
 
     Raises:
-        SuiteUnknown: No such suite, or it came out empty.
+        SuiteUnknown: No such suite.
         ContextWrong: The context is missing a fact, or has one too many.
         SuiteFileBroken: The suite's file can't be used, or two checks share a name.
     """
@@ -75,13 +75,11 @@ def checks_for(
         raise SuiteUnknown(known=list(SUITES))
     model, generate = _MODELS[suite]
     parameters = read_context(model, context)
-    facts = Facts.of(system, con, relation)
-    checks = (*_fixed(suite, facts, parameters), *generate(facts, parameters))
+    facts = Facts.of(suite, system, con, relation)
+    checks = (*_fixed(facts, parameters), *generate(facts, parameters))
     if isinstance(parameters, DriftContext):
         checks += tuple(drift_checks(suite, parameters.drift, parameters.drift_severity))
     checks = tuple(governed(check, system) for check in checks)
-    if not checks:
-        raise SuiteUnknown(known=list(SUITES))
     if len({c.id for c in checks}) != len(checks):
         raise SuiteFileBroken(suite=suite)
     return checks
@@ -94,38 +92,35 @@ def governed(check: Check, system: System) -> Check:
     return replace(check, section=section, basis="policy" if policy else check.basis)
 
 
-def _fixed(suite: str, facts: Facts, context: Context) -> list[Check]:
+def _fixed(facts: Facts, context: Context) -> list[Check]:
     try:
-        stored = json.loads((_FILES / f"{suite}.json").read_text("utf-8"))
-        metas = [(e["meta"], e["severity"]) for e in stored["expectations"]]
+        stored = json.loads((_FILES / f"{facts.suite}.json").read_text("utf-8"))
+        return [
+            _check(one["meta"], one["severity"], facts, context)
+            for one in stored["expectations"]
+            if _applies(one["meta"], facts, context)
+        ]
     except (OSError, ValueError, KeyError, TypeError):
-        raise SuiteFileBroken(suite=suite) from None
-    return [_check(m, s, facts, context) for m, s in metas if _applies(m, facts, context)]
+        raise SuiteFileBroken(suite=facts.suite) from None
 
 
 def _applies(meta: Mapping[str, Any], facts: Facts, context: Context) -> bool:
-    if not all(facts.has_table(t) for t in meta.get("tables", ())):
-        return False
     unless = meta.get("unless")
-    return not (unless and getattr(context, unless))
+    tables = set(meta.get("tables", ()))
+    return tables <= facts.system.tables_by_name.keys() and not (
+        unless and getattr(context, unless)
+    )
 
 
 def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, context: Context) -> Check:
-    try:
-        filled: dict[str, Any] = {
-            key: _fill(meta[key], facts, context)
-            for key in ("row", "violations", "elements", "over", "title")
-            if key in meta
-        }
-        return Check(
-            id=meta["id"],
-            section=meta["section"],
-            basis=meta["basis"],
-            severity=severity,
-            **filled,
-        )
-    except (KeyError, TypeError):
-        raise SuiteFileBroken(suite=facts.relation) from None
+    filled: dict[str, Any] = {
+        key: _fill(meta[key], facts, context)
+        for key in ("row", "violations", "elements", "over", "title")
+        if key in meta
+    }
+    return Check(
+        meta["id"], filled.pop("title"), meta["section"], meta["basis"], severity, **filled
+    )
 
 
 def _fill(sql: str, facts: Facts, context: Context) -> str:

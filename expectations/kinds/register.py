@@ -14,13 +14,12 @@ from systems.database import literal, quoted
 from systems.description import Column, ForeignKey, Table
 
 
-def register_checks(facts: Facts, context: RegisterContext) -> list[Check]:
-    """Return the checks of every table that the system describes, of persons and of records."""
-    return [
-        *_persons(facts),
-        *_records(facts, context),
-        *(c for t in facts.system.tables for c in _table(facts, t)),
-    ]
+def register_checks(facts: Facts, context: RegisterContext) -> Iterator[Check]:
+    """Yield the checks of every table that the system describes, of persons and of records."""
+    yield from _persons(facts)
+    yield from _records(facts, context)
+    for table in facts.system.tables:
+        yield from _table(facts, table)
 
 
 def _persons(facts: Facts) -> Iterator[Check]:
@@ -32,7 +31,6 @@ def _persons(facts: Facts) -> Iterator[Check]:
         "Every entry is resolved to exactly one person, and no person stands for an unknown entry",
         "§ 964(f)(2)",
         "law",
-        "critical",
         violations=f"SELECT (SELECT count(*) FROM {table} ANTI JOIN person_index ON {key} = record_id) + "
         f"(SELECT count(*) FROM person_index ANTI JOIN {table} ON {key} = record_id) + "
         "(SELECT count(*) - count(DISTINCT record_id) FROM person_index)",
@@ -43,7 +41,6 @@ def _persons(facts: Facts) -> Iterator[Check]:
         "The lower bound joins whole persons: it never splits one",
         "§ 964(f)(2)",
         "law",
-        "critical",
         violations="SELECT count(*) FROM (SELECT identity FROM person_index GROUP BY identity "
         "HAVING count(DISTINCT identity_lower) > 1)",
         elements="SELECT count(DISTINCT identity) FROM person_index",
@@ -59,24 +56,26 @@ def _records(facts: Facts, context: RegisterContext) -> Iterator[Check]:
     every = rows(table)
     day = quoted(date)
     yield Check(
-        "register.issued_by_load", f"No {noun} is dated after the day of the load", "", "policy", "critical",
-        violations=f"SELECT count(*) FROM {quoted(table)} WHERE {day} > CAST('{context.on.isoformat()}' AS DATE)",
+        "register.issued_by_load",
+        f"No {noun} is dated after the day of the load",
+        violations=rows(table, f"{day} > CAST('{context.on.isoformat()}' AS DATE)"),
         elements=every,
-    )  # fmt: skip
+    )
     yield Check(
-        "register.issued_after_1900", f"Every {noun} bears a date after 1900", "§ 962(b)", "law", "critical",
-        violations=f"SELECT count(*) FROM {quoted(table)} WHERE {day} IS NULL OR {day} < DATE '1900-01-01'",
+        "register.issued_after_1900",
+        f"Every {noun} bears a date after 1900",
+        "§ 962(b)",
+        "law",
+        violations=rows(table, f"{day} IS NULL OR {day} < DATE '1900-01-01'"),
         elements=every,
-    )  # fmt: skip
+    )
     role = ""
     if linkage.role_column and release.person_role:
         role = f" AND p.{quoted(linkage.role_column)} = {literal(release.person_role)}"
     yield Check(
         f"register.{noun}_has_{release.person_role or 'person'}",
         f"Every {noun} names a {system.record.person}",
-        "",
-        "policy",
-        "warning",
+        severity="warning",
         violations=f"SELECT count(*) FROM {quoted(table)} o WHERE NOT EXISTS (SELECT 1 FROM "
         f"{quoted(linkage.party_table)} p WHERE p.{key} = o.{key}{role})",
         elements=every,
@@ -86,29 +85,25 @@ def _records(facts: Facts, context: RegisterContext) -> Iterator[Check]:
 def _table(facts: Facts, table: Table) -> Iterator[Check]:
     """Rules over rows are counted in one pass over the table: a snapshot's tables are encrypted files."""
     if table.primary_key:
-        yield _check(table, "key_unique", f"No two rows of {table.name} have the same key",
-                     violations=duplicates(table.name, table.primary_key))  # fmt: skip
+        title = f"No two rows of {table.name} have the same key"
+        unique = duplicates(table.name, table.primary_key)
+        yield _check(table, "key_unique", title, violations=unique)
     if required := [c.name for c in table.columns if not c.nullable]:
         missing = " OR ".join(f"r.{quoted(c)} IS NULL" for c in required)
-        yield _check(
-            table, "required_present", f"No required value is missing in {table.name}", row=missing
-        )
+        title = f"No required value is missing in {table.name}"
+        yield _check(table, "required_present", title, row=missing)
     for key in table.foreign_keys:
         named = " and ".join(key.columns)
         title = f"Every {named} of {table.name} stands in {key.table}"
-        yield _check(
-            table, f"{'_'.join(key.columns)}_refers", title, violations=_orphans(table, key)
-        )
+        what = f"{'_'.join(key.columns)}_refers"
+        yield _check(table, what, title, violations=_orphans(table, key))
     if coded := [c for c in table.columns if c.codes]:
         wrong = " OR ".join(_outside(facts, c) for c in coded)
         yield _check(table, "codes_known", f"Every code in {table.name} is in its list", row=wrong)
     for order in table.date_orders:
-        yield _check(
-            table,
-            f"{order.before}_{order.after}_order",
-            f"In {table.name}, {order.before} is never after {order.after}",
-            row=f"r.{quoted(order.before)} > r.{quoted(order.after)}",
-        )
+        title = f"In {table.name}, {order.before} is never after {order.after}"
+        wrong = f"r.{quoted(order.before)} > r.{quoted(order.after)}"
+        yield _check(table, f"{order.before}_{order.after}_order", title, row=wrong)
 
 
 def _orphans(table: Table, key: ForeignKey) -> str:
@@ -136,9 +131,6 @@ def _check(
     return Check(
         f"register.{table.name}.{what}",
         title,
-        "",
-        "policy",
-        "critical",
         row=row,
         violations=violations,
         elements=rows(table.name) if row is None else None,
