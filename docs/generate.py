@@ -7,6 +7,7 @@ docs/approvals.md, docs/systems.md, expectations/report.schema.json (the validat
 
 import argparse
 import importlib
+import json
 import pkgutil
 import sys
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from docs.approvals import approvals_markdown
 from docs.rules import questions_markdown, rules_json, rules_markdown
 from docs.systems import systems_markdown
 from errors import every_error
-from expectations.report.model import schema_text
+from expectations.report.model import ReportModel
 from pipelines.cli.app import app
 
 DOCS = Path(__file__).parent
@@ -88,6 +89,14 @@ def approvals() -> str:
     return approvals_markdown((DOCS / "approvals.md").read_text("utf-8"))
 
 
+def report_schema() -> str:
+    """The published schema of the validation report."""
+    schema = ReportModel.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "doj-release validation report"
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "errors.md": errors,
     "commands.md": commands,
@@ -96,7 +105,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "counsel.md": questions_markdown,
     "approvals.md": approvals,
     "systems.md": systems_markdown,
-    "../expectations/report.schema.json": schema_text,
+    "../expectations/report.schema.json": report_schema,
 }
 
 

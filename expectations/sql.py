@@ -1,12 +1,24 @@
-"""Small pieces of SQL: quoting, and the patterns of values that must not stand in an output.
+"""The SQL of checks: the pieces that rules are written with, and the counting of what breaks them.
 
 Names come from our own tables and TOML files and are quoted all the same; literals are code lists.
+Nothing but booleans and counts is fetched. Every rule over rows goes into one aggregate; a rule
+that no single row shows is one query for one number. What joins or groups a large relation is
+counted slice by slice, since DuckDB may not spill what it can't hold (it would spill plain).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from systems.database import literal, quoted
+from expectations.checks import Check
+from expectations.errors import CountingBroke
+from systems.database import guarded, literal, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 # What identifiers look like (RE2). Deliberately wide: a false alarm stops a release and is looked
 # at, a missed number leaves. Word boundaries keep our own long random ids out.
@@ -73,3 +85,126 @@ def sliced(query: str, slices: int) -> list[str]:
 def rows(relation: str, where: str = "true") -> str:
     """Return a query for the number of rows of a relation."""
     return f"SELECT count(*) FROM {quoted(relation)} WHERE {where}"
+
+
+# --- counting
+
+# Rows whose join fits: four text columns of 2.5 million rows are some 300 MiB of hash table.
+ROWS_IN_A_SLICE = 2_500_000
+_WEIGHT = quoted("(weight)")  # no check is called so
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Elements looked at, those that break the rule, those it does not apply to."""
+
+    elements: int
+    unexpected: int
+    missing: int
+
+
+@contextmanager
+def unordered(con: "duckdb.DuckDBPyConnection") -> Generator[None]:
+    """Let DuckDB forget the order of rows: it then reads one staged file with all its threads."""
+    (kept,) = con.execute("SELECT current_setting('preserve_insertion_order')").fetchall()[0]
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute(f"SET preserve_insertion_order = {kept}")
+
+
+def row_count(con: "duckdb.DuckDBPyConnection", relation: str) -> int:
+    """Return the number of rows of a relation."""
+    return _number(con, rows(relation), "rows")
+
+
+def slices(rows: int) -> int:
+    """Return in how many slices a relation of so many rows is joined or grouped."""
+    return max(1, -(-rows // ROWS_IN_A_SLICE))
+
+
+def count_rows(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check], rows: int
+) -> dict[str, Counts]:
+    """Count all row checks, in one aggregate for each thing they are over.
+
+    Raises:
+        CountingBroke: DuckDB refused the aggregate.
+    """
+    counted: dict[str, Counts] = {}
+    for source in dict.fromkeys((c.over, c.weight) for c in checks):
+        alike = [c for c in checks if (c.over, c.weight) == source]
+        counted |= _aggregate(con, relation, alike, slices(rows))
+    return counted
+
+
+def _aggregate(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check], parts: int
+) -> dict[str, Counts]:
+    weight = checks[0].weight
+
+    def things(which: str) -> str:
+        if weight is None:
+            return f"count(*) FILTER (WHERE {which})"
+        return f"coalesce(sum({_WEIGHT}) FILTER (WHERE {which}), 0)::BIGINT"
+
+    sums = ", ".join(f"{things(quoted(c.id))}, {things(f'{quoted(c.id)} IS NULL')}" for c in checks)
+    query = f"SELECT {things('true')}, {sums} FROM ({marked(relation, checks)})"
+    with guarded(CountingBroke, checks=len(checks)):
+        answers = [con.execute(part).fetchall()[0] for part in sliced(query, parts)]
+    (total, *pairs) = map(sum, zip(*answers, strict=True))
+    return {
+        c.id: Counts(int(total), int(pairs[2 * i]), int(pairs[2 * i + 1]))
+        for i, c in enumerate(checks)
+    }
+
+
+def count_whole(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check], rows: int
+) -> dict[str, Counts]:
+    """Count the checks that are about the whole relation, each by its own query.
+
+    Raises:
+        CountingBroke: A query failed or did not answer with one number from nought up.
+    """
+    return {c.id: _whole(con, relation, c, slices(rows)) for c in checks}
+
+
+def mark_rows(
+    con: "duckdb.DuckDBPyConnection", relation: str, checks: Sequence[Check]
+) -> "pa.Table":
+    """Return one boolean column for each row check: true where the row breaks it."""
+    with guarded(CountingBroke, checks=len(checks)):
+        return con.sql(marked(relation, checks)).to_arrow_table()
+
+
+def marked(relation: str, checks: Sequence[Check]) -> str:
+    """Return the query that turns rows into booleans, the common source of both forms."""
+    columns = ", ".join(f"CAST(({c.row}) AS BOOLEAN) AS {quoted(c.id)}" for c in checks)
+    source = checks[0].over or f"{quoted(relation)} AS r"
+    weight = f", {checks[0].weight} AS {_WEIGHT}" if checks[0].weight else ""
+    return f"SELECT {columns}{weight} FROM {source}"
+
+
+def _whole(con: "duckdb.DuckDBPyConnection", relation: str, check: Check, parts: int) -> Counts:
+    elements = (
+        f"SELECT count(*) FROM {quoted(relation)}" if check.elements is None else check.elements
+    )
+    assert check.violations is not None
+    looked_at = _number(con, elements, check.id, parts)
+    return Counts(looked_at, _number(con, check.violations, check.id, parts), 0)
+
+
+def _number(con: "duckdb.DuckDBPyConnection", query: str | int, what: str, parts: int = 1) -> int:
+    if isinstance(query, int):
+        return query
+    return sum(_one_number(con, part, what) for part in sliced(query, parts))
+
+
+def _one_number(con: "duckdb.DuckDBPyConnection", query: str, what: str) -> int:
+    with guarded(CountingBroke, check=what):
+        answer = con.execute(query).fetchall()
+    if len(answer) != 1 or not isinstance(answer[0][0], int) or answer[0][0] < 0:
+        raise CountingBroke(check=what)
+    return answer[0][0]

@@ -14,16 +14,13 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     NonNegativeInt,
-    ValidationError,
     model_validator,
 )
 
-from expectations.errors import ReportBroken
+from expectations.checks import Audience, Basis, Severity
 
 Status = Literal["ok", "warn", "fail", "info"]
-Basis = Literal["law", "policy"]
 Edition = Literal["recipient", "department"]
-Audience = Literal["both", "department"]
 SafeName = Literal["project", "people", "settings", "data", "outputs"]
 
 
@@ -152,7 +149,7 @@ class CheckLine(Part):
     title: str
     section: str
     source: Basis
-    severity: Literal["critical", "warning"]
+    severity: Severity
     holds: bool
     examined: NonNegativeInt | None = None
     violations: NonNegativeInt | None = None
@@ -204,9 +201,8 @@ class ReportModel(Part):
     @model_validator(mode="before")
     @classmethod
     def _forget_verdict(cls, given: Any) -> Any:
-        return (
-            {k: v for k, v in given.items() if k != "verdict"} if isinstance(given, dict) else given
-        )
+        known = isinstance(given, dict)
+        return {k: v for k, v in given.items() if k != "verdict"} if known else given
 
     @model_validator(mode="after")
     def _decide(self) -> Self:
@@ -232,23 +228,3 @@ class ReportModel(Part):
             json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
             + "\n"
         )
-
-
-def read_report(stored: str) -> ReportModel:
-    """Read a stored report model.
-
-    Raises:
-        ReportBroken: It does not read against the schema.
-    """
-    try:
-        return ReportModel.model_validate_json(stored)
-    except ValidationError:
-        raise ReportBroken(what="report model") from None
-
-
-def schema_text() -> str:
-    """Return the JSON schema of the model, as it stands in ``expectations/report.schema.json``."""
-    schema = ReportModel.model_json_schema(mode="serialization")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "doj-release validation report"
-    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
 from expectations.report import render
-from expectations.report.model import ReportModel, read_report
+from expectations.report.model import ReportModel
 from tests.integration.conftest import Demo
 from tests.integration.test_demo import KINDS, MEMBERS, opened
 from tests.parts import CHROMIUM
@@ -47,7 +47,9 @@ def pages(demo: Demo, tmp_path_factory) -> dict[str, Path]:
         inside = opened(demo, kind, MEMBERS[kind][0], folder / kind)
         found[f"{kind}, recipient's"] = inside / "validation-report.html"
         found[f"{kind}, dictionary"] = inside / "dictionary.html"
-        stopped = failing(read_report(department.with_name("report.json").read_text()))
+        stopped = failing(
+            ReportModel.model_validate_json(department.with_name("report.json").read_text())
+        )
         for edition in ("department", "recipient"):
             path = folder / f"{kind}-{edition}-stopped.html"
             path.write_text(render(stopped, edition))

@@ -181,7 +181,7 @@ def warm() -> None:
 
 _IMPORTED = (
     "pipelines.cli.app", "pipelines.release.stages", "pipelines.orchestration.launch", "pipelines.release.orders",
-    "pipelines.cli.console", "expectations.runner", "expectations.validation", "matching.linking.linking",
+    "pipelines.cli.console", "expectations.validation", "matching.linking.linking",
     "matching.persons.register", "matching.persons.within_cohort", "extracts.package.workbook", "extracts.package.bag",
     "great_expectations", "recordlinkage", "highspy", "duckdb", "pyarrow.parquet", "pyarrow.dataset",
     "pandas", "openpyxl", "sqlalchemy.dialects.sqlite", "rich.table", "jinja2", "synthetic.registers.system",

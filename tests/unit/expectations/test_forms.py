@@ -6,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import Exit
-from expectations import counting, runner
+from expectations import sql as counting
+from expectations import validation as runner
 from expectations.checks import Check
-from expectations.counting import count_rows, count_whole
 from expectations.errors import CountingBroke, ValidationBroke
-from expectations.runner import Judgement, expectation, judge
-from expectations.sql import by_slice, duplicates
-from expectations.validation import run_checks
+from expectations.sql import by_slice, count_rows, count_whole, duplicates
+from expectations.validation import Judgement, expectation, judge, run_checks
 from systems.database import connect
 from tests.examples import examples
 
@@ -166,14 +165,14 @@ def test_great_expectations_is_shown_booleans_and_counts_alone(good, system, mon
     assert {k.__name__ for k in kinds} <= {"bool", "NoneType", "int", "int64"}
 
 
-def test_only_the_runner_imports_great_expectations():
+def test_only_validation_imports_great_expectations():
     from pathlib import Path
 
     from expectations import __file__
 
     room = Path(__file__).parent
     naming = [p.name for p in room.rglob("*.py") if "import great_expectations" in p.read_text()]
-    assert naming == ["runner.py"]
+    assert naming == ["validation.py"]
     assert "ValidationDefinition" in (room / "runner.py").read_text()
 
 
