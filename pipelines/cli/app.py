@@ -10,18 +10,16 @@ import typer
 from crypto.process import harden_process
 from errors import Exit
 from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
-from pipelines.cli import projects as deadlines
-from pipelines.cli.console import Console
+from pipelines.cli.console import Console, Group
 from pipelines.cli.signals import orderly
 from pipelines.errors import CommandUnusable
 
 _FLAGS = {"--json", "--version"}
 _WITH_VALUE = {"--home"}
 
-app = typer.Typer(
+app = Group(
+    "Secure release of Department data: link, extract, prove, seal, record.",
     name="doj-release",
-    help="Secure release of Department data: link, extract, prove, seal, record.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -41,9 +39,7 @@ def options(
     context: typer.Context,
     home: Annotated[
         Path | None,
-        typer.Option(
-            "--home", metavar="DIR", help="The home (or DOJ_RELEASE_HOME).", show_default=False
-        ),
+        typer.Option(metavar="DIR", help="The home (or DOJ_RELEASE_HOME).", show_default=False),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
@@ -77,11 +73,11 @@ for name, function in {
     "rates": standalone.rates,
     "seal": standalone.seal,
     "verify": standalone.verify,
-    "deadlines": deadlines.deadlines,
-    "remind": deadlines.remind,
+    "deadlines": projects.deadlines,
+    "remind": projects.remind,
     "doctor": deployment.doctor,
 }.items():
-    app.command(name)(function)
+    app.add(name)(function)
 
 for name, group in {
     "register": registers.register_group,

@@ -1,20 +1,24 @@
 """How commands speak: results on stdout (a table or JSON), progress and errors on stderr."""
 
+import contextlib
 import functools
 import inspect
 import json
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
 from errors import CodedError, Exit
 from pipelines.errors import Unexpected
+
+if TYPE_CHECKING:
+    from pipelines.home import Home
+    from pipelines.session import Session
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,7 +28,7 @@ Report = Callable[[str], None]
 
 @dataclass
 class Console:
-    """One command's two global options, its name, and the ways in which it speaks.
+    """One command's two global options, its name, its home's session, and the ways in which it speaks.
 
     `pipelines.cli.app` makes one for each command line; Typer hands it on as the context's object.
     """
@@ -33,6 +37,28 @@ class Console:
     json: bool = False
     emitted: bool = False
     step: str = "command"  # the command in dots: release.approve
+
+    @functools.cached_property
+    def session(self) -> "Session":
+        """The home, opened when it is first asked for; closed when the command ends.
+
+        Raises:
+            HomeMissing, HomeTooOpen, SettingsUnusable: see there.
+        """
+        from pipelines.session import Session
+
+        return Session(self.open_home())
+
+    def open_home(self) -> "Home":
+        """The home that --home or ``DOJ_RELEASE_HOME`` names."""
+        from pipelines.home import open_home
+
+        return open_home(self.home)
+
+    def close(self) -> None:
+        """Close the session, where one was opened."""
+        if "session" in self.__dict__:
+            self.session.close()
 
     @property
     def interactive(self) -> bool:
@@ -92,6 +118,16 @@ class Console:
         # Texts are shown as they are: [[person]] is no markup, and :key: is no picture.
         RichConsole(width=width, highlight=False, markup=False, emoji=False).print(table)
 
+    def show_rows(
+        self,
+        title: str,
+        names: Sequence[str],
+        rows: Sequence[Mapping[str, object]],
+        heads: Sequence[str] = (),
+    ) -> None:
+        """These fields of records as a table for a person, the records whole for a machine."""
+        self.show(title, heads or names, [[row.get(n) for n in names] for row in rows], rows)
+
     def show_pairs(self, title: str, pairs: Mapping[str, object]) -> None:
         """A two-column table for a person, then one for each list of records; all for a machine."""
         if self.json:
@@ -100,9 +136,9 @@ class Console:
         records = {name: rows for name, value in pairs.items() if (rows := _records(value))}
         self.show(title, ("", ""), [(k, v) for k, v in pairs.items() if k not in records], None)
         for name, rows in records.items():
-            self.show(name, list(rows[0]), [list(row.values()) for row in rows], None)
+            self.show_rows(name, list(rows[0]), rows)
 
-    @contextmanager
+    @contextlib.contextmanager
     def steps(self) -> Generator[Report, None, None]:
         """Show one line with a spinner that says what is being done, and a line for each step done."""
         if not self.interactive:
@@ -150,7 +186,8 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
     def wrapped(context: typer.Context, *args: P.args, **kwargs: P.kwargs) -> R:
         console = context.ensure_object(Console)
         try:
-            return function(console, *args, **kwargs)
+            with contextlib.closing(console):
+                return function(console, *args, **kwargs)
         except CodedError as error:
             raise console.fail(error, _recorded(console, error, kwargs)) from None
         except BrokenPipeError:
@@ -173,6 +210,17 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
     hints = {name: hint for name, hint in function.__annotations__.items() if name != "console"}
     wrapped.__annotations__ = {"context": typer.Context} | hints
     return wrapped
+
+
+class Group(typer.Typer):
+    """Commands that are functions of a console."""
+
+    def __init__(self, about: str, **more: Any) -> None:
+        super().__init__(help=about, no_args_is_help=True, **more)
+
+    def add(self, name: str | None = None) -> Callable[[Callable[..., R]], Callable[..., R]]:
+        """Add a function as a command of this name; of its own where none is given."""
+        return lambda function: self.command(name)(command(function))
 
 
 def _recorded(

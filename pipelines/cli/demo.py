@@ -6,23 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.console import Console, command
+from pipelines.cli.console import Console
 
 if TYPE_CHECKING:
     from pipelines.demo import Demonstration
 
 
-@command
 def demo(
     console: Console,
-    records: Annotated[
-        int, typer.Option("--records", min=200, help="Orders in the register.")
-    ] = 250_000,
-    cohort: Annotated[
-        int, typer.Option("--cohort", min=10, help="Rows of the researcher's cohort.")
-    ] = 5_000,
+    records: Annotated[int, typer.Option(min=200, help="Orders in the register.")] = 250_000,
+    cohort: Annotated[int, typer.Option(min=10, help="Rows of the researcher's cohort.")] = 5_000,
     ledger: Annotated[
-        str, typer.Option("--ledger", metavar="URL", help="Its ledger in a PostgreSQL database.")
+        str, typer.Option(metavar="URL", help="Its ledger in a PostgreSQL database.")
     ] = "",
 ) -> None:
     """Make a demo home and run one release of each kind."""

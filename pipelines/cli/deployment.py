@@ -6,44 +6,36 @@ from typing import Annotated
 import typer
 
 from errors import Exit
-from pipelines.cli.console import Console, command
+from pipelines.cli.console import Console, Group
 
 
-@command
 def init(
     console: Console,
     department: Annotated[
-        str | None, typer.Option("--department", help="The name in the signing certificate.")
+        str | None, typer.Option(help="The name in the signing certificate.")
     ] = None,
     ledger: Annotated[
-        str,
-        typer.Option("--ledger", metavar="URL", help="A PostgreSQL database; see `ledger schema`."),
+        str, typer.Option(metavar="URL", help="A PostgreSQL database; see `ledger schema`.")
     ] = "",
 ) -> None:
     """Make a home: settings, keys, people, an empty ledger."""
-    from pipelines.deployment import chosen_folder, init_home
-    from pipelines.home import HomeMissing
+    from pipelines.deployment import init_home
+    from pipelines.home import chosen_folder
 
-    root = chosen_folder(console.home)
-    if root is None:
-        raise HomeMissing
-    facts = init_home(root, department=department, ledger_url=ledger)
+    facts = init_home(chosen_folder(console.home), department=department, ledger_url=ledger)
     console.show_pairs("Home", facts)
     console.hint(
         "Next: name the people in people.toml, read settings.toml, keep keys/passphrase elsewhere."
     )
 
 
-@command
 def backup(
-    console: Console,
-    out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")],
+    console: Console, out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")]
 ) -> None:
     """Write the home into one file; no staged row, no passphrase."""
     from pipelines.deployment import back_up
-    from pipelines.home import open_home
 
-    facts = back_up(open_home(console.home), out)
+    facts = back_up(console.open_home(), out)
     console.show_pairs("Backup", facts)
     if facts["ledger"] == "elsewhere":
         console.hint("The ledger is a database of its own: back it up with pg_dump, before this.")
@@ -52,35 +44,26 @@ def backup(
     )
 
 
-@command
 def restore(
-    console: Console,
-    backup: Annotated[Path, typer.Argument(metavar="BACKUP.tar")],
+    console: Console, backup: Annotated[Path, typer.Argument(metavar="BACKUP.tar")]
 ) -> None:
     """Put a backup into a new or empty folder (--home)."""
-    from pipelines.deployment import chosen_folder
     from pipelines.deployment import restore as restored
-    from pipelines.home import HomeMissing
+    from pipelines.home import chosen_folder
 
-    root = chosen_folder(console.home)
-    if root is None:
-        raise HomeMissing
-    console.show_pairs("Restored", restored(backup, root))
+    console.show_pairs("Restored", restored(backup, chosen_folder(console.home)))
     console.hint(
         "Next: put keys/passphrase back (0600), then `doj-release ledger verify` and `doctor`."
     )
 
 
-@command
 def upgrade(console: Console) -> None:
     """Take the home to this version's format; `backup` first."""
     from pipelines.deployment import upgrade as upgraded
-    from pipelines.home import open_home
 
-    console.show_pairs("Upgrade", upgraded(open_home(console.home)))
+    console.show_pairs("Upgrade", upgraded(console.open_home()))
 
 
-@command
 def doctor(console: Console) -> None:
     """What this machine and this home can and can't do."""
     from pipelines.deployment import examine
@@ -96,43 +79,29 @@ def doctor(console: Console) -> None:
         raise typer.Exit(int(Exit.INTERNAL))
 
 
-# Register and staging on S3-compatible storage
+bucket_group = Group("Register and staging on S3-compatible storage.")
 
 
-bucket_group = typer.Typer(
-    help="Register and staging on S3-compatible storage.", no_args_is_help=True
-)
-
-
-@bucket_group.command()
-@command
+@bucket_group.add()
 def upload(console: Console) -> None:
     """Send what the bucket lacks; safe to repeat."""
     from pipelines.deployment import upload as sent
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Bucket", sent(session))
+    console.show_pairs("Bucket", sent(console.session))
 
 
-@bucket_group.command()
-@command
+@bucket_group.add()
 def evict(console: Console) -> None:
     """Drop this machine's copies of what is whole in the bucket."""
     from pipelines.deployment import evict as evicted
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Bucket", evicted(session))
+    console.show_pairs("Bucket", evicted(console.session))
     console.hint("What is used is brought back, and compared with its digest.")
 
 
-@bucket_group.command()
-@command
+@bucket_group.add()
 def sweep(console: Console) -> None:
     """Delete there what is half sent, forgotten or only looks deleted."""
     from pipelines.deployment import sweep as swept
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Bucket", swept(session))
+    console.show_pairs("Bucket", swept(console.session))

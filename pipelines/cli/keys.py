@@ -5,52 +5,45 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import Console, command
+from pipelines.cli.console import Console, Group
 
 # The Department's signing keys and the keyring's passphrase
 
 
-keys_group = typer.Typer(help="The Department's signing keys over time.", no_args_is_help=True)
+keys_group = Group("The Department's signing keys over time.")
+_FOR_LETTERS = (
+    "Put the new fingerprint into the next letters: recipients compare it before they trust it."
+)
 
 _Reason = Annotated[
     str, typer.Option("--reason", help="scheduled, compromised, lost or staff_change.")
 ]
 
 
-@keys_group.command("show")
-@command
+@keys_group.add("show")
 def show_keys(console: Console) -> None:
     """List the key that signs, former keys that verify, and revoked ones."""
     from pipelines.keys import signing_keys
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        rows = signing_keys(session)
     names = ("state", "fingerprint", "from", "until")
-    console.show("Signing keys", names, [[row[n] for n in names] for row in rows], rows)
+    console.show_rows("Signing keys", names, signing_keys(console.session))
 
 
-@keys_group.command("rotate")
-@command
+@keys_group.add("rotate")
 def rotate_key(console: Console, reason: _Reason = "scheduled") -> None:
     """Make a new signing key; what the old one signed still verifies."""
     from pipelines.keys import rotate_signing_key
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Signing key", rotate_signing_key(session, reason))
-    console.hint(
-        "Put the new fingerprint into the next letters: recipients compare it before they trust it."
-    )
+    console.show_pairs("Signing key", rotate_signing_key(console.session, reason))
+    console.hint(_FOR_LETTERS)
 
 
-@keys_group.command("token")
-@command
+@keys_group.add("token")
 def use_token(
     console: Console,
-    library: Annotated[Path, typer.Option("--library", help="The token's PKCS#11 module.")],
+    library: Annotated[Path, typer.Option(help="The token's PKCS#11 module.")],
     label: Annotated[str, typer.Option("--token", help="The token's label.")],
-    key: Annotated[str, typer.Option("--key", help="The label of its P-384 key pair.")],
+    key: Annotated[str, typer.Option(help="The label of its P-384 key pair.")],
     reason: _Reason = "scheduled",
 ) -> None:
     """Let a PKCS#11 token sign; DOJ_RELEASE_PIN_FILE names the file of its PIN."""
@@ -60,21 +53,16 @@ def use_token(
     from crypto.keyring import PIN_VARIABLE
     from crypto.token import TokenPlace
     from pipelines.keys import rotate_signing_key
-    from pipelines.session import open_session
 
     pin = os.environ.get(PIN_VARIABLE)
     if not pin:
         raise PinWrong
-    with open_session(console.home) as session:
-        place = TokenPlace(library.absolute(), label, key, Path(pin))
-        console.show_pairs("Signing key", rotate_signing_key(session, reason, place))
-    console.hint(
-        "Put the new fingerprint into the next letters: recipients compare it before they trust it."
-    )
+    place = TokenPlace(library.absolute(), label, key, Path(pin))
+    console.show_pairs("Signing key", rotate_signing_key(console.session, reason, place))
+    console.hint(_FOR_LETTERS)
 
 
-@keys_group.command("revoke")
-@command
+@keys_group.add("revoke")
 def revoke_key(
     console: Console,
     fingerprint: Annotated[str, typer.Argument(help="Of a former key, as `keys show` lists it.")],
@@ -82,29 +70,23 @@ def revoke_key(
 ) -> None:
     """Let a former key verify nothing any more; what it signed has to be sent again."""
     from pipelines.keys import revoke_signing_key
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Signing key", revoke_signing_key(session, fingerprint, reason))
+    console.show_pairs("Signing key", revoke_signing_key(console.session, fingerprint, reason))
 
 
-@keys_group.command("passphrase")
-@command
+@keys_group.add("passphrase")
 def change_keyring_passphrase(
     console: Console,
-    new: Annotated[Path, typer.Option("--new", metavar="FILE", help="Holds the new passphrase.")],
+    new: Annotated[Path, typer.Option(metavar="FILE", help="Holds the new passphrase.")],
 ) -> None:
     """Change the keyring's passphrase; one that was kept beside the keys is removed."""
     from pipelines.keys import change_passphrase
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Keyring", change_passphrase(session, new))
+    console.show_pairs("Keyring", change_passphrase(console.session, new))
     console.hint("From now on DOJ_RELEASE_PASSPHRASE_FILE has to name a file that holds it.")
 
 
-@keys_group.command("cluster")
-@command
+@keys_group.add("cluster")
 def make_cluster_secret(
     console: Console,
     out: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, readable by its owner.")],
@@ -127,32 +109,28 @@ def make_cluster_secret(
 # Recipients: whose keys a project's packages are sealed to
 
 
-recipient_group = typer.Typer(help="Recipients' keys, confirmed out of band.", no_args_is_help=True)
+recipient_group = Group("Recipients' keys, confirmed out of band.")
 
 
-@recipient_group.command("add")
-@command
+@recipient_group.add("add")
 def add_key_of_member(
     console: Console,
     project: Annotated[str, typer.Argument(metavar="PROJECT")],
     cert: Annotated[
         Path, typer.Argument(metavar="CERT", help="X.509 certificate or public key, PEM.")
     ],
-    member: Annotated[str, typer.Option("--member", metavar="NAME", help="The team member's id.")],
+    member: Annotated[str, typer.Option(metavar="NAME", help="The team member's id.")],
 ) -> None:
     """Register a team member's certificate."""
     from pipelines.keys import add_recipient
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Recipient", add_recipient(session, project, cert, member))
+    console.show_pairs("Recipient", add_recipient(console.session, project, cert, member))
     console.hint(
         "A second person compares the fingerprint by telephone, then runs `recipient confirm`."
     )
 
 
-@recipient_group.command("confirm")
-@command
+@recipient_group.add("confirm")
 def confirm_key_of_member(
     console: Console,
     fingerprint: Annotated[
@@ -161,20 +139,17 @@ def confirm_key_of_member(
 ) -> None:
     """Confirm a key by its fingerprint, as a second person."""
     from pipelines.keys import confirm_recipient
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Recipient", confirm_recipient(session, fingerprint))
+    console.show_pairs("Recipient", confirm_recipient(console.session, fingerprint))
 
 
-@recipient_group.command("revoke")
-@command
+@recipient_group.add("revoke")
 def revoke_key_of_member(
     console: Console,
     project: Annotated[str, typer.Argument(metavar="PROJECT")],
     fingerprint: Annotated[str, typer.Argument(help="SHA-256 of the public key.")],
     reason: Annotated[
-        str, typer.Option("--reason", help="compromised, lost, replaced or left_team.")
+        str, typer.Option(help="compromised, lost, replaced or left_team.")
     ] = "replaced",
 ) -> None:
     """Take a key out of use: nothing more is sealed or handed over to it.
@@ -182,125 +157,97 @@ def revoke_key_of_member(
     A member's next key is added and confirmed first, where releases should go on.
     """
     from pipelines.keys import revoke_recipient
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Recipient", revoke_recipient(session, project, fingerprint, reason))
+    console.show_pairs("Recipient", revoke_recipient(console.session, project, fingerprint, reason))
 
 
 # Escrow and switches: two people
 
 
-escrow_group = typer.Typer(
-    help="The Department's own key, made and kept elsewhere.", no_args_is_help=True
-)
-switch_group = typer.Typer(
-    help="Settings less cautious than their defaults, by two people.", no_args_is_help=True
-)
+escrow_group = Group("The Department's own key, made and kept elsewhere.")
+switch_group = Group("Settings less cautious than their defaults, by two people.")
 
 
-@escrow_group.command("show")
-@command
+@escrow_group.add("show")
 def show_escrow(console: Console) -> None:
     """Show the confirmed key, those that wait, and every use."""
     from pipelines.custody import escrow_overview
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Escrow", escrow_overview(session))
+    console.show_pairs("Escrow", escrow_overview(console.session))
 
 
-@escrow_group.command("add")
-@command
+@escrow_group.add("add")
 def add_escrow(
     console: Console,
     cert: Annotated[Path, typer.Argument(metavar="CERT", help="Certificate or public key, PEM.")],
 ) -> None:
     """Take the certificate of a key that was made on another machine."""
     from pipelines.custody import add_escrow_certificate
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Escrow", add_escrow_certificate(session, cert))
+    console.show_pairs("Escrow", add_escrow_certificate(console.session, cert))
     console.hint(
         "A second person compares the fingerprint out of band, then runs `escrow confirm`."
     )
 
 
-@escrow_group.command("confirm")
-@command
+@escrow_group.add("confirm")
 def confirm_escrow(
     console: Console,
     fingerprint: Annotated[str, typer.Argument(help="As read out by the key's custodian.")],
 ) -> None:
     """Confirm it, as a second person: packages are sealed to it from now on."""
     from pipelines.custody import confirm_escrow_certificate
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Escrow", confirm_escrow_certificate(session, fingerprint))
+    console.show_pairs("Escrow", confirm_escrow_certificate(console.session, fingerprint))
 
 
-@escrow_group.command("request")
-@command
+@escrow_group.add("request")
 def request_escrow(
     console: Console,
     release: Annotated[str, typer.Argument(metavar="RELEASE")],
-    reason: Annotated[str, typer.Option("--reason", help="proof, recovery or court_order.")],
+    reason: Annotated[str, typer.Option(help="proof, recovery or court_order.")],
 ) -> None:
     """Ask to use it for a release."""
     from pipelines.custody import request_escrow
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Escrow", request_escrow(session, release, reason))
+    console.show_pairs("Escrow", request_escrow(console.session, release, reason))
     console.hint("A second person runs `escrow allow REQUEST --out DIR`.")
 
 
-@escrow_group.command("allow")
-@command
+@escrow_group.add("allow")
 def allow_escrow(
     console: Console,
     request: Annotated[str, typer.Argument(metavar="REQUEST")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
 ) -> None:
     """Allow a use, as a second person; sealed copies go out."""
     from pipelines.custody import allow_escrow
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Escrow", allow_escrow(session, request, out.absolute()))
+    console.show_pairs("Escrow", allow_escrow(console.session, request, out.absolute()))
 
 
-@switch_group.command("list")
-@command
+@switch_group.add("list")
 def list_switches(console: Console) -> None:
     """List the switches, and what two people confirmed."""
-    from pipelines.session import open_session, switch_overview
+    from pipelines.session import switch_overview
 
-    with open_session(console.home) as session:
-        rows = switch_overview(session)
     names = ("switch", "value", "default", "less_cautious", "confirmed")
-    console.show("Switches", names, [[row[n] for n in names] for row in rows], rows)
+    console.show_rows("Switches", names, switch_overview(console.session))
 
 
-@switch_group.command("override")
-@command
+@switch_group.add("override")
 def override_switch(
     console: Console, name: Annotated[str, typer.Argument(help="Such as disclosure.row_k.")]
 ) -> None:
     """Record the value that settings.toml has."""
-    from pipelines.session import open_session, override_setting
+    from pipelines.session import override_setting
 
-    with open_session(console.home) as session:
-        console.show_pairs("Switch", override_setting(session, name))
+    console.show_pairs("Switch", override_setting(console.session, name))
 
 
-@switch_group.command("confirm")
-@command
-def confirm_switch(console: Console, name: Annotated[str, typer.Argument()]) -> None:
+@switch_group.add("confirm")
+def confirm_switch(console: Console, name: str) -> None:
     """Confirm it, as a second person."""
-    from pipelines.session import confirm_setting, open_session
+    from pipelines.session import confirm_setting
 
-    with open_session(console.home) as session:
-        console.show_pairs("Switch", confirm_setting(session, name))
+    console.show_pairs("Switch", confirm_setting(console.session, name))

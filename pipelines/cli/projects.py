@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from errors import Exit
-from pipelines.cli.console import Console, command
+from errors import CodedError, Exit
+from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
     from approvals.gate import Verdict
-    from approvals.project import ProjectState
-    from pipelines.session import Session
 
-project_group = typer.Typer(
-    help="Applications, approvals, cohorts: the life of a project.", no_args_is_help=True
-)
+project_group = Group("Applications, approvals, cohorts: the life of a project.")
 Number = Annotated[str, typer.Argument(metavar="NO", help="The project's number.")]
 Day = Annotated[
     datetime | None,
@@ -25,30 +21,26 @@ Day = Annotated[
 ]
 
 
-@project_group.command()
-@command
+@project_group.add()
 def submit(
     console: Console,
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
 ) -> None:
     """Take an application, or an amendment of one."""
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        state = session.projects.submit(file, session.person, today())
+    session = console.session
+    state = session.projects.submit(file, session.person, today())
     console.show_pairs("Project", state.as_dict(today()))
 
 
-@project_group.command()
-@command
+@project_group.add()
 def example(
     console: Console,
     kind: Annotated[
         str, typer.Argument(help="standard (§ 966) or aggregated (§ 965)")
     ] = "standard",
-    system: Annotated[
-        str, typer.Option("--system", help="ACHS, CARPOS, CURES, JCPSS or RIPA.")
-    ] = "CARPOS",
+    system: Annotated[str, typer.Option(help="ACHS, CARPOS, CURES, JCPSS or RIPA.")] = "CARPOS",
     only: Annotated[str | None, typer.Option("--kind", help="One kind of release alone.")] = None,
 ) -> None:
     """Print a commented application to fill in."""
@@ -60,68 +52,64 @@ def example(
     raise OptionsDisagree(option="standard or aggregated")
 
 
-@project_group.command()
-@command
+@project_group.add()
 def approve(console: Console, number: Number) -> None:
     """Approve a submitted project, as a second person."""
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        state = session.projects.approve(number, session.person, today())
+    session = console.session
+    state = session.projects.approve(number, session.person, today())
     console.show_pairs("Project", state.as_dict(today()))
 
 
-@project_group.command("show")
-@command
+@project_group.add("show")
 def show_project(console: Console, number: Number) -> None:
     """Show a project whole; exit 5 where a file changed."""
     from approvals.gate import refused_attempts
     from pipelines.custody import papers_of, report_file
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        state = session.projects.show(number)
-        body = state.as_dict(today())
-        body["next"] = _next_steps(session, state)
-        releases = [release.as_dict() for release in session.releases.list(number)]
-        for release in releases:
-            release["report_file"] = report_file(session, number, str(release["release"]))
-        papers, drafts, gone = papers_of(session, number)
-        refused = refused_attempts(session.ledger, number)
+    session = console.session
+    state = session.projects.show(number)
+    body = state.as_dict(today())
+    body["next"] = [
+        f"{move.event} ({' or '.join(sorted(move.roles))})"
+        for move in session.projects.next_moves(state, today())
+    ]
+    releases = [release.as_dict() for release in session.releases.list(number)]
+    for release in releases:
+        release["report_file"] = report_file(session, number, str(release["release"]))
+    papers, drafts, gone = papers_of(session, number)
+    refused = refused_attempts(session.ledger, number)
     body |= {"releases": releases, "documents": papers, "drafts": drafts, "refused": refused}
     if console.json:
         console.emit(body)
-        if gone is not None:
-            raise typer.Exit(int(gone.exit))
-        return
-    plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
-    console.show_pairs(f"Project {number}", plain)
-    for name in ("cohorts", "recipients", "releases", "documents", "drafts", "refused"):
-        rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
-        columns = list(rows[0]) if rows else []
-        console.show(name.capitalize(), columns, [[row[c] for c in columns] for row in rows], rows)
+    else:
+        plain = {k: v for k, v in body.items() if not isinstance(v, list) or k in ("kinds", "next")}
+        console.show_pairs(f"Project {number}", plain)
+        for name in ("cohorts", "recipients", "releases", "documents", "drafts", "refused"):
+            rows: list[dict[str, object]] = body[name]  # type: ignore[assignment]
+            console.show_rows(name.capitalize(), list(rows[0]) if rows else (), rows)
+    _stop_where_gone(console, gone)
+
+
+def _stop_where_gone(console: Console, gone: CodedError | None) -> None:
+    """Say which document is gone or changed; to a machine, whose one document is out, by the exit code alone."""
     if gone is not None:
-        raise gone
+        raise typer.Exit(int(gone.exit)) if console.json else gone
 
 
-@project_group.command("list")
-@command
+@project_group.add("list")
 def list_projects(console: Console) -> None:
     """List projects with number, kinds, state, expiry."""
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        rows = [state.as_dict(today()) for state in session.projects.list()]
+    rows = [state.as_dict(today()) for state in console.session.projects.list()]
     names = ("project_number", "system", "kinds", "state", "approved_on", "expires")
-    console.show("Projects", names, [[_joined(row[n]) for n in names] for row in rows], rows)
+    console.show_rows("Projects", names, rows)
 
 
-def _joined(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-@project_group.command()
-@command
+@project_group.add()
 def event(
     console: Console,
     number: Number,
@@ -131,20 +119,17 @@ def event(
     facts: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE...")] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(
-            "--file", metavar="NAME=PATH", help="A fact that is a document; kept with the project."
-        ),
+        typer.Option(metavar="NAME=PATH", help="A fact that is a document; kept with the project."),
     ] = None,
     on: Day = None,
 ) -> None:
     """Record something that happened to a project."""
     from pipelines.custody import record_event
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
     files = {name: Path(path) for name, path in _named(file or []).items()}
     day = on.date() if on else today()
-    with open_session(console.home) as session:
-        state, letter = record_event(session, number, kind, day, _named(facts or []), files)
+    state, letter = record_event(console.session, number, kind, day, _named(facts or []), files)
     extra = {"letter": str(letter)} if letter else {}
     console.show_pairs("Project", state.as_dict(today()) | extra)
 
@@ -159,29 +144,23 @@ def _named(items: list[str]) -> dict[str, str]:
     return found
 
 
-@project_group.command()
-@command
+@project_group.add()
 def cohort(
     console: Console,
     number: Number,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV, Parquet or XLSX with cohort_id.")
     ],
-    columns: Annotated[Path | None, typer.Option("--columns", metavar="MAP.toml")] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", help="As the application declares it.")
-    ] = None,
+    columns: Annotated[Path | None, typer.Option(metavar="MAP.toml")] = None,
+    source: Annotated[str | None, typer.Option(help="As the application declares it.")] = None,
 ) -> None:
     """Register a cohort; a second person confirms it."""
     from pipelines.cohort import register_cohort
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Cohort", register_cohort(session, number, file, columns, source))
+    console.show_pairs("Cohort", register_cohort(console.session, number, file, columns, source))
 
 
-@project_group.command("cohort-confirm")
-@command
+@project_group.add("cohort-confirm")
 def cohort_confirm(
     console: Console,
     number: Number,
@@ -190,59 +169,51 @@ def cohort_confirm(
     ] = None,
 ) -> None:
     """Confirm a registered cohort, as a second person."""
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        state = session.projects.confirm_cohort(number, digest, session.person, today())
-        rows = state.as_dict(today())["cohorts"]
+    session = console.session
+    state = session.projects.confirm_cohort(number, digest, session.person, today())
+    rows = state.as_dict(today())["cohorts"]
     console.show_pairs("Cohort", {"project": number, "cohorts": rows})
 
 
-@project_group.command()
-@command
+@project_group.add()
 def documents(console: Console, number: Number) -> None:
     """List stored documents; exit 5 where one changed."""
     from pipelines.custody import papers_of
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        session.projects.show(number)
-        rows, _, gone = papers_of(session, number)
-    names = ("what", "on", "event", "state")
-    console.show("Documents", names, [[row[n] for n in names] for row in rows], rows)
-    if gone is not None:
-        raise gone if not console.json else typer.Exit(int(gone.exit))
+    session = console.session
+    session.projects.show(number)
+    rows, _, gone = papers_of(session, number)
+    console.show_rows("Documents", ("what", "on", "event", "state"), rows)
+    _stop_where_gone(console, gone)
 
 
-@project_group.command()
-@command
+@project_group.add()
 def certificate(console: Console, number: Number) -> None:
     """Write a prefilled certificate of destruction."""
     from pipelines.custody import write_certificate
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        console.show_pairs("Certificate", {"letter": str(write_certificate(session, number))})
+    console.show_pairs("Certificate", {"letter": str(write_certificate(console.session, number))})
 
 
 # Could we release
 
 
-@project_group.command()
-@command
+@project_group.add()
 def check(
     console: Console,
     number: Number,
     kind: Annotated[
-        str | None, typer.Option("--kind", help="One kind; all that were approved by default.")
+        str | None, typer.Option(help="One kind; all that were approved by default.")
     ] = None,
     on: Day = None,
-    years: Annotated[str | None, typer.Option("--years", metavar="A-B")] = None,
-    system: Annotated[str | None, typer.Option("--system", help="Another system.")] = None,
-    scope: Annotated[list[str] | None, typer.Option("--scope", help="Order family.")] = None,
-    variable: Annotated[list[str] | None, typer.Option("--variable", help="Column.")] = None,
-    dimension: Annotated[list[str] | None, typer.Option("--dimension", help="Of a table.")] = None,
-    to: Annotated[list[str] | None, typer.Option("--to", help="Member who would receive.")] = None,
+    years: Annotated[str | None, typer.Option(metavar="A-B")] = None,
+    system: Annotated[str | None, typer.Option(help="Another system.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Order family.")] = None,
+    variable: Annotated[list[str] | None, typer.Option(help="Column.")] = None,
+    dimension: Annotated[list[str] | None, typer.Option(help="Of a table.")] = None,
+    to: Annotated[list[str] | None, typer.Option(help="Member who would receive.")] = None,
 ) -> None:
     """Could we release, and if not, why not.
 
@@ -251,24 +222,24 @@ def check(
     """
     from approvals.gate import people_of
     from pipelines.release import GateQuestion, check_gate
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        day = on.date() if on else today()
-        state = session.projects.show(number)
-        verdicts = {
-            one: check_gate(
-                session,
-                number,
-                GateQuestion(
-                    one, day, years, system,
-                    tuple(scope or ()), tuple(variable or ()), tuple(dimension or ()),
-                    tuple(to or ()),
-                ),
-            )
-            for one in ((kind,) if kind else state.kinds)
-        }  # fmt: skip
-        people = people_of(state, day)
+    session = console.session
+    day = on.date() if on else today()
+    state = session.projects.show(number)
+    verdicts = {
+        one: check_gate(
+            session,
+            number,
+            GateQuestion(
+                one, day, years, system,
+                tuple(scope or ()), tuple(variable or ()), tuple(dimension or ()),
+                tuple(to or ()),
+            ),
+        )
+        for one in ((kind,) if kind else state.kinds)
+    }  # fmt: skip
+    people = people_of(state, day)
     if console.json:
         answers = {one: v.as_dict() | {"people": people} for one, v in verdicts.items()}
         console.emit(answers[kind] if kind else answers)
@@ -277,8 +248,8 @@ def check(
             _show_verdict(console, number, f"{day}", one, verdict)
         if people:
             shown = [name for name in people[0] if not name.endswith("_in_force")]
-            rows = [[person.get(name) for name in shown] for person in people]
-            console.show(f"People on {day}", [n.replace("_", " ") for n in shown], rows, people)
+            heads = [name.replace("_", " ") for name in shown]
+            console.show_rows(f"People on {day}", shown, people, heads)
     if not all(verdict.allowed for verdict in verdicts.values()):
         raise typer.Exit(int(Exit.REFUSED))
 
@@ -302,18 +273,12 @@ def _show_verdict(console: Console, number: str, day: str, kind: str, verdict: "
 _DIGEST = 64  # figures of a SHA-256
 
 
-@project_group.command()
-@command
-def history(
-    console: Console,
-    number: Number,
-) -> None:
+@project_group.add()
+def history(console: Console, number: Number) -> None:
     """List what was recorded of a project, or taken back."""
-    from pipelines.session import open_session
-
-    with open_session(console.home) as session:
-        session.projects.show(number)
-        events = session.projects.history(number)
+    session = console.session
+    session.projects.show(number)
+    events = session.projects.history(number)
     rows = [
         {
             "event": entry.seq,
@@ -325,10 +290,8 @@ def history(
         }
         for entry, taken in events
     ]
-    names = ("event", "on", "kind", "who", "facts", "taken_back_by")
-    console.show(
-        f"Project {number}", names, [[_short_digest(row[n]) for n in names] for row in rows], rows
-    )
+    shown = [list(map(_short_digest, row.values())) for row in rows]
+    console.show(f"Project {number}", list(rows[0]) if rows else (), shown, rows)
 
 
 def _short_digest(value: object) -> object:
@@ -342,8 +305,7 @@ def _short_digest(value: object) -> object:
     return f"{text[:8]}…" if len(text) == _DIGEST else text
 
 
-@project_group.command()
-@command
+@project_group.add()
 def kinds(
     console: Console,
     kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
@@ -365,61 +327,40 @@ def kinds(
         }
         for name in ((kind,) if kind else known)
     ]
-    names = ("kind", "facts", "may", "who", "needs")
-    console.show("Events of a project", names, [[row[n] for n in names] for row in rows], rows)
-
-
-def _next_steps(session: "Session", state: "ProjectState") -> list[str]:
-    """The moves that are open today, with who may make them."""
-    from pipelines.session import today
-
-    return [
-        f"{move.event} ({' or '.join(sorted(move.roles))})"
-        for move in session.projects.next_moves(state, today())
-    ]
+    console.show_rows("Events of a project", list(rows[0]), rows)
 
 
 # What is due, and the letters that say so
 
 
-@command
 def deadlines(
     console: Console,
-    on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
-    ] = None,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")] = None,
     ics: Annotated[bool, typer.Option("--ics", help="As iCalendar.")] = False,
     within: Annotated[
-        int | None,
-        typer.Option(
-            "--within", metavar="DAYS", min=0, help="Only what is overdue or due in DAYS."
-        ),
+        int | None, typer.Option(metavar="DAYS", min=0, help="Only what is overdue or due in DAYS.")
     ] = None,
 ) -> None:
     """What is due, for whom, by which section; how it was counted."""
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        day = on.date() if on else today()
-        if ics:
-            console.write(session.deadlines_ics(day))
-            return
-        due = session.deadlines(day, within)
+    session = console.session
+    day = on.date() if on else today()
+    if ics:
+        console.write(session.deadlines_ics(day))
+        return
+    due = session.deadlines(day, within)
     names = ("due", "standing", "project_number", "what", "for_whom", "section", "count")
     heads = ("due", "", "project", "what", "for whom", "section", "counted")
-    console.show(f"Deadlines on {day}", heads, [[row.get(n) for n in names] for row in due], due)
+    console.show_rows(f"Deadlines on {day}", names, due, heads)
 
 
-@command
 def remind(
     console: Console,
-    on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE")
-    ] = None,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")] = None,
 ) -> None:
     """Write (and mail, where set up) the letters that are due."""
-    from pipelines.home import open_home
     from pipelines.operations import remind as reminded
 
-    done = reminded(open_home(console.home), on.date() if on else None)
+    done = reminded(console.open_home(), on.date() if on else None)
     console.show_pairs("Letters", done.as_dict())

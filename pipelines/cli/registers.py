@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import Console, command
+from pipelines.cli.console import Console, Group
 
-register_group = typer.Typer(
-    help="What the Department holds, as pinned snapshots.", no_args_is_help=True
-)
+_COLUMNS = (
+    "snapshot", "system", "loaded", "entries", "persons", "persons_lower", "years", "synthetic",
+)  # fmt: skip
+_System = Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")]
+register_group = Group("What the Department holds, as pinned snapshots.")
 
 
-@register_group.command()
-@command
+@register_group.add()
 def load(
     console: Console,
-    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
+    system: _System,
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE...", help="One file a table; its stem is the table's name."),
@@ -24,25 +25,22 @@ def load(
 ) -> None:
     """Validate files, resolve persons, pin a snapshot."""
     from pipelines.registers import load_register
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session, console.steps() as report:
-        info = load_register(session, system.upper(), files, report)
+    with console.steps() as report:
+        info = load_register(console.session, system.upper(), files, report)
     console.show_pairs("Snapshot", info)
     console.hint("Releases that are ordered from now on use this snapshot.")
 
 
-@register_group.command("make-up")
-@command
+@register_group.add("make-up")
 def make_up(
     console: Console,
-    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
+    system: _System,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for its files.")],
     records: Annotated[
-        int,
-        typer.Option("--records", min=1, help="Orders, arrests, referrals, prescriptions, stops."),
+        int, typer.Option(min=1, help="Orders, arrests, referrals, prescriptions, stops.")
     ] = 10_000,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same register.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same register.")] = 1,
 ) -> None:
     """Write a made-up register to try things with.
 
@@ -65,26 +63,12 @@ def make_up(
     console.hint(f"doj-release register load {system.upper()} {folder}/register/*.parquet")
 
 
-@register_group.command("list")
-@command
+@register_group.add("list")
 def list_snapshots(
-    console: Console,
-    system: Annotated[str | None, typer.Argument()] = None,
+    console: Console, system: Annotated[str | None, typer.Argument()] = None
 ) -> None:
     """List the snapshots, oldest first."""
     from pipelines.registers import list_registers
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        rows = list_registers(session, system.upper() if system else None)
-    names = (
-        "snapshot",
-        "system",
-        "loaded",
-        "entries",
-        "persons",
-        "persons_lower",
-        "years",
-        "synthetic",
-    )
-    console.show("Snapshots", names, [[row.get(n) for n in names] for row in rows], rows)
+    rows = list_registers(console.session, system.upper() if system else None)
+    console.show_rows("Snapshots", _COLUMNS, rows)

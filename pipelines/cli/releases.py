@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errors import Exit
-from pipelines.cli.console import Console, command
+from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
@@ -17,30 +17,24 @@ if TYPE_CHECKING:
 # Making releases
 
 
-@command
 def run(
     console: Console,
     project: Annotated[str, typer.Argument(help="The project's number.")],
     kind: Annotated[
-        str | None, typer.Option("--kind", help="identified, deidentified or aggregated.")
+        str | None, typer.Option(help="identified, deidentified or aggregated.")
     ] = None,
     cohort: Annotated[
         Path | None,
-        typer.Option(
-            "--cohort", metavar="FILE", help="Must be the one registered with the project."
-        ),
+        typer.Option(metavar="FILE", help="Must be the one registered with the project."),
     ] = None,
-    columns: Annotated[Path | None, typer.Option("--columns", metavar="MAP.toml")] = None,
-    years: Annotated[
-        str | None, typer.Option("--years", metavar="A-B", help="Full calendar years.")
-    ] = None,
+    columns: Annotated[Path | None, typer.Option(metavar="MAP.toml")] = None,
+    years: Annotated[str | None, typer.Option(metavar="A-B", help="Full calendar years.")] = None,
     dims: Annotated[
-        str | None, typer.Option("--dims", metavar="a,b", help="Dimensions of an aggregate.")
+        str | None, typer.Option(metavar="a,b", help="Dimensions of an aggregate.")
     ] = None,
     coarser: Annotated[
         str | None,
         typer.Option(
-            "--coarser",
             metavar="a,b",
             help="Columns of de-identified rows to give with less detail; or dates, or all.",
         ),
@@ -56,10 +50,10 @@ def run(
             help="One more form of the same rows; may be given several times.",
         ),
     ] = None,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RELEASE")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RELEASE")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after validation.")] = False,
     doubtful: Annotated[
-        str | None, typer.Option("--doubtful", help="wait (exit 7 until reviewed) or exclude.")
+        str | None, typer.Option(help="wait (exit 7 until reviewed) or exclude.")
     ] = None,
     no_orchestrator: Annotated[
         bool, typer.Option("--no-orchestrator", help="The same stages without Prefect.")
@@ -132,37 +126,34 @@ def _show_outcome(console: Console, home: "Home", outcome: "Outcome") -> None:
         raise typer.Exit(int(outcome.exit))
 
 
-@command
 def review(
     console: Console,
     release: Annotated[str, typer.Argument(help="A release that waits for review.")],
-    export: Annotated[Path | None, typer.Option("--export", metavar="F.xlsx")] = None,
+    export: Annotated[Path | None, typer.Option(metavar="F.xlsx")] = None,
     import_: Annotated[Path | None, typer.Option("--import", metavar="F.xlsx")] = None,
 ) -> None:
     """Doubtful pairs out to a sheet, decisions back in."""
     from pipelines.release import export_review, import_review
-    from pipelines.session import open_session
 
     if (export is None) == (import_ is None):
         raise OptionsDisagree(option="one of --export and --import")
-    with open_session(console.home) as session:
-        if export is not None:
-            count = export_review(session, release, export)
-            console.show_pairs("Review", {"release": release, "pairs": count})
-            console.hint(
-                "The sheet shows personal values: 0600, for the reviewer; destroy it after the import."
-            )
-        elif import_ is not None:
-            counts = import_review(session, release, import_)
-            console.show_pairs("Review", {"release": release, **counts})
-            console.say("Resume the run to go on.")
+    session = console.session
+    if export is not None:
+        count = export_review(session, release, export)
+        console.show_pairs("Review", {"release": release, "pairs": count})
+        console.hint(
+            "The sheet shows personal values: 0600, for the reviewer; destroy it after the import."
+        )
+    elif import_ is not None:
+        counts = import_review(session, release, import_)
+        console.show_pairs("Review", {"release": release, **counts})
+        console.say("Resume the run to go on.")
 
 
-@command
 def refresh(
     console: Console,
     system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
-    project: Annotated[str, typer.Option("--project", metavar="NO")],
+    project: Annotated[str, typer.Option(metavar="NO")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change; publish nothing.")
     ] = False,
@@ -192,69 +183,53 @@ def refresh(
 # Custody of releases
 
 
-release_group = typer.Typer(help="Custody of releases.", no_args_is_help=True)
+release_group = Group("Custody of releases.")
 Release = Annotated[str, typer.Argument(metavar="RELEASE")]
 Member = Annotated[str, typer.Option("--to", metavar="MEMBER", help="The team member's id.")]
 
 
-@release_group.command("list")
-@command
-def list_releases(
-    console: Console, project: Annotated[str | None, typer.Option("--project")] = None
-) -> None:
+@release_group.add("list")
+def list_releases(console: Console, project: str | None = None) -> None:
     """List releases and where each stands."""
-    from pipelines.session import open_session
-
-    with open_session(console.home) as session:
-        rows = [release.as_dict() for release in session.releases.list(project)]
+    rows = [release.as_dict() for release in console.session.releases.list(project)]
     names = ("release", "kind", "system", "status", "ordered_on", "ordered_by", "snapshot")
-    console.show("Releases", names, [[row.get(n) for n in names] for row in rows], rows)
+    console.show_rows("Releases", names, rows)
 
 
-@release_group.command("show")
-@command
+@release_group.add("show")
 def show_release(console: Console, release: Release) -> None:
     """Show one release, its packages and its report."""
     from pipelines.custody import release_details
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        body = release_details(session, release)
-    console.show_pairs(f"Release {release}", body)
+    console.show_pairs(f"Release {release}", release_details(console.session, release))
 
 
-@release_group.command()
-@command
+@release_group.add()
 def approve(
     console: Console,
     release: Release,
-    report: Annotated[
-        str | None, typer.Option("--report", help="Digest of the report that you read.")
-    ] = None,
+    report: Annotated[str | None, typer.Option(help="Digest of the report that you read.")] = None,
 ) -> None:
     """Let a release go, as a second person.
 
     On the strength of its report: read it first, and give its digest to be sure that it is that one.
     """
     from pipelines.custody import report_file
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        report_file(session, session.releases.show(release).project, release)
-        state = session.releases.approve(release, session.person, today(), report=report)
+    session = console.session
+    report_file(session, session.releases.show(release).project, release)
+    state = session.releases.approve(release, session.person, today(), report=report)
     console.show_pairs(f"Release {release}", state.as_dict())
     console.hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
 
 
-@release_group.command()
-@command
+@release_group.add()
 def handover(
     console: Console,
     release: Release,
     to: Member,
-    by: Annotated[
-        str | None, typer.Option("--by", help="portal, sftp, media or in_person.")
-    ] = None,
+    by: Annotated[str | None, typer.Option(help="portal, sftp, media or in_person.")] = None,
 ) -> None:
     """Give a member their package, and record it.
 
@@ -262,23 +237,20 @@ def handover(
     the one that was sealed to this member and signed; another is exit 5.
     """
     from pipelines.custody import hand_over
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        state = hand_over(session, release, to, by)
-        place = session.home.outbox / state.project / release / to
+    session = console.session
+    state = hand_over(session, release, to, by)
+    place = session.home.outbox / state.project / release / to
     console.show_pairs(f"Release {release}", {**state.as_dict(), "package": str(place)})
 
 
-@release_group.command()
-@command
+@release_group.add()
 def receipt(
     console: Console,
     release: Release,
     to: Member,
     code: Annotated[
-        str | None,
-        typer.Option("--code", help="receipt_code from provenance.json of the opened package."),
+        str | None, typer.Option(help="receipt_code from provenance.json of the opened package.")
     ] = None,
 ) -> None:
     """Record that a member received their package.
@@ -287,41 +259,35 @@ def receipt(
     opened it.
     """
     from pipelines.custody import record_receipt
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        state = record_receipt(session, release, to, code)
+    state = record_receipt(console.session, release, to, code)
     console.show_pairs(f"Release {release}", state.as_dict())
 
 
-@release_group.command()
-@command
+@release_group.add()
 def disclosures(
     console: Console,
-    project: Annotated[str | None, typer.Option("--project")] = None,
-    member: Annotated[str | None, typer.Option("--member", help="A member's id.")] = None,
+    project: str | None = None,
+    member: Annotated[str | None, typer.Option(help="A member's id.")] = None,
 ) -> None:
     """Account for disclosures: who was given which package when.
 
     With the hashes of the signed list and of every sealed part.
     """
     from approvals.custody import disclosures as account
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        rows = account(session.releases, project, member)
+    rows = account(console.session.releases, project, member)
     names = ("project_number", "release", "kind", "individuals", "name", "handed_over", "received")
     shown = [[*(row[n] for n in names), f"{str(row['sha256sums'])[:12]}…"] for row in rows]
     console.show("Disclosures", (*names, "sha256sums"), shown, rows)
 
 
-@release_group.command()
-@command
+@release_group.add()
 def withdraw(
     console: Console,
     release: Release,
     reason: Annotated[
-        str, typer.Option("--reason", help="wrong_data, wrong_recipient, approval_ended or other.")
+        str, typer.Option(help="wrong_data, wrong_recipient, approval_ended or other.")
     ],
 ) -> None:
     """Take a release back; who has it is called to destroy it.
@@ -330,26 +296,18 @@ def withdraw(
     recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.
     """
     from pipelines.custody import withdraw_release
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        body = withdraw_release(session, release, reason)
-    console.show_pairs(f"Release {release}", body)
+    console.show_pairs(f"Release {release}", withdraw_release(console.session, release, reason))
 
 
-@release_group.command()
-@command
+@release_group.add()
 def destroy(console: Console, release: Release) -> None:
     """Destroy our copy of a release, and record it."""
     from pipelines.custody import destroy_release
-    from pipelines.session import open_session
 
-    with open_session(console.home) as session:
-        body = destroy_release(session, release)
-    console.show_pairs(f"Release {release}", body)
+    console.show_pairs(f"Release {release}", destroy_release(console.session, release))
 
 
-@command
 def retention(
     console: Console,
     dry_run: Annotated[
@@ -361,11 +319,10 @@ def retention(
     The daily `remind` flow does the same.
     """
     from pipelines.custody import enforce_retention, retention_items
-    from pipelines.session import open_session, today
+    from pipelines.session import today
 
-    with open_session(console.home) as session:
-        found = retention_items(session) if dry_run else enforce_retention(session, today())
-        rows = [item.as_dict(today()) for item in found]
+    session = console.session
+    found = retention_items(session) if dry_run else enforce_retention(session, today())
+    rows = [item.as_dict(today()) for item in found]
     names = ("what", "project_number", "about", "until", "over")
-    title = "Kept" if dry_run else "Ended"
-    console.show(title, names, [[row[n] for n in names] for row in rows], rows)
+    console.show_rows("Kept" if dry_run else "Ended", names, rows)

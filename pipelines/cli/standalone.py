@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errors import Exit
-from pipelines.cli.console import Console, command
+from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
@@ -18,28 +18,23 @@ if TYPE_CHECKING:
 # Linkage
 
 
-@command
 def match(
     console: Console,
     cohort: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
     records: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
-    out: Annotated[Path, typer.Option("--out", metavar="LINKS.parquet")],
+    out: Annotated[Path, typer.Option(metavar="LINKS.parquet")],
     columns: Annotated[
         Path | None,
-        typer.Option(
-            "--columns", metavar="MAP.toml", help='[cohort] and [records], standard = "theirs".'
-        ),
+        typer.Option(metavar="MAP.toml", help='[cohort] and [records], standard = "theirs".'),
     ] = None,
-    cohort_id: Annotated[str, typer.Option("--cohort-id")] = "cohort_id",
-    record_id: Annotated[str, typer.Option("--record-id")] = "record_id",
+    cohort_id: str = "cohort_id",
+    record_id: str = "record_id",
     truth: Annotated[
-        Path | None, typer.Option("--truth", help="Known pairs: prints precision, recall, F1.")
+        Path | None, typer.Option(help="Known pairs: prints precision, recall, F1.")
     ] = None,
     explain: Annotated[
         str | None,
-        typer.Option(
-            "--explain", metavar="C,R", help="How one pair's weight came about (personal values)."
-        ),
+        typer.Option(metavar="C,R", help="How one pair's weight came about (personal values)."),
     ] = None,
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
@@ -147,38 +142,33 @@ Hierarchy = Annotated[
 ]
 
 
-@command
 def suppress(
     console: Console,
     cells: Annotated[Path, typer.Argument(help="Cells, CSV or Parquet; margins say TOTAL.")],
     dims: Dims,
     count: Count,
-    out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
+    out: Annotated[Path, typer.Option(metavar="OUT.csv")],
     persons: Persons = None,
     threshold: Threshold = 10,
     zeros: Zeros = "published",
     hierarchy: Hierarchy = None,
     linked: Annotated[
-        list[Path] | None,
-        typer.Option("--linked", metavar="OTHER.csv", help="Another table of the same set."),
+        list[Path] | None, typer.Option(metavar="OTHER.csv", help="Another table of the same set.")
     ] = None,
     earlier: With = None,
     explain: Annotated[
-        Path | None,
-        typer.Option("--explain", help="Primary, secondary, intervals: for the Department alone."),
+        Path | None, typer.Option(help="Primary, secondary, intervals: for the Department alone.")
     ] = None,
     clean_up: Annotated[
         int | None,
         typer.Option(
-            "--clean-up",
             metavar="N",
             min=0,
             help="Linear programmes spent on hiding fewer cells: 0 for none, 5000 by default.",
         ),
     ] = None,
     heat_map: Annotated[
-        Path | None,
-        typer.Option("--heat-map", metavar="F.html", help="A page of the same; needs --explain."),
+        Path | None, typer.Option(metavar="F.html", help="A page of the same; needs --explain.")
     ] = None,
 ) -> None:
     """Hide small cells and as few others as needed.
@@ -230,7 +220,6 @@ def suppress(
              "put together are counted at their lower bound.")  # fmt: skip
 
 
-@command
 def audit(
     console: Console,
     table: Annotated[
@@ -288,24 +277,19 @@ def audit(
         raise typer.Exit(int(Exit.FAILED))
 
 
-@command
 def rates(
     console: Console,
     table: Annotated[Path, typer.Argument(help="A published table, as suppress writes it.")],
     dims: Dims,
     count: Count,
-    out: Annotated[Path, typer.Option("--out", metavar="OUT.csv")],
+    out: Annotated[Path, typer.Option(metavar="OUT.csv")],
     percent_of: Annotated[
-        str | None,
-        typer.Option(
-            "--percent-of", metavar="a", help="Per cent of the TOTAL over this dimension."
-        ),
+        str | None, typer.Option(metavar="a", help="Per cent of the TOTAL over this dimension.")
     ] = None,
     population: Annotated[
-        Path | None,
-        typer.Option("--population", metavar="F.csv", help="Dimensions and population."),
+        Path | None, typer.Option(metavar="F.csv", help="Dimensions and population.")
     ] = None,
-    per: Annotated[int, typer.Option("--per", min=1, help="Inhabitants of a rate.")] = 100_000,
+    per: Annotated[int, typer.Option(min=1, help="Inhabitants of a rate.")] = 100_000,
 ) -> None:
     """Add percentages and rates to a published table.
 
@@ -353,21 +337,15 @@ def _hierarchies(items: list[str]) -> dict[str, Path]:
 # Sealing
 
 
-@command
 def seal(
     console: Console,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="At most 256 MiB each.")],
     to: Annotated[
-        list[Path],
-        typer.Option("--to", metavar="CERT", help="A recipient's certificate; repeat it."),
+        list[Path], typer.Option(metavar="CERT", help="A recipient's certificate; repeat it.")
     ],
-    sign: Annotated[
-        Path, typer.Option("--sign", metavar="KEY", help="The signer's private key (PEM).")
-    ],
-    sign_cert: Annotated[
-        Path, typer.Option("--sign-cert", metavar="CERT", help="The signer's certificate.")
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
+    sign: Annotated[Path, typer.Option(metavar="KEY", help="The signer's private key (PEM).")],
+    sign_cert: Annotated[Path, typer.Option(metavar="CERT", help="The signer's certificate.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
 ) -> None:
     """Seal files to recipients and sign their hashes.
 
@@ -378,13 +356,11 @@ def seal(
     console.show_pairs("Sealed", seal_files(files, to, sign, sign_cert, out))
 
 
-@command
 def verify(
     console: Console,
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
     signer: Annotated[
-        Path | None,
-        typer.Option("--signer", metavar="CERT", help="The pinned signer (default: the home's)."),
+        Path | None, typer.Option(metavar="CERT", help="The pinned signer (default: the home's).")
     ] = None,
 ) -> None:
     """Check a package; exit 5 when it does not hold.

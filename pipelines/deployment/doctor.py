@@ -22,7 +22,15 @@ from typing import Any, Literal, cast
 
 from crypto.keyring import certificate_end, crypto_findings
 from errors import CodedError
-from pipelines.home import FORMAT, VARIABLE, Cluster, Home, unfinished
+from pipelines.home import (
+    FORMAT,
+    VARIABLE,
+    Cluster,
+    Home,
+    HomeMissing,
+    chosen_folder,
+    unfinished,
+)
 from pipelines.orchestration import auth_file, password
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
@@ -475,10 +483,11 @@ def examine(root: Path | None) -> list[Finding]:
         root: the home; ``DOJ_RELEASE_HOME`` where it is not given.
     """
     findings = [*check_machine(), *check_server()]
-    named = root or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    if named is None:
-        findings.append(Finding("home", "note", f"none named; use --home or {VARIABLE}"))
-    elif not (named / "settings.toml").is_file():
+    try:
+        named = chosen_folder(root)
+    except HomeMissing:
+        return [*findings, Finding("home", "note", f"none named; use --home or {VARIABLE}")]
+    if not (named / "settings.toml").is_file():
         findings.append(Finding("home", "bad", "the folder is not a home; see `doj-release init`"))
     else:
         findings += _home(Home(named.resolve()))

@@ -16,7 +16,6 @@ from pipelines.home import (
     FOLDERS,
     FORMAT,
     TEMPLATE,
-    VARIABLE,
     Home,
     lay_out,
     locked,
@@ -38,14 +37,6 @@ name = "{name}"
 user = "{user}"
 roles = [{roles}]
 """
-
-
-def chosen_folder(root: Path | None) -> Path | None:
-    """The folder for a new home: the option, or ``DOJ_RELEASE_HOME``."""
-    if root is not None:
-        return root
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else None
 
 
 def init_home(

@@ -4,7 +4,16 @@ It makes paths, folders, locks and the settings' text. It opens no key, ledger o
 """
 
 from pipelines.home.errors import HomeExists, HomeMissing, ReleaseHeld, SettingsUnusable
-from pipelines.home.home import FOLDERS, FORMAT, VARIABLE, Home, lay_out, open_home, write_private
+from pipelines.home.home import (
+    FOLDERS,
+    FORMAT,
+    VARIABLE,
+    Home,
+    chosen_folder,
+    lay_out,
+    open_home,
+    write_private,
+)
 from pipelines.home.processes import locked, sweep, sweep_home, unfinished
 from pipelines.home.settings import (
     TEMPLATE,

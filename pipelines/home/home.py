@@ -119,6 +119,17 @@ class Home:
         return str(self.root / "ledger.sqlite3")
 
 
+def chosen_folder(root: Path | None) -> Path:
+    """The folder of a home: the one that the caller names, or ``DOJ_RELEASE_HOME``.
+
+    Raises:
+        HomeMissing: neither names one.
+    """
+    if root is None and not os.environ.get(VARIABLE):
+        raise HomeMissing
+    return root or Path(os.environ[VARIABLE])
+
+
 def open_home(root: Path | None) -> Home:
     """Open an existing home, named by the caller or by ``DOJ_RELEASE_HOME``.
 
@@ -127,8 +138,8 @@ def open_home(root: Path | None) -> Home:
         HomeTooOpen: group or others have any right in it.
         HomeNewer: a later version has upgraded it.
     """
-    named = root or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    if named is None or not (named / "settings.toml").is_file():
+    named = chosen_folder(root)
+    if not (named / "settings.toml").is_file():
         raise HomeMissing
     home = Home(named.resolve())
     if stat.S_IMODE(home.root.stat().st_mode) & 0o077:
