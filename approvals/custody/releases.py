@@ -5,7 +5,7 @@ the checks that belong to it. Recording is safe to repeat: the same facts are re
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from approvals.custody.errors import (
@@ -154,9 +154,14 @@ class Releases:
         folder = self.projects.folder(state.project)
         given = {"report": report, "recipient": recipient, "model": model}
         facts: dict[str, FactValue] = {
-            name: folder.put("report", content) for name, content in given.items() if content
+            name: folder.digest("report", content) for name, content in given.items() if content
         }
-        self._append(state, "report_attached", state.ordered_by, facts, once=True)
+
+        def store() -> None:
+            for content in filter(None, given.values()):
+                folder.put("report", content)
+
+        self._append(state, "report_attached", state.ordered_by, facts, once=True, store=store)
         return str(facts["report"])
 
     def edition(self, release: str, name: str) -> bytes:
@@ -411,6 +416,7 @@ class Releases:
         facts: Mapping[str, FactValue],
         once: bool,
         unmoved: bool = False,
+        store: Callable[[], object] | None = None,
     ) -> Entry:
         """Write one event about a release; see ``record``. ``unmoved``: nothing newer may be there."""
         key = None
@@ -420,6 +426,5 @@ class Releases:
             )
             key = f"{state.release}:{kind}:{state.attempt}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
         event = Event(kind, actor, state.project, state.release, facts, key)
-        return self.ledger.append(
-            event, last_of_release=state.last_event if unmoved else None
-        )  # fmt: skip
+        last = state.last_event if unmoved else None
+        return self.ledger.append(event, last_of_release=last, store=store)

@@ -8,6 +8,7 @@ stays in the project's folder (0600), and the ledger gets its keyed digest.
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from approvals.application import Application, StandardApplication
@@ -229,16 +230,15 @@ def _write(projects: Projects, deadline: Deadline, actor: Person, on: date) -> N
     state = projects.show(deadline.project)
     text = letter(state, deadline, on)
     folder = projects.folder(state.number)
-    path = folder.write_letter(f"{_id(deadline)}.txt", text)
     facts = {
         "notice": _id(deadline),
         "due": deadline.due.isoformat(),
-        "letter": folder.put("notice", text.encode()),
+        "letter": folder.digest("notice", text.encode()),
     }
-    projects.record(
-        state, "notice_written", actor, facts, on=on, key=f"notice:{state.number}:{_id(deadline)}"
-    )
-    return Notice(state.number, deadline.name, deadline.due, path)
+    key = f"notice:{state.number}:{_id(deadline)}"
+    store = partial(folder.keep_letter, f"{_id(deadline)}.txt", text)
+    projects.record(state, "notice_written", actor, facts, on=on, key=key, store=store)
+    return Notice(state.number, deadline.name, deadline.due, folder.letter(f"{_id(deadline)}.txt"))
 
 
 def _matter_date(state: ProjectState, deadline: Deadline) -> date:

@@ -74,6 +74,13 @@ def _check_registered(
             "this cohort is not the one registered with the project",
             "Use the registered file, or register this one: `doj-release project cohort`",
         )
+    elif cohort.superseded:
+        yield Reason(
+            "C-13",
+            section,
+            "the same file was registered again with other columns",
+            "Order the release anew: it takes the newer registration",
+        )
     elif cohort.confirmed_by is None:
         yield Reason(
             "C-13",

@@ -198,7 +198,7 @@ _LIFE: dict[str, Spec] = {
 
 _PROJECT: dict[str, Spec] = {
     "cohort_registered": _spec(
-        PROJECT, {"cohort": DIGEST, "rows": COUNT, "source": ID, "on": DATE}
+        PROJECT, {"cohort": DIGEST, "rows": COUNT, "source": ID, "on": DATE}, file=DIGEST
     ),
     "cohort_confirmed": _spec(PROJECT, {"cohort": DIGEST, "on": DATE}),
     "cohort_destroyed": _spec(PROJECT, {"cohort": DIGEST, "on": DATE}),

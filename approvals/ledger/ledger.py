@@ -21,6 +21,7 @@ from approvals.ledger.errors import KeyReused, StateMoved
 from approvals.ledger.events import Event, FactValue
 
 Witness = Callable[[int, str], None]  # called with the number and hash of the newest event
+Store = Callable[[], object]  # stores what an event pins
 _BATCH = 10_000  # rows fetched at a time: some megabytes
 
 
@@ -88,6 +89,7 @@ class Ledger:
         *,
         last_of_project: int | None = None,
         last_of_release: int | None = None,
+        store: Store | None = None,
     ) -> Entry:
         """Record one event.
 
@@ -98,6 +100,8 @@ class Ledger:
                 (not of its releases) that the caller based its decision on; where a newer one
                 exists, nothing is written.
             last_of_release: the same for ``event.release``.
+            store: called when nothing speaks against the event any more and before it is committed: what is
+                refused is not stored, and what a recorded event pins can be read.
 
         Raises:
             KeyReused: the key stands for an event that says something else.
@@ -108,11 +112,15 @@ class Ledger:
             if event.key is not None and (found := _by_key(connection, event.key)):
                 if _meaning(found) != _meaning(event):
                     raise KeyReused(seq=found.seq, kind=found.kind)
+                if store is not None:  # it may have been lost since
+                    store()
                 return found
             own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
             _check_unmoved(connection, own, last_of_project)
             _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
             entry = self._write(connection, event)
+            if store is not None:
+                store()
         self._notify(entry)
         return entry
 

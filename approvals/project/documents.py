@@ -29,8 +29,12 @@ class ProjectFolder:
         self._digest = digest
         self._key = key
 
+    def digest(self, label: str, content: bytes) -> str:
+        """The keyed digest of a file under ``label`` (application, recipient, document)."""
+        return self._digest(label, content)
+
     def put(self, label: str, content: bytes) -> str:
-        """Store a file under ``label`` (application, recipient, document); returns its digest.
+        """Store a file under its label; returns its digest. Called where its event is recorded (``Ledger.append``).
 
         The same bytes again are left as they are. The file is complete before it has its name.
         """
@@ -74,15 +78,23 @@ class ProjectFolder:
 
         A letter is for sending and is not encrypted; the copy that the ledger pins is.
         """
-        folder = self.path / "letters"
-        _make_folder(folder)
-        target = folder / name
-        partial = folder / f".{name}.{os.getpid()}"
+        target = self.letter(name)
+        _make_folder(target.parent)
+        partial = target.with_name(f".{name}.{os.getpid()}")
         handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         partial.replace(target)
         return target
+
+    def letter(self, name: str) -> Path:
+        """The place of a letter."""
+        return self.path / "letters" / name
+
+    def keep_letter(self, name: str, text: str) -> None:
+        """Store the copy that an event pins, and write the letter."""
+        self.put("notice", text.encode())
+        self.write_letter(name, text)
 
     def _place(self, label: str, digest: str) -> Path:
         return self.path / f"{label}s" / digest[:_NAMED]

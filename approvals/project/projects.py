@@ -5,8 +5,9 @@ recipient's key are registered by one person and confirmed by another. What is p
 addresses) stays in the application's file: the ledger gets ids and keyed digests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from approvals.application import (
@@ -166,11 +167,15 @@ class Projects(ProjectStore):
             return self.renew(number, actor, on)
         state = self.show(number)
         given = parse_facts(kind, facts or {})
-        stored: dict[str, FactValue] = {
-            name: self._store_document(number, kind, name, path)
-            for name, path in (files or {}).items()
-        }
-        self._record_other(state, kind, actor, given | stored, on)
+        folder = self.folder(number)
+        content = {name: _read_document(kind, name, path) for name, path in (files or {}).items()}
+        stored: dict[str, FactValue] = {n: folder.digest("document", c) for n, c in content.items()}
+
+        def store() -> None:
+            for one in content.values():
+                folder.put("document", one)
+
+        self._record_other(state, kind, actor, given | stored, on, store)
         for name, digest in stored.items():
             pinned: dict[str, FactValue] = {"document": f"{kind}.{name}", "digest": digest}
             self.record(self.show(number), "document_stored", actor, pinned, on=on)
@@ -183,6 +188,7 @@ class Projects(ProjectStore):
         actor: Person,
         given: Mapping[str, FactValue],
         on: date,
+        store: Callable[[], object],
     ) -> None:
         if kind == "project_renewed":
             until = date.fromisoformat(str(given["expires"]))
@@ -193,30 +199,17 @@ class Projects(ProjectStore):
         if kind == "event_corrected":
             entries = self.ledger.project_events(state.number)
             wrong = check_correction(entries, int(str(given["event"])))
-            self.record(state, kind, actor, given, on=on, first=wrong.actor)
+            self.record(state, kind, actor, given, on=on, first=wrong.actor, store=store)
         else:
-            self.record(state, kind, actor, given, on=on)
+            self.record(state, kind, actor, given, on=on, store=store)
 
     # ------------------------------------------------------- cohorts and recipients' keys
 
-    def register_cohort(
-        self, number: str, *, digest: str, rows: int, actor: Person, on: date,
-        source: str | None = None,
-    ) -> ProjectState:  # fmt: skip
-        """Bind a cohort to its project (§ 963(a)(3)).
-
-        Args:
-            number: project.
-            digest: keyed digest of the file; its name and content are never recorded.
-            rows: data rows.
-            actor: who registers it; another person confirms it.
-            on: day.
-            source: short name of the source; must be the one that the application declares.
-
-        Raises:
-            MoveNotAllowed: the project is not in force.
-            CohortRefused: the application declares none, another source, or fewer rows.
-        """
+    def check_cohort(
+        self, number: str, rows: int, actor: Person, on: date, source: str | None = None
+    ) -> ProjectState:
+        """Whatever may refuse a cohort, before it is stored; see ``register_cohort``."""
+        check_role(actor, RECORDERS)
         state = self._in_force(number, on, "cohort_registered")
         form = state.application
         if not isinstance(form, StandardApplication) or not form.cohort.declared:
@@ -226,9 +219,36 @@ class Projects(ProjectStore):
             raise CohortRefused(what="another source than declared")
         if form.cohort.max_rows is None or rows > form.cohort.max_rows:
             raise CohortRefused(rows=rows, at_most=form.cohort.max_rows or 0)
-        known = state.cohort(digest)
-        if known is None or known.destroyed:
-            facts: dict[str, FactValue] = {"cohort": digest, "rows": rows, "source": declared}
+        return state
+
+    def register_cohort(
+        self, number: str, *, digest: str, rows: int, actor: Person, on: date,
+        source: str | None = None, file: str | None = None,
+    ) -> ProjectState:  # fmt: skip
+        """Bind a cohort to its project (§ 963(a)(3)).
+
+        Args:
+            number: project.
+            digest: keyed digest of file and column map; name and content are never recorded.
+            rows: data rows.
+            actor: who registers it; another person confirms it.
+            on: day.
+            source: short name of the source; must be the one that the application declares.
+            file: keyed digest of the file alone: registered again, it supersedes what was made of it before.
+
+        Raises:
+            MoveNotAllowed: the project is not in force.
+            CohortRefused: the application declares none, another source, or fewer rows.
+        """
+        state = self.check_cohort(number, rows, actor, on, source)
+        known, form = state.cohort(digest), state.application
+        assert isinstance(form, StandardApplication)  # checked
+        if known is None or known.destroyed or known.superseded:
+            facts: dict[str, FactValue] = {
+                "cohort": digest, "rows": rows, "source": form.cohort.source or "",
+            }  # fmt: skip
+            if file is not None:
+                facts["file"] = file
             self.record(state, "cohort_registered", actor, facts, on=on)
         return self.show(number)
 
@@ -248,7 +268,7 @@ class Projects(ProjectStore):
             SamePerson: the one who registered it can't confirm it.
         """
         state = self._in_force(number, on, "cohort_confirmed")
-        waiting = [c for c in state.cohorts if c.confirmed_by is None and not c.destroyed]
+        waiting = [c for c in state.cohorts if c.confirmed_by is None and c.usable]
         fitting = [c for c in waiting if digest in (None, c.digest)]
         if len(fitting) != 1:
             raise NothingToConfirm(what="cohort", waiting=len(waiting))
@@ -295,16 +315,18 @@ class Projects(ProjectStore):
         state = self._in_force(number, on, "recipient_added")
         if state.application is None or member not in state.application.recipient_ids():
             raise UnknownMember
+        folder = self.folder(number)
         facts: dict[str, FactValue] = {
             "fingerprint": fingerprint,
             "member": member,
-            "certificate": self.folder(number).put("recipient", certificate),
+            "certificate": folder.digest("recipient", certificate),
         }
         if key_kind:
             facts["key_kind"] = key_kind
         if certificate_expires is not None:
             facts["certificate_expires"] = certificate_expires.isoformat()
-        self.record(state, "recipient_added", actor, facts, on=on)
+        store = partial(folder.put, "recipient", certificate)
+        self.record(state, "recipient_added", actor, facts, on=on, store=store)
         return self.show(number)
 
     def confirm_recipient(
@@ -361,12 +383,14 @@ class Projects(ProjectStore):
         while True:  # ends: each failure means that somebody else took the number
             serial += 1
             number = f"{on.year}-{serial:03d}"
-            facts["application"] = self.folder(number).put("application", content)
+            folder = self.folder(number)
+            facts["application"] = folder.digest("application", content)
             event = Event(
                 "project_submitted", actor.id, number, facts=facts, key=f"project:{number}"
             )
             try:
-                self.ledger.append(event, last_of_project=0)
+                store = partial(folder.put, "application", content)
+                self.ledger.append(event, last_of_project=0, store=store)
             except (KeyReused, StateMoved):
                 continue
             return number
@@ -382,11 +406,13 @@ class Projects(ProjectStore):
             raise MoveNotAllowed(step=kind, state=str(now))
         if form.system != state.system:
             raise MoveNotAllowed(step=kind, what="another system: a new project")
+        folder = self.folder(number)
         facts: dict[str, FactValue] = {
-            "application": self.folder(number).put("application", content),
+            "application": folder.digest("application", content),
             "kinds": form.kinds,
         }
-        self.record(state, kind, actor, facts, on=on)
+        store = partial(folder.put, "application", content)
+        self.record(state, kind, actor, facts, on=on, store=store)
 
     def _check_review(self, state: ProjectState, actor: Person) -> None:
         """A review that found a fault stops the approval; by policy a review must be there."""
@@ -417,14 +443,15 @@ class Projects(ProjectStore):
                 key=f"relied-on:{older.number}:{state.number}",
             )  # fmt: skip
 
-    def _store_document(self, number: str, kind: str, name: str, path: Path) -> str:
-        types = {**KINDS[kind].must, **KINDS[kind].may}
-        if types.get(name) is not DIGEST:
-            raise EventRefused(kind=kind, what="a file is given for a fact that is no document")
-        try:
-            return self.folder(number).put("document", path.read_bytes())
-        except OSError:
-            raise DocumentChanged(what="no file that can be read") from None
+
+def _read_document(kind: str, name: str, path: Path) -> bytes:
+    types = {**KINDS[kind].must, **KINDS[kind].may}
+    if types.get(name) is not DIGEST:
+        raise EventRefused(kind=kind, what="a file is given for a fact that is no document")
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise DocumentChanged(what="no file that can be read") from None
 
 
 def requester_mark(form: Application) -> str:

@@ -23,6 +23,13 @@ class Cohort:
     registered_by: str
     confirmed_by: str | None = None
     destroyed: bool = False
+    file: str = ""  # keyed digest of the file alone
+    superseded: bool = False  # the same file was registered again, with another column map
+
+    @property
+    def usable(self) -> bool:
+        """Whether a release may still be made from it, once it is confirmed."""
+        return not self.destroyed and not self.superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +196,8 @@ class ProjectState:
             "expires": self.expires.isoformat() if self.expires else None,
             "cohorts": [
                 {"digest": c.digest, "rows": c.rows, "source": c.source,
-                 "confirmed": c.confirmed_by is not None, "destroyed": c.destroyed}
+                 "confirmed": c.confirmed_by is not None, "destroyed": c.destroyed,
+                 "superseded": c.superseded}
                 for c in self.cohorts
             ],
             "recipients": [
@@ -311,8 +319,11 @@ def _amending(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> P
 
 
 def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    cohort = Cohort(facts["cohort"], facts["rows"], facts["source"], entry.actor)
-    kept = tuple(c for c in state.cohorts if c.digest != cohort.digest)
+    digest = facts["cohort"]
+    file = facts.get("file", digest)  # once the digest of the file was the cohort's
+    cohort = Cohort(digest, facts["rows"], facts["source"], entry.actor, file=file)
+    others = (c for c in state.cohorts if c.digest != digest)
+    kept = tuple(replace(c, superseded=c.superseded or c.file == file) for c in others)
     return replace(state, cohorts=(*kept, cohort))
 
 

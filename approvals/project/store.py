@@ -163,6 +163,7 @@ class ProjectStore:
         on: date,
         first: str | None = None,
         key: str | None = None,
+        store: Callable[[], object] | None = None,
     ) -> Entry:
         """Record one event about a project.
 
@@ -174,6 +175,7 @@ class ProjectStore:
             on: the day on which it happened.
             first: person id of the step that this one confirms, if it takes two people.
             key: see ``Event``.
+            store: stores what the event pins; see ``Ledger.append``.
 
         Raises:
             RoleMissing, MoveNotAllowed, EvidenceMissing, SamePerson, EventRefused, StateMoved: see
@@ -189,7 +191,7 @@ class ProjectStore:
             two_people_required(first, actor.id, demo=self.demo)
         check_evidence(kind, Proposal(state, self.entries(state.number), facts, on))
         event = Event(kind, actor.id, state.number, facts={**facts, "on": on.isoformat()}, key=key)
-        return self.ledger.append(event, last_of_project=state.last_event)
+        return self.ledger.append(event, last_of_project=state.last_event, store=store)
 
 
 def roles_for(kind: str) -> frozenset[str]:

@@ -10,8 +10,11 @@
 Forgetting a run's key erases what was staged under it. Back up without ``runs/``.
 """
 
+import contextlib
+import os
 import re
 import secrets
+from collections.abc import Generator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -190,6 +193,26 @@ class Keyring:
             while block := handle.read(_BLOCK):
                 mac.update(block)
         return mac.finalize().hex()
+
+    @contextlib.contextmanager
+    def digested_copy(self, label: str, path: Path) -> Generator[tuple[Path, str], None, None]:
+        """Give a file's bytes, read once, with their keyed digest: whatever becomes of the file, both are of the same bytes.
+
+        The copy is in memory alone (Linux's ``memfd``) and ends with the block.
+
+        Raises:
+            FileUnusable: no regular file, or it can't be read.
+        """
+        mac = self._mac(label)
+        with (
+            os.fdopen(os.memfd_create("copy", os.MFD_CLOEXEC), "wb") as copy,
+            files.open_regular(path) as handle,
+        ):
+            while block := handle.read(_BLOCK):
+                mac.update(block)
+                copy.write(block)
+            copy.flush()
+            yield Path(f"/proc/self/fd/{copy.fileno()}"), mac.finalize().hex()
 
     def _mac(self, label: str) -> HMAC:
         return HMAC(self._digest.derive(f"digest/{label}"), hashes.SHA256())

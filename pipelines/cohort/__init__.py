@@ -12,5 +12,6 @@ from pipelines.cohort.registry import (
     open_stored,
     overlap,
     register_cohort,
+    unregistered,
     usable_cohort_digest,
 )

@@ -20,7 +20,6 @@ from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from systems.tabular import read_table
 
-FileDigest = Callable[[Path], str]
 ID = "cohort_id"
 _ROWS = 1 << 18  # of a part
 Parts = Callable[[Sequence[str]], Iterable[pa.Table]]  # a cohort's columns, part by part
@@ -37,11 +36,13 @@ class Cohort:
 
     Attributes:
         table: ``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given.
-        digest: keyed digest of the file's bytes.
+        digest: keyed digest of the file's bytes and of the column map.
+        file: keyed digest of the bytes alone.
     """
 
     table: pa.Table
     digest: str
+    file: str
 
     @property
     def rows(self) -> int:
@@ -54,20 +55,18 @@ class Cohort:
             yield self.table.select(list(columns)).slice(start, _ROWS)
 
 
-def read_cohort(path: Path, columns: ColumnMap, digest: FileDigest) -> Cohort:
+def read_cohort(path: Path, columns: ColumnMap) -> pa.Table:
     """Read a cohort file whatever its form, and bring it to standard columns.
 
     Args:
         path: the researcher's file.
         columns: what its columns are called.
-        digest: gives the keyed digest of its bytes.
 
     Raises:
         CodedError: everything that makes the file unusable (exit 6); see ``systems.tabular`` for
             what can be wrong with a file, and the errors of this module and of ``matching``.
     """
-    given = read_table(path, role="cohort").table
-    return Cohort(standardised(given, columns), digest(path))
+    return standardised(read_table(path, role="cohort").table, columns)
 
 
 def standardised(given: pa.Table, columns: ColumnMap) -> pa.Table:

@@ -1,7 +1,9 @@
 """Cohorts of a project: registered, stored encrypted under a key of their own, read part by part, destroyed."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +19,21 @@ from crypto.resting import (
     write_staged,
 )
 from crypto.secret import StagingKey
+from errors import CodedError
 from matching.tables import STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortNotStored
 from pipelines.cohort.reading import Cohort, read_cohort, unusable_rows
 from pipelines.errors import FileMissing, OptionsDisagree, StageBroken
-from pipelines.session import Session, today
+from pipelines.home import locked
+from pipelines.session import CALIFORNIA, Session, today
 from systems import database
 from systems.database import guarded, quoted
+from systems.tabular import check_file
 
 if TYPE_CHECKING:
     import duckdb
+
+    from approvals.project import ProjectState
 
 _SHOWN = 20  # rows that are not attempted, of those that are named one by one
 _AT_ONCE = 2_500_000  # rows that are compared with others in memory
@@ -37,7 +44,7 @@ class StoredCohort:
     """A stored cohort: ``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given.
 
     Attributes:
-        digest: keyed digest of the bytes of the researcher's file.
+        digest: keyed digest of the researcher's file and of its column map.
         rows: data rows.
         columns: all of them.
     """
@@ -80,25 +87,42 @@ def register_cohort(
 ) -> dict[str, object]:
     """Register a cohort: read, checked for what makes it useless, stored, recorded by digest.
 
+    The same file under another column map is another cohort, and supersedes the first one. What is refused
+    leaves nothing.
+
     Raises:
         CodedError: the file can't be used (exit 6), or the project may not have this cohort.
+        ReleaseHeld: another cohort of the project is being registered (exit 8).
     """
     cohort = _read(session, file, columns)
-    if not stored_path(session, number, cohort.digest).is_file():
-        # Stored before it is recorded: a recorded cohort can always be read.
-        store_cohort(session, number, cohort.digest, cohort.table)
-    session.projects.register_cohort(
-        number,
-        digest=cohort.digest,
-        rows=cohort.rows,
-        actor=session.person,
-        on=today(),
-        source=source,
-    )
-    refused = unusable_rows(cohort.parts, cohort.table.column_names, today())
+    on = today()
+    session.projects.check_cohort(number, cohort.rows, session.person, on, source)
+    with locked(session.home.projects / number / "cohorts"):
+        state = session.projects.show(number)
+        digest = _as_registered(session, state, cohort) or cohort.digest
+        known = state.cohort(digest)
+        if known is None or not known.usable or not stored_path(session, number, digest).is_file():
+            # Stored before it is recorded: a recorded cohort can always be read.
+            store_cohort(session, number, digest, cohort.table)
+        try:
+            session.projects.register_cohort(
+                number,
+                digest=digest,
+                rows=cohort.rows,
+                actor=session.person,
+                on=on,
+                source=source,
+                file=cohort.file,
+            )
+        except CodedError:  # somebody was faster
+            if known is None or known.destroyed:
+                destroy_cohort(session, number, digest)
+            raise
+        known = session.projects.show(number).cohort(digest)
+    refused = unusable_rows(cohort.parts, cohort.table.column_names, on)
     return {
         "project": number,
-        "digest": cohort.digest,
+        "digest": digest,
         "rows": cohort.rows,
         "columns": cohort.table.column_names[2:],
         "rows_not_attempted": refused.num_rows,
@@ -106,16 +130,16 @@ def register_cohort(
             f"{row} {code}"
             for row, code in zip(*refused.slice(0, _SHOWN).to_pydict().values(), strict=True)
         ],
-        "confirmed": False,
+        "confirmed": known is not None and known.confirmed_by is not None,
     }
 
 
 def usable_cohort_digest(session: Session, project: str, path: Path, columns: Path | None) -> str:
-    """Digest of a cohort file, after looking whether it can be used at all.
+    """Digest of the cohort that a file is, after looking whether it can be used at all.
 
     A file that nobody can read is a mistake of the input (exit 6) whatever the approvals say;
     whether it is the registered one is the gate's question. The columns of a registered file are
-    those it was registered with.
+    those it was registered with last.
 
     Raises:
         CodedError: the file can't be used (exit 6).
@@ -123,24 +147,42 @@ def usable_cohort_digest(session: Session, project: str, path: Path, columns: Pa
     """
     if not path.is_file():
         raise FileMissing(file="cohort")
-    digest = _file_digest(session, path)
-    registered = stored_path(session, project, digest).is_file()
-    if registered and columns is None:
-        return digest
+    state = session.projects.show(project)
+    if columns is None:
+        file = session.keyring.digest_file("cohort", path)
+        if registered := [c.digest for c in state.cohorts if c.file == file and c.usable]:
+            return registered[-1]
     cohort = _read(session, path, columns)
-    if registered and not cohort.table.equals(open_stored(session, project, digest).read()):
+    known = _as_registered(session, state, cohort)
+    if known is None and any(c.file == cohort.file and c.usable for c in state.cohorts):
         raise OptionsDisagree(option="--columns is another map than the one it was registered with")
-    return cohort.digest
+    return known or cohort.digest
 
 
-def _file_digest(session: Session, path: Path) -> str:
-    """Keyed digest of a cohort file, by which it is known in the ledger."""
-    return session.keyring.digest_file("cohort", path)
+def _as_registered(session: Session, state: "ProjectState", cohort: Cohort) -> str | None:
+    """The digest under which this very table is registered; None where it is not.
+
+    Once a cohort was known by its file alone: then its stored table shows what the map was.
+    """
+    known = state.cohort(cohort.digest)
+    if known is not None and known.usable:
+        return cohort.digest
+    former = state.cohort(cohort.file)
+    if former is None or not former.usable:
+        return None
+    stored = open_remaining(session, state.number, [former.digest])
+    return former.digest if stored and cohort.table.equals(stored[0].read()) else None
 
 
 def _read(session: Session, path: Path, columns: Path | None) -> Cohort:
+    """Read a cohort's file once; its digest is of the bytes read and of the map that was applied to them."""
     mapped = ColumnMap() if columns is None else ColumnMap.read(columns)
-    return read_cohort(path, mapped, lambda file: _file_digest(session, file))
+    check_file(path, role="cohort")
+    with session.keyring.digested_copy("cohort", path) as (copy, file):
+        table = read_cohort(copy, mapped)
+    said = {name: theirs for name, theirs in mapped.cohort.items() if name != theirs}
+    both = json.dumps({"file": file, "columns": said}, sort_keys=True)
+    return Cohort(table, session.keyring.digest("cohort with its columns", both.encode()), file)
 
 
 def stored_path(session: Session, project: str, digest: str) -> Path:
@@ -160,6 +202,17 @@ def destroy_cohort(session: Session, project: str, digest: str) -> None:
     """Remove a stored cohort and forget its key: what a disk or a backup holds can't be read."""
     session.keyring.forget_document_key(_key_name(project, digest))
     stored_path(session, project, digest).unlink(missing_ok=True)
+
+
+def unregistered(session: Session, state: "ProjectState") -> list[tuple[str, date]]:
+    """Stored cohorts that no registration stands for, since a run was killed: digest and day of each."""
+    folder = session.home.projects / state.number / "cohorts"
+    known = {c.digest for c in state.cohorts if not c.destroyed}
+    return [
+        (path.stem, datetime.fromtimestamp(path.stat().st_mtime, CALIFORNIA).date())
+        for path in sorted(folder.glob("[0-9a-f]*.parquet"))
+        if path.stem not in known
+    ]
 
 
 def open_stored(session: Session, project: str, digest: str) -> StoredCohort:

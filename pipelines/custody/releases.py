@@ -3,6 +3,7 @@
 import hmac
 import shutil
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from approvals.custody import (
@@ -150,12 +151,13 @@ def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str
     text = recall_letter(project, state, state.packages[member], on)
     folder = session.projects.folder(state.project)
     recall = recall_id(state.release, member)
-    path = folder.write_letter(f"recall.{recall}.txt", text)
-    facts = {"recall": recall, "member": member, "letter": folder.put("notice", text.encode())}
+    name, digest = f"recall.{recall}.txt", folder.digest("notice", text.encode())
+    facts = {"recall": recall, "member": member, "letter": digest}
+    store = partial(folder.keep_letter, name, text)
     session.projects.record(
-        project, "recall_sent", session.person, facts, on=on, key=f"recall:{recall}"
+        project, "recall_sent", session.person, facts, on=on, key=f"recall:{recall}", store=store
     )
-    return str(path)
+    return str(folder.letter(name))
 
 
 def destroy_release(session: Session, release: str) -> dict[str, object]:

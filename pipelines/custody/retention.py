@@ -46,14 +46,19 @@ def retention_items(session: Session) -> list[RetentionItem]:
 
 def enforce_retention(session: Session, on: date) -> list[RetentionItem]:
     """End what was kept long enough: recorded, then removed; safe to run daily and to run twice."""
-    from pipelines.cohort import destroy_cohort
+    from pipelines.cohort import destroy_cohort, unregistered
 
     over = [item for item in retention_items(session) if item.until < on]
     for item in over:
         if item.what == "outbox":
             _clear_outbox(session, item, on)
-        else:
-            session.projects.cohort_destroyed(item.project, item.about, session.person, on)
+            continue
+        with locked(session.home.projects / item.project / "cohorts", wait=60):
+            state = session.projects.show(item.project)
+            if item.what == "cohort":
+                session.projects.cohort_destroyed(item.project, item.about, session.person, on)
+            elif item.about not in dict(unregistered(session, state)):
+                continue  # registered since
             destroy_cohort(session, item.project, item.about)
     return over
 
@@ -89,8 +94,12 @@ def _clear_outbox(session: Session, item: RetentionItem, on: date) -> None:
 
 
 def _cohorts(session: Session) -> Iterator[RetentionItem]:
+    from pipelines.cohort import unregistered
+
     releases = session.releases.list()
     for state in session.projects.list():
+        for digest, stored in unregistered(session, state):
+            yield RetentionItem("unregistered cohort", state.number, digest, stored)
         for cohort in state.cohorts:
             until = None if cohort.destroyed else _until(session, state, cohort, releases)
             if until is not None:
@@ -100,15 +109,17 @@ def _cohorts(session: Session) -> Iterator[RetentionItem]:
 def _until(
     session: Session, state: ProjectState, cohort: Cohort, releases: list[ReleaseState]
 ) -> date | None:
-    """Days after its last use; after the project's end where it was never used; else open."""
+    """Days after its last use; after it was superseded or the project's end where it was never used; else open."""
     using = [r for r in releases if r.project == state.number and r.cohort == cohort.digest]
     if any(r.status not in _ENDED for r in using):
         return None
     if using:
         last = max(session.ledger.events(release=r.release)[-1].at for r in using)
         begin = last.astimezone(CALIFORNIA).date()
-    elif state.state_on(today()) not in IN_FORCE:
+    elif cohort.superseded or state.state_on(today()) not in IN_FORCE:
         entries = session.projects.entries(state.number)
+        if cohort.superseded:
+            entries = [e for e in entries if e.facts.get("file") == cohort.file]
         begin = entries[-1].at.astimezone(CALIFORNIA).date()
     else:
         return None

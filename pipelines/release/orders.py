@@ -249,7 +249,7 @@ def _cohort(session: Session, request: Request) -> str | None:
         if request.columns is not None:
             raise OptionsDisagree(option="--columns needs --cohort")
         state = session.projects.show(request.project)
-        confirmed = [c for c in state.cohorts if c.confirmed_by is not None and not c.destroyed]
+        confirmed = [c for c in state.cohorts if c.confirmed_by is not None and c.usable]
         return confirmed[-1].digest if confirmed else None
     return usable_cohort_digest(session, request.project, request.cohort, request.columns)
 
@@ -302,8 +302,10 @@ def check_gate(session: Session, number: str, question: GateQuestion) -> Verdict
     """
     kind = known_kind(question.kind)
     state = session.projects.show(number)
-    confirmed = [c for c in state.cohorts if c.confirmed_by is not None]
-    known = confirmed or list(state.cohorts)  # one that waits is better refused than not named
+    usable = [c for c in state.cohorts if c.usable]
+    confirmed = [c for c in usable if c.confirmed_by is not None]
+    # one that waits is better refused than not named
+    known = confirmed or usable or list(state.cohorts)
     cohort = known[-1] if known and kind == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
     return check(

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from approvals.people import check_role
 from extracts.rows import compute as pc
-from matching.errors import LinkageBroke
+from matching.errors import BadSheet, LinkageBroke
 from matching.review import apply_decisions, export_sheet, import_decisions
 from pipelines.errors import FileExists
 from pipelines.home import locked
@@ -52,7 +52,11 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
     check_role(session.person, _REVIEWERS)
     with locked(session.home.runs / release):
         context = release_context(session, release)
-        decisions = import_decisions(path, _doubtful_pairs(context))
+        pairs = _doubtful_pairs(context)
+        if not path.is_file():
+            raise BadSheet(problem="not the exported workbook")
+        with session.keyring.digested_copy("sheet", path) as (copy, sheet):
+            decisions = import_decisions(copy, pairs)
         settled = apply_decisions(context.staging.read("match", "links"), decisions)
         staged = context.staging.write("decisions", "settled", settled)
         context.records.keep("decisions", (staged,), {"pairs": len(decisions)}, 0.0)
@@ -63,7 +67,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         facts = {
             "links": counts["same"],
             "non_links": counts["different"],
-            "sheet": session.keyring.digest_file("sheet", path),
+            "sheet": sheet,
         }
         session.releases.record(release, "sheet_imported", facts, actor=session.person)
     return counts

@@ -7,4 +7,4 @@ No error names the file, a value, or a column by its name: a file without a head
 names where column names should be.
 """
 
-from systems.tabular.reading import read_table, stream_table
+from systems.tabular.reading import check_file, read_table, stream_table

@@ -85,7 +85,7 @@ def read_table(
         EncodingUnknown, NulBytes, QuoteOpen, RowsRagged: its text.
         HeaderWrong, TableWithoutRows, SheetUnknown, ColumnUnreadable: its shape.
     """
-    head = _opened(path, role, max_bytes)
+    head = _head(path, role, max_bytes)
     read = _read(path, role, head, max_bytes, sheet)
     names = [name.strip() for name in read.table.column_names]
     check_header(names, role)
@@ -115,7 +115,7 @@ def _read(path: Path, role: str, head: bytes, max_bytes: int, sheet: str | None)
     return ReadTable(table, table.num_rows, "csv", encoding, delimiter)
 
 
-def _opened(path: Path, role: str, max_bytes: int) -> bytes:
+def _head(path: Path, role: str, max_bytes: int) -> bytes:
     """Return the first bytes of a file that is there, a file, not empty and not too large."""
     try:
         if path.is_dir():
@@ -132,13 +132,22 @@ def _opened(path: Path, role: str, max_bytes: int) -> bytes:
     return head
 
 
+def check_file(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> None:
+    """Check that a file is there, a file, not empty and not too large.
+
+    Raises:
+        TableMissing, TableIsDirectory, TableEmpty, TableTooLarge: it is not.
+    """
+    _head(path, role, max_bytes)
+
+
 def is_parquet(path: Path, role: str, max_bytes: int = MAX_BYTES) -> bool:
     """Whether a file says by its first bytes that it is Parquet.
 
     Raises:
         TableMissing, TableIsDirectory, TableEmpty, TableTooLarge: the file.
     """
-    return _opened(path, role, max_bytes).startswith(_PARQUET)
+    return _head(path, role, max_bytes).startswith(_PARQUET)
 
 
 def check_header(names: list[str], role: str) -> None:

@@ -49,7 +49,9 @@ def intake_cohort(context: "ReleaseContext") -> Product:
     validation.require()
     refused = unusable_rows(cohort.parts, cohort.columns, today())
     withheld = _withheld(cohort)
-    earlier = [c.digest for c in context.project.cohorts if c.digest != digest]
+    this = context.project.cohort(digest)
+    file = this.file if this else digest  # another map of the same file is no other cohort
+    earlier = [c.digest for c in context.project.cohorts if c.file != file]
     others = open_remaining(session, project, earlier)
     repeated = overlap(cohort, others, context.threads)
     files = (

@@ -16,7 +16,7 @@ TODAY = date(2026, 11, 23)
 
 
 def refusals(cohort: pa.Table, on: date) -> pa.Table:
-    return unusable_rows(Cohort(cohort, "").parts, cohort.column_names, on)
+    return unusable_rows(Cohort(cohort, "", "").parts, cohort.column_names, on)
 
 
 def table(**columns: list[str | None]) -> pa.Table:

@@ -1,0 +1,164 @@
+"""What is registered is what is linked: of the bytes read, under the map given; what is refused leaves nothing."""
+
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from approvals.application.reading import example_application
+from approvals.gate.gate import check
+from approvals.gate.model import ReleaseRequest
+from approvals.ledger.errors import StateMoved
+from approvals.project.errors import CohortRefused
+from pipelines.cohort import registry
+from pipelines.cohort.registry import open_stored, register_cohort, usable_cohort_digest
+from pipelines.custody.retention import enforce_retention, retention_items
+from pipelines.deployment.init import init_home
+from pipelines.errors import OptionsDisagree
+from pipelines.home import open_home
+from pipelines.release.orders import Request, _cohort
+from pipelines.session.session import Session, today
+
+SWAPPED = '[cohort]\nfirst_name = "last_name"\nlast_name = "first_name"\n'
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A home with one approved project that declares a cohort."""
+    root = tmp_path_factory.mktemp("registration") / "home"
+    init_home(root, demo=True)
+    session = Session(open_home(root))
+    form = root.parent / "a.toml"
+    form.write_text(example_application("standard", on=today()))
+    number = session.projects.submit(form, session.person, today()).number
+    session.projects.approve(number, session.person, today())
+    session.close()
+    return root, number
+
+
+@pytest.fixture
+def desk(made, tmp_path):
+    root, number = made
+    shutil.copytree(root, tmp_path / "home")
+    (tmp_path / "home").chmod(0o700)
+    session = Session(open_home(tmp_path / "home"))
+    session.number = number
+    session.file = tmp_path / "cohort.csv"
+    session.file.write_text("cohort_id,first_name,last_name\n1,Ada,Byron\n2,Alan,Turing\n")
+    session.map = tmp_path / "map.toml"
+    session.map.write_text(SWAPPED)
+    yield session
+    session.close()
+
+
+def register(desk, columns=None, source=None):
+    return register_cohort(desk, desk.number, desk.file, columns, source)["digest"]
+
+
+def confirm(desk, digest):
+    desk.projects.confirm_cohort(desk.number, digest, desk.person, today())
+
+
+def stored(desk):
+    return [p.stem for p in (desk.home.projects / desk.number / "cohorts").glob("*.parquet")]
+
+
+def names(desk, digest):
+    return open_stored(desk, desk.number, digest).read(["first_name"])["first_name"].to_pylist()
+
+
+def gate(desk, digest):
+    request = ReleaseRequest(
+        kind="identified", on=today(), system="CARPOS", years=None, cohort_digest=digest,
+        cohort_rows=2, recipients=None, policy=desk.gate_policy,
+    )  # fmt: skip
+    reasons = check(desk.projects.show(desk.number), request).reasons
+    return [r.text for r in reasons if "registered" in r.text or "confirmed" in r.text]
+
+
+def test_the_corrected_map_is_linked_after_a_wrong_one(desk):
+    wrong = register(desk, desk.map)
+    confirm(desk, wrong)
+    right = register(desk)
+    assert wrong != right
+    assert names(desk, right) == ["Ada", "Alan"]
+    assert gate(desk, wrong)[0] == "the same file was registered again with other columns"
+    assert "not confirmed" in gate(desk, right)[0]
+    assert usable_cohort_digest(desk, desk.number, desk.file, None) == right
+    assert _cohort(desk, Request(desk.number, "identified")) is None  # the wrong one is over
+    confirm(desk, None)
+    assert _cohort(desk, Request(desk.number, "identified")) == right
+    with pytest.raises(OptionsDisagree):
+        usable_cohort_digest(desk, desk.number, desk.file, desk.map)
+
+
+def test_what_is_refused_leaves_nothing(desk):
+    with pytest.raises(CohortRefused):
+        register(desk, desk.map, source="elsewhere")
+    assert stored(desk) == []
+    assert list((desk.home.keys / "documents").glob("*.cohort.*")) == []
+    assert names(desk, register(desk)) == ["Ada", "Alan"]
+
+
+def test_a_race_that_was_lost_leaves_nothing(desk, monkeypatch):
+    monkeypatch.setattr(desk.ledger, "append", lambda *_a, **_k: (_ for _ in ()).throw(StateMoved))
+    with pytest.raises(StateMoved):
+        register(desk)
+    assert stored(desk) == []
+
+
+def test_the_same_again_changes_nothing(desk):
+    first = register(desk)
+    confirm(desk, first)
+    told = register_cohort(desk, desk.number, desk.file, None, None)
+    assert (told["digest"], told["confirmed"]) == (first, True)
+    assert len(desk.projects.show(desk.number).cohorts) == 1
+    identity = desk.map.with_name("identity.toml")
+    identity.write_text('[cohort]\nfirst_name = "first_name"\n')
+    assert register(desk, identity) == first  # the same columns, said aloud
+
+
+def test_what_was_digested_is_what_was_read(desk, monkeypatch):
+    read = registry.read_cohort
+
+    def replaced(path, columns):
+        desk.file.write_text("cohort_id,first_name,last_name\n1,Eve,Other\n")
+        return read(path, columns)
+
+    before = desk.keyring.digest_file("cohort", desk.file)
+    monkeypatch.setattr(registry, "read_cohort", replaced)
+    digest = register(desk)
+    assert desk.projects.show(desk.number).cohort(digest).file == before
+    assert names(desk, digest) == ["Ada", "Alan"]
+
+
+def test_a_home_of_before_keeps_its_registration(desk):
+    """Once the digest of the file alone was the cohort's, and its table said what the map had been."""
+    file = desk.keyring.digest_file("cohort", desk.file)
+    table = registry._read(desk, desk.file, desk.map).table
+    registry.store_cohort(desk, desk.number, file, table)
+    desk.projects.register_cohort(desk.number, digest=file, rows=2, actor=desk.person, on=today())
+    confirm(desk, file)
+    assert usable_cohort_digest(desk, desk.number, desk.file, None) == file
+    assert usable_cohort_digest(desk, desk.number, desk.file, desk.map) == file
+    assert register(desk, desk.map) == file
+    right = register(desk)
+    assert right != file
+    assert names(desk, right) == ["Ada", "Alan"]
+    assert gate(desk, file)[0] == "the same file was registered again with other columns"
+
+
+def test_retention_knows_every_stored_cohort(desk):
+    wrong = register(desk, desk.map)
+    right = register(desk)
+    registry.store_cohort(desk, desk.number, "f" * 64, open_stored(desk, desk.number, right).read())
+    kept = {item.about: item for item in retention_items(desk)}
+    days = timedelta(days=desk.settings.retention.intake_days)
+    assert set(kept) == {wrong, "f" * 64}  # the one in use stays open
+    assert kept[wrong].until == today() + days
+    assert kept["f" * 64].until == today()
+    assert len(enforce_retention(desk, today() + timedelta(days=1))) == 1
+    assert sorted(stored(desk)) == sorted([wrong, right])
+    enforce_retention(desk, today() + days + timedelta(days=1))
+    assert stored(desk) == [right]
+    assert desk.projects.show(desk.number).cohort(wrong).destroyed
