@@ -17,7 +17,7 @@ from pipelines.deployment.init import init_home
 from pipelines.errors import OptionsDisagree
 from pipelines.home import open_home
 from pipelines.release.orders import Request, _cohort
-from pipelines.session.session import Session, today
+from pipelines.session import Session, today
 
 SWAPPED = '[cohort]\nfirst_name = "last_name"\nlast_name = "first_name"\n'
 
