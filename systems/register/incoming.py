@@ -6,7 +6,6 @@ more than one row (keys, references) is for `systems.register.checks`.
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,12 @@ class Staged:
 
 
 def stage_table(
-    system: System, table: Table, source: Path, target: Path, key: StagingKey, on: dt.date
+    con: Any, system: System, table: Table, source: Path, target: Path, key: StagingKey, on: dt.date
 ) -> Staged:
     """Check one file and write its encrypted copy; with unfitting columns nothing is written.
+
+    One connection serves all tables, since opening one takes longer than checking a small table. It keeps
+    nothing of this one, unless this raises: then whoever opened it closes it.
 
     Raises:
         CodedError: of `systems.tabular`, where the file can't be read.
@@ -63,17 +65,18 @@ def stage_table(
     tally = Tally(plan)
     staged_schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in table.columns])
     rows = 0
-    with closing(database.connect()) as con, staged_writer(target, staged_schema, key) as writer:
+    with staged_writer(target, staged_schema, key) as writer:
         for batch in batches:
             with database.guarded(RegisterUnreadable, table=table.name):
                 numbered = _numbered(batch, rows)
                 con.register("incoming", numbered)
                 con.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {plan.typed_sql()}")
-                tally.add(con.execute(plan.tally_sql()).fetchall()[0])
+                tally.add(con)
                 kept: pa.Table = con.sql(plan.kept_sql()).to_arrow_table()
                 con.unregister("incoming")
             writer.write(kept.cast(staged_schema))
             rows += batch.num_rows
+    con.execute("DROP TABLE IF EXISTS typed")
     return Staged(rows, names, tally.problems())
 
 
@@ -165,13 +168,16 @@ class Plan:
             parts.append(f"{self._value(column)} AS {value}")
         return f"SELECT *, {self._joined()} FROM (SELECT {', '.join(parts)} FROM incoming)"
 
-    def tally_sql(self) -> str:
-        """One row: for each check, how many rows meet it and the first of them."""
-        counted = [
-            f"count(*) FILTER (WHERE {c.bad}), min({quoted(ROW)}, {LISTED}) FILTER (WHERE {c.bad})"
-            for c in self.checks
-        ]
+    def counts_sql(self) -> str:
+        """One row: for each check, how many rows meet it."""
+        counted = [f"count_if({check.bad})" for check in self.checks]
         return f"SELECT {', '.join(counted) or '1'} FROM typed"
+
+    def rows_sql(self, met: Sequence[int]) -> str:
+        """One row: for each of some checks, by their places, the first rows that meet it."""
+        bad = [self.checks[place].bad for place in met]
+        first = [f"min({quoted(ROW)}, {LISTED}) FILTER (WHERE {condition})" for condition in bad]
+        return f"SELECT {', '.join(first)} FROM typed"
 
     def kept_sql(self) -> str:
         """The columns of the description, in the order of the file's rows."""
@@ -267,11 +273,16 @@ class Tally:
         self._counts = [0] * len(plan.checks)
         self._rows: list[list[int]] = [[] for _ in plan.checks]
 
-    def add(self, answer: Sequence[Any]) -> None:
-        """Add the answer of one batch: count and first rows of each check in turn."""
-        for i in range(len(self._counts)):
-            self._counts[i] += answer[2 * i]
-            self._rows[i] += answer[2 * i + 1] or []
+    def add(self, con: Any) -> None:
+        """Add one batch, which is ``typed`` now: the count of each check, the first rows of those that are met."""
+        counts = con.execute(self._plan.counts_sql()).fetchall()[0][: len(self._counts)]
+        met = [place for place, count in enumerate(counts) if count]
+        for place in met:
+            self._counts[place] += counts[place]
+        if met:
+            answer = con.execute(self._plan.rows_sql(met)).fetchall()[0]
+            for place, rows in zip(met, answer, strict=True):
+                self._rows[place] += rows
 
     def problems(self) -> list[Problem]:
         """What any row met."""

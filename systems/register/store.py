@@ -90,8 +90,9 @@ class RegisterStore:
         snapshot_id, work = _claim(home, system.code, on)
         try:
             key = self._key_for(snapshot_id, True)
-            staged = _stage(system, sources, work, key, on, report)
-            info = _describe(system, snapshot_id, staged, work, key, resolve, on, report)
+            with closing(database.connect()) as con:
+                staged = _stage(con, system, sources, work, key, on, report)
+                info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
             info = info.model_copy(update={"synthetic": is_synthetic(files)})
             write_manifest(info, work)
             if accept is not None:
@@ -181,6 +182,7 @@ def _claim(home: Path, code: str, on: dt.date) -> tuple[str, Path]:
 
 
 def _stage(
+    con: Any,
     system: System,
     sources: dict[str, Path],
     work: Path,
@@ -188,7 +190,7 @@ def _stage(
     on: dt.date,
     report: Progress,
 ) -> dict[str, Staged]:
-    """Stage every table; refuse with all problems of all tables at once."""
+    """Stage every table and open its view; refuse with all problems of all tables at once."""
     problems = [
         Problem(table.name, "missing_table")
         for table in system.tables
@@ -198,40 +200,42 @@ def _stage(
     for done, (name, source) in enumerate(sources.items()):
         report("validate", done, len(sources))
         target = work / f"{name}.parquet"
-        staged[name] = stage_table(system, system.table(name), source, target, key, on)
+        staged[name] = stage_table(con, system, system.table(name), source, target, key, on)
         problems += staged[name].problems
-    readable = {name for name in staged if (work / f"{name}.parquet").exists()}
+    written = {name: work / f"{name}.parquet" for name in staged}
+    readable = {name: path for name, path in written.items() if path.exists()}
     report("validate", len(sources), len(sources))
-    with closing(_connected(system, readable, work, key)) as con:
-        problems += key_problems(con, system, readable)
+    columns = {name: _stored_columns(system, name) for name in readable}
+    open_views(con, system, readable, columns, key)
+    problems += key_problems(con, system, set(readable))
     if problems:
         raise refused(problems)
     return staged
 
 
 def _describe(
+    con: Any,
     system: System,
     snapshot_id: str,
     staged: dict[str, Staged],
     work: Path,
-    key: StagingKey,
     resolve: Resolve,
+    key: StagingKey,
     on: dt.date,
     report: Progress,
 ) -> SnapshotInfo:
     """Resolve the persons, store their index, and write down what there is."""
     report("resolve", 0, 1)
-    with closing(_connected(system, set(staged), work, key)) as con:
-        index = _checked_index(con, system, resolve(con))
-        with database.guarded(RegisterUnreadable):
-            column = system.release.aggregated.year_source.split(".")
-            [(first, last)] = con.execute(
-                f'SELECT min("{column[1]}"), max("{column[1]}") FROM "{column[0]}"'
-            ).fetchall()
-            con.register("resolved", index)
-            [(entries, persons, lower)] = con.execute(
-                "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
-            ).fetchall()
+    index = _checked_index(con, system, resolve(con))
+    with database.guarded(RegisterUnreadable):
+        column = system.release.aggregated.year_source.split(".")
+        [(first, last)] = con.execute(
+            f'SELECT min("{column[1]}"), max("{column[1]}") FROM "{column[0]}"'
+        ).fetchall()
+        con.register("resolved", index)
+        [(entries, persons, lower)] = con.execute(
+            "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
+        ).fetchall()
     write_staged(index, work / f"{INDEX}.parquet", key)
     report("resolve", 1, 1)
     everything = {
@@ -265,14 +269,6 @@ def _stored(path: Path, rows: int, columns: tuple[str, ...]) -> StoredTable:
 def _stored_columns(system: System, name: str) -> tuple[str, ...]:
     """Every described column is staged; those that the file did not have are null."""
     return system.table(name).column_names
-
-
-def _connected(system: System, names: set[str], work: Path, key: StagingKey) -> Any:
-    con = database.connect()
-    files = {name: work / f"{name}.parquet" for name in names}
-    columns = {name: _stored_columns(system, name) for name in names}
-    open_views(con, system, files, columns, key)
-    return con
 
 
 def _checked_index(con: Any, system: System, index: pa.Table) -> pa.Table:
