@@ -36,18 +36,32 @@ def files(made, tmp_path):
 
 
 @pytest.fixture
-def keys():
-    return {}
+def few_files(files):
+    """The tables without which there is no register of CARPOS."""
+    return {n: files[n] for n in ("person", "person_name", "order_entry", "order_party")}
 
 
-@pytest.fixture
-def store(tmp_path, keys):
+def store_at(place):
+    keys = {}
+
     def key_for(snapshot_id, create):
         if create:
             keys.setdefault(snapshot_id, StagingKey(snapshot_id, secrets.token_bytes(32)))
         return keys[snapshot_id]
 
-    return RegisterStore(tmp_path / "store", key_for)
+    return RegisterStore(place, key_for)
+
+
+@pytest.fixture(scope="session")
+def loaded(made, tmp_path_factory):
+    """A snapshot of the whole register, which no test changes."""
+    store = store_at(tmp_path_factory.mktemp("loaded") / "store")
+    return store.load(load_system("CARPOS"), made.files, resolve=itself, on=ON)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return store_at(tmp_path / "store")
 
 
 @pytest.fixture

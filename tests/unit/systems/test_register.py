@@ -25,24 +25,26 @@ from systems.register.views import entries_sql
 SECRET = "SECRETVALUE"
 
 
-def spoil(files, table, column, row, value):
-    """Write one value into one cell (row counted from 1), as text."""
+def spoil(files, table, *cells):
+    """Write (column, row counted from 1, value) into cells of one table, as text."""
     read = pq.read_table(files[table])
-    texts = read[column].cast(pa.string()).to_pylist()
-    texts[row - 1] = value
-    place = read.schema.get_field_index(column)
-    pq.write_table(read.set_column(place, column, pa.array(texts, pa.string())), files[table])
+    for column, row, value in cells:
+        texts = read[column].cast(pa.string()).to_pylist()
+        texts[row - 1] = value
+        place = read.schema.get_field_index(column)
+        read = read.set_column(place, column, pa.array(texts, pa.string()))
+    pq.write_table(read, files[table])
 
 
 CELLS = {  # table, column, row, value, expected code
     "a word for a number": ("firearm", "order_id", 1, SECRET, "wrong_type"),
     "half a number": ("order_party", "age_at_issue", 2, "17.5", "wrong_type"),
     "a date that is none": ("person", "dob", 3, "1980-02-30", "wrong_type"),
-    "a date of another form": ("person", "dob", 3, "02/03/1980", "wrong_type"),
+    "a date of another form": ("person", "dob", 4, "02/03/1980", "wrong_type"),
     "not a truth value": ("order_entry", "safe_at_home", 4, SECRET, "wrong_type"),
     "no key": ("person", "person_id", 5, None, "missing_value"),
     "no county": ("order_entry", "county_fips", 1, "", "missing_value"),
-    "an even county": ("order_entry", "county_fips", 1, "002", "unknown_code"),
+    "an even county": ("order_entry", "county_fips", 2, "002", "unknown_code"),
     "an unknown order": ("order_entry", "order_code", 7, SECRET, "unknown_code"),
     "a race of no list": ("person", "race_code", 1, "Q", "unknown_code"),
     "a short control number": ("order_entry", "fcn", 2, "123", "wrong_shape"),
@@ -61,22 +63,36 @@ CELLS = {  # table, column, row, value, expected code
 }
 
 
-@pytest.mark.parametrize("case", CELLS)
-def test_one_wrong_cell_is_named_by_table_column_and_row(case, files, load, store):
-    table, column, row, value, code = CELLS[case]
-    spoil(files, table, column, row, value)
+def test_each_wrong_cell_is_named_by_table_column_and_row(files, load, store):
+    for table in {cell[0] for cell in CELLS.values()}:
+        spoil(files, table, *(cell[1:4] for cell in CELLS.values() if cell[0] == table))
     with pytest.raises(RegisterRefused) as caught:
         load(files)
-    found = {(p.table, p.code, row in p.rows) for p in caught.value.problems}
-    assert (table, code, True) in found
-    assert SECRET not in str(caught.value) + "".join(map(str, caught.value.problems))
+    problems = caught.value.problems
+    found = {(p.table, p.column, row, p.code) for p in problems for row in p.rows}
+    for case, (table, column, row, _, code) in CELLS.items():
+        judged = (
+            "race" if column == "race_code" else column
+        )  # one of a list that another column names
+        assert (table, judged, row, code) in found, case
+    assert SECRET not in str(caught.value) + "".join(map(str, problems))
     assert store.list() == []
 
 
+def test_nothing_else_is_wrong_with_a_wrong_cell(few_files, load):
+    spoil(few_files, "order_entry", ("order_code", 7, SECRET))
+    with pytest.raises(RegisterRefused) as caught:
+        load(few_files)
+    [problem] = caught.value.problems
+    assert (problem.column, problem.code, problem.count, problem.rows) == (
+        "order_code", "unknown_code", 1, (7,),
+    )  # fmt: skip
+
+
 def test_all_problems_come_at_once(files, load):
-    spoil(files, "person", "sex", 1, "Q")
-    spoil(files, "order_entry", "brady", 2, "Q")
-    spoil(files, "firearm", "source", 1, "Q")
+    spoil(files, "person", ("sex", 1, "Q"))
+    spoil(files, "order_entry", ("brady", 2, "Q"))
+    spoil(files, "firearm", ("source", 1, "Q"))
     del files["person_name"]
     with pytest.raises(RegisterRefused) as caught:
         load(files)
@@ -104,24 +120,25 @@ def test_a_repeated_key_and_columns_that_don_t_fit(files, load):
     assert SECRET not in str(caught.value)
 
 
-def test_counts_are_of_all_rows_and_rows_are_the_first(files, load):
-    names = pq.read_table(files["person_name"])
+def test_counts_are_of_all_rows_and_rows_are_the_first(few_files, load):
+    names = pq.read_table(few_files["person_name"])
     wrong = pa.array(["q"] * names.num_rows)
     pq.write_table(
-        names.set_column(names.schema.get_field_index("kind"), "kind", wrong), files["person_name"]
+        names.set_column(names.schema.get_field_index("kind"), "kind", wrong),
+        few_files["person_name"],
     )
     with pytest.raises(RegisterRefused) as caught:
-        load(files)
+        load(few_files)
     [problem] = caught.value.problems
     assert problem.count == names.num_rows
     assert problem.rows == tuple(range(1, 11))
 
 
-def test_a_good_register_comes_back_value_by_value(files, load, made):
-    snapshot = load(files)
+def test_a_good_register_comes_back_value_by_value(loaded, made):
+    snapshot = loaded
     con = snapshot.connect(threads=1)
-    for name, path in files.items():
-        source = pq.read_table(path)
+    for path in made.files:
+        name, source = path.stem, pq.read_table(path)
         kept = con.sql(f'SELECT * FROM "{name}"').to_arrow_table().select(source.column_names)
         assert kept.to_pylist() == source.to_pylist(), name
     info = snapshot.info
@@ -132,8 +149,7 @@ def test_a_good_register_comes_back_value_by_value(files, load, made):
     snapshot.verify()
 
 
-def test_csv_in_another_encoding_gives_the_same_snapshot(files, load):
-    reference = load(files)
+def test_csv_in_another_encoding_gives_the_same_snapshot(files, load, loaded):
     for name, path in list(files.items()):
         table = pq.read_table(path)
         columns = [column.cast(pa.string()) for column in table.columns]
@@ -142,17 +158,14 @@ def test_csv_in_another_encoding_gives_the_same_snapshot(files, load):
         target.write_bytes(target.read_bytes().decode().encode("utf-16"))
         path.unlink()
         files[name] = target
-    again = load(files)
-    assert again.snapshot_id == "CARPOS-20261123-002"
-    left, right = reference.connect(), again.connect()
+    left, right = loaded.connect(), load(files).connect()
     for name in files:
         sql = f'SELECT * FROM "{name}" ORDER BY ALL'
         assert left.execute(sql).fetchall() == right.execute(sql).fetchall()
 
 
-def test_tables_not_given_are_empty_views_with_their_columns(files, load):
-    needed = {n: files[n] for n in ("person", "person_name", "order_entry", "order_party")}
-    con = load(needed).connect()
+def test_tables_not_given_are_empty_views_with_their_columns(few_files, load):
+    con = load(few_files).connect()
     system = load_system("CARPOS")
     for table in system.tables:
         described = con.execute(f'DESCRIBE "{table.name}"').fetchall()
@@ -162,8 +175,9 @@ def test_tables_not_given_are_empty_views_with_their_columns(files, load):
     assert con.execute("SELECT count(*) FROM firearm").fetchall() == [(0,)]
 
 
-def test_linkage_records_have_every_variant_and_only_text(files, load, made):
-    con = load(files).connect()
+def test_linkage_records_have_every_variant_and_only_text(loaded, made):
+    files = {path.stem: path for path in made.files}
+    con = loaded.connect()
     rows = con.sql("SELECT * FROM linkage_records").to_arrow_table()
     assert set(rows["record_id"].to_pylist()) == set(made.persons["record_id"].to_pylist())
     names = pq.read_table(files["person_name"])
@@ -179,8 +193,8 @@ def test_linkage_records_have_every_variant_and_only_text(files, load, made):
 
 
 @pytest.mark.parametrize("step", [1, 2, 1000])
-def test_the_variants_of_some_entries_are_those_of_all(files, load, step):
-    con = load(files).connect()
+def test_the_variants_of_some_entries_are_those_of_all(loaded, step):
+    con = loaded.connect()
     con.execute(
         f"CREATE TEMP TABLE few AS SELECT person_id AS record_id FROM person WHERE person_id % {step} = 0"
     )
@@ -192,8 +206,8 @@ def test_the_variants_of_some_entries_are_those_of_all(files, load, step):
     assert got.equals(want)
 
 
-def test_code_lists_can_be_joined(files, load):
-    con = load(files).connect()
+def test_code_lists_can_be_joined(loaded):
+    con = loaded.connect()
     [(orders, known)] = con.execute(
         "SELECT count(*), count(family) FROM order_entry LEFT JOIN ref_order_code ON code = order_code"
     ).fetchall()
@@ -225,20 +239,21 @@ BROKEN_INDEXES = (
 
 
 def test_an_index_that_leaves_entries_out_is_refused_and_nothing_stays(
-    files, load, store, tmp_path
+    few_files, load, store, tmp_path
 ):
     for broken in BROKEN_INDEXES:
         with pytest.raises(IndexIncomplete):
-            load(files, resolve=broken)
+            load(few_files, resolve=broken)
     assert store.list() == []
     assert [p for p in (tmp_path / "store").rglob("*") if p.is_file()] == []
 
 
-def test_snapshots_are_numbered_private_encrypted_and_never_half(files, load, store, tmp_path):
-    first, second = load(files), load(files)
-    other_day = load(files, on=dt.date(2026, 12, 1))
+def test_snapshots_are_numbered_private_encrypted_and_never_half(few_files, load, store, tmp_path):
+    first, second = load(few_files), load(few_files)
+    other_day = load(few_files, on=dt.date(2026, 12, 1))
     ids = [info.snapshot_id for info in store.list("CARPOS")]
     assert ids == [first.snapshot_id, second.snapshot_id, other_day.snapshot_id]
+    assert ids[:2] == ["CARPOS-20261123-001", "CARPOS-20261123-002"]
     assert store.newest("CARPOS").snapshot_id == "CARPOS-20261201-001"
     for path in (tmp_path / "store").rglob("*.parquet"):
         assert path.read_bytes()[:4] == b"PARE"
@@ -249,29 +264,29 @@ def test_snapshots_are_numbered_private_encrypted_and_never_half(files, load, st
         store.open("../CARPOS-20200101-001")
 
 
-def test_a_changed_missing_or_added_file_is_found(files, load, tmp_path):
-    snapshot = load(files)
+def test_a_changed_missing_or_added_file_is_found(few_files, load, tmp_path):
+    snapshot = load(few_files)
     place = tmp_path / "store" / "CARPOS" / snapshot.snapshot_id
-    firearm = place / "firearm.parquet"
-    kept = firearm.read_bytes()
-    for change in (lambda: firearm.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1])), firearm.unlink):
+    names = place / "person_name.parquet"
+    kept = names.read_bytes()
+    for change in (lambda: names.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1])), names.unlink):
         change()
         with pytest.raises(SnapshotDamaged) as caught:
             snapshot.verify()
         assert caught.value.exit == 5
-    firearm.write_bytes(kept)
+    names.write_bytes(kept)
     snapshot.verify()
     (place / "extra.parquet").write_bytes(kept)
     with pytest.raises(SnapshotDamaged):
         snapshot.verify()
 
 
-def test_the_manifest_holds_no_value(files, load, store, tmp_path):
-    snapshot = load(files)
+def test_the_manifest_holds_no_value(few_files, load, store, tmp_path):
+    snapshot = load(few_files)
     manifest = tmp_path / "store" / "CARPOS" / snapshot.snapshot_id / "manifest.json"
     text = manifest.read_text()
     assert json.loads(text)["system"] == "CARPOS"
-    last = pq.read_table(files["person_name"])["last"].to_pylist()
+    last = pq.read_table(few_files["person_name"])["last"].to_pylist()
     assert not [name for name in last if name and name in text]
     manifest.write_text(text.replace('"entries"', '"entires"'))
     with pytest.raises(SnapshotDamaged):
@@ -301,7 +316,15 @@ def test_the_mark_of_made_up_data(files, tmp_path):
 def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, load):
     """DuckDB can't decrypt columns of several pages, nor columns that a filter lets it skip."""
     made = make_system("CARPOS", tmp_path / "large", records=9_000, seed=3)
-    con = load({path.stem: path for path in made.files}).connect()
+    asked = {
+        "person",
+        "person_name",
+        "person_identifier",
+        "order_entry",
+        "order_party",
+        "service_event",
+    }
+    con = load({path.stem: path for path in made.files if path.stem in asked}).connect()
     [(people,)] = con.execute("SELECT count(*) FROM person WHERE sex = 'M'").fetchall()
     assert people > 10_000
     [(served,)] = con.execute(
