@@ -4,4 +4,10 @@ It reads the projects' events and records the letters that it wrote. It never se
 """
 
 from approvals.deadlines.deadlines import as_ics, drafts_of, open_deadlines
-from approvals.deadlines.notices import Timing, UnsentNotice, unsent_notices, write_notices
+from approvals.deadlines.notices import (
+    Timing,
+    UnsentNotice,
+    unsent_notices,
+    write_notices,
+    write_refresh_notices,
+)

@@ -16,6 +16,7 @@ from approvals.project import IN_FORCE, RENEWAL_NOTICE_DAYS, Projects, ProjectSt
 
 EXTENSION_NOTICE_DAYS = 90  # calendar days before an extension ends, § 967(b)
 COMPLETION_DAYS = 30  # days after completion to notify it, § 964(l)
+REFRESH_DAY = 15  # of January, when the schedule refreshes tables
 EVIDENCE_NOTICE_DAYS = 90  # policy: evidence that ends is announced as early as the approval is
 
 
@@ -157,6 +158,7 @@ def _from_dates(state: ProjectState, on: date, counting: Counting) -> Iterator[D
     now = state.state_on(on)
     if now in IN_FORCE and state.expires is not None:
         yield from _expiry(state, state.expires)
+        yield from _years(state, state.expires, on)
         yield from _evidence(state)
     if now is State.EXTENSION and state.extension_until is not None:
         yield from _extension(state, state.extension_until)
@@ -183,6 +185,23 @@ def _expiry(state: ProjectState, expires: date) -> Iterator[Deadline]:
         "renewal", "C-60", "§ 966(i)", "complete the renewal before the approval expires",
         "researcher", expires - timedelta(days=1), state.number, about=expires.isoformat(),
     )  # fmt: skip
+
+
+def _years(state: ProjectState, expires: date, on: date) -> Iterator[Deadline]:
+    """From November on: January's refresh adds the year that ends only where the application covers it.
+
+    A year may be asked for once it has ended (§ 962(b)): the amendment is prepared before, and requested in January.
+    """
+    form, year = state.application, on.year if on.month >= 11 else on.year - 1
+    due = date(year + 1, 1, REFRESH_DAY - 1)
+    if form is None or "aggregated" not in state.kinds or state.pending_digest is not None:
+        return
+    if on.month in (11, 12, 1) and form.years.last == year - 1 and expires > due:
+        yield Deadline(
+            "years_end", "C-42", "§ 965(b)",
+            f"from 1 January on, have an amendment that covers {year} approved: the refresh leaves it out else",
+            "researcher", due, state.number, started=date(year + 1, 1, 1),
+        )  # fmt: skip
 
 
 def _extension(state: ProjectState, until: date) -> Iterator[Deadline]:

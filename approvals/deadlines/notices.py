@@ -13,6 +13,7 @@ from pathlib import Path
 
 from approvals.application import Application, StandardApplication
 from approvals.clocks import CLOCKS, Counting
+from approvals.custody import Releases, Status
 from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
 from approvals.people import Person
 from approvals.project import Projects, ProjectState
@@ -61,6 +62,29 @@ EVIDENCE = """\
 Our records show a date of {date} by which you would have to {what} ({section}). Without it no
 further data can be released to your project from the day after."""
 
+YEARS = """\
+The tables of your project are refreshed in the middle of each January with the year that has ended.
+The year that is ending now is not among the years of your application: it is left out until an
+amended application that covers it was approved ({section}). A year can be asked for once it has ended
+(§ 962(b)): please prepare the amendment now, date it 1 January or later, and submit it in time to be
+approved by {date}, if you need that year."""
+
+REFRESHED = """\
+The tables of your project were refreshed: release {release}, years {years}. Research Services will
+hand the sealed package over to your recipients; its report names the years that were revised."""
+
+REFRESH_NOTE = """\
+California Department of Justice
+Research Services: note to ourselves
+
+{on}
+
+Project {number}
+
+The scheduled refresh made release {release} (years {years}), which stands at: {status}.
+{next}
+"""
+
 REVIEW = """\
 California Department of Justice
 Research Services: note to ourselves
@@ -81,6 +105,7 @@ _ON_THEIR_DAY = frozenset({"renewal_notice", "extension_notice"})
 _BEFORE = frozenset(
     {"irb_end", "training_end", "check_end", "institution_end", "authority_end", "timeframe_end"}
 )
+_AT_ONCE = frozenset({"years_end"})  # as soon as it is a deadline: from November on
 
 
 # what the Department itself has to answer: a note to itself before the day
@@ -97,6 +122,9 @@ SUBJECTS = {
     "institution_end": "the evidence of the institution's status ends",
     "authority_end": "the authority to hold the cohort ends",
     "timeframe_end": "the timeframe for obtaining data ends",
+    "years_end": "prepare an amendment for the year that ends",
+    "refreshed": "your tables were refreshed",
+    "refresh_note": "a scheduled refresh",
 } | {c.name: f"due: {c.what}" for c in CLOCKS if c.name in _TO_ITSELF}
 
 
@@ -170,14 +198,17 @@ def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice
             continue
         text = projects.folder(number).get("notice", str(entry.facts["letter"])).decode()
         name = notice.partition(".")[0]
-        to = "" if name in _TO_ITSELF or not applicants else _mail_of(projects.show(number))
+        to = (
+            ""
+            if name in _TO_ITSELF | {"refresh_note"} or not applicants
+            else _mail_of(projects.show(number))
+        )
         found.append(UnsentNotice(number, notice, SUBJECTS.get(name, "reminder"), text, to))
     return found
 
 
 def letter(state: ProjectState, deadline: Deadline, on: date) -> str:
     """The text of one letter."""
-    form = state.application
     if deadline.name in _TO_ITSELF:
         return REVIEW.format(
             on=on.isoformat(),
@@ -189,24 +220,36 @@ def letter(state: ProjectState, deadline: Deadline, on: date) -> str:
             count=deadline.count() or f"{deadline.days} calendar days",
             calendar=deadline.calendar,
         )
+    own = {"renewal_notice": RENEWAL, "extension_notice": EXTENSION, "years_end": YEARS}
+    body = own.get(deadline.name, EVIDENCE)
+    return _framed(
+        state,
+        on,
+        body.format(
+            date=_matter_date(state, deadline).isoformat(),
+            what=deadline.what,
+            section=deadline.section,
+        ),
+    )
+
+
+def _framed(state: ProjectState, on: date, body: str) -> str:
+    form = state.application
     name, address = _addressee(form)
-    body = {"renewal_notice": RENEWAL, "extension_notice": EXTENSION}.get(deadline.name, EVIDENCE)
     return FRAME.format(
         on=on.isoformat(),
         name=name,
         address=address,
         number=state.number,
         title=form.title if form else "",
-        body=body.format(
-            date=_matter_date(state, deadline).isoformat(),
-            what=deadline.what,
-            section=deadline.section,
-        ),
+        body=body,
         contact=CONTACT,
     )
 
 
 def _goes_out(deadline: Deadline, on: date, timing: Timing) -> bool:
+    if deadline.name in _AT_ONCE:
+        return True
     if deadline.name in _ON_THEIR_DAY:
         return deadline.due <= on
     if deadline.name in _TO_ITSELF:
@@ -229,16 +272,66 @@ def _id(deadline: Deadline) -> str:
 def _write(projects: Projects, deadline: Deadline, actor: Person, on: date) -> Notice:
     state = projects.show(deadline.project)
     text = letter(state, deadline, on)
-    folder = projects.folder(state.number)
+    path = _record(projects, state, (_id(deadline), text), actor, on, deadline.due)
+    return Notice(state.number, deadline.name, deadline.due, path)
+
+
+def _record(
+    projects: Projects,
+    state: ProjectState,
+    written: tuple[str, str],
+    actor: Person,
+    on: date,
+    due: date,
+) -> Path:
+    """Write a letter (its name and text) and record it; its place."""
+    (notice, text), folder = written, projects.folder(state.number)
     facts = {
-        "notice": _id(deadline),
-        "due": deadline.due.isoformat(),
+        "notice": notice,
+        "due": due.isoformat(),
         "letter": folder.digest("notice", text.encode()),
     }
-    key = f"notice:{state.number}:{_id(deadline)}"
-    store = partial(folder.keep_letter, f"{_id(deadline)}.txt", text)
+    key = f"notice:{state.number}:{notice}"
+    store = partial(folder.keep_letter, f"{notice}.txt", text)
     projects.record(state, "notice_written", actor, facts, on=on, key=key, store=store)
-    return Notice(state.number, deadline.name, deadline.due, folder.letter(f"{_id(deadline)}.txt"))
+    return folder.letter(f"{notice}.txt")
+
+
+_REFRESH_DAYS = (
+    30  # what was ordered earlier is no news: a home of before tells nobody of old releases
+)
+_NEXT = {
+    Status.WAITING_APPROVAL: "An approver reads its report: `doj-release release approve {release}`.",
+    Status.RECORDED: "Hand it over: `doj-release release handover {release} --to MEMBER`.",
+    Status.REFUSED: "The gate refused it: `doj-release project check {number}` says why.",
+    Status.FAILED: "It stopped: `doj-release run {number} --resume {release}` says why.",
+}
+
+
+def write_refresh_notices(releases: Releases, actor: Person, on: date) -> list[Notice]:
+    """Tell the desk where each scheduled release of late stands, and the applicant of those that lie ready, each once."""
+    projects, found = releases.projects, list[Notice]()
+    written = {
+        (e.project, e.facts["notice"]) for e in projects.ledger.events(kind="notice_written")
+    }
+    for release in releases.list():
+        said = _NEXT.get(release.status)
+        if not release.scheduled or said is None or (on - release.ordered_on).days > _REFRESH_DAYS:
+            continue
+        state = projects.show(release.project)
+        facts = {"release": release.release, "years": release.years, "number": state.number}
+        step = said.format(**facts)
+        note = REFRESH_NOTE.format(**facts, on=on, status=release.status, next=step)
+        letters = [(f"refresh_note.{release.release}.{release.status}", note)]
+        if release.status is Status.RECORDED:
+            told = _framed(state, on, REFRESHED.format(**facts))
+            letters.append((f"refreshed.{release.release}", told))
+        for notice, text in letters:
+            if (state.number, notice) not in written:
+                state = projects.show(state.number)
+                path = _record(projects, state, (notice, text), actor, on, on)
+                found.append(Notice(state.number, notice.partition(".")[0], on, path))
+    return found
 
 
 def _matter_date(state: ProjectState, deadline: Deadline) -> date:

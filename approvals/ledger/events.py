@@ -295,7 +295,11 @@ _PROJECT: dict[str, Spec] = {
     "notice_written": _spec(PROJECT, _ON | {"notice": ID, "due": DATE, "letter": DIGEST}),
     "notice_sent": _spec(PROJECT, _ON | {"notice": ID, "to": choice("applicant", "department")}),
     "aggregates_refreshed": _spec(
-        PROJECT, _ON | {"snapshot": ID} | dict.fromkeys(_YEARS, COUNT), reasons=IDS, release=ID
+        PROJECT,
+        _ON | {"snapshot": ID} | dict.fromkeys(_YEARS, COUNT),
+        reasons=IDS,
+        release=ID,
+        outside=COUNT,
     ),
     "event_corrected": _spec(
         PROJECT,

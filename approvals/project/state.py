@@ -146,6 +146,10 @@ class ProjectState:
     application: Application | None = None
     terms: SystemTerms | None = None
 
+    def in_force(self, on: date) -> bool:
+        """Whether data may be released on a day, as far as the project's state goes."""
+        return self.state_on(on) in IN_FORCE
+
     def state_on(self, on: date) -> State:
         """The state on a day, with the two moves that the calendar makes (§ 966(i))."""
         if self.recorded not in IN_FORCE or self.expires is None:

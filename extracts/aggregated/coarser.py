@@ -18,7 +18,7 @@ from extracts.aggregated.tabulation import (
     AggregateSpec,
     dimensions,
     one_year,
-    published_year,
+    published_in,
     tabulate,
 )
 from extracts.suppression import (
@@ -101,7 +101,7 @@ def _seen(
 ) -> Forecast:
     quick = replace(policy, clean=False)
     jobs = [
-        Job(one_year(counted, year), quick, tuple(published_year(t, year) for t in before))
+        Job(one_year(counted, year), quick, published_in(before, year))
         for year in counted.dims[0].leaves
     ]
     patterns: list[Pattern] = suppress_all(jobs, workers=1)

@@ -28,7 +28,7 @@ from extracts.aggregated.tabulation import (
     AggregateSpec,
     dimensions,
     one_year,
-    published_year,
+    published_in,
     tabulate,
 )
 from extracts.suppression import (
@@ -128,7 +128,7 @@ def build_aggregate(
         Job(
             one_year(counted, str(year)),
             share,
-            tuple(t for t in (published_year(b, str(year)) for b in before) if t.rows),
+            published_in(before, str(year)),
             scope,
         )
         for year in fresh
@@ -173,7 +173,7 @@ def closed_years(
     """What becomes of each year that was published before with the same cells."""
     found: dict[int, ClosedYear] = {}
     for year in map(int, counted.dims[0].leaves):
-        every = [t for t in (published_year(b, str(year)) for b in before) if t.rows]
+        every = published_in(before, str(year))
         same = [t for t in every if _same(t, year, counted, scope)]
         if same:
             alone = len(same) == len(every)
@@ -205,7 +205,7 @@ def published_before(
 
 def has_version(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
     """Whether one of these published tables has exactly this version of the year."""
-    slices = (published_year(from_arrow(table), str(year)) for table in tables)
+    slices = published_in(map(from_arrow, tables), str(year))
     wanted = set(version.rows)
     return any(
         s.dims == version.dims and dict(s.scope) == dict(version.scope) and set(s.rows) == wanted

@@ -6,7 +6,7 @@ and margin, never summed, and at the lower bound of the person index: entries th
 person are one, so that a join which the linkage missed can't lift a cell over the threshold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -137,10 +137,14 @@ def one_year(table: CellTable, year: str) -> CellTable:
     return CellTable(dims, table.counts[at : at + 1], table.people[at : at + 1])
 
 
-def published_year(table: PublishedTable, year: str) -> PublishedTable:
-    """The rows of one year; the others say nothing about it."""
-    axis = table.dims.index(YEAR)
-    return replace(table, rows=tuple(r for r in table.rows if r.labels[axis] == year))
+def published_in(tables: Iterable[PublishedTable], year: str) -> tuple[PublishedTable, ...]:
+    """Of each table the rows of one year, the others say nothing about it; a table without any is left out."""
+
+    def of(table: PublishedTable) -> PublishedTable:
+        axis = table.dims.index(YEAR)
+        return replace(table, rows=tuple(r for r in table.rows if r.labels[axis] == year))
+
+    return tuple(one for one in map(of, tables) if one.rows)
 
 
 def nested(described: Sequence[Described]) -> list[Described]:

@@ -1,5 +1,6 @@
 """``run``, ``review``, ``refresh`` and ``release …``: making releases, and their custody from approval to destruction."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -153,13 +154,15 @@ def review(
 def refresh(
     console: Console,
     system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
-    project: Annotated[str, typer.Option(metavar="NO")],
+    project: Annotated[
+        str, typer.Option(metavar="NO", help="One project; all in force by default.")
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change; publish nothing.")
     ] = False,
     no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
 ) -> None:
-    """Refresh a project's aggregates: new years, and late records.
+    """Refresh aggregates: new years, and late records.
 
     New full years are added; a closed year is revised only where late records may revise it, and else
     left as it was published, with the reason. All of it comes from the newest snapshot and is protected
@@ -168,6 +171,9 @@ def refresh(
     from pipelines.release import closed_years_in_words, describe_closed_years, order_refresh
     from pipelines.session import open_session
 
+    if not project:
+        _refresh_all(console, system.upper(), dry_run=dry_run, orchestrated=not no_orchestrator)
+        return
     with open_session(console.home) as session:
         plan = order_refresh(session, system.upper(), project, dry_run=dry_run)
         home = session.home
@@ -178,6 +184,37 @@ def refresh(
     for year, change in closed_years_in_words(described).items():
         console.hint(f"{year}: {change}.")
     _carry_out(console, home, plan.release, orchestrated=not no_orchestrator)
+
+
+def _refresh_all(console: Console, system: str, *, dry_run: bool, orchestrated: bool) -> None:
+    """Refresh every project in force, one after the other; leave with the code of the first that stopped."""
+    from pipelines.home import open_home
+    from pipelines.orchestration import Orchestrator, launch_release
+    from pipelines.release import refresh_projects, worst
+
+    home = open_home(console.home)
+    served = orchestrated and not dry_run
+    with Orchestrator(home) if served else nullcontext() as server, console.steps() as report:
+
+        def run(release: str) -> "Outcome":
+            report(release)
+            ready = server.ready if server else None
+            return launch_release(home, release, orchestrated=served, ready=ready)
+
+        done = refresh_projects(home, system, run, dry_run=dry_run)
+    rows = [one.as_json() for one in done]
+    names = ("project", "state", "release", "new_years", "revised_years", "outside_years", "reason")
+    shown = [[_cell(row.get(name)) for name in names] for row in rows]
+    console.show(f"Refresh of {system}", [n.replace("_", " ") for n in names], shown, rows)
+    for one in done:
+        if one.error is not None:
+            console.hint(f"{one.project}: {one.error}")
+    if (code := worst(done)) is not Exit.DONE:
+        raise typer.Exit(int(code))
+
+
+def _cell(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 # Custody of releases

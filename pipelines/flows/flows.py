@@ -5,12 +5,12 @@ one artifact of counts. No exception leaves a flow: Prefect would log its text a
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -24,6 +24,9 @@ from pipelines.home import VARIABLE, Home, open_home
 from pipelines.operations import without_consequence
 from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
 from pipelines.session import today
+
+if TYPE_CHECKING:
+    from pipelines.release import Refreshed
 
 SAFE: dict[str, Any] = {"persist_result": False, "cache_policy": NO_CACHE, "log_prints": False}
 
@@ -163,31 +166,57 @@ def state_of(outcome: Outcome) -> State[Any]:
     return Failed(name=outcome.state, message=f"{outcome.release} {code}")
 
 
+def _refresh_name() -> str:
+    from prefect.runtime import flow_run
+
+    given = flow_run.parameters
+    return f"{given.get('project') or 'all'} {given.get('system', '')} refresh"
+
+
 @flow(
     name="refresh",
-    flow_run_name="{project} {system} refresh",
+    flow_run_name=_refresh_name,
     persist_result=False,
     log_prints=False,
     retries=0,
 )
-def refresh(system: str, project: str, home: str | None = None) -> State[Any]:
-    """Refresh a project's aggregates from the newest snapshot, closed years only."""
-    from pipelines.release import refresh_aggregates
+def refresh(system: str, project: str = "", home: str | None = None) -> State[Any]:
+    """Refresh aggregates from the newest snapshot, closed years only: of one project, or of all in force."""
+    from pipelines.release import refresh_projects
 
     try:
         place = open_home(Path(home) if home else None)
-        plan, outcome = refresh_aggregates(place, system, project, call=_call_as_task)
-        with without_consequence(place, plan.release or "", "artifacts"):
-            publish_plan(plan)
-            if outcome is not None:
-                publish_summary(place, outcome)
-        if outcome is None:
-            return Completed(name="Unchanged", message="nothing new to publish")
+
+        def run(order: str) -> Outcome:
+            return run_release(place, order, call=_call_as_task)
+
+        done = refresh_projects(place, system, run, project)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001
         return Failed(name="Broken", message=type(error).__name__)
-    return state_of(outcome)
+    for one in done:
+        with without_consequence(place, one.project, "artifacts"):
+            if one.plan is not None:
+                publish_plan(one.plan)
+            if one.outcome is not None:
+                publish_summary(place, one.outcome)
+    return _state_of_all(done)
+
+
+def _state_of_all(done: "Sequence[Refreshed]") -> State[Any]:
+    """One state for several projects: of the one that stopped, else of one that waits, else of one released."""
+    from pipelines.release import worst
+
+    if len(done) == 1 and done[0].outcome is not None:
+        return state_of(done[0].outcome)
+    said = ", ".join(f"{one.project} {one.state}" for one in done) or "no project in force"
+    code = worst(done)
+    if code is Exit.DONE:
+        released = any(one.outcome for one in done)
+        return Completed(name="Released" if released else "Unchanged", message=said)
+    name = next(one.state for one in done if one.exit is code)
+    return (Completed if code is Exit.WAITING else Failed)(name=name, message=said)
 
 
 @flow(

@@ -65,11 +65,12 @@ def write_letters(home: Home, on: date | None = None) -> int:
 
 def write_letters_of(session: Session, on: date) -> int:
     """The same for an open home."""
-    from approvals.deadlines import Timing, write_notices
+    from approvals.deadlines import Timing, write_notices, write_refresh_notices
 
     chosen = session.settings.approvals
     timing = Timing(chosen.evidence_notice_days, chosen.review_notice_days, session.counting)
-    return len(write_notices(session.projects, session.person, on, timing))
+    owed = write_notices(session.projects, session.person, on, timing)
+    return len(owed) + len(write_refresh_notices(session.releases, session.person, on))
 
 
 def write_calendar(session: Session, on: date) -> None:

@@ -15,7 +15,13 @@ from pipelines.release.orders import (
     prepare_resume,
     read_order,
 )
-from pipelines.release.refresh import RefreshPlan, order_refresh, refresh_aggregates
+from pipelines.release.refresh import (
+    Refreshed,
+    RefreshPlan,
+    order_refresh,
+    refresh_projects,
+    worst,
+)
 from pipelines.release.review import export_review, import_review
 from pipelines.release.run import (
     Outcome,

@@ -148,7 +148,9 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             option="--coarser and --suppress-locally belong to de-identified rows"
         )
     coarser = known_coarser(request.coarser, state.system)
-    years = parse_years(request.years)
+    approved = state.application.years if state.application else None
+    # Pinned: what was read with the years of today is not read with those of an amendment.
+    years = parse_years(request.years) or ((approved.first, approved.last) if approved else None)
     formats = known_formats(request.formats)
     cohort = _cohort(session, request) if kind == "identified" else None
     snapshot = session.registers.newest(state.system).info.snapshot_id

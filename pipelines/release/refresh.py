@@ -1,11 +1,12 @@
 """The scheduled refresh of aggregates: newest snapshot, closed years, only projects in force."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from approvals.gate import ReleaseRequest, check
+from errors import CodedError, Exit
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
@@ -15,9 +16,10 @@ from pipelines.release.orders import Request, order_release
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
+    from approvals.custody import ReleaseState
     from approvals.ledger import FactValue
     from approvals.project import ProjectState
-    from pipelines.release.run import Outcome, Progress, StageCall
+    from pipelines.release.run import Outcome
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class RefreshPlan:
         published_years: years that it has been given.
         closed: what late records do to those: unchanged, revised, or frozen with a reason.
         behind: of the others, years that another project was given in a newer version.
+        outside: years that have ended and are registered, which the application does not cover.
         release: the id of the order that it made, None where there is nothing to do or on a dry run.
     """
 
@@ -42,6 +45,7 @@ class RefreshPlan:
     published_years: tuple[int, ...]
     closed: Mapping[int, ClosedYear]
     behind: tuple[int, ...] = ()
+    outside: tuple[int, ...] = ()
     release: str | None = None
 
     @property
@@ -60,7 +64,12 @@ class RefreshPlan:
         reasons = ["new closed years"] if self.new_years else []
         reasons += ["late records revise closed years"] if self.revised_years else []
         reasons += ["closed years were revised for others"] if self.behind else []
-        return " and ".join(reasons) or "every closed year was published already"
+        said = " and ".join(reasons) or "every closed year of the application was published already"
+        if self.outside:
+            said += (
+                f"; {', '.join(map(str, self.outside))}: outside the application, amend it first"
+            )
+        return said
 
     def as_json(self, *, with_changes: bool = False) -> dict[str, object]:
         """For ``--json`` and the table; the changes are what anybody could subtract afterwards."""
@@ -71,6 +80,7 @@ class RefreshPlan:
             "new_years": list(self.new_years),
             "published_years": list(self.published_years),
             "revised_years": list(self.revised_years),
+            "outside_years": list(self.outside),
             "reason": self.reason,
             "release": self.release,
             "closed_years": describe_closed_years(self.closed, self.behind),
@@ -91,6 +101,8 @@ class RefreshPlan:
         }
         if reasons:
             facts["reasons"] = tuple(sorted(reasons))
+        if self.outside:
+            facts["outside"] = len(self.outside)
         if self.release:
             facts["release"] = self.release
         return facts
@@ -117,14 +129,16 @@ def order_refresh(
     _check_in_force(session, state)
     newest = session.registers.newest(system)
     years = state.application.years
-    last = min(years.last, today().year - 1, newest.info.last_year or years.first - 1)
-    wanted = tuple(range(years.first, last + 1))
-    published = _published(session, project)
+    ended = min(today().year - 1, newest.info.last_year or years.first - 1)
+    wanted = tuple(range(years.first, min(years.last, ended) + 1))
+    outside = tuple(range(years.last + 1, ended + 1))
+    published = _published(session, state)
     fresh = tuple(year for year in wanted if year not in published)
     again = tuple(year for year in wanted if year in published)
     closed = recount_published_years(session, state, state.application, again)
     behind = _behind(session, system, project, closed)
-    plan = RefreshPlan(project, system, newest.info.snapshot_id, fresh, published, closed, behind)
+    snapshot = newest.info.snapshot_id
+    plan = RefreshPlan(project, system, snapshot, fresh, published, closed, behind, outside)
     if dry_run:
         return plan
     if plan.issued:
@@ -178,37 +192,113 @@ def _behind(
     )
 
 
-def _published(session: Session, project: str) -> tuple[int, ...]:
-    """Years of aggregated releases of this project that reached the outbox."""
+def _published(session: Session, state: "ProjectState") -> tuple[int, ...]:
+    """Years of aggregated releases of this project that reached the outbox: what their tables hold."""
     from approvals.custody import OUT
 
+    folder = session.home.history / state.system
     years: set[int] = set()
-    for release in session.releases.list(project):
-        if release.kind == "aggregated" and release.status in OUT:
-            approved = session.projects.show(project).application
-            assert approved is not None
-            span = release.years or f"{approved.years.first}-{approved.years.last}"
-            first, last = (int(part) for part in span.split("-"))
+    for release in session.releases.list(state.number):
+        if release.kind != "aggregated" or release.status not in OUT:
+            continue
+        if tables := load_published(folder, {release.release}):
+            years |= {int(y) for y in tables[0]["year"].to_pylist() if str(y).isdigit()}
+        else:
+            first, last = map(int, (release.years or _span_then(session, release)).split("-"))
             years |= set(range(first, last + 1))
     return tuple(sorted(years))
 
 
-def refresh_aggregates(
+def _span_then(session: Session, release: "ReleaseState") -> str:
+    """Years of an order that pins none: those of the application in force when its extract was made."""
+    events = session.ledger.events(release=release.release)
+    made = next((e.seq for e in reversed(events) if e.kind == "extract_made"), events[-1].seq)
+    digests = [
+        str(e.facts["application"])
+        for e in session.projects.entries(release.project)
+        if e.kind in ("project_approved", "project_amended") and e.seq < made
+    ]
+    years = session.projects.application(release.project, digests[-1]).years
+    return f"{years.first}-{years.last}"
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What became of one project: its plan, how its release ended, or why there is neither."""
+
+    project: str
+    plan: RefreshPlan | None = None
+    outcome: "Outcome | None" = None
+    error: CodedError | None = None
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code of this one."""
+        return self.error.exit if self.error else self.outcome.exit if self.outcome else Exit.DONE
+
+    @property
+    def state(self) -> str:
+        """A word for it."""
+        if self.outcome is not None:
+            return self.outcome.state
+        return "Refused" if self.error else "Unchanged"
+
+    def as_json(self) -> dict[str, object]:
+        """For ``--json`` and the table."""
+        stopped = self.error or (self.outcome.error if self.outcome else None)
+        error = stopped.as_dict() if isinstance(stopped, CodedError) else stopped
+        body: dict[str, object] = self.plan.as_json() if self.plan else {"project": self.project}
+        body["state"] = self.state
+        return body | ({"error": dict(error)} if error else {})
+
+
+def refreshed_projects(session: Session, system: str) -> list[tuple[str, str]]:
+    """The projects in force that may have tables of this system, or of any where none is named, each with its own."""
+    return [
+        (state.number, state.system)
+        for state in session.projects.list()
+        if system in ("", state.system) and "aggregated" in state.kinds and state.in_force(today())
+    ]
+
+
+def refresh_projects(
     home: Home,
     system: str,
-    project: str,
+    run: Callable[[str], "Outcome"],
+    project: str = "",
     *,
-    call: "StageCall | None" = None,
-    progress: "Progress | None" = None,
-) -> tuple[RefreshPlan, "Outcome | None"]:
-    """Order and run a refresh; no outcome where there is nothing to issue."""
-    from pipelines.release.run import run_release
+    dry_run: bool = False,
+) -> list[Refreshed]:
+    """Order and run a refresh of one project, or of every one in force: there what stops one stops no other.
 
+    Args:
+        home: the deployment.
+        system: code of the data system; of every one where it is empty and no project is named.
+        run: runs an order.
+        project: its number; all in force by default.
+        dry_run: say what would change; order nothing.
+
+    Raises:
+        CodedError: see ``order_refresh``, where one project was named.
+    """
+    done: list[Refreshed] = []
     session = Session(home)
     try:
-        plan = order_refresh(session, system, project)
+        for number, its in [(project, system)] if project else refreshed_projects(session, system):
+            try:
+                plan = order_refresh(session, its, number, dry_run=dry_run)
+                outcome = run(plan.release) if plan.release else None
+                done.append(Refreshed(number, plan, outcome))
+            except CodedError as error:
+                if project:
+                    raise
+                done.append(Refreshed(number, error=error))
     finally:
         session.close()
-    if plan.release is None:
-        return plan, None
-    return plan, run_release(home, plan.release, call=call, progress=progress)
+    return done
+
+
+def worst(done: Sequence[Refreshed]) -> Exit:
+    """The exit code of all of them: that of the first that stopped, before that of one that waits."""
+    codes = [one.exit for one in done if one.exit is not Exit.DONE]
+    return next((c for c in codes if c is not Exit.WAITING), codes[0] if codes else Exit.DONE)
