@@ -1,11 +1,13 @@
 """Small relations that keep every rule, for each suite; defects are seeded by SQL in the tests."""
 
+import functools
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pytest
 
+from expectations.validation import validate
 from systems.database import connect
 from systems.description.loading import load_system
 
@@ -190,6 +192,18 @@ BUILDERS = {
 def good(system):
     """``good("links")``: a fresh case that keeps every rule of that suite."""
     return lambda suite: BUILDERS[suite](system)
+
+
+@pytest.fixture(scope="session")
+def kept(system):
+    """``kept("links")``: the verdict on a case that keeps every rule of that suite, reached once."""
+
+    @functools.cache
+    def verdict(suite):
+        case = BUILDERS[suite](system)
+        return validate(suite, system, case.con, case.relation, case.context)
+
+    return verdict
 
 
 @pytest.fixture(scope="session")

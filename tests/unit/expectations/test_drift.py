@@ -59,10 +59,14 @@ def test_nothing_to_compare_with_is_no_drift():
 rows = st.lists(st.tuples(st.sampled_from(["x", "y", None]), st.booleans() | st.none()))
 
 
-@given(rows)
-def test_a_profile_is_what_a_plain_count_says(given_rows):
-    con = connect(threads=1)
-    con.execute("CREATE TABLE t (a VARCHAR, b BOOLEAN)")
+@pytest.fixture(scope="module")
+def con():
+    return connect(threads=1)
+
+
+@given(given_rows=rows)
+def test_a_profile_is_what_a_plain_count_says(con, given_rows):
+    con.execute("CREATE OR REPLACE TABLE t (a VARCHAR, b BOOLEAN)")
     if given_rows:
         con.executemany("INSERT INTO t VALUES (?, ?)", given_rows)
     expected = {"a": {}, "b": {}}

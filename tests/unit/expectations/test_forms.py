@@ -11,7 +11,7 @@ from expectations import validation as runner
 from expectations.checks import Check
 from expectations.errors import CountingBroke, ValidationBroke
 from expectations.sql import by_slice, count_rows, count_whole, duplicates
-from expectations.validation import Judgement, expectation, judge, run_checks
+from expectations.validation import Judgement, expectation, judge, run_checks, validate
 from systems.database import connect
 from tests.examples import examples
 
@@ -58,14 +58,11 @@ def test_both_forms_say_what_a_plain_loop_says(rows):
 
 
 @pytest.mark.parametrize("suite", ["identified", "deidentified", "intake", "aggregated"])
-def test_both_forms_agree_on_a_whole_suite(suite, good, system):
-    from expectations.suite import checks_for
-
-    case = good(suite)
-    checks = checks_for(suite, system, case.con, case.relation, case.context)
-    assert run_checks(checks, case.con, case.relation, "rows") == run_checks(
-        checks, case.con, case.relation, "counts"
-    )
+def test_both_forms_agree_on_a_whole_suite(suite, good, kept, system):
+    case, by_rows = good(suite), kept(suite)
+    assert by_rows.rows <= runner.ROWS_TO_SHOW
+    by_counts = validate(suite, system, case.con, case.relation, case.context, form="counts")
+    assert by_rows.checks == by_counts.checks
 
 
 def test_a_missing_column_is_an_error_and_not_a_failed_check():
@@ -153,8 +150,6 @@ def test_a_count_that_is_no_count_is_an_error(violations):
 
 
 def test_great_expectations_is_shown_booleans_and_counts_alone(good, system, monkeypatch):
-    from expectations.validation import validate
-
     shown = []
     real = runner._run
     monkeypatch.setattr(runner, "_run", lambda frame, e: shown.append(frame) or real(frame, e))
@@ -173,13 +168,11 @@ def test_only_validation_imports_great_expectations():
     room = Path(__file__).parent
     naming = [p.name for p in room.rglob("*.py") if "import great_expectations" in p.read_text()]
     assert naming == ["validation.py"]
-    assert "ValidationDefinition" in (room / "runner.py").read_text()
+    assert "ValidationDefinition" in (room / "validation.py").read_text()
 
 
 def test_a_suite_runs_without_a_network(good, system, monkeypatch):
     import socket
-
-    from expectations.validation import validate
 
     def refuse(*_):
         raise AssertionError("a connection was tried")
@@ -192,8 +185,6 @@ def test_a_suite_runs_without_a_network(good, system, monkeypatch):
 
 
 def test_nothing_is_printed_and_logs_hold_counts(good, system, canary, capsys, caplog):
-    from expectations.validation import validate
-
     case = good("identified")
     case.con.execute("UPDATE extract SET supplied_first_name = 'Zzyzxcanary' WHERE row_id = 'r1'")
     with caplog.at_level("DEBUG"):
