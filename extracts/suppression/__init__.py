@@ -10,10 +10,8 @@ from extracts.suppression.coarser import MOSTLY_HIDDEN, Forecast, forecast
 from extracts.suppression.commands import (
     audit_file,
     derive_file,
-    proposals_for,
     share_of_total,
     suppress_file,
-    write_heat_map,
 )
 from extracts.suppression.errors import (
     AuditFellError,

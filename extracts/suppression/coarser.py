@@ -47,11 +47,6 @@ class Forecast:
         """Share of the non-zero cells that is published, 0 to 1."""
         return self.shown / self.nonzero if self.nonzero else 1.0
 
-    @property
-    def mostly_hidden(self) -> bool:
-        """Whether more is hidden than shown."""
-        return self.share_shown < 1 - MOSTLY_HIDDEN
-
     def as_json(self) -> dict[str, object]:
         """Flat, for a table."""
         return {

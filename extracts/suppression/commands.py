@@ -1,12 +1,11 @@
 """``suppress``, ``audit`` and ``derive`` on files, as the command line offers them."""
 
-import csv
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extracts.suppression.audit import AuditReport, audit_table
+from extracts.suppression.audit import AuditReport, Bounds, audit_table
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
 from extracts.suppression.errors import BadRequestError, TableUnreadableError, TableUnwritableError
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
@@ -33,25 +32,72 @@ from extracts.suppression.table_files import (
 
 @dataclass(frozen=True)
 class SuppressOutcome:
-    """What ``suppress`` did, in numbers.
+    """What ``suppress`` made.
 
     Attributes:
-        cells: rows of the table, margins included.
-        nonzero: of them, not zero.
-        primary: small cells.
-        secondary: cells hidden for their sake.
-        programmes: linear programmes of suppressor and audit.
-        report: the audit of what was written.
+        pattern: what is hidden, with the audit of what was written.
+        policy: the rule.
         written: the published table, then one for each linked table.
     """
 
-    cells: int
-    nonzero: int
-    primary: int
-    secondary: int
-    programmes: int
-    report: AuditReport
+    pattern: Pattern
+    policy: SuppressionPolicy
     written: tuple[Path, ...]
+
+    def numbers(self) -> dict[str, int]:
+        """Rows of the table, margins included, and what became of them, by what each is called."""
+        pattern = self.pattern
+        return {
+            "cells": pattern.table.size,
+            "not zero": self._nonzero,
+            "hidden as small": int(pattern.primary.sum()),
+            "hidden to protect them": int(pattern.secondary.sum()),
+            "programmes solved": pattern.programmes + pattern.report.programmes,
+            "cells that fall": len(pattern.report.falls),
+        }
+
+    def coarser(self) -> tuple[Coarser, ...]:
+        """Coarser tables where most of what was made is hidden, else none."""
+        if self.pattern.hidden.sum() <= MOSTLY_HIDDEN * self._nonzero:
+            return ()
+        return coarser_tables(self.pattern.table, self.policy)
+
+    def write_heat_map(self, out: Path) -> None:
+        """Write the page of the table, for its owner alone (0600); it needs exact intervals.
+
+        Raises:
+            TableUnwritableError: the page can't be written.
+        """
+        why = {
+            labels: MapCell("primary" if small else "secondary", low=bounds.low, high=bounds.high)
+            for labels, small, bounds in _hidden(self.pattern)
+        }
+        cells = {
+            row.labels: why[row.labels]
+            if row.count is None
+            else MapCell("published" if row.count else "zero", row.count)
+            for row in self.pattern.published().rows
+        }
+        states = [cell.state for cell in why.values()]
+        facts = {
+            "Cells": f"{len(cells):,}",
+            "Published": f"{len(cells) - len(why):,}",
+            "Hidden as small": f"{states.count('primary'):,}",
+            "Hidden to protect them": f"{states.count('secondary'):,}",
+            "Threshold": f"{self.policy.threshold} persons",
+        }
+        dims = [d.name for d in self.pattern.table.dims]
+        page = heat_map_page(dims, cells, title=self.written[0].name, facts=facts, exact=True)
+        try:
+            out.touch(mode=0o600)
+            out.chmod(0o600)
+            out.write_text(page, "utf-8")
+        except OSError:
+            raise TableUnwritableError from None
+
+    @property
+    def _nonzero(self) -> int:
+        return int((self.pattern.table.counts > 0).sum())
 
 
 def suppress_file(
@@ -108,27 +154,18 @@ def suppress_file(
     pattern = suppress(
         table, policy, before, linked=others, intervals=explain is not None, progress=progress
     )
-    written = [
-        out,
-        *(
-            out.with_name(f"{out.stem}-linked-{i + 1}{out.suffix or '.csv'}")
-            for i in range(len(others))
-        ),
-    ]
+    numbered = f"{out.stem}-linked-{{}}{out.suffix or '.csv'}"
+    written = (out, *(out.with_name(numbered.format(n + 1)) for n in range(len(others))))
     for path, one in zip(written, [pattern, *pattern.linked], strict=True):
         _write(path, one, count, persons)
     if explain is not None:
-        _write_explanation(explain, pattern)
-    nonzero = int((table.counts > 0).sum())
-    return SuppressOutcome(
-        table.size,
-        nonzero,
-        int(pattern.primary.sum()),
-        int(pattern.secondary.sum()),
-        pattern.programmes + pattern.report.programmes,
-        pattern.report,
-        tuple(written),
-    )
+        header = [*dims, "reason", "low", "high"]
+        rows = [
+            [*labels, "primary" if small else "secondary", bounds.low, _text(bounds.high)]
+            for labels, small, bounds in _hidden(pattern)
+        ]
+        write_csv(explain, header, rows)
+    return SuppressOutcome(pattern, policy, written)
 
 
 def audit_file(
@@ -167,14 +204,11 @@ def audit_file(
     check_columns(dims, count, persons)
     SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
     parents = _hierarchies(hierarchy or {}, dims)
-    shown = read_published(table, dims, count, persons)
-    shown = replace(shown, parents=parents)
-    before = _earlier(earlier, count, persons, parents)
     return audit_table(
-        shown,
+        replace(read_published(table, dims, count, persons), parents=parents),
         threshold=threshold,
         zeros=zeros,
-        earlier=before,
+        earlier=_earlier(earlier, count, persons, parents),
         progress=progress,
     )
 
@@ -206,121 +240,45 @@ def _earlier(
 
 def _write(path: Path, pattern: Pattern, count: str, persons: str | None) -> None:
     shown = pattern.published()
-    header = [*shown.dims, count, *([persons] if persons else []), "status"]
-
-    def row(labels: Sequence[str], orders: int | None, people: int | None) -> list[object]:
-        status = SUPPRESSED if orders is None else PUBLISHED
-        values = [orders, *([people] if persons else [])]
-        return [*labels, *("" if v is None else v for v in values), status]
-
-    rows = [row(r.labels, r.count, r.persons) for r in shown.rows]
+    header = [*shown.dims, count, *([persons] if persons else []), STATUS]
+    rows = [
+        [
+            *row.labels,
+            _text(row.count),
+            *([_text(row.persons)] if persons else []),
+            SUPPRESSED if row.count is None else PUBLISHED,
+        ]
+        for row in shown.rows
+    ]
     if is_parquet(path):
         write_parquet(path, header, rows, 2 if persons else 1)
     else:
         write_csv(path, header, rows)
-    path.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)  # it may be published
+    path.chmod(_READABLE)
 
 
-def _write_explanation(path: Path, pattern: Pattern) -> None:
-    header = [*(d.name for d in pattern.table.dims), "reason", "low", "high"]
-    rows: list[list[object]] = []
-    for labels, hidden, primary in zip(
-        pattern.table.labels(), pattern.hidden.ravel(), pattern.primary.ravel(), strict=True
-    ):
+_READABLE = stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH  # it may be published
+
+
+def _text(value: float | None) -> float | str:
+    """A value as a file has it: what is hidden or has no bound is empty."""
+    return "" if value is None else value
+
+
+def _hidden(pattern: Pattern) -> Iterator[tuple[Labels, bool, Bounds]]:
+    """Labels of each hidden cell, whether it is small itself, and what an attacker is left with."""
+    flags = zip(pattern.hidden.ravel(), pattern.primary.ravel(), strict=True)
+    for labels, (hidden, small) in zip(pattern.table.labels(), flags, strict=True):
         if hidden:
-            bounds = pattern.report.bounds[labels]
-            high = "" if bounds.high is None else bounds.high
-            rows.append([*labels, "primary" if primary else "secondary", bounds.low, high])
-    write_csv(path, header, rows)
-
-
-# --- coarser tables and heat map, beside a table that was suppressed
-
-
-def proposals_for(
-    outcome: SuppressOutcome,
-    cells: Path,
-    dims: Sequence[str],
-    count: str,
-    persons: str | None,
-    hierarchy: Mapping[str, Path],
-    *,
-    threshold: int,
-    zeros: Zeros,
-) -> tuple[Coarser, ...]:
-    """Return coarser tables where most of what was made is hidden, else none.
-
-    Raises:
-        CodedError: the files can't be used any more.
-    """
-    if outcome.primary + outcome.secondary <= MOSTLY_HIDDEN * outcome.nonzero:
-        return ()
-    parents = {name: read_hierarchy(path, name) for name, path in hierarchy.items()}
-    rows = read_cells(cells, dims, count, persons)
-    table = table_from_rows(dims, rows, parents, with_persons=persons is not None)
-    return coarser_tables(table, SuppressionPolicy(threshold=threshold, zeros=zeros))
-
-
-def write_heat_map(
-    published: Path,
-    explanation: Path,
-    dims: Sequence[str],
-    count: str,
-    out: Path,
-    *,
-    threshold: int,
-) -> None:
-    """Write the page of a table that ``suppress`` made, for the owner alone (0600).
-
-    Raises:
-        TableUnreadableError: the files are not those that ``suppress`` writes.
-        TableUnwritableError: the page can't be written.
-    """
-    why = _reasons(explanation, dims)
-    cells: dict[Labels, MapCell] = {}
-    for row in read_published(published, dims, count, None).rows:
-        if row.count is not None:
-            cells[row.labels] = MapCell("published" if row.count else "zero", row.count)
-        else:
-            cells[row.labels] = why.get(row.labels, MapCell("hidden"))
-    hidden = [cell.state for cell in cells.values() if cell.state not in {"published", "zero"}]
-    facts = {
-        "Cells": f"{len(cells):,}",
-        "Published": f"{len(cells) - len(hidden):,}",
-        "Hidden as small": f"{hidden.count('primary'):,}",
-        "Hidden to protect them": f"{hidden.count('secondary'):,}",
-        "Threshold": f"{threshold} persons",
-    }
-    page = heat_map_page(dims, cells, title=published.name, facts=facts, exact=True)
-    try:
-        out.touch(mode=0o600)
-        out.chmod(0o600)
-        out.write_text(page, "utf-8")
-    except OSError:
-        raise TableUnwritableError from None
-
-
-def _reasons(path: Path, dims: Sequence[str]) -> dict[Labels, MapCell]:
-    try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            return {
-                tuple(row[d] for d in dims): MapCell(
-                    "primary" if row["reason"] == "primary" else "secondary",
-                    low=int(row["low"]),
-                    high=int(row["high"]) if row["high"] else None,
-                )
-                for row in csv.DictReader(handle)
-            }
-    except (OSError, ValueError, KeyError):
-        raise TableUnreadableError(table="explanation") from None
+            yield labels, bool(small), pattern.report.bounds[labels]
 
 
 # --- percentages and rates
 
+Derived = dict[Labels, float | None]
 
-def percentages(
-    dims: Sequence[str], counts: Mapping[Labels, int | None], of: str
-) -> dict[Labels, float | None]:
+
+def percentages(dims: Sequence[str], counts: Mapping[Labels, int | None], of: str) -> Derived:
     """Return each cell's per cent of the TOTAL over one dimension; None where either is hidden.
 
     Args:
@@ -328,26 +286,26 @@ def percentages(
         counts: published counts by labels; None where hidden.
         of: the dimension.
     """
-    axis = list(dims).index(of)
-
-    def share(labels: Labels, count: int | None) -> float | None:
-        whole = counts.get((*labels[:axis], TOTAL, *labels[axis + 1 :]))
-        return round(100 * count / whole, 1) if count is not None and whole else None
-
-    return {labels: share(labels, count) for labels, count in counts.items()}
+    return _per_cent(dims, counts, lambda dim: dim == of)
 
 
 def share_of_total(
     dims: Sequence[str], counts: Mapping[Labels, int | None], stays: str = "year"
-) -> dict[Labels, float | None]:
+) -> Derived:
     """Return each cell's per cent of the TOTAL over everything else of its year; None where hidden."""
+    return _per_cent(dims, counts, lambda dim: dim != stays)
 
-    def share(labels: Labels, count: int | None) -> float | None:
-        top = tuple(v if dim == stays else TOTAL for dim, v in zip(dims, labels, strict=True))
-        whole = counts.get(top)
-        return round(100 * count / whole, 1) if count is not None and whole else None
 
-    return {labels: share(labels, count) for labels, count in counts.items()}
+def _per_cent(
+    dims: Sequence[str], counts: Mapping[Labels, int | None], over: Callable[[str], bool]
+) -> Derived:
+    found: Derived = {}
+    for labels, count in counts.items():
+        whole = counts.get(
+            tuple(TOTAL if over(dim) else v for dim, v in zip(dims, labels, strict=True))
+        )
+        found[labels] = round(100 * count / whole, 1) if count is not None and whole else None
+    return found
 
 
 def rates_per(
@@ -356,15 +314,14 @@ def rates_per(
     population: Mapping[Labels, int],
     named: Sequence[str],
     per: int,
-) -> dict[Labels, float | None]:
+) -> Derived:
     """Return each cell's rate by the population of its levels; None where hidden or without one."""
     axes = [list(dims).index(name) for name in named]
-
-    def rate(labels: Labels, count: int | None) -> float | None:
+    found: Derived = {}
+    for labels, count in counts.items():
         people = population.get(tuple(labels[axis] for axis in axes))
-        return round(per * count / people, 1) if count is not None and people else None
-
-    return {labels: rate(labels, count) for labels, count in counts.items()}
+        found[labels] = round(per * count / people, 1) if count is not None and people else None
+    return found
 
 
 def derive_file(
@@ -400,7 +357,7 @@ def derive_file(
     if percent_of is not None and percent_of not in dims:
         raise BadRequestError(parameter="percent-of")
     counts = {row.labels: row.count for row in read_published(table, dims, count, None).rows}
-    derived: dict[str, dict[Labels, float | None]] = {}
+    derived: dict[str, Derived] = {}
     if percent_of is not None:
         derived[f"percent_of_{percent_of}"] = percentages(dims, counts, percent_of)
     if population is not None:
@@ -412,13 +369,13 @@ def derive_file(
     lines = [
         [
             *labels,
-            "" if value is None else value,
-            PUBLISHED if value is not None else SUPPRESSED,
-            *("" if (made := one[labels]) is None else made for one in derived.values()),
+            _text(value),
+            SUPPRESSED if value is None else PUBLISHED,
+            *(_text(one[labels]) for one in derived.values()),
         ]
         for labels, value in counts.items()
     ]
     write_csv(out, [*dims, count, STATUS, *derived], lines)
-    out.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)  # it may be published
+    out.chmod(_READABLE)
     filled = {name: sum(v is not None for v in one.values()) for name, one in derived.items()}
     return {"cells": len(counts), **filled}

@@ -6,6 +6,7 @@ that any set of persons obeys: at least its largest cell, at most all its cells 
 """
 
 import csv
+import io
 import os
 import re
 import tempfile
@@ -178,22 +179,11 @@ def read_cells(
         TableUnreadableError: no such table or column.
         BadNumberError: with the rows.
     """
-    rows: list[Row] = []
-    bad: list[int] = []
-    for number, record in _records(path, [*dims, count, *([persons] if persons else [])], role):
-        orders = _whole(record[count])
-        people = _whole(record[persons]) if persons else None
-        labels = tuple(record[d] for d in dims)
-        inner = persons is not None and record[persons] != ""
-        if orders is None or (inner and people is None):
-            bad.append(number)
-            continue
-        rows.append(Row(number, labels, orders, people))
-    if bad:
-        raise BadNumberError(table=role, rows=bad, count=len(bad))
-    if not rows:
-        raise TableUnreadableError(table=role, rows=0)
-    return rows
+    return [
+        Row(number, labels, orders, people)
+        for number, labels, orders, people in _counted(path, dims, count, persons, role)
+        if orders is not None
+    ]
 
 
 def read_published(
@@ -217,21 +207,37 @@ def read_published(
         header = columns_of(path, role)
         persons = persons if persons in header else None
         dims = [c for c in header if c not in (count, persons, STATUS)]
-    rows: list[PublishedRow] = []
+    found = _counted(path, dims, count, persons, role, hidden=True)
+    rows = tuple(PublishedRow(labels, orders, people) for _, labels, orders, people in found)
+    return PublishedTable(tuple(dims), rows, has_persons=persons is not None)
+
+
+def _counted(
+    path: Path,
+    dims: Sequence[str],
+    count: str,
+    persons: str | None,
+    role: str,
+    *,
+    hidden: bool = False,
+) -> list[tuple[int, tuple[str, ...], int | None, int | None]]:
+    """Number, labels, count and persons of each row; a count is missing only where it may be hidden."""
+    found: list[tuple[int, tuple[str, ...], int | None, int | None]] = []
     bad: list[int] = []
     for number, record in _records(path, [*dims, count, *([persons] if persons else [])], role):
-        orders = _whole(record[count])
-        people = _whole(record[persons]) if persons else None
-        if (orders is None and record[count] != "") or (
-            persons and people is None and record[persons] != ""
+        given = record[count], record[persons] if persons else ""
+        orders, people = map(_whole, given)
+        empty = not hidden, False  # what has to be there
+        if any(
+            v is None and (g or e) for v, g, e in zip((orders, people), given, empty, strict=True)
         ):
             bad.append(number)
-        rows.append(PublishedRow(tuple(record[d] for d in dims), orders, people))
+        found.append((number, tuple(record[d] for d in dims), orders, people))
     if bad:
         raise BadNumberError(table=role, rows=bad, count=len(bad))
-    if not rows:
+    if not found:
         raise TableUnreadableError(table=role, rows=0)
-    return PublishedTable(tuple(dims), tuple(rows), has_persons=persons is not None)
+    return found
 
 
 def read_hierarchy(path: Path, dimension: str) -> dict[str, str]:
@@ -263,22 +269,24 @@ def check_columns(dims: Sequence[str], count: str, persons: str | None) -> None:
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file at once and for the owner alone (0600)."""
 
-    def fill(handle: IO[str]) -> None:
-        writer = csv.writer(handle, lineterminator="\n")
+    def fill(stream: IO[bytes]) -> None:
+        text = io.TextIOWrapper(stream, "utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+        text.detach()
 
     _atomically(path, fill)
 
 
-def _atomically(path: Path, fill: Callable[[IO[str]], None]) -> None:
+def _atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
     except OSError:
         raise TableUnwritableError from None
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(handle, "wb") as stream:
             fill(stream)
             stream.flush()
             os.fsync(stream.fileno())
@@ -294,27 +302,29 @@ def columns_of(path: Path, role: str) -> list[str]:
     Raises:
         TableUnreadableError: there is none.
     """
-    if is_parquet(path):
-        return parquet_columns(path, role)
     try:
+        if is_parquet(path):
+            return list(pq.read_schema(path).names)
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return next(csv.reader(handle, strict=True), [])
-    except (OSError, UnicodeError, csv.Error):
+    except _UNREADABLE:
         raise TableUnreadableError(table=role) from None
 
 
 def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, dict[str, str]]]:
-    """Rows as dictionaries of the named columns, with their data row numbers."""
+    """Rows as dictionaries of the named columns, with their data row numbers; texts from Parquet, too."""
     header = columns_of(path, role)
     if len(set(header)) != len(header):
         raise TableUnreadableError(table=role, duplicate_columns=len(header) - len(set(header)))
     missing = [i for i, c in enumerate(columns, start=1) if c not in header]
     if missing:
         raise TableUnreadableError(table=role, missing_columns=len(missing))
-    if is_parquet(path):
-        return parquet_records(path, columns, role)
     found: list[tuple[int, dict[str, str]]] = []
     try:
+        if is_parquet(path):
+            rows = pq.read_table(path, columns=list(columns)).to_pylist()
+            texts = ({c: "" if row[c] is None else str(row[c]) for c in columns} for row in rows)
+            return list(enumerate(texts, start=1))
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.reader(handle, strict=True)
             next(reader, None)
@@ -325,7 +335,7 @@ def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, d
                 if len(fields) != len(header):
                     raise TableUnreadableError(table=role, row=number, fields=len(fields))
                 found.append((number, {c: fields[i] for c, i in at.items()}))
-    except (OSError, UnicodeError, csv.Error):
+    except _UNREADABLE:
         raise TableUnreadableError(table=role) from None
     return found
 
@@ -337,42 +347,12 @@ def _whole(text: str) -> int | None:
 
 # --- Parquet files
 
-SUFFIX = ".parquet"
+_UNREADABLE = (OSError, UnicodeError, csv.Error, pa.ArrowException)
 
 
 def is_parquet(path: Path) -> bool:
     """Whether a file's name says that it is one."""
-    return path.suffix.lower() == SUFFIX
-
-
-def parquet_columns(path: Path, role: str) -> list[str]:
-    """The columns.
-
-    Raises:
-        TableUnreadableError: it can't be read.
-    """
-    try:
-        return list(pq.read_schema(path).names)
-    except (OSError, pa.ArrowException):
-        raise TableUnreadableError(table=role) from None
-
-
-def parquet_records(
-    path: Path, columns: Sequence[str], role: str
-) -> list[tuple[int, dict[str, str]]]:
-    """Rows as dictionaries of texts, numbered from 1; what is missing is empty.
-
-    Raises:
-        TableUnreadableError: it can't be read.
-    """
-    try:
-        rows = pq.read_table(path, columns=list(columns)).to_pylist()
-    except (OSError, pa.ArrowException):
-        raise TableUnreadableError(table=role) from None
-    return [
-        (number, {c: "" if row[c] is None else str(row[c]) for c in columns})
-        for number, row in enumerate(rows, start=1)
-    ]
+    return path.suffix.lower() == ".parquet"
 
 
 def write_parquet(
@@ -391,12 +371,4 @@ def write_parquet(
         )
         for at, name in enumerate(names)
     }
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
-        with os.fdopen(handle, "wb") as stream:
-            pq.write_table(pa.table(columns), stream, compression="zstd")
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except OSError:
-        raise TableUnwritableError from None
+    _atomically(path, lambda stream: pq.write_table(pa.table(columns), stream, compression="zstd"))

@@ -176,7 +176,7 @@ def suppress(
     Nothing is written unless the audit, which attacks the result, gets no small cell back. Where
     most is hidden, coarser tables are proposed.
     """
-    from extracts.suppression import proposals_for, suppress_file, write_heat_map
+    from extracts.suppression import suppress_file
 
     if heat_map is not None and explain is None:
         raise OptionsDisagree(option="--heat-map needs --explain")
@@ -196,23 +196,11 @@ def suppress(
         explain=explain,
     )
     written = [str(path) for path in outcome.written]
-    if heat_map is not None and explain is not None:
-        write_heat_map(out, explain, _names(dims), count, heat_map, threshold=threshold)
+    if heat_map is not None:
+        outcome.write_heat_map(heat_map)
         written.append(str(heat_map))
-    facts: dict[str, object] = {
-        "cells": outcome.cells,
-        "not zero": outcome.nonzero,
-        "hidden as small": outcome.primary,
-        "hidden to protect them": outcome.secondary,
-        "programmes solved": outcome.programmes,
-        "cells that fall": len(outcome.report.falls),
-        "written": written,
-    }
-    proposals = proposals_for(
-        outcome, cells, _names(dims), count, persons, _hierarchies(hierarchy or []),
-        threshold=threshold, zeros=_zeros(zeros),
-    )  # fmt: skip
-    if proposals:
+    facts: dict[str, object] = {**outcome.numbers(), "written": written}
+    if proposals := outcome.coarser():
         facts["coarser tables"] = [one.as_json() for one in proposals]
     console.show_pairs("Suppression", facts)
     if proposals:

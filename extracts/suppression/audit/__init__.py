@@ -4,5 +4,5 @@ It never sees a true value but as a hint, which it checks, and shares no equatio
 set-up with the suppressor: both know `published` and nothing else of each other.
 """
 
-from extracts.suppression.audit.auditing import AuditReport, Fall, HintCheck, audit_table
+from extracts.suppression.audit.auditing import AuditReport, Bounds, Fall, HintCheck, audit_table
 from extracts.suppression.audit.feasibility import Hint, Place
