@@ -16,9 +16,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.suppressor import suppress
 from tests.unit.extracts.suppression.optimum import fewest
+from tests.unit.extracts.suppression.tables import from_leaves
 
 PEOPLE = [
     *(1682, 1.2, 40, 211, 45, 21.8, 1165, 27.7, 191, 1008, 28.9, 136, 179, 19, 909, 152, 68, 32),
@@ -48,7 +49,7 @@ def table(kind="even", seed=1, years=1, persons=True):
     ]
     if years == 1:
         dims, counts, people = dims[1:], counts[0], people[0]
-    return CellTable.from_leaves(dims, counts, people if persons else None)
+    return from_leaves(dims, counts, people if persons else None)
 
 
 def run(one, policy):
@@ -94,7 +95,7 @@ def small(tables):
         dims = [
             Dimension.flat("abc"[i], [f"{i}{j}" for j in range(n)]) for i, n in enumerate(shape)
         ]
-        one = CellTable.from_leaves(dims, counts)
+        one = from_leaves(dims, counts)
         try:
             found = int(suppress(one, SuppressionPolicy()).secondary.sum())
         except CannotProtectError:

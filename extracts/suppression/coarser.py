@@ -6,7 +6,7 @@ it, those of cells that are put together are taken at their lower bound, the lar
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -120,13 +120,8 @@ def _versions(table: CellTable) -> list[tuple[str, str, CellTable]]:
             names = {run[0]: _span(run) for run in runs}
             kind = "years" if _YEAR.fullmatch(dim.leaves[0]) else "bands"
             widest = max(len(run) for run in runs)
-            found.append(
-                (
-                    f"{dim.name}: {widest} {kind} together",
-                    dim.name,
-                    merge_leaves(table, axis, runs, names),
-                )
-            )
+            what = f"{dim.name}: {widest} {kind} together"
+            found.append((what, dim.name, merge_leaves(table, axis, runs, names)))
         if len(table.dims) > 1 and dim.groups and dim.groups[-1][0] == TOTAL:
             found.append((f"without {dim.name}", dim.name, drop_dimension(table, axis)))
     return found
@@ -139,11 +134,10 @@ def group_leaves(table: CellTable, axis: int) -> CellTable:
     lowest = tuple(
         dict.fromkeys(g if (g := parent.get(leaf, TOTAL)) != TOTAL else leaf for leaf in dim.leaves)
     )
-    kept = set(lowest)
-    groups = tuple((g, k) for g, kids in dim.groups if g not in kept and (k := tuple(kids)))
+    groups = tuple((g, kids) for g, kids in dim.groups if g not in lowest and kids)
     smaller = Dimension(dim.name, lowest, groups)
     index = [dim.position[node] for node in smaller.nodes]
-    return _taken(table, axis, smaller, index)
+    return _changed(table, axis, (smaller,), lambda values, _: values.take(index, axis=axis))
 
 
 def _has_level(dim: Dimension) -> bool:
@@ -155,14 +149,8 @@ def _has_level(dim: Dimension) -> bool:
 
 def drop_dimension(table: CellTable, axis: int) -> CellTable:
     """Leave a dimension out: its TOTAL stands for it."""
-    at = [table.dims[axis].position[TOTAL]]
-    dims = tuple(d for i, d in enumerate(table.dims) if i != axis)
-
-    def total(values: Ints) -> Ints:
-        return values.take(at, axis=axis).squeeze(axis)
-
-    people = None if table.persons is None else total(table.persons)
-    return CellTable(dims, total(table.counts), people)
+    at = table.dims[axis].position[TOTAL]
+    return _changed(table, axis, (), lambda values, _: values.take([at], axis=axis).squeeze(axis))
 
 
 def merge_leaves(
@@ -178,27 +166,27 @@ def merge_leaves(
     smaller = Dimension(dim.name, leaves, groups)
 
     def put(values: Ints, combine: np.ufunc) -> Ints:
-        parts = [
-            combine.reduce(
-                values.take(
-                    [i for i, leaf in enumerate(dim.leaves) if merged.get(leaf, leaf) == name], axis
-                ),
-                axis=axis,
-            )
+        together = [
+            [i for i, leaf in enumerate(dim.leaves) if merged.get(leaf, leaf) == name]
             for name in leaves
         ]
+        parts = [combine.reduce(values.take(index, axis), axis=axis) for index in together]
         parts += [values.take(dim.position[group], axis) for group, _ in groups]
         return np.stack(parts, axis=axis)
 
-    people = None if table.persons is None else put(table.persons, np.maximum)
-    dims = tuple(smaller if i == axis else d for i, d in enumerate(table.dims))
-    return CellTable(dims, put(table.counts, np.add), people)
+    return _changed(table, axis, (smaller,), put)
 
 
-def _taken(table: CellTable, axis: int, dim: Dimension, index: Sequence[int]) -> CellTable:
-    dims = tuple(dim if i == axis else d for i, d in enumerate(table.dims))
-    people = None if table.persons is None else table.persons.take(index, axis=axis)
-    return CellTable(dims, table.counts.take(index, axis=axis), people)
+def _changed(
+    table: CellTable,
+    axis: int,
+    instead: tuple[Dimension, ...],
+    change: Callable[[Ints, np.ufunc], Ints],
+) -> CellTable:
+    """Change counts and persons along an axis; where cells are put together, persons by the largest."""
+    dims = (*table.dims[:axis], *instead, *table.dims[axis + 1 :])
+    people = None if table.persons is None else change(table.persons, np.maximum)
+    return CellTable(dims, change(table.counts, np.add), people)
 
 
 def _runs(dim: Dimension) -> list[tuple[str, ...]]:
@@ -210,7 +198,7 @@ def _runs(dim: Dimension) -> list[tuple[str, ...]]:
     bands = [leaf for leaf in dim.leaves if _BAND.fullmatch(leaf)]
     if len(bands) < 3:
         return []
-    return _cut(sorted(bands, key=lambda band: int(_first(band))), 2)
+    return _cut(sorted(bands, key=lambda band: int(_ages(band)[0])), 2)
 
 
 def _cut(levels: Sequence[str], width: int) -> list[tuple[str, ...]]:
@@ -223,14 +211,11 @@ def _cut(levels: Sequence[str], width: int) -> list[tuple[str, ...]]:
 def _span(run: Sequence[str]) -> str:
     if _YEAR.fullmatch(run[0]):
         return f"{run[0]}-{run[-1]}"
-    return f"{_first(run[0])}+" if run[-1].endswith("+") else f"{_first(run[0])}-{_last(run[-1])}"
+    (first, _), (_, last) = _ages(run[0]), _ages(run[-1])
+    return f"{first}-{last}" if last else f"{first}+"
 
 
-def _first(band: str) -> str:
+def _ages(band: str) -> tuple[str, str]:
+    """First and last age of a band; no last one where it is open."""
     found = _BAND.fullmatch(band)
-    return found.group(1) if found else band
-
-
-def _last(band: str) -> str:
-    found = _BAND.fullmatch(band)
-    return (found.group(2) or "") if found else band
+    return (found.group(1), found.group(2) or "") if found else (band, band)

@@ -10,7 +10,8 @@ table, which knows nothing of hidden values.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 from typing import Literal
 
 # --- layout
@@ -61,20 +62,13 @@ class CrossTable:
         if not across and down != "year" and "year" in dims:
             across = ["year"]
         ordered = tuple(d for d in dims if d in across)
-        return cls(
-            tuple(dims),
-            levels,
-            down,
-            ordered,
-            tuple(d for d in dims if d != down and d not in ordered),
-        )
+        cut = tuple(d for d in dims if d != down and d not in ordered)
+        return cls(tuple(dims), levels, down, ordered, cut)
 
     def tables(self) -> list[dict[str, str]]:
         """The levels of the cut dimensions, one set for each table."""
-        return [
-            dict(zip(self.cut, chosen, strict=True))
-            for chosen in product(*(self.levels[d] for d in self.cut))
-        ]
+        sets = product(*(self.levels[d] for d in self.cut))
+        return [dict(zip(self.cut, chosen, strict=True)) for chosen in sets]
 
     @property
     def columns(self) -> list[Labels]:
@@ -90,14 +84,8 @@ class CrossTable:
         """Rows of headings with their widths: neighbours that agree so far share one."""
         found: list[tuple[tuple[str, int], ...]] = []
         for depth, dim in enumerate(self.across):
-            runs: list[tuple[Labels, int]] = []
-            for column in self.columns:
-                start = column[: depth + 1]
-                if runs and runs[-1][0] == start:
-                    runs[-1] = (start, runs[-1][1] + 1)
-                else:
-                    runs.append((start, 1))
-            found.append(tuple((name_of(names, dim, s[depth]), width) for s, width in runs))
+            runs = groupby(self.columns, key=itemgetter(slice(depth + 1)))
+            found.append(tuple((name_of(names, dim, s[depth]), len([*run])) for s, run in runs))
         return tuple(found)
 
 

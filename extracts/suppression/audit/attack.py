@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from extracts.suppression.audit.feasibility import Hint, Place, Proofs
+from extracts.suppression.audit.feasibility import Cells, Hint, Place, Proofs, Vector
 from extracts.suppression.audit.knowledge import Cell, Knowledge, check_constants, connected
-from extracts.suppression.audit.linear_programme import LinearProgramme, Solution
+from extracts.suppression.audit.linear_programme import LinearProgramme
 from extracts.suppression.audit.local_search import LocalSearch
 
 Measure = Literal["count", "persons"]
@@ -38,7 +37,7 @@ class _Part:
 
     programme: LinearProgramme
     nearby: LocalSearch
-    counts: npt.NDArray[np.float64]
+    counts: Vector
 
 
 class Attack:
@@ -65,7 +64,7 @@ class Attack:
             for table, labels, _ in cell.places
             if (table, labels) in protection_levels
         }
-        self._example: npt.NDArray[np.float64] | None = None
+        self._example: Vector | None = None
         self._proofs: Proofs | None = None
         self._progress = progress
         size = len(known.cells)
@@ -108,7 +107,7 @@ class Attack:
         """Hidden cells that what was believed does not settle."""
         return [c.number for c in self.known.cells if c.hidden and not self._settled(c.number)]
 
-    def most_people(self) -> npt.NDArray[np.float64] | None:
+    def most_people(self) -> Vector | None:
         """The most persons of each cell in the hint's table; None where persons don't count."""
         if self._proofs is None or not self.known.has_persons:
             return None
@@ -135,12 +134,7 @@ class Attack:
             if found is not None:
                 self._seen(*found)
 
-    def _seen(
-        self,
-        cells: npt.NDArray[np.int64],
-        counts: npt.NDArray[np.float64],
-        people: npt.NDArray[np.float64],
-    ) -> None:
+    def _seen(self, cells: Cells, counts: Vector, people: Vector) -> None:
         """Remember a table of whole numbers that the attacker can't rule out."""
         self._seen_low[cells] = np.minimum(self._seen_low[cells], counts)
         self._seen_high[cells] = np.maximum(self._seen_high[cells], counts)
@@ -155,13 +149,11 @@ class Attack:
         low, high = self._demands.get(number, (np.inf, -np.inf))
         return bool(self._seen_low[number] <= low and self._seen_high[number] >= high)
 
-    def _begin(
-        self, programme: LinearProgramme, nearby: LocalSearch, counts: npt.NDArray[np.float64]
-    ) -> None:
+    def _begin(self, programme: LinearProgramme, nearby: LocalSearch, counts: Vector) -> None:
         """Put into ``counts`` a whole table that fits, in the middle rather than at a corner.
 
-        From a corner hardly any small change is possible. ``example``, where there is one, is such
-        a table; it is checked like any other, so that a wrong one costs time and nothing else.
+        From a corner hardly any small change is possible. The hint's is such a table; it is checked
+        like any other, so that a wrong one costs time and nothing else.
         """
         at = programme.counts
         if self._example is not None:
@@ -174,7 +166,7 @@ class Attack:
             counts[at] = programme.integer_solution()[: len(at)] if near is None else near[at]
         self._learn(nearby, counts)
 
-    def _nearby(self, nearby: LocalSearch, counts: npt.NDArray[np.float64], number: int) -> None:
+    def _nearby(self, nearby: LocalSearch, counts: Vector, number: int) -> None:
         """Settle a cell by tables that differ from ``counts`` around it, where there are any."""
         here = counts[number]
         goals = [self.threshold] if self._people(number) < self.threshold > here else []
@@ -185,7 +177,7 @@ class Attack:
             if found is not None:
                 self._learn(nearby, found)
 
-    def _learn(self, nearby: LocalSearch, counts: npt.NDArray[np.float64]) -> None:
+    def _learn(self, nearby: LocalSearch, counts: Vector) -> None:
         """Remember a whole table after checking it against every equation of its part."""
         if not nearby.fits(counts):
             return
@@ -202,13 +194,10 @@ class Attack:
 
     def bounds(self, cell: Cell) -> Bounds:
         """Exact bounds where they were proven, else an inner part of them."""
-        found = self._bounds.get(cell.number)
-        if found is not None:
-            return found
         low, high = self._seen_low[cell.number], self._seen_high[cell.number]
-        return Bounds(int(low), int(high))
+        return self._bounds.get(cell.number) or Bounds(int(low), int(high))
 
-    def _settle(self, part: "_Part", number: int) -> None:
+    def _settle(self, part: _Part, number: int) -> None:
         verdict: Verdict = []
         measure: Measure = "persons" if self.known.has_persons else "count"
         if self._people(number) < self.threshold:
@@ -231,7 +220,7 @@ class Attack:
         seen = self._seen_people if self.known.has_persons else self._seen_high
         return float(seen[number])
 
-    def _reach(self, part: "_Part", number: int, measure: Measure, *, up: bool) -> float:
+    def _reach(self, part: _Part, number: int, measure: Measure, *, up: bool) -> float:
         """The largest or least whole value; fractional bounds are settled by integer programmes."""
         if measure == "count" and not up and self._seen_low[number] <= self.known.floor:
             return float(self._seen_low[number])  # nothing hidden is less
@@ -251,8 +240,8 @@ class Attack:
 
     def _shown(
         self,
-        part: "_Part",
-        solution: Solution,
+        part: _Part,
+        solution: Vector,
         number: int,
         measure: Measure,
         outer: float,
@@ -277,9 +266,7 @@ class Attack:
                 self._learn(part.nearby, found)
         return False
 
-    def _note(
-        self, programme: LinearProgramme, solution: npt.NDArray[np.float64], *, whole_only: bool
-    ) -> bool:
+    def _note(self, programme: LinearProgramme, solution: Vector, *, whole_only: bool) -> bool:
         """Remember a table of whole numbers; say whether it was one."""
         if whole_only and np.abs(solution - np.rint(solution)).max(initial=0.0) > _TOLERANCE:
             return False
@@ -287,8 +274,7 @@ class Attack:
         orders = whole[: len(programme.counts)]
         self._seen_low[programme.counts] = np.minimum(self._seen_low[programme.counts], orders)
         self._seen_high[programme.counts] = np.maximum(self._seen_high[programme.counts], orders)
-        people = whole[len(programme.counts) :]
-        self._seen_people[programme.persons] = np.maximum(
-            self._seen_people[programme.persons], people
-        )
+        known = self._seen_people[programme.persons]
+        people = np.maximum(known, whole[len(programme.counts) :])
+        self._seen_people[programme.persons] = people
         return True

@@ -69,10 +69,6 @@ class AuditReport:
         """Whether no cell fell."""
         return not self.falls
 
-    def count(self, how: How) -> int:
-        """How many cells fell in one way."""
-        return sum(f.how == how for f in self.falls)
-
 
 def audit_table(
     published: PublishedTable,
@@ -81,7 +77,6 @@ def audit_table(
     zeros: Zeros = "published",
     earlier: Sequence[PublishedTable] = (),
     intervals: bool = False,
-    example: Mapping[tuple[str, ...], int] | None = None,
     hint: Hint | None = None,
     protection_levels: Mapping[Place, tuple[int, int]] | None = None,
     progress: Progress | None = None,
@@ -94,9 +89,8 @@ def audit_table(
         zeros: whether a hidden cell may be zero (``hidden``) or not (``published``).
         earlier: tables over the same population that are public already; what falls in them falls.
         intervals: whether to prove the exact interval of every hidden cell (slower).
-        example: counts by labels that fit, to start from. They are checked like any other table
+        hint: tables that fit, of all tables together, to start from. They are checked like any other
             and only save time: the true ones prove nothing that others would not.
-        hint: tables that fit, of all tables together (see ``proofs``); instead of ``example``.
         protection_levels: how low and how high the attacker must deem some cells possible; whoever made
             the table knows which are small, and asks for the whole rule.
         progress: called with stage, done, of.
@@ -106,8 +100,6 @@ def audit_table(
         AuditUnsolvedError: a bound could not be proven.
     """
     known = gather([published, *earlier], zeros)
-    if hint is None and example is not None:
-        hint = Hint({(0, labels): count for labels, count in example.items()})
     attack = Attack(
         known,
         threshold,

@@ -45,9 +45,8 @@ class Proofs:
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
         self._parts = np.array([p for _, ps in known.sums for p in ps], dtype=np.int64)
         self._heads = np.array([m for m, _ in known.sums], dtype=np.int64)
-        rows = np.concatenate(
-            [np.repeat(np.arange(len(lengths)), lengths), np.arange(len(lengths))]
-        )
+        number = np.arange(len(lengths))
+        rows = np.concatenate([np.repeat(number, lengths), number])
         cells = np.concatenate([self._parts, self._heads])
         signs = np.concatenate([np.ones(len(self._parts)), -np.ones(len(self._heads))])
         self._sums = sparse.csc_array((signs, (rows, cells)), shape=(len(lengths), size))

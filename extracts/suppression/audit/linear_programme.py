@@ -5,7 +5,7 @@ not additive: a margin has at least as many as each of its cells, and at most as
 together; nowhere are there more persons than orders.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import highspy
@@ -119,8 +119,7 @@ class LinearProgramme:
             return
         kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
         size = len(self._lower)
-        columns = np.arange(size, dtype=np.int32)
-        kinds = np.full(size, int(kind), dtype=np.uint8)
+        columns, kinds = np.arange(size, dtype=np.int32), np.full(size, int(kind), dtype=np.uint8)
         self._solver.changeColsIntegrality(size, columns, kinds)
         self._is_integer = whole
 
@@ -129,13 +128,15 @@ class LinearProgramme:
         for margin, parts in self._known.sums:
             if mine.isdisjoint((margin, *parts)):
                 continue
-            self._write_sum(margin, parts)
+            terms, rest = self._balance(margin, parts, self._count_at, self._count)
+            if terms:
+                self._rows.append((terms, rest, rest))
             if self._known.has_persons:
                 self._write_union(margin, parts)
         for cell in self.persons:  # persons never exceed orders
             person = self._person_at[cell]
             if cell in self._count_at:
-                self._row({self._count_at[cell]: 1.0, person: -1.0}, 0.0, np.inf)
+                self._rows.append(({self._count_at[cell]: 1.0, person: -1.0}, 0.0, np.inf))
             else:
                 self._upper[person] = min(self._upper[person], self._count(cell))
         for cell in self.counts:
@@ -144,43 +145,34 @@ class LinearProgramme:
                 at = self._count_at[cell]
                 self._lower[at] = max(self._lower[at], persons)
 
-    def _write_sum(self, margin: int, parts: Sequence[int]) -> None:
+    def _balance(
+        self, margin: int, parts: Sequence[int], at: dict[int, int], value: Callable[[int], float]
+    ) -> tuple[dict[int, float], float]:
+        """A margin's cells less the margin: what is unknown of it, and the rest on the other side."""
         terms: dict[int, float] = {}
         constant = 0.0
         for cell, sign in ((margin, -1.0), *((p, 1.0) for p in parts)):
-            if cell in self._count_at:
-                at = self._count_at[cell]
-                terms[at] = terms.get(at, 0.0) + sign
+            if cell in at:
+                terms[at[cell]] = terms.get(at[cell], 0.0) + sign
             else:
-                constant += sign * self._count(cell)
-        if terms:
-            self._row(terms, -constant, -constant)
+                constant += sign * value(cell)
+        return terms, -constant
 
     def _write_union(self, margin: int, parts: Sequence[int]) -> None:
-        terms: dict[int, float] = {}
-        constant = 0.0
-        for cell, sign in ((margin, -1.0), *((p, 1.0) for p in parts)):
-            if cell in self._person_at:
-                at = self._person_at[cell]
-                terms[at] = terms.get(at, 0.0) + sign
-            else:
-                constant += sign * self._people(cell)
+        terms, rest = self._balance(margin, parts, self._person_at, self._people)
         if terms:
-            self._row(terms, -constant, np.inf)
+            self._rows.append((terms, rest, np.inf))
         top = self._person_at.get(margin)
         for part in parts:
             below = self._person_at.get(part)
             if part == margin:
                 continue  # all other cells of this margin are empty
             if top is not None and below is not None:
-                self._row({top: 1.0, below: -1.0}, 0.0, np.inf)
+                self._rows.append(({top: 1.0, below: -1.0}, 0.0, np.inf))
             elif top is not None:
                 self._lower[top] = max(self._lower[top], self._people(part))
             elif below is not None:
                 self._upper[below] = min(self._upper[below], self._people(margin))
-
-    def _row(self, terms: dict[int, float], low: float, high: float) -> None:
-        self._rows.append((terms, low, high))
 
     def _count(self, cell: int) -> float:
         count = self._known.cells[cell].count

@@ -11,20 +11,22 @@ from typing import Any
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from extracts.suppression.audit.feasibility import person_ceiling
+from extracts.suppression.audit.feasibility import Cells, Vector, person_ceiling
 from extracts.suppression.audit.knowledge import Knowledge
-
-Vector = npt.NDArray[np.float64]
 
 _WIDTHS = (6, 20, None)  # labels taken of each long line; None: all cells of the part
 _TOLERANCE = 1e-6
 _BESIDE = 2.0  # orders; how far beside a point that does not fit a whole table is looked for
-_NODES = (
-    200  # of an integer programme of a few cells; what it does not find is looked for elsewhere
-)
+_NODES = 200  # of an integer programme of few cells; what it does not find is sought elsewhere
+
+
+def _solver(**options: float | str) -> highspy.Highs:
+    solver = highspy.Highs()
+    for option, value in {"output_flag": False, "threads": 1, **options}.items():
+        solver.setOptionValue(option, value)
+    return solver
 
 
 class LocalSearch:
@@ -54,23 +56,12 @@ class LocalSearch:
         published = [c for c in sorted(mine) if known.cells[c].persons is not None]
         self._published = np.array(published, dtype=np.int64)
         self._published_persons = np.array([float(known.cells[c].persons or 0) for c in published])
-        self._open = np.array(
-            [c for c in group if known.cells[c].persons is None and known.cells[c].listed],
-            dtype=np.int64,
-        )
+        unshown = [c for c in group if known.cells[c].persons is None and known.cells[c].listed]
+        self._open = np.array(unshown, dtype=np.int64)
         self.floor = np.array([float(known.floor if known.cells[c].listed else 0) for c in group])
         self.lines, self.places = self._lines()
-        self._solver = highspy.Highs()
-        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
-            self._solver.setOptionValue(option, value)
-        self._integers = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("mip_max_nodes", _NODES),
-            ("mip_max_improving_sols", 1),  # any one that fits
-        ):
-            self._integers.setOptionValue(option, value)
+        self._solver = _solver(presolve="off")
+        self._integers = _solver(mip_max_nodes=_NODES, mip_max_improving_sols=1)  # any that fits
 
     def _lines(self) -> tuple[dict[tuple[object, ...], list[str]], dict[tuple[str, ...], int]]:
         """Unknown cells by their labels in the first table, and the labels along each line."""
@@ -107,9 +98,8 @@ class LocalSearch:
     def _step(self, counts: Vector, cell: int, goal: float, block: list[int]) -> Vector | None:
         local = np.array([self.at[c] for c in block])
         lower = np.zeros(2 * len(block))
-        upper = np.concatenate(
-            [np.full(len(block), np.inf), np.maximum(counts[block] - self.floor[local], 0.0)]
-        )
+        room = np.maximum(counts[block] - self.floor[local], 0.0)
+        upper = np.concatenate([np.full(len(block), np.inf), room])
         target = block.index(cell)
         step = goal - counts[cell]
         lower[target] = upper[target] = max(step, 0.0)
@@ -123,12 +113,8 @@ class LocalSearch:
         start = counts.copy()
         start[block] = np.maximum(np.rint(guess[block]), self.floor[local])
         room = start[block] - self.floor[local]
-        nearest = self._shift(
-            start,
-            block,
-            local,
-            (np.zeros(2 * len(block)), np.concatenate([np.full(len(block), np.inf), room])),
-        )
+        most = np.concatenate([np.full(len(block), np.inf), room])
+        nearest = self._shift(start, block, local, (np.zeros(2 * len(block)), most))
         if nearest is not None:
             return nearest
         lp = self._programme(start, local)
@@ -141,11 +127,7 @@ class LocalSearch:
         return start
 
     def _shift(
-        self,
-        start: Vector,
-        block: npt.NDArray[np.int64],
-        local: npt.NDArray[np.int64],
-        bounds: tuple[Vector, Vector],
+        self, start: Vector, block: Cells, local: Cells, bounds: tuple[Vector, Vector]
     ) -> Vector | None:
         """The least change of the block's cells within bounds that makes every equation hold."""
         lp = self._programme(start, local, both_ways=True)
@@ -159,9 +141,7 @@ class LocalSearch:
             return None
         found = np.asarray(self._solver.getSolution().col_value)
         if np.abs(found - np.rint(found)).max() > _TOLERANCE:
-            still = (
-                np.abs(found) <= _TOLERANCE
-            )  # the cells that a fractional change changes, no others
+            still = np.abs(found) <= _TOLERANCE  # others than a fractional change changes
             lp.col_upper_ = np.where(still, np.maximum(bounds[0], 0.0), bounds[1])
             lp.col_cost_ = np.zeros(len(found))
             whole = self._integer_solution(lp)
@@ -173,7 +153,7 @@ class LocalSearch:
         return moved
 
     def _programme(
-        self, start: Vector, local: npt.NDArray[np.int64], *, both_ways: bool = False
+        self, start: Vector, local: Cells, *, both_ways: bool = False
     ) -> highspy.HighsLp:
         """Changes of some cells that make every equation hold; up and down apart where asked for."""
         matrix: Any = self.columns[:, local]  # SciPy's slices have no one type

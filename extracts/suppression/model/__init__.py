@@ -3,7 +3,15 @@
 They are for the suppressor alone: the audit imports nothing from here.
 """
 
-from extracts.suppression.model.table_system import Floats, Relations, TableSystem, join_tables
+from extracts.suppression.model.table_system import (
+    Floats,
+    Place,
+    Relations,
+    TableSystem,
+    join_tables,
+    programme,
+    solver_with,
+)
 from extracts.suppression.model.tables import (
     TOTAL,
     CellTable,

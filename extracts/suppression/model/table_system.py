@@ -10,6 +10,7 @@ to us, too, so that any value that fits stands for it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -144,9 +145,8 @@ class TableArrays:
     def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "TableArrays":
         """A table of ours, all of it known."""
         fixed = {n: frozenset(levels) for n, levels in scope.items()}
-        return cls(
-            table.dims, table.counts.astype(float), table.people.astype(float), fixed, own=True
-        )
+        counts, people = table.counts.astype(float), table.people.astype(float)
+        return cls(table.dims, counts, people, fixed, own=True)
 
     @classmethod
     def of_published(cls, table: PublishedTable) -> "TableArrays":
@@ -158,11 +158,8 @@ class TableArrays:
             leaves = [x for x in labels if x not in set(parent.values())]
             total = any(row.labels[axis] == TOTAL for row in table.rows)
             up = {k: v for k, v in parent.items() if v != TOTAL}
-            dims.append(
-                Dimension.tree(name, leaves, up)
-                if up
-                else Dimension.flat(name, leaves, total=total)
-            )
+            flat = Dimension.flat(name, leaves, total=total)
+            dims.append(Dimension.tree(name, leaves, up) if up else flat)
         shape = tuple(len(d.nodes) for d in dims)
         counts = np.full(shape, np.nan)
         inner = tuple(slice(len(d.leaves)) for d in dims)
@@ -175,10 +172,6 @@ class TableArrays:
             people[at] = np.nan if row.persons is None else float(row.persons)
         scope = {n: frozenset(levels) for n, levels in table.scope.items()}
         return cls(dims, counts, people, scope, own=False)
-
-    def equations(self) -> sparse.csc_array:
-        """What its margins say of its cells."""
-        return equations(self.dims, self.counts.shape)
 
     def floor(self, least: int) -> Floats:
         """How many inner cells of each cell hold somebody: the least that an attacker reckons with."""
@@ -199,6 +192,7 @@ class TableArrays:
 # --- the system
 
 Sets = tuple[frozenset[str], ...]
+Place = tuple[int, tuple[str, ...]]  # number of the table, as the audit counts them; labels
 
 
 @dataclass(eq=False)
@@ -222,6 +216,18 @@ class TableSystem:
     hidden_before: Flags
     earlier: tuple[dict[tuple[str, ...], int], ...]
     scope: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def places(self) -> dict[int, Place]:
+        """For each variable one row that stands for it."""
+        found: dict[int, Place] = {}
+        for number, (table, at) in enumerate(zip(self.tables, self.variables, strict=True)):
+            for labels, cell in zip(table.labels(), at.tolist(), strict=True):
+                found.setdefault(cell, (number, labels))
+        for number, rows in enumerate(self.earlier, start=len(self.tables)):
+            for labels, cell in rows.items():
+                found.setdefault(cell, (number, labels))
+        return found
 
     def variable_of(self, table: int, labels: tuple[str, ...]) -> int:
         """The variable of a row of one table; tables are numbered as the audit does."""
@@ -276,27 +282,20 @@ class _SystemBuilder:
         self.margin: list[int] = []
         self.public: set[int] = set()
         self.hidden_before: set[int] = set()
-        self.blocks: list[sparse.csc_array] = []
         self.revised = 0
 
     def build(self) -> TableSystem:
         """Place every table and return the system."""
         everything, empty = self._leaves()
-        variables: list[Ints] = []
-        for frame in self.frames:
-            at = self._place(frame, everything, empty)
-            variables.append(at)
+        variables = [self._place(frame, everything, empty) for frame in self.frames]
         if self.revised:
             raise RevisedError(cells=self.revised)
         size = len(self.values)
-        matrix = sparse.vstack(
-            [
-                _renumber(f.equations(), at, size)
-                for f, at in zip(self.frames, variables, strict=True)
-            ],
-            format="csc",
-        )
-        matrix = sparse.csc_array(matrix)
+        blocks = [
+            _renumber(equations(frame.dims, frame.counts.shape), at, size)
+            for frame, at in zip(self.frames, variables, strict=True)
+        ]
+        matrix = sparse.csc_array(sparse.vstack(blocks, format="csc"))
         values = np.array(self.values)
         known = ~np.isnan(values)
         values = _fit(matrix, values, known, float(self.least))
@@ -322,16 +321,9 @@ class _SystemBuilder:
             dict(zip(f.labels(), (int(i) for i in at), strict=True))
             for f, at in zip(self.frames[count:], variables[count:], strict=True)
         )
-        hidden_before = _flags(size, self.hidden_before - self.public)
-        return TableSystem(
-            relations,
-            self.tables,
-            tuple(variables[:count]),
-            known,
-            hidden_before,
-            earlier,
-            self.scope,
-        )
+        before = _flags(size, self.hidden_before - self.public)
+        own = tuple(variables[:count])
+        return TableSystem(relations, self.tables, own, known, before, earlier, self.scope)
 
     def _leaves(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
         """All leaves of each dimension, and those that are zero in every table that has them."""
@@ -388,17 +380,14 @@ class _SystemBuilder:
         elif not np.isnan(value):
             before = self.values[found]
             if not np.isnan(before) and before != value:
-                self._contradict(frame)
+                if frame.own:
+                    raise TablesDisagreeError(cells=1)
+                self.revised += 1
             self.values[found] = value
         self.floor[found] = max(self.floor[found], floor)  # the finest table says most
         if not frame.own:
             (self.hidden_before if np.isnan(value) else self.public).add(found)
         return found
-
-    def _contradict(self, frame: TableArrays) -> None:
-        if frame.own:
-            raise TablesDisagreeError(cells=1)
-        self.revised += 1
 
 
 def _set(dim: Dimension, node: int, empty: frozenset[str]) -> frozenset[str]:
@@ -428,6 +417,34 @@ def _renumber(matrix: sparse.csc_array, at: Ints, size: int) -> sparse.csc_array
     return joined
 
 
+def solver_with(**options: bool | float | str) -> highspy.Highs:
+    """A quiet solver on one thread, so that every machine gives the same answer."""
+    solver = highspy.Highs()
+    for option, value in {"output_flag": False, "threads": 1, **options}.items():
+        solver.setOptionValue(option, value)
+    return solver
+
+
+def programme(
+    costs: Floats,
+    columns: tuple[Floats, Floats],
+    rows: tuple[Floats, Floats],
+    matrix: sparse.csc_array | sparse.csr_array,
+) -> highspy.HighsLp:
+    """A linear programme: costs, least and most of each column and row, and the matrix."""
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(columns[0]), len(rows[0])
+    lp.col_cost_ = costs
+    lp.col_lower_, lp.col_upper_ = columns
+    lp.row_lower_, lp.row_upper_ = rows
+    form = highspy.MatrixFormat
+    lp.a_matrix_.format_ = form.kColwise if isinstance(matrix, sparse.csc_array) else form.kRowwise
+    lp.a_matrix_.start_ = np.asarray(matrix.indptr, dtype=np.int32)
+    lp.a_matrix_.index_ = np.asarray(matrix.indices, dtype=np.int32)
+    lp.a_matrix_.value_ = np.asarray(matrix.data, dtype=np.float64)
+    return lp
+
+
 def _fit(matrix: sparse.csc_array, values: Floats, known: Flags, least: float) -> Floats:
     """Any values for the unknown cells that fit the known ones.
 
@@ -441,19 +458,9 @@ def _fit(matrix: sparse.csc_array, values: Floats, known: Flags, least: float) -
     unknown = np.flatnonzero(~known)
     left = matrix[:, unknown]
     right = -(matrix[:, np.flatnonzero(known)] @ values[known])
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(unknown), equations_of(matrix)
-    lp.col_cost_ = np.zeros(len(unknown))
-    lp.col_lower_ = np.full(len(unknown), least)
-    lp.col_upper_ = np.full(len(unknown), np.inf)
-    lp.row_lower_ = lp.row_upper_ = right
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = left.indptr, left.indices
-    lp.a_matrix_.value_ = left.data
-    solver.passModel(lp)
+    solver = solver_with()
+    columns = np.full(len(unknown), least), np.full(len(unknown), np.inf)
+    solver.passModel(programme(np.zeros(len(unknown)), columns, (right, right), left))
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise TablesDisagreeError(cells=len(unknown))

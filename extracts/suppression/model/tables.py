@@ -141,15 +141,6 @@ class CellTable:
             mask[tuple(index)] = False
         return mask
 
-    @classmethod
-    def from_leaves(
-        cls, dims: Sequence[Dimension], counts: Ints, persons: Ints | None = None
-    ) -> "CellTable":
-        """Sum the inner cells up to every margin; persons of a margin: the largest of its cells."""
-        full = spread(dims, counts)
-        people = None if persons is None else largest(dims, persons)
-        return cls(tuple(dims), full, people)
-
 
 def spread(dims: Sequence[Dimension], leaves: Ints) -> Ints:
     """Inner cells to all cells, margins as sums."""
@@ -157,15 +148,6 @@ def spread(dims: Sequence[Dimension], leaves: Ints) -> Ints:
     for axis, dim in enumerate(dims):
         out = np.moveaxis(np.tensordot(dim.spans, out, axes=(1, axis)), 0, axis)
     return np.rint(out).astype(np.int64)
-
-
-def largest(dims: Sequence[Dimension], leaves: Ints) -> Ints:
-    """Inner cells to all cells, margins as maxima."""
-    out = np.asarray(leaves, dtype=np.int64)
-    for axis, dim in enumerate(dims):
-        parts = [out.take(np.flatnonzero(span), axis=axis).max(axis=axis) for span in dim.spans]
-        out = np.stack(parts, axis=axis)
-    return out
 
 
 def check_level(label: str, dimension: str, row: int) -> None:

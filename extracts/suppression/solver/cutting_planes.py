@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from extracts.suppression.errors import SolverStoppedError
-from extracts.suppression.model import Flags, Floats, Ints, Relations
+from extracts.suppression.model import Flags, Floats, Ints, Relations, programme, solver_with
 from extracts.suppression.solver.movements import WIDTHS
 from extracts.suppression.solver.secondary import (
     Goal,
@@ -113,27 +113,14 @@ class Separation:
             raise SolverStoppedError(cells=self._size)
 
     def _build(self, relations: Relations) -> highspy.Highs:
-        solver = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("presolve", "off"),
-            ("solver", "simplex"),
-            ("simplex_strategy", _PRIMAL),
-        ):
-            solver.setOptionValue(option, value)
+        solver = solver_with(presolve="off", solver="simplex", simplex_strategy=_PRIMAL)
         matrix = relations.matrix[:, self.cells]
         used, inverse = np.unique(matrix.indices, return_inverse=True)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = 2 * self._size, len(used)
-        lp.col_cost_ = np.zeros(2 * self._size)
-        lp.col_lower_ = lp.col_upper_ = np.zeros(2 * self._size)
-        lp.row_lower_ = lp.row_upper_ = np.zeros(len(used))
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
-        lp.a_matrix_.index_ = np.concatenate([inverse, inverse])
-        lp.a_matrix_.value_ = np.concatenate([matrix.data, -matrix.data])
-        solver.passModel(lp)
+        ends = np.concatenate([matrix.indptr, matrix.nnz + matrix.indptr[1:]])
+        entries = np.concatenate([matrix.data, -matrix.data]), np.tile(inverse, 2), ends
+        both_ways = sparse.csc_array(entries, shape=(len(used), 2 * self._size))
+        columns, rows = np.zeros(2 * self._size), np.zeros(len(used))
+        solver.passModel(programme(columns, (columns, columns), (rows, rows), both_ways))
         return solver
 
 
@@ -153,15 +140,7 @@ class MasterProblem:
         self.candidates: Ints = np.flatnonzero(search.relations.free & ~self.must)
         self._at = np.full(self.must.size, -1)
         self._at[self.candidates] = np.arange(len(self.candidates))
-        self._solver = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("mip_rel_gap", 0.0),
-            ("mip_abs_gap", _GAP),
-            ("mip_max_nodes", nodes),
-        ):
-            self._solver.setOptionValue(option, value)
+        self._solver = solver_with(mip_rel_gap=0.0, mip_abs_gap=_GAP, mip_max_nodes=nodes)
         self._build(search)
 
     def add(self, cut: Cut) -> None:
@@ -201,20 +180,16 @@ class MasterProblem:
         found += [r for cells in rows for r in self._never_alone(cells)]
         size = len(self.candidates)
         prices = search.prices[self.candidates]
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = size, len(found)
-        lp.col_cost_ = 1.0 + _TIES * prices / max(float(prices.sum()), 1.0)
-        lp.col_lower_, lp.col_upper_ = np.zeros(size), np.ones(size)
-        lp.row_lower_ = np.array([need for _, _, need in found])
-        lp.row_upper_ = np.full(len(found), np.inf)
+        none = np.zeros(0)
+        ends = np.cumsum([0, *(len(columns) for columns, _, _ in found)])
+        columns = np.concatenate([none, *(c for c, _, _ in found)])
+        weights = np.concatenate([none, *(w for _, w, _ in found)])
+        needs = np.array([need for _, _, need in found])
+        rows = sparse.csr_array((weights, columns.astype(np.int32), ends), (len(found), size))
+        costs = 1.0 + _TIES * prices / max(float(prices.sum()), 1.0)
+        bounds = np.zeros(size), np.ones(size)
+        lp = programme(costs, bounds, (needs, np.full(len(found), np.inf)), rows)
         lp.integrality_ = [highspy.HighsVarType.kInteger] * size
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lengths = [len(columns) for columns, _, _ in found]
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        columns = [column for c, _, _ in found for column in c.tolist()]
-        lp.a_matrix_.index_ = np.array(columns, dtype=np.int32)
-        weights = [weight for _, w, _ in found for weight in w.tolist()]
-        lp.a_matrix_.value_ = np.array(weights, dtype=np.float64)
         self._solver.passModel(lp)
 
     def _never_alone(self, line: tuple[Ints, Floats]) -> list[tuple[Ints, Floats, float]]:

@@ -13,12 +13,12 @@ threads in it can hang.
 import logging
 import multiprocessing
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 
-from extracts.suppression.audit import AuditReport, Fall, audit_table
+from extracts.suppression.audit import AuditReport, audit_table
 from extracts.suppression.errors import AuditFellError
 from extracts.suppression.model import (
     CellTable,
@@ -123,20 +123,31 @@ def suppress(
     )
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
-    prove_beforehand(joined, search, policy, earlier, progress)
-    falls: tuple[Fall, ...] = ()
+    prove_beforehand(joined, search, earlier, progress)
+    fallen = 0
     for done in range(_ROUNDS + _WIDER + 1):
-        report = _audit(joined, search, policy, earlier, intervals, progress)
-        falls = report.falls
-        if not falls:
+        # All joined tables together; the report of the first holds every fall.
+        shown = published_tables(joined, search)
+        report = audit_table(
+            shown[0],
+            threshold=policy.threshold,
+            zeros=policy.zeros,
+            earlier=[*shown[1:], *earlier],
+            intervals=intervals,
+            hint=audit_hint(joined, search),
+            protection_levels=protection_levels(joined, search),
+            progress=progress,
+        )
+        if report.holds:
             return _pattern(joined, search, report, needed)
-        _log.info("the audit got %d cells back; protecting them more strictly", len(falls))
-        cells = [joined.variable_of(fall.table, fall.labels) for fall in falls]
+        fallen = len(report.falls)
+        _log.info("the audit got %d cells back; protecting them more strictly", fallen)
+        cells = [joined.variable_of(fall.table, fall.labels) for fall in report.falls]
         if done < _ROUNDS:
             repair(search, cells, progress)
         else:
             hide_neighbourhood(search, cells, 1 + done - _ROUNDS)
-    raise AuditFellError(cells=len(falls))
+    raise AuditFellError(cells=fallen)
 
 
 def _improve(search: Search, progress: Progress | None) -> int:
@@ -145,28 +156,6 @@ def _improve(search: Search, progress: Progress | None) -> int:
         return minimise(search, progress)
     clean_up(search, progress)
     return 0
-
-
-def _audit(
-    joined: TableSystem,
-    search: Search,
-    policy: SuppressionPolicy,
-    earlier: Sequence[PublishedTable],
-    intervals: bool,
-    progress: Progress | None,
-) -> AuditReport:
-    """Audit all joined tables together; the report of the first holds every fall."""
-    shown = published_tables(joined, search)
-    return audit_table(
-        shown[0],
-        threshold=policy.threshold,
-        zeros=policy.zeros,
-        earlier=[*shown[1:], *earlier],
-        intervals=intervals,
-        hint=audit_hint(joined, search),
-        protection_levels=protection_levels(joined, search),
-        progress=progress,
-    )
 
 
 def _pattern(joined: TableSystem, search: Search, report: AuditReport, needed: int) -> Pattern:
@@ -214,27 +203,23 @@ def suppress_all(
     """
     count = min(workers or os.cpu_count() or 1, len(jobs))
     if count > 1 and sum(job.table.size for job in jobs) >= _WORTH_IT:
+        context = multiprocessing.get_context("spawn")
         try:
-            return _spread(jobs, count, progress)
+            with ProcessPoolExecutor(count, mp_context=context) as pool:
+                return _collected(pool.map(_one, jobs), len(jobs), progress)
         except (BrokenProcessPool, FileNotFoundError):
             pass  # a main program that can't be started again: one process does it all
-    return [_counted(number, len(jobs), _one(job), progress) for number, job in enumerate(jobs, 1)]
-
-
-def _spread(jobs: Sequence[Job], count: int, progress: Progress | None) -> list[Pattern]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
-        return [
-            _counted(number, len(jobs), pattern, progress)
-            for number, pattern in enumerate(pool.map(_one, jobs), 1)
-        ]
+    return _collected(map(_one, jobs), len(jobs), progress)
 
 
 def _one(job: Job) -> Pattern:
     return suppress(job.table, job.policy, job.earlier, scope=job.scope)
 
 
-def _counted(done: int, of: int, pattern: Pattern, progress: Progress | None) -> Pattern:
-    if progress is not None:
-        progress("tables", done, of)
-    return pattern
+def _collected(patterns: Iterable[Pattern], of: int, progress: Progress | None) -> list[Pattern]:
+    found: list[Pattern] = []
+    for pattern in patterns:
+        found.append(pattern)
+        if progress is not None:
+            progress("tables", len(found), of)
+    return found

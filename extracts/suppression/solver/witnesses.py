@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from extracts.suppression.audit import Hint, HintCheck, Place
-from extracts.suppression.model import Floats, SuppressionPolicy, TableSystem, publish
+from extracts.suppression.audit import Hint, HintCheck
+from extracts.suppression.model import Floats, Place, TableSystem, publish
 from extracts.suppression.published import PublishedTable
-from extracts.suppression.solver.integer_movements import IntegerMovementSolver
-from extracts.suppression.solver.movements import hidden_near
+from extracts.suppression.solver.movements import IntegerMovementSolver, hidden_near
 from extracts.suppression.solver.secondary import (
     LARGE,
     Goal,
@@ -27,69 +26,44 @@ _CLOSE = 1e-6
 
 def audit_hint(joined: TableSystem, search: Search) -> Hint:
     """The values of the system and every movement of whole orders, by table and labels."""
-    places = _places(joined)
     values = search.relations.values
     counts = {
         place: round(float(values[cell]))
-        for cell, place in places.items()
+        for cell, place in joined.places.items()
         if abs(values[cell] - np.rint(values[cell])) <= _CLOSE
     }
-    return Hint(counts, _by_label(places, [*search.witnesses.values(), *search.proofs]))
+    return Hint(counts, movements_by_label(joined, [*search.witnesses.values(), *search.proofs]))
 
 
 def movements_by_label(
     joined: TableSystem, movements: Sequence[Witness]
 ) -> tuple[dict[Place, int], ...]:
     """Movements of whole orders, each once, by table and labels."""
-    return _by_label(_places(joined), movements)
+    found: list[dict[Place, int]] = []
+    for cells, moved in {(c.tobytes(), m.tobytes()): (c, m) for c, m in movements}.values():
+        whole = np.rint(moved)
+        if np.abs(moved - whole).max(initial=0.0) <= _CLOSE:
+            named = zip(cells.tolist(), whole.tolist(), strict=True)
+            found.append({joined.places[c]: int(s) for c, s in named if c in joined.places})
+    return tuple(change for change in found if change)
 
 
 def protection_levels(joined: TableSystem, search: Search) -> dict[Place, tuple[int, int]]:
     """How low and how high each small cell must be able to go, by table and labels."""
-    places = _places(joined)
     values = search.relations.values
     found: dict[Place, tuple[int, int]] = {}
     for cell in np.flatnonzero(search.primary).tolist():
         steps = [step for _, step in search.needs_of(cell)]
         low, high = min(0.0, *steps), max(0.0, *steps)
-        found[places[cell]] = (round(values[cell] + low), round(values[cell] + high))
+        found[joined.places[cell]] = (round(values[cell] + low), round(values[cell] + high))
     return found
 
 
 def persons_by_variable(joined: TableSystem, people: Mapping[Place, int]) -> Floats:
     """Persons by table and labels, as a vector over the variables of the system."""
     found = joined.relations.people.copy()
-    for cell, place in _places(joined).items():
+    for cell, place in joined.places.items():
         found[cell] = people.get(place, found[cell])
-    return found
-
-
-def _by_label(
-    places: dict[int, Place], movements: Sequence[Witness]
-) -> tuple[dict[Place, int], ...]:
-    once = {(c.tobytes(), m.tobytes()): (c, m) for c, m in movements}
-    found = (_one_by_label(places, movement) for movement in once.values())
-    return tuple(change for change in found if change)
-
-
-def _one_by_label(places: dict[int, Place], witness: Witness) -> dict[Place, int] | None:
-    cells, moved = witness
-    whole = np.rint(moved)
-    if np.abs(moved - whole).max(initial=0.0) > _CLOSE:
-        return None
-    named = zip(cells.tolist(), whole.tolist(), strict=True)
-    return {places[cell]: int(step) for cell, step in named if cell in places}
-
-
-def _places(joined: TableSystem) -> dict[int, Place]:
-    """For each variable of the system one row that stands for it."""
-    found: dict[int, Place] = {}
-    for number, (table, at) in enumerate(zip(joined.tables, joined.variables, strict=True)):
-        for labels, cell in zip(table.labels(), at.tolist(), strict=True):
-            found.setdefault(cell, (number, labels))
-    for number, rows in enumerate(joined.earlier, start=len(joined.tables)):
-        for labels, cell in rows.items():
-            found.setdefault(cell, (number, labels))
     return found
 
 
@@ -116,11 +90,9 @@ def find_proofs(
     before = integer_movements.solved
     for cell in cells:
         for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0), (cell, -1.0)]:
-            found = (
-                None
-                if goal in served
-                else _integer_movement(search, integer_movements, goal, width)
-            )
+            if goal in served:
+                continue
+            found = _integer_movement(search, integer_movements, goal, width)
             if found is None:
                 continue
             added.append(found)
@@ -169,7 +141,6 @@ def published_tables(joined: TableSystem, search: Search) -> list[PublishedTable
 def prove_beforehand(
     joined: TableSystem,
     search: Search,
-    policy: SuppressionPolicy,
     earlier: Sequence[PublishedTable],
     progress: Progress | None,
 ) -> None:
@@ -182,8 +153,8 @@ def prove_beforehand(
     for attempt in range(_ATTEMPTS):
         offer = HintCheck(
             [*published_tables(joined, search), *earlier],
-            threshold=policy.threshold,
-            zeros=policy.zeros,
+            threshold=search.policy.threshold,
+            zeros=search.policy.zeros,
             hint=audit_hint(joined, search),
             protection_levels=protection_levels(joined, search),
         )
@@ -195,9 +166,8 @@ def prove_beforehand(
             cells = [joined.variable_of(*place) for place in offer.unproven()]
             if not cells:
                 return
-            offer.take(
-                movements_by_label(joined, find_proofs(search, integer_movements, cells, width))
-            )
+            proofs = find_proofs(search, integer_movements, cells, width)
+            offer.take(movements_by_label(joined, proofs))
         cells = [joined.variable_of(*place) for place in offer.unproven()]
         if not cells or attempt + 1 == _ATTEMPTS or search.hidden.size <= LARGE:
             return

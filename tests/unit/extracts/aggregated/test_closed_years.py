@@ -11,6 +11,7 @@ from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.suppressor import suppress
 from tests.examples import examples
+from tests.unit.extracts.suppression.tables import from_leaves
 
 TEN = SuppressionPolicy()
 DIMS = (
@@ -23,7 +24,7 @@ WORKED = [[40, 50, 3], [60, 70, 30], [80, 90, 35]]  # docs/suppression.md; A·CH
 
 def table(leaves, persons=None):
     people = None if persons is None else np.array([persons])
-    return CellTable.from_leaves(DIMS, np.array([leaves]), people)
+    return from_leaves(DIMS, np.array([leaves]), people)
 
 
 def published(now, policy=TEN):
@@ -189,8 +190,8 @@ def small_change(differences):
     st.lists(st.sampled_from([0, 0, 0, 0, 1, 3, 4]), min_size=6, max_size=6),
 )
 def test_the_rule_is_what_plain_enumeration_says(before, more):
-    then = CellTable.from_leaves(TWO, np.reshape(before, (1, 3, 2)))
-    now = CellTable.from_leaves(TWO, np.reshape(np.add(before, more), (1, 3, 2)))
+    then = from_leaves(TWO, np.reshape(before, (1, 3, 2)))
+    now = from_leaves(TWO, np.reshape(np.add(before, more), (1, 3, 2)))
     try:
         shown = suppress(then, SMALL).published()
     except CannotProtectError:

@@ -10,9 +10,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.model.table_system import join_tables
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.secondary import needs, start_search
 from extracts.suppression.solver.suppressor import suppress
+from tests.unit.extracts.suppression.tables import from_leaves
 
 FLAT = {
     "1-D": (6,),
@@ -35,7 +36,7 @@ def made(shape, values, seed):
         Dimension.flat("abcd"[i], [f"{'abcd'[i]}{j}" for j in range(n)])
         for i, n in enumerate(shape)
     ]
-    return CellTable.from_leaves(dims, counts)
+    return from_leaves(dims, counts)
 
 
 def tree(seed):
@@ -43,7 +44,7 @@ def tree(seed):
     leaves = [f"c{i}" for i in range(6)]
     county = Dimension.tree("county", leaves, {c: f"r{i // 3}" for i, c in enumerate(leaves)})
     counts = np.random.default_rng(seed).choice([0, 2, 5, 9, 14, 40, 80], (6, 3))
-    return CellTable.from_leaves([county, Dimension.flat("kind", ["x", "y", "z"])], counts)
+    return from_leaves([county, Dimension.flat("kind", ["x", "y", "z"])], counts)
 
 
 def intervals(table, hidden, least):

@@ -11,8 +11,9 @@ from extracts.suppression.coarser import (
     merge_leaves,
 )
 from extracts.suppression.commands import suppress_file
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.suppressor import suppress
+from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy()
 REGION = {"a1": "A", "a2": "A", "b1": "B", "b2": "B"}
@@ -26,7 +27,7 @@ def sparse():
         Dimension.flat("year", ["2021", "2022", "2023", "2024"], total=False),
     )
     counts = np.full((4, 4, 4), 6, dtype=np.int64)
-    return CellTable.from_leaves(dims, counts, np.full((4, 4, 4), 5, dtype=np.int64))
+    return from_leaves(dims, counts, np.full((4, 4, 4), 5, dtype=np.int64))
 
 
 def test_what_is_proposed_and_what_it_would_publish():

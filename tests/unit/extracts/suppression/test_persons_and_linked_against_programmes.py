@@ -17,6 +17,7 @@ from extracts.suppression.model.tables import (
     spread,
 )
 from extracts.suppression.solver.suppressor import suppress
+from tests.unit.extracts.suppression.tables import from_leaves
 
 NAMES = "abc"
 
@@ -126,7 +127,7 @@ def test_two_groupings_of_one_set_give_nothing_away_together(seed):
     chance = np.random.default_rng(seed)
     inner = chance.choice([0, 1, 3, 6, 12, 25], (3, 3, 3))
     tables = [
-        CellTable.from_leaves(dims_of((3, 3), names), inner.sum(axis=axis))
+        from_leaves(dims_of((3, 3), names), inner.sum(axis=axis))
         for names, axis in (("ab", 2), ("ac", 1))
     ]
     pattern = suppress(tables[0], SuppressionPolicy(), linked=[tables[1]])

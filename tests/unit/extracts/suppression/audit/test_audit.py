@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
+from extracts.suppression.audit.feasibility import Hint
 from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.published import PublishedRow, PublishedTable
 from tests.examples import examples
@@ -175,13 +176,13 @@ def test_a_table_that_contradicts_itself_is_refused():
         audit_table(published("x ?\ny 30\nTOTAL 20"))
 
 
-def test_a_wrong_example_changes_no_verdict():
+def test_a_wrong_hint_changes_no_verdict():
     table = published(
         "x p ?\nx q 20\nx TOTAL 23\ny p 30\ny q 40\ny TOTAL 70\n"
         "TOTAL p 33\nTOTAL q 60\nTOTAL TOTAL 93"
     )
-    lie = {("x", "p"): 50}
-    assert audit_table(table, example=lie).falls == audit_table(table).falls
+    lie = Hint({(0, ("x", "p")): 50})
+    assert audit_table(table, hint=lie).falls == audit_table(table).falls
 
 
 def test_hidden_zeros_may_be_zero():

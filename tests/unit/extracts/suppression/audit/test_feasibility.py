@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.audit.feasibility import Hint, Proofs
 from extracts.suppression.audit.knowledge import gather
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.suppressor import suppress
 from tests.examples import examples
+from tests.unit.extracts.suppression.tables import from_leaves
 
 COUNTS = np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35]])
 PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])
@@ -18,7 +19,7 @@ PERSONS = np.array([[30, 40, 2], [50, 60, 20], [70, 80, 25]])
 
 def table(counts=COUNTS, persons=PERSONS):
     dims = [Dimension.flat("a", ["A", "B", "C"]), Dimension.flat("b", ["CH", "DV", "GV"])]
-    return CellTable.from_leaves(dims, counts, persons)
+    return from_leaves(dims, counts, persons)
 
 
 def hidden(*cells):

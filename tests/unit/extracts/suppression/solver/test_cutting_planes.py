@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.table_system import relations_of
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.cutting_planes import minimise, secondary
 from extracts.suppression.solver.secondary import protect, start_search
 from extracts.suppression.solver.suppressor import suppress
 from tests.examples import examples
 from tests.unit.extracts.suppression.optimum import fewest
+from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy()
 
@@ -27,7 +28,7 @@ def tables(draw):
     dims = [
         Dimension.flat("abc"[i], [f"{'abc'[i]}{j}" for j in range(n)]) for i, n in enumerate(sizes)
     ]
-    return CellTable.from_leaves(dims, np.array(values).reshape(sizes))
+    return from_leaves(dims, np.array(values).reshape(sizes))
 
 
 @examples(15)
@@ -59,7 +60,7 @@ def test_a_region_between_county_and_state_is_part_of_the_optimum():
     leaves = [f"c{i}" for i in range(4)]
     dim = Dimension.tree("county", leaves, {c: f"r{i // 2}" for i, c in enumerate(leaves)})
     sex = Dimension.flat("sex", ["F", "M"])
-    table = CellTable.from_leaves([dim, sex], np.array([[3, 20], [40, 50], [60, 70], [4, 30]]))
+    table = from_leaves([dim, sex], np.array([[3, 20], [40, 50], [60, 70], [4, 30]]))
     pattern = suppress(table, POLICY)
     assert pattern.secondary.sum() == pattern.needed == fewest(table)
 
@@ -68,7 +69,7 @@ def test_a_region_between_county_and_state_is_part_of_the_optimum():
 def test_any_budget_ends_with_a_pattern_that_protects(budget):
     chance = np.random.default_rng(5)
     dims = [Dimension.flat(n, [f"{n}{i}" for i in range(6)]) for n in "ab"]
-    table = CellTable.from_leaves(dims, chance.integers(0, 40, (6, 6)))
+    table = from_leaves(dims, chance.integers(0, 40, (6, 6)))
     pattern = suppress(table, SuppressionPolicy(clean_programmes=budget))
     assert pattern.report.holds
     assert pattern.needed <= pattern.secondary.sum()

@@ -11,9 +11,9 @@ from extracts.suppression.audit.auditing import HintCheck, audit_table
 from extracts.suppression.audit.feasibility import Proofs
 from extracts.suppression.audit.knowledge import gather
 from extracts.suppression.model.table_system import join_tables, relations_of
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver import witnesses
-from extracts.suppression.solver.integer_movements import IntegerMovementSolver
+from extracts.suppression.solver.movements import IntegerMovementSolver
 from extracts.suppression.solver.secondary import protect, start_search
 from extracts.suppression.solver.suppressor import suppress
 from extracts.suppression.solver.witnesses import (
@@ -23,6 +23,7 @@ from extracts.suppression.solver.witnesses import (
     persons_by_variable,
 )
 from tests.examples import examples
+from tests.unit.extracts.suppression.tables import from_leaves
 
 
 def table(shape, seed):
@@ -34,7 +35,7 @@ def table(shape, seed):
         Dimension.flat(n, [f"{n}{i}" for i in range(size)])
         for n, size in zip(names, shape, strict=True)
     ]
-    return CellTable.from_leaves(dims, counts, people)
+    return from_leaves(dims, counts, people)
 
 
 def fractional(movement):
@@ -112,7 +113,7 @@ cubes = st.lists(st.integers(1, 30), min_size=8, max_size=8)
 def cube_of(numbers, people, shown, cell):
     dims = [Dimension.flat(n, [f"{n}0", f"{n}1"]) for n in "abc"]
     shaped = None if people is None else np.array(people).reshape(2, 2, 2)
-    one = CellTable.from_leaves(dims, np.array(numbers).reshape(2, 2, 2), shaped)
+    one = from_leaves(dims, np.array(numbers).reshape(2, 2, 2), shaped)
     inner = list(product(range(2), repeat=3))
     cells = {p: int(np.ravel_multi_index(p, one.shape)) for p in inner}
     hidden = [p for i, p in enumerate(inner) if i not in shown or i == cell]

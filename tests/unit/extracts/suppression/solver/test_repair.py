@@ -13,12 +13,11 @@ from extracts.suppression.solver import suppressor
 from extracts.suppression.solver.secondary import hide_neighbourhood, protect, repair, start_search
 from extracts.suppression.solver.suppressor import suppress
 from extracts.suppression.solver.witnesses import protection_levels
+from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy(clean=False)
 DIMS = (Dimension.flat("a", list("PQRS")), Dimension.flat("b", list("XYZ")))
-TABLE = CellTable.from_leaves(
-    DIMS, np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35], [20, 40, 60]])
-)
+TABLE = from_leaves(DIMS, np.array([[40, 50, 3], [60, 70, 30], [80, 90, 35], [20, 40, 60]]))
 
 
 def always_narrow(until):
@@ -63,7 +62,7 @@ def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
         Dimension.flat(n, [f"{n}{i}" for i in range(k)])
         for n, k in zip("abc", (3, 3, 2), strict=True)
     ]
-    table = CellTable.from_leaves(dims, counts, persons)
+    table = from_leaves(dims, counts, persons)
     pattern = suppress(table, POLICY)
     joined = join_tables(table, (), (), 1, {})
     wanted = protection_levels(joined, start_search(joined.relations, POLICY))
@@ -72,7 +71,7 @@ def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
 
 def test_a_repair_that_persons_forbid_hides_whole_lines():
     """Every order is on a person of its own: a strict witness can't lower anything."""
-    table = CellTable.from_leaves(DIMS, np.full((4, 3), 2), np.full((4, 3), 2))
+    table = from_leaves(DIMS, np.full((4, 3), 2), np.full((4, 3), 2))
     joined = join_tables(table, (), (), 1, {})
     search = start_search(joined.relations, POLICY)
     protect(search)

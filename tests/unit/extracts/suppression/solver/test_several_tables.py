@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver import suppressor
 from extracts.suppression.solver.suppressor import Job, suppress, suppress_all
+from tests.unit.extracts.suppression.tables import from_leaves
 
 
 def job(seed: int, most: int = 60) -> Job:
     rng = np.random.default_rng(seed)
     dims = [Dimension.flat(n, [f"{n}{i}" for i in range(5)]) for n in "ab"]
-    return Job(CellTable.from_leaves(dims, rng.integers(0, most, (5, 5))), SuppressionPolicy())
+    return Job(from_leaves(dims, rng.integers(0, most, (5, 5))), SuppressionPolicy())
 
 
 def test_two_processes_find_what_one_finds(monkeypatch):

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import RevisedError
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
+from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.suppressor import suppress
 from tests.examples import examples
+from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy()
 
@@ -30,10 +31,10 @@ def tables(draw, persons=True, of=_SIZES):
     )
     counts = np.array(values).reshape(sizes)
     if not persons:
-        return CellTable.from_leaves(dims, counts)
+        return from_leaves(dims, counts)
     share = draw(st.sampled_from([1.0, 0.7, 0.3]))
     people = np.where(counts > 0, np.maximum(1, (counts * share).astype(int)), 0)
-    return CellTable.from_leaves(dims, counts, people)
+    return from_leaves(dims, counts, people)
 
 
 QUICK = SuppressionPolicy(clean=False)  # the smallest patterns have tests of their own
@@ -58,7 +59,7 @@ def test_nothing_falls_in_four_dimensions_after_clean_up():
     dims = [Dimension.flat(name, [f"{name}0", f"{name}1"]) for name in "abcd"]
     counts = np.array(values).reshape((2,) * 4)
     people = np.where(counts > 0, np.maximum(1, (counts * 0.7).astype(int)), 0)
-    _nothing_falls(CellTable.from_leaves(dims, counts, people), POLICY)
+    _nothing_falls(from_leaves(dims, counts, people), POLICY)
 
 
 def _nothing_falls(table, policy):
@@ -81,7 +82,7 @@ def test_a_cell_without_a_bound_is_no_failure_of_the_solver():
     """Its warm start once called this programme unbounded, in which every variable has a bound."""
     dims = [Dimension.flat("a", ["a0", "a1"]), Dimension.flat("b", ["b0", "b1", "b2"])]
     counts, people = np.array([[1, 1, 2], [1, 2, 90]]), np.array([[1, 1, 1], [1, 1, 27]])
-    pattern = suppress(CellTable.from_leaves(dims, counts, people), POLICY)
+    pattern = suppress(from_leaves(dims, counts, people), POLICY)
     assert audit_table(pattern.published(), intervals=True).holds
 
 
@@ -99,7 +100,7 @@ def two_way(values):
         Dimension.flat("a", [f"r{i}" for i in range(height)]),
         Dimension.flat("b", [f"c{i}" for i in range(width)]),
     ]
-    return CellTable.from_leaves(dims, np.array(values))
+    return from_leaves(dims, np.array(values))
 
 
 def test_the_smallest_pattern_of_a_textbook_table():
@@ -143,7 +144,7 @@ def finer_and_coarser(parts):
         for b in ("c0", "c1", "c2", "c3", "TOTAL")
     )
     totals = np.array([sum(parts), sum(others)])
-    coarser = CellTable.from_leaves([Dimension.flat("a", ["r0", "r1"])], totals, totals)
+    coarser = from_leaves([Dimension.flat("a", ["r0", "r1"])], totals, totals)
     return PublishedTable(("a", "b"), rows, has_persons=True), coarser
 
 
@@ -170,7 +171,7 @@ def test_linked_tables_are_protected_together():
     rows = Dimension.flat("a", ["r0", "r1", "r2"])
     table = two_way([[3, 40], [60, 30], [80, 90]])
     by_age = Dimension.flat("age", ["young", "old"])
-    other = CellTable.from_leaves([rows, by_age], np.array([[21, 22], [50, 40], [100, 70]]))
+    other = from_leaves([rows, by_age], np.array([[21, 22], [50, 40], [100, 70]]))
     pattern = suppress(table, POLICY, linked=[other])
     (linked,) = pattern.linked
     assert audit_table(pattern.published(), earlier=[linked.published()]).holds
@@ -181,6 +182,6 @@ def test_a_hierarchy_is_protected_at_every_level():
     dim = Dimension.tree("county", leaves, {c: f"region{i // 3}" for i, c in enumerate(leaves)})
     sex = Dimension.flat("sex", ["F", "M"])
     counts = np.array([[3, 20], [40, 50], [60, 70], [4, 30], [35, 45], [55, 65]])
-    pattern = suppress(CellTable.from_leaves([dim, sex], counts), POLICY)
+    pattern = suppress(from_leaves([dim, sex], counts), POLICY)
     assert pattern.report.holds
     assert {"region0", "region1", "TOTAL"} < set(dim.nodes)
