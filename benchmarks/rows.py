@@ -13,17 +13,15 @@ import time
 import pyarrow as pa
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.deidentified.risk import risk_report
-from extracts.identified import extract as identified
-from extracts.identified.extract import IdentifiedSpec
 from extracts.package.bag import iter_parts
 from extracts.package.dictionary import dictionary_for
 from extracts.package.facts import ReleaseFacts
-from extracts.rows.content_scan import content_scan
+from extracts.rows import RowScope
 from extracts.rows.plan import plan_for
 from systems.database import connect
 from systems.description.loading import load_system
+from tests.unit.extracts.making import build_identified, content_scan
 
 COHORT = 5_000  # rows
 
@@ -104,12 +102,12 @@ def main(orders):
     print(f"{'':<34}{'rows':>10}{'seconds':>10}")
     rows = timed(
         "de-identified, all families",
-        lambda: deidentified.build_deidentified(con, system, DeidentifiedSpec(families), Ids()),
+        lambda: deidentified.build_deidentified(con, system, RowScope(families), Ids()),
         orders,
     )
     timed(
         "identified, cohort of 5,000",
-        lambda: identified.build_identified(con, system, IdentifiedSpec(families), Ids()),
+        lambda: build_identified(con, system, RowScope(families), Ids()),
         COHORT,
     )
     timed(

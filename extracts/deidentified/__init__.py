@@ -4,7 +4,7 @@ The room knows the risk that somebody is singled out, local suppression, and pro
 rows. It never shows an identifier, or a date that the system's file does not let out.
 """
 
-from extracts.deidentified.extract import DeidentifiedSpec, build_deidentified, count_records
+from extracts.deidentified.extract import build_deidentified, count_records
 from extracts.deidentified.local_suppression import suppress_locally
 from extracts.deidentified.proposals import LEVELS, level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report

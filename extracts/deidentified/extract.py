@@ -4,7 +4,6 @@ Persons are those of the snapshot's person index. Ages stand for birth dates, da
 as the system's file says, ids and row order come from the project's secret.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ from extracts.identified import Extract
 from extracts.rows import (
     IdMaker,
     Plan,
+    RowScope,
     Step,
     chain,
     check_against,
@@ -34,25 +34,8 @@ if TYPE_CHECKING:
     import duckdb
 
 
-@dataclass(frozen=True)
-class DeidentifiedSpec:
-    """What the approval allows of a de-identified release.
-
-    Attributes:
-        families: families of records in scope.
-        years: first and last year of the records, or none where all years are.
-        released_anyway: names of the system's exclusions that policy has switched off.
-        columns: register columns that the approval names; all that the system gives by default.
-    """
-
-    families: tuple[str, ...]
-    years: tuple[int, int] | None = None
-    released_anyway: tuple[str, ...] = ()
-    columns: tuple[str, ...] | None = None
-
-
 def build_deidentified(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: DeidentifiedSpec, ids: IdMaker
+    con: "duckdb.DuckDBPyConnection", system: System, spec: RowScope, ids: IdMaker
 ) -> Extract:
     """Make the de-identified extract from a snapshot's connection.
 

@@ -4,9 +4,8 @@ It knows research ids in place of keys, what the register holds in the approved 
 look at columns and values. It never writes, and never holds the project's secret.
 """
 
-from extracts.rows.arrow import compute, fetched
 from extracts.rows.content_scan import ContentScan, ScanReport, check_content
 from extracts.rows.in_scope import pairs_in_scope, records_in_scope, register_tallies
-from extracts.rows.plan import Plan, RowKind, check_against, plan_for
-from extracts.rows.query import Step, chain, entry_steps, lookups, parameters
-from extracts.rows.research_ids import IdMaker, sort_keys, unindexed, with_references
+from extracts.rows.plan import Plan, RowKind, RowScope, check_against, plan_for
+from extracts.rows.query import Step, chain, entry_steps, fetched, lookups, parameters
+from extracts.rows.research_ids import IdMaker, compute, sort_keys, unindexed, with_references

@@ -52,16 +52,11 @@ class ScanReport:
 class ContentScan:
     """Counts values that look like an identifier, by column of texts or whole numbers and pattern.
 
-    Args:
-        allowed: (column, pattern) pairs that are right there, such as an approved full date.
-        skip: prefix of columns that hold personal information on purpose (what the researcher
-            supplied); ids that the researcher chose (``row_id``) are left alone too.
+    Columns that the researcher supplied hold personal information on purpose; they and the ids that
+    the researcher chose (``row_id``) are left alone.
     """
 
-    def __init__(
-        self, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
-    ) -> None:
-        self._allowed, self._skip = allowed, skip
+    def __init__(self) -> None:
         self._found: dict[tuple[str, str], int] = {}
         self._columns: frozenset[str] = frozenset()
         self._rows = 0
@@ -72,14 +67,13 @@ class ContentScan:
         Raises:
             ExtractFailed: the database gave up.
         """
-        names = [f.name for f in table.schema if self._meant(f)]
+        names = [f.name for f in table.schema if _looked_at(f)]
         with guarded(ExtractFailed, step="content scan"):
             con = connect()
             con.register("scanned", table)
             for name in names:
                 for kind, n in _hits(con, name):
-                    if (name, kind) not in self._allowed:
-                        self._found[name, kind] = self._found.get((name, kind), 0) + n
+                    self._found[name, kind] = self._found.get((name, kind), 0) + n
             con.close()
         self._columns |= frozenset(names)
         self._rows += table.num_rows
@@ -90,24 +84,12 @@ class ContentScan:
         found = tuple((name, kind, n) for (name, kind), n in self._found.items())
         return ScanReport(found, len(self._columns), self._rows)
 
-    def _meant(self, field: pa.Field) -> bool:
-        kinds = pa.types
-        texts = kinds.is_string(field.type) or kinds.is_large_string(field.type)
-        named = field.name.startswith(self._skip) or field.name == "row_id"
-        return (texts or kinds.is_integer(field.type)) and not named
 
-
-def content_scan(
-    table: pa.Table, *, allowed: frozenset[tuple[str, str]] = frozenset(), skip: str = "supplied_"
-) -> ScanReport:
-    """Look at one whole table; see ``ContentScan``.
-
-    Raises:
-        ExtractFailed: the database gave up.
-    """
-    scan = ContentScan(allowed=allowed, skip=skip)
-    scan.add(table)
-    return scan.report
+def _looked_at(field: pa.Field) -> bool:
+    kinds = pa.types
+    texts = kinds.is_string(field.type) or kinds.is_large_string(field.type)
+    supplied = field.name.startswith("supplied_") or field.name == "row_id"
+    return (texts or kinds.is_integer(field.type)) and not supplied
 
 
 def check_content(report: ScanReport) -> None:

@@ -11,108 +11,61 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from extracts.errors import ExtractFailed
-from extracts.rows.arrow import fetched
-from extracts.rows.plan import Plan, RowKind, plan_for
-from extracts.rows.query import Step, chain, entry_steps, lookups, parameters
+from extracts.rows.plan import Plan, RowKind, RowScope, plan_for
+from extracts.rows.query import chain, entry_steps, fetched, lookups, parameters
 from systems.database import guarded, quoted
 from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
-from collections.abc import Sequence
 
 
 def records_in_scope(
-    con: "duckdb.DuckDBPyConnection",
-    system: System,
-    *,
-    families: tuple[str, ...],
-    years: tuple[int, int] | None,
-    released_anyway: tuple[str, ...] = (),
+    con: "duckdb.DuckDBPyConnection", system: System, allowed: RowScope
 ) -> pa.Table:
-    """Return ``record_id`` (int64) of every party, in the released role, of an order in scope.
-
-    Args:
-        con: a snapshot's connection.
-        system: the data system.
-        families: order families that the project may see.
-        years: first and last year of issue, or none.
-        released_anyway: names of the system's exclusions that policy has switched off.
+    """Return ``record_id`` (int64) of every party, in the released role, of a record in scope.
 
     Raises:
         ScopeEmpty: no family, or an unknown one.
         ExtractFailed: the database gave up.
     """
-    query, bound, plan = _entries(system, families, years, released_anyway, "identified")
-    person = quoted(plan.person)
-    final = f"SELECT DISTINCT {person} AS record_id FROM entries WHERE NOT withheld ORDER BY 1"
+    plan = plan_for(system, "identified")
+    final = f"""
+    SELECT DISTINCT {quoted(plan.person)} AS record_id FROM entries WHERE NOT withheld ORDER BY 1"""
     with guarded(ExtractFailed, step="candidates"), lookups(con, plan):
-        return fetched(con, chain(query, final), bound)
+        return fetched(con, *_entries(plan, allowed, final))
 
 
-def pairs_in_scope(
-    con: "duckdb.DuckDBPyConnection",
-    system: System,
-    *,
-    families: tuple[str, ...],
-    years: tuple[int, int] | None,
-    released_anyway: tuple[str, ...] = (),
-) -> int:
-    """Count persons (by the index) with an order in scope, once each: the rows to expect.
+def pairs_in_scope(con: "duckdb.DuckDBPyConnection", system: System, allowed: RowScope) -> int:
+    """Count persons (by the index) with a record in scope, once each: the rows to expect.
 
     Counted without any of the output columns, so that a join that doubles or loses rows shows.
     """
-    query, bound, plan = _entries(system, families, years, released_anyway, "deidentified")
-    key, person = quoted(plan.key), quoted(plan.person)
+    plan = plan_for(system, "deidentified")
     final = f"""
     SELECT count(*) FROM (
-      SELECT DISTINCT e.{key}, i.identity FROM entries e
-      JOIN person_index i ON i.record_id = e.{person} WHERE NOT e.withheld)"""
+      SELECT DISTINCT e.{quoted(plan.key)}, i.identity FROM entries e
+      JOIN person_index i ON i.record_id = e.{quoted(plan.person)} WHERE NOT e.withheld)"""
     with guarded(ExtractFailed, step="pairs"), lookups(con, plan):
-        return int(con.execute(chain(query, final), bound).fetchall()[0][0])
+        return int(con.execute(*_entries(plan, allowed, final)).fetchall()[0][0])
 
 
-def _entries(
-    system: System,
-    families: tuple[str, ...],
-    years: tuple[int, int] | None,
-    released_anyway: tuple[str, ...],
-    kind: RowKind,
-) -> tuple[list[Step], dict[str, object], Plan]:
-    plan = plan_for(system, kind)
-    bound = parameters(plan, families, years)
-    steps = entry_steps(plan, years, frozenset(released_anyway))
-    return [step for step in steps if step[0] in {"scope", "entries"}], bound, plan
+def _entries(plan: Plan, allowed: RowScope, final: str) -> tuple[str, dict[str, object]]:
+    """A query over ``entries`` alone, and what it binds."""
+    bound = parameters(plan, allowed.families, allowed.years)
+    steps = entry_steps(plan, allowed.years, frozenset(allowed.released_anyway))
+    return chain([step for step in steps if step[0] in {"scope", "entries"}], final), bound
 
 
 # --- distribution of categories
 
 
-def categories(
-    system: System, kind: RowKind, columns: tuple[str, ...] | None = None
-) -> tuple[str, ...]:
-    """Return the columns of an extract that hold one of a few known values: codes, yes or no, years."""
-    return _categories(plan_for(system, kind, columns))
-
-
 def register_tallies(
-    con: "duckdb.DuckDBPyConnection",
-    system: System,
-    kind: RowKind,
-    *,
-    families: tuple[str, ...],
-    years: tuple[int, int] | None,
-    columns: tuple[str, ...] | None = None,
+    con: "duckdb.DuckDBPyConnection", system: System, kind: RowKind, allowed: RowScope
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Count the categories of every person's entry on a record in scope.
+    """Count the categories of every person's entry on a record in scope, exclusions or not.
 
-    Args:
-        con: a snapshot's connection.
-        system: the data system.
-        kind: ``identified`` or ``deidentified``.
-        families: families of records that the project may see.
-        years: first and last year of the records, or none.
-        columns: register columns that the approval names; all by default.
+    Categories are columns that hold one of a few known values: codes, yes or no, years.
 
     Returns:
         The categorical columns, and rows of (their values…, GROUPING of each…, count): one row for
@@ -122,35 +75,24 @@ def register_tallies(
         ScopeEmpty: no family, or an unknown one.
         ExtractFailed: the database gave up.
     """
-    plan = plan_for(system, kind, columns)
-    named = _categories(plan)
-    if not named:
-        return (), []
-    kept = tuple(c for c in plan.columns if c.name in named)
-    narrow = Plan(system, kind, plan.release.model_copy(update={"columns": kept}))
-    query, bound = _query(narrow, named, families, years)
-    with guarded(ExtractFailed, step="population"), lookups(con, narrow):
-        return named, con.execute(query, bound).fetchall()
-
-
-def _categories(plan: Plan) -> tuple[str, ...]:
-    return tuple(
-        c.name
+    plan = plan_for(system, kind, allowed.columns)
+    kept = tuple(
+        c
         for c in plan.columns
         if c.type in {"yes/no", "year"} or (c.codes is not None and c.type == "text")
     )
-
-
-def _query(
-    plan: Plan, named: Sequence[str], families: tuple[str, ...], years: tuple[int, int] | None
-) -> tuple[str, dict[str, object]]:
-    cast = ", ".join(f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}" for c in named)
-    values = ", ".join(quoted(c) for c in named)
-    which = ", ".join(f"GROUPING({quoted(c)})" for c in named)
-    sets = ", ".join(f"({quoted(c)})" for c in named)
+    if not kept:
+        return (), []
+    names = [quoted(c.name) for c in kept]
+    narrow = Plan(system, kind, plan.release.model_copy(update={"columns": kept}))
+    cast = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in names)
+    which = ", ".join(f"GROUPING({name})" for name in names)
+    sets = ", ".join(f"({name})" for name in names)
     final = (
-        f"SELECT {values}, {which}, count(*) FROM (SELECT {cast} FROM released) "
+        f"SELECT {', '.join(names)}, {which}, count(*) FROM (SELECT {cast} FROM released) "
         f"GROUP BY GROUPING SETS ({sets})"
     )
-    steps = entry_steps(plan, years, frozenset())
-    return chain(steps, final), parameters(plan, families, years)
+    query = chain(entry_steps(narrow, allowed.years, frozenset()), final)
+    bound = parameters(narrow, allowed.families, allowed.years)
+    with guarded(ExtractFailed, step="population"), lookups(con, narrow):
+        return tuple(c.name for c in kept), con.execute(query, bound).fetchall()

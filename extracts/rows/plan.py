@@ -9,7 +9,7 @@ are compared with the plan: exactly those promised, no other.
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 import pyarrow as pa
 
@@ -31,6 +31,25 @@ class Reach(Enum):
     OWN_PERSON = "rows of the person"
     PARTY_PERSON = "rows of the parties in one role"
     PARENT = "the row that the record points to"
+
+
+@dataclass(frozen=True)
+class RowScope:
+    """What the approval allows of a release of rows.
+
+    Attributes:
+        families: families of records in scope.
+        years: first and last year of the records, or none where all years are.
+        released_anyway: names of the system's exclusions that policy has switched off.
+        columns: register columns that the approval names; all that the system gives by default.
+        echo_supplied: whether the supplied values are copied into an identified extract.
+    """
+
+    families: tuple[str, ...]
+    years: tuple[int, int] | None = None
+    released_anyway: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+    echo_supplied: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,12 +225,8 @@ class Plan:
         start = (record,) if self.kind == "identified" else (record, "person_")
         misnamed = [name for name in names if not name.startswith(start)]
         doubled = sorted({name for name in names if names.count(name) > 1})
-        found = {
-            "identifiers": unsafe,
-            "references": unknown,
-            "misnamed": misnamed,
-            "doubled": doubled,
-        }
+        kinds = ("identifiers", "references", "misnamed", "doubled")
+        found = dict(zip(kinds, (unsafe, unknown, misnamed, doubled), strict=True))
         if wrong := {what: columns for what, columns in found.items() if columns}:
             raise ColumnPlanRefused(**wrong)
         if self.kind == "deidentified" and set(self.references.values()) != {"person", self.noun}:
@@ -253,47 +268,23 @@ def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = No
 
 # --- columns of a made extract
 
-STANDARD = frozenset(STANDARD_COLUMNS)
-
-
-def check_columns(table: pa.Table, system: System, kind: str) -> None:
-    """Refuse a table that holds anything that the system's file does not allow for this kind.
-
-    Raises:
-        ColumnNotAllowed: with positions (1-based), or for a kind that has no rows.
-        ColumnMissing: with names from the system's file.
-        ColumnPlanRefused: the file itself would let an identifier leave.
-    """
-    rows: dict[str, RowKind] = {one: one for one in get_args(RowKind)}
-    if kind not in rows:
-        raise ColumnNotAllowed(kind="unknown")
-    echoed = tuple(n.removeprefix("supplied_") for n in table.column_names if _echo(n))
-    check_against(table, plan_for(system, rows[kind]), echoed if kind == "identified" else ())
-
 
 def check_against(table: pa.Table, plan: Plan, supplied: tuple[str, ...] = ()) -> None:
-    """Refuse a table whose columns are not those of ``plan`` and the supplied ones, in order."""
-    expected = expected_columns(plan, supplied)
+    """Refuse a table whose columns are not those of ``plan`` and the supplied ones, in order.
+
+    Raises:
+        ColumnNotAllowed: with positions (1-based).
+        ColumnMissing: with names from the system's file.
+    """
+    expected = tuple(column.name for column in plan.columns)
+    if plan.kind == "identified":
+        expected = ("row_id", *(f"supplied_{name}" for name in supplied), "matched", *expected)
     names = table.column_names
-    wrong = [i for i, name in enumerate(names, start=1) if name not in expected]
-    unknown = [i for i, name in enumerate(supplied, start=1) if name not in STANDARD]
-    if unknown:
+    if unknown := [i for i, n in enumerate(supplied, start=1) if n not in STANDARD_COLUMNS]:
         raise ColumnNotAllowed(supplied_positions=unknown)
-    if wrong:
+    if wrong := [i for i, name in enumerate(names, start=1) if name not in expected]:
         raise ColumnNotAllowed(positions=wrong)
     if missing := [name for name in expected if name not in names]:
         raise ColumnMissing(columns=missing)
     if tuple(names) != expected:
         raise ColumnNotAllowed(columns=len(names), expected=len(expected))
-
-
-def expected_columns(plan: Plan, supplied: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the column names of an extract after ``plan``, in order."""
-    register = tuple(column.name for column in plan.columns)
-    if plan.kind == "identified":
-        return ("row_id", *(f"supplied_{name}" for name in supplied), "matched", *register)
-    return register
-
-
-def _echo(name: str) -> bool:
-    return name.startswith("supplied_")

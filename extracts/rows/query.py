@@ -8,7 +8,7 @@ differs between releases (codes in scope, years) is bound.
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -27,6 +27,14 @@ def chain(steps: Sequence[Step], final: str) -> str:
     """Return the steps as one query."""
     listed = ",\n".join(f"{name} AS ({sql}\n)" for name, sql in steps)
     return f"WITH {listed}\n{final}"
+
+
+def fetched(
+    con: "duckdb.DuckDBPyConnection", query: str, bound: dict[str, object] | None = None
+) -> pa.Table:
+    """Return the whole result of a query as an Arrow table, without a copy in between."""
+    result: Any = con.sql(query, params=bound or {})  # DuckDB has no types for it
+    return result.to_arrow_table()
 
 
 def parameters(plan: Plan, families: tuple[str, ...], years: Years) -> dict[str, object]:

@@ -3,17 +3,20 @@
 One id stands for each person and record, the same throughout a project.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute
 
 from extracts.errors import IdsCollide
-from extracts.rows.arrow import compute as pc
 from extracts.rows.plan import Plan
 from systems.database import quoted
 
 if TYPE_CHECKING:
     import duckdb
+
+compute: Any = pyarrow.compute  # its functions have no types of their own
+pc = compute
 
 
 class IdMaker(Protocol):
@@ -30,18 +33,6 @@ class IdMaker(Protocol):
     def order(self, label: str, values: pa.Array) -> pa.Array:
         """Return one sortable key (uint64 or fixed-size bytes) for each value (string)."""
         ...
-
-
-def distinct_ids(maker: IdMaker, label: str, keys: pa.Array) -> pa.Array:
-    """Research ids for the distinct ``keys`` (int64 or string), checked to be distinct too.
-
-    Raises:
-        IdsCollide: two keys got one id. At 96 bits and more this does not happen by chance.
-    """
-    ids = maker.ids(label, keys.cast(pa.string()))
-    if pc.count_distinct(ids).as_py() != pc.count_distinct(keys).as_py() or ids.null_count:
-        raise IdsCollide(label=label)
-    return ids
 
 
 def with_references(rows: pa.Table, plan: Plan, ids: IdMaker) -> dict[str, pa.ChunkedArray]:
@@ -66,12 +57,8 @@ def with_references(rows: pa.Table, plan: Plan, ids: IdMaker) -> dict[str, pa.Ch
 def sort_keys(keys: pa.ChunkedArray, label: str, ids: IdMaker) -> pa.ChunkedArray:
     """Return a key for each value by which rows are sorted without regard to the register."""
     distinct = pc.unique(keys).drop_null()
-    return pa.chunked_array(
-        [
-            ids.order(label, distinct.cast(pa.string())).take(pc.index_in(c, distinct))
-            for c in _chunks(keys)
-        ]
-    )
+    made = ids.order(label, distinct.cast(pa.string()))
+    return _spread(made, keys, distinct)
 
 
 def unindexed(con: "duckdb.DuckDBPyConnection", plan: Plan) -> int:
@@ -82,12 +69,15 @@ def unindexed(con: "duckdb.DuckDBPyConnection", plan: Plan) -> int:
 
 
 def _references(keys: pa.ChunkedArray, label: str, ids: IdMaker) -> pa.ChunkedArray:
+    """Research ids for keys (int64 or string); those of distinct keys must be distinct, too."""
     distinct = pc.unique(keys).drop_null()
-    made = distinct_ids(ids, label, distinct)
-    return pa.chunked_array(
-        [made.take(pc.index_in(chunk, distinct)) for chunk in _chunks(keys)], pa.string()
-    )
+    made = ids.ids(label, distinct.cast(pa.string()))
+    if pc.count_distinct(made).as_py() != len(distinct) or made.null_count:
+        raise IdsCollide(label=label)  # at 96 bits and more this does not happen by chance
+    return _spread(made, keys, distinct)
 
 
-def _chunks(keys: pa.ChunkedArray) -> list[pa.Array]:
-    return keys.chunks or [pa.array([], keys.type)]
+def _spread(made: pa.Array, keys: pa.ChunkedArray, distinct: pa.Array) -> pa.ChunkedArray:
+    """What was made for the distinct keys, for every key."""
+    chunks = keys.chunks or [pa.array([], keys.type)]
+    return pa.chunked_array([made.take(pc.index_in(chunk, distinct)) for chunk in chunks])

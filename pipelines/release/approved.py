@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from approvals.application import Application, RowRules
 from extracts.deidentified import RiskLimit, replaced
+from extracts.rows import RowScope
 from pipelines.home import Disclosure, SettingsUnusable
 from pipelines.release.orders import Order
 from systems.description import System, load_system, system_codes
@@ -70,6 +71,12 @@ class ApprovedRelease:
         ids = {column.name for column in rows.columns if column.generalise == "reference"}
         wanted = replaced(self.variables, self.order.coarser, rows.coarser)
         return tuple(c.name for c in rows.columns if c.name in ids | set(wanted))
+
+    @property
+    def rows(self) -> RowScope:
+        """What a release of rows may hold."""
+        anyway, echo = self.released_anyway, self.echo_supplied
+        return RowScope(self.scope, self.years, anyway, self.columns, echo)
 
     @property
     def row_limit(self) -> RiskLimit:

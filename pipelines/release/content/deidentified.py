@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extracts.deidentified import (
-    DeidentifiedSpec,
     RiskReport,
     build_deidentified,
     count_records,
@@ -50,13 +49,8 @@ def make_rows(context: "ReleaseContext") -> ReleaseRows:
     con = context.snapshot.connect(context.threads)
 
     def build(columns: tuple[str, ...]) -> Extract:
-        spec = DeidentifiedSpec(
-            families=approved.scope,
-            years=approved.years,
-            released_anyway=approved.released_anyway,
-            columns=columns,
-        )
-        return build_deidentified(con, approved.system, spec, context.ids)
+        allowed = replace(approved.rows, columns=columns)
+        return build_deidentified(con, approved.system, allowed, context.ids)
 
     try:
         made, limit = build(approved.columns), approved.row_limit

@@ -105,14 +105,7 @@ def _register(context: "ReleaseContext") -> tuple[tuple[str, ...], Profile]:
     kind, approved = cast("RowKind", context.order.kind), context.approved
     con = context.snapshot.connect(context.threads)
     try:
-        named, found = register_tallies(
-            con,
-            approved.system,
-            kind,
-            families=approved.scope,
-            years=approved.years,
-            columns=approved.columns,
-        )
+        named, found = register_tallies(con, approved.system, kind, approved.rows)
     finally:
         con.close()
     return named, drift.read_profile(named, found)

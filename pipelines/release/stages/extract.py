@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts.identified import IdentifiedSpec, begin_identified
+from extracts.identified import begin_identified
 from extracts.package import check_formats
 from extracts.rows import ContentScan, check_content
 from extracts.rows import compute as pc
@@ -41,14 +41,7 @@ def _identified(context: "ReleaseContext") -> Product:
         staging.view(con, "intake", "supplied", "supplied")
         staging.view(con, "intake", "attempted", "attempted")
         staging.view(con, "review", "settled", "links")
-        spec = IdentifiedSpec(
-            families=approved.scope,
-            years=approved.years,
-            echo_supplied=approved.echo_supplied,
-            released_anyway=approved.released_anyway,
-            columns=approved.columns,
-        )
-        made = begin_identified(con, approved.system, spec, context.ids)
+        made = begin_identified(con, approved.system, approved.rows, context.ids)
     finally:
         con.close()
     batches = staging.batches("intake", "supplied")

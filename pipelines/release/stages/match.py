@@ -98,13 +98,7 @@ def _records(context: "ReleaseContext", compared: list[pa.Table]) -> "Generator[
     names = ["record_id", *(c.name for c in system.linkage.columns), "identity"]
     con = context.snapshot.connect(context.threads)
     try:
-        wanted = records_in_scope(
-            con,
-            system,
-            families=approved.scope,
-            years=approved.years,
-            released_anyway=approved.released_anyway,
-        )
+        wanted = records_in_scope(con, system, approved.rows)
 
         def parts() -> Iterator[pa.Table]:
             for start in range(0, max(wanted.num_rows, 1), _ENTRIES):

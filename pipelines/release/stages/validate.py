@@ -156,13 +156,7 @@ def _deidentified(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -
     suppressed = cast("Mapping[str, int]", context.facts("extract").get("suppressed") or {})
     snapshot = context.snapshot.connect(context.threads)
     try:
-        expected = pairs_in_scope(
-            snapshot,
-            approved.system,
-            families=approved.scope,
-            years=approved.years,
-            released_anyway=approved.released_anyway,
-        )
+        expected = pairs_in_scope(snapshot, approved.system, approved.rows)
     finally:
         snapshot.close()
     return {

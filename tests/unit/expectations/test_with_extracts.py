@@ -7,7 +7,9 @@ import pyarrow as pa
 import pytest
 
 from expectations.validation import validate
+from extracts.rows import RowScope
 from systems.database import connect
+from tests.unit.extracts.making import build_identified
 
 
 class Ids:
@@ -31,7 +33,6 @@ def register(good):
 
 
 def test_identified(register, system):
-    from extracts.identified import extract as identified
 
     supplied = pa.table(
         {"row_number": [1, 2, 3], "row_id": ["a", "b", "c"], "last_name": ["X", "Y", None]}
@@ -40,9 +41,7 @@ def test_identified(register, system):
     links = pa.table({"cohort_id": ["a", "a"], "record_id": [1, 2], "decision": ["link", "link"]})
     for name, table in (("supplied", supplied), ("attempted", attempted), ("links", links)):
         register.register(name, table)
-    made = identified.build_identified(
-        register, system, identified.IdentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
-    )
+    made = build_identified(register, system, RowScope(families=("GV",), years=(2016, 2025)), Ids())
     con = connect(threads=1)
     con.register("extract", made.table)
     con.register("supplied", supplied)
@@ -59,7 +58,7 @@ def test_deidentified(register, system):
     from extracts.deidentified import extract as deidentified
 
     made = deidentified.build_deidentified(
-        register, system, deidentified.DeidentifiedSpec(families=("GV",), years=(2016, 2025)), Ids()
+        register, system, RowScope(families=("GV",), years=(2016, 2025)), Ids()
     )
     con = connect(threads=1)
     con.register("extract", made.table)

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.extract import DeidentifiedSpec
-from extracts.identified import extract as identified
-from extracts.identified.extract import IdentifiedSpec
+from extracts.rows import RowScope
 from tests.examples import examples
+from tests.unit.extracts.making import build_identified
 
 FAMILY = {"OGV": "GV", "TGV": "GV", "EGV": "GV", "TRO": "DV", "OAH": "DV", "CHO": "CH"}
 STAGE = {
@@ -208,8 +207,8 @@ def identified_is_as_by_hand(
 ):
     con = open_register(**tables)
     bring_cohort(con, COHORT, links, codes)
-    spec = IdentifiedSpec(families=families, years=years)
-    got = identified.build_identified(con, carpos, spec, make_ids("s")).table.to_pylist()
+    spec = RowScope(families=families, years=years)
+    got = build_identified(con, carpos, spec, make_ids("s")).table.to_pylist()
     con.close()
     want = identified_by_hand(tables, COHORT, links, codes, families, years, make_ids("s"))
     columns = sorted({name for row in want for name in row})
@@ -236,7 +235,7 @@ def band(age):
 def deidentified_is_as_by_hand(carpos, open_register, make_ids, tables, joined, families, years):
     index = {person: min(person, to) for person, to in zip(PEOPLE, joined, strict=True)}
     con = open_register(index, **tables)
-    spec = DeidentifiedSpec(families=families, years=years)
+    spec = RowScope(families=families, years=years)
     extract = deidentified.build_deidentified(con, carpos, spec, make_ids("s"))
     con.close()
     sexes = {row["person_id"]: row["sex"] for row in tables["person"]}

@@ -8,10 +8,11 @@ import pytest
 from extracts.aggregated.tabulation import AggregateSpec, tabulate
 from extracts.deidentified import extract as deidentified
 from extracts.errors import ColumnPlanRefused
-from extracts.identified import extract as identified
+from extracts.rows import RowScope
 from extracts.rows.plan import Reach, plan_for
 from systems.database import connect
 from systems.description.loading import load_system
+from tests.unit.extracts.making import build_identified
 
 _ARROW = {"integer": pa.int64(), "text": pa.string(), "date": pa.date32(), "boolean": pa.bool_()}
 DAY = dt.date
@@ -59,7 +60,7 @@ STOPS = {
 
 def test_a_row_for_each_person_stopped_with_what_was_done_to_that_person(ids):
     system, con = opened("RIPA", STOPS)
-    spec = deidentified.DeidentifiedSpec(("vehicular", "pedestrian"), (2024, 2024))
+    spec = RowScope(("vehicular", "pedestrian"), (2024, 2024))
     made = deidentified.build_deidentified(con, system, spec, ids)
     shown = ("person_race_group", "person_gender_group", "person_age_group", "stop_month",
              "stop_day_part", "stop_county", "stop_actions", "stop_result")  # fmt: skip
@@ -111,7 +112,7 @@ GROUPS = ("VIOLENT", "MISDEMEANOR")
 
 def test_an_arrest_with_relief_leaves_in_no_kind(ids):
     system, con = opened("ACHS", ARRESTS, {2: (2, 1)})
-    rows = deidentified.build_deidentified(con, system, deidentified.DeidentifiedSpec(GROUPS), ids)
+    rows = deidentified.build_deidentified(con, system, RowScope(GROUPS), ids)
     shown = (
         "person_race_group",
         "person_age_band",
@@ -146,7 +147,7 @@ def test_a_cohort_row_gets_its_arrests_and_not_the_one_with_relief(ids, bring_co
         {"cohort_id": "r2", "record_id": 2, "decision": "link"},
     ]
     bring_cohort(con, supplied, links)
-    made = identified.build_identified(con, system, identified.IdentifiedSpec(GROUPS), ids)
+    made = build_identified(con, system, RowScope(GROUPS), ids)
     shown = (
         "row_id",
         "supplied_last_name",

@@ -6,11 +6,11 @@ import re
 import pytest
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.errors import ExtractFailed, LinkOutsideRegister
-from extracts.rows.content_scan import content_scan
+from extracts.rows import RowScope
+from tests.unit.extracts.making import build_identified, content_scan
 
-GV = DeidentifiedSpec(families=("GV",))
+GV = RowScope(families=("GV",))
 
 
 def order(order_id, code="OGV", issued=dt.date(2020, 5, 17), **more):
@@ -163,8 +163,7 @@ def test_no_direct_identifier_or_key_of_the_register_gets_out(
     carpos, ids, open_register, bring_cohort, kind
 ):
     """Every text of class D or K is a canary, every such number is one; none may be seen."""
-    from extracts.identified import extract as identified
-    from extracts.identified.extract import IdentifiedSpec
+    from extracts.rows import RowScope
 
     keys = {"person_id": 770001, "order_id": 880001, "firearm_id": 990001}
 
@@ -193,9 +192,7 @@ def test_no_direct_identifier_or_key_of_the_register_gets_out(
             [{"row_number": 1, "row_id": "a", "last_name": "Given"}],
             [{"cohort_id": "a", "record_id": 770001, "decision": "link"}],
         )
-        table = identified.build_identified(
-            con, carpos, IdentifiedSpec(families=("GV",)), ids
-        ).table
+        table = build_identified(con, carpos, RowScope(families=("GV",)), ids).table
     else:
         table = deidentified.build_deidentified(con, carpos, GV, ids).table
     assert table.num_rows == 1

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.deidentified.proposals import level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit
+from extracts.rows import RowScope
 
 COLUMNS = (
     "person_ref",
@@ -42,7 +42,7 @@ def make(carpos, ids, open_register):
     )
 
     def make_(columns):
-        spec = DeidentifiedSpec(families=("GV",), columns=columns)
+        spec = RowScope(families=("GV",), columns=columns)
         return deidentified.build_deidentified(con, carpos, spec, ids)
 
     return make_

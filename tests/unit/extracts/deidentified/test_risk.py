@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from extracts.deidentified.local_suppression import suppress_locally
 from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.errors import ExtractFailed, PersonalContent
-from extracts.rows.content_scan import check_content, content_scan
+from extracts.rows.content_scan import check_content
 from tests.examples import examples
+from tests.unit.extracts.making import content_scan
 
 QUASI = ("county", "sex", "month")
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from extracts.errors import ColumnNotAllowed, LinkOutsideRegister, ScopeEmpty, SuppliedRowsUnsound
-from extracts.identified import extract as identified
-from extracts.identified.extract import IdentifiedSpec
+from extracts.rows import RowScope
+from tests.unit.extracts.making import build_identified
 
-GV = IdentifiedSpec(families=("GV",))
+GV = RowScope(families=("GV",))
 ISSUED = dt.date(2020, 5, 17)
 
 
@@ -49,7 +49,7 @@ def build(carpos, ids, open_register, bring_cohort):
     def build_(spec=GV, *, cohort=COHORT, links=(), codes=None, index=None, **tables):
         con = open_register(index, **({"person": PEOPLE} | tables))
         bring_cohort(con, cohort, links, codes)
-        return identified.build_identified(con, carpos, spec, ids)
+        return build_identified(con, carpos, spec, ids)
 
     return build_
 
@@ -87,7 +87,7 @@ def test_one_row_for_each_order_in_scope_of_all_linked_entries(build):
 
 
 def test_echo_can_be_switched_off(build):
-    extract = build(IdentifiedSpec(families=("GV",), echo_supplied=False))
+    extract = build(RowScope(families=("GV",), echo_supplied=False))
     assert not [n for n in extract.table.column_names if n.startswith("supplied_")]
 
 
@@ -111,7 +111,7 @@ def test_a_withheld_order_does_not_show_through(build, flag):
 
 
 def test_policy_can_release_a_flagged_order(build):
-    spec = IdentifiedSpec(families=("GV",), released_anyway=("safe_at_home",))
+    spec = RowScope(families=("GV",), released_anyway=("safe_at_home",))
     extract = build(
         spec,
         links=[link("a", 1)],
@@ -134,7 +134,7 @@ def test_doubtful_pairs_and_rows_with_a_code_are_not_attempted(build):
 
 def test_years_limit_the_orders(build):
     extract = build(
-        IdentifiedSpec(families=("GV",), years=(2021, 2022)),
+        RowScope(families=("GV",), years=(2021, 2022)),
         links=[link("a", 1)],
         order_entry=[order(n, issue_date=dt.date(2018 + n, 1, 1)) for n in range(1, 6)],
         order_party=[party(n, 1) for n in range(1, 6)],
@@ -206,7 +206,7 @@ def test_references_are_stable_in_a_project_and_differ_between_projects(
     con = open_register(person=PEOPLE, order_entry=[order(10)], order_party=[party(10, 1)])
     bring_cohort(con, COHORT, [link("a", 1)])
     refs = [
-        identified.build_identified(con, carpos, GV, make_ids(secret)).table["order_ref"][0].as_py()
+        build_identified(con, carpos, GV, make_ids(secret)).table["order_ref"][0].as_py()
         for secret in ("one", "one", "two")
     ]
     assert refs[0] == refs[1] != refs[2]
@@ -215,11 +215,11 @@ def test_references_are_stable_in_a_project_and_differ_between_projects(
 class TestRefused:
     def test_unknown_family(self, build):
         with pytest.raises(ScopeEmpty):
-            build(IdentifiedSpec(families=("XX",)))
+            build(RowScope(families=("XX",)))
 
     def test_no_family(self, build):
         with pytest.raises(ScopeEmpty):
-            build(IdentifiedSpec(families=()))
+            build(RowScope(families=()))
 
     @pytest.mark.parametrize("change", [{"row_id": "a"}, {"row_number": 1}, {"row_id": None}])
     def test_rows_without_an_id_of_their_own(self, build, change):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extracts import identified
 from extracts.errors import ExtractFailed, SuppliedRowsUnsound
-from extracts.identified import extract as identified
-from extracts.identified.extract import IdentifiedSpec
+from extracts.rows import RowScope
 from tests.examples import examples
 from tests.unit.extracts.identified.test_identified import link, order, party
 
@@ -31,9 +31,7 @@ def begun(carpos, open_register, bring_cohort, make_ids):
     def begin():
         con = open_register(**TABLES)
         bring_cohort(con, COHORT, LINKS, CODES)
-        made = identified.begin_identified(
-            con, carpos, IdentifiedSpec(families=("GV",)), make_ids("s")
-        )
+        made = identified.begin_identified(con, carpos, RowScope(families=("GV",)), make_ids("s"))
         return made, con.sql("SELECT * FROM supplied").to_arrow_table()
 
     return begin

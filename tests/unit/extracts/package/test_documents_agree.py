@@ -8,11 +8,10 @@ import pyarrow as pa
 import pytest
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.extract import DeidentifiedSpec
-from extracts.identified import extract as identified
-from extracts.identified.extract import IdentifiedSpec
 from extracts.package.bag import iter_parts
 from extracts.package.dictionary import aggregated_dictionary, dictionary_for
+from extracts.rows import RowScope
+from tests.unit.extracts.making import build_identified
 
 
 @pytest.fixture
@@ -62,13 +61,13 @@ def test_identified(carpos, ids, con, bring_cohort, facts, tmp_path):
     cohort = [{"row_number": n, "row_id": f"c{n}", "zip": "00123"} for n in (1, 2, 3)]
     links = [{"cohort_id": f"c{n}", "record_id": 9 + n, "decision": "link"} for n in (1, 3)]
     bring_cohort(con, cohort, links)
-    made = identified.build_identified(con, carpos, IdentifiedSpec(families=("GV",)), ids)
+    made = build_identified(con, carpos, RowScope(families=("GV",)), ids)
     described = dictionary_for(carpos, "identified", made.supplied)
     assert validated(iter_parts(facts(), made.table, described, "<p>"), tmp_path) == (True, [])
 
 
 def test_deidentified(carpos, ids, con, facts, tmp_path):
-    made = deidentified.build_deidentified(con, carpos, DeidentifiedSpec(families=("GV",)), ids)
+    made = deidentified.build_deidentified(con, carpos, RowScope(families=("GV",)), ids)
     assert made.table.num_rows == 3
     parts = iter_parts(
         facts(kind="deidentified"), made.table, dictionary_for(carpos, "deidentified"), "<p>"

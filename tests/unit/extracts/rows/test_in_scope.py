@@ -5,12 +5,11 @@ import datetime as dt
 import pytest
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.extract import DeidentifiedSpec
 from extracts.errors import ColumnPlanRefused, ScopeEmpty
-from extracts.identified import extract as identified
-from extracts.identified.extract import IdentifiedSpec
 from extracts.package.dictionary import dictionary_for
+from extracts.rows import RowScope
 from extracts.rows.in_scope import pairs_in_scope, records_in_scope
+from tests.unit.extracts.making import build_identified
 
 
 def order(order_id, code="OGV", **more):
@@ -59,7 +58,7 @@ def con(open_register):
     ],
 )
 def test_candidates(con, carpos, families, years, anyway, found):
-    got = records_in_scope(con, carpos, families=families, years=years, released_anyway=anyway)
+    got = records_in_scope(con, carpos, RowScope(families, years, anyway))
     assert got["record_id"].to_pylist() == found
 
 
@@ -68,26 +67,26 @@ def test_candidates(con, carpos, families, years, anyway, found):
     [(("GV",), (2016, 2025), 2), (("GV",), None, 3), (("GV", "DV"), None, 4), (("CH",), None, 0)],
 )
 def test_pairs_are_what_the_deidentified_rows_are(con, carpos, ids, families, years, pairs):
-    assert pairs_in_scope(con, carpos, families=families, years=years) == pairs
+    assert pairs_in_scope(con, carpos, RowScope(families, years)) == pairs
     made = deidentified.build_deidentified(
-        con, carpos, DeidentifiedSpec(families=families, years=years), ids
+        con, carpos, RowScope(families=families, years=years), ids
     )
     assert made.table.num_rows == pairs
 
 
 def test_an_unknown_family_has_no_candidates(con, carpos):
     with pytest.raises(ScopeEmpty):
-        records_in_scope(con, carpos, families=("XX",), years=None)
+        records_in_scope(con, carpos, RowScope(("XX",)))
 
 
 def test_only_columns_that_the_approval_names_leave(con, carpos, ids, bring_cohort):
     bring_cohort(con, [{"row_number": 1, "row_id": "a"}])
-    spec = IdentifiedSpec(families=("GV",), columns=("order_county",))
-    made = identified.build_identified(con, carpos, spec, ids)
+    spec = RowScope(families=("GV",), columns=("order_county",))
+    made = build_identified(con, carpos, spec, ids)
     assert made.table.column_names == ["row_id", "matched", "order_ref", "order_county"]
     dictionary_for(carpos, "identified", columns=("order_county",)).check(made.table.schema)
     rows = deidentified.build_deidentified(
-        con, carpos, DeidentifiedSpec(families=("GV",), columns=("order_county",)), ids
+        con, carpos, RowScope(families=("GV",), columns=("order_county",)), ids
     )
     assert rows.table.column_names == ["person_ref", "order_ref", "order_county"]
 
@@ -95,5 +94,5 @@ def test_only_columns_that_the_approval_names_leave(con, carpos, ids, bring_coho
 def test_a_column_that_the_system_does_not_give_is_refused(con, carpos, ids):
     with pytest.raises(ColumnPlanRefused):
         deidentified.build_deidentified(
-            con, carpos, DeidentifiedSpec(families=("GV",), columns=("dob",)), ids
+            con, carpos, RowScope(families=("GV",), columns=("dob",)), ids
         )

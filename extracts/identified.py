@@ -5,36 +5,37 @@ adds columns of class Q, S and N. It carries no weight, no field agreement and n
 It is made in parts, so that memory follows the links and not the cohort.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from extracts.errors import ExtractFailed, LinkOutsideRegister, SuppliedRowsUnsound
 from extracts.rows import (
     IdMaker,
     Plan,
+    RowScope,
     Step,
     chain,
+    check_against,
     entry_steps,
     fetched,
     lookups,
     parameters,
     plan_for,
+    sort_keys,
     unindexed,
+    with_references,
 )
+from extracts.rows import compute as pc
 from systems.database import guarded, quoted
 from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
-from collections.abc import Iterable, Iterator
-
-import numpy as np
-import numpy.typing as npt
-
-from extracts.rows import check_against, sort_keys, with_references
-from extracts.rows import compute as pc
 
 # --- the extract in parts
 
@@ -163,32 +164,11 @@ class CohortRows:
 def _sorted(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
     """Sort without regard to the register; the key itself decides between equal sort keys."""
     rows = rows.append_column("sort_", sort_keys(rows["record_"], plan.noun, ids))
-    by = ("row_number", "sort_", "record_")
-    return (
-        rows.sort_by([(name, "ascending") for name in by]).drop_columns(["sort_"]).combine_chunks()
-    )
+    by = [(name, "ascending") for name in ("row_number", "sort_", "record_")]
+    return rows.sort_by(by).drop_columns(["sort_"]).combine_chunks()
 
 
 # --- what is looked up in the register
-
-
-@dataclass(frozen=True)
-class IdentifiedSpec:
-    """What the approval allows of an identified release.
-
-    Attributes:
-        families: families of records in scope.
-        years: first and last year of the records, or none where all years are.
-        echo_supplied: whether the supplied values are copied into the extract.
-        released_anyway: names of the system's exclusions that policy has switched off.
-        columns: register columns that the approval names; all that the system gives by default.
-    """
-
-    families: tuple[str, ...]
-    years: tuple[int, int] | None = None
-    echo_supplied: bool = True
-    released_anyway: tuple[str, ...] = ()
-    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -214,19 +194,8 @@ class Extract:
     sensitive: tuple[str, ...] = ()
 
 
-def build_identified(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
-) -> Extract:
-    """Make the identified extract in memory; see ``begin_identified`` for what ``con`` has and what is raised."""
-    made = begin_identified(con, system, spec, ids)
-    with guarded(ExtractFailed, step="identified"):
-        supplied = fetched(con, "SELECT * FROM supplied ORDER BY row_number")
-    table = pa.concat_tables(list(made.parts([supplied])))
-    return Extract(table, "identified", made.persons, made.counts, made.supplied)
-
-
 def begin_identified(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: IdentifiedSpec, ids: IdMaker
+    con: "duckdb.DuckDBPyConnection", system: System, spec: RowScope, ids: IdMaker
 ) -> CohortRows:
     """Look up the records of the linked rows; the extract itself then comes in parts.
 
