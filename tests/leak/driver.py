@@ -15,7 +15,7 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
-from extracts.identified import extract as cohort_rows
+from extracts import identified as cohort_rows
 from pipelines.cli.app import main
 from pipelines.home.home import open_home
 from pipelines.orchestration import server as prefect_server
