@@ -13,7 +13,7 @@ from matching.blocking.pair_filter import PairFilter, Prefilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
 from matching.comparison import Columns, Packed
-from matching.native import Pointers, compiled
+from matching.native import Pointers, address, compiled
 from matching.normalise import Encoded
 from matching.options import LinkOptions
 
@@ -60,11 +60,7 @@ class _Lookup:
         taken = np.zeros(1 << (bits + _FLAGS - 3), np.uint8)
         starts = np.zeros((1 << bits) + 1, np.int32)
         slots = np.empty(count, np.uint64)
-        pointer = Pointers()
-        compiled().by_bucket(
-            pointer(hashes, np.uint64), pointer(known, np.bool_), len(hashes), bits,
-            starts.ctypes.data, taken.ctypes.data, slots.ctypes.data,
-        )  # fmt: skip
+        compiled().by_bucket(hashes, known, len(hashes), bits, starts, taken, slots)
         return cls(bits, taken, starts, slots)
 
 
@@ -105,7 +101,6 @@ def _library_joins(
             pointer(index.slots, np.uint64), pointer(hashes, np.uint64), pointer(known, np.bool_),
         )  # fmt: skip
     counts = np.zeros(1 << _RULE, np.int64)
-    rows, own, theirs = (pointer(v, v.dtype) for v in (mine.rows, mine.packed, chunk.packed))
     table = None if prefilter is None else byref(prefilter.table)
     room, at, size = 0, 0, len(chunk.packed)
     wanted, buffers = _ROOM, list[Ints]()
@@ -113,10 +108,10 @@ def _library_joins(
         if room < wanted:
             room = wanted
             buffers = [np.empty(room, np.int64) for _ in range(4)]
-        out = _Out(*(v.ctypes.data for v in buffers), room, 0, 0)
+        out = _Out(*map(address, buffers), room, 0, 0)
         at = compiled().joined(
-            byref(rules), len(used), table, own, rows, theirs,
-            chunk.begin, at, size, same_table, counts.ctypes.data, byref(out),
+            byref(rules), len(used), table, mine.packed, mine.rows, chunk.packed,
+            chunk.begin, at, size, same_table, counts, byref(out),
         )  # fmt: skip
         wanted = max(wanted, out.need)
         yield buffers[0][: out.made], buffers[1][: out.made]
@@ -127,17 +122,13 @@ def _in_order(found: Sequence[tuple[Ints, Ints]], rows: Rows) -> tuple[Rows, Row
     """Pairs of ``rows`` (sorted) that come in their records' order, by row and record, with their rules."""
     least = int(rows[0]) if len(rows) else 0
     place = np.zeros(int(rows[-1]) - least + 2 if len(rows) else 1, np.int64)
-    pointer, size = Pointers(), 0
+    size = sum(len(pair) for pair, _ in found)
     for pair, _ in found:
-        compiled().tallied(pointer(pair, np.int64), len(pair), least, place.ctypes.data)
-        size += len(pair)
+        compiled().tallied(pair, len(pair), least, place)
     np.cumsum(place, out=place)
     a, b, rules = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
     for pair, caught in found:
-        compiled().by_row(
-            pointer(pair, np.int64), pointer(caught, np.int64), len(pair), least, place.ctypes.data,
-            a.ctypes.data, b.ctypes.data, rules.ctypes.data,
-        )  # fmt: skip
+        compiled().by_row(pair, caught, len(pair), least, place, a, b, rules)
     return a, b, rules
 
 

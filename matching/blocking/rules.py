@@ -17,7 +17,7 @@ import numpy.typing as npt
 from matching.array_types import Bools, Hashes, Ints
 from matching.arrays import buckets, extend_hash, finish_hash, start_hash
 from matching.comparison import Columns
-from matching.native import Pointers, compiled
+from matching.native import Pointers, address, compiled
 from matching.normalise import Encoded, NameParts, Side
 
 _ROOM: Final = 15  # bits of the buckets that are counted at a time: 256 kB for both sides
@@ -46,8 +46,8 @@ class HashedSide:
         size = max(0, min(stop, self.columns.rows) - begin)
         hashes, known = np.empty(size, np.uint64), np.empty(size, np.bool_)
         compiled().keyed(
-            byref(self.columns.table), byref(self._parts), kinds.ctypes.data, len(kinds), begin, size,
-            hashes.ctypes.data, known.ctypes.data,
+            byref(self.columns.table), byref(self._parts), kinds, len(kinds), begin, size,
+            hashes, known,
         )  # fmt: skip
         return hashes, known
 
@@ -82,7 +82,7 @@ def count_buckets(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: i
     which, found = np.zeros(1 << bits, np.bool_), c_int64(0)
     total = compiled().count_buckets(
         byref(sides[0].table), byref(sides[1].table), bits, part_bits, cap, most_records,
-        room.ctypes.data, which.ctypes.data, byref(found),
+        room, which, byref(found),
     )  # fmt: skip
     usable = bool(sides[0].known and sides[1].known)
     return BucketCounts(usable, int(total), which if found.value else None)
@@ -110,19 +110,15 @@ class _PartedKeys:
         parts: list[npt.NDArray[np.uint32]] = []
         starts: list[npt.NDArray[np.int32]] = []
         for hashes, known in keys:
-            pointer, out = Pointers(), np.empty(len(hashes), np.uint32)
-            ends = np.empty((1 << part_bits) + 1, np.int32)
-            compiled().parted(
-                pointer(hashes, np.uint64), pointer(known, np.bool_), len(hashes), bits, part_bits,
-                out.ctypes.data, ends.ctypes.data,
-            )  # fmt: skip
+            out, ends = np.empty(len(hashes), np.uint32), np.empty((1 << part_bits) + 1, np.int32)
+            compiled().parted(hashes, known, len(hashes), bits, part_bits, out, ends)
             parts.append(out)
             starts.append(ends)
         self._buckets = np.concatenate([np.empty(0, np.uint32), *parts])
         self._starts = np.concatenate([np.empty(0, np.int32), *starts])
         self.known = sum(int(ends[-1]) for ends in starts)
         rows = len(parts[0]) if parts else 0
-        addresses = self._buckets.ctypes.data, self._starts.ctypes.data
+        addresses = address(self._buckets), address(self._starts)
         self.table = _Parted(*addresses, len(parts), rows)
 
 
@@ -131,15 +127,8 @@ def rows_in_buckets(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.N
     hashes, known = key
     if compiled() is None:
         return np.flatnonzero(known & which[buckets(hashes, bits)]).astype(np.int32)
-    pointer, rows = Pointers(), np.empty(len(hashes), np.int32)
-    count = compiled().rows_in_buckets(
-        pointer(hashes, np.uint64),
-        pointer(known, np.bool_),
-        len(hashes),
-        bits,
-        which.ctypes.data,
-        rows.ctypes.data,
-    )
+    rows = np.empty(len(hashes), np.int32)
+    count = compiled().rows_in_buckets(hashes, known, len(hashes), bits, which, rows)
     return rows[:count].copy()
 
 

@@ -4,7 +4,7 @@ Whole arrays at a time: equality of codes first, cheap bounds next, string metri
 left, and those once for each distinct pair of values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from ctypes import Structure, byref, c_float, c_int64
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from matching.arrays import among, in_threads
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import SLACK, Columns, Texts, Words
-from matching.native import Pointers, compiled
+from matching.native import compiled
 from matching.normalise import Encoded, nickname_pairs
 
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
@@ -27,30 +27,17 @@ _STREETS = 62  # bit of a key
 _CODE = 31
 
 
-class _How(Structure):
+class _Thresholds(Structure):
+    """From which similarities texts are alike, and how many levels each field has."""
+
     _fields_ = [
         *((name, c_float) for name in ("least", "similar", "close", "near_street")),
         ("sizes", c_int64 * _FIELDS),
     ]
 
 
-@dataclass(frozen=True)
-class _Thresholds:
-    """From which similarities texts are alike, and how many levels each field has."""
-
-    least: float
-    similar: float
-    close: float
-    near_street: float
-    sizes: Sequence[int]
-
-
 def _patterns(
-    words: Words,
-    sides: tuple[Columns, Columns],
-    pairs: tuple[Rows, Rows],
-    how: _Thresholds,
-    similar: Similar,
+    words: Words, sides: tuple[Columns, Columns], pairs: tuple[Rows, Rows], similar: Similar
 ) -> Rows:
     """All levels of each pair as one integer.
 
@@ -58,31 +45,17 @@ def _patterns(
         words: what is known of the texts.
         sides: cohort and records.
         pairs: rows of the two.
-        how: see ``_Thresholds``.
         similar: gives the similarity of pairs of texts (each is asked for once).
     """
-    pointer = Pointers()
-    size = len(pairs[0])
+    size, levels = len(pairs[0]), byref(_LEVELS)
     chosen = [side.chosen(rows) for side, rows in zip(sides, pairs, strict=True)]
-    given = (
-        byref(words.table),
-        *(pointer(packed, packed.dtype) for packed, _ in chosen),
-        *(pointer(rows, np.int32) for _, rows in chosen),
-    )
-    table = _How(
-        how.least, how.similar, how.close, how.near_street, (c_int64 * _FIELDS)(*how.sizes)
-    )
+    given = byref(words.table), *(packed for packed, _ in chosen), *(rows for _, rows in chosen)
     out, asking = np.empty(size, np.int32), np.empty(size, np.int32)
     keys, asked = np.empty(_ASKED * size, np.int64), c_int64()
-    open_ = compiled().patterns(
-        *given, size, byref(table), out.ctypes.data, keys.ctypes.data, byref(asked),
-        asking.ctypes.data,
-    )  # fmt: skip
+    open_ = compiled().patterns(*given, size, levels, out, keys, byref(asked), asking)
     if open_:
         answers = _answers(keys[: asked.value], similar)
-        compiled().answered(
-            *given, asking.ctypes.data, open_, byref(table), out.ctypes.data, answers.ctypes.data
-        )
+        compiled().answered(*given, asking, open_, levels, out, answers)
     return out
 
 
@@ -94,16 +67,15 @@ def _answers(keys: Ints, similar: Similar) -> Floats32:
     for kind in (False, True):
         here = streets == kind
         found[here] = similar(kind, low[here].astype(np.int32), high[here].astype(np.int32))
-    return np.ascontiguousarray(found[place])
+    return found[place]
 
 
 _CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a core's cache
 
 # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
 CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
-_LEVELS = _Thresholds(
-    SIMILAR - SLACK, SIMILAR, CLOSE, NEAR_STREET, [len(field.levels) for field in FIELDS]
-)
+_SIZES = (c_int64 * _FIELDS)(*(len(field.levels) for field in FIELDS))
+_LEVELS = _Thresholds(SIMILAR - SLACK, SIMILAR, CLOSE, NEAR_STREET, _SIZES)
 
 
 @dataclass
@@ -160,7 +132,7 @@ class Comparer:
     def patterns(self, a: Rows, b: Rows) -> Rows:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
         if compiled() is not None:
-            return _patterns(self.words, self.columns, (a, b), _LEVELS, self._similar)
+            return _patterns(self.words, self.columns, (a, b), self._similar)
         pattern = np.zeros(len(a), np.int32)
         for field, levels in zip(FIELDS, self.levels(a, b), strict=True):
             pattern = pattern * len(field.levels) + levels

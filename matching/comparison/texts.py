@@ -196,14 +196,7 @@ class Columns:
 
     def _packed(self, rows: Rows | None, begin: int, size: int) -> Packed:
         packed = lines(size, _PACKED)
-        chosen = None if rows is None else np.ascontiguousarray(rows)
-        compiled().pack(
-            byref(self.table),
-            None if chosen is None else chosen.ctypes.data,
-            begin,
-            size,
-            packed.ctypes.data,
-        )
+        compiled().pack(byref(self.table), rows, begin, size, packed)
         return packed
 
 

@@ -118,8 +118,6 @@ def _rival_margins(
     ahead = np.empty(len(b))
     behind = np.empty((joint.shape[1] - 1, len(b)))
     compiled().rival_margins(
-        pointer(joint, np.float64), pointer(same, np.uint32), pointer(place, np.int64), pointer(b, np.int32), len(b),
-        pointer(frequency, np.uint64), pointer(classes, np.uint32), len(tables),
-        ahead.ctypes.data, behind.ctypes.data,
-    )  # fmt: skip
+        joint, same, place, b, len(b), frequency, classes, len(tables), ahead, behind
+    )
     return ahead, behind

@@ -18,36 +18,55 @@ from matching.array_types import Bools, Codes, Floats, Ints, Numbers, Places, Ro
 from matching.arrow import texts
 
 _LIBRARY = Path(__file__).with_name("_pairs.so")
-_KINDS: Final[dict[str, Any]] = {"p": c_void_p, "n": c_int64, "f": c_double}
+
+
+class _Array:
+    """An argument that is an array of one type, or None: the library is told where it begins."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = None if kind == "V" else np.dtype(kind)
+
+    def from_param(self, values: npt.NDArray[Any] | None) -> Any:
+        """What ctypes hands on, and keeps while the function works: a copy where the array has gaps."""
+        if values is None:
+            return None
+        assert self._kind in (None, values.dtype), "an array of another type than the library reads"
+        return np.ascontiguousarray(values).ctypes
+
+
+# pointer, whole number, real number; arrays are called as numpy calls their types (V: any)
+_KINDS: Final[dict[str, Any]] = {
+    "p": c_void_p, "n": c_int64, "r": c_double, **{kind: _Array(kind) for kind in "?bBiIqQfdV"},
+}  # fmt: skip
 # what each function is given; `hatch_build.py` compiles them
 _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
-    "joined": (c_int64, "pnppppnnnnpp"),
-    "by_bucket": (None, "ppnnppp"),
-    "tallied": (None, "pnnp"),
-    "by_row": (None, "ppnnpppp"),
-    "pack": (None, "ppnnp"),
-    "keyed": (None, "pppnnnpp"),
-    "parted": (None, "ppnnnpp"),
-    "rows_in_buckets": (c_int64, "ppnnpp"),
-    "count_buckets": (c_int64, "ppnnnnppp"),
-    "patterns": (c_int64, "pppppnppppp"),
-    "answered": (None, "ppppppnppp"),
-    "houses": (None, "pppnnpppppp"),
-    "propagate_beliefs": (None, "ppppnnnnffppp"),
-    "numbered": (c_int64, "pnp"),
-    "renumbered": (c_int64, "pnppp"),
-    "numbered_texts": (c_int64, "ppnpp"),
-    "digits": (None, "pppnnpp"),
-    "licences": (None, "pppnnppp"),
-    "favourite_odds": (None, "pppnpp"),
-    "candidate_pairs": (c_int64, "pnppppnp"),
-    "merged": (c_int64, "pnnpppp"),
-    "connected_components": (None, "ppnpn"),
-    "dummies": (None, "ppnnpnp"),
-    "iso_dates": (None, "ppnp"),
-    "comparable": (None, "ppnppppp"),
-    "sounds": (None, "ppnp"),
-    "rival_margins": (None, "ppppnppnpp"),
+    "joined": (c_int64, "pnpViVnnnnqp"),
+    "by_bucket": (None, "Q?nniBQ"),
+    "tallied": (None, "qnnq"),
+    "by_row": (None, "qqnnqiiq"),
+    "pack": (None, "pinnV"),
+    "keyed": (None, "ppBnnnQ?"),
+    "parted": (None, "Q?nnnIi"),
+    "rows_in_buckets": (c_int64, "Q?nn?i"),
+    "count_buckets": (c_int64, "ppnnnni?p"),
+    "patterns": (c_int64, "pVViinpiqpi"),
+    "answered": (None, "pVViiinpif"),
+    "houses": (None, "iBpnnp?i?iB"),
+    "propagate_beliefs": (None, "iiidnnnnrrddp"),
+    "numbered": (c_int64, "qnq"),
+    "renumbered": (c_int64, "iniii"),
+    "numbered_texts": (c_int64, "iBnii"),
+    "digits": (None, "iBpnnqq"),
+    "licences": (None, "iBpnnqq?"),
+    "favourite_odds": (None, "iidndd"),
+    "candidate_pairs": (c_int64, "qniidinV"),
+    "merged": (c_int64, "VnnqVqd"),
+    "connected_components": (None, "qqnqn"),
+    "dummies": (None, "qqnnqn?"),
+    "iso_dates": (None, "iBni"),
+    "comparable": (None, "iBnpiBb?"),
+    "sounds": (None, "iBnq"),
+    "rival_margins": (None, "dIqinQIndd"),
 }
 
 
@@ -88,7 +107,7 @@ def compiled() -> Any:
 
 
 class Pointers:
-    """Pointers into arrays, which live as long as this does."""
+    """Pointers into arrays for a structure, which live as long as this does."""
 
     def __init__(self) -> None:
         self._arrays: list[npt.NDArray[Any]] = []
@@ -110,23 +129,15 @@ def address(values: npt.NDArray[Any]) -> int:
 
 def number_values(values: Ints) -> tuple[Ints, int]:
     """Each value's number in order of first appearance, and how many values there are."""
-    pointer, numbers = Pointers(), np.empty(len(values), np.int64)
-    count = compiled().numbered(pointer(values, np.int64), len(values), numbers.ctypes.data)
-    return numbers, _known(count)
+    numbers = np.empty(len(values), np.int64)
+    return numbers, _known(compiled().numbered(values, len(values), numbers))
 
 
 def renumber(indices: Codes) -> tuple[Codes, Codes]:
     """The same numbers (-1 stays) in the order in which they appear, and which they were."""
-    pointer, out = Pointers(), np.empty(len(indices), np.int32)
-    most = int(indices.max(initial=-1)) + 1
+    out, most = np.empty(len(indices), np.int32), int(indices.max(initial=-1)) + 1
     table, order = np.full(most, -1, np.int32), np.empty(most, np.int32)
-    count = compiled().renumbered(
-        pointer(indices, np.int32),
-        len(indices),
-        table.ctypes.data,
-        out.ctypes.data,
-        order.ctypes.data,
-    )
+    count = compiled().renumbered(indices, len(indices), table, out, order)
     return out, order[:count].copy()
 
 
@@ -135,10 +146,7 @@ def number_texts(column: pa.ChunkedArray) -> tuple[Codes, Codes]:
     flat = column.combine_chunks()
     flat = flat if isinstance(flat, pa.Array) else pa.concat_arrays(flat.chunks)
     numbers, first = np.empty(len(flat), np.int32), np.empty(len(flat), np.int32)
-    offsets, data = buffers(flat)
-    count = compiled().numbered_texts(
-        offsets.ctypes.data, data.ctypes.data, len(flat), numbers.ctypes.data, first.ctypes.data
-    )
+    count = compiled().numbered_texts(*buffers(flat), len(flat), numbers, first)
     return numbers, first[: _known(count)].copy()
 
 
@@ -151,11 +159,8 @@ def read_digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
 
 def find_dummies(values: Ints, lengths: Ints, most: int, known: Ints) -> Bools:
     """Which numbers of so many digits (at most ``most``) are one digit repeated, or known to stand for "none"."""
-    pointer, found = Pointers(), np.empty(len(values), np.bool_)
-    compiled().dummies(
-        pointer(values, np.int64), pointer(lengths, np.int64), len(values), most,
-        pointer(known, np.int64), len(known), found.ctypes.data,
-    )  # fmt: skip
+    found = np.empty(len(values), np.bool_)
+    compiled().dummies(values, lengths, len(values), most, known, len(known), found)
     return found
 
 
@@ -169,9 +174,8 @@ def read_licences(column: pa.ChunkedArray) -> tuple[Ints, Ints, Bools]:
 
 def read_iso_dates(values: list[str]) -> Codes:
     """Dates written yyyy-mm-dd as yyyymmdd (0: no date); -1 for all others."""
-    offsets, data = buffers(texts(values))
     dates = np.empty(len(values), np.int32)
-    compiled().iso_dates(offsets.ctypes.data, data.ctypes.data, len(values), dates.ctypes.data)
+    compiled().iso_dates(*buffers(texts(values)), len(values), dates)
     return dates
 
 
@@ -188,11 +192,9 @@ def read_houses(text: pa.Array, doors: Iterable[str]) -> tuple[Codes, Bools, pa.
     house, odd = np.empty(len(text), np.int32), np.empty(len(text), np.bool_)
     ends = np.empty(len(text) + 1, np.int32)
     out = np.empty(int(offsets[-1] - offsets[0]) + 1, np.uint8)
-    valid = text.buffers()[0]
     compiled().houses(
-        offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, text.offset, len(text),
-        listed, begins.ctypes.data, house.ctypes.data, odd.ctypes.data, ends.ctypes.data, out.ctypes.data,
-    )  # fmt: skip
+        offsets, data, _valid(text), text.offset, len(text), listed, begins, house, odd, ends, out
+    )
     made = [None, pa.py_buffer(ends), pa.py_buffer(out)]
     return house, odd, pa.Array.from_buffers(pa.string(), len(text), made)
 
@@ -201,13 +203,15 @@ def _each(column: pa.ChunkedArray, work: Callable[..., None], *out: npt.NDArray[
     """Work on each chunk's texts, into the place of the chunk."""
     at = 0
     for chunk in column.chunks:
-        offsets, data = buffers(chunk)
-        valid = chunk.buffers()[0]
-        work(
-            offsets.ctypes.data, data.ctypes.data, None if valid is None else valid.address, chunk.offset,
-            len(chunk), *(values[at:].ctypes.data for values in out),
-        )  # fmt: skip
+        places = (values[at:] for values in out)
+        work(*buffers(chunk), _valid(chunk), chunk.offset, len(chunk), *places)
         at += len(chunk)
+
+
+def _valid(text: pa.Array) -> int | None:
+    """Where the bits begin that say which texts are not null; None: all."""
+    bits = text.buffers()[0]
+    return None if bits is None else bits.address
 
 
 def buffers(texts: pa.Array) -> tuple[Codes, npt.NDArray[np.uint8]]:
@@ -280,19 +284,15 @@ def comparable_names(values: list[str], lists: NameLists) -> tuple[list[str], Sm
     offsets, data = buffers(texts(values))
     ends, out = np.empty(size + 1, np.int32), np.empty(int(offsets[-1]) + 1, np.uint8)
     ending, odd = np.empty(size, np.int8), np.empty(size, np.bool_)
-    compiled().comparable(
-        offsets.ctypes.data, data.ctypes.data, size, byref(lists.table),
-        ends.ctypes.data, out.ctypes.data, ending.ctypes.data, odd.ctypes.data,
-    )  # fmt: skip
+    compiled().comparable(offsets, data, size, byref(lists.table), ends, out, ending, odd)
     made = pa.Array.from_buffers(pa.string(), size, [None, pa.py_buffer(ends), pa.py_buffer(out)])
     return made.to_pylist(), ending, np.flatnonzero(odd)
 
 
 def sound_keys(words: list[str]) -> Ints:
     """The sound of each text's first word as the bytes of a number; -1: left to others."""
-    offsets, data = buffers(texts(words))
     keys = np.empty(len(words), np.int64)
-    compiled().sounds(offsets.ctypes.data, data.ctypes.data, len(words), keys.ctypes.data)
+    compiled().sounds(*buffers(texts(words)), len(words), keys)
     return keys
 
 
@@ -304,22 +304,13 @@ _NEAR = np.dtype([("key", np.int64), ("weaker", np.float64)])
 
 def favourite_odds(b: Rows, record: Rows, odds: Floats) -> Floats:
     """The odds of each pair whose record no other cohort row likes more; -inf for others."""
-    pointer, out = Pointers(), np.empty(len(odds))
-    favourite = np.full(int(record.max(initial=0)) + 1, -np.inf)
-    compiled().favourite_odds(
-        pointer(b, np.int32), pointer(record, np.int32), pointer(odds, np.float64), len(odds),
-        favourite.ctypes.data, out.ctypes.data,
-    )  # fmt: skip
+    out, favourite = np.empty(len(odds)), np.full(int(record.max(initial=0)) + 1, -np.inf)
+    compiled().favourite_odds(b, record, odds, len(odds), favourite, out)
     return out
 
 
 def candidate_pairs(
-    order: Numbers,
-    a: Rows,
-    b: Rows,
-    own: Floats,
-    record: Rows,
-    most: int,
+    order: Numbers, a: Rows, b: Rows, own: Floats, record: Rows, most: int
 ) -> tuple[Ints, Floats]:
     """Pairs of record rows that are candidates of one cohort row, each once (sorted; the lower row in the upper bits).
 
@@ -331,29 +322,20 @@ def candidate_pairs(
         record: of each record row; rows of one record are no pair.
         most: candidates of a cohort row that are looked at.
     """
-    pointer, work = Pointers(), compiled().candidate_pairs
-    given = (
-        pointer(order.astype(np.int64, copy=False), np.int64), len(order), pointer(a, np.int32), pointer(b, np.int32),
-        pointer(own, np.float64), pointer(record, np.int32), most,
-    )  # fmt: skip
+    work = compiled().candidate_pairs
+    given = order.astype(np.int64, copy=False), len(order), a, b, own, record, most
     pairs = np.empty(work(*given, None), _NEAR)
-    work(*given, pairs.ctypes.data)
+    work(*given, pairs)
     starts, room = np.zeros(len(record) + 1, np.int64), np.empty_like(pairs)
     keys, through = np.empty(len(pairs), np.int64), np.empty(len(pairs))
-    count = compiled().merged(
-        pairs.ctypes.data, len(pairs), len(record), starts.ctypes.data, room.ctypes.data,
-        keys.ctypes.data, through.ctypes.data,
-    )  # fmt: skip
+    count = compiled().merged(pairs, len(pairs), len(record), starts, room, keys, through)
     return keys[:count], through[:count]
 
 
 def connected_components(size: int, left: Ints, right: Ints) -> Ints:
     """For each of ``size`` nodes, the smallest node that it is connected with."""
-    pointer, label = Pointers(), np.arange(size)
-    compiled().connected_components(
-        pointer(left.astype(np.int64, copy=False), np.int64), pointer(right.astype(np.int64, copy=False), np.int64),
-        len(left), label.ctypes.data, size,
-    )  # fmt: skip
+    label, ends = np.arange(size), (side.astype(np.int64, copy=False) for side in (left, right))
+    compiled().connected_components(*ends, len(left), label, size)
     return label
 
 
@@ -390,7 +372,7 @@ def propagate_beliefs(
         least: a change below it is none.
         worth: parts that have settled are left out when fewer than this share of the edges is left.
     """
-    pointer, size = Pointers(), len(odds)
+    size = len(odds)
     groups = max(int(side.max(initial=-1)) + 1 for side in ends)
     parts = int(part.max(initial=-1)) + 1
     scratch = [
@@ -398,9 +380,8 @@ def propagate_beliefs(
         np.empty(size), np.empty(size), np.empty(size), np.empty(size, np.int32), np.empty(parts, np.uint8),
     ]  # fmt: skip
     free = np.ones((2, size))
+    room = byref(_Room(*(address(values) for values in scratch)))
     compiled().propagate_beliefs(
-        *(pointer(side, np.int32) for side in ends), pointer(part, np.int32), pointer(odds, np.float64), size, parts,
-        both, rounds, least, worth, free[0].ctypes.data, free[1].ctypes.data,
-        byref(_Room(*(values.ctypes.data for values in scratch))),
-    )  # fmt: skip
+        *ends, part, odds, size, parts, both, rounds, least, worth, *free, room
+    )
     return free[0], free[1]
