@@ -23,12 +23,11 @@ def main() -> int:
     given.add_argument("--shards", type=int, default=16)
     asked = given.parse_args()
 
-    from matching.linking.linking import link
     from matching.options import LinkOptions
     from pipelines.cluster import dask_backend
     from pipelines.home.settings import Cluster
     from tests.rehearsal.cluster import local_cluster
-    from tests.two_tables import make_linkage
+    from tests.two_tables import link, make_linkage
 
     mine, theirs, _ = make_linkage(asked.records, asked.cohort, 20_261_126)
     options = LinkOptions(shard_rows=-(-asked.cohort // asked.shards))

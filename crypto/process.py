@@ -36,7 +36,7 @@ def harden_process() -> None:
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    _prctl(_SET_DUMPABLE, 0)
+    _prctl(_SET_DUMPABLE)
 
 
 def core_dumps() -> bool:
@@ -45,14 +45,14 @@ def core_dumps() -> bool:
         import resource
     except ImportError:
         return False
-    return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0 or _prctl(_GET_DUMPABLE, 0) == 1
+    return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0 or _prctl(_GET_DUMPABLE) == 1
 
 
-def _prctl(what: int, value: int) -> int:
+def _prctl(what: int) -> int:
     """Linux's own call; elsewhere there is none."""
     if sys.platform != "linux":
         return 0
-    return int(ctypes.CDLL(None).prctl(what, value, 0, 0, 0))
+    return int(ctypes.CDLL(None).prctl(what, 0, 0, 0, 0))
 
 
 def activate_fips() -> bool:

@@ -1,7 +1,7 @@
 """Standard column names, the map from a researcher's names to them, and what a table must have before it is linked."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,6 @@ from matching.errors import (
     DuplicateIds,
     MissingIdColumn,
     MissingIds,
-    NoCommonColumns,
     UnmappedSource,
 )
 from systems.standard import STANDARD_COLUMNS
@@ -128,46 +127,25 @@ def check_texts(*tables: pa.Table) -> None:
             raise BadTable(columns=wrong)
 
 
-def check_cohort(cohort: pa.Table) -> None:
-    """Check the ids of the cohort of a linkage.
-
-    Raises:
-        MissingIdColumn: no ``cohort_id``.
-        MissingIds: null or blank ids.
-        DuplicateIds: an id in two rows.
-        BadTable: ids of another type.
-    """
-    check_ids(cohort, "cohort_id", unique=True)
-
-
 def check_records(records: pa.Table) -> None:
     """Check the ids of the records of a linkage, several of which may be one record's.
 
     Raises:
-        MissingIdColumn: no ``record_id``.
-        MissingIds: null or blank ids.
-        BadTable: ids or identities of another type.
+        MissingIdColumn, MissingIds, BadTable: see ``check_ids``; or identities of another type.
     """
     check_ids(records, "record_id", unique=False)
     if "identity" in records.column_names and not pa.types.is_integer(records["identity"].type):
         raise BadTable(columns=["identity"])
 
 
-def check_common(cohort: Sequence[str], records: Sequence[str]) -> None:
-    """Check that both sides have a column that tells people apart.
-
-    Raises:
-        NoCommonColumns: nothing to link on.
-    """
-    if not any(c in cohort and c in records for c in IDENTIFYING):
-        raise NoCommonColumns(needed=list(IDENTIFYING))
-
-
 def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
     """Check one id column.
 
     Raises:
-        MissingIdColumn, MissingIds, DuplicateIds, BadTable: see ``check_cohort``.
+        MissingIdColumn: no such column.
+        MissingIds: null or blank ids.
+        DuplicateIds: an id in two rows, where they are ``unique``.
+        BadTable: ids of another type than text and whole numbers.
     """
     if name not in table.column_names:
         raise MissingIdColumn(column=name)

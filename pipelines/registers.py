@@ -112,7 +112,7 @@ def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
     """The person index: linked, or as the system's description says that persons are told apart."""
     linkage = system.linkage
     if linkage.persons == "linked":
-        return matching_resolve(_entries(con)).index
+        return matching_resolve(_entries(con))
     table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
     with database.guarded(LinkageBroke, step="entries"):
         entries = con.sql(

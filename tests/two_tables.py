@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
 
+from matching.linking.linking import link_sources, table_source
+from matching.tables import check_texts
 from synthetic.cohorts import as_table, mixed_case
 from synthetic.people import (
     COHORTS,
@@ -13,6 +15,16 @@ from synthetic.people import (
     make_people,
     recorded,
 )
+
+
+def link(cohort, records, options=None, *, run_shards=None):
+    """A whole linkage of two tables in memory, and its report made."""
+    check_texts(cohort, records)
+    sides = table_source(cohort, "cohort"), table_source(records, "records")
+    result = link_sources(*sides, options, None, run_shards)
+    assert result.report
+    return result
+
 
 _RELATIVES = 0.08  # of those without a record: people bound to somebody who has one
 _FIRST_YEAR, _LAST_YEAR = 2016, 2025

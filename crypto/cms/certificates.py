@@ -221,15 +221,12 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _SKEW = timedelta(minutes=5)  # other machines' clocks are a little slow
 
 
-def make_recipient(
-    kind: Literal["rsa3072", "p384"], name: str, *, days: int = 730
-) -> tuple[bytes, bytes]:
+def make_recipient(kind: Literal["rsa3072", "p384"], name: str) -> tuple[bytes, bytes]:
     """Make an unencrypted PKCS#8 key and its self-signed certificate, both PEM.
 
     Args:
         kind: ``rsa3072`` or ``p384``.
         name: common name, at most 64 characters.
-        days: how long the certificate is valid.
     """
     key: PrivateKey
     if kind == "rsa3072":
@@ -238,7 +235,7 @@ def make_recipient(
         key, usage = ec.generate_private_key(ec.SECP384R1()), "key_agreement"
     plain = serialization.NoEncryption()
     pem = key.private_bytes(Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    return pem, self_signed(key, name, usage=usage, days=days)
+    return pem, self_signed(key, name, usage=usage, days=730)
 
 
 def self_signed(key: PrivateKey, name: str, *, usage: str, days: int) -> bytes:

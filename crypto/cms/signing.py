@@ -105,21 +105,18 @@ class FileSigner(Signer):
         return signer
 
 
-def make_signing_identity(
-    subject: str, passphrase: bytes, *, days: int = SIGNER_DAYS
-) -> tuple[bytes, bytes]:
+def make_signing_identity(subject: str, passphrase: bytes) -> tuple[bytes, bytes]:
     """Make a P-384 signing key (encrypted PKCS#8 PEM) and its self-signed certificate (PEM).
 
     Args:
         subject: common name, at most 64 characters.
         passphrase: must be strong by itself; the format stretches it but little.
-        days: how long the certificate is valid.
     """
     key = ec.generate_private_key(ec.SECP384R1())
     encryption = serialization.BestAvailableEncryption(passphrase)
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     pem = key.private_bytes(encoding, form, encryption)
-    return pem, self_signed(key, subject, usage="digital_signature", days=days)
+    return pem, self_signed(key, subject, usage="digital_signature", days=SIGNER_DAYS)
 
 
 def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:

@@ -39,7 +39,6 @@ from crypto.errors import (
     SignerUnknown,
 )
 from crypto.package.parts import (
-    AT_ONCE,
     LONGEST_LIST,
     SUFFIX,
     Part,
@@ -98,19 +97,17 @@ def write_package(
     signer: Signer,
     *,
     readme: str | Readme | None = None,
-    at_once: int = AT_ONCE,
 ) -> Package:
     """Seal parts for all recipients into a new directory, which appears whole or not at all.
 
     Args:
         directory: must not exist; its parent must.
         parts: files, or `Part` for what is in memory; asked for one after another, so a generator
-            that makes each when asked keeps ``at_once`` in memory and the next.
+            that makes each when asked keeps two in memory and the next.
         recipients: 1 to 64, each once.
         signer: signs the list of hashes.
         readme: text in place of the usual README, or a function that makes it of the names of the
             parts, in order and without ``.cms``.
-        at_once: parts sealed side by side.
 
     Raises:
         PackageExists: the directory is there.
@@ -122,7 +119,7 @@ def write_package(
         raise PackageExists
     partial = files.temporary_beside(directory)
     with files.directory_written_whole(partial, directory):
-        sealed = seal_parts(partial, parts, recipients, at_once=at_once)
+        sealed = seal_parts(partial, parts, recipients)
         list_sha256 = _sign(partial, sealed, signer, readme)
     fingerprints = tuple(recipient.fingerprint for recipient in recipients)
     return Package(directory, tuple(sealed), list_sha256, signer.fingerprint, fingerprints)

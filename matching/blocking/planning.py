@@ -39,10 +39,6 @@ class RuleCount:
     cut_values: int = 0  # values still too frequent after that; -1: all
     cut_pairs: int = 0  # pairs that were given up with them
 
-    def as_json(self) -> dict[str, object]:
-        """For the report."""
-        return dict(vars(self))
-
 
 @dataclass
 class Planned:

@@ -178,25 +178,22 @@ class Columns:
             )
         )
 
-    def packed(self, begin: int = 0, stop: int | None = None) -> Packed:
+    def packed(self) -> Packed:
         """Rows with all columns of each in 64 bytes of its own: one line of a cache."""
-        if self._all is not None:
-            return self._all[begin:stop]
-        size = (self.rows if stop is None else min(stop, self.rows)) - begin
-        return self._packed(None, begin, size)
+        return self._packed(None, self.rows) if self._all is None else self._all
 
     def chosen(self, rows: Rows) -> tuple[Packed, Rows]:
         """Packed rows, and where among them the chosen ones are. All rows are packed where they have room."""
         with self._lock:
             if self._all is None and self.rows * _ROW <= _ROOM:
-                self._all = self._packed(None, 0, self.rows)
+                self._all = self._packed(None, self.rows)
         if self._all is not None:
             return self._all, rows
-        return self._packed(rows, 0, len(rows)), np.arange(len(rows), dtype=np.int32)
+        return self._packed(rows, len(rows)), np.arange(len(rows), dtype=np.int32)
 
-    def _packed(self, rows: Rows | None, begin: int, size: int) -> Packed:
+    def _packed(self, rows: Rows | None, size: int) -> Packed:
         packed = lines(size, _PACKED)
-        compiled().pack(byref(self.table), rows, begin, size, packed)
+        compiled().pack(byref(self.table), rows, 0, size, packed)
         return packed
 
 

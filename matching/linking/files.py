@@ -62,7 +62,7 @@ class FieldWeight:
 
 @dataclass(frozen=True)
 class Explanation:
-    """How the weight of one pair came about.
+    """How the weight of one pair came about. It holds personal values.
 
     ``prior``, the fields' weights and their frequencies (bits) add up to ``against_chance``. ``weight`` is
     lower where the pair also looks like relatives or namesakes; ``rivals`` says how likely each class is.
@@ -74,10 +74,6 @@ class Explanation:
     against_chance: float
     weight: float
     rivals: dict[str, float]
-
-    def as_json(self) -> dict[str, object]:
-        """A structure for ``json.dump``. It holds personal values."""
-        return asdict(self)
 
 
 def explain_pair(
@@ -161,17 +157,13 @@ class Score:
 
 @dataclass(frozen=True)
 class MatchOutcome:
-    """What ``match`` did: the report, the score where a truth was given, the explained pair."""
+    """What ``match`` did: the report, the score where a truth was given, the explained pair (with personal values)."""
 
     report: LinkReport
     seconds: float
     ignored_columns: dict[str, int]  # side → columns that were neither standard nor mapped
     score: Score | None = None
     explanation: Explanation | None = None
-
-    def as_json(self) -> dict[str, object]:
-        """A structure for ``json.dump``; personal values only under ``explanation``."""
-        return asdict(self)
 
 
 def match_files(
@@ -285,7 +277,7 @@ class _Outputs:
 
     def finish(self, outcome: MatchOutcome) -> None:
         """Write the reports and give all files their names."""
-        report = outcome.report.as_json() | {
+        report = asdict(outcome.report) | {
             "seconds_whole": outcome.seconds,
             "ignored_columns": outcome.ignored_columns,
             "score": None if outcome.score is None else asdict(outcome.score),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -10,14 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.array_types import Floats, Ints, Rows, Small
+from matching.array_types import Ints, Rows
 from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
 from matching.arrow import array, column, pc
 from matching.assignment import (
-    LINK,
-    REVIEW,
-    Assignment,
-    Edges,
     Links,
     among_candidates,
     assign,
@@ -25,7 +21,7 @@ from matching.assignment import (
     edges_of,
     list_links,
 )
-from matching.errors import MissingIdColumn
+from matching.errors import MissingIdColumn, NoCommonColumns
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import (
     DICTIONARY_COLUMNS,
@@ -36,30 +32,16 @@ from matching.normalise import (
     read_input,
 )
 from matching.options import LinkOptions
-from matching.reports import (
-    GROUPED,
-    LinkReport,
-    class_sizes,
-    expected_rate,
-    flattened,
-    library_versions,
-    model_parameters,
-    rates_by_group,
-    rule_contributions,
-    rules_json,
-    threshold_curve,
-    weight_histogram,
-)
-from matching.scoring import BudgetCost, RunShards, Scored, Scorer, budget_cost
+from matching.reports import GROUPED, LinkReport, link_report
+from matching.scoring import RunShards, Scored, Scorer, budget_cost
 from matching.tables import (
+    IDENTIFYING,
     IDS,
     STANDARD,
     ColumnMap,
     Side,
-    check_cohort,
-    check_common,
+    check_ids,
     check_records,
-    check_texts,
 )
 
 _MAGIC = b"PAR1"
@@ -201,11 +183,11 @@ class LinkResult:
         return self.pairs.table()
 
 
-def link(
-    cohort: pa.Table,
-    records: pa.Table,
+@gc_paused()
+def link_sources(
+    cohort: Source,
+    records: Source,
     options: LinkOptions | None = None,
-    *,
     progress: Progress | None = None,
     run_shards: RunShards | None = None,
 ) -> LinkResult:
@@ -228,22 +210,6 @@ def link(
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
     """
-    check_texts(cohort, records)
-    sides = table_source(cohort, "cohort"), table_source(records, "records")
-    result = link_sources(*sides, options, progress, run_shards)
-    report = result.report
-    return replace(result, reported=lambda: report)  # what it was made from goes
-
-
-@gc_paused()
-def link_sources(
-    cohort: Source,
-    records: Source,
-    options: LinkOptions | None = None,
-    progress: Progress | None = None,
-    run_shards: RunShards | None = None,
-) -> LinkResult:
-    """Link two sides that are read part by part; see ``link``."""
     options = options or LinkOptions()
     report_progress = progress or (lambda _stage, _share: None)
     seconds: dict[str, float] = {}
@@ -252,12 +218,13 @@ def link_sources(
     with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         reading = other.submit(read_input, records.parts(), columns, records.keep, options.threads)
         left = read_input(cohort.parts(), columns, cohort.keep, options.threads)
-        checking = other.submit(check_cohort, left.as_given)
+        checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True)
         half = HalfEncoded.of(left, columns)  # Python's work, beside Arrow's
         right = reading.result()
         checking.result()
         check_records(right.as_given)
-        check_common(columns, columns)
+        if not set(columns) & set(IDENTIFYING):
+            raise NoCommonColumns(needed=list(IDENTIFYING))
     mine, theirs = left.as_given, right.as_given
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
         numbering = other.submit(number_ids, theirs["record_id"])
@@ -294,7 +261,7 @@ def link_sources(
         cost = counting.result()
     report_progress("done", 1.0)
     made = partial(
-        _report, scorer, scored, edges, assignment, decision, identity, record, links, mine, cost
+        link_report, scorer, scored, edges, assignment, links, identity, record, mine, cost
     )
     return LinkResult(links, scorer.model, scorer.table, made)
 
@@ -304,77 +271,3 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
     return numbered(array(records["identity"]))[0]
-
-
-def _report(
-    scorer: Scorer,
-    scored: Scored,
-    edges: Edges,
-    assignment: Assignment,
-    decision: Small,
-    identity: Ints | Rows,
-    record: Rows,
-    links: Links,
-    cohort: pa.Table,
-    cost: BudgetCost,
-) -> LinkReport:
-    probability = assignment.probability
-    linked = decision == LINK
-    sure = float(probability[linked].sum())
-    unseen = _unseen(scored, probability)
-    total = float(probability.sum()) + unseen
-    doubt = probability * (1 - probability)
-    review = decision == REVIEW
-    model = scorer.model
-    return LinkReport(
-        cohort_rows=scorer.encoded.cohort.rows,
-        record_rows=scorer.encoded.records.rows,
-        records=int(record.max(initial=-1)) + 1,
-        identities=count_distinct(identity),
-        columns=scorer.encoded.columns,
-        rules=rules_json(
-            scorer.blocks.counts,
-            rule_contributions([c.name for c in scorer.blocks.counts], scored, edges, decision),
-        ),
-        pairs=scored.pairs,
-        patterns=scored.patterns,
-        parameters=model_parameters(model),
-        classes=class_sizes(model),
-        prior={
-            "shipped_version": int(shipped_number("version")),
-            "source": "data and shipped prior" if model.trained_on >= 1 else "shipped prior",
-            "prior_pairs_per_field": shipped_number("strength"),
-            "matches_in_training": round(model.trained_on, 2),
-            "rounds": model.rounds,
-            "share_of_rows_matched": round(assignment.row_share, 6),
-        },
-        links=links.count(LINK),
-        linked_rows=count_distinct(edges.rows[linked]),
-        linked_identities=count_distinct(edges.identities[linked]),
-        reviews=links.count(REVIEW),
-        review_rows=count_distinct(edges.rows[review]),
-        false_match_rate=expected_rate(
-            float(linked.sum()) - sure,
-            float(linked.sum()),
-            float(doubt[linked].sum()),
-            float(linked.sum()) - float(flattened(probability[linked]).sum()),
-        ),
-        missed_match_rate=expected_rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
-        curve=threshold_curve(probability, unseen),
-        histogram=weight_histogram(edges, decision),
-        groups=rates_by_group(cohort, edges, probability, decision),
-        budget=cost.as_json() | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
-        unparsable=scorer.encoded.unparsable,
-        options=scorer.options.as_json(),
-        seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
-        versions=library_versions(),
-    )
-
-
-def _unseen(scored: Scored, probability: Floats) -> float:
-    """Matches that no rule caught, by Chao's estimator from those which one or two rules caught."""
-    best = np.flatnonzero(scored.log_odds > 0)
-    hits = np.bitwise_count(scored.caught[best])
-    once, twice = int((hits == 1).sum()), int((hits == 2).sum())
-    share = float(probability.sum()) / max(len(best), 1)
-    return min(1.0, share) * once * max(once - 1, 0) / (2 * (twice + 1))

@@ -3,73 +3,34 @@
 Both ways give one index: an entry, its person, and its person at the lower bound, by which thresholds count.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from matching.array_types import Floats, Ints
-from matching.arrays import Clock, extend_hash, finish_hash, gc_paused, number_ids, start_hash
+from matching.arrays import extend_hash, finish_hash, gc_paused, number_ids, start_hash
 from matching.arrow import array, filled
 from matching.assignment import components, persons
 from matching.errors import BadTable
 from matching.normalise import Encoded, encode
 from matching.options import LinkOptions
-from matching.reports import class_sizes, library_versions, model_parameters, rules_json
 from matching.scoring import Scored, Scorer
 from matching.tables import check_ids
 
-Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class ResolveReport:
-    """What the resolution did; counts and weights only."""
-
-    rows: int
-    distinct_rows: int
-    records: int
-    persons: int
-    persons_lower: int
-    pairs: int
-    links: int
-    reviews: int
-    rules: tuple[dict[str, object], ...]
-    parameters: dict[str, object]
-    classes: dict[str, float]
-    unparsable: dict[str, dict[str, int]]
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    versions: dict[str, str] = field(default_factory=dict[str, str])
-
-    def as_json(self) -> dict[str, object]:
-        """A structure for ``json.dump``."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class ResolveResult:
-    """The person index and how it came about."""
-
-    index: pa.Table
-    report: ResolveReport
-
 
 @gc_paused()
-def resolve(
-    records: pa.Table, options: LinkOptions | None = None, *, progress: Progress | None = None
-) -> ResolveResult:
+def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     """Find out which entries of a register are one person.
 
     Args:
         records: ``record_id`` (whole number; several rows of one id are variants of one entry),
             standard columns, and optionally ``group`` (whole number: entries of one group, such as
             the parties of one order, are different people).
-        options: thresholds, threads, budget; the same as for ``link``.
-        progress: called with a stage and the share that is done.
+        options: thresholds, threads, budget; the same as for a linkage.
 
     Returns:
-        ``index`` with ``record_id, identity, identity_lower`` (whole numbers, one row per entry,
+        ``record_id, identity, identity_lower`` (whole numbers, one row per entry,
         ordered by ``record_id``). An identity is the smallest ``record_id`` of the person.
         ``identity_lower`` also joins what only might be one person: it never counts too many.
 
@@ -77,53 +38,21 @@ def resolve(
         MissingIdColumn, MissingIds, BadTable: unusable table.
     """
     options = options or LinkOptions()
-    report_progress = progress or (lambda _stage, _share: None)
     check_ids(records, "record_id", unique=False)
     if records.num_rows and not pa.types.is_integer(records["record_id"].type):
         raise BadTable(columns=["record_id"])
-    seconds: dict[str, float] = {}
-    report_progress("normalise", 0.0)
-    with Clock(seconds, "normalise"):
-        ids, node, group = _nodes(records)
-        whole = encode(records, None)
-        row_of, copies = _distinct(whole)
-    reduced = _reduced(whole, row_of)
-    report_progress("block", 0.3)
-    scorer = Scorer(reduced, options, same_table=True, seconds=seconds)
-    report_progress("compare", 0.5)
-    scored = scorer.run()
-    report_progress("decide", 0.8)
-    with Clock(seconds, "decide"):
-        edges = _edges(scorer, scored, row_of, copies, node, group)
-        identity, lower, links, reviews = _decide(
-            edges, len(ids), group, scorer, copies, node, options
-        )
-    order = np.argsort(ids, kind="stable")
-    index = pa.table(
-        {
-            "record_id": pa.array(ids[order], pa.int64()),
-            "identity": pa.array(_named(identity, ids)[order], pa.int64()),
-            "identity_lower": pa.array(_named(lower, ids)[order], pa.int64()),
-        }
-    )
-    report_progress("done", 1.0)
-    made = ResolveReport(
-        rows=records.num_rows,
-        distinct_rows=len(row_of),
-        records=len(ids),
-        persons=len(np.unique(identity)),
-        persons_lower=len(np.unique(lower)),
-        pairs=scored.pairs,
-        links=links,
-        reviews=reviews,
-        rules=rules_json(scorer.blocks.counts),
-        parameters=model_parameters(scorer.model),
-        classes=class_sizes(scorer.model),
-        unparsable={"records": whole.unparsable["cohort"]},
-        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
-        versions=library_versions(),
-    )
-    return ResolveResult(index, made)
+    ids, node, group = _nodes(records)
+    whole = encode(records, None)
+    row_of, copies = _distinct(whole)
+    side = whole.cohort.take(row_of)
+    scorer = Scorer(replace(whole, cohort=side, records=side), options, same_table=True)
+    edges = _edges(scorer, scorer.run(), row_of, copies, node, group)
+    identity, lower = _decide(edges, len(ids), group, scorer, copies, node, options)
+    return _index(ids, _named(identity, ids), _named(lower, ids)).sort_by("record_id")
+
+
+def _index(ids: Ints, identity: Ints, lower: Ints) -> pa.Table:
+    return pa.table({"record_id": ids, "identity": identity, "identity_lower": lower})
 
 
 @dataclass(frozen=True)
@@ -158,14 +87,6 @@ def _distinct(encoded: Encoded) -> tuple[Ints, Ints]:
     return np.sort(first), rank[place]
 
 
-def _reduced(encoded: Encoded, rows: Ints) -> Encoded:
-    side = encoded.cohort.take(rows)
-    return Encoded(
-        side, side, encoded.names, encoded.parts, encoded.streets, encoded.places,
-        encoded.columns, encoded.unparsable,
-    )  # fmt: skip
-
-
 def _edges(
     scorer: Scorer, scored: Scored, row_of: Ints, copies: Ints, node: Ints, group: Ints | None
 ) -> _Edges:
@@ -175,7 +96,8 @@ def _edges(
     like any other pair's. Each content stands for its first entry; the other entries hang on that one.
     """
     entry = node[row_of]
-    content_odds = pair_odds(scorer, np.arange(len(row_of)), np.arange(len(row_of)))
+    contents = np.arange(len(row_of), dtype=np.int32)
+    content_odds = scorer.log_odds_of(contents, contents)
     repeat = np.flatnonzero(entry[copies] != node)
     left = np.concatenate([entry[scored.a], entry[copies[repeat]]])
     right = np.concatenate([entry[scored.b], node[repeat]])
@@ -199,28 +121,21 @@ def _decide(
     copies: Ints,
     node: Ints,
     options: LinkOptions,
-) -> tuple[Ints, Ints, int, int]:
-    """Persons, persons at the lower bound, and how many edges were links and reviews."""
+) -> tuple[Ints, Ints]:
+    """Persons, and persons at the lower bound."""
     probability = 1 / (1 + np.exp(-np.clip(edges.odds, -500, 500)))
     link, review = probability >= options.threshold, probability >= options.review_from
-    content = np.full(size, -1, np.int64)
+    content = np.full(size, -1, np.int32)
     content[node[::-1]] = copies[::-1]  # the content of an entry's first row
 
     def odds_of(x: Ints, y: Ints) -> Floats:
-        return pair_odds(scorer, content[x], content[y])
+        return scorer.log_odds_of(content[x], content[y])
 
     identity = persons(size, edges.left[link], edges.right[link], edges.odds[link], group, odds_of)
     ends = np.arange(size)
     left = np.concatenate([edges.left[review], ends])
     right = np.concatenate([edges.right[review], identity])
-    lower = components(size, left, right)
-    return identity, lower, int(link.sum()), int((review & ~link).sum())
-
-
-def pair_odds(scorer: Scorer, x: Ints, y: Ints) -> Floats:
-    """Log odds of any pairs of rows of one table."""
-    a, b = x.astype(np.int32), y.astype(np.int32)
-    return scorer.log_odds_of(a, b)
+    return identity, components(size, left, right)
 
 
 def _named(cluster: Ints, ids: Ints) -> Ints:
@@ -255,13 +170,7 @@ def declared_persons(entries: pa.Table) -> pa.Table:
     lower = components(
         len(ids), np.concatenate([left, maybe_left]), np.concatenate([right, maybe_right])
     )
-    return pa.table(
-        {
-            "record_id": pa.array(ids, pa.int64()),
-            "identity": pa.array(ids[identity], pa.int64()),
-            "identity_lower": pa.array(ids[lower], pa.int64()),
-        }
-    )
+    return _index(ids, ids[identity], ids[lower])
 
 
 def _equal(values: pa.ChunkedArray) -> tuple[Ints, Ints]:

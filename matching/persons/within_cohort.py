@@ -33,12 +33,11 @@ _SHARDS = 16  # at most: what is kept of a shard's row while it is worked is som
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
-def find_duplicates(cohort: Source, options: LinkOptions | None = None) -> pa.Table:
+def find_duplicates(cohort: Source) -> pa.Table:
     """Groups of rows that look like one person.
 
     Args:
         cohort: ``cohort_id`` (text, unique) and standard columns (text).
-        options: seed, budget and threads are used.
 
     Returns:
         ``cohort_id, group, probability``: one row for each cohort row in a group of two or more, by
@@ -48,7 +47,7 @@ def find_duplicates(cohort: Source, options: LinkOptions | None = None) -> pa.Ta
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
     """
-    options = options or LinkOptions()
+    options = LinkOptions()
     id_columns = [name for name in cohort.keep if name == "cohort_id"]
     side = read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
     ids, rows = side.as_given, side.rows
@@ -87,16 +86,14 @@ def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Flo
 def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     """Rows of one full name that share an address or a number; birth dates are not looked at."""
     side = encoded.cohort
-    name = _full_name(encoded)
+    name = _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
     address = np.where(
         (side.street >= 0) & (side.house >= 0),
         side.street.astype(np.int64) * 1_000_003 + side.house,
         -1,
     )
-    pairs = [
-        _chained(name, other)
-        for other in (address, side.ssn.astype(np.int64), side.licence, side.phone)
-    ]
+    numbers = side.ssn.astype(np.int64), side.licence, side.phone
+    pairs = [_chained(name, other) for other in (address, *numbers)]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
     # Senior and junior share both and say so; whoever leaves the suffixes out is asked.
     told_apart = (side.suffix[left] > 0) & (side.suffix[right] > 0)
@@ -116,9 +113,8 @@ def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     ]
     likely = shares[0] * shares[1] * _TOGETHER
     everywhere = np.where(known, 0, -1)
-    pairs = [
-        _repeated(first, last, where, likely) for where in (everywhere, side.zip.astype(np.int64))
-    ]
+    places = everywhere, side.zip.astype(np.int64)
+    pairs = [_repeated(first, last, where, likely) for where in places]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return left, right, np.full(len(left), 0.99)
 
@@ -160,11 +156,6 @@ def _counts(numbers: Ints) -> Ints:
 def _others(part: Ints, name: Ints) -> Ints:
     """For each row how many rows of other names have its part of the name."""
     return _counts(part) - _counts(name)
-
-
-def _full_name(encoded: Encoded) -> Ints:
-    side = encoded.cohort
-    return _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
 
 
 def _joined(a: Ints, b: Ints) -> Ints:

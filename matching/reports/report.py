@@ -1,19 +1,20 @@
 """What a linkage did, in numbers: the engineer's ``LINKS.json``. Counts and weights, never values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Floats, Ints, Small
-from matching.assignment import LINK, REVIEW, Edges
+from matching.array_types import Floats, Ints, Rows, Small
+from matching.arrays import count_distinct
+from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
 from matching.blocking import RuleCount
 from matching.comparison import FIELDS
-from matching.model import CLASSES, Model
+from matching.model import CLASSES, Model, shipped_number
 from matching.normalise import Dictionary
-from matching.scoring import Scored
+from matching.scoring import BudgetCost, Scored, Scorer
 
 # of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
 _FLAT = 0.7
@@ -60,18 +61,8 @@ class LinkReport:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     versions: dict[str, str] = field(default_factory=dict[str, str])
 
-    def as_json(self) -> dict[str, object]:
-        """A structure for ``json.dump``."""
-        return asdict(self)
 
-
-def library_versions() -> dict[str, str]:
-    """Versions of what had a part in the result."""
-    names = ("duckdb", "rapidfuzz", "numpy", "pyarrow")
-    return {name: version(name) for name in names}
-
-
-def model_parameters(model: Model) -> dict[str, object]:
+def _model_parameters(model: Model) -> dict[str, object]:
     """m, u and the weight in bits of every level of every field."""
     result: dict[str, object] = {}
     weights = model.weights()
@@ -88,28 +79,30 @@ def model_parameters(model: Model) -> dict[str, object]:
     return result
 
 
-def class_sizes(model: Model) -> dict[str, float]:
-    """Expected pairs of each class among all pairs."""
-    return {name: round(float(n), 2) for name, n in zip(CLASSES, model.sizes, strict=True)}
-
-
-def rules_json(
-    counts: Sequence[RuleCount], links: Mapping[str, tuple[int, int]] | None = None
+def _rules_json(
+    counts: Sequence[RuleCount], scored: Scored, edges: Edges, decision: Small
 ) -> tuple[dict[str, object], ...]:
-    """The rules with what each made and cut, the links that it caught, and those it alone caught."""
-    lines = [count.as_json() for count in counts]
-    for line in lines if links is not None else ():
-        line["links"], line["links_alone"] = (links or {})[str(line["name"])]
-    return tuple(lines)
+    """The rules with what each made and cut, the links (row, identity) that it caught, and those it alone caught."""
+    caught = np.zeros(len(edges.rows), np.int64)
+    np.bitwise_or.at(caught, edges.place, scored.caught)
+    caught = caught[decision == LINK]
+    return tuple(
+        {
+            **asdict(count),
+            "links": int((caught >> i & 1).sum()),
+            "links_alone": int((caught == 1 << i).sum()),
+        }
+        for i, count in enumerate(counts)
+    )
 
 
-def flattened(probability: Floats) -> Floats:
+def _flattened(probability: Floats) -> Floats:
     """Probabilities as they would be if the fields told less than they seem to, since they are not independent."""
     yes, no = probability**_FLAT, np.maximum(1 - probability, 0.0) ** _FLAT
     return yes / (yes + no)
 
 
-def expected_rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
+def _expected_rate(expected: float, whole: float, spread: float, at_worst: float = 0.0) -> Rate:
     """A rate from a sum of probabilities; ``spread`` is the sum of their variances.
 
     The interval adds to the binomial spread half of the expectation for the error of the
@@ -128,7 +121,7 @@ def expected_rate(expected: float, whole: float, spread: float, at_worst: float 
     )
 
 
-def threshold_curve(probability: Floats, unseen: float) -> tuple[dict[str, float], ...]:
+def _threshold_curve(probability: Floats, unseen: float) -> tuple[dict[str, float], ...]:
     """Expected links, false and missed matches at a range of thresholds, to choose by."""
     total = float(probability.sum()) + unseen
     points: list[dict[str, float]] = []
@@ -156,7 +149,7 @@ _MOST, _LONGEST = 12, 40  # groups of a column, and letters of a name; beyond, i
 _LOW, _HIGH, _STEP = -10, 50, 2  # bits
 
 
-def weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], ...]:
+def _weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], ...]:
     """How many pairs of row and identity have each weight, by decision; the ends hold the rest."""
     bits = edges.log_odds / np.log(2.0)
     bounds = np.arange(_LOW, _HIGH + 1, _STEP)
@@ -171,20 +164,7 @@ def weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], .
     )
 
 
-def rule_contributions(
-    names: Sequence[str], scored: Scored, edges: Edges, decision: Small
-) -> dict[str, tuple[int, int]]:
-    """For each rule the linked (row, identity) pairs that it caught, and those that it alone caught."""
-    caught = np.zeros(len(edges.rows), np.int64)
-    np.bitwise_or.at(caught, edges.place, scored.caught)
-    caught = caught[decision == LINK]
-    return {
-        name: (int((caught >> i & 1).sum()), int((caught == 1 << i).sum()))
-        for i, name in enumerate(names)
-    }
-
-
-def rates_by_group(
+def _rates_by_group(
     cohort: pa.Table, edges: Edges, probability: Floats, decision: Small
 ) -> dict[str, tuple[dict[str, object], ...]]:
     """For each grouping column the rows of each group and the shares linked, in review and missed."""
@@ -237,3 +217,89 @@ def _groups(values: Dictionary) -> tuple[Ints, list[str]] | None:
         rows = np.where(rows < 0, len(names), rows)
         names.append("not recorded or few")
     return rows, names
+
+
+# the whole
+
+
+def link_report(
+    scorer: Scorer,
+    scored: Scored,
+    edges: Edges,
+    assignment: Assignment,
+    links: Links,
+    identity: Ints | Rows,
+    record: Rows,
+    cohort: pa.Table,
+    cost: BudgetCost,
+) -> LinkReport:
+    """Put the report together.
+
+    Args:
+        scorer: the linkage.
+        scored: its pairs of rows.
+        edges: its pairs of row and identity.
+        assignment: what competition made of these.
+        links: what was decided.
+        identity: the identity of each record row.
+        record: the record of each record row.
+        cohort: columns of the cohort by which rates are given.
+        cost: of the budget.
+    """
+    probability, decision = assignment.probability, links.decision
+    linked = decision == LINK
+    sure = float(probability[linked].sum())
+    unseen = _unseen(scored, probability)
+    total = float(probability.sum()) + unseen
+    doubt = probability * (1 - probability)
+    review = decision == REVIEW
+    model = scorer.model
+    return LinkReport(
+        cohort_rows=scorer.encoded.cohort.rows,
+        record_rows=scorer.encoded.records.rows,
+        records=int(record.max(initial=-1)) + 1,
+        identities=count_distinct(identity),
+        columns=scorer.encoded.columns,
+        rules=_rules_json(scorer.blocks.counts, scored, edges, decision),
+        pairs=scored.pairs,
+        patterns=scored.patterns,
+        parameters=_model_parameters(model),
+        classes={n: round(float(x), 2) for n, x in zip(CLASSES, model.sizes, strict=True)},
+        prior={
+            "shipped_version": int(shipped_number("version")),
+            "source": "data and shipped prior" if model.trained_on >= 1 else "shipped prior",
+            "prior_pairs_per_field": shipped_number("strength"),
+            "matches_in_training": round(model.trained_on, 2),
+            "rounds": model.rounds,
+            "share_of_rows_matched": round(assignment.row_share, 6),
+        },
+        links=links.count(LINK),
+        linked_rows=count_distinct(edges.rows[linked]),
+        linked_identities=count_distinct(edges.identities[linked]),
+        reviews=links.count(REVIEW),
+        review_rows=count_distinct(edges.rows[review]),
+        false_match_rate=_expected_rate(
+            float(linked.sum()) - sure,
+            float(linked.sum()),
+            float(doubt[linked].sum()),
+            float(linked.sum()) - float(_flattened(probability[linked]).sum()),
+        ),
+        missed_match_rate=_expected_rate(total - sure, total, float(doubt[~linked].sum()) + unseen),
+        curve=_threshold_curve(probability, unseen),
+        histogram=_weight_histogram(edges, decision),
+        groups=_rates_by_group(cohort, edges, probability, decision),
+        budget=asdict(cost) | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
+        unparsable=scorer.encoded.unparsable,
+        options=scorer.options.as_json(),
+        seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
+        versions={name: version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
+    )
+
+
+def _unseen(scored: Scored, probability: Floats) -> float:
+    """Matches that no rule caught, by Chao's estimator from those which one or two rules caught."""
+    best = np.flatnonzero(scored.log_odds > 0)
+    hits = np.bitwise_count(scored.caught[best])
+    once, twice = int((hits == 1).sum()), int((hits == 2).sum())
+    share = float(probability.sum()) / max(len(best), 1)
+    return min(1.0, share) * once * max(once - 1, 0) / (2 * (twice + 1))

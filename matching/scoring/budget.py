@@ -5,7 +5,7 @@ cuts; what they would match beyond the candidates that they do have is the loss.
 wide where few rows could be drawn, and says so.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,10 +40,6 @@ class BudgetCost:
     expected: float = 0.0
     low: float = 0.0
     high: float = 0.0
-
-    def as_json(self) -> dict[str, float]:
-        """For the report."""
-        return asdict(self)
 
 
 def budget_cost(scorer: Scorer) -> BudgetCost:

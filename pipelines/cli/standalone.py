@@ -1,5 +1,6 @@
 """``match``, ``suppress``, ``audit``, ``rates``, ``seal`` and ``verify``: linkage, disclosure control and sealing alone, on any files."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,7 @@ def match(
 
 
 def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
-    facts = outcome.as_json()
+    facts = asdict(outcome)
     if console.json:
         console.emit(facts)
         return

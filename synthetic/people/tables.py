@@ -190,10 +190,10 @@ def identifier_table(
     return pa.concat_tables(parts)
 
 
-def agency_table(per_county: int = 2) -> pa.Table:
-    """Made-up agencies, some for each county."""
+def agency_table() -> pa.Table:
+    """Made-up agencies, two for each county."""
     fips = known_places().fips
-    county, number = (each.ravel() for each in np.indices((len(fips), per_county)))
+    county, number = (each.ravel() for each in np.indices((len(fips), 2)))
     both = list(zip(county.tolist(), number.tolist(), strict=True))
     return table(
         {

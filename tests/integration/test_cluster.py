@@ -15,14 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from crypto.resting import shared_secret
-from matching.linking.linking import link
 from matching.options import LinkOptions
 from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
 from pipelines.deployment.doctor import check_cluster
 from pipelines.home.settings import Cluster
 from tests.rehearsal.cluster import Local, authority, local_cluster
-from tests.two_tables import make_linkage
+from tests.two_tables import link, make_linkage
 
 SHARD_ROWS = 200
 

@@ -54,7 +54,7 @@ def link_cohort(context: "ReleaseContext") -> Product:
     context.keep_validation("links", validation)
     validation.require()
     report = staging.place("match", "LINKS.json")
-    write_private(report, json.dumps(made.as_json(), indent=1, default=str))
+    write_private(report, json.dumps(asdict(made), indent=1, default=str))
     page = staging.place("match", "LINKS.html")
     write_private(page, quality_page(made))
     path = staging.write("match", "links", links)

@@ -19,10 +19,10 @@ from matching.errors import (
     NoCommonColumns,
 )
 from matching.linking.files import explain_pair
-from matching.linking.linking import link
 from matching.options import LinkOptions
 from matching.tables import STANDARD
 from tests.examples import examples
+from tests.two_tables import link
 from tests.unit.matching.tables import cohort, linked, noisy, people, records
 
 

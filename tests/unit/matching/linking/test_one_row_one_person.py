@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from matching.linking.linking import link
+from tests.two_tables import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 WANTED = {

@@ -7,10 +7,10 @@ import pytest
 
 from matching.assignment import assignment
 from matching.linking.files import match_files
-from matching.linking.linking import link
 from matching.normalise import encoding
 from matching.normalise.vocabulary import Dictionary
 from systems.tabular import reading as streaming
+from tests.two_tables import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.comparison.fields import FIELDS, NAMES, level
-from matching.linking.linking import link
 from matching.model.chance import Sharing, collision
 from matching.model.model import CLASSES, Model, prior_model, train
+from tests.two_tables import link
 from tests.unit.matching.tables import cohort, linked, records
 
 CODES = st.lists(st.integers(-1, 4), max_size=12)

@@ -16,13 +16,13 @@ from matching.blocking.pair_filter import PairFilter
 from matching.blocking.rules import PARTS, RULES, Parts
 from matching.comparison.levels import Comparer
 from matching.comparison.texts import _TEXT, lines
-from matching.linking.linking import link
 from matching.model.match_weights import KEEP
 from matching.native import library
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
 from tests.examples import examples
+from tests.two_tables import link
 from tests.unit.matching.blocking.test_pair_filter import mixed_up
 from tests.unit.matching.compiled import both_ways
 from tests.unit.matching.tables import cohort, noisy, people, records

@@ -15,7 +15,7 @@ from matching import __file__
 pytestmark = pytest.mark.machine("gcc")
 FOLDER = Path(__file__).parent
 LINKED = """
-from matching.linking.linking import link
+from tests.two_tables import link
 from matching.native import compiled
 from matching.options import LinkOptions
 from matching.persons.register import resolve
@@ -29,7 +29,7 @@ odd = [rows[0] | {"first_name": "J\\u0301 o'Neil-de la Cruz III " * 9, "ssn": "0
 mine, theirs = cohort(*rows[:300], *odd, *rows[:2]), records(*rows[100:], *odd, *rows[50:150])
 result = link(mine, theirs, LinkOptions(shard_rows=70))
 entries = theirs.append_column("group", theirs["record_id"].cast("int64"))
-print(result.links.num_rows, find_duplicates(table_source(mine, "cohort")).num_rows, resolve(entries).index.num_rows)
+print(result.links.num_rows, find_duplicates(table_source(mine, "cohort")).num_rows, resolve(entries).num_rows)
 """
 
 

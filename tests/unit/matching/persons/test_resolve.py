@@ -30,7 +30,7 @@ def pairs(labels):
 
 def test_entries_are_joined_to_persons(register):
     table, human = register
-    index = resolve(table).index
+    index = resolve(table)
     assert index["record_id"].to_pylist() == table["record_id"].to_pylist()
     found, true = pairs(index["identity"].to_pylist()), pairs(human)
     assert len(found & true) / len(true) > 0.95
@@ -38,7 +38,7 @@ def test_entries_are_joined_to_persons(register):
 
 
 def test_the_lower_bound_never_splits_what_the_identity_joins(register):
-    index = resolve(register[0]).index
+    index = resolve(register[0])
     lower = dict(
         zip(index["identity"].to_pylist(), index["identity_lower"].to_pylist(), strict=True)
     )
@@ -52,7 +52,7 @@ def test_the_lower_bound_never_splits_what_the_identity_joins(register):
 
 
 def test_an_identity_is_named_by_its_smallest_entry(register):
-    index = resolve(register[0]).index
+    index = resolve(register[0])
     for column in ("identity", "identity_lower"):
         smallest = {}
         for record, label in zip(
@@ -64,8 +64,8 @@ def test_an_identity_is_named_by_its_smallest_entry(register):
 
 def test_threads_and_row_order_do_not_change_the_persons(register):
     table, _ = register
-    once = resolve(table, LinkOptions(threads=1)).index
-    assert once.equals(resolve(table, LinkOptions(threads=2)).index)
+    once = resolve(table, LinkOptions(threads=1))
+    assert once.equals(resolve(table, LinkOptions(threads=2)))
 
 
 def test_parties_of_one_order_are_different_people(register):
@@ -77,7 +77,7 @@ def test_parties_of_one_order_are_different_people(register):
 
     def joined(groups):
         group = pa.array([*range(table.num_rows), *groups], pa.int64())
-        index = resolve(more.append_column("group", group)).index.to_pylist()
+        index = resolve(more.append_column("group", group)).to_pylist()
         return index[-1]["identity"] == index[-2]["identity"]
 
     assert joined([50_000, 50_001])
@@ -91,13 +91,13 @@ def test_equal_entries_without_detail_are_not_one_person(register):
     both = pa.concat_tables(
         [table, bare.set_column(0, "record_id", pa.array([9001, 9002]))], promote_options="default"
     )
-    index = resolve(both).index.to_pylist()
+    index = resolve(both).to_pylist()
     assert index[-1]["identity"] != index[-2]["identity"]
 
 
 def test_variants_of_an_entry_stay_one_entry(register):
     table, _ = register
-    index = resolve(pa.concat_tables([table, table.slice(0, 20)])).index
+    index = resolve(pa.concat_tables([table, table.slice(0, 20)]))
     assert index.num_rows == table.num_rows
 
 

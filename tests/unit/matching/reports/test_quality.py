@@ -5,9 +5,9 @@ import random
 import pyarrow as pa
 import pytest
 
-from matching.linking.linking import link
 from matching.options import LinkOptions
 from matching.reports.page import quality_page
+from tests.two_tables import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.linking.linking import link
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
@@ -23,6 +22,7 @@ from matching.scoring.shards import (
     scored_table,
 )
 from tests.examples import examples
+from tests.two_tables import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
 
