@@ -31,8 +31,7 @@ from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
 from crypto.cms.seal import seal_stream
 from crypto.cms.signing import FileSigner, make_signing_identity
-from crypto.package.parts import Part
-from crypto.package.sealed_package import write_package
+from crypto.package.sealed_package import Part, write_package
 
 KINDS = ("rsa3072", "p384")
 OPENSSL = [

@@ -1,8 +1,9 @@
-"""pyarrow's compute functions (made at run time, so a type checker can't see them), and its arrays.
+"""Arrays: names for the numpy ones that this room's functions take and give, and the way to Arrow's and back.
 
-``column``, ``texts`` and the constants do what ``pa.array`` and ``pa.scalar`` do, which import pandas to ask
-whether they were given one of its objects (so does every compute function that is given a Python value): a
-second of work for a command line that needs none of it.
+``pc`` are pyarrow's compute functions (made at run time, so a type checker can't see them). ``column``, ``texts`` and the
+constants do what ``pa.array`` and ``pa.scalar`` do, which import pandas to ask whether they were given one of its
+objects (so does every compute function that is given a Python value): a second of work for a command line that
+needs none of it.
 """
 
 from typing import Any, Final
@@ -11,6 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.signedinteger[Any]]  # whole numbers of any width
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Places = npt.NDArray[np.intp]  # in another array
+Rows = npt.NDArray[np.int32]  # of a table
+Codes = npt.NDArray[np.int32]  # of texts; -1 is missing
+Small = npt.NDArray[np.int8]  # levels, decisions and other small numbers
+Hashes = npt.NDArray[np.uint64]
 
 pc: Final[Any] = pyarrow.compute
 _KINDS: Final = {

@@ -12,8 +12,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.backends.openssl import backend
 
-from crypto.keyring.keyring import DIGEST, ESCROW, SIGNING_CERTIFICATE, SIGNING_KEY
-from crypto.keyring.root import HEAD, PHRASE_FILE
+from crypto.keyring.keyring import DIGEST, ESCROW, HEAD, PHRASE_FILE
+from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
+from crypto.keyring.signers import KEY as SIGNING_KEY
 from crypto.process import FIPS_VARIABLE, core_dumps, fips_enabled
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -8,16 +8,22 @@
     escrow.pem     optional: the Department's own recipient; its private key is never here
 
 Forgetting a run's key erases what was staged under it. Back up without ``runs/``.
+
+All hangs on the root, so changing the passphrase rewrites ``keyring.json`` alone. The passphrase is
+never an option of the command line. It is, in this order, what the caller gives, the file that
+``DOJ_RELEASE_PASSPHRASE_FILE`` names, or the file ``passphrase`` in the keyring, which `init` makes when nothing else
+was given (`doctor` warns then: whoever reads that directory has the keys).
 """
 
 import contextlib
+import json
 import os
 import re
 import secrets
 from collections.abc import Generator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -25,19 +31,15 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from crypto import files
 from crypto.cms import Recipient, Signer, make_signing_identity
 from crypto.errors import (
+    FileUnusable,
+    KeyFileDamaged,
     KeyNameUnusable,
     KeyringExists,
     KeyringMissing,
     PassphraseMissing,
+    PassphraseTooShort,
+    PassphraseWrong,
     StagingKeyMissing,
-)
-from crypto.keyring.root import (
-    HEAD,
-    PHRASE_FILE,
-    find_passphrase,
-    head_bytes,
-    read_head,
-    unlock,
 )
 from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
 from crypto.keyring.signers import KEY as SIGNING_KEY
@@ -45,15 +47,120 @@ from crypto.keyring.signers import load_signer, read_key_file, replace_signer
 from crypto.secret import (
     ITERATIONS,
     ITERATIONS_RANDOM,
+    SALT_BYTES,
     SECRET_BYTES,
     Secret,
     StagingKey,
+    stretch_passphrase,
     unwrap_secret,
     wrap_secret,
 )
 
 if TYPE_CHECKING:
     from crypto.token import TokenPlace
+
+# -- the root: one random secret under the passphrase
+
+HEAD = "keyring.json"
+FORMAT = 1
+
+
+def head_bytes(root: bytes, department: str, passphrase: bytes, iterations: int) -> bytes:
+    """Wrap the root under a passphrase: the new content of ``keyring.json``."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    kek = stretch_passphrase(passphrase, salt, iterations)
+    head = {
+        "format": FORMAT,
+        "department": department,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "kdf": "PBKDF2-HMAC-SHA-256",
+        "iterations": iterations,
+        "salt": salt.hex(),
+        "root": wrap_secret(kek, root, "root").hex(),
+    }
+    return json.dumps(head, indent=2).encode() + b"\n"
+
+
+def read_head(directory: Path) -> dict[str, object]:
+    """Read ``keyring.json``.
+
+    Raises:
+        KeyringMissing: it is missing, malformed or of another format.
+    """
+    try:
+        head = json.loads(read_key_file(directory / HEAD))
+    except (ValueError, RecursionError):
+        raise KeyringMissing from None
+    if not isinstance(head, dict) or cast("dict[str, object]", head).get("format") != FORMAT:
+        raise KeyringMissing
+    return cast("dict[str, object]", head)
+
+
+def unlock(directory: Path, passphrase: bytes) -> Secret:
+    """Open the root.
+
+    Raises:
+        KeyringMissing: no well-formed ``keyring.json``.
+        PassphraseWrong: the passphrase does not open it.
+        KeyFileDamaged: its parameters are out of bounds.
+    """
+    head = read_head(directory)
+    salt, iterations, wrapped = head.get("salt"), head.get("iterations"), head.get("root")
+    if not (isinstance(salt, str) and isinstance(wrapped, str) and type(iterations) is int):
+        raise KeyringMissing
+    try:
+        salt_bytes, wrapped_bytes = bytes.fromhex(salt), bytes.fromhex(wrapped)
+    except ValueError:
+        raise KeyringMissing from None
+    kek = stretch_passphrase(passphrase, salt_bytes, iterations)
+    try:
+        return Secret("root", unwrap_secret(kek, wrapped_bytes, "root"))
+    except KeyFileDamaged:
+        raise PassphraseWrong from None
+
+
+# -- the passphrase
+
+PHRASE_VARIABLE = "DOJ_RELEASE_PASSPHRASE_FILE"
+PHRASE_FILE = "passphrase"
+SHORTEST = 8  # characters; SP 800-63B § 3.1.1
+_LONGEST_PASSPHRASE = 4096  # bytes
+
+
+def find_passphrase(directory: Path, given: bytes | None) -> bytes | None:
+    """Find the passphrase of a keyring, or nothing.
+
+    Raises:
+        PassphraseMissing: the named file is missing or unreadable, or it is empty.
+        PassphraseTooShort: shorter than eight characters.
+    """
+    if given is not None:
+        return _checked(given)
+    named = os.environ.get(PHRASE_VARIABLE)
+    if named:
+        return _from_file(Path(named), follow=True)
+    kept = directory / PHRASE_FILE
+    return _from_file(kept, follow=False) if kept.exists() else None
+
+
+def _from_file(path: Path, *, follow: bool) -> bytes:
+    try:
+        # secrets that an orchestrator mounts are links
+        data = files.read_small(path.resolve() if follow else path, _LONGEST_PASSPHRASE)
+    except (FileUnusable, OSError, RuntimeError):
+        raise PassphraseMissing from None
+    return _checked(data.removesuffix(b"\n").removesuffix(b"\r"))
+
+
+def _checked(passphrase: bytes) -> bytes:
+    if not passphrase:
+        raise PassphraseMissing
+    if len(passphrase) < SHORTEST:
+        raise PassphraseTooShort(shortest=SHORTEST)
+    return passphrase
+
+
+# -- the keyring
 
 DIGEST, ESCROW = "digest.key", "escrow.pem"
 KINDS = ("projects", "runs", "snapshots", "documents")

@@ -4,5 +4,4 @@ It is written whole or not at all, and verified in the recipient's own order bef
 decrypts, and trusts no certificate that lies inside.
 """
 
-from crypto.package.parts import Part
-from crypto.package.sealed_package import Package, verify_by_any, write_package
+from crypto.package.sealed_package import Part, verify_by_any, write_package

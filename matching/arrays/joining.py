@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Bools, Hashes, Ints, Places, Rows
+from matching.arrow import Bools, Hashes, Ints, Places, Rows
 
 _FEWEST, _MOST = 12, 24  # bits of a bucket's number; the tables of a rule stay below 200 MB
 _BLOCK = 1 << 15  # pairs made at a time: their columns stay in a core's cache

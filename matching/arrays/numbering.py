@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Bools, Ints, Numbers, Rows
-from matching.arrow import EMPTY, array, column, filled, pc
+from matching.arrow import EMPTY, Bools, Ints, Numbers, Rows, array, column, filled, pc
 from matching.native import compiled, number_texts, number_values, renumber
 
 _ROOMY = 4  # numbers for each value that need not be used

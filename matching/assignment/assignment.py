@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Floats, Ints, Places, Rows, Small
 from matching.arrays import in_threads, numbered, within
-from matching.arrow import column, texts
+from matching.arrow import Floats, Ints, Places, Rows, Small, column, texts
 from matching.assignment.identities import Edges, components
 from matching.native import compiled, propagate_beliefs
 from matching.options import LinkOptions

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.array_types import Floats, Ints, Numbers, Places, Rows
+from matching.arrow import Floats, Ints, Numbers, Places, Rows
 from matching.native import candidate_pairs, compiled, connected_components, favourite_odds
 from matching.scoring import Scored, Scorer
 

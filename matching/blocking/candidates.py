@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Bools, Hashes, Ints, Places, Rows
 from matching.arrays import Index, bits_for, in_threads
+from matching.arrow import Bools, Hashes, Ints, Places, Rows
 from matching.blocking.pair_filter import PairFilter, Prefilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Bools, Floats32, Places, Rows, Small
+from matching.arrow import Bools, Floats32, Places, Rows, Small
 from matching.comparison import (
     CLOSE,
     FIELDS,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from matching.array_types import Bools, Hashes, Ints, Rows
 from matching.arrays import bits_for, buckets, in_threads
+from matching.arrow import Bools, Hashes, Ints, Rows
 from matching.blocking.rules import RULES, HashedSide, Parts, Rule, count_buckets, rows_in_buckets
 from matching.comparison import Columns
 from matching.native import compiled

@@ -14,8 +14,8 @@ from typing import Final, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Bools, Hashes, Ints
 from matching.arrays import buckets, extend_hash, finish_hash, start_hash
+from matching.arrow import Bools, Hashes, Ints
 from matching.comparison import Columns
 from matching.native import Pointers, address, compiled
 from matching.normalise import Encoded, NameParts, Side

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.array_types import Bools, Floats32, Ints, Rows, Small
 from matching.arrays import among, in_threads
+from matching.arrow import Bools, Floats32, Ints, Rows, Small
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import SLACK, Columns, Texts, Words

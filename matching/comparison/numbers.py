@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Bools, Ints, Numbers, Rows, Small
+from matching.arrow import Bools, Ints, Numbers, Rows, Small
 from matching.comparison.fields import level
 
 Nibbles = npt.NDArray[np.uint32]

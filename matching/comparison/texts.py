@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 
-from matching.array_types import Codes, Floats32, Hashes, Ints, Places, Rows
+from matching.arrow import Codes, Floats32, Hashes, Ints, Places, Rows
 from matching.native import Pointers, address, compiled
 from matching.normalise import NameParts, Side
 

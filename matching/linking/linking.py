@@ -10,17 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.array_types import Ints, Rows
 from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
-from matching.arrow import array, column, pc
-from matching.assignment import (
-    Links,
-    among_candidates,
-    assign,
-    decide,
-    edges_of,
-    list_links,
-)
+from matching.arrow import Ints, Rows, array, column, pc
+from matching.assignment import Links, among_candidates, assign, decide, edges_of, list_links
 from matching.errors import MissingIdColumn, NoCommonColumns
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import (
@@ -34,15 +26,7 @@ from matching.normalise import (
 from matching.options import LinkOptions
 from matching.reports import GROUPED, LinkReport, link_report
 from matching.scoring import RunShards, Scored, Scorer, budget_cost
-from matching.tables import (
-    IDENTIFYING,
-    IDS,
-    STANDARD,
-    ColumnMap,
-    Side,
-    check_ids,
-    check_records,
-)
+from matching.tables import IDENTIFYING, IDS, STANDARD, ColumnMap, Side, check_ids, check_records
 
 _MAGIC = b"PAR1"
 

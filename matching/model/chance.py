@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.array_types import Floats, Floats32, Ints, Rows
 from matching.arrays import in_threads, numbered, some_numbers
+from matching.arrow import Floats, Floats32, Ints, Rows
 from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
     CLASSES,

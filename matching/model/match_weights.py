@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Floats, Floats32, Ints, Rows
 from matching.arrays import in_threads, numbered
+from matching.arrow import Floats, Floats32, Ints, Rows
 from matching.comparison import NAMES
 from matching.model.chance import Frequencies
 from matching.model.model import Model, class_log_joint, unpack, uses_chance

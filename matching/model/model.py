@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.array_types import Bools, Floats, Ints
+from matching.arrow import Bools, Floats, Ints
 from matching.comparison import FIELDS, NAMES, shipped_prior
 
 Patterns = npt.NDArray[np.int32]

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.array_types import Bools, Codes, Floats, Ints, Numbers, Places, Rows, Small
-from matching.arrow import texts
+from matching.arrow import Bools, Codes, Floats, Ints, Numbers, Places, Rows, Small, texts
 
 _LIBRARY = Path(__file__).with_name("_pairs.so")
 

@@ -7,8 +7,7 @@ begin otherwise go through the regular expression that says what a house number 
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Bools, Ints
-from matching.arrow import EMPTY, array, filled, pc
+from matching.arrow import EMPTY, Bools, Ints, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.native import compiled, read_houses
 from matching.normalise.names import fold

@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.array_types import Bools, Codes, Ints, Numbers, Small
 from matching.arrays import blank, in_threads, prefetch
-from matching.arrow import array, filled, pc
+from matching.arrow import Bools, Codes, Ints, Numbers, Small, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates

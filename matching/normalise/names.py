@@ -12,8 +12,8 @@ from importlib import resources
 
 import numpy as np
 
-from matching.array_types import Codes, Small
 from matching.arrays import numbered
+from matching.arrow import Codes, Small
 from matching.native import NameLists, comparable_names, compiled, sound_keys
 
 # Letters that Unicode does not decompose but that registers write as plain ones.

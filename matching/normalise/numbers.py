@@ -6,8 +6,7 @@ Whole columns at a time: almost every value is distinct, so a dictionary would n
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Bools, Ints
-from matching.arrow import EMPTY, NULL, array, filled, pc
+from matching.arrow import EMPTY, NULL, Bools, Ints, array, filled, pc
 from matching.native import compiled, find_dummies, read_digits, read_licences
 
 MISSING = -1

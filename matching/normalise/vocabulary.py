@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Bools, Codes
-from matching.arrow import array, column, filled
+from matching.arrow import Bools, Codes, array, column, filled
 from matching.native import compiled, renumber
 from matching.normalise import names
 

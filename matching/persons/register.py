@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Floats, Ints
 from matching.arrays import extend_hash, finish_hash, gc_paused, number_ids, start_hash
-from matching.arrow import array, filled
+from matching.arrow import Floats, Ints, array, filled
 from matching.assignment import components, persons
 from matching.errors import BadTable
 from matching.normalise import Encoded, encode

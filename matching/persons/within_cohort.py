@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Floats, Ints
 from matching.arrays import numbered
+from matching.arrow import Floats, Ints
 from matching.assignment import components
 from matching.linking import Source
 from matching.normalise import Encoded, encode_input, read_input

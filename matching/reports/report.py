@@ -7,8 +7,8 @@ from importlib.metadata import version
 import numpy as np
 import pyarrow as pa
 
-from matching.array_types import Floats, Ints, Rows, Small
 from matching.arrays import count_distinct
+from matching.arrow import Floats, Ints, Rows, Small
 from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
 from matching.blocking import RuleCount
 from matching.comparison import FIELDS

@@ -4,11 +4,11 @@ A shard is a pure function of its plan; nothing here decides what is linked.
 """
 
 from matching.scoring.budget import BudgetCost, budget_cost
-from matching.scoring.scoring import Scorer
-from matching.scoring.shards import (
+from matching.scoring.scoring import (
     TABLES,
     RunShards,
     Scored,
+    Scorer,
     ShardPlan,
     plan_of,
     plan_tables,

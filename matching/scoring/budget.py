@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.array_types import Bools, Floats, Hashes, Rows
 from matching.arrays import in_threads
+from matching.arrow import Bools, Floats, Hashes, Rows
 from matching.blocking import (
     CHUNK,
     Blocks,

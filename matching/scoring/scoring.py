@@ -2,20 +2,28 @@
 
 Training looks at all candidates of some rows; scoring throws away early what can't matter
 (``pair_filter``). Work is spread over threads by chunks, and chunks come back in order, so that
-neither threads nor shards change a result.
+threads don't change a result. Nor do shards: a shard is a pure function of the plan and its number.
+Everything that looks at the whole cohort (normalising, blocks, weights) is in the plan before the
+first shard begins; so it is all the same where, in which order and how often shards are worked.
 """
 
+import json
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 
-from matching.array_types import Floats, Rows
 from matching.arrays import Clock, numbered
-from matching.blocking import Blocks, plan
+from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
+from matching.blocking import RULES, Blocks, PairFilter, Planned, RuleCount, plan
 from matching.comparison import Comparer, compare_pairs
 from matching.model import (
+    KEEP,
     Frequencies,
     MatchWeights,
     Model,
@@ -24,9 +32,79 @@ from matching.model import (
     prior_model,
     train,
 )
-from matching.normalise import Encoded
+from matching.normalise import Encoded, NameParts, Side, Vocabulary
 from matching.options import LinkOptions
-from matching.scoring.shards import RunShards, Scored, ShardPlan
+
+
+@dataclass
+class Scored:
+    """Pairs that are worth keeping, by cohort row and record row, with the log odds of each taken alone."""
+
+    a: Rows
+    b: Rows
+    log_odds: Floats
+    caught: Ints  # the rules that make each pair, as bits
+    made: Ints  # pairs by rule, repetitions and pairs that are not worth keeping included
+    patterns: int = 0  # distinct ones that trained the weights
+
+    @property
+    def pairs(self) -> int:
+        """Pairs that were made, repetitions included."""
+        return int(self.made.sum())
+
+    @classmethod
+    def joined(cls, shards: Iterable["Scored"], rules: int, patterns: int) -> "Scored":
+        """All shards in their order as one."""
+        none = np.empty(0, np.int32)
+        empty = cls(none, none, np.empty(0), np.empty(0, np.int64), np.zeros(rules, np.int64))
+        columns = zip(
+            *((s.a, s.b, s.log_odds, s.caught, s.made[None]) for s in (empty, *shards)), strict=True
+        )
+        a, b, odds, caught, made = (np.concatenate(c) for c in columns)
+        return cls(a, b, odds, caught, made.sum(axis=0), patterns)
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """What every shard of a linkage needs. Nothing of it changes while shards are worked."""
+
+    encoded: Encoded
+    comparer: Comparer
+    blocks: Blocks
+    model: Model
+    table: Frequencies
+    shard_rows: int  # cohort rows
+    threads: int | None = None
+
+    @property
+    def shards(self) -> int:
+        """How many there are."""
+        return -(-self.encoded.cohort.rows // self.shard_rows)
+
+    def work(self, number: int, seconds: dict[str, float] | None = None) -> Scored:
+        """Score the candidates of one shard's rows."""
+        spent = {} if seconds is None else seconds
+        start = number * self.shard_rows
+        rows = np.arange(start, min(start + self.shard_rows, self.encoded.cohort.rows), dtype="i4")
+        with Clock(spent, "compare"):
+            pairs = self.blocks.pairs(rows, self._pair_filter)
+            patterns = compare_pairs(self.comparer, pairs.a, pairs.b, self.threads)
+        with Clock(spent, "score"):
+            odds = MatchWeights(self.model, self.table, self.threads).log_odds(
+                pairs.b, patterns, KEEP
+            )
+            worth = np.flatnonzero(odds > KEEP)
+            return Scored(
+                pairs.a[worth], pairs.b[worth], odds[worth], pairs.caught[worth], pairs.made
+            )
+
+    @cached_property
+    def _pair_filter(self) -> PairFilter:
+        return PairFilter(self.encoded, self.model, self.table, KEEP, self.comparer)
+
+
+RunShards = Callable[[ShardPlan], Iterable[Scored]]
+"""Works all shards of a plan somewhere, and gives them back in their order."""
 
 
 @dataclass
@@ -114,3 +192,144 @@ class Scorer:
 def _evenly_spaced(rows: int, wanted: int) -> Rows:
     """So many rows at equal distances: a sorted file must not train on its first letters alone."""
     return (np.arange(wanted, dtype=np.int64) * rows // max(wanted, 1)).astype(np.int32)
+
+
+# A plan as Arrow tables and back, so that a shard can be worked where the files were not read: ``cohort`` and ``records`` are the
+# sides' columns (``records`` with the frequencies of its values), ``texts`` the vocabularies, ``parts`` what is known of each name,
+# ``rules`` everything else: one JSON text of numbers (Python writes doubles so that they read back to the same bits) and the
+# hashes of values that rules split or give up. All of them are personal data.
+
+TABLES: Final = ("cohort", "records", "texts", "parts", "rules")
+_SIDE: Final = tuple(f.name for f in fields(Side) if f.name != "rows")
+_VOCABULARIES: Final = ("names", "streets", "places")
+_FREQUENCY: Final = "frequency of "
+_MADE: Final = b"made"
+
+
+def plan_tables(plan: ShardPlan) -> dict[str, pa.Table]:
+    """The tables of a plan, by their names."""
+    encoded = plan.encoded
+    frequencies = {f"{_FREQUENCY}{n}": column(t) for n, t in plan.table.by_row.items()}
+    words = [getattr(encoded, name).texts for name in _VOCABULARIES]
+    parts = {f.name: getattr(encoded.parts, f.name) for f in fields(NameParts)}
+    return {
+        "cohort": _table(_columns(encoded.cohort)),
+        "records": _table(_columns(encoded.records) | frequencies),
+        "texts": _table(
+            {
+                "vocabulary": column(np.repeat(np.arange(3, dtype="i1"), [len(w) for w in words])),
+                "text": texts([text for list_ in words for text in list_]),
+            }
+        ),
+        "parts": _table({n: column(v.astype("i4")) for n, v in parts.items()}),
+        "rules": _rules(plan),
+    }
+
+
+def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> ShardPlan:
+    """The plan that ``plan_tables`` took apart; ``threads`` are the reader's own."""
+    rules = tables("rules")
+    numbers = json.loads(rules["numbers"][0].as_py())
+    records = tables("records")
+    words, number = tables("texts"), tables("texts")["vocabulary"]
+    known = [
+        _vocabulary(words["text"].to_pylist(), array(number) == i)
+        for i in range(len(_VOCABULARIES))
+    ]
+    parts = {n: array(tables("parts")[n]) for n in (f.name for f in fields(NameParts))}
+    parts["single"] = parts["single"].astype(np.bool_)
+    encoded = Encoded(
+        _side(tables("cohort")),
+        _side(records),
+        known[0],
+        NameParts(**parts),
+        known[1],
+        known[2],
+        tuple(numbers["columns"]),
+        {},
+    )
+    model = Model(
+        tuple(np.array(m) for m in numbers["m"]),
+        tuple(np.array(u) for u in numbers["u"]),
+        np.array(numbers["sizes"]),
+        numbers["pairs"],
+    )
+    names = [n for n in records.column_names if n.startswith(_FREQUENCY)]
+    table = Frequencies({n.removeprefix(_FREQUENCY): array(records[n]) for n in names})
+    blocks = Blocks(encoded, _planned(numbers["rules"], rules), numbers["same_table"], threads)
+    rows = numbers["shard_rows"]
+    return ShardPlan(encoded, Comparer(encoded), blocks, model, table, rows, threads)
+
+
+def scored_table(scored: Scored) -> pa.Table:
+    """A worked shard as a table; the pairs by rule stand in its schema."""
+    found = _table(
+        {name: column(getattr(scored, name)) for name in ("a", "b", "log_odds", "caught")}
+    )
+    return found.replace_schema_metadata({_MADE: json.dumps(scored.made.tolist()).encode()})
+
+
+def scored_of(table: pa.Table) -> Scored:
+    """The shard that ``scored_table`` wrote."""
+    metadata: Mapping[bytes, bytes] = table.schema.metadata
+    made = np.array(json.loads(metadata[_MADE]), np.int64)
+    a, b, odds, caught = (array(table[name]) for name in ("a", "b", "log_odds", "caught"))
+    return Scored(a, b, odds, caught, made)
+
+
+def _table(columns: dict[str, pa.Array]) -> pa.Table:
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _columns(side: Side) -> dict[str, pa.Array]:
+    return {name: column(getattr(side, name)) for name in _SIDE}
+
+
+def _side(table: pa.Table) -> Side:
+    columns: dict[str, Any] = {name: array(table[name]) for name in _SIDE}
+    return Side(rows=table.num_rows, **columns)
+
+
+def _vocabulary(all_texts: list[str], mine: Bools) -> Vocabulary:
+    vocabulary = Vocabulary()
+    for place in np.flatnonzero(mine).tolist():
+        vocabulary.code(all_texts[place])
+    return vocabulary
+
+
+def _rules(plan: ShardPlan) -> pa.Table:
+    """A first row with the numbers, then one for each list of hashes."""
+    lists = [np.empty(0, np.uint64)]
+    rules: list[dict[str, object]] = []
+    for planned in plan.blocks.rules:
+        splits = [part for _, part in planned.splits]
+        lists += [*(keys for keys, _ in planned.splits), planned.given_up]
+        cut = planned.count.cut_values
+        rules.append({"name": planned.rule.name, "splits": splits, "cut_values": cut})
+    model = plan.model
+    numbers = {
+        "columns": plan.encoded.columns,
+        "same_table": plan.blocks.same_table,
+        "shard_rows": plan.shard_rows,
+        "m": [m.tolist() for m in model.m],
+        "u": [u.tolist() for u in model.u],
+        "sizes": model.sizes.tolist(),
+        "pairs": model.pairs,
+        "rules": rules,
+    }
+    ends = np.zeros(len(lists) + 1, np.int32)
+    np.cumsum([len(keys) for keys in lists], out=ends[1:])
+    hashes = pa.ListArray.from_arrays(column(ends), column(np.concatenate(lists)))
+    numbers_column = texts([json.dumps(numbers), *[""] * (len(lists) - 1)])
+    return _table({"numbers": numbers_column, "hashes": hashes})
+
+
+def _planned(rules: list[dict[str, Any]], table: pa.Table) -> list[Planned]:
+    by_name = {rule.name: rule for rule in RULES}
+    lists = iter(table["hashes"].combine_chunks()[1:])
+    made: list[Planned] = []
+    for rule in rules:
+        splits = [(array(next(lists).values), part) for part in rule["splits"]]
+        count = RuleCount(rule["name"], cut_values=rule["cut_values"])
+        made.append(Planned(by_name[rule["name"]], count, splits, array(next(lists).values)))
+    return made

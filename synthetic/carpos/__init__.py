@@ -1,3 +1,3 @@
 """A made-up CARPOS register: cases, orders, parties, firearms."""
 
-from synthetic.carpos.register import make_carpos
+from synthetic.carpos.details import make_carpos

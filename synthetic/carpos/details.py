@@ -1,19 +1,39 @@
-"""The order tables of a made-up register: the orders themselves and all that hangs on them."""
+"""The order tables of a made-up register, the orders themselves and all that hangs on them; and the register as a whole.
+
+It has what real registers have: people with several orders, chains from emergency to final orders, mutual orders,
+relatives at one address, twins, fathers and sons of one name, double and changed surnames, other spellings, nicknames,
+typing errors, swapped and defaulted birth dates, missing numbers, old addresses, unserved orders, missing expirations,
+two lists of race codes.
+"""
 
 import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
 
-from synthetic.carpos.cases import CHILD, FAMILY_NAMES, NOBODY, RESPONDENT, ROLES, Entries, Orders
+from synthetic.carpos import persons
+from synthetic.carpos.cases import (
+    CHILD,
+    FAMILY_NAMES,
+    NOBODY,
+    RESPONDENT,
+    ROLES,
+    Entries,
+    Orders,
+    make_cases,
+    make_entries,
+    make_orders,
+)
 from synthetic.people import (
     NO_DAY,
     Ints,
     Population,
+    World,
     absent,
     choose,
     days_column,
     drawn,
     known_places,
+    make_people,
     objects,
     pick,
     table,
@@ -26,7 +46,7 @@ _SERVED = 0.87
 _AGENCIES = 3  # per county
 
 
-def tables(
+def _tables(
     rng: Generator, people: Population, orders: Orders, entries: Entries, last_day: int
 ) -> dict[str, pa.Table]:
     """Return agency, court, restraint, the orders, their parties, and everything on them."""
@@ -287,3 +307,25 @@ def _relinquishment(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
             "count": np.where(gave, rng.geometric(0.5, size), 0),
         }
     )
+
+
+# -- the register
+
+_PEOPLE_PER_ORDER = 1.6  # people in the made-up world; about half of them stand on no order
+
+
+def make_carpos(rng: Generator, records: int, first_day: int, last_day: int) -> World:
+    """Make the tables of ``records`` orders, each with about 2.5 party entries, and who these are."""
+    people = make_people(rng, max(2_000, int(records * _PEOPLE_PER_ORDER)), last_day)
+    cases = make_cases(rng, people, records, first_day, last_day)
+    orders = make_orders(rng, cases, records)
+    entries = make_entries(rng, people, cases, orders)
+    tables = {
+        **persons.tables(rng, people, orders, entries),
+        **_tables(rng, people, orders, entries, last_day),
+    }
+    # as the code list says it: financial elder abuse is a case of elder abuse
+    families = objects(["EA" if name == "EF" else name for name in FAMILY_NAMES])
+    family = choose(orders.code == "EPO", "EPO", families[orders.family])[entries.order]
+    role = objects(ROLES)[entries.role]
+    return World(people, tables, entries.person_id, entries.human, role, family, "respondent")

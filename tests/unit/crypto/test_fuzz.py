@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from crypto import errors
 from crypto.cms.recipients import Recipient
 from crypto.cms.signing import FileSigner, read_signed_data, verify_detached
-from crypto.package import parts
+from crypto.package import sealed_package
 from crypto.package.sealed_package import verify_package
 from crypto.resting import document
 from crypto.secret import Secret
@@ -69,13 +69,13 @@ def test_signatures(data, signer, good):
 @DEEP
 @given(data=st.data())
 def test_lists(data):
-    good = parts.write_sums({"README.txt": "0" * 64, "part-001.zip.cms": "a" * 64})
+    good = sealed_package.write_sums({"README.txt": "0" * 64, "part-001.zip.cms": "a" * 64})
     sample = data.draw(st.one_of(st.binary(max_size=300), mutated(good)))
     try:
-        read = parts.read_sums(sample)
+        read = sealed_package.read_sums(sample)
     except errors.PackageUnreadable:
         return
-    assert parts.write_sums(read) == sample
+    assert sealed_package.write_sums(read) == sample
     assert all("/" not in name and not name.startswith(".") for name in read)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crypto import errors
-from crypto.keyring import keyring, root
+from crypto.keyring import keyring
 from crypto.keyring.keyring import Keyring
 from crypto.secret import Secret, StagingKey
 
@@ -17,7 +17,7 @@ WORD = b"correct horse battery"
 
 @pytest.fixture(autouse=True)
 def no_named_passphrase(monkeypatch):
-    monkeypatch.delenv(root.PHRASE_VARIABLE, raising=False)
+    monkeypatch.delenv(keyring.PHRASE_VARIABLE, raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def quick(monkeypatch):
 def pristine(tmp_path_factory):
     keys = tmp_path_factory.mktemp("home") / "keys"
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(root.PHRASE_VARIABLE, raising=False)
+        patch.delenv(keyring.PHRASE_VARIABLE, raising=False)
         patch.setattr(keyring, "ITERATIONS", 1_000)
         Keyring.create(keys, department="Department", passphrase=WORD)
     return keys
@@ -194,16 +194,16 @@ def test_where_the_passphrase_comes_from(keys, tmp_path, monkeypatch):
     with pytest.raises(errors.PassphraseWrong):
         Keyring.open(keys, b"wrong horse battery")
     (tmp_path / "word").write_bytes(WORD + b"\n")
-    monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / "word"))
+    monkeypatch.setenv(keyring.PHRASE_VARIABLE, str(tmp_path / "word"))
     Keyring.open(keys)
     (tmp_path / "linked").symlink_to(tmp_path / "word")  # as an orchestrator mounts secrets
-    monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / "linked"))
+    monkeypatch.setenv(keyring.PHRASE_VARIABLE, str(tmp_path / "linked"))
     Keyring.open(keys)
     with pytest.raises(errors.PassphraseWrong):
         Keyring.open(keys, b"the argument goes first")
     for wrong in ("missing", "empty"):
         (tmp_path / "empty").write_bytes(b"\n")
-        monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / wrong))
+        monkeypatch.setenv(keyring.PHRASE_VARIABLE, str(tmp_path / wrong))
         with pytest.raises(errors.PassphraseMissing):
             Keyring.open(keys)
 
@@ -225,7 +225,7 @@ def test_without_a_passphrase_one_is_made_and_kept(tmp_path):
 
 def test_a_named_passphrase_is_not_kept(tmp_path, monkeypatch):
     (tmp_path / "word").write_bytes(WORD)
-    monkeypatch.setenv(root.PHRASE_VARIABLE, str(tmp_path / "word"))
+    monkeypatch.setenv(keyring.PHRASE_VARIABLE, str(tmp_path / "word"))
     Keyring.create(tmp_path / "keys", department="Department")
     assert not (tmp_path / "keys" / "passphrase").exists()
     Keyring.open(tmp_path / "keys")

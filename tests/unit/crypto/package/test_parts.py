@@ -8,7 +8,7 @@ import pytest
 
 from crypto import errors
 from crypto.files import reserve
-from crypto.package.parts import Part, seal_parts
+from crypto.package.sealed_package import Part, seal_parts
 
 
 def numbered(count, size=70_000):

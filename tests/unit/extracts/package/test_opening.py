@@ -15,8 +15,7 @@ import pytest
 from crypto.cms.certificates import make_recipient
 from crypto.cms.recipients import Recipient
 from crypto.cms.signing import FileSigner, make_signing_identity, verify_detached
-from crypto.package.parts import Part
-from crypto.package.sealed_package import write_package
+from crypto.package.sealed_package import Part, write_package
 from extracts.package.bag import iter_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc
 from extracts.package.documents import recipient_readme

@@ -12,7 +12,7 @@ from matching.assignment.identities import (
     _candidate_pairs,
     components,
 )
-from matching.scoring.shards import Scored
+from matching.scoring.scoring import Scored
 from tests.examples import examples
 from tests.unit.matching.compiled import both_ways
 

@@ -113,7 +113,7 @@ def test_a_bridge_between_two_people_is_not_taken():
 
 
 def test_an_empty_register_has_an_empty_index():
-    index = resolve(records().set_column(0, "record_id", pa.array([], pa.int64()))).index
+    index = resolve(records().set_column(0, "record_id", pa.array([], pa.int64())))
     assert index.num_rows == 0
     assert index.column_names == ["record_id", "identity", "identity_lower"]
 

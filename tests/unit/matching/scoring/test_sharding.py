@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import Scorer
-from matching.scoring.shards import (
+from matching.scoring.scoring import (
     TABLES,
     Scored,
+    Scorer,
     ShardPlan,
     plan_of,
     plan_tables,

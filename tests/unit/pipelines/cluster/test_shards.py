@@ -11,8 +11,7 @@ from crypto.errors import SharedSecretUnusable
 from crypto.resting import shared_secret
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
-from matching.scoring.scoring import Scorer
-from matching.scoring.shards import ShardPlan
+from matching.scoring.scoring import Scorer, ShardPlan
 from pipelines.cluster import dask_backend, shards
 from pipelines.cluster.errors import (
     ClusterLost,
