@@ -43,6 +43,11 @@ class BackupIncomplete(CodedError, code="HOME-22", exit=Exit.INPUT):
     )
 
 
+class BackupDisturbed(CodedError, code="HOME-23", exit=Exit.HELD):
+    cause = "files of the home went away or were cut while it was backed up"
+    cure = "Back it up again: nothing was written. `remind`, `withdraw` and `destroy` remove files, so not at their time"
+
+
 class Unexpected(CodedError, code="CLI-01"):
     cause = "something unexpected happened"
     cure = "Nothing was released; report this line"

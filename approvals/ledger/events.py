@@ -350,6 +350,7 @@ _RELEASE: dict[str, Spec] = {
         {"member": ID, "fingerprint": DIGEST, "parts": COUNT, "bytes": COUNT, "sums": DIGEST},
         hashes=DIGESTS,
     ),
+    "packages_resealed": _spec(RELEASE, _ON | {"packages": COUNT}),
     "release_recorded": _spec(RELEASE, _ON | {"packages": COUNT}, individuals=COUNT),
     "package_handed_over": _spec(
         RELEASE,

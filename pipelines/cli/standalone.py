@@ -60,9 +60,12 @@ def match(
 
 
 def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
+    from matching.native import compiled
+
+    loops = "compiled" if compiled() is not None else "numpy"
     facts = asdict(outcome)
     if console.json:
-        console.emit(facts)
+        console.emit(facts | {"loops": loops})
         return
     report = outcome.report
     console.show_pairs(
@@ -77,6 +80,7 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "expected false links": _rate(report.false_match_rate),
             "expected missed matches": _rate(report.missed_match_rate),
             "seconds": round(outcome.seconds, 1),
+            "loops": loops,
             "written": str(out),
         },
     )

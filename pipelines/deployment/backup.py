@@ -16,15 +16,16 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from approvals.ledger import LedgerUnavailable
-from pipelines.errors import BackupDoesNotHold, BackupIncomplete, FileExists
-from pipelines.home import FOLDERS, Home, HomeExists
+from pipelines.errors import BackupDisturbed, BackupDoesNotHold, BackupIncomplete, FileExists
+from pipelines.home import FOLDERS, Home, HomeExists, is_unfinished
 
 MANIFEST = "BACKUP.json"
 _LEDGER = "ledger.sqlite3"
@@ -46,6 +47,7 @@ def back_up(home: Home, out: Path) -> dict[str, object]:
         LedgerUnavailable: the ledger can't be read.
         CodedError: of the bucket, where it can't be asked whether it has the register.
         BackupIncomplete: the home lacks what a restored one would need.
+        BackupDisturbed: a file went away meanwhile (exit 8).
     """
     _require(name for name in _NEEDED if (home.root / name).is_file())
     if out.exists():
@@ -54,7 +56,7 @@ def back_up(home: Home, out: Path) -> dict[str, object]:
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as sink, tarfile.open(fileobj=sink, mode="w") as archive:
-            hashes, where = _everything(home, archive)
+            hashes, where = _everything(home, archive, partial)
             manifest = {
                 "format": 1,
                 "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -103,22 +105,24 @@ def restore(backup: Path, root: Path) -> dict[str, object]:
     }
 
 
-def _everything(home: Home, archive: tarfile.TarFile) -> tuple[dict[str, str], str]:
+def _everything(home: Home, archive: tarfile.TarFile, beside: Path) -> tuple[dict[str, str], str]:
     """Add it all, in the order in which a home that is at work stays in agreement with itself.
 
     What the ledger must not lag behind (its head, its checkpoints) comes before it; what its
     events name (documents, reports, packages) after it.
     """
     early = [home.ledger_head, *_files(home.checkpoints, home)]
-    hashes = {_name(home, path): _add_file(archive, path, home) for path in early}
-    ledger = _ledger(home)
-    if ledger is not None:
-        hashes[_LEDGER] = _add(archive, _LEDGER, ledger)
+    hashes = {_name(home, p): _add_file(archive, p, _name(home, p)) for p in early}
+    where = "elsewhere"
+    if not home.settings().storage.ledger_url:
+        where = "sqlite"
+        with _ledger(home, beside) as copy:
+            hashes[_LEDGER] = _add_file(archive, copy, _LEDGER)
     elsewhere = _in_the_bucket(home)
     for path in _files(home.root, home):
         if _name(home, path) not in hashes and path not in elsewhere:
-            hashes[_name(home, path)] = _add_file(archive, path, home)
-    return hashes, "elsewhere" if ledger is None else "sqlite"
+            hashes[_name(home, path)] = _add_file(archive, path, _name(home, path))
+    return hashes, where
 
 
 def _in_the_bucket(home: Home) -> frozenset[Path]:
@@ -145,7 +149,10 @@ def _files(folder: Path, home: Home) -> Iterator[Path]:
             path = Path(place) / name
             inside = _name(home, path)
             left_out = _LEFT_OUT.fullmatch(inside) or _KEYS_OF_RUNS.fullmatch(inside)
-            if not left_out and path.is_file() and not path.is_symlink():
+            if left_out or is_unfinished(name) or path.is_symlink():
+                continue
+            # What went away meanwhile is missed when it is read.
+            if path.is_file() or not path.exists():
                 yield path
 
 
@@ -166,12 +173,22 @@ class _Hashed:
         return block
 
 
-def _add_file(archive: tarfile.TarFile, path: Path, home: Home) -> str:
-    with path.open("rb") as source:
-        entry = tarfile.TarInfo(_name(home, path))
+def _add_file(archive: tarfile.TarFile, path: Path, name: str) -> str:
+    """Add a file in blocks, and hash it; one that goes away or is cut meanwhile is missed."""
+    try:
+        source = path.open("rb")
+    except FileNotFoundError:
+        raise BackupDisturbed from None
+    with source:
+        entry = tarfile.TarInfo(name)
         entry.size, entry.mode = os.fstat(source.fileno()).st_size, 0o600
         hashed = _Hashed(source)
-        archive.addfile(entry, cast("BinaryIO", hashed))
+        try:
+            archive.addfile(entry, cast("BinaryIO", hashed))
+        except OSError as error:
+            if error.errno is None:  # tarfile's own: it ended before its length
+                raise BackupDisturbed from None
+            raise
     return hashed.digest.hexdigest()
 
 
@@ -182,20 +199,24 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _ledger(home: Home) -> bytes | None:
-    """The ledger's database as of now, in one piece; None where it is not in the home."""
-    if home.settings().storage.ledger_url:
-        return None
+@contextmanager
+def _ledger(home: Home, beside: Path) -> Generator[Path, None, None]:
+    """The ledger's database as of now, in one piece, as a file (0600) that ends with the block; never whole in memory."""
+    copy = beside.with_name(f"{beside.name}.ledger")
     try:
-        with (
-            sqlite3.connect(f"file:{home.root / _LEDGER}?mode=ro", uri=True) as con,
-            sqlite3.connect(":memory:") as copy,
-        ):
-            con.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-            return copy.serialize()
-    except sqlite3.Error:
-        raise LedgerUnavailable from None
+        os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            with (
+                closing(sqlite3.connect(f"file:{home.root / _LEDGER}?mode=ro", uri=True)) as con,
+                closing(sqlite3.connect(copy)) as target,
+            ):
+                con.backup(target)
+                target.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error:
+            raise LedgerUnavailable from None
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _unpacked(backup: Path, target: Path) -> dict[str, object]:

@@ -78,6 +78,7 @@ def check_machine() -> Iterator[Finding]:
     good = sys.version_info >= (3, 11)
     yield Finding("Python", "good" if good else "bad", sys.version.split()[0])
     yield _openssl()
+    yield _loops()
     yield from _systems()
     for seen in crypto_findings():
         yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
@@ -99,6 +100,16 @@ def _openssl() -> Finding:
         return Finding(what, "note", f"{shown.strip()[:40]}: not OpenSSL, can't open a package")
     numbers = tuple(int(n) for n in parts[1].split(".")[:2] if n.isdigit())
     return Finding(what, "good" if numbers >= _OLDEST_OPENSSL else "note", parts[1])
+
+
+def _loops() -> Finding:
+    """A compiler that failed at installation is not seen otherwise: the links are the same."""
+    from matching.native import compiled
+
+    if compiled() is not None:
+        return Finding("linkage's inner loops", "good", "compiled")
+    lacks = "numpy's, several times slower: install gcc, then the product again"
+    return Finding("linkage's inner loops", "note", lacks)
 
 
 def _systems() -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from pipelines.home.home import (
     open_home,
     write_private,
 )
-from pipelines.home.processes import locked, sweep, sweep_home, unfinished
+from pipelines.home.processes import is_unfinished, locked, sweep, sweep_home, unfinished
 from pipelines.home.settings import (
     TEMPLATE,
     Bucket,

@@ -78,9 +78,14 @@ def unfinished(home: Home) -> Iterator[float]:
     return (now - _touched(path) for path in _in(home.root))
 
 
+def is_unfinished(name: str) -> bool:
+    """Whether a file of this name is one that somebody is still writing, or never finished."""
+    return _NAMES.fullmatch(name) is not None
+
+
 def _in(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
-        unfinished = [n for n in (*folders, *files) if _NAMES.fullmatch(n)]
+        unfinished = [n for n in (*folders, *files) if is_unfinished(n)]
         folders[:] = [n for n in folders if n not in unfinished]
         yield from (Path(place) / name for name in unfinished)
 

@@ -53,7 +53,10 @@ class HistoryMoved(CodedError, code="RUN-15", exit=Exit.FAILED):
 
 class RecipientGone(CodedError, code="RUN-16", exit=Exit.REFUSED):
     cause = "a key that the package was sealed to has expired or was revoked meanwhile (§ 964(c))"
-    cure = "Withdraw this release and order it again for the keys that are in force"
+    cure = (
+        "Resume the release: the gate is asked anew, and the packages are sealed to the keys in force."
+        " Where none is left, `recipient add` and `recipient confirm` one first"
+    )
 
 
 class NothingToReview(CodedError, code="RUN-17", exit=Exit.USAGE):

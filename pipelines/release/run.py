@@ -267,6 +267,8 @@ def _stages(context: ReleaseContext) -> list[Stage]:
 def _finished(context: ReleaseContext, stage: Stage) -> bool:
     if stage.every_time or context.records.verified(stage.name) is None:
         return False
+    if stage.is_stale is not None and stage.is_stale(context):
+        return False
     context.staging.upload(stage.name)  # a run that was killed may not have come to it
     return True
 

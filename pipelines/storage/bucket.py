@@ -243,7 +243,7 @@ class BucketAdmin:
     def remove_names(self, names: Iterable[str]) -> int:
         """Delete every version of these objects; how many."""
         wanted = set(names)
-        folders = sorted({name.rsplit("/", 1)[0] + "/" for name in wanted})
+        folders = sorted({name[: name.rfind("/") + 1] or name for name in wanted})
         keys = {self._bucket.location.key(name) for name in wanted}
         found = (v for folder in folders for v in self._versions(folder) if v["Key"] in keys)
         return self.remove_versions(found)

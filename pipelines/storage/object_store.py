@@ -1,6 +1,6 @@
 """Sets of encrypted files in a bucket: the objects first, a manifest last; what no manifest names does not exist.
 
-    <prefix>/HOME.json                                whose prefix this is
+    <prefix>/HOME.json                                whose prefix this is; CLAIM.… while a home takes it
     <prefix>/<set>/<file>.<SHA-256 of its bytes>      never written twice with other bytes
     <prefix>/<set>/MANIFEST.json                      digests and lengths of a set, under the home's digest key
 
@@ -8,6 +8,7 @@ A bucket has no rename and no lock. A name that says what is inside makes writin
 appear whole. Locks stay in the home: who writes to or sweeps a set holds the lock of its release or register.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto import files
+from errors import CodedError
 from pipelines.storage.bucket import Bucket, BucketAdmin
 from pipelines.storage.errors import (
     ManifestDoesNotHold,
@@ -71,12 +73,27 @@ class ObjectStore:
         mark = self._sealed({"format": 1, "purpose": self.purpose})
         found = self.bucket.small(MARK, _LONGEST)
         if found is None:
-            if self.bucket.sizes():
-                raise PrefixTaken
-            self.bucket.put_small(MARK, mark)
+            self._take(mark)
         elif not hmac.compare_digest(found, mark):
             raise PrefixTaken
         self._ours = True
+
+    def _take(self, mark: bytes) -> None:
+        """Take an empty prefix. Of several homes at once one gets it at most: each shows its claim before it looks round.
+
+        Not every server knows conditional writes, and one that does not may ignore the condition.
+        """
+        claim = f"CLAIM.{hashlib.sha256(mark).hexdigest()[:16]}"
+        if set(self.bucket.sizes()) - {claim}:
+            raise PrefixTaken
+        self.bucket.put_small(claim, mark)
+        try:
+            if set(self.bucket.sizes()) != {claim}:
+                raise PrefixTaken
+            self.bucket.put_small(MARK, mark)
+        finally:
+            with contextlib.suppress(CodedError):  # what is left of it is ours, and no hindrance
+                self.admin.remove_names([claim])
 
     def keep(self, of_set: str, sources: Sequence[Path]) -> int:
         """Make a set of files hold in the bucket; how many had to be sent. Safe to repeat after any end.

@@ -11,7 +11,7 @@ from pipelines.release.stages.hand_over import record_and_hand_over
 from pipelines.release.stages.intake import intake_cohort
 from pipelines.release.stages.match import link_cohort
 from pipelines.release.stages.review import settle_doubtful
-from pipelines.release.stages.seal import package_and_seal
+from pipelines.release.stages.seal import package_and_seal, seals_a_key_that_is_gone
 from pipelines.release.stages.stage import Stage
 from pipelines.release.stages.validate import validate_extract
 
@@ -25,6 +25,6 @@ STAGES: tuple[Stage, ...] = (
     Stage("extract", "Making the extract", make_extract),
     Stage("validate", "Proving that it may leave", validate_extract, last_of_dry_run=True),
     Stage("approve", "Waiting for a second person", wait_for_approval, every_time=True),
-    Stage("seal", "Sealing to each recipient", package_and_seal),
+    Stage("seal", "Sealing to each recipient", package_and_seal, is_stale=seals_a_key_that_is_gone),
     Stage("record", "Recording and handing over", record_and_hand_over),
 )

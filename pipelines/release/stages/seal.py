@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from crypto.package import Part as SealPart
 from crypto.package import write_package
@@ -54,6 +54,16 @@ def package_and_seal(context: "ReleaseContext") -> Product:
             }
         )
     return Product(tuple(files), {"packages": packages, "sealed_on": today().isoformat()})
+
+
+def seals_a_key_that_is_gone(context: "ReleaseContext") -> bool:
+    """Whether a package is sealed to a key that is not in force any more: then all are sealed anew, and an event says so."""
+    packages = cast("list[dict[str, object]]", context.facts("seal").get("packages", []))
+    usable = {fingerprint for _, fingerprint, _ in context.recipients()}
+    gone = sum(1 for package in packages if package["fingerprint"] not in usable)
+    if gone:
+        context.note("packages_resealed", once=False, packages=gone, on=today().isoformat())
+    return bool(gone)
 
 
 def _parts(context: "ReleaseContext", content: PackageContent, code: str) -> "Iterator[SealPart]":

@@ -33,6 +33,7 @@ class Stage:
         kinds: the kinds of release that have this step.
         every_time: never skipped on resume, since what it asks may have changed meanwhile.
         last_of_dry_run: ``run --dry-run`` stops after it.
+        is_stale: whether what it made, though unchanged, is not to be used any more: it runs again then.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stage:
     kinds: tuple[str, ...] = KINDS
     every_time: bool = False
     last_of_dry_run: bool = False
+    is_stale: "Callable[[ReleaseContext], bool] | None" = None
 
     def applies(self, order: Order) -> bool:
         """Whether a release of this order has the step."""

@@ -10,10 +10,11 @@ import tomllib
 import pytest
 
 from errors import Exit
+from pipelines.deployment import backup, doctor
 from pipelines.deployment.backup import MANIFEST, back_up, restore
 from pipelines.deployment.doctor import examine
 from pipelines.deployment.init import init_home, upgrade
-from pipelines.errors import BackupDoesNotHold, BackupIncomplete, FileExists
+from pipelines.errors import BackupDisturbed, BackupDoesNotHold, BackupIncomplete, FileExists
 from pipelines.home.errors import HomeExists, HomeNewer
 from pipelines.home.home import FORMAT, Home, open_home
 from pipelines.home.settings import TEMPLATE, Settings
@@ -211,6 +212,48 @@ CHANGES = {
     "a way out": lambda n, c: [(n, c), *([("../x", b"")] if n == MANIFEST else [])],
     "twice": lambda n, c: [(n, c), (n, c)] if n == "people.toml" else [(n, c)],
 }
+
+
+@pytest.mark.parametrize("change", ["gone", "cut"])
+def test_a_file_that_goes_away_meanwhile_is_told_by_a_code(home, tmp_path, monkeypatch, change):
+    kept = home.projects / "kept"
+    kept.write_bytes(b"x" * 100_000)
+    listed, out = backup._files, tmp_path / "out"
+    out.mkdir()
+
+    def files(folder, place):
+        for path in listed(folder, place):
+            if path == kept and change == "gone":
+                kept.unlink()
+            yield path
+
+    class Cut(backup._Hashed):
+        def read(self, size=-1):
+            return super().read(size)[:-1]
+
+    monkeypatch.setattr(backup, "_files", files)
+    if change == "cut":
+        monkeypatch.setattr(backup, "_Hashed", Cut)
+    with pytest.raises(BackupDisturbed):
+        back_up(home, out / "b.tar")
+    assert list(out.iterdir()) == []
+
+
+def test_what_somebody_is_writing_is_left_out(home, tmp_path):
+    (home.history / "tmpabcd1234.tmp").write_text("half")
+    back_up(home, tmp_path / "b.tar")
+    assert not any("tmp" in name for name in _names(tmp_path / "b.tar"))
+
+
+def test_the_doctor_says_which_loops_run(monkeypatch):
+    def loops():
+        return next(f for f in doctor.check_machine() if f.what == "linkage's inner loops")
+
+    monkeypatch.setattr("matching.native.compiled", lambda: object())
+    assert loops().state == "good"
+    monkeypatch.setattr("matching.native.compiled", lambda: None)
+    assert loops().state == "note"
+    assert "install gcc" in loops().detail
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -255,6 +255,50 @@ def test_a_prefix_is_one_homes_and_never_shared(store, s3, files):
 # ------------------------------------------------------------------ the server, the connection, the keys
 
 
+def other_keyed(label, data):
+    return keyed(label, b"another home" + data)
+
+
+@pytest.mark.parametrize("when", ["whole", "begun"])
+def test_of_two_homes_that_take_an_empty_prefix_at_once_one_has_it(s3, store, when):
+    """The other one looks round when nobody was there, and comes to write after the first, or while it writes."""
+    other = _store(s3, digest=other_keyed)
+    put = other.bucket.put_small
+
+    def late(name, content):
+        other.bucket.put_small = put
+        if when == "whole":
+            store.claim()
+        else:
+            store.bucket.put_small("CLAIM.0123456789abcdef", b"{}")
+        put(name, content)
+
+    other.bucket.put_small = late
+    with pytest.raises(errors.PrefixTaken):
+        other.claim()
+    kept = {name for name in s3.objects() if "CLAIM" not in name}
+    assert kept == ({"register/HOME.json"} if when == "whole" else set())
+    if when == "whole":
+        _store(s3).claim()  # it is still the first one's
+        assert not any("CLAIM" in name for name in s3.objects())
+
+
+def test_a_claim_that_was_cut_short_is_taken_up(s3, store):
+    put = store.bucket.put_small
+
+    def cut(name, content):
+        put(name, content)
+        raise KeyboardInterrupt
+
+    store.bucket.put_small, remove = cut, store.admin.remove_names
+    store.admin.remove_names = lambda _names: None
+    with pytest.raises(KeyboardInterrupt):
+        store.claim()
+    store.bucket.put_small, store.admin.remove_names = put, remove
+    store.claim()
+    assert set(s3.objects()) == {"register/HOME.json"}
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
