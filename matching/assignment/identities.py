@@ -174,12 +174,9 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers
     inner = scorer.within_records()
     odds = inner.log_odds_of(x, y)
     same = (odds > _SAME_PERSON) | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION))
-    return joined(record, record[x[same]], record[y[same]])
-
-
-def joined(record: Numbers, left: Numbers, right: Numbers) -> Numbers:
-    """``record`` renamed so that connected records share the smallest of their numbers."""
-    return components(int(record.max(initial=-1)) + 1, left, right)[record]
+    # connected records share the smallest of their numbers
+    size = int(record.max(initial=-1)) + 1
+    return components(size, record[x[same]], record[y[same]])[record]
 
 
 def _best_first(scored: Scored, good: Places) -> Places:

@@ -40,6 +40,11 @@ class RuleCount:
     cut_pairs: int = 0  # pairs that were given up with them
 
 
+Keys = tuple[Hashes, Bools]  # of rows, and which of them have one
+# keys of records by chunk: planning, training and each shard use the same ones
+KeyCache = dict[tuple[object, ...], Keys]
+
+
 @dataclass
 class Planned:
     """A rule with the values that it splits and gives up."""
@@ -48,18 +53,18 @@ class Planned:
     count: RuleCount
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
-    cache: "KeyCache | None" = None
-    own: tuple[Hashes, Bools] | None = None  # keys of the whole cohort before splits, where kept
+    cache: KeyCache | None = None
+    own: Keys | None = None  # keys of the whole cohort before splits, where kept
     sides: tuple[HashedSide, HashedSide] | None = None  # both sides as the library hashes them
     planned: bool = False  # what is split and given up stays as it is from now on
 
-    def chunk(self, encoded: Encoded, begin: int) -> tuple[Hashes, Bools]:
+    def chunk(self, encoded: Encoded, begin: int) -> Keys:
         """The keys of a chunk of records, and whether each takes part."""
         keyed = self.sides and self.sides[1]
         parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
         return self.hashes(parts, records=True, begin=begin)
 
-    def rows(self, encoded: Encoded, begin: int, stop: int) -> tuple[Hashes, Bools]:
+    def rows(self, encoded: Encoded, begin: int, stop: int) -> Keys:
         """The keys of the cohort's rows from ``begin`` to ``stop``, and whether each takes part."""
         keyed, names = self.sides and self.sides[0], self.rule.of(False)
         if self.own is None and self.cache is not None and not self.planned:
@@ -70,23 +75,22 @@ class Planned:
         hashes, known = self.own
         return self._finer(hashes[begin:stop], known[begin:stop], parts)
 
-    def hashes(
-        self, parts: Parts, *, records: bool, begin: int | None = None
-    ) -> tuple[Hashes, Bools]:
+    def hashes(self, parts: Parts, *, records: bool, begin: int | None = None) -> Keys:
         """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
         names = self.rule.of(records)
         if self.cache is None or begin is None:
             return self._finer(*parts.hashes(names), parts)
         cache = self.cache
         if not self.planned:
-            return self._finer(*cache.of((names, begin), lambda: parts.hashes(names)), parts)
+            return self._finer(*_kept(cache, (names, begin), lambda: parts.hashes(names)), parts)
 
-        def finer() -> tuple[Hashes, Bools]:
-            return self._finer(*(cache.pop((names, begin)) or parts.hashes(names)), parts)
+        def finer() -> Keys:
+            known = cache.pop((names, begin), None)  # nobody asks for them again
+            return self._finer(*(known or parts.hashes(names)), parts)
 
-        return cache.of((names, begin, self.rule.name), finer)
+        return _kept(cache, (names, begin, self.rule.name), finer)
 
-    def _finer(self, hashes: Hashes, known: Bools, parts: Parts) -> tuple[Hashes, Bools]:
+    def _finer(self, hashes: Hashes, known: Bools, parts: Parts) -> Keys:
         """Keys of the rule's own parts with what is split and given up."""
         for frequent, name in self.splits:
             is_frequent = among_hashes(hashes, frequent)
@@ -98,30 +102,10 @@ class Planned:
         return hashes, known
 
 
-@dataclass
-class KeyCache:
-    """Keys of records by chunk, and of the cohort by rule: planning, training and each shard use the same ones."""
-
-    _made: dict[tuple[object, ...], tuple[Hashes, Bools]] = field(
-        default_factory=dict[tuple[object, ...], tuple[Hashes, Bools]]
-    )
-
-    @classmethod
-    def within(cls, rows: int, rules: int) -> "KeyCache | None":
-        """Somewhere to keep them, where there is room."""
-        return cls() if rows * rules * _KEY <= _CACHED else None
-
-    def of(
-        self, what: tuple[object, ...], made: Callable[[], tuple[Hashes, Bools]]
-    ) -> tuple[Hashes, Bools]:
-        """Keys that are known by some name, made where they are not."""
-        if what not in self._made:
-            self._made[what] = made()
-        return self._made[what]
-
-    def pop(self, what: tuple[object, ...]) -> tuple[Hashes, Bools] | None:
-        """Keys that nobody asks for again."""
-        return self._made.pop(what, None)
+def _kept(cache: KeyCache, what: tuple[object, ...], made: Callable[[], Keys]) -> Keys:
+    if what not in cache:
+        cache[what] = made()
+    return cache[what]
 
 
 def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
@@ -130,7 +114,7 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
     rules = [rule for rule in RULES if not (rule.wide and large)]
-    cache = KeyCache.within(rows, len(rules))
+    cache = KeyCache() if rows * len(rules) * _KEY <= _CACHED else None
     sides = None
     if compiled() is not None:
         sides = (
@@ -225,9 +209,7 @@ class FrequentKeys:
         self.total += self.keep_frequent(cap) - before
 
 
-def _keys(
-    planned: Planned, encoded: Encoded, *, records: bool
-) -> Iterator[tuple[int, tuple[Hashes, Bools]]]:
+def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tuple[int, Keys]]:
     """The keys of a side by chunks, each with its first row."""
     side = encoded.records if records else encoded.cohort
     for begin in range(0, side.rows, CHUNK):

@@ -12,17 +12,16 @@ from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching.arrays import prefetch
 from matching.arrow import array, pc
 from matching.assignment import COLUMNS, Links
-from matching.comparison import FIELDS, Comparer
+from matching.comparison import FIELDS, NAMES, Comparer
 from matching.errors import BadTruth, CantWrite, UnknownPair
 from matching.linking.linking import LinkResult, file_source, link_sources
-from matching.model import CLASSES, Frequencies, class_log_joint
+from matching.model import CLASSES, class_log_joint
 from matching.normalise import encode
 from matching.options import LinkOptions
 from matching.reports import LinkReport, quality_page
@@ -107,6 +106,7 @@ def explain_pair(
     best = int(np.argmax(odds))
     weights = model.weights()
     own = rows[best : best + 1]
+    rise = {name: float(frequencies.rises(name, own)[0]) / float(np.log(2.0)) for name in NAMES}
     fields = tuple(
         FieldWeight(
             field.name,
@@ -114,7 +114,7 @@ def explain_pair(
             _shown(theirs, best, field.name),
             field.levels[int(levels[f][best])],
             round(float(weights[f][levels[f][best]]), 3),
-            round(_rise(frequencies, field.name, own) if levels[f][best] == 1 else 0.0, 3),
+            round(rise[field.name] if levels[f][best] == 1 else 0.0, 3),
         )
         for f, field in enumerate(FIELDS)
     )
@@ -127,10 +127,6 @@ def explain_pair(
         round(float(odds[best] / np.log(2.0)), 3),
         {name: round(float(p), 6) for name, p in zip(CLASSES, share / share.sum(), strict=True)},
     )
-
-
-def _rise(frequencies: Frequencies, field: str, row: npt.NDArray[np.int32]) -> float:
-    return float(frequencies.rises(field, row)[0]) / float(np.log(2.0))
 
 
 def _shown(table: pa.Table, row: int, field: str) -> str:
@@ -203,9 +199,9 @@ def match_files(
     cohort = file_source(cohort_path, "cohort", columns, cohort_id)
     records = file_source(records_path, "records", columns, record_id)
     result = link_sources(cohort.source, records.source, options, progress, run_shards)
-    with _outputs(out_path) as outputs, ThreadPoolExecutor(1) as other:
+    with _temporary(out_path.parent) as files, ThreadPoolExecutor(1) as other:
         kinds = cohort.id_type, records.id_type
-        writing = other.submit(outputs.links, result.pairs, kinds)  # beside the report
+        writing = other.submit(_write_links, files[-1], result.pairs, kinds)  # beside the report
         score = None if truth is None else _score(result, truth, (cohort_id, record_id))
         explanation = None
         if explain is not None:
@@ -220,7 +216,7 @@ def match_files(
             explanation,
         )
         writing.result()
-        outputs.finish(outcome)
+        _name_outputs(out_path, files, outcome)
     return outcome
 
 
@@ -257,49 +253,19 @@ def _f1(right: int, links: int, true: int) -> float:
     return round(2 * right / (links + true), 6) if links + true else 1.0
 
 
-class _Outputs:
-    """The files under temporary names, all renamed at the end or none: the reports first, the links last."""
-
-    def __init__(self, out: Path) -> None:
-        self._out, self.made = out, list[Path]()
-
-    def begin(self) -> None:
-        """Make the files."""
-        for _ in range(3):
-            handle, name = tempfile.mkstemp(dir=self._out.parent, prefix=".links-", suffix=".part")
-            os.close(handle)
-            self.made.append(Path(name))
-
-    def links(self, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
-        """Write the links."""
-        with _writing():
-            _write_links(self.made[1], links, id_types)
-
-    def finish(self, outcome: MatchOutcome) -> None:
-        """Write the reports and give all files their names."""
-        report = asdict(outcome.report) | {
-            "seconds_whole": outcome.seconds,
-            "ignored_columns": outcome.ignored_columns,
-            "score": None if outcome.score is None else asdict(outcome.score),
-        }
-        text, links, page = self.made
-        with _writing():
-            text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
-            page.write_text(quality_page(outcome.report), "utf-8")
-            text.replace(self._out.with_suffix(".json"))
-            page.replace(self._out.with_suffix(".html"))
-            links.replace(self._out)
-
-
 @contextmanager
-def _outputs(out: Path) -> Generator[_Outputs, None, None]:
-    outputs = _Outputs(out)
+def _temporary(folder: Path) -> Generator[list[Path], None, None]:
+    """Three empty files, which are gone afterwards unless they have got their names."""
+    made: list[Path] = []
     try:
         with _writing():
-            outputs.begin()
-        yield outputs
+            for _ in range(3):
+                handle, name = tempfile.mkstemp(dir=folder, prefix=".links-", suffix=".part")
+                os.close(handle)
+                made.append(Path(name))
+        yield made
     finally:
-        for path in outputs.made:
+        for path in made:
             path.unlink(missing_ok=True)
 
 
@@ -314,14 +280,31 @@ def _writing() -> Generator[None, None, None]:
 def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
     """One row group after the other; ids come back as their file gave them."""
     writer: pq.ParquetWriter | None = None
-    try:
-        for part in prefetch(links.parts()):
-            ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
-            table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
-            writer = writer or pq.ParquetWriter(
-                path, table.schema, compression="zstd", use_dictionary=_REPEATED
-            )
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+    with _writing():
+        try:
+            for part in prefetch(links.parts()):
+                ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
+                table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
+                writer = writer or pq.ParquetWriter(
+                    path, table.schema, compression="zstd", use_dictionary=_REPEATED
+                )
+                writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()
+
+
+def _name_outputs(out: Path, files: list[Path], outcome: MatchOutcome) -> None:
+    """Write the reports, and give all files their names: the reports first, the links last."""
+    report = asdict(outcome.report) | {
+        "seconds_whole": outcome.seconds,
+        "ignored_columns": outcome.ignored_columns,
+        "score": None if outcome.score is None else asdict(outcome.score),
+    }
+    text, page, links = files
+    with _writing():
+        text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
+        page.write_text(quality_page(outcome.report), "utf-8")
+        text.replace(out.with_suffix(".json"))
+        page.replace(out.with_suffix(".html"))
+        links.replace(out)

@@ -27,15 +27,13 @@ BATCH = 1 << 18  # rows worked at a time: some 40 MB of text
 TEXTS: Final = (
     "last_name", "first_name", "middle_name", "name_suffix", "birth_date", "sex", "street", "city", "county",
 )  # fmt: skip
-DICTIONARY_COLUMNS: Final = tuple(
-    name for name in TEXTS if name != "street"
-)  # may come as dictionaries
+# may come as dictionaries
+DICTIONARY_COLUMNS: Final = tuple(name for name in TEXTS if name != "street")
 _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
     "driver_license": numbers.licence, "phone": numbers.telephone, "zip": numbers.zip_code,
 }  # fmt: skip
-READ_COLUMNS: Final = frozenset(
-    {*TEXTS, *_NUMBERS, "ssn"}
-)  # standard columns that a linkage looks at
+# standard columns that a linkage looks at
+READ_COLUMNS: Final = frozenset({*TEXTS, *_NUMBERS, "ssn"})
 _TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
 
 
@@ -277,6 +275,13 @@ def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
             bad[name] = lost
         return codes
 
+    def encode_number(name: str, how: Callable[[list[str]], list[int]]) -> Codes:
+        values = given.texts.pop(name)
+        codes = values.coded(how(values.values), 0)
+        if lost := values.lost(codes, 0):
+            bad[name] = lost
+        return codes
+
     last_name = given.texts["last_name"]
     surnames, endings = names.last_names(last_name.values)
     last = encode_text("last_name", lambda _: surnames, words.names)
@@ -289,8 +294,8 @@ def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
         middle=middle,
         last=last,
         suffix=_suffix(given.texts.pop("name_suffix"), last_name, endings),
-        birth=_birth(given.texts.pop("birth_date"), bad),
-        sex=_sex(given.texts.pop("sex"), bad),
+        birth=encode_number("birth_date", birth_dates),
+        sex=encode_number("sex", _sexes).astype(np.int8),
         ssn=numbers["ssn"],
         ssn4=numbers["ssn4"],
         licence=numbers["driver_license"],
@@ -303,24 +308,14 @@ def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
     )
 
 
-def _birth(values: Dictionary, bad: dict[str, int]) -> Codes:
-    codes = values.coded(birth_dates(values.values), 0)
-    if lost := values.lost(codes, 0):
-        bad["birth_date"] = lost
-    return codes
-
-
-def _sex(values: Dictionary, bad: dict[str, int]) -> Small:
-    codes = values.coded([_SEXES.get(names.fold(text), 0) for text in values.values], 0)
-    if lost := values.lost(codes, 0):
-        bad["sex"] = lost
-    return codes.astype(np.int8)
-
-
 def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Small:
     own = values.coded([_SUFFIXES.get(names.suffix(t), 0) for t in values.values], 0)
     inside = last.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
     return np.where(own > 0, own, inside).astype(np.int8)
+
+
+def _sexes(texts: list[str]) -> list[int]:
+    return [_SEXES.get(names.fold(text), 0) for text in texts]
 
 
 def _streets(texts: list[str]) -> Iterable[str]:

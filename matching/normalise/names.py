@@ -132,29 +132,12 @@ def suffix(text: str) -> str:
     return SUFFIXES.get(fold(text).replace(" ", ""), "")
 
 
-def sound(name: str) -> str:
-    """A key that names which sound alike share (simplified Soundex without its length limit).
-
-    First letter by sound class, then consonant classes without vowels and repeats, at most five.
-    """
-    if not name:
-        return ""
-    word = name.partition(" ")[0]
-    if _SPELLED.search(word):
-        for old, new in _SPELLINGS:
-            word = word.replace(old, new)
-    codes = word.translate(_CLASS)
-    if word.isascii() and word.isalpha():
-        for pair, one in _PAIRS:
-            while pair in codes:
-                codes = codes.replace(pair, one)
-    else:
-        codes = _REPEATED.sub(r"\1", codes)
-    return (codes[0] + codes[1:].replace(_VOWEL, ""))[:5]
-
-
 def sounds(words: list[str]) -> list[str]:
-    """``sound`` of many first words (no blank, none empty), worked as one text."""
+    """A key that names which sound alike share (simplified Soundex without its length limit), of many first words.
+
+    First letter by sound class, then consonant classes without vowels and repeats, at most five. The words
+    (no blank, none empty) are worked as one text.
+    """
     whole = "\n".join(words)
     for old, new in _SPELLINGS:
         whole = whole.replace(old, new)
@@ -167,7 +150,6 @@ _SPELLINGS = (
     ("ph", "f"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("ch", "k"), ("cz", "s"),
     ("kn", "n"), ("wr", "r"), ("dg", "j"), ("tz", "s"), ("qu", "k"), ("x", "ks"), ("ll", "l"),
 )  # fmt: skip
-_SPELLED = re.compile("|".join(old for old, _ in _SPELLINGS))
 _REPEATED = re.compile(r"(.)\1+")
 _INNER_VOWELS = re.compile(rf"(?<=[^\n]){_VOWEL}")
 _CLASS = str.maketrans(
@@ -176,7 +158,6 @@ _CLASS = str.maketrans(
     **dict.fromkeys("sz", "s"), **dict.fromkeys("dt", "d"), "l": "l", **dict.fromkeys("mn", "m"), "r": "r",
     }
 )  # fmt: skip
-_PAIRS = tuple((2 * one, one) for one in sorted(set(_CLASS.values())))
 
 
 @cache
@@ -254,22 +235,15 @@ def _comparable(values: list[str], words: NameLists) -> tuple[list[str], Small, 
 def sound_numbers(values: list[str]) -> Codes:
     """A number for the sound of each name, in the order of their first appearance."""
     if compiled() is None:
-        known, codes = dict[str, int](), list[int]()
-        for key in sounds([text.partition(" ")[0] for text in values]):
-            codes.append(known.setdefault(key, len(known)))
-        return np.array(codes, np.int32)
+        known = dict[str, int]()
+        keys = sounds([text.partition(" ")[0] for text in values])
+        return np.array([known.setdefault(key, len(known)) for key in keys], np.int32)
     made = sound_keys(values)
-    others = dict[str, int]()
-    for i in np.flatnonzero(made < 0).tolist():
-        key = sound(values[i])
-        plain = key.isascii()
-        made[i] = _as_number(key) if plain else others.setdefault(key, -1 - len(others))
+    left, others = np.flatnonzero(made < 0).tolist(), dict[str, int]()
+    for i, key in zip(left, sounds([values[i].partition(" ")[0] for i in left]), strict=True):
+        as_library = int.from_bytes(key.encode(), "little")
+        made[i] = as_library if key.isascii() else others.setdefault(key, -1 - len(others))
     return numbered(made)[0].astype(np.int32)
-
-
-def _as_number(sound: str) -> int:
-    """As the library writes it."""
-    return int.from_bytes(sound.encode(), "little")
 
 
 @cache

@@ -89,16 +89,9 @@ def _base_36(column: pa.ChunkedArray) -> tuple[Ints, Ints, Bools]:
     return values, lengths, same
 
 
-def _base36(word: str) -> int:
-    return int(word, 36)
-
-
-_NO_LICENCE = np.array([_base36(w) for w in ("NONE", "UNKNOWN", "UNLICENSED", "NULL", "REFUSED")])
-
-
-_NO_NUMBER = np.array(
-    [123_456_789, 987_654_321, 78_051_120, 1_234_567_890]
-)  # Woolworth's wallet's, too
+_NO_LICENCE = np.array([int(w, 36) for w in ("NONE", "UNKNOWN", "UNLICENSED", "NULL", "REFUSED")])
+# Woolworth's wallet's, too
+_NO_NUMBER = np.array([123_456_789, 987_654_321, 78_051_120, 1_234_567_890])
 
 
 def _dummy(values: Ints, lengths: Ints, most: int = 18) -> Bools:
