@@ -132,17 +132,12 @@ def apply_decisions(links: pa.Table, decisions: Sequence[Decision]) -> pa.Table:
 
     A pair that nobody decided on stays as it was.
     """
-    verdicts = {(d.cohort_id, d.record_id): d.verdict for d in decisions}
-    ids = zip(links["cohort_id"].to_pylist(), links["record_id"].to_pylist(), strict=True)
-    before = links["decision"].to_pylist()
-    after: list[str | None] = []
-    for pair, decision in zip(ids, before, strict=True):
-        verdict = verdicts.get(pair)
-        after.append(
-            {"same": "link", "different": None, "unsure": "review"}.get(verdict, decision)
-            if verdict
-            else decision
-        )
+    words = {"same": "link", "different": None, "unsure": "review"}
+    verdicts = {(d.cohort_id, d.record_id): words[d.verdict] for d in decisions}
+    lines = zip(
+        *(links[n].to_pylist() for n in ("cohort_id", "record_id", "decision")), strict=True
+    )
+    after = [verdicts.get((mine, theirs), decision) for mine, theirs, decision in lines]
     place = links.column_names.index("decision")
     changed = links.set_column(place, "decision", pa.array(after, pa.string()))
     return changed.filter(pc.is_valid(changed["decision"]))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crypto import files
-from crypto.errors import DocumentDoesNotHold, FileUnusable, PartTooLarge
+from crypto.errors import DocumentDoesNotHold, PartTooLarge
 from crypto.secret import Secret
 
 CHUNK = 64 * 1024  # bytes of plaintext: age's size, small enough for any machine
@@ -51,7 +51,7 @@ def decrypt_document(source: Path, key: Secret) -> bytes:
         FileUnusable: the source can't be read.
         PartTooLarge: too much for memory.
     """
-    with files.open_regular(source) as sealed:
+    with files.coded(), files.open_regular(source) as sealed:
         size = sealed.seek(0, io.SEEK_END)
         sealed.seek(0)
         if size > MAX_IN_MEMORY + MAX_IN_MEMORY // CHUNK * _TAG + len(_MAGIC) + _SALT + _TAG:
@@ -61,13 +61,13 @@ def decrypt_document(source: Path, key: Secret) -> bytes:
 
 def _opened(sealed: BinaryIO, key: Secret) -> Iterator[bytes]:
     """Yield the plaintext chunk by chunk; the caller may not show any before the end."""
-    head = _read(sealed, len(_MAGIC) + _SALT)
+    head = sealed.read(len(_MAGIC) + _SALT)
     if len(head) != len(_MAGIC) + _SALT or not head.startswith(_MAGIC):
         raise DocumentDoesNotHold
     aead = _file_key(key, head[len(_MAGIC) :])
-    chunk, number = _read(sealed, CHUNK + _TAG), 0
+    chunk, number = sealed.read(CHUNK + _TAG), 0
     while True:
-        following = _read(sealed, CHUNK + _TAG) if len(chunk) == CHUNK + _TAG else b""
+        following = sealed.read(CHUNK + _TAG) if len(chunk) == CHUNK + _TAG else b""
         last = not following
         plain = _open_chunk(aead, _nonce(number, last=last), chunk)
         if last and number and not plain:
@@ -92,10 +92,3 @@ def _file_key(key: Secret, salt: bytes) -> AESGCM:
 
 def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + bytes((last,))
-
-
-def _read(source: BinaryIO, count: int) -> bytes:
-    try:
-        return source.read(count)
-    except OSError:
-        raise FileUnusable from None

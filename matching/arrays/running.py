@@ -12,16 +12,11 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def cores(threads: int | None) -> int:
-    """How many threads to use: as given, or one for each core this process may use."""
-    return threads or len(os.sched_getaffinity(0))
-
-
 def in_threads(
     work: Callable[[Task], Result], tasks: Iterable[Task], threads: int | None
 ) -> Iterator[Result]:
-    """``work`` done for each task, in the tasks' order whoever finishes first."""
-    number = cores(threads)
+    """``work`` done for each task, in the tasks' order whoever finishes first; on all cores where no number is given."""
+    number = threads or len(os.sched_getaffinity(0))
     if number == 1:
         yield from map(work, tasks)
         return

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import Structure, byref, c_int64, c_void_p
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from matching.normalise import Encoded
 from matching.options import LinkOptions
 
 Choice = Callable[[Rows, Rows], Places]  # which pairs (by place) are worth keeping
+_Made = TypeVar("_Made")
 
 _RULE, _RECORD = 6, 29  # bits in a packed pair: cohort row, record row, rule
 _AT_A_TIME = 1 << 15  # pairs prefiltered together: their columns stay in a core's cache
@@ -171,42 +174,34 @@ class Blocks:
             rows: cohort rows, in their order.
             choice: says which pairs to keep; all where there is none.
         """
-        live = [(i, p) for i, p in enumerate(self.rules) if p.count.cut_values != -1]
-        begin = int(rows[0]) if len(rows) else 0
-        if len(rows) and int(rows[-1]) - begin == len(rows) - 1:  # a shard
-            side = self.encoded.cohort.cut(begin, begin + len(rows))
+        places = [i for i, planned in enumerate(self.rules) if planned.count.cut_values != -1]
+        live = [self.rules[i] for i in places]
+        begin, stop = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+        shard, cohort = 0 < stop - begin == len(rows), self.encoded.cohort
+        side = cohort.cut(begin, stop) if shard else cohort.take(rows)
 
-            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
-                return task[1].rows(self.encoded, begin, begin + len(rows))
-        else:
-            side = self.encoded.cohort.take(rows)
+        def looked_up(index: Callable[[Hashes, Bools], _Made]) -> list[tuple[int, _Made]]:
+            def of(planned: Planned) -> _Made:
+                if shard:
+                    return index(*planned.rows(self.encoded, begin, stop))
+                return index(*planned.hashes(Parts(self.encoded, side), records=False))
 
-            def keys(task: tuple[int, Planned]) -> tuple[Hashes, Bools]:
-                return task[1].hashes(Parts(self.encoded, side), records=False)
+            return list(zip(places, in_threads(of, live, self.threads), strict=True))
 
         # of one table a pair's second row comes after its first
         first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
         starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
         if compiled() is None:
-            made = in_threads(lambda task: Index.of(*keys(task)), live, self.threads)
-            indexes = [(i, index) for (i, _), index in zip(live, made, strict=True)]
-
-            def joined(begin: int) -> "_Found":
-                return self._joined(begin, [p for _, p in live], rows, indexes, choice)
+            joined = partial(self._joined, live, rows, looked_up(Index.of), choice)
         else:
-            looked = in_threads(lambda task: _Lookup.of(*keys(task)), live, self.threads)
-            lookups = [(i, lookup) for (i, _), lookup in zip(live, looked, strict=True)]
-            mine = _IndexedRows(rows, Columns(side).packed(), lookups)
-
-            def joined(begin: int) -> "_Found":
-                return self._fast(begin, [p for _, p in live], mine, choice)
-
+            mine = _IndexedRows(rows, Columns(side).packed(), looked_up(_Lookup.of))
+            joined = partial(self._fast, live, mine, choice)
         found = list(in_threads(joined, starts, self.threads))
         made = np.zeros(len(self.rules), np.int64)
         if not found:
             none = np.empty(0, np.int32)
             return Pairs(none, none, np.empty(0, np.int64), made)
-        made[[rule for rule, _ in live]] = np.sum(np.stack([f.made for f in found]), axis=0)
+        made[places] = np.sum(np.stack([f.made for f in found]), axis=0)
         if compiled() is not None:  # chunks, and pairs in each, come in their records' order
             return Pairs(*_in_order([(f.pair, f.caught) for f in found], rows), made)
         pair = np.concatenate([f.pair for f in found])
@@ -217,11 +212,11 @@ class Blocks:
 
     def _joined(
         self,
-        begin: int,
         live: list[Planned],
         rows: Rows,
         indexes: list[tuple[int, Index]],
         choice: Choice | None,
+        begin: int,
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
@@ -242,7 +237,7 @@ class Blocks:
         return found.joined(_filtered(waiting, choice))
 
     def _fast(
-        self, begin: int, live: list[Planned], mine: _IndexedRows, choice: Choice | None
+        self, live: list[Planned], mine: _IndexedRows, choice: Choice | None, begin: int
     ) -> "_Found":
         """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))

@@ -227,19 +227,10 @@ class Parts:
         return finish_hash(extend_hash(hashes, self[name])), self[name] >= 0
 
 
-def _birthday(side: Side, _names: NameParts) -> Ints:
-    day = side.birth.astype(np.int64) % 10_000
-    return np.where((side.birth > 0) & (day > 0), day, -1)
-
-
 def _double_tail(side: Side, names: NameParts) -> Ints:
     """The end of a surname of several parts; missing where there is one part."""
     tail = names.tail[side.last].astype(np.int64)
     return np.where(tail == names.head[side.last], -1, tail)
-
-
-def _address(side: Side, _names: NameParts) -> Ints:
-    return np.where(side.street >= 0, side.street.astype(np.int64) * 1_000_003 + side.house + 1, -1)
 
 
 _PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
@@ -249,7 +240,7 @@ _PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
     "zip": lambda s, _: s.zip.astype(np.int64),
     "birth": lambda s, _: np.where(s.birth > 0, s.birth, -1).astype(np.int64),
     "year": lambda s, _: np.where(s.birth > 0, s.birth // 10_000, -1).astype(np.int64),
-    "birthday": _birthday,
+    "birthday": lambda s, _: np.where(s.birth % 10_000 > 0, s.birth % 10_000, -1).astype(np.int64),
     "first": lambda s, _: s.first.astype(np.int64),
     "last": lambda s, _: s.last.astype(np.int64),
     "first_root": lambda s, n: n.root[s.first].astype(np.int64),
@@ -259,5 +250,5 @@ _PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
     "last_head": lambda s, n: n.head[s.last].astype(np.int64),
     "last_tail": lambda s, n: n.tail[s.last].astype(np.int64),
     "double_tail": _double_tail,
-    "address": _address,
+    "address": lambda s, _: s.address,
 }

@@ -37,9 +37,7 @@ _VALUES: dict[str, Callable[[Side], Ints]] = {
     "ssn": lambda s: s.ssn.astype(np.int64),
     "licence": lambda s: s.licence,
     "phone": lambda s: s.phone,
-    "street": lambda s: np.where(
-        s.street >= 0, s.street.astype(np.int64) * 1_000_003 + s.house + 1, -1
-    ),
+    "street": lambda s: s.address,
 }
 
 

@@ -14,8 +14,6 @@ from matching.model.chance import Frequencies
 from matching.model.model import Model, class_log_joint, unpack, uses_chance
 from matching.native import Pointers, compiled
 
-Patterns = npt.NDArray[np.int32]
-
 _CHUNK = 1 << 14  # pairs weighed at a time: their classes stay in a core's cache
 KEEP = -6.0  # log odds below which a pair can't matter any more, even when both sides are full
 
@@ -28,7 +26,7 @@ class MatchWeights:
     table: Frequencies
     threads: int | None
 
-    def log_odds(self, b: Rows, patterns: Patterns, least: float = -np.inf) -> Floats:
+    def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
         """Log odds of pairs with these record rows and patterns, on all cores.
 
         A match is weighed against all other classes, value frequencies included. Below ``least`` the odds

@@ -14,12 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.arrow import Bools, Floats, Ints
+from matching.arrow import Bools, Floats, Ints, Rows
 from matching.comparison import FIELDS, NAMES, shipped_prior
-
-Patterns = npt.NDArray[np.int32]
 
 CLASSES: Final = (
     "match", "random", "household", "twin", "generation", "namesake", "given namesake",
@@ -115,7 +112,7 @@ def with_namesakes(model: Model) -> Model:
     return replace(model, sizes=sizes)
 
 
-def train(model: Model, patterns: Patterns, counts: Ints) -> Model:
+def train(model: Model, patterns: Rows, counts: Ints) -> Model:
     """Learn ``m`` and the classes' sizes from counted patterns of candidate pairs; ``u`` stays.
 
     Args:
@@ -170,7 +167,7 @@ def class_log_joint(model: Model, levels: Sequence[Ints]) -> Floats:
     return joint
 
 
-def unpack(patterns: Patterns) -> list[Ints]:
+def unpack(patterns: Rows) -> list[Ints]:
     """The level of each field from patterns in mixed radix."""
     rest = patterns.astype(np.int64)
     levels: list[Ints] = []

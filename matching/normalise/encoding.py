@@ -170,6 +170,12 @@ class Side:
         }
         return replace(self, rows=min(stop, self.rows) - start, **columns)
 
+    @property
+    def address(self) -> Ints:
+        """Street and house number as one number; -1 where there is no street."""
+        number = self.street.astype(np.int64) * 1_000_003 + self.house + 1
+        return np.where(self.street >= 0, number, MISSING)
+
     def arrays(self) -> list[Ints]:
         """All columns, widened to one type."""
         return [getattr(self, f.name).astype(np.int64) for f in fields(self) if f.name != "rows"]

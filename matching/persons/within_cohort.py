@@ -87,11 +87,7 @@ def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     """Rows of one full name that share an address or a number; birth dates are not looked at."""
     side = encoded.cohort
     name = _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
-    address = np.where(
-        (side.street >= 0) & (side.house >= 0),
-        side.street.astype(np.int64) * 1_000_003 + side.house,
-        -1,
-    )
+    address = np.where(side.house >= 0, side.address, -1)
     numbers = side.ssn.astype(np.int64), side.licence, side.phone
     pairs = [_chained(name, other) for other in (address, *numbers)]
     left, right = (np.concatenate(part) for part in zip(*pairs, strict=True))

@@ -57,36 +57,25 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
             known &= among_hashes(hashes, frequent)
         keys.append((hashes, known))
     affected = np.flatnonzero(np.any([known for _, known in keys], axis=0)).astype(np.int32)
-    found = _drawn(scorer, bare, keys, affected)
-    if not len(found.drawn):
+    drawn, records = _drawn(scorer, bare, keys, affected)
+    if not len(drawn):
         return BudgetCost()
-    free = _free(scorer, bare, found)
+    free = _free(scorer, bare, drawn, records)
     lost = np.flatnonzero(~_made(scorer, free))
     odds = scorer.log_odds_of(free.a[lost], free.b[lost])
     chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-    place = np.searchsorted(found.drawn, free.a[lost])
-    by_row = np.minimum(np.bincount(place, chance, len(found.drawn)), 1.0)
+    place = np.searchsorted(drawn, free.a[lost])
+    by_row = np.minimum(np.bincount(place, chance, len(drawn)), 1.0)
     return _estimate(by_row, len(affected), int(free.made.sum()))
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """Rows to look at, and the records that share one of their frequent values."""
-
-    drawn: Rows
-    records: Rows
-
-
 def _drawn(
-    scorer: Scorer,
-    bare: list[Planned],
-    keys: list[tuple[Hashes, Bools]],
-    affected: Rows,
-) -> _Drawn:
-    """Rows at equal distances, as many as the pairs allow (at least one)."""
+    scorer: Scorer, bare: list[Planned], keys: list[tuple[Hashes, Bools]], affected: Rows
+) -> tuple[Rows, Rows]:
+    """Rows at equal distances, as many as the pairs allow (at least one), and the records that share their frequent values."""
     count = min(len(affected), _ROWS)
     if not count:
-        return _Drawn(affected, affected)
+        return affected, affected
     rows = affected[np.arange(count, dtype=np.int64) * len(affected) // count]
     wanted = [np.unique(hashes[rows][known[rows]]) for hashes, known in keys]
     met = _met(scorer, bare, wanted)
@@ -104,7 +93,7 @@ def _drawn(
         records[among_hashes(theirs, np.unique(hashes[drawn][known[drawn]]))]
         for (hashes, known), (theirs, records) in zip(keys, met, strict=True)
     ]
-    return _Drawn(drawn, np.unique(np.concatenate(kept)))
+    return drawn, np.unique(np.concatenate(kept))
 
 
 def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tuple[Hashes, Rows]]:
@@ -127,13 +116,13 @@ def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tupl
     ]
 
 
-def _free(scorer: Scorer, bare: list[Planned], found: _Drawn) -> Pairs:
+def _free(scorer: Scorer, bare: list[Planned], drawn: Rows, records: Rows) -> Pairs:
     """What the drawn rows would be compared with if no value were split or cut."""
     choice = PairFilter(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
-    few = replace(scorer.encoded, records=scorer.encoded.records.take(found.records))
+    few = replace(scorer.encoded, records=scorer.encoded.records.take(records))
     blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
-    free = blocks.pairs(found.drawn, lambda a, b: choice(a, found.records[b]))
-    b = found.records[free.b]
+    free = blocks.pairs(drawn, lambda a, b: choice(a, records[b]))
+    b = records[free.b]
     keep = np.flatnonzero(free.a < b) if scorer.same_table else np.arange(len(b))
     return Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
 
