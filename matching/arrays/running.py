@@ -17,7 +17,10 @@ def in_threads(
 ) -> Iterator[Result]:
     """``work`` done for each task, in the tasks' order whoever finishes first; on all cores where no number is given."""
     number = threads or len(os.sched_getaffinity(0))
-    if number == 1:
+    if number > 1:
+        tasks = list(tasks)  # as the pool would
+        number = min(number, len(tasks))
+    if number <= 1:  # nothing to do beside it
         yield from map(work, tasks)
         return
     with ThreadPoolExecutor(number, "linkage") as pool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -60,6 +61,11 @@ class LinkReport:
     options: dict[str, object]
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     versions: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@cache
+def _version(name: str) -> str:
+    return version(name)  # reads the library's metadata
 
 
 def _model_parameters(model: Model) -> dict[str, object]:
@@ -292,7 +298,7 @@ def link_report(
         unparsable=scorer.encoded.unparsable,
         options=scorer.options.as_json(),
         seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
-        versions={name: version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
+        versions={name: _version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
     )
 
 

@@ -37,9 +37,15 @@ def register():
     return mine, records(*(noisy(row, rng) for row in written)), truth
 
 
-def test_every_record_of_a_person_is_linked(register):
-    mine, theirs, truth = register
-    result = link(mine, theirs)
+@pytest.fixture(scope="module")
+def result(register):
+    """The register's cohort and records, linked as they are."""
+    mine, theirs, _ = register
+    return link(mine, theirs)
+
+
+def test_every_record_of_a_person_is_linked(register, result):
+    _, _, truth = register
     assert len(linked(result) & truth) >= 145
     assert len(linked(result) - truth) <= 1
     assert result.report.links == len(linked(result))
@@ -60,10 +66,10 @@ def test_a_given_person_index_brings_all_records_of_the_identity(register):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("shard_rows", [7, 1000])
-def test_threads_and_shards_do_not_change_the_links(register, threads, shard_rows):
+def test_threads_and_shards_do_not_change_the_links(register, result, threads, shard_rows):
     mine, theirs, _ = register
     options = LinkOptions(threads=threads, shard_rows=shard_rows)
-    assert link(mine, theirs, options).links.equals(link(mine, theirs, LinkOptions()).links)
+    assert link(mine, theirs, options).links.equals(result.links)
 
 
 def test_variants_of_one_record_are_one_pair(register):
@@ -188,9 +194,8 @@ def test_expected_rates_hold_the_true_ones():
     assert np.all(np.diff(curve) >= 0)
 
 
-def test_explained_weights_add_up(register):
+def test_explained_weights_add_up(register, result):
     mine, theirs, truth = register
-    result = link(mine, theirs)
     c, r = min(truth & linked(result))
     told = explain_pair(mine, theirs, result, c, str(r))
     assert told.against_chance == pytest.approx(
@@ -201,10 +206,9 @@ def test_explained_weights_add_up(register):
         explain_pair(mine, theirs, result, "nobody", "1")
 
 
-def test_the_explained_weight_is_the_links_own(register):
+def test_the_explained_weight_is_the_links_own(register, result):
     """The best record of an identity bears its weight: the frequencies of its values are in it."""
     mine, theirs, _ = register
-    result = link(mine, theirs)
     records: dict[tuple[str, float], list[str]] = {}
     for pair in result.links.to_pylist()[:60]:
         key = pair["cohort_id"], pair["match_weight"]

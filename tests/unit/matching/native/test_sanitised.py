@@ -12,7 +12,7 @@ import pytest
 
 from matching import __file__
 
-pytestmark = pytest.mark.machine("gcc")
+pytestmark = [pytest.mark.machine("gcc"), pytest.mark.long]
 FOLDER = Path(__file__).parent
 LINKED = """
 from tests.two_tables import link

@@ -21,6 +21,12 @@ def register():
     return records(*(noisy(everyone[h], rng) for h in human)), human
 
 
+@pytest.fixture(scope="module")
+def index(register):
+    """The register's persons, resolved on one thread."""
+    return resolve(register[0], LinkOptions(threads=1))
+
+
 def pairs(labels):
     by = {}
     for i, label in enumerate(labels):
@@ -28,17 +34,15 @@ def pairs(labels):
     return {(a, b) for m in by.values() for k, a in enumerate(m) for b in m[k + 1 :]}
 
 
-def test_entries_are_joined_to_persons(register):
+def test_entries_are_joined_to_persons(register, index):
     table, human = register
-    index = resolve(table)
     assert index["record_id"].to_pylist() == table["record_id"].to_pylist()
     found, true = pairs(index["identity"].to_pylist()), pairs(human)
     assert len(found & true) / len(true) > 0.95
     assert len(found - true) <= 2
 
 
-def test_the_lower_bound_never_splits_what_the_identity_joins(register):
-    index = resolve(register[0])
+def test_the_lower_bound_never_splits_what_the_identity_joins(index):
     lower = dict(
         zip(index["identity"].to_pylist(), index["identity_lower"].to_pylist(), strict=True)
     )
@@ -51,8 +55,7 @@ def test_the_lower_bound_never_splits_what_the_identity_joins(register):
     assert len(set(lower.values())) <= len(lower)
 
 
-def test_an_identity_is_named_by_its_smallest_entry(register):
-    index = resolve(register[0])
+def test_an_identity_is_named_by_its_smallest_entry(index):
     for column in ("identity", "identity_lower"):
         smallest = {}
         for record, label in zip(
@@ -62,10 +65,9 @@ def test_an_identity_is_named_by_its_smallest_entry(register):
         assert all(label == record for label, record in smallest.items())
 
 
-def test_threads_and_row_order_do_not_change_the_persons(register):
+def test_threads_and_row_order_do_not_change_the_persons(register, index):
     table, _ = register
-    once = resolve(table, LinkOptions(threads=1))
-    assert once.equals(resolve(table, LinkOptions(threads=2)))
+    assert index.equals(resolve(table, LinkOptions(threads=2)))
 
 
 def test_parties_of_one_order_are_different_people(register):

@@ -52,9 +52,9 @@ def _elsewhere(plan: ShardPlan):
 
 
 @examples(8)
-@given(st.integers(0, 10_000), st.sampled_from([1, 9, 40]), st.sampled_from([20_000, 8]))
+@given(st.integers(0, 10_000), st.sampled_from([1, 5, 40]), st.sampled_from([20_000, 8]))
 def test_shards_that_are_worked_elsewhere_link_the_same(seed, shard_rows, block_cap):
-    sides = _sides(20, seed)
+    sides = _sides(12, seed)
     options = LinkOptions(threads=1, shard_rows=shard_rows, block_cap=block_cap)
     here = link(*sides, options)
     there = link(*sides, options, run_shards=_elsewhere)
