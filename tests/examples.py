@@ -1,11 +1,13 @@
-"""How many examples Hypothesis draws: in CI and ``make test`` all of them, in a plain run a share.
+"""How many examples a property or a table of cases has: in CI and ``make test`` all of them, in a plain run a share.
 
 The profiles are set in ``tests/conftest.py``. A property without settings draws what its profile says (100 in
 CI, 20 in a plain run); one that is dearer or needs more says ``@examples(40)``: 40 in CI, 8 in a plain run.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 FULL = 100  # what Hypothesis draws unless told otherwise, and the "ci" profile
@@ -16,3 +18,10 @@ def examples(number: int, **more: Any) -> settings:
     """``number`` examples in full, the profile's share of it in a plain run; ``more`` as for ``settings``."""
     share = -(-number * settings().max_examples // FULL)
     return settings(max_examples=min(number, max(FEWEST, share)), **more)
+
+
+def first_of(values: Iterable[Any], number: int = 1) -> list[Any]:
+    """For ``parametrize``: all ``values`` in the whole suite, the first ``number`` in a plain run."""
+    one_by_one = list(values)
+    long = [pytest.param(value, marks=pytest.mark.long) for value in one_by_one[number:]]
+    return [*one_by_one[:number], *long]

@@ -1,5 +1,6 @@
 """A package is a valid bag and a valid data package, exact to the byte, and the same every time."""
 
+import base64
 import datetime as dt
 import hashlib
 import io
@@ -194,10 +195,8 @@ class TestSplit:
     @staticmethod
     def big():
         chance = random.Random(7)
-        letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-        return table(40_000).set_column(
-            0, "row_id", pa.array(["".join(chance.choices(letters, k=200)) for _ in range(40_000)])
-        )
+        ids = [base64.b64encode(chance.randbytes(150)).decode() for _ in range(40_000)]
+        return table(40_000).set_column(0, "row_id", pa.array(ids))
 
     @pytest.fixture(scope="class")
     @staticmethod

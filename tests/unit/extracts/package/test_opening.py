@@ -1,6 +1,7 @@
 """A package is opened in an empty folder by the commands of its own README, as printed there."""
 
 import datetime as dt
+import functools
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from crypto.package.sealed_package import Part, write_package
 from extracts.package.bag import iter_parts
 from extracts.package.dictionary import DataDictionary, FieldDoc
 from extracts.package.documents import recipient_readme
+from tests.examples import first_of
 
 ROWS = pa.table({"row_id": ["001", "002"], "matched": ["yes", "no"]})
 MANY = pa.table(
@@ -37,12 +39,18 @@ def signer():
     return FileSigner.load(key, certificate, b"passphrase"), certificate
 
 
+@pytest.fixture(scope="module")
+def researcher():
+    """A researcher's key and certificate of each kind; making one of RSA takes a while."""
+    return functools.cache(lambda kind: make_recipient(kind, "Researcher"))
+
+
 @pytest.fixture
-def seal(facts, signer, tmp_path):
+def seal(facts, signer, researcher, tmp_path):
     """Seal rows as a release does; the researcher's key and certificate are laid beside the parts."""
 
     def sealed(kind="p384", rows=ROWS, **more):
-        key, certificate = make_recipient(kind, "Researcher")
+        key, certificate = researcher(kind)
         recipient = Recipient.from_pem(certificate, on=dt.datetime.now(dt.UTC))
         release = facts(recipients=(("m-2", recipient.fingerprint),))
         parts = iter_parts(
@@ -95,7 +103,7 @@ def run(command, folder):
     )
 
 
-@pytest.mark.parametrize("kind", ["rsa3072", "p384"])
+@pytest.mark.parametrize("kind", first_of(["p384", "rsa3072"]))
 def test_every_command_of_both_readmes_does_what_it_says(kind, seal):
     """Three parts, opened from the first line to the last, and the data read."""
     folder = seal(kind, MANY, max_part_bytes=4 * MIB, formats=("stata",))

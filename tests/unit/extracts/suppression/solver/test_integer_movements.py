@@ -42,7 +42,14 @@ def fractional(movement):
     return bool((np.abs(movement[1] - np.rint(movement[1])) > 1e-6).any())
 
 
-@pytest.mark.parametrize(("shape", "seed"), [((5, 4, 3, 3), 1), ((5, 4, 3, 3), 5), ((7, 6, 3), 4)])
+@pytest.mark.parametrize(
+    ("shape", "seed"),
+    [
+        pytest.param((5, 4, 3, 3), 1, marks=pytest.mark.long),
+        pytest.param((5, 4, 3, 3), 5, marks=pytest.mark.long),
+        ((7, 6, 3), 4),
+    ],
+)
 def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts_of_orders(
     shape, seed, monkeypatch
 ):

@@ -13,6 +13,7 @@ from extracts.suppression.solver import suppressor
 from extracts.suppression.solver.secondary import hide_neighbourhood, protect, repair, start_search
 from extracts.suppression.solver.suppressor import suppress
 from extracts.suppression.solver.witnesses import protection_levels
+from tests.examples import first_of
 from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy(clean=False)
@@ -52,7 +53,7 @@ def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
     assert pattern.hidden.sum() == asked[-1] > asked[0]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first_of(range(6), 2))
 def test_whatever_comes_out_reaches_from_floor_to_threshold(seed):
     """The whole rule once more, by the audit alone, without any offered proof."""
     chance = np.random.default_rng(seed)

@@ -16,6 +16,7 @@ def job(seed: int, most: int = 60) -> Job:
     return Job(from_leaves(dims, rng.integers(0, most, (5, 5))), SuppressionPolicy())
 
 
+@pytest.mark.long  # two processes import the solver
 def test_two_processes_find_what_one_finds(monkeypatch):
     monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
     jobs = [job(seed) for seed in range(3)]
@@ -28,7 +29,7 @@ def test_two_processes_find_what_one_finds(monkeypatch):
     assert published == [("tables", n, 3) for n in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_table_that_can_not_be_protected_stops_all(monkeypatch, workers):
     monkeypatch.setattr(suppressor, "_WORTH_IT", 0)
     monkeypatch.setattr(suppressor, "_one", _refuse)

@@ -54,6 +54,7 @@ def test_nothing_falls_in_any_table_of_four_dimensions_after_clean_up(table):
     _nothing_falls(table, POLICY)
 
 
+@pytest.mark.long
 def test_nothing_falls_in_four_dimensions_after_clean_up():
     values = [0, 14, 5, 30, 90, 9, 11, 2, 30, 1, 14, 90, 5, 11, 0, 30]
     dims = [Dimension.flat(name, [f"{name}0", f"{name}1"]) for name in "abcd"]
