@@ -42,12 +42,12 @@ def clean_environment(**more: str) -> Iterator[None]:
         os.umask(mask)
 
 
-def run_here(*words: object, home: Path, **env: str) -> Done:
-    """Run a command in this process, as its own process would."""
+def run_here(*words: object, home: Path | None = None, **env: str) -> Done:
+    """Run a command in this process, as its own process would; on a home where one is given."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with clean_environment(**env), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main(["--home", str(home), *map(str, words)])
+            main([*(("--home", str(home)) if home else ()), *map(str, words)])
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return Done(code, out.getvalue(), err.getvalue())

@@ -127,7 +127,7 @@ def s3_server(certificate: Path | None = None, key: Path | None = None) -> Itera
         server.asked.append((environ["REQUEST_METHOD"], key_asked))
         what = server.trouble and server.trouble(environ["REQUEST_METHOD"], key_asked)
         if what == "slow":
-            time.sleep(4)
+            time.sleep(2)
             what = None
         if what == "cut":
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)

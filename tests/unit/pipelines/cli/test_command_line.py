@@ -1,6 +1,5 @@
 """The command line: global options anywhere, coded errors, cheap to start."""
 
-import json
 import os
 import pwd
 import subprocess
@@ -29,33 +28,26 @@ def test_global_options_stand_before_or_after_the_command(given, moved):
     assert hoist(given) == moved
 
 
-def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=_clean(env))
-
-
-def _clean(extra: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if k != "DOJ_RELEASE_HOME"} | extra
-
-
 def test_a_folder_that_is_no_home_is_a_usage_error(tmp_path: Path):
-    done = run("project", "list", "--home", str(tmp_path))
+    words = ["-c", "from pipelines.cli import main; main()", "project", "list", "--home"]
+    command = [sys.executable, *words, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("HOME-01: ")
     assert done.stdout == ""
 
 
 def test_errors_are_data_under_json(tmp_path: Path):
-    done = run("project", "list", "--home", str(tmp_path), "--json")
-    assert json.loads(done.stdout)["error"]["code"] == "HOME-01"
+    done = run_here("project", "list", "--home", tmp_path, "--json")
+    assert done.json["error"]["code"] == "HOME-01"
 
 
 @pytest.mark.parametrize("words", [["match", "a.csv"], ["audit", "--nonsense"], ["nonsense"]])
 def test_a_command_that_can_not_be_used_is_data_under_json(words):
-    done = run(*words, "--json")
-    assert done.returncode == 2
-    assert json.loads(done.stdout)["error"]["code"] == "CLI-02"
-    assert "Usage:" in done.stderr
+    done = run_here(*words, "--json")
+    assert done.code == 2
+    assert done.json["error"]["code"] == "CLI-02"
+    assert "Usage:" in done.err
 
 
 def test_texts_are_shown_as_they_are(capsys):
@@ -82,10 +74,10 @@ def test_a_table_with_a_hierarchy_is_audited_with_it(tmp_path: Path):
     out = str(tmp_path / "out.csv")
     table = ["--dims", "county,year", "--count", "n"]
     regions = ["--hierarchy", f"county={tmp_path / 'regions.csv'}"]
-    made = run("suppress", str(tmp_path / "cells.csv"), *table, *regions, "--out", out)
-    assert made.returncode == 0
-    assert run("audit", out, *table, *regions).returncode == 0
-    assert run("audit", out, *table).returncode == 6  # its regions would count everybody twice
+    made = run_here("suppress", tmp_path / "cells.csv", *table, *regions, "--out", out)
+    assert made.code == 0
+    assert run_here("audit", out, *table, *regions).code == 0
+    assert run_here("audit", out, *table).code == 6  # its regions would count everybody twice
 
 
 @pytest.fixture
@@ -121,14 +113,14 @@ def test_what_is_due_names_its_project(submitted):
 def test_doctor_tells_the_people_file_from_the_ledger(submitted):
     home, _ = submitted
     (Path(home[1]) / "people.toml").write_text("nonsense")
-    found = json.loads(run("doctor", *home, "--json").stdout)
+    found = run_here("doctor", *home, "--json").json
     states = {finding["what"]: finding["state"] for finding in found}
     assert (states["ledger"], states["who acts"]) == ("good", "bad")
 
 
 @pytest.mark.parametrize("group", [[], ["project"], ["release"], ["register"], ["ledger"]])
 def test_every_command_is_told_whole_in_eighty_columns(group):
-    told = run(*group, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
+    told = run_here(*group, "--help", COLUMNS="80").out.partition("Commands:")[2]
     assert told
     assert "..." not in told
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -219,6 +220,8 @@ def test_a_stage_refuses_an_unsafe_cluster_and_misses_the_extra(tmp_path, secret
     with pytest.raises(ClusterUnsafe) as caught:
         _spread(**given | {"scheduler": "tcp://127.0.0.1:8786"})
     assert caught.value.facts["settings"] == ("scheduler",)
+    # The real one, whose import takes seconds, is tests/integration/test_cluster.py's.
+    monkeypatch.setitem(sys.modules, "prefect_dask", ModuleType("prefect_dask"))
     assert _spread(**given).args == (Cluster.model_validate(given), "R1")
     monkeypatch.setitem(sys.modules, "prefect_dask", None)
     with pytest.raises(ClusterMissing):

@@ -93,6 +93,7 @@ def test_a_reason_in_words_of_ones_own_changes_nothing(home, run):
 
 
 @pytest.mark.machine("softhsm2-util", "pkcs11-tool")
+@pytest.mark.long  # six processes
 def test_a_token_signs_for_the_home(process, tmp_path):
     pin = tokens.make_token(tmp_path)
     named = {"DOJ_RELEASE_PIN_FILE": str(pin)}

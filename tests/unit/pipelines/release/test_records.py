@@ -1,7 +1,8 @@
 """A finished stage is skipped where its files are the recorded ones, and only there."""
 
 import hashlib
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,22 +47,26 @@ def test_changed_or_missing_files_are_an_integrity_error(records: Records, tmp_p
     assert caught.value.exit is Exit.INTEGRITY
 
 
-def _hold(place: Path, ready, done) -> None:
-    with locked(place):
-        ready.set()
-        done.wait(30)
+HOLDS = """\
+import sys
+from pathlib import Path
+from pipelines.home.processes import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_lock_is_told_to_the_second_and_ends_with_its_owner(tmp_path: Path):
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    owner = context.Process(target=_hold, args=(tmp_path / "R1", ready, done))
-    owner.start()
-    assert ready.wait(60)
-    with pytest.raises(ReleaseHeld) as caught, locked(tmp_path / "R1"):
-        pass
-    assert caught.value.exit is Exit.HELD
-    owner.kill()
-    owner.join()
+    owner = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, tmp_path / "R1"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with owner:
+        assert owner.stdout.readline() == "held\n"
+        with pytest.raises(ReleaseHeld) as caught, locked(tmp_path / "R1"):
+            pass
+        assert caught.value.exit is Exit.HELD
+        owner.kill()
     with locked(tmp_path / "R1"):
         pass
