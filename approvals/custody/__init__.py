@@ -22,4 +22,4 @@ from approvals.custody.escrow import (
     request_escrow_use,
 )
 from approvals.custody.releases import Releases
-from approvals.custody.state import OUT, ReleaseState, Status
+from approvals.custody.state import MAKING, OUT, ReleaseState, Status

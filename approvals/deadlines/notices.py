@@ -13,7 +13,7 @@ from pathlib import Path
 
 from approvals.application import Application, StandardApplication
 from approvals.clocks import CLOCKS, Counting
-from approvals.custody import Releases, Status
+from approvals.custody import MAKING, Releases, Status
 from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
 from approvals.people import Person
 from approvals.project import Projects, ProjectState
@@ -306,6 +306,7 @@ _NEXT = {
     Status.REFUSED: "The gate refused it: `doj-release project check {number}` says why.",
     Status.FAILED: "It stopped: `doj-release run {number} --resume {release}` says why.",
 }
+_STOPPED = MAKING - {Status.WAITING_APPROVAL}  # on the day after: nothing works on it any more
 
 
 def write_refresh_notices(releases: Releases, actor: Person, on: date) -> list[Notice]:
@@ -316,6 +317,8 @@ def write_refresh_notices(releases: Releases, actor: Person, on: date) -> list[N
     }
     for release in releases.list():
         said = _NEXT.get(release.status)
+        if release.status in _STOPPED and release.ordered_on < on:
+            said = _NEXT[Status.FAILED]
         if not release.scheduled or said is None or (on - release.ordered_on).days > _REFRESH_DAYS:
             continue
         state = projects.show(release.project)

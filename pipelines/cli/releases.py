@@ -207,8 +207,8 @@ def _refresh_all(console: Console, system: str, *, dry_run: bool, orchestrated: 
     shown = [[_cell(row.get(name)) for name in names] for row in rows]
     console.show(f"Refresh of {system}", [n.replace("_", " ") for n in names], shown, rows)
     for one in done:
-        if one.error is not None:
-            console.hint(f"{one.project}: {one.error}")
+        if text := str(one.error or "") or (one.outcome.text if one.outcome else ""):
+            console.hint(f"{one.project}: {text}")
     if (code := worst(done)) is not Exit.DONE:
         raise typer.Exit(int(code))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from approvals.gate import ReleaseRequest, check
+from approvals.gate import ReleaseRequest, check, is_refused_attempt, record_attempt
 from errors import CodedError, Exit
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
@@ -241,7 +241,9 @@ class Refreshed:
         """A word for it."""
         if self.outcome is not None:
             return self.outcome.state
-        return "Refused" if self.error else "Unchanged"
+        if self.error is not None:
+            return "Refused"
+        return "Planned" if self.plan is not None and self.plan.issued else "Unchanged"
 
     def as_json(self) -> dict[str, object]:
         """For ``--json`` and the table."""
@@ -292,6 +294,11 @@ def refresh_projects(
             except CodedError as error:
                 if project:
                     raise
+                if is_refused_attempt(error):
+                    who, on = session.person.id, today()
+                    record_attempt(
+                        session.ledger, error, actor=who, step="refresh", on=on, project=number
+                    )
                 done.append(Refreshed(number, error=error))
     finally:
         session.close()

@@ -1,7 +1,7 @@
 """A refresh across a new year: what was published is what the tables hold, and a year that is left out is said early."""
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from approvals.application.reading import example_application
 from approvals.deadlines.notices import write_notices, write_refresh_notices
 from approvals.people.people import Person
+from approvals.project.errors import MoveNotAllowed
 from errors import Exit
 from pipelines.deployment.init import init_home
 from pipelines.home import ReleaseHeld, open_home
@@ -172,3 +173,27 @@ def test_desk_and_applicant_hear_of_a_scheduled_release(desk):
     assert f"release handover {release}" in note + letter
     assert write_refresh_notices(desk.releases, desk.person, ORDERED) == []
     assert write_refresh_notices(desk.releases, desk.person, date(2027, 6, 1)) == []
+
+
+def test_the_desk_hears_of_a_scheduled_release_that_stands_still(desk):
+    number = project(desk)
+    facts = {"scheduled": True, "years": "2016-2025"}
+    desk.releases.order(number, "aggregated", desk.person, ORDERED, facts)
+    assert write_refresh_notices(desk.releases, desk.person, ORDERED) == []  # it may be at work
+    (note,) = write_refresh_notices(desk.releases, desk.person, ORDERED + timedelta(days=1))
+    assert f"run {number} --resume {number}-R001" in note.path.read_text()
+
+
+def test_a_refused_refresh_is_an_attempt_and_a_plan_is_called_one(desk, monkeypatch):
+    number = project(desk)
+    (planned,) = refresh.refresh_projects(desk.home, "CARPOS", lambda _: None, dry_run=True)
+    assert planned.state == "Planned"
+
+    def refused(*_):
+        raise MoveNotAllowed(step="refresh", state="suspended")
+
+    monkeypatch.setattr(refresh, "_check_in_force", refused)
+    (one,) = refresh.refresh_projects(desk.home, "CARPOS", lambda _: None)
+    assert one.state == "Refused"
+    (attempt,) = desk.ledger.events(kind="attempt_refused")
+    assert (attempt.project, attempt.facts["step"]) == (number, "refresh")
