@@ -199,7 +199,7 @@ def _years(state: ProjectState, expires: date, on: date) -> Iterator[Deadline]:
     if on.month in (11, 12, 1) and form.years.last == year - 1 and expires > due:
         yield Deadline(
             "years_end", "C-42", "§ 965(b)",
-            f"from 1 January on, have an amendment that covers {year} approved: the refresh leaves it out else",
+            f"from 1 January on, have an amendment approved that covers {year}, or the refresh leaves it out",
             "researcher", due, state.number, started=date(year + 1, 1, 1),
         )  # fmt: skip
 
