@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import UnionType
@@ -277,7 +278,8 @@ def _for_kind(text: str, kind: str, terms: SystemTerms) -> str:
     return f"{head}{columns}# --- how rare{tail}"
 
 
-def _toml(content: bytes) -> dict[str, Any]:
+@lru_cache(maxsize=32)  # a command shows one project many times
+def _toml(content: bytes) -> Mapping[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
