@@ -1,16 +1,18 @@
 """For the tests of this folder: a home with some people, a ledger on a fake clock, and an application that passes."""
 
+import functools
 import hmac
 import shutil
-import sqlite3
+import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from approvals.application.reading import example_application
 from approvals.custody.releases import Releases
+from approvals.ledger.database import EVENTS, writing
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
 from approvals.people.people import Person
@@ -55,8 +57,17 @@ class Home:
         path.write_text(change(example_application(form, on=TODAY, **options)), encoding="utf-8")
         return path
 
-    def approved(self, form="standard", change: Callable[[str], str] = lambda t: t, **options):
-        """A project that the gate lets through, with two confirmed keys."""
+    def approved(self, form="standard", change: Callable[[str], str] | None = None, **options):
+        """A project that the gate lets through, with two confirmed keys.
+
+        What begins every home in the same way is made once, and copied into those to which nothing happened yet.
+        """
+        new = [e.kind for e in self.ledger.events()] == ["home_created"]
+        if new and change is None and not options:
+            return self._like(_made(form, self.ledger.is_demo()))
+        return self._approve(form, change or (lambda t: t), **options)
+
+    def _approve(self, form, change=lambda t: t, **options):
         state = self.projects.submit(self.application(form, change, **options), ENGINEER, TODAY)
         state = self.projects.approve(state.number, APPROVER, TODAY)
         members = state.application.recipient_ids()
@@ -72,22 +83,57 @@ class Home:
             self.projects.confirm_cohort(state.number, COHORT, APPROVER, TODAY)
         return self.projects.show(state.number)
 
-    def like(self, other: "Home"):
+    def _like(self, other: "Home"):
         """What happened in another home that began as this one did, without doing it again."""
         shutil.copy(other.path / "application.toml", self.path)
         shutil.copytree(other.path / "projects", self.path / "projects", dirs_exist_ok=True)
-        with (
-            closing(sqlite3.connect(other.path / "ledger.sqlite3")) as source,
-            closing(sqlite3.connect(self.path / "ledger.sqlite3")) as target,
-        ):
-            source.backup(target)
+        (first, *rest), (mine,) = _rows(other), _rows(self)
+        assert first == mine
+        with writing(self.ledger.engine) as connection:
+            connection.execute(EVENTS.insert(), rest)
         (state,) = self.projects.list()
-        return self.projects.show(state.number)
+        return state
+
+
+def _rows(home: Home) -> list[dict[str, Any]]:
+    with home.ledger.engine.connect() as connection:
+        found = connection.execute(EVENTS.select().order_by(EVENTS.c.seq))
+        return [dict(row._mapping) for row in found]
+
+
+_MADE = tempfile.TemporaryDirectory(prefix="approved-")  # removed when the process ends
+
+
+def _begin(url: str, demo: bool) -> Ledger:
+    ledger = Ledger.open(url, create=True, clock=Clock())
+    ledger.append(Event("home_created", ENGINEER.id, facts={"demo": demo}))
+    return ledger
+
+
+@functools.cache
+def _begun(demo: bool) -> Path:
+    """The file of a ledger that has begun."""
+    path = Path(_MADE.name, f"begun-{demo}.sqlite3")
+    _begin(f"sqlite:///{path}", demo)
+    return path
+
+
+@functools.cache
+def _made(form: str, demo: bool) -> Home:
+    folder = Path(_MADE.name, f"{form}-{demo}")
+    folder.mkdir()
+    home = make_home(folder, demo=demo)
+    home._approve(form)
+    return home
 
 
 def make_home(path: Path, *, demo: bool = False, url: str | None = None) -> Home:
-    ledger = Ledger.open(url or f"sqlite:///{path / 'ledger.sqlite3'}", create=True, clock=Clock())
-    ledger.append(Event("home_created", ENGINEER.id, facts={"demo": demo}))
+    url = url or f"sqlite:///{path / 'ledger.sqlite3'}"
+    if url.startswith("sqlite:"):
+        shutil.copy(_begun(demo), path / "ledger.sqlite3")
+        ledger = Ledger.open(url, create=False, clock=Clock())
+    else:
+        ledger = _begin(url, demo)
     projects = Projects(
         ledger, path / "projects", digest=keyed, key=lambda *_: Secret("test", b"k" * 32)
     )

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves it out
 
-from approvals_home import Home, make_home
+from approvals_home import make_home
 from databases import DATABASES, fresh_url
 from postgres import server
 
@@ -39,29 +39,13 @@ def demo_home(tmp_path):
     return make_home(tmp_path, demo=True)
 
 
-@pytest.fixture(scope="session")
-def approved(tmp_path_factory):
-    """The project that the gate lets through, in a home; it is made once and copied where it can be."""
-    made: dict[str, Home] = {}
-
-    def into(home, form):
-        if home.ledger.engine.dialect.name != "sqlite":
-            return home.approved(form)
-        if form not in made:
-            made[form] = make_home(tmp_path_factory.mktemp(form))
-            made[form].approved(form)
-        return home.like(made[form])
-
-    return into
-
-
 @pytest.fixture
-def state(home, approved):
+def state(home):
     """A project with rows that the gate lets through."""
-    return approved(home, "standard")
+    return home.approved()
 
 
 @pytest.fixture
-def tables(home, approved):
+def tables(home):
     """A project with tables that the gate lets through."""
-    return approved(home, "aggregated")
+    return home.approved("aggregated")
