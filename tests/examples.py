@@ -1,10 +1,11 @@
-"""How many examples a property or a table of cases has: in CI and ``make test`` all of them, in a plain run a share.
+"""How much is tried: in CI and ``make test`` all examples, cases and places, in a plain run a share.
 
 The profiles are set in ``tests/conftest.py``. A property without settings draws what its profile says (100 in
 CI, 20 in a plain run); one that is dearer or needs more says ``@examples(40)``: 40 in CI, 8 in a plain run.
 """
 
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -25,3 +26,11 @@ def first_of(values: Iterable[Any], number: int = 1) -> list[Any]:
     one_by_one = list(values)
     long = [pytest.param(value, marks=pytest.mark.long) for value in one_by_one[number:]]
     return [*one_by_one[:number], *long]
+
+
+def places(number: int, step: int = 1) -> Sequence[int]:
+    """Each ``step``-th of so many bytes, to be damaged one after another; in a plain run the profile's share
+    of them, from a random one on.
+    """
+    apart = max(step, step * FULL // settings().max_examples)
+    return range(random.randrange(apart) if apart > step else 0, number, apart)

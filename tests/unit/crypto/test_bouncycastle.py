@@ -8,7 +8,7 @@ import pytest
 from tests.parts import JARS
 from tests.unit.crypto.sealing import seal_bytes
 
-pytestmark = pytest.mark.machine("javac", "BouncyCastle")
+pytestmark = [pytest.mark.machine("javac", "BouncyCastle"), pytest.mark.long]
 
 HERE = Path(__file__).parent / "bouncycastle"
 PLAIN = bytes(range(256)) * 4100  # over several blocks

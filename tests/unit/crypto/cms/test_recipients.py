@@ -1,16 +1,19 @@
 """Which keys may receive, by name."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import cryptography_vectors
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
 
@@ -19,12 +22,15 @@ from crypto.cms.certificates import key_usage
 from crypto.cms.recipients import Recipient
 from tests.unit.crypto.sealing import seal_bytes
 
+DSA_2048 = Path(cryptography_vectors.__file__).parent.joinpath(
+    "asymmetric", "Traditional_OpenSSL_Serialization", "dsa.2048.pem"
+)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def rsa_key():
-    return rsa.generate_private_key(65537, 3072)
+def rsa_key(members):
+    return load_pem_private_key(members["rsa3072"][0], None)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +136,7 @@ def test_weak_and_strange_keys_are_refused():
         rsa.generate_private_key(65537, 2048),
         rsa.generate_private_key(3, 3072),
         ed25519.Ed25519PrivateKey.generate(),
-        dsa.generate_private_key(2048),
+        load_pem_private_key(DSA_2048.read_bytes(), None),  # making one takes seconds
     ):
         with pytest.raises(errors.WeakKey) as error:
             Recipient.from_pem(certificate(key), on=NOON)

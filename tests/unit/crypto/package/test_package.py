@@ -11,6 +11,7 @@ from crypto import errors
 from crypto.cms.certificates import make_recipient
 from crypto.cms.signing import FileSigner, make_signing_identity
 from crypto.package.sealed_package import Part, verify_package, write_package
+from tests.examples import places
 
 PLAIN = {"part-001.zip": b"first" * 100, "part-002.zip": b"second" * 100}
 
@@ -207,7 +208,7 @@ def test_a_part_of_another_release_is_found(package, recipients, signer, tmp_pat
 def test_every_flipped_byte_of_every_file_is_found(package, signer):
     for path in sorted(package.iterdir()):
         whole = path.read_bytes()
-        for at in range(0, len(whole), 5):
+        for at in places(len(whole), 5):
             changed = bytearray(whole)
             changed[at] ^= 0x40
             path.write_bytes(changed)

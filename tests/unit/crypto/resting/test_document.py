@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from crypto import errors
 from crypto.resting import document
 from crypto.secret import Secret
-from tests.examples import examples
+from tests.examples import examples, places
 
 KEY, OTHER = Secret("a", b"\x01" * 32), Secret("b", b"\x02" * 32)
 C = document.CHUNK
@@ -66,7 +66,7 @@ def test_chunks_cut_swapped_repeated_or_added_are_refused(eight):
 
 def test_every_flipped_byte_cut_and_addition_is_refused(eight):
     whole = eight.read_bytes()
-    for at in range(len(whole)):
+    for at in places(len(whole)):
         changed = bytearray(whole)
         changed[at] ^= 0x01
         refused(eight, bytes(changed))
