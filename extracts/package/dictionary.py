@@ -5,6 +5,8 @@ It is made of the system's file and of what was done to each column before it le
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -12,6 +14,9 @@ from extracts.errors import ColumnNotAllowed, DataChanged
 from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
 from extracts.rows import Plan, RowKind, plan_for
 from systems.description import Dimension, OutputColumn, Record, System, load_system
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # --- the model and its two forms
 
@@ -172,17 +177,8 @@ def dictionary_page(
     release: ReleaseFacts, dictionary: DataDictionary, programs: Sequence[ProgramNotes] = ()
 ) -> str:
     """Return the dictionary as one HTML page: no network, no script, good on paper."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    page = Environment(
-        loader=PackageLoader("extracts", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("dictionary.html.j2")
     record = load_system(release.system).record
-    return page.render(
+    return _template().render(
         release=release,
         kind=KIND_TITLES[release.kind],
         years=span(release.years) if release.years else "",
@@ -191,6 +187,20 @@ def dictionary_page(
         groups=_groups(dictionary.fields, record.noun),
         programs=programs,
     )
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("extracts", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("dictionary.html.j2")
 
 
 _GROUPS = (

@@ -11,7 +11,7 @@ import pytest
 from extracts.deidentified import local_suppression, risk
 from extracts.package.facts import ReleaseFacts
 from extracts.rows import content_scan
-from systems.database import connect
+from systems.database import connect, quoted
 from systems.description.loading import load_system
 from systems.description.model import System
 
@@ -76,21 +76,25 @@ def make_ids() -> Callable[[str], PlainIds]:
 def open_register(carpos: System) -> Iterator[Callable[..., Any]]:
     """Return a function that opens a register given as rows: ``open_register(person=[...], …)``.
 
-    Each is a connection of its own to one engine, which takes 30 ms to begin: what is registered and
-    every temporary table is the connection's.
+    Each is a connection of its own to one engine, which takes 30 ms to begin and holds the empty
+    tables: what is registered and every temporary table is the connection's, and comes before them.
     """
     engine = connect(threads=1)
     opened: list[Any] = [engine]
+    schemas = {
+        table.name: pa.schema([(column.name, _ARROW[column.type]) for column in table.columns])
+        for table in carpos.tables
+    }
+    for name, schema in schemas.items():
+        engine.register("empty", schema.empty_table())
+        engine.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM empty")
 
     def open_(index: Mapping[int, int] | None = None, **tables: Rows) -> Any:
         con = engine.cursor()
         opened.insert(0, con)
-        for table in carpos.tables:
-            fields = [(column.name, _ARROW[column.type]) for column in table.columns]
-            rows = [
-                dict.fromkeys(table.column_names) | dict(row) for row in tables.get(table.name, ())
-            ]
-            con.register(table.name, pa.Table.from_pylist(rows, schema=pa.schema(fields)))
+        for name, given in tables.items():
+            rows = [dict.fromkeys(schemas[name].names) | dict(row) for row in given]
+            con.register(name, pa.Table.from_pylist(rows, schema=schemas[name]))
         people = [row["person_id"] for row in tables.get("person", ())]
         known = {person: (index or {}).get(person, person) for person in people}
         con.register(

@@ -24,7 +24,7 @@ from tests.examples import first_of
 
 ROWS = pa.table({"row_id": ["001", "002"], "matched": ["yes", "no"]})
 MANY = pa.table(
-    {"row_id": [os.urandom(30).hex() for _ in range(60_000)], "matched": ["yes"] * 60_000}
+    {"row_id": [os.urandom(500).hex() for _ in range(4_000)], "matched": ["yes"] * 4_000}
 )
 DICTIONARY = DataDictionary(
     "One row is one cohort row.",
