@@ -43,8 +43,7 @@ def escrow_state(ledger: Ledger) -> EscrowState:
     """Make the state of its events."""
     state = EscrowState()
     kinds = ("escrow_added", "escrow_confirmed", "escrow_requested", "escrow_used")
-    entries = [entry for kind in kinds for entry in ledger.events(kind=kind)]
-    for entry in sorted(entries, key=lambda e: e.seq):
+    for entry in ledger.events(kind=kinds):
         facts: Mapping[str, Any] = entry.facts
         if entry.kind == "escrow_added":
             state = replace(state, waiting={**state.waiting, facts["fingerprint"]: entry.actor})

@@ -8,7 +8,7 @@ signed checkpoint (size and root) that left the building makes every later rewri
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,9 +96,9 @@ class Ledger:
         Args:
             event: what happened. With a ``key`` that is recorded already, the recorded entry is
                 given back if it says the same.
-            last_of_project: the number of the newest event of ``event.project`` that the caller
-                (not of its releases) that the caller based its decision on; where a newer one
-                exists, nothing is written.
+            last_of_project: the number of the newest event of ``event.project`` (not of its
+                releases) that the caller based its decision on; where a newer one exists,
+                nothing is written.
             last_of_release: the same for ``event.release``.
             store: called when nothing speaks against the event any more and before it is committed: what is
                 refused is not stored, and what a recorded event pins can be read.
@@ -118,43 +118,26 @@ class Ledger:
             own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
             _check_unmoved(connection, own, last_of_project)
             _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
-            entry = self._write(connection, event)
+            seq, previous = _newest(connection)
+            entry, row = self._row(event, seq + 1, previous)
+            connection.execute(insert(EVENTS), row)
             if store is not None:
                 store()
-        self._notify(entry)
+        if self._witness is not None:
+            self._witness(entry.seq, entry.hash)
         return entry
 
-    def append_all(self, events: Iterable[Event]) -> tuple[Entry, ...]:
-        """Record several events, all of them or none; keys as in ``append``."""
-        entries: list[Entry] = []
-        made: list[dict[str, object]] = []
-        keyed: dict[str, Entry] = {}
-        with writing(self._engine) as connection:
-            seq, previous = _newest(connection)
-            for event in events:
-                found = None
-                if event.key is not None:
-                    found = keyed.get(event.key) or _by_key(connection, event.key)
-                if found is not None and _meaning(found) != _meaning(event):
-                    raise KeyReused(seq=found.seq, kind=found.kind)
-                if found is None:
-                    found, row = self._row(event, seq := seq + 1, previous)
-                    previous = found.hash
-                    made.append(row)
-                if event.key is not None:
-                    keyed[event.key] = found
-                entries.append(found)
-            if made:
-                connection.execute(insert(EVENTS), made)  # many rows by one prepared statement
-        if entries:
-            self._notify(max(entries, key=lambda e: e.seq))
-        return tuple(entries)
-
     def events(
-        self, project: str | None = None, release: str | None = None, kind: str | None = None
+        self,
+        project: str | None = None,
+        release: str | None = None,
+        kind: str | Collection[str] | None = None,
     ) -> list[Entry]:
-        """The events of a project (its releases' included), a release or a kind, in order."""
-        return self._read(project=project, release=release, kind=kind)
+        """The events of a project (its releases' included), a release, a kind or several, in order."""
+        kinds = (
+            [] if kind is None else [EVENTS.c.kind.in_([kind] if isinstance(kind, str) else kind)]
+        )
+        return self._read(*kinds, project=project, release=release)
 
     def project_events(self, project: str) -> list[Entry]:
         """The events of a project's own life, without those of its releases, in order."""
@@ -193,23 +176,8 @@ class Ledger:
 
     def is_demo(self) -> bool:
         """Whether the first event says that this is a demo home."""
-        first = select(EVENTS.c.hash, EVENTS.c.body).where(EVENTS.c.seq == 1)
-        with unavailable(), self._engine.connect() as connection:
-            row = connection.execute(first).first()
-        if row is None:
-            return False
-        entry = _entry(row[0], row[1])
-        return entry.kind == "home_created" and entry.facts.get("demo") is True
-
-    def _notify(self, entry: Entry) -> None:
-        if self._witness is not None:
-            self._witness(entry.seq, entry.hash)
-
-    def _write(self, connection: Connection, event: Event) -> Entry:
-        seq, previous = _newest(connection)
-        entry, row = self._row(event, seq + 1, previous)
-        connection.execute(insert(EVENTS), row)
-        return entry
+        first = self._read(EVENTS.c.seq == 1)
+        return any(e.kind == "home_created" and e.facts.get("demo") is True for e in first)
 
     def _row(self, event: Event, seq: int, previous: str) -> tuple[Entry, dict[str, object]]:
         """The entry and the stored row of an event that follows the hash ``previous``."""

@@ -213,12 +213,6 @@ def verify_chain(
     )
 
 
-def merkle_root(ledger: Ledger) -> tuple[int, str]:
-    """Size and RFC 6962 root, of the bodies as they are stored."""
-    tree = Tree(leaf_hash(row[-1].encode()) for row in ledger.rows())
-    return tree.size, tree.root().hex()
-
-
 def make_checkpoint(ledger: Ledger, signer: Signer, *, at: datetime | None = None) -> Checkpoint:
     """Verify the ledger and sign its size and root.
 

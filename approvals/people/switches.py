@@ -12,11 +12,7 @@ _CONFIRM = frozenset({"administrator", "approver", "security"})
 
 def confirmed_switches(ledger: Ledger) -> Mapping[str, str]:
     """Switch → the value that stands: the last one recorded, if a second person confirmed it."""
-    found: dict[str, str] = {}
-    for switch, (value, _, confirmed) in _newest(ledger).items():
-        if confirmed:
-            found[switch] = value
-    return found
+    return {name: value for name, (value, _, confirmed) in _newest(ledger).items() if confirmed}
 
 
 def override_switch(ledger: Ledger, switch: str, value: str, actor: Person, on: str) -> None:
@@ -64,11 +60,8 @@ def check_switches_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -
 
 
 def _newest(ledger: Ledger) -> dict[str, tuple[str, str, bool]]:
-    entries = [
-        e for kind in ("switch_overridden", "switch_confirmed") for e in ledger.events(kind=kind)
-    ]
     found: dict[str, tuple[str, str, bool]] = {}
-    for entry in sorted(entries, key=lambda e: e.seq):
+    for entry in ledger.events(kind=("switch_overridden", "switch_confirmed")):
         switch, value = str(entry.facts["switch"]), str(entry.facts["value"])
         if entry.kind == "switch_overridden":
             found[switch] = (value, entry.actor, False)

@@ -1,6 +1,6 @@
 """Reading projects and their documents, and recording a step that a person may take from a state."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -241,7 +241,7 @@ def pinned_documents(projects: ProjectStore, number: str | None = None) -> list[
     """Read every pinned document of a project, or of all, once each."""
     seen: set[tuple[str, str, str]] = set()
     found: list[PinnedDocument] = []
-    for entry in _pinning(projects, number):
+    for entry in projects.ledger.events(number, kind=PINNED):
         fact, label = PINNED[entry.kind]
         digest, project = str(entry.facts.get(fact, "")), entry.project or ""
         if digest and (project, label, digest) not in seen:
@@ -265,8 +265,3 @@ def check_pinned_documents(projects: ProjectStore, number: str | None = None) ->
     if missing or changed:
         raise DocumentsGone(missing=missing, changed=changed)
     return len(found)
-
-
-def _pinning(projects: ProjectStore, number: str | None) -> Iterator[Entry]:
-    entries = [e for kind in PINNED for e in projects.ledger.events(number, kind=kind)]
-    yield from sorted(entries, key=lambda e: e.seq)

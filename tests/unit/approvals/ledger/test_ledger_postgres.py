@@ -88,7 +88,8 @@ def test_a_server_that_isolates_more_does_not_fork_the_chain(owner):
     ledger = Ledger.open(owner, create=True)
     raw(owner, "ALTER ROLE owner SET default_transaction_isolation = 'repeatable read'")
     try:
-        ledger.append_all([event(1), event(2)])
+        ledger.append(event(1))
+        ledger.append(event(2))
         with ledger.engine.connect() as connection:
             assert connection.get_isolation_level() == "READ COMMITTED"
     finally:
