@@ -67,7 +67,7 @@ def gate() -> str:
     for rule in RULES:
         first = (rule.check.__doc__ or "").strip().splitlines()[0]
         name = getattr(rule.check, "__name__", "").removeprefix("check_").replace("_", " ")
-        form = {"standard": "§ 966", "aggregated": "§ 965", None: "both"}[rule.form]
+        form = "§ 966" if rule.standard else "both"
         kinds = ", ".join(sorted(rule.kinds)) if rule.kinds else "all"
         papers = ", ".join(rule.documents) or "-"
         lines.append(

@@ -33,7 +33,11 @@ _STOP = frozenset({"engineer", "approver", "security", "administrator"})
 
 
 class Releases:
-    """All releases of a home: ordered, approved, handed over, received, ended."""
+    """All releases of a home: ordered, approved, handed over, received, ended.
+
+    A step takes the release's id, the person who acts and the day (Pacific time), and gives the
+    release as it stands then.
+    """
 
     def __init__(self, projects: Projects, *, policy: GatePolicy | None = None) -> None:
         """Use the projects' ledger; ``policy`` are the gate's switches."""
@@ -112,13 +116,9 @@ class Releases:
         *,
         stage: str | None = None,
     ) -> Verdict:
-        """Ask the gate for a release and record its answer, whichever it is.
+        """Ask the gate for a release and record its answer, whichever it is, under a stage's name.
 
-        Args:
-            release: its id.
-            request: what is to be released.
-            actor: who asks; by default the person who ordered the release.
-            stage: under which name the answer is recorded; by default the question's own.
+        By default the person who ordered the release asks, and the stage is the request's own.
         """
         state = self.show(release)
         verdict = check(self.projects.show(state.project), request)
@@ -141,14 +141,8 @@ class Releases:
     ) -> str:
         """Store the report with the project and record the keyed digests of its editions.
 
-        Args:
-            release: the release.
-            report: the Department's edition, on which a second person approves.
-            recipient: the edition that travels in the package.
-            model: the report as JSON.
-
-        Returns:
-            the digest of the Department's edition, which the approver names.
+        ``report`` is the Department's edition, on which a second person approves and whose digest is
+        returned; ``recipient`` travels in the package; ``model`` is the report as JSON.
         """
         state = self.show(release)
         folder = self.projects.folder(state.project)
@@ -177,11 +171,7 @@ class Releases:
         return self.projects.folder(state.project).get("report", state.editions[name])
 
     def check_editions(self, release: str, found: Mapping[str, bytes | None]) -> None:
-        """Compare files that people read with what the ledger names.
-
-        Args:
-            release: the release.
-            found: the edition's name → the file's bytes, or None where it is gone.
+        """Compare files that people read, by edition (None: gone), with what the ledger names.
 
         Raises:
             DocumentChanged: with the editions that are gone or differ.
@@ -208,12 +198,8 @@ class Releases:
     ) -> ReleaseState:
         """Order a release: gives it its id (``2026-001-R001``); the gate is asked by ``ask_gate``.
 
-        Args:
-            project: number.
-            kind: identified, deidentified or aggregated.
-            actor: who answers for the run.
-            on: day.
-            facts: of ``release_ordered``, besides kind, system and on.
+        ``kind`` is identified, deidentified or aggregated; ``facts`` are those of
+        ``release_ordered`` besides kind, system and day.
 
         Raises:
             UnknownProject, RoleMissing, EventRefused: see their texts.
@@ -239,14 +225,10 @@ class Releases:
     def approve(
         self, release: str, actor: Person, on: date, *, report: str | None = None
     ) -> ReleaseState:
-        """Let a release go, as a second person, on the strength of its report.
+        """Let a release go, as somebody who neither ordered nor resumed it, on the strength of its report.
 
-        Args:
-            release: its id.
-            actor: an approver who neither ordered nor resumed it.
-            on: day.
-            report: digest of the report that was read; None means the one attached, which must
-                still be there unchanged.
+        ``report`` is the digest of the report that was read; None means the one attached, which must
+        still be there unchanged.
 
         Raises:
             ReleaseMoveNotAllowed: it does not wait for approval.
@@ -297,13 +279,8 @@ class Releases:
     ) -> ReleaseState:
         """Give a package to a member, after asking the gate again (§§ 964(b), 965(c)).
 
-        Args:
-            release: its id.
-            member: to whom.
-            actor: who gives it.
-            on: day.
-            sums: SHA-256 of the signed list of the copy that is given, as found.
-            by: ``portal``, ``sftp``, ``media`` or ``in_person``.
+        ``sums`` is the SHA-256 of the signed list of the copy that is given, as found; ``by`` is
+        ``portal``, ``sftp``, ``media`` or ``in_person``.
 
         Raises:
             UnknownMember: nothing was sealed to this member.
@@ -335,12 +312,7 @@ class Releases:
     ) -> ReleaseState:
         """Record that a member confirmed having received the package.
 
-        Args:
-            release: its id.
-            member: who.
-            actor: who records it.
-            on: day.
-            code_shown: the member gave the code that only the opened package tells.
+        ``code_shown``: the member gave the code that only the opened package tells.
 
         Raises:
             UnknownMember: nothing was handed over to this member.

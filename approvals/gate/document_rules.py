@@ -24,9 +24,7 @@ _RULES = {
 
 def check_cohort(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Identified data only for the cohort that was declared, registered and confirmed."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     if not form.cohort.declared:
         yield Reason(
             "C-13",
@@ -40,9 +38,7 @@ def check_cohort(state: ProjectState, request: ReleaseRequest) -> Iterator[Reaso
 
 def check_authority(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The right to hold the cohort was shown and has not ended (§ 963(a)(3)(B))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     cohort = form.cohort
     if cohort.authority is None or cohort.authority_document is None:
         yield Reason(
@@ -100,9 +96,7 @@ def _check_registered(
 
 def check_irb(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The review board's approval is there and in force (§ 966(b)(12)(F), (c))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     section, until = "§ 966(b)(12)(F)", state.irb_until()
     if until is None:
         yield Reason(
@@ -127,9 +121,7 @@ def check_irb(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
 
 def check_papers(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Institution, signatures and security requirements hold on the day (§§ 962(k), 966(b))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     expires = form.institution.evidence_expires
     if expires is not None and expires < request.on:
         yield Reason(
@@ -162,13 +154,11 @@ def check_papers(state: ProjectState, request: ReleaseRequest) -> Iterator[Reaso
 
 def check_documents(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every document that the system asks for is there and in force, of each member where it says."""
-    form, terms = state.application, state.terms
+    form, terms = state.standard_application, state.terms
     if terms is None:
         yield Reason(
             "C-16", "§ 964(a)", "the Department describes no such system", "Describe the system"
         )
-        return
-    if not isinstance(form, StandardApplication):
         return
     for needed in terms.requirements:
         if request.kind not in needed.kinds or needed.name in _OWN:
@@ -231,9 +221,9 @@ def terms_own(state: ProjectState) -> str:
 _IDENTIFIED = frozenset({"identified"})
 
 DOCUMENT_RULES: tuple[Rule, ...] = (
-    Rule(check_cohort, ("C-13",), _IDENTIFIED, "standard"),
-    Rule(check_authority, ("C-15",), _IDENTIFIED, "standard", ("cohort_authority",)),
-    Rule(check_irb, ("C-52", "C-53"), INDIVIDUAL, "standard", ("irb_approval",)),
-    Rule(check_papers, ("C-08", "C-47", "C-50", "C-51"), INDIVIDUAL, "standard"),
-    Rule(check_documents, ("C-49", "C-47", "C-50", "C-51", "C-16"), INDIVIDUAL, "standard"),
+    Rule(check_cohort, ("C-13",), _IDENTIFIED, standard=True),
+    Rule(check_authority, ("C-15",), _IDENTIFIED, standard=True, documents=("cohort_authority",)),
+    Rule(check_irb, ("C-52", "C-53"), INDIVIDUAL, standard=True, documents=("irb_approval",)),
+    Rule(check_papers, ("C-08", "C-47", "C-50", "C-51"), INDIVIDUAL, standard=True),
+    Rule(check_documents, ("C-49", "C-47", "C-50", "C-51", "C-16"), INDIVIDUAL, standard=True),
 )

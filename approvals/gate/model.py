@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from approvals.application import StandardApplication
 from approvals.gate.errors import GateRefused, Reason
 from approvals.project import ProjectState
 
@@ -109,21 +110,21 @@ class Rule:
         check: the rule's function.
         rules: the rules that its reasons name.
         kinds: of release for which it is asked; None for whatever is asked, even an unknown kind.
-        form: ``standard`` (§ 966) or ``aggregated`` (§ 965); None for both applications.
+        standard: asked of the standard application (§ 966) alone.
         documents: requirements of a data system, under one of which it stands; none: always.
     """
 
     check: Check
     rules: tuple[str, ...]
     kinds: frozenset[str] | None = None
-    form: Literal["standard", "aggregated"] | None = None
+    standard: bool = False
     documents: tuple[str, ...] = ()
 
     def applies(self, state: ProjectState, request: ReleaseRequest) -> bool:
         """Whether the rule is asked."""
         return (
             (self.kinds is None or request.kind in self.kinds)
-            and (self.form is None or self.form == state.form)
+            and (not self.standard or isinstance(state.application, StandardApplication))
             and (
                 not self.documents
                 or state.terms is None

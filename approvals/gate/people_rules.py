@@ -11,9 +11,7 @@ from approvals.project import ProjectState, Recipient
 
 def check_affiliation(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The researcher is an employee of the institution; by policy everybody (§ 962(a), (d)(2))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     researcher = form.member(form.researcher.member)
     if researcher is None or researcher.employment != "employee":
         yield Reason(
@@ -49,9 +47,7 @@ def _has_letter(state: ProjectState, form: StandardApplication, request: Release
 
 def check_training(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every member has human-subject protection and ethics training in force (§ 966(d))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     for member in form.team:
         training = state.training_of(member.id)
         if training is None or not training.holds_on(request.on):
@@ -66,9 +62,7 @@ def check_training(state: ProjectState, request: ReleaseRequest) -> Iterator[Rea
 
 def check_background(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every member passed a background check in force: by law, or by the process page (policy)."""
-    form, terms = state.application, state.terms
-    if not isinstance(form, StandardApplication):
-        return
+    form, terms = state.standard_application, state.terms
     law = terms.asks(request.kind, "background_check") if terms is not None else None
     by_law = law is not None or terms is None
     if not by_law and not request.policy.deidentified_checks:
@@ -98,10 +92,9 @@ def check_background(state: ProjectState, request: ReleaseRequest) -> Iterator[R
 
 def check_acknowledgments(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """By policy every member acknowledged the restrictions, not only the researcher (§ 964(m))."""
-    form = state.application
-    if not request.policy.member_acknowledgments or not isinstance(form, StandardApplication):
+    if not request.policy.member_acknowledgments:
         return
-    for member in form.team:
+    for member in state.standard_application.team:
         day = state.acknowledged.get(member.id) or member.acknowledged
         if day is None or request.on < day:
             yield Reason(
@@ -162,10 +155,10 @@ def _check_recipient(
 _CHECKED = ("background_check", "background_check_page")
 
 PEOPLE_RULES: tuple[Rule, ...] = (
-    Rule(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, "standard"),
-    Rule(check_training, ("C-54",), INDIVIDUAL, "standard", ("human_subjects_training",)),
-    Rule(check_background, ("C-55", "C-75"), INDIVIDUAL, "standard", _CHECKED),
-    Rule(check_acknowledgments, ("C-40",), INDIVIDUAL, "standard"),
+    Rule(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, standard=True),
+    Rule(check_training, ("C-54",), INDIVIDUAL, standard=True, documents=("human_subjects_training",)),
+    Rule(check_background, ("C-55", "C-75"), INDIVIDUAL, standard=True, documents=_CHECKED),
+    Rule(check_acknowledgments, ("C-40",), INDIVIDUAL, standard=True),
     Rule(check_recipients, ("C-10",)),
 )
 

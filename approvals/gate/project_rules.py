@@ -70,9 +70,7 @@ def check_application(state: ProjectState, _request: ReleaseRequest) -> Iterator
 
 def check_timeframe(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Data, tables included, is given only within the standard application's timeframe (§ 964(b))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     if not form.timeframe.start <= request.on <= form.timeframe.end:
         yield Reason(
             "C-17",
@@ -160,9 +158,7 @@ def check_scope(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason
 
 def check_variables(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Each column was approved with its need (§ 966(b)(12)(A)(ii))."""
-    form = state.application
-    if not isinstance(form, StandardApplication):
-        return
+    form = state.standard_application
     unneeded = set(request.variables) - {v.name for v in form.variables}
     if unneeded:
         yield Reason(
@@ -237,8 +233,8 @@ PROJECT_RULES: tuple[Rule, ...] = (
     Rule(check_system, ("C-16",)),
     Rule(check_scope, ("C-16",)),
     Rule(check_years, ("C-16", "C-42")),
-    Rule(check_timeframe, ("C-17",), None, "standard"),
-    Rule(check_variables, ("C-48",), INDIVIDUAL, "standard"),
+    Rule(check_timeframe, ("C-17",), standard=True),
+    Rule(check_variables, ("C-48",), INDIVIDUAL, standard=True),
     Rule(check_full_years, ("C-02",), _TABLES),
     Rule(check_dimensions, ("C-16",), _TABLES),
     Rule(check_sanctions, ("C-70",)),

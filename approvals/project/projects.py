@@ -59,7 +59,11 @@ def one_year_later(day: date) -> date:
 
 
 class Projects(ProjectStore):
-    """All projects of a home: applications, approval, cohorts, recipients, events."""
+    """All projects of a home: applications, approval, cohorts, recipients, events.
+
+    A step takes the project's number, the person who acts and the day on which it happened (Pacific
+    time), and gives the project as it stands then.
+    """
 
     def submit(self, path: Path, actor: Person, on: date) -> ProjectState:
         """Take an application: a new project, or an amendment of the one that it modifies.
@@ -82,11 +86,7 @@ class Projects(ProjectStore):
     ) -> ProjectState:
         """Approve a submitted project, or the amendment that waits; never by its submitter.
 
-        Args:
-            number: project.
-            actor: the approver.
-            on: day of the approval.
-            expires: first day out of force; at most, and by default, a year later.
+        ``expires`` is the first day out of force; at most, and by default, a year later.
 
         Raises:
             MoveNotAllowed, SamePerson, RoleMissing: see their texts.
@@ -116,13 +116,9 @@ class Projects(ProjectStore):
     def renew(
         self, number: str, actor: Person, on: date, *, expires: date | None = None
     ) -> ProjectState:
-        """Approve a renewal that was requested, before the expiration (§ 966(i)).
+        """Approve a renewal that another person recorded, before the expiration (§ 966(i)).
 
-        Args:
-            number: project.
-            actor: the approver, not the person who recorded the request.
-            on: day.
-            expires: first day out of force; at most, and by default, a year after the old one.
+        ``expires`` is the first day out of force; at most, and by default, a year after the old one.
         """
         state = self.show(number)
         if state.recorded is not State.RENEWAL_DUE or state.expires is None:
@@ -143,16 +139,10 @@ class Projects(ProjectStore):
         facts: Mapping[str, str] | None = None,
         files: Mapping[str, Path] | None = None,
     ) -> ProjectState:
-        """Record any other event of a project's life.
+        """Record any other event of a project's life; ``facts`` are text by name, without ``on``.
 
-        Args:
-            number: project.
-            kind: see ``events.KINDS``.
-            actor: who records it.
-            on: the day on which it happened.
-            facts: as text, by name, without ``on``.
-            files: facts that are documents: each is stored in the project's folder, and its keyed
-                digest is recorded.
+        ``files`` are facts that are documents: each is stored in the project's folder, and its keyed
+        digest is recorded.
 
         Raises:
             EventRefused: unknown kind or facts, or a kind that has a command of its own.
@@ -255,13 +245,7 @@ class Projects(ProjectStore):
     def confirm_cohort(
         self, number: str, digest: str | None, actor: Person, on: date
     ) -> ProjectState:
-        """Confirm a registered cohort as a second person.
-
-        Args:
-            number: project.
-            digest: which; None means the only one that waits.
-            actor: who confirms.
-            on: day.
+        """Confirm a registered cohort as a second person; without a digest the only one that waits.
 
         Raises:
             NothingToConfirm: no such cohort waits, or several do and none was named.

@@ -146,6 +146,12 @@ class ProjectState:
     application: Application | None = None
     terms: SystemTerms | None = None
 
+    @property
+    def standard_application(self) -> StandardApplication:
+        """The application, where the caller knows that it is a standard one."""
+        assert isinstance(self.application, StandardApplication)
+        return self.application
+
     def in_force(self, on: date) -> bool:
         """Whether data may be released on a day, as far as the project's state goes."""
         return self.state_on(on) in IN_FORCE
