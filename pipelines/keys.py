@@ -10,15 +10,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from approvals.ledger import (
-    Checkpoint,
-    CheckpointWrong,
-    Event,
-    HeadFile,
-    make_checkpoint,
-    verify_chain,
-)
-from approvals.people import NothingToConfirm, check_role
+from approvals.errors import CheckpointWrong, NothingToConfirm
+from approvals.ledger import Checkpoint, Event, HeadFile, make_checkpoint, verify_chain
+from approvals.people import check_role
 from approvals.project import check_pinned_documents
 from crypto.cms import (
     MAX_PLAINTEXT,

@@ -4,7 +4,6 @@ It reads what the paper shows, whole and at once. It never asks what day it is o
 that is the gate's.
 """
 
-from approvals.application.errors import ApplicationRefused, ApplicationUnreadable
 from approvals.application.example import example_for
 from approvals.application.forms import Application, RowRules, StandardApplication
 from approvals.application.reading import (

@@ -8,7 +8,6 @@ applicants need not fill in; what they give nevertheless must be of the right ty
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from approvals.application.errors import Problem
 from approvals.application.forms import (
     AggregatedApplication,
     Application,
@@ -20,6 +19,7 @@ from approvals.application.forms import (
     StandardApplication,
 )
 from approvals.application.system_terms import SystemTerms
+from approvals.errors import Problem
 
 QUALITIES = ("tax_exempt", "formal_instruction", "faculty_and_curriculum", "enrolled_students")
 CRITERIA = (

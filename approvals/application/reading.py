@@ -21,7 +21,6 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import ValidationError
 
 from approvals.application.checks import every_problem
-from approvals.application.errors import ApplicationRefused, ApplicationUnreadable, Problem
 from approvals.application.forms import (
     AggregatedApplication,
     Application,
@@ -29,6 +28,7 @@ from approvals.application.forms import (
     StandardApplication,
 )
 from approvals.application.system_terms import SystemTerms, terms_of
+from approvals.errors import ApplicationRefused, ApplicationUnreadable, Problem
 
 
 class Hole:

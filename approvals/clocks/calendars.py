@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, cast
 
-from approvals.clocks.errors import CalendarEnds
+from approvals.errors import CalendarEnds
 
 _DAY = timedelta(days=1)
 _SATURDAY, _SUNDAY = 5, 6

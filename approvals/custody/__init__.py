@@ -13,7 +13,6 @@ from approvals.custody.accounting import (
     recall_id,
     recall_letter,
 )
-from approvals.custody.errors import EscrowChanged, EscrowRefused, PackageDiffers, ReceiptCodeWrong
 from approvals.custody.escrow import (
     add_escrow_key,
     allow_escrow_use,

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from approvals.application import Application, StandardApplication
-from approvals.custody.errors import UnknownRelease
 from approvals.custody.releases import Releases
 from approvals.custody.state import Package, ReleaseState
+from approvals.errors import UnknownRelease
 from approvals.project import ProjectState
 
 

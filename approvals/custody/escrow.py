@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from approvals.custody.errors import EscrowRefused
+from approvals.errors import EscrowRefused
 from approvals.ledger import Event, Ledger
 from approvals.people import Person, check_role, two_people_required
 

@@ -8,18 +8,21 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from approvals.custody.errors import (
+from approvals.custody.state import OUT, ReleaseState, Status, release_state
+from approvals.errors import (
+    DocumentChanged,
+    KeyReused,
     NotAutomatic,
     PackageDiffers,
     ReleaseMoveNotAllowed,
     ReportDiffers,
+    UnknownMember,
     UnknownRelease,
 )
-from approvals.custody.state import OUT, ReleaseState, Status, release_state
 from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
-from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, KeyReused, canonical_json
+from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical_json
 from approvals.people import Person, check_role, two_people_required
-from approvals.project import DocumentChanged, Projects, UnknownMember
+from approvals.project import Projects
 
 # Decisions of persons: only their own methods record them.
 _DECISIONS = frozenset(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from approvals.gate.errors import GateRefused
+from approvals.errors import GateRefused
 from approvals.ledger import ID, Entry, Event, Ledger
 from errors import CodedError, Exit
 

@@ -6,7 +6,7 @@ Which papers there must be is the data system's own description; what each must 
 from collections.abc import Iterator
 
 from approvals.application import Requirement, StandardApplication
-from approvals.gate.errors import Reason
+from approvals.errors import Reason
 from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import ProjectState
 

@@ -1,12 +1,12 @@
 """What the gate is asked and what it answers: a request, the policy, a rule, a verdict."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Literal
 
 from approvals.application import StandardApplication
-from approvals.gate.errors import GateRefused, Reason
+from approvals.errors import GateRefused, Reason
 from approvals.project import ProjectState
 
 INDIVIDUAL = frozenset({"identified", "deidentified"})
@@ -96,7 +96,7 @@ class Verdict:
 
     def as_dict(self) -> dict[str, object]:
         """For ``project check --json``."""
-        return {"allowed": self.allowed, "reasons": [r.as_dict() for r in self.reasons]}
+        return {"allowed": self.allowed, "reasons": [asdict(r) for r in self.reasons]}
 
 
 Check = Callable[[ProjectState, ReleaseRequest], Iterator[Reason]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from approvals.application import StandardApplication
-from approvals.gate.errors import Reason
+from approvals.errors import Reason
 from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import ProjectState, Recipient
 
@@ -156,7 +156,9 @@ _CHECKED = ("background_check", "background_check_page")
 
 PEOPLE_RULES: tuple[Rule, ...] = (
     Rule(check_affiliation, ("C-01", "C-54"), INDIVIDUAL, standard=True),
-    Rule(check_training, ("C-54",), INDIVIDUAL, standard=True, documents=("human_subjects_training",)),
+    Rule(
+        check_training, ("C-54",), INDIVIDUAL, standard=True, documents=("human_subjects_training",)
+    ),
     Rule(check_background, ("C-55", "C-75"), INDIVIDUAL, standard=True, documents=_CHECKED),
     Rule(check_acknowledgments, ("C-40",), INDIVIDUAL, standard=True),
     Rule(check_recipients, ("C-10",)),

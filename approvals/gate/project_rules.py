@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from approvals.application import StandardApplication
-from approvals.gate.errors import Reason
+from approvals.errors import Reason
 from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import IN_FORCE, ProjectState, State
 

@@ -5,15 +5,6 @@ never takes a personal value, and never asks who may record what.
 """
 
 from approvals.ledger.database import postgres_script, weaknesses
-from approvals.ledger.errors import (
-    AttemptUnrecorded,
-    CheckpointWrong,
-    EventRefused,
-    KeyReused,
-    LedgerMissing,
-    LedgerUnavailable,
-    StateMoved,
-)
 from approvals.ledger.events import (
     DIGEST,
     ID,

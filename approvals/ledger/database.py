@@ -33,7 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from approvals.ledger.errors import LedgerExists, LedgerMissing, LedgerUnavailable
+from approvals.errors import LedgerExists, LedgerMissing, LedgerUnavailable
 
 LOCK = 0x646F6A  # PostgreSQL's advisory lock of this ledger; any fixed number ("doj")
 BEGINNING = "0" * 64  # what the first event names as the one before it

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
-from approvals.ledger.errors import EventRefused
+from approvals.errors import EventRefused
 
 FactValue = bool | int | str | Sequence[str]
 

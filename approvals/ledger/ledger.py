@@ -16,8 +16,8 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
+from approvals.errors import KeyReused, StateMoved
 from approvals.ledger.database import BEGINNING, EVENTS, open_engine, unavailable, writing
-from approvals.ledger.errors import KeyReused, StateMoved
 from approvals.ledger.events import Event, FactValue
 
 Witness = Callable[[int, str], None]  # called with the number and hash of the newest event

@@ -19,8 +19,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from approvals.errors import CheckpointWrong, HeadWrong, LedgerBroken, LedgerProblem
 from approvals.ledger.database import BEGINNING
-from approvals.ledger.errors import CheckpointWrong, HeadWrong, LedgerBroken, LedgerProblem
 from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
 
 FORMAT = "doj-release ledger checkpoint 1"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from approvals.people.errors import (
+from approvals.errors import (
     PeopleFileMissing,
     PeopleFileUnsafe,
     PeopleFileWrong,

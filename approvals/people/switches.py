@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from approvals.errors import NothingToConfirm, SwitchNotConfirmed
 from approvals.ledger import Event, Ledger
-from approvals.people.errors import NothingToConfirm, SwitchNotConfirmed
 from approvals.people.people import Person, check_role, two_people_required
 
 _SET = frozenset({"administrator"})

@@ -3,7 +3,6 @@
 It knows who may record what, and when. It never says whether something may be released: that is the gate's.
 """
 
-from approvals.project.errors import DocumentChanged, EvidenceMissing, UnknownMember
 from approvals.project.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.project.lifecycle import (
     IN_FORCE,

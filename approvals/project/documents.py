@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from approvals.project.errors import DocumentChanged
+from approvals.errors import DocumentChanged
 from crypto.resting import decrypt_document, encrypt_document
 from crypto.secret import Secret
 from errors import CodedError

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from approvals.clocks import DEPARTMENT
+from approvals.errors import CorrectionRefused, EvidenceMissing
 from approvals.ledger import Entry, FactValue
-from approvals.project.errors import CorrectionRefused, EvidenceMissing
 from approvals.project.lifecycle import EXTENSIONS_AT_MOST, IN_FORCE, State, is_move, moves_for
 from approvals.project.state import ProjectState, fold, standing_events
 

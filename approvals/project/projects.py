@@ -16,26 +16,20 @@ from approvals.application import (
     parse_application,
     read_application_file,
 )
-from approvals.ledger import (
-    DIGEST,
-    KINDS,
-    PROJECT,
-    Event,
-    EventRefused,
-    FactValue,
-    KeyReused,
-    StateMoved,
-    parse_facts,
-)
-from approvals.people import NothingToConfirm, Person, check_role, two_people_required
-from approvals.project.errors import (
+from approvals.errors import (
     CohortRefused,
     DocumentChanged,
+    EventRefused,
+    KeyReused,
     MoveNotAllowed,
+    NothingToConfirm,
     RequesterSanctioned,
     ReviewMissing,
+    StateMoved,
     UnknownMember,
 )
+from approvals.ledger import DIGEST, KINDS, PROJECT, Event, FactValue, parse_facts
+from approvals.people import Person, check_role, two_people_required
 from approvals.project.evidence import check_correction
 from approvals.project.lifecycle import IN_FORCE, State
 from approvals.project.state import ProjectState, Recipient

@@ -7,23 +7,23 @@ from pathlib import Path
 
 from approvals.application import (
     Application,
-    ApplicationRefused,
-    ApplicationUnreadable,
     TermsOf,
     parse_application,
     stored_application,
     terms_of,
 )
-from approvals.ledger import Entry, Event, FactValue, Ledger
-from approvals.people import Person, check_role, two_people_required
-from approvals.project.documents import Digest, FileState, ProjectFolder
-from approvals.project.errors import (
+from approvals.errors import (
     ApplicationChanged,
+    ApplicationRefused,
+    ApplicationUnreadable,
     DocumentChanged,
     DocumentsGone,
     MoveNotAllowed,
     UnknownProject,
 )
+from approvals.ledger import Entry, Event, FactValue, Ledger
+from approvals.people import Person, check_role, two_people_required
+from approvals.project.documents import Digest, FileState, ProjectFolder
 from approvals.project.evidence import Proposal, check_evidence
 from approvals.project.lifecycle import MOVES, Move, is_move, moves_for, moves_from
 from approvals.project.state import ProjectState, fold, standing_events

@@ -1,5 +1,6 @@
 """``project …``, ``deadlines`` and ``remind``: the life of a project, the gate's answer for a day, and what is due when."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -258,7 +259,7 @@ def _show_verdict(console: Console, number: str, day: str, kind: str, verdict: "
     if verdict.allowed:
         console.say(f"{number}: {kind} data could be released on {day}.")
         return
-    reasons = [reason.as_dict() for reason in verdict.reasons]
+    reasons = [asdict(reason) for reason in verdict.reasons]
     console.show(
         f"{number}: {kind} data can't be released on {day}",
         ("section", "rule", "why", "cure"),
@@ -311,7 +312,8 @@ def kinds(
     kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
 ) -> None:
     """List what `project event` records, and what it needs."""
-    from approvals.ledger import KINDS, EventRefused
+    from approvals.errors import EventRefused
+    from approvals.ledger import KINDS
     from approvals.project import project_event_kinds, roles_for, words_of
 
     known = project_event_kinds()

@@ -12,12 +12,8 @@ from approvals.custody import (
     individuals_known,
 )
 from approvals.deadlines import drafts_of
-from approvals.project import (
-    EvidenceMissing,
-    ProjectState,
-    check_pinned_documents,
-    pinned_documents,
-)
+from approvals.errors import EvidenceMissing
+from approvals.project import ProjectState, check_pinned_documents, pinned_documents
 from errors import CodedError
 from pipelines.session import Session, today
 

@@ -4,14 +4,13 @@ import shutil
 from pathlib import Path
 
 from approvals.custody import (
-    EscrowChanged,
-    EscrowRefused,
     add_escrow_key,
     allow_escrow_use,
     confirm_escrow_key,
     escrow_state,
     request_escrow_use,
 )
+from approvals.errors import EscrowChanged, EscrowRefused
 from crypto.cms import Recipient
 from crypto.keyring import ESCROW
 from pipelines.custody.releases import copies

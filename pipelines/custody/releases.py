@@ -6,14 +6,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from approvals.custody import (
-    PackageDiffers,
-    ReceiptCodeWrong,
-    ReleaseState,
-    given_packages,
-    recall_id,
-    recall_letter,
-)
+from approvals.custody import ReleaseState, given_packages, recall_id, recall_letter
+from approvals.errors import PackageDiffers, ReceiptCodeWrong
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors import CodedError

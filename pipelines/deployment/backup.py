@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from approvals.ledger import LedgerUnavailable
+from approvals.errors import LedgerUnavailable
 from pipelines.errors import BackupDisturbed, BackupDoesNotHold, BackupIncomplete, FileExists
 from pipelines.home import FOLDERS, Home, HomeExists, is_unfinished
 

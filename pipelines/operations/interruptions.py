@@ -9,7 +9,7 @@ import errno
 from collections.abc import Generator
 from typing import Literal
 
-from approvals.ledger import LedgerMissing, LedgerUnavailable
+from approvals.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
 from errors import CodedError, Exit
 from pipelines.cluster import ClusterLost, ClusterUnavailable, ShardStopped

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from approvals.errors import AttemptUnrecorded
 from approvals.gate import UNKNOWN_ACTOR, is_refused_attempt, record_attempt
-from approvals.ledger import AttemptUnrecorded
 from errors import CodedError
 from pipelines.session import Session, open_session, today
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from approvals.application.example import example_for
-from approvals.gate.errors import GateRefused
+from approvals.errors import GateRefused
 from pipelines.errors import OptionsDisagree
 from pipelines.release.refresh import order_refresh
 from pipelines.session import open_session, today

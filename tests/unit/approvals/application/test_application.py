@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.application.checks import every_problem
-from approvals.application.errors import ApplicationRefused, ApplicationUnreadable
 from approvals.application.forms import AggregatedApplication, StandardApplication
 from approvals.application.reading import (
     example_application,
@@ -15,6 +14,7 @@ from approvals.application.reading import (
     read_application_file,
 )
 from approvals.application.system_terms import terms_of
+from approvals.errors import ApplicationRefused, ApplicationUnreadable
 from errors import CodedError
 from tests.examples import examples
 

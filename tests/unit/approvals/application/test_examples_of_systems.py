@@ -6,10 +6,10 @@ import tomllib
 
 import pytest
 
-from approvals.application.errors import ApplicationRefused
 from approvals.application.example import example_for
 from approvals.application.reading import parse_application
 from approvals.application.system_terms import terms_of
+from approvals.errors import ApplicationRefused
 from systems.description.loading import load_system, system_codes
 from systems.errors import KindNotGiven, UnknownSystem
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.clocks.calendars import CAUTIOUS, DEPARTMENT, holidays
-from approvals.clocks.errors import CalendarEnds
+from approvals.errors import CalendarEnds
 
 # State-office closures computed by hand from Gov. Code § 19853; a Saturday holiday is not moved.
 CLOSURES = """

@@ -18,19 +18,21 @@ from approvals_home import (
 from databases import DATABASES
 from release_cases import REPORT, ordered, sealed, waiting
 
-from approvals.custody.errors import (
+from approvals.custody.state import MOVES, Status
+from approvals.errors import (
+    DocumentChanged,
+    EventRefused,
+    GateRefused,
     NotAutomatic,
     PackageDiffers,
     ReleaseMoveNotAllowed,
     ReportDiffers,
+    RoleMissing,
+    SamePerson,
+    UnknownMember,
     UnknownRelease,
 )
-from approvals.custody.state import MOVES, Status
-from approvals.gate.errors import GateRefused
-from approvals.ledger.errors import EventRefused
 from approvals.ledger.events import KINDS, RELEASE
-from approvals.people.errors import RoleMissing, SamePerson
-from approvals.project.errors import DocumentChanged, UnknownMember
 
 # Everything here holds on either database: a home behaves the same.
 pytestmark = pytest.mark.parametrize("home", DATABASES, indirect=True)

@@ -19,9 +19,8 @@ from approvals.custody.accounting import (
     individuals_known,
     recall_letter,
 )
-from approvals.custody.errors import UnknownRelease
 from approvals.deadlines.deadlines import drafts_of
-from approvals.project.errors import DocumentsGone, EvidenceMissing
+from approvals.errors import DocumentsGone, EvidenceMissing, UnknownRelease
 from approvals.project.store import check_pinned_documents, pinned_documents
 
 

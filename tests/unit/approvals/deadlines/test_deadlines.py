@@ -10,7 +10,7 @@ from approvals.clocks.calendars import CALENDARS, Counting
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.deadlines import as_ics, open_deadlines
 from approvals.deadlines.notices import write_notices
-from approvals.project.errors import EvidenceMissing
+from approvals.errors import EvidenceMissing
 from approvals.project.projects import OWN_STEP
 
 D = "d" * 64

@@ -6,7 +6,7 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY
 
 from approvals.deadlines.notices import unsent_notices, write_notices
-from approvals.project.errors import DocumentChanged
+from approvals.errors import DocumentChanged
 
 D = "d" * 64
 RENEWAL_DAY = date(2027, 8, 25)  # 90 days before 23 November 2027

@@ -4,13 +4,18 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, REVIEWER, TODAY
 from databases import DATABASES
 
+from approvals.errors import (
+    CorrectionRefused,
+    EventRefused,
+    GateRefused,
+    Reason,
+    RoleMissing,
+    SamePerson,
+    StateMoved,
+)
 from approvals.gate.attempts import is_refused_attempt, record_attempt, refused_attempts
-from approvals.gate.errors import GateRefused, Reason
-from approvals.ledger.errors import EventRefused, StateMoved
 from approvals.ledger.events import Event
 from approvals.ledger.verification import verify_chain
-from approvals.people.errors import RoleMissing, SamePerson
-from approvals.project.errors import CorrectionRefused
 
 on_each_database = pytest.mark.parametrize("home", DATABASES, indirect=True)
 

@@ -8,7 +8,7 @@ from approvals_home import APPROVER, ENGINEER, TODAY
 from gate_cases import YESTERDAY, ask, on_form, on_member, on_part, rules, without
 
 from approvals.application.system_terms import individual_level_for, terms_of
-from approvals.gate.errors import GateRefused
+from approvals.errors import GateRefused
 from approvals.gate.gate import RULES, check
 from approvals.gate.model import GatePolicy
 

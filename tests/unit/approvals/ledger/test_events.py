@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from approvals.application.forms import MemberId
-from approvals.ledger.errors import EventRefused
+from approvals.errors import EventRefused
 from approvals.ledger.events import (
     ANY,
     COUNT,

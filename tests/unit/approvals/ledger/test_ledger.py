@@ -4,8 +4,7 @@ import pytest
 from databases import raw
 from sqlalchemy.exc import SQLAlchemyError
 
-from approvals.ledger.database import weaknesses
-from approvals.ledger.errors import (
+from approvals.errors import (
     CheckpointWrong,
     KeyReused,
     LedgerBroken,
@@ -14,6 +13,7 @@ from approvals.ledger.errors import (
     LedgerUnavailable,
     StateMoved,
 )
+from approvals.ledger.database import weaknesses
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger, Tree, leaf_hash
 from approvals.ledger.verification import Checkpoint, make_checkpoint, verify_chain

@@ -6,7 +6,7 @@ import pytest
 from databases import drop_triggers
 from sqlalchemy import create_engine, text
 
-from approvals.ledger.errors import HeadWrong
+from approvals.errors import HeadWrong
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
 from approvals.ledger.verification import Checkpoint, Head, HeadFile, verify_chain

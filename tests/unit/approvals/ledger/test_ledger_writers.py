@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from postgres import server, stop_at_once
 
-from approvals.ledger.errors import LedgerUnavailable
+from approvals.errors import LedgerUnavailable
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger
 from approvals.ledger.verification import verify_chain

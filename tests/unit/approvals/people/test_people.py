@@ -5,7 +5,7 @@ import pwd
 
 import pytest
 
-from approvals.people.errors import (
+from approvals.errors import (
     PeopleFileMissing,
     PeopleFileUnsafe,
     PeopleFileWrong,

@@ -3,7 +3,6 @@
 import pytest
 from approvals_home import APPROVER, ENGINEER, SECURITY, TODAY
 
-from approvals.custody.errors import EscrowRefused
 from approvals.custody.escrow import (
     add_escrow_key,
     allow_escrow_use,
@@ -11,7 +10,13 @@ from approvals.custody.escrow import (
     escrow_state,
     request_escrow_use,
 )
-from approvals.people.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
+from approvals.errors import (
+    EscrowRefused,
+    NothingToConfirm,
+    RoleMissing,
+    SamePerson,
+    SwitchNotConfirmed,
+)
 from approvals.people.people import Person
 from approvals.people.switches import check_switches_confirmed, confirm_switch, override_switch
 

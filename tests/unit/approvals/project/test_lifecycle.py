@@ -9,16 +9,17 @@ from approvals_home import REVIEWER as OTHER
 
 from approvals.clocks.clocks import CLOCKS
 from approvals.deadlines.deadlines import open_deadlines
-from approvals.ledger.events import KINDS, PROJECT
-from approvals.people.errors import RoleMissing, SamePerson
-from approvals.people.people import ROLES
-from approvals.project.errors import (
+from approvals.errors import (
     CorrectionRefused,
     EvidenceMissing,
     MoveNotAllowed,
     RequesterSanctioned,
     ReviewMissing,
+    RoleMissing,
+    SamePerson,
 )
+from approvals.ledger.events import KINDS, PROJECT
+from approvals.people.people import ROLES
 from approvals.project.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.project.lifecycle import (
     EXTENSIONS_AT_MOST,

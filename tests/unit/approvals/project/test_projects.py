@@ -15,21 +15,22 @@ from approvals_home import (
     TODAY,
 )
 
-from approvals.application.errors import ApplicationRefused
 from approvals.application.example import example_for
 from approvals.application.system_terms import terms_of
-from approvals.gate.gate import check
-from approvals.gate.model import ReleaseRequest
-from approvals.ledger.errors import EventRefused
-from approvals.people.errors import NothingToConfirm, SamePerson
-from approvals.project.errors import (
+from approvals.errors import (
     ApplicationChanged,
+    ApplicationRefused,
     CohortRefused,
     DocumentChanged,
+    EventRefused,
     MoveNotAllowed,
+    NothingToConfirm,
+    SamePerson,
     UnknownMember,
     UnknownProject,
 )
+from approvals.gate.gate import check
+from approvals.gate.model import ReleaseRequest
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from approvals.ledger.errors import LedgerMissing, LedgerUnavailable
+from approvals.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable, StagingDoesNotHold
 from pipelines.home.home import Home, write_private
 from pipelines.home.processes import sweep, sweep_home

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from approvals.application.reading import example_application
-from approvals.ledger.errors import LedgerUnavailable
+from approvals.errors import LedgerUnavailable
 from approvals.ledger.ledger import Ledger
 from pipelines.cli.app import main, step_of
 from pipelines.deployment.init import init_home

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from approvals.custody.errors import EscrowChanged, EscrowRefused
+from approvals.errors import EscrowChanged, EscrowRefused, SamePerson, SwitchNotConfirmed
 from approvals.ledger.events import Event
-from approvals.people.errors import SamePerson, SwitchNotConfirmed
 from pipelines import session as switches
 from pipelines.custody import escrow
 from pipelines.deployment.init import init_home
@@ -154,7 +153,7 @@ def test_the_servers_password_is_read_from_a_closed_file_alone(home):
 def test_the_homes_ledger_shows_a_cut_end_by_itself(home):
     import sqlite3
 
-    from approvals.ledger.errors import LedgerBroken
+    from approvals.errors import LedgerBroken
 
     session = acting(home, FIRST)
     for n in range(3):
