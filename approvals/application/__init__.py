@@ -14,7 +14,6 @@ from approvals.application.reading import (
     stored_application,
 )
 from approvals.application.system_terms import (
-    Requirement,
     SystemTerms,
     individual_level_for,
     terms_of,

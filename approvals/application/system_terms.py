@@ -3,32 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from systems.description import Document
 
 KINDS = ("identified", "deidentified", "aggregated")
 ALL_PARTS = frozenset(
     {"researcher_degree", "institution_qualities", "research_criteria", "security"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """A document or check that a system asks for before a release of the kinds named.
-
-    Args:
-        name: ``irb_approval``, ``notary_verification`` …
-        title: in words.
-        section: the rule that asks for it.
-        kinds: of release.
-        per: one for the project, the researcher, or every team member.
-        hard: by law; otherwise by policy, and a setting decides.
-    """
-
-    name: str
-    title: str
-    section: str
-    kinds: frozenset[str]
-    per: str
-    hard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +39,7 @@ class SystemTerms:
     code: str
     kinds: Mapping[str, frozenset[str]]
     documents: Mapping[str, frozenset[str]]
-    requirements: tuple[Requirement, ...] = ()
+    requirements: "tuple[Document, ...]" = ()
     asked: frozenset[str] = ALL_PARTS
     sections: Mapping[str, str] | None = None
     withheld: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -68,7 +51,7 @@ class SystemTerms:
     default_dimensions: tuple[str, ...] = ()
     described: bool = True
 
-    def asks(self, kind: str, *names: str) -> Requirement | None:
+    def asks(self, kind: str, *names: str) -> "Document | None":
         """The first requirement of one of these names that this kind of release has."""
         return next(
             (r for n in names for r in self.requirements if r.name == n and kind in r.kinds), None
@@ -110,10 +93,7 @@ def terms_of(code: str) -> SystemTerms | None:
             kind: frozenset(d.name for d in system.documents if d.hard and kind in d.kinds)
             for kind in KINDS
         },
-        requirements=tuple(
-            Requirement(d.name, d.title, d.section, frozenset(d.kinds), d.per, d.hard)
-            for d in system.documents
-        ),
+        requirements=system.documents,
         asked=frozenset(system.asks),
         sections=system.sections,
         withheld=system.held_kinds,

@@ -396,10 +396,8 @@ class Releases:
         """Write one event about a release; see ``record``. ``unmoved``: nothing newer may be there."""
         key = None
         if once:
-            said = canonical_json(
-                {k: v if isinstance(v, int | str) else list(v) for k, v in facts.items()}
-            )
-            key = f"{state.release}:{kind}:{state.attempt}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+            said = hashlib.sha256(canonical_json(facts).encode()).hexdigest()[:16]
+            key = f"{state.release}:{kind}:{state.attempt}:{said}"
         event = Event(kind, actor, state.project, state.release, facts, key)
         last = state.last_event if unmoved else None
         return self.ledger.append(event, last_of_release=last, store=store)

@@ -16,89 +16,7 @@ from approvals.clocks import CLOCKS, Counting
 from approvals.custody import MAKING, Releases, Status
 from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
 from approvals.people import Person
-from approvals.project import Projects, ProjectState
-
-FRAME = """\
-California Department of Justice
-Research Services
-
-{on}
-
-{name}
-{address}
-
-Project {number}: {title}
-
-{body}
-
-Questions and submissions: {contact}
-
-Research Services
-"""
-
-RENEWAL = """\
-The approval of your project expires on {date}. If the project will continue, please submit a
-project renewal request in writing on official letterhead, and complete the renewal before that
-date ({section}). The request must include:
-
-  1. any changes in personnel and updated contact information, including removal or addition of the
-     Bona Fide Researcher or Team Members;
-  2. any changes in the details of the project;
-  3. any technology changes, including software or hardware changes to the computers or servers;
-  4. any changes to the location where the data is stored or accessed;
-  5. any changes to the security protocols used to prevent unauthorized access;
-  6. if applicable, changes or updates in the approval of the institutional review board or human
-     subjects committee, with all documentation, the application number and the expiration date.
-
-If the project ends, please notify us within 30 days of its completion, together with the
-certificate of data destruction (§§ 964(l), 967(a))."""
-
-EXTENSION = """\
-The extension of time for the destruction of the data ends on {date} ({section}). Before that date
-please either submit an additional request to extend the time, or the signed and dated certificate
-of data destruction (§ 967(a)). Up to seven requests for a total of seven years are possible."""
-
-EVIDENCE = """\
-Our records show a date of {date} by which you would have to {what} ({section}). Without it no
-further data can be released to your project from the day after."""
-
-YEARS = """\
-The tables of your project are refreshed in the middle of each January with the year that has ended.
-The year that is ending now is not among the years of your application: it is left out until an
-amended application that covers it was approved ({section}). A year can be asked for once it has ended
-(§ 962(b)): please prepare the amendment now, date it 1 January or later, and submit it in time to be
-approved by {date}, if you need that year."""
-
-REFRESHED = """\
-The tables of your project were refreshed: release {release}, years {years}. Research Services will
-hand the sealed package over to your recipients; its report names the years that were revised."""
-
-REFRESH_NOTE = """\
-California Department of Justice
-Research Services: note to ourselves
-
-{on}
-
-Project {number}
-
-The scheduled refresh made release {release} (years {years}), which stands at: {status}.
-{next}
-"""
-
-REVIEW = """\
-California Department of Justice
-Research Services: note to ourselves
-
-{on}
-
-Project {number}
-
-Due on {date} ({section}): {what}.
-
-It began on {started}. Counted: {count} ({calendar}).
-Record the answer when it is given; until then this stands under `doj-release deadlines`.
-"""
-
+from approvals.project import Projects, ProjectState, fill_letter
 
 CONTACT = "datarequests@doj.ca.gov"
 _ON_THEIR_DAY = frozenset({"renewal_notice", "extension_notice"})
@@ -210,7 +128,8 @@ def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice
 def letter(state: ProjectState, deadline: Deadline, on: date) -> str:
     """The text of one letter."""
     if deadline.name in _TO_ITSELF:
-        return REVIEW.format(
+        return fill_letter(
+            "department",
             on=on.isoformat(),
             number=state.number,
             what=deadline.what,
@@ -220,29 +139,26 @@ def letter(state: ProjectState, deadline: Deadline, on: date) -> str:
             count=deadline.count() or f"{deadline.days} calendar days",
             calendar=deadline.calendar,
         )
-    own = {"renewal_notice": RENEWAL, "extension_notice": EXTENSION, "years_end": YEARS}
-    body = own.get(deadline.name, EVIDENCE)
-    return _framed(
-        state,
-        on,
-        body.format(
-            date=_matter_date(state, deadline).isoformat(),
-            what=deadline.what,
-            section=deadline.section,
-        ),
+    body = fill_letter(
+        deadline.name if deadline.name in _ON_THEIR_DAY | _AT_ONCE else "evidence_notice",
+        date=_matter_date(state, deadline).isoformat(),
+        what=deadline.what,
+        section=deadline.section,
     )
+    return _framed(state, on, body)
 
 
 def _framed(state: ProjectState, on: date, body: str) -> str:
     form = state.application
     name, address = _addressee(form)
-    return FRAME.format(
+    return fill_letter(
+        "applicant",
         on=on.isoformat(),
         name=name,
         address=address,
         number=state.number,
         title=form.title if form else "",
-        body=body,
+        body=body.rstrip(),
         contact=CONTACT,
     )
 
@@ -324,10 +240,10 @@ def write_refresh_notices(releases: Releases, actor: Person, on: date) -> list[N
         state = projects.show(release.project)
         facts = {"release": release.release, "years": release.years, "number": state.number}
         step = said.format(**facts)
-        note = REFRESH_NOTE.format(**facts, on=on, status=release.status, next=step)
+        note = fill_letter("refresh_note", **facts, on=on, status=release.status, next=step)
         letters = [(f"refresh_note.{release.release}.{release.status}", note)]
         if release.status is Status.RECORDED:
-            told = _framed(state, on, REFRESHED.format(**facts))
+            told = _framed(state, on, fill_letter("refreshed", **facts))
             letters.append((f"refreshed.{release.release}", told))
         for notice, text in letters:
             if (state.number, notice) not in written:

@@ -5,10 +5,11 @@ Which papers there must be is the data system's own description; what each must 
 
 from collections.abc import Iterator
 
-from approvals.application import Requirement, StandardApplication
+from approvals.application import StandardApplication
 from approvals.errors import Reason
 from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
 from approvals.project import ProjectState
+from systems.description import Document
 
 # Requirements with a row of their own; every other is a document that must be there.
 _OWN = frozenset(
@@ -170,7 +171,7 @@ def check_documents(state: ProjectState, request: ReleaseRequest) -> Iterator[Re
 
 
 def _check_document(
-    state: ProjectState, form: StandardApplication, needed: Requirement, request: ReleaseRequest
+    state: ProjectState, form: StandardApplication, needed: Document, request: ReleaseRequest
 ) -> Iterator[Reason]:
     of = [m.id for m in form.team] if needed.per == "member" else [None]
     for member in of:

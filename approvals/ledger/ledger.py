@@ -42,7 +42,8 @@ class Entry:
     def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
         named: dict[str, object] = {n: getattr(self, n) for n in self.__slots__ if n != "at"}
-        return named | {"at": _stamp(self.at), "facts": _plain(self.facts)}
+        facts = {k: list(v) if isinstance(v, tuple) else v for k, v in self.facts.items()}
+        return named | {"at": _stamp(self.at), "facts": facts}
 
 
 class Ledger:
@@ -191,7 +192,7 @@ class Ledger:
                 "project": event.project,
                 "release": event.release,
                 "key": event.key,
-                "facts": _plain(event.facts),
+                "facts": event.facts,
             }
         )
         digest = leaf_hash(body.encode()).hex()
@@ -227,7 +228,7 @@ def _check_unmoved(connection: Connection, which: ColumnElement[bool], last: int
 
 
 def _meaning(event: Event | Entry) -> tuple[object, ...]:
-    return event.kind, event.project, event.release, canonical_json(_plain(event.facts))
+    return event.kind, event.project, event.release, canonical_json(event.facts)
 
 
 def _entry(digest: str, body: str) -> Entry:
@@ -235,10 +236,6 @@ def _entry(digest: str, body: str) -> Entry:
     facts = {k: tuple(v) if isinstance(v, list) else v for k, v in content["facts"].items()}
     named = {n: content[n] for n in ("seq", "kind", "actor", "project", "release", "key")}
     return Entry(**named, at=datetime.fromisoformat(content["at"]), facts=facts, hash=digest)
-
-
-def _plain(facts: Mapping[str, FactValue]) -> dict[str, object]:
-    return {k: v if isinstance(v, bool | int | str) else list(v) for k, v in facts.items()}
 
 
 def _stamp(at: datetime) -> str:

@@ -3,6 +3,7 @@
 It knows who may record what, and when. It never says whether something may be released: that is the gate's.
 """
 
+from approvals.project.documents import LEFT_OPEN, fill_letter
 from approvals.project.evidence import CONDITIONS, FOLLOWS, words_of
 from approvals.project.lifecycle import (
     IN_FORCE,

@@ -7,6 +7,7 @@ destroys what the folder holds.
 
 import os
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,14 @@ Digest = Callable[[str, bytes], str]
 Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none
 FileState = Literal["held", "missing", "changed"]
 _NAMED = 16  # hex digits of the digest in a file name; the ledger has all of them
+
+LEFT_OPEN = "______________________________"  # what only the signer of a letter knows
+
+
+def fill_letter(name: str, /, **said: object) -> str:
+    """A letter of ``approvals/letters``, filled in."""
+    text = (resources.files("approvals") / "letters" / f"{name}.txt").read_text("utf-8")
+    return text.format(open=LEFT_OPEN, **said)
 
 
 class ProjectFolder:

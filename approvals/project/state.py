@@ -264,9 +264,8 @@ def _begin(entry: Entry) -> ProjectState:
 
 def _step(state: ProjectState, entry: Entry) -> ProjectState:
     facts: Mapping[str, Any] = entry.facts
-    state = replace(
-        state, last_event=entry.seq, actors={**state.actors, entry.kind: entry.actor}
-    )  # fmt: skip
+    actors = {**state.actors, entry.kind: entry.actor}
+    state = replace(state, last_event=entry.seq, actors=actors)
     if moves := moves_for(entry.kind, facts.get("outcome")):
         state = replace(state, recorded=moves[0].target)  # rows of one event share their target
     apply = _APPLY.get(entry.kind)
@@ -323,9 +322,8 @@ def _amended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> Pr
 
 
 def _amending(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state, pending_digest=facts["application"], pending_kinds=tuple(facts["kinds"])
-    )  # fmt: skip
+    kinds = tuple(facts["kinds"])
+    return replace(state, pending_digest=facts["application"], pending_kinds=kinds)
 
 
 def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
@@ -337,24 +335,9 @@ def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> Proj
     return replace(state, cohorts=(*kept, cohort))
 
 
-def _cohort_destroyed(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    """What was released stays tied to it; a further release needs it registered again."""
-    return replace(
-        state,
-        cohorts=tuple(
-            replace(c, destroyed=True) if c.digest == facts["cohort"] else c for c in state.cohorts
-        ),
-    )
-
-
-def _cohort_confirmed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state,
-        cohorts=tuple(
-            replace(c, confirmed_by=entry.actor) if c.digest == facts["cohort"] else c
-            for c in state.cohorts
-        ),
-    )
+def _with_cohort(state: ProjectState, digest: str, **change: Any) -> ProjectState:
+    cohorts = (replace(c, **change) if c.digest == digest else c for c in state.cohorts)
+    return replace(state, cohorts=tuple(cohorts))
 
 
 def _recipient(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
@@ -369,17 +352,9 @@ def _recipient(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> P
     return replace(state, recipients=(*kept, added))
 
 
-def _recipient_changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    change: dict[str, Any] = (
-        {"confirmed_by": entry.actor} if entry.kind == "recipient_confirmed" else {"revoked": True}
-    )
-    return replace(
-        state,
-        recipients=tuple(
-            replace(r, **change) if r.fingerprint == facts["fingerprint"] else r
-            for r in state.recipients
-        ),
-    )
+def _with_key(state: ProjectState, fingerprint: str, **change: Any) -> ProjectState:
+    keys = (replace(r, **change) if r.fingerprint == fingerprint else r for r in state.recipients)
+    return replace(state, recipients=tuple(keys))
 
 
 def _evidence(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
@@ -391,9 +366,8 @@ def _evidence(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> Pr
 
 
 def _extended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state, extension_until=_day(facts, "until"), extensions=state.extensions + 1
-    )  # fmt: skip
+    until = _day(facts, "until")
+    return replace(state, extension_until=until, extensions=state.extensions + 1)
 
 
 _APPLY = {
@@ -412,11 +386,12 @@ _APPLY = {
     "relied_on_by": lambda s, _e, f: replace(s, relied_on_by=(*s.relied_on_by, f["other"])),
     "irb_recorded": lambda s, _e, f: replace(s, irb_expires=_day(f, "expires")),
     "cohort_registered": _cohort,
-    "cohort_confirmed": _cohort_confirmed,
-    "cohort_destroyed": _cohort_destroyed,
+    "cohort_confirmed": lambda s, e, f: _with_cohort(s, f["cohort"], confirmed_by=e.actor),
+    # what was released stays tied to it; a further release needs it registered again
+    "cohort_destroyed": lambda s, _e, f: _with_cohort(s, f["cohort"], destroyed=True),
     "recipient_added": _recipient,
-    "recipient_confirmed": _recipient_changed,
-    "recipient_revoked": _recipient_changed,
+    "recipient_confirmed": lambda s, e, f: _with_key(s, f["fingerprint"], confirmed_by=e.actor),
+    "recipient_revoked": lambda s, _e, f: _with_key(s, f["fingerprint"], revoked=True),
     "background_check": _evidence,
     "training_recorded": _evidence,
     "acknowledgment_recorded": lambda s, _e, f: replace(

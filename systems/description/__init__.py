@@ -7,4 +7,4 @@ in code that a TOML could state.
 from systems.description.loading import load_system, system_codes
 from systems.description.model import Column, ForeignKey, LinkageColumn, System, Table
 from systems.description.releases import Dimension, Exclusion, OutputColumn, RowRelease
-from systems.description.terms import Record
+from systems.description.terms import Document, Record
