@@ -321,6 +321,11 @@ class StandardApplication(Part):
         """The project's title."""
         return self.project.title
 
+    @property
+    def applicant(self) -> Researcher:
+        """Whom letters go to."""
+        return self.researcher
+
     def recipient_ids(self) -> tuple[MemberId, ...]:
         """The members who may be given a package."""
         return tuple(m.id for m in self.team if m.recipient)
@@ -354,6 +359,11 @@ class AggregatedApplication(Part):
     def requester_class(self) -> str:
         """The class under which the system's terms list the requester (§ 962(d), (i), (k))."""
         return self.requester.kind
+
+    @property
+    def applicant(self) -> Requester:
+        """Whom letters go to."""
+        return self.requester
 
     def recipient_ids(self) -> tuple[MemberId, ...]:
         """The persons who may be given a package."""

@@ -111,12 +111,7 @@ def given_packages(releases: Sequence[ReleaseState]) -> list[Given]:
 
 
 def destruction_certificate(state: ProjectState, releases: Sequence[ReleaseState]) -> str:
-    """The certificate of data destruction of § 967(a), its ten items, prefilled.
-
-    Args:
-        state: the project with its application.
-        releases: of the project.
-    """
+    """The certificate of data destruction of § 967(a), its ten items, prefilled."""
     form = state.application
     given = given_packages(releases)
     kinds = sorted({r.kind for r, _ in given}) or sorted(state.kinds)
@@ -125,7 +120,7 @@ def destruction_certificate(state: ProjectState, releases: Sequence[ReleaseState
         title=form.title if form else "",
         number=state.number,
         data="; ".join(f"{_KINDS[kind]} from {state.system}" for kind in kinds),
-        researcher=_researcher(form),
+        researcher=form.applicant.name if form else "",
         items="\n".join(_item(n, r, p, form) for n, (r, p) in enumerate(given, start=1))
         or "      (no package was handed over)",
         count=len(given),
@@ -151,7 +146,7 @@ def breach_letter(state: ProjectState, breach: str, discovered: date, individual
     institution = form.institution.name if isinstance(form, StandardApplication) else ""
     return fill_letter(
         "breach",
-        institution=institution or _researcher(form),
+        institution=institution or (form.applicant.name if form else ""),
         number=state.number,
         title=form.title if form else "",
         breach=breach,
@@ -182,9 +177,3 @@ def recall_letter(state: ProjectState, release: ReleaseState, package: Package, 
 def recall_id(release: str, member: str) -> str:
     """By what a recall and its answer are known."""
     return f"{release}.{member}"
-
-
-def _researcher(form: Application | None) -> str:
-    if isinstance(form, StandardApplication):
-        return form.researcher.name
-    return form.requester.name if form is not None else ""

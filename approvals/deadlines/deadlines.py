@@ -91,12 +91,7 @@ def open_deadlines(
     """All that is open on a day, over all projects, by due date.
 
     Rights that have ended before ``on`` (an appeal window, a publication wait) are left out; duties
-    stay until they are done.
-
-    Args:
-        projects: of the home.
-        on: the day.
-        counting: which calendars count business days; by default the cautious ones.
+    stay until they are done. Business days are counted on the cautious calendars by default.
     """
     found: list[Deadline] = []
     for state in projects.list():
@@ -326,12 +321,7 @@ class Draft:
 
 
 def drafts_of(entries: Sequence[Entry], counting: Counting | None = None) -> tuple[Draft, ...]:
-    """The drafts of a project, from its standing events, in the order of their receipt.
-
-    Args:
-        entries: of the project's own life.
-        counting: which calendar counts the wait; by default the cautious one.
-    """
+    """The drafts of a project, from its standing events, in the order of their receipt."""
     found: dict[str, Draft] = {}
     for entry in entries:
         digest = str(entry.facts.get("draft"))

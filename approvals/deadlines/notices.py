@@ -81,13 +81,8 @@ def write_notices(
 ) -> list[Notice]:
     """Write every letter that is to go out by a day and was not written yet.
 
-    Safe to run daily and to run twice: a letter is known by project, name and date.
-
-    Args:
-        projects: of the home.
-        actor: the person who answers for the reminders.
-        on: the day.
-        timing: how early; by default as policy says.
+    Safe to run daily and to run twice: a letter is known by project, name and date. ``actor`` answers
+    for the reminders; how early they go out is policy where ``timing`` does not say.
     """
     chosen = timing or Timing()
     return [
@@ -116,11 +111,9 @@ def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice
             continue
         text = projects.folder(number).get("notice", str(entry.facts["letter"])).decode()
         name = notice.partition(".")[0]
-        to = (
-            ""
-            if name in _TO_ITSELF | {"refresh_note"} or not applicants
-            else _mail_of(projects.show(number))
-        )
+        to_applicant = applicants and name not in _TO_ITSELF | {"refresh_note"}
+        form = projects.show(number).application if to_applicant else None
+        to = form.applicant.email if form else ""
         found.append(UnsentNotice(number, notice, SUBJECTS.get(name, "reminder"), text, to))
     return found
 
@@ -271,10 +264,3 @@ def _addressee(form: Application | None) -> tuple[str, str]:
     if form is not None:
         return form.requester.name, f"{form.requester.address}\n{form.requester.email}"
     return "", ""
-
-
-def _mail_of(state: ProjectState) -> str:
-    form = state.application
-    if isinstance(form, StandardApplication):
-        return form.researcher.email
-    return form.requester.email if form is not None else ""

@@ -18,12 +18,7 @@ RULES: tuple[Rule, ...] = (*PROJECT_RULES, *DOCUMENT_RULES, *PEOPLE_RULES)  # as
 
 
 def check(state: ProjectState, request: ReleaseRequest) -> Verdict:
-    """Ask every rule.
-
-    Args:
-        state: the project, with its approved application and its system's terms.
-        request: what is to be released.
-    """
+    """Ask every rule of a project with its approved application and its system's terms."""
     reasons = [
         r for rule in RULES if rule.applies(state, request) for r in rule.check(state, request)
     ]

@@ -58,13 +58,9 @@ class Checkpoint:
         content = cast("dict[str, object]", json.loads(self.content()))
         return content | {"signature": self.signature}
 
-    def to_json(self) -> str:
-        """One line of canonical JSON."""
-        return canonical_json(self.as_dict())
-
     @classmethod
     def from_json(cls, text: str | bytes) -> "Checkpoint":
-        """Read what ``to_json`` wrote.
+        """Read what ``as_dict`` gave, as JSON.
 
         Raises:
             CheckpointWrong: it is anything else.

@@ -50,10 +50,7 @@ class People:
 
     @classmethod
     def read(cls, path: Path) -> "People":
-        """Read ``people.toml``.
-
-        Args:
-            path: the file, directly in the home folder.
+        """Read ``people.toml``, which lies directly in the home folder.
 
         Raises:
             PeopleFileMissing: it can't be opened (a symbolic link is not followed).
@@ -85,10 +82,6 @@ class People:
             if person.user == user:
                 return person
         raise UnknownPerson
-
-    def by_id(self, person_id: str) -> Person | None:
-        """The person with this id, if the file still has it."""
-        return next((p for p in self.persons if p.id == person_id), None)
 
 
 def acting_person(people: People) -> Person:
@@ -140,12 +133,7 @@ def check_role(person: Person, roles: Iterable[str]) -> None:
 
 
 def two_people_required(first: str, second: str, *, demo: bool) -> None:
-    """Refuse a second step by the person who did the first.
-
-    Args:
-        first: person id of the first step.
-        second: person id of the second.
-        demo: a demo home (its first ledger event says so) may confirm itself.
+    """Refuse a second step by the person who did the first; a demo home may confirm itself.
 
     Raises:
         SamePerson: they are one.

@@ -44,11 +44,7 @@ def confirm_switch(ledger: Ledger, switch: str, actor: Person, on: str, *, demo:
 
 
 def check_switches_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -> None:
-    """Refuse to work under values that nobody confirmed.
-
-    Args:
-        ledger: the home's.
-        less_cautious: switch → value, of those that depart from the cautious default.
+    """Refuse to work under values (switch → value, those below the cautious default) that nobody confirmed.
 
     Raises:
         SwitchNotConfirmed: with their names.

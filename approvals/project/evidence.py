@@ -89,10 +89,6 @@ Condition = Callable[[Proposal], str | None]
 def check_evidence(kind: str, given: Proposal) -> None:
     """Refuse an event whose evidence is not there.
 
-    Args:
-        kind: of the event.
-        given: what it is judged by.
-
     Raises:
         EvidenceMissing: with what is missing and the section.
     """
@@ -210,14 +206,7 @@ _NEED_FORCE = frozenset({"cohort_registered", "recipient_added", "amendment_subm
 
 
 def check_correction(entries: Sequence[Entry], number: int) -> Entry:
-    """Find the event to take back, and refuse where later events rest on it.
-
-    Args:
-        entries: all events of the project's own life.
-        number: the event's number in the ledger.
-
-    Returns:
-        the event.
+    """Find the event to take back by its number, and refuse where later events rest on it.
 
     Raises:
         CorrectionRefused: no such event, one that lasts, or one that others rest on.

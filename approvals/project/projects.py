@@ -434,8 +434,7 @@ def _read_document(kind: str, name: str, path: Path) -> bytes:
 
 def requester_mark(form: Application) -> str:
     """What makes two applications the same requester's: the address of mail, which is their own."""
-    person = form.researcher if isinstance(form, StandardApplication) else form.requester
-    return person.email.strip().casefold()
+    return form.applicant.email.strip().casefold()
 
 
 def criteria(state: ProjectState) -> tuple[str, ...]:

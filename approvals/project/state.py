@@ -119,7 +119,6 @@ class ProjectState:
     kinds: tuple[str, ...]
     recorded: State
     application_digest: str
-    submitted_by: str
     submitted_on: date
     last_event: int
     approved_digest: str | None = None
@@ -254,7 +253,6 @@ def _begin(entry: Entry) -> ProjectState:
         kinds=tuple(facts["kinds"]),
         recorded=State.SUBMITTED,
         application_digest=facts["application"],
-        submitted_by=entry.actor,
         submitted_on=date.fromisoformat(facts["on"]),
         last_event=entry.seq,
         requester=facts.get("requester"),
@@ -292,7 +290,6 @@ def _revised(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> Pro
         state,
         application_digest=facts["application"],
         kinds=tuple(facts["kinds"]),
-        submitted_by=entry.actor,
         review=None,
         actors={**state.actors, "project_submitted": entry.actor},
     )

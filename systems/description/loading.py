@@ -32,10 +32,7 @@ def system_codes() -> tuple[str, ...]:
 
 @cache
 def load_system(code: str) -> System:
-    """Return the description of a data system.
-
-    Args:
-        code: such as ``CARPOS``.
+    """Return the description of a data system by its code, such as ``CARPOS``.
 
     Raises:
         UnknownSystem: no system has this code.

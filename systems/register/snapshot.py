@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from crypto.resting import attach_key, read_staged, scan_staged
+from crypto.resting import attach_key, scan_staged
 from crypto.secret import StagingKey
 from systems import database
 from systems.description import System, load_system
@@ -152,15 +151,6 @@ class Snapshot:
         columns = {name: table.columns for name, table in self.info.tables.items()}
         open_views(con, self.system, files, columns, self._key)
         return con
-
-    def person_index(self) -> pa.Table:
-        """Return the person index: ``record_id``, ``identity``, ``identity_lower`` (int64).
-
-        Raises:
-            StagingDoesNotHold: missing, changed, or under another key.
-        """
-        self.fetch_files()
-        return read_staged(self._directory / f"{INDEX}.parquet", self._key)
 
     def fetch_files(self) -> None:
         """Where files are kept elsewhere: have each of them here, with the manifest's digest; once.
