@@ -6,9 +6,7 @@ import pytest
 from approvals_home import APPROVER, ENGINEER, TODAY, Person
 
 from approvals.deadlines.notices import write_notices
-from approvals.ledger.errors import StateMoved
-from approvals.people.errors import RoleMissing
-from approvals.project.errors import EvidenceMissing
+from approvals.errors import EvidenceMissing, RoleMissing, StateMoved
 
 NOBODY = Person("p-none", "No One", "none", frozenset())
 

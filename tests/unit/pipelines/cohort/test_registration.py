@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 
 from approvals.application.reading import example_application
+from approvals.errors import CohortRefused, StateMoved
 from approvals.gate.gate import check
 from approvals.gate.model import ReleaseRequest
-from approvals.ledger.errors import StateMoved
-from approvals.project.errors import CohortRefused
 from pipelines.cohort import registry
 from pipelines.cohort.registry import open_stored, register_cohort, usable_cohort_digest
 from pipelines.custody.retention import enforce_retention, retention_items
