@@ -99,7 +99,7 @@ def test_a_report_that_can_not_be_recorded_is_not_kept(home, monkeypatch):
     release = home.releases.order(state.number, "aggregated", ENGINEER, TODAY).release
     before = files(home)
     monkeypatch.setattr(
-        home.ledger, "_write", lambda *_: (_ for _ in ()).throw(StateMoved)
+        home.ledger, "_row", lambda *_: (_ for _ in ()).throw(StateMoved)
     )  # the last thing that may refuse it
     with pytest.raises(StateMoved):
         home.releases.attach_report(release, b"report")
