@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from approvals.project.errors import MoveNotAllowed
 
 from approvals.application.reading import example_application
 from approvals.deadlines.notices import write_notices, write_refresh_notices
 from approvals.people.people import Person
-from approvals.project.errors import MoveNotAllowed
 from errors import Exit
 from pipelines.deployment.init import init_home
 from pipelines.home import ReleaseHeld, open_home
