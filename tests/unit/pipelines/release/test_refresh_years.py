@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
-from approvals.project.errors import MoveNotAllowed
 
 from approvals.application.reading import example_application
 from approvals.deadlines.notices import write_notices, write_refresh_notices
+from approvals.errors import MoveNotAllowed
 from approvals.people.people import Person
 from errors import Exit
 from pipelines.deployment.init import init_home
