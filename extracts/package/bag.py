@@ -15,6 +15,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from extracts.errors import PartTooSmall
 from extracts.package.dictionary import DataDictionary, datapackage, dictionary_page
@@ -26,8 +27,8 @@ from extracts.package.formats import (
     Format,
     Rows,
     encode_rows,
+    program_file,
     program_notes,
-    program_writer,
 )
 
 MAX_PART_BYTES = 256 * 1024 * 1024  # plaintext; `openssl cms -decrypt` holds a part in memory twice
@@ -92,7 +93,7 @@ def iter_parts(
     bag = _Bag(max_part_bytes)
     csv_paths: list[str] = []
     also = {
-        PROGRAMS[form].extension: program_writer(form, dictionary, release.title)
+        PROGRAMS[form].extension: partial(program_file, form, dictionary, release.title)
         for form in formats
     }
     for stem, files in _numbered(encode_rows(data, max_part_bytes - 4096, also)):
@@ -114,13 +115,11 @@ def iter_parts(
 
 def _numbered(pairs: Iterator[Encoded]) -> Iterator[tuple[str, Encoded]]:
     """``extract`` where there is one file, ``extract-001`` … where the rows were cut."""
-    current = next(pairs)
-    number = 0
+    current, number = next(pairs), 1
     for following in pairs:
-        number += 1
         yield f"extract-{number:03}", current
-        current = following
-    yield (f"extract-{number + 1:03}" if number else "extract"), current
+        current, number = following, number + 1
+    yield (f"extract-{number:03}" if number > 1 else "extract"), current
 
 
 def _documents(
@@ -130,13 +129,12 @@ def _documents(
     csv_paths: list[str],
     formats: Sequence[Format],
 ) -> dict[str, bytes]:
-    package = datapackage(release, dictionary, csv_paths)
     texts = {
         "README.txt": inner_readme(release, formats),
         "CONDITIONS.txt": conditions(release),
         "DESTRUCTION.txt": destruction(release),
         "dictionary.html": dictionary_page(release, dictionary, program_notes(formats, dictionary)),
-        "datapackage.json": _json(package),
+        "datapackage.json": _json(datapackage(release, dictionary, csv_paths)),
         "validation-report.html": report_html,
         "provenance.json": _json(provenance(release)),
         "ledger-checkpoint.json": _json(dict(release.ledger_checkpoint)),
@@ -159,10 +157,7 @@ def provenance(release: ReleaseFacts) -> dict[str, object]:
         "code_version": release.code_version,
         "configuration_digest": release.configuration_digest,
         "input_digests": dict(release.input_digests),
-        "recipients": [
-            {"member": member, "fingerprint": fingerprint}
-            for member, fingerprint in release.recipients
-        ],
+        "recipients": [{"member": m, "fingerprint": key} for m, key in release.recipients],
         "synthetic": release.synthetic,
         **release.extra,
     }
@@ -200,10 +195,8 @@ class _Bag:
 
     def add_together(self, files: Mapping[str, bytes]) -> Iterator[Part]:
         """Put files that belong into one part; yield the part that had no more room for them."""
-        needed = sum(
-            _LOCAL + _CENTRAL + 2 * len(path.encode()) + len(content)
-            for path, content in files.items()
-        )
+        records = len(files) * (_LOCAL + _CENTRAL)
+        needed = records + sum(2 * len(path.encode()) + len(files[path]) for path in files)
         if _END + needed > self._max:
             raise PartTooSmall(bytes=self._max)
         if self._size + needed > self._max:

@@ -98,10 +98,8 @@ def datapackage(
     It holds nothing that changes from run to run. The Parquet files hold the same rows under the
     same names and are not listed apart: few readers of data packages open Parquet.
     """
-    schema: dict[str, object] = {
-        "fields": [_frictionless(field) for field in dictionary.fields],
-        "missingValues": [""],
-    }
+    fields = [_frictionless(field) for field in dictionary.fields]
+    schema = {"fields": fields, "missingValues": [""]}
     return {
         "profile": "tabular-data-package",
         "name": f"{release.system}-{release.project_number}-{release.kind}".lower(),
@@ -143,15 +141,13 @@ def _frictionless(field: FieldDoc) -> dict[str, object]:
         "type": _FRICTIONLESS[field.type],
         "description": " ".join(part for part in (field.meaning, field.unit) if part),
     }
-    if constraints:
-        described["constraints"] = constraints
-    if field.source:
-        described["source"] = field.source
-    if field.treatment:
-        described["treatment"] = field.treatment
-    if field.codes:
-        described["categories"] = [{"value": c, "label": label} for c, label in field.codes]
-    return described
+    more = {
+        "constraints": constraints,
+        "source": field.source,
+        "treatment": field.treatment,
+        "categories": [{"value": c, "label": label} for c, label in field.codes],
+    }
+    return described | {name: said for name, said in more.items() if said}
 
 
 @dataclass(frozen=True)
@@ -270,7 +266,7 @@ def dictionary_for(
     plan = plan_for(system, kind, columns)
     fields = [_field(plan, column) for column in plan.columns]
     if kind == "identified":
-        fields = [_row_id(), *map(_supplied, supplied), _matched(system.record), *fields]
+        fields = [_ROW_ID, *map(_supplied, supplied), _matched(system.record), *fields]
     return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
 
 
@@ -290,18 +286,16 @@ def aggregated_dictionary(
     release = system.release.aggregated
     dimensions = {one.name: one for one in release.dimensions}
     measures = {one.name: one for one in release.measures}
+    hidden = f"Empty where hidden: fewer than {threshold} persons, or protecting such a cell."
     fields: list[FieldDoc] = []
     for position, name in enumerate(schema.names, start=1):
+        of = name.removesuffix("_label")
         if name in dimensions:
             fields.append(_dimension(system, dimensions[name]))
-        elif name.removesuffix("_label") in dimensions:
-            of = name.removesuffix("_label")
+        elif of in dimensions:
             fields.append(FieldDoc(name, "text", f"Label of {of}."))
         elif name in measures:
             one = measures[name]
-            hidden = (
-                f"Empty where hidden: fewer than {threshold} persons, or protecting such a cell."
-            )
             fields.append(FieldDoc(name, "number", one.description, one.unit, treatment=hidden))
         elif name == "status":
             fields.append(_status(threshold))
@@ -340,9 +334,7 @@ def _sentence(text: str) -> str:
 
 
 def _codes(system: System, column: OutputColumn) -> tuple[tuple[str, str], ...]:
-    if column.codes is None:
-        return ()
-    return tuple(system.code_list(column.codes).labels.items())
+    return tuple(system.code_list(column.codes).labels.items()) if column.codes else ()
 
 
 def _dimension(system: System, column: Dimension) -> FieldDoc:
@@ -366,15 +358,14 @@ def _dimension(system: System, column: Dimension) -> FieldDoc:
     )
 
 
-def _row_id() -> FieldDoc:
-    return FieldDoc(
-        "row_id",
-        "text",
-        "Your own id of the cohort row.",
-        source="your file",
-        treatment="Copied.",
-        required=True,
-    )
+_ROW_ID = FieldDoc(
+    "row_id",
+    "text",
+    "Your own id of the cohort row.",
+    source="your file",
+    treatment="Copied.",
+    required=True,
+)
 
 
 def _supplied(name: str) -> FieldDoc:

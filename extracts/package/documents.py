@@ -23,8 +23,9 @@ def conditions(release: ReleaseFacts) -> str:
     """Return ``CONDITIONS.txt``. It has no clock: the same release says the same."""
     system = load_system(release.system)
     blocks = [_title(release, system), _facts(release, system)]
-    blocks += [_rule(number, *rule) for number, rule in enumerate(_rules(release, system), start=1)]
-    blocks.append(_contact(release))
+    for number, (head, text) in enumerate(_rules(release, system), start=1):
+        blocks.append(f"{number}. {head}\n{_wrapped(text, '   ')}")
+    blocks.append(f"Questions, notices and requests:\n{release.sender}, {release.contact}")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -52,12 +53,16 @@ def destruction(release: ReleaseFacts) -> str:
         keys="\n".join(
             f"      [ ] {member}: key {print_}" for member, print_ in release.recipients
         ),
-        synthetic=_SYNTHETIC.format(noun=system.record.noun) if release.synthetic else "",
+        synthetic=_synthetic(release, system.record.noun),
         duty=duty.format(expires=release.expires_on.isoformat()),
     )
 
 
-_SYNTHETIC = "\nSYNTHETIC DATA: every person and {noun} in this package is made up.\n"
+def _synthetic(release: ReleaseFacts, noun: str = "order") -> str:
+    said = f"\nSYNTHETIC DATA: every person and {noun} in this package is made up.\n"
+    return said if release.synthetic else ""
+
+
 _DUTY = """\
 WHEN: within 30 days after the project is complete, with the letter of completion (§ 964(l)); or when
 the approval ends on {expires} without a renewal. Or ask, with the same letter, to keep the data one
@@ -74,10 +79,7 @@ Aggregated data carries no duty to destroy it. Where you destroy it all the same
 
 def _title(release: ReleaseFacts, system: System) -> str:
     lines = ["CONDITIONS OF THIS RELEASE", release.title, f"Authority: {system.governed_by}"]
-    if release.synthetic:
-        noun = system.record.noun
-        lines.append(f"SYNTHETIC DATA: every person and {noun} in this package is made up.")
-    return "\n".join(lines)
+    return "\n".join([*lines, _synthetic(release, system.record.noun).strip()]).rstrip()
 
 
 def _facts(release: ReleaseFacts, system: System) -> str:
@@ -117,15 +119,6 @@ def _rules(release: ReleaseFacts, system: System) -> list[tuple[str, str]]:
         for one in system.conditions
         if release.kind in one.kinds
     ]
-
-
-def _contact(release: ReleaseFacts) -> str:
-    who = f"{release.sender}, {release.contact}"
-    return f"Questions, notices and requests:\n{who}"
-
-
-def _rule(number: int, head: str, text: str) -> str:
-    return f"{number}. {head}\n{_wrapped(text, '   ')}"
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -178,7 +171,6 @@ def recipient_readme(
         fingerprint: SHA-256 fingerprint of that key.
     """
     parts = [part.removesuffix(".cms") for part in parts]
-    commands = "\n".join(f"    {decrypt_command(part)}" for part in parts)
     return template("readme_sealed").format(
         title=release.title,
         kind=KIND_TITLES[release.kind],
@@ -190,27 +182,26 @@ def recipient_readme(
         verify=VERIFY,
         hashes=HASHES,
         good="\n".join(f"    {part}.cms: OK" for part in parts),
-        decrypt=commands,
+        decrypt="\n".join(f"    {decrypt_command(part)}" for part in parts),
         unpack="\n".join(f"    unzip {part} -d opened" for part in parts),
-        synthetic=_SYNTHETIC.format(noun="order") if release.synthetic else "",
+        synthetic=_synthetic(release),
     )
 
 
 def inner_readme(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
     """Return the ``README.txt`` of the opened package. It has no clock."""
-    workbook = _WORKBOOK if release.kind == "aggregated" else ""
-    more = "".join(
-        f"  {f'data/extract.{PROGRAMS[f].extension}':<25}the same rows for {PROGRAMS[f].title}; "
-        "dictionary.html says how it differs\n"
-        for f in formats
-    )
+    more = _WORKBOOK if release.kind == "aggregated" else ""
+    for program in (PROGRAMS[form] for form in formats):
+        file = f"data/extract.{program.extension}"
+        more += f"  {file:<25}the same rows for {program.title}; "
+        more += "dictionary.html says how it differs\n"
     return template("readme_inside").format(
         title=release.title,
         citation=release.citation,
         contact=release.contact,
         office=release.office,
-        workbook=workbook + more,
-        synthetic=_SYNTHETIC.format(noun="order") if release.synthetic else "",
+        workbook=more,
+        synthetic=_synthetic(release),
     )
 
 

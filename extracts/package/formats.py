@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
@@ -71,15 +72,12 @@ def encode_rows(
     per_row *= 1 + len(also or {})
     take = max(1, int(room * _FILLED / max(1.0, per_row)))
     writers = {"csv": csv_bytes, "parquet": parquet_bytes, **(also or {})}
-    pending = first
-    for more in source:
+    pending = first.slice(0, 0)
+    for more in chain([first], source):
         pending = pa.concat_tables([pending, more])
         while pending.num_rows > take:
             yield from _fitting(pending.slice(0, take), room, writers)
             pending = pending.slice(take)
-    while pending.num_rows > take:
-        yield from _fitting(pending.slice(0, take), room, writers)
-        pending = pending.slice(take)
     yield from _fitting(pending, room, writers)
 
 
@@ -174,13 +172,6 @@ def known_formats(asked: Sequence[str]) -> tuple[Format, ...]:
     return tuple(one for one in ("stata", "spss", "sas") if one in asked)
 
 
-def program_writer(
-    form: Format, dictionary: DataDictionary, title: str
-) -> Callable[[pa.Table], bytes]:
-    """Return what turns rows into a file of that program."""
-    return lambda rows: _program_file(form, dictionary, title, rows)
-
-
 def column_names(form: Format, names: Sequence[str]) -> dict[str, str]:
     """Return each column's name in that program: shortened where it must be, never two alike."""
     room = PROGRAMS[form].name
@@ -207,20 +198,20 @@ def program_notes(
 ) -> tuple[ProgramNotes, ...]:
     """Return what the dictionary says of each file: other names, labelled numbers, losses."""
     fields = dictionary.fields
-    found: list[ProgramNotes] = []
-    for form in formats:
-        program = PROGRAMS[form]
-        names = column_names(form, [f.name for f in fields])
-        found.append(
-            ProgramNotes(
-                program.title,
-                program.extension,
-                tuple((name, made) for name, made in names.items() if name != made),
-                tuple(f.name for f in fields if labelled_codes(form, f)),
-                _LOSSES[form],
-            )
+    return tuple(
+        ProgramNotes(
+            PROGRAMS[form].title,
+            PROGRAMS[form].extension,
+            tuple(
+                (name, made)
+                for name, made in column_names(form, [f.name for f in fields]).items()
+                if name != made
+            ),
+            tuple(f.name for f in fields if labelled_codes(form, f)),
+            _LOSSES[form],
         )
-    return tuple(found)
+        for form in formats
+    )
 
 
 def check_formats(formats: Sequence[Format], dictionary: DataDictionary, rows: pa.Table) -> None:
@@ -232,7 +223,7 @@ def check_formats(formats: Sequence[Format], dictionary: DataDictionary, rows: p
     for form in formats:
         for field in dictionary.fields:
             _column(rows[field.name], field, labelled_codes(form, field), PROGRAMS[form])
-        _program_file(form, dictionary, "trial", rows.slice(0, _TRIAL))
+        program_file(form, dictionary, "trial", rows.slice(0, _TRIAL))
 
 
 def _shortened(name: str, room: int) -> str:
@@ -248,7 +239,8 @@ def _shortened(name: str, room: int) -> str:
     return first[0] + "".join(kept)
 
 
-def _program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.Table) -> bytes:
+def program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa.Table) -> bytes:
+    """Return rows as a file of that program."""
     import pandas as pd
 
     program = PROGRAMS[form]
@@ -265,9 +257,10 @@ def _program_file(form: Format, dictionary: DataDictionary, title: str, rows: pa
             values[made] = {0: "no", 1: "yes"}
     labels: list[str | None] = [_cut(f.meaning, program.label) for f in dictionary.fields]
     frame = pd.DataFrame(columns)
-    return _without_clock(
-        form, _in_memory(lambda path: _save(form, frame, path, title, labels, values))
-    )
+    made = _in_memory(lambda path: _save(form, frame, path, title, labels, values))
+    pattern, instant = _CLOCKS[form]  # the clocks of the header are set to one instant
+    end = _HEADERS[form]
+    return pattern.sub(instant, made[:end]) + made[end:]
 
 
 def _save(
@@ -314,8 +307,7 @@ def _column(
         return pd.Series([None if v is None else float(v) for v in plain], dtype="float64")
     if not pa.types.is_string(values.type):
         raise FormatCannotHold(column=field.name, type=str(values.type))
-    long = sum(v is not None and len(v.encode()) > program.text for v in plain)
-    if long:
+    if long := sum(v is not None and len(v.encode()) > program.text for v in plain):
         raise FormatCannotHold(column=field.name, texts_too_long=long, bytes=program.text)
     return pd.Series(["" if v is None else v for v in plain], dtype="object")
 
@@ -335,13 +327,6 @@ _CLOCKS: dict[str, tuple[re.Pattern[bytes], bytes]] = {
     "sas": (re.compile(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d"), b"01JAN80:00:00:00"),
 }  # fmt: skip
 _HEADERS = {"stata": 512, "spss": 176, "sas": 640}  # bytes in which the clocks stand
-
-
-def _without_clock(form: Format, content: bytes) -> bytes:
-    """Set the clocks of the header to one instant."""
-    pattern, instant = _CLOCKS[form]
-    end = _HEADERS[form]
-    return pattern.sub(instant, content[:end]) + content[end:]
 
 
 def _cut(text: str, room: int) -> str:

@@ -11,23 +11,20 @@ landscape page, headings and the first column stand on every page.
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed
 from extracts.package.facts import span
-from extracts.suppression import share_of_total
+from extracts.suppression import CrossTable, Labels, Names, name_of, share_of_total
 from systems.description import System
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-
-from extracts.suppression import CrossTable, Labels, Names, name_of
 
 MARKER = "*"  # what stands in a hidden cell
 _MOST = 1_000_000  # rows of one sheet; Excel's limit is 1,048,576
@@ -83,11 +80,9 @@ def build_workbook(
 def _crossed(book: "Workbook", table: pa.Table, system: System, title: str, heading: str) -> None:
     """Cross tables, where the table has something to cross and a sheet can hold them."""
     release = system.release.aggregated
-    dims = [name for name in table.column_names if name in release.dimension_names]
+    dims, axes, labels = _cells(table, system)
     if len(dims) < 2 or not table.num_rows or table.num_rows > _MOST_CROSSED:
         return
-    axes = [[str(v) for v in table[dim].to_pylist()] for dim in dims]
-    labels = list(zip(*axes, strict=True))
     names = {
         dim: dict(zip(axis, map(str, table[f"{dim}_label"].to_pylist()), strict=True))
         for dim, axis in zip(dims, axes, strict=True)
@@ -98,20 +93,22 @@ def _crossed(book: "Workbook", table: pa.Table, system: System, title: str, head
         for one in release.measures
         if one.name in table.column_names
     ]
-    cross_sheets(book, dims, measures, names, title=title, marker=MARKER, heading=heading)
+    cross_sheets(book, dims, measures, names, title=title, heading=heading)
+
+
+def _cells(table: pa.Table, system: System) -> tuple[list[str], list[list[str]], list[Labels]]:
+    """The dimensions, the values of each, and the labels of each cell."""
+    dimensions = system.release.aggregated.dimension_names
+    dims = [name for name in table.column_names if name in dimensions]
+    axes = [[str(v) for v in table[dim].to_pylist()] for dim in dims]
+    return dims, axes, list(zip(*axes, strict=True))
 
 
 def _shares(table: pa.Table, system: System) -> pa.Table:
     """The table with each published count as per cent of its year's total."""
-    dims = [
-        name for name in table.column_names if name in system.release.aggregated.dimension_names
-    ]
-    axes = [[str(v) for v in table[dim].to_pylist()] for dim in dims]
-    labels = list(zip(*axes, strict=True))
-    counts = dict(
-        zip(labels, table[system.release.aggregated.measures[0].name].to_pylist(), strict=True)
-    )
-    shares = share_of_total(dims, counts)
+    dims, _, labels = _cells(table, system)
+    counts = table[system.release.aggregated.measures[0].name].to_pylist()
+    shares = share_of_total(dims, dict(zip(labels, counts, strict=True)))
     return table.append_column(_SHARE, pa.array([shares[one] for one in labels], pa.float64()))
 
 
@@ -142,16 +139,11 @@ def _lines(
         years = sorted(int(year) for year in table["year"].unique().to_pylist())
         lines.append(("Years", f"{span((years[0], years[-1]))}, full calendar years"))
     lines += [(one.title, one.description) for one in release.measures]
-    hidden = (
-        f"hidden: fewer than {threshold} persons, or a cell that would give such a one away. "
-        "Do not try to work it out."
-    )
-    lines.append((MARKER, hidden))
+    hidden = f"hidden: fewer than {threshold} persons, or a cell that would give such a one away."
+    lines.append((MARKER, f"{hidden} Do not try to work it out."))
     if county_exempt:
-        exempt = (
-            "County totals are exempt from the threshold by policy (§ 964(f)(2)); none is hidden."
-        )
-        lines.append(("Note", exempt))
+        exempt = "County totals are exempt from the threshold by policy (§ 964(f)(2))"
+        lines.append(("Note", f"{exempt}; none is hidden."))
     lines += [("Note", note) for note in release.notes]
     lines.append(("Conditions", "CONDITIONS.txt in this package; the data may not be sold."))
     return lines
@@ -198,8 +190,9 @@ def _sheet(
         if column in counts:
             head.alignment = aligned("right")
     sheet.append(heads)
-    for row in _rows(rows, columns):
-        sheet.append([_value(sheet, value, counts, column) for column, value in row.items()])
+    for batch in rows.select([name for name, _ in columns]).to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            sheet.append([_value(sheet, value, counts, column) for column, value in row.items()])
     last = get_column_letter(max(1, len(columns)))
     sheet.auto_filter.ref = f"A1:{last}{rows.num_rows + 1}"
 
@@ -210,23 +203,16 @@ def _is_count(field: pa.Field, name: str) -> bool:
 
 def _value(sheet: Any, value: object, counts: set[str], column: str) -> Any:
     if column in counts:
-        if isinstance(value, float):
-            return value
-        return number(sheet, value if isinstance(value, int) else None, MARKER)
+        known = value if isinstance(value, int) else None
+        return value if isinstance(value, float) else number(sheet, known)
     if isinstance(value, str):
         return text(sheet, value)
-    cell = number(sheet, int(str(value)), MARKER) if column == "year" else None
-    if cell is None:
+    if column != "year":
         return value
+    cell = number(sheet, int(str(value)))
     cell.number_format = "0"
     cell.alignment = aligned("left")
     return cell
-
-
-def _rows(rows: pa.Table, columns: Sequence[tuple[str, str]]) -> Iterator[dict[str, object]]:
-    """Values as shown, none where hidden."""
-    for batch in rows.select([name for name, _ in columns]).to_batches(max_chunksize=10_000):
-        yield from batch.to_pylist()
 
 
 def _heading(name: str) -> str:
@@ -242,8 +228,7 @@ def _without_clock(raw: bytes) -> bytes:
     ):
         for name in source.namelist():
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
             content = source.read(name)
             if name == "docProps/core.xml":
                 content = _CLOCK.sub(rb"\g<1>1980-01-01T00:00:00Z\g<3>", content)
@@ -273,7 +258,6 @@ def cross_sheets(
     names: Names,
     *,
     title: str,
-    marker: str,
     heading: str,
 ) -> None:
     """Append one sheet a year (or one for all years, where a table has but one more dimension)."""
@@ -281,19 +265,14 @@ def cross_sheets(
     years = cross.levels["year"] if "year" in cross.cut else ("",)
     for year in years:
         sheet = book.create_sheet(year or "All years")
-        _set_up(sheet, f"{title}, {year}" if year else title, heading)
+        _landscape(sheet)
+        sheet.page_setup.fitToWidth = 1
+        sheet.print_title_cols = "A:A"
+        _head_and_foot(sheet, f"{title}, {year}" if year else title, heading)
+        sheet.column_dimensions["A"].width = _FIRST
         sheet.print_title_rows = f"2:{1 + max(1, len(cross.across))}"
         wanted = [fixed for fixed in cross.tables() if not year or fixed["year"] == year]
-        _fill(sheet, cross, wanted, measures, names, marker)
-
-
-def _set_up(sheet: Any, title: str, heading: str) -> None:
-
-    _landscape(sheet)
-    sheet.page_setup.fitToWidth = 1
-    sheet.print_title_cols = "A:A"
-    _head_and_foot(sheet, title, heading)
-    sheet.column_dimensions["A"].width = _FIRST
+        _fill(sheet, cross, wanted, measures, names)
 
 
 def _landscape(sheet: Any) -> None:
@@ -322,7 +301,6 @@ def _fill(
     wanted: Sequence[Mapping[str, str]],
     measures: Sequence[Measured],
     names: Names,
-    marker: str,
 ) -> None:
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.pagebreak import Break
@@ -336,7 +314,7 @@ def _fill(
                 sheet.append([])
                 sheet.row_breaks.append(Break(id=row + 1))
                 row += 1
-            row = _table(sheet, cross, fixed, measure, names, marker, row)
+            row = _table(sheet, cross, fixed, measure, names, row)
 
 
 def _table(
@@ -345,7 +323,6 @@ def _table(
     fixed: Mapping[str, str],
     measure: Measured,
     names: Names,
-    marker: str,
     row: int,
 ) -> int:
     """Write one cross table below ``row`` and return its last row."""
@@ -354,7 +331,7 @@ def _table(
     row += 1
     edges = _starts(cross.heads(names))
     for depth, head in enumerate(cross.heads(names)):
-        line = [text(sheet, _named(cross.down), bold=True) if depth == 0 else None]
+        line = [text(sheet, _heading(cross.down), bold=True) if depth == 0 else None]
         last = depth == len(cross.across) - 1
         for label, width in head:
             cell = text(sheet, label, bold=True, wrap=True)
@@ -366,9 +343,8 @@ def _table(
         row += 1
         _merge(sheet, row, head)
     if not cross.across:
-        sheet.append(
-            [text(sheet, _named(cross.down), bold=True), text(sheet, measure.title, bold=True)]
-        )
+        heads = (_heading(cross.down), measure.title)
+        sheet.append([text(sheet, head, bold=True) for head in heads])
         row += 1
     for level in cross.levels[cross.down]:
         total = level == "TOTAL"
@@ -379,7 +355,7 @@ def _table(
             if labels not in measure.values:
                 line.append(None)
                 continue
-            cell = number(sheet, measure.values[labels], marker, bold=whole, shade=total)
+            cell = number(sheet, measure.values[labels], bold=whole, shade=total)
             if place in edges:
                 cell.border = _borders(left=True, bottom=False)
             line.append(cell)
@@ -409,10 +385,6 @@ def _merge(sheet: Any, row: int, head: Sequence[tuple[str, int]]) -> None:
         start += width
 
 
-def _named(dim: str) -> str:
-    return dim.replace("_", " ").capitalize()
-
-
 def text(
     sheet: Any,
     value: str,
@@ -434,13 +406,11 @@ def text(
     return _shaded(cell) if shade else cell
 
 
-def number(
-    sheet: Any, value: int | None, marker: str, *, bold: bool = False, shade: bool = False
-) -> Any:
+def number(sheet: Any, value: int | None, *, bold: bool = False, shade: bool = False) -> Any:
     """A count, or the marker in its place: at the right, as numbers are."""
     from openpyxl.cell import WriteOnlyCell
 
-    cell: Any = WriteOnlyCell(sheet, value=marker if value is None else value)
+    cell: Any = WriteOnlyCell(sheet, value=MARKER if value is None else value)
     if value is None:
         cell.data_type = "s"
         cell.alignment = aligned("right")
@@ -476,12 +446,12 @@ def _borders(*, left: bool, bottom: bool) -> Any:
 
 
 @cache
-def _fill_of(colour: str) -> Any:
+def _pale() -> Any:
     from openpyxl.styles import PatternFill
 
-    return PatternFill("solid", fgColor=colour)
+    return PatternFill("solid", fgColor=_PALE)
 
 
 def _shaded(cell: Any) -> Any:
-    cell.fill = _fill_of(_PALE)
+    cell.fill = _pale()
     return cell
