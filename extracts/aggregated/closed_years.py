@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from extracts.aggregated.errors import HistoryUnreadableError
+from extracts.errors import HistoryUnreadableError
 from extracts.suppression import (
     TOTAL,
     AuditInfeasibleError,
@@ -142,13 +142,14 @@ def newest(versions: Sequence[PublishedTable]) -> PublishedTable:
     """
     found = max(versions, key=lambda t: sum(r.count or 0 for r in t.rows))
     top = {row.labels: row for row in found.rows}
-    for version in versions:
-        for row in version.rows:
-            other = top.get(row.labels)
-            if other is None or (row.count is None) != (other.count is None):
-                raise HistoryUnreadableError(versions_of_one_year=len(versions))
-            if (row.count or 0) > (other.count or 0):
-                raise HistoryUnreadableError(versions_of_one_year=len(versions))
+    for row in (row for version in versions for row in version.rows):
+        other = top.get(row.labels)
+        if (
+            other is None
+            or (row.count is None) != (other.count is None)
+            or (row.count or 0) > (other.count or 0)
+        ):
+            raise HistoryUnreadableError(versions_of_one_year=len(versions))
     return found
 
 

@@ -8,7 +8,7 @@ true value of a hidden cell.
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -24,13 +24,10 @@ from extracts.suppression import (
 )
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """What is kept.
+class Explanation(NamedTuple):
+    """What is kept: the heat map (HTML), and the hidden cells as CSV.
 
-    Attributes:
-        page: the heat map, HTML.
-        cells: CSV of the hidden cells: dimensions, ``reason``, ``low``, ``high`` (empty without bound).
+    Columns of the CSV: dimensions, ``reason``, ``low``, ``high`` (empty without bound).
     """
 
     page: str
@@ -82,25 +79,20 @@ def explained(
 
     For staging alone. Cells of closed years are among them: the reason is what holds now.
     """
-    names = [d.name for d in counted.dims]
-    columns: dict[str, list[object]] = {
-        n: [] for n in (*names, plural, "persons", "reason", "low", "high")
-    }
-    orders, persons = counted.counts.ravel(), counted.people.ravel()
-    at = {labels: place for place, labels in enumerate(counted.labels())}
-    for row in rows:
-        if row.count is not None:
-            continue
-        place, bounds = at[row.labels], report.bounds[row.labels]
-        people = int(persons[place])
+    texts = {d.name: pa.string() for d in counted.dims}
+    numbers = {plural: pa.int64(), "persons": pa.int64()}
+    left = {"reason": pa.string(), "low": pa.int64(), "high": pa.int64()}
+    true = zip(counted.counts.ravel().tolist(), counted.people.ravel().tolist(), strict=True)
+    at = dict(zip(counted.labels(), true, strict=True))
+    found: list[dict[str, object]] = []
+    schema = pa.schema(texts | numbers | left)
+    for labels in (row.labels for row in rows if row.count is None):
+        (orders, people), bounds = at[labels], report.bounds[labels]
         small = people < policy.threshold and (people > 0 or policy.zeros == "hidden")
         reason = "primary" if small else "secondary"
-        values = (*row.labels, int(orders[place]), people, reason, bounds.low, bounds.high)
-        for column, value in zip(columns.values(), values, strict=True):
-            column.append(value)
-    text = pa.string()
-    types = {**dict.fromkeys(names, text), "reason": text}
-    return pa.table({n: pa.array(v, types.get(n, pa.int64())) for n, v in columns.items()})
+        values = (*labels, orders, people, reason, bounds.low, bounds.high)
+        found.append(dict(zip(schema.names, values, strict=True)))
+    return pa.Table.from_pylist(found, schema)
 
 
 def _cell(orders: int | None, why: Mapping[str, object] | None) -> MapCell:
@@ -108,13 +100,8 @@ def _cell(orders: int | None, why: Mapping[str, object] | None) -> MapCell:
         return MapCell("published", orders) if orders else MapCell("zero")
     if why is None:
         return MapCell("hidden")
-    low, high = why["low"], why["high"]
-    state = "primary" if why["reason"] == "primary" else "secondary"
-    return MapCell(
-        state,
-        low=None if low is None else int(str(low)),
-        high=None if high is None else int(str(high)),
-    )
+    low, high = (None if v is None else int(str(v)) for v in (why["low"], why["high"]))
+    return MapCell("primary" if why["reason"] == "primary" else "secondary", low=low, high=high)
 
 
 def _listed(reasons: pa.Table, dims: Sequence[str]) -> str:

@@ -20,7 +20,6 @@ import numpy as np
 import pyarrow as pa
 
 from extracts.aggregated.closed_years import ClosedYear, closed_year
-from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
 from extracts.aggregated.tabulation import (
@@ -31,12 +30,12 @@ from extracts.aggregated.tabulation import (
     published_in,
     tabulate,
 )
+from extracts.errors import CountyExemptRefused, RolesMixed
 from extracts.suppression import (
     AuditFellError,
     AuditReport,
     CellTable,
     Job,
-    Pattern,
     Progress,
     PublishedRow,
     PublishedTable,
@@ -121,7 +120,6 @@ def build_aggregate(
     closed = closed_years(counted, before, scope, policy, revise=revise)
     rows: list[PublishedRow] = []
     reports: list[AuditReport] = []
-    patterns: list[Pattern] = []
     fresh = [y for y in spec.all_years if y not in closed]
     share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
     jobs = [
@@ -134,7 +132,6 @@ def build_aggregate(
         for year in fresh
     ]  # years share no record, so that each is a table of its own
     for pattern in [] if exempt else suppress_all(jobs, progress=progress):
-        patterns.append(pattern)
         rows += pattern.published().rows
         reports.append(pattern.report)
     shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
@@ -172,14 +169,11 @@ def closed_years(
 ) -> dict[int, ClosedYear]:
     """What becomes of each year that was published before with the same cells."""
     found: dict[int, ClosedYear] = {}
-    for year in map(int, counted.dims[0].leaves):
-        every = published_in(before, str(year))
-        same = [t for t in every if _same(t, year, counted, scope)]
-        if same:
+    for year in counted.dims[0].leaves:
+        every, now = published_in(before, year), one_year(counted, year)
+        if same := [t for t in every if _same(t, now, scope)]:
             alone = len(same) == len(every)
-            found[year] = closed_year(
-                same, one_year(counted, str(year)), policy, alone=alone, revise=revise
-            )
+            found[int(year)] = closed_year(same, now, policy, alone=alone, revise=revise)
     return found
 
 
@@ -223,14 +217,11 @@ def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[st
     return scope | {COUNTED: (release.person_role,)}
 
 
-def _same(
-    table: PublishedTable, year: int, counted: CellTable, scope: dict[str, tuple[str, ...]]
-) -> bool:
-    """Whether a table published this year with the same cells."""
-    if table.dims != tuple(d.name for d in counted.dims) or dict(table.scope) != scope:
+def _same(table: PublishedTable, now: CellTable, scope: dict[str, tuple[str, ...]]) -> bool:
+    """Whether a year was published with the same cells."""
+    if table.dims != tuple(d.name for d in now.dims) or dict(table.scope) != scope:
         return False
-    rows = {r.labels for r in table.rows if r.labels[0] == str(year)}
-    return bool(rows) and rows == {x for x in counted.labels() if x[0] == str(year)}
+    return {row.labels for row in table.rows} == set(now.labels())
 
 
 def _merge(reports: Sequence[AuditReport], threshold: int) -> AuditReport:
@@ -246,14 +237,11 @@ def _merge(reports: Sequence[AuditReport], threshold: int) -> AuditReport:
 
 
 def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for described in dimensions(system, spec):
-        if described.codes is not None:
-            labels = dict(system.code_list(described.codes).labels)
-            found[described.name] = labels
-    for described in dimensions(system, spec):
-        if described.parent in found:
-            found[described.name] |= found[described.parent]
+    described = dimensions(system, spec)
+    found = {d.name: dict(system.code_list(d.codes).labels) for d in described if d.codes}
+    for one in described:
+        if one.parent in found:
+            found[one.name] |= found[one.parent]
     return found
 
 

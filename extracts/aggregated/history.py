@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from extracts.aggregated.errors import HistoryUnreadableError
+from extracts.errors import HistoryUnreadableError
 from extracts.suppression import PublishedRow, PublishedTable
 
 # --- published tables as Arrow
@@ -83,9 +83,8 @@ def from_arrow(table: pa.Table) -> PublishedTable:
         records = table.column(str(about.get("counted", ORDERS))).to_pylist()
         persons = table.column(PERSONS).to_pylist()
         rows = tuple(
-            PublishedRow(labels, o, p)
-            for *labels_, o, p in zip(*axes, records, persons, strict=True)
-            for labels in (tuple(labels_),)
+            PublishedRow(tuple(labels), count, people)
+            for *labels, count, people in zip(*axes, records, persons, strict=True)
         )
         scope = {k: tuple(v) for k, v in about["scope"].items()}
         return PublishedTable(dims, rows, about["parents"], has_persons=True, scope=scope)
@@ -140,12 +139,10 @@ def load_published(directory: Path, names: Collection[str] | None = None) -> lis
         return []
     tables: list[pa.Table] = []
     for path in sorted(directory.glob("*.parquet")):
-        if names is not None and path.stem not in names:
-            continue
-        try:
-            table = pq.read_table(path)
-        except (OSError, pa.ArrowException):
-            raise HistoryUnreadableError(read=len(tables)) from None
-        from_arrow(table)
-        tables.append(table)
+        if names is None or path.stem in names:
+            try:
+                tables.append(pq.read_table(path))
+            except (OSError, pa.ArrowException):
+                raise HistoryUnreadableError(read=len(tables)) from None
+            from_arrow(tables[-1])
     return tables

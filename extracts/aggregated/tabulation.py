@@ -6,14 +6,14 @@ and margin, never summed, and at the lower bound of the person index: entries th
 person are one, so that a join which the linkage missed can't lift a cell over the threshold.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from extracts.aggregated.errors import TabulationError, UnknownDimensionError, YearNotFullError
+from extracts.errors import TabulationError, UnknownDimensionError, YearNotFullError
 from extracts.rows import Plan, chain, entry_steps, lookups, parameters
 from extracts.suppression import CellTable, Dimension, PublishedTable
 from systems.database import guarded, quoted
@@ -85,12 +85,7 @@ def dimensions(system: System, spec: AggregateSpec) -> tuple[Described, ...]:
     return tuple(release.dimension(n) for n in ordered)
 
 
-def tabulate(
-    con: "duckdb.DuckDBPyConnection",
-    system: System,
-    spec: AggregateSpec,
-    years: Sequence[int] | None = None,
-) -> CellTable:
+def tabulate(con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSpec) -> CellTable:
     """Count records and distinct persons for every cell and margin.
 
     Years stand apart: there is no total over them, and no record is in two.
@@ -99,7 +94,6 @@ def tabulate(
         con: connection to a snapshot: its tables as views, and ``person_index``.
         system: the data system.
         spec: what to count.
-        years: of the years asked for, those to count; all by default.
 
     Raises:
         YearNotFullError: see ``check_years``.
@@ -109,8 +103,7 @@ def tabulate(
     """
     check_years(spec)
     described = dimensions(system, spec)
-    wanted = spec.all_years if years is None else tuple(years)
-    axes = tuple(_axis(system, spec, wanted, d) for d in nested(described))
+    axes = tuple(_axis(system, spec, described, d) for d in _nested(described))
     names = [d.name for d in axes]
     release = system.release.aggregated
     rows = RowRelease(
@@ -147,31 +140,28 @@ def published_in(tables: Iterable[PublishedTable], year: str) -> tuple[Published
     return tuple(one for one in map(of, tables) if one.rows)
 
 
-def nested(described: Sequence[Described]) -> list[Described]:
+def _nested(described: Sequence[Described]) -> list[Described]:
     """Leave out what another dimension of the table nests in: it becomes that one's margins."""
     parents = {d.parent for d in described if d.parent}
     return [d for d in described if d.name not in parents]
 
 
 def _axis(
-    system: System, spec: AggregateSpec, years: Sequence[int], described: Described
+    system: System, spec: AggregateSpec, described: Sequence[Described], one: Described
 ) -> Dimension:
-    if described.name == YEAR:
-        return Dimension.flat(YEAR, [str(y) for y in years], total=False)
-    if described.codes is None:
-        raise UnknownDimensionError(dimension=described.name)
-    release = system.release.aggregated
-    codes = system.code_list(described.codes)
+    if one.name == YEAR:
+        return Dimension.flat(YEAR, [str(y) for y in spec.all_years], total=False)
+    if one.codes is None:
+        raise UnknownDimensionError(dimension=one.name)
+    codes = system.code_list(one.codes)
     leaves = list(codes.values)
-    if described.codes == release.scope.codes:
+    if one.codes == system.release.aggregated.scope.codes:
         leaves = [v for v in leaves if v in spec.families]
-    if described.unknown is not None and described.unknown not in leaves:
-        leaves.append(described.unknown)
-    names = {d.name for d in dimensions(system, spec)}
-    if described.parent in names:
-        parent = codes.attribute(described.parent)
-        return Dimension.tree(described.name, leaves, parent)
-    return Dimension.flat(described.name, leaves)
+    if one.unknown is not None and one.unknown not in leaves:
+        leaves.append(one.unknown)
+    if one.parent and one.parent in {d.name for d in described}:
+        return Dimension.tree(one.name, leaves, codes.attribute(one.parent))
+    return Dimension.flat(one.name, leaves)
 
 
 def _query(
@@ -179,15 +169,15 @@ def _query(
 ) -> tuple[str, dict[str, object]]:
     """One pass: pairs of record and person, then every combination of margins."""
     columns = [quoted(d.name) for d in described]
-    levels = [
-        f"min({c}) AS {c}" for c in columns
-    ]  # a person who stands on one record twice has one place in the table
+    # A person who stands on one record twice has one place in the table.
+    levels = [f"min({c}) AS {c}" for c in columns]
     pairs = f"""
     SELECT key_, i.identity, min(i.identity_lower) AS person_, {", ".join(levels)}
     FROM released LEFT JOIN person_index i ON i.record_id = released.entry_
     GROUP BY key_, i.identity"""
     free = [quoted(n) for n in names if n != YEAR]
-    tree = next(((d.name, d.parent) for d in described if _has(described, d.parent)), None)
+    shared = {d.name for d in described}
+    tree = next(((d.name, d.parent) for d in described if d.parent in shared), None)
     sets = _sets(free, tree)
     shown = [f"CAST({quoted(YEAR)} AS VARCHAR)", *(_label(c, tree) for c in free)]
     final = f"""
@@ -196,10 +186,6 @@ def _query(
     FROM pairs GROUP BY {quoted(YEAR)}, GROUPING SETS ({", ".join(sets)})"""
     steps = [*entry_steps(plan, spec.years, frozenset()), ("pairs", pairs)]
     return chain(steps, final), parameters(plan, spec.families, spec.years)
-
-
-def _has(described: Sequence[Described], parent: str | None) -> bool:
-    return parent is not None and any(d.name == parent for d in described)
 
 
 def _sets(free: Sequence[str], tree: tuple[str, str | None] | None) -> list[str]:
@@ -223,28 +209,20 @@ def _label(column: str, tree: tuple[str, str | None] | None) -> str:
 
 
 def _fill(axes: tuple[Dimension, ...], found: Sequence[tuple[object, ...]]) -> CellTable:
-    shape = tuple(len(d.nodes) for d in axes)
-    counts = np.zeros(shape, dtype=np.int64)
-    persons = np.zeros(shape, dtype=np.int64)
-    positions: list[Mapping[str, int]] = [d.position for d in axes]
+    counts = np.zeros(tuple(len(d.nodes) for d in axes), dtype=np.int64)
+    persons = np.zeros_like(counts)
     years = set(axes[0].leaves)
-    for row in found:
-        *labels, records, people, unindexed = row
+    for *labels, records, people, unindexed in found:
         if labels[0] not in years:
             continue
-        at = tuple(p.get(str(label), -1) for p, label in zip(positions, labels, strict=True))
+        at = tuple(d.position.get(str(label), -1) for d, label in zip(axes, labels, strict=True))
         if -1 in at or unindexed:
             raise TabulationError(undescribed=at.count(-1), without_person=int(str(unindexed)))
         counts[at] = int(str(records))
         persons[at] = int(str(people))
-    _check_sums(axes, counts)
-    return CellTable(axes, counts, persons)
-
-
-def _check_sums(axes: Sequence[Dimension], counts: np.ndarray) -> None:
-    """Margins that the database counted must be the sums of the cells."""
-    for axis, dim in enumerate(axes):
+    for axis, dim in enumerate(axes):  # what the database counted for margins is their cells' sums
         along = np.moveaxis(counts, axis, 0)
         for group, kids in dim.children:
             if (along[group] != along[list(kids)].sum(axis=0)).any():
                 raise TabulationError(margins=1)
+    return CellTable(axes, counts, persons)

@@ -7,8 +7,8 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated.errors import UnknownDimensionError, YearNotFullError
 from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
+from extracts.errors import UnknownDimensionError, YearNotFullError
 from extracts.suppression.model.tables import SuppressionPolicy
 
 ON = dt.date(2026, 11, 23)

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from extracts.aggregated.closed_years import closed_year, newest, renewed
-from extracts.aggregated.errors import HistoryUnreadableError
+from extracts.errors import HistoryUnreadableError
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.suppressor import suppress

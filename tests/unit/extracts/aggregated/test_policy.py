@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from extracts.aggregated.coarser import coarser_versions
-from extracts.aggregated.errors import CountyExemptRefused, RolesMixed
 from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
+from extracts.errors import CountyExemptRefused, RolesMixed
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.tables import SuppressionPolicy
 from systems.errors import NotDescribed

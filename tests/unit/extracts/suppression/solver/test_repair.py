@@ -8,7 +8,7 @@ import pytest
 from extracts.suppression.audit.auditing import AuditReport, Fall, audit_table
 from extracts.suppression.errors import AuditFellError, CannotProtectError
 from extracts.suppression.model.table_system import join_tables
-from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
+from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
 from extracts.suppression.solver import suppressor
 from extracts.suppression.solver.secondary import hide_neighbourhood, protect, repair, start_search
 from extracts.suppression.solver.suppressor import suppress
@@ -25,20 +25,20 @@ def always_narrow(until):
     """An audit that calls one cell too narrow for the first ``until`` times."""
     asked = []
 
-    def attack(joined, search, policy, *_):
-        asked.append(int(search.hidden.sum()))
-        report = audit_table(publish(joined.tables[0], search.hidden[joined.variables[0]]))
+    def attack(published, *, threshold, **_):
+        report = audit_table(published)
+        asked.append(report.hidden)
         if len(asked) > until:
             return report
         fall = Fall(("P", "Z"), 0, "narrow", "count", 1, 9)
-        return AuditReport((fall,), report.cells, report.hidden, 0, policy.threshold, {}, False)
+        return AuditReport((fall,), report.cells, report.hidden, 0, threshold, {}, False)
 
     return attack, asked
 
 
 def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
     attack, asked = always_narrow(99)
-    monkeypatch.setattr(suppressor, "_audit", attack)
+    monkeypatch.setattr(suppressor, "audit_table", attack)
     with pytest.raises(AuditFellError):
         suppress(TABLE, POLICY)
     assert asked[-1] == TABLE.size  # not before everything was hidden
@@ -46,7 +46,7 @@ def test_an_interval_that_stays_too_narrow_is_never_published(monkeypatch):
 
 def test_what_stays_narrow_is_hidden_more_widely(monkeypatch):
     attack, asked = always_narrow(10)
-    monkeypatch.setattr(suppressor, "_audit", attack)
+    monkeypatch.setattr(suppressor, "audit_table", attack)
     pattern = suppress(TABLE, POLICY)
     assert pattern.report.holds
     assert asked == sorted(asked)
