@@ -94,8 +94,8 @@ def read_profile(
 def compare(now: Profile, before: Profile, against: Against, limit: float) -> tuple[Drift, ...]:
     """Compare the columns that both profiles have; one that is empty on a side is left out."""
     found: list[Drift] = []
-    for column in now:
-        here, there = now[column], before.get(column, {})
+    for column, here in now.items():
+        there = before.get(column, {})
         rows, others = sum(here.values()), sum(there.values())
         if rows and others:
             allowed = limit + _CHANCE * expected_by_chance(here, there)

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from expectations.report.model import CheckLine, Fact, HiddenMap, Item, Plot, ReportModel, Safe
 
 MARKER = "withheld"  # one word for small counts and for those masked with them
-RECIPIENT_SUITES = frozenset(
-    {"intake", "identified", "deidentified", "aggregated"}
-)  # suites on what the recipient holds
+# Suites on what the recipient holds.
+RECIPIENT_SUITES = frozenset({"intake", "identified", "deidentified", "aggregated"})
 
 
 def recipient_view(model: ReportModel) -> ReportModel:
@@ -26,7 +25,7 @@ def recipient_view(model: ReportModel) -> ReportModel:
         update={
             "edition": "recipient",
             "safes": tuple(_safe(s) for s in model.safes),
-            "checks": tuple(_check(c) for c in model.checks if _for_recipient(c) or _stops(c)),
+            "checks": tuple(_check(c) for c in model.checks if _shown(c)),
             "facts": _facts([f for f in model.facts if f.audience == "both"], below, gone),
             "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),
@@ -50,24 +49,17 @@ def masked(values: Sequence[int | None], below: int, *, additive: bool) -> list[
     return shown
 
 
-def _for_recipient(check: CheckLine) -> bool:
-    return check.suite in RECIPIENT_SUITES and check.audience == "both"
-
-
-def _stops(check: CheckLine) -> bool:
-    return not check.holds and check.severity == "critical"
+def _shown(check: CheckLine) -> bool:
+    """What is about the recipient's data is shown, and so is what stops a release."""
+    own = check.suite in RECIPIENT_SUITES and check.audience == "both"
+    return own or (not check.holds and check.severity == "critical")
 
 
 def _safe(safe: Safe) -> Safe:
     items = tuple(i for i in safe.items if i.audience == "both")
     if safe.status == "fail" and all(i.status != "fail" for i in items):
-        items += (
-            Item(
-                text="A check that only the Department reads does not hold",
-                status="fail",
-                source="policy",
-            ),
-        )
+        text = "A check that only the Department reads does not hold"
+        items += (Item(text=text, status="fail", source="policy"),)
     return safe.model_copy(update={"items": items})
 
 
@@ -90,11 +82,8 @@ def _gone(before: Sequence[Plot], after: Sequence[Plot]) -> frozenset[int]:
 def _facts(facts: list[Fact], below: int, gone: frozenset[int]) -> tuple[Fact, ...]:
     values = {i: None if f.persons and f.value in gone else f.value for i, f in enumerate(facts)}
     for group in sorted({f.group for f in facts}):
-        members = [
-            i
-            for i, f in enumerate(facts)
-            if f.persons and f.group == group and not isinstance(f.value, str)
-        ]
+        alike = [i for i, f in enumerate(facts) if f.persons and f.group == group]
+        members = [i for i in alike if not isinstance(facts[i].value, str)]
         counts = [v if isinstance(v := values[i], int) else None for i in members]
         values |= dict(zip(members, masked(counts, below, additive=bool(group)), strict=True))
     return tuple(f.model_copy(update={"value": values[i]}) for i, f in enumerate(facts))
@@ -110,6 +99,5 @@ def _plot(plot: Plot, below: int) -> Plot:
 
 def _map(shown: HiddenMap) -> HiddenMap:
     one_marker = str.maketrans("12", "hh")
-    return shown.model_copy(
-        update={"cells": tuple(row.translate(one_marker) for row in shown.cells)}
-    )
+    cells = tuple(row.translate(one_marker) for row in shown.cells)
+    return shown.model_copy(update={"cells": cells})

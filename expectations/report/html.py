@@ -122,10 +122,8 @@ def _scale(plot: Plot) -> list[float]:
 def _whisker(interval: Interval, intervals: Iterable[Interval]) -> tuple[float, float, float]:
     """Low, value, high on a scale from 0 to 100 that all intervals of one unit share."""
     top = max((i.high for i in intervals if i.unit == interval.unit), default=0) or 1
-    low, value, high = (
-        round(100 * v / top, 2) for v in (interval.low, interval.value, interval.high)
-    )
-    return low, value, high
+    low, value, high = interval.low, interval.value, interval.high
+    return round(100 * low / top, 2), round(100 * value / top, 2), round(100 * high / top, 2)
 
 
 def _tiles(shown: HiddenMap) -> dict[str, Any]:
@@ -133,11 +131,9 @@ def _tiles(shown: HiddenMap) -> dict[str, Any]:
     flat = "".join(shown.cells)
     above = max((len(label) for label in shown.column_labels), default=0)
     half = -(-len(shown.cells) // (2 if len(shown.cells) > _TALL else 1))
+    starts = range(0, len(shown.cells), half)
     return {
-        "halves": [
-            (start, shown.row_labels[start : start + half])
-            for start in range(0, len(shown.cells), half)
-        ],
+        "halves": [(start, shown.row_labels[start : start + half]) for start in starts],
         "half": half,
         "left": 6 * max((len(label) for label in shown.row_labels), default=0) + 8,
         "top": 6 * above + 12,
@@ -149,7 +145,7 @@ def _tiles(shown: HiddenMap) -> dict[str, Any]:
                 for x, c in enumerate(row)
                 if c != "."
             ]
-            for start in range(0, len(shown.cells), half)
+            for start in starts
         ],
         "published": flat.count("p") + flat.count("0"),
         "hidden": sum(flat.count(c) for c in "h12"),

@@ -84,9 +84,8 @@ def check_items(validation: Validation) -> tuple[Item, ...]:
     items: list[Item] = []
     for title, members in grouped.items():
         good = [c for c in members if c.success]
-        audience: Audience = (
-            "both" if for_recipient and members[0].audience == "both" else "department"
-        )
+        both = for_recipient and members[0].audience == "both"
+        audience: Audience = "both" if both else "department"
         items += [_failed(c, audience) for c in members if not c.success]
         if good:
             detail = f"{len(good)} checks" if len(good) > 1 else ""
@@ -143,13 +142,9 @@ def five_safes(
     """
     if owed is None:
         owed = _OWED_AGGREGATED if kind == "aggregated" else _OWED
+    duty = Item(text="", status="info", detail="Recipient's duty")
     duties = [
-        Item(
-            text=text.format(threshold=threshold),
-            status="info",
-            section=section,
-            detail="Recipient's duty",
-        )
+        duty.model_copy(update={"text": text.format(threshold=threshold), "section": section})
         for text, section in owed
     ]
     return (

@@ -53,11 +53,9 @@ class Safe(Part):
     @property
     def status(self) -> Status:
         """The worst status of its items."""
-        found = {i.status for i in self.items}
-        worst: Status = "info"
-        for status in ("ok", "warn", "fail"):
-            worst = status if status in found else worst
-        return worst
+        order: tuple[Status, ...] = ("info", "ok", "warn", "fail")
+        found: list[Status] = [item.status for item in self.items]
+        return max(found, key=order.index, default="info")
 
 
 class Fact(Part):
@@ -224,7 +222,5 @@ class ReportModel(Part):
 
     def as_json(self) -> str:
         """Return the model as JSON text, sorted and indented, ending in a newline."""
-        return (
-            json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
-            + "\n"
-        )
+        content = self.model_dump(mode="json")
+        return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -5,6 +5,11 @@ rows. It never shows an identifier, or a date that the system's file does not le
 """
 
 from extracts.deidentified.extract import build_deidentified, count_records
-from extracts.deidentified.local_suppression import suppress_locally
-from extracts.deidentified.proposals import LEVELS, level_columns, propose, replaced
+from extracts.deidentified.less_rare import (
+    LEVELS,
+    level_columns,
+    propose,
+    replaced,
+    suppress_locally,
+)
 from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report

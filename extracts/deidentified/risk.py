@@ -8,7 +8,7 @@ largest 1/F and the mean f/F over classes, where f counts persons in the data an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -171,12 +171,7 @@ class RiskLimit:
 
     def as_json(self) -> dict[str, object]:
         """Plain numbers, for the report."""
-        return {
-            "k": self.k,
-            "max_share_below": self.max_share_below,
-            "max_prosecutor": self.max_prosecutor,
-            "max_marketer": self.max_marketer,
-        }
+        return asdict(self)
 
 
 _SINGLE = "SELECT row_key AS key, count(DISTINCT person_ref) AS f FROM keyed GROUP BY row_key"
@@ -225,9 +220,8 @@ def _against(
 
 
 def _diversity(con: "duckdb.DuckDBPyConnection", name: str) -> int:
-    row = con.execute(
-        f"""SELECT min(l) FROM (
-              SELECT p.key, count(DISTINCT coalesce(k.{quoted(name)}::VARCHAR, '')) AS l
-              FROM keyed k JOIN people p USING (person_ref) GROUP BY p.key)"""
-    ).fetchall()[0]
-    return int(row[0] or 0)
+    (least,) = con.execute(f"""
+        SELECT min(l) FROM (
+          SELECT p.key, count(DISTINCT coalesce(k.{quoted(name)}::VARCHAR, '')) AS l
+          FROM keyed k JOIN people p USING (person_ref) GROUP BY p.key)""").fetchall()[0]
+    return int(least or 0)

@@ -45,16 +45,6 @@ class Part:
 
     name: str
     content: bytes = field(repr=False)
-    files: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Bytes of plaintext."""
-        return len(self.content)
-
-    def open(self) -> io.BytesIO:
-        """Return the plaintext as a file to read from."""
-        return io.BytesIO(self.content)
 
 
 def iter_parts(
@@ -187,7 +177,6 @@ class _Bag:
         self._sink = io.BytesIO()
         self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_STORED)
         self._size = _END
-        self._files: list[str] = []
 
     def add(self, path: str, content: bytes) -> Iterator[Part]:
         """Put one file into the bag; yield the part that had no more room for it."""
@@ -207,7 +196,6 @@ class _Bag:
             entry.create_system = 3  # Unix, on whatever machine it is made
             entry.external_attr = 0o600 << 16
             self._zip.writestr(entry, content)
-            self._files.append(path)
             self._hashes[path] = (hashlib.sha256(content).hexdigest(), len(content))
         self._size += needed
 
@@ -216,7 +204,7 @@ class _Bag:
         self._zip.close()
         content = self._sink.getvalue()
         self._sink.close()
-        return Part(f"part-{self._number:03}.zip", content, tuple(self._files))
+        return Part(f"part-{self._number:03}.zip", content)
 
     def manifest(self, *, payload: bool) -> bytes:
         """Return ``hash  path`` lines of the payload, or of every other file so far."""

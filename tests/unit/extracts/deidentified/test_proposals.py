@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from extracts.deidentified import extract as deidentified
-from extracts.deidentified.proposals import level_columns, propose, replaced
+from extracts.deidentified.less_rare import level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit
 from extracts.rows import RowScope
 

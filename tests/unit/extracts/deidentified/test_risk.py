@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extracts.deidentified.local_suppression import suppress_locally
+from extracts.deidentified.less_rare import suppress_locally
 from extracts.deidentified.risk import RiskLimit, risk_report
 from extracts.errors import ExtractFailed, PersonalContent
 from extracts.rows.content_scan import ScanReport, check_content

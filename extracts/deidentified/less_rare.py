@@ -1,20 +1,23 @@
-"""Make rare histories less rare: cells are emptied, and in the end persons left out, until k are alike.
+"""Make rare histories less rare: by emptied cells, by persons left out, by coarser columns.
 
-Works on persons with the whole history of their orders, the measure of the risk report: in the
+Local suppression works on persons with the whole history of their orders, the measure of the risk report: in the
 result every person shares all quasi-identifiers of all rows with at least ``k`` persons, or is not
-in it. A class of persons gives way as a whole, so that a class that is large enough never shrinks.
+in it. A class of persons gives way as a whole, so that a class that is large enough never shrinks. A proposal is made and measured like the release itself: with the coarser
+columns that the system's file describes, with local suppression, or with both. It releases nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from extracts.deidentified.risk import histories, keyed
+from extracts.deidentified.risk import RiskLimit, RiskReport, histories, keyed, risk_report
 from extracts.errors import ExtractFailed
-from extracts.rows import fetched
+from extracts.identified import Extract
+from extracts.rows import fetched, plan_for
 from systems.database import connect, guarded, quoted
+from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,9 +72,8 @@ def suppress_locally(
     with guarded(ExtractFailed, step="local suppression"):
         con = connect()
         con.register("rows_in", table)
-        con.execute(
-            "CREATE TEMP TABLE original AS SELECT row_number() OVER () AS place, * FROM rows_in"
-        )
+        numbered = "SELECT row_number() OVER () AS place, * FROM rows_in"
+        con.execute(f"CREATE TEMP TABLE original AS {numbered}")
         con.execute("CREATE TEMP TABLE work AS SELECT * FROM original")
         con.execute("CREATE TEMP TABLE emptied (person_ref VARCHAR, name VARCHAR)")
         for name in gives_way:
@@ -83,7 +85,11 @@ def suppress_locally(
         con.execute("DELETE FROM work WHERE person_ref IN (SELECT person_ref FROM rare)")
         for name in reversed(gives_way):
             _give_back(con, name, quasi, k)
-        cells = {name: _lost(con, name) for name in gives_way}
+        lost = ", ".join(f"count(o.{c}) - count(w.{c})" for c in map(quoted, gives_way))
+        counted = con.execute(
+            f"SELECT {lost or '0'} FROM work w JOIN original o USING (place)"
+        ).fetchall()[0]
+        cells = dict(zip(gives_way, map(int, counted), strict=False))
         names = ", ".join(quoted(name) for name in table.column_names)
         result = fetched(con, f"SELECT {names} FROM work ORDER BY place").cast(table.schema)
         con.close()
@@ -142,9 +148,112 @@ def _give_back(con: "duckdb.DuckDBPyConnection", name: str, quasi: Sequence[str]
           AND work.person_ref IN (SELECT person_ref FROM returning_)""")
 
 
-def _lost(con: "duckdb.DuckDBPyConnection", name: str) -> int:
-    column = quoted(name)
-    row = con.execute(f"""
-        SELECT count(*) FROM work JOIN original o USING (place)
-        WHERE work.{column} IS NULL AND o.{column} IS NOT NULL""").fetchall()[0]
-    return int(row[0])
+# --- coarser rows that a project's limit would allow, each with what it would leave
+
+LEVELS = ("dates", "all")  # what ``--coarser`` takes besides names of columns
+Make = Callable[[tuple[str, ...]], Extract]
+
+
+@dataclass(frozen=True)
+class RowProposal:
+    """One way to make the rows coarser.
+
+    Attributes:
+        level: the value of ``--coarser`` of ``run``: nothing, ``dates`` or ``all``.
+        coarser: the columns that it makes coarser.
+        local: whether rare histories lose cells.
+        passes: whether the limit is kept.
+        risk: the risk that is left.
+        persons: persons who stay; ``of_persons`` without local suppression.
+        rows: rows that stay.
+        values_kept: share of the quasi-identifiers' values that stay, 0 to 1.
+    """
+
+    level: str
+    coarser: tuple[str, ...]
+    local: bool
+    passes: bool
+    risk: RiskReport
+    persons: int
+    of_persons: int
+    rows: int
+    values_kept: float
+
+    @property
+    def options(self) -> str:
+        """The options of ``run`` that carry it out."""
+        parts = [f"--coarser {self.level}"] if self.level else []
+        return " ".join([*parts, "--suppress-locally"] if self.local else parts)
+
+    def as_json(self) -> dict[str, object]:
+        """Flat, for a table: what to say to ``run`` and what it would leave."""
+        return {
+            "options": self.options,
+            "k": self.risk.history.smallest,
+            "share below": round(self.risk.share_below, 4),
+            "persons": self.persons,
+            "persons left out": self.of_persons - self.persons,
+            "rows": self.rows,
+            "values kept": round(self.values_kept, 3),
+        }
+
+
+def propose(
+    system: System, make: Make, columns: Sequence[str], limit: RiskLimit
+) -> tuple[RowProposal, ...]:
+    """Return what was tried, what passes first, then what keeps most values.
+
+    Args:
+        system: the data system.
+        make: makes the extract with the columns it is given.
+        columns: the columns that were asked for.
+        limit: what the project may bear.
+
+    Raises:
+        CodedError: see ``deidentified.build_deidentified`` and ``suppress_locally``.
+    """
+    known = system.rows("deidentified").coarser
+    tried: set[tuple[str, ...]] = set()
+    found: list[RowProposal] = []
+    for level in ("", *LEVELS):
+        coarser = tuple(n for n in level_columns(system, level) if n in columns)
+        wanted = replaced(columns, coarser, known)
+        if wanted not in tried:
+            tried.add(wanted)
+            made = make(wanted)
+            for local in (False, True) if coarser else (True,):
+                one = _measured(system, made, wanted, limit, local=local)
+                found.append(replace(one, level=level, coarser=coarser))
+    return tuple(sorted(found, key=lambda p: (not p.passes, -p.rows * p.values_kept, p.options)))
+
+
+def replaced(
+    columns: Sequence[str], coarser: Sequence[str], known: dict[str, str]
+) -> tuple[str, ...]:
+    """Columns with some of them replaced by their coarser versions, each once."""
+    return tuple(dict.fromkeys(known[n] if n in coarser else n for n in columns))
+
+
+def level_columns(system: System, level: str) -> tuple[str, ...]:
+    """The columns with a coarser version that a level stands for: all, the dates, or none."""
+    release = system.rows("deidentified")
+    if level == "dates":
+        return tuple(n for n in release.coarser if release.column(n).type in {"date", "month"})
+    return tuple(release.coarser) if level == "all" else ()
+
+
+def _measured(
+    system: System, made: Extract, wanted: tuple[str, ...], limit: RiskLimit, *, local: bool
+) -> RowProposal:
+    plan = plan_for(system, "deidentified", wanted)
+    quasi = plan.quasi_identifiers
+    done = Suppressed(made.table, {}, 0, 0)
+    if local:
+        done = suppress_locally(made.table, quasi, plan.gives_way, limit.k)
+    rows = done.table.num_rows
+    report = risk_report(done.table, quasi, threshold=limit.k)
+    values = made.table.num_rows * len(quasi)
+    kept = rows * len(quasi) - sum(done.cells.values())
+    share = kept / values if values else 1.0
+    persons, passes = made.persons - done.persons_left_out, not limit.exceeded(report)
+    return RowProposal("", (), local, passes, report, persons, made.persons, rows, share)
