@@ -64,7 +64,7 @@ ROWS = table(
 
 
 def written(form, rows=ROWS):
-    return formats.program_writer(form, DICTIONARY, "CARPOS, project A")(rows)
+    return formats.program_file(form, DICTIONARY, "CARPOS, project A", rows)
 
 
 def opened(form, content, folder):
