@@ -7,10 +7,11 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from approvals.application import example_application
 from crypto.cms import Recipient, make_recipient
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 
 Report = Callable[[str], None]
-T = TypeVar("T")
 
 SEED = 20_261_123
 SCOPE = ("GV", "DV", "CH", "WV", "EA", "SV", "CPO")
@@ -87,34 +87,28 @@ def demonstrate(
     init_home(root, department=department, demo=True, ledger_url=ledger_url)
     home = open_home(root)
     made = Demonstration(home)
-    with Orchestrator(home) as server:
-        session = Session(home)
-        try:
-            truth = _timed(made, "register", lambda: _register(session, made, records, report))
-            _timed(made, "projects", lambda: _projects(session, made, truth, cohort, report))
-            report("Waiting for Prefect")
-            _timed(made, "waiting for Prefect", server.ready)
-            for team in TEAMS:
-                _timed(
-                    made,
-                    f"{team.kind} release",
-                    lambda t=team: _release(session, made, t, server, report),
-                )
-            report("Opening one package with openssl")
-            made.opened = open_package(
-                home, made.projects["identified"], made.releases["identified"]
-            )
-        finally:
-            session.close()
+    with Orchestrator(home) as server, Session(home) as session:
+        with _timed(made, "register"):
+            truth = _register(session, made, records, report)
+        with _timed(made, "projects"):
+            _projects(session, made, truth, cohort, report)
+        report("Waiting for Prefect")
+        with _timed(made, "waiting for Prefect"):
+            server.ready()
+        for team in TEAMS:
+            with _timed(made, f"{team.kind} release"):
+                _release(session, made, team, server, report)
+        report("Opening one package with openssl")
+        made.opened = open_package(home, made.projects["identified"], made.releases["identified"])
     made.seconds["all"] = time.monotonic() - began
     return made
 
 
-def _timed(made: Demonstration, name: str, work: Callable[[], T]) -> T:
+@contextmanager
+def _timed(made: Demonstration, name: str) -> Generator[None, None, None]:
     began = time.monotonic()
-    done = work()
+    yield
     made.seconds[name] = time.monotonic() - began
-    return done
 
 
 def _register(

@@ -208,9 +208,13 @@ def rotate_signing_key(
     write_private(session.home.signing_certificate, pem.decode("ascii"))
     session.home.signing_certificate.chmod(0o644)
     fingerprint, place = public_key_fingerprint(pem), "token" if token else "file"
-    facts = {"former": former, "fingerprint": fingerprint, "place": place, "reason": reason}
-    session.append(
-        Event("signing_key_changed", session.person.id, facts=facts | {"on": today().isoformat()})
+    session.note(
+        "signing_key_changed",
+        former=former,
+        fingerprint=fingerprint,
+        place=place,
+        reason=reason,
+        on=today().isoformat(),
     )
     return {
         "fingerprint": fingerprint,
@@ -233,8 +237,8 @@ def revoke_signing_key(session: Session, fingerprint: str, reason: str) -> dict[
     _check_reason(session, reason)
     wanted = plain_fingerprint(fingerprint)
     revoke_signer(session.home.keys, wanted)
-    facts = {"fingerprint": wanted, "reason": reason, "on": today().isoformat()}
-    session.append(Event("signing_key_revoked", session.person.id, facts=facts))
+    on = today().isoformat()
+    session.note("signing_key_revoked", fingerprint=wanted, reason=reason, on=on)
     return {"fingerprint": wanted, "revoked": True}
 
 
@@ -247,8 +251,7 @@ def change_passphrase(session: Session, file: Path) -> dict[str, object]:
     """
     check_role(session.person, _ROLES)
     session.keyring.change_passphrase(read_file(file, "passphrase", 4096).rstrip(b"\r\n"))
-    facts = {"on": today().isoformat()}
-    session.append(Event("passphrase_changed", session.person.id, facts=facts))
+    session.note("passphrase_changed", on=today().isoformat())
     return {"changed": True}
 
 
@@ -329,8 +332,7 @@ def checkpoint(session: Session) -> dict[str, object]:
     body = made.as_dict()
     session.home.checkpoints.mkdir(mode=0o700, exist_ok=True)
     write_private(session.home.checkpoints / f"{made.size:012d}.json", json.dumps(body, indent=1))
-    facts = {"size": made.size, "root": made.root}
-    session.append(Event("checkpoint_made", session.person.id, facts=facts))
+    session.note("checkpoint_made", size=made.size, root=made.root)
     return body
 
 

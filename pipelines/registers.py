@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from approvals.ledger import Event
 from errors import CodedError
 from expectations.validation import validate
 from matching.errors import LinkageBroke
@@ -53,13 +52,9 @@ def load_register(
     def accept(snapshot: Snapshot) -> None:
         progress("Checking the register's suite")
         started = time.monotonic()
-        con = snapshot.connect()
-        try:
-            parameters = {"on": today()}
+        with snapshot.connect() as con:
             person = described.linkage.person_table
-            validate("register", described, con, person, parameters).require()
-        finally:
-            con.close()
+            validate("register", described, con, person, {"on": today()}).require()
         seconds["validate"] = time.monotonic() - started
 
     with locked(session.home.register / system):
@@ -70,30 +65,20 @@ def load_register(
                 described, files, resolve=resolve, on=today(), accept=accept
             )
         except CodedError as error:
-            session.append(
-                Event(
-                    kind="register_refused",
-                    actor=session.person.id,
-                    facts={"system": system, "problems": problems(error), "code": error.code},
-                )
-            )
+            problems = max(1, len(getattr(error, "problems", ())))
+            session.note("register_refused", system=system, problems=problems, code=error.code)
             raise
         seconds["load"] = time.monotonic() - began - sum(seconds.values())
         info = snapshot.info
-        session.append(
-            Event(
-                kind="register_loaded",
-                actor=session.person.id,
-                key=f"register/{info.snapshot_id}",
-                facts={
-                    "system": system,
-                    "snapshot": info.snapshot_id,
-                    "rows": sum(info.rows.values()),
-                    "persons": info.persons,
-                    "persons_lower": info.persons_lower,
-                    "synthetic": info.synthetic,
-                },
-            )
+        session.note(
+            "register_loaded",
+            key=f"register/{info.snapshot_id}",
+            system=system,
+            snapshot=info.snapshot_id,
+            rows=sum(info.rows.values()),
+            persons=info.persons,
+            persons_lower=info.persons_lower,
+            synthetic=info.synthetic,
         )
         if session.object_store("register"):
             progress("Sending it to the bucket")
@@ -101,11 +86,6 @@ def load_register(
             session.upload_snapshot(info.snapshot_id)
             seconds["upload"] = time.monotonic() - began
     return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
-
-
-def problems(error: CodedError) -> int:
-    """How many problems an error lists."""
-    return max(1, len(getattr(error, "problems", ())))
 
 
 def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:

@@ -6,19 +6,18 @@ of its own, and no release.
 
 import functools
 import json
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from approvals.application import SystemTerms, individual_level_for, terms_of
 from approvals.clocks import CALENDARS, Counting
 from approvals.custody import Releases
 from approvals.gate import GatePolicy
-from approvals.ledger import Entry, Event, HeadFile, Ledger
+from approvals.ledger import Event, FactValue, HeadFile, Ledger
 from approvals.people import (
     People,
     Person,
@@ -34,12 +33,8 @@ from crypto.process import harden_process, require_fips
 from crypto.secret import StagingKey
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, Settings, open_home
-from pipelines.storage import location_of
-from systems.register import RegisterStore
-
-if TYPE_CHECKING:
-    from pipelines.storage import ObjectStore
-    from systems.register import FetchFile
+from pipelines.storage import Bucket, ObjectStore, location_of
+from systems.register import FetchFile, RegisterStore
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -105,7 +100,7 @@ class Session:
         fetch = _snapshot_fetcher(self.settings, self.keyring)
         return RegisterStore(self.home.register, self._snapshot_key, fetch)
 
-    def object_store(self, purpose: str) -> "ObjectStore | None":
+    def object_store(self, purpose: str) -> ObjectStore | None:
         """The bucket's store of ``register`` or ``staging``; None where they lie in the home.
 
         Raises:
@@ -160,9 +155,9 @@ class Session:
     def _snapshot_key(self, snapshot: str, create: bool = False) -> StagingKey:
         return self.keyring.snapshot_key(snapshot, create=create)
 
-    def append(self, event: Event) -> Entry:
-        """Record an event."""
-        return self.ledger.append(event)
+    def note(self, kind: str, *, key: str | None = None, **facts: FactValue) -> None:
+        """Record what was done by the person who acts."""
+        self.ledger.append(Event(kind, self.person.id, facts=facts, key=key))
 
     def deadlines(self, on: date, within: int | None = None) -> list[dict[str, object]]:
         """What is due on a day, as rows; ``within`` so many days where it is given."""
@@ -188,19 +183,20 @@ class Session:
         if isinstance(opened, Ledger):
             opened.engine.dispose()
 
+    def __enter__(self) -> Self:
+        return self
 
-@contextmanager
-def open_session(root: Path | None) -> Generator[Session, None, None]:
-    """Open a home, named by the caller or by ``DOJ_RELEASE_HOME``.
+    def __exit__(self, *ended: object) -> None:
+        self.close()
+
+
+def open_session(root: Path | None) -> Session:
+    """Open a home, named by the caller or by ``DOJ_RELEASE_HOME``, for a ``with`` block or until it is closed.
 
     Raises:
         HomeMissing, HomeTooOpen, SettingsUnusable: see there.
     """
-    session = Session(open_home(root))
-    try:
-        yield session
-    finally:
-        session.close()
+    return Session(open_home(root))
 
 
 def set_of(snapshot: str) -> str:
@@ -208,18 +204,16 @@ def set_of(snapshot: str) -> str:
     return f"{snapshot.split('-', 1)[0]}/{snapshot}"
 
 
-def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> "ObjectStore | None":
+def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> ObjectStore | None:
     """The bucket's store of ``register`` or ``staging``; None where they lie in the home."""
     where = location_of(settings.bucket, purpose)
     if where is None:
         return None
-    from pipelines.storage import Bucket, ObjectStore
-
     bucket = Bucket(settings.bucket, where)
     return ObjectStore(bucket, purpose, keyring.digest)
 
 
-def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> "FetchFile | None":
+def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> FetchFile | None:
     """How a snapshot's files come from the bucket; None where the register lies in the home."""
     if not settings.bucket.register_url:
         return None

@@ -45,9 +45,9 @@ class Console:
         Raises:
             HomeMissing, HomeTooOpen, SettingsUnusable: see there.
         """
-        from pipelines.session import Session
+        from pipelines.session import open_session
 
-        return Session(self.open_home())
+        return open_session(self.home)
 
     def open_home(self) -> "Home":
         """The home that --home or ``DOJ_RELEASE_HOME`` names."""

@@ -1,5 +1,6 @@
 """``init``, ``backup``, ``restore``, ``upgrade``, ``doctor`` and ``bucket …``: a home, and its life on machines."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -73,7 +74,7 @@ def doctor(console: Console) -> None:
         "Doctor",
         ("", "what", "finding"),
         [(f.mark, f.what, f.detail) for f in findings],
-        [f.as_json() for f in findings],
+        [asdict(f) for f in findings],
     )
     if any(f.state == "bad" for f in findings):
         raise typer.Exit(int(Exit.INTERNAL))

@@ -222,7 +222,7 @@ def check(
     not named is asked as approved: its years, scope, columns and confirmed keys.
     """
     from approvals.gate import people_of
-    from pipelines.release import GateQuestion, check_gate
+    from pipelines.release import check_gate
     from pipelines.session import today
 
     session = console.session
@@ -230,13 +230,8 @@ def check(
     state = session.projects.show(number)
     verdicts = {
         one: check_gate(
-            session,
-            number,
-            GateQuestion(
-                one, day, years, system,
-                tuple(scope or ()), tuple(variable or ()), tuple(dimension or ()),
-                tuple(to or ()),
-            ),
+            session, number, one, day, years=years, system=system, scope=scope or (),
+            variables=variable or (), dimensions=dimension or (), recipients=to or (),
         )
         for one in ((kind,) if kind else state.kinds)
     }  # fmt: skip
@@ -365,4 +360,4 @@ def remind(
     from pipelines.operations import remind as reminded
 
     done = reminded(console.open_home(), on.date() if on else None)
-    console.show_pairs("Letters", done.as_dict())
+    console.show_pairs("Letters", asdict(done))

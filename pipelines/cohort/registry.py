@@ -248,16 +248,12 @@ def overlap(cohort: StoredCohort, others: Sequence[StoredCohort], threads: int |
     """
     if not others:
         return 0
-    con = database.connect(threads)
-    try:
-        with guarded(StageBroken, stage="intake"):
-            cohort.view(con, "cohort")
-            for number, other in enumerate(others):
-                other.view(con, f"other_{number}")
-            slices = 1 + max(one.rows for one in (cohort, *others)) // _AT_ONCE
-            return sum(_repeated(con, cohort, others, i, slices) for i in range(slices))
-    finally:
-        con.close()
+    with database.connect(threads) as con, guarded(StageBroken, stage="intake"):
+        cohort.view(con, "cohort")
+        for number, other in enumerate(others):
+            other.view(con, f"other_{number}")
+        slices = 1 + max(one.rows for one in (cohort, *others)) // _AT_ONCE
+        return sum(_repeated(con, cohort, others, i, slices) for i in range(slices))
 
 
 def _repeated(

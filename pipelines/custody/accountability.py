@@ -31,9 +31,6 @@ def papers_of(session: Session, number: str) -> tuple[Rows, Rows, CodedError | N
     return documents, drafts, None
 
 
-# What a project answers for: events prefilled from the packages, and the letters that go with them.
-
-
 def record_event(
     session: Session,
     number: str,

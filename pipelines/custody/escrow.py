@@ -1,6 +1,7 @@
 """The escrow certificate in the keyring, and sealed packages that leave for the escrow key's machine."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 from approvals.custody import (
@@ -115,16 +116,7 @@ def allow_escrow(session: Session, number: str, out: Path) -> dict[str, object]:
         use = allow_escrow_use(session.ledger, number, session.person, today(), demo=session.demo)
         shutil.copytree(sealed, out)
     fingerprint = escrow_state(session.ledger).confirmed or ""
-    text = _README.format(
-        release=use.release,
-        fingerprint=fingerprint,
-        asked_by=use.asked_by,
-        asked_on=use.asked_on,
-        reason=use.reason,
-        allowed_by=use.allowed_by,
-        request=use.request,
-    )
-    write_private(out / "ESCROW.txt", text)
+    write_private(out / "ESCROW.txt", _README.format(fingerprint=fingerprint, **asdict(use)))
     return {"request": number, "release": use.release, "allowed": True, "copies": str(out)}
 
 

@@ -45,9 +45,6 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-# What the Department keeps of a release: shown, given out, recalled, destroyed.
-
-
 def release_details(session: Session, release: str) -> dict[str, object]:
     """A release with the places of its report and its packages.
 

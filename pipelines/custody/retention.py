@@ -65,11 +65,8 @@ def enforce_retention(session: Session, on: date) -> list[RetentionItem]:
 
 def enforce_retention_today(home: Home) -> int:
     """The same for a flow: how many things were ended today."""
-    session = Session(home)
-    try:
+    with Session(home) as session:
         return len(enforce_retention(session, today()))
-    finally:
-        session.close()
 
 
 def _packages(session: Session) -> Iterator[RetentionItem]:

@@ -131,15 +131,12 @@ def _in_the_bucket(home: Home) -> frozenset[Path]:
         return frozenset()
     from pipelines.session import Session, set_of
 
-    session = Session(home)
-    try:
+    with Session(home) as session:
         store = session.object_store("register")
         assert store is not None  # the settings name one
         names = [info.snapshot_id for info in session.registers.list()]
         whole = [name for name in names if store.holds(set_of(name))]
         return frozenset(path for name in whole for path in session.registers.files(name))
-    finally:
-        session.close()
 
 
 def _files(folder: Path, home: Home) -> Iterator[Path]:

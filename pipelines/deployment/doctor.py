@@ -50,27 +50,22 @@ class Finding:
         """A sign for the table."""
         return {"good": "ok", "note": "--", "bad": "!!"}[self.state]
 
-    def as_json(self) -> dict[str, str]:
-        """For ``--json``."""
-        return {"what": self.what, "state": self.state, "detail": self.detail}
-
 
 # This machine and this home's folder
 
+DEPLOYMENTS = ("release/release", "refresh/refresh-aggregates", "remind/remind")
+POOL = "doj-release"
 _LIBRARIES = (
-    "duckdb",
-    "pyarrow",
-    "cryptography",
-    "recordlinkage",
-    "rapidfuzz",
-    "prefect",
-    "great-expectations",
-    "highspy",
-)
+    "duckdb", "pyarrow", "cryptography", "recordlinkage", "rapidfuzz", "prefect", "great-expectations", "highspy",
+)  # fmt: skip
 _OLDEST_OPENSSL = (3, 0)  # the first that decrypts AuthEnvelopedData
 _LEAST_FREE = 1 << 30  # bytes: below it the next register or release hardly fits
 _DAY = 24 * 3600  # seconds
 _KEY_AT_MOST = 64 * 1024  # bytes of a PEM file
+_SERVER_SECONDS = 5  # that Prefect's server may take to answer
+_OK, _UNAUTHORIZED = 200, 401
+_EXPIRES_SOON = 30  # days
+_SCHEDULER_SECONDS = 10  # that a scheduler may take to answer here
 
 
 def check_machine() -> Iterator[Finding]:
@@ -197,35 +192,25 @@ def check_private_keys(home: Home) -> Iterator[Finding]:
 
 
 def check_ledger(home: Home) -> Iterator[Finding]:
-    """Verify the ledger, look at its database's rights, and say who acts."""
+    """Verify the ledger, look at its database's rights, and say who acts.
+
+    Raises:
+        CodedError: the ledger does not hold, or can't be read.
+    """
     from approvals.ledger import weaknesses
     from pipelines.keys import verify_ledger
     from pipelines.session import Session
 
-    try:
-        session = Session(home)
+    with Session(home) as session:
         facts = verify_ledger(session)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
         weak = weaknesses(session.ledger.engine)
         what = f"{session.ledger.engine.dialect.name}, this role appends and reads"
         yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)
-    except CodedError as error:
-        yield Finding("ledger", "bad", str(error))
-        return
-    try:
-        yield Finding("who acts", "good", session.person.id)
-    except CodedError as error:
-        yield Finding("who acts", "bad", str(error))
-    finally:
-        session.close()
-
-
-DEPLOYMENTS = ("release/release", "refresh/refresh-aggregates", "remind/remind")
-POOL = "doj-release"
-_SERVER_SECONDS = 5  # that Prefect's server may take to answer
-_OK, _UNAUTHORIZED = 200, 401
-_EXPIRES_SOON = 30  # days
-_SCHEDULER_SECONDS = 10  # that a scheduler may take to answer here
+        try:
+            yield Finding("who acts", "good", session.person.id)
+        except CodedError as error:
+            yield Finding("who acts", "bad", str(error))
 
 
 # Prefect
@@ -244,16 +229,16 @@ def check_server() -> Iterator[Finding]:
 
 
 def check_password(home: Home) -> Iterator[Finding]:
-    """See that a standing Prefect server asks for a password, and that ours opens it."""
+    """See that a standing Prefect server asks for a password, and that ours opens it.
+
+    Raises:
+        AuthFileUnsafe: others could read the file of the password.
+    """
     what, url = "Prefect server's password", _standing_server(home)
     if not url:
         yield Finding(what, "good", "embedded: a new one for each run")
         return
-    try:
-        ours = password(home)
-    except CodedError as error:
-        yield Finding(what, "bad", str(error))
-        return
+    ours = password(home)
     count = f"{url}/flows/count"
     without = _answer(count, body=b"{}")[0]
     with_ours = _answer(count, ours, body=b"{}")[0] if ours else 0
@@ -418,8 +403,7 @@ def check_bucket(home: Home) -> Iterator[Finding]:
         return
     from pipelines.session import Session
 
-    session = Session(home)
-    try:
+    with Session(home) as session:
         for purpose in configured_urls(settings):
             store = session.object_store(purpose)
             assert store is not None  # it is named
@@ -427,8 +411,6 @@ def check_bucket(home: Home) -> Iterator[Finding]:
                 yield from _object_store(f"{purpose}'s bucket", store)
             except CodedError as error:
                 yield Finding(f"{purpose}'s bucket", "bad", str(error))
-    finally:
-        session.close()
 
 
 def _object_store(what: str, store: ObjectStore) -> Iterator[Finding]:

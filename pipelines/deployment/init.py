@@ -5,7 +5,6 @@ import pwd
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -80,14 +79,9 @@ def _furnish(
     name = department or settings.department.name
     user = pwd.getpwuid(os.geteuid()).pw_name
     person = "demo-engineer" if demo else "engineer-1"
-    roles = (
-        ("engineer", "reviewer", "approver", "administrator", "security")
-        if demo
-        else (
-            "engineer",
-            "administrator",
-        )
-    )
+    roles = ["engineer", "administrator"]
+    if demo:
+        roles = ["engineer", "reviewer", "approver", "administrator", "security"]
     write_private(
         home.people_file,
         _PEOPLE.format(
@@ -104,13 +98,8 @@ def _furnish(
     home.signing_certificate.chmod(0o644)
     head = HeadFile(home.ledger_head, keyring.digest)
     ledger = Ledger.open(home.ledger_url(), create=True, witness=head.advance)
-    ledger.append(
-        Event(
-            kind="home_created",
-            actor=person,
-            facts={"demo": demo, "code_version": version("doj-release")},
-        )
-    )
+    facts = {"demo": demo, "code_version": version("doj-release")}
+    ledger.append(Event("home_created", person, facts=facts))
     return {
         "home": str(home.root),
         "signing certificate": str(home.signing_certificate),
@@ -121,7 +110,7 @@ def _furnish(
     }
 
 
-# A home goes from one version of the software to the next: what each step changes, in order.
+# A home goes from one version of the software to the next
 
 
 def upgrade(home: Home) -> dict[str, object]:
@@ -132,9 +121,7 @@ def upgrade(home: Home) -> dict[str, object]:
     """
     with locked(home.root):
         before = home.format
-        done: list[str] = []
-        for number in range(before + 1, FORMAT + 1):
-            done += _STEPS[number](home)
+        done = _filled_up(home) if before < FORMAT else []  # each format only added to the last
         read_settings(home.settings_file)
         if before != FORMAT:
             home.write_format()
@@ -160,6 +147,3 @@ def _filled_up(home: Home) -> list[str]:
 def _sections(template: str) -> dict[str, str]:
     parts = re.split(r"^(?=\[(?:\w+)\]$)", template, flags=re.MULTILINE)
     return {part[1 : part.index("]")]: part.rstrip("\n") + "\n" for part in parts[1:]}
-
-
-_STEPS: Mapping[int, Callable[[Home], list[str]]] = dict.fromkeys((2, 3, 4), _filled_up)

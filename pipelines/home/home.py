@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.home.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
@@ -16,16 +15,28 @@ FOLDERS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Home:
     """The paths of one home. Making one reads nothing and writes nothing."""
 
-    root: Path
-
-    @property
-    def settings_file(self) -> Path:
-        """Policy, with reasons."""
-        return self.root / "settings.toml"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.settings_file = root / "settings.toml"  # policy, with reasons
+        self.people_file = root / "people.toml"  # which user of the system is which person
+        self.signing_certificate = root / "signing.pem"  # that recipients verify with
+        self.ledger_head = root / "ledger.head"  # under a key: shows an end that was cut off
+        self.keys = root / "keys"  # of signing, digests, projects, runs and snapshots
+        self.register = root / "register"  # snapshots, encrypted
+        self.projects = (
+            root / "projects"
+        )  # of each: application, cohorts (encrypted), reports, letters
+        self.runs = root / "runs"  # a staging folder of each release, encrypted, wiped at the end
+        self.outbox = root / "outbox"  # sealed packages: <project>/<release>/<recipient>/
+        self.history = (
+            root / "history"
+        )  # every aggregate ever published: later ones are held against it
+        self.checkpoints = root / "checkpoints"  # every one of the ledger signed here, by its size
+        self.logs = root / "logs"  # local logs, 0600
+        self.prefect = root / "prefect"  # of the embedded Prefect server
 
     @property
     def format(self) -> int:
@@ -43,66 +54,6 @@ class Home:
     def write_format(self) -> None:
         """Say that the home has today's format."""
         write_private(self.root / "home.json", json.dumps({"format": FORMAT}))
-
-    @property
-    def people_file(self) -> Path:
-        """Which user of the operating system is which person."""
-        return self.root / "people.toml"
-
-    @property
-    def signing_certificate(self) -> Path:
-        """The certificate that recipients verify with."""
-        return self.root / "signing.pem"
-
-    @property
-    def keys(self) -> Path:
-        """Signing key, digest key, secrets of projects, keys of runs and snapshots."""
-        return self.root / "keys"
-
-    @property
-    def register(self) -> Path:
-        """Snapshots, encrypted."""
-        return self.root / "register"
-
-    @property
-    def projects(self) -> Path:
-        """One folder a project: application, cohorts (encrypted), reports, letters."""
-        return self.root / "projects"
-
-    @property
-    def runs(self) -> Path:
-        """One staging folder a release, encrypted, wiped at the end."""
-        return self.root / "runs"
-
-    @property
-    def outbox(self) -> Path:
-        """Sealed packages: ``<project>/<release>/<recipient>/``."""
-        return self.root / "outbox"
-
-    @property
-    def history(self) -> Path:
-        """Every aggregate ever published, which later tables are protected against."""
-        return self.root / "history"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Every checkpoint of the ledger that was ever signed here, by its size."""
-        return self.root / "checkpoints"
-
-    @property
-    def ledger_head(self) -> Path:
-        """How far the ledger had come, under a key: shows an end that was cut off."""
-        return self.root / "ledger.head"
-
-    @property
-    def logs(self) -> Path:
-        """Local logs, 0600."""
-        return self.root / "logs"
-
-    @property
-    def prefect(self) -> Path:
-        """The embedded Prefect server's folder."""
-        return self.root / "prefect"
 
     def settings(self) -> Settings:
         """Read ``settings.toml``."""

@@ -11,8 +11,9 @@ from typing import Literal
 
 from approvals.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
-from errors import CodedError, Exit
+from errors import CodedError
 from pipelines.cluster import ClusterLost, ClusterUnavailable, ShardStopped
+from pipelines.operations.errors import RunInterrupted
 from pipelines.storage import INTERRUPTIONS
 
 What = Literal["disk", "memory", "database", "cluster", "bucket"]
@@ -20,13 +21,6 @@ _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
 )
 _NO_THREAD = "can't start new thread"  # CPython's own text, a RuntimeError
-
-
-class RunInterrupted(CodedError, code="RUN-30", exit=Exit.INTERNAL):
-    """The machine could not go on; the release is as good as it was."""
-
-    cause = "the machine could not go on"
-    cure = "Make room (disk, memory) or bring the database back, then run the command or --resume again: finished stages stay finished"
 
 
 def what_ran_out(error: BaseException) -> What | None:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, cast, get_args
 
-from errors import CodedError, Exit
 from pipelines.home import Home
+from pipelines.operations.errors import LogFormUnknown
 from pipelines.operations.interruptions import if_possible
 
 Form = Literal["off", "text", "json"]
@@ -24,24 +24,8 @@ Level = Literal["info", "warning", "error"]
 Event = Literal["run_began", "stage_began", "stage_done", "stage_skipped", "run_ended"]
 VARIABLE = "DOJ_RELEASE_LOG"
 FIELDS = (
-    "release",
-    "project",
-    "kind",
-    "stage",
-    "seconds",
-    "rows",
-    "bytes",
-    "state",
-    "code",
-    "exit",
-)
-
-
-class LogFormUnknown(CodedError, code="RUN-31", exit=Exit.USAGE):
-    """``DOJ_RELEASE_LOG`` names no form of log."""
-
-    cause = "DOJ_RELEASE_LOG is none of off, text, json"
-    cure = "Set it to one of them, or leave it out: settings.toml says it then (operations.log)"
+    "release", "project", "kind", "stage", "seconds", "rows", "bytes", "state", "code", "exit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

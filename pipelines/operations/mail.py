@@ -5,10 +5,11 @@ on this very machine. The server's certificate is checked against its name; the 
 file that nobody else can read, and never in the settings.
 """
 
+import functools
 import smtplib
 import ssl
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,12 +35,13 @@ class Letter:
 
 
 @contextmanager
-def post_office(settings: Mail) -> Generator["PostOffice", None, None]:
-    """Connect, encrypt, log in.
+def post_office(settings: Mail) -> Generator[Callable[[Letter], None], None, None]:
+    """Connect, encrypt, log in; yields what hands one letter to the server.
 
     Raises:
         MailUnsafe: no TLS to another machine, or a password file that others can read.
         MailUnavailable: no connection, no valid certificate, no login.
+        MailRefused: by what is yielded; the server does not take this letter, others may go.
     """
     _check_safe(settings)
     password = _password(settings)
@@ -47,32 +49,20 @@ def post_office(settings: Mail) -> Generator["PostOffice", None, None]:
         with _connect(settings) as server:
             if settings.user:
                 server.login(settings.user, password)
-            yield PostOffice(server, settings)
+            yield functools.partial(_send, server, settings.sender)
     except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
         raise MailUnavailable(kind=type(error).__name__) from None
 
 
-class PostOffice:
-    """An open connection to the server."""
-
-    def __init__(self, server: smtplib.SMTP, settings: Mail) -> None:
-        self._server = server
-        self._settings = settings
-
-    def send(self, letter: Letter) -> None:
-        """Hand one letter to the server.
-
-        Raises:
-            MailRefused: the server does not take this sender, address or letter; others may go.
-        """
-        try:
-            self._server.send_message(as_message(letter, self._settings.sender))
-        except (
-            smtplib.SMTPRecipientsRefused,
-            smtplib.SMTPSenderRefused,
-            smtplib.SMTPDataError,
-        ) as error:
-            raise MailRefused(kind=type(error).__name__) from None
+def _send(server: smtplib.SMTP, sender: str, letter: Letter) -> None:
+    try:
+        server.send_message(as_message(letter, sender))
+    except (
+        smtplib.SMTPRecipientsRefused,
+        smtplib.SMTPSenderRefused,
+        smtplib.SMTPDataError,
+    ) as error:
+        raise MailRefused(kind=type(error).__name__) from None
 
 
 def as_message(letter: Letter, sender: str) -> EmailMessage:

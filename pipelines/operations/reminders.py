@@ -1,11 +1,10 @@
 """The daily reminders: letters written, each once; sent where mail is set up; a calendar file."""
 
-import os
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines.home import Home, sweep_home
+from pipelines.home import Home, sweep_home, write_private
 from pipelines.operations.errors import MailRefused
 from pipelines.session import Session, today
 
@@ -24,10 +23,6 @@ class Reminded:
     sent: int
     unsent: int
 
-    def as_dict(self) -> dict[str, int]:
-        """For ``--json`` and the flow's message."""
-        return {"written": self.written, "sent": self.sent, "unsent": self.unsent}
-
 
 def remind(home: Home, on: date | None = None) -> Reminded:
     """Write what is due, send what was not sent, write the calendar; sweep up what is unfinished.
@@ -43,28 +38,16 @@ def remind(home: Home, on: date | None = None) -> Reminded:
         MailUnavailable, MailRefused, MailUnsafe: after everything else was done.
     """
     sweep_home(home)
-    session = Session(home)
-    try:
+    with Session(home) as session:
         day = on or today()
-        written = write_letters_of(session, day)
+        written = write_letters(session, day)
         write_calendar(session, day)
         sent = send_letters(session, day)
         return Reminded(written, sent, len(_unsent(session)))
-    finally:
-        session.close()
 
 
-def write_letters(home: Home, on: date | None = None) -> int:
+def write_letters(session: Session, on: date) -> int:
     """Write what is due on a day and return how many letters were new."""
-    session = Session(home)
-    try:
-        return write_letters_of(session, on or today())
-    finally:
-        session.close()
-
-
-def write_letters_of(session: Session, on: date) -> int:
-    """The same for an open home."""
     from approvals.deadlines import Timing, write_notices, write_refresh_notices
 
     chosen = session.settings.approvals
@@ -75,12 +58,7 @@ def write_letters_of(session: Session, on: date) -> int:
 
 def write_calendar(session: Session, on: date) -> None:
     """Write every open deadline as iCalendar into the home, whole or not at all (0600)."""
-    target = session.home.root / CALENDAR
-    partial = target.with_name(f".{CALENDAR}.{os.getpid()}")
-    handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(session.deadlines_ics(on))
-    partial.replace(target)
+    write_private(session.home.root / CALENDAR, session.deadlines_ics(on))
 
 
 def send_letters(session: Session, on: date) -> int:
@@ -100,10 +78,10 @@ def send_letters(session: Session, on: date) -> int:
     if not waiting:
         return 0
     sent = refused = 0
-    with post_office(settings) as post:
+    with post_office(settings) as send:
         for item in waiting:
             try:
-                post.send(_letter(session, item))
+                send(_letter(session, item))
             except (MailRefused, ValueError):
                 refused += 1
                 continue

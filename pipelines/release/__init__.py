@@ -8,7 +8,6 @@ from pipelines.release.content import closed_years_in_words, describe_closed_yea
 from pipelines.release.context import open_context
 from pipelines.release.metrics import public_count
 from pipelines.release.orders import (
-    GateQuestion,
     Request,
     check_gate,
     order_release,

@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -16,6 +15,8 @@ from approvals.project import ProjectState
 from crypto.cms import Recipient, Signer
 from crypto.identifiers import order_keys, research_ids
 from crypto.secret import Secret
+from expectations.checks import Validation
+from pipelines.cluster import Connect
 from pipelines.custody import report_folder
 from pipelines.home import Home, write_private
 from pipelines.keys import checkpoint
@@ -25,10 +26,6 @@ from pipelines.release.orders import Order, read_order, run_folder
 from pipelines.release.staging import Records, Staging
 from pipelines.session import Session, today
 from systems.register import Snapshot
-
-if TYPE_CHECKING:
-    from expectations.checks import Validation
-    from pipelines.cluster import Connect
 
 
 class ProjectIds:
@@ -60,7 +57,7 @@ class ReleaseContext:
     session: Session
     order: Order
     folder: Path
-    connect: "Connect | None" = None
+    connect: Connect | None = None
 
     @property
     def release(self) -> str:
@@ -166,13 +163,13 @@ class ReleaseContext:
         """Keep coarser versions of what was refused, or is mostly hidden, beside the reports."""
         self.write_report_file("proposals.json", json.dumps(list(proposals), indent=1))
 
-    def keep_validation(self, name: str, validation: "Validation") -> None:
+    def keep_validation(self, name: str, validation: Validation) -> None:
         """Keep a suite's verdict (counts and our own words) for the report."""
         folder = self.folder / "verdicts"
         folder.mkdir(mode=0o700, exist_ok=True)
         write_private(folder / f"{name}.json", json.dumps(validation.as_json(), indent=1))
 
-    def validations(self) -> dict[str, "Validation"]:
+    def validations(self) -> dict[str, Validation]:
         """The verdicts so far, in the order of the walk."""
         from expectations.checks import Validation as Stored
 
@@ -193,7 +190,7 @@ class ReleaseContext:
 
 
 def release_context(
-    session: Session, release: str, connect: "Connect | None" = None
+    session: Session, release: str, connect: Connect | None = None
 ) -> ReleaseContext:
     """The context of one release in an opened home.
 
@@ -206,15 +203,12 @@ def release_context(
 
 @contextmanager
 def open_context(
-    home: Home, release: str, connect: "Connect | None" = None
+    home: Home, release: str, connect: Connect | None = None
 ) -> Generator[ReleaseContext, None, None]:
     """Open a home for one release and close its connections at the end.
 
     Raises:
         ReleaseUnknown: this home has no such release.
     """
-    session = Session(home)
-    try:
+    with Session(home) as session:
         yield release_context(session, release, connect)
-    finally:
-        session.close()

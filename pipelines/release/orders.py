@@ -7,11 +7,12 @@ by the command line, for the person who acts; a scheduled or remote flow gets th
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -203,8 +204,8 @@ def known_kind(text: str | None) -> Kind:
     """
     if text is None:
         raise KindMissing
-    if text not in {"identified", "deidentified", "aggregated"}:
-        raise KindMissing(kinds=["identified", "deidentified", "aggregated"])
+    if text not in get_args(Kind):
+        raise KindMissing(kinds=get_args(Kind))
     return cast("Kind", text)
 
 
@@ -279,50 +280,47 @@ def prepare_resume(session: Session, project: str, release: str, doubtful: str |
     return release
 
 
-@dataclass(frozen=True)
-class GateQuestion:
-    """What somebody would like to release, as the command line says it.
+def check_gate(
+    session: Session,
+    number: str,
+    kind: str,
+    on: date,
+    *,
+    years: str | None = None,
+    system: str | None = None,
+    scope: Sequence[str] = (),
+    variables: Sequence[str] = (),
+    dimensions: Sequence[str] = (),
+    recipients: Sequence[str] = (),
+) -> Verdict:
+    """Ask the gate about a project as it stands, with its newest confirmed cohort.
 
     ``recipients`` are members; each stands for the newest key of that member.
-    """
-
-    kind: str
-    on: date
-    years: str | None = None
-    system: str | None = None
-    scope: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
-    dimensions: tuple[str, ...] = ()
-    recipients: tuple[str, ...] = ()
-
-
-def check_gate(session: Session, number: str, question: GateQuestion) -> Verdict:
-    """Ask the gate about a project as it stands, with its newest confirmed cohort.
 
     Raises:
         KindMissing, YearsUnreadable, UnknownProject: the question makes no sense.
     """
-    kind = known_kind(question.kind)
+    wanted = known_kind(kind)
     state = session.projects.show(number)
     usable = [c for c in state.cohorts if c.usable]
     confirmed = [c for c in usable if c.confirmed_by is not None]
     # one that waits is better refused than not named
     known = confirmed or usable or list(state.cohorts)
-    cohort = known[-1] if known and kind == "identified" else None
+    cohort = known[-1] if known and wanted == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
     return check(
         state,
         ReleaseRequest(
-            kind=kind,
-            on=question.on,
-            system=question.system or state.system,
-            years=parse_years(question.years),
+            kind=wanted,
+            on=on,
+            system=system or state.system,
+            years=parse_years(years),
             cohort_digest=cohort.digest if cohort else None,
             cohort_rows=cohort.rows if cohort else None,
-            recipients=tuple(keys.get(m, m) for m in question.recipients) or None,
-            order_scope=question.scope,
-            variables=question.variables,
-            dimensions=question.dimensions,
+            recipients=tuple(keys.get(m, m) for m in recipients) or None,
+            order_scope=tuple(scope),
+            variables=tuple(variables),
+            dimensions=tuple(dimensions),
             policy=session.gate_policy,
         ),
     )

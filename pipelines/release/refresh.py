@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from approvals.custody import ReleaseState
 from approvals.gate import ReleaseRequest, check, is_refused_attempt, record_attempt
+from approvals.ledger import FactValue
+from approvals.project import ProjectState
 from errors import CodedError, Exit
 from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
@@ -13,13 +15,8 @@ from pipelines.home import Home
 from pipelines.release.content import changed_cells, describe_closed_years, recount_published_years
 from pipelines.release.errors import ApplicationMissing
 from pipelines.release.orders import Request, order_release
+from pipelines.release.run import Outcome
 from pipelines.session import Session, today
-
-if TYPE_CHECKING:
-    from approvals.custody import ReleaseState
-    from approvals.ledger import FactValue
-    from approvals.project import ProjectState
-    from pipelines.release.run import Outcome
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ class RefreshPlan:
         }
         return body | ({"changes": changed_cells(self.closed)} if with_changes else {})
 
-    def facts(self) -> "dict[str, FactValue]":
+    def facts(self) -> dict[str, FactValue]:
         """For the ledger: counts and codes."""
         how = Counter(one.how for one in self.closed.values())
         reasons = {one.reason for one in self.closed.values() if one.how == "frozen"}
@@ -154,7 +151,7 @@ def order_refresh(
     return plan
 
 
-def _check_in_force(session: Session, state: "ProjectState") -> None:
+def _check_in_force(session: Session, state: ProjectState) -> None:
     """Ask the gate before a record is counted; the release asks it again, twice."""
     request = ReleaseRequest(
         kind="aggregated",
@@ -169,7 +166,7 @@ def _check_in_force(session: Session, state: "ProjectState") -> None:
     check(session.projects.show(state.number), request).check()
 
 
-def _note(session: Session, state: "ProjectState", plan: RefreshPlan) -> None:
+def _note(session: Session, state: ProjectState, plan: RefreshPlan) -> None:
     """What was looked at is an event: once for each snapshot and outcome."""
     facts = plan.facts()
     values = [str(value) for name, value in sorted(facts.items()) if name != "reasons"]
@@ -192,7 +189,7 @@ def _behind(
     )
 
 
-def _published(session: Session, state: "ProjectState") -> tuple[int, ...]:
+def _published(session: Session, state: ProjectState) -> tuple[int, ...]:
     """Years of aggregated releases of this project that reached the outbox: what their tables hold."""
     from approvals.custody import OUT
 
@@ -209,7 +206,7 @@ def _published(session: Session, state: "ProjectState") -> tuple[int, ...]:
     return tuple(sorted(years))
 
 
-def _span_then(session: Session, release: "ReleaseState") -> str:
+def _span_then(session: Session, release: ReleaseState) -> str:
     """Years of an order that pins none: those of the application in force when its extract was made."""
     events = session.ledger.events(release=release.release)
     made = next((e.seq for e in reversed(events) if e.kind == "extract_made"), events[-1].seq)
@@ -228,7 +225,7 @@ class Refreshed:
 
     project: str
     plan: RefreshPlan | None = None
-    outcome: "Outcome | None" = None
+    outcome: Outcome | None = None
     error: CodedError | None = None
 
     @property
@@ -266,7 +263,7 @@ def refreshed_projects(session: Session, system: str) -> list[tuple[str, str]]:
 def refresh_projects(
     home: Home,
     system: str,
-    run: Callable[[str], "Outcome"],
+    run: Callable[[str], Outcome],
     project: str = "",
     *,
     dry_run: bool = False,
@@ -284,8 +281,7 @@ def refresh_projects(
         CodedError: see ``order_refresh``, where one project was named.
     """
     done: list[Refreshed] = []
-    session = Session(home)
-    try:
+    with Session(home) as session:
         for number, its in [(project, system)] if project else refreshed_projects(session, system):
             try:
                 plan = order_refresh(session, its, number, dry_run=dry_run)
@@ -300,8 +296,6 @@ def refresh_projects(
                         session.ledger, error, actor=who, step="refresh", on=on, project=number
                     )
                 done.append(Refreshed(number, error=error))
-    finally:
-        session.close()
     return done
 
 

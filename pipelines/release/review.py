@@ -1,23 +1,19 @@
 """Doubtful pairs out to a reviewer's sheet, and the decisions back in as ledger events."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from approvals.people import check_role
 from extracts.rows import compute as pc
 from matching.errors import BadSheet, LinkageBroke
-from matching.review import apply_decisions, export_sheet, import_decisions
+from matching.review import Decision, apply_decisions, export_sheet, import_decisions
 from pipelines.errors import FileExists
 from pipelines.home import locked
 from pipelines.release.context import ReleaseContext, release_context
 from pipelines.release.errors import NothingToReview
 from pipelines.session import Session
 from systems import database
-
-if TYPE_CHECKING:
-    from matching.review import Decision
 
 _REVIEWERS = frozenset({"reviewer"})
 
@@ -87,20 +83,17 @@ def _sides(context: ReleaseContext, pairs: pa.Table) -> tuple[pa.Table, pa.Table
     supplied = context.staging.read("intake", "supplied").drop_columns(["row_number"])
     cohort = supplied.rename_columns(["cohort_id", *supplied.column_names[1:]])
     wanted = pc.is_in(cohort["cohort_id"], value_set=pairs["cohort_id"].combine_chunks())
-    con = context.snapshot.connect(context.threads)
-    try:
+    with context.snapshot.connect(context.threads) as con:
         con.register("pairs", pairs.select(["record_id"]))
         with database.guarded(LinkageBroke, step="review"):
             records = con.sql(
                 'SELECT DISTINCT * EXCLUDE (role, "group") FROM linkage_records SEMI JOIN pairs USING (record_id)'
                 " ORDER BY ALL"
             ).to_arrow_table()
-    finally:
-        con.close()
     return cohort.filter(wanted), records
 
 
-def _record(session: Session, release: str, decisions: "list[Decision]") -> None:
+def _record(session: Session, release: str, decisions: list[Decision]) -> None:
     for decision in decisions:
         if decision.verdict == "unsure":
             continue

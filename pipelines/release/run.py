@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from approvals.gate import is_refused_attempt, record_attempt
 from errors import CodedError, Exit
+from pipelines.cluster import Connect
 from pipelines.errors import StageBroken
 from pipelines.home import Home, locked, sweep, write_private
 from pipelines.operations import (
@@ -33,9 +34,6 @@ from pipelines.release.stages import STAGES, Stage
 from pipelines.release.staging import FactValue, StageRecord
 from pipelines.session import today
 from pipelines.storage import INTERRUPTIONS
-
-if TYPE_CHECKING:
-    from pipelines.cluster import Connect
 
 StageCall = Callable[[str, str, str], None]
 Progress = Callable[[str, str], None]
@@ -207,7 +205,7 @@ class RunReporter:
                 self._progress(stage, state)
 
 
-def run_stage(root: str, release: str, name: str, connect: "Connect | None" = None) -> None:
+def run_stage(root: str, release: str, name: str, connect: Connect | None = None) -> None:
     """Run one stage in this process and keep its record.
 
     Args:

@@ -6,12 +6,13 @@ Where the settings name a bucket for staging, the folder holds copies and a fini
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from crypto.keyring import Keyring
 from crypto.resting import (
     attach_key,
     read_staged,
@@ -23,13 +24,11 @@ from crypto.resting import (
 from crypto.secret import StagingKey
 from pipelines.home import write_private
 from pipelines.release.errors import StageChanged
+from pipelines.storage import ObjectStore
 from systems.database import guarded, quoted
 
 if TYPE_CHECKING:
     import duckdb
-
-    from crypto.keyring import Keyring
-    from pipelines.storage import ObjectStore
 
 FactValue = Any
 
@@ -78,30 +77,13 @@ class Records:
         digests = {p.relative_to(self._folder).as_posix(): self._digest(p) for p in files}
         size = sum(p.stat().st_size for p in files)
         record = StageRecord(stage, digests, dict(facts), round(seconds, 3), size)
-        write_private(
-            self._path(stage),
-            json.dumps(
-                {
-                    "stage": stage,
-                    "files": digests,
-                    "facts": record.facts,
-                    "seconds": record.seconds,
-                    "bytes": record.bytes,
-                },
-                indent=1,
-                sort_keys=True,
-            ),
-        )
+        write_private(self._path(stage), json.dumps(asdict(record), indent=1, sort_keys=True))
         return record
 
     def read(self, stage: str) -> StageRecord | None:
         """The record of a finished stage, or None where it has not finished."""
         path = self._path(stage)
-        if not path.is_file():
-            return None
-        body = json.loads(path.read_text("utf-8"))
-        size = body.get("bytes", 0)
-        return StageRecord(body["stage"], body["files"], body["facts"], body["seconds"], size)
+        return StageRecord(**json.loads(path.read_text("utf-8"))) if path.is_file() else None
 
     def verified(self, stage: str) -> StageRecord | None:
         """Like :meth:`read`, after checking that every file is still the one recorded.
@@ -110,9 +92,7 @@ class Records:
             StageChanged: a file is missing or differs.
         """
         record = self.read(stage)
-        if record is None:
-            return None
-        for name, digest in record.files.items():
+        for name, digest in record.files.items() if record else ():
             self._require(stage, self._folder / name, digest)
         return record
 
@@ -164,7 +144,7 @@ class Staging:
     """
 
     def __init__(
-        self, folder: Path, release: str, keyring: "Keyring", store: "ObjectStore | None"
+        self, folder: Path, release: str, keyring: Keyring, store: ObjectStore | None
     ) -> None:
         self._folder = folder
         self._release = release

@@ -362,14 +362,11 @@ def test_a_refresh_publishes_only_what_is_new(command):
 def test_letters_are_written_once(copied):
     from pipelines.operations.reminders import write_letters
 
-    home = open_home(copied)
-    session = Session(home)
-    expires = session.projects.show(IDENTIFIED).expires
-    session.close()
-    day = expires - timedelta(days=90)  # § 966(i)
-    first = write_letters(home, day)
-    assert first > 0
-    assert write_letters(home, day) == 0
+    with Session(open_home(copied)) as session:
+        day = session.projects.show(IDENTIFIED).expires - timedelta(days=90)  # § 966(i)
+        first = write_letters(session, day)
+        assert first > 0
+        assert write_letters(session, day) == 0
 
 
 def test_lists_for_people_and_machines(command):

@@ -272,12 +272,10 @@ def _moved(stage: Stage, driver: Driver) -> None:
 
 
 def _letters(stage: Stage, project: str) -> None:
-    home = open_home(stage / "home")
-    session = Session(home)
-    expires = session.projects.show(project).expires
-    session.close()
-    assert expires is not None
-    assert write_letters(home, expires - timedelta(days=90)) > 0
+    with Session(open_home(stage / "home")) as session:
+        expires = session.projects.show(project).expires
+        assert expires is not None
+        assert write_letters(session, expires - timedelta(days=90)) > 0
 
 
 STORY = (

@@ -10,7 +10,6 @@ from pipelines.release.content.aggregated import (
     closed_years_in_words,
     describe_closed_years,
     make_aggregate,
-    recorded_closed_years,
     recount_published_years,
 )
 from pipelines.release.content.deidentified import make_rows

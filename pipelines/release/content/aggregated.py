@@ -8,7 +8,7 @@ import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from approvals.application import Application
 from approvals.project import ProjectState
@@ -24,12 +24,10 @@ from extracts.aggregated import (
 )
 from extracts.suppression import SuppressionPolicy
 from pipelines.home import Disclosure
+from pipelines.release.context import ReleaseContext
 from pipelines.session import Session, today
 from systems.description import load_system
 from systems.register import SnapshotInfo
-
-if TYPE_CHECKING:
-    from pipelines.release.context import ReleaseContext
 
 CHANGES_FILE = "changes.csv"
 _REVISED_ELSEWHERE = "it was revised in a release of another project"
@@ -53,7 +51,7 @@ class ReleaseAggregate:
     proposals: int
 
 
-def make_aggregate(context: "ReleaseContext") -> ReleaseAggregate:
+def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
     """Count, suppress and audit for the order's years, dimensions and scope."""
     approved, disclosure = context.approved, context.session.settings.disclosure
     system, names = approved.system, context.published_releases()
@@ -66,20 +64,18 @@ def make_aggregate(context: "ReleaseContext") -> ReleaseAggregate:
         covered=_covered(context.snapshot.info, system.collected_since),
         only=context.order.only_years,
     )
-    con = context.snapshot.connect(context.threads)
-    try:
+    policy = _policy(disclosure)
+    with context.snapshot.connect(context.threads) as con:
         made = build_aggregate(
             con,
             system,
             spec,
-            _policy(disclosure),
+            policy,
             earlier,
             county_exempt=disclosure.county_exempt == "oneway",
             revise=_revises(disclosure),
         )
-        proposals = coarser_versions(con, system, spec, _policy(disclosure), earlier, made)
-    finally:
-        con.close()
+        proposals = coarser_versions(con, system, spec, policy, earlier, made)
     if changes := _changes_csv(made.closed):
         context.write_report_file(CHANGES_FILE, changes)
     if proposals:
@@ -110,8 +106,7 @@ def recount_published_years(
         covered=_covered(snapshot.info, system.collected_since),
         only=years,
     )
-    con = snapshot.connect(session.settings.orchestration.threads or None)
-    try:
+    with snapshot.connect(session.settings.orchestration.threads or None) as con:
         return published_before(
             con,
             system,
@@ -120,8 +115,6 @@ def recount_published_years(
             load_published(session.home.history / project.system),
             revise=_revises(disclosure),
         )
-    finally:
-        con.close()
 
 
 def _policy(disclosure: Disclosure) -> SuppressionPolicy:
@@ -197,11 +190,6 @@ def changed_cells(closed: Closed) -> list[dict[str, object]]:
         if one.how == "revised"
         for change in one.changes
     ]
-
-
-def recorded_closed_years(extract: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the extract's facts say of years that were published before."""
-    return list(extract.get("closed_years") or [])
 
 
 def _changes_csv(closed: Closed) -> str | None:

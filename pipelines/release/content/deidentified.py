@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from extracts.deidentified import (
     RiskReport,
@@ -15,10 +14,8 @@ from extracts.deidentified import (
 from extracts.errors import RiskAboveLimit
 from extracts.identified import Extract
 from extracts.rows import plan_for
-
-if TYPE_CHECKING:
-    from pipelines.release.approved import ApprovedRelease
-    from pipelines.release.context import ReleaseContext
+from pipelines.release.approved import ApprovedRelease
+from pipelines.release.context import ReleaseContext
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class ReleaseRows:
     suppressed: Mapping[str, object] | None
 
 
-def make_rows(context: "ReleaseContext") -> ReleaseRows:
+def make_rows(context: ReleaseContext) -> ReleaseRows:
     """Make the rows of a de-identified release.
 
     Raises:
@@ -46,13 +43,12 @@ def make_rows(context: "ReleaseContext") -> ReleaseRows:
             reports as ``proposals.json``.
     """
     approved = context.approved
-    con = context.snapshot.connect(context.threads)
+    with context.snapshot.connect(context.threads) as con:
 
-    def build(columns: tuple[str, ...]) -> Extract:
-        allowed = replace(approved.rows, columns=columns)
-        return build_deidentified(con, approved.system, allowed, context.ids)
+        def build(columns: tuple[str, ...]) -> Extract:
+            allowed = replace(approved.rows, columns=columns)
+            return build_deidentified(con, approved.system, allowed, context.ids)
 
-    try:
         made, limit = build(approved.columns), approved.row_limit
         taken: Mapping[str, object] | None = None
         if approved.suppress_locally:
@@ -66,13 +62,11 @@ def make_rows(context: "ReleaseContext") -> ReleaseRows:
             passing = [one for one in tried if one.passes]
             context.keep_proposals([one.as_json() for one in passing])
             raise _refusal(report, exceeded, len(passing))
-    finally:
-        con.close()
     return ReleaseRows(made, report, not exceeded, taken)
 
 
 def _suppress(
-    approved: "ApprovedRelease", made: Extract, k: int
+    approved: ApprovedRelease, made: Extract, k: int
 ) -> tuple[Extract, Mapping[str, object]]:
     plan = plan_for(approved.system, "deidentified", approved.columns)
     done = suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pyarrow as pa
 
 from extracts.package import DataDictionary, ReleaseFacts, aggregated_dictionary, dictionary_for
+from pipelines.release.approved import ApprovedRelease
+from pipelines.release.context import ReleaseContext
 from pipelines.session import today
-
-if TYPE_CHECKING:
-    from pipelines.release.approved import ApprovedRelease
-    from pipelines.release.context import ReleaseContext
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class PackageContent:
     extra: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
-def collect_content(context: "ReleaseContext") -> PackageContent:
+def collect_content(context: ReleaseContext) -> PackageContent:
     """Collect the content of one release from what its stages staged and recorded."""
     schema = context.staging.schema("extract", "extract").remove_metadata()
 
@@ -43,7 +41,7 @@ def collect_content(context: "ReleaseContext") -> PackageContent:
     )
 
 
-def data_dictionary(approved: "ApprovedRelease", schema: pa.Schema) -> DataDictionary:
+def data_dictionary(approved: ApprovedRelease, schema: pa.Schema) -> DataDictionary:
     """The dictionary of a release's rows, as staged under this schema."""
     kind, system = approved.order.kind, approved.system
     if kind == "aggregated":
@@ -52,7 +50,7 @@ def data_dictionary(approved: "ApprovedRelease", schema: pa.Schema) -> DataDicti
     return dictionary_for(system, kind, supplied, columns=approved.columns)
 
 
-def _extra(context: "ReleaseContext") -> dict[str, bytes]:
+def _extra(context: ReleaseContext) -> dict[str, bytes]:
     approved, policy = context.approved, context.approved.policy
     if approved.order.kind != "aggregated":
         return {}
@@ -69,7 +67,7 @@ def _extra(context: "ReleaseContext") -> dict[str, bytes]:
     return {"extract.xlsx": made}
 
 
-def _facts(context: "ReleaseContext") -> ReleaseFacts:
+def _facts(context: ReleaseContext) -> ReleaseFacts:
     session, approved = context.session, context.approved
     order, project, settings = context.order, context.project, session.settings
     assert project.approved_on is not None

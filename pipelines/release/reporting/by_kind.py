@@ -5,22 +5,20 @@ aggregated table how many cells are hidden and where. The explanation of hidden 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pyarrow as pa
 
 from expectations.report import Bar, Fact, HiddenMap, Interval, Item, Plot
 from extracts.aggregated import explain
-from pipelines.release.content import closed_years_in_words, recorded_closed_years
-
-if TYPE_CHECKING:
-    from pipelines.release.context import ReleaseContext
+from pipelines.release.content import closed_years_in_words
+from pipelines.release.context import ReleaseContext
 
 _PAGE, _CELLS = "explanation.html", "explanation.csv"
 _ROWS, _COLUMNS = 60, 12  # what still reads as a map on paper
 
 
-def identified_sections(context: "ReleaseContext") -> dict[str, Any]:
+def identified_sections(context: ReleaseContext) -> dict[str, Any]:
     """Facts, plots, intervals and outputs of an identified release."""
     intake, match, review, extract = (
         cast("Mapping[str, Any]", context.facts(s))
@@ -88,7 +86,7 @@ def _rates(expected: Mapping[str, Mapping[str, float]]) -> tuple[Interval, ...]:
 # ------------------------------------------------------------------ de-identified rows
 
 
-def deidentified_sections(context: "ReleaseContext") -> dict[str, Any]:
+def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
     """Facts, plots and outputs of a de-identified release."""
     extract = cast("Mapping[str, Any]", context.facts("extract"))
     counts, risk, limit = extract["counts"], extract["risk"], extract["limit"]
@@ -191,7 +189,7 @@ def _outputs(extract: Mapping[str, Any], persons: int, below: int) -> tuple[Item
 # ------------------------------------------------------------------ aggregated tables
 
 
-def aggregated_sections(context: "ReleaseContext") -> dict[str, Any]:
+def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
     """Facts, maps and outputs of an aggregated release."""
     extract = cast("Mapping[str, Any]", context.facts("extract"))
     table = context.staging.read("extract", "extract")
@@ -210,7 +208,7 @@ def aggregated_sections(context: "ReleaseContext") -> dict[str, Any]:
             _explanation_digest(context),
         ),
     )
-    closed = closed_years_in_words(recorded_closed_years(extract))
+    closed = closed_years_in_words(extract["closed_years"])
     facts += tuple(
         Fact(label=year, value=change)
         for year, change in closed.items()
@@ -284,7 +282,7 @@ def _letter(
     return "0" if row[counted] == 0 else "p"
 
 
-def keep_explanation(context: "ReleaseContext") -> None:
+def keep_explanation(context: ReleaseContext) -> None:
     """Write the page and the list of hidden cells beside the reports (0600); nothing is packaged."""
     extract = cast("Mapping[str, Any]", context.facts("extract"))
     made = explain(
@@ -300,7 +298,7 @@ def keep_explanation(context: "ReleaseContext") -> None:
             "Threshold": f"{context.session.settings.disclosure.threshold} persons (§ 964(f)(2), by policy)",
             "Earlier tables attacked together": len(extract["earlier_tables"]),
             "Years published as before": ", ".join(map(str, extract["frozen_years"])) or "none",
-            **closed_years_in_words(recorded_closed_years(extract)),
+            **closed_years_in_words(extract["closed_years"]),
         },
         exact=bool(extract.get("exact", False)),
     )
@@ -308,7 +306,7 @@ def keep_explanation(context: "ReleaseContext") -> None:
     context.write_report_file(_CELLS, made.cells)
 
 
-def _explanation_digest(context: "ReleaseContext") -> str:
+def _explanation_digest(context: ReleaseContext) -> str:
     """Keyed digest of the page, so that the report that is approved pins it."""
     return context.session.keyring.digest(
         "explanation", (context.report_folder / _PAGE).read_bytes()

@@ -15,15 +15,13 @@ from expectations import drift
 from expectations.drift import Against, Drift, Profile
 from expectations.errors import CountingBroke
 from expectations.report import Bar, Fact, Plot
-from extracts.rows import register_tallies
+from extracts.rows import RowKind, register_tallies
+from pipelines.release.context import ReleaseContext
 from systems.database import guarded, quoted
 from systems.description import System
 
 if TYPE_CHECKING:
     import duckdb
-
-    from extracts.rows import RowKind
-    from pipelines.release.context import ReleaseContext
 
 _FILE = "profile.enc"
 _OUT = frozenset({Status.SEALED, *OUT, Status.DESTROYED})
@@ -43,7 +41,7 @@ class DriftComparison:
     earlier: str | None
 
 
-def compare_drift(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> DriftComparison:
+def compare_drift(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> DriftComparison:
     """Compare the extract (the connection's ``extract``, ``cells``) with what went before.
 
     A table of counts is compared with the last release alone: it is the register's own count.
@@ -80,14 +78,14 @@ def _altered(
     return frozenset({name for name, emptied in cells.items() if emptied} | set(coarser))
 
 
-def keep_profile(context: "ReleaseContext", profile: Profile) -> None:
+def keep_profile(context: ReleaseContext, profile: Profile) -> None:
     """Keep a release's profile for the next one, encrypted."""
     content = json.dumps(profile, sort_keys=True).encode()
     key = context.session.keyring.document_key(context.order.project, create=True)
     encrypt_document(content, context.report_folder / _FILE, key)
 
 
-def _last(context: "ReleaseContext") -> tuple[str | None, Profile]:
+def _last(context: ReleaseContext) -> tuple[str | None, Profile]:
     """The newest earlier release of the project and kind that went out, and its profile."""
     folder = context.report_folder.parent
     for state in reversed(context.session.releases.list(context.order.project)):
@@ -101,13 +99,10 @@ def _last(context: "ReleaseContext") -> tuple[str | None, Profile]:
     return None, {}
 
 
-def _register(context: "ReleaseContext") -> tuple[tuple[str, ...], Profile]:
+def _register(context: ReleaseContext) -> tuple[tuple[str, ...], Profile]:
     kind, approved = cast("RowKind", context.order.kind), context.approved
-    con = context.snapshot.connect(context.threads)
-    try:
+    with context.snapshot.connect(context.threads) as con:
         named, found = register_tallies(con, approved.system, kind, approved.rows)
-    finally:
-        con.close()
     return named, drift.read_profile(named, found)
 
 

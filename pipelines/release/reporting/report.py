@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
+from approvals.project import ProjectState
+from expectations.checks import Validation
 from expectations.report import (
     Fact,
     Item,
@@ -13,15 +14,11 @@ from expectations.report import (
     check_lines,
     five_safes,
 )
+from pipelines.release.approved import ApprovedRelease
+from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.by_kind import SECTIONS
 from pipelines.release.reporting.drift import DriftComparison, drift_fact, drift_plots
 from systems.description import System
-
-if TYPE_CHECKING:
-    from approvals.project import ProjectState
-    from expectations.checks import Validation
-    from pipelines.release.approved import ApprovedRelease
-    from pipelines.release.context import ReleaseContext
 
 _LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
 _KINDS = {
@@ -32,7 +29,7 @@ _KINDS = {
 
 
 def report_model(
-    context: "ReleaseContext", verdict: "Validation", drift: DriftComparison
+    context: ReleaseContext, verdict: Validation, drift: DriftComparison
 ) -> ReportModel:
     """Make the Department's model of a release's report; the recipient's is cut from it."""
     approved, order, project = context.approved, context.order, context.project
@@ -110,9 +107,7 @@ def _documents(system: System, kind: str) -> frozenset[str]:
     return frozenset(d.name for d in system.documents if kind in d.kinds)
 
 
-def _project(
-    approved: "ApprovedRelease", project: "ProjectState", *, synthetic: bool
-) -> list[Item]:
+def _project(approved: ApprovedRelease, project: ProjectState, *, synthetic: bool) -> list[Item]:
     order, record = approved.order, approved.system.record
     first, last = approved.years
     items = [
@@ -203,7 +198,7 @@ def _settings(kind: str, documents: frozenset[str]) -> list[Item]:
     return items
 
 
-def _provenance(context: "ReleaseContext") -> tuple[Fact, ...]:
+def _provenance(context: ReleaseContext) -> tuple[Fact, ...]:
     """Snapshot, settings, cohort and software; digests of inputs are keyed."""
     order, info = context.order, context.snapshot.info
     facts = [
@@ -228,7 +223,7 @@ def _provenance(context: "ReleaseContext") -> tuple[Fact, ...]:
     )
 
 
-def _run_facts(context: "ReleaseContext", verdict: "Validation") -> RunFacts:
+def _run_facts(context: ReleaseContext, verdict: Validation) -> RunFacts:
     """What differs between two runs of the same release."""
     return RunFacts(
         release_id=context.release,

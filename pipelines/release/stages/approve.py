@@ -1,19 +1,15 @@
 """Stage 7: a second person lets the release go, on the hash of its report."""
 
-from typing import TYPE_CHECKING
-
 from approvals.custody import Status
+from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import WaitsForApproval
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 
-if TYPE_CHECKING:
-    from pipelines.release.context import ReleaseContext
-
 _ASKABLE = frozenset({Status.GATED, Status.VALIDATED, Status.REVIEWED})
 
 
-def wait_for_approval(context: "ReleaseContext") -> Product:
+def wait_for_approval(context: ReleaseContext) -> Product:
     """Go on only where the ledger holds an approval of exactly this report.
 
     Raises:

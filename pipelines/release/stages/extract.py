@@ -1,56 +1,45 @@
 """Stage 5: the extract of the order's kind, and nothing that the approval does not name."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import pyarrow as pa
 
-from extracts.identified import begin_identified
+from extracts.identified import CohortRows, Extract, begin_identified
 from extracts.package import check_formats
-from extracts.rows import ContentScan, check_content
+from extracts.rows import ContentScan, ScanReport, check_content
 from extracts.rows import compute as pc
+from pipelines.release.approved import ApprovedRelease
 from pipelines.release.content import (
     data_dictionary,
     describe_closed_years,
     make_aggregate,
     make_rows,
 )
+from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
-from pipelines.release.staging import FactValue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from extracts.identified import CohortRows, Extract
-    from extracts.rows import ScanReport
-    from pipelines.release.approved import ApprovedRelease
-    from pipelines.release.context import ReleaseContext
-    from pipelines.release.staging import Staging
+from pipelines.release.staging import FactValue, Staging
 
 
-def make_extract(context: "ReleaseContext") -> Product:
+def make_extract(context: ReleaseContext) -> Product:
     """Stage ``extract`` (and what its audit or risk report needs), by kind."""
     return _MAKERS[context.order.kind](context)
 
 
-def _identified(context: "ReleaseContext") -> Product:
+def _identified(context: ReleaseContext) -> Product:
     approved, staging = context.approved, context.staging
-    con = context.snapshot.connect(context.threads)
-    try:
+    with context.snapshot.connect(context.threads) as con:
         staging.view(con, "intake", "supplied", "supplied")
         staging.view(con, "intake", "attempted", "attempted")
         staging.view(con, "review", "settled", "links")
         made = begin_identified(con, approved.system, approved.rows, context.ids)
-    finally:
-        con.close()
     batches = staging.batches("intake", "supplied")
     parts = made.parts(pa.Table.from_batches([batch]) for batch in batches)
     path, scanned = _stage_rows(staging, approved, parts, made.schema)
     return _product(context, made, path, scanned)
 
 
-def _deidentified(context: "ReleaseContext") -> Product:
+def _deidentified(context: ReleaseContext) -> Product:
     rows = make_rows(context)
     table = rows.extract.table
     path, scanned = _stage_rows(context.staging, context.approved, [table], table.schema)
@@ -67,15 +56,15 @@ def _deidentified(context: "ReleaseContext") -> Product:
 
 
 def _stage_rows(
-    staging: "Staging",
-    approved: "ApprovedRelease",
-    parts: "Iterable[pa.Table]",
+    staging: Staging,
+    approved: ApprovedRelease,
+    parts: Iterable[pa.Table],
     schema: "pa.Schema",
-) -> "tuple[Path, ScanReport]":
+) -> tuple[Path, ScanReport]:
     """Stage an extract part by part, each scanned: the file appears only where all is well."""
     scan = ContentScan()
 
-    def batches() -> "Iterator[pa.RecordBatch]":
+    def batches() -> Iterator[pa.RecordBatch]:
         for part in parts:
             scan.add(part)
             _check_formats(approved, part)
@@ -86,10 +75,10 @@ def _stage_rows(
 
 
 def _product(
-    context: "ReleaseContext",
-    made: "Extract | CohortRows",
-    path: "Path",
-    scanned: "ScanReport",
+    context: ReleaseContext,
+    made: Extract | CohortRows,
+    path: Path,
+    scanned: ScanReport,
     **facts: FactValue,
 ) -> Product:
     rows, individuals = scanned.rows, made.persons
@@ -107,13 +96,13 @@ def _product(
     )
 
 
-def _check_formats(approved: "ApprovedRelease", table: "pa.Table") -> None:
+def _check_formats(approved: ApprovedRelease, table: "pa.Table") -> None:
     """Find now, and not after the approval, what an ordered file format can't hold."""
     if formats := approved.order.formats:
         check_formats(formats, data_dictionary(approved, table.schema), table)
 
 
-def _aggregated(context: "ReleaseContext") -> Product:
+def _aggregated(context: ReleaseContext) -> Product:
     found, staging = make_aggregate(context), context.staging
     made = found.made
     _check_formats(context.approved, made.table)
@@ -160,7 +149,7 @@ def _count(column: "pa.ChunkedArray", value: str) -> int:
     return int(pc.sum(pc.equal(column, value)).as_py() or 0)
 
 
-_MAKERS: Mapping[str, "Callable[[ReleaseContext], Product]"] = {
+_MAKERS: Mapping[str, Callable[[ReleaseContext], Product]] = {
     "identified": _identified,
     "deidentified": _deidentified,
     "aggregated": _aggregated,

@@ -1,17 +1,15 @@
 """Stage 1 and the last question: may this release be made, and may it leave now?"""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from approvals.gate import ReleaseRequest
+from approvals.project import ProjectState
+from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.session import check_switches, today
 
-if TYPE_CHECKING:
-    from approvals.project import ProjectState
-    from pipelines.release.context import ReleaseContext
 
-
-def ask_gate(context: "ReleaseContext", stage: Literal["run", "handover"] = "run") -> Product:
+def ask_gate(context: ReleaseContext, stage: Literal["run", "handover"] = "run") -> Product:
     """Ask the gate with all that the order says; its answer becomes an event, whichever it is.
 
     Raises:
@@ -38,7 +36,7 @@ def ask_gate(context: "ReleaseContext", stage: Literal["run", "handover"] = "run
     return Product(facts={"on": today().isoformat()})
 
 
-def _cohort_rows(project: "ProjectState", digest: str | None) -> int | None:
+def _cohort_rows(project: ProjectState, digest: str | None) -> int | None:
     """Rows of the ordered cohort as registered."""
     cohort = project.cohort(digest) if digest is not None else None
     return cohort.rows if cohort else None

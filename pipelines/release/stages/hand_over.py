@@ -1,23 +1,20 @@
 """Stage 9: the gate again, the ledger, an atomic rename into the outbox; then staging is forgotten."""
 
-import os
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
+from crypto import files
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from pipelines.custody import wipe_staging
 from pipelines.home import locked, sweep
+from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import HistoryMoved, RecipientGone, StageChanged
 from pipelines.release.metrics import metrics_facts, stage_metrics
 from pipelines.release.stages.gate import ask_gate
 from pipelines.release.stages.stage import Product
+from pipelines.release.staging import Records
 from pipelines.session import today
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pipelines.release.context import ReleaseContext
-    from pipelines.release.staging import Records
 
 _PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
 _MEASURED = ("intake", "match", "review", "extract", "validate", "seal")
@@ -25,7 +22,7 @@ _MEASURED = ("intake", "match", "review", "extract", "validate", "seal")
 Packages = list[dict[str, Any]]  # what the stage before recorded of each sealed package
 
 
-def record_and_hand_over(context: "ReleaseContext") -> Product:
+def record_and_hand_over(context: ReleaseContext) -> Product:
     """Let the sealed packages appear in the outbox, all at once, exactly once recorded.
 
     The order is the design's: gate, ledger, rename. A crash between ledger and rename is healed by
@@ -55,7 +52,7 @@ def record_and_hand_over(context: "ReleaseContext") -> Product:
         if not outbox.exists():
             outbox.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             sealed.rename(outbox)
-            _sync(outbox.parent)
+            files.sync_directory(outbox.parent)
     wipe_staging(session, context.release)
     return Product(facts={"packages": len(packages), "on": today().isoformat()})
 
@@ -67,14 +64,14 @@ def _check_recipients(usable: set[str], packages: Packages) -> None:
         raise RecipientGone(packages=gone)
 
 
-def _check_nothing_else(sealed: "Path", packages: Packages) -> None:
+def _check_nothing_else(sealed: Path, packages: Packages) -> None:
     """The whole folder goes out: it must hold the sealed packages and nothing else."""
     found = {path.name for path in sealed.iterdir()}
     if found != {str(package["member"]) for package in packages}:
         raise StageChanged(stage="seal", found=len(found), packages=len(packages))
 
 
-def _enter_history(context: "ReleaseContext") -> None:
+def _enter_history(context: ReleaseContext) -> None:
     """Keep a published table, which every later one is protected against."""
     if context.order.kind != "aggregated":
         return
@@ -89,7 +86,7 @@ def _enter_history(context: "ReleaseContext") -> None:
         save_published(context.history, context.release, table)
 
 
-def _record(context: "ReleaseContext", packages: Packages) -> None:
+def _record(context: ReleaseContext, packages: Packages) -> None:
     for package in packages:
         context.note("package_sealed", **package)
     context.note("run_measured", **_measured(context.records))
@@ -103,15 +100,7 @@ def _record(context: "ReleaseContext", packages: Packages) -> None:
     context.note("release_recorded", **facts)
 
 
-def _measured(records: "Records") -> dict[str, Any]:
+def _measured(records: Records) -> dict[str, Any]:
     """What each stage took; the ones that are asked every time would be another fact each time."""
     found = [records.read(name) for name in _MEASURED]
     return dict(metrics_facts(stage_metrics(r for r in found if r is not None)))
-
-
-def _sync(folder: "Path") -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

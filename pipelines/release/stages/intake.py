@@ -1,7 +1,7 @@
 """Stage 2: the cohort, as registered and confirmed, checked, linked to itself and staged."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pyarrow as pa
 
@@ -19,16 +19,14 @@ from pipelines.cohort import (
     overlap,
     unusable_rows,
 )
+from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 from systems import database
-
-if TYPE_CHECKING:
-    from pipelines.release.context import ReleaseContext
-    from systems.description import System
+from systems.description import System
 
 
-def intake_cohort(context: "ReleaseContext") -> Product:
+def intake_cohort(context: ReleaseContext) -> Product:
     """Stage ``supplied`` (rows as given) and ``attempted`` (a code where a row is left alone).
 
     Rows that plausibly describe one person are withheld (design, step 2): a cohort with one name
@@ -58,36 +56,25 @@ def intake_cohort(context: "ReleaseContext") -> Product:
         context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
         context.staging.write("intake", "attempted", _attempted(cohort, refused, withheld)),
     )
-    facts = {
+    counts: dict[str, Any] = {
         "rows": cohort.rows,
         "refused": refused.num_rows,
         "withheld": len(withheld),
         "overlap": repeated,
         "warnings": len(validation.warnings),
-        "refusal_codes": _tally(refused["code"]),
     }
-    context.note(
-        "intake_taken",
-        rows=cohort.rows,
-        refused=refused.num_rows,
-        withheld=len(withheld),
-        overlap=repeated,
-        warnings=len(validation.warnings),
-    )
-    return Product(files, facts)
+    context.note("intake_taken", **counts)
+    return Product(files, {**counts, "refusal_codes": _tally(refused["code"])})
 
 
 def _validate(
-    system: "System", cohort: StoredCohort, maximum: int, threads: int | None
+    system: System, cohort: StoredCohort, maximum: int, threads: int | None
 ) -> Validation:
-    con = database.connect(threads)
-    parameters = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
-    try:
+    with database.connect(threads) as con:
+        parameters = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
         with database.guarded(StagingDoesNotHold):
             cohort.view(con, "cohort")
         return validate("intake", system, con, "cohort", parameters)
-    finally:
-        con.close()
 
 
 def _withheld(cohort: StoredCohort) -> pa.ChunkedArray:

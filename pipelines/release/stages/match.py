@@ -4,31 +4,29 @@ import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pyarrow as pa
 
+from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
 from extracts.rows import records_in_scope
 from matching.errors import LinkageBroke
 from matching.linking import Source, link_sources, parts_source
 from matching.options import LinkOptions
-from matching.reports import LinkReport, quality_page
+from matching.reports import quality_page
 from pipelines.home import write_private
+from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
+from pipelines.release.staging import Staging
 from systems import database
 from systems.register import entries_sql
-
-if TYPE_CHECKING:
-    from expectations.checks import Validation
-    from pipelines.release.context import ReleaseContext
-    from pipelines.release.staging import Staging
 
 _ENTRIES = 1_000_000  # entries whose names, addresses and numbers are brought together at a time
 
 
-def link_cohort(context: "ReleaseContext") -> Product:
+def link_cohort(context: ReleaseContext) -> Product:
     """Stage ``links``: cohort id, record id, weight, probability, decision.
 
     Only entries on records inside the project's scope are compared: anything wider would let
@@ -59,12 +57,16 @@ def link_cohort(context: "ReleaseContext") -> Product:
     write_private(page, quality_page(made))
     path = staging.write("match", "links", links)
     counts = _counts(links, made.cohort_rows)
-    context.note("cohort_matched", once=True, **counts)
-    facts = {**counts, "attempted": made.cohort_rows, "expected": _rates(made)}
+    context.note("cohort_matched", **counts)
+    expected = {
+        "false_match_rate": asdict(made.false_match_rate),
+        "missed_match_rate": asdict(made.missed_match_rate),
+    }
+    facts = {**counts, "attempted": made.cohort_rows, "expected": expected}
     return Product((path, report, page), facts)
 
 
-def _cohort(staging: "Staging") -> Source:
+def _cohort(staging: Staging) -> Source:
     """The supplied rows that are attempted, part by part."""
     _number, _id, *standard = staging.schema("intake", "supplied").names
     names = ["cohort_id", *standard]
@@ -87,7 +89,7 @@ def _cohort(staging: "Staging") -> Source:
 
 
 @contextmanager
-def _records(context: "ReleaseContext", compared: list[pa.Table]) -> "Generator[Source]":
+def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[Source]":
     """Entries on records in scope, part by part; ``compared`` gets ids and identities of what was given."""
     approved = context.approved
     system = approved.system
@@ -96,8 +98,7 @@ def _records(context: "ReleaseContext", compared: list[pa.Table]) -> "Generator[
         " JOIN person_index i USING (record_id) ORDER BY ALL"
     )
     names = ["record_id", *(c.name for c in system.linkage.columns), "identity"]
-    con = context.snapshot.connect(context.threads)
-    try:
+    with context.snapshot.connect(context.threads) as con:
         wanted = records_in_scope(con, system, approved.rows)
 
         def parts() -> Iterator[pa.Table]:
@@ -109,33 +110,30 @@ def _records(context: "ReleaseContext", compared: list[pa.Table]) -> "Generator[
                 yield table
 
         yield parts_source(names, "records", parts)
-    finally:
-        con.close()
 
 
-def _validate(context: "ReleaseContext", records: pa.Table, links: pa.Table) -> "Validation":
-    con = database.connect(context.threads)
-    con.register("links", links)
-    context.staging.view(con, "intake", "supplied", "supplied")
-    con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
-    con.register("records", records.select(["record_id"]).group_by("record_id").aggregate([]))
-    con.register(
-        "identities",
-        records.select(["record_id", "identity"]).group_by(["record_id", "identity"]).aggregate([]),
-    )
-    parameters = {
-        "cohort": "cohort",
-        "records": "records",
-        "identities": "identities",
-        "threshold": context.session.settings.linkage.threshold,
-    }
-    try:
+def _validate(context: ReleaseContext, records: pa.Table, links: pa.Table) -> Validation:
+    with database.connect(context.threads) as con:
+        con.register("links", links)
+        context.staging.view(con, "intake", "supplied", "supplied")
+        con.execute("CREATE TEMP VIEW cohort AS SELECT row_id AS cohort_id FROM supplied")
+        con.register("records", records.select(["record_id"]).group_by("record_id").aggregate([]))
+        con.register(
+            "identities",
+            records.select(["record_id", "identity"])
+            .group_by(["record_id", "identity"])
+            .aggregate([]),
+        )
+        parameters = {
+            "cohort": "cohort",
+            "records": "records",
+            "identities": "identities",
+            "threshold": context.session.settings.linkage.threshold,
+        }
         return validate("links", context.approved.system, con, "links", parameters)
-    finally:
-        con.close()
 
 
-def _counts(links: pa.Table, rows: int) -> dict[str, int]:
+def _counts(links: pa.Table, rows: int) -> dict[str, Any]:
     by_row = (
         links.select(["cohort_id", "decision"]).group_by(["cohort_id", "decision"]).aggregate([])
     )
@@ -146,11 +144,3 @@ def _counts(links: pa.Table, rows: int) -> dict[str, int]:
         "review": len(review - linked),
         "unmatched": rows - len(linked | review),
     }
-
-
-def _rates(report: LinkReport) -> dict[str, object]:
-    rates = {
-        "false_match_rate": report.false_match_rate,
-        "missed_match_rate": report.missed_match_rate,
-    }
-    return {name: asdict(rate) for name, rate in rates.items()}

@@ -1,20 +1,16 @@
 """Stage 4: doubtful pairs wait for a reviewer, or are left out where the order says so."""
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from extracts.rows import compute as pc
+from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import WaitsForReview
+from pipelines.release.orders import Order
 from pipelines.release.stages.stage import Product
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-    from pipelines.release.context import ReleaseContext
-    from pipelines.release.orders import Order
-
-
-def settle_doubtful(context: "ReleaseContext") -> Product:
+def settle_doubtful(context: ReleaseContext) -> Product:
     """Stage ``settled``: links alone, after a reviewer's decisions or without the doubtful.
 
     Rows whose pairs are left out are not attempted in the extract; they are never silently "no".
@@ -39,7 +35,7 @@ def settle_doubtful(context: "ReleaseContext") -> Product:
     return Product((path,), {"doubtful": pairs, "left_out": left})
 
 
-def _choice(order: "Order", folder: "Path") -> str:
+def _choice(order: Order, folder: Path) -> str:
     """``wait`` or ``exclude``; a resumed run may say ``exclude`` where the order said wait."""
     later = folder / "doubtful.json"
     if later.is_file():

@@ -1,26 +1,22 @@
 """Stage 8: the package's content, built in memory part by part, sealed to each recipient."""
 
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import cast
 
 from crypto.package import Part as SealPart
 from crypto.package import write_package
-from extracts.package import iter_parts, recipient_readme
+from extracts.package import ReleaseFacts, iter_parts, recipient_readme
 from pipelines.custody import confirmed_escrow, receipt_code
 from pipelines.release.content import PackageContent, collect_content
+from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from extracts.package import ReleaseFacts
-    from pipelines.release.context import ReleaseContext
-
-
-def package_and_seal(context: "ReleaseContext") -> Product:
+def package_and_seal(context: ReleaseContext) -> Product:
     """Seal one package to each recipient (and the Department's escrow key, where there is one).
 
     Plaintext is never written: each part is built in memory, sealed, and forgotten.
@@ -56,7 +52,7 @@ def package_and_seal(context: "ReleaseContext") -> Product:
     return Product(tuple(files), {"packages": packages, "sealed_on": today().isoformat()})
 
 
-def seals_a_key_that_is_gone(context: "ReleaseContext") -> bool:
+def seals_a_key_that_is_gone(context: ReleaseContext) -> bool:
     """Whether a package is sealed to a key that is not in force any more: then all are sealed anew, and an event says so."""
     packages = cast("list[dict[str, object]]", context.facts("seal").get("packages", []))
     usable = {fingerprint for _, fingerprint, _ in context.recipients()}
@@ -66,7 +62,7 @@ def seals_a_key_that_is_gone(context: "ReleaseContext") -> bool:
     return bool(gone)
 
 
-def _parts(context: "ReleaseContext", content: PackageContent, code: str) -> "Iterator[SealPart]":
+def _parts(context: ReleaseContext, content: PackageContent, code: str) -> Iterator[SealPart]:
     """The parts of one recipient's package, one after the other, each with its code inside."""
     release = replace(content.release, extra={**content.release.extra, "receipt_code": code})
     parts = iter_parts(
@@ -82,7 +78,7 @@ def _parts(context: "ReleaseContext", content: PackageContent, code: str) -> "It
     return (SealPart.from_bytes(part.name, part.content) for part in parts)
 
 
-def _readme(release: "ReleaseFacts", member: str, fingerprint: str) -> "Callable[[list[str]], str]":
+def _readme(release: ReleaseFacts, member: str, fingerprint: str) -> Callable[[list[str]], str]:
     return lambda names: recipient_readme(
         release, parts=names, member=member, fingerprint=fingerprint
     )

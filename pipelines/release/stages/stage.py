@@ -3,15 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
-from pipelines.release.orders import Order
+from pipelines.release.context import ReleaseContext
+from pipelines.release.orders import Kind, Order
 from pipelines.release.staging import FactValue
-
-if TYPE_CHECKING:
-    from pipelines.release.context import ReleaseContext
-
-KINDS = ("identified", "deidentified", "aggregated")
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,8 @@ class Stage:
 
     name: str
     title: str
-    work: "Callable[[ReleaseContext], Product]"
-    kinds: tuple[str, ...] = KINDS
+    work: Callable[[ReleaseContext], Product]
+    kinds: tuple[str, ...] = get_args(Kind)
     every_time: bool = False
     last_of_dry_run: bool = False
     is_stale: "Callable[[ReleaseContext], bool] | None" = None

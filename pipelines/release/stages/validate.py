@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from approvals.custody import Status
 from expectations import report
+from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
+from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting import (
     DriftComparison,
     compare_drift,
@@ -18,20 +21,15 @@ from pipelines.release.reporting import (
     report_model,
 )
 from pipelines.release.stages.stage import Product
+from pipelines.release.staging import Records
 from pipelines.session import today
 from systems import database
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import duckdb
 
-    from expectations.checks import Validation
-    from pipelines.release.context import ReleaseContext
-    from pipelines.release.staging import Records
 
-
-def validate_extract(context: "ReleaseContext") -> Product:
+def validate_extract(context: ReleaseContext) -> Product:
     """Run the suite of the kind; attach the report whatever the verdict.
 
     Raises:
@@ -54,10 +52,7 @@ def validate_extract(context: "ReleaseContext") -> Product:
     editions = [text.encode() for text in texts.values()]
     write_private(_validated_files(context.folder), json.dumps(_extract_files(context.records)))
     keep_profile(context, drift.profile)
-    outcome: dict[str, Any] = {
-        "expectations": len(verdict.checks),
-        "failed": len(verdict.failed),
-    }
+    outcome: dict[str, Any] = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
         context.session.releases.attach_report(context.release, *editions)
@@ -68,7 +63,7 @@ def validate_extract(context: "ReleaseContext") -> Product:
     return _product(attached, verdict)
 
 
-def _product(digest: str, verdict: "Validation") -> Product:
+def _product(digest: str, verdict: Validation) -> Product:
     return Product(
         facts={
             "report": digest,
@@ -79,7 +74,7 @@ def _product(digest: str, verdict: "Validation") -> Product:
     )
 
 
-def _attached_before(context: "ReleaseContext") -> Product | None:
+def _attached_before(context: ReleaseContext) -> Product | None:
     """What a run that was killed had finished but for this stage's record.
 
     Another report would have another hour in it: an approval of the first would be lost, and the
@@ -96,22 +91,22 @@ def _attached_before(context: "ReleaseContext") -> Product | None:
     return _product(state.report, verdict)
 
 
-def _validated_files(folder: "Path") -> "Path":
+def _validated_files(folder: Path) -> Path:
     """Which files a verdict is about."""
     return folder / "verdicts" / "extract-files.json"
 
 
-def _extract_files(records: "Records") -> dict[str, str]:
+def _extract_files(records: Records) -> dict[str, str]:
     record = records.verified("extract")
     return {} if record is None else dict(record.files)
 
 
-def _verdict(context: "ReleaseContext") -> tuple["Validation", DriftComparison]:
-    con = database.connect(context.threads)
-    try:
+def _verdict(context: ReleaseContext) -> tuple[Validation, DriftComparison]:
+    with database.connect(context.threads) as con:
         context.staging.view(con, "extract", "extract", "extract")
         kind, system = context.order.kind, context.approved.system
-        parameters = _PARAMETERS[kind](context, con)
+        first, last = context.approved.years
+        parameters = {"first_year": first, "last_year": last, **_PARAMETERS[kind](context, con)}
         drift = compare_drift(context, con)
         grave = context.session.settings.drift.action == "refuse"
         parameters |= {
@@ -119,11 +114,9 @@ def _verdict(context: "ReleaseContext") -> tuple["Validation", DriftComparison]:
             "drift_severity": "critical" if grave else "warning",
         }
         return validate(kind, system, con, "extract", parameters), drift
-    finally:
-        con.close()
 
 
-def _identified(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+def _identified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     approved, staging = context.approved, context.staging
     staging.view(con, "intake", "supplied", "supplied")
     staging.view(con, "intake", "attempted", "attempted")
@@ -135,48 +128,36 @@ def _identified(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> 
     con.execute(
         "CREATE TEMP VIEW linked AS SELECT DISTINCT cohort_id FROM settled WHERE decision = 'link'"
     )
-    first, last = approved.years
     return {
         "supplied": "supplied",
         "supplied_columns": tuple(staging.schema("intake", "supplied").names[2:]),
         "echo_supplied": approved.echo_supplied,
         "families": approved.scope,
-        "first_year": first,
-        "last_year": last,
         "not_attempted": "not_attempted",
         "linked": "linked",
         "columns": approved.columns,
     }
 
 
-def _deidentified(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+def _deidentified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     del con
     approved = context.approved
-    first, last = approved.years
     suppressed = cast("Mapping[str, int]", context.facts("extract").get("suppressed") or {})
-    snapshot = context.snapshot.connect(context.threads)
-    try:
+    with context.snapshot.connect(context.threads) as snapshot:
         expected = pairs_in_scope(snapshot, approved.system, approved.rows)
-    finally:
-        snapshot.close()
     return {
         "families": approved.scope,
-        "first_year": first,
-        "last_year": last,
         "expected_rows": expected - suppressed.get("rows_left_out", 0),
         "columns": approved.columns,
     }
 
 
-def _aggregated(context: "ReleaseContext", con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
+def _aggregated(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     context.staging.view(con, "extract", "cells", "cells")
     facts = context.facts("extract")
     disclosure = context.approved.policy
-    first, last = context.approved.years
     return {
         "dims": tuple(facts["dims"]),  # type: ignore[arg-type]
-        "first_year": first,
-        "last_year": last,
         "last_full_year": today().year - 1,
         "falls": facts["falls"],
         "audited_cells": facts["audited_cells"],

@@ -157,7 +157,7 @@ def test_the_homes_ledger_shows_a_cut_end_by_itself(home):
 
     session = acting(home, FIRST)
     for n in range(3):
-        session.append(Event("settings_changed", FIRST, facts={"settings": f"{n:064x}"}))
+        session.ledger.append(Event("settings_changed", FIRST, facts={"settings": f"{n:064x}"}))
     assert verify_ledger(acting(home, FIRST))["size"] == 4
     with sqlite3.connect(home.root / "ledger.sqlite3") as raw:
         raw.execute("DROP TRIGGER events_no_delete")
