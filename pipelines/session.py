@@ -34,7 +34,7 @@ from crypto.secret import StagingKey
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
-from systems.register import FetchFile, RegisterStore
+from systems.register import RegisterStore
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -97,8 +97,13 @@ class Session:
     @functools.cached_property
     def registers(self) -> RegisterStore:
         """The snapshots of the registers."""
-        fetch = _snapshot_fetcher(self.settings, self.keyring)
+        fetch = self._fetch_snapshot if self.settings.bucket.register_url else None
         return RegisterStore(self.home.register, self._snapshot_key, fetch)
+
+    def _fetch_snapshot(self, snapshot: str, file: str, target: Path) -> None:
+        store = self.object_store("register")
+        assert store is not None  # the settings name one
+        store.fetch(set_of(snapshot), file, target)
 
     def object_store(self, purpose: str) -> ObjectStore | None:
         """The bucket's store of ``register`` or ``staging``; None where they lie in the home.
@@ -106,7 +111,10 @@ class Session:
         Raises:
             BucketUnsafe: the settings can't be used.
         """
-        return _object_store(self.settings, self.keyring, purpose)
+        where = location_of(self.settings.bucket, purpose)
+        if where is None:
+            return None
+        return ObjectStore(Bucket(self.settings.bucket, where), purpose, self.keyring.digest)
 
     def upload_snapshot(self, snapshot: str) -> int:
         """Send a snapshot's files, those that are not there; for the holder of the register's lock. How many."""
@@ -202,28 +210,6 @@ def open_session(root: Path | None) -> Session:
 def set_of(snapshot: str) -> str:
     """The set of a snapshot: ``CARPOS/CARPOS-20261126-001``."""
     return f"{snapshot.split('-', 1)[0]}/{snapshot}"
-
-
-def _object_store(settings: Settings, keyring: Keyring, purpose: str) -> ObjectStore | None:
-    """The bucket's store of ``register`` or ``staging``; None where they lie in the home."""
-    where = location_of(settings.bucket, purpose)
-    if where is None:
-        return None
-    bucket = Bucket(settings.bucket, where)
-    return ObjectStore(bucket, purpose, keyring.digest)
-
-
-def _snapshot_fetcher(settings: Settings, keyring: Keyring) -> FetchFile | None:
-    """How a snapshot's files come from the bucket; None where the register lies in the home."""
-    if not settings.bucket.register_url:
-        return None
-
-    def fetch(snapshot: str, file: str, target: Path) -> None:
-        store = _object_store(settings, keyring, "register")
-        assert store is not None  # the settings name one
-        store.fetch(set_of(snapshot), file, target)
-
-    return fetch
 
 
 # Which settings are less cautious than their defaults, and what was confirmed of them

@@ -11,7 +11,6 @@ import os
 import platform
 import shutil
 import threading
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -114,7 +113,7 @@ def work_shard(folder: str, number: int) -> ShardAnswer:
 def forget_plan(folder: str) -> None:
     """Let a worker forget a plan that it has in memory."""
     with _lock:
-        if _loaded and _loaded[0].folder == folder:
+        if _loaded and _loaded[0][0] == folder:
             _loaded.clear()
 
 
@@ -128,27 +127,21 @@ def worker_state(folder: str) -> dict[str, object]:
     return {"versions": software_versions(), "secret": found, "folder": seen}
 
 
-@dataclass(frozen=True)
-class _LoadedPlan:
-    folder: str
-    plan: ShardPlan
-    key: StagingKey
-
-
-_loaded: list[_LoadedPlan] = []  # the plan that this process works on: its tables are read once
+# The plan that this process works on, with its folder and key: its tables are read once.
+_loaded: list[tuple[str, ShardPlan, StagingKey]] = []
 _lock = threading.Lock()
 
 
 def _load(folder: Path) -> tuple[ShardPlan, StagingKey]:
     with _lock:
-        if not _loaded or _loaded[0].folder != str(folder):
+        if not _loaded or _loaded[0][0] != str(folder):
             _loaded.clear()
             harden_process()  # Dask began this one, no command of ours
             key = read_work_key(read_shared_secret(), folder)
             tables = {name: _read(folder, name, key) for name in TABLES}
             plan = plan_of(tables.__getitem__, threads=1)  # a worker's threads have a shard each
-            _loaded.append(_LoadedPlan(str(folder), plan, key))
-        return _loaded[0].plan, _loaded[0].key
+            _loaded.append((str(folder), plan, key))
+        return _loaded[0][1:]
 
 
 def _shard(number: int) -> str:

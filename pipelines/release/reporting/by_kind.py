@@ -25,7 +25,7 @@ def identified_sections(context: ReleaseContext) -> dict[str, Any]:
         for s in ("intake", "match", "review", "extract")
     )
     counts = extract["counts"]
-    record = context.approved.system.record
+    record, plural = context.approved.system.record, context.approved.system.record.plural
     facts = (
         Fact(label="Cohort rows", value=counts["cohort_rows"], persons=True, group="rows"),
         Fact(
@@ -33,14 +33,16 @@ def identified_sections(context: ReleaseContext) -> dict[str, Any]:
         ),
         Fact(label="Without", value=counts["not_matched"], persons=True, group="rows"),
         Fact(label="Not attempted", value=counts["not_attempted"], persons=True, group="rows"),
-        Fact(label=record.plural.capitalize(), value=counts[record.plural]),
-        _department_fact("Doubtful pairs", review["doubtful"]),
-        _department_fact("Doubtful pairs left out", review["left_out"]),
-        _department_fact("Rows withheld as look-alikes", intake["withheld"]),
-        _department_fact("Rows of an earlier cohort again", intake["overlap"]),
-        _department_fact("Rows refused", intake["refused"]),
-        _department_fact(
-            f"{record.plural.capitalize()} withheld by policy", counts[f"{record.plural}_withheld"]
+        Fact(label=plural.capitalize(), value=counts[plural]),
+        *_for_department(
+            {
+                "Doubtful pairs": review["doubtful"],
+                "Doubtful pairs left out": review["left_out"],
+                "Rows withheld as look-alikes": intake["withheld"],
+                "Rows of an earlier cohort again": intake["overlap"],
+                "Rows refused": intake["refused"],
+                f"{plural.capitalize()} withheld by policy": counts[f"{plural}_withheld"],
+            }
         ),
     )
     plot = Plot(
@@ -97,25 +99,22 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
         Fact(label="Persons", value=counts["persons"], persons=True),
         Fact(label=plural.capitalize(), value=counts[plural]),
         *_suppressed(extract["suppressed"]),
-        _department_fact(f"{plural.capitalize()} withheld by policy", counts[f"{plural}_withheld"]),
-        _department_fact("Smallest class k", risk["k"]),
-        _department_fact("Smallest class of single rows", risk["k_single_row"]),
-        _department_fact("Persons alone in their class", risk["unique_persons"]),
-        _department_fact(f"Persons in classes under {limit['k']}", below),
-        _department_fact(
-            "Share of them, and its limit", f"{risk['share_below']} of {limit['max_share_below']}"
+        *_for_department(
+            {
+                f"{plural.capitalize()} withheld by policy": counts[f"{plural}_withheld"],
+                "Smallest class k": risk["k"],
+                "Smallest class of single rows": risk["k_single_row"],
+                "Persons alone in their class": risk["unique_persons"],
+                f"Persons in classes under {limit['k']}": below,
+                "Share of them, and its limit": f"{risk['share_below']} of {limit['max_share_below']}",
+                "Prosecutor risk, highest": f"{risk['prosecutor_max']} of {limit['max_prosecutor']}",
+                "Prosecutor risk, mean": str(risk["prosecutor_mean"]),
+                "Journalist risk, highest": f"{risk['journalist_max']} of {limit['max_prosecutor']}",
+                "Marketer risk": f"{risk['marketer']} of {limit['max_marketer']}",
+            }
         ),
-        _department_fact(
-            "Prosecutor risk, highest", f"{risk['prosecutor_max']} of {limit['max_prosecutor']}"
-        ),
-        _department_fact("Prosecutor risk, mean", str(risk["prosecutor_mean"])),
-        _department_fact(
-            "Journalist risk, highest", f"{risk['journalist_max']} of {limit['max_prosecutor']}"
-        ),
-        _department_fact("Marketer risk", f"{risk['marketer']} of {limit['max_marketer']}"),
-        *(
-            _department_fact(f"Fewest values of {name} in a class", least)
-            for name, least in risk["l_diversity"].items()
+        *_for_department(
+            {f"Fewest values of {n} in a class": least for n, least in risk["l_diversity"].items()}
         ),
     )
     plot = Plot(
@@ -131,8 +130,11 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
     return {"facts": facts, "plots": (plot,), "outputs": _outputs(extract, persons, below)}
 
 
-def _department_fact(label: str, value: int | str) -> Fact:
-    return Fact(label=label, value=value, audience="department")
+def _for_department(facts: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Facts that the Department's edition alone shows."""
+    return tuple(
+        Fact(label=label, value=value, audience="department") for label, value in facts.items()
+    )
 
 
 def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
@@ -147,7 +149,7 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
             persons=True,
             audience="department",  # the data does not show it
         ),
-        *(_department_fact(f"{name}: cells emptied", count) for name, count in cells.items()),
+        *_for_department({f"{name}: cells emptied": count for name, count in cells.items()}),
     )
 
 
@@ -195,30 +197,25 @@ def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
     table = context.staging.read("extract", "extract")
     explanation = context.staging.read("extract", "explanation")
     cells, hidden = table.num_rows, int(extract["hidden"])
+    digest = _explanation_digest(context)
     facts = (
         Fact(label="Cells", value=cells, group="cells"),
         Fact(label="Published", value=cells - hidden, group="cells"),
         Fact(label="Hidden", value=hidden, group="cells"),
-        _department_fact("Hidden as small", extract["primary"]),
-        _department_fact("Hidden to protect them", extract["secondary"]),
-        _department_fact("Programmes solved by the audit", extract["programmes"]),
-        _department_fact("Earlier tables audited together", len(extract["earlier_tables"])),
-        _department_fact(
-            f"{_PAGE} and {_CELLS} stand beside this report; keyed digest",
-            _explanation_digest(context),
+        *_for_department(
+            {
+                "Hidden as small": extract["primary"],
+                "Hidden to protect them": extract["secondary"],
+                "Programmes solved by the audit": extract["programmes"],
+                "Earlier tables audited together": len(extract["earlier_tables"]),
+                f"{_PAGE} and {_CELLS} stand beside this report; keyed digest": digest,
+            }
         ),
     )
     closed = closed_years_in_words(extract["closed_years"])
-    facts += tuple(
-        Fact(label=year, value=change)
-        for year, change in closed.items()
-        if change.startswith("revised")
-    )
-    facts += tuple(
-        Fact(label=year, value=change, audience="department")
-        for year, change in closed.items()
-        if not change.startswith("revised")
-    )
+    frozen = {year: how for year, how in closed.items() if not how.startswith("revised")}
+    revised = (Fact(label=year, value=how) for year, how in closed.items() if year not in frozen)
+    facts = (*facts, *revised, *_for_department(frozen))
     outputs = (
         Item(
             text=f"No category stands for fewer than {context.session.settings.disclosure.threshold} persons",

@@ -111,8 +111,8 @@ def settings(tmp_path, certificate, server) -> Mail:
 
 
 def test_a_letter_goes_out_under_tls_after_a_login(settings, server):
-    with post_office(settings) as post:
-        post.send(LETTER)
+    with post_office(settings) as send:
+        send(LETTER)
     (message,) = server[0].taken
     assert server[0].over_tls == [True]
     assert (message["To"], message["From"]) == ("robin@university.example", "desk@doj.example")
@@ -131,9 +131,9 @@ def test_no_letter_leaves_when_the_way_is_not_sure(settings, server, tmp_path, c
         (tmp_path / "password").write_text("wrong")
     with (
         pytest.raises(MailUnavailable) as caught,
-        post_office(settings.model_copy(update=change | {"timeout_seconds": 5})) as post,
+        post_office(settings.model_copy(update=change | {"timeout_seconds": 5})) as send,
     ):
-        post.send(LETTER)
+        send(LETTER)
     assert server[0].taken == []
     assert "robin" not in str(caught.value)
 
@@ -142,22 +142,22 @@ def test_a_certificate_of_another_name_is_refused(tmp_path):
     other = make_certificate(tmp_path, "DNS:elsewhere.example")
     with serving(tls_context=tls(other), require_starttls=True) as (box, running):
         wanted = Mail(host="localhost", port=running.port, ca_file=str(other[1]))
-        with pytest.raises(MailUnavailable, match="SSL"), post_office(wanted) as post:
-            post.send(LETTER)
+        with pytest.raises(MailUnavailable, match="SSL"), post_office(wanted) as send:
+            send(LETTER)
     assert box.taken == []
 
 
 def test_a_server_without_tls_is_refused(bare):
     wanted = Mail(host="localhost", port=bare[1].port, sender="desk@doj.example")
-    with pytest.raises(MailUnavailable), post_office(wanted) as post:
-        post.send(LETTER)
+    with pytest.raises(MailUnavailable), post_office(wanted) as send:
+        send(LETTER)
     assert bare[0].taken == []
 
 
 def test_without_tls_only_to_this_machine_and_without_a_login(bare, settings):
     here = Mail(host="127.0.0.1", port=bare[1].port, security="none", sender="desk@doj.example")
-    with post_office(here) as post:
-        post.send(LETTER)
+    with post_office(here) as send:
+        send(LETTER)
     assert len(bare[0].taken) == 1
     for unsafe in (
         here.model_copy(update={"host": "mail.doj.example"}),
@@ -174,10 +174,10 @@ def test_a_password_that_others_can_read_is_not_used(settings, tmp_path):
 
 
 def test_a_refused_address_stops_no_other_letter(settings, server):
-    with post_office(settings) as post:
+    with post_office(settings) as send:
         with pytest.raises(MailRefused) as caught:
-            post.send(Letter("kim@refused.example", "s", "t", "m.2"))
-        post.send(LETTER)
+            send(Letter("kim@refused.example", "s", "t", "m.2"))
+        send(LETTER)
     assert "kim" not in str(caught.value)
     assert len(server[0].taken) == 1
 
@@ -187,8 +187,8 @@ def test_implicit_tls(certificate, settings):
         quiet = settings.model_copy(
             update={"security": "tls", "port": server.port, "user": "", "password_file": ""}
         )
-        with post_office(quiet) as post:
-            post.send(LETTER)
+        with post_office(quiet) as send:
+            send(LETTER)
     assert box.over_tls == [True]
 
 
