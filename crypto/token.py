@@ -18,16 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from crypto import files
+from crypto import errors, files
 from crypto.cms import SIGNER_DAYS, Signer, check_validity, digest, self_signed
-from crypto.errors import (
-    FileUnusable,
-    PinWrong,
-    SignerKeyMismatch,
-    TokenLibraryMissing,
-    TokenUnusable,
-    WrongCurve,
-)
 
 _LONGEST_PIN = 256  # bytes; tokens allow 64 to 255
 
@@ -62,9 +54,9 @@ def place_of(stored: dict[str, str], pin_file: str | None) -> TokenPlace:
         PinWrong: no file of a PIN is named.
     """
     if set(stored) != {"library", "token", "key"}:
-        raise TokenUnusable
+        raise errors.TokenUnusable
     if not pin_file:
-        raise PinWrong
+        raise errors.PinWrong
     return TokenPlace(Path(stored["library"]), stored["token"], stored["key"], Path(pin_file))
 
 
@@ -171,7 +163,7 @@ class TokenSigner(Signer):
             assert isinstance(public, ec.EllipticCurvePublicKey)
             public.verify(key.sign(probe, ecdsa), probe, ecdsa)
         except InvalidSignature:
-            raise SignerKeyMismatch from None
+            raise errors.SignerKeyMismatch from None
         return signer
 
 
@@ -195,9 +187,9 @@ def _public_key(place: TokenPlace) -> ec.EllipticCurvePublicKey:
     try:
         key = load_der_public_key(_in_session(place, read))
     except ValueError:
-        raise TokenUnusable from None
+        raise errors.TokenUnusable from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP384R1):
-        raise WrongCurve
+        raise errors.WrongCurve
     return key
 
 
@@ -215,17 +207,17 @@ def _coded() -> Generator[Any, None, None]:
     try:
         import pkcs11
     except ImportError:
-        raise TokenLibraryMissing from None
+        raise errors.TokenLibraryMissing from None
     try:
         yield pkcs11
     except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.PinLocked):
-        raise PinWrong from None
+        raise errors.PinWrong from None
     except (pkcs11.PKCS11Error, RuntimeError, OSError):
-        raise TokenUnusable from None
+        raise errors.TokenUnusable from None
 
 
 def _pin(path: Path) -> str:
     try:
         return files.read_small(path, _LONGEST_PIN).decode("utf-8").strip("\r\n")
-    except (FileUnusable, UnicodeDecodeError):
-        raise PinWrong from None
+    except (errors.FileUnusable, UnicodeDecodeError):
+        raise errors.PinWrong from None

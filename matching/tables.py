@@ -9,16 +9,9 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from matching import errors
 from matching.arrays import blank, number_ids
 from matching.arrow import pc
-from matching.errors import (
-    BadColumnMap,
-    BadTable,
-    DuplicateIds,
-    MissingIdColumn,
-    MissingIds,
-    UnmappedSource,
-)
 from systems.standard import STANDARD_COLUMNS
 
 STANDARD = STANDARD_COLUMNS
@@ -47,13 +40,13 @@ class ColumnMap:
         """
         try:
             if path.stat().st_size > _BIGGEST_MAP:
-                raise BadColumnMap(problem="too large")
+                raise errors.BadColumnMap(problem="too large")
             text = path.read_bytes().decode("utf-8-sig")
             tables = tomllib.loads(text)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-            raise BadColumnMap(problem="not a TOML file") from None
+            raise errors.BadColumnMap(problem="not a TOML file") from None
         if not set(tables) <= {"cohort", "records"}:
-            raise BadColumnMap(problem="another table than cohort and records")
+            raise errors.BadColumnMap(problem="another table than cohort and records")
         return cls(_side(tables, "cohort"), _side(tables, "records"))
 
     def theirs(self, standard: str, side: Side) -> str:
@@ -69,7 +62,7 @@ class ColumnMap:
         mapping = self._of(side)
         missing = [std for std, theirs in mapping.items() if theirs not in table.column_names]
         if missing:
-            raise UnmappedSource(side=side, columns=missing)
+            raise errors.UnmappedSource(side=side, columns=missing)
         back = {theirs: std for std, theirs in mapping.items()}
         names: list[str] = []
         keep: list[int] = []
@@ -99,16 +92,18 @@ class ColumnMap:
 def _side(tables: Mapping[str, object], side: str) -> dict[str, str]:
     lines = tables.get(side, {})
     if not isinstance(lines, dict):
-        raise BadColumnMap(side=side, problem="not a table")
+        raise errors.BadColumnMap(side=side, problem="not a table")
     result: dict[str, str] = {}
     for standard, theirs in lines.items():
         if standard not in STANDARD and standard != IDS[side]:
-            raise BadColumnMap(side=side, problem="a left-hand side that is no standard name")
+            raise errors.BadColumnMap(
+                side=side, problem="a left-hand side that is no standard name"
+            )
         if not isinstance(theirs, str):
-            raise BadColumnMap(side=side, problem="a right-hand side that is no text")
+            raise errors.BadColumnMap(side=side, problem="a right-hand side that is no text")
         result[standard] = theirs
     if len(set(result.values())) != len(result):
-        raise BadColumnMap(side=side, problem="one source column used twice")
+        raise errors.BadColumnMap(side=side, problem="one source column used twice")
     return result
 
 
@@ -124,7 +119,7 @@ def check_texts(*tables: pa.Table) -> None:
     for table in tables:
         wrong = [c for c in STANDARD if c in table.column_names and not _is_text(table[c].type)]
         if wrong:
-            raise BadTable(columns=wrong)
+            raise errors.BadTable(columns=wrong)
 
 
 def check_records(records: pa.Table) -> None:
@@ -135,7 +130,7 @@ def check_records(records: pa.Table) -> None:
     """
     check_ids(records, "record_id", unique=False)
     if "identity" in records.column_names and not pa.types.is_integer(records["identity"].type):
-        raise BadTable(columns=["identity"])
+        raise errors.BadTable(columns=["identity"])
 
 
 def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
@@ -148,17 +143,17 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
         BadTable: ids of another type than text and whole numbers.
     """
     if name not in table.column_names:
-        raise MissingIdColumn(column=name)
+        raise errors.MissingIdColumn(column=name)
     ids = table[name]
     if not (_is_text(ids.type) or pa.types.is_integer(ids.type)):
-        raise BadTable(columns=[name])
+        raise errors.BadTable(columns=[name])
     text = pc.cast(ids, pa.string())
     rows = np.flatnonzero(blank(text)) + 1
     if len(rows):
-        raise MissingIds(column=name, count=len(rows), rows=rows[:_SHOWN].tolist())
+        raise errors.MissingIds(column=name, count=len(rows), rows=rows[:_SHOWN].tolist())
     if unique and len(number_ids(text)[1]) != len(text):
         rows = repeated(text)
-        raise DuplicateIds(column=name, count=len(rows), rows=rows[:_SHOWN])
+        raise errors.DuplicateIds(column=name, count=len(rows), rows=rows[:_SHOWN])
 
 
 def repeated(ids: pa.ChunkedArray) -> list[int]:

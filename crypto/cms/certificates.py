@@ -16,14 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from crypto import errors
 from crypto.cms import structures as cms
-from crypto.errors import (
-    CertificateExpired,
-    NotACertificate,
-    WeakKey,
-    WrongCertificateUse,
-    WrongCurve,
-)
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
@@ -83,11 +77,11 @@ class Identity:
             NotACertificate: a bare key, or a certificate that is not strict DER.
         """
         if self.certificate is None:
-            raise NotACertificate
+            raise errors.NotACertificate
         try:
             body = asn1.decode_der(cms.TbsCertificate, self.certificate.tbs_certificate_bytes)
         except ValueError:
-            raise NotACertificate from None
+            raise errors.NotACertificate from None
         return cms.IssuerAndSerialNumber(issuer=body.issuer, serial_number=body.serial_number)
 
     def key_identifier(self) -> bytes:
@@ -107,12 +101,12 @@ def read_identity(data: bytes, *, bare_key: bool) -> Identity:
         WrongCurve: EC on another curve than P-384.
     """
     if not data or len(data) > _LONGEST:
-        raise NotACertificate
+        raise errors.NotACertificate
     certificate = _certificate(data)
     if certificate is not None:
         return Identity(_judged(_key_of(certificate)), certificate)
     if not bare_key:
-        raise NotACertificate
+        raise errors.NotACertificate
     return Identity(_judged(_bare_key(data)), None)
 
 
@@ -131,10 +125,10 @@ def _key_of(certificate: x509.Certificate) -> object:
     # RSASSA-PSS keys load as RSA but are bound to signing; id-ecDH likewise: plain kinds only
     try:
         if certificate.public_key_algorithm_oid not in (cms.RSA_ENCRYPTION, cms.EC_PUBLIC_KEY):
-            raise WeakKey
+            raise errors.WeakKey
         return certificate.public_key()
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
-        raise WeakKey from None
+        raise errors.WeakKey from None
 
 
 def _bare_key(data: bytes) -> object:
@@ -142,23 +136,23 @@ def _bare_key(data: bytes) -> object:
         if b"-----BEGIN" not in data:
             return serialization.load_der_public_key(data)
         if data.count(b"-----BEGIN") > 1:
-            raise NotACertificate
+            raise errors.NotACertificate
         return serialization.load_pem_public_key(data)
     except (ValueError, TypeError, OverflowError):
-        raise NotACertificate from None
+        raise errors.NotACertificate from None
     except UnsupportedAlgorithm:
-        raise WeakKey from None
+        raise errors.WeakKey from None
 
 
 def _judged(key: object) -> PublicKey:
     if isinstance(key, ec.EllipticCurvePublicKey):
         if not isinstance(key.curve, ec.SECP384R1):
-            raise WrongCurve
+            raise errors.WrongCurve
         return key
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in RSA_BITS:
-        raise WeakKey
+        raise errors.WeakKey
     if key.public_numbers().e not in RSA_EXPONENTS:
-        raise WeakKey
+        raise errors.WeakKey
     return key
 
 
@@ -177,7 +171,7 @@ def check_validity(identity: Identity, on: date | datetime) -> None:
     begin, end = _moments(on)
     valid = identity.certificate
     if valid.not_valid_before_utc > end or valid.not_valid_after_utc < begin:
-        raise CertificateExpired
+        raise errors.CertificateExpired
 
 
 def _moments(on: date | datetime) -> tuple[datetime, datetime]:
@@ -203,7 +197,7 @@ def check_use(identity: Identity, *, signing: bool) -> None:
     except x509.ExtensionNotFound:
         return
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise WrongCertificateUse from None
+        raise errors.WrongCertificateUse from None
     if signing:
         allowed = usage.digital_signature
     elif isinstance(identity.key, rsa.RSAPublicKey):
@@ -211,7 +205,7 @@ def check_use(identity: Identity, *, signing: bool) -> None:
     else:
         allowed = usage.key_agreement
     if not allowed:
-        raise WrongCertificateUse
+        raise errors.WrongCertificateUse
 
 
 # Recipients' keys made here, for the demo and for tests: synthetic, unencrypted, never real ones.

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
+from crypto import errors
 from crypto.cms import structures as cms
 from crypto.cms.certificates import (
     Identity,
@@ -24,15 +25,6 @@ from crypto.cms.certificates import (
     digest,
     read_identity,
     self_signed,
-)
-from crypto.errors import (
-    PassphraseMissing,
-    PassphraseWrong,
-    PrivateKeyUnusable,
-    SignatureDoesNotHold,
-    SignatureUnreadable,
-    SignerKeyMismatch,
-    SignerUnknown,
 )
 
 SIGNER_DAYS = 1095  # three years: how long a made signing certificate is valid; policy
@@ -54,7 +46,7 @@ class Signer:
         self.identity = read_identity(certificate_pem, bare_key=False)
         check_use(self.identity, signing=True)
         if Identity(cast("rsa.RSAPublicKey", key.public_key()), None).spki != self.identity.spki:
-            raise SignerKeyMismatch
+            raise errors.SignerKeyMismatch
         self._key = key
         self.certificate_pem, self.fingerprint = self.identity.pem, self.identity.fingerprint
 
@@ -134,13 +126,13 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
     signed = read_signed_data(p7s)
     # (2) it names the pinned certificate: a courtesy that tells a stranger from a forger
     if signed.signer != asn1.encode_der(pinned.issuer_and_serial()):
-        raise SignerUnknown
+        raise errors.SignerUnknown
     # (3) it carries that certificate unchanged, or none: no byte of it stays unchecked
     if signed.certificates not in (b"", pinned.encoded):
-        raise SignatureDoesNotHold
+        raise errors.SignatureDoesNotHold
     # (4) the signed attributes carry the digest of this content
     if signed.message_digest != digest(content, hashes.SHA384()):
-        raise SignatureDoesNotHold
+        raise errors.SignatureDoesNotHold
     # (5) the pinned key made the signature over those attributes
     _verify(pinned, signed.signature, signed.attributes, rsa_named=signed.by_rsa)
 
@@ -167,28 +159,28 @@ def certificate_fingerprint(certificate_pem: bytes) -> str:
 
 def _verify(pinned: Identity, signature: bytes, content: bytes, *, rsa_named: bool) -> None:
     if isinstance(pinned.key, rsa.RSAPublicKey) != rsa_named:
-        raise SignatureDoesNotHold
+        raise errors.SignatureDoesNotHold
     try:
         if isinstance(pinned.key, rsa.RSAPublicKey):
             pinned.key.verify(signature, content, padding.PKCS1v15(), hashes.SHA384())
         else:
             pinned.key.verify(signature, content, ec.ECDSA(hashes.SHA384()))
     except (InvalidSignature, ValueError):
-        raise SignatureDoesNotHold from None
+        raise errors.SignatureDoesNotHold from None
 
 
 def _private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
     if len(pem) > _LONGEST_KEY or b"-----BEGIN" not in pem:
-        raise PrivateKeyUnusable
+        raise errors.PrivateKeyUnusable
     encrypted = b"ENCRYPTED" in pem
     if encrypted and not passphrase:
-        raise PassphraseMissing
+        raise errors.PassphraseMissing
     try:
         key = serialization.load_pem_private_key(pem, passphrase if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise (PassphraseWrong if encrypted else PrivateKeyUnusable) from None
+        raise (errors.PassphraseWrong if encrypted else errors.PrivateKeyUnusable) from None
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise PrivateKeyUnusable
+        raise errors.PrivateKeyUnusable
     return key
 
 
@@ -228,7 +220,7 @@ def read_signed_data(data: bytes) -> DetachedSignature:
         _expect(asn1.encode_der(info) == data)  # no byte stands there that was not read
         return _detached(info)
     except ValueError:
-        raise SignatureUnreadable from None
+        raise errors.SignatureUnreadable from None
 
 
 def _detached(info: cms.SignedContentInfo) -> DetachedSignature:

@@ -28,19 +28,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from crypto import files
+from crypto import errors, files
 from crypto.cms import Recipient, Signer, make_signing_identity
-from crypto.errors import (
-    FileUnusable,
-    KeyFileDamaged,
-    KeyNameUnusable,
-    KeyringExists,
-    KeyringMissing,
-    PassphraseMissing,
-    PassphraseTooShort,
-    PassphraseWrong,
-    StagingKeyMissing,
-)
 from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
 from crypto.keyring.signers import KEY as SIGNING_KEY
 from crypto.keyring.signers import load_signer, read_key_file, replace_signer
@@ -90,9 +79,9 @@ def read_head(directory: Path) -> dict[str, object]:
     try:
         head = json.loads(read_key_file(directory / HEAD))
     except (ValueError, RecursionError):
-        raise KeyringMissing from None
+        raise errors.KeyringMissing from None
     if not isinstance(head, dict) or cast("dict[str, object]", head).get("format") != FORMAT:
-        raise KeyringMissing
+        raise errors.KeyringMissing
     return cast("dict[str, object]", head)
 
 
@@ -107,16 +96,16 @@ def unlock(directory: Path, passphrase: bytes) -> Secret:
     head = read_head(directory)
     salt, iterations, wrapped = head.get("salt"), head.get("iterations"), head.get("root")
     if not (isinstance(salt, str) and isinstance(wrapped, str) and type(iterations) is int):
-        raise KeyringMissing
+        raise errors.KeyringMissing
     try:
         salt_bytes, wrapped_bytes = bytes.fromhex(salt), bytes.fromhex(wrapped)
     except ValueError:
-        raise KeyringMissing from None
+        raise errors.KeyringMissing from None
     kek = stretch_passphrase(passphrase, salt_bytes, iterations)
     try:
         return Secret("root", unwrap_secret(kek, wrapped_bytes, "root"))
-    except KeyFileDamaged:
-        raise PassphraseWrong from None
+    except errors.KeyFileDamaged:
+        raise errors.PassphraseWrong from None
 
 
 # -- the passphrase
@@ -147,16 +136,16 @@ def _from_file(path: Path, *, follow: bool) -> bytes:
     try:
         # secrets that an orchestrator mounts are links
         data = files.read_small(path.resolve() if follow else path, _LONGEST_PASSPHRASE)
-    except (FileUnusable, OSError, RuntimeError):
-        raise PassphraseMissing from None
+    except (errors.FileUnusable, OSError, RuntimeError):
+        raise errors.PassphraseMissing from None
     return _checked(data.removesuffix(b"\n").removesuffix(b"\r"))
 
 
 def _checked(passphrase: bytes) -> bytes:
     if not passphrase:
-        raise PassphraseMissing
+        raise errors.PassphraseMissing
     if len(passphrase) < SHORTEST:
-        raise PassphraseTooShort(shortest=SHORTEST)
+        raise errors.PassphraseTooShort(shortest=SHORTEST)
     return passphrase
 
 
@@ -197,7 +186,7 @@ class Keyring:
             FileUnusable: the directory can't be written.
         """
         if directory.is_symlink() or (directory.exists() and any(directory.iterdir())):
-            raise KeyringExists
+            raise errors.KeyringExists
         found = find_passphrase(directory, passphrase)
         partial = files.temporary_beside(directory)
         with files.directory_written_whole(partial, directory):
@@ -223,10 +212,10 @@ class Keyring:
             KeyFileDamaged: a wrapped key does not hold.
         """
         if not (directory / HEAD).is_file():
-            raise KeyringMissing
+            raise errors.KeyringMissing
         found = find_passphrase(directory, passphrase)
         if found is None:
-            raise PassphraseMissing
+            raise errors.PassphraseMissing
         return cls(directory, unlock(directory, found))
 
     def change_passphrase(self, new: bytes) -> None:
@@ -373,7 +362,7 @@ class Keyring:
             fresh = wrap_secret(_kek(self._root), secrets.token_bytes(SECRET_BYTES), label)
             files.write_once(path, fresh)
         if not path.exists():
-            raise StagingKeyMissing(kind=kind)
+            raise errors.StagingKeyMissing(kind=kind)
         return make(label, self._unwrapped(path, label))
 
     def _forget(self, kind: str, name: str) -> bool:
@@ -385,7 +374,7 @@ class Keyring:
 
     def _place(self, kind: str, name: str) -> tuple[Path, str]:
         if not _ID.fullmatch(name):
-            raise KeyNameUnusable(kind=kind)
+            raise errors.KeyNameUnusable(kind=kind)
         return self.directory / kind / f"{name}.key", f"{kind}/{name}"
 
     def _unwrapped(self, path: Path, label: str) -> bytes:

@@ -28,7 +28,7 @@ from typing import BinaryIO
 
 from cryptography.hazmat.primitives import hashes
 
-from crypto import files
+from crypto import errors, files
 from crypto.cms import (
     LONGEST_SIGNATURE,
     Recipient,
@@ -38,17 +38,6 @@ from crypto.cms import (
     read_identity,
     seal_stream,
     verify_detached,
-)
-from crypto.errors import (
-    FileUnusable,
-    HashDoesNotHold,
-    PackageExists,
-    PackageUnreadable,
-    PartMissing,
-    PartNameUnusable,
-    PartUnexpected,
-    SignatureUnreadable,
-    SignerUnknown,
 )
 from errors import CodedError
 
@@ -68,7 +57,7 @@ def check_names(names: list[str]) -> None:
     seen: set[str] = set()
     for position, name in enumerate(names, start=1):
         if not _NAME.fullmatch(name) or name.lower() in seen:
-            raise PartNameUnusable(position=position)
+            raise errors.PartNameUnusable(position=position)
         seen.add(name.lower())
 
 
@@ -87,10 +76,10 @@ def read_sums(data: bytes) -> dict[str, str]:
         text = data.decode("ascii")
         found = {match[2]: match[1] for match in _LINE.finditer(text)}
         check_names(list(found))
-    except (UnicodeDecodeError, PartNameUnusable):
-        raise PackageUnreadable from None
+    except (UnicodeDecodeError, errors.PartNameUnusable):
+        raise errors.PackageUnreadable from None
     if not found or write_sums(found) != data:
-        raise PackageUnreadable
+        raise errors.PackageUnreadable
     return found
 
 
@@ -167,7 +156,7 @@ def seal_parts(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     if not sealed:
-        raise PartMissing(count=0)
+        raise errors.PartMissing(count=0)
     return sealed
 
 
@@ -235,7 +224,7 @@ def write_package(
     """
     check_recipients(recipients)
     if directory.exists() or directory.is_symlink():
-        raise PackageExists
+        raise errors.PackageExists
     partial = files.temporary_beside(directory)
     with files.directory_written_whole(partial, directory):
         sealed = seal_parts(partial, parts, recipients)
@@ -307,8 +296,8 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> Package:
     pinned = read_identity(signer_certificate_pem, bare_key=False)
     _check_enclosed_certificate(directory, pinned.pem)
     # (2) the pinned signer signed the list
-    listed = _read(directory / LIST, LONGEST_LIST, PackageUnreadable)
-    signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, SignatureUnreadable)
+    listed = _read(directory / LIST, LONGEST_LIST, errors.PackageUnreadable)
+    signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, errors.SignatureUnreadable)
     verify_detached(listed, signature, signer_certificate_pem)
     # (3) every listed file is there and nothing else
     sums = read_sums(listed)
@@ -326,9 +315,9 @@ def verify_by_any(directory: Path, signer_certificates: Sequence[bytes]) -> Pack
         CodedError: as `verify_package`.
     """
     for pinned in signer_certificates:
-        with contextlib.suppress(SignerUnknown):
+        with contextlib.suppress(errors.SignerUnknown):
             return verify_package(directory, pinned)
-    raise SignerUnknown
+    raise errors.SignerUnknown
 
 
 def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
@@ -337,13 +326,13 @@ def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
     with contextlib.suppress(CodedError):
         if files.read_small(directory / CERTIFICATE, LONGEST_SIGNATURE) == pinned:
             return
-    raise SignerUnknown
+    raise errors.SignerUnknown
 
 
 def _read(path: Path, longest: int, error: type[CodedError]) -> bytes:
     try:
         return files.read_small(path, longest)
-    except FileUnusable:
+    except errors.FileUnusable:
         raise error from None
 
 
@@ -351,12 +340,12 @@ def _check_entries(directory: Path, listed: set[str]) -> None:
     try:
         found = {entry.name for entry in directory.iterdir()}
     except OSError:
-        raise PackageUnreadable from None
+        raise errors.PackageUnreadable from None
     if missing := listed - found:
-        raise PartMissing(count=len(missing))
+        raise errors.PartMissing(count=len(missing))
     unexpected = found - listed - {LIST, SIGNATURE, README, CERTIFICATE}
     if unexpected or not any(name.endswith(SUFFIX) for name in listed):
-        raise PartUnexpected(count=len(unexpected))
+        raise errors.PartUnexpected(count=len(unexpected))
 
 
 def _check_hashes(directory: Path, sums: dict[str, str]) -> tuple[SealedFile, ...]:
@@ -369,7 +358,7 @@ def _check_hashes(directory: Path, sums: dict[str, str]) -> tuple[SealedFile, ..
         elif name.endswith(SUFFIX):
             sealed.append(SealedFile(name, signed, found[1]))
     if wrong:
-        raise HashDoesNotHold(lines=wrong)
+        raise errors.HashDoesNotHold(lines=wrong)
     return tuple(sealed)
 
 
@@ -380,6 +369,6 @@ def _hash(path: Path) -> tuple[str, int] | None:
             while block := handle.read(_BLOCK):
                 made.update(block)
                 count += len(block)
-    except (FileUnusable, OSError):
+    except (errors.FileUnusable, OSError):
         return None
     return made.finalize().hex(), count
