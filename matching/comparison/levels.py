@@ -141,10 +141,8 @@ class Comparer:
     def _last(self, a: Rows, b: Rows) -> tuple[Small, Bools]:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
         x, y = c.last[a], r.last[b]
-        present = (x >= 0) & (y >= 0)
-        same = present & (x == y)
+        result, present, same = _by_code("last", x, y)
         swapped = present & ~same & (x == r.first[b]) & (y == c.first[a])
-        result = np.where(same, 1, np.where(present, level("last", "different"), 0)).astype(np.int8)
         open_ = present & ~same & ~swapped
         head_x, tail_x, head_y, tail_y = parts.head[x], parts.tail[x], parts.head[y], parts.tail[y]
         part = (head_x == head_y) | (tail_x == tail_y) | (head_x == tail_y) | (tail_x == head_y)
@@ -164,11 +162,7 @@ class Comparer:
     def _first(self, a: Rows, b: Rows, swapped: Bools) -> Small:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
         x, y = c.first[a], r.first[b]
-        present = (x >= 0) & (y >= 0)
-        same = present & (x == y)
-        result = np.where(same, 1, np.where(present, level("first", "different"), 0)).astype(
-            np.int8
-        )
+        result, present, same = _by_code("first", x, y)
         rest = np.flatnonzero(present & ~same & ~swapped)
         u, v = x[rest], y[rest]
         score = self._similarity(u, v)
@@ -191,11 +185,7 @@ class Comparer:
     def _middle(self, a: Rows, b: Rows) -> Small:
         parts = self.encoded.parts
         x, y = self.encoded.cohort.middle[a], self.encoded.records.middle[b]
-        present = (x >= 0) & (y >= 0)
-        same = present & (x == y)
-        result = np.where(same, 1, np.where(present, level("middle", "different"), 0)).astype(
-            np.int8
-        )
+        result, present, same = _by_code("middle", x, y)
         rest = np.flatnonzero(present & ~same)
         u, v = x[rest], y[rest]
         single = (parts.single[u] | parts.single[v]) & (parts.initial[u] == parts.initial[v])
@@ -271,6 +261,14 @@ def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> 
 
 def _columns(encoded: Encoded) -> tuple[Columns, Columns]:
     return Columns(encoded.cohort), Columns(encoded.records)
+
+
+def _by_code(field: str, x: Rows, y: Rows) -> tuple[Small, Bools, Bools]:
+    """Levels as far as codes tell (missing, same, different), which pairs have both values, and which the same."""
+    present = (x >= 0) & (y >= 0)
+    same = present & (x == y)
+    result = np.where(same, 1, np.where(present, level(field, "different"), 0)).astype(np.int8)
+    return result, present, same
 
 
 def _suffix(x: Small, y: Small) -> Small:

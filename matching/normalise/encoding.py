@@ -6,7 +6,7 @@ the batches can't change a result.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
@@ -158,27 +158,24 @@ class Side:
     zip: Codes
     county: Codes
 
+    def columns(self) -> dict[str, Values]:
+        """The columns by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "rows"}
+
     def take(self, rows: Numbers) -> "Side":
         """The same columns for some rows."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "rows"}
-        return replace(self, rows=len(rows), **columns)
+        return Side(len(rows), **{name: values[rows] for name, values in self.columns().items()})
 
     def cut(self, start: int, stop: int) -> "Side":
         """The same columns for the rows from ``start`` to ``stop``, without copying."""
-        columns = {
-            f.name: getattr(self, f.name)[start:stop] for f in fields(self) if f.name != "rows"
-        }
-        return replace(self, rows=min(stop, self.rows) - start, **columns)
+        columns = {name: values[start:stop] for name, values in self.columns().items()}
+        return Side(min(stop, self.rows) - start, **columns)
 
     @property
     def address(self) -> Ints:
         """Street and house number as one number; -1 where there is no street."""
         number = self.street.astype(np.int64) * 1_000_003 + self.house + 1
         return np.where(self.street >= 0, number, MISSING)
-
-    def arrays(self) -> list[Ints]:
-        """All columns, widened to one type."""
-        return [getattr(self, f.name).astype(np.int64) for f in fields(self) if f.name != "rows"]
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
 
 def _distinct(encoded: Encoded) -> tuple[Ints, Ints]:
     """The first row of each distinct content, and for each row the number of its content."""
-    columns = encoded.cohort.arrays()
+    columns = [values.astype(np.int64) for values in encoded.cohort.columns().values()]
     key = start_hash(columns[0])
     for column in columns[1:]:
         key = extend_hash(key, column)

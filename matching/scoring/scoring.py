@@ -282,7 +282,7 @@ def _table(columns: dict[str, pa.Array]) -> pa.Table:
 
 
 def _columns(side: Side) -> dict[str, pa.Array]:
-    return {name: column(getattr(side, name)) for name in _SIDE}
+    return {name: column(values) for name, values in side.columns().items()}
 
 
 def _side(table: pa.Table) -> Side:
