@@ -35,11 +35,8 @@ def to_arrow(
 ) -> pa.Table:
     """Rows as columns: each dimension with its label, the count of records, persons, status.
 
-    Args:
-        table: dimensions, scope and hierarchy.
-        labels: for each dimension, code to label.
-        rows: what to write, in order.
-        counted: name of the count of records.
+    ``table`` gives dimensions, scope and hierarchy, ``labels`` for each dimension code to label;
+    ``counted`` is the name of the count of records.
     """
     columns: dict[str, pa.Array] = {}
     for axis, name in enumerate(table.dims):

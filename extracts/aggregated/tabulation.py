@@ -90,10 +90,7 @@ def tabulate(con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSp
 
     Years stand apart: there is no total over them, and no record is in two.
 
-    Args:
-        con: connection to a snapshot: its tables as views, and ``person_index``.
-        system: the data system.
-        spec: what to count.
+    ``con`` has a snapshot's tables as views, and ``person_index``.
 
     Raises:
         YearNotFullError: see ``check_years``.

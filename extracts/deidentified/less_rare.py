@@ -203,11 +203,7 @@ def propose(
 ) -> tuple[RowProposal, ...]:
     """Return what was tried, what passes first, then what keeps most values.
 
-    Args:
-        system: the data system.
-        make: makes the extract with the columns it is given.
-        columns: the columns that were asked for.
-        limit: what the project may bear.
+    ``make`` makes the extract with the columns that it is given.
 
     Raises:
         CodedError: see ``deidentified.build_deidentified`` and ``suppress_locally``.

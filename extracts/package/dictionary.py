@@ -252,13 +252,9 @@ def dictionary_for(
     supplied: Sequence[str] = (),
     columns: tuple[str, ...] | None = None,
 ) -> DataDictionary:
-    """Return the dictionary of a row extract.
+    """Return the dictionary of a row extract, with the supplied columns that are echoed.
 
-    Args:
-        system: the data system.
-        kind: ``identified`` or ``deidentified``.
-        supplied: names of the supplied columns that are echoed.
-        columns: register columns that the approval names; all by default.
+    ``columns`` are the register's that the approval names; all by default.
 
     Raises:
         ColumnPlanRefused: the system's release section can't be carried out.
@@ -275,10 +271,7 @@ def aggregated_dictionary(
 ) -> DataDictionary:
     """Return the dictionary of a published table: its dimensions, measures and ``status``.
 
-    Args:
-        system: the data system.
-        schema: columns of the table. A dimension may have its label beside it as ``<name>_label``.
-        threshold: persons below which a cell is hidden.
+    A dimension may have its label beside it as ``<name>_label``.
 
     Raises:
         ColumnNotAllowed: the table has a column that the system's file does not describe.

@@ -243,12 +243,8 @@ def _shows_nothing_of_it(column: OutputColumn) -> bool:
 def plan_for(system: System, kind: RowKind, columns: tuple[str, ...] | None = None) -> Plan:
     """Return the checked plan of one kind of row extract.
 
-    Args:
-        system: the data system.
-        kind: ``identified`` or ``deidentified``.
-        columns: of the system's columns, those that the approval names; by default all but the
-            coarser versions of others. Research ids stay in any case: without them rows can't be
-            told apart.
+    ``columns`` are those of the system's that the approval names; by default all but the coarser
+    versions of others. Research ids stay in any case: without them rows can't be told apart.
 
     Raises:
         KindNotGiven: the system gives no data of this kind.

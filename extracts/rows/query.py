@@ -54,11 +54,8 @@ def entry_steps(
 ) -> list[Step]:
     """Return all steps up to ``entries`` (withheld ones too) and ``released`` (without them).
 
-    Args:
-        plan: the checked plan.
-        years: first and last year, or none.
-        released_anyway: names of exclusions that policy switched off.
-        among: a relation with the keys of the records that matter, where not all do.
+    ``released_anyway`` names the exclusions that policy switched off, ``among`` a relation with the
+    keys of the records that matter, where not all do.
     """
     exclusions = [e for e in plan.release.exclusions if e.name not in released_anyway]
     return [scope(plan, years, exclusions, among), entries(plan), *facts(plan), released(plan)]

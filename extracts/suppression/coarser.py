@@ -92,9 +92,7 @@ def forecast(patterns: Sequence[Seen]) -> Forecast:
 def coarser_tables(table: CellTable, policy: SuppressionPolicy) -> tuple[Coarser, ...]:
     """Return coarser versions of a table, the one that publishes most first.
 
-    Args:
-        table: the true values.
-        policy: the rule; patterns are not cleaned up, so that each publishes at least what is said.
+    Their patterns are not cleaned up, so that each publishes at least what is said.
 
     Raises:
         CodedError: see ``suppress``; a version that can't be protected is left out.

@@ -180,18 +180,7 @@ def audit_file(
     earlier: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> AuditReport:
-    """Attack a published table; hidden cells are empty.
-
-    Args:
-        table: CSV as published.
-        dims: its dimensions.
-        count: its column of counts.
-        persons: its column of persons, if it has one.
-        threshold: persons under which a cell is small.
-        zeros: whether zeros are published, so that a hidden cell is at least 1.
-        hierarchy: for a dimension, a CSV of child and parent.
-        earlier: tables that are public already.
-        progress: called with stage, done, of.
+    """Attack a published table; hidden cells are empty. The arguments are those of ``suppress_file``.
 
     Returns:
         Which cells fall and how; a caller that finds any exits 4.

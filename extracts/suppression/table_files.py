@@ -54,16 +54,10 @@ def table_from_rows(
     *,
     with_persons: bool = False,
 ) -> CellTable:
-    """Build the complete table of an outside list of cells.
+    """Build the complete table of an outside list of cells and margins.
 
-    Args:
-        names: the dimensions, in the order of each row's labels.
-        rows: the cells and margins that are given.
-        parents: child to parent, for dimensions with a hierarchy.
-        with_persons: whether the rows carry persons.
-
-    Returns:
-        The table with every margin; levels are sorted by name, never by a value.
+    ``parents`` is child to parent, for dimensions with a hierarchy. Levels are sorted by name, never
+    by a value.
 
     Raises:
         BadLevelError: an empty level, or one like TOTAL.

@@ -57,12 +57,7 @@ class Relations:
 
 
 def relations_of(table: CellTable, least: int) -> Relations:
-    """The equations of one table.
-
-    Args:
-        table: the true values.
-        least: 1 where a hidden cell can't be zero, else 0.
-    """
+    """The equations of one table; ``least`` is 1 where a hidden cell can't be zero, else 0."""
     values = table.counts.ravel().astype(np.float64)
     leaves = table.leaf_mask().ravel() & (values > 0)
     free = values > 0 if least else np.ones(values.size, dtype=bool)

@@ -208,16 +208,10 @@ class IntegerMovementSolver:
     def find(
         self, target: int, amount: float, cells: Ints, persons: float
     ) -> tuple[Ints, Floats] | None:
-        """Find a movement of ``cells`` that moves ``target`` by ``amount``.
+        """Find a movement of ``cells`` (sorted, all hidden) in whole orders, or None; see ``move``.
 
-        Args:
-            target: the cell that must move; it is among ``cells``.
-            amount: orders, positive up, negative down, no further than the cell has room.
-            cells: who may move, sorted; all of them hidden.
-            persons: how many the target must be able to have then.
-
-        Returns:
-            The cells that move and by how many whole orders, or None where none was found.
+        ``amount`` is no further than the target has room; ``persons`` is how many it must be able to
+        have then.
         """
         one = self._programme(target, amount, cells, persons)
         if (one.lower > one.upper).any():
