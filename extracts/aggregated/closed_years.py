@@ -107,7 +107,7 @@ def closed_year(
     Args:
         versions: every version of the year that was ever published with these dimensions and scope.
         now: the true values of the year.
-        policy: threshold and zeros.
+        policy: the rule.
         alone: whether nothing else of the year was published.
         revise: whether policy lets a closed year be revised at all.
 

@@ -270,10 +270,7 @@ Derived = dict[Labels, float | None]
 def percentages(dims: Sequence[str], counts: Mapping[Labels, int | None], of: str) -> Derived:
     """Return each cell's per cent of the TOTAL over one dimension; None where either is hidden.
 
-    Args:
-        dims: the dimensions, in the order of the labels.
-        counts: published counts by labels; None where hidden.
-        of: the dimension.
+    ``counts`` are published counts by labels, in the order of the dimensions.
     """
     return _per_cent(dims, counts, lambda dim: dim == of)
 
@@ -327,8 +324,7 @@ def derive_file(
 
     Args:
         table: as ``suppress`` writes it, ``status`` included: a table of true counts is refused.
-        dims: its dimensions.
-        count: its column of counts.
+        dims: its dimensions, ``count`` its column of counts.
         percent_of: dimension whose TOTAL is 100 per cent.
         population: CSV of some of the dimensions and ``population``.
         per: inhabitants of a rate.

@@ -109,11 +109,8 @@ _SMALL = 8  # a dimension of so few nodes is taken as a whole
 def window(relations: Relations, target: int, costs: Floats, width: int | None) -> Ints:
     """The movable cells around ``target``, sorted; all that are connected to it for None.
 
-    Args:
-        relations: the table.
-        target: the cell that must move.
-        costs: of hiding each cell of the table: cheap neighbours are preferred.
-        width: nodes that are taken of each long dimension besides the cell's own and its margins.
+    ``width`` nodes are taken of each long dimension besides the cell's own and its margins, those
+    first whose cells cost least to hide.
     """
     if width is None or relations.shape is None:
         connected = relations.component == relations.component[target]

@@ -68,12 +68,8 @@ def start_search(
 ) -> Search:
     """Hide the primary cells and list what must be reached.
 
-    Args:
-        relations: the table or several joined tables.
-        policy: the rule.
-        known: cells whose true value we know; others were hidden earlier and stay so.
-        hidden_before: cells that an earlier table hides: they stay hidden in every later one, since
-            what protected them then was that nobody shows them.
+    Cells whose true value is not ``known`` were hidden earlier and stay so. What an earlier table
+    hides stays hidden in every later one: what protected it then was that nobody shows it.
 
     Raises:
         CannotProtectError: a small cell is public already.

@@ -100,7 +100,7 @@ def suppress(
 
     Args:
         table: the true values.
-        policy: threshold, zeros, spread.
+        policy: the rule.
         earlier: tables over the same population that are public: constants for the attacker.
         linked: other groupings of the same population, published together with this one.
         scope: fixed levels of dimensions that the tables don't have.
@@ -193,10 +193,8 @@ def suppress_all(
 ) -> list[Pattern]:
     """Suppress tables that share nothing; the patterns stand in the order of the jobs.
 
-    Args:
-        jobs: the tables.
-        workers: processes; as many as there are cores where none are given.
-        progress: called with ``tables``, done, of.
+    ``workers`` are processes, as many as there are cores where none are given; ``progress`` is
+    called with ``tables``, done, of.
 
     Raises:
         CodedError: what ``suppress`` raises for the first table that can't be protected.

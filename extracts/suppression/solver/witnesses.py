@@ -75,15 +75,9 @@ def find_proofs(
     What it does not take moves parts of orders, or leaves no room for the persons that are published.
     One movement serves all goals that it, or its reverse, reaches.
 
-    Args:
-        search: a pattern that protects.
-        integer_movements: for the system of the search.
-        cells: which the audit could not settle so far.
-        width: labels of each long dimension among whose hidden cells a movement is looked for;
-            with 0, only among the cells of the witness that the search has.
-
-    Returns:
-        The movements that were added.
+    ``cells`` are those that the audit could not settle so far; ``width`` is the labels of each long
+    dimension among whose hidden cells a movement is looked for: with 0, only among the cells of the
+    witness that the search has. Returns the movements that were added.
     """
     served: set[Goal] = set()
     added: list[Witness] = []
