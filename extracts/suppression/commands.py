@@ -268,10 +268,7 @@ Derived = dict[Labels, float | None]
 
 
 def percentages(dims: Sequence[str], counts: Mapping[Labels, int | None], of: str) -> Derived:
-    """Return each cell's per cent of the TOTAL over one dimension; None where either is hidden.
-
-    ``counts`` are published counts by labels, in the order of the dimensions.
-    """
+    """Return each cell's per cent of the TOTAL over one dimension; None where either is hidden."""
     return _per_cent(dims, counts, lambda dim: dim == of)
 
 
@@ -324,7 +321,8 @@ def derive_file(
 
     Args:
         table: as ``suppress`` writes it, ``status`` included: a table of true counts is refused.
-        dims: its dimensions, ``count`` its column of counts.
+        dims: its dimensions.
+        count: its column of counts.
         percent_of: dimension whose TOTAL is 100 per cent.
         population: CSV of some of the dimensions and ``population``.
         per: inhabitants of a rate.
