@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.machine("postgresql"))]
+_SERVER = [pytest.mark.machine("postgresql"), pytest.mark.long]  # not in a plain run of the folder
+DATABASES = ["sqlite", pytest.param("postgresql", marks=_SERVER)]
 
 TRIGGERS = {
     "sqlite": ["events_no_update", "events_no_delete", "events_only_next"],
