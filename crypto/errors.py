@@ -96,7 +96,7 @@ class TokenLibraryMissing(CodedError, code="CRYPTO-17", exit=Exit.USAGE):
 
 class TokenUnusable(CodedError, code="CRYPTO-18", exit=Exit.INTEGRITY):
     cause = "the PKCS#11 token with the signing key can't be used"
-    cure = "Check the library's path and the labels of token and key; is the token plugged in?"
+    cure = "Check the labels of token and key, and the library's path, where only root may write; is the token plugged in?"
 
 
 class PinWrong(CodedError, code="CRYPTO-19", exit=Exit.INTEGRITY):
@@ -183,4 +183,4 @@ class SharedSecretUnusable(CodedError, code="CRYPTO-37", exit=Exit.REFUSED):
 
 class FipsRequired(CodedError, code="CRYPTO-40", exit=Exit.REFUSED):
     cause = "policy requires FIPS mode and the cryptographic module is not in it"
-    cure = "Name the OpenSSL configuration of a FIPS provider in DOJ_RELEASE_FIPS_CONF, or change the policy"
+    cure = "Name the OpenSSL configuration of a FIPS provider, where only root may write, in DOJ_RELEASE_FIPS_CONF, or change the policy"

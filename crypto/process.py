@@ -10,6 +10,7 @@ library before it is needed, so that every command can afford it.
 import ctypes
 import hashlib
 import os
+import stat
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -55,14 +56,34 @@ def _prctl(what: int) -> int:
     return int(ctypes.CDLL(None).prctl(what, 0, 0, 0, 0))
 
 
+def only_the_owner_writes(path: Path) -> bool:
+    """Whether nobody but root and who owns this program could have put a file there, or can exchange it.
+
+    Asked of what names or is code: a token's library, a provider's configuration. The service's own user is
+    not enough, since it writes files for its callers.
+    """
+    try:
+        owners = {0, Path(__file__).stat().st_uid}
+        found = path.resolve(strict=True)
+        places = [(place, place.stat()) for place in (found, *found.parents)]
+    except (OSError, RuntimeError):
+        return False
+    return all(
+        status.st_uid in owners
+        # In a folder like /tmp others may add names, not exchange ours.
+        and (not status.st_mode & 0o022 or (place != found and bool(status.st_mode & stat.S_ISVTX)))
+        for place, status in places
+    )
+
+
 def activate_fips() -> bool:
     """Start the OpenSSL inside `cryptography` in FIPS mode, where the variable asks for it.
 
     Call it before anything imports `cryptography`; `crypto` does. Modules are looked for beside the
-    configuration, unless OPENSSL_MODULES names another folder.
+    configuration, unless OPENSSL_MODULES names another folder. Both name code, which must be the program's owner's.
 
     Raises:
-        FipsRequired: the mode was asked for and is not on afterwards.
+        FipsRequired: the mode was asked for and is not on afterwards, or others could write what names it.
     """
     named = os.environ.get(FIPS_VARIABLE)
     if not named:
@@ -70,8 +91,10 @@ def activate_fips() -> bool:
     configuration = Path(named).absolute()
     if not configuration.is_file() or (_INSIDE in sys.modules and not fips_enabled()):
         raise FipsRequired
-    hashlib.sha256(b"")  # Python's OpenSSL has read its configuration now
     modules = os.environ.get("OPENSSL_MODULES", str(configuration.parent))
+    if not (only_the_owner_writes(configuration) and only_the_owner_writes(Path(modules))):
+        raise FipsRequired
+    hashlib.sha256(b"")  # Python's OpenSSL has read its configuration now
     with _environment(dict(zip(_READ_BY_OPENSSL, (str(configuration), modules), strict=True))):
         on = fips_enabled()
     if not on:

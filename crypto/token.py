@@ -5,6 +5,7 @@ label and the key's label; the PIN is read from a file each time and not kept.
 """
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,8 +21,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from crypto import errors, files
 from crypto.cms import SIGNER_DAYS, Signer, check_validity, digest, self_signed
+from crypto.process import only_the_owner_writes
 
 _LONGEST_PIN = 256  # bytes; tokens allow 64 to 255
+_SETTINGS = "SOFTHSM2_CONF"  # names a library's own settings
 
 _Result = TypeVar("_Result")
 
@@ -194,6 +197,9 @@ def _public_key(place: TokenPlace) -> ec.EllipticCurvePublicKey:
 
 
 def _in_session(place: TokenPlace, act: Callable[[Any, Any], _Result]) -> _Result:
+    named = os.environ.get(_SETTINGS)
+    if not all(map(only_the_owner_writes, [place.library, *([Path(named)] if named else [])])):
+        raise errors.TokenUnusable
     with _coded() as pkcs11:
         library = pkcs11.lib(str(place.library))
         token = library.get_token(token_label=place.token)

@@ -54,7 +54,7 @@ def options(
     """Secure release of Department data: link, extract, prove, seal, record."""
     del version
     console = context.ensure_object(Console)
-    console.home, console.json = home, as_json
+    console.home, console.json = console.placed(home), as_json
 
 
 for name, function in {
@@ -124,11 +124,16 @@ def step_of(words: Sequence[str]) -> str:
     return ".".join(queue[: 2 if queue and queue[0] in groups else 1])
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: private files and no core dumps, then the command."""
+def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> None:
+    """Entry point: private files and no core dumps, then the command.
+
+    Args:
+        arguments: those of the process where none are given.
+        folder: from where relative paths are meant; the current folder where none is given.
+    """
     harden_process()
     words = hoist(sys.argv[1:] if arguments is None else arguments)
-    console = Console(step=step_of(words) or "command")
+    console = Console(folder=folder, step=step_of(words) or "command")
     try:
         with orderly():
             app(args=words, prog_name="doj-release", obj=console)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+V = TypeVar("V")
 
 Report = Callable[[str], None]
 
@@ -34,9 +35,27 @@ class Console:
     """
 
     home: Path | None = None
+    folder: Path | None = None  # from where the caller means relative paths
     json: bool = False
     emitted: bool = False
     step: str = "command"  # the command in dots: release.approve
+    _relative: list[str] = field(default_factory=list[str])  # paths that were, as they are placed
+
+    def placed(self, value: V) -> V:
+        """What an option says, its relative paths in the caller's folder: the process stands elsewhere."""
+        if isinstance(value, list):
+            return cast("V", [self.placed(each) for each in cast("list[object]", value)])
+        if self.folder is None or not isinstance(value, Path) or value.is_absolute():
+            return value
+        place = self.folder / value
+        self._relative.append(os.path.splitext(place)[0])  # noqa: PTH122  # the folder itself has no name
+        return cast("V", place)
+
+    def shown(self, path: Path) -> str:
+        """A path as the caller gave it, or gave the one that it is named after."""
+        text = str(path)
+        given = self.folder is not None and text.startswith(tuple(self._relative))
+        return os.path.relpath(text, self.folder) if given else text
 
     @functools.cached_property
     def session(self) -> "Session":
@@ -186,6 +205,8 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
     def wrapped(context: typer.Context, *args: P.args, **kwargs: P.kwargs) -> R:
         console = context.ensure_object(Console)
         try:
+            for name, value in kwargs.items():
+                kwargs[name] = console.placed(value)
             with contextlib.closing(console):
                 return function(console, *args, **kwargs)
         except CodedError as error:

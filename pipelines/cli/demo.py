@@ -23,7 +23,7 @@ def demo(
     """Make a demo home and run one release of each kind."""
     from pipelines.demo import demonstrate
 
-    root = console.home or Path("demo-home")
+    root = console.home or console.placed(Path("demo-home"))
     with console.steps() as report:
         made = demonstrate(root, records=records, cohort=cohort, report=report, ledger_url=ledger)
     _show(console, made)

@@ -37,7 +37,7 @@ def backup(
     from pipelines.deployment import back_up
 
     facts = back_up(console.open_home(), out)
-    console.show_pairs("Backup", facts)
+    console.show_pairs("Backup", facts | {"backup": console.shown(out)})
     if facts["ledger"] == "elsewhere":
         console.hint("The ledger is a database of its own: back it up with pg_dump, before this.")
     console.hint(
@@ -52,7 +52,8 @@ def restore(
     from pipelines.deployment import restore as restored
     from pipelines.home import chosen_folder
 
-    console.show_pairs("Restored", restored(backup, chosen_folder(console.home)))
+    root = chosen_folder(console.home)
+    console.show_pairs("Restored", restored(backup, root) | {"home": console.shown(root)})
     console.hint(
         "Next: put keys/passphrase back (0600), then `doj-release ledger verify` and `doctor`."
     )

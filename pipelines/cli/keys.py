@@ -99,7 +99,8 @@ def make_cluster_secret(
         raise FileExists(file="secret")
     make_shared_secret(out)
     console.show_pairs(
-        "Cluster's secret", {"file": str(out), "mark": shared_secret_mark(read_shared_secret(out))}
+        "Cluster's secret",
+        {"file": console.shown(out), "mark": shared_secret_mark(read_shared_secret(out))},
     )
     console.hint(
         "Copy it to each worker (chmod 600) and name it there in DOJ_RELEASE_CLUSTER_KEY_FILE."

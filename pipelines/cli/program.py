@@ -10,17 +10,22 @@ import atexit
 import logging
 import os
 import sys
+from pathlib import Path
 
 from pipelines.cli.app import main
 
 
-def program() -> None:
-    """Run the command of ``sys.argv`` and leave with its exit code."""
+def program(folder: Path | None = None) -> None:
+    """Run the command of ``sys.argv`` and leave with its exit code.
+
+    Args:
+        folder: the caller's, where the process itself stands elsewhere (`pipelines.start`).
+    """
     ending = _Ending()
     # Exit functions run in reverse: what libraries register later is done before this one.
     atexit.register(ending.leave)
     try:
-        main()
+        main() if folder is None else main(folder=folder)
     except SystemExit as ended:
         ending.code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         raise

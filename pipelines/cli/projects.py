@@ -128,7 +128,7 @@ def event(
     from pipelines.custody import record_event
     from pipelines.session import today
 
-    files = {name: Path(path) for name, path in _named(file or []).items()}
+    files = {n: console.placed(Path(path)) for n, path in _named(file or []).items()}
     day = on.date() if on else today()
     state, letter = record_event(console.session, number, kind, day, _named(facts or []), files)
     extra = {"letter": str(letter)} if letter else {}

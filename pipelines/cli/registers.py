@@ -55,12 +55,14 @@ def make_up(
     )  # fmt: skip
     facts = {
         "system": system.upper(),
-        "files": [str(path) for path in made.files],
-        "truth": str(made.path),
+        "files": [console.shown(path) for path in made.files],
+        "truth": console.shown(made.path),
         "entries": made.persons.num_rows,
     }
     console.show_pairs("Made-up register", facts)
-    console.hint(f"doj-release register load {system.upper()} {folder}/register/*.parquet")
+    console.hint(
+        f"doj-release register load {system.upper()} {console.shown(folder)}/register/*.parquet"
+    )
 
 
 @register_group.add("list")

@@ -81,7 +81,7 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "expected missed matches": _rate(report.missed_match_rate),
             "seconds": round(outcome.seconds, 1),
             "loops": loops,
-            "written": str(out),
+            "written": console.shown(out),
         },
     )
     if outcome.score is not None:
@@ -194,16 +194,16 @@ def suppress(
         threshold=threshold,
         zeros=_zeros(zeros),
         clean_programmes=clean_up,
-        hierarchy=_hierarchies(hierarchy or []),
+        hierarchy=_hierarchies(console, hierarchy or []),
         linked=linked or [],
         earlier=earlier or [],
         out=out,
         explain=explain,
     )
-    written = [str(path) for path in outcome.written]
+    written = [console.shown(path) for path in outcome.written]
     if heat_map is not None:
         outcome.write_heat_map(heat_map)
-        written.append(str(heat_map))
+        written.append(console.shown(heat_map))
     facts: dict[str, object] = {**outcome.numbers(), "written": written}
     if proposals := outcome.coarser():
         facts["coarser tables"] = [one.as_json() for one in proposals]
@@ -236,7 +236,7 @@ def audit(
         persons=persons,
         threshold=threshold,
         zeros=_zeros(zeros),
-        hierarchy=_hierarchies(hierarchy or []),
+        hierarchy=_hierarchies(console, hierarchy or []),
         earlier=earlier or [],
     )
     falls = [
@@ -301,7 +301,7 @@ def rates(
         per=per,
         out=out,
     )
-    console.show_pairs("Rates", made | {"written": str(out)})
+    console.show_pairs("Rates", made | {"written": console.shown(out)})
 
 
 def _names(text: str) -> list[str]:
@@ -317,13 +317,13 @@ def _zeros(text: str) -> "ZerosPolicy":
     raise OptionsDisagree(option="--zeros is published or hidden")
 
 
-def _hierarchies(items: list[str]) -> dict[str, Path]:
+def _hierarchies(console: Console, items: list[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for item in items:
         name, equals, path = item.partition("=")
         if not equals or not name or not path:
             raise OptionsDisagree(option="--hierarchy wants DIM=FILE")
-        found[name] = Path(path)
+        found[name] = console.placed(Path(path))
     return found
 
 

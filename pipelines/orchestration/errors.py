@@ -5,12 +5,17 @@ from errors import CodedError, Exit
 
 class ServerUnavailable(CodedError, code="FLOW-01", exit=Exit.INTERNAL):
     cause = "the Prefect server did not answer"
-    cure = "Check PREFECT_API_URL and the server, or run the same stages with --no-orchestrator"
+    cure = "Check the server and orchestration.api_url in settings.toml, or run the same stages with --no-orchestrator"
 
 
 class FlowFailed(CodedError, code="FLOW-02", exit=Exit.INTERNAL):
     cause = "the flow ended without a result"
     cure = "See the local log of the home, then resume the release"
+
+
+class FolderUnsafe(CodedError, code="FLOW-03", exit=Exit.REFUSED):
+    cause = "the current folder has settings of Prefect that others wrote"
+    cure = "Start from another folder, or through the program doj-release, which does"
 
 
 class AuthFileUnsafe(CodedError, code="HOME-09", exit=Exit.REFUSED):

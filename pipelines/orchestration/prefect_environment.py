@@ -1,8 +1,9 @@
 """Environment of Prefect and of everything that would report home, set before the first import.
 
-Prefect reads its settings when it is imported, so :func:`prepare` must come first. Values that
-the deployment set itself win, except telemetry, which is off for everybody (measured: the
-server's heartbeat needs its own switch; ``DO_NOT_TRACK`` is for the SDK alone).
+Prefect reads its settings when it is imported, so :func:`prepare` must come first. The program takes none of
+them from who calls it (`pipelines.start`). Where something else calls, values that it set itself win,
+except telemetry, which is off for everybody (measured: the server's heartbeat needs its own switch;
+``DO_NOT_TRACK`` is for the SDK alone), and what can name code.
 """
 
 import os
@@ -10,8 +11,9 @@ import secrets
 import stat
 from pathlib import Path
 
+from crypto.hardening import only_the_owner_writes
 from pipelines.home import Home
-from pipelines.orchestration.errors import AuthFileUnsafe
+from pipelines.orchestration.errors import AuthFileUnsafe, FolderUnsafe
 
 _CLIENT, _SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
 
@@ -34,6 +36,14 @@ _DEFAULTS = {
     "PREFECT_TASKS_REFRESH_CACHE": "true",
     "PREFECT_CLI_PROMPT": "false",
 }
+# Of the home alone, by either name: a logging configuration names factories, a profile names that.
+_IN_HOME = {
+    "PREFECT_PROFILES_PATH": "profiles.toml",
+    "PREFECT_LOGGING_CONFIG_PATH": "logging.yml",
+    "PREFECT_LOGGING_SETTINGS_PATH": "logging.yml",
+}
+# Prefect looks for them in the current folder and can't be told not to.
+_IN_FOLDER = ("prefect.toml", "pyproject.toml", ".env")
 
 
 def prepare(home: Home) -> None:
@@ -41,9 +51,12 @@ def prepare(home: Home) -> None:
 
     Raises:
         AuthFileUnsafe: others could read the file of the server's password.
+        FolderUnsafe: somebody else's files in the current folder would set Prefect.
     """
     os.umask(0o077)
-    os.environ.update(_OFF)
+    if not all(only_the_owner_writes(Path(n)) for n in _IN_FOLDER if os.path.lexists(n)):
+        raise FolderUnsafe
+    os.environ.update(_OFF | {name: str(home.prefect / file) for name, file in _IN_HOME.items()})
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home.prefect))

@@ -83,8 +83,9 @@ class Bucket:
             from botocore.config import Config
         except ImportError:
             raise BucketExtraMissing from None
-        # Otherwise botocore asks the cloud's metadata address for what it is told here.
-        os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+        # Botocore is told everything here; it asks neither the cloud's metadata address nor files of its own.
+        os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+        os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
         asked, keys = server(self.settings), credentials(self.settings)
         assert asked is not None  # `location_of` has looked
         return _session().create_client(

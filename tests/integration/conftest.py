@@ -15,18 +15,19 @@ import pytest
 
 from tests.in_process import Done, run_here
 from tests.integration.five_systems import World
+from tests.poison import Poison, Watched
 
 ORDERS, ROWS = 4_000, 300
 
 
-def doj_release(*words: object, home: Path | None = None, **env: str) -> Done:
+def doj_release(*words: object, home: Path | None = None, cwd: Path | None = None, **env: str) -> Done:
     """Run the real command in a process of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DOJ_RELEASE", "PREFECT_"))}
     if home is not None:
         kept["DOJ_RELEASE_HOME"] = str(home)
     command = [str(Path(sys.executable).with_name("doj-release")), *map(str, words)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=kept | env, timeout=580
+        command, capture_output=True, text=True, check=False, env=kept | env, cwd=cwd, timeout=580
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
@@ -47,19 +48,28 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, worker_id: str) -> Demo:
-    """The demonstration, made by the first of xdist's processes that needs it; nobody changes it."""
+    """The demonstration, made by the first of xdist's processes that needs it; nobody changes it.
+
+    A caller who means harm starts it: `test_demo` asks whether anything of theirs was opened or ran.
+    """
     mine = tmp_path_factory.getbasetemp()
     shared = mine if worker_id == "master" else mine.parent
     home, told = shared / "demo" / "home", shared / "demo" / "told.json"
+    poisoned = shared / "demo" / "caller"
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
             home.parent.mkdir(exist_ok=True)
-            shutil.rmtree(home, ignore_errors=True)  # another process failed: it said why
+            for left in (home, poisoned):  # another process failed: it said why
+                shutil.rmtree(left, ignore_errors=True)
+            caller = Poison(poisoned).make()
+            watched = Watched(caller.folder, caller.home, caller.root / "evil")
             words = ("demo", "--records", ORDERS, "--cohort", ROWS, "--json", "--home", home)
-            done = doj_release(*words)
+            done = doj_release(*words, cwd=caller.folder, **caller.environment())
             assert done.code == 0, done.err
-            told.write_text(done.out)
+            read = {"opened": watched.opened(), "ran": caller.ran()}
+            watched.close()
+            told.write_text(json.dumps(json.loads(done.out) | {"of the caller": read}))
     return Demo(home, json.loads(told.read_text()))
 
 

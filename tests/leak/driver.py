@@ -1,12 +1,11 @@
 """One process with one embedded Prefect server, in which commands of the story run by turns.
 
 Reads one JSON object a line: ``words`` for the command line, ``ruin`` where something is to break.
-Run as a program: ``python driver.py HOME READ WRITE`` with two inherited pipes.
+`began.py` starts it, with two inherited pipes.
 """
 
 import dataclasses
 import json
-import os
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -129,8 +128,3 @@ def drive(home, orders, answers):
             sys.stdout.flush()
             answers.write(json.dumps({"code": code}) + "\n")
             answers.flush()
-
-
-if __name__ == "__main__":
-    with os.fdopen(int(sys.argv[2])) as orders, os.fdopen(int(sys.argv[3]), "w") as answers:
-        drive(sys.argv[1], orders, answers)

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.leak.canaries import FREE, Needles, Supplied
+from tests.poison import Poison, Watched
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parent.parent
-_CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TRAVIS", "CIRCLECI", "BUILDKITE")
-_CI += ("TF_BUILD", "CODEBUILD_BUILD_ID", "BITBUCKET_COMMIT", "TEAMCITY_VERSION", "DRONE")
-_CI += ("SEMAPHORE", "APPVEYOR", "BUDDY", "CI_NAME", "DO_NOT_TRACK")
 _PATIENCE = 240  # seconds for one command
 
 
@@ -47,6 +44,8 @@ class Stage:
     numbers: dict[str, str] = field(default_factory=dict)
     releases: dict[str, str] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
+    caller: Poison = field(init=False)
+    watched: Watched = field(init=False)
 
     SINKS = ("home", "tmp", "cwd", "user", "captured", "outputs")
     OTHERS = ("inputs", "allowed", "guard")
@@ -54,28 +53,23 @@ class Stage:
     def __post_init__(self) -> None:
         for name in (*self.SINKS[1:], *self.OTHERS):
             (self.root / name).mkdir(mode=0o700, parents=True)
+        self.caller = Poison(self.root / "caller").make()
+        self.watched = Watched(*(self.caller.root / name for name in ("folder", "home", "evil")))
 
     def __truediv__(self, name: str) -> Path:
         return self.root / name
 
     def environment(self) -> dict[str, str]:
-        """A private world: own home, temporary folder and guard; no CI, nothing switched off."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DOJ_RELEASE", "PREFECT_", "GX_", "XDG_")) and name not in _CI
-        }
-        return kept | {
+        """What a caller who means harm says, with a home and a temporary folder of the story's; no CI."""
+        return self.caller.environment() | {
             "DOJ_RELEASE_HOME": str(self / "home"),
-            "HOME": str(self / "user"),
             "TMPDIR": str(self / "tmp"),
-            "PYTHONPATH": os.pathsep.join([str(HERE / "guard"), str(REPOSITORY)]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LEAK_GUARD_LOG": str(self / "guard" / "sockets.tsv"),
-            # As talkative as a deployment may make it.
             "DOJ_RELEASE_LOG": "json",
-            "PREFECT_LOGGING_LEVEL": "DEBUG",
         }
+
+    def command(self, *words: str) -> list[str]:
+        """A command line that starts as the program does, guarded."""
+        return [sys.executable, "-I", str(HERE / "began.py"), str(self.root), *words]
 
     def run(
         self,
@@ -86,15 +80,14 @@ class Stage:
     ) -> Done:
         """The real command in a process of its own; both of its outputs are kept to be searched."""
         said = tuple(map(str, words))
-        command = [str(Path(sys.executable).with_name("doj-release")), *said]
         began = time.monotonic()
         ended = subprocess.run(
-            command,
+            self.command(*said),
             capture_output=True,
             text=True,
             check=False,
             env=self.environment() | (environment or {}),
-            cwd=self / "cwd",
+            cwd=self.caller.folder,
             timeout=_PATIENCE,
         )
         done = Done(said, ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
@@ -123,15 +116,15 @@ class Driver:
         self._answers, from_child = os.pipe()
         self._terminal, child = pty.openpty()
         self._said: list[bytes] = []
-        command = [sys.executable, str(HERE / "driver.py"), str(stage / "home")]
+        driver = ("--driver", str(stage / "home"), str(to_child), str(from_child))
         self._process = subprocess.Popen(
-            [*command, str(to_child), str(from_child)],
+            stage.command(*driver),
             stdin=child,
             stdout=child,
             stderr=child,
             pass_fds=(to_child, from_child),
             env=stage.environment() | {"TERM": "xterm", "COLUMNS": "200"},
-            cwd=stage / "cwd",
+            cwd=stage.caller.folder,
             start_new_session=True,
         )
         for handle in (to_child, from_child, child):

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.leak.story import HERE
+
 
 def calls(stage) -> list[tuple[str, str, str, str]]:
     """(process, event, near or FAR, host) of everything that the guard saw."""
@@ -19,9 +21,11 @@ def test_nothing_leaves_this_machine(stage):
 
 def test_every_process_was_guarded(stage):
     seen = calls(stage)
-    commands = [c for c in seen if c[1] == "started" and "doj-release" in c[3]]
+    commands = [
+        c for c in seen if c[1] == "started" and "began.py" in c[3] and "--driver" not in c[3]
+    ]
     assert len(commands) >= 15
-    driver = next(c[0] for c in seen if c[1] == "started" and "driver.py" in c[3])
+    driver = next(c[0] for c in seen if c[1] == "started" and "--driver" in c[3])
     server = next(c[0] for c in seen if c[1] == "started" and "uvicorn" in c[3])
     assert (server, "socket.bind", "near", "127.0.0.1") in seen
     assert (driver, "socket.connect", "near", "127.0.0.1") in seen
@@ -38,7 +42,7 @@ def test_every_process_was_guarded(stage):
 )
 def test_the_guard_stops_and_notes_an_attempt(stage, tmp_path, attempt):
     log = tmp_path / "sockets.tsv"
-    environment = stage.environment() | {"LEAK_GUARD_LOG": str(log)}
+    environment = {"PYTHONPATH": str(HERE / "guard"), "LEAK_GUARD_LOG": str(log)}
     done = subprocess.run(
         [sys.executable, "-c", f"import socket\n{attempt}"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Every process of the leak suite writes down whom it talks to, and is stopped beyond this machine."""
+"""Every process of the leak suite writes down whom it talks to and what it starts, and is stopped beyond this machine."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ import sys
 _LOG = os.environ.get("LEAK_GUARD_LOG")
 _EVENTS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"}
 _NAMES = {"socket.getaddrinfo", "socket.gethostbyname"}
+_STARTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"}
 _HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", "None"}
 
 
@@ -18,6 +19,9 @@ def _hook(event, arguments):
         host = arguments[0]
         host = host.decode() if isinstance(host, bytes) else str(host)
         near = host.startswith("127.") or host in _HERE
+    elif event in _STARTS:
+        program = arguments[0] or arguments[1][0]
+        near, host = True, os.fsdecode(program)
     else:
         return
     _write(f"{os.getpid()}\t{event}\t{'near' if near else 'FAR'}\t{host}\n")
@@ -34,5 +38,5 @@ def _write(line):
 
 
 if _LOG:
-    _write(f"{os.getpid()}\tstarted\tnear\t{' '.join(sys.orig_argv[1:4])}\n")
+    _write(f"{os.getpid()}\tstarted\tnear\t{' '.join(sys.orig_argv[1:5])}\n")
     sys.addaudithook(_hook)
