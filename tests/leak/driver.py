@@ -17,7 +17,7 @@ import pyarrow as pa
 from extracts import identified as cohort_rows
 from pipelines.cli.app import main
 from pipelines.home.home import open_home
-from pipelines.orchestration import server as prefect_server
+from pipelines.orchestration import Orchestrator, launch
 from pipelines.release.content import deidentified
 from pipelines.release.stages import STAGES
 
@@ -117,8 +117,8 @@ def command(words):
 
 def drive(home, orders, answers):
     """Serve until the orders end."""
-    with prefect_server.Orchestrator(open_home(Path(home))) as server:
-        prefect_server.Orchestrator = Shared(server)
+    with Orchestrator(open_home(Path(home))) as server:
+        launch.Orchestrator = Shared(server)
         for line in orders:
             order = json.loads(line)
             with ExitStack() as stack:

@@ -20,13 +20,18 @@ def _hook(event, arguments):
         host = host.decode() if isinstance(host, bytes) else str(host)
         near = host.startswith("127.") or host in _HERE
     elif event in _STARTS:
-        program = arguments[0] or arguments[1][0]
-        near, host = True, os.fsdecode(program)
+        near, host = True, _place_of(os.fsdecode(arguments[0] or arguments[1][0]))
     else:
         return
     _write(f"{os.getpid()}\t{event}\t{'near' if near else 'FAR'}\t{host}\n")
     if not near:
         raise PermissionError("the guard allows nothing beyond this machine")
+
+
+def _place_of(program):
+    folders = [""] if "/" in program else os.get_exec_path()
+    found = (os.path.join(folder, program) for folder in folders)
+    return next((path for path in found if os.access(path, os.X_OK)), program)
 
 
 def _write(line):
