@@ -20,7 +20,9 @@ from tests.poison import Poison, Watched
 ORDERS, ROWS = 4_000, 300
 
 
-def doj_release(*words: object, home: Path | None = None, cwd: Path | None = None, **env: str) -> Done:
+def doj_release(
+    *words: object, home: Path | None = None, cwd: Path | None = None, **env: str
+) -> Done:
     """Run the real command in a process of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DOJ_RELEASE", "PREFECT_"))}
     if home is not None:

@@ -30,7 +30,7 @@ def _hook(event, arguments):
 
 def _place_of(program):
     folders = [""] if "/" in program else os.get_exec_path()
-    found = (os.path.join(folder, program) for folder in folders)
+    found = (f"{folder}/{program}" if folder else program for folder in folders)
     return next((path for path in found if os.access(path, os.X_OK)), program)
 
 
