@@ -48,14 +48,6 @@ _FIXED = {
 _NOWHERE = "/nonexistent"
 
 
-def start() -> None:
-    """Run the command of ``sys.argv`` where nothing of the caller's is read but what the command names."""
-    folder = leave_the_caller()
-    from pipelines.cli.program import program
-
-    program(folder)
-
-
 def leave_the_caller() -> Path:
     """Put away the caller's environment, leave their current folder, and say which it was."""
     folder = _current_folder()

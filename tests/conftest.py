@@ -1,6 +1,7 @@
 """What all tests share: Hypothesis without a clock, what a plain run leaves out, and in which order tests run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "machine(*parts): needs parts of the machine (tests/parts.py) or starts a server"
     )
+
+
+@pytest.fixture(autouse=True)
+def where_it_began() -> Iterator[None]:
+    """Back to the folder of before: a command that starts Prefect in a test's process leaves it."""
+    before = Path.cwd()
+    yield
+    os.chdir(before)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -30,7 +30,7 @@ class Done:
 @contextlib.contextmanager
 def clean_environment(**more: str) -> Iterator[None]:
     """Without what points at another home or server; afterwards everything is as it was."""
-    before, mask = dict(os.environ), os.umask(0o077)
+    before, folder, mask = dict(os.environ), Path.cwd(), os.umask(0o077)
     try:
         for name in [n for n in os.environ if n.startswith(_OURS)]:
             del os.environ[name]
@@ -40,6 +40,7 @@ def clean_environment(**more: str) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
         os.umask(mask)
+        os.chdir(folder)
 
 
 def run_here(*words: object, home: Path | None = None, **env: str) -> Done:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from crypto.keyring import certificate_end, crypto_findings
+from crypto.process import only_the_owner_writes
 from errors import CodedError
 from pipelines.home import (
     FORMAT,
@@ -72,6 +73,7 @@ def check_machine() -> Iterator[Finding]:
     """Look at Python, OpenSSL, the described data systems, FIPS mode and the libraries."""
     good = sys.version_info >= (3, 11)
     yield Finding("Python", "good" if good else "bad", sys.version.split()[0])
+    yield _program()
     yield _openssl()
     yield _loops()
     yield from _systems()
@@ -82,6 +84,16 @@ def check_machine() -> Iterator[Finding]:
             yield Finding(name, "good", version(name))
         except PackageNotFoundError:
             yield Finding(name, "bad", "not installed; run `make .venv`")
+
+
+def _program() -> Finding:
+    safe = all(map(only_the_owner_writes, (Path(sys.prefix), Path(__file__))))
+    detail = (
+        "only root and their owner write them"
+        if safe
+        else "others can write them, or a folder above them"
+    )
+    return Finding("program's files", "good" if safe else "note", detail)
 
 
 def _openssl() -> Finding:
@@ -263,7 +275,9 @@ def check_deployments(home: Home) -> Iterator[Finding]:
         secret = password(home)
     except CodedError:
         return  # `check_password` says so
-    yield _telemetry(url, secret)
+    said = _json(f"{url}/admin/settings", secret)
+    yield _telemetry(said.get("server"))
+    yield _own_files(said)
     known = [name for name in DEPLOYMENTS if _json(f"{url}/deployments/name/{name}", secret)]
     missing = [name for name in DEPLOYMENTS if name not in known]
     yield Finding(
@@ -284,9 +298,19 @@ def check_deployments(home: Home) -> Iterator[Finding]:
     yield Finding("work pool", state, detail)
 
 
-def _telemetry(url: str, secret: str | None) -> Finding:
+def _own_files(said: dict[str, Any]) -> Finding:
+    """Profiles and a logging configuration can name code: they are to lie in the server's own folder."""
+    what, own = "Prefect server's settings", f"{said.get('home')}/"
+    named = (str(said.get("profiles_path")), str(said.get("logging", {}).get("config_path")))
+    if all(name.startswith(own) for name in named):
+        return Finding(
+            what, "good", "profiles and logging configuration are of its own PREFECT_HOME"
+        )
+    return Finding(what, "note", "profiles or logging configuration are not of its PREFECT_HOME")
+
+
+def _telemetry(server: object) -> Finding:
     """A standing server is started by its own unit, and would report home unless that says no."""
-    server = _json(f"{url}/admin/settings", secret).get("server")
     what = "Prefect server's telemetry"
     if not isinstance(server, dict) or "analytics_enabled" not in server:
         return Finding(what, "note", "the server does not say whether it reports home")

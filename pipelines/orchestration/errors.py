@@ -13,11 +13,6 @@ class FlowFailed(CodedError, code="FLOW-02", exit=Exit.INTERNAL):
     cure = "See the local log of the home, then resume the release"
 
 
-class FolderUnsafe(CodedError, code="FLOW-03", exit=Exit.REFUSED):
-    cause = "the current folder has settings of Prefect that others wrote"
-    cure = "Start from another folder, or through the program doj-release, which does"
-
-
 class AuthFileUnsafe(CodedError, code="HOME-09", exit=Exit.REFUSED):
     cause = "the file of the Prefect server's password is open to others, or is not name:password"
     cure = "chmod 600 it; settings.toml names it (orchestration.auth_file)"

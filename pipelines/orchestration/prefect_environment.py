@@ -11,9 +11,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from crypto.hardening import only_the_owner_writes
 from pipelines.home import Home
-from pipelines.orchestration.errors import AuthFileUnsafe, FolderUnsafe
+from pipelines.orchestration.errors import AuthFileUnsafe
 
 _CLIENT, _SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
 
@@ -42,20 +41,19 @@ _IN_HOME = {
     "PREFECT_LOGGING_CONFIG_PATH": "logging.yml",
     "PREFECT_LOGGING_SETTINGS_PATH": "logging.yml",
 }
-# Prefect looks for them in the current folder and can't be told not to.
-_IN_FOLDER = ("prefect.toml", "pyproject.toml", ".env")
 
 
 def prepare(home: Home) -> None:
     """Point Prefect at this home, with a password, and switch telemetry off; safe to call again.
 
+    The process stands in ``/`` afterwards.
+
     Raises:
         AuthFileUnsafe: others could read the file of the server's password.
-        FolderUnsafe: somebody else's files in the current folder would set Prefect.
     """
     os.umask(0o077)
-    if not all(only_the_owner_writes(Path(n)) for n in _IN_FOLDER if os.path.lexists(n)):
-        raise FolderUnsafe
+    # Prefect and its server look for prefect.toml, pyproject.toml and .env where they stand, and can't be told not to.
+    os.chdir("/")
     os.environ.update(_OFF | {name: str(home.prefect / file) for name, file in _IN_HOME.items()})
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
