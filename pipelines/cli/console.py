@@ -54,8 +54,8 @@ class Console:
     def shown(self, path: Path) -> str:
         """A path as the caller gave it, or gave the one that it is named after."""
         text = str(path)
-        given = self.folder is not None and text.startswith(tuple(self._relative))
-        return os.path.relpath(text, self.folder) if given else text
+        given = text.startswith(tuple(self._relative))
+        return text.removeprefix(str(self.folder)).removeprefix("/") if given else text
 
     @functools.cached_property
     def session(self) -> "Session":
