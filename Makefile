@@ -27,7 +27,7 @@ compiled = $(1)/bin/python -m compileall -q -j 0 -x '/tests?/' $(1)/lib/python*/
 # --no-deps: the lock is whole, and older pips (Debian 12's) look for an extra's package beside its pin.
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
 .venv: .venv/.stamp
-.venv/.stamp: requirements.lock pyproject.toml hatch_build.py $(wildcard matching/native/*.[ch])
+.venv/.stamp: requirements.lock pyproject.toml hatch_build.py pipelines/cli/doj-release $(wildcard matching/native/*.[ch])
 	@set -e; \
 	if uv --version >/dev/null 2>&1; then \
 	  uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \

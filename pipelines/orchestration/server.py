@@ -17,7 +17,7 @@ _DRAIN_SECONDS = 5
 class Orchestrator:
     """Starts the embedded server in the background while other work goes on.
 
-    With ``PREFECT_API_URL`` (or the setting) there is a standing server and nothing is started.
+    With the setting (or a deployment's ``PREFECT_API_URL``) there is a standing server and nothing is started.
     Use it as a context manager; :meth:`ready` blocks until flows can run.
     """
 
