@@ -169,8 +169,11 @@ def _read(path: Path) -> list[tuple[Any, ...]]:
     try:
         if path.stat().st_size > _BIGGEST:
             raise BadSheet(problem="too large")
-        sheet = load_workbook(path, read_only=True, data_only=True)[_TITLE]
-        rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
+        with path.open(
+            "rb"
+        ) as file:  # by its content: a copy in memory has no name that ends with .xlsx
+            sheet = load_workbook(file, read_only=True, data_only=True)[_TITLE]
+            rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile, InvalidFileException):
         raise BadSheet(problem="not the exported workbook") from None
     if not rows or tuple(rows[0][: len(_HEAD)]) != _HEAD:
