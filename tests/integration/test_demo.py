@@ -46,11 +46,11 @@ def opened(demo: Demo, kind: str, member: str, into: Path) -> Path:
     return package / "opened"
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_nothing_of_the_callers_was_opened_or_run(demo):
     assert demo.told["of the caller"] == {"opened": [], "ran": []}
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_release_went_to_both_kinds_of_key(demo: Demo, kind):
     assert tuple(demo.release(kind)["recipients"]) == MEMBERS[kind]
 
