@@ -141,7 +141,7 @@ def _token(stage: Stage) -> None:
         pin = tokens.make_token(folder)
         words = ("--home", stage / "tmp" / "spare", "keys", "token", "--library", tokens.library())
         words += ("--token", tokens.TOKEN, "--key")
-        named = {"DOJ_RELEASE_PIN_FILE": str(pin)}
+        named = {"DOJ_RELEASE_PIN_FILE": str(pin), "SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"]}
         stage.run(*words, tokens.KEY, environment=named)
         stage.run(*words, FREE, code=5, environment=named)
     finally:
