@@ -63,7 +63,7 @@ def seal(facts, signer, researcher, tmp_path):
         folder = tmp_path / "package"
         write_package(
             folder,
-            (Part(p.name, p.open) for p in parts),
+            (Part.from_bytes(p.name, p.content) for p in parts),
             [recipient],
             signer[0],
             readme=readme,
