@@ -53,9 +53,9 @@ class Safe(Part):
     @property
     def status(self) -> Status:
         """The worst status of its items."""
-        order: tuple[Status, ...] = ("info", "ok", "warn", "fail")
-        found: list[Status] = [item.status for item in self.items]
-        return max(found, key=order.index, default="info")
+        found = {item.status for item in self.items}
+        worst_first: tuple[Status, ...] = ("fail", "warn", "ok")
+        return next((status for status in worst_first if status in found), "info")
 
 
 class Fact(Part):
