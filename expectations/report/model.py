@@ -53,9 +53,9 @@ class Safe(Part):
     @property
     def status(self) -> Status:
         """The worst status of its items."""
-        found = {item.status for item in self.items}
-        worst_first: tuple[Status, ...] = ("fail", "warn", "ok")
-        return next((status for status in worst_first if status in found), "info")
+        statuses: tuple[Status, ...] = ("fail", "warn", "ok", "info")
+        found: set[Status] = {item.status for item in self.items} or {"info"}
+        return min(found, key=statuses.index)
 
 
 class Fact(Part):
