@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def story(world, s3, tmp_path_factory) -> Home:
         told["upload"] = bucket_commands.upload(session)
         told["evict"] = bucket_commands.evict(session)
     told["kept after evict"] = home.snapshots()
-    told["doctor"] = [finding.as_json() for finding in examine(home.root)]
+    told["doctor"] = [asdict(finding) for finding in examine(home.root)]
     told["killed"] = _killed_at(home, s3, "/links.parquet.")
     home.release = checks.release_of(home.root)
     told["objects at the kill"] = s3.objects()
@@ -313,7 +313,7 @@ def _forgotten_is_swept_and_unknown_is_not(home: Home, s3: Server, session: Any)
     from pipelines.deployment import bucket_commands
 
     first, newest = (info.snapshot_id for info in session.registers.list())
-    (home.keys / "snapshots" / f"{first}.key").unlink()
+    (home.root / "keys" / "snapshots" / f"{first}.key").unlink()
     shutil.rmtree(home.root / "register" / "CARPOS" / newest)
     swept = bucket_commands.sweep(session)
     assert (swept["forgotten"], swept["unknown"]) == (1, 1)

@@ -161,8 +161,8 @@ def test_a_cohort_of_another_encoding_is_read(tmp_path, encoding, delimiter):
     from matching.tables import ColumnMap
     from pipelines.cohort.reading import read_cohort
 
-    cohort = read_cohort(path, ColumnMap(), lambda _file: "")
-    assert cohort.table["last_name"].to_pylist() == ["Núñez", "Müller"]
+    cohort = read_cohort(path, ColumnMap())
+    assert cohort["last_name"].to_pylist() == ["Núñez", "Müller"]
 
 
 # ------------------------------------------------------------------ review, approval, resume

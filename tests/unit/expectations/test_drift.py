@@ -77,6 +77,7 @@ def test_a_profile_is_what_a_plain_count_says(con, given_rows):
     assert profile(con, "t", ["a", "b"]) == expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("severity", "passed"), [("warning", True), ("critical", False)])
 def test_policy_decides_whether_drift_stops(good, system, severity, passed):
     case = good("deidentified")

@@ -15,6 +15,8 @@ from expectations.validation import Judgement, expectation, judge, run_checks, v
 from systems.database import connect
 from tests.examples import examples
 
+pytestmark = pytest.mark.long
+
 CHECKS = [
     Check("t.negative", "Not negative", "", "policy", "critical", row="r.a < 0"),
     Check("t.order", "In order", "", "policy", "warning", row="CASE WHEN r.b IS NOT NULL THEN r.a > r.b END"),

@@ -171,6 +171,7 @@ def test_maps_have_one_marker_for_the_recipient():
     assert recipient_view(model()).maps[0].cells == ("ph", "h0")
 
 
+@pytest.mark.long
 def test_a_failed_check_decides_the_verdict(good, system, canary):
     case = good("identified")
     case.con.execute("UPDATE extract SET supplied_first_name = 'Zzyzxcanary' WHERE row_id = 'r1'")
@@ -235,6 +236,7 @@ def test_the_published_schema_demands_what_a_report_is_made_of():
     assert {"safes", "checks", "run"} <= set(schema["required"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "suite", ["identified", "deidentified", "aggregated", "intake", "links", "register"]
 )
@@ -247,6 +249,7 @@ def test_every_suite_becomes_items(suite, kept):
     }
 
 
+@pytest.mark.long
 def test_great_expectations_is_loaded_when_a_suite_runs():
     heavy = ["great_expectations", "pandas", "jinja2"]
     asked = "import sys\n" + "".join(

@@ -153,6 +153,7 @@ def test_each_defect_is_found(suite, defect, sql, check, count, spoiled, system,
     assert canary.lower() not in json.dumps(asdict(found)).lower()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_defect_decides_the_verdict_and_its_value_is_not_told(suite, spoiled, system, canary):
     _, _, sql, check, _ = next(d for d in DEFECTS if d[0] == suite)
@@ -205,6 +206,7 @@ def test_every_check_is_broken_by_some_defect(good, system):
     }
 
 
+@pytest.mark.long
 def test_years_stand_apart_and_regions_are_no_parts(good, system):
     """As `extracts` writes them: years as numbers without a total, regions as margins of counties."""
     case = good("aggregated")
@@ -223,6 +225,7 @@ def test_years_stand_apart_and_regions_are_no_parts(good, system):
     assert [c.id for c in failed] == ["aggregated.county_adds_up", "aggregated.values_exact"]
 
 
+@pytest.mark.long
 def test_a_frozen_year_may_differ_from_what_is_counted_today(good, system):
     case = good("aggregated")
     case.con.execute("UPDATE cells SET orders = orders + 1 WHERE year = '2020' OR year = 'TOTAL'")
@@ -259,6 +262,7 @@ def test_nobody_in_scope_is_a_good_release(good, system):
     assert verdict.rows == 0
 
 
+@pytest.mark.long
 def test_a_region_may_stand_for_a_county_only_where_said(good, system):
     case = good("deidentified")
     case.con.execute("UPDATE extract SET order_county = 'bay_area'")

@@ -11,6 +11,8 @@ from extracts.rows import RowScope
 from systems.database import connect
 from tests.unit.extracts.making import build_identified
 
+pytestmark = pytest.mark.long
+
 
 class Ids:
     """Stands in for the project's secret: plain hashes, long enough for the format check."""

@@ -149,6 +149,7 @@ def test_a_good_register_comes_back_value_by_value(loaded, made):
     snapshot.verify()
 
 
+@pytest.mark.long
 def test_csv_in_another_encoding_gives_the_same_snapshot(files, load, loaded):
     for name, path in list(files.items()):
         table = pq.read_table(path)
@@ -238,6 +239,7 @@ BROKEN_INDEXES = (
 )
 
 
+@pytest.mark.long
 def test_an_index_that_leaves_entries_out_is_refused_and_nothing_stays(
     few_files, load, store, tmp_path
 ):
@@ -313,6 +315,7 @@ def test_the_mark_of_made_up_data(files, tmp_path):
     assert not is_synthetic([])
 
 
+@pytest.mark.long
 def test_a_register_of_many_pages_can_be_read_with_filters_and_joins(tmp_path, load):
     """DuckDB can't decrypt columns of several pages, nor columns that a filter lets it skip."""
     made = make_system("CARPOS", tmp_path / "large", records=9_000, seed=3)

@@ -49,6 +49,7 @@ def _write_until_killed(url: str, told: Path) -> None:
             file.write(f"{os.getpid()}-{number}\n".encode())
 
 
+@pytest.mark.long
 def test_no_event_lost_and_none_twice_with_several_writers(ledger, url):
     writers, count = 4, 12
     processes = [SPAWN.Process(target=_write, args=(url, n, count)) for n in range(writers)]
@@ -75,6 +76,7 @@ def told_by(told: Path) -> set[str]:
     return {line.partition("-")[0] for line in lines}
 
 
+@pytest.mark.long
 def test_the_chain_is_whole_after_a_kill_and_the_other_writers_go_on(ledger, url, tmp_path):
     told = tmp_path / "told"
     victim, other = (SPAWN.Process(target=_write_until_killed, args=(url, told)) for _ in range(2))

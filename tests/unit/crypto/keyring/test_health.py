@@ -85,6 +85,7 @@ def test_a_hardened_process_that_crashes_dumps_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [["project", "kinds"], ["match", "a", "b", "--out", "c"]])
 def test_every_command_is_hardened_also_without_a_home(words):
     code = (

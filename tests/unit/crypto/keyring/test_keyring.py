@@ -309,6 +309,7 @@ def _make(keys, start, found):
     found.put(Keyring.open(keys, WORD).run_key("shared", create=True).reveal())
 
 
+@pytest.mark.long
 def test_processes_that_create_one_key_at_once_agree(keys):
     context = multiprocessing.get_context("spawn")
     start, found = context.Event(), context.Queue()

@@ -210,6 +210,7 @@ def classes(rows):
     return Counter(tuple(sorted(h)) for h in history.values())
 
 
+@pytest.mark.long
 @examples(60)
 @given(people, st.integers(2, 4))
 def test_local_suppression_leaves_nobody_rare(rows, k):
@@ -229,6 +230,7 @@ def test_local_suppression_leaves_nobody_rare(rows, k):
     assert got.cells == {n: c for n, c in lost.items() if c}
 
 
+@pytest.mark.long
 @examples(40)
 @given(people, st.integers(2, 4))
 def test_fewer_than_k_of_each_number_of_orders_are_left_out(rows, k):

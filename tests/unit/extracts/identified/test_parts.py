@@ -44,6 +44,7 @@ def uncut(begun):
     return pa.concat_tables(made.parts([supplied])), made.counts
 
 
+@pytest.mark.long
 @examples(30)
 @given(st.lists(st.integers(0, ROWS), max_size=5))
 def test_the_cuts_make_no_difference(begun, uncut, cuts):

@@ -196,6 +196,7 @@ def test_the_readme_has_the_three_commands_in_order(facts):
         assert word in text
 
 
+@pytest.mark.long
 def test_a_sub_room_loads_what_is_heavy_when_it_needs_it():
     rooms = ["aggregated", "deidentified", "identified", "package", "suppression"]
     heavy = ["great_expectations", "jinja2", "openpyxl", "pandas", "pyreadstat"]

@@ -190,6 +190,7 @@ def test_any_names_fit_and_differ(names):
         assert all(0 < len(short) <= program.name for short in made.values())
 
 
+@pytest.mark.long
 def test_the_same_rows_give_the_same_bytes():
     first = {form: written(form) for form in READERS}
     time.sleep(1.1)  # the headers tell the second

@@ -120,6 +120,7 @@ def test_county_exemption_is_said(carpos):
     assert "exempt from the threshold by policy (§ 964(f)(2))" in said
 
 
+@pytest.mark.long
 def test_the_same_table_gives_the_same_bytes(carpos):
     first = build_workbook(TABLE, carpos, title="T")
     time.sleep(1.1)

@@ -95,6 +95,7 @@ def check(table, zeros, *, clean=True):
         assert (bounds.high if bounds.high is not None else 10**7) >= min(high, 10**7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("zeros", ["published", "hidden"])
 @pytest.mark.parametrize("values", VALUES)
 @pytest.mark.parametrize("shape", first_of(FLAT, 2))

@@ -94,6 +94,7 @@ class Possible:
         return round(-sign * found.fun)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", first_of(range(4)))
 @pytest.mark.parametrize("shape", [(4, 3), (3, 2, 2)])
 def test_no_small_group_of_persons_is_proven_small(shape, seed):

@@ -250,6 +250,7 @@ def test_unknown_columns_are_named_by_position():
     assert ColumnMap().unknown(table, "cohort", ("cohort_id",)) == [3]
 
 
+@pytest.mark.long
 def test_a_linkage_of_files_imports_no_library_that_it_does_not_need(small):
     """Arrow imports pandas when it is given a Python value: a second of work, unseen."""
     code = (

@@ -206,6 +206,7 @@ def test_explained_weights_add_up(register, result):
         explain_pair(mine, theirs, result, "nobody", "1")
 
 
+@pytest.mark.long
 def test_the_explained_weight_is_the_links_own(register, result):
     """The best record of an identity bears its weight: the frequencies of its values are in it."""
     mine, theirs, _ = register

@@ -30,6 +30,7 @@ def whole(sides):
     return link(*sides)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [1, 13, 64])
 def test_the_size_of_the_parts_changes_no_link(sides, whole, size, monkeypatch):
     monkeypatch.setattr(encoding, "BATCH", size)

@@ -88,6 +88,7 @@ def test_the_namesakes_of_a_long_cohort_are_no_probes(many):
     assert len(withheld(after=many)) < 60  # of one name and one birth date, by chance
 
 
+@pytest.mark.long
 def test_a_probe_is_found_among_many_namesakes(many):
     """Also of a surname that many have, and of a name that many have."""
     name = many.slice(0, 1).to_pylist()[0]

@@ -28,6 +28,7 @@ def test_global_options_stand_before_or_after_the_command(given, moved):
     assert hoist(given) == moved
 
 
+@pytest.mark.long
 def test_a_folder_that_is_no_home_is_a_usage_error(tmp_path: Path):
     words = ["-c", "from pipelines.cli import main; main()", "project", "list", "--home"]
     command = [sys.executable, *words, str(tmp_path)]
@@ -140,6 +141,7 @@ def test_help_loads_none_of_the_heavy_libraries():
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.long
 def test_an_unexpected_failure_says_where_but_not_what(tmp_path: Path):
     script = (
         "from pipelines.cli.console import command\n"

@@ -22,6 +22,7 @@ program.program()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("ending", "code"),
     [("sys.exit(6)", 6), ("sys.exit()", 0), ("pass", 0), ("sys.exit('no')", 1), ("1 / 0", 1)],

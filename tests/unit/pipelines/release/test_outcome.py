@@ -102,6 +102,7 @@ def test_a_flow_that_never_ran_is_not_told_by_the_run_before(home, monkeypatch, 
         launch.launch_release(home, RELEASE, orchestrated=True, ready=lambda: None)
 
 
+@pytest.mark.long
 def test_a_page_that_cant_be_made_does_not_change_a_flows_end(home, monkeypatch):
     from pipelines.flows import flows
 

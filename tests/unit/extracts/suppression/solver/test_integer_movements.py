@@ -187,6 +187,7 @@ def test_it_leaves_room_for_the_persons_that_are_published(
         check(relations, found, cells[inner[cell]], amount, may)
 
 
+@pytest.mark.long
 @examples(15)
 @given(
     st.sampled_from([(5, 4, 3), (4, 3, 3, 2), (6, 5)]),

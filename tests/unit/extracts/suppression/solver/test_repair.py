@@ -117,6 +117,7 @@ def counted(shape, records, people, seed):
     return CellTable(tuple(dims), counts, persons)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "records", "people", "seed", "zeros"),
     [
