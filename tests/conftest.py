@@ -81,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tests that need more than this process, or more than some seconds."""
     config.addinivalue_line(
         "markers",
-        "long: takes more than a second; not in `make test-fast` or a plain run of a folder",
+        "long: takes most of a second or more; not in `make test-fast` or a plain run of a folder",
     )
     config.addinivalue_line(
         "markers", "machine(*parts): needs parts of the machine (tests/parts.py) or starts a server"

@@ -64,6 +64,7 @@ def test_aes_key_wrap():
     assert seen > 30
 
 
+@pytest.mark.long
 def test_ecdh_over_our_reader_of_public_keys():
     """A key that our reader accepts gives the right secret; an invalid one is refused or does."""
     accepted = 0

@@ -141,7 +141,11 @@ def spoiled(system):
 
 
 @pytest.mark.parametrize(
-    ("suite", "defect", "sql", "check", "count"), DEFECTS, ids=[f"{d[0]}: {d[1]}" for d in DEFECTS]
+    ("suite", "defect", "sql", "check", "count"),
+    [
+        pytest.param(*d, id=f"{d[0]}: {d[1]}", marks=[pytest.mark.long] if i % 4 else [])
+        for i, d in enumerate(DEFECTS)
+    ],
 )
 def test_each_defect_is_found(suite, defect, sql, check, count, spoiled, system, canary):
     with spoiled(suite, sql) as case:
@@ -252,6 +256,7 @@ def test_a_warning_does_not_stop(good, system):
     assert [c.id for c in verdict.warnings] == ["intake.ssn_shape"]
 
 
+@pytest.mark.long
 def test_nobody_in_scope_is_a_good_release(good, system):
     case = good("deidentified")
     case.con.execute("DELETE FROM extract")

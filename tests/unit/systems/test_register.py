@@ -89,6 +89,7 @@ def test_nothing_else_is_wrong_with_a_wrong_cell(few_files, load):
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_all_problems_come_at_once(files, load):
     spoil(files, "person", ("sex", 1, "Q"))
     spoil(files, "order_entry", ("brady", 2, "Q"))
@@ -104,6 +105,7 @@ def test_all_problems_come_at_once(files, load):
     assert caught.value.exit == 6
 
 
+@pytest.mark.long
 def test_a_repeated_key_and_columns_that_don_t_fit(files, load):
     person = pq.read_table(files["person"])
     pq.write_table(pa.concat_tables([person, person.slice(4, 1)]), files["person"])

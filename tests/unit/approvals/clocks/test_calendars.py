@@ -42,6 +42,7 @@ def test_moved_holidays_of_published_calendars(day, name, kept):
     assert (found == name) is kept
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("year", range(2013, 2041))
 def test_against_the_holidays_library(year):
     """Every closure of ours is a holiday there; what it has besides is explained."""

@@ -84,6 +84,7 @@ def lacking(state, name):
     return without(name)(on_form(**change)(state))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("code", "kind"), ASKED)
 def test_with_its_papers_a_project_passes(projects, code, kind):
     verdict = check(projects(code, kind)[1], ask(code, kind))

@@ -438,6 +438,7 @@ def facts_of(kind):
 ANSWERS = [k for k in FOLLOWS if not is_move(k) and k not in {"notice_sent", "extension_refused"}]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_an_answer_needs_what_it_answers(demo_home, kind):
     """A breach's cost needs the breach, an inspection its notice, findings their inspection, …"""

@@ -48,6 +48,7 @@ def make(carpos, ids, open_register):
     return make_
 
 
+@pytest.mark.long
 def test_each_proposal_says_what_it_would_leave(carpos, make):
     found = propose(carpos, make, COLUMNS, LIMIT)
     told = {p.options: (p.passes, p.risk.history.smallest, p.persons, p.values_kept) for p in found}

@@ -30,6 +30,7 @@ def sparse():
     return from_leaves(dims, counts, np.full((4, 4, 4), 5, dtype=np.int64))
 
 
+@pytest.mark.long
 def test_what_is_proposed_and_what_it_would_publish():
     found = {one.what: one for one in coarser_tables(sparse(), POLICY)}
     assert set(found) == {

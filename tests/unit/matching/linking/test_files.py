@@ -110,6 +110,7 @@ def test_the_report_holds_no_value_of_the_files(febrl, outcome):
         assert not [v for v in values if len(v) > 6 and v in text]
 
 
+@pytest.mark.long
 def test_two_runs_write_the_same_links(febrl, outcome):
     run(febrl, "two.parquet", options=LinkOptions(threads=1, shard_rows=900))
     assert (febrl / "LINKS.parquet").read_bytes() == (febrl / "two.parquet").read_bytes()

@@ -64,6 +64,7 @@ def test_a_given_person_index_brings_all_records_of_the_identity(register):
     assert linked(result) <= truth
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("shard_rows", [7, 1000])
 def test_threads_and_shards_do_not_change_the_links(register, result, threads, shard_rows):

@@ -137,6 +137,7 @@ def test_a_row_given_twice_is_withheld():
     assert withheld(*HONEST, HONEST[7]) == {"c8", "c401"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shared", ["street", "ssn", "phone"])
 def test_one_name_and_one_number_with_two_birth_dates_is_withheld(shared):
     kept = ("first_name", "last_name", shared)

@@ -51,6 +51,7 @@ def _elsewhere(plan: ShardPlan):
     return [made[number] for number in sorted(made)]
 
 
+@pytest.mark.long
 @examples(8)
 @given(st.integers(0, 10_000), st.sampled_from([1, 5, 40]), st.sampled_from([20_000, 8]))
 def test_shards_that_are_worked_elsewhere_link_the_same(seed, shard_rows, block_cap):

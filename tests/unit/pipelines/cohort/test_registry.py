@@ -54,6 +54,7 @@ def test_the_overlap_is_as_by_hand(tmp_path, monkeypatch, at_once, mine, others)
     assert overlap(cohort, there, 1) == sum(row in known for row in said(cohort))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [0, 1, 300_000])
 def test_parts_are_the_whole(tmp_path, rows):
     cohort = kept(tmp_path / "c.parquet", ["zip"], [(str(i),) for i in range(rows)])

@@ -57,6 +57,7 @@ def seal(home, folder):
         write_package(folder, parts, [recipient], session.keyring.signer())
 
 
+@pytest.mark.long
 def test_a_rotation_keeps_old_packages_and_checkpoints_and_a_revocation_ends_them(
     home, run, tmp_path
 ):
