@@ -1,8 +1,12 @@
 """The switches of a linkage. The defaults are meant to be right; none needs labels."""
 
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from matching.errors import BadOptions
+
+GUARD_NAMES: Final = ("birth", "suffix", "sex", "number", "names")
+"""See ``matching.model.GUARDS``."""
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,7 @@ class LinkOptions:
         threshold: probability, after competition, from which a pair is a link (contract: 0.90).
         review_from: probability from which a pair that is no link goes to a reviewer.
         tie: a rival with at least this probability makes a near-tie: both go to review.
+        never_link: guards (``matching.model.guards``) whose pairs go to review at best.
         one_row_per_identity: an identity goes to at most one cohort row.
         pair_budget: candidate pairs to compare at most (None: 60 per row, at least 20 million).
         block_cap: candidate pairs of one value of one rule, before it is split by more fields.
@@ -25,6 +30,7 @@ class LinkOptions:
     threshold: float = 0.90
     review_from: float = 0.50
     tie: float = 0.05
+    never_link: tuple[str, ...] = GUARD_NAMES
     one_row_per_identity: bool = True
     pair_budget: int | None = None
     block_cap: int = 20_000
@@ -37,6 +43,7 @@ class LinkOptions:
         ranges = {
             "threshold": 0 < self.review_from <= self.threshold < 1,
             "tie": 0 < self.tie < self.threshold,
+            "never_link": set(self.never_link) <= set(GUARD_NAMES),
             "pair_budget": self.pair_budget is None or self.pair_budget >= 1,
             "block_cap": self.block_cap >= 1,
             "threads": self.threads is None or self.threads >= 1,
@@ -46,6 +53,11 @@ class LinkOptions:
         wrong = [name for name, right in ranges.items() if not right]
         if wrong:
             raise BadOptions(options=wrong)
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """The guards that say that two rows contradict each other; the others say that too little agrees."""
+        return tuple(guard for guard in self.never_link if guard != "names")
 
     def as_json(self) -> dict[str, object]:
         """Everything that fixes the result, for the report (threads and shards do not)."""

@@ -10,6 +10,7 @@ from expectations.context import IntakeContext, LinksContext
 from expectations.kinds.facts import Facts, columns_exact
 from expectations.sql import is_full
 from systems.database import quoted
+from systems.dates import birth_date_sql
 
 # Standard column -> (what it must look like, words). Shapes are wide on purpose: other states'
 # licences differ, and researchers write numbers in their own ways.
@@ -21,10 +22,6 @@ _SHAPES: dict[str, tuple[str, str]] = {
     "dl_state": (r"[A-Za-z]{2}", "state of a licence"),
     "sex": (r"(?i)m|f|x|u|male|female|nonbinary|unknown", "sex"),
 }
-_DATES = (
-    "%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m-%d-%Y", "%d.%m.%Y", "%m/%d/%y", "%Y/%m/%d", "%d-%b-%Y",
-    "%B %d, %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
-)  # fmt: skip
 _OLDEST = 120  # years; nobody in a cohort is older
 
 
@@ -78,8 +75,7 @@ def _identifiable(facts: Facts) -> Check:
 
 
 def _birth_date(context: IntakeContext) -> Iterator[Check]:
-    listed = ", ".join(f"'{f}'" for f in _DATES)
-    parsed = f"CAST(try_strptime(trim(r.birth_date), [{listed}]) AS DATE)"
+    parsed = birth_date_sql("r.birth_date")
     today = f"DATE '{context.on.isoformat()}'"
     yield _warning(
         "birth_date_parses",

@@ -15,4 +15,11 @@ from matching.assignment.assignment import (
     decide,
     list_links,
 )
-from matching.assignment.identities import Edges, among_candidates, components, edges_of, persons
+from matching.assignment.identities import (
+    VETO,
+    Edges,
+    among_candidates,
+    components,
+    edges_of,
+    persons,
+)

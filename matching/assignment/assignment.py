@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from matching.arrays import in_threads, numbered, within
-from matching.arrow import Floats, Ints, Places, Rows, Small, column, texts
+from matching.arrow import Bools, Floats, Ints, Places, Rows, Small, column, texts
 from matching.assignment.identities import Edges, components
 from matching.native import compiled, propagate_beliefs
 from matching.options import LinkOptions
@@ -189,34 +189,40 @@ NOTHING, REVIEW, LINK = 0, 1, 2
 DECISIONS = {REVIEW: "review", LINK: "link"}
 
 
-def decide(
-    rows: Ints, identities: Ints, alone: Floats, probability: Floats, options: LinkOptions
-) -> Small:
+def decide(edges: Edges, probability: Floats, options: LinkOptions) -> Small:
     """A decision for each edge.
 
     Args:
-        rows: cohort row of each edge.
-        identities: identity of each edge.
-        alone: log odds of each edge without competition.
+        edges: what may be linked, with the log odds without competition.
         probability: probability of each edge after competition.
         options: thresholds.
 
-    A link needs the threshold and no near-tie: no other edge of its row (or, where an identity goes
+    A link needs the threshold, also for the best of its pairs that no guard forbids, and no near-tie: no other edge of its row (or, where an identity goes
     to one row only, of its identity) that is left with at least ``tie``. Both edges of a near-tie
     go to review: never is one of them silently preferred. So does an edge that would be a link on
     its own and lost narrowly.
     """
-    decision = np.zeros(len(rows), np.int8)
-    rival = _best_other(rows, probability)
+    decision = np.zeros(len(probability), np.int8)
+    rival = _best_other(edges.rows, probability)
     if options.one_row_per_identity:
-        rival = np.maximum(rival, _best_other(identities, probability))
-    strong = probability >= options.threshold
+        rival = np.maximum(rival, _best_other(edges.identities, probability))
+    strong = (probability >= options.threshold) & _carried(edges, probability, options.threshold)
     decision[(probability >= options.review_from) & ~strong] = REVIEW
     decision[strong] = LINK
     tied = (probability >= options.tie) & (rival >= options.tie)
-    by_itself = 1 / (1 + np.exp(-alone)) >= options.review_from
+    by_itself = 1 / (1 + np.exp(-edges.log_odds)) >= options.review_from
     decision[tied & (strong | by_itself)] = REVIEW
     return decision
+
+
+def _carried(edges: Edges, probability: Floats, threshold: float) -> Bools:
+    """Whether an edge would reach the threshold with the best of its pairs that no guard forbids."""
+    result = edges.unguarded == edges.log_odds
+    other = np.flatnonzero(~result & (edges.unguarded > -np.inf))
+    short = edges.log_odds[other] - edges.unguarded[other]
+    odds = probability[other] / np.maximum(1 - probability[other], 1e-300)
+    result[other] = odds * np.exp(-short) >= threshold / (1 - threshold)
+    return result
 
 
 def _best_other(group: Ints, value: Floats) -> Floats:
@@ -258,7 +264,7 @@ _LOG2 = float(np.log(2.0))
 class Links:
     """Pairs to link or to review, by the cohort's rows and the records' rows.
 
-    ``row``, ``record`` (its first row) and ``edge`` are per pair, the rest per edge or per row of a table.
+    ``row``, ``record`` (its first row), ``edge`` and ``decision`` are per pair, the rest per edge or per row of a table.
     """
 
     row: Rows
@@ -277,7 +283,7 @@ class Links:
         for start in range(0, max(len(self.row), 1), _ROWS):
             here = slice(start, start + _ROWS)
             edge = self.edge[here]
-            kind = self.decision[edge].astype(np.int32) - REVIEW
+            kind = self.decision[here].astype(np.int32) - REVIEW
             yield pa.Table.from_arrays(
                 [
                     self.cohort_ids.take(column(self.row[here])),
@@ -295,7 +301,7 @@ class Links:
 
     def count(self, kind: int) -> int:
         """How many pairs have a decision."""
-        return int((self.decision[self.edge] == kind).sum())
+        return int((self.decision == kind).sum())
 
 
 def list_links(

@@ -5,15 +5,15 @@ Record rows belong to records and records to identities; the edges of the assign
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.arrow import Floats, Ints, Numbers, Places, Rows
+from matching.arrow import Bools, Floats, Ints, Numbers, Places, Rows
 from matching.native import candidate_pairs, compiled, connected_components, favourite_odds
 from matching.scoring import Scored, Scorer
 
-OddsOf = Callable[[Ints, Ints], Floats]
+Against = Callable[[Ints, Ints], Bools]
 
 VETO = -7.0  # log odds (about 1 in 1000) below which two rows of a would-be person forbid it
 _MOST = 200  # rows of a component whose pairs are all compared
@@ -43,11 +43,11 @@ def components(size: int, left: Ints, right: Ints) -> Ints:
 
 
 def persons(
-    size: int, left: Ints, right: Ints, odds: Floats, group: Ints | None, odds_of: OddsOf
+    size: int, left: Ints, right: Ints, odds: Floats, group: Ints | None, contradict: Against
 ) -> Ints:
     """For each node the smallest node of its person.
 
-    Connected nodes are one person unless two of them contradict each other (odds below ``VETO``, or
+    Connected nodes are one person unless two of them contradict each other (or are of
     one ``group``, such as two parties of one order). A component with a contradiction is built up
     again from its surest links, and a link that would join a contradiction is left out.
 
@@ -57,13 +57,13 @@ def persons(
         right: the other end.
         odds: log odds of each link.
         group: for each node a group whose members are different people, or -1.
-        odds_of: log odds of any pairs of nodes.
+        contradict: which pairs of nodes can't be one person.
     """
     label = components(size, left, right)
     x, y = _all_pairs(label)
     if not len(x):
         return label
-    against = odds_of(x, y) < VETO
+    against = contradict(x, y)
     if group is not None:
         against |= (group[x] >= 0) & (group[x] == group[y])
     contradicted = np.unique(label[x[against]])
@@ -137,12 +137,14 @@ _MOST_CANDIDATES = 40  # of a cohort row that are compared with each other
 class Edges:
     """One edge per (cohort row, identity), in that order: its best odds over the identity's rows.
 
-    ``place`` is the edge of each scored pair.
+    ``unguarded`` are the best odds among pairs that may be linked by themselves; ``place`` is the edge of each
+    scored pair.
     """
 
     rows: Numbers
     identities: Numbers
     log_odds: Floats
+    unguarded: Floats
     place: Places
 
 
@@ -157,7 +159,11 @@ def edges_of(scored: Scored, identity: Numbers) -> Edges:
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     best = np.full(len(first), -np.inf)
     np.maximum.at(best, place, scored.log_odds)
-    return Edges(scored.a[first].astype(np.int64), identity[scored.b[first]], best, place)
+    unguarded = np.full(len(first), -np.inf)
+    np.maximum.at(unguarded, place, np.where(scored.guarded, -np.inf, scored.log_odds))
+    return Edges(
+        scored.a[first].astype(np.int64), identity[scored.b[first]], best, unguarded, place
+    )
 
 
 def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers:
@@ -168,15 +174,23 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers
     with a number and one with a birth date need not agree on anything but the name. All others keep
     their own. Used where the caller knows no identities.
     """
-    x, y, through = _candidate_pairs(scored, record)
+    by_themselves = np.where(scored.guarded, -np.inf, scored.log_odds)
+    x, y, through = _candidate_pairs(replace(scored, log_odds=by_themselves), record)
     if not len(x):
         return record
     inner = scorer.within_records()
-    odds = inner.log_odds_of(x, y)
-    same = (odds > _SAME_PERSON) | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION))
-    # connected records share the smallest of their numbers
-    size = int(record.max(initial=-1)) + 1
-    return components(size, record[x[same]], record[y[same]])[record]
+    odds, guarded, opposed = inner.weighed(x, y)
+    alike = (odds > _SAME_PERSON) & ~guarded
+    same = alike | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION) & ~opposed)
+    row = np.empty(int(record.max(initial=-1)) + 1, np.int32)
+    row[record[::-1]] = np.arange(len(record), dtype=np.int32)[::-1]  # the first of each record
+
+    def contradict(x: Ints, y: Ints) -> Bools:
+        odds, _, opposed = inner.weighed(row[x], row[y])
+        return opposed | (odds < VETO)
+
+    left, right = record[x[same]].astype(np.int64), record[y[same]].astype(np.int64)
+    return persons(len(row), left, right, odds[same], None, contradict)[record]
 
 
 def _best_first(scored: Scored, good: Places) -> Places:

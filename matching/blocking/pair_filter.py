@@ -145,7 +145,7 @@ class PairFilter:
         sex = max(w["sex"][1], w["sex"][3])
         equal = {"middle": w["middle"][1], "sex": sex, "suffix": w["suffix"][1]}
         for place, (name, weight) in enumerate(equal.items()):  # equal, other, missing
-            table.plain[place][:] = [weight, w[name][2:].max(), self._one_side(name)]
+            table.plain[place][:] = [weight, max(0.0, w[name][2:].max()), self._one_side(name)]
         for place, (name, weights) in enumerate(w.items()):
             table.weight[place][: len(weights)] = weights.tolist()
             frequencies = self.table.by_row.get(name)
@@ -217,12 +217,14 @@ class PairFilter:
         # swapped names are weighed under the first name, whatever the last names are
         best = np.float32(weights[2:].max())
         other = np.float32(max(0.0, best)) if name == "last" else best
+        whole = weights[level("first", "swapped")] if name == "first" else np.float32(0.0)
 
         def bound(a: Rows, b: Rows) -> Floats32:
             x, y = mine[a], theirs[b]
             result = np.where((x < 0) | (y < 0), np.float32(0.0), other)
             same = np.flatnonzero((x == y) & (x >= 0))
             result[same] = weights[1] + self.table.rises(name, b[same])
+            result[self.comparer.rearranged(a, b)] = whole
             return result
 
         return bound
@@ -233,12 +235,14 @@ class PairFilter:
         weights = self._weight[NAMES.index(name)]
         none = np.float32(self._one_side(name))
         equal = weights[1] if name != "sex" else max(weights[1], weights[3])
-        other = np.float32(weights[2:].max())
+        other = np.float32(max(0.0, weights[2:].max()))
 
         def bound(a: Rows, b: Rows) -> Floats32:
             x, y = mine[a], theirs[b]
             result = np.where(x == y, np.float32(equal), other)
             result[(x <= missing) | (y <= missing)] = none
+            if name == "middle":
+                result[self.comparer.rearranged(a, b)] = 0.0
             return result
 
         return bound

@@ -23,7 +23,7 @@ from matching.normalise import Encoded, NameParts, Side
 _ROOM: Final = 15  # bits of the buckets that are counted at a time: 256 kB for both sides
 PARTS: Final = (
     "ssn", "licence", "phone", "zip", "birth", "year", "birthday", "first", "last", "first_root", "first_initial",
-    "last_initial", "last_sound", "last_head", "last_tail", "double_tail", "address",
+    "last_initial", "last_sound", "last_head", "last_tail", "double_tail", "address", "whole",
 )  # fmt: skip
 _NAME: Final = ("root", "initial", "sound", "head", "tail")
 
@@ -171,6 +171,7 @@ RULES: tuple[Rule, ...] = (
     Rule("first and end of a double last name", ("first_root", "double_tail"), ("first_root", "last_tail"), **_NAMESAKES),
     Rule("first name, double last name's end", ("first_root", "last_tail"), ("first_root", "double_tail"), **_NAMESAKES),
     Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip"), most_records=40),
+    Rule("all names, however arranged", ("whole",), refine=("year", "zip"), most_records=40),
     Rule("first name, last name sound, birth year", ("first_root", "last_sound", "year"), refine=("zip", "birth")),
     Rule("first name, last name sound, birthday", ("first_root", "last_sound", "birthday"), refine=("zip", "birth")),
     Rule("last name sound, first initial, ZIP", ("last_sound", "first_initial", "zip"), refine=("first_root", "year", "address")),
@@ -251,4 +252,5 @@ _PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
     "last_tail": lambda s, n: n.tail[s.last].astype(np.int64),
     "double_tail": _double_tail,
     "address": lambda s, _: s.address,
+    "whole": lambda s, _: s.whole.astype(np.int64),
 }

@@ -40,30 +40,66 @@ PLACE: Final = (
 
 @dataclass(frozen=True)
 class Field:
-    """A field: its levels and which of them form a distribution together."""
+    """A field: its levels, which of them form a distribution together, and which agree more than others.
+
+    ``chains`` are levels that agree less and less; ``conflicts`` are the levels that are no agreement at all.
+    """
 
     name: str
     levels: tuple[str, ...]
     groups: tuple[tuple[int, ...], ...]
+    chains: tuple[tuple[int, ...], ...]
+    conflicts: tuple[int, ...]
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it stays with a person: telephones and addresses change, and their conflicts say little."""
+        return self.name not in {"phone", "street", "place"}
 
 
-def _whole(name: str, levels: tuple[str, ...]) -> Field:
-    return Field(name, levels, (tuple(range(1, len(levels))),))
+def _field(
+    name: str,
+    levels: tuple[str, ...],
+    *chains: tuple[str, ...],
+    groups: tuple[tuple[int, ...], ...] = (),
+) -> Field:
+    """A field with one distribution if not told otherwise, and one chain of all its levels."""
+    whole = tuple(range(1, len(levels)))
+    groups = groups or (whole,)
+    place = {level: number for number, level in enumerate(levels)}
+    ordered = tuple(tuple(place[level] for level in chain) for chain in chains) or groups
+    ends = {chain[-1] for chain in ordered}
+    return Field(name, levels, groups, ordered, tuple(sorted(ends)))
 
 
 FIELDS: Final[tuple[Field, ...]] = (
-    _whole("first", FIRST),
-    _whole("last", LAST),
-    Field("sex", SEX, ((1, 2), (3, 4))),
-    _whole("middle", MIDDLE),
-    _whole("suffix", SUFFIX),
-    _whole("birth", BIRTH),
-    _whole("ssn", SSN),
-    _whole("licence", LICENCE),
-    _whole("phone", PHONE),
-    _whole("street", STREET),
-    Field("place", PLACE, ((1, 2, 3), (4, 5, 6), (7, 8, 9, 10))),
-)
+    _field(
+        "first", FIRST,
+        ("same", "nickname", "part", "different"), ("same", "initial", "different"),
+        ("same", "close", "similar", "different"), ("swapped", "different"),
+    ),
+    _field(
+        "last", LAST,
+        ("same", "part", "different"), ("same", "close", "similar", "different"),
+        ("same", "different, female"),
+    ),
+    _field("sex", SEX, groups=((1, 2), (3, 4))),
+    _field("middle", MIDDLE, ("same", "initial", "different"), ("same", "close", "different")),
+    _field("suffix", SUFFIX),
+    _field(
+        "birth", BIRTH,
+        ("same", "day and month swapped", "different"), ("same", "default day", "different"),
+        ("same", "one digit", "two parts", "near year", "different"),
+    ),
+    _field("ssn", SSN),
+    _field("licence", LICENCE),
+    _field("phone", PHONE),
+    _field(
+        "street", STREET,
+        ("same", "near", "same street", "different"), ("near", "same number", "different"),
+    ),
+    _field("place", PLACE, groups=((1, 2, 3), (4, 5, 6), (7, 8, 9, 10))),
+)  # fmt: skip
 NAMES: Final = tuple(field.name for field in FIELDS)
 
 

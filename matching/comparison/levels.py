@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.arrays import among, in_threads
-from matching.arrow import Bools, Floats32, Ints, Rows, Small
+from matching.arrow import Bools, Floats32, Hashes, Ints, Rows, Small
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import SLACK, Columns, Texts, Words
 from matching.native import compiled
-from matching.normalise import Encoded, nickname_pairs
+from matching.normalise import Encoded, Side, nickname_pairs
 
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 
@@ -114,7 +114,7 @@ class Comparer:
             first,
             last,
             self._sex(a, b, first),
-            self._middle(a, b),
+            self._middle(a, b, first),
             _suffix(c.suffix[a], r.suffix[b]),
             birth_levels(c.birth[a], r.birth[b]),
             ssn_levels(c.ssn[a], r.ssn[b], c.ssn4[a], r.ssn4[b]),
@@ -126,8 +126,31 @@ class Comparer:
 
     def names(self, a: Rows, b: Rows) -> tuple[Small, Small]:
         """The levels of first and last names."""
-        last, swapped = self._last(a, b)
+        whole = self.rearranged(a, b)
+        last, swapped = self._last(a, b, whole)
         return self._first(a, b, swapped), last
+
+    def rearranged(self, a: Rows, b: Rows) -> Bools:
+        """Whether rows have the same names in another order, in other boxes, or otherwise joined."""
+        c, r = self.encoded.cohort, self.encoded.records
+        same = (c.first[a] == r.first[b]) & (c.last[a] == r.last[b])
+        result = (c.whole[a] >= 0) & (c.whole[a] == r.whole[b]) & ~same
+        here = np.flatnonzero(result)
+        result[here] = self._letters(c, a[here]) == self._letters(r, b[here])
+        return result
+
+    def _letters(self, side: Side, rows: Rows) -> Hashes:
+        letters = self.encoded.parts.letters
+        return letters[side.first[rows]] + letters[side.middle[rows]] + letters[side.last[rows]]
+
+    def _crossed(self, a: Rows, b: Rows) -> Bools:
+        """Whether a given name of one row is all given names, or the middle name, of the other."""
+        c, r, letters = self.encoded.cohort, self.encoded.records, self.encoded.parts.letters
+        x, y, s, t = c.first[a], r.first[b], c.middle[a], r.middle[b]
+        u, v, p, q = (letters[codes] for codes in (x, y, s, t))
+        theirs = (t >= 0) & ((x == t) | (u == v + q) | (u + p == q))
+        mine = (s >= 0) & ((y == s) | (v == u + p) | (v + q == p))
+        return (x >= 0) & (y >= 0) & (x != y) & (theirs | mine)
 
     def patterns(self, a: Rows, b: Rows) -> Rows:
         """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
@@ -138,15 +161,13 @@ class Comparer:
             pattern = pattern * len(field.levels) + levels
         return pattern
 
-    def _last(self, a: Rows, b: Rows) -> tuple[Small, Bools]:
+    def _last(self, a: Rows, b: Rows, whole: Bools) -> tuple[Small, Bools]:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
         x, y = c.last[a], r.last[b]
         result, present, same = _by_code("last", x, y)
-        swapped = present & ~same & (x == r.first[b]) & (y == c.first[a])
+        swapped = whole | (present & ~same & (x == r.first[b]) & (y == c.first[a]))
         open_ = present & ~same & ~swapped
-        head_x, tail_x, head_y, tail_y = parts.head[x], parts.tail[x], parts.head[y], parts.tail[y]
-        part = (head_x == head_y) | (tail_x == tail_y) | (head_x == tail_y) | (tail_x == head_y)
-        part |= (x == r.middle[b]) | (y == c.middle[a])
+        part = self._share_part(x, y) | (x == r.middle[b]) | (y == c.middle[a])
         result[open_ & part] = level("last", "part")
         rest = np.flatnonzero(open_ & ~part)
         score = self._similarity(x[rest], y[rest])
@@ -168,21 +189,26 @@ class Comparer:
         score = self._similarity(u, v)
         initials = parts.single[u] | parts.single[v]
         agree = initials & (parts.initial[u] == parts.initial[v])
-        head = (parts.head[u] == parts.head[v]) & ~initials
+        shared = self._share_part(u, v) & ~initials
         nick = self._nickname(parts.head[u], parts.head[v])
-        other = (u == r.middle[b[rest]]) | (v == c.middle[a[rest]])  # goes by the middle name
+        other = self._crossed(a[rest], b[rest])  # goes by the middle name
         # weakest first: what follows overwrites
         alike = (score >= SIMILAR) | (parts.sound[u] == parts.sound[v])
         result[rest[alike]] = level("first", "similar")
         result[rest[score >= CLOSE]] = level("first", "close")
-        result[rest[head | other]] = level("first", "part")
+        result[rest[shared | other]] = level("first", "part")
         result[rest[nick]] = level("first", "nickname")
         result[rest[initials]] = level("first", "different")
         result[rest[agree]] = level("first", "initial")
         result[swapped] = level("first", "swapped")
         return result
 
-    def _middle(self, a: Rows, b: Rows) -> Small:
+    def _share_part(self, x: Rows, y: Rows) -> Bools:
+        head, tail = self.encoded.parts.head, self.encoded.parts.tail
+        across = (head[x] == tail[y]) | (tail[x] == head[y])
+        return (head[x] == head[y]) | (tail[x] == tail[y]) | across
+
+    def _middle(self, a: Rows, b: Rows, first: Small) -> Small:
         parts = self.encoded.parts
         x, y = self.encoded.cohort.middle[a], self.encoded.records.middle[b]
         result, present, same = _by_code("middle", x, y)
@@ -192,6 +218,8 @@ class Comparer:
         near = (self._similarity(u, v) >= CLOSE) | self._nickname(parts.head[u], parts.head[v])
         result[rest[near | (parts.head[u] == parts.head[v])]] = level("middle", "close")
         result[rest[single]] = level("middle", "initial")
+        counted = (first == level("first", "part")) & self._crossed(a, b)
+        result[counted | self.rearranged(a, b)] = 0  # with the first name already
         return result
 
     def _sex(self, a: Rows, b: Rows, first: Small) -> Small:

@@ -135,7 +135,7 @@ _BITS = _letter_bits()
 Packed = npt.NDArray[np.void]
 _COLUMNS: Final = {
     "licence": np.int64, "phone": np.int64,
-    **dict.fromkeys(("first", "last", "middle", "street", "city", "zip", "county", "house", "ssn", "birth"), np.int32),
+    **dict.fromkeys(("first", "last", "middle", "street", "city", "zip", "county", "house", "ssn", "birth", "whole"), np.int32),
     "ssn4": np.int16, "sex": np.int8, "suffix": np.int8,
 }  # fmt: skip
 _ROW: Final = 64  # bytes of a row or a text: one line of a cache
@@ -145,9 +145,9 @@ _TEXT: Final = np.dtype(
     [
         *((name, np.uint64) for name in ("once", "twice")),
         *((name, np.int32) for name in ("head", "tail", "sound", "initial")),
-        *(("begin", np.uint32), ("length", np.float32)),
+        *(("begin", np.uint32), ("length", np.float32), ("letters", np.uint64)),
         *((name, np.uint8) for name in ("surplus", "single", "nicknamed")),
-        ("rest", np.void, 21),
+        ("rest", np.void, 13),
     ]
 )
 
@@ -203,7 +203,7 @@ class Words:
     def __init__(self, parts: NameParts, names: Texts, streets: Texts, nicknames: Ints) -> None:
         pointer = self._pointers = Pointers()
         known = _texts(names)
-        for name in ("head", "tail", "sound", "initial", "single"):
+        for name in ("head", "tail", "sound", "initial", "letters", "single"):
             known[name] = getattr(parts, name)[: len(known)]
         heads = np.concatenate([nicknames >> 32, nicknames & 0xFFFFFFFF])
         known["nicknamed"] = np.isin(known["head"], heads)

@@ -11,8 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
-from matching.arrow import Ints, Rows, array, column, pc
-from matching.assignment import Links, among_candidates, assign, decide, edges_of, list_links
+from matching.arrow import Ints, Rows, Small, array, column, pc
+from matching.assignment import (
+    LINK,
+    REVIEW,
+    Edges,
+    Links,
+    among_candidates,
+    assign,
+    decide,
+    edges_of,
+    list_links,
+)
 from matching.errors import MissingIdColumn, NoCommonColumns
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import (
@@ -234,12 +244,10 @@ def link_sources(
             one_row_per_identity=options.one_row_per_identity,
             threads=options.threads,
         )
-        decision = decide(
-            edges.rows, edges.identities, edges.log_odds, assignment.probability, options
-        )
+        decision = decide(edges, assignment.probability, options)
+        listed = list_links(decision, record, first_row, identity, edges)
         links = Links(
-            *list_links(decision, record, first_row, identity, edges),
-            edges.log_odds, assignment.probability, decision,
+            *listed, edges.log_odds, assignment.probability, _by_pair(*listed, decision, edges, scorer),
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
         )  # fmt: skip
         cost = counting.result()
@@ -255,3 +263,15 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
     return numbered(array(records["identity"]))[0]
+
+
+def _by_pair(
+    row: Rows, record: Rows, edge: Rows, decision: Small, edges: Edges, scorer: Scorer
+) -> Small:
+    """A decision for each listed pair: of a linked identity, a record that contradicts the row goes to review."""
+    result = decision[edge]
+    several = np.bincount(edge, minlength=len(decision)) > 1
+    doubtful = several | (edges.unguarded < edges.log_odds)
+    open_ = np.flatnonzero((result == LINK) & doubtful[edge])
+    result[open_[scorer.opposed(row[open_], record[open_])]] = REVIEW
+    return result

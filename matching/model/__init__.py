@@ -4,5 +4,14 @@ It learns from counted patterns and value shares, and never sees a text.
 """
 
 from matching.model.chance import Frequencies, fit_chance, frequencies
-from matching.model.match_weights import KEEP, MatchWeights
-from matching.model.model import CLASSES, Model, class_log_joint, prior_model, shipped_number, train
+from matching.model.match_weights import KEEP, MatchWeights, guarded_patterns
+from matching.model.model import (
+    CLASSES,
+    Model,
+    class_log_joint,
+    prior_model,
+    shipped_number,
+    train,
+    with_namesakes,
+)
+from matching.model.namesakes import Namesakes, count_namesakes

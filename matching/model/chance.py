@@ -16,11 +16,13 @@ from matching.comparison import FIELDS, NAMES, Comparer, compare_pairs
 from matching.model.model import (
     CLASSES,
     Model,
+    agreeing,
     class_log_posterior,
     unpack,
     uses_chance,
     with_namesakes,
 )
+from matching.model.namesakes import Namesakes
 from matching.normalise import Encoded, Side
 
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
@@ -61,26 +63,28 @@ class Frequencies:
         """How much the frequencies can raise the log odds of pairs with these levels."""
         rises = np.zeros(len(levels[0]))
         for name in self.by_row:
-            rises += np.where(levels[NAMES.index(name)] == 1, self.rise(name), 0.0)
+            rises += np.where(agreeing(name, levels), self.rise(name), 0.0)
         return rises
 
     def adjust(self, joint: Floats, levels: list[Ints], rows: Rows) -> None:
         """Add to ``joint`` (classes x pairs) what the frequency of the shared value says."""
         for name, table in self.by_row.items():
-            same = levels[NAMES.index(name)] == 1
+            same = agreeing(name, levels)
             change = np.where(same, table[rows], 0.0)
             for c in np.flatnonzero(uses_chance(name)):
                 joint[c] += change
 
 
-def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> Frequencies:
+def frequencies(
+    encoded: Encoded, model: Model, namesakes: Namesakes | None = None, threads: int | None = None
+) -> Frequencies:
     """Count the values of the records' side."""
 
     def counted(name: str) -> Floats32 | None:
         values = _VALUES[name](encoded.records)
         average = float(model.u[NAMES.index(name)][1])
-        if name in _UNIQUE:  # a few rows are one person's; more than that are a shared number
-            return _shared(values, average)
+        if name in _UNIQUE:  # shared by many people it was taken out (normalise/nobody.py)
+            return _shared(values, average) if name == "phone" else None
         place, counts = _counted(values)
         present = int(counts.sum())
         if not present:
@@ -88,8 +92,10 @@ def frequencies(encoded: Encoded, model: Model, threads: int | None = None) -> F
         share = (counts + _PRIOR_ROWS * average) / (present + _PRIOR_ROWS)
         return np.where(counts > 0, np.log(share / average), 0.0).astype(np.float32)[place]
 
-    tables = zip(_VALUES, in_threads(counted, _VALUES, threads), strict=True)
-    return Frequencies({name: table for name, table in tables if table is not None})
+    tables = dict(zip(_VALUES, in_threads(counted, _VALUES, threads), strict=True))
+    if namesakes is not None:
+        tables |= {"full name": namesakes.full_name, "middle of full name": namesakes.middle}
+    return Frequencies({name: table for name, table in tables.items() if table is not None})
 
 
 def _counted(values: Ints) -> tuple[Ints, Ints]:

@@ -1,6 +1,6 @@
 """From the pattern of a pair to its log odds, under a model and the frequencies of values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import in_threads, numbered
-from matching.arrow import Floats, Floats32, Ints, Rows
-from matching.comparison import NAMES
+from matching.arrow import Bools, Floats, Floats32, Ints, Rows
 from matching.model.chance import Frequencies
-from matching.model.model import Model, class_log_joint, unpack, uses_chance
+from matching.model.guards import guarded
+from matching.model.model import Model, agreeing, class_log_joint, unpack, uses_chance
 from matching.native import Pointers, compiled
 
 _CHUNK = 1 << 14  # pairs weighed at a time: their classes stay in a core's cache
@@ -52,6 +52,15 @@ class MatchWeights:
         return np.concatenate(found) if found else np.empty(0)
 
 
+def guarded_patterns(patterns: Patterns, *guards: Iterable[str]) -> list[Bools]:
+    """For each list of guards which pairs of these patterns are never linked by themselves under them."""
+    number, distinct = numbered(patterns)
+    seen = np.zeros(distinct, np.int32)
+    seen[number] = patterns
+    levels = unpack(seen)
+    return [guarded(names, levels)[number] for names in guards]
+
+
 @dataclass
 class _Known:
     """Patterns, each weighed once."""
@@ -82,7 +91,7 @@ class _Known:
         same = np.zeros(self.joint.shape[1], np.uint32)
         tables: list[tuple[Floats32, int]] = []
         for bit, (name, table) in enumerate(self.table.by_row.items()):
-            same |= (self.levels[NAMES.index(name)] == 1).astype(np.uint32) << np.uint32(bit)
+            same |= agreeing(name, self.levels).astype(np.uint32) << np.uint32(bit)
             raised = np.flatnonzero(uses_chance(name)).tolist()
             tables.append((table, sum(1 << c for c in raised)))
         return np.ascontiguousarray(self.joint.T), same, tables

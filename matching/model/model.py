@@ -17,6 +17,7 @@ import numpy as np
 
 from matching.arrow import Bools, Floats, Ints, Rows
 from matching.comparison import FIELDS, NAMES, shipped_prior
+from matching.model.ordering import limited, ordered
 
 CLASSES: Final = (
     "match", "random", "household", "twin", "generation", "namesake", "given namesake",
@@ -42,24 +43,50 @@ _OWN: Final = {"household": "household", "twin": "household", "generation": "gen
 _ROUNDS, _SETTLED = 100, 1e-4
 
 
-def uses_chance(name: str) -> Bools:
-    """For each class, whether its agreement on a field is chance (so the value's frequency counts).
+# What a frequency is of → the fields that must agree; most are of one field.
+_OF: Final = {
+    "full name": ("first", "last"),
+    "middle of full name": ("first", "last", "middle"),
+}
 
-    Namesakes follow the matches' errors, but there are the more of them the commoner the name.
+
+def uses_chance(name: str) -> Bools:
+    """For each class, whether agreeing on this is chance in it (so the value's frequency counts).
+
+    Namesakes follow the matches' errors, but there are the more of them the commoner the name is, as a whole.
     """
-    return np.array([_USES[c].get(name, "u") == "u" or c in _NAMESAKES for c in CLASSES])
+    if name in _OF:
+        return np.array([c == "namesake" for c in CLASSES])
+    given = ("given namesake",) if name == "first" else ()
+    return np.array([_USES[c].get(name, "u") == "u" or c in given for c in CLASSES])
+
+
+def agreeing(name: str, levels: Sequence[Ints]) -> Bools:
+    """Which pairs agree on what a frequency is of."""
+    fields = _OF.get(name, (name,))
+    return np.logical_and.reduce([levels[NAMES.index(field)] == 1 for field in fields])
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a comparison is weighed with. Arrays per field are indexed by level; level 0 is 1."""
+    """What a comparison is weighed with. Arrays per field are indexed by level; level 0 is 1.
+
+    However ``m`` came about, it follows the order of the levels (``ordering``): there is no model in which
+    a conflict speaks for a match.
+    """
 
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
     sizes: Floats  # expected pairs of each class in the whole cross product
     pairs: float  # pairs of the whole cross product
+    same_middle: float | None = (
+        None  # chance that namesakes share a middle name (None: as any two people)
+    )
     trained_on: float = 0.0  # expected matches among the training pairs; 0: the shipped prior alone
     rounds: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "m", ordered(self.m, self.u))
 
     def tables(self) -> list[Floats]:
         """Log probability of each level, one (classes x levels) table per field."""
@@ -82,6 +109,8 @@ class Model:
         return replace(self, sizes=self.sizes * share, pairs=self.pairs * share)
 
     def _row(self, class_name: str, f: int, name: str) -> Floats:
+        if class_name == "namesake" and name == "middle" and self.same_middle is not None:
+            return _with_same(self.u[f], self.same_middle)
         kind = _USES[class_name].get(name, "u")
         if kind == "own":
             return _distribution(_OWN[class_name], name, self.u[f])
@@ -98,18 +127,27 @@ def prior_model(cohort_rows: int, record_rows: int, *, same_table: bool = False)
     return with_namesakes(Model(m, u, sizes, pairs))
 
 
-def with_namesakes(model: Model) -> Model:
-    """Expect as many namesakes beyond chance as chance itself makes; training learns the rest.
+def with_namesakes(
+    model: Model, average: float | None = None, middle: float | None = None
+) -> Model:
+    """Expect so many namesakes, and of given names as many beyond chance as chance itself makes; training learns the rest.
 
     Without a class of their own, pairs that agree on a first and middle name alone are so many more
     than independence allows that expectation maximisation takes them for the matches.
+
+    Args:
+        model: its ``u`` says how often names agree by chance.
+        average: chance that two different people have one first and last name (None: as independence says).
+        middle: chance that two such people share a middle name, too (None: as any two people).
     """
     same = {name: float(u[1]) for name, u in zip(NAMES, model.u, strict=True)}
     sizes = model.sizes.copy()
     for name, fields in _NAMESAKES.items():
         shared = [same[f] for f in fields if f != "sex"]
         sizes[CLASSES.index(name)] = model.pairs * float(np.prod(shared))
-    return replace(model, sizes=sizes)
+    if average is not None:
+        sizes[CLASSES.index("namesake")] = model.pairs * average
+    return replace(model, sizes=sizes, same_middle=middle)
 
 
 def train(model: Model, patterns: Rows, counts: Ints) -> Model:
@@ -148,7 +186,7 @@ def _step(model: Model, start: Model, levels: Sequence[Ints], counts: Floats) ->
         for group in field.groups:
             g = list(group)
             new[g] = (seen[g] + weight * start.m[f][g]) / (seen[g].sum() + weight)
-        m.append(new)
+        m.append(limited(f, new, start.m[f]) if field.lasting else new)
     return replace(model, m=tuple(m), sizes=sizes)
 
 
@@ -175,6 +213,13 @@ def unpack(patterns: Rows) -> list[Ints]:
         levels.append(rest % len(field.levels))
         rest = rest // len(field.levels)
     return levels[::-1]
+
+
+def _with_same(u: Floats, same: float) -> Floats:
+    """A field's chances with another one of being the same."""
+    result = u * ((1 - same) / (1 - u[1]))
+    result[:2] = 1.0, same
+    return result
 
 
 def _class_sizes(matches: float, pairs: float) -> Floats:

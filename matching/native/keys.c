@@ -10,7 +10,7 @@ typedef struct {
 /* In the order of `PARTS` in keys.py. */
 enum {
     P_SSN, P_LICENCE, P_PHONE, P_ZIP, P_BIRTH, P_YEAR, P_BIRTHDAY, P_FIRST, P_LAST, P_FIRST_ROOT, P_FIRST_INITIAL,
-    P_LAST_INITIAL, P_LAST_SOUND, P_LAST_HEAD, P_LAST_TAIL, P_DOUBLE_TAIL, P_ADDRESS
+    P_LAST_INITIAL, P_LAST_SOUND, P_LAST_HEAD, P_LAST_TAIL, P_DOUBLE_TAIL, P_ADDRESS, P_WHOLE
 };
 enum { ROWS = 2048 }; /* at a time: their parts stay in a core's cache */
 
@@ -43,6 +43,7 @@ static void part(int kind, const Columns *c, const Parts *p, int64_t begin, int6
         case P_LAST_HEAD: EACH(OF(head, last));
         case P_LAST_TAIL: EACH(OF(tail, last));
         case P_DOUBLE_TAIL: EACH(OF(tail, last) == OF(head, last) ? -1 : OF(tail, last));
+        case P_WHOLE: EACH(c->whole[at]);
         case P_ADDRESS: EACH(c->street[at] < 0 ? -1 : (int64_t)c->street[at] * 1000003 + c->house[at] + 1);
     }
 }

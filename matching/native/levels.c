@@ -44,7 +44,7 @@ static int first_level(const Words *w, const Row *c, const Row *r, const How *ho
     const Text *u = &w->names[x], *v = &w->names[y];
     if (u->single || v->single) return u->initial == v->initial ? INITIAL : FIRST_DIFFERENT;
     if (nickname(w, u, v)) return NICKNAME;
-    if (u->head == v->head || x == r->middle || y == c->middle) return FIRST_PART;
+    if (share_part(u, v) || crossed(w, c, r)) return FIRST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
     if (alike >= how->close) return FIRST_CLOSE;
     return alike >= how->similar || u->sound == v->sound ? FIRST_SIMILAR : FIRST_DIFFERENT;
@@ -97,11 +97,12 @@ static int place_level(const Row *c, const Row *r, int street) {
 }
 
 static int32_t pattern(const Words *w, const Row *c, const Row *r, const How *how, Asked *asked) {
-    int level[FIELDS], turned = swapped(c, r);
+    int level[FIELDS], whole = rearranged(w, c, r), turned = whole || swapped(c, r);
     level[LAST] = turned ? 0 : last_level(w, c, r, how, asked); /* swapped names are weighed once */
     level[FIRST] = turned ? SWAPPED : first_level(w, c, r, how, asked);
     level[SEX] = sex_level(c, r, level[FIRST]);
-    level[MIDDLE] = middle_level(w, c, r, how, asked);
+    int counted = whole || (level[FIRST] == FIRST_PART && crossed(w, c, r));
+    level[MIDDLE] = counted ? 0 : middle_level(w, c, r, how, asked);
     level[SUFFIX] = suffix_level(c, r);
     level[BIRTH] = birth_level(c->date, r->date);
     level[SSN] = ssn_level(c, r);
@@ -109,9 +110,9 @@ static int32_t pattern(const Words *w, const Row *c, const Row *r, const How *ho
     level[PHONE] = number_level(c->phone, r->phone, 10);
     level[STREET] = street_level(w, c, r, how, asked);
     level[PLACE] = place_level(c, r, level[STREET]);
-    int32_t whole = 0;
-    for (int f = 0; f < FIELDS; f++) whole = whole * (int32_t)how->sizes[f] + level[f];
-    return whole;
+    int32_t made = 0;
+    for (int f = 0; f < FIELDS; f++) made = made * (int32_t)how->sizes[f] + level[f];
+    return made;
 }
 
 enum { AHEAD = 12, NAMES_AHEAD = 6 }; /* pairs whose rows are asked for, and whose names, once their rows are here */

@@ -86,7 +86,7 @@ static float first_most(const Prefilter *g, const Row *c, const Row *r, int64_t 
     const Text *u = &g->words->names[x], *v = &g->words->names[y];
     if (u->single || v->single) return w[u->initial == v->initial ? INITIAL : FIRST_DIFFERENT];
     if (nickname(g->words, u, v)) return w[NICKNAME];
-    if (u->head == v->head || x == r->middle || y == c->middle) return w[FIRST_PART];
+    if (share_part(u, v) || crossed(g->words, c, r)) return w[FIRST_PART];
     float alike = most_alike(u, v), best = w[u->sound == v->sound ? FIRST_SIMILAR : FIRST_DIFFERENT];
     if (alike >= g->similar) best = larger(best, w[FIRST_SIMILAR]);
     return alike >= g->close ? larger(best, w[FIRST_CLOSE]) : best;
@@ -113,17 +113,18 @@ typedef struct {
 /* Whether a pair may matter as far as its numbers and codes tell. */
 static inline int worth(const Prefilter *g, const Row *c, const Row *r, int64_t b, Seen *seen) {
     float bound = g->base;
+    const int whole = rearranged(g->words, c, r);
     bound += numbers(g, c, r, b);
     if (!(bound > g->floors[0])) return 0;
     bound += weighed(g, BIRTH, birth_level(c->date, r->date), b);
     if (!(bound > g->floors[1])) return 0;
-    bound += seen->last = name_bound(g, LAST, c->last, r->last, b, g->other_last);
+    bound += seen->last = whole ? 0 : name_bound(g, LAST, c->last, r->last, b, g->other_last);
     if (!(bound > g->floors[2])) return 0;
-    bound += seen->first = name_bound(g, FIRST, c->first, r->first, b, g->other_first);
+    bound += seen->first = whole ? g->weight[FIRST][SWAPPED] : name_bound(g, FIRST, c->first, r->first, b, g->other_first);
     if (!(bound > g->floors[3])) return 0;
     bound += address(g, c, r, b);
     if (!(bound > g->floors[4])) return 0;
-    bound += plain(g->middle, c->middle, r->middle, -1);
+    bound += whole ? 0 : plain(g->middle, c->middle, r->middle, -1);
     if (!(bound > g->floors[5])) return 0;
     bound += plain(g->sex, c->sex, r->sex, 0);
     if (!(bound > g->floors[6])) return 0;
@@ -134,6 +135,7 @@ static inline int worth(const Prefilter *g, const Row *c, const Row *r, int64_t 
 
 /* ... and whether it still may once the letters of its names are looked at. */
 static inline int worth_by_names(const Prefilter *g, const Row *c, const Row *r, int64_t b, const Seen *seen) {
+    if (rearranged(g->words, c, r)) return seen->bound > g->last_floor;
     if (swapped(c, r))
         return seen->bound + (g->weight[FIRST][SWAPPED] - seen->first) + (0 - seen->last) > g->last_floor;
     float bound = seen->bound + (first_most(g, c, r, b) - seen->first);

@@ -17,6 +17,7 @@ typedef struct {
     int64_t licence, phone;
     int32_t first, last, middle, street, city, zip, county, house, ssn;
     uint32_t date; /* a digit in four bits */
+    int32_t whole; /* a hash of all names, whatever their order and boxes */
     int16_t ssn4;
     int8_t sex, suffix;
 } Row;
@@ -24,7 +25,7 @@ typedef struct {
 /* The same by columns; a birth date as yyyymmdd. */
 typedef struct {
     const int64_t *licence, *phone;
-    const int32_t *first, *last, *middle, *street, *city, *zip, *county, *house, *ssn, *birth;
+    const int32_t *first, *last, *middle, *street, *city, *zip, *county, *house, *ssn, *birth, *whole;
     const int16_t *ssn4;
     const int8_t *sex, *suffix;
 } Columns;
@@ -34,7 +35,8 @@ typedef struct {
     int32_t head, tail, sound, initial;
     uint32_t begin; /* its first four characters */
     float length;   /* 0: its letters were not counted */
-    uint8_t surplus, single, nicknamed, rest[21]; /* nicknamed: its head is in some pair of nicknames */
+    uint64_t letters; /* a number for its letters in any order; those of two texts add up */
+    uint8_t surplus, single, nicknamed, rest[13]; /* nicknamed: its head is in some pair of nicknames */
 } Text; /* 64 bytes, as a row */
 
 typedef struct {
@@ -58,7 +60,7 @@ static inline uint32_t nibbles(uint32_t date) {
 static inline Row row_of(const Columns *c, int64_t i) {
     return (Row){c->licence[i], c->phone[i], c->first[i], c->last[i],   c->middle[i],
                  c->street[i],  c->city[i],  c->zip[i],   c->county[i], c->house[i],
-                 c->ssn[i],     nibbles((uint32_t)c->birth[i]), c->ssn4[i], c->sex[i], c->suffix[i]};
+                 c->ssn[i],     nibbles((uint32_t)c->birth[i]), c->whole[i], c->ssn4[i], c->sex[i], c->suffix[i]};
 }
 
 static inline __attribute__((always_inline)) int one_off(int64_t x, int64_t y, int64_t base) {
@@ -136,10 +138,35 @@ static inline int nickname(const Words *w, const Text *u, const Text *v) {
     return low < w->nickname_count && w->nicknames[low] == key;
 }
 
+static inline int share_part(const Text *u, const Text *v) {
+    return u->head == v->head || u->tail == v->tail || u->head == v->tail || u->tail == v->head;
+}
+
 /* Whether two last names share a part, or one stands among the other's middle names. */
 static inline int part_of(const Text *u, const Text *v, const Row *c, const Row *r) {
-    if (u->head == v->head || u->tail == v->tail || u->head == v->tail || u->tail == v->head) return 1;
-    return c->last == r->middle || r->last == c->middle;
+    return share_part(u, v) || c->last == r->middle || r->last == c->middle;
+}
+
+/* Whether a given name of one row is all given names, or the middle name, of the other. */
+static inline int crossed(const Words *w, const Row *c, const Row *r) {
+    int32_t x = c->first, y = r->first, s = c->middle, t = r->middle;
+    if (x < 0 || y < 0 || x == y || (s < 0 && t < 0)) return 0;
+    if (x == t || y == s) return 1;
+    uint64_t u = w->names[x].letters, v = w->names[y].letters;
+    uint64_t p = s < 0 ? 0 : w->names[s].letters, q = t < 0 ? 0 : w->names[t].letters;
+    return (t >= 0 && (u == v + q || u + p == q)) || (s >= 0 && (v == u + p || v + q == p));
+}
+
+static inline uint64_t letters_of(const Words *w, const Row *row) {
+    uint64_t sum = row->first < 0 ? 0 : w->names[row->first].letters;
+    sum += row->middle < 0 ? 0 : w->names[row->middle].letters;
+    return sum + (row->last < 0 ? 0 : w->names[row->last].letters);
+}
+
+/* Whether two rows have the same names in another order, in other boxes, or otherwise joined. */
+static inline int rearranged(const Words *w, const Row *c, const Row *r) {
+    if (c->whole != r->whole || c->whole < 0 || (c->first == r->first && c->last == r->last)) return 0;
+    return letters_of(w, c) == letters_of(w, r);
 }
 
 static inline int swapped(const Row *c, const Row *r) {

@@ -3,18 +3,18 @@
 It reads values and counts those that can't be read; it never compares two rows.
 """
 
-from matching.normalise.dates import birth_date, day_first
+from matching.normalise.dates import birth_dates
 from matching.normalise.encoding import (
     DICTIONARY_COLUMNS,
     READ_COLUMNS,
     Encoded,
     HalfEncoded,
-    Side,
     batches_of,
     common_columns,
     encode,
-    encode_input,
+    encode_alone,
     read_input,
 )
 from matching.normalise.names import nickname_pairs
+from matching.normalise.side import Side
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary

@@ -2,13 +2,15 @@
 
 A year, month or day of 0 is unknown. Dates with an impossible year, month or day are kept as they are:
 a mistyped date still shares its other digits with the right one. Letters that a scanner reads for
-figures (``O7/l2/1984``) are read as figures.
+figures (``O7/l2/1984``) are read as figures. What is read: ``systems.dates`` and what a hand makes of it.
 """
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 from matching.native import compiled, read_iso_dates
+from systems.dates import SERIAL_DAYS
 
 _FIRST, _LAST = 1850, 2100  # plausible birth years; a year alone, or eight digits, must be one
 _NEVER = 9000  # from here on a year stands for "no idea"; below 1000 it is no year
@@ -19,8 +21,12 @@ _MONTHS = {
 _ISO = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[t ].*)?")
 _DIGITS = re.compile(r"\d{8}")
 _PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?")
-_DAY_NAME = re.compile(r"(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]+(\d{4}|\d{2})")
-_NAME_DAY = re.compile(r"([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})")
+_DAY_NAME = re.compile(r"(\d{1,2})[-/. ]?([a-z]{3})[a-z]*[-/., ]*(\d{4}|\d{2})(?:[t ]+\d.*)?")
+_NAME_DAY = re.compile(r"([a-z]{3})[a-z]*[-/. ]*(\d{1,2})[-/., ]+(\d{4}|\d{2})(?:[t ]+\d.*)?")
+_DECIMAL = re.compile(r"(\d{5,8})\.0+")  # a number that went through a spreadsheet or pandas
+_SEVEN = re.compile(r"(\d)(\d{2})(\d{4})")
+_SERIAL = re.compile(r"\d{4,5}(?:\.0+)?")
+_DAY_NOUGHT = date(1899, 12, 30)
 # a digit too few or too many
 _LOST_YEAR = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{3}|\d{5})")
 _SCANNED = re.compile(
@@ -51,6 +57,8 @@ def birth_date(text: str, day_before_month: bool = False) -> int:
     if _SCANNED.fullmatch(text):
         text = text.translate(_FIGURES)
     text = text.lower()
+    if match := _DECIMAL.fullmatch(text):
+        text = match[1]
     if match := _ISO.fullmatch(text):
         return _number(int(match[1]), int(match[2]), int(match[3]))
     if _DIGITS.fullmatch(text):
@@ -61,20 +69,34 @@ def birth_date(text: str, day_before_month: bool = False) -> int:
         a, b = int(match[1]), int(match[2])
         swap = (day_before_month and b <= 12) or a > 12
         return _number(_year(match[3]), b if swap else a, a if swap else b)
+    if match := _SEVEN.fullmatch(text):
+        return _number(int(match[3]), int(match[1]), int(match[2]))
     return _spelled(text)
 
 
 def birth_dates(values: list[str]) -> list[int]:
-    """``birth_date`` of each value of a column."""
-    if compiled() is None:
-        day_before_month = day_first(values)
-        return [birth_date(text, day_before_month) for text in values]
-    made = read_iso_dates(values).tolist()
-    others = [i for i, date in enumerate(made) if date < 0]
-    day_before_month = day_first(values[i] for i in others)  # the year comes first in all others
-    for i in others:
-        made[i] = birth_date(values[i], day_before_month)
+    """The date of each value of a column, which says by all its values what they mean.
+
+    The day stands before the month where some first part is above 12 and no second one; numbers of a spreadsheet's
+    days are such where more than half of the values are.
+    """
+    made = read_iso_dates(values).tolist() if compiled() is not None else [-1] * len(values)
+    others = [i for i, number in enumerate(made) if number < 0]
+    left = [values[i].strip() for i in others]
+    day_before_month = day_first(left)  # the year comes first in all others
+    days = [bool(_SERIAL.fullmatch(text)) for text in left]
+    serial = sum(days) > len(values) / 2 and any(len(text) > 4 for text in left)
+    for i, text, day in zip(others, left, days, strict=True):
+        made[i] = _of_serial(text) if serial and day else birth_date(text, day_before_month)
     return made
+
+
+def _of_serial(text: str) -> int:
+    number = int(text.partition(".")[0])
+    if not SERIAL_DAYS[0] <= number <= SERIAL_DAYS[1]:
+        return 0
+    day = _DAY_NOUGHT + timedelta(number)
+    return _number(day.year, day.month, day.day)
 
 
 def _spelled(text: str) -> int:

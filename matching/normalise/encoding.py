@@ -6,7 +6,7 @@ the batches can't change a result.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,11 +14,20 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrays import blank, in_threads, prefetch
-from matching.arrow import Bools, Codes, Ints, Numbers, Small, array, filled, pc
+from matching.arrow import Bools, Codes, Ints, Small, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
-from matching.normalise.vocabulary import MISSING, Dictionary, NameParts, Vocabulary, name_parts
+from matching.normalise.nobody import without_nobodys
+from matching.normalise.side import Side
+from matching.normalise.vocabulary import (
+    MISSING,
+    Dictionary,
+    NameParts,
+    Vocabulary,
+    name_parts,
+    representatives,
+)
 from matching.tables import STANDARD, check_texts
 
 Values = npt.NDArray[Any]
@@ -138,47 +147,6 @@ _SUFFIXES = {"jr": 1, "sr": 2, "ii": 3, "iii": 4, "iv": 5, "v": 6}
 
 
 @dataclass(frozen=True)
-class Side:
-    """The rows of one table as integers; -1 is missing (0 for birth, sex and suffix)."""
-
-    rows: int
-    first: Codes
-    middle: Codes
-    last: Codes
-    suffix: Small
-    birth: Codes  # yyyymmdd
-    sex: Small
-    ssn: Codes
-    ssn4: npt.NDArray[np.int16]
-    licence: Ints
-    phone: Ints
-    house: Codes  # house number
-    street: Codes
-    city: Codes
-    zip: Codes
-    county: Codes
-
-    def columns(self) -> dict[str, Values]:
-        """The columns by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "rows"}
-
-    def take(self, rows: Numbers) -> "Side":
-        """The same columns for some rows."""
-        return Side(len(rows), **{name: values[rows] for name, values in self.columns().items()})
-
-    def cut(self, start: int, stop: int) -> "Side":
-        """The same columns for the rows from ``start`` to ``stop``, without copying."""
-        columns = {name: values[start:stop] for name, values in self.columns().items()}
-        return Side(min(stop, self.rows) - start, **columns)
-
-    @property
-    def address(self) -> Ints:
-        """Street and house number as one number; -1 where there is no street."""
-        number = self.street.astype(np.int64) * 1_000_003 + self.house + 1
-        return np.where(self.street >= 0, number, MISSING)
-
-
-@dataclass(frozen=True)
 class Encoded:
     """Both sides, the vocabularies behind their codes, and what did not parse."""
 
@@ -190,6 +158,7 @@ class Encoded:
     places: Vocabulary
     columns: tuple[str, ...]  # standard columns that both sides have
     unparsable: dict[str, dict[str, int]]  # side → column → values
+    nobodys: dict[str, dict[str, int]]  # side → column → rows whose value too many people share
 
 
 def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = None) -> Encoded:
@@ -201,10 +170,10 @@ def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = Non
     other = cohort if records is None else records
     check_texts(cohort, other)
     both = common_columns(cohort.column_names, other.column_names)
-    left = read_input(batches_of(cohort), both, (), threads)
-    return encode_input(
-        left, None if records is None else read_input(batches_of(records), both, (), threads), both
-    )
+    half = HalfEncoded.of(read_input(batches_of(cohort), both, (), threads), both)
+    if records is None:
+        return half.alone()
+    return half.against(read_input(batches_of(records), both, (), threads))
 
 
 def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
@@ -212,12 +181,9 @@ def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, 
     return tuple(c for c in STANDARD if c in cohort and c in records)
 
 
-def encode_input(
-    cohort: EncodingInput, records: EncodingInput | None, columns: tuple[str, ...]
-) -> Encoded:
-    """Normalise the distinct texts of two sides and code them together."""
-    half = HalfEncoded.of(cohort, columns)
-    return half.alone() if records is None else half.against(records)
+def encode_alone(cohort: EncodingInput, columns: tuple[str, ...]) -> Encoded:
+    """Code one side to be compared with itself as it is: a name that a third of its rows have is what is looked for."""
+    return HalfEncoded.of(cohort, columns).alone(clean=False)
 
 
 @dataclass(frozen=True)
@@ -242,26 +208,33 @@ class HalfEncoded:
         words, lost = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, int]()
         return cls(_side(cohort, words, lost), words, columns, lost)
 
-    def alone(self) -> Encoded:
-        """The cohort against itself."""
-        return self._encoded(self.cohort, {})
+    def alone(self, *, clean: bool = True) -> Encoded:
+        """The cohort against itself; ``clean`` takes out values that are nobody's."""
+        return self._encoded(self.cohort, {}, clean=clean)
 
     def against(self, records: EncodingInput) -> Encoded:
         """Normalise the records' distinct texts, coded as the cohort's."""
         lost = dict[str, int]()
         return self._encoded(_side(records, self.words, lost), lost)
 
-    def _encoded(self, right: Side, lost: dict[str, int]) -> Encoded:
+    def _encoded(self, right: Side, lost: dict[str, int], *, clean: bool = True) -> Encoded:
         words, sides = self.words, {"cohort": self.lost, "records": lost}
+        given = [self.cohort] if right is self.cohort else [self.cohort, right]
+        spelt = _one_spelling(given, words.names)
+        parts = name_parts(words.names)
+        cleaned = [without_nobodys(side) if clean else (side, {}) for side in spelt]
+        made = [_with_whole_name(side, parts) for side, _ in cleaned]
+        left, right = made[0], made[-1]
         return Encoded(
-            self.cohort,
+            left,
             right,
             words.names,
-            name_parts(words.names),
+            parts,
             words.streets,
             words.places,
             self.columns,
             {side: dict(sorted(bad.items())) for side, bad in sides.items()},
+            {"cohort": cleaned[0][1], "records": cleaned[-1][1]},
         )
 
 
@@ -308,7 +281,29 @@ def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
         city=encode_text("city", _places, words.places),
         zip=numbers["zip"],
         county=encode_text("county", _places, words.places),
+        whole=np.full(given.rows, MISSING, np.int32),
     )
+
+
+def _one_spelling(sides: list[Side], words: Vocabulary) -> list[Side]:
+    """Names that differ by blanks alone get one code."""
+    table = representatives(words)
+    if table is None:
+        return sides
+    boxes = ("first", "middle", "last")
+    return [replace(s, **{box: table[getattr(s, box) + 1] for box in boxes}) for s in sides]
+
+
+def _with_whole_name(side: Side, parts: NameParts) -> Side:
+    """All names of a row as one number: their letters, whatever their order; missing where there is one word."""
+    boxes = side.first, side.middle, side.last
+    words = np.append(1 + (parts.head[:-1] != parts.tail[:-1]), 0).astype(np.int8)
+    count, letters = np.zeros(side.rows, np.int8), np.zeros(side.rows, np.uint64)
+    for box in boxes:
+        count += words[box]
+        letters += parts.letters[box]
+    folded = ((letters ^ letters >> np.uint64(32)) & np.uint64(0x7FFFFFFF)).astype(np.int32)
+    return replace(side, whole=np.where(count > 1, folded, np.int32(MISSING)))
 
 
 def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Small:

@@ -21,12 +21,14 @@ _PLAIN = str.maketrans({
     "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i",
 })  # fmt: skip
 _APOSTROPHES = dict.fromkeys(map(ord, "'.`\u2018\u2019\u00b4\u02bc"), None)
-# Read together with the next word: "De la Cruz" and "DelaCruz" are one name.
+# Words of a name that say little by themselves: "De la Cruz" is a Cruz. Those that are also surnames (Le, Van) count where
+# nothing stands before them.
 PARTICLES = frozenset([
-    "de", "del", "della", "di", "da", "dos", "das", "du", "la", "las", "le", "los", "van", "von", "der",
-    "den", "ter", "ten", "mc", "mac", "st", "saint", "san", "santa", "al", "el", "abu", "bin", "ben",
-    "ibn", "o", "d", "l", "y", "e",
+    "de", "del", "dela", "delos", "della", "da", "dos", "das", "las", "los", "von", "der", "den", "ter", "ten",
+    "mc", "mac", "st", "saint", "san", "santa", "al", "el", "ul", "ur", "abu", "bin", "bint", "ben", "ibn",
+    "o", "d", "l", "y", "e",
 ])  # fmt: skip
+ALSO_SURNAMES = frozenset(["la", "le", "du", "van", "di", "do"])
 SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
     "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
@@ -93,7 +95,7 @@ def first_name(text: str) -> str:
 
 
 def last_name(text: str) -> str:
-    """A comparable surname: suffix off, particles joined, parts of a double name kept apart."""
+    """A comparable surname: suffix off, particles and parts of a double name kept apart."""
     if text.isascii() and text.isalpha():
         word = text.lower()
         return "" if word in EMPTY or word in NO_LAST_NAME else word
@@ -105,17 +107,23 @@ def last_name(text: str) -> str:
         words.pop()
     if _says_nothing(words, NO_LAST_NAME):
         return ""
-    if PARTICLES.isdisjoint(words):
-        return " ".join(words)
-    parts: list[str] = []
-    joined = ""
-    for i, word in enumerate(words):
-        if word in PARTICLES and i < len(words) - 1:
-            joined += word
-        else:
-            parts.append(joined + word)
-            joined = ""
-    return " ".join(parts)
+    return " ".join(words)
+
+
+def ends(words: list[str]) -> tuple[str, str]:
+    """The first and the last word of a name that say whose it is: ``["de", "la", "cruz"]`` → cruz, cruz."""
+    if PARTICLES.isdisjoint(words) and ALSO_SURNAMES.isdisjoint(words):
+        return words[0], words[-1]
+    head = next(
+        (
+            w
+            for i, w in enumerate(words)
+            if w not in PARTICLES and (not i or w not in ALSO_SURNAMES)
+        ),
+        words[-1],
+    )
+    tail = next((w for w in reversed(words) if w not in PARTICLES), words[-1])
+    return head, tail
 
 
 def suffix_in(text: str) -> str:
@@ -249,5 +257,4 @@ def sound_numbers(values: list[str]) -> Codes:
 @cache
 def _words(*, surname: bool) -> NameLists:
     placeholders = NO_LAST_NAME if surname else NO_FIRST_NAME
-    particles = PARTICLES if surname else frozenset[str]()
-    return NameLists(EMPTY, placeholders, BETWEEN, IN_NAME, particles)
+    return NameLists(EMPTY, placeholders, BETWEEN, IN_NAME)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from matching.arrow import Bools, Codes, array, column, filled
+from matching.arrays import finish_hash, start_hash
+from matching.arrow import Bools, Codes, Hashes, array, column, filled
 from matching.native import compiled, renumber
 from matching.normalise import names
 
@@ -113,6 +114,9 @@ class NameParts:
     sound: Codes  # number of the sound key
     head: Codes  # first part of a double name
     tail: Codes  # last part
+    letters: (
+        Hashes  # a number for its letters in any order; those of two names add up (modulo 2^64)
+    )
     single: Bools  # only an initial
 
 
@@ -127,8 +131,7 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
         for place, text in enumerate(new, done):
             first, head, tail = text, place, place
             if " " in text:
-                first, _, rest = text.partition(" ")
-                last = rest.rpartition(" ")[2]
+                first, last = names.ends(text.split(" "))
                 head = known[first] if first in known else code(first)
                 tail = known[last] if last in known else code(last)
             elif text not in formal_names:
@@ -147,4 +150,46 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
     initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
     sound = np.append(names.sound_numbers(texts_), np.int32(MISSING))
     single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
-    return NameParts(root, initial, sound, head_, tail_, single)
+    letters = np.append(letter_numbers(texts_), np.uint64(0))
+    return NameParts(root, initial[head_], sound[head_], head_, tail_, letters, single)
+
+
+def letter_numbers(texts: list[str]) -> Hashes:
+    """For each text a number of its letters without their order and without blanks: a sum over letters (modulo 2^64).
+
+    Sums of random numbers: two different sets of letters of names have the same one with a chance of 2^-64.
+    """
+    whole = "".join(texts)
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    points = np.frombuffer(whole.encode("utf-32-le"), np.uint32)
+    numbers = finish_hash(start_hash(points.astype(np.int64)))
+    numbers[points == ord(" ")] = 0
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers, dtype=np.uint64)])
+    ends = np.cumsum(sizes)
+    return sums[ends] - sums[ends - sizes]
+
+
+def representatives(vocabulary: Vocabulary) -> Codes | None:
+    """For each code (from -1 on) the one that stands for it and all that differ by blanks alone (None: nothing to do).
+
+    "sang woo" stands for "sangwoo": the text with most words, since its parts are known.
+    """
+    texts, best = vocabulary.texts, dict[str, int]()
+    apart = [(i, text.replace(" ", "")) for i, text in enumerate(texts) if " " in text]
+    for i, joined in apart:
+        known = best.get(joined)
+        if known is None or _before(texts[i], texts[known]):
+            best[joined] = i
+    if not apart:
+        return None
+    table = np.arange(-1, len(texts), dtype=np.int32)
+    table[[i + 1 for i, _ in apart]] = [best[joined] for _, joined in apart]
+    together = [(code, i) for joined, i in best.items() if (code := vocabulary.lookup(joined)) >= 0]
+    if together:
+        codes, stands = zip(*together, strict=True)
+        table[np.array(codes) + 1] = stands
+    return table
+
+
+def _before(text: str, other: str) -> bool:
+    return (-text.count(" "), text) < (-other.count(" "), other)

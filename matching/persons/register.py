@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from matching.arrays import extend_hash, finish_hash, gc_paused, number_ids, start_hash
-from matching.arrow import Floats, Ints, array, filled
-from matching.assignment import components, persons
+from matching.arrays import extend_hash, finish_hash, gc_paused, number_ids, numbered, start_hash
+from matching.arrow import Bools, Floats, Ints, array, filled
+from matching.assignment import VETO, components, persons
 from matching.errors import BadTable
 from matching.normalise import Encoded, encode
 from matching.options import LinkOptions
@@ -56,11 +56,12 @@ def _index(ids: Ints, identity: Ints, lower: Ints) -> pa.Table:
 
 @dataclass(frozen=True)
 class _Edges:
-    """Links between entries: the best odds over their rows."""
+    """Links between entries: the best odds over their rows, and over pairs of rows that may be linked by themselves."""
 
     left: Ints
     right: Ints
     odds: Floats
+    unguarded: Floats
 
 
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
@@ -96,20 +97,25 @@ def _edges(
     """
     entry = node[row_of]
     contents = np.arange(len(row_of), dtype=np.int32)
-    content_odds = scorer.log_odds_of(contents, contents)
+    content_odds, content_guarded, _ = scorer.weighed(contents, contents)
     repeat = np.flatnonzero(entry[copies] != node)
     left = np.concatenate([entry[scored.a], entry[copies[repeat]]])
     right = np.concatenate([entry[scored.b], node[repeat]])
     odds = np.concatenate([scored.log_odds, content_odds[copies[repeat]]])
+    guarded = np.concatenate([scored.guarded, content_guarded[copies[repeat]]])
     low, high = np.minimum(left, right), np.maximum(left, right)
     ok = low != high
     if group is not None:
         ok &= (group[low] < 0) | (group[low] != group[high])
-    low, high, odds = low[ok], high[ok], odds[ok]
-    order = np.lexsort((-odds, high, low))
-    low, high, odds = low[order], high[order], odds[order]
-    first = np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])] if len(low) else ok[:0]
-    return _Edges(low[first], high[first], odds[first])
+    low, high, odds, guarded = low[ok], high[ok], odds[ok], guarded[ok]
+    pair, many = numbered(low << 32 | high)
+    best = np.full((2, many), -np.inf)
+    np.maximum.at(best[0], pair, odds)
+    np.maximum.at(best[1], pair, np.where(guarded, -np.inf, odds))
+    first = np.empty(many, np.int64)
+    first[pair[::-1]] = np.arange(len(pair))[::-1]
+    order = np.lexsort((high[first], low[first]))
+    return _Edges(low[first[order]], high[first[order]], best[0][order], best[1][order])
 
 
 def _decide(
@@ -122,15 +128,20 @@ def _decide(
     options: LinkOptions,
 ) -> tuple[Ints, Ints]:
     """Persons, and persons at the lower bound."""
-    probability = 1 / (1 + np.exp(-np.clip(edges.odds, -500, 500)))
-    link, review = probability >= options.threshold, probability >= options.review_from
+    possible, probable = (
+        1 / (1 + np.exp(-np.clip(odds, -500, 500))) for odds in (edges.odds, edges.unguarded)
+    )
+    link, review = probable >= options.threshold, possible >= options.review_from
     content = np.full(size, -1, np.int32)
     content[node[::-1]] = copies[::-1]  # the content of an entry's first row
 
-    def odds_of(x: Ints, y: Ints) -> Floats:
-        return scorer.log_odds_of(content[x], content[y])
+    def contradict(x: Ints, y: Ints) -> Bools:
+        odds, _, opposed = scorer.weighed(content[x], content[y])
+        return opposed | (odds < VETO)
 
-    identity = persons(size, edges.left[link], edges.right[link], edges.odds[link], group, odds_of)
+    identity = persons(
+        size, edges.left[link], edges.right[link], edges.unguarded[link], group, contradict
+    )
     ends = np.arange(size)
     left = np.concatenate([edges.left[review], ends])
     right = np.concatenate([edges.right[review], identity])

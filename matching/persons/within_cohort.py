@@ -15,7 +15,7 @@ from matching.arrays import numbered
 from matching.arrow import Floats, Ints
 from matching.assignment import components
 from matching.linking import Source
-from matching.normalise import Encoded, encode_input, read_input
+from matching.normalise import Encoded, encode_alone, read_input
 from matching.options import LinkOptions
 from matching.scoring import Scorer
 from matching.tables import check_ids
@@ -52,7 +52,7 @@ def find_duplicates(cohort: Source) -> pa.Table:
     side = read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
     ids, rows = side.as_given, side.rows
     check_ids(ids, "cohort_id", unique=True)
-    encoded = encode_input(side, None, cohort.columns)
+    encoded = encode_alone(side, cohort.columns)
     del side
     found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))

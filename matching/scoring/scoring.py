@@ -27,10 +27,13 @@ from matching.model import (
     Frequencies,
     MatchWeights,
     Model,
+    count_namesakes,
     fit_chance,
     frequencies,
+    guarded_patterns,
     prior_model,
     train,
+    with_namesakes,
 )
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
 from matching.options import LinkOptions
@@ -43,6 +46,7 @@ class Scored:
     a: Rows
     b: Rows
     log_odds: Floats
+    guarded: Bools  # never linked by itself
     caught: Ints  # the rules that make each pair, as bits
     made: Ints  # pairs by rule, repetitions and pairs that are not worth keeping included
     patterns: int = 0  # distinct ones that trained the weights
@@ -56,12 +60,20 @@ class Scored:
     def joined(cls, shards: Iterable["Scored"], rules: int, patterns: int) -> "Scored":
         """All shards in their order as one."""
         none = np.empty(0, np.int32)
-        empty = cls(none, none, np.empty(0), np.empty(0, np.int64), np.zeros(rules, np.int64))
-        columns = zip(
-            *((s.a, s.b, s.log_odds, s.caught, s.made[None]) for s in (empty, *shards)), strict=True
+        empty = cls(
+            none,
+            none,
+            np.empty(0),
+            np.empty(0, np.bool_),
+            np.empty(0, np.int64),
+            np.zeros(rules, np.int64),
         )
-        a, b, odds, caught, made = (np.concatenate(c) for c in columns)
-        return cls(a, b, odds, caught, made.sum(axis=0), patterns)
+        columns = zip(
+            *((s.a, s.b, s.log_odds, s.guarded, s.caught, s.made[None]) for s in (empty, *shards)),
+            strict=True,
+        )
+        a, b, odds, guarded, caught, made = (np.concatenate(c) for c in columns)
+        return cls(a, b, odds, guarded, caught, made.sum(axis=0), patterns)
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ class ShardPlan:
     model: Model
     table: Frequencies
     shard_rows: int  # cohort rows
+    never_link: tuple[str, ...] = ()
     threads: int | None = None
 
     @property
@@ -94,8 +107,14 @@ class ShardPlan:
                 pairs.b, patterns, KEEP
             )
             worth = np.flatnonzero(odds > KEEP)
+            (guarded,) = guarded_patterns(patterns[worth], self.never_link)
             return Scored(
-                pairs.a[worth], pairs.b[worth], odds[worth], pairs.caught[worth], pairs.made
+                pairs.a[worth],
+                pairs.b[worth],
+                odds[worth],
+                guarded,
+                pairs.caught[worth],
+                pairs.made,
             )
 
     @cached_property
@@ -130,7 +149,9 @@ class Scorer:
         rows, options = self.encoded.cohort.rows, self.options
         prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
         model = fit_chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
-        return model, frequencies(self.encoded, model, options.threads)
+        namesakes = count_namesakes(self.encoded.records, model)
+        model = with_namesakes(model, namesakes.average, namesakes.same_middle)
+        return model, frequencies(self.encoded, model, namesakes, options.threads)
 
     def run(self, run_shards: RunShards | None = None) -> Scored:
         """Train, then score every candidate pair, here or where ``run_shards`` has it done."""
@@ -152,10 +173,11 @@ class Scorer:
 
     def score(self, run_shards: RunShards | None = None) -> Scored:
         """Score every candidate pair with the model as it is."""
-        rows, threads = self.options.shard_rows, self.options.threads
+        options = self.options
         plan = ShardPlan(
-            self.encoded, self.comparer, self.blocks, self.model, self.table, rows, threads
-        )
+            self.encoded, self.comparer, self.blocks, self.model, self.table,
+            options.shard_rows, options.never_link, options.threads,
+        )  # fmt: skip
         if run_shards is None:
             shards = [plan.work(number, self.seconds) for number in range(plan.shards)]
         else:
@@ -182,6 +204,18 @@ class Scorer:
         """Log odds of any pairs of a cohort row and a record row."""
         return self.log_odds(b, compare_pairs(self.comparer, a, b, self.options.threads))
 
+    def weighed(self, a: Rows, b: Rows) -> tuple[Floats, Bools, Bools]:
+        """Log odds of any pairs, which are never linked by themselves, and which of these contradict each other."""
+        options = self.options
+        patterns = compare_pairs(self.comparer, a, b, options.threads)
+        guarded, opposed = guarded_patterns(patterns, options.never_link, options.conflicts)
+        return self.log_odds(b, patterns), guarded, opposed
+
+    def opposed(self, a: Rows, b: Rows) -> Bools:
+        """Which pairs contradict each other."""
+        patterns = compare_pairs(self.comparer, a, b, self.options.threads)
+        return guarded_patterns(patterns, self.options.conflicts)[0]
+
     def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
         """Log odds of pairs with these record rows and patterns; see ``MatchWeights``."""
         return MatchWeights(self.model, self.table, self.options.threads).log_odds(
@@ -200,6 +234,7 @@ def _evenly_spaced(rows: int, wanted: int) -> Rows:
 # hashes of values that rules split or give up. All of them are personal data.
 
 TABLES: Final = ("cohort", "records", "texts", "parts", "rules")
+_SCORED: Final = ("a", "b", "log_odds", "guarded", "caught")
 _SIDE: Final = tuple(f.name for f in fields(Side) if f.name != "rows")
 _VOCABULARIES: Final = ("names", "streets", "places")
 _FREQUENCY: Final = "frequency of "
@@ -221,7 +256,9 @@ def plan_tables(plan: ShardPlan) -> dict[str, pa.Table]:
                 "text": texts([text for list_ in words for text in list_]),
             }
         ),
-        "parts": _table({n: column(v.astype("i4")) for n, v in parts.items()}),
+        "parts": _table(
+            {n: column(v.astype("i1") if n == "single" else v) for n, v in parts.items()}
+        ),
         "rules": _rules(plan),
     }
 
@@ -247,25 +284,27 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
         known[2],
         tuple(numbers["columns"]),
         {},
+        {},
     )
     model = Model(
         tuple(np.array(m) for m in numbers["m"]),
         tuple(np.array(u) for u in numbers["u"]),
         np.array(numbers["sizes"]),
         numbers["pairs"],
+        numbers["same_middle"],
     )
     names = [n for n in records.column_names if n.startswith(_FREQUENCY)]
     table = Frequencies({n.removeprefix(_FREQUENCY): array(records[n]) for n in names})
     blocks = Blocks(encoded, _planned(numbers["rules"], rules), numbers["same_table"], threads)
-    rows = numbers["shard_rows"]
-    return ShardPlan(encoded, Comparer(encoded), blocks, model, table, rows, threads)
+    rows, guards = numbers["shard_rows"], tuple(numbers["never_link"])
+    return ShardPlan(encoded, Comparer(encoded), blocks, model, table, rows, guards, threads)
 
 
 def scored_table(scored: Scored) -> pa.Table:
     """A worked shard as a table; the pairs by rule stand in its schema."""
-    found = _table(
-        {name: column(getattr(scored, name)) for name in ("a", "b", "log_odds", "caught")}
-    )
+    columns = {name: getattr(scored, name) for name in _SCORED}
+    columns["guarded"] = scored.guarded.view(np.int8)
+    found = _table({name: column(values) for name, values in columns.items()})
     return found.replace_schema_metadata({_MADE: json.dumps(scored.made.tolist()).encode()})
 
 
@@ -273,8 +312,8 @@ def scored_of(table: pa.Table) -> Scored:
     """The shard that ``scored_table`` wrote."""
     metadata: Mapping[bytes, bytes] = table.schema.metadata
     made = np.array(json.loads(metadata[_MADE]), np.int64)
-    a, b, odds, caught = (array(table[name]) for name in ("a", "b", "log_odds", "caught"))
-    return Scored(a, b, odds, caught, made)
+    a, b, odds, guarded, caught = (array(table[name]) for name in _SCORED)
+    return Scored(a, b, odds, guarded.astype(np.bool_), caught, made)
 
 
 def _table(columns: dict[str, pa.Array]) -> pa.Table:
@@ -311,10 +350,12 @@ def _rules(plan: ShardPlan) -> pa.Table:
         "columns": plan.encoded.columns,
         "same_table": plan.blocks.same_table,
         "shard_rows": plan.shard_rows,
+        "never_link": plan.never_link,
         "m": [m.tolist() for m in model.m],
         "u": [u.tolist() for u in model.u],
         "sizes": model.sizes.tolist(),
         "pairs": model.pairs,
+        "same_middle": model.same_middle,
         "rules": rules,
     }
     ends = np.zeros(len(lists) + 1, np.int32)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from extracts.rows import compute as pc
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
-from matching.normalise import birth_date, day_first
+from matching.normalise import birth_dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
 from systems.tabular import read_table
@@ -155,8 +155,8 @@ def _impossible(parts: Parts, on: date) -> pa.Array:
         [pc.unique(part["birth_date"]) for part in parts(["birth_date"])], _TEXT
     )
     distinct = [text for text in pc.unique(seen).to_pylist() if text and text.strip()]
-    first = day_first(distinct)
-    bad = [text for text in distinct if not _possible(birth_date(text, first), on)]
+    read = zip(distinct, birth_dates(distinct), strict=True)
+    bad = [text for text, number in read if not _possible(number, on)]
     return pa.array(bad, _TEXT)
 
 

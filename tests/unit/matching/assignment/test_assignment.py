@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.assignment import Edges
 from matching.assignment.assignment import LINK, NOTHING, REVIEW, MatchingGraph, decide
 from matching.native import library
 from matching.options import LinkOptions
@@ -85,7 +86,8 @@ def verdicts(rows, identities, log_odds, **options):
     rows, identities, alone = np.array(rows), np.array(identities), np.array(log_odds)
     chosen = LinkOptions(**options)
     probability = MatchingGraph(rows, identities, chosen.one_row_per_identity).marginals(alone)
-    return decide(rows, identities, alone, probability, chosen).tolist()
+    edges = Edges(rows, identities, alone, alone, np.arange(len(rows)))
+    return decide(edges, probability, chosen).tolist()
 
 
 def test_a_sure_pair_is_a_link_and_a_poor_one_nothing():

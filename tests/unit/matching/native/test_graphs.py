@@ -25,7 +25,8 @@ def scored_of(pairs, seed, levels):
     a, b = np.array(sorted(pairs), np.int32).reshape(-1, 2).T
     odds = rng.integers(-3, levels, len(a)).astype(np.float64)
     none = np.zeros(len(a), np.int64)
-    return Scored(np.ascontiguousarray(a), np.ascontiguousarray(b), odds, none, none)
+    free = np.zeros(len(a), np.bool_)
+    return Scored(np.ascontiguousarray(a), np.ascontiguousarray(b), odds, free, none, none)
 
 
 def by_hand(scored, record):

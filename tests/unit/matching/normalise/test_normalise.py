@@ -11,14 +11,14 @@ from tests.unit.matching.sound import sound
 
 LAST = [
     ("O'Brien", "obrien"),
-    ("O BRIEN", "obrien"),
+    ("O BRIEN", "o brien"),
     ("Peña-López", "pena lopez"),
-    ("De la Cruz", "delacruz"),
+    ("De la Cruz", "de la cruz"),
     ("DELACRUZ", "delacruz"),
     ("García López", "garcia lopez"),
     ("McDonald", "mcdonald"),
-    ("Mc Donald", "mcdonald"),
-    ("Van der Berg", "vanderberg"),
+    ("Mc Donald", "mc donald"),
+    ("Van der Berg", "van der berg"),
     ("Smith, Jr.", "smith"),
     ("Smith III", "smith"),
     ("Łukasz", "lukasz"),

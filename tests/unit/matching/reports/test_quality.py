@@ -52,10 +52,17 @@ def test_every_link_was_caught_by_some_rule(linked_tables):
 
 
 def test_what_a_budget_cut_is_estimated():
-    """Everybody is SMITH, born on 1 January 1900, and has nothing else but a first name."""
+    """Everybody has one of five surnames and one of sixty birth dates, and nothing else but a first name."""
     rng = random.Random(4)
-    same = {"birth_date": "1900-01-01", "last_name": "smith"}
-    theirs = [{"first_name": row["first_name"]} | same for row in people(2000, 4)]
+    names = ("smith", "garcia", "nguyen", "kim", "cruz")
+    theirs = [
+        {
+            "first_name": row["first_name"],
+            "last_name": names[i % 5],
+            "birth_date": f"1960-{1 + i % 12:02}-{1 + i % 5:02}",
+        }
+        for i, row in enumerate(people(2000, 4))
+    ]
     mine = [rng.choice(theirs) for _ in range(300)]
     options = LinkOptions(threads=1, block_cap=500, pair_budget=20_000)
     report = link(cohort(*mine), records(*theirs), options).report

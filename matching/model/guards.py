@@ -1,0 +1,74 @@
+"""Guards: pairs that a person must look at, however likely they are.
+
+Weights are averages; a guard is a rule. A pair that says of itself that it may be two people (a full birth date years away,
+junior against senior, brother and sister born on one day, another number) is never linked by itself.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from matching.arrow import Bools, Ints
+from matching.comparison import NAMES, level
+
+Levels = Sequence[Ints]
+
+
+def _are(levels: Levels, field: str, *names: str) -> Bools:
+    here = levels[NAMES.index(field)]
+    return np.logical_or.reduce([here == level(field, name) for name in names])
+
+
+def _number_agrees(levels: Levels) -> Bools:
+    """A number of one person only: a telephone is a household's."""
+    return _are(levels, "ssn", "same", "one digit", "last four") | _are(
+        levels, "licence", "same", "one character"
+    )
+
+
+def _birth(levels: Levels) -> Bools:
+    return _are(levels, "birth", "near year", "different") & ~_number_agrees(levels)
+
+
+def _suffix(levels: Levels) -> Bools:
+    return _are(levels, "suffix", "different")
+
+
+def _sex(levels: Levels) -> Bools:
+    """Brother and sister of one birth: Eric and Erica."""
+    surname = _are(levels, "last", "same", "close", "similar", "part")
+    born = ~_are(levels, "birth", "missing", "near year", "different")
+    return _are(levels, "sex", "other") & surname & born
+
+
+def _number(levels: Levels) -> Bools:
+    other = _are(levels, "ssn", "different") | _are(levels, "licence", "different")
+    return other & ~_number_agrees(levels) & ~_are(levels, "birth", "same")
+
+
+def _names(levels: Levels) -> Bools:
+    """Nothing but names and sex agree, however rare the names are."""
+    return ~(
+        _number_agrees(levels)
+        | _are(levels, "phone", "same", "one digit")
+        | ~_are(levels, "birth", "missing", "near year", "different")
+        | _are(levels, "street", "same", "near", "same street")
+        | _are(levels, "place", "same ZIP", "same city")
+    )
+
+
+GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
+    "birth": _birth, "suffix": _suffix, "sex": _sex, "number": _number, "names": _names,
+}  # fmt: skip
+"""birth: full birth dates more than a slip apart and no number agreeing; suffix: junior and senior; sex: another sex and
+first name, and one surname and birth date; number: another social security or licence number, and neither a
+number nor the birth date agreeing."""
+
+
+def guarded(names: Iterable[str], levels: Levels) -> Bools:
+    """Which pairs (by their levels in each field) are never linked by themselves under these guards."""
+    found = np.zeros(len(levels[0]), np.bool_)
+    for name in names:
+        found |= GUARDS[name](levels)
+    return found

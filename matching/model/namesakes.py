@@ -1,0 +1,130 @@
+"""Namesakes: names depend on where they come from, so agreeing on a full name is worth the share of people who have it.
+
+First, middle and last names of one community go together: among those called Kulwinder and Mann, nearly all
+have Kaur between, and one Min Kim in ten is a Min Jun. The product of three shares takes such an agreement for
+proof. Here the people of each full name are counted in the records themselves, by their birth dates,
+and what a count of few can't say is filled in from the parts of the name.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matching.arrays import numbered
+from matching.arrow import Floats, Floats32, Ints
+from matching.comparison import NAMES
+from matching.model.model import Model
+from matching.normalise import Side
+
+_SHAPE = 0.2  # of the gamma distribution of a full name's share around what its parts say: names are uneven
+_TOGETHER = 8.0  # so many times more often than by chance two names of one origin go together, to begin with
+_PAIRS = 10.0  # pairs of namesakes that chance is worth for their middle names
+_OTHER_NAMES = 1.0  # people that the average of all names is worth for one name's middle names
+
+
+@dataclass(frozen=True)
+class Namesakes:
+    """How often people share a full name.
+
+    Attributes:
+        average: chance that two different people have one first and last name.
+        same_middle: chance that two such people share a middle name, where both have one.
+        full_name: for each record row, log of (share of people with its first and last name / average).
+        middle: for each record row, log of (share of its namesakes with its middle name / ``same_middle``).
+    """
+
+    average: float
+    same_middle: float
+    full_name: Floats32
+    middle: Floats32
+
+
+def count_namesakes(records: Side, model: Model) -> Namesakes:
+    """Count the people of each full name.
+
+    Args:
+        records: the side that is a sample of the population.
+        model: its ``u`` says how often names agree by chance.
+    """
+    same_first, same_last, same_middle = (
+        float(model.u[NAMES.index(name)][1]) for name in ("first", "last", "middle")
+    )
+    people = _People.of(records)
+    others, total = people.others(people.first, people.last), float(len(people.rows))
+    together = same_first * same_last
+    lift = max(1.0, (float(others.sum()) + _TOGETHER) / (total * (total - 1.0) * together + 1.0))
+    shares = [people.share(name) for name in (people.first, people.last)]
+    likely = np.minimum(shares[0] * shares[1] * lift, np.minimum(*shares))
+    share = (_SHAPE + others) / (_SHAPE / likely + total)
+    average = min(1.0, lift * together)
+    same, middle = people.middles(same_middle)
+    return Namesakes(average, same, people.by_row(np.log(share / average)), people.by_row(middle))
+
+
+@dataclass(frozen=True)
+class _People:
+    """People told apart by first name, last name and birth date, with the codes of their names.
+
+    ``rows`` are a record row of each; ``which`` is the person of each record row, or -1 where a name is missing. Rows without a
+    birth date are one person's, or each a person where no row has one.
+    """
+
+    which: Ints
+    rows: Ints
+    first: Ints
+    last: Ints
+    middle: Ints
+
+    @classmethod
+    def of(cls, side: Side) -> "_People":
+        """Tell them apart."""
+        known = np.flatnonzero((side.first >= 0) & (side.last >= 0))
+        name, _ = numbered(side.first[known].astype(np.int64) << 32 | side.last[known])
+        birth = side.birth[known].astype(np.int64)
+        dated = bool((birth > 0).any())
+        person, many = numbered(name << 32 | (birth if dated else np.arange(len(known))))
+        rows = np.empty(many, np.int64)
+        rows[person] = known
+        named = side.middle[known] >= 0  # a row that has a middle name stands for the others
+        rows[person[named]] = known[named]
+        which = np.full(side.rows, -1)
+        which[known] = person
+        codes = (x[rows].astype(np.int64) for x in (side.first, side.last, side.middle))
+        return cls(which, rows, *codes)
+
+    def by_row(self, values: Floats) -> Floats32:
+        """Values of people for their rows; nought for rows without a name."""
+        return np.append(values, 0.0).astype(np.float32)[self.which]
+
+    def share(self, name: Ints) -> Floats:
+        """The share of people with each one's name."""
+        return np.bincount(name)[name] / max(len(name), 1)
+
+    def others(self, *names: Ints) -> Floats:
+        """How many other people have all these names of each one; nought where one is missing."""
+        result = np.zeros(len(self.rows))
+        known = np.flatnonzero(np.logical_and.reduce([name >= 0 for name in names]))
+        key = names[0][known]
+        for name in names[1:]:
+            key = numbered(key)[0] << 32 | name[known]
+        place, many = numbered(key)
+        result[known] = np.bincount(place, minlength=many)[place] - 1
+        return result
+
+    def middles(self, chance: float) -> tuple[float, Floats]:
+        """Chance that namesakes share a middle name, and log of each one's own against it."""
+        namesakes = self.others(self.first, self.last) > 0
+        named = np.flatnonzero(namesakes & (self.middle >= 0))
+        if not len(named):
+            return chance, np.zeros(len(self.rows))
+        few = replace(
+            self, **{k: getattr(self, k)[named] for k in ("rows", "first", "last", "middle")}
+        )
+        beside = few.others(few.first, few.last)
+        both = few.others(few.first, few.last, few.middle)
+        average = (both.sum() + _PAIRS * chance) / (beside.sum() + _PAIRS)
+        average = float(np.clip(average, chance, 0.99))
+        share = (both + _OTHER_NAMES * average) / (beside + _OTHER_NAMES)
+        result = np.zeros(len(self.rows))
+        result[named] = np.log(np.maximum(share, chance) / average)
+        return average, result

@@ -1,0 +1,116 @@
+"""Values that are nobody's: a number, a date or a name that far more people share than its kind allows counts as missing.
+
+Lists of placeholders are never complete (PENDING, A0000000, 111-22-3333, 01/01/1900, FNU): what gives a
+placeholder away is how many different people have it. Both sides are looked at, each by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from matching.arrays import buckets, finish_hash, in_threads, numbered, some_numbers, start_hash
+from matching.arrow import Bools, Ints
+from matching.normalise.side import Side
+
+# People (by birth date, or name where there is none) who may share a number: misspelt dates of one person, a number
+# borrowed or mistyped. A telephone is a household's, a shelter's or an office's.
+_OWNERS: Final = {"ssn": 5, "licence": 5, "phone": 40}
+_DATE_SHARE, _DATE_ROWS = (
+    0.01,
+    40,
+)  # a date has some 1 in 20,000; of a register whose people are of one year 1 in 365
+_NAME_SHARE, _NAME_ROWS = (
+    0.25,
+    200,
+)  # Kaur and Singh do not reach it in a register, and say nothing where they do
+
+
+def without_nobodys(side: Side, threads: int | None = None) -> tuple[Side, dict[str, int]]:
+    """A side whose nobody's values are missing, and how many rows of each column (by its standard name) had one.
+
+    Args:
+        side: names, numbers and dates as codes; negative (0 for a birth date) is missing.
+        threads: how many to use.
+    """
+    lost: dict[str, int] = {}
+    changed: dict[str, Ints] = {}
+    found = in_threads(lambda kind: kind[2](side), _KINDS, threads)
+    for (name, standard, _, missing), nobodys in zip(_KINDS, found, strict=True):
+        values = getattr(side, name)
+        if nobodys:
+            gone = np.isin(values, nobodys)
+            lost[standard] = int(gone.sum())
+            changed[name] = np.where(gone, np.array(missing, values.dtype), values)
+    if "ssn" in changed:  # its last four digits are nobody's as well
+        gone = changed["ssn"] != side.ssn
+        changed["ssn4"] = np.where(gone, np.array(-1, side.ssn4.dtype), side.ssn4)
+    return (replace(side, **changed), lost) if changed else (side, lost)
+
+
+def _numbers(name: str) -> Callable[[Side], list[int]]:
+    def find(side: Side) -> list[int]:
+        values = getattr(side, name).astype(np.int64)
+        owners = _OWNERS[name]
+        frequent = _shared(values[values >= 0], owners)
+        if not len(frequent):
+            return []
+        here = np.flatnonzero(np.isin(values, frequent))
+        who = np.where(side.birth[here] > 0, side.birth[here], -2 - side.last[here]).astype(
+            np.int64
+        )
+        pairs = np.unique(numbered(values[here])[0] << 32 | numbered(who)[0])
+        people = np.bincount(pairs >> 32)
+        first = np.unique(numbered(values[here])[0], return_index=True)[1]
+        return values[here[first]][people > owners].tolist()
+
+    return find
+
+
+def _shared(values: Ints, most: int) -> Ints:
+    """The values that more rows than so many have. Only what shares a small hash with that many others is sorted."""
+    bits = max(8, len(values).bit_length())
+    small = buckets(finish_hash(start_hash(values)), bits)
+    maybe = values[np.bincount(small, minlength=1 << bits)[small] > most]
+    which, counts = np.unique(maybe, return_counts=True)
+    return which[counts > most]
+
+
+def _dates(side: Side) -> list[int]:
+    values = side.birth.astype(np.int64)
+    known = values > 0
+    least = max(_DATE_ROWS, int(_DATE_SHARE * np.count_nonzero(known)) + 1)
+    return _frequent(values, known & (values % 100 > 0), least).tolist()
+
+
+def _names(name: str) -> Callable[[Side], list[int]]:
+    def find(side: Side) -> list[int]:
+        values = getattr(side, name).astype(np.int64)
+        known = values >= 0
+        least = max(_NAME_ROWS, int(_NAME_SHARE * np.count_nonzero(known)) + 1)
+        return _frequent(values, known, least).tolist()
+
+    return find
+
+
+def _frequent(values: Ints, known: Bools, least: int) -> Ints:
+    """The values that at least so many rows have."""
+    place, many = some_numbers(values[known])
+    counts = np.bincount(place, minlength=many)
+    if not many or counts.max() < least:
+        return np.empty(0, np.int64)
+    value = np.empty(many, np.int64)
+    value[place] = values[known]
+    return value[counts >= least]
+
+
+_KINDS: Final[tuple[tuple[str, str, Callable[[Side], list[int]], int], ...]] = (
+    ("ssn", "ssn", _numbers("ssn"), -1),
+    ("licence", "driver_license", _numbers("licence"), -1),
+    ("phone", "phone", _numbers("phone"), -1),
+    ("birth", "birth_date", _dates, 0),
+    ("first", "first_name", _names("first"), -1),
+    ("middle", "middle_name", _names("middle"), -1),
+    ("last", "last_name", _names("last"), -1),
+)

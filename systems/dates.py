@@ -1,0 +1,25 @@
+"""The forms in which birth dates are written, in one list: whoever reads or checks a birth date reads these."""
+
+from typing import Final
+
+BIRTH_DATE_FORMS: Final = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%y", "%m/%d/%Y", "%m-%d-%Y", "%d.%m.%Y", "%m%d%Y",
+    "%d-%b-%y", "%d-%b-%Y", "%d%b%y", "%d%b%Y", "%d %b %Y", "%b %d %Y", "%b %d, %Y", "%B %d, %Y", "%d %B %Y",
+    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M:%S", "%b %d %Y %I:%M%p",
+)  # fmt: skip
+"""As ``strptime`` writes them; a year of two figures is tried before one of four. Beside these: seven digits (a month without its nought), a number with ".0" behind it,
+and the day numbers of a spreadsheet (30875), where a column has more of them than of all else."""
+
+SERIAL_DAYS: Final = (1, 59_999)
+"""A spreadsheet's day numbers that can be birth dates; day 0 is 30 December 1899 (ECMA-376, 18.17.4.1)."""
+
+
+def birth_date_sql(text: str) -> str:
+    """A DuckDB expression for the date that an expression of text gives, or null."""
+    plain = rf"regexp_replace(trim({text}), '\.0+$', '')"
+    padded = (
+        rf"CASE WHEN regexp_full_match({plain}, '\d{{7}}') THEN '0' || {plain} ELSE {plain} END"
+    )
+    serial = rf"CASE WHEN regexp_full_match({plain}, '[1-5]\d{{4}}') THEN DATE '1899-12-30' + {plain}::INTEGER END"
+    forms = ", ".join(f"'{form}'" for form in BIRTH_DATE_FORMS)
+    return f"coalesce(CAST(try_strptime({padded}, [{forms}]) AS DATE), {serial})"
