@@ -264,12 +264,13 @@ _LOG2 = float(np.log(2.0))
 class Links:
     """Pairs to link or to review, by the cohort's rows and the records' rows.
 
-    ``row``, ``record`` (its first row), ``edge`` and ``decision`` are per pair, the rest per edge or per row of a table.
+    ``row``, ``record`` (its first row), ``edge`` and ``listed`` (as what) are per pair, the rest per edge or per row of a table.
     """
 
     row: Rows
     record: Rows
     edge: Rows
+    listed: Small
     log_odds: Floats
     probability: Floats
     decision: Small
@@ -283,7 +284,7 @@ class Links:
         for start in range(0, max(len(self.row), 1), _ROWS):
             here = slice(start, start + _ROWS)
             edge = self.edge[here]
-            kind = self.decision[here].astype(np.int32) - REVIEW
+            kind = self.listed[here].astype(np.int32) - REVIEW
             yield pa.Table.from_arrays(
                 [
                     self.cohort_ids.take(column(self.row[here])),
@@ -301,7 +302,7 @@ class Links:
 
     def count(self, kind: int) -> int:
         """How many pairs have a decision."""
-        return int((self.decision == kind).sum())
+        return int((self.listed == kind).sum())
 
 
 def list_links(

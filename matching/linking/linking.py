@@ -247,7 +247,8 @@ def link_sources(
         decision = decide(edges, assignment.probability, options)
         listed = list_links(decision, record, first_row, identity, edges)
         links = Links(
-            *listed, edges.log_odds, assignment.probability, _by_pair(*listed, decision, edges, scorer),
+            *listed, _by_pair(*listed, decision, edges, scorer),
+            edges.log_odds, assignment.probability, decision,
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
         )  # fmt: skip
         cost = counting.result()

@@ -58,6 +58,7 @@ class LinkReport:
     groups: dict[str, tuple[dict[str, object], ...]]
     budget: dict[str, float]
     unparsable: dict[str, dict[str, int]]
+    nobodys: dict[str, dict[str, int]]
     options: dict[str, object]
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     versions: dict[str, str] = field(default_factory=dict[str, str])
@@ -296,6 +297,7 @@ def link_report(
         groups=_rates_by_group(cohort, edges, probability, decision),
         budget=asdict(cost) | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
         unparsable=scorer.encoded.unparsable,
+        nobodys=scorer.encoded.nobodys,
         options=scorer.options.as_json(),
         seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
         versions={name: _version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
