@@ -52,7 +52,7 @@ class MatchWeights:
         return np.concatenate(found) if found else np.empty(0)
 
 
-def guarded_patterns(patterns: Patterns, *guards: Iterable[str]) -> list[Bools]:
+def guarded_patterns(patterns: Rows, *guards: Iterable[str]) -> list[Bools]:
     """For each list of guards which pairs of these patterns are never linked by themselves under them."""
     number, distinct = numbered(patterns)
     seen = np.zeros(distinct, np.int32)

@@ -28,6 +28,7 @@ PARTICLES = frozenset([
     "mc", "mac", "st", "saint", "san", "santa", "al", "el", "ul", "ur", "abu", "bin", "bint", "ben", "ibn",
     "o", "d", "l", "y", "e",
 ])  # fmt: skip
+_JOINING = PARTICLES - {"mc", "mac", "st", "saint", "san", "santa", "o", "d", "l"} | {"la"}
 ALSO_SURNAMES = frozenset(["la", "le", "du", "van", "di", "do"])
 SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
@@ -37,7 +38,7 @@ IN_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior", "2nd", "
 _SUFFIX_ENDS = frozenset(c for word in IN_NAME for c in (word[-1], word[-1].upper()))
 EMPTY = frozenset([
     "unknown", "unk", "none", "null", "na", "nan", "nmn", "nfn", "nln", "nmi", "noname", "blank",
-    "missing", "refused", "x", "xx", "xxx",
+    "missing", "refused", "x", "xx", "xxx", "fnu", "lnu", "mnu", "desconocido", "desconocida",
 ])  # fmt: skip
 _DROPPED = b"'.`"
 _LETTERS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256)).lower()
@@ -55,13 +56,17 @@ def _placeholders() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 NO_FIRST_NAME, NO_LAST_NAME, BETWEEN = _placeholders()
 
 
+# Beside other placeholders also those are such that alone are surnames ("baby boy").
+_BESIDE = NO_FIRST_NAME | BETWEEN
+
+
 def _says_nothing(words: list[str], placeholders: frozenset[str]) -> bool:
     """Whether a name is placeholders and the words between them ("female child", "don't know")."""
-    if words and words[0] not in placeholders and words[0] not in BETWEEN:
+    if words and words[0] not in _BESIDE:
         return False
     if len(words) == 1:
         return words[0] in placeholders
-    return all(word in placeholders or word in BETWEEN for word in words)
+    return all(word in _BESIDE for word in words)
 
 
 def fold(text: str) -> str:
@@ -124,6 +129,13 @@ def ends(words: list[str]) -> tuple[str, str]:
     )
     tail = next((w for w in reversed(words) if w not in PARTICLES), words[-1])
     return head, tail
+
+
+def told_by(text: str) -> str:
+    """A comparable name without words that many share: "de la Cruz" and "de la Rosa" are not alike for "de la"."""
+    words = text.split(" ")
+    own = [word for word in words if word not in _JOINING]
+    return " ".join(own) if own else text
 
 
 def suffix_in(text: str) -> str:
@@ -257,4 +269,4 @@ def sound_numbers(values: list[str]) -> Codes:
 @cache
 def _words(*, surname: bool) -> NameLists:
     placeholders = NO_LAST_NAME if surname else NO_FIRST_NAME
-    return NameLists(EMPTY, placeholders, BETWEEN, IN_NAME)
+    return NameLists(EMPTY, placeholders, _BESIDE, IN_NAME)

@@ -17,14 +17,10 @@ from matching.normalise.side import Side
 # People (by birth date, or name where there is none) who may share a number: misspelt dates of one person, a number
 # borrowed or mistyped. A telephone is a household's, a shelter's or an office's.
 _OWNERS: Final = {"ssn": 5, "licence": 5, "phone": 40}
-_DATE_SHARE, _DATE_ROWS = (
-    0.01,
-    40,
-)  # a date has some 1 in 20,000; of a register whose people are of one year 1 in 365
-_NAME_SHARE, _NAME_ROWS = (
-    0.25,
-    200,
-)  # Kaur and Singh do not reach it in a register, and say nothing where they do
+# A date has some 1 in 20,000; of a register whose people are of one year 1 in 365.
+_DATE_SHARE, _DATE_ROWS = 0.01, 40
+# Kaur and Singh do not reach that in a register, and say nothing where they do.
+_NAME_SHARE, _NAME_ROWS = 0.25, 100
 
 
 def without_nobodys(side: Side, threads: int | None = None) -> tuple[Side, dict[str, int]]:

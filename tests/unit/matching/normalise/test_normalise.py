@@ -1,5 +1,8 @@
 """Text to codes, as tables that can be read."""
 
+from datetime import datetime
+
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matching.normalise import addresses, dates, names, numbers
+from systems.dates import BIRTH_DATE_FORMS, birth_date_sql
 from tests.unit.matching.sound import sound
 
 LAST = [
@@ -90,6 +94,11 @@ BIRTH = [
     ("n/a", 0),
     ("", 0),
     ("9999-01-01", 0),
+    ("12JUL1984", 19840712),
+    ("12-Jul-84", 19840712),
+    ("Jul 12 1984 12:00AM", 19840712),
+    ("7121984", 19840712),
+    ("19840712.0", 19840712),
 ]
 
 
@@ -102,6 +111,21 @@ def test_a_column_shows_whether_it_writes_the_day_first():
     assert dates.day_first(["03/04/1980", "25/12/1980"])
     assert not dates.day_first(["03/04/1980", "12/25/1980"])
     assert dates.birth_date("03/04/1980", day_before_month=True) == 19800403
+
+
+def test_a_spreadsheets_day_numbers_are_dates_where_most_values_are():
+    assert dates.birth_dates(["30875", "30876.0", "12345"]) == [19840712, 19840713, 19331018]
+    assert dates.birth_dates(["1984-07-12", "1984-07-13", "30875"])[2] == 0
+
+
+@pytest.mark.parametrize("form", BIRTH_DATE_FORMS)
+def test_every_form_of_the_one_list_is_read_here_and_in_sql(form):
+    day = datetime(1984, 7, 25)
+    text = day.strftime(form)
+    assert dates.birth_dates([text]) == [19840725]
+    with duckdb.connect() as con:
+        sql = birth_date_sql("x")
+        assert con.execute(f"SELECT {sql} FROM (SELECT ? AS x)", [text]).fetchone() == (day.date(),)
 
 
 @given(st.text(max_size=20))

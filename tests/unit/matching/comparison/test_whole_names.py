@@ -1,0 +1,82 @@
+"""Whole names, not three boxes: order, box, joining and hyphens are noise."""
+
+import pytest
+
+from tests.two_tables import link
+from tests.unit.matching.comparison.test_levels import level
+from tests.unit.matching.tables import cohort, linked, people, records
+
+
+def name(text):
+    first, middle, last = (part.strip() or None for part in text.split("|"))
+    return {"first_name": first, "middle_name": middle, "last_name": last}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ("Nguyen Thi||Lan", "LAN|THI|NGUYEN"),
+        ("Sang|Woo|Kim", "SANGWOO||KIM"),
+        ("Yoon||Bojin", "BO|JIN|YOON"),
+        ("Kim||Sang-Woo", "SANG|WOO|KIM"),
+        ("Maria|Lopez|Garcia", "MARIA||LOPEZ GARCIA"),
+        ("Lee||James", "JAMES||LEE"),
+        ("||Smith John", "JOHN||SMITH"),
+    ],
+)
+def test_the_same_names_otherwise_arranged_are_one_agreement(mine, theirs):
+    mine, theirs = name(mine), name(theirs)
+    assert level(mine, theirs, "first") == "swapped"
+    assert level(mine, theirs, "last") == "missing"
+    assert level(mine, theirs, "middle") == "missing"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "field", "want"),
+    [
+        ("Sang Woo||Kim", "SANG-WOO||KIM", "first", "same"),
+        ("Sang Woo||Kim", "SANGWOO||KIM", "first", "same"),
+        ("A||Al-Masri", "A||ALMASRI", "last", "same"),
+        ("A||De la Cruz", "A||DELACRUZ", "last", "same"),
+        ("A||O Brien", "A||O'BRIEN", "last", "same"),
+        ("A||Al-Masri", "A||MASRI", "last", "part"),
+        ("A||De la Cruz", "A||CRUZ", "last", "part"),
+        ("A||Le-Tran", "A||LE", "last", "part"),
+        ("A||Le-Tran", "A||TRAN", "last", "part"),
+        ("A||Le", "A||VAN", "last", "different"),
+        ("A||de la Cruz", "A||de la Rosa", "last", "different"),
+        ("David|Sangwoo|Kim", "SANG WOO||KIM", "first", "part"),
+        ("David|Sangwoo|Kim", "SANG|WOO|KIM", "first", "part"),
+        ("Maria Luisa||Cruz", "LUISA||CRUZ", "first", "part"),
+        ("Ana|Maria|Cruz", "MARIA||CRUZ", "first", "part"),
+        ("Gurpreet|Kaur|Gill", "GURPREET||KAUR", "last", "part"),
+    ],
+)
+def test_joined_parted_and_shortened_names(mine, theirs, field, want):
+    assert level(name(mine), name(theirs), field) == want
+    assert level(name(theirs), name(mine), field) == want
+
+
+def test_a_given_name_in_another_box_does_not_count_against_the_middle_name():
+    mine, theirs = name("David|Sangwoo|Kim"), name("SANG|WOO|KIM")
+    assert level(mine, theirs, "middle") == "missing"
+
+
+def test_people_whose_names_stand_in_other_boxes_are_found():
+    rows = [
+        row | {"first_name": f"sang{i % 7}", "middle_name": f"woo{i}", "last_name": "kim"}
+        for i, row in enumerate(people(80, 3))
+    ]
+    bare = [
+        {k: v for k, v in row.items() if k not in ("ssn", "phone", "street", "zip")} for row in rows
+    ]
+    moved = [
+        row
+        | {
+            "first_name": row["last_name"],
+            "middle_name": None,
+            "last_name": row["first_name"] + row["middle_name"],
+        }
+        for row in bare
+    ]
+    assert linked(link(cohort(*bare), records(*moved))) == {(f"c{i}", i) for i in range(1, 81)}

@@ -1,0 +1,92 @@
+"""Pairs that no weight links by itself: each guard by what it is for, and what it leaves alone."""
+
+import random
+
+import numpy as np
+import pytest
+
+from matching.comparison import Comparer
+from matching.errors import BadOptions
+from matching.model.guards import GUARDS, guarded
+from matching.normalise import encode
+from matching.options import LinkOptions
+from tests.two_tables import link
+from tests.unit.matching.tables import cohort, noisy, people, records
+
+LEE = {
+    "first_name": "Eric", "last_name": "Lee", "sex": "M", "birth_date": "1984-07-12", "street": "12 Main St",
+    "zip": "90001", "ssn": None, "driver_license": None, "name_suffix": None, "phone": None,
+}  # fmt: skip
+
+
+def caught(mine, theirs):
+    encoded = encode(cohort(LEE | mine), records(LEE | theirs))
+    zero = np.zeros(1, np.int32)
+    levels = [x.astype(np.int64) for x in Comparer(encoded).levels(zero, zero)]
+    return {name for name in GUARDS if guarded([name], levels)[0]}
+
+
+CASES = [
+    ({}, {}, set()),
+    ({}, {"birth_date": "1958-03-01"}, {"birth"}),
+    ({}, {"birth_date": "1984-07-13"}, set()),
+    ({}, {"birth_date": "1984-12-07"}, set()),
+    ({"ssn": "571448822"}, {"birth_date": "1958-03-01", "ssn": "571448822"}, set()),
+    ({"phone": "3105550148"}, {"birth_date": "1958-03-01", "phone": "3105550148"}, {"birth"}),
+    ({"name_suffix": "Jr"}, {"name_suffix": "Sr"}, {"suffix"}),
+    ({"name_suffix": "Jr"}, {}, set()),
+    ({}, {"first_name": "Erica", "sex": "F"}, {"sex"}),
+    ({}, {"sex": "F"}, set()),
+    ({}, {"first_name": "Erica", "sex": "F", "birth_date": "1958-03-01"}, {"birth"}),
+    (
+        {"driver_license": "D1234567"},
+        {"driver_license": "E7654321", "birth_date": "1984-07-13"},
+        {"number"},
+    ),
+    ({"driver_license": "D1234567"}, {"driver_license": "E7654321"}, set()),
+    (
+        {"driver_license": "D1234567", "ssn": "571448822", "birth_date": None},
+        {"driver_license": "E7654321", "ssn": "571448822"},
+        set(),
+    ),
+    (
+        {"birth_date": None, "street": "3 Oak Av", "zip": "95350"},
+        {},
+        {"names"},
+    ),
+    ({"birth_date": None, "street": "3 Oak Av"}, {}, set()),
+]
+
+
+@pytest.mark.parametrize(("mine", "theirs", "want"), CASES)
+def test_a_guard_catches_what_it_is_for_and_nothing_else(mine, theirs, want):
+    assert caught(mine, theirs) == want
+
+
+def _decisions(mine, theirs, **options):
+    rng = random.Random(8)
+    others = [row | {"name_suffix": None} for row in people(150, 8)]
+    rows = cohort(LEE | mine, *others)
+    entries = records(LEE | theirs, *(noisy(row, rng) for row in others))
+    found = link(rows, entries, LinkOptions(**options)).links.to_pylist()
+    return [p["decision"] for p in found if p["cohort_id"] == "c1"]
+
+
+def test_a_guarded_pair_goes_to_review_at_best_and_is_linked_where_the_engineer_says_so():
+    son = {"name_suffix": "Jr", "ssn": "571448822"}
+    father = {"name_suffix": "Sr", "ssn": "571448822"}
+    assert _decisions(son, father) == ["review"]
+    assert _decisions(son, father, never_link=("birth",)) == ["link"]
+
+
+def test_names_alone_are_never_a_link_however_rare_they_are():
+    rows = people(300, 5)
+    bare = [{"first_name": f"q{i}name", "last_name": f"z{i}family"} for i, _ in enumerate(rows)]
+    found = link(cohort(*bare), records(*bare)).links.to_pylist()
+    assert found
+    assert {pair["decision"] for pair in found} == {"review"}
+
+
+def test_an_unknown_guard_is_refused():
+    with pytest.raises(BadOptions):
+        LinkOptions(never_link=("weather",))
