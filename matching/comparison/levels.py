@@ -17,7 +17,7 @@ from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import SLACK, Columns, Texts, Words
 from matching.native import compiled
-from matching.normalise import Encoded, Side, nickname_pairs, told_by
+from matching.normalise import Encoded, Side, nickname_pairs, distinctive
 
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 
@@ -86,7 +86,7 @@ class Comparer:
 
     def __post_init__(self) -> None:
         names = self.encoded.names
-        self._names = Texts.of([told_by(text) if " " in text else text for text in names.texts])
+        self._names = Texts.of([distinctive(text) if " " in text else text for text in names.texts])
         self._streets = Texts.of(self.encoded.streets.texts)
         pairs = nickname_pairs(names.texts)
         keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]

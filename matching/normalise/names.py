@@ -131,7 +131,7 @@ def ends(words: list[str]) -> tuple[str, str]:
     return head, tail
 
 
-def told_by(text: str) -> str:
+def distinctive(text: str) -> str:
     """A comparable name without words that many share: "de la Cruz" and "de la Rosa" are not alike for "de la"."""
     words = text.split(" ")
     own = [word for word in words if word not in _JOINING]
