@@ -17,7 +17,7 @@ from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import SLACK, Columns, Texts, Words
 from matching.native import compiled
-from matching.normalise import Encoded, Side, nickname_pairs, distinctive
+from matching.normalise import Encoded, Side, distinctive, nickname_pairs
 
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 

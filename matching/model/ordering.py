@@ -60,17 +60,16 @@ def limited(f: int, m: Floats, before: Floats) -> Floats:
 
 def _capped(f: int, m: Floats, most: Floats) -> Floats:
     """Conflicts at ``most`` at most; what they lose goes to the other levels of their distribution."""
-    field = FIELDS[f]
-    high = [level for level in field.conflicts if m[level] > most[level]]
-    if not high:
-        return m
-    result = m.copy()
-    for group in field.groups:
-        here = [level for level in group if level in high]
-        rest = [level for level in group if level not in high]
-        if here:
-            result[here] = most[here]
-            result[rest] *= (1 - most[here].sum()) / result[rest].sum()
+    field, result, full = FIELDS[f], m, set[int]()
+    while high := {x for x in field.conflicts if x not in full and result[x] > most[x]}:
+        full |= high  # what they lose may lift others above theirs
+        result = result.copy()
+        for group in field.groups:
+            here = [level for level in group if level in full]
+            rest = [level for level in group if level not in full]
+            if here and rest:
+                result[here] = most[here]
+                result[rest] *= (1 - most[here].sum()) / result[rest].sum()
     return result
 
 

@@ -15,6 +15,6 @@ from matching.normalise.encoding import (
     encode_alone,
     read_input,
 )
-from matching.normalise.names import nickname_pairs, distinctive
+from matching.normalise.names import distinctive, nickname_pairs
 from matching.normalise.side import Side
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary
