@@ -221,6 +221,8 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "disclosure.late_records": lambda what: what != "auto",
     "disclosure.row_k": lambda persons: persons >= Settings().disclosure.row_k,
     "linkage.threshold": lambda probability: probability >= Settings().linkage.threshold,
+    "linkage.review_from": lambda probability: probability <= Settings().linkage.review_from,
+    "linkage.never_link": lambda guards: set(guards) >= set(Settings().linkage.never_link),
     "release.release_approval": lambda policy: policy == "second_person",
     "release.background_check_deidentified": lambda asked: asked is True,
     "approvals.public_agency_individual_level": lambda given: given is False,

@@ -37,12 +37,27 @@ def match(
         str | None,
         typer.Option(metavar="C,R", help="How one pair's weight came about (personal values)."),
     ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Probability from which a pair is a link.")
+    ] = 0.90,
+    review_from: Annotated[
+        float, typer.Option(help="Probability from which a pair goes to a reviewer.")
+    ] = 0.50,
+    never_link: Annotated[
+        str,
+        typer.Option(
+            metavar="GUARDS", help="Pairs that go to a reviewer at best, by commas; none: no guard."
+        ),
+    ] = "birth,suffix,sex,number,names",
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
     from matching.linking import match_files
+    from matching.options import LinkOptions
     from matching.tables import ColumnMap
 
     pair = _pair(explain)
+    guards = () if never_link == "none" else tuple(never_link.split(","))
+    options = LinkOptions(threshold=threshold, review_from=review_from, never_link=guards)
     mapped = ColumnMap.read(columns) if columns else None
     with console.steps() as report:
         outcome = match_files(
@@ -52,6 +67,7 @@ def match(
             columns=mapped,
             cohort_id=cohort_id,
             record_id=record_id,
+            options=options,
             truth=truth,
             explain=pair,
             progress=lambda stage, _share: report(stage),

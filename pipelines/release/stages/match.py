@@ -35,6 +35,8 @@ def link_cohort(context: ReleaseContext) -> Product:
     settings, staging = context.session.settings, context.staging
     options = LinkOptions(
         threshold=settings.linkage.threshold,
+        review_from=settings.linkage.review_from,
+        never_link=settings.linkage.never_link,
         threads=context.threads,
         shard_rows=settings.cluster.shard_rows,
     )
