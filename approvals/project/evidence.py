@@ -1,6 +1,6 @@
 """What must be there before an event may be recorded, and when an event may be taken back.
 
-``FOLLOWS`` says which event each answer answers; ``CONDITIONS`` what else must hold on the day. Both
+``FOLLOWS`` (of ``approvals/life.toml``) says which event each answer answers; ``CONDITIONS`` what else must hold on the day. Both
 are asked for moves of the life table and for all other events of a project.
 
 An event that was wrong is taken back by another event, never edited. What was taken back stays in the
@@ -16,7 +16,14 @@ from typing import Any
 from approvals.clocks import DEPARTMENT
 from approvals.errors import CorrectionRefused, EvidenceMissing
 from approvals.ledger import Entry, FactValue
-from approvals.project.lifecycle import EXTENSIONS_AT_MOST, IN_FORCE, State, is_move, moves_for
+from approvals.project.lifecycle import (
+    EXTENSIONS_AT_MOST,
+    IN_FORCE,
+    TABLE,
+    State,
+    is_move,
+    moves_for,
+)
 from approvals.project.state import ProjectState, fold, standing_events
 
 APPEAL_DAYS = 10  # calendar days, §§ 964(h)(1), 966(h)(1), 968(e)(1)
@@ -33,11 +40,11 @@ class Follows:
         answers: kinds that answer it, where there are several.
     """
 
-    after: tuple[str, ...]
+    after: Sequence[str]
     section: str
     same: str | None = None
     once: bool = False
-    answers: tuple[str, ...] = ()
+    answers: Sequence[str] = ()
 
     def words(self) -> str:
         """For the documentation."""
@@ -45,32 +52,7 @@ class Follows:
         return open_ + " or ".join(self.after) + (f" of the same {self.same}" if self.same else "")
 
 
-_EXTENSION = ("extension_granted", "extension_refused")
-
-FOLLOWS: Mapping[str, Follows] = {
-    "project_approved": Follows(("project_submitted",), "§ 966(a)"),
-    "denial_statement_sent": Follows(("project_denied",), "§ 966(f)"),
-    "project_renewed": Follows(("renewal_requested",), "§ 966(i)", once=True),
-    "project_amended": Follows(("amendment_submitted",), "§ 966(b)(1)"),
-    "letter_answered": Follows(("letter_requested",), "§ 966(g)", once=True),
-    "transfer_answered": Follows(("transfer_requested",), "§ 964(c)", "request"),
-    "draft_reviewed": Follows(("draft_received",), "§ 964(g)", "draft"),
-    "matter_decided": Follows(("matter_appealed",), "§ 964(h)(5)", "appeal", once=True),
-    "response_requested": Follows(("matter_appealed", "appeal_received"), "§ 964(h)(3)"),
-    "response_received": Follows(("response_requested",), "§ 964(h)(3)", "response"),
-    "breach_letter_received": Follows(("breach_reported",), "§ 964(k)(2)", "breach"),
-    "breach_cost": Follows(("breach_reported",), "§ 964(k)(3)", "breach"),
-    "recall_answered": Follows(("recall_sent",), "§ 964(k)", "recall"),
-    "extension_granted": Follows(("extension_requested",), "§ 967(b)", None, True, _EXTENSION),
-    "extension_refused": Follows(("extension_requested",), "§ 967(b)", None, True, _EXTENSION),
-    "inspection_held": Follows(("inspection_notice",), "§ 968(a)", "inspection"),
-    "findings_sent": Follows(("inspection_held",), "§ 968(b)", "inspection"),
-    "remedy_certified": Follows(("findings_sent",), "§ 968(b)", "inspection"),
-    "remedy_planned": Follows(("findings_sent",), "§ 968(b)", "inspection"),
-    "notice_sent": Follows(("notice_written",), "§§ 966(i), 967(b)", "notice"),
-    "closure_ordered": Follows(("sanction_imposed",), "§ 968(c)"),
-    "sanction_lifted": Follows(("sanction_imposed",), "§ 968(c)"),
-}
+FOLLOWS: Mapping[str, Follows] = {k: Follows(**row) for k, row in TABLE["follows"].items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +83,7 @@ def check_evidence(kind: str, given: Proposal) -> None:
 
 
 def _stands(kind: str, follows: Follows, given: Proposal) -> bool:
-    def count(kinds: tuple[str, ...]) -> int:
+    def count(kinds: Sequence[str]) -> int:
         return sum(
             1 for e in given.entries
             if e.kind in kinds

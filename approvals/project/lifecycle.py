@@ -1,13 +1,15 @@
-"""A project's life as one table: states, moves, who may make them, evidence, clocks.
+"""A project's life as one table, ``approvals/life.toml``: moves, who may make them, clocks.
 
 The kind of an event is the move. Its evidence is what ``events.KINDS`` makes it carry and what
 ``evidence`` asks to be there before it. Two moves are made by the calendar alone. The diagram in the
 documentation is drawn from this table, and a test fails where a state or a move is incomplete.
 """
 
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import resources
 
 
 class State(StrEnum):
@@ -30,13 +32,10 @@ class State(StrEnum):
 
 
 IN_FORCE = frozenset({State.APPROVED, State.RENEWAL_DUE, State.RENEWED, State.AMENDED})
-_ENDED = IN_FORCE | {State.EXPIRED, State.SUSPENDED}
-_OPEN = frozenset({State.SUBMITTED, State.UNDER_REVIEW})
-
-ONLY = ("aggregated", "relied_on")  # no individual-level data given; data used by a new project
-
 RENEWAL_NOTICE_DAYS = 90  # calendar days before the expiration, § 966(i)
 EXTENSIONS_AT_MOST = 7  # § 967(b)
+
+TABLE = tomllib.loads((resources.files("approvals") / "life.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Move:
         section: the rule.
         second: kind of the event whose actor may not make this move, if any.
         outcome: the ``outcome`` fact for which this row holds, where there are several.
-        only: what must be true of the project besides (``ONLY``), if anything.
+        only: what must be true of the project besides (``aggregated``, ``relied_on``), if anything.
         clocks: names of the deadlines that it starts (``deadlines.CLOCKS``).
     """
 
@@ -63,60 +62,18 @@ class Move:
     second: str | None = None
     outcome: str | None = None
     only: str | None = None
-    clocks: tuple[str, ...] = ()
+    clocks: Sequence[str] = ()
 
 
-_RECORD = frozenset({"engineer", "reviewer", "approver"})
-_DECIDE = frozenset({"approver"})
-_STOP = frozenset({"approver", "security", "administrator"})
+def _moves() -> Iterator[Move]:
+    for row in TABLE["move"]:
+        named = (IN_FORCE if name == "in_force" else {State(name)} for name in row["sources"])
+        sources, roles = frozenset[State]().union(*named), frozenset(row["roles"])
+        read = {"sources": sources, "target": State(row["target"]), "roles": roles}
+        yield Move(**{"event": None} | row | read)
 
 
-def _from(*states: State) -> frozenset[State]:
-    return frozenset(states)
-
-
-MOVES: tuple[Move, ...] = (
-    Move("project_submitted", _from(), State.SUBMITTED, _RECORD, "§§ 965(a), 966(a)"),
-    Move("review_started", _from(State.SUBMITTED), State.UNDER_REVIEW, _RECORD, "§ 966"),
-    Move(
-        "project_approved", _OPEN, State.APPROVED, _DECIDE, "§ 966; process page",
-        second="project_submitted", clocks=("renewal_notice", "renewal", "completion_notice"),
-    ),
-    Move("project_denied", _OPEN, State.DENIED, _DECIDE, "§ 966(f)",
-         clocks=("denial_statement",)),
-    Move("application_withdrawn", _OPEN | {State.DENIED}, State.CLOSED, _RECORD, "§ 966(a)"),
-    Move("appeal_received", _from(State.DENIED), State.APPEALED, _RECORD, "§ 966(h)(1)",
-         clocks=("appeal_decision",)),
-    Move("appeal_decided", _from(State.APPEALED), State.UNDER_REVIEW, _DECIDE, "§ 966(h)(5)",
-         second="project_denied", outcome="granted"),
-    Move("appeal_decided", _from(State.APPEALED), State.CLOSED, _DECIDE, "§ 966(h)(6)",
-         second="project_denied", outcome="refused"),
-    Move("renewal_requested", IN_FORCE, State.RENEWAL_DUE, _RECORD, "§ 966(i)"),
-    Move("project_renewed", _from(State.RENEWAL_DUE), State.RENEWED, _DECIDE, "§ 966(i)",
-         second="renewal_requested", clocks=("renewal_notice", "renewal")),
-    Move("project_amended", IN_FORCE, State.AMENDED, _DECIDE, "§§ 964(g)(2), 966(b)(1)",
-         second="amendment_submitted"),
-    Move("project_suspended", IN_FORCE, State.SUSPENDED, _STOP, "§ 968(c)"),
-    Move("suspension_lifted", _from(State.SUSPENDED), State.APPROVED, _DECIDE, "§ 968(c)",
-         second="project_suspended"),
-    Move("project_completed", _ENDED, State.COMPLETED, _RECORD, "§ 964(l)",
-         clocks=("destruction_certificate",)),
-    Move("closure_ordered", _ENDED, State.COMPLETED, _DECIDE, "§ 968(c)",
-         second="sanction_imposed", clocks=("destruction_ordered",)),
-    Move("extension_granted", _from(State.COMPLETED, State.EXTENSION), State.EXTENSION, _DECIDE,
-         "§ 967(b)", second="extension_requested", clocks=("extension_notice", "extension_end")),
-    Move("destruction_certified", _from(State.COMPLETED, State.EXTENSION),
-         State.DESTRUCTION_CERTIFIED, _RECORD, "§ 967(a)"),
-    Move("project_closed", _from(State.DESTRUCTION_CERTIFIED, State.DENIED), State.CLOSED,
-         _DECIDE, "§ 967(a)"),
-    Move("project_closed", IN_FORCE | {State.EXPIRED, State.COMPLETED}, State.CLOSED, _DECIDE,
-         "§ 967(a): individual-level data only", only="aggregated"),
-    Move("project_closed", _from(State.COMPLETED, State.EXTENSION), State.CLOSED, _DECIDE,
-         "§ 967(c)", only="relied_on"),
-    # by the calendar: see ProjectState.state_on
-    Move(None, IN_FORCE - {State.RENEWAL_DUE}, State.RENEWAL_DUE, frozenset(), "§ 966(i)"),
-    Move(None, IN_FORCE, State.EXPIRED, frozenset(), "§ 966(i); process page"),
-)  # fmt: skip
+MOVES: tuple[Move, ...] = tuple(_moves())
 
 
 def moves_from(state: State) -> Iterator[Move]:

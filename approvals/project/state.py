@@ -97,7 +97,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a reviewer found of an application, criterion by criterion (rules of ``CRITERIA``)."""
+    """What a reviewer found of an application, criterion by criterion (the ``criteria`` of ``events.toml``)."""
 
     by: str
     on: date
