@@ -17,7 +17,14 @@ from systems.standard import STANDARD_COLUMNS
 STANDARD = STANDARD_COLUMNS
 
 # A row without any of these can't be told apart from anybody else.
-IDENTIFYING: tuple[str, ...] = ("last_name", "first_name", "ssn", "driver_license", "phone")
+IDENTIFYING: tuple[str, ...] = (
+    "last_name",
+    "first_name",
+    "full_name",
+    "ssn",
+    "driver_license",
+    "phone",
+)
 
 Side = Literal["cohort", "records"]
 IDS: Mapping[str, str] = {"cohort": "cohort_id", "records": "record_id"}

@@ -151,7 +151,7 @@ _ACCENTS = {
 def as_table(columns: Columns) -> pa.Table:
     """Return recorded columns as standard columns of text, as an office writes them."""
     texts = {**columns, "birth_date": iso(columns["birth_day"])}
-    return table({name: texts[name] for name in STANDARD_COLUMNS})
+    return table({name: texts[name] for name in STANDARD_COLUMNS if name in texts})
 
 
 def mixed_case(rng: Generator, columns: Columns, accents: float) -> None:

@@ -18,4 +18,5 @@ STANDARD_COLUMNS: tuple[str, ...] = (
     "zip",
     "county",
     "phone",
+    "full_name",  # where a table has no first and last names
 )

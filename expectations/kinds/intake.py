@@ -56,6 +56,8 @@ def _identifiable(facts: Facts) -> Check:
         ways.append(f"{_filled('last_name')} AND {_filled('birth_date')}")
     if {"first_name", "last_name"} <= present and present & {"street", "phone", "zip", "city"}:
         ways.append(f"{_filled('first_name')} AND {_filled('last_name')}")
+    if "full_name" in present and present & {"birth_date", "street", "phone", "zip", "city"}:
+        ways.append(_filled("full_name"))
     if not ways:
         return Check(
             "intake.rows_identifiable",

@@ -27,11 +27,14 @@ from matching.errors import MissingIdColumn, NoCommonColumns
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import (
     DICTIONARY_COLUMNS,
+    FULL_NAME,
     READ_COLUMNS,
     HalfEncoded,
     batches_of,
+    boxes_of,
     common_columns,
     read_input,
+    split_full_names,
 )
 from matching.options import LinkOptions
 from matching.reports import GROUPED, LinkReport, link_report
@@ -72,10 +75,11 @@ def parts_source(
         parts: makes its parts, at least one, of any size.
     """
     keep = (IDS[side], "identity") if side == "records" else (IDS[side], *GROUPED)
+    boxes = boxes_of(names)
     return Source(
-        tuple(c for c in STANDARD if c in names),
+        tuple(c for c in STANDARD if c in boxes),
         tuple(c for c in keep if c in names),
-        lambda: (piece for part in parts() for piece in batches_of(part)),
+        lambda: (piece for part in parts() for piece in batches_of(split_full_names(part))),
     )
 
 
@@ -115,7 +119,9 @@ def file_source(path: Path, side: Side, columns: ColumnMap, id_name: str) -> Fil
     wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
     groups = GROUPED if side == "cohort" else ()
     keep = (own_id, *(c for c in groups if c in wanted))
-    looked_at = [c for c in wanted if c in READ_COLUMNS or c in keep]
+    boxes = boxes_of(wanted)
+    taken_apart = () if FULL_NAME in boxes else (FULL_NAME,)
+    looked_at = [c for c in wanted if c in READ_COLUMNS or c in keep or c in taken_apart]
     theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in looked_at]
     asked = list(dict.fromkeys([id_name, *theirs]))
     coded = [
@@ -127,9 +133,9 @@ def file_source(path: Path, side: Side, columns: ColumnMap, id_name: str) -> Fil
     def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
         for part in stream.coded(asked, codes):
             chosen = [part[id_name], *(part[name] for name in theirs)]
-            yield pa.Table.from_arrays(chosen, names=[own_id, *looked_at])
+            yield split_full_names(pa.Table.from_arrays(chosen, names=[own_id, *looked_at]))
 
-    standard = tuple(c for c in STANDARD if c in wanted)
+    standard = tuple(c for c in STANDARD if c in boxes)
     ignored = len(stream.names) - len(wanted) - 1
     source = Source(standard, keep, lambda: parts(coded))
     return FileSide(source, parts, _id_type(path, id_name), ignored)

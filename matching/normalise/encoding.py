@@ -18,6 +18,7 @@ from matching.arrow import Bools, Codes, Ints, Small, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
+from matching.normalise.full_names import split_full_names
 from matching.normalise.nobody import without_nobodys
 from matching.normalise.side import Side
 from matching.normalise.vocabulary import (
@@ -167,8 +168,10 @@ def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = Non
     Raises:
         BadTable: a standard column is not text.
     """
+    check_texts(cohort, cohort if records is None else records)
+    cohort = split_full_names(cohort)
+    records = None if records is None else split_full_names(records)
     other = cohort if records is None else records
-    check_texts(cohort, other)
     both = common_columns(cohort.column_names, other.column_names)
     half = HalfEncoded.of(read_input(batches_of(cohort), both, (), threads), both)
     if records is None:

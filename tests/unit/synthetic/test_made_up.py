@@ -159,7 +159,7 @@ def test_noise_hits_as_often_as_it_says():
 def test_a_cohort_has_its_share_and_its_truth(truth, tmp_path, level):
     cohort = make_cohort(tmp_path, truth, rows=400, seed=5, level=level)
     found = read_table(cohort.file, role="cohort")
-    assert found.table.column_names == ["cohort_id", *STANDARD]
+    assert found.table.column_names == ["cohort_id", *STANDARD[:-1]]
     assert found.rows == 400
     assert share(cohort.persons["restrained"]) == 0.30
     humans = cohort.persons["human_id"].to_pylist()
@@ -191,8 +191,8 @@ def test_a_cohort_of_one_family(truth, tmp_path):
 def test_linkage_tables_and_their_truth():
     cohort, records, truth = make_linkage(3_000, 600, seed=6)
     assert (cohort.num_rows, records.num_rows) == (600, 3_000)
-    assert cohort.column_names == ["cohort_id", *STANDARD]
-    assert records.column_names == ["record_id", *STANDARD, "group"]
+    assert cohort.column_names == ["cohort_id", *STANDARD[:-1]]
+    assert records.column_names == ["record_id", *STANDARD[:-1], "group"]
     assert len(set(records["record_id"].to_pylist())) == 3_000
     assert len(set(truth["cohort_id"].to_pylist())) == 300
     assert set(truth["record_id"].to_pylist()) <= set(records["record_id"].to_pylist())
