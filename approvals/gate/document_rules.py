@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from approvals.application import StandardApplication
 from approvals.errors import Reason
-from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule, reason
 from approvals.project import ProjectState
 from systems.description import Document
 
@@ -27,12 +27,7 @@ def check_cohort(state: ProjectState, request: ReleaseRequest) -> Iterator[Reaso
     """Identified data only for the cohort that was declared, registered and confirmed."""
     form = state.standard_application
     if not form.cohort.declared:
-        yield Reason(
-            "C-13",
-            "§ 963(a)(3)(A)",
-            "the application declares no cohort",
-            "Have an amended application approved that does",
-        )
+        yield reason("no_cohort_declared")
     if request.stage == "run" or request.cohort_digest is not None:
         yield from _check_registered(state, form, request)
 
@@ -42,82 +37,40 @@ def check_authority(state: ProjectState, request: ReleaseRequest) -> Iterator[Re
     form = state.standard_application
     cohort = form.cohort
     if cohort.authority is None or cohort.authority_document is None:
-        yield Reason(
-            "C-15",
-            "§ 963(a)(3)(B)",
-            "no legal authority to hold the cohort was shown",
-            "The researcher shows it with a document",
-        )
+        yield reason("no_authority")
     if cohort.authority_expires is not None and cohort.authority_expires < request.on:
-        yield Reason(
-            "C-15",
-            "§ 963(a)(3)(B)",
-            f"the authority to hold the cohort has expired on {cohort.authority_expires}",
-            "The researcher shows that it was extended",
-        )
+        yield reason("authority_ended", until=cohort.authority_expires)
 
 
 def _check_registered(
     state: ProjectState, form: StandardApplication, request: ReleaseRequest
 ) -> Iterator[Reason]:
-    section, maximum = "§ 963(a)(3)(A)", form.cohort.max_rows
+    maximum = form.cohort.max_rows
     cohort = state.cohort(request.cohort_digest) if request.cohort_digest else None
     if request.cohort_digest is None:
-        yield Reason("C-13", section, "no cohort was given", "Name the registered cohort file")
+        yield reason("no_cohort_given")
     elif cohort is None:
-        yield Reason(
-            "C-13",
-            section,
-            "this cohort is not the one registered with the project",
-            "Use the registered file, or register this one: `doj-release project cohort`",
-        )
+        yield reason("cohort_unknown")
     elif cohort.superseded:
-        yield Reason(
-            "C-13",
-            section,
-            "the same file was registered again with other columns",
-            "Order the release anew: it takes the newer registration",
-        )
+        yield reason("cohort_superseded")
     elif cohort.confirmed_by is None:
-        yield Reason(
-            "C-13",
-            section,
-            "the registered cohort was not confirmed by a second person",
-            "Another person runs `doj-release project cohort-confirm`",
-        )
+        yield reason("cohort_not_confirmed")
     rows = max(request.cohort_rows or 0, cohort.rows if cohort else 0)
     if maximum is None or rows > maximum:
-        yield Reason(
-            "C-13",
-            section,
-            f"the cohort has {rows} rows and the application allows {maximum or 'none'}",
-            "Use the cohort that was declared, or have an amended application approved",
-        )
+        yield reason("cohort_too_large", rows=rows, allowed=maximum or "none")
 
 
 def check_irb(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The review board's approval is there and in force (§ 966(b)(12)(F), (c))."""
     form = state.standard_application
-    section, until = "§ 966(b)(12)(F)", state.irb_until()
+    until = state.irb_until()
     if until is None:
-        yield Reason(
-            "C-52", section, "no review board's approval was shown", "The researcher submits it"
-        )
+        yield reason("no_board")
     elif until < request.on:
-        yield Reason(
-            "C-52",
-            section,
-            f"the review board's approval ended on {until}",
-            "Record the renewed approval: event irb_recorded",
-        )
+        yield reason("board_ended", until=until)
     board = form.irb
     if board and board.body.startswith("committee") and not board.data_security_determined:
-        yield Reason(
-            "C-53",
-            "§ 966(c)(1)",
-            "the committee's determination on data security is missing",
-            "The researcher submits it",
-        )
+        yield reason("no_determination")
 
 
 def check_papers(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -125,41 +78,24 @@ def check_papers(state: ProjectState, request: ReleaseRequest) -> Iterator[Reaso
     form = state.standard_application
     expires = form.institution.evidence_expires
     if expires is not None and expires < request.on:
-        yield Reason(
-            "C-08",
-            "§ 962(k)",
-            f"the evidence of the institution's status ended on {expires}",
-            "The institution shows its status again",
-        )
+        yield reason("institution_ended", until=expires)
     signed = form.signatures
     if max(signed.application_signed, signed.restrictions_acknowledged) > request.on:
-        yield Reason("C-47", "§ 966(b)(11), (12)(C)", "a signature is missing", "It is signed")
+        yield reason("no_signature")
     if state.terms is not None and "security" not in state.terms.asked:
         return
     security = form.security
     if security is None or not (security.complies_with_listed_laws and security.segmented_system):
-        yield Reason(
-            "C-50",
-            "§§ 964(k), 966(b)(12)(D)",
-            "the security requirements are not certified",
-            "The institution's officer signs them",
-        )
+        yield reason("not_secured")
     if security is not None and security.cloud and security.cloud_assurance is None:
-        yield Reason(
-            "C-51",
-            "§ 966(b)(12)(D)(iii)",
-            "the cloud has neither a SOC 2 audit nor FedRAMP",
-            "The institution shows one",
-        )
+        yield reason("cloud_not_audited")
 
 
 def check_documents(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Every document that the system asks for is there and in force, of each member where it says."""
     form, terms = state.standard_application, state.terms
     if terms is None:
-        yield Reason(
-            "C-16", "§ 964(a)", "the Department describes no such system", "Describe the system"
-        )
+        yield reason("no_system")
         return
     for needed in terms.requirements:
         if request.kind not in needed.kinds or needed.name in _OWN:
@@ -178,13 +114,16 @@ def _check_document(
         if not has_document(state, form, needed.name, member, request):
             whose = f" of member {member}" if member else ""
             own = terms_own(state)
-            yield Reason(
-                f"{own}.{needed.name}" if own else _RULES.get(needed.name, "C-48"),
-                needed.section,
-                f"{needed.title}: there is none{whose} in force",
-                "Record it: event document_attached with kind="
-                + needed.name
-                + (f" member={member}" if member else ""),
+            rule = f"{own}.{needed.name}" if own else _RULES.get(needed.name, "C-48")
+            of = f" member={member}" if member else ""
+            yield reason(
+                "no_document",
+                rule=rule,
+                section=needed.section,
+                title=needed.title,
+                whose=whose,
+                kind=needed.name,
+                of=of,
             )
 
 

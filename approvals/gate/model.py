@@ -1,8 +1,10 @@
 """What the gate is asked and what it answers: a request, the policy, a rule, a verdict."""
 
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from importlib import resources
 from typing import Literal
 
 from approvals.application import StandardApplication
@@ -97,6 +99,14 @@ class Verdict:
     def as_dict(self) -> dict[str, object]:
         """For ``project check --json``."""
         return {"allowed": self.allowed, "reasons": [asdict(r) for r in self.reasons]}
+
+
+_REASONS = tomllib.loads((resources.files("approvals") / "reasons.toml").read_text("utf-8"))
+
+
+def reason(name: str, **facts: object) -> Reason:
+    """A reason against the release, as ``approvals/reasons.toml`` words it."""
+    return Reason(**{field: text.format(**facts) for field, text in _REASONS[name].items()})
 
 
 Check = Callable[[ProjectState, ReleaseRequest], Iterator[Reason]]

@@ -5,7 +5,7 @@ from datetime import date
 
 from approvals.application import StandardApplication
 from approvals.errors import Reason
-from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule, reason
 from approvals.project import ProjectState, Recipient
 
 
@@ -14,29 +14,18 @@ def check_affiliation(state: ProjectState, request: ReleaseRequest) -> Iterator[
     form = state.standard_application
     researcher = form.member(form.researcher.member)
     if researcher is None or researcher.employment != "employee":
-        yield Reason(
-            "C-01",
-            "§ 962(a)",
-            "the researcher is not an employee of the institution",
-            "A consultant can't be the Bona Fide Researcher: name another",
-        )
+        yield reason("researcher_not_employed")
     others = [m for m in form.team if m.id != form.researcher.member]
     for member in others if request.policy.team_affiliation else ():
         if member.employment != "employee":
-            yield Reason(
-                "C-01",
-                "§ 966(d) (policy)",
-                f"member {member.id} is a {member.employment.replace('_', ' ')}, not an employee",
-                "Name an employee, or record counsel's answer: setting team_affiliation",
+            yield reason(
+                "member_not_employed",
+                member=member.id,
+                employment=member.employment.replace("_", " "),
             )
     own_law = state.terms is not None and state.terms.sections is not None
     if request.policy.affiliation_letter and not own_law and not _has_letter(state, form, request):
-        yield Reason(
-            "C-54",
-            "§ 966(d) (policy)",
-            "the letter that verifies affiliation and training is missing",
-            "Record it: event document_attached with kind=affiliation_letter",
-        )
+        yield reason("no_letter")
 
 
 def _has_letter(state: ProjectState, form: StandardApplication, request: ReleaseRequest) -> bool:
@@ -52,12 +41,7 @@ def check_training(state: ProjectState, request: ReleaseRequest) -> Iterator[Rea
         training = state.training_of(member.id)
         if training is None or not training.holds_on(request.on):
             what = "is missing" if training is None else f"is not in force ({training.words()})"
-            yield Reason(
-                "C-54",
-                "§ 966(d)",
-                f"the training certificate of member {member.id} {what}",
-                "Record a valid one: event training_recorded",
-            )
+            yield reason("no_training", member=member.id, what=what)
 
 
 def check_background(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -74,19 +58,17 @@ def check_background(state: ProjectState, request: ReleaseRequest) -> Iterator[R
         found = state.check_of(member.id)
         if found is None or not found.holds_on(request.on):
             what = "is missing" if found is None else f"is not passed in force ({found.words()})"
-            yield Reason(
-                rule,
-                section,
-                f"the background check of member {member.id} {what}",
-                "Record a passed one: event background_check",
+            yield reason(
+                "check_not_passed", rule=rule, section=section, member=member.id, what=what
             )
         elif found.too_old(request.on, request.policy.check_valid_days):
-            yield Reason(
-                rule,
-                f"{section}; policy check_valid_days",
-                f"the background check of member {member.id} is older than"
-                f" {request.policy.check_valid_days} days ({found.words()})",
-                "Record a newer one, or its expiry date: event background_check",
+            yield reason(
+                "check_too_old",
+                rule=rule,
+                section=section,
+                member=member.id,
+                days=request.policy.check_valid_days,
+                found=found.words(),
             )
 
 
@@ -97,12 +79,7 @@ def check_acknowledgments(state: ProjectState, request: ReleaseRequest) -> Itera
     for member in state.standard_application.team:
         day = state.acknowledged.get(member.id) or member.acknowledged
         if day is None or request.on < day:
-            yield Reason(
-                "C-40",
-                "§ 964(m) (policy)",
-                f"member {member.id} has not acknowledged the restrictions",
-                "Record it: event acknowledgment_recorded",
-            )
+            yield reason("not_acknowledged", member=member.id)
 
 
 def check_recipients(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -113,12 +90,7 @@ def check_recipients(state: ProjectState, request: ReleaseRequest) -> Iterator[R
     else:
         chosen = [state.recipient(fingerprint) for fingerprint in request.recipients]
     if not chosen:
-        yield Reason(
-            "C-10",
-            section,
-            "no recipient has a confirmed key",
-            "Add one with `doj-release recipient add`, and let a second person confirm it",
-        )
+        yield reason("no_recipient", section=section)
     allowed = state.application.recipient_ids() if state.application else ()
     for recipient in chosen:
         yield from _check_recipient(recipient, allowed, request, section)
@@ -128,28 +100,13 @@ def _check_recipient(
     recipient: Recipient | None, allowed: tuple[str, ...], request: ReleaseRequest, section: str
 ) -> Iterator[Reason]:
     if recipient is None:
-        yield Reason(
-            "C-10",
-            section,
-            "a recipient's key is not registered with the project",
-            "Add it with `doj-release recipient add`",
-        )
+        yield reason("key_unknown", section=section)
         return
     if recipient.member not in allowed:
-        yield Reason(
-            "C-10",
-            section,
-            f"{recipient.member} is not a recipient in the approved application",
-            "Have an amended application approved that names the person",
-        )
+        yield reason("not_a_recipient", section=section, member=recipient.member)
     if not recipient.usable_on(request.on):
         why = "revoked" if recipient.revoked else "not confirmed, or past its certificate"
-        yield Reason(
-            "C-10",
-            section,
-            f"the key of {recipient.member} is {why}",
-            "A second person confirms it: `doj-release recipient confirm`",
-        )
+        yield reason("key_not_usable", section=section, member=recipient.member, why=why)
 
 
 _CHECKED = ("background_check", "background_check_page")

@@ -5,38 +5,15 @@ from datetime import date
 
 from approvals.application import StandardApplication
 from approvals.errors import Reason
-from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule
+from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule, reason
 from approvals.project import IN_FORCE, ProjectState, State
 
-_ENDED_BY = {
-    State.SUSPENDED: Reason(
-        "C-70", "§ 968(c)", "the project is suspended", "An approver lifts the suspension"
-    ),
-    State.EXPIRED: Reason(
-        "C-74",
-        "process page; § 966(i)",
-        "the approval has expired",
-        "A renewal had to be complete before; submit a new application",
-    ),
-    State.DENIED: Reason(
-        "C-74", "§ 966(f)-(h)", "the application was denied", "An appeal, or a new application"
-    ),
-    State.APPEALED: Reason(
-        "C-74", "§ 966(h)", "the denial is under appeal", "The appeal officer decides"
-    ),
-} | {
-    state: Reason(
-        "C-61",
-        "§ 967",
-        f"the project is over: {words}",
-        "Submit a new application; it may rely on data that the researcher holds (§ 967(c))",
-    )
-    for state, words in (
-        (State.COMPLETED, "it is completed"),
-        (State.EXTENSION, "its data is kept for verification only"),
-        (State.DESTRUCTION_CERTIFIED, "its data was destroyed"),
-        (State.CLOSED, "it is closed"),
-    )
+_STOPPED = frozenset({State.SUSPENDED, State.EXPIRED, State.DENIED, State.APPEALED})
+_OVER = {
+    State.COMPLETED: "it is completed",
+    State.EXTENSION: "its data is kept for verification only",
+    State.DESTRUCTION_CERTIFIED: "its data was destroyed",
+    State.CLOSED: "it is closed",
 }
 
 
@@ -45,39 +22,25 @@ def check_in_force(state: ProjectState, request: ReleaseRequest) -> Iterator[Rea
     now = state.state_on(request.on)
     if now in IN_FORCE:
         if state.approved_on is not None and request.on < state.approved_on:
-            yield Reason(
-                "C-74", "process page", "the day is before the approval", "Choose a later day"
-            )
+            yield reason("day_before_approval")
         return
-    yield _ENDED_BY.get(
-        now,
-        Reason(
-            "C-74",
-            "§ 966; process page",
-            f"the project is not approved: it is {now.replace('_', ' ')}",
-            "An approver who did not submit it approves it",
-        ),
-    )
+    if now in _OVER:
+        yield reason("over", how=_OVER[now])
+    else:
+        yield reason(now if now in _STOPPED else "not_approved", state=now.replace("_", " "))
 
 
 def check_application(state: ProjectState, _request: ReleaseRequest) -> Iterator[Reason]:
     """The approved application is there to be read; without it nothing can be answered."""
     if state.application is None:
-        yield Reason(
-            "C-16", "§ 964(a)", "no approved application is at hand", "Approve an application"
-        )
+        yield reason("no_application")
 
 
 def check_timeframe(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """Data, tables included, is given only within the standard application's timeframe (§ 964(b))."""
     form = state.standard_application
     if not form.timeframe.start <= request.on <= form.timeframe.end:
-        yield Reason(
-            "C-17",
-            "§ 964(b)",
-            f"the day is outside the timeframe {form.timeframe.start} to {form.timeframe.end}",
-            "Release within it, or have an amended application approved",
-        )
+        yield reason("outside_timeframe", start=form.timeframe.start, end=form.timeframe.end)
 
 
 def check_requester(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -89,55 +52,31 @@ def check_requester(state: ProjectState, request: ReleaseRequest) -> Iterator[Re
         terms.kinds.get(form.requester_class, frozenset()) if terms is not None else frozenset()
     )
     if request.kind not in allowed:
-        yield Reason(
-            "C-12",
-            "§ 963(b)",
-            f"a requester of this class ({form.requester_class}) gets "
-            + (f"{' and '.join(sorted(allowed))} data only" if allowed else "nothing"),
-            "Ask for aggregated data"
-            if "aggregated" in allowed
-            else "Ask for nothing of this system",
+        given = f"{' and '.join(sorted(allowed))} data only" if allowed else "nothing"
+        instead = "aggregated data" if "aggregated" in allowed else "nothing of this system"
+        yield reason(
+            "class_not_given", requester=form.requester_class, given=given, instead=instead
         )
     if terms is not None and request.kind in terms.withheld:
-        yield Reason(
-            "C-11",
-            "§ 963(a)",
-            f"{request.kind} data of this system waits for counsel: {terms.withheld[request.kind]}",
-            "Record counsel's answer in the settings",
-        )
+        yield reason("waits_for_counsel", kind=request.kind, why=terms.withheld[request.kind])
 
 
 def check_form(state: ProjectState, _request: ReleaseRequest) -> Iterator[Reason]:
     """Individual-level data takes the standard application (§ 966(a))."""
     if not isinstance(state.application, StandardApplication):
-        yield Reason(
-            "C-44",
-            "§ 966(a)",
-            "individual-level data takes a standard application",
-            "Submit a standard application",
-        )
+        yield reason("form_too_simple")
 
 
 def check_kind(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The kind was asked for and approved (§ 963(a))."""
     if request.kind not in state.kinds:
-        yield Reason(
-            "C-11",
-            "§ 963(a)",
-            f"{request.kind} data is not among the approved kinds ({', '.join(state.kinds)})",
-            "Choose an approved kind, or have an amended application approved",
-        )
+        yield reason("kind_not_approved", kind=request.kind, kinds=", ".join(state.kinds))
 
 
 def check_system(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """The data comes from the approved system (§ 964(a))."""
     if request.system != state.system:
-        yield Reason(
-            "C-16",
-            "§ 964(a)",
-            f"the project is approved for {state.system}",
-            "Release from that system, or submit an application for the other",
-        )
+        yield reason("another_system", system=state.system)
 
 
 def check_scope(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -148,12 +87,7 @@ def check_scope(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason
         and request.order_scope
         and not set(request.order_scope) <= set(form.order_scope)
     ):
-        yield Reason(
-            "C-16",
-            "§ 964(a)",
-            "the order scope goes beyond the approved one",
-            "Release the approved order families only",
-        )
+        yield reason("scope_too_wide")
 
 
 def check_variables(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -161,24 +95,14 @@ def check_variables(state: ProjectState, request: ReleaseRequest) -> Iterator[Re
     form = state.standard_application
     unneeded = set(request.variables) - {v.name for v in form.variables}
     if unneeded:
-        yield Reason(
-            "C-48",
-            "§ 966(b)(12)(A)(ii)",
-            f"{len(unneeded)} columns were not approved",
-            "Release the approved columns only",
-        )
+        yield reason("columns_not_approved", count=len(unneeded))
 
 
 def check_dimensions(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
     """A table is cut by approved dimensions only (§ 964(a))."""
     form = state.application
     if form is not None and form.dimensions and not set(request.dimensions) <= set(form.dimensions):
-        yield Reason(
-            "C-16",
-            "§ 964(a)",
-            "a dimension was not approved",
-            "Release the approved dimensions only",
-        )
+        yield reason("dimension_not_approved")
 
 
 def check_years(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason]:
@@ -188,11 +112,15 @@ def check_years(state: ProjectState, request: ReleaseRequest) -> Iterator[Reason
         return
     first, last = request.years or (form.years.first, form.years.last)
     if last < first or not form.years.covers(first, last):
-        yield Reason(
-            "C-42" if request.kind == "aggregated" else "C-16",
-            "§ 965(b)" if request.kind == "aggregated" else "§ 964(a)",
-            f"the approved years are {form.years.first} to {form.years.last}",
-            "Ask for years within them",
+        rule, section = (
+            ("C-42", "§ 965(b)") if request.kind == "aggregated" else ("C-16", "§ 964(a)")
+        )
+        yield reason(
+            "years_not_approved",
+            rule=rule,
+            section=section,
+            first=form.years.first,
+            last=form.years.last,
         )
 
 
@@ -203,23 +131,13 @@ def check_full_years(state: ProjectState, request: ReleaseRequest) -> Iterator[R
         return
     _, last = request.years or (form.years.first, form.years.last)
     if request.on <= date(last, 12, 31):
-        yield Reason(
-            "C-02",
-            "§ 962(b)",
-            f"the year {last} has not ended",
-            "Ask for full calendar years that have ended",
-        )
+        yield reason("year_not_ended", year=last)
 
 
 def check_sanctions(state: ProjectState, _request: ReleaseRequest) -> Iterator[Reason]:
     """No sanction stands against the project (§ 968(c))."""
     for sanction in state.sanctions:
-        yield Reason(
-            "C-70",
-            "§ 968(c)",
-            f"a sanction stands: {sanction.replace('_', ' ')}",
-            "An approver lifts it: event sanction_lifted",
-        )
+        yield reason("sanctioned", sanction=sanction.replace("_", " "))
 
 
 _TABLES = frozenset({"aggregated"})
