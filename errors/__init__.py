@@ -6,9 +6,13 @@ names that we made up ourselves. Cell values, paths and keys have no way in; wha
 pass by mistake is cut to printable ASCII and shortened.
 """
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
+from functools import cache
+from pathlib import Path
 from typing import ClassVar
 
 Fact = int | str | Sequence[int] | Sequence[str]
@@ -38,12 +42,16 @@ _registry: dict[str, "type[CodedError]"] = {}
 class CodedError(Exception):
     """An error with a stable code, a cause, a cure and facts that hold no personal value.
 
-    A subclass says its code and exit where it names its base, then ``cause`` (what is wrong, one
-    sentence without its full stop) and ``cure`` (what to do next); they are its docstring too::
+    A subclass says its code and exit where it names its base. Its ``cause`` (what is wrong, one
+    sentence without its full stop) and its ``cure`` (what to do next) stand under its code in the
+    JSON file beside its module, or in its body; they are its docstring too::
 
-        class CohortTooLong(CodedError, code="INTAKE-03", exit=Exit.REFUSED):
-            cause = "the cohort has more rows than the application allows (§ 963(a)(3)(A))"
-            cure = "Shorten the cohort, or have the application amended"
+        class CohortTooLong(CodedError, code="INTAKE-03", exit=Exit.REFUSED): ...
+
+        "INTAKE-03": {
+         "cause": "the cohort has more rows than the application allows (§ 963(a)(3)(A))",
+         "cure": "Shorten the cohort, or have the application amended"
+        }
 
     Facts are keywords: ``rows=[3, 9]``, ``columns=["birth_date"]``, ``count=12``. Raise it ``from
     None`` wherever the original exception may quote a value: exception chains are sinks too.
@@ -61,6 +69,8 @@ class CodedError(Exception):
     def __init_subclass__(cls, *, code: str, exit: Exit | None = None) -> None:  # noqa: A002
         cls.code = code
         cls.exit = cls.exit if exit is None else exit
+        for name, text in _texts(cls.__module__).get(code, {}).items():
+            setattr(cls, name, text)
         cls.__doc__ = cls.__doc__ or f"{cls.cause}. {cls.cure}"
         if not _CODE.fullmatch(code) or not cls.cause or not cls.cure:
             raise TypeError(f"{cls.__name__} needs code, cause and cure")
@@ -93,6 +103,14 @@ def every_error() -> Iterator[type[CodedError]]:
     """Yield each concrete error class that is imported so far, by code."""
     for code in sorted(_registry):
         yield _registry[code]
+
+
+@cache
+def _texts(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Causes and cures of a module's errors by their codes, read when it is imported: an error reads no file."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    beside = Path(file).with_suffix(".json") if file else None
+    return json.loads(beside.read_text("utf-8")) if beside and beside.is_file() else {}
 
 
 def _rebuilt(cls: type[CodedError], facts: dict[str, Fact]) -> CodedError:

@@ -3,16 +3,10 @@
 from errors import CodedError, Exit
 
 
-class ServerUnavailable(CodedError, code="FLOW-01", exit=Exit.INTERNAL):
-    cause = "the Prefect server did not answer"
-    cure = "Check the server and orchestration.api_url in settings.toml, or run the same stages with --no-orchestrator"
+class ServerUnavailable(CodedError, code="FLOW-01", exit=Exit.INTERNAL): ...
 
 
-class FlowFailed(CodedError, code="FLOW-02", exit=Exit.INTERNAL):
-    cause = "the flow ended without a result"
-    cure = "See the local log of the home, then resume the release"
+class FlowFailed(CodedError, code="FLOW-02", exit=Exit.INTERNAL): ...
 
 
-class AuthFileUnsafe(CodedError, code="HOME-09", exit=Exit.REFUSED):
-    cause = "the file of the Prefect server's password is open to others, or is not name:password"
-    cure = "chmod 600 it; settings.toml names it (orchestration.auth_file)"
+class AuthFileUnsafe(CodedError, code="HOME-09", exit=Exit.REFUSED): ...

@@ -1,10 +1,16 @@
 """An error's text is its class plus facts; nothing else finds a way in."""
 
+import importlib
+import json
 import pickle
+from pathlib import Path
 
 import pytest
 
-from errors import CodedError, Exit
+import errors
+from errors import CodedError, Exit, every_error
+
+TEXTS = sorted(Path(errors.__file__).parents[1].glob("[a-z]*/**/errors.json"))
 
 
 class RowsShareAnId(CodedError, code="TESTS-01", exit=Exit.INPUT):
@@ -59,3 +65,13 @@ def test_a_special_case_keeps_the_exit_of_its_base():
         cause = "two rows share two ids"
 
     assert RowsShareTwoIds.exit is Exit.INPUT
+
+
+@pytest.mark.parametrize("texts", TEXTS, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_every_text_is_that_of_an_error_of_its_module(texts):
+    room = texts.relative_to(Path(errors.__file__).parents[1]).with_suffix("")
+    module = importlib.import_module(".".join(room.parts))
+    said = json.loads(texts.read_text("utf-8"))
+    codes = {error.code for error in every_error() if error.__module__ == module.__name__}
+    assert set(said) == codes
+    assert all(set(text) == {"cause", "cure"} for text in said.values())
