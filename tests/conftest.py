@@ -1,6 +1,7 @@
 """What all tests share: Hypothesis without a clock, what a plain run leaves out, and in which order tests run."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _UNTIMED, max_examples=20)
 settings.register_profile("ci", _UNTIMED, max_examples=FULL, derandomize=True, database=None)
 settings.load_profile(_PROFILE)
+
+# Tests make thousands of small ledgers and keyrings, and the program brings each change to the disk. Where
+# the machine has memory to spare, the folders of the tests are there: the program is the same and waits less.
+_MEMORY = Path("/dev/shm")
+_SPARE = 6 << 30  # bytes
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _SPARE:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 _UNIT = Path(__file__).parent / "unit"
 

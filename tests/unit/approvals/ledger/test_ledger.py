@@ -15,7 +15,7 @@ from approvals.errors import (
     LedgerUnavailable,
     StateMoved,
 )
-from approvals.ledger.database import weaknesses
+from approvals.ledger.database import appender_grants, postgres_script, weaknesses
 from approvals.ledger.events import Event
 from approvals.ledger.ledger import Ledger, Tree, leaf_hash
 from approvals.ledger.verification import Checkpoint, make_checkpoint, verify_chain
@@ -28,6 +28,16 @@ def event(number: int = 1, **more) -> Event:
 @pytest.fixture
 def ledger(url):
     return Ledger.open(url, create=True)
+
+
+def test_what_was_appended_survives_a_power_cut(tmp_path):
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'l.sqlite3'}", create=True)
+    with ledger.engine.connect() as connection:
+        asked = [
+            connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
+            for pragma in ("journal_mode", "synchronous")
+        ]
+    assert asked == ["wal", 2]  # FULL: the log is brought to the disk at each commit
 
 
 def test_events_come_back_as_they_were_written(ledger, url):
@@ -208,3 +218,11 @@ def test_export_writes_every_body_once(ledger, tmp_path):
     assert ledger.export(target) == 3
     assert [line.count('"seq"') for line in target.read_text().splitlines()] == [1, 1, 1]
     assert target.stat().st_mode & 0o077 == 0
+
+
+def test_names_of_roles_are_identifiers():
+    for wrong in ("a b", 'x"; DROP TABLE events; --', "", "ß"):
+        with pytest.raises(ValueError, match="plain identifier"):
+            appender_grants(wrong)
+        with pytest.raises(ValueError, match="plain identifier"):
+            postgres_script("role", wrong)

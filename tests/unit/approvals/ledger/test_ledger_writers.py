@@ -102,6 +102,7 @@ def test_the_chain_is_whole_after_a_kill_and_the_other_writers_go_on(ledger, url
     assert verify_chain(ledger).entries == verdict.entries + 1
 
 
+@pytest.mark.long
 @pytest.mark.machine("postgresql")
 def test_postgresql_itself_is_killed_while_a_writer_appends(tmp_path):
     told = tmp_path / "told"
