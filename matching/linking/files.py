@@ -170,6 +170,7 @@ def match_files(
     columns: ColumnMap | None = None,
     cohort_id: str = "cohort_id",
     record_id: str = "record_id",
+    sheets: tuple[str | None, str | None] = (None, None),
     options: LinkOptions | None = None,
     truth: Path | None = None,
     explain: tuple[str, str] | None = None,
@@ -185,6 +186,7 @@ def match_files(
         columns: names in the files for standard columns.
         cohort_id: the cohort's id column, as the file calls it.
         record_id: the records' id column, as the file calls it.
+        sheets: of workbooks, the cohort's and the records'; the first ones otherwise.
         options: see ``LinkOptions``.
         truth: a file with the true pairs (both id columns); the score is against it.
         explain: a pair of ids to explain.
@@ -196,8 +198,8 @@ def match_files(
     """
     begin = perf_counter()
     columns = columns or ColumnMap()
-    cohort = file_source(cohort_path, "cohort", columns, cohort_id)
-    records = file_source(records_path, "records", columns, record_id)
+    cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0])
+    records = file_source(records_path, "records", columns, record_id, sheets[1])
     result = link_sources(cohort.source, records.source, options, progress, run_shards)
     with _temporary(out_path.parent) as files, ThreadPoolExecutor(1) as other:
         kinds = cohort.id_type, records.id_type

@@ -24,6 +24,8 @@ from matching.assignment import (
     list_links,
 )
 from matching.errors import MissingIdColumn, NoCommonColumns
+from matching.findings import Finding
+from matching.headers import other_sheets, recognised
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import (
     DICTIONARY_COLUMNS,
@@ -57,6 +59,7 @@ class Source:
     columns: tuple[str, ...]
     keep: tuple[str, ...]
     parts: Callable[[], Iterator[pa.Table]]
+    findings: tuple[Finding, ...] = ()  # what must be said of how it was read
 
 
 def table_source(table: pa.Table, side: Side) -> Source:
@@ -101,16 +104,20 @@ class FileSide:
         )
 
 
-def file_source(path: Path, side: Side, columns: ColumnMap, id_name: str) -> FileSide:
-    """Open a file; its columns get their standard names part by part.
+def file_source(
+    path: Path, side: Side, columns: ColumnMap, id_name: str, sheet: str | None = None
+) -> FileSide:
+    """Open a file (of a workbook the ``sheet``, or the first); its columns get their standard names part by part.
 
     Raises:
         CodedError: not a table, a map that does not fit, or no id column.
     """
     from systems.tabular import stream_table
 
-    stream = stream_table(path, role=side)
+    stream = stream_table(path, role=side, sheet=sheet)
     own_id = IDS[side]
+    columns, findings = recognised(stream.names, columns, side, id_name)
+    findings = (*findings, *other_sheets(side, stream.other_sheets))
     if id_name == own_id:
         id_name = columns.theirs(own_id, side)
     if id_name not in stream.names:
@@ -137,7 +144,7 @@ def file_source(path: Path, side: Side, columns: ColumnMap, id_name: str) -> Fil
 
     standard = tuple(c for c in STANDARD if c in boxes)
     ignored = len(stream.names) - len(wanted) - 1
-    source = Source(standard, keep, lambda: parts(coded))
+    source = Source(standard, keep, lambda: parts(coded), findings)
     return FileSide(source, parts, _id_type(path, id_name), ignored)
 
 
@@ -226,6 +233,7 @@ def link_sources(
         if not set(columns) & set(IDENTIFYING):
             raise NoCommonColumns(needed=list(IDENTIFYING))
     mine, theirs = left.as_given, right.as_given
+    findings = (*cohort.findings, *records.findings, *_one_sided(cohort, records))
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
         numbering = other.submit(number_ids, theirs["record_id"])
         encoded = half.against(right)
@@ -260,9 +268,28 @@ def link_sources(
         cost = counting.result()
     report_progress("done", 1.0)
     made = partial(
-        link_report, scorer, scored, edges, assignment, links, identity, record, mine, cost
+        link_report,
+        scorer,
+        scored,
+        edges,
+        assignment,
+        links,
+        identity,
+        record,
+        mine,
+        cost,
+        findings,
     )
     return LinkResult(links, scorer.model, scorer.table, made)
+
+
+def _one_sided(cohort: Source, records: Source) -> Iterator[Finding]:
+    """Columns that a linkage lives by and that one side alone has."""
+    what = "not there: nothing is compared with the other side's"
+    for name in ("last_name", "first_name", "birth_date"):
+        for side, own, other in (("cohort", cohort, records), ("records", records, cohort)):
+            if name in other.columns and name not in own.columns:
+                yield Finding("column_one_sided", side, name, 1, 0, what)
 
 
 def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:

@@ -11,6 +11,7 @@ from html import escape
 from importlib import resources
 from string import Template
 
+from matching.findings import Finding
 from matching.reports.report import LinkReport, Rate
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 240, 46, 34, 10
@@ -26,6 +27,7 @@ def quality_page(report: LinkReport) -> str:
     parts = {
         "style": f"\n{(here / 'quality.css').read_text('utf-8')}",
         "facts": _facts(report),
+        "warnings": _warnings(report.warnings),
         "weights": _weights(report.parameters),
         "rules": _rules(report.rules),
         "budget": _budget(report.budget),
@@ -53,6 +55,13 @@ def _facts(r: LinkReport) -> str:
         "weights from": str(r.prior["source"]),
     }
     return "".join(f"<div>{escape(n)}<b>{escape(value)}</b></div>" for n, value in facts.items())
+
+
+def _warnings(warnings: Sequence[Finding]) -> str:
+    if not warnings:
+        return ""
+    lines = "".join(f"<li>{escape(one.text(_count))}</li>" for one in warnings)
+    return f"<h2>Warnings</h2><ul>{lines}</ul>"
 
 
 def _weights(parameters: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ from matching.arrow import Floats, Ints, Rows, Small
 from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
 from matching.blocking import RuleCount
 from matching.comparison import FIELDS
+from matching.findings import Finding
 from matching.model import CLASSES, Model, shipped_number
 from matching.normalise import Dictionary
 from matching.scoring import BudgetCost, Scored, Scorer
@@ -59,6 +60,7 @@ class LinkReport:
     budget: dict[str, float]
     unparsable: dict[str, dict[str, int]]
     nobodys: dict[str, dict[str, int]]
+    warnings: tuple[Finding, ...]
     options: dict[str, object]
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     versions: dict[str, str] = field(default_factory=dict[str, str])
@@ -239,6 +241,7 @@ def link_report(
     record: Rows,
     cohort: pa.Table,
     cost: BudgetCost,
+    warnings: tuple[Finding, ...],
 ) -> LinkReport:
     """Put the report together.
 
@@ -252,6 +255,7 @@ def link_report(
         record: the record of each record row.
         cohort: columns of the cohort by which rates are given.
         cost: of the budget.
+        warnings: what must be said of how the files were read.
     """
     probability, decision = assignment.probability, links.decision
     linked = decision == LINK
@@ -298,6 +302,7 @@ def link_report(
         budget=asdict(cost) | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
         unparsable=scorer.encoded.unparsable,
         nobodys=scorer.encoded.nobodys,
+        warnings=warnings,
         options=scorer.options.as_json(),
         seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
         versions={name: _version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},

@@ -154,11 +154,15 @@ def cohort(
     ],
     columns: Annotated[Path | None, typer.Option(metavar="MAP.toml")] = None,
     source: Annotated[str | None, typer.Option(help="As the application declares it.")] = None,
+    sheet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a workbook; the first by default.")
+    ] = None,
 ) -> None:
     """Register a cohort; a second person confirms it."""
     from pipelines.cohort import register_cohort
 
-    console.show_pairs("Cohort", register_cohort(console.session, number, file, columns, source))
+    made = register_cohort(console.session, number, file, columns, source, sheet)
+    console.show_pairs("Cohort", made)
 
 
 @project_group.add("cohort-confirm")

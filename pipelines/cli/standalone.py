@@ -30,6 +30,10 @@ def match(
     ] = None,
     cohort_id: str = "cohort_id",
     record_id: str = "record_id",
+    sheet: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Of workbooks; twice: the cohort's, the records'."),
+    ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Known pairs: prints precision, recall, F1.")
     ] = None,
@@ -55,7 +59,9 @@ def match(
     from matching.options import LinkOptions
     from matching.tables import ColumnMap
 
-    pair = _pair(explain)
+    pair, named = _pair(explain), sheet or [None]
+    if len(named) > 2:
+        raise OptionsDisagree(option="--sheet is given once for both files, or once for each")
     guards = () if never_link == "none" else tuple(never_link.split(","))
     options = LinkOptions(threshold=threshold, review_from=review_from, never_link=guards)
     mapped = ColumnMap.read(columns) if columns else None
@@ -67,6 +73,7 @@ def match(
             columns=mapped,
             cohort_id=cohort_id,
             record_id=record_id,
+            sheets=(named[0], named[-1]),
             options=options,
             truth=truth,
             explain=pair,
@@ -81,7 +88,7 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
     loops = "compiled" if compiled() is not None else "numpy"
     facts = asdict(outcome)
     if console.json:
-        console.emit(facts | {"loops": loops})
+        console.emit(facts | {"loops": loops, "warnings": facts["report"]["warnings"]})
         return
     report = outcome.report
     console.show_pairs(
@@ -100,6 +107,8 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "written": console.shown(out),
         },
     )
+    for warning in report.warnings:
+        console.hint(f"warning: {warning.text()}")
     if outcome.score is not None:
         console.show_pairs("Against the truth", facts["score"])  # type: ignore[arg-type]
     if outcome.explanation is not None:

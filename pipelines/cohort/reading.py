@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from extracts.rows import compute as pc
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
+from matching.findings import Finding
+from matching.headers import other_sheets, recognised
 from matching.normalise import birth_dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
@@ -38,11 +40,13 @@ class Cohort:
         table: ``row_number`` (int64, from 1), ``row_id`` and standard columns, texts as given.
         digest: keyed digest of the file's bytes and of the column map.
         file: keyed digest of the bytes alone.
+        findings: what must be said of how it was read.
     """
 
     table: pa.Table
     digest: str
     file: str
+    findings: tuple[Finding, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -55,22 +59,43 @@ class Cohort:
             yield self.table.select(list(columns)).slice(start, _ROWS)
 
 
-def read_cohort(path: Path, columns: ColumnMap) -> pa.Table:
+@dataclass(frozen=True)
+class CohortFile:
+    """A cohort's file as read.
+
+    Attributes:
+        table: in standard columns; see ``Cohort``.
+        columns: what its user said of its columns, and what its headers leave no doubt about.
+        findings: what must be said of how it was read.
+    """
+
+    table: pa.Table
+    columns: ColumnMap
+    findings: tuple[Finding, ...]
+
+
+def read_cohort(path: Path, columns: ColumnMap, sheet: str | None = None) -> CohortFile:
     """Read a cohort file whatever its form, and bring it to standard columns.
 
     Args:
         path: the researcher's file.
         columns: what its columns are called.
+        sheet: of a workbook; the first otherwise.
 
     Raises:
         CodedError: everything that makes the file unusable (exit 6); see ``systems.tabular`` for
             what can be wrong with a file, and the errors of this module and of ``matching``.
     """
-    return standardised(read_table(path, role="cohort").table, columns)
+    given = read_table(path, role="cohort", sheet=sheet)
+    names = given.table.column_names
+    columns, findings = recognised(names, columns, "cohort", columns.theirs(ID, "cohort"))
+    doubtful = [one.column for one in findings if one.code != "column_taken"]
+    table = standardised(given.table, columns, doubtful)
+    return CohortFile(table, columns, (*findings, *other_sheets("cohort", given.other_sheets)))
 
 
-def standardised(given: pa.Table, columns: ColumnMap) -> pa.Table:
-    """Check ids and columns, and rename to the standard.
+def standardised(given: pa.Table, columns: ColumnMap, doubtful: Sequence[str] = ()) -> pa.Table:
+    """Check ids and columns, and rename to the standard; ``doubtful`` columns are said where some are unknown.
 
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, UnmappedSource: by row number and column.
@@ -80,7 +105,8 @@ def standardised(given: pa.Table, columns: ColumnMap) -> pa.Table:
     if columns.theirs(ID, "cohort") not in given.column_names:
         raise MissingIdColumn(table="cohort", column=ID, columns_in_the_file=given.num_columns)
     if unknown := columns.unknown(given, "cohort", allowed=(ID,)):
-        raise CohortColumnsUnknown(positions=unknown)
+        perhaps = {"perhaps": doubtful} if doubtful else {}
+        raise CohortColumnsUnknown(positions=unknown, **perhaps)
     table = columns.apply(given, "cohort")
     _check_ids(table[ID])
     present = [name for name in STANDARD if name in table.column_names]

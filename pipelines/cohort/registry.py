@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,7 +83,12 @@ class StoredCohort:
 
 
 def register_cohort(
-    session: Session, number: str, file: Path, columns: Path | None, source: str | None
+    session: Session,
+    number: str,
+    file: Path,
+    columns: Path | None,
+    source: str | None,
+    sheet: str | None = None,
 ) -> dict[str, object]:
     """Register a cohort: read, checked for what makes it useless, stored, recorded by digest.
 
@@ -94,7 +99,7 @@ def register_cohort(
         CodedError: the file can't be used (exit 6), or the project may not have this cohort.
         ReleaseHeld: another cohort of the project is being registered (exit 8).
     """
-    cohort = _read(session, file, columns)
+    cohort = _read(session, file, columns, sheet)
     on = today()
     session.projects.check_cohort(number, cohort.rows, session.person, on, source)
     with locked(session.home.projects / number / "cohorts"):
@@ -131,6 +136,7 @@ def register_cohort(
             for row, code in zip(*refused.slice(0, _SHOWN).to_pydict().values(), strict=True)
         ],
         "confirmed": known is not None and known.confirmed_by is not None,
+        "warnings": [asdict(one) for one in cohort.findings],
     }
 
 
@@ -155,7 +161,9 @@ def usable_cohort_digest(session: Session, project: str, path: Path, columns: Pa
     cohort = _read(session, path, columns)
     known = _as_registered(session, state, cohort)
     if known is None and any(c.file == cohort.file and c.usable for c in state.cohorts):
-        raise OptionsDisagree(option="--columns is another map than the one it was registered with")
+        raise OptionsDisagree(
+            option="--columns is another map, or it is another sheet, than the one it was registered with"
+        )
     return known or cohort.digest
 
 
@@ -174,15 +182,20 @@ def _as_registered(session: Session, state: "ProjectState", cohort: Cohort) -> s
     return former.digest if stored and cohort.table.equals(stored[0].read()) else None
 
 
-def _read(session: Session, path: Path, columns: Path | None) -> Cohort:
-    """Read a cohort's file once; its digest is of the bytes read and of the map that was applied to them."""
+def _read(session: Session, path: Path, columns: Path | None, sheet: str | None = None) -> Cohort:
+    """Read a cohort's file once; its digest is of the bytes read, and of the map and the sheet that were read by.
+
+    What a header leaves no doubt about is part of the map, as if its user had said it.
+    """
     mapped = ColumnMap() if columns is None else ColumnMap.read(columns)
     check_file(path, role="cohort")
     with session.keyring.digested_copy("cohort", path) as (copy, file):
-        table = read_cohort(copy, mapped)
-    said = {name: theirs for name, theirs in mapped.cohort.items() if name != theirs}
-    both = json.dumps({"file": file, "columns": said}, sort_keys=True)
-    return Cohort(table, session.keyring.digest("cohort with its columns", both.encode()), file)
+        read = read_cohort(copy, mapped, sheet)
+    said = {name: theirs for name, theirs in read.columns.cohort.items() if name != theirs}
+    by = {"file": file, "columns": said} | ({} if sheet is None else {"sheet": sheet})
+    both = json.dumps(by, sort_keys=True)
+    digest = session.keyring.digest("cohort with its columns", both.encode())
+    return Cohort(read.table, digest, file, read.findings)
 
 
 def stored_path(session: Session, project: str, digest: str) -> Path:

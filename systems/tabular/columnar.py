@@ -1,5 +1,6 @@
 """Parquet files from anywhere, brought to strings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ _NULL = pa.nulls(1, pa.string())[0]
 _WHOLE = 2.0**53  # a double holds whole numbers up to here
 
 
-def read_parquet(path: Path, role: str) -> pa.Table:
-    """Read a Parquet file; every column becomes strings.
+def read_parquet(path: Path, role: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file, or some columns of it; every column becomes strings.
 
     Raises:
         FormatUnknown: not readable as Parquet.
@@ -31,24 +32,31 @@ def read_parquet(path: Path, role: str) -> pa.Table:
             again = [p for p, name in enumerate(names, start=1) if name in names[: p - 1]]
             if again:
                 raise HeaderWrong(file=role, repeated=again)
-            table = file.read()
+            wanted = names if columns is None else columns
+            plain = {name: _plain(schema.field(name).type) for name in wanted}
+            table = file.read([name for name in wanted if plain[name]])
     except (pa.ArrowException, OSError):
         raise FormatUnknown(file=role) from None
-    if unreadable := [p for p, f in enumerate(table.schema, start=1) if not _plain(f.type)]:
+    made: list[pa.ChunkedArray] = []
+    unreadable: list[int] = []
+    for name in wanted:
+        try:
+            if not plain[name]:
+                raise pa.ArrowNotImplementedError
+            made.append(as_text(table[name]))
+        except pa.ArrowException:  # what has no text form, or none that Arrow makes
+            unreadable.append(names.index(name) + 1)
+    if unreadable:
         raise ColumnUnreadable(file=role, columns=unreadable)
-    try:
-        columns = [as_text(column) for column in table.columns]
-    except pa.ArrowException:
-        raise FormatUnknown(file=role) from None
-    return pa.Table.from_arrays(columns, names=table.column_names)
+    return pa.Table.from_arrays(made, names=list(wanted))
 
 
 def _plain(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _plain(kind.value_type)
-    return not (
-        pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    )
+    of = pa.types
+    binary = of.is_binary(kind) or of.is_large_binary(kind) or of.is_fixed_size_binary(kind)
+    return not (of.is_nested(kind) or binary or of.is_binary_view(kind))
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -63,6 +71,8 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = _whole(column)
     elif pa.types.is_timestamp(kind):
         column = _days(column)
+    elif pa.types.is_decimal(kind):
+        column = _units(column)
     text = column.cast(pa.string())
     empty = pc.equal(text, _EMPTY)
     if not pc.any(empty).as_py():
@@ -80,6 +90,14 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if small and pc.all(pc.equal(pc.trunc(values), values)).as_py():
         return column.cast(pa.int64())
     return column
+
+
+def _units(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decimals that are all whole numbers are such: a database's NUMBER(9,2) of a ZIP code."""
+    whole = column.cast(pa.decimal128(38, 0), safe=False)
+    return (
+        whole if pc.all(pc.equal(whole.cast(column.type), column)).as_py() is not False else column
+    )
 
 
 def _days(column: pa.ChunkedArray) -> pa.ChunkedArray:

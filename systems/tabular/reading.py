@@ -4,7 +4,7 @@ Names of files prove nothing: an ``.xls`` is often CSV, and a ``.csv`` often a w
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,6 +51,7 @@ class ReadTable:
         format: ``csv``, ``parquet`` or ``xlsx``.
         encoding: of a CSV file, as Python names it.
         delimiter: of a CSV file.
+        other_sheets: of a workbook of which no sheet was named: further ones that hold something.
     """
 
     table: pa.Table
@@ -58,6 +59,7 @@ class ReadTable:
     format: str
     encoding: str | None = None
     delimiter: str | None = None
+    other_sheets: int = 0
 
 
 def read_table(
@@ -91,9 +93,7 @@ def read_table(
     check_header(names, role)
     if not allow_empty and read.rows == 0:
         raise TableWithoutRows(file=role)
-    return ReadTable(
-        read.table.rename_columns(names), read.rows, read.format, read.encoding, read.delimiter
-    )
+    return replace(read, table=read.table.rename_columns(names))
 
 
 def _read(path: Path, role: str, head: bytes, max_bytes: int, sheet: str | None) -> ReadTable:
@@ -105,8 +105,8 @@ def _read(path: Path, role: str, head: bytes, max_bytes: int, sheet: str | None)
     if head.startswith(_ZIP):
         from systems.tabular.workbook import read_workbook
 
-        table = read_workbook(path, role, sheet, max_bytes)
-        return ReadTable(table, table.num_rows, "xlsx")
+        table, others = read_workbook(path, role, sheet, max_bytes)
+        return ReadTable(table, table.num_rows, "xlsx", other_sheets=others)
     if head.startswith(_REFUSED):
         raise FormatUnknown(file=role)
     from systems.tabular.delimited import read_delimited
@@ -182,35 +182,42 @@ class Stream:
     names: tuple[str, ...]
     rows: int
     coded: Callable[[Sequence[str], Sequence[str]], Iterator[pa.Table]]
+    other_sheets: int = 0
 
     def parts(self, wanted: Sequence[str]) -> Iterator[pa.Table]:
         """The columns asked for, part by part."""
         return self.coded(wanted, ())
 
 
-def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream:
+def stream_table(
+    path: Path, *, role: str, max_bytes: int = MAX_BYTES, sheet: str | None = None
+) -> Stream:
     """Open a file of any kind that ``read_table`` reads; a header without rows is a table of no rows.
 
     Parquet comes in parts where a value's text depends on the value alone; numbers with a point and
-    times, whose text depends on the whole column, and every other format are read whole.
+    times, whose text depends on the whole column, and every other format are read whole. What kind a Parquet column
+    is of that nobody asks for does not matter.
 
     Raises:
         CodedError: see ``read_table``; in ``parts`` for what only the data show.
     """
     if not is_parquet(path, role, max_bytes):
-        return _whole(path, role, max_bytes)
+        return _whole(path, role, max_bytes, sheet)
     try:
         schema = pq.read_schema(path)
         rows = pq.read_metadata(path).num_rows
     except (pa.ArrowException, OSError):
         raise FormatUnknown(file=role) from None
-    if not all(_alone(field.type) for field in schema):
-        return _whole(path, role, max_bytes)
     names = [name.strip() for name in schema.names]
     check_header(names, role)
 
     def coded(wanted: Sequence[str], as_codes: Sequence[str]) -> Iterator[pa.Table]:
         columns = [schema.names[names.index(name)] for name in wanted]
+        if not all(_alone(schema.field(name).type) for name in columns):
+            from systems.tabular.columnar import read_parquet
+
+            yield from _pieces(read_parquet(path, role, columns).rename_columns(list(wanted)))
+            return
         places = [names.index(name) for name in as_codes]
         texts = [schema.names[i] for i in places if pa.types.is_string(schema.field(i).type)]
         try:
@@ -225,15 +232,20 @@ def stream_table(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> Stream
     return Stream(tuple(names), rows, coded)
 
 
-def _whole(path: Path, role: str, max_bytes: int) -> Stream:
-    table = read_table(path, role=role, max_bytes=max_bytes, allow_empty=True).table
+def _whole(path: Path, role: str, max_bytes: int, sheet: str | None) -> Stream:
+    read = read_table(path, role=role, max_bytes=max_bytes, sheet=sheet, allow_empty=True)
+    names = tuple(read.table.column_names)
+    return Stream(
+        names,
+        read.rows,
+        lambda wanted, _as_codes: _pieces(read.table.select(list(wanted))),
+        read.other_sheets,
+    )
 
-    def coded(wanted: Sequence[str], _as_codes: Sequence[str]) -> Iterator[pa.Table]:
-        chosen = table.select(list(wanted))
-        for start in range(0, max(chosen.num_rows, 1), _ROWS):
-            yield chosen.slice(start, _ROWS)
 
-    return Stream(tuple(table.column_names), table.num_rows, coded)
+def _pieces(table: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, max(table.num_rows, 1), _ROWS):
+        yield table.slice(start, _ROWS)
 
 
 def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:

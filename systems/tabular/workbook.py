@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from systems.errors import FormatUnknown, RowsRagged, SheetUnknown, TableEmpty, 
 
 _MASK = re.compile(r"[0\-]+")  # formats such as 00000 (ZIP) or 000-00-0000
 _LISTED = 1000  # rows whose numbers are kept
+_BEGINNING = 100  # rows of a sheet by which it is empty or not
 
 
-def read_workbook(path: Path, role: str, sheet: str | None, max_bytes: int) -> pa.Table:
-    """Read one sheet; the first row is the header.
+def read_workbook(path: Path, role: str, sheet: str | None, max_bytes: int) -> tuple[pa.Table, int]:
+    """Read one sheet, whose first row is the header; say how many others hold something where none was named.
 
     Raises:
         FormatUnknown: not a readable workbook.
@@ -27,18 +27,18 @@ def read_workbook(path: Path, role: str, sheet: str | None, max_bytes: int) -> p
     """
     _check_size(path, role, max_bytes)
     try:
-        rows = list(_rows(path, role, sheet))
+        rows, others = _rows(path, role, sheet)
     except (SheetUnknown, TableEmpty):
         raise
     except Exception:  # noqa: BLE001 - openpyxl lets anything out, and may quote a cell
-        rows = None
+        rows, others = None, 0
     if rows is None:
         raise FormatUnknown(file=role)
     while rows and not any(rows[-1]):
         rows.pop()
     if not rows:
         raise TableEmpty(file=role)
-    return _table(rows, role)
+    return _table(rows, role), others
 
 
 def _table(rows: list[list[str | None]], role: str) -> pa.Table:
@@ -64,21 +64,26 @@ def _check_size(path: Path, role: str, max_bytes: int) -> None:
         raise TableTooLarge(file=role, bytes=size, limit=max_bytes)
 
 
-def _rows(path: Path, role: str, sheet: str | None) -> Iterator[list[str | None]]:
+def _rows(path: Path, role: str, sheet: str | None) -> tuple[list[list[str | None]], int]:
     from openpyxl import load_workbook
 
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        if sheet is None:
-            chosen = book.worksheets[0] if book.worksheets else None
-        else:
-            chosen = book[sheet] if sheet in book.sheetnames else None
-        if chosen is None:
+    # by its content: a copy in memory has no name that ends with .xlsx
+    with path.open("rb") as file:
+        book = load_workbook(file, read_only=True, data_only=True)
+        named = [one for one in book.worksheets if sheet in (None, one.title)]
+        if not named:
             raise SheetUnknown(file=role)
-        for row in chosen.iter_rows():
-            yield [_shown(cell.value, getattr(cell, "number_format", None)) for cell in row]
-    finally:
-        book.close()
+        others = sum(map(_filled, named[1:]))
+        return [
+            [_shown(cell.value, getattr(cell, "number_format", None)) for cell in row]
+            for row in named[0].iter_rows()
+        ], others
+
+
+def _filled(sheet: Any) -> bool:
+    """Whether the beginning of a sheet holds anything."""
+    rows = sheet.iter_rows(max_row=_BEGINNING, values_only=True)
+    return any(value not in (None, "") for row in rows for value in row)
 
 
 def _shown(value: Any, number_format: str | None) -> str | None:

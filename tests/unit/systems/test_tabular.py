@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import itertools
+from decimal import Decimal
 
 import openpyxl
 import pyarrow as pa
@@ -244,3 +245,42 @@ def test_a_stream_has_the_values_of_the_whole_table(tmp_path, rows, monkeypatch)
             pa.concat_tables(parts).combine_chunks().equals(whole.select(wanted).combine_chunks())
         )
         assert len(parts) >= max(1, rows // 11)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [[[1, 2]], [{"a": 1}], [b"x"], pa.array([b"ab"], pa.binary(2))],
+    ids=["list", "struct", "binary", "fixed"],
+)  # fmt: skip
+def test_a_column_of_an_unusual_kind_stops_only_who_asks_for_it(tmp_path, odd):
+    pq.write_table(pa.table({"id": ["1"], "odd": odd, "share": [0.5]}), tmp_path / "n.parquet")
+    stream = stream_table(tmp_path / "n.parquet", role="records")
+    assert stream.names == ("id", "odd", "share")
+    (part,) = stream.parts(["share", "id"])
+    assert part.to_pylist() == [{"share": "0.5", "id": "1"}]
+    with pytest.raises(errors.ColumnUnreadable) as caught:
+        list(stream.parts(["id", "odd"]))
+    assert caught.value.facts["columns"] == (2,)
+
+
+def test_decimals_that_are_whole_numbers_are_such(tmp_path):
+    two = pa.decimal128(9, 2)
+    table = pa.table(
+        {"zip": pa.array([93318, None], two), "dose": pa.array([Decimal("1.50"), 2], two)}
+    )
+    pq.write_table(table, tmp_path / "n.parquet")
+    read = read_table(tmp_path / "n.parquet", role="records").table
+    assert read.to_pydict() == {"zip": ["93318", None], "dose": ["1.50", "2.00"]}
+
+
+def test_further_sheets_that_hold_something_are_counted_where_none_was_named(tmp_path):
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("more"), book.create_sheet("blank")):
+        if sheet.title != "blank":
+            sheet.append(["id"])
+            sheet.append([sheet.title])
+    book.save(tmp_path / "b.xlsx")
+    read = read_table(tmp_path / "b.xlsx", role="c")
+    assert (read.other_sheets, read.table["id"].to_pylist()) == (1, ["Sheet"])
+    named = stream_table(tmp_path / "b.xlsx", role="c", sheet="more")
+    assert (named.other_sheets, named.rows) == (0, 1)

@@ -4,12 +4,14 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from openpyxl import Workbook
 
 from approvals.application.reading import example_application
 from approvals.errors import CohortRefused, StateMoved
 from approvals.gate.gate import check
 from approvals.gate.model import ReleaseRequest
 from pipelines.cohort import registry
+from pipelines.cohort.errors import CohortColumnsUnknown
 from pipelines.cohort.registry import open_stored, register_cohort, usable_cohort_digest
 from pipelines.custody.retention import enforce_retention, retention_items
 from pipelines.deployment.init import init_home
@@ -120,9 +122,9 @@ def test_the_same_again_changes_nothing(desk):
 def test_what_was_digested_is_what_was_read(desk, monkeypatch):
     read = registry.read_cohort
 
-    def replaced(path, columns):
+    def replaced(path, columns, sheet):
         desk.file.write_text("cohort_id,first_name,last_name\n1,Eve,Other\n")
-        return read(path, columns)
+        return read(path, columns, sheet)
 
     before = desk.keyring.digest_file("cohort", desk.file)
     monkeypatch.setattr(registry, "read_cohort", replaced)
@@ -161,3 +163,38 @@ def test_retention_knows_every_stored_cohort(desk):
     enforce_retention(desk, today() + days + timedelta(days=1))
     assert stored(desk) == [right]
     assert desk.projects.show(desk.number).cohort(wrong).destroyed
+
+
+def test_what_a_header_leaves_no_doubt_about_is_said_and_part_of_what_is_registered(desk):
+    desk.file.write_text("cohort_id,First Name,surname\n1,Ada,Byron\n2,Alan,Turing\n")
+    told = register_cohort(desk, desk.number, desk.file, None, None)
+    assert told["columns"] == ["first_name", "last_name"]
+    assert [(w["code"], w["column"]) for w in told["warnings"]] == [
+        ("column_taken", "first_name"),
+        ("column_taken", "last_name"),
+    ]
+    desk.map.write_text('[cohort]\nfirst_name = "First Name"\nlast_name = "surname"\n')
+    assert register(desk, desk.map) == told["digest"]  # the same map, said aloud
+
+
+def test_a_doubtful_header_is_refused_with_what_it_may_be(desk):
+    desk.file.write_text("cohort_id,last_name,dob,Birth_Date\n1,Byron,1990-01-01,1990-01-01\n")
+    with pytest.raises(CohortColumnsUnknown) as caught:
+        register(desk)
+    assert caught.value.facts == {"positions": (3, 4), "perhaps": ("birth_date",)}
+    assert stored(desk) == []
+
+
+def test_another_sheet_is_another_cohort(desk):
+    book = Workbook()
+    for sheet in (book.active, book.create_sheet("second")):
+        sheet.append(["cohort_id", "first_name", "last_name"])
+        sheet.append(["1", sheet.title, "Byron"])
+    book.save(desk.file)
+    first = register_cohort(desk, desk.number, desk.file, None, None)
+    assert [w["code"] for w in first["warnings"]] == ["sheets"]
+    second = register_cohort(desk, desk.number, desk.file, None, None, "second")
+    assert second["warnings"] == []
+    assert second["digest"] != first["digest"]
+    assert names(desk, second["digest"]) == ["second"]
+    assert usable_cohort_digest(desk, desk.number, desk.file, None) == second["digest"]
