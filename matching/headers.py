@@ -44,7 +44,10 @@ def recognised(
         findings.append(Finding(code, side, standard, len(listed), 0, what.format(where)))
 
     for standard in (IDS[side], *STANDARD):
+        present = {*names, *said, *taken}
         if standard in said or (standard == IDS[side] != id_name):
+            continue
+        if standard == "full_name" and {"first_name", "last_name"} <= present:
             continue
         same = [(place, name) for place, name in free if _standard_of(name, side) == standard]
         if standard in names:

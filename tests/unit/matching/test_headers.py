@@ -29,6 +29,14 @@ def test_a_header_of_another_case_or_a_usual_synonym_is_taken_and_said(header, s
     assert read("cohort_id", header) == ({standard: header}, {("column_taken", standard)})
 
 
+def test_a_name_is_the_full_one_where_first_and_last_names_are_missing():
+    assert read("cohort_id", "Name")[0] == {"full_name": "Name"}
+    assert read("cohort_id", "Name", "fname", "surname")[0] == {
+        "first_name": "fname",
+        "last_name": "surname",
+    }
+
+
 def test_ids_are_taken_by_case_alone():
     assert read("Record_ID", "last_name", side="records")[0] == {"record_id": "Record_ID"}
     assert read("id", "last_name", side="records") == ({}, set())
