@@ -2,11 +2,11 @@
 
     python benchmarks/prior.py > matching/prior.toml
 
-m is counted on the true pairs of three made-up registers (little, ordinary and heavy noise, each worth
-the same), u on their random pairs, the sizes of the rival classes by training on their candidates, and
-the prior's worth from how much the three differ. Three numbers are assumptions, not fitted, and are
+m is counted on the true pairs of five made-up registers (little, ordinary and heavy noise; eight communities as in
+California, four others; families in all of them; each worth the same), u on their random pairs, the sizes of the rival classes by training on their candidates, and
+the prior's worth from how much they differ. Four numbers are assumptions, not fitted, and are
 said so in the file: the share of a cohort that is on record, how often people change a number that
-the generator lets them keep, and how often a number is somebody else's. The registers of the accuracy benchmark
+the generator lets them keep, how often a number is somebody else's, and how alike the first names of twins are. The registers of the accuracy benchmark
 (`benchmarks/accuracy.py`) have other seeds, and some come from other generators.
 """
 
@@ -25,10 +25,13 @@ from matching.model.chance import fit_chance
 from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
+from tests.communities import EIGHT, OTHERS, make_communities
 from tests.two_tables import make_linkage
 
 RECORDS, COHORT = 40_000, 6_000
-SEEDS = {"low": 901, "medium": 902, "heavy": 903}
+SEEDS = {"low": 901, "medium": 902, "heavy": 903, "eight communities": 904, "four communities": 905}
+SHARES = {"eight communities": EIGHT, "four communities": OTHERS}
+SEEN = 50  # true pairs that show a field at all, from which a register says something of it
 CHANGED = {
     "phone": 0.30,
     "driver_license": 0.04,
@@ -43,6 +46,11 @@ HIT = 0.5  # pseudo-count of a level that no true pair showed (Jeffreys)
 
 def tables(noise: str) -> tuple[pa.Table, pa.Table, pa.Table]:
     """A cohort, records in which some numbers are another person's, and the true pairs."""
+    if noise in SHARES:
+        made = make_communities(
+            SEEDS[noise], records=RECORDS, rows=COHORT, both=COHORT // 2, relatives=COHORT // 20, shares=SHARES[noise],
+        )  # fmt: skip
+        return made.cohort, made.records, made.truth
     cohort, records, truth = make_linkage(RECORDS, COHORT, SEEDS[noise], noise=noise)
     rng = np.random.default_rng(SEEDS[noise])
     for name, share in CHANGED.items():
@@ -64,9 +72,13 @@ def counted(noise: str) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]
     a = np.array([rows[c] for c in truth["cohort_id"].to_pylist()], np.int32)
     b = np.array([place[r] for r in truth["record_id"].to_pylist()], np.int32)
     comparer = Comparer(encoded)
-    m = [
-        normalised(np.bincount(level, minlength=len(field.levels)) + HIT, field.groups)
+    seen = [
+        np.bincount(level, minlength=len(field.levels))
         for field, level in zip(FIELDS, comparer.levels(a, b), strict=True)
+    ]
+    m = [
+        normalised(n + HIT, field.groups) if n[1:].sum() >= SEEN else np.full(len(n), np.nan)
+        for field, n in zip(FIELDS, seen, strict=True)
     ]
     prior = model_of.prior_model(COHORT, RECORDS)
     u = list(fit_chance(prior, encoded, comparer, SEEDS[noise]).u)
@@ -88,7 +100,7 @@ def worth(fits: list[list[np.ndarray]]) -> float:
     """Pairs that the prior is worth: the Dirichlet precision that the registers' spread implies."""
     found = []
     for f in range(len(FIELDS)):
-        same = np.array([fit[f][1] for fit in fits])
+        same = np.array([fit[f][1] for fit in fits if fit[f][1] == fit[f][1]])
         mean, spread = same.mean(), same.var(ddof=1)
         if spread > 0:
             found.append(mean * (1 - mean) / spread - 1)
@@ -102,12 +114,12 @@ def numbers(values: np.ndarray) -> str:
 def main() -> None:
     fits = [counted(noise) for noise in SEEDS]
     strength = worth([m for m, _, _ in fits])
-    m = [np.mean([fit[0][f] for fit in fits], axis=0) for f in range(len(FIELDS))]
+    m = [np.nanmean([fit[0][f] for fit in fits], axis=0) for f in range(len(FIELDS))]
     u = [np.exp(np.mean([np.log(fit[1][f]) for fit in fits], axis=0)) for f in range(len(FIELDS))]
     u = [normalised(x, field.groups) for x, field in zip(u, FIELDS, strict=True)]
     sizes = dict(zip(model_of.CLASSES, np.median([s for _, _, s in fits], axis=0), strict=True))
     # of relatives' own fields (suffix, middle name)
-    own = {name: dict(shipped_prior()[name]) for name in ("generation", "household")}
+    own = {name: dict(shipped_prior()[name]) for name in ("generation", "household", "twin")}
     print(
         "# The shipped prior: what the weights start from, and what a small cohort is weighed with."
     )
@@ -128,12 +140,12 @@ def main() -> None:
         f"# the share of rows on record, mix-ups, changed numbers ({', '.join(f'{k} {v:.0%}' for k, v in CHANGED.items())}),"
     )
     print(
-        "# and how many relatives there are and what their suffixes and middle names look like. `strength` is the number of pairs that the"
+        "# and how many relatives there are and what their suffixes, middle names and twins' first names look like. `strength` is the number of pairs that the"
     )
     print(
-        "# prior is worth (how much the three registers differ): with more pairs than that, the data decide."
+        "# prior is worth (how much the registers differ): with more pairs than that, the data decide."
     )
-    print("version = 2")
+    print("version = 3")
     print(f"strength = {strength:.1f}\n")
     print(
         f"[matches]\nshare = {SHARE:.2f}           # expected share of cohort rows with a record (assumed)"

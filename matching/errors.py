@@ -38,7 +38,7 @@ class UnmappedSource(CodedError, code="MATCH-06", exit=Exit.INPUT):
 
 class BadOptions(CodedError, code="MATCH-07", exit=Exit.USAGE):
     cause = "A linkage option lies outside its range"
-    cure = "Check the thresholds (0 < review_from <= threshold < 1), the guards (birth, suffix, sex, number, names) and the sizes (at least 1)."
+    cure = "Check the thresholds (0 < review_from <= threshold < 1), the guards (birth, suffix, sex, twin, number, names) and the sizes (at least 1)."
 
 
 class BadTable(CodedError, code="MATCH-08", exit=Exit.INPUT):

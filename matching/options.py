@@ -5,7 +5,7 @@ from typing import Final
 
 from matching.errors import BadOptions
 
-GUARD_NAMES: Final = ("birth", "suffix", "sex", "number", "names")
+GUARD_NAMES: Final = ("birth", "suffix", "sex", "twin", "number", "names")
 """See ``matching.model.GUARDS``."""
 
 

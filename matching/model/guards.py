@@ -42,6 +42,15 @@ def _sex(levels: Levels) -> Bools:
     return _are(levels, "sex", "other") & surname & born
 
 
+def _twin(levels: Levels) -> Bools:
+    """Another first name, and one surname, birth date and home: twins share what else there is, but for their own numbers."""
+    surname = _are(levels, "last", "same", "close", "similar", "part")
+    home = _are(levels, "street", "same", "near") | _are(levels, "phone", "same")
+    born = _are(levels, "birth", "same", "day and month swapped", "one digit", "default day")
+    own = _number_agrees(levels) | _are(levels, "middle", "same")
+    return _are(levels, "first", "different") & surname & home & born & ~own
+
+
 def _number(levels: Levels) -> Bools:
     other = _are(levels, "ssn", "different") | _are(levels, "licence", "different")
     return other & ~_number_agrees(levels) & ~_are(levels, "birth", "same")
@@ -59,10 +68,10 @@ def _names(levels: Levels) -> Bools:
 
 
 GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
-    "birth": _birth, "suffix": _suffix, "sex": _sex, "number": _number, "names": _names,
+    "birth": _birth, "suffix": _suffix, "sex": _sex, "twin": _twin, "number": _number, "names": _names,
 }  # fmt: skip
 """birth: full birth dates more than a slip apart and no number agreeing; suffix: junior and senior; sex: another sex and
-first name, and one surname and birth date; number: another social security or licence number, and neither a
+first name, and one surname and birth date; twin: another first name, and one surname, birth date and home; number: another social security or licence number, and neither a
 number nor the birth date agreeing."""
 
 

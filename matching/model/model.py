@@ -33,13 +33,13 @@ _USES: Final[dict[str, dict[str, str]]] = {
     "match": dict.fromkeys(NAMES, "m"),
     "random": {},
     "household": _HOUSE,
-    "twin": _HOUSE | {"birth": "m"},
+    "twin": _HOUSE | {"birth": "m", "first": "own"},
     "generation": _HOUSE | {"first": "m", "sex": "m", "middle": "own"},
     **_NAMESAKES,
     "ssn mixup": {"ssn": "m"},
     "licence mixup": {"licence": "m"},
 }
-_OWN: Final = {"household": "household", "twin": "household", "generation": "generation"}
+_OWN: Final = {"household": "household", "twin": "twin", "generation": "generation"}
 _ROUNDS, _SETTLED = 100, 1e-4
 
 

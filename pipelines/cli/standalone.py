@@ -52,7 +52,7 @@ def match(
         typer.Option(
             metavar="GUARDS", help="Pairs that go to a reviewer at best, by commas; none: no guard."
         ),
-    ] = "birth,suffix,sex,number,names",
+    ] = "birth,suffix,sex,twin,number,names",
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
     from matching.linking import match_files

@@ -36,6 +36,11 @@ CASES = [
     ({"name_suffix": "Jr"}, {"name_suffix": "Sr"}, {"suffix"}),
     ({"name_suffix": "Jr"}, {}, set()),
     ({}, {"first_name": "Erica", "sex": "F"}, {"sex"}),
+    ({}, {"first_name": "George"}, {"twin"}),
+    ({}, {"first_name": "George", "street": "3 Oak Av"}, set()),
+    ({}, {"first_name": "George", "birth_date": "1958-03-01"}, {"birth"}),
+    ({"middle_name": "Alvin"}, {"first_name": "George", "middle_name": "Alvin"}, set()),
+    ({"ssn": "571448822"}, {"first_name": "George", "ssn": "571448822"}, set()),
     ({}, {"sex": "F"}, set()),
     ({}, {"first_name": "Erica", "sex": "F", "birth_date": "1958-03-01"}, {"birth"}),
     (
