@@ -20,7 +20,42 @@ EIGHT = {
 }  # fmt: skip
 OTHERS = dict.fromkeys(("punjabi", "arabic", "russian", "hmong"), 0.25)
 STREETS = tuple(
-    ["maple", "oak", "main", "hill", "beach", "cedar", "pine", "elm", "walnut", "sherman", "lincoln", "grant", "madison", "jackson", "washington", "park", "lake", "sunset", "vine", "spring", "river", "church", "mission", "valley", "orange", "magnolia", "laurel", "cherry", "willow", "ash", "fir", "birch", "college", "market"]
+    [
+        "maple",
+        "oak",
+        "main",
+        "hill",
+        "beach",
+        "cedar",
+        "pine",
+        "elm",
+        "walnut",
+        "sherman",
+        "lincoln",
+        "grant",
+        "madison",
+        "jackson",
+        "washington",
+        "park",
+        "lake",
+        "sunset",
+        "vine",
+        "spring",
+        "river",
+        "church",
+        "mission",
+        "valley",
+        "orange",
+        "magnolia",
+        "laurel",
+        "cherry",
+        "willow",
+        "ash",
+        "fir",
+        "birch",
+        "college",
+        "market",
+    ]
 )
 KINDS = ("Road", "Avenue", "Blvd", "Street", "Drive", "Lane", "Court", "Way")
 CITIES = (

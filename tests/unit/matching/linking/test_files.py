@@ -87,7 +87,9 @@ def outcome(febrl):
 
 def test_febrl_4_with_nothing_but_a_column_map(febrl, outcome):
     assert outcome.score.f1_after_review >= 0.9996
-    assert outcome.score.reviews <= 40  # other numbers beside other birth dates, other first names: guarded
+    assert (
+        outcome.score.reviews <= 40
+    )  # other numbers beside other birth dates, other first names: guarded
     links = pq.read_table(febrl / "LINKS.parquet")
     assert tuple(links.column_names) == COLUMNS
     assert set(links["decision"].to_pylist()) <= {"link", "review"}
