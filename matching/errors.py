@@ -68,7 +68,7 @@ class MissingPairs(CodedError, code="MATCH-12", exit=Exit.INPUT):
 
 class UnknownVerdict(CodedError, code="MATCH-13", exit=Exit.INPUT):
     cause = "Some decisions are none of: same, different, unsure"
-    cure = "Choose one of the three words in every row; the row numbers count data rows from 1."
+    cure = "Choose one of the three words (labels may also say match, no match) in every row; the row numbers count data rows from 1."
 
 
 class BadTruth(CodedError, code="MATCH-14", exit=Exit.INPUT):
@@ -84,3 +84,20 @@ class LinkageBroke(CodedError, code="MATCH-15", exit=Exit.INTERNAL):
 class CantWrite(CodedError, code="MATCH-16", exit=Exit.USAGE):
     cause = "The links can't be written where they were asked for"
     cure = "Give --out a file in a folder that exists and that you may write to."
+
+
+class BadLabels(CodedError, code="MATCH-17", exit=Exit.INPUT):
+    cause = "The labels can't be used"
+    cure = "Give a table with cohort_id, record_id and decision, or a reviewer's sheet with decisions in it."
+
+
+class ContradictoryLabels(CodedError, code="MATCH-18", exit=Exit.INPUT):
+    cause = "Some pairs are labelled both same and different, or unsure besides"
+    cure = "Leave one decision for each pair; the row numbers count data rows from 1."
+
+
+class StrangeLabels(CodedError, code="MATCH-19", exit=Exit.INPUT):
+    cause = "No labelled pair is in the two tables"
+    cure = (
+        "Give labels of this cohort and these records: both ids must be as they are in the files."
+    )

@@ -10,7 +10,7 @@ class Finding:
 
     Attributes:
         code: its kind, stable.
-        side: ``cohort`` or ``records``.
+        side: ``cohort``, ``records`` or ``labels``.
         column: a standard column; empty for the file as a whole.
         count: how many values, ids or columns it is about.
         of: of how many; 0 where ``what`` needs no count.

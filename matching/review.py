@@ -80,6 +80,11 @@ def neutral(value: object) -> str | None:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def as_exported(value: str) -> str:
+    """An id of a sheet as it was before it was made neutral."""
+    return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
+
+
 def import_decisions(path: Path, expected_pairs: pa.Table) -> list[Decision]:
     """Read a sheet back.
 

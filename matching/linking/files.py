@@ -20,6 +20,7 @@ from matching.arrow import array, pc
 from matching.assignment import COLUMNS, Links
 from matching.comparison import FIELDS, NAMES, Comparer
 from matching.errors import BadTruth, CantWrite, UnknownPair
+from matching.labels import Labels
 from matching.linking.linking import LinkResult, file_source, link_sources
 from matching.model import CLASSES, class_log_joint
 from matching.normalise import encode
@@ -173,6 +174,7 @@ def match_files(
     sheets: tuple[str | None, str | None] = (None, None),
     options: LinkOptions | None = None,
     truth: Path | None = None,
+    labels: Path | None = None,
     explain: tuple[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
     run_shards: RunShards | None = None,
@@ -189,6 +191,7 @@ def match_files(
         sheets: of workbooks, the cohort's and the records'; the first ones otherwise.
         options: see ``LinkOptions``.
         truth: a file with the true pairs (both id columns); the score is against it.
+        labels: pairs that a person has decided on; see ``Labels.read``.
         explain: a pair of ids to explain.
         progress: called with a stage and the share that is done.
         run_shards: has the shards worked elsewhere, or timed; never changes the result.
@@ -200,7 +203,8 @@ def match_files(
     columns = columns or ColumnMap()
     cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0])
     records = file_source(records_path, "records", columns, record_id, sheets[1])
-    result = link_sources(cohort.source, records.source, options, progress, run_shards)
+    reviewed = None if labels is None else Labels.read(labels, (cohort_id, record_id))
+    result = link_sources(cohort.source, records.source, options, progress, run_shards, reviewed)
     with _temporary(out_path.parent) as files, ThreadPoolExecutor(1) as other:
         kinds = cohort.id_type, records.id_type
         writing = other.submit(_write_links, files[-1], result.pairs, kinds)  # beside the report

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from matching.assignment import (
 from matching.errors import MissingIdColumn, NoCommonColumns
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
+from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.model import Frequencies, Model, shipped_number
 from matching.normalise import (
     DICTIONARY_COLUMNS,
@@ -197,6 +198,7 @@ def link_sources(
     options: LinkOptions | None = None,
     progress: Progress | None = None,
     run_shards: RunShards | None = None,
+    labels: Labels | None = None,
 ) -> LinkResult:
     """Link cohort rows to records.
 
@@ -208,6 +210,7 @@ def link_sources(
         options: see ``LinkOptions``.
         progress: called with a stage and the share that is done.
         run_shards: has the shards worked elsewhere; never changes the result.
+        labels: pairs that a person has decided on; the weights learn from them, and they are decided as labelled.
 
     Returns:
         ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
@@ -240,13 +243,15 @@ def link_sources(
         record, first_row = numbering.result()
     del left, right
     report_progress("block", 0.2)
-    scorer = Scorer(encoded, options, seconds=seconds)
+    known = labels and labels.among(mine["cohort_id"], theirs["record_id"], record)
+    scorer = Scorer(encoded, options, labelled=known, seconds=seconds)
     report_progress("compare", 0.4)
     scored = scorer.run(run_shards)
     report_progress("decide", 0.8)
     with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
         counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
         identity = _identities(theirs, scored, scorer, record)
+        scored = _settled(scored, known) if known else scored
         edges = edges_of(scored, identity)
         assignment = assign(
             edges.rows,
@@ -260,8 +265,11 @@ def link_sources(
         )
         decision = decide(edges, assignment.probability, options)
         listed = list_links(decision, record, first_row, identity, edges)
+        kind = _by_pair(*listed, decision, edges, scorer)
+        if known:
+            listed, kind, decision = _as_labelled(listed, kind, decision, known)
         links = Links(
-            *listed, _by_pair(*listed, decision, edges, scorer),
+            *listed, kind,
             edges.log_odds, assignment.probability, decision,
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
         )  # fmt: skip
@@ -309,3 +317,43 @@ def _by_pair(
     open_ = np.flatnonzero((result == LINK) & doubtful[edge])
     result[open_[scorer.opposed(row[open_], record[open_])]] = REVIEW
     return result
+
+
+# Reviewed pairs are decided as reviewed, as in a run: "same" is a link whatever a guard says, since a guard
+# only asks for a reviewer; "different" is no pair at all; "unsure" waits. A pair that the linkage itself would never look
+# at is left alone whatever its label: ids may have been given anew since it was reviewed.
+
+_SURE = 40.0  # log odds of a pair that a reviewer called one person: as much as everything agreeing
+
+
+def _settled(scored: Scored, labels: LabelledRows) -> Scored:
+    """Scored pairs, as labelled: rivals are to know of it."""
+    verdict = labels.verdicts(scored.a, scored.b)
+    keep = np.flatnonzero(verdict != DIFFERENT)
+    same, unsure = verdict == SAME, verdict == UNSURE
+    odds = np.where(same, np.maximum(scored.log_odds, _SURE), scored.log_odds)
+    guarded = (scored.guarded | unsure) & ~same
+    return replace(
+        scored, a=scored.a[keep], b=scored.b[keep], log_odds=odds[keep], guarded=guarded[keep],
+        caught=scored.caught[keep],
+    )  # fmt: skip
+
+
+def _as_labelled(
+    listed: tuple[Rows, Rows, Rows], kind: Small, decision: Small, labels: LabelledRows
+) -> tuple[tuple[Rows, Rows, Rows], Small, Small]:
+    """What ``list_links`` gave, with decisions by pair and by edge, as labelled.
+
+    Where a record of an identity is another person's, its other records go to review at best.
+    """
+    row, record, edge = listed
+    verdict = labels.verdicts(row, record)
+    doubted = np.zeros(len(decision), np.bool_)
+    doubted[edge[verdict == DIFFERENT]] = True
+    kind = np.where((doubted[edge] & (kind == LINK)) | (verdict == UNSURE), REVIEW, kind)
+    kind = np.where(verdict == SAME, LINK, kind).astype(np.int8)
+    keep = verdict != DIFFERENT
+    row, record, edge, kind = row[keep], record[keep], edge[keep], kind[keep]
+    decided = np.zeros_like(decision)
+    np.maximum.at(decided, edge, kind)
+    return (row, record, edge), kind, decided

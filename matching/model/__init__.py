@@ -8,10 +8,12 @@ from matching.model.match_weights import KEEP, MatchWeights, guarded_patterns
 from matching.model.model import (
     CLASSES,
     Model,
+    Reviewed,
     class_log_joint,
     prior_model,
     shipped_number,
     train,
+    unpack,
     with_namesakes,
 )
 from matching.model.namesakes import Namesakes, count_namesakes

@@ -54,6 +54,7 @@ def _facts(r: LinkReport) -> str:
         "expected missed matches": _rate(r.missed_match_rate),
         "weights from": str(r.prior["source"]),
     }
+    facts |= {f"labels: {name.replace('_', ' ')}": _count(n) for name, n in r.labels.items()}
     return "".join(f"<div>{escape(n)}<b>{escape(value)}</b></div>" for n, value in facts.items())
 
 

@@ -1,6 +1,6 @@
 """What a linkage did, in numbers: the engineer's ``LINKS.json``. Counts and weights, never values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
 from matching.blocking import RuleCount
 from matching.comparison import FIELDS
 from matching.findings import Finding
+from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows
 from matching.model import CLASSES, Model, shipped_number
 from matching.normalise import Dictionary
 from matching.scoring import BudgetCost, Scored, Scorer
@@ -47,6 +48,7 @@ class LinkReport:
     parameters: dict[str, object]
     classes: dict[str, float]
     prior: dict[str, object]
+    labels: dict[str, int]
     links: int
     linked_rows: int
     linked_identities: int
@@ -265,6 +267,7 @@ def link_report(
     doubt = probability * (1 - probability)
     review = decision == REVIEW
     model = scorer.model
+    labels = _labels(scorer.labelled, links)
     return LinkReport(
         cohort_rows=scorer.encoded.cohort.rows,
         record_rows=scorer.encoded.records.rows,
@@ -278,12 +281,13 @@ def link_report(
         classes={n: round(float(x), 2) for n, x in zip(CLASSES, model.sizes, strict=True)},
         prior={
             "shipped_version": int(shipped_number("version")),
-            "source": "data and shipped prior" if model.trained_on >= 1 else "shipped prior",
+            "source": _source(scorer),
             "prior_pairs_per_field": shipped_number("strength"),
             "matches_in_training": round(model.trained_on, 2),
             "rounds": model.rounds,
             "share_of_rows_matched": round(assignment.row_share, 6),
         },
+        labels=labels,
         links=links.count(LINK),
         linked_rows=count_distinct(edges.rows[linked]),
         linked_identities=count_distinct(edges.identities[linked]),
@@ -302,11 +306,44 @@ def link_report(
         budget=asdict(cost) | {"share_of_matches": round(cost.expected / max(total, 1.0), 6)},
         unparsable=scorer.encoded.unparsable,
         nobodys=scorer.encoded.nobodys,
-        warnings=warnings,
+        warnings=(*warnings, *_label_warnings(labels)),
         options=scorer.options.as_json(),
         seconds={stage: round(spent, 3) for stage, spent in scorer.seconds.items()},
         versions={name: _version(name) for name in ("duckdb", "rapidfuzz", "numpy", "pyarrow")},
     )
+
+
+def _source(scorer: Scorer) -> str:
+    """Where the weights come from, in words."""
+    learnt = ["data"] if scorer.model.trained_on >= 1 else []
+    reviewed = ["reviewed pairs"] if learnt and scorer.labelled else []
+    return " and ".join([", ".join([*learnt, *reviewed]), "shipped prior"][not learnt :])
+
+
+def _labels(labelled: LabelledRows | None, links: Links) -> dict[str, int]:
+    """How many labels say what; none where there was no file."""
+    if labelled is None:
+        return {}
+    listed = int((labelled.verdicts(links.row, links.record) == SAME).sum())
+    return {
+        "same": labelled.count(SAME),
+        "different": labelled.count(DIFFERENT),
+        "unsure": labelled.count(UNSURE),
+        "of_unknown_rows": labelled.unknown,
+        "same_but_too_unlike_to_link": labelled.count(SAME) - listed,
+    }
+
+
+def _label_warnings(labels: Mapping[str, int]) -> Iterator[Finding]:
+    """What must be said of labels that were not kept to."""
+    said = {
+        "of_unknown_rows": "are of rows that are not in the files: are the ids still theirs?",
+        "same_but_too_unlike_to_link": "say same of a pair that is too unlike to be linked: are the ids still theirs?",
+    }
+    for name, what in said.items():
+        if labels.get(name):
+            whole = sum(labels.values()) - labels["same_but_too_unlike_to_link"]
+            yield Finding(f"labels_{name}", "labels", "", labels[name], whole, what)
 
 
 def _unseen(scored: Scored, probability: Floats) -> float:

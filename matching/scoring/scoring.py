@@ -22,17 +22,20 @@ from matching.arrays import Clock, numbered
 from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
 from matching.blocking import RULES, Blocks, PairFilter, Planned, RuleCount, plan
 from matching.comparison import Comparer, compare_pairs
+from matching.labels import DIFFERENT, SAME, LabelledRows
 from matching.model import (
     KEEP,
     Frequencies,
     MatchWeights,
     Model,
+    Reviewed,
     count_namesakes,
     fit_chance,
     frequencies,
     guarded_patterns,
     prior_model,
     train,
+    unpack,
     with_namesakes,
 )
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
@@ -133,6 +136,7 @@ class Scorer:
     encoded: Encoded
     options: LinkOptions
     same_table: bool = False
+    labelled: LabelledRows | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
@@ -167,9 +171,24 @@ class Scorer:
                 patterns[number] = seen
                 order = np.argsort(patterns)
                 share = len(chosen) / rows
-                model = train(self.model.scaled(share), patterns[order], counts[order])
+                reviewed = self._reviewed()
+                model = train(self.model.scaled(share), patterns[order], counts[order], reviewed)
                 self.model, self.patterns = model.scaled(1 / share), distinct
         return self.score(run_shards)
+
+    def _reviewed(self) -> Reviewed | None:
+        """The decided ones among the candidate pairs, to learn from."""
+        labelled = self.labelled
+        if labelled is None:
+            return None
+        pairs = self.blocks.pairs(labelled.asked)
+        verdict = labelled.verdicts(pairs.a, pairs.b)
+        here = np.flatnonzero((verdict == SAME) | (verdict == DIFFERENT))
+        a, b = pairs.a[here], pairs.b[here]
+        patterns = compare_pairs(self.comparer, a, b, self.options.threads)
+        frequencies = np.zeros((len(self.model.sizes), len(here)))
+        self.table.adjust(frequencies, unpack(patterns), b)
+        return Reviewed(patterns, frequencies, verdict[here] == SAME)
 
     def score(self, run_shards: RunShards | None = None) -> Scored:
         """Score every candidate pair with the model as it is."""

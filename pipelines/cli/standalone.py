@@ -37,6 +37,10 @@ def match(
     truth: Annotated[
         Path | None, typer.Option(help="Known pairs: prints precision, recall, F1.")
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Decided pairs or a reviewer's sheet: learnt from and kept to."),
+    ] = None,
     explain: Annotated[
         str | None,
         typer.Option(metavar="C,R", help="How one pair's weight came about (personal values)."),
@@ -76,6 +80,7 @@ def match(
             sheets=(named[0], named[-1]),
             options=options,
             truth=truth,
+            labels=labels,
             explain=pair,
             progress=lambda stage, _share: report(stage),
         )
@@ -102,6 +107,7 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "pairs for review": report.reviews,
             "expected false links": _rate(report.false_match_rate),
             "expected missed matches": _rate(report.missed_match_rate),
+            **{f"labels: {name.replace('_', ' ')}": n for name, n in report.labels.items()},
             "seconds": round(outcome.seconds, 1),
             "loops": loops,
             "written": console.shown(out),
