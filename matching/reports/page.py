@@ -34,6 +34,7 @@ def quality_page(report: LinkReport) -> str:
         "scores": _scores(report.histogram),
         "threshold": str(report.options["threshold"]),
         "rates": _rates(report.curve),
+        "held": _held(report.held_back),
         "groups": _groups(report.groups),
         "columns": escape(", ".join(report.columns)),
         "prior": escape(", ".join(learnt)),
@@ -134,13 +135,27 @@ def _rates(points: Sequence[Mapping[str, float]]) -> str:
     return plot + _table(("threshold|n", "links|n", "expected false|n", "expected missed|n"), rows)
 
 
+_GUARDS = {
+    "birth": "full birth dates more than a slip apart, and no number agrees",
+    "suffix": "junior and senior",
+    "sex": "another sex and first name, one surname and birth date",
+    "twin": "another first name; one surname, birth date and home",
+    "number": "another social security or licence number, and another birth date",
+    "names": "nothing but names agree: how rare they are does not say whose they are",
+}
+
+
+def _held(held_back: Mapping[str, int]) -> str:
+    rows = [[escape(_GUARDS[guard]), _shown(n)] for guard, n in held_back.items() if n]
+    return _table(("why", "pairs|n"), rows) if rows else "<p>None.</p>"
+
+
 def _groups(groups: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
     if not groups:
-        return (
-            "<p>The cohort has no column for sex, race (<code>race</code>) or origin"
-            " of the surname (<code>surname_origin</code>): whether some groups are missed more often was not looked at.</p>"
-        )
-    shares = {"linked": "linked", "review": "to review", "missed": "expected missed"}
+        return "<p>The cohort is too small to look at groups.</p>"
+    shares = {
+        "linked": "linked", "review": "to review", "missed": "expected missed", "false": "expected false",
+    }  # fmt: skip
     tables = [
         _table(
             (column.replace("_", " "), "rows|n", *(f"{name}|n" for name in shares.values())),
@@ -158,7 +173,8 @@ def _groups(groups: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
     return (
         "<p>Linkage errors fall unevenly: surnames that change, that are"
         " spelled in several ways or that many share are missed more often. Large differences in"
-        f" what is missed bias every figure made from the links.</p>{''.join(tables)}"
+        " what is missed bias every figure made from the links. Surnames are grouped by short lists of those whose bearers"
+        f" mostly come from one part of the world; nothing is kept of it with a person.</p>{''.join(tables)}"
     )
 
 

@@ -235,6 +235,13 @@ class Scorer:
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
         return guarded_patterns(patterns, self.options.conflicts)[0]
 
+    def held_by(self, a: Rows, b: Rows) -> dict[str, int]:
+        """How many of these pairs each guard keeps from being linked by themselves."""
+        guards = self.options.never_link
+        patterns = compare_pairs(self.comparer, a, b, self.options.threads)
+        masks = guarded_patterns(patterns, *((guard,) for guard in guards))
+        return {guard: int(mask.sum()) for guard, mask in zip(guards, masks, strict=True)}
+
     def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
         """Log odds of pairs with these record rows and patterns; see ``MatchWeights``."""
         return MatchWeights(self.model, self.table, self.options.threads).log_odds(

@@ -1,12 +1,17 @@
 """The quality report shows what the engineer needs and no person's value, and says what a budget costs."""
 
 import random
+from dataclasses import replace
+from itertools import product
 
 import pyarrow as pa
 import pytest
 
+from matching.normalise.names import last_name
 from matching.options import LinkOptions
 from matching.reports.page import quality_page
+from matching.reports.report import _group_of_surname
+from tests.communities import make_communities
 from tests.two_tables import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
@@ -41,7 +46,69 @@ def test_rates_stand_by_group(linked_tables):
     assert set(race) == {"asian", "white"}
     assert race["white"]["rows"] == 80
     assert race["white"]["linked"] > 0.9
-    assert set(report.groups) == {"race", "sex"}
+    assert set(report.groups) == {"race", "sex", "surname"}
+
+
+@pytest.mark.parametrize(
+    ("surname", "group"),
+    [
+        ("garcia lopez", "Spanish"),
+        ("de la cruz", "Spanish"),
+        ("nguyen", "Vietnamese"),
+        ("karapetian", "Armenian"),
+        ("mkrtchyan", "Armenian"),
+        ("ian", ""),
+        ("smith", ""),
+        ("lee", ""),  # whose it is, it does not say
+    ],
+)
+def test_surnames_are_grouped_by_where_most_of_their_bearers_come_from(surname, group):
+    assert _group_of_surname(surname) == group
+
+
+@pytest.fixture(scope="module")
+def communities():
+    return make_communities(31, records=1500, rows=600, both=300, relatives=60)
+
+
+def test_rates_by_surname_and_sex_are_those_of_the_links(communities):
+    found = link(communities.cohort, communities.records)
+    linked = {p["cohort_id"] for p in found.links.to_pylist() if p["decision"] == "link"}
+    rows = communities.cohort.select(["cohort_id", "last_name", "sex"]).to_pylist()
+    for column, group_of in (
+        ("surname", lambda row: _group_of_surname(last_name(row["last_name"])).lower()),
+        ("sex", lambda row: (row["sex"] or "").lower()),
+    ):
+        lines = {line["group"]: line for line in found.report.groups[column]}
+        assert len(lines) >= 3
+        for group, line in lines.items():
+            here = [row["cohort_id"] for row in rows if group_of(row) == group]
+            if group != "none, or of few rows":
+                assert line["rows"] == pytest.approx(
+                    len(here), abs=2
+                )  # DELACRUZ stands for DE LA CRUZ
+                assert line["linked"] == pytest.approx(
+                    len(linked & set(here)) / len(here), abs=0.02
+                )
+            assert 0 <= line["false"] <= 0.1
+
+
+def test_the_report_says_why_likely_pairs_are_not_linked():
+    """Two hundred people of whom both files know the names alone."""
+    named = [
+        {"first_name": f"{a}nno{b}", "last_name": f"{b}ulph{a}{c}"}
+        for a, b, c in product("abdefghijk", "abdefgil", "bdfgk")
+    ]
+    report = link(cohort(*named[:200]), records(*named)).report
+    assert report.links == 0
+    assert report.reviews >= 150
+    assert report.held_back["names"] >= 90
+    page = quality_page(report)
+    assert (
+        f'<td>nothing but names agree: how rare they are does not say whose they are</td><td class="n">{report.held_back["names"]}'
+        in page
+    )
+    assert quality_page(replace(report, held_back={})).count("<p>None.</p>") == 1
 
 
 def test_every_link_was_caught_by_some_rule(linked_tables):
