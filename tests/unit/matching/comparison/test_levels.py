@@ -19,7 +19,7 @@ CASES = [
     ({"first_name": "José"}, {"first_name": "JOSE"}, "first", "same"),
     ({"first_name": "Robert"}, {"first_name": "R."}, "first", "initial"),
     ({"first_name": "Robert"}, {"first_name": "S"}, "first", "different"),
-    ({"first_name": "Katherine"}, {"first_name": "Kathrine"}, "first", "close"),
+    ({"first_name": "Katherine"}, {"first_name": "Katherime"}, "first", "close"),
     ({"first_name": "Mary Ann"}, {"first_name": "Mary"}, "first", "part"),
     ({"first_name": "Robert"}, {"first_name": "Linda"}, "first", "different"),
     ({"first_name": "Robert"}, {"first_name": None}, "first", "missing"),

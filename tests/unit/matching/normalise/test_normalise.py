@@ -70,6 +70,27 @@ def test_names_that_do_not_sound_alike_have_other_keys():
     assert sound("smith") != sound("jones")
 
 
+@pytest.mark.parametrize(
+    ("nickname", "formal"),
+    [
+        ("chava", "salvador"), ("beto", "alberto"), ("beto", "humberto"), ("chelo", "consuelo"), ("chelo", "marcelo"),
+        ("naco", "ignacio"), ("pepa", "josefina"), ("lalo", "eduardo"), ("quique", "enrique"), ("meche", "mercedes"),
+        ("hovo", "hovhannes"), ("vartan", "vardan"), ("sasha", "alexander"), ("sasha", "alexandra"), ("dima", "dmitry"),
+        ("kolya", "nikolai"), ("natasha", "natalia"), ("mo", "mohammad"), ("jassi", "jaswinder"), ("harry", "harpreet"),
+        ("gosia", "malgorzata"), ("beppe", "giuseppe"), ("ze", "jose"), ("caloy", "carlos"), ("tasha", "latasha"),
+    ],
+)  # fmt: skip
+def test_nicknames_of_many_communities(nickname, formal):
+    pair = tuple(sorted((nickname, formal)))
+    assert names.nickname_pairs([nickname, formal]) == {pair}
+
+
+def test_a_name_that_only_looks_like_a_nickname_is_none():
+    apart = ["kevin", "sangwoo", "jun", "boy", "josefina", "jose", "alice", "ali", "jason", "james"]
+    pairs = names.nickname_pairs(apart)
+    assert not pairs, pairs
+
+
 def test_nicknames_have_roots_and_pairs():
     assert names.root("bob") == "robert"
     assert names.root("zebulon") == "zebulon"
