@@ -15,9 +15,9 @@ from matching.arrays import among, in_threads
 from matching.arrow import Bools, Floats32, Hashes, Ints, Rows, Small
 from matching.comparison.fields import FIELDS, level
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
-from matching.comparison.texts import SLACK, Columns, Texts, Words
+from matching.comparison.texts import NICKNAMES, SLACK, SPELLINGS, Columns, Texts, Words
 from matching.native import compiled
-from matching.normalise import Encoded, Side, distinctive, nickname_pairs
+from matching.normalise import Encoded, Side, distinctive, nickname_pairs, spelling_pairs
 
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 
@@ -88,10 +88,14 @@ class Comparer:
         names = self.encoded.names
         self._names = Texts.of([distinctive(text) if " " in text else text for text in names.texts])
         self._streets = Texts.of(self.encoded.streets.texts)
-        pairs = nickname_pairs(names.texts)
-        keys = [(min(p), max(p)) for p in ((names.lookup(a), names.lookup(b)) for a, b in pairs)]
-        self._nicknames = np.sort(np.array([a << 32 | b for a, b in keys], np.int64))
-        self.words = Words(self.encoded.parts, self._names, self._streets, self._nicknames)
+        lists = {NICKNAMES: nickname_pairs, SPELLINGS: spelling_pairs}
+        keys = [
+            _pair(names.lookup(a), names.lookup(b), number)
+            for number, pairs in lists.items()
+            for a, b in pairs(names.texts)
+        ]
+        self._pairs = np.sort(np.array(keys, np.int64))
+        self.words = Words(self.encoded.parts, self._names, self._streets, self._pairs)
         self.columns = _columns(self.encoded)
 
     def over(self, encoded: Encoded) -> "Comparer":
@@ -171,7 +175,9 @@ class Comparer:
         result[open_ & part] = level("last", "part")
         rest = np.flatnonzero(open_ & ~part)
         score = self._similarity(x[rest], y[rest])
-        alike = (score >= SIMILAR) | (parts.sound[x[rest]] == parts.sound[y[rest]])
+        u, v = x[rest], y[rest]
+        alike = (score >= SIMILAR) | (parts.sound[u] == parts.sound[v]) | self._alike(u, v)
+        alike |= self._across(a[rest], b[rest])
         result[rest[alike]] = level("last", "similar")
         result[rest[score >= CLOSE]] = level("last", "close")
         female = (c.sex[a] == 2) | (r.sex[b] == 2)
@@ -190,10 +196,13 @@ class Comparer:
         initials = parts.single[u] | parts.single[v]
         agree = initials & (parts.initial[u] == parts.initial[v])
         shared = self._share_part(u, v) & ~initials
-        nick = self._nickname(parts.head[u], parts.head[v])
+        nick = self._listed(parts.head[u], parts.head[v], NICKNAMES)
         other = self._crossed(a[rest], b[rest])  # goes by the middle name
         # weakest first: what follows overwrites
-        alike = (score >= SIMILAR) | (parts.sound[u] == parts.sound[v])
+        s, t = c.middle[a[rest]], r.middle[b[rest]]
+        alike = (score >= SIMILAR) | (parts.voice[u] == parts.voice[v])
+        alike |= (self._alike(s, v) & (t < 0)) | (self._alike(u, t) & (s < 0))
+        alike |= self._across(a[rest], b[rest])
         result[rest[alike]] = level("first", "similar")
         result[rest[score >= CLOSE]] = level("first", "close")
         result[rest[shared | other]] = level("first", "part")
@@ -202,6 +211,17 @@ class Comparer:
         result[rest[agree]] = level("first", "initial")
         result[swapped] = level("first", "swapped")
         return result
+
+    def _alike(self, x: Rows, y: Rows) -> Bools:
+        """Whether names sound alike as a whole ("min jun", "minjoon"), or are known as spellings of one ("lee", "rhee")."""
+        head, voice = self.encoded.parts.head, self.encoded.parts.voice
+        known = self._listed(head[x], head[y], SPELLINGS)
+        return (x >= 0) & (y >= 0) & ((voice[x] == voice[y]) | known)
+
+    def _across(self, a: Rows, b: Rows) -> Bools:
+        """Whether first and last name sound like the other's last and first name."""
+        c, r = self.encoded.cohort, self.encoded.records
+        return self._alike(c.last[a], r.first[b]) & self._alike(c.first[a], r.last[b])
 
     def _share_part(self, x: Rows, y: Rows) -> Bools:
         head, tail = self.encoded.parts.head, self.encoded.parts.tail
@@ -215,7 +235,7 @@ class Comparer:
         rest = np.flatnonzero(present & ~same)
         u, v = x[rest], y[rest]
         single = (parts.single[u] | parts.single[v]) & (parts.initial[u] == parts.initial[v])
-        near = (self._similarity(u, v) >= CLOSE) | self._nickname(parts.head[u], parts.head[v])
+        near = (self._similarity(u, v) >= CLOSE) | self._listed(parts.head[u], parts.head[v], NICKNAMES)
         result[rest[near | (parts.head[u] == parts.head[v])]] = level("middle", "close")
         result[rest[single]] = level("middle", "initial")
         counted = (first == level("first", "part")) & self._crossed(a, b)
@@ -272,9 +292,14 @@ class Comparer:
     def _similar(self, streets: bool, x: Rows, y: Rows) -> Floats32:
         return self._similarity(x, y, self._streets if streets else None)
 
-    def _nickname(self, x: Rows, y: Rows) -> Bools:
-        keys = np.minimum(x, y).astype(np.int64) << 32 | np.maximum(x, y)
-        return among(keys, self._nicknames)
+    def _listed(self, x: Rows, y: Rows, number: int) -> Bools:
+        low, high = np.minimum(x, y).astype(np.int64), np.maximum(x, y).astype(np.int64)
+        return among(low << 32 | number << 31 | high, self._pairs)
+
+
+def _pair(x: int, y: int, number: int) -> int:
+    """Two codes and the list that they are a pair of as one integer."""
+    return min(x, y) << 32 | number << 31 | max(x, y)
 
 
 def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> Rows:

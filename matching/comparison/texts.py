@@ -138,6 +138,8 @@ _COLUMNS: Final = {
     **dict.fromkeys(("first", "last", "middle", "street", "city", "zip", "county", "house", "ssn", "birth", "whole"), np.int32),
     "ssn4": np.int16, "sex": np.int8, "suffix": np.int8,
 }  # fmt: skip
+NICKNAMES, SPELLINGS = range(2)
+"""Lists of pairs of names."""
 _ROW: Final = 64  # bytes of a row or a text: one line of a cache
 _ROOM: Final = 256 << 20  # bytes of a side's rows that are kept packed
 _PACKED: Final = np.dtype((np.void, _ROW))
@@ -145,9 +147,9 @@ _TEXT: Final = np.dtype(
     [
         *((name, np.uint64) for name in ("once", "twice")),
         *((name, np.int32) for name in ("head", "tail", "sound", "initial")),
-        *(("begin", np.uint32), ("length", np.float32), ("letters", np.uint64)),
-        *((name, np.uint8) for name in ("surplus", "single", "nicknamed")),
-        ("rest", np.void, 13),
+        *(("begin", np.uint32), ("length", np.float32), ("letters", np.uint64), ("voice", np.int32)),
+        *((name, np.uint8) for name in ("surplus", "single", "listed")),
+        ("rest", np.void, 9),
     ]
 )
 
@@ -158,8 +160,8 @@ class _Columns(Structure):
 
 class _Words(Structure):
     _fields_ = [
-        *((name, c_void_p) for name in ("names", "streets", "nicknames")),
-        ("nickname_count", c_int64),
+        *((name, c_void_p) for name in ("names", "streets", "pairs")),
+        ("pair_count", c_int64),
     ]
 
 
@@ -200,18 +202,20 @@ class Columns:
 class Words:
     """What is known of each name and street. Holds the arrays that it points to."""
 
-    def __init__(self, parts: NameParts, names: Texts, streets: Texts, nicknames: Ints) -> None:
+    def __init__(self, parts: NameParts, names: Texts, streets: Texts, pairs: Ints) -> None:
         pointer = self._pointers = Pointers()
         known = _texts(names)
-        for name in ("head", "tail", "sound", "initial", "letters", "single"):
+        for name in ("head", "tail", "sound", "voice", "initial", "letters", "single"):
             known[name] = getattr(parts, name)[: len(known)]
-        heads = np.concatenate([nicknames >> 32, nicknames & 0xFFFFFFFF])
-        known["nicknamed"] = np.isin(known["head"], heads)
+        for number in (NICKNAMES, SPELLINGS):
+            here = pairs[pairs >> 31 & 1 == number]
+            heads = np.concatenate([here >> 32, here & 0x7FFFFFFF])
+            known["listed"] |= np.isin(known["head"], heads).view(np.uint8) << np.uint8(number)
         self.table = _Words(
             pointer(known, _TEXT),
             pointer(_texts(streets), _TEXT),
-            pointer(nicknames, np.int64),
-            len(nicknames),
+            pointer(pairs, np.int64),
+            len(pairs),
         )
 
 

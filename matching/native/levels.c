@@ -33,7 +33,7 @@ static int last_level(const Words *w, const Row *c, const Row *r, const How *how
     if (part_of(u, v, c, r)) return LAST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
     if (alike >= how->close) return LAST_CLOSE;
-    if (alike >= how->similar || u->sound == v->sound) return LAST_SIMILAR;
+    if (alike >= how->similar || last_alike(w, c, r)) return LAST_SIMILAR;
     return woman(c, r) ? LAST_DIFFERENT_FEMALE : LAST_DIFFERENT;
 }
 
@@ -43,11 +43,11 @@ static int first_level(const Words *w, const Row *c, const Row *r, const How *ho
     if (x == y) return 1;
     const Text *u = &w->names[x], *v = &w->names[y];
     if (u->single || v->single) return u->initial == v->initial ? INITIAL : FIRST_DIFFERENT;
-    if (nickname(w, u, v)) return NICKNAME;
+    if (paired(w, u, v, NICKNAMES)) return NICKNAME;
     if (share_part(u, v) || crossed(w, c, r)) return FIRST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
     if (alike >= how->close) return FIRST_CLOSE;
-    return alike >= how->similar || u->sound == v->sound ? FIRST_SIMILAR : FIRST_DIFFERENT;
+    return alike >= how->similar || first_alike(w, c, r) ? FIRST_SIMILAR : FIRST_DIFFERENT;
 }
 
 static int middle_level(const Words *w, const Row *c, const Row *r, const How *how, Asked *asked) {
@@ -56,7 +56,7 @@ static int middle_level(const Words *w, const Row *c, const Row *r, const How *h
     if (x == y) return 1;
     const Text *u = &w->names[x], *v = &w->names[y];
     if ((u->single || v->single) && u->initial == v->initial) return 2;
-    if (u->head == v->head || nickname(w, u, v)) return 3;
+    if (u->head == v->head || paired(w, u, v, NICKNAMES)) return 3;
     return similarity(w->names, x, y, 0, how, asked) >= how->close ? 3 : 4;
 }
 

@@ -105,8 +105,9 @@ void comparable(const int32_t *offsets, const uint8_t *bytes, int64_t size, cons
 static const struct {
     uint8_t old[4], new[3];
 } SPELLINGS[] = {
-    {"ph", "f"}, {"gh", "h"}, {"ck", "k"}, {"sch", "s"}, {"sh", "s"}, {"ch", "k"}, {"cz", "s"},
-    {"kn", "n"}, {"wr", "r"}, {"dg", "j"}, {"tz", "s"}, {"qu", "k"}, {"x", "ks"}, {"ll", "l"},
+    {"ph", "f"}, {"\ngh", "\nk"}, {"gh", "h"}, {"ck", "k"}, {"sch", "s"}, {"sh", "s"}, {"tch", "k"}, {"ch", "k"},
+    {"zh", "k"}, {"cz", "s"}, {"kn", "n"}, {"wr", "r"}, {"dg", "j"}, {"tz", "s"}, {"ts", "s"}, {"hs", "s"}, {"qu", "k"},
+    {"\nx", "\ns"}, {"x", "ks"}, {"ll", "l"},
 };
 
 /* A letter for each of a class, from "a" on; figures stand for themselves. */
@@ -135,16 +136,16 @@ static int32_t respelt(uint8_t *word, int32_t length) {
 /* The sound of each text's first word as the bytes of a number (-1: odd, left to others). */
 void sounds(const int32_t *offsets, const uint8_t *bytes, int64_t size, int64_t *keys) {
     for (int64_t i = 0; i < size; i++) {
-        uint8_t word[2 * SPELT], last = 0;
-        int32_t length = 0;
+        uint8_t word[2 * SPELT] = "\n", last = 0;
+        int32_t length = 1;
         int odd = 0;
         for (int32_t at = offsets[i]; at < offsets[i + 1] && bytes[at] != ' ' && !odd; at++) {
-            odd = length == SPELT || !((bytes[at] >= 'a' && bytes[at] <= 'z') || (bytes[at] >= '0' && bytes[at] <= '9'));
+            odd = length > SPELT || !((bytes[at] >= 'a' && bytes[at] <= 'z') || (bytes[at] >= '0' && bytes[at] <= '9'));
             if (!odd) word[length++] = bytes[at];
         }
         int64_t key = 0, made = 0;
         length = odd ? 0 : respelt(word, length);
-        for (int32_t at = 0; at < length && made < KEY; at++) {
+        for (int32_t at = 1; at < length && made < KEY; at++) {
             const uint8_t code = word[at] >= 'a' ? CLASS[word[at] - 'a'] : word[at];
             if (code != last && (code != 'a' || !made)) key |= (int64_t)code << 8 * made++;
             last = code;

@@ -85,9 +85,9 @@ static float first_most(const Prefilter *g, const Row *c, const Row *r, int64_t 
     if (x == y) return weighed(g, FIRST, 1, b);
     const Text *u = &g->words->names[x], *v = &g->words->names[y];
     if (u->single || v->single) return w[u->initial == v->initial ? INITIAL : FIRST_DIFFERENT];
-    if (nickname(g->words, u, v)) return w[NICKNAME];
+    if (paired(g->words, u, v, NICKNAMES)) return w[NICKNAME];
     if (share_part(u, v) || crossed(g->words, c, r)) return w[FIRST_PART];
-    float alike = most_alike(u, v), best = w[u->sound == v->sound ? FIRST_SIMILAR : FIRST_DIFFERENT];
+    float alike = most_alike(u, v), best = w[first_alike(g->words, c, r) ? FIRST_SIMILAR : FIRST_DIFFERENT];
     if (alike >= g->similar) best = larger(best, w[FIRST_SIMILAR]);
     return alike >= g->close ? larger(best, w[FIRST_CLOSE]) : best;
 }
@@ -100,7 +100,7 @@ static float last_most(const Prefilter *g, const Row *c, const Row *r, int64_t b
     const Text *u = &g->words->names[x], *v = &g->words->names[y];
     if (part_of(u, v, c, r)) return w[LAST_PART];
     float alike = most_alike(u, v), best = w[woman(c, r) ? LAST_DIFFERENT_FEMALE : LAST_DIFFERENT];
-    if (u->sound == v->sound) best = w[LAST_SIMILAR];
+    if (last_alike(g->words, c, r)) best = w[LAST_SIMILAR];
     if (alike >= g->similar) best = larger(best, w[LAST_SIMILAR]);
     return alike >= g->close ? larger(best, w[LAST_CLOSE]) : best;
 }

@@ -8,6 +8,7 @@
 
 enum { FIRST, LAST, SEX, MIDDLE, SUFFIX, BIRTH, SSN, LICENCE, PHONE, STREET, PLACE, FIELDS };
 enum { LEVELS = 16 }; /* room for those of a field */
+enum { NICKNAMES, SPELLINGS }; /* lists of pairs of names */
 /* levels by their place in fields.py; 0 is missing and 1 the same */
 enum { NICKNAME = 2, INITIAL, FIRST_CLOSE, FIRST_SIMILAR, FIRST_PART, SWAPPED, FIRST_DIFFERENT };
 enum { LAST_PART = 2, LAST_CLOSE, LAST_SIMILAR, LAST_DIFFERENT, LAST_DIFFERENT_FEMALE };
@@ -36,13 +37,14 @@ typedef struct {
     uint32_t begin; /* its first four characters */
     float length;   /* 0: its letters were not counted */
     uint64_t letters; /* a number for its letters in any order; those of two texts add up */
-    uint8_t surplus, single, nicknamed, rest[13]; /* nicknamed: its head is in some pair of nicknames */
+    int32_t voice;
+    uint8_t surplus, single, listed, rest[9]; /* listed: bits of the lists that its head is in */
 } Text; /* 64 bytes, as a row */
 
 typedef struct {
     const Text *names, *streets; /* by code */
-    const int64_t *nicknames;    /* sorted pairs of codes */
-    int64_t nickname_count;
+    const int64_t *pairs;        /* sorted: the lower code, a list, the higher code */
+    int64_t pair_count;
 } Words;
 
 /* Ask for what is known of a row's names. */
@@ -126,16 +128,17 @@ static inline float most_alike(const Text *x, const Text *y) {
     return jaro + (float)prefix * 0.1f * (1 - jaro);
 }
 
-static inline int nickname(const Words *w, const Text *u, const Text *v) {
-    if (!(u->nicknamed & v->nicknamed)) return 0;
+/* Whether the heads of two names are a pair of a list. */
+static inline int paired(const Words *w, const Text *u, const Text *v, int64_t list) {
+    if (!(u->listed & v->listed & 1 << list)) return 0;
     const int64_t x = u->head, y = v->head;
-    int64_t key = x < y ? x << 32 | y : y << 32 | x, low = 0, high = w->nickname_count;
+    int64_t key = (x < y ? x << 32 | y : y << 32 | x) | list << 31, low = 0, high = w->pair_count;
     while (low < high) {
         int64_t middle = (low + high) / 2;
-        if (w->nicknames[middle] < key) low = middle + 1;
+        if (w->pairs[middle] < key) low = middle + 1;
         else high = middle;
     }
-    return low < w->nickname_count && w->nicknames[low] == key;
+    return low < w->pair_count && w->pairs[low] == key;
 }
 
 static inline int share_part(const Text *u, const Text *v) {
@@ -172,6 +175,28 @@ static inline int rearranged(const Words *w, const Row *c, const Row *r) {
 static inline int swapped(const Row *c, const Row *r) {
     int32_t x = c->last, y = r->last;
     return x >= 0 && y >= 0 && x != y && x == r->first && y == c->first;
+}
+
+/* Whether two names sound alike as a whole ("min jun", "minjoon"), or are known as spellings of one ("lee", "rhee"). */
+static inline int alike(const Words *w, int32_t x, int32_t y) {
+    if (x < 0 || y < 0) return 0;
+    const Text *u = &w->names[x], *v = &w->names[y];
+    return u->voice == v->voice || paired(w, u, v, SPELLINGS);
+}
+
+/* Whether first and last name sound like the other's last and first name. */
+static inline int across(const Words *w, const Row *c, const Row *r) {
+    return alike(w, c->last, r->first) && alike(w, c->first, r->last);
+}
+
+/* Whether given names sound alike; one of them may be the middle name where the other row has none. */
+static inline int first_alike(const Words *w, const Row *c, const Row *r) {
+    return w->names[c->first].voice == w->names[r->first].voice || (r->middle < 0 && alike(w, c->middle, r->first)) ||
+           (c->middle < 0 && alike(w, c->first, r->middle)) || across(w, c, r);
+}
+
+static inline int last_alike(const Words *w, const Row *c, const Row *r) {
+    return w->names[c->last].sound == w->names[r->last].sound || alike(w, c->last, r->last) || across(w, c, r);
 }
 
 static inline int woman(const Row *c, const Row *r) {

@@ -16,6 +16,6 @@ from matching.normalise.encoding import (
     read_input,
 )
 from matching.normalise.full_names import FULL_NAME, boxes_of, split_full_names
-from matching.normalise.names import distinctive, nickname_pairs
+from matching.normalise.names import distinctive, nickname_pairs, spelling_pairs
 from matching.normalise.side import Side
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary

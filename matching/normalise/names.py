@@ -158,17 +158,18 @@ def sounds(words: list[str]) -> list[str]:
     First letter by sound class, then consonant classes without vowels and repeats, at most five. The words
     (no blank, none empty) are worked as one text.
     """
-    whole = "\n".join(words)
+    whole = "\n" + "\n".join(words)  # each word begins after a line's end
     for old, new in _SPELLINGS:
         whole = whole.replace(old, new)
     codes = _INNER_VOWELS.sub("", _REPEATED.sub(r"\1", whole.translate(_CLASS)))
-    return [code[:5] for code in codes.split("\n")] if words else []
+    return [code[:5] for code in codes.split("\n")[1:]] if words else []
 
 
 _VOWEL = "a"  # stands for every vowel; it parts two equal consonants and is then dropped
 _SPELLINGS = (
-    ("ph", "f"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("ch", "k"), ("cz", "s"),
-    ("kn", "n"), ("wr", "r"), ("dg", "j"), ("tz", "s"), ("qu", "k"), ("x", "ks"), ("ll", "l"),
+    ("ph", "f"), ("\ngh", "\nk"), ("gh", "h"), ("ck", "k"), ("sch", "s"), ("sh", "s"), ("tch", "k"), ("ch", "k"),
+    ("zh", "k"), ("cz", "s"), ("kn", "n"), ("wr", "r"), ("dg", "j"), ("tz", "s"), ("ts", "s"), ("hs", "s"), ("qu", "k"),
+    ("\nx", "\ns"), ("x", "ks"), ("ll", "l"),
 )  # fmt: skip
 _REPEATED = re.compile(r"(.)\1+")
 _INNER_VOWELS = re.compile(rf"(?<=[^\n]){_VOWEL}")
@@ -180,11 +181,15 @@ _CLASS = str.maketrans(
 )  # fmt: skip
 
 
-@cache
 def nickname_groups() -> tuple[tuple[str, ...], ...]:
     """Groups of names used for one another; the first of a group is its root."""
-    text = (resources.files("matching.normalise") / "nicknames.csv").read_text("utf-8")
-    return tuple(tuple(row) for row in csv.reader(text.splitlines()) if row)
+    return _groups("nicknames.csv")
+
+
+@cache
+def _groups(file: str) -> tuple[tuple[str, ...], ...]:
+    text = (resources.files("matching.normalise") / file).read_text("utf-8")
+    return tuple(tuple(row) for row in csv.reader(text.splitlines()))
 
 
 @cache
@@ -207,9 +212,17 @@ def root(name: str) -> str:
 
 def nickname_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
     """Pairs (sorted) of the given names that stand in one nickname group."""
-    present = set(names)
+    return _pairs(set(names), nickname_groups())
+
+
+def spelling_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
+    """Pairs (sorted) of the given surnames that are known as spellings of one in Latin letters ("Lee", "Rhee")."""
+    return _pairs(set(names), _groups("spellings.csv"))
+
+
+def _pairs(present: set[str], groups: Iterable[tuple[str, ...]]) -> set[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
-    for group in nickname_groups():
+    for group in groups:
         here = sorted(present.intersection(group))
         pairs.update((a, b) for i, a in enumerate(here) for b in here[i + 1 :])
     return pairs

@@ -111,7 +111,8 @@ class NameParts:
 
     root: Codes  # a code of the same vocabulary: the formal name
     initial: Codes  # code point of the first letter
-    sound: Codes  # number of the sound key
+    sound: Codes  # number of the sound key of its first word
+    voice: Codes  # and of all its words as one
     head: Codes  # first part of a double name
     tail: Codes  # last part
     letters: (
@@ -148,10 +149,14 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
         root = own.copy()
         root[places], head_[places], tail_[places] = roots, heads, tails
     initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
-    sound = np.append(names.sound_numbers(texts_), np.int32(MISSING))
+    several = [i for i, text in enumerate(texts_) if " " in text]
+    keys = names.sound_numbers([*texts_, *(texts_[i].replace(" ", "") for i in several)])
+    sound = np.append(keys[: len(texts_)], np.int32(MISSING))
+    voice = sound.copy()
+    voice[several] = keys[len(texts_) :]
     single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
     letters = np.append(letter_numbers(texts_), np.uint64(0))
-    return NameParts(root, initial[head_], sound[head_], head_, tail_, letters, single)
+    return NameParts(root, initial[head_], sound[head_], voice, head_, tail_, letters, single)
 
 
 def letter_numbers(texts: list[str]) -> Hashes:

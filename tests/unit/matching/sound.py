@@ -7,8 +7,8 @@ def sound(name):
     """First letter by sound class, then consonant classes without vowels and repeats, at most five."""
     if not name:
         return ""
-    word = name.partition(" ")[0]
+    word = "\n" + name.partition(" ")[0]
     for old, new in _SPELLINGS:
         word = word.replace(old, new)
-    codes = _REPEATED.sub(r"\1", word.translate(_CLASS))
+    codes = _REPEATED.sub(r"\1", word.translate(_CLASS))[1:]
     return (codes[0] + codes[1:].replace(_VOWEL, ""))[:5]
