@@ -80,3 +80,52 @@ def test_people_whose_names_stand_in_other_boxes_are_found():
         for row in bare
     ]
     assert linked(link(cohort(*bare), records(*moved))) == {(f"c{i}", i) for i in range(1, 81)}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "field"),
+    [
+        ("A||Lee", "A||RHEE", "last"),
+        ("A||Lee", "A||YI", "last"),
+        ("A||Park", "A||PAK", "last"),
+        ("A||Choi", "A||CHOE", "last"),
+        ("A||Jung", "A||CHEONG", "last"),
+        ("A||Yoo", "A||RYU", "last"),
+        ("A||Zhang", "A||CHEUNG", "last"),
+        ("A||Chen", "A||TAN", "last"),
+        ("A||Wu", "A||NG", "last"),
+        ("A||Xu", "A||HSU", "last"),
+        ("A||Cai", "A||TSAI", "last"),
+        ("A||Hovhannisyan", "A||OVANESYAN", "last"),
+        ("Seung Hyun||A", "SUNGHYEON||A", "first"),
+        ("Gyeong-Ra||A", "KYUNGRA||A", "first"),
+        ("Xiaoming||A", "HSIAO MING||A", "first"),
+        ("Zhukov||A", "JOUKOV||A", "first"),
+        ("Ghorban||A", "QORBAN||A", "first"),
+    ],
+)
+def test_spellings_of_one_name_in_latin_letters_are_a_partial_agreement(mine, theirs, field):
+    for one, other in ((mine, theirs), (theirs, mine)):
+        assert level(name(one), name(other), field) in ("close", "similar")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [("A||Kim", "A||LEE"), ("A||Chan", "A||WONG"), ("A||Park", "A||CHOI"), ("A||Ng", "A||TAN")],
+)
+def test_surnames_that_are_no_spellings_of_one_differ(mine, theirs):
+    assert level(name(mine), name(theirs), "last") == "different"
+
+
+def test_spelt_otherwise_and_in_the_other_order_is_a_partial_agreement_of_both():
+    mine, theirs = name("Kang||Min Jin"), name("MIN-JEAN||GANG")
+    assert level(mine, theirs, "first") == level(mine, theirs, "last") == "similar"
+
+
+def test_an_asian_name_in_the_middle_may_be_spelt_otherwise_where_the_other_row_has_no_middle_name():
+    assert level(name("David|Sangwu|Kim"), name("SANG-WOO||KIM"), "first") == "similar"
+    assert level(name("Dao|Thi|Duong"), name("MY|THI|DUONG"), "first") == "different"
+
+
+def test_given_names_are_compared_whole():
+    assert level(name("Sang Woo||Kim"), name("SUNG MIN||KIM"), "first") == "different"
