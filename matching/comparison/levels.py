@@ -235,7 +235,9 @@ class Comparer:
         rest = np.flatnonzero(present & ~same)
         u, v = x[rest], y[rest]
         single = (parts.single[u] | parts.single[v]) & (parts.initial[u] == parts.initial[v])
-        near = (self._similarity(u, v) >= CLOSE) | self._listed(parts.head[u], parts.head[v], NICKNAMES)
+        near = (self._similarity(u, v) >= CLOSE) | self._listed(
+            parts.head[u], parts.head[v], NICKNAMES
+        )
         result[rest[near | (parts.head[u] == parts.head[v])]] = level("middle", "close")
         result[rest[single]] = level("middle", "initial")
         counted = (first == level("first", "part")) & self._crossed(a, b)

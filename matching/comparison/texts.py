@@ -147,7 +147,12 @@ _TEXT: Final = np.dtype(
     [
         *((name, np.uint64) for name in ("once", "twice")),
         *((name, np.int32) for name in ("head", "tail", "sound", "initial")),
-        *(("begin", np.uint32), ("length", np.float32), ("letters", np.uint64), ("voice", np.int32)),
+        *(
+            ("begin", np.uint32),
+            ("length", np.float32),
+            ("letters", np.uint64),
+            ("voice", np.int32),
+        ),
         *((name, np.uint8) for name in ("surplus", "single", "listed")),
         ("rest", np.void, 9),
     ]
