@@ -7,7 +7,6 @@ the programme of the whole part. A proof found here is checked against every equ
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
 
 import highspy
 import numpy as np
@@ -47,7 +46,7 @@ class LocalSearch:
         cols = np.concatenate([parts, heads])
         signs = np.concatenate([np.ones(len(parts)), -np.ones(len(heads))])
         shape = (len(sums), everything)
-        self.sums: sparse.csr_array = sparse.csr_array((signs, (rows, cols)), shape=shape)
+        self.sums = sparse.csr_array((signs, (rows, cols)), shape=shape)
         self.columns = sparse.csc_array(self.sums)[:, self.cells]
         self.ceiling = person_ceiling(known, margins, parts)
         self.margins, self.parts = margins, parts
@@ -156,7 +155,7 @@ class LocalSearch:
         self, start: Vector, local: Cells, *, both_ways: bool = False
     ) -> highspy.HighsLp:
         """Changes of some cells that make every equation hold; up and down apart where asked for."""
-        matrix: Any = self.columns[:, local]  # SciPy's slices have no one type
+        matrix = self.columns[:, local]
         used, inverse = np.unique(matrix.indices, return_inverse=True)
         ends, rows, values = matrix.indptr, inverse, matrix.data
         if both_ways:

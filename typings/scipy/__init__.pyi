@@ -1,0 +1,1 @@
+"""What the program takes of SciPy, which has no types: without this the checker infers them from its source."""
