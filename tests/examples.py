@@ -21,10 +21,16 @@ def examples(number: int, **more: Any) -> settings:
     return settings(max_examples=min(number, max(FEWEST, share)), **more)
 
 
-def first_of(values: Iterable[Any], number: int = 1) -> list[Any]:
-    """For ``parametrize``: all ``values`` in the whole suite, the first ``number`` in a plain run."""
+def first_of(values: Iterable[Any], number: int = 1, *, several: bool = False) -> list[Any]:
+    """For ``parametrize``: all ``values`` in the whole suite, the first ``number`` in a plain run.
+
+    ``several``: each value is a tuple, for as many names.
+    """
     one_by_one = list(values)
-    long = [pytest.param(value, marks=pytest.mark.long) for value in one_by_one[number:]]
+    long = [
+        pytest.param(*(value if several else (value,)), marks=pytest.mark.long)
+        for value in one_by_one[number:]
+    ]
     return [*one_by_one[:number], *long]
 
 

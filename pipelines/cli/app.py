@@ -1,9 +1,10 @@
 """The command tree of ``doj-release``."""
 
+import functools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -124,6 +125,12 @@ def step_of(words: Sequence[str]) -> str:
     return ".".join(queue[: 2 if queue and queue[0] in groups else 1])
 
 
+@functools.cache
+def _tree() -> Any:
+    """All commands with their options, worked out once a process."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> None:
     """Entry point: private files and no core dumps, then the command.
 
@@ -136,7 +143,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
     console = Console(folder=folder, step=step_of(words) or "command")
     try:
         with orderly():
-            app(args=words, prog_name="doj-release", obj=console)
+            _tree()(args=words, prog_name="doj-release", obj=console)
     except SystemExit as ended:
         wants_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
         if wants_json and ended.code == int(Exit.USAGE) and not console.emitted:

@@ -6,6 +6,7 @@ a number, and answers counts or a code. Every file says in its encrypted part wh
 """
 
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -47,6 +48,7 @@ ShardAnswer = dict[str, int | str]  # what a worker answers: counts, or a code
 _DECIDE = ("doj-release", "numpy", "pyarrow", "rapidfuzz")
 
 
+@functools.cache
 def software_versions() -> str:
     """Versions of what decides about a weight's last digit, the kind of processor included."""
     found = {name: version(name) for name in _DECIDE}

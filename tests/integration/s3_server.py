@@ -82,8 +82,8 @@ class Server:
     def empty(self) -> None:
         """Remove everything."""
         client = self.client()
-        for key, version in self.versions():
-            client.delete_object(Bucket=BUCKET, Key=key, VersionId=version)
+        if there := [{"Key": key, "VersionId": version} for key, version in self.versions()]:
+            client.delete_objects(Bucket=BUCKET, Delete={"Objects": there})
         for upload in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ()):
             client.abort_multipart_upload(
                 Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"]

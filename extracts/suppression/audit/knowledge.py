@@ -12,7 +12,7 @@ from itertools import product
 from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.published import PublishedTable, Zeros
 
-Key = tuple[frozenset[str] | None, ...]
+Key = tuple[frozenset[str], ...]
 _TOP = "TOTAL"
 
 
@@ -89,12 +89,13 @@ def _add(
     everything: dict[str, frozenset[str]],
 ) -> None:
     trees = [_Tree(table, i) for i in range(len(table.dims))]
+    parts = _key_parts(table, trees, names, empty, everything)
     rows = {row.labels: row for row in table.rows}
     if len(rows) != len(table.rows):
         raise AuditInfeasibleError(duplicate_rows=len(table.rows) - len(rows), table=number)
     cells: dict[tuple[str, ...], int] = {}
     for labels in product(*(tree.nodes for tree in trees)):
-        key = _key(table, trees, labels, names, empty, everything)
+        key = tuple(p if isinstance(p, frozenset) else p[1][labels[p[0]]] for p in parts)
         if key not in index:
             index[key] = len(known.cells)
             known.cells.append(Cell(len(known.cells)))
@@ -166,25 +167,28 @@ class _Tree:
         return [leaf for kid in kids for leaf in self._leaves(kid)] if kids else [label]
 
 
-def _key(
+def _key_parts(
     table: PublishedTable,
     trees: Sequence[_Tree],
-    labels: Sequence[str],
     names: Sequence[str],
     empty: dict[str, frozenset[str]],
     everything: dict[str, frozenset[str]],
-) -> Key:
-    sets: list[frozenset[str]] = []
+) -> list[frozenset[str] | tuple[int, dict[str, frozenset[str]]]]:
+    """For each name the set that every row of the table has, or the axis and the set of each level."""
+    parts: list[frozenset[str] | tuple[int, dict[str, frozenset[str]]]] = []
     for name in names:
         if name in table.dims:
             axis = table.dims.index(name)
-            leaves = trees[axis].beneath[labels[axis]]
-            sets.append(leaves if len(leaves) == 1 else leaves - empty[name])
+            beneath = {
+                level: leaves if len(leaves) == 1 else leaves - empty[name]
+                for level, leaves in trees[axis].beneath.items()
+            }
+            parts.append((axis, beneath))
         elif name in table.scope:
-            sets.append(frozenset(table.scope[name]) - empty[name])
+            parts.append(frozenset(table.scope[name]) - empty[name])
         else:
-            sets.append(everything[name])
-    return tuple(sets)
+            parts.append(everything[name])
+    return parts
 
 
 def _everything(

@@ -195,8 +195,8 @@ class TestSplit:
     @staticmethod
     def big():
         chance = random.Random(7)
-        ids = [base64.b64encode(chance.randbytes(150)).decode() for _ in range(40_000)]
-        return table(40_000).set_column(0, "row_id", pa.array(ids))
+        ids = [base64.b64encode(chance.randbytes(600)).decode() for _ in range(10_000)]
+        return table(10_000).set_column(0, "row_id", pa.array(ids))
 
     @pytest.fixture(scope="class")
     @staticmethod
