@@ -241,6 +241,7 @@ def link_sources(
         numbering = other.submit(number_ids, theirs["record_id"])
         encoded = half.against(right)
         record, first_row = numbering.result()
+    findings = (*findings, *encoded.findings)
     del left, right
     report_progress("block", 0.2)
     known = labels and labels.among(mine["cohort_id"], theirs["record_id"], record)

@@ -14,13 +14,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrays import blank, in_threads, prefetch
-from matching.arrow import Bools, Codes, Ints, Small, array, filled, pc
+from matching.arrow import Bools, Codes, Ints, array, filled, pc
 from matching.arrow import column as arrow_column
+from matching.findings import Finding
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
 from matching.normalise.full_names import split_full_names
 from matching.normalise.nobody import without_nobodys
 from matching.normalise.side import Side
+from matching.normalise.unread import Tally, says_something, unread_findings
 from matching.normalise.vocabulary import (
     MISSING,
     Dictionary,
@@ -55,7 +57,7 @@ class EncodingInput:
     as_given: pa.Table  # the columns that a linkage needs as they are: ids, groups of the report
     numbers: dict[str, Values]  # driver_license, phone, zip, ssn, ssn4, house; -1 is missing
     texts: dict[str, Dictionary]
-    lost: dict[str, int]  # column → values that are no number
+    tallies: dict[str, Tally]
 
 
 def read_input(
@@ -72,7 +74,7 @@ def read_input(
     wanted, as_given = frozenset(columns), list(keep)
     parts: list[pa.Table] = []
     found: dict[str, list[Any]] = {}
-    lost: dict[str, int] = {}
+    tallies: dict[str, Tally] = {}
     rows = 0
     for batch in prefetch(batches):
         rows += batch.num_rows
@@ -81,18 +83,23 @@ def read_input(
         for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
             for name, values in made.values.items():
                 found.setdefault(name, []).append(values)
-            if made.lost:
-                lost[made.name] = lost.get(made.name, 0) + made.lost
+            if made.tally:
+                tallies[made.name] = tallies.get(made.name, Tally()) + made.tally
     texts = in_threads(lambda name: Dictionary.joined(found.pop(name, []), rows), TEXTS, threads)
+    read = {
+        name: _joined(found.pop(name, []), name, rows)
+        for name in (*_NUMBERS, "ssn", "ssn4", "house")
+    }
+    if "ssn" in tallies:
+        short = int(np.count_nonzero(read["ssn4"] < MISSING))
+        read["ssn4"], padded = numbers.settled(read["ssn"], read["ssn4"])
+        tallies["ssn"] += Tally(0, short - padded, short - padded, padded)
     return EncodingInput(
         rows,
         pa.concat_tables(parts),
-        {
-            name: _joined(found.pop(name, []), name, rows)
-            for name in (*_NUMBERS, "ssn", "ssn4", "house")
-        },
+        read,
         dict(zip(TEXTS, texts, strict=True)),
-        lost,
+        tallies,
     )
 
 
@@ -106,7 +113,7 @@ def batches_of(table: pa.Table) -> Iterator[pa.Table]:
 class _Read:
     name: str
     values: dict[str, Any]
-    lost: int = 0
+    tally: Tally | None = None
 
 
 def _read(batch: pa.Table, name: str) -> _Read:
@@ -119,6 +126,7 @@ def _read(batch: pa.Table, name: str) -> _Read:
         return _Read(name, {"house": house.astype(np.int32), "street": rest.dictionary_encode()})
     if name in TEXTS:
         return _Read(name, {name: column.dictionary_encode()})
+    column = numbers.whole_numbers(column)
     if name == "ssn":
         whole, last_four = numbers.social_security(column)
         read = {"ssn": whole, "ssn4": last_four}
@@ -126,14 +134,21 @@ def _read(batch: pa.Table, name: str) -> _Read:
         last_four = _NUMBERS[name](column)
         read = {name: last_four}
     values = {k: v.astype(_TYPES.get(k, np.int64), copy=False) for k, v in read.items()}
-    return _Read(name, values, _bad(column, last_four == MISSING))
+    return _Read(name, values, _tally(column, last_four == MISSING))
 
 
-def _bad(column: pa.ChunkedArray, missing: Bools) -> int:
-    """How many of the missing numbers are something that is no number."""
+def _tally(column: pa.ChunkedArray, missing: Bools) -> Tally:
+    """How many values are given, and how many are no number."""
     written = array(filled(pc.binary_length(column))) > 0
     here = np.flatnonzero(missing & written)
-    return int(np.count_nonzero(~blank(column.take(arrow_column(here))))) if len(here) else 0
+    bad = column.take(arrow_column(here))
+    bad = bad.take(arrow_column(np.flatnonzero(~blank(bad)))) if len(here) else bad
+    told = sum(
+        int(one["counts"])
+        for one in pc.value_counts(bad).to_pylist()
+        if says_something(one["values"])
+    )
+    return Tally(int(np.count_nonzero(~missing)) + len(bad), len(bad), told)
 
 
 def _joined(parts: list[Values], name: str, rows: int) -> Values:
@@ -160,6 +175,7 @@ class Encoded:
     columns: tuple[str, ...]  # standard columns that both sides have
     unparsable: dict[str, dict[str, int]]  # side → column → values
     nobodys: dict[str, dict[str, int]]  # side → column → rows whose value too many people share
+    findings: tuple[Finding, ...] = ()  # of columns that are not read
 
 
 def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = None) -> Encoded:
@@ -203,13 +219,13 @@ class HalfEncoded:
     cohort: Side
     words: _Words
     columns: tuple[str, ...]
-    lost: dict[str, int]
+    tallies: dict[str, Tally]
 
     @classmethod
     def of(cls, cohort: EncodingInput, columns: tuple[str, ...]) -> "HalfEncoded":
         """Normalise the cohort's distinct texts."""
-        words, lost = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, int]()
-        return cls(_side(cohort, words, lost), words, columns, lost)
+        words, tallies = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, Tally]()
+        return cls(_side(cohort, words, tallies), words, columns, tallies)
 
     def alone(self, *, clean: bool = True) -> Encoded:
         """The cohort against itself; ``clean`` takes out values that are nobody's."""
@@ -217,11 +233,11 @@ class HalfEncoded:
 
     def against(self, records: EncodingInput) -> Encoded:
         """Normalise the records' distinct texts, coded as the cohort's."""
-        lost = dict[str, int]()
-        return self._encoded(_side(records, self.words, lost), lost)
+        tallies = dict[str, Tally]()
+        return self._encoded(_side(records, self.words, tallies), tallies)
 
-    def _encoded(self, right: Side, lost: dict[str, int], *, clean: bool = True) -> Encoded:
-        words, sides = self.words, {"cohort": self.lost, "records": lost}
+    def _encoded(self, right: Side, tallies: dict[str, Tally], *, clean: bool = True) -> Encoded:
+        words, sides = self.words, {"cohort": self.tallies, "records": tallies}
         given = [self.cohort] if right is self.cohort else [self.cohort, right]
         spelt = _one_spelling(given, words.names)
         parts = name_parts(words.names)
@@ -236,29 +252,47 @@ class HalfEncoded:
             words.streets,
             words.places,
             self.columns,
-            {side: dict(sorted(bad.items())) for side, bad in sides.items()},
+            {
+                side: {name: tally.lost for name, tally in sorted(of.items()) if tally.lost}
+                for side, of in sides.items()
+            },
             {"cohort": cleaned[0][1], "records": cleaned[-1][1]},
+            tuple(one for side, of in sides.items() for one in unread_findings(side, of)),
         )
 
 
-def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
+def _side(given: EncodingInput, words: _Words, tallies: dict[str, Tally]) -> Side:
     """The texts of a side give way to their codes, one column after the other."""
-    bad |= given.lost
+    tallies |= given.tallies
+
+    def count(name: str, values: Dictionary, table: list[int], codes: Codes, missing: int) -> None:
+        many, lost = int(np.count_nonzero(values.indices >= 0)), values.lost(codes, missing)
+        read = (
+            [
+                code != missing or not says_something(values.values[i])
+                for i, code in enumerate(table)
+            ]
+            if lost
+            else []
+        )
+        told = many - int(np.count_nonzero(values.coded(list(map(int, read)), 0))) if lost else 0
+        tallies[name] = Tally(many, lost, told)
 
     def encode_text(
         name: str, how: Normalise, vocabulary: Vocabulary, *, count_lost: bool = True
     ) -> Codes:
         values = given.texts.pop(name)
-        codes = values.coded(vocabulary.codes(how(values.values)))
-        if count_lost and (lost := values.lost(codes)):
-            bad[name] = lost
+        table = vocabulary.codes(how(values.values))
+        codes = values.coded(table)
+        if count_lost:
+            count(name, values, table, codes, MISSING)
         return codes
 
     def encode_number(name: str, how: Callable[[list[str]], list[int]]) -> Codes:
         values = given.texts.pop(name)
-        codes = values.coded(how(values.values), 0)
-        if lost := values.lost(codes, 0):
-            bad[name] = lost
+        table = how(values.values)
+        codes = values.coded(table, 0)
+        count(name, values, table, codes, 0)
         return codes
 
     last_name = given.texts["last_name"]
@@ -266,13 +300,16 @@ def _side(given: EncodingInput, words: _Words, bad: dict[str, int]) -> Side:
     last = encode_text("last_name", lambda _: surnames, words.names)
     first = encode_text("first_name", names.first_names, words.names)
     middle = encode_text("middle_name", names.first_names, words.names)
+    own = encode_number("name_suffix", _suffixes)
+    inside = last_name.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
+    suffix = np.where(own > 0, own, inside).astype(np.int8)
     numbers = given.numbers
     return Side(
         rows=given.rows,
         first=first,
         middle=middle,
         last=last,
-        suffix=_suffix(given.texts.pop("name_suffix"), last_name, endings),
+        suffix=suffix,
         birth=encode_number("birth_date", birth_dates),
         sex=encode_number("sex", _sexes).astype(np.int8),
         ssn=numbers["ssn"],
@@ -309,10 +346,8 @@ def _with_whole_name(side: Side, parts: NameParts) -> Side:
     return replace(side, whole=np.where(count > 1, folded, np.int32(MISSING)))
 
 
-def _suffix(values: Dictionary, last: Dictionary, endings: list[str]) -> Small:
-    own = values.coded([_SUFFIXES.get(names.suffix(t), 0) for t in values.values], 0)
-    inside = last.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
-    return np.where(own > 0, own, inside).astype(np.int8)
+def _suffixes(texts: list[str]) -> list[int]:
+    return [_SUFFIXES.get(names.suffix(text), 0) for text in texts]
 
 
 def _sexes(texts: list[str]) -> list[int]:

@@ -4,9 +4,10 @@ Whole columns at a time: almost every value is distinct, so a dictionary would n
 """
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrow import EMPTY, NULL, Bools, Ints, array, filled, pc
+from matching.arrow import EMPTY, NULL, Bools, Ints, Numbers, array, filled, pc
 from matching.native import compiled, find_dummies, read_digits, read_licences
 
 MISSING = -1
@@ -33,12 +34,36 @@ def digits(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
     return values, np.where(values < 0, 0, _ints(lengths))
 
 
+def whole_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The same texts without the ".0" that a column of numbers with gaps gets on its way through pandas."""
+    if not pc.any(pc.ends_with(column, ".0")).as_py():
+        return column
+    return pc.replace_substring_regex(column, r"^(\d+)\.0+$", r"\1")
+
+
 def social_security(column: pa.ChunkedArray) -> tuple[Ints, Ints]:
-    """Number and last four digits; -1 where missing. Four digits alone give the second only."""
+    """Number and last four digits; -1 where missing. Four digits alone give the second only.
+
+    One to three digits are doubtful: the last four without their zeros come as -2 minus their number (``settled``).
+    """
     values, lengths = digits(column)
     ok = (lengths >= 4) & (lengths <= 9) & ~_dummy(values, lengths)
     last_four = np.where(ok, values % 10_000, MISSING)
+    short = (lengths > 0) & (lengths < 4) & (values > 0)
+    last_four = np.where(short, -2 - values, last_four)
     return np.where(ok & (lengths > 4), values, MISSING), last_four
+
+
+def settled(whole: Numbers, last_four: npt.NDArray[np.int16]) -> tuple[npt.NDArray[np.int16], int]:
+    """A column's last four digits, and how many got their zeros back: where most of the others are four digits alone."""
+    short = last_four < MISSING
+    few, full = np.count_nonzero(short), np.count_nonzero(whole >= 0)
+    four = np.count_nonzero(last_four >= 0) - full
+    padded = few and few <= four > full - few
+    if not few:
+        return last_four, 0
+    found = np.where(short, -2 - last_four if padded else MISSING, last_four).astype(np.int16)
+    return found, int(few) if padded else 0
 
 
 def telephone(column: pa.ChunkedArray) -> Ints:
