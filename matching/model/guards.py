@@ -39,16 +39,17 @@ def _sex(levels: Levels) -> Bools:
     """Brother and sister of one birth: Eric and Erica."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
     born = ~_are(levels, "birth", "missing", "near year", "different")
-    return _are(levels, "sex", "other") & surname & born
+    other = _are(levels, "sex", "other, name agrees") & ~_are(levels, "first", "same")
+    return (_are(levels, "sex", "other") | other) & surname & born
 
 
 def _twin(levels: Levels) -> Bools:
-    """Another first name, and one surname, birth date and home: twins share what else there is, but for their own numbers."""
+    """Another first or middle name (Maria Elena, Maria Rosa), and one surname, birth date and home: twins share what else there is, but for their own numbers."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
     home = _are(levels, "street", "same", "near") | _are(levels, "phone", "same")
     born = _are(levels, "birth", "same", "day and month swapped", "one digit", "default day")
-    own = _number_agrees(levels) | _are(levels, "middle", "same")
-    return _are(levels, "first", "different") & surname & home & born & ~own
+    given = _are(levels, "first", "different") | _are(levels, "middle", "different")
+    return given & surname & home & born & ~_number_agrees(levels)
 
 
 def _number(levels: Levels) -> Bools:
@@ -71,7 +72,7 @@ GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
     "birth": _birth, "suffix": _suffix, "sex": _sex, "twin": _twin, "number": _number, "names": _names,
 }  # fmt: skip
 """birth: full birth dates more than a slip apart and no number agreeing; suffix: junior and senior; sex: another sex and
-first name, and one surname and birth date; twin: another first name, and one surname, birth date and home; number: another social security or licence number, and neither a
+first name, and one surname and birth date; twin: another first or middle name, and one surname, birth date and home; number: another social security or licence number, and neither a
 number nor the birth date agreeing."""
 
 

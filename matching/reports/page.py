@@ -139,7 +139,7 @@ _GUARDS = {
     "birth": "full birth dates more than a slip apart, and no number agrees",
     "suffix": "junior and senior",
     "sex": "another sex and first name, one surname and birth date",
-    "twin": "another first name; one surname, birth date and home",
+    "twin": "another first or middle name; one surname, birth date and home",
     "number": "another social security or licence number, and another birth date",
     "names": "nothing but names agree: how rare they are does not say whose they are",
 }
