@@ -119,7 +119,9 @@ def main() -> None:
     u = [normalised(x, field.groups) for x, field in zip(u, FIELDS, strict=True)]
     sizes = dict(zip(model_of.CLASSES, np.median([s for _, _, s in fits], axis=0), strict=True))
     # of relatives' own fields (suffix, middle name)
-    own = {name: dict(shipped_prior()[name]) for name in ("generation", "household", "twin")}
+    own = {
+        name: dict(shipped_prior()[name]) for name in ("generation", "household", "twin", "exact")
+    }
     print(
         "# The shipped prior: what the weights start from, and what a small cohort is weighed with."
     )
@@ -151,10 +153,10 @@ def main() -> None:
         f"[matches]\nshare = {SHARE:.2f}           # expected share of cohort rows with a record (assumed)"
     )
     print("strength = 1.0         # in matches\n\n[m]")
-    for name, values in zip(NAMES, m, strict=True):
+    for name, values in zip(NAMES[:-1], m, strict=False):  # but for columns of the user's own
         print(f"{name} = {numbers(values)}")
     print("\n[u]")
-    for name, values in zip(NAMES, u, strict=True):
+    for name, values in zip(NAMES[:-1], u, strict=False):  # but for columns of the user's own
         print(f"{name} = {numbers(values)}")
     print(
         "\n# People who are easily taken for one another, as shares of the expected matches (in the whole"

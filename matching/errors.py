@@ -101,3 +101,13 @@ class StrangeLabels(CodedError, code="MATCH-19", exit=Exit.INPUT):
     cure = (
         "Give labels of this cohort and these records: both ids must be as they are in the files."
     )
+
+
+class BadExact(CodedError, code="MATCH-20", exit=Exit.USAGE):
+    cause = "The own columns (--exact) can't be used"
+    cure = "Name at most four columns that are not standard ones, each once; add :lasting to a number that stays with a person."
+
+
+class ExactMissing(CodedError, code="MATCH-21", exit=Exit.INPUT):
+    cause = "A column of --exact is not in both tables"
+    cure = "Check its spelling, or map it: the same name on the left-hand side of [cohort] and [records]."

@@ -3,10 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from matching.errors import BadOptions
+from matching.errors import BadExact, BadOptions
+from systems.standard import STANDARD_COLUMNS
 
 GUARD_NAMES: Final = ("birth", "suffix", "sex", "twin", "number", "names")
 """See ``matching.model.GUARDS``."""
+MOST_EXACT: Final = 4
+LASTING: Final = ":lasting"
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class LinkOptions:
         review_from: probability from which a pair that is no link goes to a reviewer.
         tie: a rival with at least this probability makes a near-tie: both go to review.
         never_link: guards (``matching.model.guards``) whose pairs go to review at best.
+        exact: columns of the user's own that are compared for equality, at most four; ``cii:lasting`` stays with a person.
         one_row_per_identity: an identity goes to at most one cohort row.
         pair_budget: candidate pairs to compare at most (None: 60 per row, at least 20 million).
         block_cap: candidate pairs of one value of one rule, before it is split by more fields.
@@ -31,6 +35,7 @@ class LinkOptions:
     review_from: float = 0.50
     tie: float = 0.05
     never_link: tuple[str, ...] = GUARD_NAMES
+    exact: tuple[str, ...] = ()
     one_row_per_identity: bool = True
     pair_budget: int | None = None
     block_cap: int = 20_000
@@ -53,6 +58,17 @@ class LinkOptions:
         wrong = [name for name, right in ranges.items() if not right]
         if wrong:
             raise BadOptions(options=wrong)
+        if len(self.exact) > MOST_EXACT:
+            raise BadExact(problem="more than four")
+        if len(set(self.own_columns)) < len(self.exact):
+            raise BadExact(problem="one named twice")
+        if {"", *STANDARD_COLUMNS} & set(self.own_columns):
+            raise BadExact(problem="a standard column, which is compared anyway, or no name")
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """The names of the user's own columns."""
+        return tuple(name.removesuffix(LASTING) for name in self.exact)
 
     @property
     def conflicts(self) -> tuple[str, ...]:

@@ -39,8 +39,8 @@ class ColumnMap:
     records: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def read(cls, path: Path) -> "ColumnMap":
-        """Read ``MAP.toml`` with its tables ``[cohort]`` and ``[records]``.
+    def read(cls, path: Path, own: tuple[str, ...] = ()) -> "ColumnMap":
+        """Read ``MAP.toml`` with its tables ``[cohort]`` and ``[records]``; ``own`` are further names that it may map.
 
         Raises:
             BadColumnMap: not TOML, another table, an unknown standard name, a source used twice.
@@ -54,7 +54,7 @@ class ColumnMap:
             raise errors.BadColumnMap(problem="not a TOML file") from None
         if not set(tables) <= {"cohort", "records"}:
             raise errors.BadColumnMap(problem="another table than cohort and records")
-        return cls(_side(tables, "cohort"), _side(tables, "records"))
+        return cls(_side(tables, "cohort", own), _side(tables, "records", own))
 
     def theirs(self, standard: str, side: Side) -> str:
         """The name that ``side`` uses for a standard column."""
@@ -96,13 +96,13 @@ class ColumnMap:
         return self.cohort if side == "cohort" else self.records
 
 
-def _side(tables: Mapping[str, object], side: str) -> dict[str, str]:
+def _side(tables: Mapping[str, object], side: str, own: tuple[str, ...]) -> dict[str, str]:
     lines = tables.get(side, {})
     if not isinstance(lines, dict):
         raise errors.BadColumnMap(side=side, problem="not a table")
     result: dict[str, str] = {}
     for standard, theirs in lines.items():
-        if standard not in STANDARD and standard != IDS[side]:
+        if standard not in (*STANDARD, *own, IDS[side]):
             raise errors.BadColumnMap(
                 side=side, problem="a left-hand side that is no standard name"
             )

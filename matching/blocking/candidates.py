@@ -188,14 +188,15 @@ class Blocks:
 
             return list(zip(places, in_threads(of, live, self.threads), strict=True))
 
+        always = sum(1 << i for i, planned in enumerate(self.rules) if planned.rule.always)
         # of one table a pair's second row comes after its first
         first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
         starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
         if compiled() is None:
-            joined = partial(self._joined, live, rows, looked_up(Index.of), choice)
+            joined = partial(self._joined, live, rows, looked_up(Index.of), choice, always)
         else:
             mine = _IndexedRows(rows, Columns(side).packed(), looked_up(_Lookup.of))
-            joined = partial(self._fast, live, mine, choice)
+            joined = partial(self._fast, live, mine, choice, always)
         found = list(in_threads(joined, starts, self.threads))
         made = np.zeros(len(self.rules), np.int64)
         if not found:
@@ -216,6 +217,7 @@ class Blocks:
         rows: Rows,
         indexes: list[tuple[int, Index]],
         choice: Choice | None,
+        always: int,
         begin: int,
     ) -> "_Found":
         """The pairs of one chunk of records: no other chunk can have them, so they are made distinct here."""
@@ -232,12 +234,17 @@ class Blocks:
                 waiting.append(packed)
                 size += len(packed)
                 if size > _WAITING:
-                    found = found.joined(_filtered(waiting, choice))
+                    found = found.joined(_filtered(waiting, choice, always))
                     waiting, size = [], 0
-        return found.joined(_filtered(waiting, choice))
+        return found.joined(_filtered(waiting, choice, always))
 
     def _fast(
-        self, live: list[Planned], mine: _IndexedRows, choice: Choice | None, begin: int
+        self,
+        live: list[Planned],
+        mine: _IndexedRows,
+        choice: Choice | None,
+        always: int,
+        begin: int,
     ) -> "_Found":
         """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
@@ -246,13 +253,15 @@ class Blocks:
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
+        if prefilter is not None:
+            prefilter.table.always = always
         for pair, caught in _library_joins(
             mine, chunk, prefilter, made, same_table=self.same_table
         ):
             if prefilter is not None:
                 found.append((pair.copy(), caught.copy()))
             else:
-                keep = _chosen(pair, choice)
+                keep = _chosen(pair, choice, caught & always)
                 found.append((pair[keep], caught[keep]))
         both, rules = zip(*found, strict=True)
         return _Found(np.concatenate(both), np.concatenate(rules), made)
@@ -278,25 +287,25 @@ class _Found:
         return _Found(pair, np.bitwise_or.reduceat(caught[order], first), self.made)
 
 
-def _filtered(waiting: list[Ints], choice: Choice | None) -> tuple[Ints, Ints]:
+def _filtered(waiting: list[Ints], choice: Choice | None, always: int) -> tuple[Ints, Ints]:
     """Pairs with their rules as bits, each once, and only those worth keeping."""
     packed = np.sort(np.concatenate(waiting)) if waiting else np.empty(0, np.int64)
     pair, first = _firsts(packed >> _RULE)
     bits = np.left_shift(1, packed & _RULES_MASK)
     caught = np.bitwise_or.reduceat(bits, first) if len(first) else bits
-    keep = _chosen(pair, choice)
+    keep = _chosen(pair, choice, caught & always)
     return pair[keep], caught[keep]
 
 
-def _chosen(pair: Ints, choice: Choice | None) -> Places:
-    """The places of the pairs worth keeping."""
+def _chosen(pair: Ints, choice: Choice | None, always: Ints) -> Places:
+    """The places of the pairs worth keeping, and of those that are kept anyway."""
     if choice is None:
         return np.arange(len(pair))
     kept = [
         choice(*_unpacked(pair[begin : begin + _AT_A_TIME])) + begin
         for begin in range(0, len(pair), _AT_A_TIME)
     ]
-    return np.concatenate([np.empty(0, np.intp), *kept])
+    return np.unique(np.concatenate([np.flatnonzero(always), *kept]))
 
 
 def _unpacked(pair: Ints) -> tuple[Rows, Rows]:

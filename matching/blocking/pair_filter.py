@@ -3,7 +3,8 @@
 For each field a step (equality of codes, digits of dates and numbers) bounds the weight that the
 full comparison could give. A pair whose bounds add up to less than what is worth keeping is
 dropped; most are, after the birth date and the numbers. No kept pair's weight changes by it: the
-bound is never below the weight, which a property test holds against the full comparison.
+bound is never below the weight, which a property test holds against the full comparison. Columns of the user's own have
+no step: a pair that agrees on one is caught by its rule, and such rules' pairs are kept whatever the bound is.
 """
 
 import ctypes
@@ -54,6 +55,7 @@ class _PrefilterTables(Structure):
         ("other", c_float * 2),
         ("streets", c_float * 4),
         ("plain", c_float * 3 * 3),
+        ("always", c_int64),
     ]
 
 
@@ -127,7 +129,7 @@ class PairFilter:
         """The same steps for the library; names are only bounded by their letters there."""
         made = Prefilter(self.comparer.words)
         table, pointer = made.table, made.pointers
-        w = {name: self._weight[NAMES.index(name)] for name in NAMES}
+        w = {name: self._weight[place] for place, name in enumerate(NAMES[:_FIELDS])}
         table.similar, table.close = SIMILAR - _LETTERS, CLOSE - _LETTERS
         table.near_zip, table.near_zips = pointer(_NEAR, np.bool_), len(_NEAR)
         table.base = self._base
@@ -298,5 +300,5 @@ _NUMBERED = ("ssn", "licence", "phone")
 _NEAR = np.zeros(100_001, np.bool_)  # differences that two ZIP codes one digit apart can have
 _NEAR[[gap for gap in gaps(10).tolist() if gap < 100_000]] = True
 assert {f.name for f in FIELDS} == {
-    "first", "last", "sex", "middle", "suffix", "birth", "ssn", "licence", "phone", "street", "place",
+    "first", "last", "sex", "middle", "suffix", "birth", "ssn", "licence", "phone", "street", "place", "exact",
 }, "a new field needs a step"  # fmt: skip

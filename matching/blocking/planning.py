@@ -13,7 +13,14 @@ import numpy as np
 
 from matching.arrays import bits_for, buckets, in_threads
 from matching.arrow import Bools, Hashes, Ints, Rows
-from matching.blocking.rules import RULES, HashedSide, Parts, Rule, count_buckets, rows_in_buckets
+from matching.blocking.rules import (
+    HashedSide,
+    Parts,
+    Rule,
+    count_buckets,
+    rows_in_buckets,
+    rules_of,
+)
 from matching.comparison import Columns
 from matching.native import compiled
 from matching.normalise import Encoded
@@ -113,7 +120,7 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     rows = encoded.cohort.rows + encoded.records.rows
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
-    rules = [rule for rule in RULES if not (rule.wide and large)]
+    rules = [rule for rule in rules_of(encoded) if not (rule.wide and large)]
     cache = KeyCache() if rows * len(rules) * _KEY <= _CACHED else None
     sides = None
     if compiled() is not None:

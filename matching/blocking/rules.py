@@ -19,6 +19,7 @@ from matching.arrow import Bools, Hashes, Ints
 from matching.comparison import Columns
 from matching.native import Pointers, address, compiled
 from matching.normalise import Encoded, NameParts, Side
+from matching.options import LASTING, MOST_EXACT
 
 _ROOM: Final = 15  # bits of the buckets that are counted at a time: 256 kB for both sides
 PARTS: Final = (
@@ -147,6 +148,7 @@ class Rule:
     refine: tuple[str, ...] = ()
     most_records: int = 0  # of one value; above it is split (0: only a cap on pairs counts)
     wide: bool = False  # only used where the tables are small enough for it to be cheap
+    always: bool = False  # its pairs are kept without a prefilter
 
     def of(self, records: bool) -> tuple[str, ...]:
         """The parts of one side."""
@@ -194,6 +196,13 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
+def rules_of(encoded: Encoded) -> tuple[Rule, ...]:
+    """The rules of a linkage: those of every one, and one for each column of the user's own."""
+    names = [name.removesuffix(LASTING) for name in encoded.exact]
+    own = (Rule(f"exact: {name}", (_OWN[i],), always=True) for i, name in enumerate(names))
+    return (*RULES, *own)
+
+
 class Parts:
     """Every part that a rule may name, as integers; negative is missing. Each is made when asked for."""
 
@@ -213,7 +222,7 @@ class Parts:
 
     def hashes(self, names: tuple[str, ...]) -> tuple[Hashes, Bools]:
         """A hash of some parts for each row, and whether the row has them all."""
-        if compiled() is not None:
+        if compiled() is not None and names[0] not in _OWN:
             self._keyed = self._keyed or HashedSide(Columns(self.side), self._encoded.parts)
             return self._keyed.hashes(names, self._begin, self._begin + self.side.rows)
         part = self[names[0]]
@@ -234,6 +243,11 @@ def _double_tail(side: Side, names: NameParts) -> Ints:
     return np.where(tail == names.head[side.last], -1, tail)
 
 
+def _own(place: int) -> Callable[[Side, NameParts], Ints]:
+    return lambda side, _: side.exact[place].astype(np.int64)
+
+
+_OWN: Final = tuple(f"own {place}" for place in range(MOST_EXACT))
 _PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
     "ssn": lambda s, _: s.ssn.astype(np.int64),
     "licence": lambda s, _: s.licence,
@@ -253,4 +267,5 @@ _PARTS: dict[str, Callable[[Side, NameParts], Ints]] = {
     "double_tail": _double_tail,
     "address": lambda s, _: s.address,
     "whole": lambda s, _: s.whole.astype(np.int64),
+    **{name: _own(place) for place, name in enumerate(_OWN)},
 }

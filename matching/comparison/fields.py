@@ -36,6 +36,8 @@ PLACE: Final = (
     "same ZIP, same street", "same city, same street", "other, same street",
     "same ZIP", "same city", "same county", "other",
 )  # fmt: skip
+# columns of the user's own; a number that lasts goes before what may change
+EXACT: Final = ("missing", "same", "different", "same, may change", "different, may change")
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         ("same", "near", "same street", "different"), ("near", "same number", "different"),
     ),
     _field("place", PLACE, groups=((1, 2, 3), (4, 5, 6), (7, 8, 9, 10))),
+    _field("exact", EXACT, groups=((1, 2), (3, 4))),  # the last: see ``Comparer.patterns``
 )  # fmt: skip
 NAMES: Final = tuple(field.name for field in FIELDS)
 

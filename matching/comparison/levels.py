@@ -4,10 +4,11 @@ Whole arrays at a time: equality of codes first, cheap bounds next, string metri
 left, and those once for each distinct pair of values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from ctypes import Structure, byref, c_float, c_int64
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import NICKNAMES, SLACK, SPELLINGS, Columns, Texts, Words
 from matching.native import compiled
 from matching.normalise import Encoded, Side, distinctive, nickname_pairs, spelling_pairs
+from matching.options import LASTING
 
 Similar = Callable[[bool, Rows, Rows], Floats32]  # of streets or names, by codes
 
@@ -74,7 +76,9 @@ _CHUNK = 1 << 16  # pairs compared at a time, so that their columns stay in a co
 
 # Jaro-Winkler; recordlinkage's documentation uses 0.85 for its one level.
 CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
-_SIZES = (c_int64 * _FIELDS)(*(len(field.levels) for field in FIELDS))
+_SIZES = (c_int64 * _FIELDS)(*(len(field.levels) for field in FIELDS[:_FIELDS]))
+_OWN = prod(_SIZES)  # in a pattern the user's own columns come before all other fields
+assert _OWN * len(FIELDS[-1].levels) < 1 << 31, "a pattern has 31 bits"
 _LEVELS = _Thresholds(SIMILAR - SLACK, SIMILAR, CLOSE, NEAR_STREET, _SIZES)
 
 
@@ -126,6 +130,7 @@ class Comparer:
             number_levels(c.phone[a], r.phone[b], 10),
             street,
             self._place(a, b, street),
+            self._exact(a, b),
         ]
 
     def names(self, a: Rows, b: Rows) -> tuple[Small, Small]:
@@ -156,14 +161,29 @@ class Comparer:
         mine = (s >= 0) & ((y == s) | (v == u + p) | (v + q == p))
         return (x >= 0) & (y >= 0) & (x != y) & (theirs | mine)
 
+    def _exact(self, a: Rows, b: Rows) -> Small:
+        """One level of all own columns: one that agrees stands for its kind, and what lasts before what may change."""
+        c, r, result = self.encoded.cohort, self.encoded.records, np.zeros(len(a), np.int8)
+        for lasting in (False, True):
+            named = [i for i, n in enumerate(self.encoded.exact) if n.endswith(LASTING) == lasting]
+            both = [(c.exact[i][a], r.exact[i][b]) for i in named]
+            known = [(x >= 0) & (y >= 0) for x, y in both]
+            same = [k & (x == y) for k, (x, y) in zip(known, both, strict=True)]
+            for level_, found in ((2, known), (1, same)):
+                here = np.logical_or.reduce([np.zeros(len(a), np.bool_), *found])
+                result[here] = level_ if lasting else level_ + 2
+        return result
+
     def patterns(self, a: Rows, b: Rows) -> Rows:
-        """All levels of a pair as one integer (mixed radix over ``FIELDS``)."""
+        """All levels of a pair as one integer: mixed radix over ``FIELDS``, of which the last weighs most.
+
+        So a linkage without own columns has the patterns that it would have without that field.
+        """
         if compiled() is not None:
-            return _patterns(self.words, self.columns, (a, b), self._similar)
-        pattern = np.zeros(len(a), np.int32)
-        for field, levels in zip(FIELDS, self.levels(a, b), strict=True):
-            pattern = pattern * len(field.levels) + levels
-        return pattern
+            pattern = _patterns(self.words, self.columns, (a, b), self._similar)
+            exact = self._exact(a, b) if self.encoded.exact else None
+            return pattern if exact is None else pattern + _OWN * exact.astype(np.int32)
+        return pack(self.levels(a, b))
 
     def _last(self, a: Rows, b: Rows, whole: Bools) -> tuple[Small, Bools]:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
@@ -302,6 +322,14 @@ class Comparer:
 def _pair(x: int, y: int, number: int) -> int:
     """Two codes and the list that they are a pair of as one integer."""
     return min(x, y) << 32 | number << 31 | max(x, y)
+
+
+def pack(levels: Sequence[Small]) -> Rows:
+    """The levels of pairs in each field, one integer a pair."""
+    pattern = np.zeros(len(levels[0]), np.int32)
+    for field, level_ in zip(FIELDS[:-1], levels[:-1], strict=True):
+        pattern = pattern * len(field.levels) + level_
+    return pattern + _OWN * levels[-1].astype(np.int32)
 
 
 def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> Rows:

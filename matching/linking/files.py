@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ from matching.labels import Labels
 from matching.linking.linking import LinkResult, file_source, link_sources
 from matching.model import CLASSES, class_log_joint
 from matching.normalise import encode
-from matching.options import LinkOptions
+from matching.options import LASTING, LinkOptions
 from matching.reports import LinkReport, quality_page
 from matching.scoring import RunShards
 from matching.tables import ColumnMap
@@ -95,7 +95,7 @@ def explain_pair(
     theirs = records.filter(pc.equal(pc.cast(records["record_id"], pa.string()), record_id))
     if not mine.num_rows or not theirs.num_rows:
         raise UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
-    encoded = encode(mine, theirs)
+    encoded = encode(mine, theirs, None, result.exact)
     b = np.arange(theirs.num_rows, dtype=np.int32)
     levels = [x.astype(np.int64) for x in Comparer(encoded).levels(np.zeros_like(b), b)]
     model, frequencies = result.model, result.frequencies
@@ -106,18 +106,19 @@ def explain_pair(
     odds = joint[0] - np.logaddexp.reduce(joint[1:], axis=0)
     best = int(np.argmax(odds))
     weights = model.weights()
-    own = rows[best : best + 1]
-    rise = {name: float(frequencies.rises(name, own)[0]) / float(np.log(2.0)) for name in NAMES}
+    row, own = rows[best : best + 1], [name.removesuffix(LASTING) for name in result.exact]
+    rise = {name: float(frequencies.rises(name, row)[0]) / float(np.log(2.0)) for name in NAMES}
     fields = tuple(
         FieldWeight(
-            field.name,
-            _shown(mine, 0, field.name),
-            _shown(theirs, best, field.name),
+            ", ".join(own) if field.name == "exact" else field.name,
+            _shown(mine, 0, _SOURCES.get(field.name, own)),
+            _shown(theirs, best, _SOURCES.get(field.name, own)),
             field.levels[int(levels[f][best])],
             round(float(weights[f][levels[f][best]]), 3),
             round(rise[field.name] if levels[f][best] == 1 else 0.0, 3),
         )
         for f, field in enumerate(FIELDS)
+        if field.name != "exact" or own
     )
     prior = float(np.log2(model.sizes[0] / model.pairs))
     share = np.exp(joint[:, best] - joint[:, best].max())
@@ -130,8 +131,8 @@ def explain_pair(
     )
 
 
-def _shown(table: pa.Table, row: int, field: str) -> str:
-    values = [table[c][row].as_py() for c in _SOURCES[field] if c in table.column_names]
+def _shown(table: pa.Table, row: int, names: Sequence[str]) -> str:
+    values = [table[c][row].as_py() for c in names if c in table.column_names]
     return " · ".join(str(v) for v in values if v is not None)
 
 
@@ -201,8 +202,9 @@ def match_files(
     """
     begin = perf_counter()
     columns = columns or ColumnMap()
-    cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0])
-    records = file_source(records_path, "records", columns, record_id, sheets[1])
+    own = () if options is None else options.own_columns
+    cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0], own)
+    records = file_source(records_path, "records", columns, record_id, sheets[1], own)
     reviewed = None if labels is None else Labels.read(labels, (cohort_id, record_id))
     result = link_sources(cohort.source, records.source, options, progress, run_shards, reviewed)
     with _temporary(out_path.parent) as files, ThreadPoolExecutor(1) as other:

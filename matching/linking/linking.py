@@ -23,7 +23,7 @@ from matching.assignment import (
     edges_of,
     list_links,
 )
-from matching.errors import MissingIdColumn, NoCommonColumns
+from matching.errors import ExactMissing, MissingIdColumn, NoCommonColumns
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
@@ -55,12 +55,14 @@ class Source:
         columns: the standard columns that it has.
         keep: the columns that a linkage needs as they are: ids, identities, groups of the report.
         parts: makes its parts, with all these columns; those of distinct texts may be dictionaries.
+        own: further columns, which a linkage may compare for equality.
     """
 
     columns: tuple[str, ...]
     keep: tuple[str, ...]
     parts: Callable[[], Iterator[pa.Table]]
     findings: tuple[Finding, ...] = ()  # what must be said of how it was read
+    own: tuple[str, ...] = ()
 
 
 def table_source(table: pa.Table, side: Side) -> Source:
@@ -84,6 +86,7 @@ def parts_source(
         tuple(c for c in STANDARD if c in boxes),
         tuple(c for c in keep if c in names),
         lambda: (piece for part in parts() for piece in batches_of(split_full_names(part))),
+        own=tuple(c for c in names if c not in (*STANDARD, *keep)),
     )
 
 
@@ -106,9 +109,16 @@ class FileSide:
 
 
 def file_source(
-    path: Path, side: Side, columns: ColumnMap, id_name: str, sheet: str | None = None
+    path: Path,
+    side: Side,
+    columns: ColumnMap,
+    id_name: str,
+    sheet: str | None = None,
+    exact: Sequence[str] = (),
 ) -> FileSide:
     """Open a file (of a workbook the ``sheet``, or the first); its columns get their standard names part by part.
+
+    ``exact`` are the user's own.
 
     Raises:
         CodedError: not a table, a map that does not fit, or no id column.
@@ -117,7 +127,8 @@ def file_source(
 
     stream = stream_table(path, role=side, sheet=sheet)
     own_id = IDS[side]
-    columns, findings = recognised(stream.names, columns, side, id_name)
+    named_otherwise = ["" if name in exact else name for name in stream.names]
+    columns, findings = recognised(named_otherwise, columns, side, id_name)
     findings = (*findings, *other_sheets(side, stream.other_sheets))
     if id_name == own_id:
         id_name = columns.theirs(own_id, side)
@@ -127,9 +138,11 @@ def file_source(
     wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
     groups = GROUPED if side == "cohort" else ()
     keep = (own_id, *(c for c in groups if c in wanted))
+    own = [c for c in exact if c in named.column_names]
     boxes = boxes_of(wanted)
     taken_apart = () if FULL_NAME in boxes else (FULL_NAME,)
     looked_at = [c for c in wanted if c in READ_COLUMNS or c in keep or c in taken_apart]
+    looked_at += [c for c in own if c not in looked_at]
     theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in looked_at]
     asked = list(dict.fromkeys([id_name, *theirs]))
     coded = [
@@ -144,8 +157,8 @@ def file_source(
             yield split_full_names(pa.Table.from_arrays(chosen, names=[own_id, *looked_at]))
 
     standard = tuple(c for c in STANDARD if c in boxes)
-    ignored = len(stream.names) - len(wanted) - 1
-    source = Source(standard, keep, lambda: parts(coded), findings)
+    ignored = len(stream.names) - len({*wanted, *own}) - 1
+    source = Source(standard, keep, lambda: parts(coded), findings, tuple(own))
     return FileSide(source, parts, _id_type(path, id_name), ignored)
 
 
@@ -179,6 +192,7 @@ class LinkResult:
     model: Model
     frequencies: Frequencies
     reported: Callable[[], LinkReport]  # makes the report
+    exact: tuple[str, ...] = ()  # the user's own columns
 
     @cached_property
     def report(self) -> LinkReport:
@@ -218,22 +232,32 @@ def link_sources(
         identity is listed.
 
     Raises:
-        MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns: unusable tables.
+        MissingIdColumn, MissingIds, DuplicateIds, BadTable, NoCommonColumns, ExactMissing: unusable tables.
     """
     options = options or LinkOptions()
     report_progress = progress or (lambda _stage, _share: None)
     seconds: dict[str, float] = {}
     report_progress("normalise", 0.0)
     columns = common_columns(cohort.columns, records.columns)
+    exact = options.own_columns
+    if missing := [
+        f"{name}: {i}"
+        for i, _ in enumerate(exact, 1)
+        for name, side in (("cohort", cohort), ("records", records))
+        if exact[i - 1] not in side.own
+    ]:
+        raise ExactMissing(missing=missing)
     with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
-        reading = other.submit(read_input, records.parts(), columns, records.keep, options.threads)
-        left = read_input(cohort.parts(), columns, cohort.keep, options.threads)
+        reading = other.submit(
+            read_input, records.parts(), columns, records.keep, options.threads, exact
+        )
+        left = read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True)
-        half = HalfEncoded.of(left, columns)  # Python's work, beside Arrow's
+        half = HalfEncoded.of(left, columns, options.exact)  # Python's work, beside Arrow's
         right = reading.result()
         checking.result()
         check_records(right.as_given)
-        if not set(columns) & set(IDENTIFYING):
+        if not set(columns) & set(IDENTIFYING) and not exact:
             raise NoCommonColumns(needed=list(IDENTIFYING))
     mine, theirs = left.as_given, right.as_given
     findings = (*cohort.findings, *records.findings, *_one_sided(cohort, records))
@@ -289,7 +313,7 @@ def link_sources(
         cost,
         findings,
     )
-    return LinkResult(links, scorer.model, scorer.table, made)
+    return LinkResult(links, scorer.model, scorer.table, made, options.exact)
 
 
 def _one_sided(cohort: Source, records: Source) -> Iterator[Finding]:

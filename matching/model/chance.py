@@ -28,7 +28,7 @@ from matching.normalise import Encoded, Side
 SAMPLE = 400_000  # random pairs; the fuzzy levels of interest are above 1e-4
 _SHARING = 100_000  # random pairs of one first name, and of one street
 _TELLING = 30  # expected agreements from which a side's own count is believed
-_UNIQUE = frozenset({"ssn", "licence", "phone"})
+_UNIQUE = frozenset({"ssn", "licence", "phone", "exact"})
 _OWNERS = 5  # rows of one number that one person may have
 _PRIOR_ROWS = 50.0  # what the average frequency is worth for one value, in rows
 

@@ -22,8 +22,10 @@ def _are(levels: Levels, field: str, *names: str) -> Bools:
 
 def _number_agrees(levels: Levels) -> Bools:
     """A number of one person only: a telephone is a household's."""
-    return _are(levels, "ssn", "same", "one digit", "last four") | _are(
-        levels, "licence", "same", "one character"
+    return (
+        _are(levels, "ssn", "same", "one digit", "last four")
+        | _are(levels, "licence", "same", "one character")
+        | _are(levels, "exact", "same")
     )
 
 
@@ -53,7 +55,8 @@ def _twin(levels: Levels) -> Bools:
 
 
 def _number(levels: Levels) -> Bools:
-    other = _are(levels, "ssn", "different") | _are(levels, "licence", "different")
+    numbers = ("ssn", "licence", "exact")
+    other = np.logical_or.reduce([_are(levels, name, "different") for name in numbers])
     return other & ~_number_agrees(levels) & ~_are(levels, "birth", "same")
 
 
@@ -62,6 +65,7 @@ def _names(levels: Levels) -> Bools:
     return ~(
         _number_agrees(levels)
         | _are(levels, "phone", "same", "one digit")
+        | _are(levels, "exact", "same, may change")
         | ~_are(levels, "birth", "missing", "near year", "different")
         | _are(levels, "street", "same", "near", "same street")
         | _are(levels, "place", "same ZIP", "same city")

@@ -27,7 +27,7 @@ _NAMESAKES: Final = {
     "namesake": {"first": "m", "last": "m", "sex": "m"},
     "given namesake": {"first": "m", "middle": "m", "sex": "m"},
 }
-_HOUSE = {"last": "m", "suffix": "own", "phone": "m", "street": "m", "place": "m"}
+_HOUSE = {"last": "m", "suffix": "own", "phone": "m", "street": "m", "place": "m", "exact": "own"}
 # class → field → which distribution; "u" where nothing is said
 _USES: Final[dict[str, dict[str, str]]] = {
     "match": dict.fromkeys(NAMES, "m"),
@@ -252,10 +252,10 @@ def unpack(patterns: Rows) -> list[Ints]:
     """The level of each field from patterns in mixed radix."""
     rest = patterns.astype(np.int64)
     levels: list[Ints] = []
-    for field in reversed(FIELDS):
+    for field in reversed(FIELDS[:-1]):
         levels.append(rest % len(field.levels))
         rest = rest // len(field.levels)
-    return levels[::-1]
+    return [*levels[::-1], rest]
 
 
 def _with_same(u: Floats, same: float) -> Floats:
@@ -272,9 +272,9 @@ def _class_sizes(matches: float, pairs: float) -> Floats:
 
 
 def _distribution(table: str, name: str, default: Floats | None) -> Floats:
-    section = shipped_prior()[table]
+    section = shipped_prior()["exact" if name == "exact" else table]
     assert isinstance(section, dict)
-    values = section.get(name)
+    values = section.get(table if name == "exact" else name)
     if values is None:
         assert default is not None
         return default

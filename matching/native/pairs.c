@@ -151,7 +151,8 @@ static void listed(uint64_t *keys, int64_t count, const Prefilter *prefilter, co
     for (int64_t j = 0; j < count;) {
         int64_t row = row_in(keys[j]), caught = 0;
         for (; j < count && row_in(keys[j]) == row; j++) caught |= (int64_t)1 << rule_in(keys[j]);
-        if (!prefilter) {
+        if (!prefilter || caught & prefilter->always) {
+            while (queue->done < queue->begun) ended(queue, prefilter, cohort, rows, out);
             kept(out, rows[row], record, caught);
             continue;
         }

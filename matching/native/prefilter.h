@@ -16,6 +16,7 @@ typedef struct {
     float base, floors[STEPS], last_floor;
     float other_first, other_last, street_same, street_near, street_on, street_different;
     float middle[3], sex[3], suffix[3]; /* equal, other, missing on a side */
+    int64_t always;                 /* rules whose pairs are kept, as bits */
 } Prefilter;
 
 static inline float larger(float a, float b) { return a > b ? a : b; }

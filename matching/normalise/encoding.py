@@ -6,15 +6,15 @@ the batches can't change a result.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from matching.arrays import blank, in_threads, prefetch
-from matching.arrow import Bools, Codes, Ints, array, filled, pc
+from matching.arrays import blank, in_threads, number_ids, prefetch
+from matching.arrow import EMPTY, Bools, Codes, Ints, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.findings import Finding
 from matching.normalise import addresses, names, numbers
@@ -31,6 +31,7 @@ from matching.normalise.vocabulary import (
     name_parts,
     representatives,
 )
+from matching.options import LASTING
 from matching.tables import STANDARD, check_texts
 
 Values = npt.NDArray[Any]
@@ -46,6 +47,7 @@ _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
 }  # fmt: skip
 # standard columns that a linkage looks at
 READ_COLUMNS: Final = frozenset({*TEXTS, *_NUMBERS, "ssn"})
+_NOTHING: Final = pa.array(sorted(names.EMPTY), pa.string())
 _TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
 
 
@@ -58,10 +60,15 @@ class EncodingInput:
     numbers: dict[str, Values]  # driver_license, phone, zip, ssn, ssn4, house; -1 is missing
     texts: dict[str, Dictionary]
     tallies: dict[str, Tally]
+    exact: dict[str, pa.ChunkedArray] = field(default_factory=dict[str, pa.ChunkedArray])
 
 
 def read_input(
-    batches: Iterable[pa.Table], columns: Iterable[str], keep: Iterable[str], threads: int | None
+    batches: Iterable[pa.Table],
+    columns: Iterable[str],
+    keep: Iterable[str],
+    threads: int | None,
+    exact: Sequence[str] = (),
 ) -> EncodingInput:
     """Read a side.
 
@@ -70,6 +77,7 @@ def read_input(
         columns: the standard columns to read; the others are missing.
         keep: columns to hand on as they are.
         threads: how many to use.
+        exact: columns of the user's own.
     """
     wanted, as_given = frozenset(columns), list(keep)
     parts: list[pa.Table] = []
@@ -79,7 +87,7 @@ def read_input(
     for batch in prefetch(batches):
         rows += batch.num_rows
         parts.append(batch.select(as_given))
-        jobs = [name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted]
+        jobs = [*(name for name in (*_NUMBERS, "ssn", *TEXTS) if name in wanted), *exact]
         for made in in_threads(lambda name, batch=batch: _read(batch, name), jobs, threads):
             for name, values in made.values.items():
                 found.setdefault(name, []).append(values)
@@ -100,6 +108,10 @@ def read_input(
         read,
         dict(zip(TEXTS, texts, strict=True)),
         tallies,
+        {
+            name: pa.chunked_array(c for made in found.pop(name) for c in made.chunks)
+            for name in exact
+        },
     )
 
 
@@ -126,6 +138,9 @@ def _read(batch: pa.Table, name: str) -> _Read:
         return _Read(name, {"house": house.astype(np.int32), "street": rest.dictionary_encode()})
     if name in TEXTS:
         return _Read(name, {name: column.dictionary_encode()})
+    if name not in READ_COLUMNS:  # the user's own: case, blanks and punctuation are noise
+        bare = pc.replace_substring_regex(pc.utf8_lower(column), r"[^\p{L}\p{N}]+", "")
+        return _Read(name, {name: pc.if_else(pc.is_in(bare, value_set=_NOTHING), EMPTY, bare)})
     column = numbers.whole_numbers(column)
     if name == "ssn":
         whole, last_four = numbers.social_security(column)
@@ -176,9 +191,15 @@ class Encoded:
     unparsable: dict[str, dict[str, int]]  # side → column → values
     nobodys: dict[str, dict[str, int]]  # side → column → rows whose value too many people share
     findings: tuple[Finding, ...] = ()  # of columns that are not read
+    exact: tuple[str, ...] = ()  # the user's own columns, as ``LinkOptions.exact`` names them
 
 
-def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = None) -> Encoded:
+def encode(
+    cohort: pa.Table,
+    records: pa.Table | None,
+    threads: int | None = None,
+    exact: tuple[str, ...] = (),
+) -> Encoded:
     """Code both tables together; with ``records=None`` the cohort is both sides.
 
     Raises:
@@ -189,10 +210,11 @@ def encode(cohort: pa.Table, records: pa.Table | None, threads: int | None = Non
     records = None if records is None else split_full_names(records)
     other = cohort if records is None else records
     both = common_columns(cohort.column_names, other.column_names)
-    half = HalfEncoded.of(read_input(batches_of(cohort), both, (), threads), both)
+    own = [name.removesuffix(LASTING) for name in exact]
+    half = HalfEncoded.of(read_input(batches_of(cohort), both, (), threads, own), both, exact)
     if records is None:
         return half.alone()
-    return half.against(read_input(batches_of(records), both, (), threads))
+    return half.against(read_input(batches_of(records), both, (), threads, own))
 
 
 def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
@@ -220,28 +242,39 @@ class HalfEncoded:
     words: _Words
     columns: tuple[str, ...]
     tallies: dict[str, Tally]
+    exact: tuple[str, ...]
+    own: dict[str, pa.ChunkedArray]
 
     @classmethod
-    def of(cls, cohort: EncodingInput, columns: tuple[str, ...]) -> "HalfEncoded":
+    def of(
+        cls, cohort: EncodingInput, columns: tuple[str, ...], exact: tuple[str, ...] = ()
+    ) -> "HalfEncoded":
         """Normalise the cohort's distinct texts."""
         words, tallies = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, Tally]()
-        return cls(_side(cohort, words, tallies), words, columns, tallies)
+        return cls(_side(cohort, words, tallies), words, columns, tallies, exact, cohort.exact)
 
     def alone(self, *, clean: bool = True) -> Encoded:
         """The cohort against itself; ``clean`` takes out values that are nobody's."""
-        return self._encoded(self.cohort, {}, clean=clean)
+        return self.with_records(self.cohort, {}, clean=clean)
 
     def against(self, records: EncodingInput) -> Encoded:
         """Normalise the records' distinct texts, coded as the cohort's."""
         tallies = dict[str, Tally]()
-        return self._encoded(_side(records, self.words, tallies), tallies)
+        both = [_numbered_together(own, records.exact[name]) for name, own in self.own.items()]
+        mine = replace(self.cohort, exact=tuple(codes for codes, _ in both))
+        right = _side(records, self.words, tallies)
+        right = replace(right, exact=tuple(codes for _, codes in both))
+        return replace(self, cohort=mine).with_records(right, tallies)
 
-    def _encoded(self, right: Side, tallies: dict[str, Tally], *, clean: bool = True) -> Encoded:
+    def with_records(
+        self, right: Side, tallies: dict[str, Tally], *, clean: bool = True
+    ) -> Encoded:
+        """Both sides with names in one spelling and without what is nobody's."""
         words, sides = self.words, {"cohort": self.tallies, "records": tallies}
         given = [self.cohort] if right is self.cohort else [self.cohort, right]
         spelt = _one_spelling(given, words.names)
         parts = name_parts(words.names)
-        cleaned = [without_nobodys(side) if clean else (side, {}) for side in spelt]
+        cleaned = [without_nobodys(s, tuple(self.own)) if clean else (s, {}) for s in spelt]
         made = [_with_whole_name(side, parts) for side, _ in cleaned]
         left, right = made[0], made[-1]
         return Encoded(
@@ -258,7 +291,15 @@ class HalfEncoded:
             },
             {"cohort": cleaned[0][1], "records": cleaned[-1][1]},
             tuple(one for side, of in sides.items() for one in unread_findings(side, of)),
+            self.exact,
         )
+
+
+def _numbered_together(mine: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[Codes, Codes]:
+    """Numbers of two columns' texts, equal where these are; nothing is missing."""
+    text = pc.fill_null(pa.chunked_array([*mine.chunks, *theirs.chunks], pa.string()), EMPTY)
+    codes = np.where(blank(text), np.int32(MISSING), number_ids(text)[0])
+    return codes[: len(mine)], codes[len(mine) :]
 
 
 def _side(given: EncodingInput, words: _Words, tallies: dict[str, Tally]) -> Side:

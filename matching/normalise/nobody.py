@@ -16,18 +16,21 @@ from matching.normalise.side import Side
 
 # People (by birth date, or name where there is none) who may share a number: misspelt dates of one person, a number
 # borrowed or mistyped. A telephone is a household's, a shelter's or an office's.
-_OWNERS: Final = {"ssn": 5, "licence": 5, "phone": 40}
+_OWNERS: Final = {"ssn": 5, "licence": 5, "phone": 40, "exact": 5}
 # A date has some 1 in 20,000; of a register whose people are of one year 1 in 365.
 _DATE_SHARE, _DATE_ROWS = 0.01, 40
 # Kaur and Singh do not reach that in a register, and say nothing where they do.
 _NAME_SHARE, _NAME_ROWS = 0.25, 100
 
 
-def without_nobodys(side: Side, threads: int | None = None) -> tuple[Side, dict[str, int]]:
+def without_nobodys(
+    side: Side, own: tuple[str, ...] = (), threads: int | None = None
+) -> tuple[Side, dict[str, int]]:
     """A side whose nobody's values are missing, and how many rows of each column (by its standard name) had one.
 
     Args:
         side: names, numbers and dates as codes; negative (0 for a birth date) is missing.
+        own: names of the user's own columns.
         threads: how many to use.
     """
     lost: dict[str, int] = {}
@@ -42,26 +45,32 @@ def without_nobodys(side: Side, threads: int | None = None) -> tuple[Side, dict[
     if "ssn" in changed:  # its last four digits are nobody's as well
         gone = changed["ssn"] != side.ssn
         changed["ssn4"] = np.where(gone, np.array(-1, side.ssn4.dtype), side.ssn4)
-    return (replace(side, **changed), lost) if changed else (side, lost)
+    exact = list(side.exact)
+    for place, name in enumerate(own):
+        gone = np.isin(
+            exact[place], _of_many(side, exact[place].astype(np.int64), _OWNERS["exact"])
+        )
+        if gone.any():
+            lost[name] = int(gone.sum())
+            exact[place] = np.where(gone, np.int32(-1), exact[place])
+    return replace(side, **changed, exact=tuple(exact)) if lost else side, lost
 
 
 def _numbers(name: str) -> Callable[[Side], list[int]]:
-    def find(side: Side) -> list[int]:
-        values = getattr(side, name).astype(np.int64)
-        owners = _OWNERS[name]
-        frequent = _shared(values[values >= 0], owners)
-        if not len(frequent):
-            return []
-        here = np.flatnonzero(np.isin(values, frequent))
-        who = np.where(side.birth[here] > 0, side.birth[here], -2 - side.last[here]).astype(
-            np.int64
-        )
-        pairs = np.unique(numbered(values[here])[0] << 32 | numbered(who)[0])
-        people = np.bincount(pairs >> 32)
-        first = np.unique(numbered(values[here])[0], return_index=True)[1]
-        return values[here[first]][people > owners].tolist()
+    return lambda side: _of_many(side, getattr(side, name).astype(np.int64), _OWNERS[name])
 
-    return find
+
+def _of_many(side: Side, values: Ints, owners: int) -> list[int]:
+    """The values that more people than so many have."""
+    frequent = _shared(values[values >= 0], owners)
+    if not len(frequent):
+        return []
+    here = np.flatnonzero(np.isin(values, frequent))
+    who = np.where(side.birth[here] > 0, side.birth[here], -2 - side.last[here]).astype(np.int64)
+    pairs = np.unique(numbered(values[here])[0] << 32 | numbered(who)[0])
+    people = np.bincount(pairs >> 32)
+    first = np.unique(numbered(values[here])[0], return_index=True)[1]
+    return values[here[first]][people > owners].tolist()
 
 
 def _shared(values: Ints, most: int) -> Ints:

@@ -30,19 +30,24 @@ class Side:
     zip: Codes
     county: Codes
     whole: Codes  # a hash of all names, whatever their order and boxes
+    exact: tuple[Codes, ...] = ()  # columns of the user's own
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "rows"}
+        """The columns by name, but for the user's own."""
+        return {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rows", "exact")
+        }
 
     def take(self, rows: Numbers) -> "Side":
         """The same columns for some rows."""
-        return Side(len(rows), **{name: values[rows] for name, values in self.columns().items()})
+        columns = {name: values[rows] for name, values in self.columns().items()}
+        return Side(len(rows), **columns, exact=tuple(values[rows] for values in self.exact))
 
     def cut(self, start: int, stop: int) -> "Side":
         """The same columns for the rows from ``start`` to ``stop``, without copying."""
         columns = {name: values[start:stop] for name, values in self.columns().items()}
-        return Side(min(stop, self.rows) - start, **columns)
+        exact = tuple(values[start:stop] for values in self.exact)
+        return Side(min(stop, self.rows) - start, **columns, exact=exact)
 
     @property
     def address(self) -> Ints:

@@ -77,12 +77,14 @@ def _version(name: str) -> str:
     return version(name)  # reads the library's metadata
 
 
-def _model_parameters(model: Model) -> dict[str, object]:
-    """m, u and the weight in bits of every level of every field."""
+def _model_parameters(model: Model, exact: Sequence[str]) -> dict[str, object]:
+    """m, u and the weight in bits of every level of every field; the user's own columns under their names."""
     result: dict[str, object] = {}
     weights = model.weights()
     for f, fld in enumerate(FIELDS):
-        result[fld.name] = [
+        if fld.name == "exact" and not exact:
+            continue
+        result[f"exact: {', '.join(exact)}" if fld.name == "exact" else fld.name] = [
             {
                 "level": fld.levels[k],
                 "m": float(f"{model.m[f][k]:.4g}"),
@@ -331,7 +333,7 @@ def link_report(
         rules=_rules_json(scorer.blocks.counts, scored, edges, decision),
         pairs=scored.pairs,
         patterns=scored.patterns,
-        parameters=_model_parameters(model),
+        parameters=_model_parameters(model, scorer.options.own_columns),
         classes={n: round(float(x), 2) for n, x in zip(CLASSES, model.sizes, strict=True)},
         prior={
             "shipped_version": int(shipped_number("version")),

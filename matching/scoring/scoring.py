@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from matching.arrays import Clock, numbered
 from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
-from matching.blocking import RULES, Blocks, PairFilter, Planned, RuleCount, plan
+from matching.blocking import Blocks, PairFilter, Planned, RuleCount, plan, rules_of
 from matching.comparison import Comparer, compare_pairs
 from matching.labels import DIFFERENT, SAME, LabelledRows
 from matching.model import (
@@ -261,9 +261,10 @@ def _evenly_spaced(rows: int, wanted: int) -> Rows:
 
 TABLES: Final = ("cohort", "records", "texts", "parts", "rules")
 _SCORED: Final = ("a", "b", "log_odds", "guarded", "caught")
-_SIDE: Final = tuple(f.name for f in fields(Side) if f.name != "rows")
+_SIDE: Final = tuple(f.name for f in fields(Side) if f.name not in ("rows", "exact"))
 _VOCABULARIES: Final = ("names", "streets", "places")
 _FREQUENCY: Final = "frequency of "
+_EXACT: Final = "exact "
 _MADE: Final = b"made"
 
 
@@ -311,6 +312,7 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
         tuple(numbers["columns"]),
         {},
         {},
+        exact=tuple(numbers["exact"]),
     )
     model = Model(
         tuple(np.array(m) for m in numbers["m"]),
@@ -321,7 +323,9 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
     )
     names = [n for n in records.column_names if n.startswith(_FREQUENCY)]
     table = Frequencies({n.removeprefix(_FREQUENCY): array(records[n]) for n in names})
-    blocks = Blocks(encoded, _planned(numbers["rules"], rules), numbers["same_table"], threads)
+    blocks = Blocks(
+        encoded, _planned(encoded, numbers["rules"], rules), numbers["same_table"], threads
+    )
     rows, guards = numbers["shard_rows"], tuple(numbers["never_link"])
     return ShardPlan(encoded, Comparer(encoded), blocks, model, table, rows, guards, threads)
 
@@ -347,12 +351,14 @@ def _table(columns: dict[str, pa.Array]) -> pa.Table:
 
 
 def _columns(side: Side) -> dict[str, pa.Array]:
-    return {name: column(values) for name, values in side.columns().items()}
+    own = {f"{_EXACT}{place}": column(values) for place, values in enumerate(side.exact)}
+    return {name: column(values) for name, values in side.columns().items()} | own
 
 
 def _side(table: pa.Table) -> Side:
     columns: dict[str, Any] = {name: array(table[name]) for name in _SIDE}
-    return Side(rows=table.num_rows, **columns)
+    own = [name for name in table.column_names if name.startswith(_EXACT)]
+    return Side(rows=table.num_rows, **columns, exact=tuple(array(table[n]) for n in own))
 
 
 def _vocabulary(all_texts: list[str], mine: Bools) -> Vocabulary:
@@ -374,6 +380,7 @@ def _rules(plan: ShardPlan) -> pa.Table:
     model = plan.model
     numbers = {
         "columns": plan.encoded.columns,
+        "exact": plan.encoded.exact,
         "same_table": plan.blocks.same_table,
         "shard_rows": plan.shard_rows,
         "never_link": plan.never_link,
@@ -391,8 +398,8 @@ def _rules(plan: ShardPlan) -> pa.Table:
     return _table({"numbers": numbers_column, "hashes": hashes})
 
 
-def _planned(rules: list[dict[str, Any]], table: pa.Table) -> list[Planned]:
-    by_name = {rule.name: rule for rule in RULES}
+def _planned(encoded: Encoded, rules: list[dict[str, Any]], table: pa.Table) -> list[Planned]:
+    by_name = {rule.name: rule for rule in rules_of(encoded)}
     lists = iter(table["hashes"].combine_chunks()[1:])
     made: list[Planned] = []
     for rule in rules:

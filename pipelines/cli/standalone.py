@@ -57,6 +57,13 @@ def match(
             metavar="GUARDS", help="Pairs that go to a reviewer at best, by commas; none: no guard."
         ),
     ] = "birth,suffix,sex,twin,number,names",
+    exact: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column of your own in both files, compared for equality; COLUMN:lasting stays with a person. Repeat it.",
+        ),
+    ] = None,
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
     from matching.linking import match_files
@@ -67,8 +74,13 @@ def match(
     if len(named) > 2:
         raise OptionsDisagree(option="--sheet is given once for both files, or once for each")
     guards = () if never_link == "none" else tuple(never_link.split(","))
-    options = LinkOptions(threshold=threshold, review_from=review_from, never_link=guards)
-    mapped = ColumnMap.read(columns) if columns else None
+    options = LinkOptions(
+        threshold=threshold,
+        review_from=review_from,
+        never_link=guards,
+        exact=tuple(exact or ()),
+    )
+    mapped = ColumnMap.read(columns, options.own_columns) if columns else None
     with console.steps() as report:
         outcome = match_files(
             cohort,

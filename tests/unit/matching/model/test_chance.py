@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.comparison.fields import FIELDS, NAMES, level
+from matching.comparison.levels import pack
 from matching.model.chance import Sharing, collision
 from matching.model.model import CLASSES, Model, prior_model, train
 from tests.two_tables import link
@@ -52,12 +53,8 @@ def test_a_cohort_too_small_to_repeat_a_value_does_not_make_agreement_look_rare(
 
 
 def _pattern(**levels: str) -> int:
-    number = 0
-    for field in FIELDS:
-        number = number * len(field.levels) + (
-            level(field.name, levels[field.name]) if field.name in levels else 0
-        )
-    return number
+    known = [level(f.name, levels[f.name]) if f.name in levels else 0 for f in FIELDS]
+    return int(pack([np.array([one], np.int8) for one in known])[0])
 
 
 def test_namesakes_beyond_chance_are_not_taken_for_matches():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.comparison.fields import FIELDS, NAMES
+from matching.comparison.levels import pack
 from matching.model.model import Model, prior_model, train
 from matching.model.ordering import limited, ordered
 
@@ -75,10 +76,8 @@ def test_fathers_and_sons_among_the_matches_teach_nothing():
     levels = {
         "first": 1, "last": 1, "sex": 1, "suffix": 3, "birth": 7, "street": 1, "place": 1,
     }  # fmt: skip
-    pattern = 0
-    for field in FIELDS:
-        pattern = pattern * len(field.levels) + levels.get(field.name, 0)
-    after = train(model, np.array([pattern], np.int32), np.array([10_000]))
+    pattern = pack([np.array([levels.get(name, 0)], np.int8) for name in NAMES])
+    after = train(model, pattern, np.array([10_000]))
     for name in ("suffix", "birth"):
         f = NAMES.index(name)
         assert after.weights()[f][levels[name]] < 0

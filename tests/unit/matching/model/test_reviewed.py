@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matching.comparison import FIELDS, NAMES
+from matching.comparison import NAMES, pack
 from matching.model.model import (
     CLASSES,
     Reviewed,
@@ -20,10 +20,7 @@ MODEL = prior_model(1_000, 10_000)
 
 
 def pattern(levels):
-    number = 0
-    for field in FIELDS:
-        number = number * len(field.levels) + levels.get(field.name, 0)
-    return number
+    return int(pack([np.array([levels.get(name, 0)], np.int8) for name in NAMES])[0])
 
 
 PATTERNS = np.sort(np.array([pattern(p) for p in (SURE, DOUBTFUL, STRANGERS)], np.int32))
