@@ -6,12 +6,12 @@ proof. Here the people of each full name are counted in the records themselves, 
 and what a count of few can't say is filled in from the parts of the name.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from matching.arrays import numbered
-from matching.arrow import Floats, Floats32, Ints
+from matching.arrow import Bools, Floats, Floats32, Ints
 from matching.comparison import NAMES
 from matching.model.model import Model
 from matching.normalise import Side
@@ -50,14 +50,14 @@ def count_namesakes(records: Side, model: Model) -> Namesakes:
         float(model.u[NAMES.index(name)][1]) for name in ("first", "last", "middle")
     )
     people = _People.of(records)
-    others, total = people.others(people.first, people.last), float(len(people.rows))
+    others, total = _others(people.name), float(len(people.rows))
     together = same_first * same_last
     lift = max(1.0, (float(others.sum()) + _TOGETHER) / (total * (total - 1.0) * together + 1.0))
     shares = [people.share(name) for name in (people.first, people.last)]
     likely = np.minimum(shares[0] * shares[1] * lift, np.minimum(*shares))
     share = (_SHAPE + others) / (_SHAPE / likely + total)
     average = min(1.0, lift * together)
-    same, middle = people.middles(same_middle)
+    same, middle = people.middles(same_middle, others > 0)
     return Namesakes(average, same, people.by_row(np.log(share / average)), people.by_row(middle))
 
 
@@ -65,12 +65,13 @@ def count_namesakes(records: Side, model: Model) -> Namesakes:
 class _People:
     """People told apart by first name, last name and birth date, with the codes of their names.
 
-    ``rows`` are a record row of each; ``which`` is the person of each record row, or -1 where a name is missing. Rows without a
+    ``name`` numbers first and last name together; ``rows`` are a record row of each; ``which`` is the person of each record row, or -1 where a name is missing. Rows without a
     birth date are one person's, or each a person where no row has one.
     """
 
     which: Ints
     rows: Ints
+    name: Ints
     first: Ints
     last: Ints
     middle: Ints
@@ -89,8 +90,10 @@ class _People:
         rows[person[named]] = known[named]
         which = np.full(side.rows, -1)
         which[known] = person
+        name_of = np.empty(many, np.int64)
+        name_of[person] = name
         codes = (x[rows].astype(np.int64) for x in (side.first, side.last, side.middle))
-        return cls(which, rows, *codes)
+        return cls(which, rows, name_of, *codes)
 
     def by_row(self, values: Floats) -> Floats32:
         """Values of people for their rows; nought for rows without a name."""
@@ -100,31 +103,21 @@ class _People:
         """The share of people with each one's name."""
         return np.bincount(name)[name] / max(len(name), 1)
 
-    def others(self, *names: Ints) -> Floats:
-        """How many other people have all these names of each one; nought where one is missing."""
-        result = np.zeros(len(self.rows))
-        known = np.flatnonzero(np.logical_and.reduce([name >= 0 for name in names]))
-        key = names[0][known]
-        for name in names[1:]:
-            key = numbered(key)[0] << 32 | name[known]
-        place, many = numbered(key)
-        result[known] = np.bincount(place, minlength=many)[place] - 1
-        return result
-
-    def middles(self, chance: float) -> tuple[float, Floats]:
+    def middles(self, chance: float, namesakes: Bools) -> tuple[float, Floats]:
         """Chance that namesakes share a middle name, and log of each one's own against it."""
-        namesakes = self.others(self.first, self.last) > 0
+        result = np.zeros(len(self.rows))
         named = np.flatnonzero(namesakes & (self.middle >= 0))
         if not len(named):
-            return chance, np.zeros(len(self.rows))
-        few = replace(
-            self, **{k: getattr(self, k)[named] for k in ("rows", "first", "last", "middle")}
-        )
-        beside = few.others(few.first, few.last)
-        both = few.others(few.first, few.last, few.middle)
+            return chance, result
+        name = self.name[named]
+        beside, both = _others(name), _others(numbered(name << 32 | self.middle[named])[0])
         average = (both.sum() + _PAIRS * chance) / (beside.sum() + _PAIRS)
         average = float(np.clip(average, chance, 0.99))
         share = (both + _OTHER_NAMES * average) / (beside + _OTHER_NAMES)
-        result = np.zeros(len(self.rows))
         result[named] = np.log(np.maximum(share, chance) / average)
         return average, result
+
+
+def _others(number: Ints) -> Floats:
+    """How many others have each one's number."""
+    return (np.bincount(number)[number] - 1).astype(np.float64)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.model.model import prior_model
-from matching.model.namesakes import _People, count_namesakes
+from matching.model.namesakes import _others, _People, count_namesakes
 from matching.normalise import encode
 from matching.persons import resolve
 from tests.two_tables import link
@@ -39,7 +39,7 @@ def test_other_people_of_a_full_name_are_those_with_other_birth_dates(rows):
     for i, (f, n, _, b) in enumerate(rows):
         if f and n:
             known[f, n].add((b or "none") if dated else i)
-    others = people.others(people.first, people.last)
+    others = _others(people.name)
     for i, (f, n, _, _) in enumerate(rows):
         if f and n:
             assert others[people.which[i]] == len(known[f, n]) - 1
