@@ -1,10 +1,12 @@
 """The rule table points only to things that exist, and leaves no rule out."""
 
+import functools
 import importlib
 import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,11 +40,17 @@ def exists(where: str) -> bool:
         return exists_in_class(module, name)
 
 
+@functools.cache
 def notice_text(where: str) -> str:
     """The conditions of one kind of release, as the data system's file states them."""
     path, kind = re.fullmatch(r"(\S+) \(conditions, (\w+)\)", where).groups()
-    stated = tomllib.loads((REPO / path).read_text(encoding="utf-8"))["conditions"]
+    stated = _stated(path)["conditions"]
     return "\n".join(f"{one['head']}\n{one['text']}" for one in stated if kind in one["kinds"])
+
+
+@functools.cache
+def _stated(path: str) -> dict[str, Any]:
+    return tomllib.loads((REPO / path).read_text(encoding="utf-8"))
 
 
 def exists_in_class(module: str, name: str) -> bool:

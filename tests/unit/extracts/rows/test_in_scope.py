@@ -9,6 +9,7 @@ from extracts.errors import ColumnPlanRefused, ScopeEmpty
 from extracts.package.dictionary import dictionary_for
 from extracts.rows import RowScope
 from extracts.rows.in_scope import pairs_in_scope, records_in_scope
+from tests.examples import first_of
 from tests.unit.extracts.making import build_identified
 
 
@@ -64,7 +65,16 @@ def test_candidates(con, carpos, families, years, anyway, found):
 
 @pytest.mark.parametrize(
     ("families", "years", "pairs"),
-    [(("GV",), (2016, 2025), 2), (("GV",), None, 3), (("GV", "DV"), None, 4), (("CH",), None, 0)],
+    first_of(
+        [
+            (("GV",), (2016, 2025), 2),
+            (("GV", "DV"), None, 4),
+            (("GV",), None, 3),
+            (("CH",), None, 0),
+        ],
+        2,
+        several=True,
+    ),
 )
 def test_pairs_are_what_the_deidentified_rows_are(con, carpos, ids, families, years, pairs):
     assert pairs_in_scope(con, carpos, RowScope(families, years)) == pairs
