@@ -111,3 +111,10 @@ class BadExact(CodedError, code="MATCH-20", exit=Exit.USAGE):
 class ExactMissing(CodedError, code="MATCH-21", exit=Exit.INPUT):
     cause = "A column of --exact is not in both tables"
     cure = "Check its spelling, or map it: the same name on the left-hand side of [cohort] and [records]."
+
+
+class BadModel(CodedError, code="MATCH-22", exit=Exit.INPUT):
+    cause = "The saved model can't be used"
+    cure = (
+        "Give a file that `match --save-model` of this version wrote, or train and save it again."
+    )

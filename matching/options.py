@@ -28,7 +28,7 @@ class LinkOptions:
         threads: DuckDB threads (None: all). Never changes the result.
         seed: for the random pairs that estimate chance agreement.
         shard_rows: cohort rows worked at a time. Never changes the result.
-        training_rows: cohort rows whose pairs train the weights.
+        training_rows: cohort rows whose pairs train the weights; 0: they stay what they start from.
     """
 
     threshold: float = 0.90
@@ -53,7 +53,7 @@ class LinkOptions:
             "block_cap": self.block_cap >= 1,
             "threads": self.threads is None or self.threads >= 1,
             "shard_rows": self.shard_rows >= 1,
-            "training_rows": self.training_rows >= 1,
+            "training_rows": self.training_rows >= 0,
         }
         wrong = [name for name, right in ranges.items() if not right]
         if wrong:

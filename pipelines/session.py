@@ -223,6 +223,7 @@ CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "linkage.threshold": lambda probability: probability >= Settings().linkage.threshold,
     "linkage.review_from": lambda probability: probability <= Settings().linkage.review_from,
     "linkage.never_link": lambda guards: set(guards) >= set(Settings().linkage.never_link),
+    "linkage.model": lambda file: not file,
     "release.release_approval": lambda policy: policy == "second_person",
     "release.background_check_deidentified": lambda asked: asked is True,
     "approvals.public_agency_individual_level": lambda given: given is False,

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -22,7 +24,7 @@ from matching.comparison import FIELDS, NAMES, Comparer
 from matching.errors import BadTruth, CantWrite, UnknownPair
 from matching.labels import Labels
 from matching.linking.linking import LinkResult, file_source, link_sources
-from matching.model import CLASSES, class_log_joint
+from matching.model import CLASSES, SavedModel, class_log_joint, saved_text
 from matching.normalise import encode
 from matching.options import LASTING, LinkOptions
 from matching.reports import LinkReport, quality_page
@@ -176,6 +178,8 @@ def match_files(
     options: LinkOptions | None = None,
     truth: Path | None = None,
     labels: Path | None = None,
+    start: Path | None = None,
+    save: Path | None = None,
     explain: tuple[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
     run_shards: RunShards | None = None,
@@ -193,6 +197,8 @@ def match_files(
         options: see ``LinkOptions``.
         truth: a file with the true pairs (both id columns); the score is against it.
         labels: pairs that a person has decided on; see ``Labels.read``.
+        start: a saved model to start from.
+        save: where this linkage's model goes.
         explain: a pair of ids to explain.
         progress: called with a stage and the share that is done.
         run_shards: has the shards worked elsewhere, or timed; never changes the result.
@@ -206,10 +212,14 @@ def match_files(
     cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0], own)
     records = file_source(records_path, "records", columns, record_id, sheets[1], own)
     reviewed = None if labels is None else Labels.read(labels, (cohort_id, record_id))
-    result = link_sources(cohort.source, records.source, options, progress, run_shards, reviewed)
-    with _temporary(out_path.parent) as files, ThreadPoolExecutor(1) as other:
+    model = None if start is None else SavedModel.read(start)
+    result = link_sources(
+        cohort.source, records.source, options, progress, run_shards, reviewed, model
+    )
+    folders = [out_path.parent] * 3 + ([] if save is None else [save.parent])
+    with _temporary(folders) as files, ThreadPoolExecutor(1) as other:
         kinds = cohort.id_type, records.id_type
-        writing = other.submit(_write_links, files[-1], result.pairs, kinds)  # beside the report
+        writing = other.submit(_write_links, files[2], result.pairs, kinds)  # beside the report
         score = None if truth is None else _score(result, truth, (cohort_id, record_id))
         explanation = None
         if explain is not None:
@@ -224,6 +234,10 @@ def match_files(
             explanation,
         )
         writing.result()
+        if save is not None:
+            with _writing():
+                files[3].write_text(_model_text(result), "utf-8")
+                files[3].replace(save)
         _name_outputs(out_path, files, outcome)
     return outcome
 
@@ -262,12 +276,12 @@ def _f1(right: int, links: int, true: int) -> float:
 
 
 @contextmanager
-def _temporary(folder: Path) -> Generator[list[Path], None, None]:
-    """Three empty files, which are gone afterwards unless they have got their names."""
+def _temporary(folders: Sequence[Path]) -> Generator[list[Path], None, None]:
+    """An empty file in each folder, which are gone afterwards unless they have got their names."""
     made: list[Path] = []
     try:
         with _writing():
-            for _ in range(3):
+            for folder in folders:
                 handle, name = tempfile.mkstemp(dir=folder, prefix=".links-", suffix=".part")
                 os.close(handle)
                 made.append(Path(name))
@@ -283,6 +297,19 @@ def _writing() -> Generator[None, None, None]:
         yield
     except OSError:
         raise CantWrite(file="links") from None
+
+
+def _model_text(result: LinkResult) -> str:
+    report = result.report
+    provenance = {
+        "made": datetime.now(UTC).date().isoformat(),
+        "program": version("doj-release"),
+        "cohort_rows": report.cohort_rows,
+        "record_rows": report.record_rows,
+        **{name: getattr(report, name) for name in ("columns", "prior", "labels", "options")},
+    }
+    rows = max(1, min(report.cohort_rows, report.record_rows))
+    return saved_text(result.model.m, float(result.model.sizes[0]) / rows, provenance)
 
 
 def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
@@ -309,7 +336,7 @@ def _name_outputs(out: Path, files: list[Path], outcome: MatchOutcome) -> None:
         "ignored_columns": outcome.ignored_columns,
         "score": None if outcome.score is None else asdict(outcome.score),
     }
-    text, page, links = files
+    text, page, links, *_ = files
     with _writing():
         text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
         page.write_text(quality_page(outcome.report), "utf-8")

@@ -27,7 +27,7 @@ from matching.errors import ExactMissing, MissingIdColumn, NoCommonColumns
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
-from matching.model import Frequencies, Model, shipped_number
+from matching.model import Frequencies, Model, SavedModel, shipped_number
 from matching.normalise import (
     DICTIONARY_COLUMNS,
     FULL_NAME,
@@ -213,6 +213,7 @@ def link_sources(
     progress: Progress | None = None,
     run_shards: RunShards | None = None,
     labels: Labels | None = None,
+    start: SavedModel | None = None,
 ) -> LinkResult:
     """Link cohort rows to records.
 
@@ -225,6 +226,7 @@ def link_sources(
         progress: called with a stage and the share that is done.
         run_shards: has the shards worked elsewhere; never changes the result.
         labels: pairs that a person has decided on; the weights learn from them, and they are decided as labelled.
+        start: a model of an earlier linkage to start from, in the shipped prior's stead.
 
     Returns:
         ``links`` with ``cohort_id, record_id, match_weight, match_probability, decision``, one row
@@ -269,7 +271,7 @@ def link_sources(
     del left, right
     report_progress("block", 0.2)
     known = labels and labels.among(mine["cohort_id"], theirs["record_id"], record)
-    scorer = Scorer(encoded, options, labelled=known, seconds=seconds)
+    scorer = Scorer(encoded, options, labelled=known, start=start, seconds=seconds)
     report_progress("compare", 0.4)
     scored = scorer.run(run_shards)
     report_progress("decide", 0.8)

@@ -17,3 +17,4 @@ from matching.model.model import (
     with_namesakes,
 )
 from matching.model.namesakes import Namesakes, count_namesakes
+from matching.model.saved import SavedModel, saved_text

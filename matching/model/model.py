@@ -18,6 +18,7 @@ import numpy as np
 from matching.arrow import Bools, Floats, Ints, Rows
 from matching.comparison import FIELDS, NAMES, shipped_prior
 from matching.model.ordering import limited, ordered
+from matching.model.saved import SavedModel
 
 CLASSES: Final = (
     "match", "random", "household", "twin", "generation", "namesake", "given namesake",
@@ -118,12 +119,21 @@ class Model:
         return self.m[f] if kind == "m" else self.u[f]
 
 
-def prior_model(cohort_rows: int, record_rows: int, *, same_table: bool = False) -> Model:
-    """The shipped prior for tables of this size (``same_table``: for pairs within one table)."""
-    matches = shipped_number("matches", "share") * max(1, min(cohort_rows, record_rows))
+def prior_model(
+    cohort_rows: int,
+    record_rows: int,
+    *,
+    same_table: bool = False,
+    saved: SavedModel | None = None,
+) -> Model:
+    """The shipped prior for tables of this size (``same_table``: for pairs within one table), or a saved model in its stead."""
+    share = saved.share if saved else shipped_number("matches", "share")
+    matches = share * max(1, min(cohort_rows, record_rows))
     pairs = float(max(1, cohort_rows * record_rows)) / (2 if same_table else 1)
     sizes = _class_sizes(matches, pairs)
     m = tuple(_distribution("m", name, None) for name in NAMES)
+    if saved:
+        m = tuple(_limited(f, own) for f, own in enumerate(saved.m))
     u = tuple(_distribution("u", name, None) for name in NAMES)
     return with_namesakes(Model(m, u, sizes, pairs))
 
@@ -229,8 +239,13 @@ def _step(
         for group in field.groups:
             g = list(group)
             new[g] = (seen[g] + weight * start.m[f][g]) / (seen[g].sum() + weight)
-        m.append(limited(f, new, start.m[f]) if field.lasting else new)
+        m.append(_limited(f, new))
     return replace(model, m=tuple(m), sizes=sizes)
+
+
+def _limited(f: int, m: Floats) -> Floats:
+    """Within limits of the shipped prior: models saved from saved models mustn't lift conflicts step by step."""
+    return limited(f, m, _distribution("m", NAMES[f], None)) if FIELDS[f].lasting else m
 
 
 def class_log_posterior(model: Model, levels: Sequence[Ints]) -> Floats:

@@ -338,6 +338,7 @@ def link_report(
         prior={
             "shipped_version": int(shipped_number("version")),
             "source": _source(scorer),
+            "saved_model": scorer.start.digest if scorer.start else "none",
             "prior_pairs_per_field": shipped_number("strength"),
             "matches_in_training": round(model.trained_on, 2),
             "rounds": model.rounds,
@@ -374,7 +375,8 @@ def _source(scorer: Scorer) -> str:
     """Where the weights come from, in words."""
     learnt = ["data"] if scorer.model.trained_on >= 1 else []
     reviewed = ["reviewed pairs"] if learnt and scorer.labelled else []
-    return " and ".join([", ".join([*learnt, *reviewed]), "shipped prior"][not learnt :])
+    prior = "saved model" if scorer.start else "shipped prior"
+    return " and ".join([", ".join([*learnt, *reviewed]), prior][not learnt :])
 
 
 def _labels(labelled: LabelledRows | None, links: Links) -> dict[str, int]:

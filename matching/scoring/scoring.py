@@ -29,6 +29,7 @@ from matching.model import (
     MatchWeights,
     Model,
     Reviewed,
+    SavedModel,
     count_namesakes,
     fit_chance,
     frequencies,
@@ -137,6 +138,7 @@ class Scorer:
     options: LinkOptions
     same_table: bool = False
     labelled: LabelledRows | None = None
+    start: SavedModel | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
@@ -151,7 +153,9 @@ class Scorer:
     def _by_chance(self, comparing: Future[Comparer]) -> tuple[Model, Frequencies]:
         """The model before it has seen a candidate, and what each value's frequency adds."""
         rows, options = self.encoded.cohort.rows, self.options
-        prior = prior_model(rows, self.encoded.records.rows, same_table=self.same_table)
+        prior = prior_model(
+            rows, self.encoded.records.rows, same_table=self.same_table, saved=self.start
+        )
         model = fit_chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
         namesakes = count_namesakes(self.encoded.records, model)
         model = with_namesakes(model, namesakes.average, namesakes.same_middle)

@@ -1,6 +1,6 @@
 """``match``, ``suppress``, ``audit``, ``rates``, ``seal`` and ``verify``: linkage, disclosure control and sealing alone, on any files."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +41,13 @@ def match(
         Path | None,
         typer.Option(help="Decided pairs or a reviewer's sheet: learnt from and kept to."),
     ] = None,
+    model: Annotated[Path | None, typer.Option(help="A saved model to start from.")] = None,
+    save_model: Annotated[
+        Path | None, typer.Option(metavar="MODEL.json", help="Where the trained model goes.")
+    ] = None,
+    training: Annotated[
+        bool, typer.Option(help="Whether the weights learn from these tables.")
+    ] = True,
     explain: Annotated[
         str | None,
         typer.Option(metavar="C,R", help="How one pair's weight came about (personal values)."),
@@ -80,6 +87,7 @@ def match(
         never_link=guards,
         exact=tuple(exact or ()),
     )
+    options = options if training else replace(options, training_rows=0)
     mapped = ColumnMap.read(columns, options.own_columns) if columns else None
     with console.steps() as report:
         outcome = match_files(
@@ -93,6 +101,8 @@ def match(
             options=options,
             truth=truth,
             labels=labels,
+            start=model,
+            save=save_model,
             explain=pair,
             progress=lambda stage, _share: report(stage),
         )

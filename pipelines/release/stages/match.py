@@ -14,6 +14,7 @@ from extracts.rows import compute as pc
 from extracts.rows import records_in_scope
 from matching.errors import LinkageBroke
 from matching.linking import Source, link_sources, parts_source
+from matching.model import SavedModel
 from matching.options import LinkOptions
 from matching.reports import quality_page
 from pipelines.home import write_private
@@ -45,9 +46,13 @@ def link_cohort(context: ReleaseContext) -> Product:
         from pipelines.cluster import spread_over
 
         run_shards = spread_over(settings.cluster, context.release, context.connect)
+    saved = settings.linkage.model
+    start = SavedModel.read(context.session.home.root / saved) if saved else None
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
-        result = link_sources(_cohort(staging), records, options, run_shards=run_shards)
+        result = link_sources(
+            _cohort(staging), records, options, run_shards=run_shards, start=start
+        )
     made, links = result.report, result.links
     del result  # with all that the report was made from: both sides as integers
     validation = _validate(context, pa.concat_tables(compared), links)

@@ -11,6 +11,7 @@ from pipelines import session as switches
 from pipelines.custody import escrow
 from pipelines.deployment.init import init_home
 from pipelines.errors import OptionsDisagree
+from pipelines.home.errors import SettingsUnusable
 from pipelines.home.home import Home
 from pipelines.keys import verify_ledger
 from pipelines.orchestration.errors import AuthFileUnsafe
@@ -68,6 +69,18 @@ def test_a_less_cautious_setting_takes_two_people(home):
     settle(home, "threshold = 5 ", "threshold = 4 ")
     with pytest.raises(SwitchNotConfirmed):
         switches.check_switches(acting(home, FIRST))
+
+
+def test_a_model_of_ones_own_takes_two_people_and_lies_in_the_home(home):
+    settle(home, 'model = ""', 'model = "spring.json"')
+    with pytest.raises(SwitchNotConfirmed):
+        switches.check_switches(acting(home, FIRST))
+    switches.override_setting(acting(home, FIRST), "linkage.model")
+    switches.confirm_setting(acting(home, SECOND), "linkage.model")
+    switches.check_switches(acting(home, FIRST))
+    settle(home, 'model = "spring.json"', 'model = "../spring.json"')
+    with pytest.raises(SettingsUnusable):
+        home.settings()
 
 
 def test_every_switch_is_a_setting_and_its_default_is_cautious(home):
