@@ -1,6 +1,6 @@
 """Accuracy of the linkage at default settings on tables of several shapes, and Splink 5 beside it.
 
-    python benchmarks/accuracy.py [--splink] [--only febrl4,census] [--seed 11]
+    python benchmarks/accuracy.py [--splink] [--only febrl4,census] [--seed 11] [--groups]
 
 Ours gets nothing but the tables. Each set has its own shape, and none but the register comes from what the
 shipped prior was fitted on (other seeds there, too):
@@ -9,11 +9,16 @@ shipped prior was fitted on (other seeds there, too):
   side against 3,500 of the other, of which some 2,100 belong to somebody asked about;
 - ``register``: people with several records, relatives, twins, fathers and sons of one name, changed
   surnames, old addresses; ``heavy``: the same with heavy noise;
+- ``communities``: eight communities of California, a tenth of the cohort relatives of somebody on record who are not on record
+  themselves; ``-no-phone``: the same without telephone numbers; ``others``: four communities more; ``families``: half of those
+  who are asked about and not on record live with somebody who is;
 - ``census``: two counts ten years apart, no numbers, a middle initial; most have moved, children have grown up,
   women have new surnames; ``census-noisy``: the same, every field spoilt several times as often.
 
 P and R are of the links alone; F1 is with the pairs to review settled by the truth; review is pairs to
 review per link. ``holds`` says whether the report's intervals hold the true rates of false and of missed links.
+``--groups`` adds what became of each community (a community's precision is that of its rows' links) and of each kind of relative
+(``false``: share of relatives of somebody on record who were linked to them).
 `--splink` needs `make peers`; it is tuned by hand, p >= 0.9, one row for each record.
 """
 
@@ -36,6 +41,7 @@ from matching.linking.files import match_files
 from synthetic.cohorts import as_table
 from synthetic.people.noise import COHORTS, Noise, recorded
 from synthetic.people.population import day, make_people
+from tests.communities import OTHERS, Communities, make_communities
 from tests.two_tables import make_linkage
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +51,8 @@ FEBRL = {
     "soc_sec_id": "ssn", "address_1": "street", "suburb": "city", "postcode": "zip", "state": "county",
 }  # fmt: skip
 Tables = tuple[pa.Table, pa.Table, pa.Table]
+Pairs = set[tuple[object, ...]]
+LARGE = {"records": 20_000, "rows": 8_000, "both": 2_400, "relatives": 800}
 COUNT = replace(
     COHORTS["medium"], middle_missing=0.1, middle_initial=0.9, birth_missing=0.01, address_missing=0.02,
     ssn=0.0, license=0.0, phone=0.0,
@@ -125,11 +133,15 @@ def census(seed: int, noise: Noise) -> Tables:
     return tables[0], tables[1], truth
 
 
-SETS: dict[str, Callable[[int], Tables]] = {
+SETS: dict[str, Callable[[int], Tables | Communities]] = {
     "febrl4": lambda seed: febrl(seed, one_sided=False),
     "febrl4-one-sided": lambda seed: febrl(seed, one_sided=True),
     "register": lambda seed: register(seed, "medium", 100_000, 10_000),
     "heavy": lambda seed: register(seed, "heavy", 60_000, 6_000),
+    "communities": lambda seed: make_communities(seed, **LARGE),
+    "communities-no-phone": lambda seed: make_communities(seed, **LARGE, phones=False),
+    "others": lambda seed: make_communities(seed, **LARGE, shares=OTHERS),
+    "families": lambda seed: make_communities(seed, **{**LARGE, "rows": 4_000}),
     "census": lambda seed: census(seed, COUNT),
     "census-noisy": lambda seed: census(seed, NOISY_COUNT),
 }
@@ -162,13 +174,7 @@ def splink(folder: Path) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return ["failed", "", "", "", "", ""]
-    true, links = (
-        {
-            tuple(row.values())
-            for row in pq.read_table(folder / name, columns=["cohort_id", "record_id"]).to_pylist()
-        }
-        for name in ("truth.parquet", "SPLINK.parquet")
-    )
+    true, links = pairs(folder / "truth.parquet"), pairs(folder / "SPLINK.parquet")
     right = len(true & links)
     f1 = 2 * right / (len(true) + len(links))
     return [
@@ -181,24 +187,68 @@ def splink(folder: Path) -> list[str]:
     ]
 
 
+def pairs(path: Path) -> Pairs:
+    """The true or linked pairs of a file."""
+    table = pq.read_table(path)
+    if "decision" in table.column_names:
+        table = table.filter(pc.equal(table["decision"], "link"))
+    return {tuple(row.values()) for row in table.select(["cohort_id", "record_id"]).to_pylist()}
+
+
+def by_group(made: Communities, true: Pairs, links: dict[str, Pairs]) -> list[str]:
+    """Lines of a table: recall and precision of each community, false links of each kind of relative."""
+    lines: list[str] = []
+    for community in sorted(set(made.community.values())):
+        here = {pair for pair in true if made.community[str(pair[0])] == community}
+        cells = []
+        for found in links.values():
+            own = {pair for pair in found if made.community[str(pair[0])] == community}
+            recall, precision = len(own & here) / len(here), len(own & here) / max(len(own), 1)
+            cells.append(f"{recall:.3f}, {precision:.3f}")
+        lines.append(f"{community} | {len(here):,} | {' | '.join(cells)}")
+    for tie in sorted({t for t in made.tie.values() if t}):
+        rows = {row for row, t in made.tie.items() if t == tie}
+        cells = []
+        for found in links.values():
+            wrong = {pair[0] for pair in found - true} & rows
+            cells.append(f"false {len(wrong) / len(rows):.3f}")
+        lines.append(f"{tie} | {len(rows):,} | {' | '.join(cells)}")
+    return lines
+
+
 def main() -> None:
     ask = argparse.ArgumentParser()
     ask.add_argument("--splink", action="store_true")
     ask.add_argument("--only", default=",".join(SETS))
     ask.add_argument("--seed", type=int, default=11)
+    ask.add_argument("--groups", action="store_true")
     args = ask.parse_args()
     print("| set | rows x records | who | P | R | F1 | F1 settled | review | holds |")
     print("|---|---|---|---|---|---|---|---|---|")
+    groups: list[str] = []
     for name in args.only.split(","):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             made = SETS[name](args.seed)
-            for part, table in zip(("cohort", "records", "truth"), made, strict=True):
+            tables = (
+                (made.cohort, made.records, made.truth) if isinstance(made, Communities) else made
+            )
+            for part, table in zip(("cohort", "records", "truth"), tables, strict=True):
                 pq.write_table(table, folder / f"{part}.parquet")
-            size = f"{made[0].num_rows:,} x {made[1].num_rows:,}"
+            size = f"{tables[0].num_rows:,} x {tables[1].num_rows:,}"
             who = {"doj-release": ours} | ({"Splink 5.0.0": splink} if args.splink else {})
             for tool, run in who.items():
                 print(f"| {name} | {size} | {tool} | {' | '.join(run(folder))} |", flush=True)
+            if args.groups and isinstance(made, Communities):
+                files = [folder / f"{who}.parquet" for who in ("LINKS", "SPLINK")]
+                links = {file.stem: pairs(file) for file in files if file.exists()}
+                lines = by_group(made, pairs(folder / "truth.parquet"), links)
+                groups += [f"| {name} | {line} |" for line in lines]
+    if groups:
+        both = " | Splink 5.0.0" if args.splink else ""
+        print(f"\n| set | group | true pairs, or rows | doj-release: recall, precision{both} |")
+        print(f"|---|---|---|---|{'---|' if args.splink else ''}")
+        print("\n".join(groups))
 
 
 if __name__ == "__main__":
