@@ -12,6 +12,8 @@ import pyarrow as pa
 from matching import errors
 from matching.arrays import blank, number_ids
 from matching.arrow import pc
+from matching.findings import Finding
+from matching.ids import damaged_ids
 from systems.standard import STANDARD_COLUMNS
 
 STANDARD = STANDARD_COLUMNS
@@ -129,23 +131,25 @@ def check_texts(*tables: pa.Table) -> None:
             raise errors.BadTable(columns=wrong)
 
 
-def check_records(records: pa.Table) -> None:
-    """Check the ids of the records of a linkage, several of which may be one record's.
+def check_records(records: pa.Table) -> list[Finding]:
+    """Check the ids of the records of a linkage, several of which may be one record's; see ``check_ids``.
 
     Raises:
-        MissingIdColumn, MissingIds, BadTable: see ``check_ids``; or identities of another type.
+        MissingIdColumn, MissingIds, DamagedIds, BadTable: see there; or identities of another type.
     """
-    check_ids(records, "record_id", unique=False)
+    findings = check_ids(records, "record_id", unique=False)
     if "identity" in records.column_names and not pa.types.is_integer(records["identity"].type):
         raise errors.BadTable(columns=["identity"])
+    return findings
 
 
-def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
-    """Check one id column.
+def check_ids(table: pa.Table, name: str, *, unique: bool) -> list[Finding]:
+    """Check one id column, and say what looks damaged in it.
 
     Raises:
         MissingIdColumn: no such column.
         MissingIds: null or blank ids.
+        DamagedIds: ids in floating point in several rows.
         DuplicateIds: an id in two rows, where they are ``unique``.
         BadTable: ids of another type than text and whole numbers.
     """
@@ -158,9 +162,12 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> None:
     rows = np.flatnonzero(blank(text)) + 1
     if len(rows):
         raise errors.MissingIds(column=name, count=len(rows), rows=rows[:_SHOWN].tolist())
+    side = next((side for side, own in IDS.items() if own == name), name)
+    findings = [] if pa.types.is_integer(ids.type) else list(damaged_ids(text, side))
     if unique and len(number_ids(text)[1]) != len(text):
         rows = repeated(text)
         raise errors.DuplicateIds(column=name, count=len(rows), rows=rows[:_SHOWN])
+    return findings
 
 
 def repeated(ids: pa.ChunkedArray) -> list[int]:

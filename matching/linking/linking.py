@@ -27,6 +27,7 @@ from matching.errors import ExactMissing, MissingIdColumn, NoCommonColumns
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
+from matching.linking.shared_ids import different_people
 from matching.model import Frequencies, Model, SavedModel, shipped_number
 from matching.normalise import (
     DICTIONARY_COLUMNS,
@@ -257,17 +258,16 @@ def link_sources(
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True)
         half = HalfEncoded.of(left, columns, options.exact)  # Python's work, beside Arrow's
         right = reading.result()
-        checking.result()
-        check_records(right.as_given)
+        damaged = (*checking.result(), *check_records(right.as_given))
         if not set(columns) & set(IDENTIFYING) and not exact:
             raise NoCommonColumns(needed=list(IDENTIFYING))
     mine, theirs = left.as_given, right.as_given
-    findings = (*cohort.findings, *records.findings, *_one_sided(cohort, records))
+    findings = (*cohort.findings, *records.findings, *_one_sided(cohort, records), *damaged)
     with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
         numbering = other.submit(number_ids, theirs["record_id"])
         encoded = half.against(right)
         record, first_row = numbering.result()
-    findings = (*findings, *encoded.findings)
+    findings = (*findings, *encoded.findings, *different_people(encoded.records, record, first_row))
     del left, right
     report_progress("block", 0.2)
     known = labels and labels.among(mine["cohort_id"], theirs["record_id"], record)

@@ -17,6 +17,7 @@ from extracts.rows import compute as pc
 from matching.errors import DuplicateIds, MissingIdColumn, MissingIds
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
+from matching.ids import damaged_ids
 from matching.normalise import birth_dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
@@ -90,8 +91,11 @@ def read_cohort(path: Path, columns: ColumnMap, sheet: str | None = None) -> Coh
     names = given.table.column_names
     columns, findings = recognised(names, columns, "cohort", columns.theirs(ID, "cohort"))
     doubtful = [one.column for one in findings if one.code != "column_taken"]
+    ids = columns.theirs(ID, "cohort")
+    damaged = list(damaged_ids(given.table[ids], "cohort")) if ids in names else []
     table = standardised(given.table, columns, doubtful)
-    return CohortFile(table, columns, (*findings, *other_sheets("cohort", given.other_sheets)))
+    sheets = other_sheets("cohort", given.other_sheets)
+    return CohortFile(table, columns, (*findings, *sheets, *damaged))
 
 
 def standardised(given: pa.Table, columns: ColumnMap, doubtful: Sequence[str] = ()) -> pa.Table:
