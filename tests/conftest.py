@@ -18,7 +18,7 @@ from tests.parts import require
 # their own scale it by the profile's (tests/examples.py).
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
 _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("dev", _UNTIMED, max_examples=20)
+settings.register_profile("dev", _UNTIMED, max_examples=10)
 settings.register_profile("ci", _UNTIMED, max_examples=FULL, derandomize=True, database=None)
 settings.load_profile(_PROFILE)
 

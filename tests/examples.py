@@ -1,7 +1,7 @@
 """How much is tried: in CI and ``make test`` all examples, cases and places, in a plain run a share.
 
 The profiles are set in ``tests/conftest.py``. A property without settings draws what its profile says (100 in
-CI, 20 in a plain run); one that is dearer or needs more says ``@examples(40)``: 40 in CI, 8 in a plain run.
+CI, 10 in a plain run); one that is dearer or needs more says ``@examples(40)``: 40 in CI, 4 in a plain run.
 """
 
 import random

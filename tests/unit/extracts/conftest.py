@@ -54,7 +54,7 @@ def _one_engine() -> Iterator[None]:
 
     What is registered there and every temporary table is the connection's; nothing else is made.
     """
-    engine = connect()
+    engine = connect(threads=1)
     with pytest.MonkeyPatch.context() as patch:
         for module in (content_scan, less_rare, risk):
             patch.setattr(module, "connect", engine.cursor)

@@ -141,6 +141,7 @@ def test_a_published_year_is_closed(open_register, carpos, codes):
     }
 
 
+@pytest.mark.long
 def test_late_records_of_many_persons_revise_a_closed_year(open_register, carpos, codes):
     rows = some_rows(codes, 600)
     first = build_aggregate(make(open_register, rows), carpos, SPEC, SuppressionPolicy())

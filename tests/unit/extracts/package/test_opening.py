@@ -103,7 +103,8 @@ def run(command, folder):
     )
 
 
-@pytest.mark.parametrize("kind", first_of(["p384", "rsa3072"]))
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["p384", "rsa3072"])
 def test_every_command_of_both_readmes_does_what_it_says(kind, seal):
     """Three parts, opened from the first line to the last, and the data read."""
     folder = seal(kind, MANY, max_part_bytes=4 * MIB, formats=("stata",))

@@ -10,7 +10,7 @@ from crypto.secret import StagingKey
 from matching.tables import STANDARD
 from pipelines.cohort import registry
 from pipelines.cohort.registry import StoredCohort, overlap
-from tests.examples import examples
+from tests.examples import examples, first_of
 
 KEY = StagingKey("k", b"k" * 32)
 COLUMNS = ("last_name", "first_name", "zip")
@@ -43,7 +43,7 @@ def cohorts(draw):
     return names, draw(st.lists(st.tuples(*([VALUES] * len(names))), max_size=8))
 
 
-@pytest.mark.parametrize("at_once", [3, 1000])
+@pytest.mark.parametrize("at_once", first_of([3, 1000]))
 @examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cohorts(), st.lists(cohorts(), max_size=2))
 def test_the_overlap_is_as_by_hand(tmp_path, monkeypatch, at_once, mine, others):
