@@ -2,7 +2,7 @@
 
 A case has one restrained person, one who asks or is protected, and orders in steps: emergency,
 temporary, after hearing, renewal. The mix follows the families of § 3.2 of the domain facts; numbers
-without a source are our choice and stand here, in one place.
+without a source are our choice and stand here and in ``data/shares.toml``.
 """
 
 from dataclasses import dataclass
@@ -10,23 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from synthetic.people import Ints, Population, choose, drawn, known_places, objects
+from synthetic.people import Ints, Population, choose, drawn, known_places, objects, shares
 
-# family: share of cases, codes of the four steps (none: no such step), their probabilities
-FAMILIES: dict[str, tuple[float, tuple[str | None, ...], tuple[float, ...]]] = {
-    "DV": (0.520, ("EPO", "TRO", "OAH", "OAH"), (0.20, 0.95, 0.50, 0.05)),
-    "CPO": (0.160, ("EPO", None, "CPO", "OCP"), (0.15, 0.0, 1.0, 0.05)),
-    "CH": (0.125, (None, "TCH", "CHO", "CHO"), (0.0, 1.0, 0.45, 0.02)),
-    "EPO": (0.040, ("EPO", None, None, None), (1.0, 0.0, 0.0, 0.0)),
-    "EA": (0.050, (None, "TEA", "EAR", "EAR"), (0.0, 1.0, 0.5, 0.02)),
-    "EF": (0.008, (None, "TEF", "EAF", None), (0.0, 1.0, 0.5, 0.0)),
-    "WV": (0.028, (None, "TWH", "WHO", "WHO"), (0.0, 1.0, 0.6, 0.02)),
-    "SV": (0.002, (None, "TSV", "SVO", None), (0.0, 1.0, 0.5, 0.0)),
-    "JV": (0.015, (None, "TJV", "JUV", None), (0.0, 0.5, 1.0, 0.0)),
-    "GV": (0.030, ("EGV", "TGV", "OGV", "OGV"), (0.40, 0.75, 0.55, 0.04)),
-    "FOREIGN": (0.012, (None, None, "FOR", None), (0.0, 0.0, 1.0, 0.0)),
-    "OTHER": (0.010, (None, None, "OTH", "CANC"), (0.0, 0.0, 1.0, 0.3)),
-}
+_SHARES = shares("carpos")
+FAMILIES = _SHARES["families"]  # their shares, and the codes and chances of their steps
 FAMILY_NAMES = tuple(FAMILIES)
 STEPS = ("emergency", "temporary", "after_hearing", "renewal")
 
@@ -67,7 +54,7 @@ def make_cases(
 
 
 def _cases(rng: Generator, people: Population, count: int, begin: int, end: int) -> Cases:
-    shares = np.array([family[0] for family in FAMILIES.values()])
+    shares = np.array([family["share"] for family in FAMILIES.values()])
     family = rng.choice(len(shares), count, p=shares / shares.sum())
     gun = family == FAMILY_NAMES.index("GV")
     through = rng.random(count)
@@ -140,8 +127,8 @@ def _others(rng: Generator, people: Population, respondent: Ints, start: Ints) -
 def _steps(rng: Generator, family: Ints, start: Ints, end: int) -> tuple[np.ndarray, Ints]:
     """Which steps each case goes through, and when; at least one, none after the last day."""
     count = len(family)
-    chances = np.array([chances for _, _, chances in FAMILIES.values()])
-    known = np.array([[code is not None for code in codes] for _, codes, _ in FAMILIES.values()])
+    chances = np.array([family["chances"] for family in FAMILIES.values()])
+    known = np.array([[bool(code) for code in family["codes"]] for family in FAMILIES.values()])
     present = rng.random((count, len(STEPS))) < chances[family]
     present[:, 3] &= present[:, 2]
     none = ~present.any(axis=1)
@@ -214,7 +201,7 @@ def make_orders(rng: Generator, cases: Cases, count: int) -> Orders:
     """Cut the cases' steps into exactly ``count`` orders."""
     case, step = np.nonzero(cases.present)
     case, step = case[:count], step[:count]
-    codes = objects([codes for _, codes, _ in FAMILIES.values()])
+    codes = objects([[code or None for code in family["codes"]] for family in FAMILIES.values()])
     family = cases.family[case]
     follows = np.concatenate([[False], case[1:] == case[:-1]])
     return Orders(
@@ -292,33 +279,6 @@ def _children(
     return parts
 
 
-_KIND_BY_FAMILY: dict[str, dict[str, float]] = {
-    "DV": {
-        "spouse": 0.36, "dating": 0.34, "family": 0.12, "child_in_common": 0.12, "household": 0.06,
-    },
-    "CPO": {"court": 1.0},
-    "CH": {"other": 0.9, "household": 0.1},
-    "EPO": {"LE": 1.0},
-    "EA": {"family": 0.7, "other": 0.3},
-    "EF": {"family": 0.7, "other": 0.3},
-    "WV": {"employer": 1.0},
-    "SV": {"school": 1.0},
-    "JV": {"court": 0.7, "family": 0.3},
-    "GV": {
-        "family": 0.4, "spouse": 0.25, "household": 0.1, "employer": 0.1, "coworker": 0.05, "dating": 0.05, "school": 0.05,
-    },
-    "FOREIGN": {"spouse": 0.6, "other": 0.4},
-    "OTHER": {"other": 1.0},
-}  # fmt: skip
-_RELATION = {
-    "spouse": ("spouse", "former_spouse"), "dating": ("dating", "former_dating"),
-    "family": ("parent", "child", "sibling", "other_family"), "child_in_common": ("child_in_common",),
-    "household": ("household", "cohabitant"), "court": ("dating", "spouse", "unknown"),
-    "other": ("neighbor", "other", "none"), "LE": ("unknown", "none"), "employer": ("employee",),
-    "coworker": ("coworker",), "school": ("school",),
-}  # fmt: skip
-
-
 def _kinds(
     rng: Generator, cases: Cases, orders: Orders, order: Ints, role: Ints
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -327,9 +287,9 @@ def _kinds(
     related = np.full(len(cases.family), None, dtype=object)
     for place, name in enumerate(FAMILY_NAMES):
         here = np.flatnonzero(cases.family == place)
-        by_case[here] = drawn(rng, _KIND_BY_FAMILY[name], len(here))
+        by_case[here] = drawn(rng, _SHARES["kinds"][name], len(here))
     draw = rng.random(len(by_case))
-    for kind, options in _RELATION.items():
+    for kind, options in _SHARES["relations"].items():
         here = by_case == kind
         related[here] = objects(options)[(draw[here] * len(options)).astype(int)]
     asked = by_case[orders.case[order]]

@@ -36,6 +36,7 @@ from synthetic.people import (
     make_people,
     objects,
     pick,
+    shares,
     table,
     year_of,
 )
@@ -44,6 +45,7 @@ _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
 _NO_EXPIRATION = 0.04
 _SERVED = 0.87
 _AGENCIES = 3  # per county
+_SHARES = shares("carpos")
 
 
 def _tables(
@@ -121,14 +123,6 @@ def _expirations(rng: Generator, orders: Orders) -> Ints:
     return expires
 
 
-_FORMS = {
-    "EPO": "EPO-001", "EGV": "EPO-002", "TGV": "GV-110", "OGV": "GV-130", "TRO": "DV-110", "OAH": "DV-130",
-    "TCH": "CH-110", "CHO": "CH-130", "TEA": "EA-110", "EAR": "EA-130", "TEF": "EA-110", "EAF": "EA-130",
-    "TWH": "WV-110", "WHO": "WV-130", "TSV": "SV-110", "SVO": "SV-130", "TJV": "JV-250", "JUV": "JV-255",
-    "CPO": "CR-160", "OCP": "CR-162", "FOR": "DV-600", "CANC": "DV-400",
-}  # fmt: skip
-
-
 def _order_entry(rng: Generator, orders: Orders, expires: Ints) -> pa.Table:
     size, case = len(orders.order_id), orders.case
     fips = known_places().fips[orders.county]
@@ -146,7 +140,7 @@ def _order_entry(rng: Generator, orders: Orders, expires: Ints) -> pa.Table:
             "order_id": orders.order_id,
             "fcn": _fcn(case),
             "order_code": orders.code,
-            "form_id": objects([_FORMS.get(code) for code in orders.code]),
+            "form_id": objects([_SHARES["forms"].get(code) for code in orders.code]),
             "court_case_no": [f"{year}-{n:07d}" for year, n in numbers],
             "entering_ori": objects(_agency_oris())[agency],
             "oca": [f"{n % 99:02d}-{n:06d}" for _, n in numbers],
@@ -187,16 +181,9 @@ def _order_party(people: Population, orders: Orders, entries: Entries) -> pa.Tab
     )
 
 
-_CONDITIONS: dict[str, tuple[float, ...]] = {  # chance of PCO 01 to 09
-    "DV": (0.98, 0.35, 0.30, 0.92, 0.90, 0.25, 0.97, 0.10, 0.20),
-    "CPO": (0.97, 0.20, 0.10, 0.85, 0.75, 0.10, 0.95, 0.15, 0.05),
-    "GV": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.05, 0.0),
-    "": (0.95, 0.20, 0.02, 0.90, 0.85, 0.0, 0.90, 0.08, 0.0),
-}
-
-
 def _order_condition(rng: Generator, orders: Orders) -> pa.Table:
-    chances = np.array([_CONDITIONS.get(name, _CONDITIONS[""]) for name in FAMILY_NAMES])
+    listed = _SHARES["conditions"]
+    chances = np.array([listed.get(name, listed["others"]) for name in FAMILY_NAMES])
     order, pco = np.nonzero(rng.random((len(orders.family), 9)) < chances[orders.family])
     yards = rng.choice([25, 50, 100, 100, 100, 150], len(order))
     return table(
@@ -232,14 +219,9 @@ def _service_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     )
 
 
-_EVENTS = {
-    "modified": 0.25, "continued": 0.30, "terminated": 0.20, "violation_reported": 0.18, "arrest": 0.07,
-}  # fmt: skip
-
-
 def _order_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     order = np.flatnonzero(rng.random(len(orders.issued)) < 0.09)
-    kind = drawn(rng, _EVENTS, len(order))
+    kind = drawn(rng, _SHARES["events"], len(order))
     on = np.minimum(orders.issued[order] + rng.integers(1, 200, len(order)), last_day)
     return table(
         {

@@ -3,7 +3,16 @@
 Everything is drawn from a source of chance that the caller seeds. It knows no data system.
 """
 
-from synthetic.people.names import Ints, Strings, absent, choose, known_names, known_places, objects
+from synthetic.people.names import (
+    Ints,
+    Strings,
+    absent,
+    choose,
+    known_names,
+    known_places,
+    objects,
+    shares,
+)
 from synthetic.people.noise import COHORTS, NO_DAY, OTHER_PARTY, RESPONDENT, recorded
 from synthetic.people.population import RACES, Population, day, make_people, year_of
 from synthetic.people.tables import (

@@ -5,6 +5,7 @@ into one array, so that a million people are a million integers.
 """
 
 import csv
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,12 @@ def rows(name: str) -> list[dict[str, str]]:
     """The rows of a list in the package."""
     with (_FOLDER / name).open(newline="", encoding="ascii") as file:
         return list(csv.DictReader(file))
+
+
+@cache
+def shares(system: str) -> dict[str, Any]:
+    """How often what occurs in a system's made-up register: tables of ``data/shares.toml``."""
+    return tomllib.loads((_FOLDER / "shares.toml").read_text("utf-8"))[system]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from synthetic.people import (
     pick,
     race_letters,
     recorded,
+    shares,
     table,
 )
 
@@ -39,20 +40,8 @@ _ALIAS = 0.15
 _SEALED = 0.04
 _PEOPLE = 1.6  # people in the made-up world for each arrest; many of them never arrested
 _MEN = 0.78
-_OFFENSES = {
-    "HOMICIDE": 0.2, "RAPE": 0.4, "ROBBERY": 2.0, "ASSAULT": 9.0, "KIDNAPPING": 0.3, "BURGLARY": 4.0, "THEFT": 3.5,
-    "VEHICLE_THEFT": 2.5, "FORGERY": 1.0, "ARSON": 0.2, "DRUG": 4.0, "SEX": 0.8, "WEAPONS": 2.5, "DUI_FELONY": 1.0,
-    "OTHER_FELONY": 4.6, "MISD_ASSAULT": 11.0, "MISD_THEFT": 6.0, "MISD_DRUG": 14.0, "MISD_DUI": 16.0, "MISD_OTHER": 17.0,
-}  # fmt: skip
-_FELONIES = frozenset(list(_OFFENSES)[:15])
-_POLICE = {"complaint_filed": 70.0, "cited": 22.0, "released": 6.0, "turned_over": 2.0}
-_COURT = {
-    "convicted": 64.0, "dismissed": 18.0, "complaint_denied": 11.0, "diverted": 6.0, "acquitted": 1.0,
-}  # fmt: skip
-_SENTENCES = {
-    "probation_jail": 52.0, "jail": 17.0, "probation": 13.0, "prison": 11.0, "fine": 6.0, "other": 1.0,
-}  # fmt: skip
-_PLEAS = {"plea": 96.0, "jury_trial": 3.0, "court_trial": 1.0}
+_SHARES = shares("achs")
+_FELONIES = frozenset(list(_SHARES["offenses"])[:15])
 _STATUTES = ("459 PC", "484 PC", "242 PC", "11377 HS", "23152 VC", "211 PC", "245 PC", "647 PC")
 
 
@@ -73,7 +62,7 @@ def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> Wo
     np.maximum.at(written, place, day)  # as the last arrest wrote the subject down
     columns = recorded(rng, people, who, written, RESPONDENT)
     arrest_id = 3_000_000 + rng.permutation(records)
-    offense = drawn(rng, _OFFENSES, records)
+    offense = drawn(rng, _SHARES["offenses"], records)
     sealed = rng.random(records) < _SEALED
     county = counties(rng, people.county[people.home[human, 0]], 0.12)
     tables = {
@@ -101,7 +90,7 @@ def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> Wo
                 "incident_no": [f"{n % 99:02d}-{n:06d}" for n in range(records)],
                 "offense_code": offense,
                 "age_at_arrest": ((day - people.birth[human]) / 365.2425).astype(np.int64),
-                "police_disposition": drawn(rng, _POLICE, records),
+                "police_disposition": drawn(rng, _SHARES["police"], records),
                 "sealed": sealed,
             }
         ),
@@ -194,7 +183,7 @@ def _court(
     wait = (rng.gamma(2.0, 90.0, len(day))).astype(np.int64)
     here = np.flatnonzero((rng.random(len(day)) < 0.8) & (day + wait <= last_day))
     size = len(here)
-    made = drawn(rng, _COURT, size)
+    made = drawn(rng, _SHARES["court"], size)
     convicted = made == "convicted"
     tried = convicted | (made == "acquitted")
     felony = np.array([code in _FELONIES for code in offense[here]]) & (rng.random(size) < 0.6)
@@ -206,10 +195,10 @@ def _court(
             "case_no": [f"{n % 26 + 10}CR{n:07d}" for n in range(size)],
             "filed_on": days_column(day[here] + np.minimum(wait[here], 3)),
             "disposition": made,
-            "plea": choose(tried, drawn(rng, _PLEAS, size), None),
+            "plea": choose(tried, drawn(rng, _SHARES["pleas"], size), None),
             "disposition_date": days_column(day[here] + wait[here]),
             "convicted_level": choose(convicted, choose(felony, "F", "M"), None),
-            "sentence": choose(convicted, drawn(rng, _SENTENCES, size), None),
+            "sentence": choose(convicted, drawn(rng, _SHARES["sentences"], size), None),
             "sentence_months": pa.array(rng.integers(1, 60, size), mask=~convicted),
         }
     )

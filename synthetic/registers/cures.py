@@ -26,6 +26,7 @@ from synthetic.people import (
     objects,
     pick,
     recorded,
+    shares,
     table,
 )
 
@@ -34,19 +35,9 @@ _PATIENT = replace(
 )
 _PATIENTS = 0.3  # patients for each prescription
 _PEOPLE = 1.3  # people in the made-up world for each prescription
-_DRUGS: dict[str, tuple[float, str, tuple[str, ...]]] = {  # share, schedule, names
-    "opioid": (34.0, "2", ("HYDROCODONE 10 MG", "OXYCODONE 5 MG", "MORPHINE 15 MG")),
-    "buprenorphine": (4.0, "3", ("BUPRENORPHINE 8 MG",)),
-    "benzodiazepine": (22.0, "4", ("ALPRAZOLAM 1 MG", "LORAZEPAM 1 MG", "CLONAZEPAM 0.5 MG")),
-    "stimulant": (17.0, "2", ("AMPHETAMINE 20 MG", "METHYLPHENIDATE 18 MG")),
-    "sedative": (14.0, "4", ("ZOLPIDEM 10 MG",)),
-    "steroid": (4.0, "3", ("TESTOSTERONE 200 MG",)),
-    "other": (5.0, "5", ("PREGABALIN 75 MG", "LACOSAMIDE 50 MG")),
-}
-_PAYMENT = {
-    "commercial": 46.0, "medicaid": 24.0, "medicare": 20.0, "private_pay": 8.0, "military": 1.0, "other": 1.0,
-}  # fmt: skip
-_LICENCES = {"MD": 70.0, "DO": 8.0, "NP": 11.0, "PA": 6.0, "DDS": 4.0, "DVM": 0.5, "other": 0.5}
+_SHARES = shares("cures")
+_DRUGS = _SHARES["drugs"]
+_SUPPLY = _SHARES["supply"]
 
 
 def make_cures(rng: Generator, records: int, first_day: int, last_day: int) -> World:
@@ -59,9 +50,10 @@ def make_cures(rng: Generator, records: int, first_day: int, last_day: int) -> W
     prescriber, doctors = _prescribers(rng, max(20, records // 60))
     pharmacy, shops, where = _pharmacies(rng, max(60, records // 200))
     chosen = _near(rng, people.county[people.home[human, 0]], where)
-    kinds = drawn(rng, {name: share for name, (share, _, _) in _DRUGS.items()}, records)
+    kinds = drawn(rng, {name: drug["share"] for name, drug in _DRUGS.items()}, records)
+    named = {kind: drug["names"] for kind, drug in _DRUGS.items()}
     number = np.arange(records)
-    supply = rng.choice([3, 5, 7, 10, 14, 30, 60, 90], records, p=_SUPPLY)
+    supply = rng.choice([*map(int, _SUPPLY)], records, p=[*_SUPPLY.values()])
     refill = np.minimum(rng.geometric(0.7, records) - 1, 5)
     tables = {
         "person": table(
@@ -84,9 +76,9 @@ def make_cures(rng: Generator, records: int, first_day: int, last_day: int) -> W
                 "rx_number": [f"RX{n:09d}" for n in number.tolist()],
                 "form_serial": [f"F{n:011d}" for n in number.tolist()],
                 "ndc": [f"{n * 7919 % 10**11:011d}" for n in number.tolist()],
-                "drug_name": [_DRUGS[k][2][n % len(_DRUGS[k][2])] for n, k in enumerate(kinds)],
+                "drug_name": [named[k][n % len(named[k])] for n, k in enumerate(kinds)],
                 "drug_class": kinds,
-                "schedule": [_DRUGS[k][1] for k in kinds],
+                "schedule": [_DRUGS[k]["schedule"] for k in kinds],
                 "quantity": supply * rng.choice([1, 2, 3], records),
                 "days_supply": supply,
                 "written_on": days_column(np.maximum(day - rng.integers(0, 8, records), first_day)),
@@ -98,16 +90,13 @@ def make_cures(rng: Generator, records: int, first_day: int, last_day: int) -> W
                 ),
                 "county_fips": known_places().fips[where[chosen]],
                 "patient_age": ((day - people.birth[human]) / 365.2425).astype(np.int64),
-                "payment": drawn(rng, _PAYMENT, records),
+                "payment": drawn(rng, _SHARES["payment"], records),
             }
         ),
     }
     roman = {"2": "II", "3": "III", "4": "IV", "5": "V"}
-    family = objects([roman[_DRUGS[k][1]] for k in kinds])
+    family = objects([roman[_DRUGS[k]["schedule"]] for k in kinds])
     return World(people, tables, person_id, human, "subject", family)
-
-
-_SUPPLY = (0.05, 0.10, 0.10, 0.05, 0.05, 0.55, 0.04, 0.06)
 
 
 def _patients(rng: Generator, birth: Ints, records: int, first_day: int) -> Ints:
@@ -129,7 +118,7 @@ def _prescribers(rng: Generator, count: int) -> tuple[pa.Table, Ints]:
                 "first": texts[rng.integers(0, len(texts), count)],
                 "dea_number": [f"BX{n % 10**7:07d}" for n in (ids * 31).tolist()],
                 "license_no": [f"L{n}" for n in ids.tolist()],
-                "license_kind": drawn(rng, _LICENCES, count),
+                "license_kind": drawn(rng, _SHARES["licences"], count),
             }
         ),
         ids,

@@ -20,6 +20,7 @@ from synthetic.people import (
     missing,
     objects,
     race_letters,
+    shares,
     table,
 )
 
@@ -29,21 +30,7 @@ _NO_NUMBER = 0.01  # of reports without the county's number
 _SEALED = 0.05
 _PETITION = 0.5
 _PEOPLE = 6  # people in the made-up world for each referral: children of the years are few of them
-_OFFENSES = {
-    "VIOLENT": 12.0, "PROPERTY": 9.0, "DRUG": 1.5, "SEX": 1.5, "OTHER_FELONY": 8.0, "ASSAULT": 16.0, "PETTY_THEFT": 7.0,
-    "MISD_DRUG": 8.0, "MISD_OTHER": 24.0, "TRUANCY": 2.0, "RUNAWAY": 1.5, "CURFEW": 2.0, "INCORRIGIBLE": 1.5, "PROBATION": 6.0,
-}  # fmt: skip
-_SOURCES = {
-    "law_enforcement": 88.0, "other_county": 4.0, "school": 2.5, "parent": 1.0, "public_agency": 3.0, "other": 1.5,
-}  # fmt: skip
-_CLOSED = {
-    "closed": 68.0, "informal": 12.0, "diversion": 13.0, "traffic_court": 3.0, "transferred": 4.0,
-}  # fmt: skip
-_COURT = {
-    "wardship": 60.0, "dismissed": 18.0, "nonward": 9.0, "informal": 7.0, "deferred": 3.5, "transferred": 2.0, "adult_court": 0.5,
-}  # fmt: skip
-_PLACED = {"home": 62.0, "county_facility": 27.0, "other_facility": 10.5, "state": 0.5}
-_DEFENCE = {"public_defender": 58.0, "appointed": 30.0, "private": 9.0, "none": 3.0}
+_SHARES = shares("jcpss")
 
 
 def make_jcpss(rng: Generator, records: int, first_day: int, last_day: int) -> World:
@@ -59,7 +46,7 @@ def make_jcpss(rng: Generator, records: int, first_day: int, last_day: int) -> W
     referral_id = 4_000_000 + rng.permutation(records)
     places = known_places()
     number = objects([f"J{h % 10**7:07d}" for h in (human * 13 + county * 7).tolist()])
-    offense = drawn(rng, _OFFENSES, records)
+    offense = drawn(rng, _SHARES["offenses"], records)
     petition = rng.random(records) < _PETITION
     sealed = rng.random(records) < _SEALED
     settled = np.minimum(day + rng.integers(0, 40, records), last_day)
@@ -81,14 +68,14 @@ def make_jcpss(rng: Generator, records: int, first_day: int, last_day: int) -> W
                 "person_id": person_id,
                 "county_fips": places.fips[county],
                 "referral_date": days_column(day),
-                "source": missing(rng, drawn(rng, _SOURCES, records), 0.01),
+                "source": missing(rng, drawn(rng, _SHARES["sources"], records), 0.01),
                 "offense": offense,
                 "age_at_referral": ((day - people.birth[human]) / 365.2425).astype(np.int64),
                 "detained": rng.random(records) < 0.22,
                 "disposition": choose(
                     petition,
                     choose(rng.random(records) < 0.002, "direct_file", "petition"),
-                    drawn(rng, _CLOSED, records),
+                    drawn(rng, _SHARES["closed"], records),
                 ),
                 "disposition_date": days_column(settled),
                 "sealed": sealed,
@@ -122,16 +109,16 @@ def _days(rng: Generator, birth: Ints, first_day: int, last_day: int) -> Ints:
 
 def _petitions(rng: Generator, referral_id: Ints, day: Ints, last_day: int) -> pa.Table:
     size = len(referral_id)
-    made = drawn(rng, _COURT, size)
+    made = drawn(rng, _SHARES["court"], size)
     heard = np.minimum(day + rng.integers(10, 120, size), last_day)
     return table(
         {
             "referral_id": referral_id,
             "seq": np.ones(size, np.int64),
             "filed_on": days_column(day),
-            "defense": drawn(rng, _DEFENCE, size),
+            "defense": drawn(rng, _SHARES["defence"], size),
             "disposition": made,
             "disposition_date": days_column(heard),
-            "placement": choose(made == "wardship", drawn(rng, _PLACED, size), None),
+            "placement": choose(made == "wardship", drawn(rng, _SHARES["placed"], size), None),
         }
     )
