@@ -9,19 +9,8 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from numpy.random import Generator
 
+from synthetic import people as sp
 from synthetic.errors import SizeImpossible, TooFewPeople
-from synthetic.people import (
-    COHORTS,
-    NO_DAY,
-    Columns,
-    Ints,
-    Population,
-    RegisterTruth,
-    Strings,
-    objects,
-    recorded,
-    table,
-)
 from systems.standard import STANDARD_COLUMNS
 
 _RELATIVES = 0.08  # of those without an order: people bound to somebody who has one
@@ -47,7 +36,7 @@ class CohortTruth:
 
 def make_cohort(
     directory: Path,
-    truth: RegisterTruth,
+    truth: sp.RegisterTruth,
     *,
     rows: int,
     seed: int,
@@ -70,7 +59,7 @@ def make_cohort(
         SizeImpossible: no rows, a share outside 0 to 1, or an unknown level.
         TooFewPeople: the made-up world is too small.
     """
-    if rows < 1 or not 0 <= share_with_order <= 1 or level not in COHORTS:
+    if rows < 1 or not 0 <= share_with_order <= 1 or level not in sp.COHORTS:
         raise SizeImpossible(rows=rows)
     if truth.people is None:
         raise TooFewPeople(restrained=0, others=0)
@@ -81,7 +70,7 @@ def make_cohort(
     mixed = rng.permutation(rows)
     who, restrained = who[mixed], restrained[mixed]
     days = truth.last_day - rng.integers(0, 6 * 365, rows)
-    columns = recorded(rng, truth.people, who, days, COHORTS[level])
+    columns = sp.recorded(rng, truth.people, who, days, sp.COHORTS[level])
     mixed_case(rng, columns, accents=0.3)
     dashed(rng, columns, 0.6)
     ids = pa.array([f"C{number:06d}" for number in range(1, rows + 1)])
@@ -98,12 +87,12 @@ def make_cohort(
 
 def _members(
     rng: Generator,
-    truth: RegisterTruth,
-    people: Population,
+    truth: sp.RegisterTruth,
+    people: sp.Population,
     rows: int,
     wanted: int,
     families: tuple[str, ...] | None,
-) -> Ints:
+) -> sp.Ints:
     """Restrained people first, then others: relatives of restrained ones, and strangers."""
     restrained = truth.respondents(families)
     everybody = np.arange(len(people))
@@ -117,7 +106,7 @@ def _members(
     return np.concatenate([rng.permutation(restrained)[:wanted], near, far])
 
 
-def _pairs(truth: RegisterTruth, persons: pa.Table) -> pa.Table:
+def _pairs(truth: sp.RegisterTruth, persons: pa.Table) -> pa.Table:
     """Every entry of a member as a restrained person."""
     roles = truth.entries["role"].to_numpy(zero_copy_only=False)
     human = truth.entries["human_id"].to_numpy()
@@ -148,24 +137,26 @@ _ACCENTS = {
 }  # fmt: skip
 
 
-def as_table(columns: Columns) -> pa.Table:
+def as_table(columns: sp.Columns) -> pa.Table:
     """Return recorded columns as standard columns of text, as an office writes them."""
     texts = {**columns, "birth_date": iso(columns["birth_day"])}
-    return table({name: texts[name] for name in STANDARD_COLUMNS if name in texts})
+    return sp.table({name: texts[name] for name in STANDARD_COLUMNS if name in texts})
 
 
-def mixed_case(rng: Generator, columns: Columns, accents: float) -> None:
+def mixed_case(rng: Generator, columns: sp.Columns, accents: float) -> None:
     """Rewrite names, streets and cities in mixed case, a share of the names with their accents."""
     for name in ("first_name", "middle_name", "last_name", "street", "city"):
         values = columns[name]
         marked = rng.random(len(values)) < accents
         pairs = zip(values, marked, strict=True)
-        columns[name] = objects([value and _titled(value, accented) for value, accented in pairs])
+        columns[name] = sp.objects(
+            [value and _titled(value, accented) for value, accented in pairs]
+        )
     titles = {"JR": "Jr.", "SR": "Sr."}
-    columns["name_suffix"] = objects([titles.get(s, s) for s in columns["name_suffix"]])
+    columns["name_suffix"] = sp.objects([titles.get(s, s) for s in columns["name_suffix"]])
 
 
-def dashed(rng: Generator, columns: Columns, share: float) -> None:
+def dashed(rng: Generator, columns: sp.Columns, share: float) -> None:
     """Write a share of the numbers with the marks that people put in."""
     for name, form in (
         ("ssn", lambda t: f"{t[:3]}-{t[3:5]}-{t[5:]}"),
@@ -177,10 +168,10 @@ def dashed(rng: Generator, columns: Columns, share: float) -> None:
                 values[place] = form(values[place])
 
 
-def iso(days: np.ndarray) -> Strings:
+def iso(days: np.ndarray) -> sp.Strings:
     """Days since 1970-01-01 as ISO dates, None where missing."""
     text = days.astype("datetime64[D]").astype(str).astype(object)
-    text[days == NO_DAY] = None
+    text[days == sp.NO_DAY] = None
     return text
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from synthetic.people import Ints, Population, choose, drawn, known_places, objects, shares
+from synthetic import people as sp
 
-_SHARES = shares("carpos")
+_SHARES = sp.shares("carpos")
 FAMILIES = _SHARES["families"]  # their shares, and the codes and chances of their steps
 FAMILY_NAMES = tuple(FAMILIES)
 STEPS = ("emergency", "temporary", "after_hearing", "renewal")
@@ -31,18 +31,18 @@ _CENTRES = (0.28, 0.16)  # their shares of gun violence cases
 class Cases:
     """Cases as arrays; persons are numbers into the population."""
 
-    family: Ints  # place in FAMILY_NAMES
-    start: Ints  # days since 1970-01-01
-    respondent: Ints
-    other: Ints
-    county: Ints  # place in known_places()
+    family: sp.Ints  # place in FAMILY_NAMES
+    start: sp.Ints  # days since 1970-01-01
+    respondent: sp.Ints
+    other: sp.Ints
+    county: sp.Ints  # place in known_places()
     present: np.ndarray  # (n, 4): which steps it goes through
-    dates: Ints  # (n, 4): days of the steps
+    dates: sp.Ints  # (n, 4): days of the steps
     by_officer: np.ndarray  # asked for by law enforcement
 
 
 def make_cases(
-    rng: Generator, people: Population, orders: int, first_day: int, last_day: int
+    rng: Generator, people: sp.Population, orders: int, first_day: int, last_day: int
 ) -> Cases:
     """Make cases until they have at least the number of orders asked for."""
     count = int(orders * 0.85) + 50  # a case has 1.5 orders on average, at least one
@@ -53,9 +53,9 @@ def make_cases(
         count = count * 2
 
 
-def _cases(rng: Generator, people: Population, count: int, begin: int, end: int) -> Cases:
-    shares = np.array([family["share"] for family in FAMILIES.values()])
-    family = rng.choice(len(shares), count, p=shares / shares.sum())
+def _cases(rng: Generator, people: sp.Population, count: int, begin: int, end: int) -> Cases:
+    weights = np.array([family["share"] for family in FAMILIES.values()])
+    family = rng.choice(len(weights), count, p=weights / weights.sum())
     gun = family == FAMILY_NAMES.index("GV")
     through = rng.random(count)
     through = np.where(gun, through ** (1 / (1 + _GROWTH)), through)
@@ -81,7 +81,7 @@ def _cases(rng: Generator, people: Population, count: int, begin: int, end: int)
     )
 
 
-def _respondents(rng: Generator, people: Population, start: Ints) -> Ints:
+def _respondents(rng: Generator, people: sp.Population, start: sp.Ints) -> sp.Ints:
     """One person for each case, of age on its first day nearly always; some come again and again."""
     count = len(start)
     fresh = np.concatenate(
@@ -103,7 +103,9 @@ def _respondents(rng: Generator, people: Population, start: Ints) -> Ints:
     return _born(rng, people, chosen, start, fresh)
 
 
-def _born(rng: Generator, people: Population, chosen: Ints, start: Ints, pool: Ints) -> Ints:
+def _born(
+    rng: Generator, people: sp.Population, chosen: sp.Ints, start: sp.Ints, pool: sp.Ints
+) -> sp.Ints:
     """Nobody is a party of a case before the age of ten, but for children who are protected."""
     old = pool[people.birth[pool] < start.min() - 18 * 365]
     unborn = people.birth[chosen] > start - 10 * 365
@@ -111,7 +113,7 @@ def _born(rng: Generator, people: Population, chosen: Ints, start: Ints, pool: I
     return chosen
 
 
-def _others(rng: Generator, people: Population, respondent: Ints, start: Ints) -> Ints:
+def _others(rng: Generator, people: sp.Population, respondent: sp.Ints, start: sp.Ints) -> sp.Ints:
     """The person on the other side: the bound neighbour half the time, otherwise anybody."""
     count = len(respondent)
     neighbour = respondent ^ 1
@@ -124,7 +126,7 @@ def _others(rng: Generator, people: Population, respondent: Ints, start: Ints) -
     return np.where(other == respondent, (respondent + 2) % len(people), other)
 
 
-def _steps(rng: Generator, family: Ints, start: Ints, end: int) -> tuple[np.ndarray, Ints]:
+def _steps(rng: Generator, family: sp.Ints, start: sp.Ints, end: int) -> tuple[np.ndarray, sp.Ints]:
     """Which steps each case goes through, and when; at least one, none after the last day."""
     count = len(family)
     chances = np.array([family["chances"] for family in FAMILIES.values()])
@@ -148,8 +150,10 @@ def _steps(rng: Generator, family: Ints, start: Ints, end: int) -> tuple[np.ndar
     return present, np.minimum(dates, end)
 
 
-def _counties(rng: Generator, people: Population, respondent: Ints, gun: np.ndarray) -> Ints:
-    where = known_places()
+def _counties(
+    rng: Generator, people: sp.Population, respondent: sp.Ints, gun: np.ndarray
+) -> sp.Ints:
+    where = sp.known_places()
     county = people.county[people.home[respondent, 0]]
     size = len(county)
     away = rng.random(size) < _ELSEWHERE
@@ -174,14 +178,14 @@ _OFFICERS = 400  # orders for each officer who asks for some
 class Orders:
     """Orders as arrays."""
 
-    order_id: Ints
-    case: Ints
-    step: Ints  # place in STEPS
+    order_id: sp.Ints
+    case: sp.Ints
+    step: sp.Ints  # place in STEPS
     code: np.ndarray
-    family: Ints
-    issued: Ints
-    county: Ints
-    prior: Ints  # place of the order before in the same case, or NOBODY
+    family: sp.Ints
+    issued: sp.Ints
+    county: sp.Ints
+    prior: sp.Ints  # place of the order before in the same case, or NOBODY
     by_officer: np.ndarray
 
 
@@ -189,10 +193,10 @@ class Orders:
 class Entries:
     """Party entries as arrays: an order, a person, a role."""
 
-    person_id: Ints
-    order: Ints  # place in the orders
-    human: Ints  # place in the population
-    role: Ints  # place in ROLES
+    person_id: sp.Ints
+    order: sp.Ints  # place in the orders
+    human: sp.Ints  # place in the population
+    role: sp.Ints  # place in ROLES
     kind: np.ndarray  # who asked, on the row of who asked; otherwise None
     relationship: np.ndarray  # on the respondent's row; otherwise None
 
@@ -201,7 +205,7 @@ def make_orders(rng: Generator, cases: Cases, count: int) -> Orders:
     """Cut the cases' steps into exactly ``count`` orders."""
     case, step = np.nonzero(cases.present)
     case, step = case[:count], step[:count]
-    codes = objects([[code or None for code in family["codes"]] for family in FAMILIES.values()])
+    codes = sp.objects([[code or None for code in family["codes"]] for family in FAMILIES.values()])
     family = cases.family[case]
     follows = np.concatenate([[False], case[1:] == case[:-1]])
     return Orders(
@@ -217,7 +221,7 @@ def make_orders(rng: Generator, cases: Cases, count: int) -> Orders:
     )
 
 
-def make_entries(rng: Generator, people: Population, cases: Cases, orders: Orders) -> Entries:
+def make_entries(rng: Generator, people: sp.Population, cases: Cases, orders: Orders) -> Entries:
     """Put the parties on the orders: the restrained, who asked, who is protected, children."""
     count = len(orders.order_id)
     every = np.arange(count)
@@ -248,13 +252,13 @@ def make_entries(rng: Generator, people: Population, cases: Cases, orders: Order
     )
 
 
-def _first_of_each(order: Ints, human: Ints) -> Ints:
+def _first_of_each(order: sp.Ints, human: sp.Ints) -> sp.Ints:
     """One entry for each person on an order: nobody protects a person from itself."""
     key = order * (int(human.max()) + 1) + human
     return np.sort(np.unique(key, return_index=True)[1])
 
 
-def _officers(rng: Generator, people: Population, orders: Orders, where: np.ndarray) -> Ints:
+def _officers(rng: Generator, people: sp.Population, orders: Orders, where: np.ndarray) -> sp.Ints:
     """Officers are a few grown people of the county's own, who come again and again."""
     pool = rng.integers(0, len(people), max(60, len(orders.order_id) // _OFFICERS))
     pool = pool[people.birth[pool] < orders.issued.min() - 21 * 365]
@@ -262,12 +266,12 @@ def _officers(rng: Generator, people: Population, orders: Orders, where: np.ndar
 
 
 def _children(
-    rng: Generator, people: Population, cases: Cases, orders: Orders
-) -> list[tuple[Ints, Ints, int]]:
+    rng: Generator, people: sp.Population, cases: Cases, orders: Orders
+) -> list[tuple[sp.Ints, sp.Ints, int]]:
     """Further protected persons: the same ones on every order of a case."""
     cases_count = len(cases.family)
     home = np.isin(cases.family, [FAMILY_NAMES.index(name) for name in ("DV", "CPO", "JV")])
-    parts: list[tuple[Ints, Ints, int]] = []
+    parts: list[tuple[sp.Ints, sp.Ints, int]] = []
     for share in (0.35, 0.18, 0.07):
         has = home & (rng.random(cases_count) < share)
         who = rng.integers(0, len(people), cases_count)
@@ -280,20 +284,20 @@ def _children(
 
 
 def _kinds(
-    rng: Generator, cases: Cases, orders: Orders, order: Ints, role: Ints
+    rng: Generator, cases: Cases, orders: Orders, order: sp.Ints, role: sp.Ints
 ) -> tuple[np.ndarray, np.ndarray]:
     """Who asked (the same through a case), and the relationship of the two sides."""
     by_case = np.full(len(cases.family), None, dtype=object)
     related = np.full(len(cases.family), None, dtype=object)
     for place, name in enumerate(FAMILY_NAMES):
         here = np.flatnonzero(cases.family == place)
-        by_case[here] = drawn(rng, _SHARES["kinds"][name], len(here))
+        by_case[here] = sp.drawn(rng, _SHARES["kinds"][name], len(here))
     draw = rng.random(len(by_case))
     for kind, options in _SHARES["relations"].items():
         here = by_case == kind
-        related[here] = objects(options)[(draw[here] * len(options)).astype(int)]
+        related[here] = sp.objects(options)[(draw[here] * len(options)).astype(int)]
     asked = by_case[orders.case[order]]
-    kind = choose(role == OFFICER, "LE", choose(role == PETITIONER, asked, None))
+    kind = sp.choose(role == OFFICER, "LE", sp.choose(role == PETITIONER, asked, None))
     court = (orders.family[order] == FAMILY_NAMES.index("CPO")) & (role == PROTECTED)
-    kind = choose(court & ~orders.by_officer[order], "court", kind)
-    return kind, choose(role == RESPONDENT, related[orders.case[order]], None)
+    kind = sp.choose(court & ~orders.by_officer[order], "court", kind)
+    return kind, sp.choose(role == RESPONDENT, related[orders.case[order]], None)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
 
+from synthetic import people as sp
 from synthetic.carpos import persons
 from synthetic.carpos.cases import (
     CHILD,
@@ -23,33 +24,16 @@ from synthetic.carpos.cases import (
     make_entries,
     make_orders,
 )
-from synthetic.people import (
-    NO_DAY,
-    Ints,
-    Population,
-    World,
-    absent,
-    choose,
-    days_column,
-    drawn,
-    known_places,
-    make_people,
-    objects,
-    pick,
-    shares,
-    table,
-    year_of,
-)
 
 _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
 _NO_EXPIRATION = 0.04
 _SERVED = 0.87
 _AGENCIES = 3  # per county
-_SHARES = shares("carpos")
+_SHARES = sp.shares("carpos")
 
 
 def _tables(
-    rng: Generator, people: Population, orders: Orders, entries: Entries, last_day: int
+    rng: Generator, people: sp.Population, orders: Orders, entries: Entries, last_day: int
 ) -> dict[str, pa.Table]:
     """Return agency, court, restraint, the orders, their parties, and everything on them."""
     expires = _expirations(rng, orders)
@@ -68,24 +52,24 @@ def _tables(
 
 
 def _agency_oris() -> list[str]:
-    return [f"CA{fips}{n:02d}00" for fips in known_places().fips for n in range(_AGENCIES)]
+    return [f"CA{fips}{n:02d}00" for fips in sp.known_places().fips for n in range(_AGENCIES)]
 
 
 def _agencies() -> pa.Table:
-    fips = np.repeat(known_places().fips, _AGENCIES)
-    return table(
+    fips = np.repeat(sp.known_places().fips, _AGENCIES)
+    return sp.table(
         {
             "ori": _agency_oris(),
             "name": [f"Agency {n + 1} of county {f}" for n, f in enumerate(fips)],
             "county_fips": fips,
-            "kind": np.tile(objects(["sheriff", "police", "police"]), len(fips) // _AGENCIES),
+            "kind": np.tile(sp.objects(["sheriff", "police", "police"]), len(fips) // _AGENCIES),
         }
     )
 
 
 def _courts() -> pa.Table:
-    fips = known_places().fips
-    return table(
+    fips = sp.known_places().fips
+    return sp.table(
         {
             "court_ori": [f"CA{f}015J" for f in fips],
             "name": [f"Superior Court of county {f}" for f in fips],
@@ -94,19 +78,19 @@ def _courts() -> pa.Table:
     )
 
 
-def _fcn(case: Ints) -> list[str]:
+def _fcn(case: sp.Ints) -> list[str]:
     return [f"2{n % 97 + 3:02d}{n * 7919 % 10**10:010d}" for n in case.tolist()]
 
 
-def _restraint(orders: Orders, expires: Ints, last_day: int) -> pa.Table:
+def _restraint(orders: Orders, expires: sp.Ints, last_day: int) -> pa.Table:
     case, place = np.unique(orders.case, return_index=True)
-    last = np.maximum.reduceat(np.where(expires == NO_DAY, last_day + 1, expires), place)
-    status = choose(last > last_day, "active", "expired")
+    last = np.maximum.reduceat(np.where(expires == sp.NO_DAY, last_day + 1, expires), place)
+    status = sp.choose(last > last_day, "active", "expired")
     status[(case % 31 == 0) & (status == "active")] = "cancelled"
-    return table({"fcn": _fcn(case), "status": status})
+    return sp.table({"fcn": _fcn(case), "status": status})
 
 
-def _expirations(rng: Generator, orders: Orders) -> Ints:
+def _expirations(rng: Generator, orders: Orders) -> sp.Ints:
     size = len(orders.issued)
     terms = np.stack(
         [
@@ -118,43 +102,43 @@ def _expirations(rng: Generator, orders: Orders) -> Ints:
         axis=1,
     )
     expires = orders.issued + terms[np.arange(size), orders.step]
-    expires[(orders.step >= _AFTER) & (rng.random(size) < _NO_EXPIRATION)] = NO_DAY
-    expires[rng.random(size) < 0.005] = NO_DAY
+    expires[(orders.step >= _AFTER) & (rng.random(size) < _NO_EXPIRATION)] = sp.NO_DAY
+    expires[rng.random(size) < 0.005] = sp.NO_DAY
     return expires
 
 
-def _order_entry(rng: Generator, orders: Orders, expires: Ints) -> pa.Table:
+def _order_entry(rng: Generator, orders: Orders, expires: sp.Ints) -> pa.Table:
     size, case = len(orders.order_id), orders.case
-    fips = known_places().fips[orders.county]
+    fips = sp.known_places().fips[orders.county]
     agency = orders.county * _AGENCIES + rng.integers(0, _AGENCIES, size)
     emergency = orders.step == _EMERGENCY
     prior = np.where(orders.prior == NOBODY, 0, orders.order_id[orders.prior])
     renews = (orders.step == _RENEWAL) & (orders.prior != NOBODY)
     foreign = orders.family == FAMILY_NAMES.index("FOREIGN")
     gun = np.isin(orders.family, [FAMILY_NAMES.index(name) for name in ("DV", "CPO", "FOREIGN")])
-    remarks = pick(case, ("SEE ORDER", "ATTN SERVING OFFICER", "PEACEFUL CONTACT FOR EXCHANGE"))
+    remarks = sp.pick(case, ("SEE ORDER", "ATTN SERVING OFFICER", "PEACEFUL CONTACT FOR EXCHANGE"))
     remarks[rng.random(size) < 0.9] = None
-    numbers = list(zip(year_of(orders.issued).tolist(), case.tolist(), strict=True))
-    return table(
+    numbers = list(zip(sp.year_of(orders.issued).tolist(), case.tolist(), strict=True))
+    return sp.table(
         {
             "order_id": orders.order_id,
             "fcn": _fcn(case),
             "order_code": orders.code,
-            "form_id": objects([_SHARES["forms"].get(code) for code in orders.code]),
+            "form_id": sp.objects([_SHARES["forms"].get(code) for code in orders.code]),
             "court_case_no": [f"{year}-{n:07d}" for year, n in numbers],
-            "entering_ori": objects(_agency_oris())[agency],
+            "entering_ori": sp.objects(_agency_oris())[agency],
             "oca": [f"{n % 99:02d}-{n:06d}" for _, n in numbers],
-            "court_ori": choose(emergency, None, objects([f"CA{f}015J" for f in fips])),
+            "court_ori": sp.choose(emergency, None, sp.objects([f"CA{f}015J" for f in fips])),
             "county_fips": fips,
-            "issue_date": days_column(orders.issued),
-            "effective_date": days_column(orders.issued),
-            "expiration_date": days_column(expires),
-            "hearing_date": days_column(np.where(orders.step == _TEMPORARY, expires, NO_DAY)),
-            "judge": choose(
-                emergency, None, pick(case, ("J ADAMS", "M LOPEZ", "K TRAN", "R SINGH"))
+            "issue_date": sp.days_column(orders.issued),
+            "effective_date": sp.days_column(orders.issued),
+            "expiration_date": sp.days_column(expires),
+            "hearing_date": sp.days_column(np.where(orders.step == _TEMPORARY, expires, sp.NO_DAY)),
+            "judge": sp.choose(
+                emergency, None, sp.pick(case, ("J ADAMS", "M LOPEZ", "K TRAN", "R SINGH"))
             ),
-            "brady": choose(gun & (orders.step >= _AFTER), "Y", choose(gun, "U", "N")),
-            "out_of_state": choose(foreign, pick(case, ("NV", "AZ", "OR", "WA", "TX")), None),
+            "brady": sp.choose(gun & (orders.step >= _AFTER), "Y", sp.choose(gun, "U", "N")),
+            "out_of_state": sp.choose(foreign, sp.pick(case, ("NV", "AZ", "OR", "WA", "TX")), None),
             "prior_order_id": pa.array(prior, mask=orders.prior == NOBODY),
             "renewal_of": pa.array(prior, mask=~renews),
             "confidential_minor": rng.random(size) < 0.012,
@@ -164,15 +148,15 @@ def _order_entry(rng: Generator, orders: Orders, expires: Ints) -> pa.Table:
     )
 
 
-def _order_party(people: Population, orders: Orders, entries: Entries) -> pa.Table:
+def _order_party(people: sp.Population, orders: Orders, entries: Entries) -> pa.Table:
     age = ((orders.issued[entries.order] - people.birth[entries.human]) / 365.2425).astype(np.int64)
     known = (entries.role == RESPONDENT) | (entries.role == CHILD) | (entries.human % 4 > 0)
     known &= age >= 0
-    return table(
+    return sp.table(
         {
             "order_id": orders.order_id[entries.order],
             "person_id": entries.person_id,
-            "role": objects(ROLES)[entries.role],
+            "role": sp.objects(ROLES)[entries.role],
             "relationship_code": entries.relationship,
             "petitioner_kind": entries.kind,
             "age_at_issue": pa.array(np.maximum(age, 0), mask=~known),
@@ -186,11 +170,11 @@ def _order_condition(rng: Generator, orders: Orders) -> pa.Table:
     chances = np.array([listed.get(name, listed["others"]) for name in FAMILY_NAMES])
     order, pco = np.nonzero(rng.random((len(orders.family), 9)) < chances[orders.family])
     yards = rng.choice([25, 50, 100, 100, 100, 150], len(order))
-    return table(
+    return sp.table(
         {
             "order_id": orders.order_id[order],
-            "pco": objects([f"{n:02d}" for n in range(1, 10)])[pco],
-            "terms": choose((pco == 7), "SEE ATTACHED TERMS", None),
+            "pco": sp.objects([f"{n:02d}" for n in range(1, 10)])[pco],
+            "terms": sp.choose((pco == 7), "SEE ATTACHED TERMS", None),
             "stay_away_yards": pa.array(yards, mask=pco != 3),
         }
     )
@@ -202,34 +186,34 @@ def _service_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     attempts = np.flatnonzero(rng.random(size) < 0.18)
     served = np.flatnonzero(rng.random(size) < _SERVED)
     kinds = {"personal": 0.62, "in_court": 0.25, "mail": 0.05, "verbal_LE": 0.08}
-    kind = drawn(rng, kinds, len(served))
+    kind = sp.drawn(rng, kinds, len(served))
     wait = np.where(kind == "in_court", 0, rng.geometric(0.25, len(served)))
     order = np.concatenate([attempts, served])
     on = np.concatenate([orders.issued[attempts] + 1, orders.issued[served] + wait])
     minutes = rng.integers(7 * 60, 21 * 60, len(order)) * 60_000_000
-    return table(
+    return sp.table(
         {
             "order_id": orders.order_id[order],
-            "kind": objects([*["attempt"] * len(attempts), *kind]),
-            "served_on": days_column(np.minimum(on, last_day)),
+            "kind": sp.objects([*["attempt"] * len(attempts), *kind]),
+            "served_on": sp.days_column(np.minimum(on, last_day)),
             "served_time": pa.array(minutes, pa.int64()).cast(pa.time64("us")),
-            "server_ori": objects(_agency_oris())[orders.county[order] * _AGENCIES],
-            "server_name": pick(order, ("DEP R MILLER", "OFC T NGUYEN", "DEP A GARCIA")),
+            "server_ori": sp.objects(_agency_oris())[orders.county[order] * _AGENCIES],
+            "server_name": sp.pick(order, ("DEP R MILLER", "OFC T NGUYEN", "DEP A GARCIA")),
         }
     )
 
 
 def _order_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     order = np.flatnonzero(rng.random(len(orders.issued)) < 0.09)
-    kind = drawn(rng, _SHARES["events"], len(order))
+    kind = sp.drawn(rng, _SHARES["events"], len(order))
     on = np.minimum(orders.issued[order] + rng.integers(1, 200, len(order)), last_day)
-    return table(
+    return sp.table(
         {
             "order_id": orders.order_id[order],
             "kind": kind,
-            "event_date": days_column(on),
-            "ori": objects(_agency_oris())[orders.county[order] * _AGENCIES + 1],
-            "note": choose(kind == "arrest", "SEE REPORT", None),
+            "event_date": sp.days_column(on),
+            "ori": sp.objects(_agency_oris())[orders.county[order] * _AGENCIES + 1],
+            "note": sp.choose(kind == "arrest", "SEE REPORT", None),
         }
     )
 
@@ -246,9 +230,9 @@ def _firearm(rng: Generator, orders: Orders) -> pa.Table:
     size = len(order)
 
     def any_of(*options: str) -> np.ndarray:
-        return rng.choice(objects(options), size)
+        return rng.choice(sp.objects(options), size)
 
-    return table(
+    return sp.table(
         {
             "firearm_id": 5_000_000 + rng.permutation(size),
             "order_id": orders.order_id[order],
@@ -263,28 +247,28 @@ def _firearm(rng: Generator, orders: Orders) -> pa.Table:
 
 def _relinquishment(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     """Whether firearms were to be given up, and the proof where one was filed."""
-    family = objects(FAMILY_NAMES)[orders.family]
+    family = sp.objects(FAMILY_NAMES)[orders.family]
     order = np.flatnonzero((orders.step >= _TEMPORARY) & ~np.isin(family, ("FOREIGN", "OTHER")))
     size, family = len(order), family[order]
     gun = family == "GV"
     given = ("surrendered_LE", "sold_dealer", "stored_dealer")
-    options = objects([*given, "none_possessed", "not_filed"])
-    disposition = choose(
+    options = sp.objects([*given, "none_possessed", "not_filed"])
+    disposition = sp.choose(
         gun,
         rng.choice(options, size, p=[0.45, 0.15, 0.10, 0.15, 0.15]),
         rng.choice(options, size, p=[0.05, 0.02, 0.01, 0.22, 0.70]),
     )
     filed, gave = disposition != "not_filed", np.isin(disposition, given)
-    form = choose(family == "CPO", "CR-210", choose(family == "JV", "JV-270", None))
+    form = sp.choose(family == "CPO", "CR-210", sp.choose(family == "JV", "JV-270", None))
     usual = [f"{name[:2] if name != 'EF' else 'EA'}-800" for name in family]
     ordered = rng.random(size) < np.where(gun, 1.0, 0.93)
     on = np.minimum(orders.issued[order] + rng.integers(1, 15, size), last_day)
-    return table(
+    return sp.table(
         {
             "order_id": orders.order_id[order],
             "ordered": ordered,
-            "proof_form": choose(filed, choose(absent(form), usual, form), None),
-            "filed_on": days_column(np.where(filed, on, NO_DAY)),
+            "proof_form": sp.choose(filed, sp.choose(sp.absent(form), usual, form), None),
+            "filed_on": sp.days_column(np.where(filed, on, sp.NO_DAY)),
             "disposition": disposition,
             "count": np.where(gave, rng.geometric(0.5, size), 0),
         }
@@ -296,9 +280,9 @@ def _relinquishment(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
 _PEOPLE_PER_ORDER = 1.6  # people in the made-up world; about half of them stand on no order
 
 
-def make_carpos(rng: Generator, records: int, first_day: int, last_day: int) -> World:
+def make_carpos(rng: Generator, records: int, first_day: int, last_day: int) -> sp.World:
     """Make the tables of ``records`` orders, each with about 2.5 party entries, and who these are."""
-    people = make_people(rng, max(2_000, int(records * _PEOPLE_PER_ORDER)), last_day)
+    people = sp.make_people(rng, max(2_000, int(records * _PEOPLE_PER_ORDER)), last_day)
     cases = make_cases(rng, people, records, first_day, last_day)
     orders = make_orders(rng, cases, records)
     entries = make_entries(rng, people, cases, orders)
@@ -307,7 +291,7 @@ def make_carpos(rng: Generator, records: int, first_day: int, last_day: int) -> 
         **_tables(rng, people, orders, entries, last_day),
     }
     # as the code list says it: financial elder abuse is a case of elder abuse
-    families = objects(["EA" if name == "EF" else name for name in FAMILY_NAMES])
-    family = choose(orders.code == "EPO", "EPO", families[orders.family])[entries.order]
-    role = objects(ROLES)[entries.role]
-    return World(people, tables, entries.person_id, entries.human, role, family, "respondent")
+    families = sp.objects(["EA" if name == "EF" else name for name in FAMILY_NAMES])
+    family = sp.choose(orders.code == "EPO", "EPO", families[orders.family])[entries.order]
+    role = sp.objects(ROLES)[entries.role]
+    return sp.World(people, tables, entries.person_id, entries.human, role, family, "respondent")

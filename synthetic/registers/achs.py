@@ -8,31 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
 
-from synthetic.people import (
-    RESPONDENT,
-    Columns,
-    World,
-    absent,
-    agency_of,
-    agency_table,
-    choose,
-    contact_table,
-    counties,
-    days_column,
-    drawn,
-    identifier_table,
-    known_names,
-    known_places,
-    make_people,
-    missing,
-    name_table,
-    objects,
-    pick,
-    race_letters,
-    recorded,
-    shares,
-    table,
-)
+from synthetic import people as sp
 
 _AGAIN = 0.45  # of arrests are of somebody arrested before
 _SECOND_FILE = 0.01  # of subjects who have two CII numbers that nobody has joined yet
@@ -40,16 +16,16 @@ _ALIAS = 0.15
 _SEALED = 0.04
 _PEOPLE = 1.6  # people in the made-up world for each arrest; many of them never arrested
 _MEN = 0.78
-_SHARES = shares("achs")
+_SHARES = sp.shares("achs")
 _FELONIES = frozenset(list(_SHARES["offenses"])[:15])
 _STATUTES = ("459 PC", "484 PC", "242 PC", "11377 HS", "23152 VC", "211 PC", "245 PC", "647 PC")
 
 
-def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> World:
+def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> sp.World:
     """Make the tables of ``records`` arrests, and who the subjects are."""
     from systems.description import load_system
 
-    people = make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
+    people = sp.make_people(rng, max(2_000, int(records * _PEOPLE)), last_day)
     arrested = _arrested(rng, people.female, people.birth, records, first_day)
     human, turn = _subjects(rng, records, arrested)
     earliest = np.maximum(first_day, people.birth[human] + 18 * 366)
@@ -60,37 +36,37 @@ def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> Wo
     who = subjects[0]
     written = np.full(len(who), first_day)
     np.maximum.at(written, place, day)  # as the last arrest wrote the subject down
-    columns = recorded(rng, people, who, written, RESPONDENT)
+    columns = sp.recorded(rng, people, who, written, sp.RESPONDENT)
     arrest_id = 3_000_000 + rng.permutation(records)
-    offense = drawn(rng, _SHARES["offenses"], records)
+    offense = sp.drawn(rng, _SHARES["offenses"], records)
     sealed = rng.random(records) < _SEALED
-    county = counties(rng, people.county[people.home[human, 0]], 0.12)
+    county = sp.counties(rng, people.county[people.home[human, 0]], 0.12)
     tables = {
-        "agency": agency_table(),
-        "person": _person(rng, ids, columns, race_letters(rng, people, who), who),
+        "agency": sp.agency_table(),
+        "person": _person(rng, ids, columns, sp.race_letters(rng, people, who), who),
         "person_name": _names(rng, ids, columns),
-        "person_identifier": identifier_table(
+        "person_identifier": sp.identifier_table(
             ids,
             {
                 "SSN": columns["ssn"],
                 "DL": columns["driver_license"],
-                "FBI": objects([f"{n * 104_729 % 999_999_937:09d}" for n in who.tolist()]),
+                "FBI": sp.objects([f"{n * 104_729 % 999_999_937:09d}" for n in who.tolist()]),
             },
             columns["dl_state"],
         ),
-        "person_contact": contact_table(ids, columns, phone=False),
-        "arrest": table(
+        "person_contact": sp.contact_table(ids, columns, phone=False),
+        "arrest": sp.table(
             {
                 "arrest_id": arrest_id,
                 "person_id": ids[place],
-                "agency_ori": agency_of(county, rng.integers(0, 2, records)),
-                "county_fips": known_places().fips[county],
-                "arrest_date": days_column(day),
+                "agency_ori": sp.agency_of(county, rng.integers(0, 2, records)),
+                "county_fips": sp.known_places().fips[county],
+                "arrest_date": sp.days_column(day),
                 "booking_no": [f"B{n:08d}" for n in range(records)],
                 "incident_no": [f"{n % 99:02d}-{n:06d}" for n in range(records)],
                 "offense_code": offense,
                 "age_at_arrest": ((day - people.birth[human]) / 365.2425).astype(np.int64),
-                "police_disposition": drawn(rng, _SHARES["police"], records),
+                "police_disposition": sp.drawn(rng, _SHARES["police"], records),
                 "sealed": sealed,
             }
         ),
@@ -99,8 +75,10 @@ def make_achs(rng: Generator, records: int, first_day: int, last_day: int) -> Wo
         "custody_event": _custody(rng, arrest_id, day, last_day),
     }  # fmt: skip
     codes = load_system("ACHS").code_list("offense_code").by_value
-    group = objects([codes[code].attributes["group"] for code in offense])
-    return World(people, tables, ids[place], human, choose(sealed, "sealed", "subject"), group)
+    group = sp.objects([codes[code].attributes["group"] for code in offense])
+    return sp.World(
+        people, tables, ids[place], human, sp.choose(sealed, "sealed", "subject"), group
+    )
 
 
 def _arrested(
@@ -123,35 +101,35 @@ def _subjects(rng: Generator, records: int, arrested: np.ndarray) -> tuple[np.nd
 
 
 def _person(
-    rng: Generator, ids: np.ndarray, columns: Columns, race: np.ndarray, who: np.ndarray
+    rng: Generator, ids: np.ndarray, columns: sp.Columns, race: np.ndarray, who: np.ndarray
 ) -> pa.Table:
     tall = 62 + who % 13
-    return table(
+    return sp.table(
         {
             "person_id": ids,
             "cii_number": [f"A{n % 10**8:08d}" for n in (10_000_000 + ids * 7).tolist()],
             "sex": columns["sex"],
             "race": race,
-            "dob": days_column(columns["birth_day"]),
-            "pob": pick(who // 3, ("CA", "CA", "CA", "MM", "TX", "NY", "YY")),
+            "dob": sp.days_column(columns["birth_day"]),
+            "pob": sp.pick(who // 3, ("CA", "CA", "CA", "MM", "TX", "NY", "YY")),
             "height_in": tall,
             "weight_lb": (tall * 2.6 + rng.normal(0, 12, len(who))).astype(np.int64),
-            "hair": pick(who // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED")),
-            "eye": pick(who, ("BRO", "BRO", "BLU", "GRN", "HAZ")),
+            "hair": sp.pick(who // 7, ("BLK", "BRO", "BRO", "BLN", "GRY", "RED")),
+            "eye": sp.pick(who, ("BRO", "BRO", "BLU", "GRN", "HAZ")),
         }
     )
 
 
-def _names(rng: Generator, ids: np.ndarray, columns: Columns) -> pa.Table:
+def _names(rng: Generator, ids: np.ndarray, columns: sp.Columns) -> pa.Table:
     """Full names, and aliases: a nickname, or the name before marriage."""
-    full = name_table(ids, columns, "full")
-    nicknames = known_names().nicknames
-    known = ~absent(columns["birth_name"])
+    full = sp.name_table(ids, columns, "full")
+    nicknames = sp.known_names().nicknames
+    known = ~sp.absent(columns["birth_name"])
     here = np.flatnonzero(known | (rng.random(len(ids)) < _ALIAS))
     other = {name: values[here].copy() for name, values in columns.items()}
-    other["last_name"] = choose(known[here], other["birth_name"], other["last_name"])
-    other["first_name"] = objects([nicknames.get(n, (n,))[0] for n in other["first_name"]])
-    return pa.concat_tables([full, name_table(ids[here], other, "alias", seq=2)])
+    other["last_name"] = sp.choose(known[here], other["birth_name"], other["last_name"])
+    other["first_name"] = sp.objects([nicknames.get(n, (n,))[0] for n in other["first_name"]])
+    return pa.concat_tables([full, sp.name_table(ids[here], other, "alias", seq=2)])
 
 
 def _charges(rng: Generator, arrest_id: np.ndarray, offense: np.ndarray) -> pa.Table:
@@ -160,13 +138,13 @@ def _charges(rng: Generator, arrest_id: np.ndarray, offense: np.ndarray) -> pa.T
     at = np.repeat(np.arange(len(arrest_id)), count)
     seq = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 1
     felony = np.array([code in _FELONIES for code in offense])[at] & (seq == 1)
-    return table(
+    return sp.table(
         {
             "arrest_id": arrest_id[at],
             "seq": seq,
-            "statute": drawn(rng, dict.fromkeys(_STATUTES, 1.0), len(at)),
-            "literal": pick(at, ("SEE REPORT", "POSS CONTR SUB", "BATTERY ON PERSON")),
-            "level": choose(felony, "F", "M"),
+            "statute": sp.drawn(rng, dict.fromkeys(_STATUTES, 1.0), len(at)),
+            "literal": sp.pick(at, ("SEE REPORT", "POSS CONTR SUB", "BATTERY ON PERSON")),
+            "level": sp.choose(felony, "F", "M"),
         }
     )
 
@@ -183,22 +161,22 @@ def _court(
     wait = (rng.gamma(2.0, 90.0, len(day))).astype(np.int64)
     here = np.flatnonzero((rng.random(len(day)) < 0.8) & (day + wait <= last_day))
     size = len(here)
-    made = drawn(rng, _SHARES["court"], size)
+    made = sp.drawn(rng, _SHARES["court"], size)
     convicted = made == "convicted"
     tried = convicted | (made == "acquitted")
     felony = np.array([code in _FELONIES for code in offense[here]]) & (rng.random(size) < 0.6)
-    return table(
+    return sp.table(
         {
             "arrest_id": arrest_id[here],
             "seq": np.ones(size, np.int64),
-            "county_fips": known_places().fips[county[here]],
+            "county_fips": sp.known_places().fips[county[here]],
             "case_no": [f"{n % 26 + 10}CR{n:07d}" for n in range(size)],
-            "filed_on": days_column(day[here] + np.minimum(wait[here], 3)),
+            "filed_on": sp.days_column(day[here] + np.minimum(wait[here], 3)),
             "disposition": made,
-            "plea": choose(tried, drawn(rng, _SHARES["pleas"], size), None),
-            "disposition_date": days_column(day[here] + wait[here]),
-            "convicted_level": choose(convicted, choose(felony, "F", "M"), None),
-            "sentence": choose(convicted, drawn(rng, _SHARES["sentences"], size), None),
+            "plea": sp.choose(tried, sp.drawn(rng, _SHARES["pleas"], size), None),
+            "disposition_date": sp.days_column(day[here] + wait[here]),
+            "convicted_level": sp.choose(convicted, sp.choose(felony, "F", "M"), None),
+            "sentence": sp.choose(convicted, sp.drawn(rng, _SHARES["sentences"], size), None),
             "sentence_months": pa.array(rng.integers(1, 60, size), mask=~convicted),
         }
     )
@@ -208,10 +186,10 @@ def _custody(rng: Generator, arrest_id: np.ndarray, day: np.ndarray, last_day: i
     here = np.flatnonzero(rng.random(len(day)) < 0.06)
     on = np.minimum(day[here] + rng.integers(60, 900, len(here)), last_day)
     kinds = {"received": 5.0, "released": 3.0, "paroled": 2.0, "returned": 0.5, "discharged": 1.0}
-    return table(
+    return sp.table(
         {
             "arrest_id": arrest_id[here],
-            "kind": missing(rng, drawn(rng, kinds, len(here)), 0.0),
-            "event_date": days_column(on),
+            "kind": sp.missing(rng, sp.drawn(rng, kinds, len(here)), 0.0),
+            "event_date": sp.days_column(on),
         }
     )
