@@ -8,16 +8,7 @@ applicants need not fill in; what they give nevertheless must be of the right ty
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from approvals.application.forms import (
-    AggregatedApplication,
-    Application,
-    Institution,
-    Outline,
-    Part,
-    Researcher,
-    Security,
-    StandardApplication,
-)
+from approvals.application import forms
 from approvals.application.system_terms import SystemTerms
 from approvals.errors import Problem
 
@@ -30,15 +21,15 @@ CRITERIA = (
 )
 
 # part of the form → the table that it stands in (none: a table of its own), its class, its fields
-PARTS: Mapping[str, tuple[str | None, type[Part], tuple[str, ...]]] = {
-    "researcher_degree": ("researcher", Researcher, ("degree", "degree_field", "experience")),
-    "institution_qualities": ("institution", Institution, (*QUALITIES, "accredited_by")),
-    "research_criteria": ("project", Outline, CRITERIA),
-    "security": (None, Security, ("security",)),
+PARTS: Mapping[str, tuple[str | None, type[forms.Part], tuple[str, ...]]] = {
+    "researcher_degree": ("researcher", forms.Researcher, ("degree", "degree_field", "experience")),
+    "institution_qualities": ("institution", forms.Institution, (*QUALITIES, "accredited_by")),
+    "research_criteria": ("project", forms.Outline, CRITERIA),
+    "security": (None, forms.Security, ("security",)),
 }
 
 
-def check_asked(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def check_asked(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """What the system asks for is there."""
     for name in sorted(terms.asked):
         table, part, fields = PARTS[name]
@@ -49,7 +40,7 @@ def check_asked(form: StandardApplication, terms: SystemTerms) -> Iterator[Probl
                 yield Problem(path, part.SECTION, "is missing")
 
 
-def check_documents(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def check_documents(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """Every document that is named is listed, and every document that is needed is there."""
     if not isinstance(cast("object", form.documents), tuple):  # a hole: said already
         return
@@ -84,7 +75,7 @@ _LATER = frozenset(
 )
 
 
-def _references(form: StandardApplication) -> Iterator[tuple[str, str, object, str]]:
+def _references(form: forms.StandardApplication) -> Iterator[tuple[str, str, object, str]]:
     yield "institution.evidence", "§ 962(k)", form.institution.evidence, "institution_evidence"
     if form.security is not None:
         signed = form.security.document
@@ -114,7 +105,7 @@ INDIVIDUAL = frozenset({"identified", "deidentified"})
 SECURITY_POLICY = "5.9"  # § 966(b)(12)(D)(ii): CJIS Security Policy, version 5.9, 1 June 2020
 
 
-def check_request(form: Application, _terms: SystemTerms) -> Iterator[Problem]:
+def check_request(form: forms.Application, _terms: SystemTerms) -> Iterator[Problem]:
     """A modified request names the project that it modifies (§ 966(b)(1))."""
     if form.request == "modified" and form.modifies is None:
         yield Problem("modifies", "§ 966(b)(1)", "a modified request names its project number")
@@ -122,7 +113,7 @@ def check_request(form: Application, _terms: SystemTerms) -> Iterator[Problem]:
         yield Problem("modifies", "§ 966(b)(1)", "a new request modifies no project")
 
 
-def check_years(form: Application, _terms: SystemTerms) -> Iterator[Problem]:
+def check_years(form: forms.Application, _terms: SystemTerms) -> Iterator[Problem]:
     """The years are complete calendar years, in order (§§ 962(b), 965(b))."""
     section = "§§ 962(b), 965(b)"
     if form.years.last < form.years.first:
@@ -131,7 +122,7 @@ def check_years(form: Application, _terms: SystemTerms) -> Iterator[Problem]:
         yield Problem("years.last", section, "a year that had not ended on the date of request")
 
 
-def check_system(form: Application, terms: SystemTerms) -> Iterator[Problem]:
+def check_system(form: forms.Application, terms: SystemTerms) -> Iterator[Problem]:
     """The system gives this kind to this class of requester; scope and columns exist."""
     if not terms.described or not isinstance(cast("object", form.requester_class), str):
         return
@@ -158,7 +149,7 @@ def check_system(form: Application, terms: SystemTerms) -> Iterator[Problem]:
             yield Problem(f"dimensions[{number}]", "§ 962(b)", "no dimension of this system")
 
 
-def check_timeframe(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_timeframe(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """The timeframe ends after it starts (§ 964(b)); so does the project (§ 966(b)(9))."""
     if form.timeframe.end < form.timeframe.start:
         yield Problem("timeframe.end", "§ 964(b)", "the end is before the start")
@@ -168,7 +159,7 @@ def check_timeframe(form: StandardApplication, _terms: SystemTerms) -> Iterator[
         )
 
 
-def check_researcher(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_researcher(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """The Bona Fide Researcher is an employee and on the team (§ 962(a), (d), (r))."""
     member = form.member(form.researcher.member)
     if member is None:
@@ -179,7 +170,7 @@ def check_researcher(form: StandardApplication, _terms: SystemTerms) -> Iterator
         )
 
 
-def check_institution(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def check_institution(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The institution has all five qualities (§ 962(k)); others get aggregates only (§ 963(b))."""
     inst = form.institution
     if inst.kind != "nonprofit_research_institution":
@@ -197,7 +188,7 @@ def check_institution(form: StandardApplication, terms: SystemTerms) -> Iterator
     yield from _qualities(form, terms)
 
 
-def _qualities(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def _qualities(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     inst = form.institution
     asked = "institution_qualities" in terms.asked
     for name in QUALITIES if asked else ():
@@ -209,7 +200,7 @@ def _qualities(form: StandardApplication, terms: SystemTerms) -> Iterator[Proble
         yield Problem("institution.evidence_expires", "§ 962(k)", "the evidence had expired")
 
 
-def check_research(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def check_research(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The research has all four qualities of bona fide research (§ 962(c))."""
     for name in CRITERIA if "research_criteria" in terms.asked else ():
         if getattr(form.project, name) is False:
@@ -229,7 +220,7 @@ def check_research(form: StandardApplication, terms: SystemTerms) -> Iterator[Pr
         )
 
 
-def check_cohort(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_cohort(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """Identified data only for a declared cohort, held by a shown authority (§ 963(a)(3))."""
     if "identified" in form.kinds and not form.cohort.declared:
         yield Problem("cohort.declared", "§ 963(a)(3)(A)", "identified data takes a cohort")
@@ -244,7 +235,7 @@ def check_cohort(form: StandardApplication, _terms: SystemTerms) -> Iterator[Pro
                 yield Problem(f"cohort.{name}", section, "a declared cohort needs it")
 
 
-def check_variables(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def check_variables(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """Individual-level data names each column with its need (§ 966(b)(12)(A)(ii))."""
     section = "§ 966(b)(12)(A)(ii)"
     asked = INDIVIDUAL & set(form.kinds)
@@ -261,13 +252,13 @@ def check_variables(form: StandardApplication, terms: SystemTerms) -> Iterator[P
             )
 
 
-def check_rows(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_rows(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """A limit of the project's own on the risk of rows stands with its reason (§ 964(f)(1)(E))."""
     if form.rows is not None and form.rows.has_limit and form.rows.reason is None:
         yield Problem("rows.reason", form.rows.SECTION, "a limit of its own needs its reason")
 
 
-def check_team(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_team(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """Members stand once each, and somebody receives (§ 966(b)(10), § 962(r))."""
     ids = [m.id for m in form.team]
     if len(set(ids)) != len(ids):
@@ -276,7 +267,7 @@ def check_team(form: StandardApplication, _terms: SystemTerms) -> Iterator[Probl
         yield Problem("team", "§ 962(r)", "no member is a recipient")
 
 
-def check_security(form: StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
+def check_security(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The signed security requirements say yes everywhere (§ 966(b)(12)(D), § 964(k))."""
     security, section = form.security, "§ 966(b)(12)(D)"
     if security is None or "security" not in terms.asked:
@@ -293,7 +284,7 @@ def check_security(form: StandardApplication, terms: SystemTerms) -> Iterator[Pr
         )
 
 
-def check_dates(form: StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
+def check_dates(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """Nothing was signed after the request; the board's approval ends after it began."""
     for path, section, signed in (
         ("signatures.application_signed", "§ 966(b)(11)", form.signatures.application_signed),
@@ -314,12 +305,12 @@ def check_dates(form: StandardApplication, _terms: SystemTerms) -> Iterator[Prob
         yield Problem("irb.expires", "§ 966(b)(12)(F)", "not after the approval")
 
 
-_BOTH: tuple[Callable[[Application, SystemTerms], Iterator[Problem]], ...] = (
+_BOTH: tuple[Callable[[forms.Application, SystemTerms], Iterator[Problem]], ...] = (
     check_request,
     check_years,
     check_system,
 )
-_STANDARD: tuple[Callable[[StandardApplication, SystemTerms], Iterator[Problem]], ...] = (
+_STANDARD: tuple[Callable[[forms.StandardApplication, SystemTerms], Iterator[Problem]], ...] = (
     check_timeframe,
     check_asked,
     check_researcher,
@@ -335,10 +326,10 @@ _STANDARD: tuple[Callable[[StandardApplication, SystemTerms], Iterator[Problem]]
 )
 
 
-def every_problem(form: Application, terms: SystemTerms) -> tuple[Problem, ...]:
+def every_problem(form: forms.Application, terms: SystemTerms) -> tuple[Problem, ...]:
     """All problems of a form whose fields have the right types."""
     problems = [p for check in _BOTH for p in check(form, terms)]
-    if isinstance(form, AggregatedApplication):
+    if isinstance(form, forms.AggregatedApplication):
         ids = form.recipient_ids()
         if len(set(ids)) != len(ids):
             problems.append(Problem("recipients", "§ 965(c)", "an id stands twice"))

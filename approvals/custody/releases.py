@@ -8,17 +8,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from approvals import errors
 from approvals.custody.state import OUT, ReleaseState, Status, release_state
-from approvals.errors import (
-    DocumentChanged,
-    KeyReused,
-    NotAutomatic,
-    PackageDiffers,
-    ReleaseMoveNotAllowed,
-    ReportDiffers,
-    UnknownMember,
-    UnknownRelease,
-)
 from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
 from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical_json
 from approvals.people import Person, check_role, two_people_required
@@ -58,7 +49,7 @@ class Releases:
         """
         state = release_state(self.ledger.events(release=release))
         if state is None:
-            raise UnknownRelease
+            raise errors.UnknownRelease
         return state
 
     def list(self, project: str | None = None) -> list[ReleaseState]:
@@ -107,7 +98,7 @@ class Releases:
             EventRefused: the facts are not those of the kind.
         """
         if kind in _DECISIONS or (kind in KINDS and KINDS[kind].about != RELEASE):
-            raise ReleaseMoveNotAllowed(step=kind, what="has a method of its own")
+            raise errors.ReleaseMoveNotAllowed(step=kind, what="has a method of its own")
         state = self.show(release)
         return self._append(state, kind, actor.id if actor else state.ordered_by, facts or {}, once)
 
@@ -170,7 +161,7 @@ class Releases:
         """
         state = self.show(release)
         if name not in state.editions:
-            raise ReportDiffers(what="none attached")
+            raise errors.ReportDiffers(what="none attached")
         return self.projects.folder(state.project).get("report", state.editions[name])
 
     def check_editions(self, release: str, found: Mapping[str, bytes | None]) -> None:
@@ -187,7 +178,7 @@ class Releases:
             if name in found and not folder.is_same("report", digest, found[name])
         ]
         if wrong:
-            raise DocumentChanged(what="report", editions=sorted(wrong))
+            raise errors.DocumentChanged(what="report", editions=sorted(wrong))
 
     # -------------------------------------------------------------- ordering and deciding
 
@@ -221,7 +212,7 @@ class Releases:
             )
             try:
                 self.ledger.append(event)
-            except KeyReused:
+            except errors.KeyReused:
                 continue
             return self.show(release)
 
@@ -267,7 +258,7 @@ class Releases:
         """
         state = self._standing(release, frozenset({Status.WAITING_APPROVAL}), "approve")
         if state.kind != "aggregated" or not state.scheduled:
-            raise NotAutomatic(kind=state.kind)
+            raise errors.NotAutomatic(kind=state.kind)
         return self._approve(state, state.ordered_by, on, None, "auto")
 
     def hand_over(
@@ -295,14 +286,16 @@ class Releases:
         check_role(actor, _GIVE)
         package = state.packages.get(member)
         if package is None:
-            raise UnknownMember
+            raise errors.UnknownMember
         self.ask_gate(
             release, self.handover_request(state, on, (package.fingerprint,)), actor
         ).check()
         if not state.in_outbox:
-            raise ReleaseMoveNotAllowed(step="handover", what="its packages were cleared away")
+            raise errors.ReleaseMoveNotAllowed(
+                step="handover", what="its packages were cleared away"
+            )
         if sums not in (None, package.sums):
-            raise PackageDiffers(member=member)
+            raise errors.PackageDiffers(member=member)
         facts: dict[str, FactValue] = {
             "member": member, "fingerprint": package.fingerprint, "on": on.isoformat(),
         }  # fmt: skip
@@ -323,7 +316,7 @@ class Releases:
         state = self._standing(release, OUT, "receipt")
         check_role(actor, _GIVE)
         if member not in state.packages or not state.packages[member].handed_over:
-            raise UnknownMember
+            raise errors.UnknownMember
         facts: dict[str, FactValue] = {"member": member, "on": on.isoformat()}
         facts |= {"code_shown": True} if code_shown else {}
         return self._decide(state, "receipt_recorded", actor, facts)
@@ -367,14 +360,14 @@ class Releases:
     def _check_report(self, state: ReleaseState, report: str | None) -> str:
         """The digest of the attached report, which is the one named and is still there unchanged."""
         if state.report is None or report not in (None, state.report):
-            raise ReportDiffers
+            raise errors.ReportDiffers
         self.projects.folder(state.project).get("report", state.report)
         return state.report
 
     def _standing(self, release: str, statuses: frozenset[Status], step: str) -> ReleaseState:
         state = self.show(release)
         if state.status not in statuses:
-            raise ReleaseMoveNotAllowed(step=step, status=str(state.status))
+            raise errors.ReleaseMoveNotAllowed(step=step, status=str(state.status))
         return state
 
     def _decide(

@@ -12,21 +12,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    inspect,
-    select,
-    text,
-)
+import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,19 +25,19 @@ from approvals.errors import LedgerExists, LedgerMissing, LedgerUnavailable
 LOCK = 0x646F6A  # PostgreSQL's advisory lock of this ledger; any fixed number ("doj")
 BEGINNING = "0" * 64  # what the first event names as the one before it
 
-METADATA = MetaData()
-EVENTS = Table(
+METADATA = sa.MetaData()
+EVENTS = sa.Table(
     "events",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(40), nullable=False, index=True),
-    Column("actor", String(64), nullable=False),
-    Column("project", String(64), index=True),
-    Column("release", String(64), index=True),
-    Column("key", String(200), unique=True),
-    Column("hash", String(64), nullable=False, unique=True),
-    Column("body", Text, nullable=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False, index=True),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("project", sa.String(64), index=True),
+    sa.Column("release", sa.String(64), index=True),
+    sa.Column("key", sa.String(200), unique=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("body", sa.Text, nullable=False),
 )
 
 # INSERT OR REPLACE deletes without firing SQLite's delete trigger: hence the last condition.
@@ -155,7 +142,7 @@ def _plain(name: str) -> str:
 BUSY_SECONDS = 60  # a writer waits this long for the others before it gives up
 
 
-def open_engine(url: str, *, create: bool) -> Engine:
+def open_engine(url: str, *, create: bool) -> sa.Engine:
     """Open the database of ``url``, and make the table when asked to.
 
     Raises:
@@ -169,7 +156,7 @@ def open_engine(url: str, *, create: bool) -> Engine:
         _prepare_file(path, create=create)
     with unavailable():
         if path is not None:
-            engine = create_engine(
+            engine = sa.create_engine(
                 url,
                 poolclass=NullPool,  # one connection for each use: safe over fork and threads
                 isolation_level="AUTOCOMMIT",  # transactions are begun by hand, see writing()
@@ -177,7 +164,7 @@ def open_engine(url: str, *, create: bool) -> Engine:
             )
             event.listen(engine, "connect", _set_pragmas)
         else:
-            engine = create_engine(
+            engine = sa.create_engine(
                 url,
                 poolclass=NullPool,
                 hide_parameters=True,
@@ -190,7 +177,7 @@ def open_engine(url: str, *, create: bool) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Generator[Connection]:
+def writing(engine: sa.Engine) -> Generator[sa.Connection]:
     """A transaction that is alone from its first statement on.
 
     SQLite: ``BEGIN IMMEDIATE`` takes the write lock at once, so that two writers never read the same
@@ -208,7 +195,7 @@ def writing(engine: Engine) -> Generator[Connection]:
             connection.exec_driver_sql("COMMIT")
         else:
             with connection.begin():
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
 
 
@@ -221,7 +208,7 @@ def unavailable() -> Generator[None]:
         raise LedgerUnavailable from None
 
 
-def weaknesses(engine: Engine) -> list[str]:
+def weaknesses(engine: sa.Engine) -> list[str]:
     """What the database would not refuse though it should, in words; nothing is best.
 
     Raises:
@@ -236,12 +223,12 @@ def weaknesses(engine: Engine) -> list[str]:
                 "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass"
                 " AND NOT tgisinternal AND tgenabled <> 'D'"
             )
-        there = {str(row[0]) for row in connection.execute(text(asked))}
+        there = {str(row[0]) for row in connection.execute(sa.text(asked))}
         if gone := sorted(set(TRIGGER_NAMES[engine.dialect.name]) - there):
             found.append(f"triggers missing: {', '.join(gone)}")
         if engine.dialect.name == "postgresql":
             rights = connection.execute(
-                text(
+                sa.text(
                     "SELECT has_table_privilege('events', 'UPDATE, DELETE, TRUNCATE, TRIGGER')"
                     " OR pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'events'::regclass),"
                     " 'USAGE')"
@@ -276,8 +263,8 @@ def _set_pragmas(connection: object, _record: object) -> None:
     cursor.close()
 
 
-def _check_table(engine: Engine, *, create: bool) -> None:
-    there = inspect(engine).has_table(EVENTS.name)
+def _check_table(engine: sa.Engine, *, create: bool) -> None:
+    there = sa.inspect(engine).has_table(EVENTS.name)
     if not create:
         if not there:
             raise LedgerMissing
@@ -285,7 +272,7 @@ def _check_table(engine: Engine, *, create: bool) -> None:
     with engine.begin() as connection:
         if there:
             # An administrator made it with `ledger schema`; ours as long as nothing is in it.
-            if connection.execute(select(EVENTS.c.seq).limit(1)).first() is not None:
+            if connection.execute(sa.select(EVENTS.c.seq).limit(1)).first() is not None:
                 raise LedgerExists
             return
         METADATA.create_all(connection)

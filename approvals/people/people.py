@@ -13,14 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from approvals.errors import (
-    PeopleFileMissing,
-    PeopleFileUnsafe,
-    PeopleFileWrong,
-    RoleMissing,
-    SamePerson,
-    UnknownPerson,
-)
+from approvals import errors
 
 ROLES = ("engineer", "reviewer", "approver", "administrator", "security")
 
@@ -60,16 +53,16 @@ class People:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
-            raise PeopleFileMissing from None
+            raise errors.PeopleFileMissing from None
         with os.fdopen(handle, "rb") as file:
             _check_safe(os.fstat(file.fileno()), path.parent.stat())
             try:
                 content = tomllib.loads(file.read().decode("utf-8"))
             except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-                raise PeopleFileWrong(what="no TOML in UTF-8") from None
+                raise errors.PeopleFileWrong(what="no TOML in UTF-8") from None
         service = content.pop("service", None)
         if service is not None and not (isinstance(service, str) and service):
-            raise PeopleFileWrong(what="service is the name of a user")
+            raise errors.PeopleFileWrong(what="service is the name of a user")
         return cls(_persons(content), service)
 
     def by_user(self, user: str) -> Person:
@@ -81,7 +74,7 @@ class People:
         for person in self.persons:
             if person.user == user:
                 return person
-        raise UnknownPerson
+        raise errors.UnknownPerson
 
 
 def acting_person(people: People) -> Person:
@@ -118,7 +111,7 @@ def _name_of(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        raise UnknownPerson from None
+        raise errors.UnknownPerson from None
 
 
 def check_role(person: Person, roles: Iterable[str]) -> None:
@@ -129,7 +122,7 @@ def check_role(person: Person, roles: Iterable[str]) -> None:
     """
     allowed = sorted(roles)
     if person.roles.isdisjoint(allowed):
-        raise RoleMissing(roles=allowed)
+        raise errors.RoleMissing(roles=allowed)
 
 
 def two_people_required(first: str, second: str, *, demo: bool) -> None:
@@ -139,26 +132,26 @@ def two_people_required(first: str, second: str, *, demo: bool) -> None:
         SamePerson: they are one.
     """
     if first == second and not demo:
-        raise SamePerson
+        raise errors.SamePerson
 
 
 def _check_safe(file: os.stat_result, folder: os.stat_result) -> None:
     owners = {0, folder.st_uid}
     if not stat.S_ISREG(file.st_mode) or file.st_mode & _WRITABLE or file.st_uid not in owners:
-        raise PeopleFileUnsafe
+        raise errors.PeopleFileUnsafe
     if folder.st_mode & _WRITABLE:  # who can rename in the folder can replace the file
-        raise PeopleFileUnsafe
+        raise errors.PeopleFileUnsafe
 
 
 def _persons(content: dict[str, Any]) -> tuple[Person, ...]:
     entries = content.get("person")
     if set(content) != {"person"} or not isinstance(entries, list) or not entries:
-        raise PeopleFileWrong(what="only [[person]] entries, at least one")
+        raise errors.PeopleFileWrong(what="only [[person]] entries, at least one")
     persons = tuple(_person(n, e) for n, e in enumerate(cast("list[object]", entries), start=1))
     for field in ("id", "user"):
         values = [getattr(p, field) for p in persons]
         if len(set(values)) != len(values):
-            raise PeopleFileWrong(what=f"{field} stands twice")
+            raise errors.PeopleFileWrong(what=f"{field} stands twice")
     return persons
 
 
@@ -169,12 +162,14 @@ def _person(number: int, entry: object) -> Person:
         "user",
         "roles",
     }:
-        raise PeopleFileWrong(entry=number, what="needs id, name, user and roles, nothing else")
+        raise errors.PeopleFileWrong(
+            entry=number, what="needs id, name, user and roles, nothing else"
+        )
     fields = cast("dict[str, Any]", entry)
     texts = [fields[k] for k in ("id", "name", "user")]
     if not all(isinstance(t, str) and t for t in texts) or not _ID.fullmatch(fields["id"]):
-        raise PeopleFileWrong(entry=number, what="id, name or user")
+        raise errors.PeopleFileWrong(entry=number, what="id, name or user")
     roles = fields["roles"]
     if not isinstance(roles, list) or not roles or any(r not in ROLES for r in roles):
-        raise PeopleFileWrong(entry=number, what=f"roles are of {', '.join(ROLES)}")
+        raise errors.PeopleFileWrong(entry=number, what=f"roles are of {', '.join(ROLES)}")
     return Person(*texts, roles=frozenset(cast("list[str]", roles)))

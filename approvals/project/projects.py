@@ -10,23 +10,12 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from approvals import errors
 from approvals.application import (
     Application,
     StandardApplication,
     parse_application,
     read_application_file,
-)
-from approvals.errors import (
-    CohortRefused,
-    DocumentChanged,
-    EventRefused,
-    KeyReused,
-    MoveNotAllowed,
-    NothingToConfirm,
-    RequesterSanctioned,
-    ReviewMissing,
-    StateMoved,
-    UnknownMember,
 )
 from approvals.ledger import DIGEST, KINDS, PROJECT, Event, FactValue, parse_facts
 from approvals.people import Person, check_role, two_people_required
@@ -94,7 +83,7 @@ class Projects(ProjectStore):
             return self.show(number)
         longest = one_year_later(on)
         if expires is not None and not on < expires <= longest:
-            raise MoveNotAllowed(step="project_approved", what="valid for one year at most")
+            raise errors.MoveNotAllowed(step="project_approved", what="valid for one year at most")
         self.check_again(number, state.application_digest)
         self._check_review(state, actor)
         self._check_requester(state)
@@ -116,10 +105,10 @@ class Projects(ProjectStore):
         """
         state = self.show(number)
         if state.recorded is not State.RENEWAL_DUE or state.expires is None:
-            raise MoveNotAllowed(step="project_renewed", state=str(state.state_on(on)))
+            raise errors.MoveNotAllowed(step="project_renewed", state=str(state.state_on(on)))
         longest = one_year_later(state.expires)
         if expires is not None and not on < expires <= longest:
-            raise MoveNotAllowed(step="project_renewed", what="one more year at most")
+            raise errors.MoveNotAllowed(step="project_renewed", what="one more year at most")
         facts: dict[str, FactValue] = {"expires": (expires or longest).isoformat()}
         self.record(state, "project_renewed", actor, facts, on=on)
         return self.show(number)
@@ -144,9 +133,11 @@ class Projects(ProjectStore):
             MoveNotAllowed, RoleMissing, SamePerson: see their texts.
         """
         if kind in OWN_STEP:
-            raise EventRefused(kind=kind, what="this kind has a command of its own")
+            raise errors.EventRefused(kind=kind, what="this kind has a command of its own")
         if kind not in KINDS or KINDS[kind].about != PROJECT:
-            raise EventRefused(what="no kind of project event", kinds=len(project_event_kinds()))
+            raise errors.EventRefused(
+                what="no kind of project event", kinds=len(project_event_kinds())
+            )
         if kind == "project_renewed" and not facts:
             return self.renew(number, actor, on)
         state = self.show(number)
@@ -197,12 +188,12 @@ class Projects(ProjectStore):
         state = self._in_force(number, on, "cohort_registered")
         form = state.application
         if not isinstance(form, StandardApplication) or not form.cohort.declared:
-            raise CohortRefused(what="no cohort declared")
+            raise errors.CohortRefused(what="no cohort declared")
         declared = form.cohort.source or ""
         if source is not None and source != declared:
-            raise CohortRefused(what="another source than declared")
+            raise errors.CohortRefused(what="another source than declared")
         if form.cohort.max_rows is None or rows > form.cohort.max_rows:
-            raise CohortRefused(rows=rows, at_most=form.cohort.max_rows or 0)
+            raise errors.CohortRefused(rows=rows, at_most=form.cohort.max_rows or 0)
         return state
 
     def register_cohort(
@@ -249,7 +240,7 @@ class Projects(ProjectStore):
         waiting = [c for c in state.cohorts if c.confirmed_by is None and c.usable]
         fitting = [c for c in waiting if digest in (None, c.digest)]
         if len(fitting) != 1:
-            raise NothingToConfirm(what="cohort", waiting=len(waiting))
+            raise errors.NothingToConfirm(what="cohort", waiting=len(waiting))
         cohort = fitting[0]
         self.record(
             state, "cohort_confirmed", actor, {"cohort": cohort.digest}, on=on,
@@ -266,7 +257,7 @@ class Projects(ProjectStore):
         state = self.show(number)
         known = state.cohort(digest)
         if known is None or known.destroyed:
-            raise NothingToConfirm(what="cohort")
+            raise errors.NothingToConfirm(what="cohort")
         self.record(state, "cohort_destroyed", actor, {"cohort": digest}, on=on)
         return self.show(number)
 
@@ -292,7 +283,7 @@ class Projects(ProjectStore):
         """
         state = self._in_force(number, on, "recipient_added")
         if state.application is None or member not in state.application.recipient_ids():
-            raise UnknownMember
+            raise errors.UnknownMember
         folder = self.folder(number)
         facts: dict[str, FactValue] = {
             "fingerprint": fingerprint,
@@ -319,7 +310,7 @@ class Projects(ProjectStore):
         states = [self.show(number)] if number else self.list()
         waiting = [(s, r) for s in states if (r := _waiting(s, fingerprint)) is not None]
         if not waiting:
-            raise NothingToConfirm(what="recipient")
+            raise errors.NothingToConfirm(what="recipient")
         for state, recipient in waiting:
             facts = {"fingerprint": fingerprint, "member": recipient.member}
             self.record(state, "recipient_confirmed", actor, facts, on=on, first=recipient.added_by)
@@ -336,13 +327,13 @@ class Projects(ProjectStore):
             facts: Mapping[str, FactValue] = entry.facts
             if facts["fingerprint"] == fingerprint:
                 return self.folder(number).get("recipient", str(facts["certificate"]))
-        raise NothingToConfirm(what="recipient")
+        raise errors.NothingToConfirm(what="recipient")
 
     def _in_force(self, number: str, on: date, step: str) -> ProjectState:
         state = self.show(number)
         now = state.state_on(on)
         if now not in IN_FORCE:
-            raise MoveNotAllowed(step=step, state=str(now))
+            raise errors.MoveNotAllowed(step=step, state=str(now))
         return state
 
     # -------------------------------------------------------------------------- inside
@@ -369,7 +360,7 @@ class Projects(ProjectStore):
             try:
                 store = partial(folder.put, "application", content)
                 self.ledger.append(event, last_of_project=0, store=store)
-            except (KeyReused, StateMoved):
+            except (errors.KeyReused, errors.StateMoved):
                 continue
             return number
 
@@ -381,9 +372,9 @@ class Projects(ProjectStore):
         undecided = now in (State.SUBMITTED, State.UNDER_REVIEW)
         kind = "application_revised" if undecided else "amendment_submitted"
         if (now not in IN_FORCE and not undecided) or form.form != state.form:
-            raise MoveNotAllowed(step=kind, state=str(now))
+            raise errors.MoveNotAllowed(step=kind, state=str(now))
         if form.system != state.system:
-            raise MoveNotAllowed(step=kind, what="another system: a new project")
+            raise errors.MoveNotAllowed(step=kind, what="another system: a new project")
         folder = self.folder(number)
         facts: dict[str, FactValue] = {
             "application": folder.digest("application", content),
@@ -396,11 +387,11 @@ class Projects(ProjectStore):
         """A review that found a fault stops the approval; by policy a review must be there."""
         review = state.review
         if review is not None and review.fails:
-            raise ReviewMissing(fails=list(review.fails))
+            raise errors.ReviewMissing(fails=list(review.fails))
         if self._review_required:
             missing = sorted(set(criteria(state)) - set(review.holds if review else ()))
             if missing:
-                raise ReviewMissing(missing=missing)
+                raise errors.ReviewMissing(missing=missing)
             two_people_required(review.by if review else "", actor.id, demo=self.demo)
 
     def _check_requester(self, state: ProjectState) -> None:
@@ -410,7 +401,7 @@ class Projects(ProjectStore):
         for other in self.list():
             denied = "denial_of_requests" in other.sanctions
             if denied and other.requester == state.requester and other.number != state.number:
-                raise RequesterSanctioned(project=other.number)
+                raise errors.RequesterSanctioned(project=other.number)
 
     def _record_reliance(self, state: ProjectState, actor: Person, on: date) -> None:
         form = state.application
@@ -425,11 +416,11 @@ class Projects(ProjectStore):
 def _read_document(kind: str, name: str, path: Path) -> bytes:
     types = {**KINDS[kind].must, **KINDS[kind].may}
     if types.get(name) is not DIGEST:
-        raise EventRefused(kind=kind, what="a file is given for a fact that is no document")
+        raise errors.EventRefused(kind=kind, what="a file is given for a fact that is no document")
     try:
         return path.read_bytes()
     except OSError:
-        raise DocumentChanged(what="no file that can be read") from None
+        raise errors.DocumentChanged(what="no file that can be read") from None
 
 
 def requester_mark(form: Application) -> str:
@@ -456,7 +447,9 @@ def _check_extension(state: ProjectState, facts: Mapping[str, FactValue]) -> Non
     """One more year each time, counted from the last end (§ 967(b))."""
     start = state.extension_until or state.completed_on
     if start is None or str(facts.get("until")) > one_year_later(start).isoformat():
-        raise MoveNotAllowed(step="extension_granted", section="967(b)", what="one year at most")
+        raise errors.MoveNotAllowed(
+            step="extension_granted", section="967(b)", what="one year at most"
+        )
 
 
 def _waiting(state: ProjectState, fingerprint: str) -> Recipient | None:

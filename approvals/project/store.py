@@ -5,21 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from approvals import errors
 from approvals.application import (
     Application,
     TermsOf,
     parse_application,
     stored_application,
     terms_of,
-)
-from approvals.errors import (
-    ApplicationChanged,
-    ApplicationRefused,
-    ApplicationUnreadable,
-    DocumentChanged,
-    DocumentsGone,
-    MoveNotAllowed,
-    UnknownProject,
 )
 from approvals.ledger import Entry, Event, FactValue, Ledger
 from approvals.people import Person, check_role, two_people_required
@@ -100,7 +92,7 @@ class ProjectStore:
         """
         state = fold(self.ledger.project_events(number))
         if state is None:
-            raise UnknownProject
+            raise errors.UnknownProject
         digest = state.approved_digest or state.application_digest
         form = self.application(number, digest)
         return replace(state, application=form, terms=self._terms(state.system))
@@ -140,8 +132,8 @@ class ProjectStore:
         try:
             content = self.folder(number).get("application", digest)
             return stored_application(content, terms=self._terms)
-        except (DocumentChanged, ApplicationRefused, ApplicationUnreadable):
-            raise ApplicationChanged(project=number) from None
+        except (errors.DocumentChanged, errors.ApplicationRefused, errors.ApplicationUnreadable):
+            raise errors.ApplicationChanged(project=number) from None
 
     def check_again(self, number: str, digest: str) -> Application:
         """The stored application, judged by today's rules and switches as if it were new.
@@ -205,7 +197,7 @@ def _allowed_move(state: ProjectState, kind: str, facts: Mapping[str, FactValue]
     for move in moves_for(kind, str(facts.get("outcome"))):
         if now in move.sources and (move.only is None or _ONLY[move.only](state)):
             return move
-    raise MoveNotAllowed(step=kind, state=str(now))
+    raise errors.MoveNotAllowed(step=kind, state=str(now))
 
 
 # kind of event → the fact that pins a stored file, and the label that it is stored under
@@ -263,5 +255,5 @@ def check_pinned_documents(projects: ProjectStore, number: str | None = None) ->
     missing = [a.event for a in found if a.state == "missing"]
     changed = [a.event for a in found if a.state == "changed"]
     if missing or changed:
-        raise DocumentsGone(missing=missing, changed=changed)
+        raise errors.DocumentsGone(missing=missing, changed=changed)
     return len(found)

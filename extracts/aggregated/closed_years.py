@@ -15,23 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from extracts import suppression as sdc
 from extracts.errors import HistoryUnreadableError
-from extracts.suppression import (
-    TOTAL,
-    AuditInfeasibleError,
-    AuditReport,
-    AuditUnsolvedError,
-    CellTable,
-    Fall,
-    Hint,
-    PublishedRow,
-    PublishedTable,
-    SuppressionPolicy,
-    audit_table,
-    join_tables,
-    protection_levels,
-    start_search,
-)
 
 How = Literal["unchanged", "revised", "frozen"]
 Reason = Literal[
@@ -89,15 +74,15 @@ class ClosedYear:
 
     how: How
     reason: Reason
-    table: PublishedTable
+    table: sdc.PublishedTable
     changes: tuple[Change, ...] = ()
-    report: AuditReport | None = None
+    report: sdc.AuditReport | None = None
 
 
 def closed_year(
-    versions: Sequence[PublishedTable],
-    now: CellTable,
-    policy: SuppressionPolicy,
+    versions: Sequence[sdc.PublishedTable],
+    now: sdc.CellTable,
+    policy: sdc.SuppressionPolicy,
     *,
     alone: bool = True,
     revise: bool = True,
@@ -127,14 +112,14 @@ def closed_year(
     if reason == "none":
         try:
             reason, report = _attacked(versions, last, now, policy)
-        except (AuditInfeasibleError, AuditUnsolvedError):
+        except (sdc.AuditInfeasibleError, sdc.AuditUnsolvedError):
             reason = "unproven"
     if reason != "none" or report is None:
         return ClosedYear("frozen", reason, last, changes)
     return ClosedYear("revised", "none", renewed(last, now), changes, report)
 
 
-def newest(versions: Sequence[PublishedTable]) -> PublishedTable:
+def newest(versions: Sequence[sdc.PublishedTable]) -> sdc.PublishedTable:
     """The version that no other exceeds: revisions add records, whatever releases are called.
 
     Raises:
@@ -153,32 +138,32 @@ def newest(versions: Sequence[PublishedTable]) -> PublishedTable:
     return found
 
 
-def renewed(published: PublishedTable, now: CellTable) -> PublishedTable:
+def renewed(published: sdc.PublishedTable, now: sdc.CellTable) -> sdc.PublishedTable:
     """The true values of now under the pattern of what was published."""
     true = _true(now)
     rows = tuple(
-        row if row.count is None else PublishedRow(row.labels, *true[row.labels])
+        row if row.count is None else sdc.PublishedRow(row.labels, *true[row.labels])
         for row in published.rows
     )
     return replace(published, rows=rows)
 
 
-def differences(published: PublishedTable, now: CellTable) -> PublishedTable:
+def differences(published: sdc.PublishedTable, now: sdc.CellTable) -> sdc.PublishedTable:
     """What anybody can subtract: records that came, hidden where the table is."""
     true = _true(now)
     rows = tuple(
-        PublishedRow(r.labels, None if r.count is None else true[r.labels][0] - r.count)
+        sdc.PublishedRow(r.labels, None if r.count is None else true[r.labels][0] - r.count)
         for r in published.rows
     )
     return replace(published, rows=rows, has_persons=False)
 
 
-def _true(now: CellTable) -> dict[Labels, Pair]:
+def _true(now: sdc.CellTable) -> dict[Labels, Pair]:
     pairs = zip(now.counts.ravel().tolist(), now.people.ravel().tolist(), strict=True)
     return dict(zip(now.labels(), pairs, strict=True))
 
 
-def _changes(published: PublishedTable, now: CellTable) -> tuple[Change, ...]:
+def _changes(published: sdc.PublishedTable, now: sdc.CellTable) -> tuple[Change, ...]:
     true = _true(now)
     found: list[Change] = []
     for row in published.rows:
@@ -191,7 +176,9 @@ def _changes(published: PublishedTable, now: CellTable) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _shown(published: PublishedTable, now: CellTable, policy: SuppressionPolicy) -> Reason:
+def _shown(
+    published: sdc.PublishedTable, now: sdc.CellTable, policy: sdc.SuppressionPolicy
+) -> Reason:
     """What the published cells alone say against a revision."""
     true = _true(now)
     more = [change.more for change in _changes(published, now)]
@@ -206,7 +193,7 @@ def _shown(published: PublishedTable, now: CellTable, policy: SuppressionPolicy)
     return "small-cell" if small else "none"
 
 
-def _discloses(fall: Fall, shown: PublishedTable, policy: SuppressionPolicy) -> bool:
+def _discloses(fall: sdc.Fall, shown: sdc.PublishedTable, policy: sdc.SuppressionPolicy) -> bool:
     """Whether a hidden difference that the audit got back says something of a small group.
 
     No change at all (0 to 0) says nothing of anybody. A cell that took the whole change of a
@@ -225,9 +212,9 @@ def _discloses(fall: Fall, shown: PublishedTable, policy: SuppressionPolicy) -> 
     )
 
 
-def _above(table: PublishedTable, name: str, label: str) -> set[str]:
+def _above(table: sdc.PublishedTable, name: str, label: str) -> set[str]:
     """A level and everything that it lies in."""
-    parents, found = table.parents.get(name, {}), {label, TOTAL}
+    parents, found = table.parents.get(name, {}), {label, sdc.TOTAL}
     while label in parents and parents[label] not in found:
         label = parents[label]
         found.add(label)
@@ -235,23 +222,23 @@ def _above(table: PublishedTable, name: str, label: str) -> set[str]:
 
 
 def _attacked(
-    versions: Sequence[PublishedTable],
-    last: PublishedTable,
-    now: CellTable,
-    policy: SuppressionPolicy,
-) -> tuple[Reason, AuditReport | None]:
+    versions: Sequence[sdc.PublishedTable],
+    last: sdc.PublishedTable,
+    now: sdc.CellTable,
+    policy: sdc.SuppressionPolicy,
+) -> tuple[Reason, sdc.AuditReport | None]:
     """Attack the differences to every version, then the new table alone."""
     for version in versions:
         shown = differences(version, now)
-        found = audit_table(shown, threshold=policy.threshold, zeros="hidden")
+        found = sdc.audit_table(shown, threshold=policy.threshold, zeros="hidden")
         if any(_discloses(fall, shown, policy) for fall in found.falls):
             return "derivable", None
-    joined = join_tables(now, (), (), policy.least, last.scope)
-    report = audit_table(
+    joined = sdc.join_tables(now, (), (), policy.least, last.scope)
+    report = sdc.audit_table(
         renewed(last, now),
         threshold=policy.threshold,
         zeros=policy.zeros,
-        hint=Hint({(0, labels): count for labels, (count, _) in _true(now).items()}),
-        protection_levels=protection_levels(joined, start_search(joined.relations, policy)),
+        hint=sdc.Hint({(0, labels): count for labels, (count, _) in _true(now).items()}),
+        protection_levels=sdc.protection_levels(joined, sdc.start_search(joined.relations, policy)),
     )
     return ("none", report) if report.holds else ("pattern", None)

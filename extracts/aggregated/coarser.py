@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from extracts import suppression as sdc
 from extracts.aggregated.extract import Aggregate
 from extracts.aggregated.history import from_arrow
 from extracts.aggregated.tabulation import (
@@ -20,19 +21,6 @@ from extracts.aggregated.tabulation import (
     one_year,
     published_in,
     tabulate,
-)
-from extracts.suppression import (
-    MOSTLY_HIDDEN,
-    CannotProtectError,
-    CellTable,
-    Forecast,
-    Job,
-    Pattern,
-    PublishedTable,
-    RevisedError,
-    SuppressionPolicy,
-    forecast,
-    suppress_all,
 )
 from systems.description import System
 
@@ -45,7 +33,7 @@ class CoarserVersion:
     """One coarser version: its dimensions, and what it would publish at least."""
 
     dims: tuple[str, ...]
-    seen: Forecast
+    seen: sdc.Forecast
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table: what to say to ``run``, and what would be published."""
@@ -57,7 +45,7 @@ def coarser_versions(
     con: "duckdb.DuckDBPyConnection",
     system: System,
     spec: AggregateSpec,
-    policy: SuppressionPolicy,
+    policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table],
     made: Aggregate,
 ) -> tuple[CoarserVersion, ...]:
@@ -74,7 +62,7 @@ def coarser_versions(
         counted = tabulate(con, system, replace(spec, dims=dims))
         try:
             found.append(CoarserVersion(dims, _seen(counted, policy, before)))
-        except (CannotProtectError, RevisedError):
+        except (sdc.CannotProtectError, sdc.RevisedError):
             continue  # what is published already stands against it
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
 
@@ -82,7 +70,7 @@ def coarser_versions(
 def _mostly_hidden(made: Aggregate, plural: str) -> bool:
     records = np.asarray(made.cells[plural])
     hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
-    return hidden > MOSTLY_HIDDEN * int((records > 0).sum())
+    return hidden > sdc.MOSTLY_HIDDEN * int((records > 0).sum())
 
 
 def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:
@@ -97,12 +85,12 @@ def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:
 
 
 def _seen(
-    counted: CellTable, policy: SuppressionPolicy, before: Sequence[PublishedTable]
-) -> Forecast:
+    counted: sdc.CellTable, policy: sdc.SuppressionPolicy, before: Sequence[sdc.PublishedTable]
+) -> sdc.Forecast:
     quick = replace(policy, clean=False)
     jobs = [
-        Job(one_year(counted, year), quick, published_in(before, year))
+        sdc.Job(one_year(counted, year), quick, published_in(before, year))
         for year in counted.dims[0].leaves
     ]
-    patterns: list[Pattern] = suppress_all(jobs, workers=1)
-    return forecast([(p.table, p.hidden, p.primary) for p in patterns])
+    patterns: list[sdc.Pattern] = sdc.suppress_all(jobs, workers=1)
+    return sdc.forecast([(p.table, p.hidden, p.primary) for p in patterns])

@@ -12,16 +12,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from extracts import suppression as sdc
 from extracts.aggregated.history import counted_in
-from extracts.suppression import (
-    AuditReport,
-    CellTable,
-    Labels,
-    MapCell,
-    PublishedRow,
-    SuppressionPolicy,
-    heat_map_page,
-)
 
 
 class Explanation(NamedTuple):
@@ -56,7 +48,7 @@ def explain(
     """
     counted = counted_in(table)
     why = {tuple(str(row[d]) for d in dims): row for row in reasons.to_pylist()}
-    cells: dict[Labels, MapCell] = {}
+    cells: dict[sdc.Labels, sdc.MapCell] = {}
     names: dict[str, dict[str, str]] = {d: {} for d in dims}
     for row in table.to_pylist():
         labels = tuple(str(row[d]) for d in dims)
@@ -64,15 +56,15 @@ def explain(
             names[dim].setdefault(code, str(row.get(f"{dim}_label") or code))
         cells[labels] = _cell(row[counted], why.get(labels))
     names["year"] = {}  # a year is its own name
-    page = heat_map_page(dims, cells, title=title, facts=facts, names=names, exact=exact)
+    page = sdc.heat_map_page(dims, cells, title=title, facts=facts, names=names, exact=exact)
     return Explanation(page, _listed(reasons, dims))
 
 
 def explained(
-    counted: CellTable,
-    rows: Sequence[PublishedRow],
-    report: AuditReport,
-    policy: SuppressionPolicy,
+    counted: sdc.CellTable,
+    rows: Sequence[sdc.PublishedRow],
+    report: sdc.AuditReport,
+    policy: sdc.SuppressionPolicy,
     plural: str,
 ) -> pa.Table:
     """Hidden cells with their true values, the reason, and what the attacker is left with.
@@ -95,13 +87,13 @@ def explained(
     return pa.Table.from_pylist(found, schema)
 
 
-def _cell(orders: int | None, why: Mapping[str, object] | None) -> MapCell:
+def _cell(orders: int | None, why: Mapping[str, object] | None) -> sdc.MapCell:
     if orders is not None:
-        return MapCell("published", orders) if orders else MapCell("zero")
+        return sdc.MapCell("published", orders) if orders else sdc.MapCell("zero")
     if why is None:
-        return MapCell("hidden")
+        return sdc.MapCell("hidden")
     low, high = (None if v is None else int(str(v)) for v in (why["low"], why["high"]))
-    return MapCell("primary" if why["reason"] == "primary" else "secondary", low=low, high=high)
+    return sdc.MapCell("primary" if why["reason"] == "primary" else "secondary", low=low, high=high)
 
 
 def _listed(reasons: pa.Table, dims: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from extracts import suppression as sdc
 from extracts.aggregated.closed_years import ClosedYear, closed_year
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
@@ -31,19 +32,6 @@ from extracts.aggregated.tabulation import (
     tabulate,
 )
 from extracts.errors import CountyExemptRefused, RolesMixed
-from extracts.suppression import (
-    AuditFellError,
-    AuditReport,
-    CellTable,
-    Job,
-    Progress,
-    PublishedRow,
-    PublishedTable,
-    SuppressionPolicy,
-    audit_table,
-    publish,
-    suppress_all,
-)
 from systems.description import System
 
 if TYPE_CHECKING:
@@ -68,7 +56,7 @@ class Aggregate:
     table: pa.Table
     cells: pa.Table
     explanation: pa.Table
-    audit: AuditReport
+    audit: sdc.AuditReport
     closed: Mapping[int, ClosedYear]
     exact: bool = False
     exempt: bool = False
@@ -83,12 +71,12 @@ def build_aggregate(
     con: "duckdb.DuckDBPyConnection",
     system: System,
     spec: AggregateSpec,
-    policy: SuppressionPolicy,
+    policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table] = (),
     *,
     county_exempt: bool = False,
     revise: bool = True,
-    progress: Progress | None = None,
+    progress: sdc.Progress | None = None,
 ) -> Aggregate:
     """Make an aggregated extract that may leave.
 
@@ -118,12 +106,12 @@ def build_aggregate(
     exempt = county_exempt and set(names) == {YEAR, COUNTY}
     check_earlier_tables(before, spec.all_years, names, scope, exempt=exempt)
     closed = closed_years(counted, before, scope, policy, revise=revise)
-    rows: list[PublishedRow] = []
-    reports: list[AuditReport] = []
+    rows: list[sdc.PublishedRow] = []
+    reports: list[sdc.AuditReport] = []
     fresh = [y for y in spec.all_years if y not in closed]
     share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
     jobs = [
-        Job(
+        sdc.Job(
             one_year(counted, str(year)),
             share,
             published_in(before, str(year)),
@@ -131,23 +119,23 @@ def build_aggregate(
         )
         for year in fresh
     ]  # years share no record, so that each is a table of its own
-    for pattern in [] if exempt else suppress_all(jobs, progress=progress):
+    for pattern in [] if exempt else sdc.suppress_all(jobs, progress=progress):
         rows += pattern.published().rows
         reports.append(pattern.report)
-    shown = [publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
+    shown = [sdc.publish(job.table, np.zeros(job.table.shape, bool), scope) for job in jobs]
     for shown_table in [*(shown if exempt else []), *(one.table for one in closed.values())]:
         rows += shown_table.rows
-        found = audit_table(
+        found = sdc.audit_table(
             shown_table, threshold=policy.threshold, zeros=policy.zeros, progress=progress
         )
         reports.append(without_shown(found) if exempt else found)
     whole = _merge(reports, policy.threshold)
     if not whole.holds:
-        raise AuditFellError(cells=len(whole.falls))
+        raise sdc.AuditFellError(cells=len(whole.falls))
     order = {labels: i for i, labels in enumerate(counted.labels())}
     rows.sort(key=lambda r: order[r.labels])
-    parents = publish(counted, np.zeros(counted.shape, bool)).parents
-    about = PublishedTable(names, (), parents, has_persons=True, scope=scope)
+    parents = sdc.publish(counted, np.zeros(counted.shape, bool)).parents
+    about = sdc.PublishedTable(names, (), parents, has_persons=True, scope=scope)
     return Aggregate(
         to_arrow(about, _labels(system, spec), rows, system.record.plural),
         _exact(counted, system.record.plural),
@@ -160,10 +148,10 @@ def build_aggregate(
 
 
 def closed_years(
-    counted: CellTable,
-    before: Sequence[PublishedTable],
+    counted: sdc.CellTable,
+    before: Sequence[sdc.PublishedTable],
     scope: dict[str, tuple[str, ...]],
-    policy: SuppressionPolicy,
+    policy: sdc.SuppressionPolicy,
     *,
     revise: bool,
 ) -> dict[int, ClosedYear]:
@@ -181,7 +169,7 @@ def published_before(
     con: "duckdb.DuckDBPyConnection",
     system: System,
     spec: AggregateSpec,
-    policy: SuppressionPolicy,
+    policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table],
     *,
     revise: bool = True,
@@ -197,7 +185,7 @@ def published_before(
     return closed_years(counted, before, scope, policy, revise=revise)
 
 
-def has_version(tables: Sequence[pa.Table], year: int, version: PublishedTable) -> bool:
+def has_version(tables: Sequence[pa.Table], year: int, version: sdc.PublishedTable) -> bool:
     """Whether one of these published tables has exactly this version of the year."""
     slices = published_in(map(from_arrow, tables), str(year))
     wanted = set(version.rows)
@@ -217,15 +205,15 @@ def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[st
     return scope | {COUNTED: (release.person_role,)}
 
 
-def _same(table: PublishedTable, now: CellTable, scope: dict[str, tuple[str, ...]]) -> bool:
+def _same(table: sdc.PublishedTable, now: sdc.CellTable, scope: dict[str, tuple[str, ...]]) -> bool:
     """Whether a year was published with the same cells."""
     if table.dims != tuple(d.name for d in now.dims) or dict(table.scope) != scope:
         return False
     return {row.labels for row in table.rows} == set(now.labels())
 
 
-def _merge(reports: Sequence[AuditReport], threshold: int) -> AuditReport:
-    return AuditReport(
+def _merge(reports: Sequence[sdc.AuditReport], threshold: int) -> sdc.AuditReport:
+    return sdc.AuditReport(
         tuple(f for r in reports for f in r.falls),
         sum(r.cells for r in reports),
         sum(r.hidden for r in reports),
@@ -245,7 +233,7 @@ def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
     return found
 
 
-def _exact(counted: CellTable, plural: str) -> pa.Table:
+def _exact(counted: sdc.CellTable, plural: str) -> pa.Table:
     """Every cell and margin with its true values: dimensions as text, records, ``persons``."""
     labels = list(counted.labels())
     columns: dict[str, pa.Array] = {
@@ -264,7 +252,7 @@ COUNTED = "counted"  # in a table's scope: whose persons it counts, where not th
 
 
 def check_earlier_tables(
-    before: Sequence[PublishedTable],
+    before: Sequence[sdc.PublishedTable],
     years: Sequence[int],
     dims: Sequence[str],
     scope: Mapping[str, tuple[str, ...]],
@@ -287,11 +275,11 @@ def check_earlier_tables(
         raise CountyExemptRefused(tables=len(others))
 
 
-def without_shown(report: AuditReport) -> AuditReport:
+def without_shown(report: sdc.AuditReport) -> sdc.AuditReport:
     """The same attack without the small values that policy lets stand in the open."""
     return replace(report, falls=tuple(fall for fall in report.falls if fall.how != "shown"))
 
 
-def _years(table: PublishedTable) -> set[str]:
+def _years(table: sdc.PublishedTable) -> set[str]:
     axis = table.dims.index(YEAR)
     return {row.labels[axis] for row in table.rows}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from extracts.suppression import table_files
 from extracts.suppression.audit import AuditReport, Bounds, audit_table
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
 from extracts.suppression.errors import BadRequestError, TableUnreadableError, TableUnwritableError
@@ -12,20 +13,6 @@ from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
 from extracts.suppression.model import TOTAL, CellTable, SuppressionPolicy
 from extracts.suppression.published import PublishedTable, Zeros
 from extracts.suppression.solver import Pattern, Progress, suppress
-from extracts.suppression.table_files import (
-    PUBLISHED,
-    STATUS,
-    SUPPRESSED,
-    check_columns,
-    columns_of,
-    is_parquet,
-    read_cells,
-    read_hierarchy,
-    read_published,
-    table_from_rows,
-    write_csv,
-    write_parquet,
-)
 
 # --- suppress and audit
 
@@ -140,14 +127,17 @@ def suppress_file(
     Raises:
         CodedError: see ``errors``; nothing is written then.
     """
-    check_columns(dims, count, persons)
+    table_files.check_columns(dims, count, persons)
     policy = SuppressionPolicy(threshold=threshold, zeros=zeros)
     if clean_programmes is not None:
         spent = max(clean_programmes, 0)
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
     parents = _hierarchies(hierarchy or {}, dims)
-    table = table_from_rows(
-        dims, read_cells(cells, dims, count, persons), parents, with_persons=persons is not None
+    table = table_files.table_from_rows(
+        dims,
+        table_files.read_cells(cells, dims, count, persons),
+        parents,
+        with_persons=persons is not None,
     )
     others = [_linked(path, count, persons, parents) for path in linked]
     before = _earlier(earlier, count, persons, parents)
@@ -164,7 +154,7 @@ def suppress_file(
             [*labels, "primary" if small else "secondary", bounds.low, _text(bounds.high)]
             for labels, small, bounds in _hidden(pattern)
         ]
-        write_csv(explain, header, rows)
+        table_files.write_csv(explain, header, rows)
     return SuppressOutcome(pattern, policy, written)
 
 
@@ -190,11 +180,11 @@ def audit_file(
         AuditUnsolvedError: a bound could not be proven.
         CodedError: the files can't be used.
     """
-    check_columns(dims, count, persons)
+    table_files.check_columns(dims, count, persons)
     SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
     parents = _hierarchies(hierarchy or {}, dims)
     return audit_table(
-        replace(read_published(table, dims, count, persons), parents=parents),
+        replace(table_files.read_published(table, dims, count, persons), parents=parents),
         threshold=threshold,
         zeros=zeros,
         earlier=_earlier(earlier, count, persons, parents),
@@ -205,16 +195,16 @@ def audit_file(
 def _hierarchies(files: Mapping[str, Path], dims: Sequence[str]) -> dict[str, dict[str, str]]:
     if not set(files) <= set(dims):
         raise BadRequestError(parameter="hierarchy")
-    return {name: read_hierarchy(path, name) for name, path in files.items()}
+    return {name: table_files.read_hierarchy(path, name) for name, path in files.items()}
 
 
 def _linked(
     path: Path, count: str, persons: str | None, parents: Mapping[str, Mapping[str, str]]
 ) -> CellTable:
-    dims = [c for c in columns_of(path, "linked") if c not in (count, persons)]
-    check_columns(dims, count, persons)
-    rows = read_cells(path, dims, count, persons, role="linked")
-    return table_from_rows(dims, rows, parents, with_persons=persons is not None)
+    dims = [c for c in table_files.columns_of(path, "linked") if c not in (count, persons)]
+    table_files.check_columns(dims, count, persons)
+    rows = table_files.read_cells(path, dims, count, persons, role="linked")
+    return table_files.table_from_rows(dims, rows, parents, with_persons=persons is not None)
 
 
 def _earlier(
@@ -223,26 +213,26 @@ def _earlier(
     persons: str | None,
     parents: Mapping[str, Mapping[str, str]],
 ) -> list[PublishedTable]:
-    tables = [read_published(p, None, count, persons, role="earlier") for p in paths]
+    tables = [table_files.read_published(p, None, count, persons, role="earlier") for p in paths]
     return [replace(t, parents={d: parents[d] for d in t.dims if d in parents}) for t in tables]
 
 
 def _write(path: Path, pattern: Pattern, count: str, persons: str | None) -> None:
     shown = pattern.published()
-    header = [*shown.dims, count, *([persons] if persons else []), STATUS]
+    header = [*shown.dims, count, *([persons] if persons else []), table_files.STATUS]
     rows = [
         [
             *row.labels,
             _text(row.count),
             *([_text(row.persons)] if persons else []),
-            SUPPRESSED if row.count is None else PUBLISHED,
+            table_files.SUPPRESSED if row.count is None else table_files.PUBLISHED,
         ]
         for row in shown.rows
     ]
-    if is_parquet(path):
-        write_parquet(path, header, rows, 2 if persons else 1)
+    if table_files.is_parquet(path):
+        table_files.write_parquet(path, header, rows, 2 if persons else 1)
     else:
-        write_csv(path, header, rows)
+        table_files.write_csv(path, header, rows)
     path.chmod(_READABLE)
 
 
@@ -333,32 +323,40 @@ def derive_file(
         BadRequestError: a dimension that the table does not have.
         CodedError: the files can't be used.
     """
-    check_columns(dims, count, None)
-    header = columns_of(table, "published")
-    if STATUS not in header:
+    table_files.check_columns(dims, count, None)
+    header = table_files.columns_of(table, "published")
+    if table_files.STATUS not in header:
         raise TableUnreadableError(table="published", missing_columns=1)
     if percent_of is not None and percent_of not in dims:
         raise BadRequestError(parameter="percent-of")
-    counts = {row.labels: row.count for row in read_published(table, dims, count, None).rows}
+    counts = {
+        row.labels: row.count for row in table_files.read_published(table, dims, count, None).rows
+    }
     derived: dict[str, Derived] = {}
     if percent_of is not None:
         derived[f"percent_of_{percent_of}"] = percentages(dims, counts, percent_of)
     if population is not None:
-        named = [name for name in columns_of(population, "population") if name != "population"]
+        named = [
+            name
+            for name in table_files.columns_of(population, "population")
+            if name != "population"
+        ]
         if not named or not set(named) <= set(dims):
             raise BadRequestError(parameter="population")
-        people = {r.labels: r.count for r in read_cells(population, named, "population", None)}
+        people = {
+            r.labels: r.count for r in table_files.read_cells(population, named, "population", None)
+        }
         derived[f"rate_per_{per}"] = rates_per(dims, counts, people, named, per)
     lines = [
         [
             *labels,
             _text(value),
-            SUPPRESSED if value is None else PUBLISHED,
+            table_files.SUPPRESSED if value is None else table_files.PUBLISHED,
             *(_text(one[labels]) for one in derived.values()),
         ]
         for labels, value in counts.items()
     ]
-    write_csv(out, [*dims, count, STATUS, *derived], lines)
+    table_files.write_csv(out, [*dims, count, table_files.STATUS, *derived], lines)
     out.chmod(_READABLE)
     filled = {name: sum(v is not None for v in one.values()) for name, one in derived.items()}
     return {"cells": len(counts), **filled}

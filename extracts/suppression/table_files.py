@@ -19,16 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from extracts.suppression.errors import (
-    BadHierarchyError,
-    BadNumberError,
-    BadRequestError,
-    DuplicateCellError,
-    MarginMismatchError,
-    PersonsMismatchError,
-    TableUnreadableError,
-    TableUnwritableError,
-)
+from extracts.suppression import errors
 from extracts.suppression.model import TOTAL, CellTable, Dimension, Ints, check_level, spread
 from extracts.suppression.published import PublishedRow, PublishedTable
 
@@ -82,15 +73,15 @@ def table_from_rows(
     leaves = np.zeros(tuple(len(d.leaves) for d in dims), dtype=np.int64)
     inner = [(at, r) for at, r in cells if _is_inner(dims, at)]
     if not inner:
-        raise TableUnreadableError(inner_cells=0)
+        raise errors.TableUnreadableError(inner_cells=0)
     for at, row in inner:
         leaves[at] = row.count
     counts = spread(dims, leaves)
     if counts.max() >= _MOST:
-        raise BadNumberError(table="margins", count=int((counts >= _MOST).sum()))
+        raise errors.BadNumberError(table="margins", count=int((counts >= _MOST).sum()))
     wrong = [r.number for at, r in cells if counts[at] != r.count]
     if wrong:
-        raise MarginMismatchError(rows=wrong, count=len(wrong))
+        raise errors.MarginMismatchError(rows=wrong, count=len(wrong))
     if not with_persons:
         return CellTable(dims, counts)
     return CellTable(dims, counts, _persons(dims, counts, cells))
@@ -113,7 +104,7 @@ def _refuse_duplicates(rows: Sequence[Row]) -> None:
             twice.append(row.number)
         seen.add(row.labels)
     if twice:
-        raise DuplicateCellError(rows=twice, count=len(twice))
+        raise errors.DuplicateCellError(rows=twice, count=len(twice))
 
 
 def _persons(
@@ -126,7 +117,7 @@ def _persons(
         given[at] = -1 if row.persons is None else row.persons
         numbers[at] = row.number
         if row.persons is None and _is_inner(dims, at):
-            raise PersonsMismatchError(rows=[row.number])
+            raise errors.PersonsMismatchError(rows=[row.number])
     inner = CellTable(dims, counts).leaf_mask()
     given[inner & (given < 0)] = 0  # a missing inner cell is a zero
     people = given.copy()
@@ -139,7 +130,7 @@ def _persons(
             below = along[list(kids)]
             bad[group] |= (along[group] < below.max(axis=0)) | (along[group] > below.sum(axis=0))
     if wrong.any():
-        raise PersonsMismatchError(
+        raise errors.PersonsMismatchError(
             rows=sorted({int(n) for n in numbers[wrong] if n}), count=int(wrong.sum())
         )
     return people
@@ -228,9 +219,9 @@ def _counted(
             bad.append(number)
         found.append((number, tuple(record[d] for d in dims), orders, people))
     if bad:
-        raise BadNumberError(table=role, rows=bad, count=len(bad))
+        raise errors.BadNumberError(table=role, rows=bad, count=len(bad))
     if not found:
-        raise TableUnreadableError(table=role, rows=0)
+        raise errors.TableUnreadableError(table=role, rows=0)
     return found
 
 
@@ -245,7 +236,7 @@ def read_hierarchy(path: Path, dimension: str) -> dict[str, str]:
     for number, record in _records(path, ["child", "parent"], "hierarchy"):
         child, parent = record["child"], record["parent"]
         if not child or not parent or parents.setdefault(child, parent) != parent:
-            raise BadHierarchyError(dimension=dimension, row=number)
+            raise errors.BadHierarchyError(dimension=dimension, row=number)
     return parents
 
 
@@ -257,7 +248,7 @@ def check_columns(dims: Sequence[str], count: str, persons: str | None) -> None:
     """
     names = [*dims, count, *([persons] if persons else [])]
     if not dims or len(set(names)) != len(names) or STATUS in names or "" in names:
-        raise BadRequestError(dimensions=len(dims), columns=len(names))
+        raise errors.BadRequestError(dimensions=len(dims), columns=len(names))
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -277,7 +268,7 @@ def _atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
     except OSError:
-        raise TableUnwritableError from None
+        raise errors.TableUnwritableError from None
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -287,7 +278,7 @@ def _atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
-        raise TableUnwritableError from None
+        raise errors.TableUnwritableError from None
 
 
 def columns_of(path: Path, role: str) -> list[str]:
@@ -302,17 +293,19 @@ def columns_of(path: Path, role: str) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return next(csv.reader(handle, strict=True), [])
     except _UNREADABLE:
-        raise TableUnreadableError(table=role) from None
+        raise errors.TableUnreadableError(table=role) from None
 
 
 def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, dict[str, str]]]:
     """Rows as dictionaries of the named columns, with their data row numbers; texts from Parquet, too."""
     header = columns_of(path, role)
     if len(set(header)) != len(header):
-        raise TableUnreadableError(table=role, duplicate_columns=len(header) - len(set(header)))
+        raise errors.TableUnreadableError(
+            table=role, duplicate_columns=len(header) - len(set(header))
+        )
     missing = [i for i, c in enumerate(columns, start=1) if c not in header]
     if missing:
-        raise TableUnreadableError(table=role, missing_columns=len(missing))
+        raise errors.TableUnreadableError(table=role, missing_columns=len(missing))
     found: list[tuple[int, dict[str, str]]] = []
     try:
         if is_parquet(path):
@@ -327,10 +320,10 @@ def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, d
                 if not fields:
                     continue
                 if len(fields) != len(header):
-                    raise TableUnreadableError(table=role, row=number, fields=len(fields))
+                    raise errors.TableUnreadableError(table=role, row=number, fields=len(fields))
                 found.append((number, {c: fields[i] for c, i in at.items()}))
     except _UNREADABLE:
-        raise TableUnreadableError(table=role) from None
+        raise errors.TableUnreadableError(table=role) from None
     return found
 
 

@@ -18,14 +18,7 @@ from typing import Any
 from crypto.errors import FileUnusable
 from crypto.resting import read_shared_secret
 from matching.scoring import RunShards, Scored, ShardPlan
-from pipelines.cluster.errors import (
-    ClusterLost,
-    ClusterMissing,
-    ClusterUnavailable,
-    ClusterUnsafe,
-    ShardStopped,
-    WorkerDiffers,
-)
+from pipelines.cluster import errors
 from pipelines.cluster.shards import (
     ShardAnswer,
     forget_plan,
@@ -70,11 +63,11 @@ def spread_over(settings: Cluster, release: str, connect: Connect | None = None)
         ClusterMissing: the extra is not installed.
     """
     if wrong := unsafe_cluster_settings(settings):
-        raise ClusterUnsafe(settings=wrong)
+        raise errors.ClusterUnsafe(settings=wrong)
     try:
         import prefect_dask
     except ImportError:
-        raise ClusterMissing from None
+        raise errors.ClusterMissing from None
     del prefect_dask
     wipe_plans_of(settings, release)
     return functools.partial(spread, settings, release, connect=connect or connect_directly)
@@ -144,7 +137,7 @@ def _work_all(settings: Cluster, connect: Connect, folder: str, shards: int) -> 
             for answer in _answers(connection, waiting, settings.patience_seconds):
                 _require(answer)
         except (CancelledError, OSError):  # the scheduler went
-            raise ClusterLost(status="scheduler") from None
+            raise errors.ClusterLost(status="scheduler") from None
         finally:
             with contextlib.suppress(Exception):
                 _cancel(connection, waiting, folder)
@@ -159,10 +152,10 @@ def _cancel(connection: ClusterConnection, futures: set[Any], folder: str) -> No
 
 def _require(answer: ShardAnswer) -> None:
     code = str(answer.get("code", ""))
-    if code == WorkerDiffers.code:
-        raise WorkerDiffers
+    if code == errors.WorkerDiffers.code:
+        raise errors.WorkerDiffers
     if code:
-        raise ShardStopped(code=code, type=str(answer.get("type", "")))
+        raise errors.ShardStopped(code=code, type=str(answer.get("type", "")))
 
 
 def _answers(
@@ -178,7 +171,7 @@ def _answers(
         done = _ended(connection, left)
         for future in done:
             if future.status in ("error", "cancelled"):  # killed its workers, or the scheduler went
-                raise ClusterLost(status=str(future.status))
+                raise errors.ClusterLost(status=str(future.status))
             try:
                 yield connection.answer(future)
             except TimeoutError:
@@ -188,7 +181,7 @@ def _answers(
         if count_workers(connection.client):
             last_seen = monotonic()
         elif monotonic() - last_seen > patience:
-            raise ClusterLost(workers=0)
+            raise errors.ClusterLost(workers=0)
 
 
 def _ended(connection: ClusterConnection, futures: set[Any]) -> list[Any]:
@@ -225,7 +218,7 @@ def connected(settings: Cluster, connect: Connect) -> Generator[ClusterConnectio
             connection = stack.enter_context(connect(settings.scheduler, keywords))
             connection.client.wait_for_workers(1, timeout=settings.patience_seconds)
         except (OSError, TimeoutError, ValueError, TypeError):
-            raise ClusterUnavailable from None
+            raise errors.ClusterUnavailable from None
         yield connection
 
 

@@ -17,18 +17,7 @@ from typing import Any, Literal
 from crypto import files
 from errors import CodedError
 from pipelines.home import Bucket as Settings
-from pipelines.storage.errors import (
-    BucketAnswered,
-    BucketBusy,
-    BucketDenied,
-    BucketExtraMissing,
-    BucketMissing,
-    BucketUnreachable,
-    BucketUntrusted,
-    ObjectChanged,
-    ObjectMissing,
-    ObjectTruncated,
-)
+from pipelines.storage import errors
 from pipelines.storage.location import Location, credentials, server
 
 _BLOCK = 8 << 20  # bytes sent or received at a time
@@ -38,15 +27,15 @@ _KEYS_AT_ONCE = 1000  # of one DeleteObjects request: S3's own limit
 _UNABLE = "NotImplemented"
 _UNABLE_CODES = {_UNABLE, "MethodNotAllowed", "UnsupportedOperation", "XNotImplemented"}
 _BY_CODE: Mapping[str, type[CodedError]] = {
-    "NoSuchBucket": BucketMissing,
-    "NoSuchKey": ObjectMissing,
-    "SlowDown": BucketBusy,
-    "ServiceUnavailable": BucketBusy,
-    "InternalError": BucketBusy,
-    "RequestTimeout": BucketUnreachable,
-    "RequestTimeTooSkewed": BucketDenied,
-    "ExpiredToken": BucketDenied,
-    "InvalidToken": BucketDenied,
+    "NoSuchBucket": errors.BucketMissing,
+    "NoSuchKey": errors.ObjectMissing,
+    "SlowDown": errors.BucketBusy,
+    "ServiceUnavailable": errors.BucketBusy,
+    "InternalError": errors.BucketBusy,
+    "RequestTimeout": errors.BucketUnreachable,
+    "RequestTimeTooSkewed": errors.BucketDenied,
+    "ExpiredToken": errors.BucketDenied,
+    "InvalidToken": errors.BucketDenied,
 }
 Answer = Literal["yes", "no", "unknown"]
 
@@ -82,7 +71,7 @@ class Bucket:
         try:
             from botocore.config import Config
         except ImportError:
-            raise BucketExtraMissing from None
+            raise errors.BucketExtraMissing from None
         # Botocore is told everything here; it asks neither the cloud's metadata address nor files of its own.
         os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
         os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
@@ -183,8 +172,8 @@ class Bucket:
             for block in self._blocks(name, longest + 1):
                 content += block
                 if len(content) > longest:
-                    raise ObjectTruncated
-        except ObjectMissing:
+                    raise errors.ObjectTruncated
+        except errors.ObjectMissing:
             return None
         return content
 
@@ -201,12 +190,12 @@ class Bucket:
                 seen.update(block)
                 length += len(block)
                 if length > size:
-                    raise ObjectTruncated
+                    raise errors.ObjectTruncated
                 sink.write(block)
             if length != size:
-                raise ObjectTruncated
+                raise errors.ObjectTruncated
             if seen.hexdigest() != sha256:
-                raise ObjectChanged
+                raise errors.ObjectChanged
 
     def _blocks(self, name: str, longest: int) -> Iterator[bytes]:
         """An object's bytes, at most so many at a time; where the connection breaks it is taken up again."""
@@ -220,7 +209,7 @@ class Bucket:
                     while block := source.read(longest):
                         at += len(block)
                         yield block
-            except BucketUnreachable:
+            except errors.BucketUnreachable:
                 if attempt == self.settings.attempts:
                     raise
             else:
@@ -271,7 +260,7 @@ class BucketAdmin:
                     Bucket=self._name, Delete={"Objects": chosen, "Quiet": True}
                 )
             for problem in answer.get("Errors", ()):
-                raise _BY_CODE.get(str(problem.get("Code")), BucketDenied)
+                raise _BY_CODE.get(str(problem.get("Code")), errors.BucketDenied)
             count += len(chosen)
         return count
 
@@ -300,9 +289,9 @@ class BucketAdmin:
         try:
             with coded():
                 answer = self._bucket.client.get_bucket_versioning(Bucket=self._name)
-        except BucketDenied:
+        except errors.BucketDenied:
             return "unknown"
-        except BucketAnswered as error:
+        except errors.BucketAnswered as error:
             if not _is_unable(error):
                 raise
             return "unknown"
@@ -313,9 +302,9 @@ class BucketAdmin:
         try:
             with coded():
                 answer = self._bucket.client.get_public_access_block(Bucket=self._name)
-        except BucketDenied:
+        except errors.BucketDenied:
             return "unknown"
-        except BucketAnswered as error:
+        except errors.BucketAnswered as error:
             absent = error.facts.get("answer") == "NoSuchPublicAccessBlockConfiguration"
             return "no" if absent else "unknown"
         block = answer["PublicAccessBlockConfiguration"]
@@ -332,7 +321,7 @@ class BucketAdmin:
                     for v in page.get(kind, ()):
                         version = {"Key": str(v["Key"]), "VersionId": str(v["VersionId"])}
                         yield version, bool(v["IsLatest"]), kind == "DeleteMarkers"
-        except BucketAnswered as error:
+        except errors.BucketAnswered as error:
             if not _is_unable(error):
                 raise
             # a server without versions
@@ -341,7 +330,7 @@ class BucketAdmin:
                     yield {"Key": str(v["Key"])}, True, False
 
 
-def _is_unable(error: BucketAnswered) -> bool:
+def _is_unable(error: errors.BucketAnswered) -> bool:
     """Whether the server does not know the request."""
     return error.facts.get("answer") == _UNABLE
 
@@ -356,11 +345,11 @@ def coded() -> Generator[None, None, None]:
     except botocore.ClientError as error:
         found = _cause(error.response)
     except botocore.SSLError:
-        found = BucketUntrusted()
+        found = errors.BucketUntrusted()
     except (botocore.HTTPClientError, botocore.ConnectionError, botocore.IncompleteReadError):
-        found = BucketUnreachable()
+        found = errors.BucketUnreachable()
     except botocore.BotoCoreError as error:
-        found = BucketAnswered(answer=type(error).__name__)
+        found = errors.BucketAnswered(answer=type(error).__name__)
     else:
         return
     raise found from None
@@ -371,11 +360,11 @@ def _cause(response: Mapping[str, Any]) -> CodedError:
     code = str(response.get("Error", {}).get("Code", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _UNABLE_CODES or status == 501:
-        return BucketAnswered(answer=_UNABLE)
+        return errors.BucketAnswered(answer=_UNABLE)
     if found := _BY_CODE.get(code):
         return found()
     if status in (401, 403):
-        return BucketDenied()
+        return errors.BucketDenied()
     if status >= 500 or status == 429:
-        return BucketBusy()
-    return BucketAnswered(answer=code if code.isalnum() else str(status))
+        return errors.BucketBusy()
+    return errors.BucketAnswered(answer=code if code.isalnum() else str(status))

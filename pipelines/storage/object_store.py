@@ -19,13 +19,8 @@ from typing import Any
 
 from crypto import files
 from errors import CodedError
+from pipelines.storage import errors
 from pipelines.storage.bucket import Bucket, BucketAdmin
-from pipelines.storage.errors import (
-    ManifestDoesNotHold,
-    ObjectMissing,
-    ObjectTruncated,
-    PrefixTaken,
-)
 
 MANIFEST, MARK = "MANIFEST.json", "HOME.json"
 _LONGEST = 1 << 20  # bytes of a manifest
@@ -75,7 +70,7 @@ class ObjectStore:
         if found is None:
             self._take(mark)
         elif not hmac.compare_digest(found, mark):
-            raise PrefixTaken
+            raise errors.PrefixTaken
         self._ours = True
 
     def _take(self, mark: bytes) -> None:
@@ -85,11 +80,11 @@ class ObjectStore:
         """
         claim = f"CLAIM.{hashlib.sha256(mark).hexdigest()[:16]}"
         if set(self.bucket.sizes()) - {claim}:
-            raise PrefixTaken
+            raise errors.PrefixTaken
         self.bucket.put_small(claim, mark)
         try:
             if set(self.bucket.sizes()) != {claim}:
-                raise PrefixTaken
+                raise errors.PrefixTaken
             self.bucket.put_small(MARK, mark)
         finally:
             with contextlib.suppress(CodedError):  # what is left of it is ours, and no hindrance
@@ -115,7 +110,7 @@ class ObjectStore:
         there = self.bucket.sizes(of_set)
         for file, described in wanted.items():
             if there.get(described.object_name(of_set, file)) != described.size:
-                raise ObjectTruncated
+                raise errors.ObjectTruncated
         body = {file: {"sha256": k.sha256, "bytes": k.size} for file, k in sorted(wanted.items())}
         sealed = self._sealed({"format": 1, "set": of_set, "purpose": self.purpose, "files": body})
         self.bucket.put_small(f"{of_set}/{MANIFEST}", sealed)
@@ -139,9 +134,9 @@ class ObjectStore:
             }
             about = (body["format"], body["set"], body["purpose"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise ManifestDoesNotHold from None
+            raise errors.ManifestDoesNotHold from None
         if not hmac.compare_digest(whole, content) or about != (1, of_set, self.purpose):
-            raise ManifestDoesNotHold
+            raise errors.ManifestDoesNotHold
         return found
 
     def fetch(self, of_set: str, file: str, target: Path) -> None:
@@ -152,7 +147,7 @@ class ObjectStore:
         """
         found = (self.manifest(of_set) or {}).get(file)
         if found is None:
-            raise ObjectMissing
+            raise errors.ObjectMissing
         name = found.object_name(of_set, file)
         self.bucket.fetch(name, target, sha256=found.sha256, size=found.size)
 

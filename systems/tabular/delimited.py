@@ -14,14 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pc
 
-from systems.errors import (
-    EncodingUnknown,
-    FormatUnknown,
-    NulBytes,
-    QuoteOpen,
-    RowsRagged,
-    TableEmpty,
-)
+from systems import errors
 
 _BLOCK = 8 << 20  # bytes per parsing task; also the longest quoted value
 _HEAD = 1 << 20  # characters looked at for header and delimiter
@@ -38,7 +31,7 @@ def read_delimited(path: Path, role: str) -> tuple[pa.Table, str, str]:
     encoding = find_encoding(path, role)
     head = "".join(itertools.islice(decoded(path, encoding), 1))[:_HEAD]
     if not head.strip():
-        raise TableEmpty(file=role)
+        raise errors.TableEmpty(file=role)
     delimiter = find_delimiter(head, whole=len(head) < _HEAD)
     source = _utf8(path, encoding)
     width = _width(head, delimiter, role)
@@ -47,7 +40,7 @@ def read_delimited(path: Path, role: str) -> tuple[pa.Table, str, str]:
         rows = [
             number - 1 for number in _parsed(source, delimiter, width, threads=False, role=role)[1]
         ]
-        raise RowsRagged(file=role, count=ragged[0], rows=rows)
+        raise errors.RowsRagged(file=role, count=ragged[0], rows=rows)
     _check_last_quote(table, source, role)
     return table, encoding, delimiter
 
@@ -71,8 +64,8 @@ def _width(head: str, delimiter: str, role: str) -> int:
             if record:
                 return len(record)
     except csv.Error:
-        raise FormatUnknown(file=role) from None
-    raise TableEmpty(file=role)
+        raise errors.FormatUnknown(file=role) from None
+    raise errors.TableEmpty(file=role)
 
 
 def _parsed(
@@ -112,7 +105,7 @@ def _parsed(
             ),
         )
     except pa.ArrowInvalid as refused:
-        broken = QuoteOpen if "straddling" in str(refused) else FormatUnknown
+        broken = errors.QuoteOpen if "straddling" in str(refused) else errors.FormatUnknown
         raise broken(file=role) from None
     header = [value.as_py() or "" for value in (column[0] for column in table.columns)]
     return table.slice(1).rename_columns(header), ragged
@@ -129,7 +122,7 @@ def _check_last_quote(table: pa.Table, source: pa.Buffer, role: str) -> None:
     last = table.column(table.num_columns - 1)[table.num_rows - 1].as_py()
     tail = source[max(0, source.size - 4096) :].to_pybytes().rstrip(b"\r\n")
     if last is not None and ("\n" in last or "\r" in last) and not tail.endswith(b'"'):
-        raise QuoteOpen(file=role, row=table.num_rows)
+        raise errors.QuoteOpen(file=role, row=table.num_rows)
 
 
 # -- encoding and delimiter: values are looked at, never kept
@@ -169,7 +162,7 @@ def find_encoding(path: Path, role: str) -> str:
     for name in _by_likelihood(path):
         if _decodes(path, name):
             return _proved(path, name, role)
-    raise EncodingUnknown(file=role)
+    raise errors.EncodingUnknown(file=role)
 
 
 def decoded(path: Path, encoding: str) -> Iterator[str]:
@@ -185,9 +178,9 @@ def _proved(path: Path, encoding: str, role: str) -> str:
     """Return the encoding if the whole file decodes in it and holds no zero character."""
     try:
         if any("\0" in piece for piece in decoded(path, encoding)):
-            raise NulBytes(file=role)
+            raise errors.NulBytes(file=role)
     except UnicodeError:
-        raise EncodingUnknown(file=role, tried=encoding) from None
+        raise errors.EncodingUnknown(file=role, tried=encoding) from None
     return encoding
 
 
@@ -207,7 +200,7 @@ def _wide(path: Path, head: bytes, role: str) -> str:
         return _proved(path, "utf-16-le", role)
     if odd == 0 and even > len(head) // 4:
         return _proved(path, "utf-16-be", role)
-    raise NulBytes(file=role)
+    raise errors.NulBytes(file=role)
 
 
 def _by_likelihood(path: Path) -> list[str]:

@@ -10,15 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from systems.errors import (
-    FormatUnknown,
-    HeaderWrong,
-    TableEmpty,
-    TableIsDirectory,
-    TableMissing,
-    TableTooLarge,
-    TableWithoutRows,
-)
+from systems import errors
 from systems.tabular.columnar import as_text
 
 MAX_BYTES = 8 << 30  # a cohort of 30 M rows is about 4 GiB; more than twice that is a mistake
@@ -92,7 +84,7 @@ def read_table(
     names = [name.strip() for name in read.table.column_names]
     check_header(names, role)
     if not allow_empty and read.rows == 0:
-        raise TableWithoutRows(file=role)
+        raise errors.TableWithoutRows(file=role)
     return replace(read, table=read.table.rename_columns(names))
 
 
@@ -108,7 +100,7 @@ def _read(path: Path, role: str, head: bytes, max_bytes: int, sheet: str | None)
         table, others = read_workbook(path, role, sheet, max_bytes)
         return ReadTable(table, table.num_rows, "xlsx", other_sheets=others)
     if head.startswith(_REFUSED):
-        raise FormatUnknown(file=role)
+        raise errors.FormatUnknown(file=role)
     from systems.tabular.delimited import read_delimited
 
     table, encoding, delimiter = read_delimited(path, role)
@@ -119,16 +111,16 @@ def _head(path: Path, role: str, max_bytes: int) -> bytes:
     """Return the first bytes of a file that is there, a file, not empty and not too large."""
     try:
         if path.is_dir():
-            raise TableIsDirectory(file=role)
+            raise errors.TableIsDirectory(file=role)
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(16)
     except OSError:
-        raise TableMissing(file=role) from None
+        raise errors.TableMissing(file=role) from None
     if size == 0:
-        raise TableEmpty(file=role)
+        raise errors.TableEmpty(file=role)
     if size > max_bytes:
-        raise TableTooLarge(file=role, bytes=size, limit=max_bytes)
+        raise errors.TableTooLarge(file=role, bytes=size, limit=max_bytes)
     return head
 
 
@@ -160,7 +152,7 @@ def check_header(names: list[str], role: str) -> None:
     seen: set[str] = set()
     again = [p for p, n in enumerate(names, start=1) if n and (n in seen or seen.add(n))]
     if empty or again:
-        raise HeaderWrong(file=role, empty=empty, repeated=again)
+        raise errors.HeaderWrong(file=role, empty=empty, repeated=again)
 
 
 # -- in parts, so that a large file is never in memory as a whole
@@ -207,7 +199,7 @@ def stream_table(
         schema = pq.read_schema(path)
         rows = pq.read_metadata(path).num_rows
     except (pa.ArrowException, OSError):
-        raise FormatUnknown(file=role) from None
+        raise errors.FormatUnknown(file=role) from None
     names = [name.strip() for name in schema.names]
     check_header(names, role)
 
@@ -227,7 +219,7 @@ def stream_table(
                 if not rows:  # Arrow imports pandas for it
                     yield _as_text(schema.empty_table().select(columns), wanted)
         except (pa.ArrowException, OSError):
-            raise FormatUnknown(file=role) from None
+            raise errors.FormatUnknown(file=role) from None
 
     return Stream(tuple(names), rows, coded)
 
