@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.errors import ReportBroken
 from expectations.report.editions import MARKER, recipient_view
+from expectations.report.items import WORDS
 from expectations.report.model import (
     CheckLine,
     Edition,
@@ -19,38 +20,13 @@ from expectations.report.model import (
     Interval,
     Plot,
     ReportModel,
-    Status,
 )
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _HERE = Path(__file__).parent
-_KINDS = {
-    "identified": "Identified individual-level data",
-    "deidentified": "De-identified individual-level data",
-    "aggregated": "Aggregated data",
-}
-_SUITES = {
-    "register": "Register snapshot",
-    "intake": "Cohort as received",
-    "links": "Links",
-    "identified": "Extract",
-    "deidentified": "Extract",
-    "aggregated": "Table",
-}
-_SAFES = {
-    "project": ("Safe project", "Is this use of the data approved, and within what bounds?"),
-    "people": ("Safe people", "May these people receive it?"),
-    "settings": (
-        "Safe settings",
-        "Is it protected where it is made, on its way, and where it is used?",
-    ),
-    "data": ("Safe data", "Does it hold only what the approval allows?"),
-    "outputs": ("Safe outputs", "Can anybody be found in what is published?"),
-}
 _TALL = 24  # rows above which a map is drawn in two halves, side by side
-_WORDS: dict[Status, str] = {"ok": "holds", "warn": "warning", "fail": "fails", "info": "note"}
 
 
 def render(model: ReportModel, edition: Edition = "recipient") -> str:
@@ -68,10 +44,10 @@ def render(model: ReportModel, edition: Edition = "recipient") -> str:
     shown = recipient_view(model) if edition == "recipient" else model
     page = _template().render(
         m=shown,
-        kind=_KINDS[shown.kind],
-        safes=[(s, *_SAFES[s.name]) for s in shown.safes],
+        kind=WORDS["kinds"][shown.kind],
+        safes=[(s, *WORDS["safes"][s.name]) for s in shown.safes],
         suites=_by_suite(shown.checks),
-        words=_WORDS,
+        words=WORDS["statuses"],
         marker=MARKER,
         scale=_scale,
         whisker=_whisker,
@@ -99,7 +75,7 @@ def _template() -> "Template":
 
 def _by_suite(checks: Iterable[CheckLine]) -> list[tuple[str, list[CheckLine]]]:
     return [
-        (_SUITES.get(suite, suite), list(lines))
+        (WORDS["suites"].get(suite, suite), list(lines))
         for suite, lines in groupby(checks, key=lambda c: c.suite)
     ]
 

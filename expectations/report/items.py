@@ -6,49 +6,17 @@ is added here, with its section, as information.
 """
 
 import re
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from expectations.checks import CheckResult, Validation
 from expectations.report.editions import RECIPIENT_SUITES
 from expectations.report.model import Audience, CheckLine, Item, Safe
 
-# (which checks, what they say together). A check that fits none is an item of its own.
-_FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (
-        re.compile(r"\.supplied_\w+_equal\Z"),
-        "Every supplied value is the intake file's own, row by row",
-    ),
-    (
-        re.compile(r"^(?:de)?identified\.\w+_known\Z"),
-        "Every coded value is in the system's code lists",
-    ),
-    (re.compile(r"^aggregated\.\w+_known\Z"), "Every dimension holds only listed values"),
-    (
-        re.compile(r"\.\w+_coarse\Z"),
-        "Every generalised date is as coarse as the rules of the system say",
-    ),
-    (re.compile(r"^aggregated\.\w+_adds_up\Z"), "Published parts add up to published totals"),
-    (
-        re.compile(r"^(?:de)?identified\.\w+_after_issue\Z"),
-        "No date of an order lies before its issue",
-    ),
-    (
-        re.compile(r"\.no_(?:ssn|licence|phone|email|record_number|long_numbers)\Z"),
-        "No value looks like a social security, licence, telephone or record number or an e-mail address",
-    ),
-    (
-        re.compile(r"_steady_release\Z"),
-        "Categories are distributed as in the project's last release",
-    ),
-    (
-        re.compile(r"_steady_register\Z"),
-        "Categories are distributed as in the register's orders in scope",
-    ),
-    (
-        re.compile(r"^register\.\w+\."),
-        "Keys, references, code lists and dates of the register hold",
-    ),
-)
+WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+_FAMILIES = [(re.compile(one["checks"]), str(one["words"])) for one in WORDS["family"]]
 
 
 def check_lines(*validations: Validation) -> tuple[CheckLine, ...]:
@@ -111,19 +79,6 @@ def _failed(check: CheckResult, audience: Audience) -> Item:
 
 # -- the Five Safes: the caller's items, and the rules that bind every recipient
 
-_OWED: tuple[tuple[str, str], ...] = (
-    ("Use only for the purposes of the application", "§ 964(a)"),
-    ("No transfer to anybody else without written approval and authority in law", "§ 964(c)"),
-    ("Publish only aggregates in which no category stands for fewer than {threshold} individuals", "§ 964(d)-(f)"),
-    ("Send the complete draft ten business days before any publication", "§ 964(g)"),
-    ("Report a breach at once", "§ 964(k)(1)"),
-    ("Report completion within 30 days, with the certificate of destruction", "§§ 964(l), 967(a)"),
-)  # fmt: skip
-_OWED_AGGREGATED: tuple[tuple[str, str], ...] = (
-    ("Do not try to undo the suppression, or to identify anybody", "§ 964(e)"),
-    ("Do not sell the data; reports that rest on it may be sold", "§ 964(i)"),
-)
-
 
 def five_safes(
     kind: str,
@@ -140,12 +95,11 @@ def five_safes(
 
     ``owed`` says it, as (text, section), where another law than CARPOS's regulation governs.
     """
-    if owed is None:
-        owed = _OWED_AGGREGATED if kind == "aggregated" else _OWED
+    own: Sequence[tuple[str, str]] = WORDS["owed"]["aggregated" if kind == "aggregated" else "rows"]
     duty = Item(text="", status="info", detail="Recipient's duty")
     duties = [
         duty.model_copy(update={"text": text.format(threshold=threshold), "section": section})
-        for text, section in owed
+        for text, section in (own if owed is None else owed)
     ]
     return (
         Safe(name="project", items=tuple(project)),

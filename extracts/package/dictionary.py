@@ -3,24 +3,26 @@
 It is made of the system's file and of what was done to each column before it left.
 """
 
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed, DataChanged
 from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
 from extracts.rows import Plan, RowKind, plan_for
-from systems.description import Dimension, OutputColumn, Record, System, load_system
+from systems.description import Dimension, OutputColumn, System, load_system
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 # --- the model and its two forms
 
-MISSING = "An empty field means that the value is missing, unknown or not applicable."
+_WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class DataDictionary:
     fields: tuple[FieldDoc, ...]
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    missing: str = MISSING
+    missing: str = _WORDS["missing"]
 
     def check(self, schema: pa.Schema) -> None:
         """Refuse data whose columns are not exactly those described.
@@ -199,20 +201,11 @@ def _template() -> "Template":
     return environment.get_template("dictionary.html.j2")
 
 
-_GROUPS = (
-    ("row_", "Your rows", "Keys that tie the extract to the file that you supplied."),
-    ("supplied_", "What you supplied", "Copied from your file, letter by letter."),
-    ("matched", "The match", "Whether the row was found in the register."),
-    ("person_", "The person", "One person keeps one reference through the whole project."),
-)
-
-
 def _groups(fields: Sequence[FieldDoc], noun: str) -> list[tuple[str, str, list[FieldDoc]]]:
     """Columns under headings, each group in the order of the data; what fits nowhere comes last."""
     left = list(fields)
     found: list[tuple[str, str, list[FieldDoc]]] = []
-    own = (f"{noun}_", f"The {noun}", f"One {noun} keeps one reference through the whole project.")
-    for prefix, title, text in (*_GROUPS, own):
+    for prefix, title, text in ([part.format(noun=noun) for part in g] for g in _WORDS["groups"]):
         if mine := [field for field in left if field.name.startswith(prefix)]:
             found.append((title, text, mine))
             left = [field for field in left if field not in mine]
@@ -222,28 +215,6 @@ def _groups(fields: Sequence[FieldDoc], noun: str) -> list[tuple[str, str, list[
 
 
 # --- made of the system's file
-
-_MATCHED = (
-    ("yes", "{one} in the scope of this release was found; it stands in this row"),
-    ("no", "no {noun} in the scope of this release was found"),
-    ("not_attempted", "the row could not be compared, or its match stayed doubtful"),
-)
-_NAMES = {"ssn": "social security number", "zip": "ZIP code", "dl_state": "licence's state"}
-_TREATMENTS = {
-    "month": "Generalised from a day to its month.",
-    "year": "Generalised from a day to its year.",
-    "band": "Generalised from a number to a band.",
-    "present": "Only whether there is a value; the value itself was left out.",
-    "reference": "Random research id of this project; can't be linked to other projects.",
-}
-_COMBINED = {
-    "first": "The first where there are several.",
-    "last": "The last where there are several.",
-    "join": "Distinct values, joined by a semicolon.",
-    "any": "Yes where any of several says yes.",
-    "sum": "Sum of several.",
-    "count": "Number of entries.",
-}
 
 
 def dictionary_for(
@@ -262,7 +233,15 @@ def dictionary_for(
     plan = plan_for(system, kind, columns)
     fields = [_field(plan, column) for column in plan.columns]
     if kind == "identified":
-        fields = [_ROW_ID, *map(_supplied, supplied), _matched(system.record), *fields]
+        record, names = system.record, _WORDS["names"]
+        facts = {"one": record.one, "plural": record.plural.capitalize(), "noun": record.noun}
+        given = [
+            replace(
+                _worded("supplied", what=names.get(n, n.replace("_", " "))), name=f"supplied_{n}"
+            )
+            for n in supplied
+        ]
+        fields = [_worded("row_id"), *given, _worded("matched", **facts), *fields]
     return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
 
 
@@ -279,7 +258,7 @@ def aggregated_dictionary(
     release = system.release.aggregated
     dimensions = {one.name: one for one in release.dimensions}
     measures = {one.name: one for one in release.measures}
-    hidden = f"Empty where hidden: fewer than {threshold} persons, or protecting such a cell."
+    hidden = _WORDS["table"]["hidden"].format(threshold=threshold)
     fields: list[FieldDoc] = []
     for position, name in enumerate(schema.names, start=1):
         of = name.removesuffix("_label")
@@ -291,16 +270,15 @@ def aggregated_dictionary(
             one = measures[name]
             fields.append(FieldDoc(name, "number", one.description, one.unit, treatment=hidden))
         elif name == "status":
-            fields.append(_status(threshold))
+            fields.append(_worded("status", threshold=threshold))
         else:
             raise ColumnNotAllowed(position=position)
-    row = "One row is one cell of the table: a combination of its dimensions, totals included."
-    empty = "An empty count is hidden; its status says so."
-    return DataDictionary(row, tuple(fields), notes=release.notes, missing=empty)
+    said = _WORDS["table"]
+    return DataDictionary(said["row"], tuple(fields), (), release.notes, said["missing"])
 
 
 def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
-    several = _COMBINED.get(column.combine, "")
+    several = _WORDS["combined"].get(column.combine, "")
     done = column.treatment or _done(column, copied="" if several else "Copied.")
     reference = column.generalise == "reference"
     return FieldDoc(
@@ -315,8 +293,8 @@ def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
 
 
 def _done(column: OutputColumn, copied: str) -> str:
-    if column.generalise in _TREATMENTS:
-        return _TREATMENTS[column.generalise]
+    if column.generalise in _WORDS["treatments"]:
+        return _WORDS["treatments"][column.generalise]
     if column.attribute:
         return f"Derived from the code: its {column.attribute}."
     return copied
@@ -351,48 +329,10 @@ def _dimension(system: System, column: Dimension) -> FieldDoc:
     )
 
 
-_ROW_ID = FieldDoc(
-    "row_id",
-    "text",
-    "Your own id of the cohort row.",
-    source="your file",
-    treatment="Copied.",
-    required=True,
-)
-
-
-def _supplied(name: str) -> FieldDoc:
-    return FieldDoc(
-        f"supplied_{name}",
-        "text",
-        f"The {_NAMES.get(name, name.replace('_', ' '))} that you supplied, not what the register "
-        "holds.",
-        source="your file",
-        treatment="Copied letter by letter, not parsed or corrected.",
-    )
-
-
-def _matched(record: Record) -> FieldDoc:
-    return FieldDoc(
-        "matched",
-        "text",
-        f"Whether the row was linked to a person with {record.one} in the scope of this release. "
-        f"{record.plural.capitalize()} that stay out (see the end of this page) count as out of scope.",
-        treatment="Made by record linkage, which can err: a link is accepted from a probability of "
-        "0.90, and what stays doubtful is settled by a reviewer or left out.",
-        codes=tuple((c, text.format(one=record.one, noun=record.noun)) for c, text in _MATCHED),
-        required=True,
-    )
-
-
-def _status(threshold: int) -> FieldDoc:
-    return FieldDoc(
-        "status",
-        "text",
-        "Whether the cell's counts are published.",
-        codes=(
-            ("published", "the counts are given"),
-            ("suppressed", f"hidden: fewer than {threshold} persons, or it protects such a cell"),
-        ),
-        required=True,
-    )
+def _worded(name: str, **facts: object) -> FieldDoc:
+    """A column of text that no system's file describes."""
+    said: dict[str, Any] = dict(_WORDS["fields"][name])
+    codes = tuple((code, label.format(**facts)) for code, label in said.pop("codes", ()))
+    required = said.pop("required", False)
+    texts = {part: text.format(**facts) for part, text in said.items()}
+    return FieldDoc(name, "text", codes=codes, required=required, **texts)

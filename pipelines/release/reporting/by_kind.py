@@ -13,6 +13,7 @@ from expectations.report import Bar, Fact, HiddenMap, Interval, Item, Plot
 from extracts.aggregated import explain
 from pipelines.release.content import closed_years_in_words
 from pipelines.release.context import ReleaseContext
+from pipelines.release.reporting.items import item
 
 _PAGE, _CELLS = "explanation.html", "explanation.csv"
 _ROWS, _COLUMNS = 60, 12  # what still reads as a map on paper
@@ -60,12 +61,7 @@ def identified_sections(context: ReleaseContext) -> dict[str, Any]:
         "facts": facts,
         "plots": (plot,),
         "intervals": _rates(match.get("expected", {})),
-        "outputs": (
-            Item(
-                text="No field agreement, weight or spelling of the register is in the data",
-                section="§ 963(a)(3)(A)",
-            ),
-        ),
+        "outputs": (item("no_agreement"),),
     }
 
 
@@ -162,30 +158,12 @@ def _outputs(extract: Mapping[str, Any], persons: int, below: int) -> tuple[Item
         sentence = (
             f"{below / max(1, persons):.1%} of the persons share them with fewer than {limit['k']}"
         )
-    items = [
-        Item(
-            text=f"{sentence}; the limit of this project is {'kept' if within else 'exceeded'}",
-            status="ok" if within else "warn",
-            section="§ 964(f)(1)(E)",
-            source="policy",
-            audience="department",
-        ),
-        Item(
-            text=f"{extract['scanned']} columns scanned for identifiers: none found",
-            section="§ 962(h)",
-        ),
-    ]
-    if extract["suppressed"] is not None:
-        items.insert(
-            0,
-            Item(
-                text="Cells that made persons rare were emptied; persons whose history stays rare are"
-                " left out",
-                section="§ 964(f)(1)(E)",
-                source="policy",
-            ),
-        )
-    return tuple(items)
+    kept, status = ("kept", "ok") if within else ("exceeded", "warn")
+    items = (
+        item("limit", sentence=sentence, kept=kept, status=status),
+        item("scanned", columns=extract["scanned"]),
+    )
+    return items if extract["suppressed"] is None else (item("emptied"), *items)
 
 
 # ------------------------------------------------------------------ aggregated tables
@@ -217,18 +195,8 @@ def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
     revised = (Fact(label=year, value=how) for year, how in closed.items() if year not in frozen)
     facts = (*facts, *revised, *_for_department(frozen))
     outputs = (
-        Item(
-            text=f"No category stands for fewer than {context.session.settings.disclosure.threshold} persons",
-            section="§ 964(f)(2)",
-            source="policy",
-        ),
-        Item(
-            text="The audit attacked the table with all that was published before: no hidden cell"
-            " can be shown to be small",
-            status="ok" if extract["falls"] == 0 else "fail",
-            section="§ 962(b)",
-            source="policy",
-        ),
+        item("threshold", threshold=context.session.settings.disclosure.threshold),
+        item("audited", status="ok" if extract["falls"] == 0 else "fail"),
     )
     dims, counted = cast("list[str]", extract["dims"]), context.approved.system.record.plural
     hidden_map = _map(table, explanation, dims, counted)

@@ -18,6 +18,7 @@ from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.by_kind import SECTIONS
 from pipelines.release.reporting.drift import DriftComparison, drift_fact, drift_plots
+from pipelines.release.reporting.items import item
 from systems.description import System
 
 _LIBRARIES = ("duckdb", "pyarrow", "cryptography", "rapidfuzz", "great-expectations", "highspy")
@@ -71,7 +72,7 @@ def report_model(
 def _governed(made: ReportModel, system: System) -> ReportModel:
     """Cite what governs this system; what no law asks here is policy."""
 
-    def item(one: Item) -> Item:
+    def governed(one: Item) -> Item:
         section = system.cite(one.section) if one.section else ""
         lost = (one.section and not section) or section.startswith("policy")
         source = "policy" if lost else one.source
@@ -82,7 +83,7 @@ def _governed(made: ReportModel, system: System) -> ReportModel:
     safes = [
         safe
         if safe.name == "data"  # its checks were cited by the suite
-        else safe.model_copy(update={"items": tuple(map(item, safe.items))})
+        else safe.model_copy(update={"items": tuple(map(governed, safe.items))})
         for safe in made.safes
     ]
     return made.model_copy(update={"safes": tuple(safes)})
@@ -110,92 +111,38 @@ def _documents(system: System, kind: str) -> frozenset[str]:
 def _project(approved: ApprovedRelease, project: ProjectState, *, synthetic: bool) -> list[Item]:
     order, record = approved.order, approved.system.record
     first, last = approved.years
-    items = [
-        Item(
-            text=f"Project {order.project} is approved and in force until {project.expires}",
-            section="§ 966; process page",
-        ),
-        Item(
-            text=f"{_KINDS[order.kind]} data of {order.system} is among what was approved",
-            section="§ 963(a)",
-        ),
-        Item(text=f"Years {first} to {last} lie inside the application", section="§ 964(a)"),
-        Item(
-            text=f"{record.scope} in scope: {', '.join(approved.scope)}",
-            section="§ 963(a)",
-            status="info",
-        ),
+    items = [item("synthetic", noun=record.noun)] if synthetic else []
+    items += [
+        item("in_force", project=order.project, until=project.expires),
+        item("kind", kind=_KINDS[order.kind], system=order.system),
+        item("years", first=first, last=last),
+        item("scope", scope=record.scope, families=", ".join(approved.scope)),
     ]
-    if synthetic:
-        text = f"Synthetic data: every person and {record.noun} in it is made up"
-        items.insert(0, Item(text=text, status="info", source="policy"))
     if order.kind == "identified":
-        items.append(
-            Item(
-                text="The cohort is the one registered with the project and confirmed by a second person",
-                section="§ 963(a)(3)(A)",
-            )
-        )
-        items.append(
-            Item(
-                text="Authority to hold the cohort's personal information was shown",
-                section="§ 963(a)(3)(B)",
-            )
-        )
+        items += [item("cohort"), item("authority")]
     if "irb_approval" in _documents(approved.system, order.kind):
-        items.append(
-            Item(
-                text=f"Approval of the review board runs until {project.irb_until()}",
-                section="§ 966(b)(12)(F)",
-            )
-        )
+        items.append(item("board", until=project.irb_until()))
     return items
 
 
 def _people(kind: str, documents: frozenset[str], members: list[str]) -> list[Item]:
-    items = [
-        Item(
-            text=f"{len(members)} recipients with keys that a second person confirmed: {', '.join(members)}",
-            section="§ 962(r); § 965(c)" if kind == "aggregated" else "§ 962(r)",
-        )
-    ]
+    section = "§ 962(r); § 965(c)" if kind == "aggregated" else "§ 962(r)"
+    items = [item("recipients", count=len(members), members=", ".join(members), section=section)]
     if "human_subjects_training" in documents:
-        items.append(
-            Item(text="Training certificates of all team members are in force", section="§ 966(d)")
-        )
+        items.append(item("training"))
     if "notary_verification" in documents:
-        text = "The researcher's identity was verified by a notary"
-        items.append(Item(text=text, section="process page"))
+        items.append(item("notary"))
     if documents & {"background_check", "background_check_page"}:
-        items.append(
-            Item(
-                text="Background checks of the researcher and all team members are passed",
-                section="§ 966(e)" if kind == "identified" else "process page",
-                source="law" if kind == "identified" else "policy",
-            )
-        )
+        by_law = kind == "identified"
+        section, source = ("§ 966(e)", "law") if by_law else ("process page", "policy")
+        items.append(item("checks", section=section, source=source))
     return items
 
 
 def _settings(kind: str, documents: frozenset[str]) -> list[Item]:
-    items = [
-        Item(
-            text="Sealed to each recipient: CMS AuthEnvelopedData, AES-256-GCM; signed list of hashes",
-            section="§ 965(c)" if kind == "aggregated" else "§ 966(b)(12)(D)",
-        ),
-        Item(
-            text="Staging and register are AES-256 encrypted; the key of this run is destroyed at its end",
-            source="policy",
-        ),
-    ]
-    if "security_requirements" in documents:
-        items.append(
-            Item(
-                text="The institution signed the CJIS security requirements; its system is segmented",
-                section="§§ 964(k), 966(b)(12)(D)",
-            )
-        )
-    return items
+    section = "§ 965(c)" if kind == "aggregated" else "§ 966(b)(12)(D)"
+    items = [item("sealed", section=section), item("at_rest")]
+    return [*items, item("secured")] if "security_requirements" in documents else items
 
 
 def _provenance(context: ReleaseContext) -> tuple[Fact, ...]:
