@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -221,16 +221,36 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
 
             raise console.fail(as_interruption(error) or _unexpected(error)) from None
 
-    # What Typer reads: the same options, with its own context in the console's place.
+    # What Typer reads: the same options as options.json describes them, its own context in the console's place.
     given = inspect.signature(function)
-    _, *options = given.parameters.values()
+    _, *plain_options = given.parameters.values()
+    options = [_described(function, option) for option in plain_options]
     own = inspect.Parameter(
         "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
     wrapped.__signature__ = given.replace(parameters=[own, *options])  # type: ignore[attr-defined]
-    hints = {name: hint for name, hint in function.__annotations__.items() if name != "console"}
-    wrapped.__annotations__ = {"context": typer.Context} | hints
+    wrapped.__annotations__ = {one.name: one.annotation for one in (own, *options)}
     return wrapped
+
+
+_OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
+    Path(__file__).with_name("options.json").read_text("utf-8")
+)
+
+
+def _described(function: Callable[..., object], option: inspect.Parameter) -> inspect.Parameter:
+    """An option, or an argument, as ``options.json`` describes it under its file, function and name.
+
+    Without a default it is an argument, with one an option; ``argument`` and ``option`` say otherwise.
+    """
+    place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    said = dict(_OPTIONS.get(place, {}).get(option.name, {}))
+    if not said:
+        return option
+    required, flags = option.default is inspect.Parameter.empty, said.pop("flags", ())
+    argument = said.pop("argument", required) and not said.pop("option", False)
+    about = (typer.Argument if argument else typer.Option)(*flags, **said)
+    return option.replace(annotation=Annotated[option.annotation, about])
 
 
 class Group(typer.Typer):

@@ -2,9 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.console import Console
 
@@ -14,11 +12,9 @@ if TYPE_CHECKING:
 
 def demo(
     console: Console,
-    records: Annotated[int, typer.Option(min=200, help="Orders in the register.")] = 250_000,
-    cohort: Annotated[int, typer.Option(min=10, help="Rows of the researcher's cohort.")] = 5_000,
-    ledger: Annotated[
-        str, typer.Option(metavar="URL", help="Its ledger in a PostgreSQL database.")
-    ] = "",
+    records: int = 250_000,
+    cohort: int = 5_000,
+    ledger: str = "",
 ) -> None:
     """Make a demo home and run one release of each kind."""
     from pipelines.demo import demonstrate

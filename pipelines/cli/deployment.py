@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -12,12 +11,8 @@ from pipelines.cli.console import Console, Group
 
 def init(
     console: Console,
-    department: Annotated[
-        str | None, typer.Option(help="The name in the signing certificate.")
-    ] = None,
-    ledger: Annotated[
-        str, typer.Option(metavar="URL", help="A PostgreSQL database; see `ledger schema`.")
-    ] = "",
+    department: str | None = None,
+    ledger: str = "",
 ) -> None:
     """Make a home: settings, keys, people, an empty ledger."""
     from pipelines.deployment import init_home
@@ -30,9 +25,7 @@ def init(
     )
 
 
-def backup(
-    console: Console, out: Annotated[Path, typer.Argument(metavar="OUT.tar", help="A new file.")]
-) -> None:
+def backup(console: Console, out: Path) -> None:
     """Write the home into one file; no staged row, no passphrase."""
     from pipelines.deployment import back_up
 
@@ -45,9 +38,7 @@ def backup(
     )
 
 
-def restore(
-    console: Console, backup: Annotated[Path, typer.Argument(metavar="BACKUP.tar")]
-) -> None:
+def restore(console: Console, backup: Path) -> None:
     """Put a backup into a new or empty folder (--home)."""
     from pipelines.deployment import restore as restored
     from pipelines.home import chosen_folder

@@ -1,9 +1,6 @@
 """``keys …``, ``recipient …``, ``escrow …`` and ``switch …``: whose keys sign and open, and what takes two people besides projects and releases."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from pipelines.cli.console import Console, Group
 
@@ -14,10 +11,6 @@ keys_group = Group("The Department's signing keys over time.")
 _FOR_LETTERS = (
     "Put the new fingerprint into the next letters: recipients compare it before they trust it."
 )
-
-_Reason = Annotated[
-    str, typer.Option("--reason", help="scheduled, compromised, lost or staff_change.")
-]
 
 
 @keys_group.add("show")
@@ -30,7 +23,7 @@ def show_keys(console: Console) -> None:
 
 
 @keys_group.add("rotate")
-def rotate_key(console: Console, reason: _Reason = "scheduled") -> None:
+def rotate_key(console: Console, reason: str = "scheduled") -> None:
     """Make a new signing key; what the old one signed still verifies."""
     from pipelines.keys import rotate_signing_key
 
@@ -41,10 +34,10 @@ def rotate_key(console: Console, reason: _Reason = "scheduled") -> None:
 @keys_group.add("token")
 def use_token(
     console: Console,
-    library: Annotated[Path, typer.Option(help="The token's PKCS#11 module.")],
-    label: Annotated[str, typer.Option("--token", help="The token's label.")],
-    key: Annotated[str, typer.Option(help="The label of its P-384 key pair.")],
-    reason: _Reason = "scheduled",
+    library: Path,
+    label: str,
+    key: str,
+    reason: str = "scheduled",
 ) -> None:
     """Let a PKCS#11 token sign; DOJ_RELEASE_PIN_FILE names the file of its PIN."""
     import os
@@ -65,8 +58,8 @@ def use_token(
 @keys_group.add("revoke")
 def revoke_key(
     console: Console,
-    fingerprint: Annotated[str, typer.Argument(help="Of a former key, as `keys show` lists it.")],
-    reason: _Reason = "compromised",
+    fingerprint: str,
+    reason: str = "compromised",
 ) -> None:
     """Let a former key verify nothing any more; what it signed has to be sent again."""
     from pipelines.keys import revoke_signing_key
@@ -77,7 +70,7 @@ def revoke_key(
 @keys_group.add("passphrase")
 def change_keyring_passphrase(
     console: Console,
-    new: Annotated[Path, typer.Option(metavar="FILE", help="Holds the new passphrase.")],
+    new: Path,
 ) -> None:
     """Change the keyring's passphrase; one that was kept beside the keys is removed."""
     from pipelines.keys import change_passphrase
@@ -89,7 +82,7 @@ def change_keyring_passphrase(
 @keys_group.add("cluster")
 def make_cluster_secret(
     console: Console,
-    out: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, readable by its owner.")],
+    out: Path,
 ) -> None:
     """Make the secret that the machines of a Dask cluster share."""
     from crypto.resting import make_shared_secret, read_shared_secret, shared_secret_mark
@@ -116,11 +109,9 @@ recipient_group = Group("Recipients' keys, confirmed out of band.")
 @recipient_group.add("add")
 def add_key_of_member(
     console: Console,
-    project: Annotated[str, typer.Argument(metavar="PROJECT")],
-    cert: Annotated[
-        Path, typer.Argument(metavar="CERT", help="X.509 certificate or public key, PEM.")
-    ],
-    member: Annotated[str, typer.Option(metavar="NAME", help="The team member's id.")],
+    project: str,
+    cert: Path,
+    member: str,
 ) -> None:
     """Register a team member's certificate."""
     from pipelines.keys import add_recipient
@@ -134,9 +125,7 @@ def add_key_of_member(
 @recipient_group.add("confirm")
 def confirm_key_of_member(
     console: Console,
-    fingerprint: Annotated[
-        str, typer.Argument(help="SHA-256 of the public key, as read out by its owner.")
-    ],
+    fingerprint: str,
 ) -> None:
     """Confirm a key by its fingerprint, as a second person."""
     from pipelines.keys import confirm_recipient
@@ -147,11 +136,9 @@ def confirm_key_of_member(
 @recipient_group.add("revoke")
 def revoke_key_of_member(
     console: Console,
-    project: Annotated[str, typer.Argument(metavar="PROJECT")],
-    fingerprint: Annotated[str, typer.Argument(help="SHA-256 of the public key.")],
-    reason: Annotated[
-        str, typer.Option(help="compromised, lost, replaced or left_team.")
-    ] = "replaced",
+    project: str,
+    fingerprint: str,
+    reason: str = "replaced",
 ) -> None:
     """Take a key out of use: nothing more is sealed or handed over to it.
 
@@ -180,7 +167,7 @@ def show_escrow(console: Console) -> None:
 @escrow_group.add("add")
 def add_escrow(
     console: Console,
-    cert: Annotated[Path, typer.Argument(metavar="CERT", help="Certificate or public key, PEM.")],
+    cert: Path,
 ) -> None:
     """Take the certificate of a key that was made on another machine."""
     from pipelines.custody import add_escrow_certificate
@@ -194,7 +181,7 @@ def add_escrow(
 @escrow_group.add("confirm")
 def confirm_escrow(
     console: Console,
-    fingerprint: Annotated[str, typer.Argument(help="As read out by the key's custodian.")],
+    fingerprint: str,
 ) -> None:
     """Confirm it, as a second person: packages are sealed to it from now on."""
     from pipelines.custody import confirm_escrow_certificate
@@ -205,8 +192,8 @@ def confirm_escrow(
 @escrow_group.add("request")
 def request_escrow(
     console: Console,
-    release: Annotated[str, typer.Argument(metavar="RELEASE")],
-    reason: Annotated[str, typer.Option(help="proof, recovery or court_order.")],
+    release: str,
+    reason: str,
 ) -> None:
     """Ask to use it for a release."""
     from pipelines.custody import request_escrow
@@ -218,8 +205,8 @@ def request_escrow(
 @escrow_group.add("allow")
 def allow_escrow(
     console: Console,
-    request: Annotated[str, typer.Argument(metavar="REQUEST")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
+    request: str,
+    out: Path,
 ) -> None:
     """Allow a use, as a second person; sealed copies go out."""
     from pipelines.custody import allow_escrow
@@ -237,9 +224,7 @@ def list_switches(console: Console) -> None:
 
 
 @switch_group.add("override")
-def override_switch(
-    console: Console, name: Annotated[str, typer.Argument(help="Such as disclosure.row_k.")]
-) -> None:
+def override_switch(console: Console, name: str) -> None:
     """Record the value that settings.toml has."""
     from pipelines.session import override_setting
 

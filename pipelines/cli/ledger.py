@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from pipelines.cli.console import Console, Group, plain
 from pipelines.errors import OptionsDisagree
@@ -19,7 +16,7 @@ def show_events(
     project: str | None = None,
     release: str | None = None,
     kind: str | None = None,
-    last: Annotated[int, typer.Option(min=1, help="The newest N events.")] = 50,
+    last: int = 50,
 ) -> None:
     """List events, oldest first."""
     found = console.session.ledger.events(project=project, release=release, kind=kind)
@@ -43,9 +40,7 @@ def _short(text: str) -> str:
 @ledger_group.add()
 def verify(
     console: Console,
-    checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="One that was kept elsewhere; may be repeated.")
-    ] = None,
+    checkpoint: list[Path] | None = None,
 ) -> None:
     """Check every hash, order and length; exit 5 if changed.
 
@@ -60,7 +55,7 @@ def verify(
 @ledger_group.add("checkpoint")
 def sign_checkpoint(
     console: Console,
-    out: Annotated[Path | None, typer.Option(help="Write it there instead of stdout.")] = None,
+    out: Path | None = None,
 ) -> None:
     """Sign size and Merkle root, to be kept elsewhere."""
     import json
@@ -79,7 +74,7 @@ def sign_checkpoint(
 @ledger_group.add()
 def export(
     console: Console,
-    out: Annotated[Path, typer.Option(help="A file of one JSON object a line.")],
+    out: Path,
 ) -> None:
     """Write all events, to be kept elsewhere."""
     from pipelines.keys import export_ledger
@@ -90,8 +85,8 @@ def export(
 @ledger_group.add("schema")
 def print_schema(
     console: Console,
-    role: Annotated[str, typer.Option(help="The role that appends.")],
-    schema: Annotated[str, typer.Option(help="Where the table goes.")] = "public",
+    role: str,
+    schema: str = "public",
 ) -> None:
     """Print the SQL of a PostgreSQL ledger.
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -15,17 +15,12 @@ if TYPE_CHECKING:
     from approvals.gate import Verdict
 
 project_group = Group("Applications, approvals, cohorts: the life of a project.")
-Number = Annotated[str, typer.Argument(metavar="NO", help="The project's number.")]
-Day = Annotated[
-    datetime | None,
-    typer.Option("--on", formats=["%Y-%m-%d"], metavar="DATE", help="Another day than today."),
-]
 
 
 @project_group.add()
 def submit(
     console: Console,
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="See `project example`.")],
+    file: Path,
 ) -> None:
     """Take an application, or an amendment of one."""
     from pipelines.session import today
@@ -38,11 +33,9 @@ def submit(
 @project_group.add()
 def example(
     console: Console,
-    kind: Annotated[
-        str, typer.Argument(help="standard (§ 966) or aggregated (§ 965)")
-    ] = "standard",
-    system: Annotated[str, typer.Option(help="ACHS, CARPOS, CURES, JCPSS or RIPA.")] = "CARPOS",
-    only: Annotated[str | None, typer.Option("--kind", help="One kind of release alone.")] = None,
+    kind: str = "standard",
+    system: str = "CARPOS",
+    only: str | None = None,
 ) -> None:
     """Print a commented application to fill in."""
     from approvals.application import example_for
@@ -54,7 +47,7 @@ def example(
 
 
 @project_group.add()
-def approve(console: Console, number: Number) -> None:
+def approve(console: Console, number: str) -> None:
     """Approve a submitted project, as a second person."""
     from pipelines.session import today
 
@@ -64,7 +57,7 @@ def approve(console: Console, number: Number) -> None:
 
 
 @project_group.add("show")
-def show_project(console: Console, number: Number) -> None:
+def show_project(console: Console, number: str) -> None:
     """Show a project whole; exit 5 where a file changed."""
     from approvals.gate import refused_attempts
     from pipelines.custody import papers_of, report_file
@@ -113,16 +106,11 @@ def list_projects(console: Console) -> None:
 @project_group.add()
 def event(
     console: Console,
-    number: Number,
-    kind: Annotated[
-        str, typer.Argument(help="Such as background_check, draft_received, project_completed.")
-    ],
-    facts: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE...")] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=PATH", help="A fact that is a document; kept with the project."),
-    ] = None,
-    on: Day = None,
+    number: str,
+    kind: str,
+    facts: list[str] | None = None,
+    file: list[str] | None = None,
+    on: datetime | None = None,
 ) -> None:
     """Record something that happened to a project."""
     from pipelines.custody import record_event
@@ -148,15 +136,11 @@ def _named(items: list[str]) -> dict[str, str]:
 @project_group.add()
 def cohort(
     console: Console,
-    number: Number,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV, Parquet or XLSX with cohort_id.")
-    ],
-    columns: Annotated[Path | None, typer.Option(metavar="MAP.toml")] = None,
-    source: Annotated[str | None, typer.Option(help="As the application declares it.")] = None,
-    sheet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a workbook; the first by default.")
-    ] = None,
+    number: str,
+    file: Path,
+    columns: Path | None = None,
+    source: str | None = None,
+    sheet: str | None = None,
 ) -> None:
     """Register a cohort; a second person confirms it."""
     from pipelines.cohort import register_cohort
@@ -168,10 +152,8 @@ def cohort(
 @project_group.add("cohort-confirm")
 def cohort_confirm(
     console: Console,
-    number: Number,
-    digest: Annotated[
-        str | None, typer.Argument(help="Which; the one that waits by default.")
-    ] = None,
+    number: str,
+    digest: str | None = None,
 ) -> None:
     """Confirm a registered cohort, as a second person."""
     from pipelines.session import today
@@ -183,7 +165,7 @@ def cohort_confirm(
 
 
 @project_group.add()
-def documents(console: Console, number: Number) -> None:
+def documents(console: Console, number: str) -> None:
     """List stored documents; exit 5 where one changed."""
     from pipelines.custody import papers_of
 
@@ -195,7 +177,7 @@ def documents(console: Console, number: Number) -> None:
 
 
 @project_group.add()
-def certificate(console: Console, number: Number) -> None:
+def certificate(console: Console, number: str) -> None:
     """Write a prefilled certificate of destruction."""
     from pipelines.custody import write_certificate
 
@@ -208,17 +190,15 @@ def certificate(console: Console, number: Number) -> None:
 @project_group.add()
 def check(
     console: Console,
-    number: Number,
-    kind: Annotated[
-        str | None, typer.Option(help="One kind; all that were approved by default.")
-    ] = None,
-    on: Day = None,
-    years: Annotated[str | None, typer.Option(metavar="A-B")] = None,
-    system: Annotated[str | None, typer.Option(help="Another system.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="Order family.")] = None,
-    variable: Annotated[list[str] | None, typer.Option(help="Column.")] = None,
-    dimension: Annotated[list[str] | None, typer.Option(help="Of a table.")] = None,
-    to: Annotated[list[str] | None, typer.Option(help="Member who would receive.")] = None,
+    number: str,
+    kind: str | None = None,
+    on: datetime | None = None,
+    years: str | None = None,
+    system: str | None = None,
+    scope: list[str] | None = None,
+    variable: list[str] | None = None,
+    dimension: list[str] | None = None,
+    to: list[str] | None = None,
 ) -> None:
     """Could we release, and if not, why not.
 
@@ -274,7 +254,7 @@ _DIGEST = 64  # figures of a SHA-256
 
 
 @project_group.add()
-def history(console: Console, number: Number) -> None:
+def history(console: Console, number: str) -> None:
     """List what was recorded of a project, or taken back."""
     session = console.session
     session.projects.show(number)
@@ -308,7 +288,7 @@ def _short_digest(value: object) -> object:
 @project_group.add()
 def kinds(
     console: Console,
-    kind: Annotated[str | None, typer.Argument(help="One kind; all by default.")] = None,
+    kind: str | None = None,
 ) -> None:
     """List what `project event` records, and what it needs."""
     from approvals.errors import EventRefused
@@ -336,11 +316,9 @@ def kinds(
 
 def deadlines(
     console: Console,
-    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")] = None,
-    ics: Annotated[bool, typer.Option("--ics", help="As iCalendar.")] = False,
-    within: Annotated[
-        int | None, typer.Option(metavar="DAYS", min=0, help="Only what is overdue or due in DAYS.")
-    ] = None,
+    on: datetime | None = None,
+    ics: bool = False,
+    within: int | None = None,
 ) -> None:
     """What is due, for whom, by which section; how it was counted."""
     from pipelines.session import today
@@ -358,7 +336,7 @@ def deadlines(
 
 def remind(
     console: Console,
-    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")] = None,
+    on: datetime | None = None,
 ) -> None:
     """Write (and mail, where set up) the letters that are due."""
     from pipelines.operations import remind as reminded

@@ -1,27 +1,20 @@
 """``register load``, ``make-up`` and ``list``."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from pipelines.cli.console import Console, Group
 
 _COLUMNS = (
     "snapshot", "system", "loaded", "entries", "persons", "persons_lower", "years", "synthetic",
 )  # fmt: skip
-_System = Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")]
 register_group = Group("What the Department holds, as pinned snapshots.")
 
 
 @register_group.add()
 def load(
     console: Console,
-    system: _System,
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="One file a table; its stem is the table's name."),
-    ],
+    system: str,
+    files: list[Path],
 ) -> None:
     """Validate files, resolve persons, pin a snapshot."""
     from pipelines.registers import load_register
@@ -35,12 +28,10 @@ def load(
 @register_group.add("make-up")
 def make_up(
     console: Console,
-    system: _System,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for its files.")],
-    records: Annotated[
-        int, typer.Option(min=1, help="Orders, arrests, referrals, prescriptions, stops.")
-    ] = 10_000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same register.")] = 1,
+    system: str,
+    folder: Path,
+    records: int = 10_000,
+    seed: int = 1,
 ) -> None:
     """Write a made-up register to try things with.
 
@@ -66,9 +57,7 @@ def make_up(
 
 
 @register_group.add("list")
-def list_snapshots(
-    console: Console, system: Annotated[str | None, typer.Argument()] = None
-) -> None:
+def list_snapshots(console: Console, system: str | None = None) -> None:
     """List the snapshots, oldest first."""
     from pipelines.registers import list_registers
 

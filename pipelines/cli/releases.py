@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,45 +20,19 @@ if TYPE_CHECKING:
 
 def run(
     console: Console,
-    project: Annotated[str, typer.Argument(help="The project's number.")],
-    kind: Annotated[
-        str | None, typer.Option(help="identified, deidentified or aggregated.")
-    ] = None,
-    cohort: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Must be the one registered with the project."),
-    ] = None,
-    columns: Annotated[Path | None, typer.Option(metavar="MAP.toml")] = None,
-    years: Annotated[str | None, typer.Option(metavar="A-B", help="Full calendar years.")] = None,
-    dims: Annotated[
-        str | None, typer.Option(metavar="a,b", help="Dimensions of an aggregate.")
-    ] = None,
-    coarser: Annotated[
-        str | None,
-        typer.Option(
-            metavar="a,b",
-            help="Columns of de-identified rows to give with less detail; or dates, or all.",
-        ),
-    ] = None,
-    suppress_locally: Annotated[
-        bool, typer.Option("--suppress-locally", help="Empty cells that make persons rare.")
-    ] = False,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="stata|spss|sas",
-            help="One more form of the same rows; may be given several times.",
-        ),
-    ] = None,
-    resume: Annotated[str | None, typer.Option(metavar="RELEASE")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after validation.")] = False,
-    doubtful: Annotated[
-        str | None, typer.Option(help="wait (exit 7 until reviewed) or exclude.")
-    ] = None,
-    no_orchestrator: Annotated[
-        bool, typer.Option("--no-orchestrator", help="The same stages without Prefect.")
-    ] = False,
+    project: str,
+    kind: str | None = None,
+    cohort: Path | None = None,
+    columns: Path | None = None,
+    years: str | None = None,
+    dims: str | None = None,
+    coarser: str | None = None,
+    suppress_locally: bool = False,
+    formats: list[str] | None = None,
+    resume: str | None = None,
+    dry_run: bool = False,
+    doubtful: str | None = None,
+    no_orchestrator: bool = False,
 ) -> None:
     """Make a release, up to where somebody has to act.
 
@@ -129,9 +103,9 @@ def _show_outcome(console: Console, home: "Home", outcome: "Outcome") -> None:
 
 def review(
     console: Console,
-    release: Annotated[str, typer.Argument(help="A release that waits for review.")],
-    export: Annotated[Path | None, typer.Option(metavar="F.xlsx")] = None,
-    import_: Annotated[Path | None, typer.Option("--import", metavar="F.xlsx")] = None,
+    release: str,
+    export: Path | None = None,
+    import_: Path | None = None,
 ) -> None:
     """Doubtful pairs out to a sheet, decisions back in."""
     from pipelines.release import export_review, import_review
@@ -153,14 +127,10 @@ def review(
 
 def refresh(
     console: Console,
-    system: Annotated[str, typer.Argument(help="ACHS, CARPOS, CURES, JCPSS or RIPA")],
-    project: Annotated[
-        str, typer.Option(metavar="NO", help="One project; all in force by default.")
-    ] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change; publish nothing.")
-    ] = False,
-    no_orchestrator: Annotated[bool, typer.Option("--no-orchestrator")] = False,
+    system: str,
+    project: str = "",
+    dry_run: bool = False,
+    no_orchestrator: bool = False,
 ) -> None:
     """Refresh aggregates: new years, and late records.
 
@@ -221,8 +191,6 @@ def _cell(value: object) -> object:
 
 
 release_group = Group("Custody of releases.")
-Release = Annotated[str, typer.Argument(metavar="RELEASE")]
-Member = Annotated[str, typer.Option("--to", metavar="MEMBER", help="The team member's id.")]
 
 
 @release_group.add("list")
@@ -234,7 +202,7 @@ def list_releases(console: Console, project: str | None = None) -> None:
 
 
 @release_group.add("show")
-def show_release(console: Console, release: Release) -> None:
+def show_release(console: Console, release: str) -> None:
     """Show one release, its packages and its report."""
     from pipelines.custody import release_details
 
@@ -244,8 +212,8 @@ def show_release(console: Console, release: Release) -> None:
 @release_group.add()
 def approve(
     console: Console,
-    release: Release,
-    report: Annotated[str | None, typer.Option(help="Digest of the report that you read.")] = None,
+    release: str,
+    report: str | None = None,
 ) -> None:
     """Let a release go, as a second person.
 
@@ -264,9 +232,9 @@ def approve(
 @release_group.add()
 def handover(
     console: Console,
-    release: Release,
-    to: Member,
-    by: Annotated[str | None, typer.Option(help="portal, sftp, media or in_person.")] = None,
+    release: str,
+    to: str,
+    by: str | None = None,
 ) -> None:
     """Give a member their package, and record it.
 
@@ -284,11 +252,9 @@ def handover(
 @release_group.add()
 def receipt(
     console: Console,
-    release: Release,
-    to: Member,
-    code: Annotated[
-        str | None, typer.Option(help="receipt_code from provenance.json of the opened package.")
-    ] = None,
+    release: str,
+    to: str,
+    code: str | None = None,
 ) -> None:
     """Record that a member received their package.
 
@@ -305,7 +271,7 @@ def receipt(
 def disclosures(
     console: Console,
     project: str | None = None,
-    member: Annotated[str | None, typer.Option(help="A member's id.")] = None,
+    member: str | None = None,
 ) -> None:
     """Account for disclosures: who was given which package when.
 
@@ -322,10 +288,8 @@ def disclosures(
 @release_group.add()
 def withdraw(
     console: Console,
-    release: Release,
-    reason: Annotated[
-        str, typer.Option(help="wrong_data, wrong_recipient, approval_ended or other.")
-    ],
+    release: str,
+    reason: str,
 ) -> None:
     """Take a release back; who has it is called to destroy it.
 
@@ -338,7 +302,7 @@ def withdraw(
 
 
 @release_group.add()
-def destroy(console: Console, release: Release) -> None:
+def destroy(console: Console, release: str) -> None:
     """Destroy our copy of a release, and record it."""
     from pipelines.custody import destroy_release
 
@@ -347,9 +311,7 @@ def destroy(console: Console, release: Release) -> None:
 
 def retention(
     console: Console,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what is kept until when; end nothing.")
-    ] = False,
+    dry_run: bool = False,
 ) -> None:
     """End what was kept long enough: outbox and cohorts.
 

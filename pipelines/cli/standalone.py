@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -21,56 +21,23 @@ if TYPE_CHECKING:
 
 def match(
     console: Console,
-    cohort: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
-    records: Annotated[Path, typer.Argument(help="CSV, Parquet or XLSX with an id column.")],
-    out: Annotated[Path, typer.Option(metavar="LINKS.parquet")],
-    columns: Annotated[
-        Path | None,
-        typer.Option(metavar="MAP.toml", help='[cohort] and [records], standard = "theirs".'),
-    ] = None,
+    cohort: Path,
+    records: Path,
+    out: Path,
+    columns: Path | None = None,
     cohort_id: str = "cohort_id",
     record_id: str = "record_id",
-    sheet: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Of workbooks; twice: the cohort's, the records'."),
-    ] = None,
-    truth: Annotated[
-        Path | None, typer.Option(help="Known pairs: prints precision, recall, F1.")
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(help="Decided pairs or a reviewer's sheet: learnt from and kept to."),
-    ] = None,
-    model: Annotated[Path | None, typer.Option(help="A saved model to start from.")] = None,
-    save_model: Annotated[
-        Path | None, typer.Option(metavar="MODEL.json", help="Where the trained model goes.")
-    ] = None,
-    training: Annotated[
-        bool, typer.Option(help="Whether the weights learn from these tables.")
-    ] = True,
-    explain: Annotated[
-        str | None,
-        typer.Option(metavar="C,R", help="How one pair's weight came about (personal values)."),
-    ] = None,
-    threshold: Annotated[
-        float, typer.Option(help="Probability from which a pair is a link.")
-    ] = 0.90,
-    review_from: Annotated[
-        float, typer.Option(help="Probability from which a pair goes to a reviewer.")
-    ] = 0.50,
-    never_link: Annotated[
-        str,
-        typer.Option(
-            metavar="GUARDS", help="Pairs that go to a reviewer at best, by commas; none: no guard."
-        ),
-    ] = "birth,suffix,sex,twin,number,names",
-    exact: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="A column of your own in both files, compared for equality; COLUMN:lasting stays with a person. Repeat it.",
-        ),
-    ] = None,
+    sheet: list[str] | None = None,
+    truth: Path | None = None,
+    labels: Path | None = None,
+    model: Path | None = None,
+    save_model: Path | None = None,
+    training: bool = True,
+    explain: str | None = None,
+    threshold: float = 0.90,
+    review_from: float = 0.50,
+    never_link: str = "birth,suffix,sex,twin,number,names",
+    exact: list[str] | None = None,
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
     from matching.linking import match_files
@@ -180,54 +147,21 @@ def _pair(text: str | None) -> tuple[str, str] | None:
 # Disclosure control
 
 
-Dims = Annotated[str, typer.Option("--dims", metavar="a,b", help="The dimensions, by comma.")]
-Count = Annotated[str, typer.Option("--count", metavar="c", help="The column of counts.")]
-Persons = Annotated[
-    str | None, typer.Option("--persons", metavar="p", help="The column of distinct persons.")
-]
-Threshold = Annotated[
-    int, typer.Option("--threshold", min=2, help="Persons below which a cell is hidden.")
-]
-Zeros = Annotated[str, typer.Option("--zeros", help="published or hidden.")]
-With = Annotated[
-    list[Path] | None,
-    typer.Option("--with", metavar="EARLIER.csv", help="A table published before."),
-]
-
-Hierarchy = Annotated[
-    list[str] | None,
-    typer.Option("--hierarchy", metavar="DIM=FILE", help="A CSV with child,parent by row."),
-]
-
-
 def suppress(
     console: Console,
-    cells: Annotated[Path, typer.Argument(help="Cells, CSV or Parquet; margins say TOTAL.")],
-    dims: Dims,
-    count: Count,
-    out: Annotated[Path, typer.Option(metavar="OUT.csv")],
-    persons: Persons = None,
-    threshold: Threshold = 10,
-    zeros: Zeros = "published",
-    hierarchy: Hierarchy = None,
-    linked: Annotated[
-        list[Path] | None, typer.Option(metavar="OTHER.csv", help="Another table of the same set.")
-    ] = None,
-    earlier: With = None,
-    explain: Annotated[
-        Path | None, typer.Option(help="Primary, secondary, intervals: for the Department alone.")
-    ] = None,
-    clean_up: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Linear programmes spent on hiding fewer cells: 0 for none, 5000 by default.",
-        ),
-    ] = None,
-    heat_map: Annotated[
-        Path | None, typer.Option(metavar="F.html", help="A page of the same; needs --explain.")
-    ] = None,
+    cells: Path,
+    dims: str,
+    count: str,
+    out: Path,
+    persons: str | None = None,
+    threshold: int = 10,
+    zeros: str = "published",
+    hierarchy: list[str] | None = None,
+    linked: list[Path] | None = None,
+    earlier: list[Path] | None = None,
+    explain: Path | None = None,
+    clean_up: int | None = None,
+    heat_map: Path | None = None,
 ) -> None:
     """Hide small cells and as few others as needed.
 
@@ -268,16 +202,14 @@ def suppress(
 
 def audit(
     console: Console,
-    table: Annotated[
-        Path, typer.Argument(help="A published table, CSV or Parquet; hidden cells are empty.")
-    ],
-    dims: Dims,
-    count: Count,
-    persons: Persons = None,
-    threshold: Threshold = 10,
-    zeros: Zeros = "published",
-    hierarchy: Hierarchy = None,
-    earlier: With = None,
+    table: Path,
+    dims: str,
+    count: str,
+    persons: str | None = None,
+    threshold: int = 10,
+    zeros: str = "published",
+    hierarchy: list[str] | None = None,
+    earlier: list[Path] | None = None,
 ) -> None:
     """Attack a published table; exit 4 when a cell falls."""
     from extracts.suppression import audit_file
@@ -325,17 +257,13 @@ def audit(
 
 def rates(
     console: Console,
-    table: Annotated[Path, typer.Argument(help="A published table, as suppress writes it.")],
-    dims: Dims,
-    count: Count,
-    out: Annotated[Path, typer.Option(metavar="OUT.csv")],
-    percent_of: Annotated[
-        str | None, typer.Option(metavar="a", help="Per cent of the TOTAL over this dimension.")
-    ] = None,
-    population: Annotated[
-        Path | None, typer.Option(metavar="F.csv", help="Dimensions and population.")
-    ] = None,
-    per: Annotated[int, typer.Option(min=1, help="Inhabitants of a rate.")] = 100_000,
+    table: Path,
+    dims: str,
+    count: str,
+    out: Path,
+    percent_of: str | None = None,
+    population: Path | None = None,
+    per: int = 100_000,
 ) -> None:
     """Add percentages and rates to a published table.
 
@@ -385,13 +313,11 @@ def _hierarchies(console: Console, items: list[str]) -> dict[str, Path]:
 
 def seal(
     console: Console,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="At most 256 MiB each.")],
-    to: Annotated[
-        list[Path], typer.Option(metavar="CERT", help="A recipient's certificate; repeat it.")
-    ],
-    sign: Annotated[Path, typer.Option(metavar="KEY", help="The signer's private key (PEM).")],
-    sign_cert: Annotated[Path, typer.Option(metavar="CERT", help="The signer's certificate.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
+    files: list[Path],
+    to: list[Path],
+    sign: Path,
+    sign_cert: Path,
+    out: Path,
 ) -> None:
     """Seal files to recipients and sign their hashes.
 
@@ -404,10 +330,8 @@ def seal(
 
 def verify(
     console: Console,
-    directory: Annotated[Path, typer.Argument(metavar="DIR")],
-    signer: Annotated[
-        Path | None, typer.Option(metavar="CERT", help="The pinned signer (default: the home's).")
-    ] = None,
+    directory: Path,
+    signer: Path | None = None,
 ) -> None:
     """Check a package; exit 5 when it does not hold.
 

@@ -1,5 +1,8 @@
 """The command line: global options anywhere, coded errors, cheap to start."""
 
+import importlib
+import inspect
+import json
 import os
 import pwd
 import subprocess
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli import console
 from pipelines.cli.app import hoist, main
 from pipelines.cli.console import Console
 from tests.in_process import run_here
@@ -172,3 +176,12 @@ def test_a_clusters_secret_is_private_and_never_written_over(tmp_path, capsys):
     told = capsys.readouterr()
     assert "RUN-13" in told.err
     assert first.decode().strip() not in told.out + told.err
+
+
+def test_every_description_is_of_an_option_that_there_is():
+    described = json.loads((Path(console.__file__).with_name("options.json")).read_text("utf-8"))
+    for place, options in described.items():
+        module, _, name = place.partition(".")
+        function = getattr(importlib.import_module(f"pipelines.cli.{module}"), name)
+        parameters = inspect.signature(function).parameters
+        assert set(options) <= set(parameters) - {"console"}, place
