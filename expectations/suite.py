@@ -13,18 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expectations import context as contexts
 from expectations.checks import Check
-from expectations.context import (
-    AggregatedContext,
-    Context,
-    DeidentifiedContext,
-    DriftContext,
-    IdentifiedContext,
-    IntakeContext,
-    LinksContext,
-    RegisterContext,
-    read_context,
-)
 from expectations.drift import drift_checks
 from expectations.errors import ContextWrong, SuiteFileBroken, SuiteUnknown
 from expectations.kinds import (
@@ -46,13 +36,13 @@ _FILES = Path(__file__).parent / "suites"
 _SLOT = re.compile(r"<<([a-z_]+)>>")
 _Generator = Callable[[Facts, Any], Iterator[Check]]
 
-_MODELS: dict[str, tuple[type[Context], _Generator]] = {
-    "register": (RegisterContext, register_checks),
-    "intake": (IntakeContext, intake_checks),
-    "links": (LinksContext, links_checks),
-    "identified": (IdentifiedContext, identified_checks),
-    "deidentified": (DeidentifiedContext, deidentified_checks),
-    "aggregated": (AggregatedContext, aggregated_checks),
+_MODELS: dict[str, tuple[type[contexts.Context], _Generator]] = {
+    "register": (contexts.RegisterContext, register_checks),
+    "intake": (contexts.IntakeContext, intake_checks),
+    "links": (contexts.LinksContext, links_checks),
+    "identified": (contexts.IdentifiedContext, identified_checks),
+    "deidentified": (contexts.DeidentifiedContext, deidentified_checks),
+    "aggregated": (contexts.AggregatedContext, aggregated_checks),
 }
 SUITES = tuple(_MODELS)
 
@@ -74,10 +64,10 @@ def checks_for(
     if suite not in _MODELS:
         raise SuiteUnknown(known=list(SUITES))
     model, generate = _MODELS[suite]
-    parameters = read_context(model, context)
+    parameters = contexts.read_context(model, context)
     facts = Facts.of(suite, system, con, relation)
     checks = (*_fixed(facts, parameters), *generate(facts, parameters))
-    if isinstance(parameters, DriftContext):
+    if isinstance(parameters, contexts.DriftContext):
         checks += tuple(drift_checks(suite, parameters.drift, parameters.drift_severity))
     checks = tuple(governed(check, system) for check in checks)
     if len({c.id for c in checks}) != len(checks):
@@ -92,7 +82,7 @@ def governed(check: Check, system: System) -> Check:
     return replace(check, section=section, basis="policy" if policy else check.basis)
 
 
-def _fixed(facts: Facts, context: Context) -> list[Check]:
+def _fixed(facts: Facts, context: contexts.Context) -> list[Check]:
     try:
         stored = json.loads((_FILES / f"{facts.suite}.json").read_text("utf-8"))
         return [
@@ -104,7 +94,7 @@ def _fixed(facts: Facts, context: Context) -> list[Check]:
         raise SuiteFileBroken(suite=facts.suite) from None
 
 
-def _applies(meta: Mapping[str, Any], facts: Facts, context: Context) -> bool:
+def _applies(meta: Mapping[str, Any], facts: Facts, context: contexts.Context) -> bool:
     unless = meta.get("unless")
     tables = set(meta.get("tables", ()))
     return tables <= facts.system.tables_by_name.keys() and not (
@@ -112,7 +102,9 @@ def _applies(meta: Mapping[str, Any], facts: Facts, context: Context) -> bool:
     )
 
 
-def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, context: Context) -> Check:
+def _check(
+    meta: Mapping[str, Any], severity: Any, facts: Facts, context: contexts.Context
+) -> Check:
     filled: dict[str, Any] = {
         key: _fill(meta[key], facts, context)
         for key in ("row", "violations", "elements", "over", "title")
@@ -123,7 +115,7 @@ def _check(meta: Mapping[str, Any], severity: Any, facts: Facts, context: Contex
     )
 
 
-def _fill(sql: str, facts: Facts, context: Context) -> str:
+def _fill(sql: str, facts: Facts, context: contexts.Context) -> str:
     """Fill the slots: names are quoted, numbers and dates written out, all else refused."""
 
     def slot(found: re.Match[str]) -> str:

@@ -14,14 +14,7 @@ from approvals.errors import CheckpointWrong, NothingToConfirm
 from approvals.ledger import Checkpoint, Event, HeadFile, make_checkpoint, verify_chain
 from approvals.people import check_role
 from approvals.project import check_pinned_documents
-from crypto.cms import (
-    MAX_PLAINTEXT,
-    FileSigner,
-    Recipient,
-    certificate_fingerprint,
-    public_key_fingerprint,
-    read_identity,
-)
+from crypto import cms
 from crypto.errors import PartTooLarge
 from crypto.keyring import accepted_certificates, revoke_signer, revoked_certificates
 from crypto.package import verify_by_any, write_package
@@ -61,10 +54,10 @@ def seal_files(
     for position, path in enumerate(files, start=1):
         if not path.is_file():
             raise FileMissing(file="to seal", position=position)
-        if path.stat().st_size > MAX_PLAINTEXT:
+        if path.stat().st_size > cms.MAX_PLAINTEXT:
             raise PartTooLarge(position=position, bytes=path.stat().st_size)
-    recipients = [Recipient.from_pem(read_file(path, "recipient"), on=today()) for path in to]
-    signer = FileSigner.load(
+    recipients = [cms.Recipient.from_pem(read_file(path, "recipient"), on=today()) for path in to]
+    signer = cms.FileSigner.load(
         read_file(sign, "signing key"), read_file(sign_cert, "signing certificate"), passphrase()
     )
     package = write_package(out.absolute(), list(files), recipients, signer)
@@ -120,7 +113,7 @@ def add_recipient(session: Session, project: str, cert: Path, member: str) -> di
         CodedError: the certificate is unfit (weak, expired, wrong use), or nobody of the team.
     """
     pem = read_file(cert, "certificate")
-    recipient = Recipient.from_pem(pem, on=today())
+    recipient = cms.Recipient.from_pem(pem, on=today())
     session.projects.add_recipient(
         project,
         fingerprint=recipient.fingerprint,
@@ -207,7 +200,7 @@ def rotate_signing_key(
     pem = session.keyring.signing_certificate()
     write_private(session.home.signing_certificate, pem.decode("ascii"))
     session.home.signing_certificate.chmod(0o644)
-    fingerprint, place = public_key_fingerprint(pem), "token" if token else "file"
+    fingerprint, place = cms.public_key_fingerprint(pem), "token" if token else "file"
     session.note(
         "signing_key_changed",
         former=former,
@@ -218,7 +211,7 @@ def rotate_signing_key(
     )
     return {
         "fingerprint": fingerprint,
-        "fingerprint for letters": certificate_fingerprint(pem),
+        "fingerprint for letters": cms.certificate_fingerprint(pem),
         "former": former,
         "kept in": place,
         "signing certificate": str(session.home.signing_certificate),
@@ -262,11 +255,11 @@ def _check_reason(session: Session, reason: str) -> None:
 
 
 def _row(state: str, pem: bytes) -> dict[str, object]:
-    certificate = read_identity(pem, bare_key=False).certificate
+    certificate = cms.read_identity(pem, bare_key=False).certificate
     assert certificate is not None
     return {
         "state": state,
-        "fingerprint": public_key_fingerprint(pem),
+        "fingerprint": cms.public_key_fingerprint(pem),
         "from": certificate.not_valid_before_utc.date().isoformat(),
         "until": certificate.not_valid_after_utc.date().isoformat(),
     }

@@ -28,22 +28,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from crypto import errors, files
+from crypto import errors, files, secret
 from crypto.cms import Recipient, Signer, make_signing_identity
 from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
 from crypto.keyring.signers import KEY as SIGNING_KEY
 from crypto.keyring.signers import load_signer, read_key_file, replace_signer
-from crypto.secret import (
-    ITERATIONS,
-    ITERATIONS_RANDOM,
-    SALT_BYTES,
-    SECRET_BYTES,
-    Secret,
-    StagingKey,
-    stretch_passphrase,
-    unwrap_secret,
-    wrap_secret,
-)
 
 if TYPE_CHECKING:
     from crypto.token import TokenPlace
@@ -56,8 +45,8 @@ FORMAT = 1
 
 def head_bytes(root: bytes, department: str, passphrase: bytes, iterations: int) -> bytes:
     """Wrap the root under a passphrase: the new content of ``keyring.json``."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    kek = stretch_passphrase(passphrase, salt, iterations)
+    salt = secrets.token_bytes(secret.SALT_BYTES)
+    kek = secret.stretch_passphrase(passphrase, salt, iterations)
     head = {
         "format": FORMAT,
         "department": department,
@@ -65,7 +54,7 @@ def head_bytes(root: bytes, department: str, passphrase: bytes, iterations: int)
         "kdf": "PBKDF2-HMAC-SHA-256",
         "iterations": iterations,
         "salt": salt.hex(),
-        "root": wrap_secret(kek, root, "root").hex(),
+        "root": secret.wrap_secret(kek, root, "root").hex(),
     }
     return json.dumps(head, indent=2).encode() + b"\n"
 
@@ -85,7 +74,7 @@ def read_head(directory: Path) -> dict[str, object]:
     return cast("dict[str, object]", head)
 
 
-def unlock(directory: Path, passphrase: bytes) -> Secret:
+def unlock(directory: Path, passphrase: bytes) -> secret.Secret:
     """Open the root.
 
     Raises:
@@ -101,9 +90,9 @@ def unlock(directory: Path, passphrase: bytes) -> Secret:
         salt_bytes, wrapped_bytes = bytes.fromhex(salt), bytes.fromhex(wrapped)
     except ValueError:
         raise errors.KeyringMissing from None
-    kek = stretch_passphrase(passphrase, salt_bytes, iterations)
+    kek = secret.stretch_passphrase(passphrase, salt_bytes, iterations)
     try:
-        return Secret("root", unwrap_secret(kek, wrapped_bytes, "root"))
+        return secret.Secret("root", secret.unwrap_secret(kek, wrapped_bytes, "root"))
     except errors.KeyFileDamaged:
         raise errors.PassphraseWrong from None
 
@@ -156,16 +145,16 @@ KINDS = ("projects", "runs", "snapshots", "documents")
 _BLOCK = 1024 * 1024  # bytes read at a time
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
-_Key = TypeVar("_Key", bound=Secret)
+_Key = TypeVar("_Key", bound=secret.Secret)
 
 
 class Keyring:
     """The opened keyring of a ``directory``. Get one by `create` or `open`."""
 
-    def __init__(self, directory: Path, root: Secret) -> None:
+    def __init__(self, directory: Path, root: secret.Secret) -> None:
         self.directory = directory
         self._root = root
-        self._digest = Secret(DIGEST, self._unwrapped(directory / DIGEST, DIGEST))
+        self._digest = secret.Secret(DIGEST, self._unwrapped(directory / DIGEST, DIGEST))
 
     @classmethod
     def create(
@@ -190,9 +179,9 @@ class Keyring:
         found = find_passphrase(directory, passphrase)
         partial = files.temporary_beside(directory)
         with files.directory_written_whole(partial, directory):
-            iterations = ITERATIONS
+            iterations = secret.ITERATIONS
             if found is None:
-                found, iterations = secrets.token_urlsafe(32).encode(), ITERATIONS_RANDOM
+                found, iterations = secrets.token_urlsafe(32).encode(), secret.ITERATIONS_RANDOM
                 files.write_small(partial / PHRASE_FILE, found + b"\n")
             _fill(partial, department, found, iterations)
         return cls.open(directory, found)
@@ -229,7 +218,7 @@ class Keyring:
         """
         find_passphrase(self.directory, new)
         department = str(read_head(self.directory).get("department", ""))
-        data = head_bytes(self._root.reveal(), department, new, ITERATIONS)
+        data = head_bytes(self._root.reveal(), department, new, secret.ITERATIONS)
         files.write_small(self.directory / HEAD, data)
         kept = self.directory / PHRASE_FILE
         if kept.exists():
@@ -315,7 +304,7 @@ class Keyring:
 
     # -- one secret per id
 
-    def project_secret(self, project: str, *, create: bool = False) -> Secret:
+    def project_secret(self, project: str, *, create: bool = False) -> secret.Secret:
         """Give a project's secret, from which its research ids and row order come.
 
         Without ``create`` a missing one is an error: another secret would make other ids.
@@ -323,9 +312,9 @@ class Keyring:
         Raises:
             StagingKeyMissing, KeyFileDamaged, KeyNameUnusable: see `run_key`.
         """
-        return self._keep("projects", project, Secret, create=create)
+        return self._keep("projects", project, secret.Secret, create=create)
 
-    def run_key(self, run_id: str, *, create: bool = False) -> StagingKey:
+    def run_key(self, run_id: str, *, create: bool = False) -> secret.StagingKey:
         """Give the key of a run's staging; with ``create`` make it unless it exists.
 
         Raises:
@@ -333,15 +322,15 @@ class Keyring:
             KeyFileDamaged: it is there and does not unwrap.
             KeyNameUnusable: the id can't name a file.
         """
-        return self._keep("runs", run_id, StagingKey, create=create)
+        return self._keep("runs", run_id, secret.StagingKey, create=create)
 
-    def snapshot_key(self, snapshot_id: str, *, create: bool = False) -> StagingKey:
+    def snapshot_key(self, snapshot_id: str, *, create: bool = False) -> secret.StagingKey:
         """Give the key of a register snapshot; see `run_key`."""
-        return self._keep("snapshots", snapshot_id, StagingKey, create=create)
+        return self._keep("snapshots", snapshot_id, secret.StagingKey, create=create)
 
-    def document_key(self, project: str, *, create: bool = False) -> StagingKey:
+    def document_key(self, project: str, *, create: bool = False) -> secret.StagingKey:
         """Give the key of a project's stored documents; see `run_key`."""
-        return self._keep("documents", project, StagingKey, create=create)
+        return self._keep("documents", project, secret.StagingKey, create=create)
 
     def forget_run_key(self, run_id: str) -> bool:
         """Erase a run's key, and with it all that was staged; whether it was there.
@@ -359,7 +348,9 @@ class Keyring:
     def _keep(self, kind: str, name: str, make: type[_Key], *, create: bool) -> _Key:
         path, label = self._place(kind, name)
         if create and not path.exists():
-            fresh = wrap_secret(_kek(self._root), secrets.token_bytes(SECRET_BYTES), label)
+            fresh = secret.wrap_secret(
+                _kek(self._root), secrets.token_bytes(secret.SECRET_BYTES), label
+            )
             files.write_once(path, fresh)
         if not path.exists():
             raise errors.StagingKeyMissing(kind=kind)
@@ -378,7 +369,7 @@ class Keyring:
         return self.directory / kind / f"{name}.key", f"{kind}/{name}"
 
     def _unwrapped(self, path: Path, label: str) -> bytes:
-        return unwrap_secret(_kek(self._root), read_key_file(path), label)
+        return secret.unwrap_secret(_kek(self._root), read_key_file(path), label)
 
     def __repr__(self) -> str:
         return "<Keyring hidden>"
@@ -388,9 +379,9 @@ class Keyring:
 
 
 def _fill(directory: Path, department: str, passphrase: bytes, iterations: int) -> None:
-    root = Secret("root", secrets.token_bytes(SECRET_BYTES))
+    root = secret.Secret("root", secrets.token_bytes(secret.SECRET_BYTES))
     key, certificate = make_signing_identity(department, _signing_password(root))
-    digest = wrap_secret(_kek(root), secrets.token_bytes(SECRET_BYTES), DIGEST)
+    digest = secret.wrap_secret(_kek(root), secrets.token_bytes(secret.SECRET_BYTES), DIGEST)
     for kind in KINDS:
         (directory / kind).mkdir(mode=files.PRIVATE_DIRECTORY)
     written = {
@@ -403,9 +394,9 @@ def _fill(directory: Path, department: str, passphrase: bytes, iterations: int) 
         files.write_small(directory / name, data)
 
 
-def _kek(root: Secret) -> bytes:
+def _kek(root: secret.Secret) -> bytes:
     return root.derive("keyring/wrap")
 
 
-def _signing_password(root: Secret) -> bytes:
+def _signing_password(root: secret.Secret) -> bytes:
     return root.derive("keyring/signing").hex().encode()

@@ -5,17 +5,7 @@ from collections.abc import Iterator
 from expectations.checks import Check
 from expectations.context import DeidentifiedContext
 from expectations.errors import ContextWrong
-from expectations.kinds.facts import (
-    Facts,
-    Named,
-    code_check,
-    columns_exact,
-    content_scan,
-    date_order_checks,
-    no_long_numbers,
-    scope_checks,
-    shape_check,
-)
+from expectations.kinds import facts as shared
 from expectations.kinds.identified import is_identifier, leaves
 from expectations.sql import duplicates
 from systems.database import quoted
@@ -24,7 +14,7 @@ _RULE = "§ 962(h)"
 _FULL_DATE = r"'\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}/\d{4}\b'"
 
 
-def deidentified_checks(facts: Facts, context: DeidentifiedContext) -> Iterator[Check]:
+def deidentified_checks(facts: shared.Facts, context: DeidentifiedContext) -> Iterator[Check]:
     """Yield the checks generated for this extract.
 
     Raises:
@@ -37,22 +27,22 @@ def deidentified_checks(facts: Facts, context: DeidentifiedContext) -> Iterator[
         raise ContextWrong(suite="deidentified", facts=["columns"])
     asked = release.finest if context.columns is None else context.columns
     wanted = {c: o for c, o in every.items() if leaves(c, o, asked)}
-    named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
+    named: shared.Named = {c: o for c, o in wanted.items() if c in facts.columns}
     years = (context.first_year, context.last_year)
     scanned = [c for c in facts.text_columns() if c not in references]
     title = "The extract has exactly the approved columns"
-    yield columns_exact(facts, (*references, *wanted), title, _RULE, "law")
+    yield shared.columns_exact(facts, (*references, *wanted), title, _RULE, "law")
     yield from _references(facts)
     yield _class_check(facts)
     yield from _no_full_dates(facts, named, scanned)
     for column, output in named.items():
-        yield from code_check(facts, column, output, context.coarser.get(column, ()))
+        yield from shared.code_check(facts, column, output, context.coarser.get(column, ()))
     for column, output in named.items():
-        yield from shape_check(facts, column, output)
-    yield from date_order_checks(facts, release, named)
-    yield from scope_checks(facts, release, named, context.families, years)
-    yield from content_scan(facts, scanned, _RULE)
-    yield from no_long_numbers(facts, _RULE)
+        yield from shared.shape_check(facts, column, output)
+    yield from shared.date_order_checks(facts, release, named)
+    yield from shared.scope_checks(facts, release, named, context.families, years)
+    yield from shared.content_scan(facts, scanned, _RULE)
+    yield from shared.no_long_numbers(facts, _RULE)
     if context.expected_rows is not None:
         noun, expected = facts.system.record.noun, context.expected_rows
         yield Check(
@@ -63,7 +53,7 @@ def deidentified_checks(facts: Facts, context: DeidentifiedContext) -> Iterator[
         )
 
 
-def _references(facts: Facts) -> Iterator[Check]:
+def _references(facts: shared.Facts) -> Iterator[Check]:
     """Every row carries its record's random reference, and stands for one person and one record."""
     noun, reference = facts.system.record.noun, facts.system.record.reference
     keys = ("person_ref", reference)
@@ -86,7 +76,7 @@ def _references(facts: Facts) -> Iterator[Check]:
     )
 
 
-def _class_check(facts: Facts) -> Check:
+def _class_check(facts: shared.Facts) -> Check:
     """No column that shows an identifier, and no column named like one of the register's."""
     described = {o.name: o for o in facts.system.rows("deidentified").columns}
     known = {
@@ -106,7 +96,7 @@ def _class_check(facts: Facts) -> Check:
     )
 
 
-def _no_full_dates(facts: Facts, named: Named, texts: list[str]) -> Iterator[Check]:
+def _no_full_dates(facts: shared.Facts, named: shared.Named, texts: list[str]) -> Iterator[Check]:
     """No text is a date to the day, save in columns that the TOML releases to the day."""
     allowed = {c for c, o in named.items() if o.type == "date"}
     tests = [

@@ -9,16 +9,7 @@ from collections.abc import Iterator
 from expectations.checks import Check
 from expectations.context import IdentifiedContext
 from expectations.errors import ContextWrong
-from expectations.kinds.facts import (
-    Facts,
-    Named,
-    code_check,
-    columns_exact,
-    content_scan,
-    date_order_checks,
-    no_long_numbers,
-    scope_checks,
-)
+from expectations.kinds import facts as shared
 from expectations.sql import by_slice, duplicates, rows
 from systems.database import quoted
 from systems.description import OutputColumn
@@ -26,7 +17,7 @@ from systems.description import OutputColumn
 _RULE = "§ 963(a)(3)(A)"
 
 
-def identified_checks(facts: Facts, context: IdentifiedContext) -> Iterator[Check]:
+def identified_checks(facts: shared.Facts, context: IdentifiedContext) -> Iterator[Check]:
     """Yield the checks generated for this extract.
 
     Raises:
@@ -38,12 +29,14 @@ def identified_checks(facts: Facts, context: IdentifiedContext) -> Iterator[Chec
         raise ContextWrong(suite="identified", facts=["columns"])
     wanted = {c: o for c, o in every.items() if leaves(c, o, context.columns)}
     supplied = [f"supplied_{c}" for c in context.supplied_columns] if context.echo_supplied else []
-    named: Named = {c: o for c, o in wanted.items() if c in facts.columns}
+    named: shared.Named = {c: o for c, o in wanted.items() if c in facts.columns}
     years = (context.first_year, context.last_year)
     # References are random and long, so they are left out.
     scanned = (c for c in facts.text_columns() if c in named and named[c].generalise != "reference")
     title = "The extract has exactly the approved columns"
-    yield columns_exact(facts, ("row_id", *supplied, "matched", *wanted), title, _RULE, "law")
+    yield shared.columns_exact(
+        facts, ("row_id", *supplied, "matched", *wanted), title, _RULE, "law"
+    )
     identifiers = [c for c, o in named.items() if is_identifier(facts, o)]
     yield Check(
         "identified.no_register_identifier",
@@ -57,11 +50,11 @@ def identified_checks(facts: Facts, context: IdentifiedContext) -> Iterator[Chec
     yield from _matching(facts, named)
     yield from _against_inputs(facts, context)
     for column, output in named.items():
-        yield from code_check(facts, column, output)
-    yield from date_order_checks(facts, release, named)
-    yield from scope_checks(facts, release, named, context.families, years)
-    yield from content_scan(facts, scanned, _RULE)
-    yield from no_long_numbers(facts, _RULE)
+        yield from shared.code_check(facts, column, output)
+    yield from shared.date_order_checks(facts, release, named)
+    yield from shared.scope_checks(facts, release, named, context.families, years)
+    yield from shared.content_scan(facts, scanned, _RULE)
+    yield from shared.no_long_numbers(facts, _RULE)
 
 
 def leaves(column: str, output: OutputColumn, approved: tuple[str, ...] | None) -> bool:
@@ -69,13 +62,13 @@ def leaves(column: str, output: OutputColumn, approved: tuple[str, ...] | None) 
     return approved is None or column in approved or output.generalise == "reference"
 
 
-def is_identifier(facts: Facts, output: OutputColumn) -> bool:
+def is_identifier(facts: shared.Facts, output: OutputColumn) -> bool:
     """Say whether a column would show a direct identifier or a key (not a reference made from one)."""
     shown = output.generalise not in {"reference", "present", "band"} and output.combine != "count"
     return shown and facts.system.source(output.source).identifier_class in {"D", "K"}
 
 
-def _supplied(facts: Facts, context: IdentifiedContext) -> Iterator[Check]:
+def _supplied(facts: shared.Facts, context: IdentifiedContext) -> Iterator[Check]:
     """Join the extract's rows (r) with the intake file's (s), either kept alone.
 
     The suite's file has the same join, so that all checks over it are one pass.
@@ -98,7 +91,7 @@ def _supplied(facts: Facts, context: IdentifiedContext) -> Iterator[Check]:
             )
 
 
-def _matching(facts: Facts, named: Named) -> Iterator[Check]:
+def _matching(facts: shared.Facts, named: shared.Named) -> Iterator[Check]:
     record = facts.system.record
     if named:
         any_data = " OR ".join(f"r.{quoted(c)} IS NOT NULL" for c in named)
@@ -122,7 +115,7 @@ def _matching(facts: Facts, named: Named) -> Iterator[Check]:
         )
 
 
-def _against_inputs(facts: Facts, context: IdentifiedContext) -> Iterator[Check]:
+def _against_inputs(facts: shared.Facts, context: IdentifiedContext) -> Iterator[Check]:
     extract = f"SELECT row_id FROM {quoted(facts.relation)} WHERE matched ="
     if context.not_attempted:
         yield Check(

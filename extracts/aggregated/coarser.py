@@ -12,16 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from extracts import suppression as sdc
+from extracts.aggregated import tabulation
 from extracts.aggregated.extract import Aggregate
 from extracts.aggregated.history import from_arrow
-from extracts.aggregated.tabulation import (
-    YEAR,
-    AggregateSpec,
-    dimensions,
-    one_year,
-    published_in,
-    tabulate,
-)
 from systems.description import System
 
 if TYPE_CHECKING:
@@ -37,14 +30,14 @@ class CoarserVersion:
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table: what to say to ``run``, and what would be published."""
-        named = ",".join(d for d in self.dims if d != YEAR)
+        named = ",".join(d for d in self.dims if d != tabulation.YEAR)
         return {"options": f"--dims {named}", **self.seen.as_json()}
 
 
 def coarser_versions(
     con: "duckdb.DuckDBPyConnection",
     system: System,
-    spec: AggregateSpec,
+    spec: tabulation.AggregateSpec,
     policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table],
     made: Aggregate,
@@ -59,7 +52,7 @@ def coarser_versions(
     before = [from_arrow(table) for table in earlier]
     found: list[CoarserVersion] = []
     for dims in _choices(system, spec):
-        counted = tabulate(con, system, replace(spec, dims=dims))
+        counted = tabulation.tabulate(con, system, replace(spec, dims=dims))
         try:
             found.append(CoarserVersion(dims, _seen(counted, policy, before)))
         except (sdc.CannotProtectError, sdc.RevisedError):
@@ -73,13 +66,15 @@ def _mostly_hidden(made: Aggregate, plural: str) -> bool:
     return hidden > sdc.MOSTLY_HIDDEN * int((records > 0).sum())
 
 
-def _choices(system: System, spec: AggregateSpec) -> list[tuple[str, ...]]:
+def _choices(system: System, spec: tabulation.AggregateSpec) -> list[tuple[str, ...]]:
     """What a dimension nests in instead of it, each dimension left out, and both at once."""
-    named = [d.name for d in dimensions(system, spec)]
-    parents = {d.name: d.parent for d in dimensions(system, spec) if d.parent is not None}
+    named = [d.name for d in tabulation.dimensions(system, spec)]
+    parents = {
+        d.name: d.parent for d in tabulation.dimensions(system, spec) if d.parent is not None
+    }
     broader = tuple(dict.fromkeys(parents.get(name, name) for name in named))
-    fewer = [tuple(n for n in named if n != out) for out in named if out != YEAR]
-    both = [tuple(n for n in broader if n != out) for out in broader if out != YEAR]
+    fewer = [tuple(n for n in named if n != out) for out in named if out != tabulation.YEAR]
+    both = [tuple(n for n in broader if n != out) for out in broader if out != tabulation.YEAR]
     whole = [broader, *fewer, *both]
     return [c for c in dict.fromkeys(whole) if len(c) > 1 and c != tuple(named)]
 
@@ -89,7 +84,7 @@ def _seen(
 ) -> sdc.Forecast:
     quick = replace(policy, clean=False)
     jobs = [
-        sdc.Job(one_year(counted, year), quick, published_in(before, year))
+        sdc.Job(tabulation.one_year(counted, year), quick, tabulation.published_in(before, year))
         for year in counted.dims[0].leaves
     ]
     patterns: list[sdc.Pattern] = sdc.suppress_all(jobs, workers=1)

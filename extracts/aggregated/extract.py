@@ -20,17 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from extracts import suppression as sdc
+from extracts.aggregated import tabulation
 from extracts.aggregated.closed_years import ClosedYear, closed_year
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
-from extracts.aggregated.tabulation import (
-    YEAR,
-    AggregateSpec,
-    dimensions,
-    one_year,
-    published_in,
-    tabulate,
-)
 from extracts.errors import CountyExemptRefused, RolesMixed
 from systems.description import System
 
@@ -70,7 +63,7 @@ class Aggregate:
 def build_aggregate(
     con: "duckdb.DuckDBPyConnection",
     system: System,
-    spec: AggregateSpec,
+    spec: tabulation.AggregateSpec,
     policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table] = (),
     *,
@@ -100,10 +93,10 @@ def build_aggregate(
         CodedError: see ``tabulate`` and ``suppress``.
     """
     before = [from_arrow(t) for t in earlier]
-    counted = tabulate(con, system, spec)
+    counted = tabulation.tabulate(con, system, spec)
     names = tuple(d.name for d in counted.dims)
     scope = _scope(system, spec, names)
-    exempt = county_exempt and set(names) == {YEAR, COUNTY}
+    exempt = county_exempt and set(names) == {tabulation.YEAR, COUNTY}
     check_earlier_tables(before, spec.all_years, names, scope, exempt=exempt)
     closed = closed_years(counted, before, scope, policy, revise=revise)
     rows: list[sdc.PublishedRow] = []
@@ -112,9 +105,9 @@ def build_aggregate(
     share = replace(policy, clean_programmes=policy.clean_programmes // max(1, len(fresh)))
     jobs = [
         sdc.Job(
-            one_year(counted, str(year)),
+            tabulation.one_year(counted, str(year)),
             share,
-            published_in(before, str(year)),
+            tabulation.published_in(before, str(year)),
             scope,
         )
         for year in fresh
@@ -158,7 +151,7 @@ def closed_years(
     """What becomes of each year that was published before with the same cells."""
     found: dict[int, ClosedYear] = {}
     for year in counted.dims[0].leaves:
-        every, now = published_in(before, year), one_year(counted, year)
+        every, now = tabulation.published_in(before, year), tabulation.one_year(counted, year)
         if same := [t for t in every if _same(t, now, scope)]:
             alone = len(same) == len(every)
             found[int(year)] = closed_year(same, now, policy, alone=alone, revise=revise)
@@ -168,7 +161,7 @@ def closed_years(
 def published_before(
     con: "duckdb.DuckDBPyConnection",
     system: System,
-    spec: AggregateSpec,
+    spec: tabulation.AggregateSpec,
     policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table],
     *,
@@ -179,7 +172,7 @@ def published_before(
     Raises:
         CodedError: see ``tabulate``.
     """
-    counted = tabulate(con, system, spec)
+    counted = tabulation.tabulate(con, system, spec)
     scope = _scope(system, spec, tuple(d.name for d in counted.dims))
     before = [from_arrow(t) for t in earlier]
     return closed_years(counted, before, scope, policy, revise=revise)
@@ -187,7 +180,7 @@ def published_before(
 
 def has_version(tables: Sequence[pa.Table], year: int, version: sdc.PublishedTable) -> bool:
     """Whether one of these published tables has exactly this version of the year."""
-    slices = published_in(map(from_arrow, tables), str(year))
+    slices = tabulation.published_in(map(from_arrow, tables), str(year))
     wanted = set(version.rows)
     return any(
         s.dims == version.dims and dict(s.scope) == dict(version.scope) and set(s.rows) == wanted
@@ -195,7 +188,9 @@ def has_version(tables: Sequence[pa.Table], year: int, version: sdc.PublishedTab
     )
 
 
-def _scope(system: System, spec: AggregateSpec, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _scope(
+    system: System, spec: tabulation.AggregateSpec, names: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """The families, where they are no dimension of the table."""
     release = system.release.aggregated
     own = [d for d in release.dimensions if d.codes == release.scope.codes]
@@ -224,8 +219,8 @@ def _merge(reports: Sequence[sdc.AuditReport], threshold: int) -> sdc.AuditRepor
     )
 
 
-def _labels(system: System, spec: AggregateSpec) -> dict[str, dict[str, str]]:
-    described = dimensions(system, spec)
+def _labels(system: System, spec: tabulation.AggregateSpec) -> dict[str, dict[str, str]]:
+    described = tabulation.dimensions(system, spec)
     found = {d.name: dict(system.code_list(d.codes).labels) for d in described if d.codes}
     for one in described:
         if one.parent in found:
@@ -281,5 +276,5 @@ def without_shown(report: sdc.AuditReport) -> sdc.AuditReport:
 
 
 def _years(table: sdc.PublishedTable) -> set[str]:
-    axis = table.dims.index(YEAR)
+    axis = table.dims.index(tabulation.YEAR)
     return {row.labels[axis] for row in table.rows}

@@ -17,18 +17,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from crypto import files
+from crypto import files, resting
 from crypto.errors import FileUnusable
 from crypto.process import harden_process
-from crypto.resting import (
-    WORK_KEY_FILE,
-    make_work_key,
-    read_shared_secret,
-    read_staged,
-    read_work_key,
-    shared_secret_mark,
-    write_staged,
-)
 from crypto.secret import Secret, StagingKey
 from errors import CodedError
 from matching.scoring import (
@@ -61,7 +52,7 @@ def write_plan(plan: ShardPlan, folder: Path, secret: Secret) -> StagingKey:
     Raises:
         FileUnusable, StagingDoesNotHold: it can't be written.
     """
-    key = make_work_key(secret, folder)
+    key = resting.make_work_key(secret, folder)
     for name, table in plan_tables(plan).items():
         _write(table, folder, name, key)
     return key
@@ -79,7 +70,7 @@ def read_shard(folder: Path, number: int, key: StagingKey) -> Scored:
 def wipe_plan(folder: Path) -> None:
     """Remove a plan; what a disk still holds of it can't be read without its key."""
     with contextlib.suppress(FileUnusable):
-        files.overwrite_and_unlink(folder / WORK_KEY_FILE)
+        files.overwrite_and_unlink(folder / resting.WORK_KEY_FILE)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -122,7 +113,7 @@ def forget_plan(folder: str) -> None:
 def worker_state(folder: str) -> dict[str, object]:
     """What ``doctor`` asks a worker: its versions, the mark of its secret, whether it sees the folder."""
     try:
-        found = shared_secret_mark(read_shared_secret())
+        found = resting.shared_secret_mark(resting.read_shared_secret())
     except CodedError as error:
         found = error.code
     seen = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
@@ -139,7 +130,7 @@ def _load(folder: Path) -> tuple[ShardPlan, StagingKey]:
         if not _loaded or _loaded[0][0] != str(folder):
             _loaded.clear()
             harden_process()  # Dask began this one, no command of ours
-            key = read_work_key(read_shared_secret(), folder)
+            key = resting.read_work_key(resting.read_shared_secret(), folder)
             tables = {name: _read(folder, name, key) for name in TABLES}
             plan = plan_of(tables.__getitem__, threads=1)  # a worker's threads have a shard each
             _loaded.append((str(folder), plan, key))
@@ -153,11 +144,11 @@ def _shard(number: int) -> str:
 def _write(table: pa.Table, folder: Path, name: str, key: StagingKey) -> None:
     labels = {_NAME: name.encode(), _VERSIONS: software_versions().encode()}
     labelled = table.replace_schema_metadata((table.schema.metadata or {}) | labels)
-    write_staged(labelled, folder / f"{name}.parquet", key)
+    resting.write_staged(labelled, folder / f"{name}.parquet", key)
 
 
 def _read(folder: Path, name: str, key: StagingKey) -> pa.Table:
-    table = read_staged(folder / f"{name}.parquet", key)
+    table = resting.read_staged(folder / f"{name}.parquet", key)
     labels = table.schema.metadata or {}
     if labels.get(_NAME) != name.encode():  # two files under one key can be exchanged
         raise ShardDoesNotHold

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crypto.resting import (
-    attach_key,
-    read_staged,
-    scan_staged,
-    staged_batches,
-    staged_rows,
-    staged_schema,
-    write_staged,
-)
+from crypto import resting
 from crypto.secret import StagingKey
 from errors import CodedError
 from matching.tables import STANDARD, ColumnMap
@@ -58,26 +50,26 @@ class StoredCohort:
     @property
     def schema(self) -> pa.Schema:
         """Of the stored table."""
-        return staged_schema(self.path, self.key)
+        return resting.staged_schema(self.path, self.key)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The stored table, part by part, in its order."""
-        return staged_batches(self.path, self.key)
+        return resting.staged_batches(self.path, self.key)
 
     def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Some columns, part by part; at least one part."""
         if not self.rows:
             yield self.read(columns)
-        for batch in staged_batches(self.path, self.key, columns):
+        for batch in resting.staged_batches(self.path, self.key, columns):
             yield pa.Table.from_batches([batch])
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Some columns, whole."""
-        return read_staged(self.path, self.key, columns)
+        return resting.read_staged(self.path, self.key, columns)
 
     def view(self, con: "duckdb.DuckDBPyConnection", name: str) -> None:
         """Let a connection read the stored file as ``name``, the ids as ``cohort_id``."""
-        source = scan_staged(self.path, attach_key(con, self.key))
+        source = resting.scan_staged(self.path, resting.attach_key(con, self.key))
         listed = ", ".join(["row_id AS cohort_id", *map(quoted, self.columns[2:])])
         con.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {listed} FROM {source}")
 
@@ -208,7 +200,7 @@ def store_cohort(session: Session, project: str, digest: str, table: pa.Table) -
     path = stored_path(session, project, digest)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = session.keyring.document_key(_key_name(project, digest), create=True)
-    write_staged(table, path, key)
+    resting.write_staged(table, path, key)
 
 
 def destroy_cohort(session: Session, project: str, digest: str) -> None:
@@ -239,8 +231,8 @@ def open_stored(session: Session, project: str, digest: str) -> StoredCohort:
     if not path.is_file():
         raise CohortNotStored(project=project)
     key = session.keyring.document_key(_key_name(project, digest))
-    names = tuple(staged_schema(path, key).names)
-    return StoredCohort(path, key, digest, staged_rows(path, key), names)
+    names = tuple(resting.staged_schema(path, key).names)
+    return StoredCohort(path, key, digest, resting.staged_rows(path, key), names)
 
 
 def _key_name(project: str, digest: str) -> str:

@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from crypto import resting
 from crypto.keyring import Keyring
-from crypto.resting import (
-    attach_key,
-    read_staged,
-    scan_staged,
-    staged_batches,
-    staged_schema,
-    write_staged,
-)
 from crypto.secret import StagingKey
 from pipelines.home import write_private
 from pipelines.release.errors import StageChanged
@@ -185,7 +178,7 @@ class Staging:
     ) -> Path:
         """Write a table, or batches of a schema as they come, encrypted; the file."""
         path = self.place(stage, f"{name}.parquet")
-        write_staged(table, path, self._key, schema=schema)
+        resting.write_staged(table, path, self._key, schema=schema)
         return path
 
     def has(self, stage: str, name: str) -> bool:
@@ -195,17 +188,17 @@ class Staging:
 
     def read(self, stage: str, name: str) -> pa.Table:
         """A table, whole."""
-        return read_staged(self.records.table(stage, name), self._key)
+        return resting.read_staged(self.records.table(stage, name), self._key)
 
     def batches(
         self, stage: str, name: str, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
         """A table batch by batch, in its order."""
-        return staged_batches(self.records.table(stage, name), self._key, columns)
+        return resting.staged_batches(self.records.table(stage, name), self._key, columns)
 
     def schema(self, stage: str, name: str) -> pa.Schema:
         """The schema of a table."""
-        return staged_schema(self.records.table(stage, name), self._key)
+        return resting.staged_schema(self.records.table(stage, name), self._key)
 
     def digest(self, stage: str, name: str) -> str:
         """Keyed digest of a table's file."""
@@ -217,6 +210,8 @@ class Staging:
         Raises:
             StageChanged: it is gone, or under another key.
         """
-        source = scan_staged(self.records.table(stage, name), attach_key(con, self._key))
+        source = resting.scan_staged(
+            self.records.table(stage, name), resting.attach_key(con, self._key)
+        )
         with guarded(StageChanged, stage=stage):
             con.execute(f"CREATE TEMP VIEW {quoted(relation)} AS SELECT * FROM {source}")

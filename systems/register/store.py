@@ -20,19 +20,9 @@ from crypto.secret import StagingKey
 from systems import database
 from systems.description import System
 from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown, TableUnknown
+from systems.register import snapshot as snapshots
 from systems.register.checks import Problem, is_synthetic, key_problems, refused
 from systems.register.incoming import Staged, stage_table
-from systems.register.snapshot import (
-    INDEX,
-    FetchFile,
-    Snapshot,
-    SnapshotInfo,
-    StoredTable,
-    digest,
-    open_views,
-    read_manifest,
-    write_manifest,
-)
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
@@ -51,7 +41,9 @@ class RegisterStore:
         fetch: where the directory only holds copies of what is kept elsewhere, gets a file from there.
     """
 
-    def __init__(self, root: Path, key_for: KeyFor, fetch: FetchFile | None = None) -> None:
+    def __init__(
+        self, root: Path, key_for: KeyFor, fetch: snapshots.FetchFile | None = None
+    ) -> None:
         self._root = root
         self._key_for = key_for
         self._fetch = fetch
@@ -63,9 +55,9 @@ class RegisterStore:
         *,
         resolve: Resolve,
         on: dt.date,
-        accept: Callable[[Snapshot], None] | None = None,
+        accept: Callable[[snapshots.Snapshot], None] | None = None,
         progress: Progress | None = None,
-    ) -> Snapshot:
+    ) -> snapshots.Snapshot:
         """Validate a register, resolve its entries to persons, and add it as a snapshot.
 
         Args:
@@ -94,16 +86,16 @@ class RegisterStore:
                 staged = _stage(con, system, sources, work, key, on, report)
                 info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
             info = info.model_copy(update={"synthetic": is_synthetic(files)})
-            write_manifest(info, work)
+            snapshots.write_manifest(info, work)
             if accept is not None:
-                accept(Snapshot(work, info, key))
+                accept(snapshots.Snapshot(work, info, key))
             work.rename(home / snapshot_id)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
-        return Snapshot(home / snapshot_id, info, key)
+        return snapshots.Snapshot(home / snapshot_id, info, key)
 
-    def list(self, system: str | None = None) -> list[SnapshotInfo]:
+    def list(self, system: str | None = None) -> list[snapshots.SnapshotInfo]:
         """Return what snapshots there are, oldest first.
 
         Raises:
@@ -111,9 +103,9 @@ class RegisterStore:
         """
         pattern = f"{system or '*'}/*"
         places = [path for path in sorted(self._root.glob(pattern)) if _ID.fullmatch(path.name)]
-        return [read_manifest(path) for path in places]
+        return [snapshots.read_manifest(path) for path in places]
 
-    def open(self, snapshot_id: str) -> Snapshot:
+    def open(self, snapshot_id: str) -> snapshots.Snapshot:
         """Open a snapshot.
 
         Raises:
@@ -122,7 +114,7 @@ class RegisterStore:
         """
         directory = self._directory(snapshot_id)
         key = self._key_for(snapshot_id, False)
-        return Snapshot(directory, read_manifest(directory), key, self._fetch)
+        return snapshots.Snapshot(directory, snapshots.read_manifest(directory), key, self._fetch)
 
     def files(self, snapshot_id: str) -> Sequence[Path]:
         """The paths of a snapshot's encrypted files, whether or not a copy is here.
@@ -131,7 +123,7 @@ class RegisterStore:
             SnapshotUnknown, SnapshotDamaged: see `open`.
         """
         directory = self._directory(snapshot_id)
-        return [directory / f"{name}.parquet" for name in read_manifest(directory).tables]
+        return [directory / f"{name}.parquet" for name in snapshots.read_manifest(directory).tables]
 
     def _directory(self, snapshot_id: str) -> Path:
         named = _ID.fullmatch(snapshot_id)
@@ -140,7 +132,7 @@ class RegisterStore:
             raise SnapshotUnknown
         return directory
 
-    def newest(self, system: str) -> Snapshot:
+    def newest(self, system: str) -> snapshots.Snapshot:
         """Open the newest snapshot of a system.
 
         Raises:
@@ -206,7 +198,7 @@ def _stage(
     readable = {name: path for name, path in written.items() if path.exists()}
     report("validate", len(sources), len(sources))
     columns = {name: _stored_columns(system, name) for name in readable}
-    open_views(con, system, readable, columns, key)
+    snapshots.open_views(con, system, readable, columns, key)
     problems += key_problems(con, system, set(readable))
     if problems:
         raise refused(problems)
@@ -223,7 +215,7 @@ def _describe(
     key: StagingKey,
     on: dt.date,
     report: Progress,
-) -> SnapshotInfo:
+) -> snapshots.SnapshotInfo:
     """Resolve the persons, store their index, and write down what there is."""
     report("resolve", 0, 1)
     index = _checked_index(con, system, resolve(con))
@@ -236,13 +228,13 @@ def _describe(
         [(entries, persons, lower)] = con.execute(
             "SELECT count(*), count(DISTINCT identity), count(DISTINCT identity_lower) FROM resolved"
         ).fetchall()
-    write_staged(index, work / f"{INDEX}.parquet", key)
+    write_staged(index, work / f"{snapshots.INDEX}.parquet", key)
     report("resolve", 1, 1)
     everything = {
         name: (table.rows, _stored_columns(system, name)) for name, table in staged.items()
     }
-    everything[INDEX] = (index.num_rows, tuple(_INDEX_SCHEMA.names))
-    return SnapshotInfo(
+    everything[snapshots.INDEX] = (index.num_rows, tuple(_INDEX_SCHEMA.names))
+    return snapshots.SnapshotInfo(
         snapshot_id=snapshot_id,
         created=on,
         system=system.code,
@@ -262,8 +254,10 @@ def _describe(
     )
 
 
-def _stored(path: Path, rows: int, columns: tuple[str, ...]) -> StoredTable:
-    return StoredTable(rows=rows, columns=columns, sha256=digest(path), bytes=path.stat().st_size)
+def _stored(path: Path, rows: int, columns: tuple[str, ...]) -> snapshots.StoredTable:
+    return snapshots.StoredTable(
+        rows=rows, columns=columns, sha256=snapshots.digest(path), bytes=path.stat().st_size
+    )
 
 
 def _stored_columns(system: System, name: str) -> tuple[str, ...]:

@@ -12,16 +12,7 @@ from typing import Any
 
 from approvals.application import Application
 from approvals.project import ProjectState
-from extracts.aggregated import (
-    REASONS,
-    Aggregate,
-    AggregateSpec,
-    ClosedYear,
-    build_aggregate,
-    coarser_versions,
-    load_published,
-    published_before,
-)
+from extracts import aggregated
 from extracts.suppression import SuppressionPolicy
 from pipelines.home import Disclosure
 from pipelines.release.context import ReleaseContext
@@ -31,7 +22,7 @@ from systems.register import SnapshotInfo
 
 CHANGES_FILE = "changes.csv"
 _REVISED_ELSEWHERE = "it was revised in a release of another project"
-Closed = Mapping[int, ClosedYear]
+Closed = Mapping[int, aggregated.ClosedYear]
 
 
 @dataclass(frozen=True)
@@ -45,7 +36,7 @@ class ReleaseAggregate:
         proposals: how many coarser versions of it are kept beside the reports.
     """
 
-    made: Aggregate
+    made: aggregated.Aggregate
     dims: tuple[str, ...]
     earlier: list[str]
     proposals: int
@@ -55,8 +46,8 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
     """Count, suppress and audit for the order's years, dimensions and scope."""
     approved, disclosure = context.approved, context.session.settings.disclosure
     system, names = approved.system, context.published_releases()
-    earlier = load_published(context.history)
-    spec = AggregateSpec(
+    earlier = aggregated.load_published(context.history)
+    spec = aggregated.AggregateSpec(
         years=approved.years,
         families=approved.scope,
         on=today(),
@@ -66,7 +57,7 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
     )
     policy = _policy(disclosure)
     with context.snapshot.connect(context.threads) as con:
-        made = build_aggregate(
+        made = aggregated.build_aggregate(
             con,
             system,
             spec,
@@ -75,7 +66,7 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
             county_exempt=disclosure.county_exempt == "oneway",
             revise=_revises(disclosure),
         )
-        proposals = coarser_versions(con, system, spec, policy, earlier, made)
+        proposals = aggregated.coarser_versions(con, system, spec, policy, earlier, made)
     if changes := _changes_csv(made.closed):
         context.write_report_file(CHANGES_FILE, changes)
     if proposals:
@@ -87,7 +78,7 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
 
 def recount_published_years(
     session: Session, project: ProjectState, form: Application, years: tuple[int, ...]
-) -> dict[int, ClosedYear]:
+) -> dict[int, aggregated.ClosedYear]:
     """What the newest snapshot makes of years that this project's tables published before.
 
     Raises:
@@ -98,7 +89,7 @@ def recount_published_years(
     disclosure = session.settings.disclosure
     system = load_system(project.system).counting(disclosure.person_role)
     snapshot = session.registers.newest(project.system)
-    spec = AggregateSpec(
+    spec = aggregated.AggregateSpec(
         years=(years[0], years[-1]),
         families=form.order_scope or system.order_scope_default,
         on=today(),
@@ -107,12 +98,12 @@ def recount_published_years(
         only=years,
     )
     with snapshot.connect(session.settings.orchestration.threads or None) as con:
-        return published_before(
+        return aggregated.published_before(
             con,
             system,
             spec,
             _policy(disclosure),
-            load_published(session.home.history / project.system),
+            aggregated.load_published(session.home.history / project.system),
             revise=_revises(disclosure),
         )
 
@@ -157,7 +148,7 @@ def describe_closed_years(closed: Closed, behind: Collection[int] = ()) -> list[
         {
             "year": year,
             "what": "reissued" if year in behind else one.how,
-            "why": _REVISED_ELSEWHERE if year in behind else REASONS[one.reason],
+            "why": _REVISED_ELSEWHERE if year in behind else aggregated.REASONS[one.reason],
             "reason": one.reason,
             "changed_cells": len(one.changes),
         }
