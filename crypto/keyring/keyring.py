@@ -28,11 +28,22 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from crypto import errors, files, secret
+from crypto import errors, files
 from crypto.cms import Recipient, Signer, make_signing_identity
 from crypto.keyring.signers import CERTIFICATE as SIGNING_CERTIFICATE
 from crypto.keyring.signers import KEY as SIGNING_KEY
 from crypto.keyring.signers import load_signer, read_key_file, replace_signer
+from crypto.secret import (
+    ITERATIONS,
+    ITERATIONS_RANDOM,
+    SALT_BYTES,
+    SECRET_BYTES,
+    Secret,
+    StagingKey,
+    stretch_passphrase,
+    unwrap_secret,
+    wrap_secret,
+)
 
 if TYPE_CHECKING:
     from crypto.token import TokenPlace
@@ -45,8 +56,8 @@ FORMAT = 1
 
 def head_bytes(root: bytes, department: str, passphrase: bytes, iterations: int) -> bytes:
     """Wrap the root under a passphrase: the new content of ``keyring.json``."""
-    salt = secrets.token_bytes(secret.SALT_BYTES)
-    kek = secret.stretch_passphrase(passphrase, salt, iterations)
+    salt = secrets.token_bytes(SALT_BYTES)
+    kek = stretch_passphrase(passphrase, salt, iterations)
     head = {
         "format": FORMAT,
         "department": department,
@@ -54,7 +65,7 @@ def head_bytes(root: bytes, department: str, passphrase: bytes, iterations: int)
         "kdf": "PBKDF2-HMAC-SHA-256",
         "iterations": iterations,
         "salt": salt.hex(),
-        "root": secret.wrap_secret(kek, root, "root").hex(),
+        "root": wrap_secret(kek, root, "root").hex(),
     }
     return json.dumps(head, indent=2).encode() + b"\n"
 
@@ -74,7 +85,7 @@ def read_head(directory: Path) -> dict[str, object]:
     return cast("dict[str, object]", head)
 
 
-def unlock(directory: Path, passphrase: bytes) -> secret.Secret:
+def unlock(directory: Path, passphrase: bytes) -> Secret:
     """Open the root.
 
     Raises:
@@ -90,9 +101,9 @@ def unlock(directory: Path, passphrase: bytes) -> secret.Secret:
         salt_bytes, wrapped_bytes = bytes.fromhex(salt), bytes.fromhex(wrapped)
     except ValueError:
         raise errors.KeyringMissing from None
-    kek = secret.stretch_passphrase(passphrase, salt_bytes, iterations)
+    kek = stretch_passphrase(passphrase, salt_bytes, iterations)
     try:
-        return secret.Secret("root", secret.unwrap_secret(kek, wrapped_bytes, "root"))
+        return Secret("root", unwrap_secret(kek, wrapped_bytes, "root"))
     except errors.KeyFileDamaged:
         raise errors.PassphraseWrong from None
 
@@ -145,16 +156,16 @@ KINDS = ("projects", "runs", "snapshots", "documents")
 _BLOCK = 1024 * 1024  # bytes read at a time
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
-_Key = TypeVar("_Key", bound=secret.Secret)
+_Key = TypeVar("_Key", bound=Secret)
 
 
 class Keyring:
     """The opened keyring of a ``directory``. Get one by `create` or `open`."""
 
-    def __init__(self, directory: Path, root: secret.Secret) -> None:
+    def __init__(self, directory: Path, root: Secret) -> None:
         self.directory = directory
         self._root = root
-        self._digest = secret.Secret(DIGEST, self._unwrapped(directory / DIGEST, DIGEST))
+        self._digest = Secret(DIGEST, self._unwrapped(directory / DIGEST, DIGEST))
 
     @classmethod
     def create(
@@ -179,9 +190,9 @@ class Keyring:
         found = find_passphrase(directory, passphrase)
         partial = files.temporary_beside(directory)
         with files.directory_written_whole(partial, directory):
-            iterations = secret.ITERATIONS
+            iterations = ITERATIONS
             if found is None:
-                found, iterations = secrets.token_urlsafe(32).encode(), secret.ITERATIONS_RANDOM
+                found, iterations = secrets.token_urlsafe(32).encode(), ITERATIONS_RANDOM
                 files.write_small(partial / PHRASE_FILE, found + b"\n")
             _fill(partial, department, found, iterations)
         return cls.open(directory, found)
@@ -218,7 +229,7 @@ class Keyring:
         """
         find_passphrase(self.directory, new)
         department = str(read_head(self.directory).get("department", ""))
-        data = head_bytes(self._root.reveal(), department, new, secret.ITERATIONS)
+        data = head_bytes(self._root.reveal(), department, new, ITERATIONS)
         files.write_small(self.directory / HEAD, data)
         kept = self.directory / PHRASE_FILE
         if kept.exists():
@@ -304,7 +315,7 @@ class Keyring:
 
     # -- one secret per id
 
-    def project_secret(self, project: str, *, create: bool = False) -> secret.Secret:
+    def project_secret(self, project: str, *, create: bool = False) -> Secret:
         """Give a project's secret, from which its research ids and row order come.
 
         Without ``create`` a missing one is an error: another secret would make other ids.
@@ -312,9 +323,9 @@ class Keyring:
         Raises:
             StagingKeyMissing, KeyFileDamaged, KeyNameUnusable: see `run_key`.
         """
-        return self._keep("projects", project, secret.Secret, create=create)
+        return self._keep("projects", project, Secret, create=create)
 
-    def run_key(self, run_id: str, *, create: bool = False) -> secret.StagingKey:
+    def run_key(self, run_id: str, *, create: bool = False) -> StagingKey:
         """Give the key of a run's staging; with ``create`` make it unless it exists.
 
         Raises:
@@ -322,15 +333,15 @@ class Keyring:
             KeyFileDamaged: it is there and does not unwrap.
             KeyNameUnusable: the id can't name a file.
         """
-        return self._keep("runs", run_id, secret.StagingKey, create=create)
+        return self._keep("runs", run_id, StagingKey, create=create)
 
-    def snapshot_key(self, snapshot_id: str, *, create: bool = False) -> secret.StagingKey:
+    def snapshot_key(self, snapshot_id: str, *, create: bool = False) -> StagingKey:
         """Give the key of a register snapshot; see `run_key`."""
-        return self._keep("snapshots", snapshot_id, secret.StagingKey, create=create)
+        return self._keep("snapshots", snapshot_id, StagingKey, create=create)
 
-    def document_key(self, project: str, *, create: bool = False) -> secret.StagingKey:
+    def document_key(self, project: str, *, create: bool = False) -> StagingKey:
         """Give the key of a project's stored documents; see `run_key`."""
-        return self._keep("documents", project, secret.StagingKey, create=create)
+        return self._keep("documents", project, StagingKey, create=create)
 
     def forget_run_key(self, run_id: str) -> bool:
         """Erase a run's key, and with it all that was staged; whether it was there.
@@ -348,9 +359,7 @@ class Keyring:
     def _keep(self, kind: str, name: str, make: type[_Key], *, create: bool) -> _Key:
         path, label = self._place(kind, name)
         if create and not path.exists():
-            fresh = secret.wrap_secret(
-                _kek(self._root), secrets.token_bytes(secret.SECRET_BYTES), label
-            )
+            fresh = wrap_secret(_kek(self._root), secrets.token_bytes(SECRET_BYTES), label)
             files.write_once(path, fresh)
         if not path.exists():
             raise errors.StagingKeyMissing(kind=kind)
@@ -369,7 +378,7 @@ class Keyring:
         return self.directory / kind / f"{name}.key", f"{kind}/{name}"
 
     def _unwrapped(self, path: Path, label: str) -> bytes:
-        return secret.unwrap_secret(_kek(self._root), read_key_file(path), label)
+        return unwrap_secret(_kek(self._root), read_key_file(path), label)
 
     def __repr__(self) -> str:
         return "<Keyring hidden>"
@@ -379,9 +388,9 @@ class Keyring:
 
 
 def _fill(directory: Path, department: str, passphrase: bytes, iterations: int) -> None:
-    root = secret.Secret("root", secrets.token_bytes(secret.SECRET_BYTES))
+    root = Secret("root", secrets.token_bytes(SECRET_BYTES))
     key, certificate = make_signing_identity(department, _signing_password(root))
-    digest = secret.wrap_secret(_kek(root), secrets.token_bytes(secret.SECRET_BYTES), DIGEST)
+    digest = wrap_secret(_kek(root), secrets.token_bytes(SECRET_BYTES), DIGEST)
     for kind in KINDS:
         (directory / kind).mkdir(mode=files.PRIVATE_DIRECTORY)
     written = {
@@ -394,9 +403,9 @@ def _fill(directory: Path, department: str, passphrase: bytes, iterations: int) 
         files.write_small(directory / name, data)
 
 
-def _kek(root: secret.Secret) -> bytes:
+def _kek(root: Secret) -> bytes:
     return root.derive("keyring/wrap")
 
 
-def _signing_password(root: secret.Secret) -> bytes:
+def _signing_password(root: Secret) -> bytes:
     return root.derive("keyring/signing").hex().encode()
