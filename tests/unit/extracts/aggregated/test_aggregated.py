@@ -7,7 +7,8 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
+from extracts.aggregated.extract import build_aggregate
+from extracts.aggregated.tabulation import AggregateSpec, tabulate
 from extracts.errors import UnknownDimensionError, YearNotFullError
 from extracts.suppression.model.tables import SuppressionPolicy
 

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from extracts.aggregated.coarser import coarser_versions
-from extracts.aggregated.extract import AggregateSpec, build_aggregate, tabulate
+from extracts.aggregated.extract import build_aggregate
+from extracts.aggregated.tabulation import AggregateSpec, tabulate
 from extracts.errors import CountyExemptRefused, RolesMixed
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.tables import SuppressionPolicy
