@@ -1,7 +1,8 @@
 """Every clock that an event starts, read from ``approvals/clocks.toml``: §§ 964, 966, 967 and 968 in rows.
 
 A clock starts with an event, runs so many business or calendar days, and stops with one of the
-events that answer it. Clocks that hang on a date instead (expirations) are in ``deadlines``.
+events that answer it. What hangs on a date instead (expirations) is worded
+there, too (``DATED``); ``deadlines`` says when it is due.
 """
 
 import tomllib
@@ -89,10 +90,7 @@ class Clock:
         return (counting.department.on_or_after(day) if self.party_files else day), ()
 
 
-CLOCKS: tuple[Clock, ...] = tuple(
-    Clock(**row)
-    for row in tomllib.loads((resources.files("approvals") / "clocks.toml").read_text("utf-8"))[
-        "clock"
-    ]
-)
+_TABLE = tomllib.loads((resources.files("approvals") / "clocks.toml").read_text("utf-8"))
+CLOCKS: tuple[Clock, ...] = tuple(Clock(**row) for row in _TABLE["clock"])
+DATED: Mapping[str, dict[str, Any]] = {row["name"]: row for row in _TABLE["dated"]}
 BREACH_LETTER_FROM = next(c.at_least["individuals"] for c in CLOCKS if c.name == "breach_letter")

@@ -8,9 +8,10 @@ where the review found that an identity could be compromised, before what identi
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from approvals.application import StandardApplication
-from approvals.clocks import CLOCKS, Clock, Counting, Party
+from approvals.clocks import CLOCKS, DATED, Clock, Counting, Party
 from approvals.ledger import Entry
 from approvals.project import IN_FORCE, RENEWAL_NOTICE_DAYS, Projects, ProjectState, State
 
@@ -161,25 +162,22 @@ def _from_dates(state: ProjectState, on: date, counting: Counting) -> Iterator[D
         form = state.application
         if isinstance(form, StandardApplication):
             completion = form.project.anticipated_completion
-            yield Deadline(
-                "completion_notice", "C-38", "§ 964(l)",
-                "notify the completion of the project, with the certificate of destruction",
-                "researcher",
-                counting.department.on_or_after(completion + timedelta(days=COMPLETION_DAYS)),
-                state.number, started=completion, days=COMPLETION_DAYS,
-            )  # fmt: skip
+            due = counting.department.on_or_after(completion + timedelta(days=COMPLETION_DAYS))
+            yield _dated("completion_notice", due, state, started=completion, days=COMPLETION_DAYS)
+
+
+def _dated(
+    name: str, due: date, state: ProjectState, *, member: str = "", year: int = 0, **more: Any
+) -> Deadline:
+    """A deadline that hangs on a date, as ``clocks.toml`` words it."""
+    row = DATED[name] | {"what": DATED[name]["what"].format(member=member, year=year)}
+    return Deadline(**row, due=due, project=state.number, member=member, **more)
 
 
 def _expiry(state: ProjectState, expires: date) -> Iterator[Deadline]:
     notice = expires - timedelta(days=RENEWAL_NOTICE_DAYS)
-    yield Deadline(
-        "renewal_notice", "C-60", "§ 966(i)", "tell the researcher to submit a renewal request",
-        "Department", notice, state.number, about=expires.isoformat(),
-    )  # fmt: skip
-    yield Deadline(
-        "renewal", "C-60", "§ 966(i)", "complete the renewal before the approval expires",
-        "researcher", expires - timedelta(days=1), state.number, about=expires.isoformat(),
-    )  # fmt: skip
+    yield _dated("renewal_notice", notice, state, about=expires.isoformat())
+    yield _dated("renewal", expires - timedelta(days=1), state, about=expires.isoformat())
 
 
 def _years(state: ProjectState, expires: date, on: date) -> Iterator[Deadline]:
@@ -192,25 +190,13 @@ def _years(state: ProjectState, expires: date, on: date) -> Iterator[Deadline]:
     if form is None or "aggregated" not in state.kinds or state.pending_digest is not None:
         return
     if on.month in (11, 12, 1) and form.years.last == year - 1 and expires > due:
-        yield Deadline(
-            "years_end", "C-42", "§ 965(b)",
-            f"from 1 January on, have an amendment approved that covers {year}, or the refresh leaves it out",
-            "researcher", due, state.number, started=date(year + 1, 1, 1),
-        )  # fmt: skip
+        yield _dated("years_end", due, state, year=year, started=date(year + 1, 1, 1))
 
 
 def _extension(state: ProjectState, until: date) -> Iterator[Deadline]:
     notice = until - timedelta(days=EXTENSION_NOTICE_DAYS)
-    yield Deadline(
-        "extension_notice", "C-63", "§ 967(b)",
-        "tell the researcher to ask for another extension or to certify the destruction",
-        "Department", notice, state.number, about=until.isoformat(),
-    )  # fmt: skip
-    yield Deadline(
-        "extension_end", "C-63", "§ 967(b)",
-        "ask for another extension or certify the destruction", "researcher", until, state.number,
-        about=until.isoformat(),
-    )  # fmt: skip
+    yield _dated("extension_notice", notice, state, about=until.isoformat())
+    yield _dated("extension_end", until, state, about=until.isoformat())
 
 
 def _evidence(state: ProjectState) -> Iterator[Deadline]:
@@ -218,30 +204,19 @@ def _evidence(state: ProjectState) -> Iterator[Deadline]:
     form = state.application
     if not isinstance(form, StandardApplication):
         return
-    ends: list[tuple[str, str, str, str, str, date | None]] = [
-        ("irb_end", "C-52", "§ 966(b)(12)(F)", "renew the review board's approval", "",
-         state.irb_until()),
-        ("timeframe_end", "C-17", "§ 964(b)", "obtain the data within the timeframe", "",
-         form.timeframe.end),
-        ("institution_end", "C-08", "§ 962(k)", "show the institution's status again", "",
-         form.institution.evidence_expires),
-        ("authority_end", "C-15", "§ 963(a)(3)(B)", "show the authority to hold the cohort again",
-         "", form.cohort.authority_expires),
-    ]  # fmt: skip
+    ends: list[tuple[str, str, date | None]] = [
+        ("irb_end", "", state.irb_until()),
+        ("timeframe_end", "", form.timeframe.end),
+        ("institution_end", "", form.institution.evidence_expires),
+        ("authority_end", "", form.cohort.authority_expires),
+    ]
     for member in form.team:
         training, check = state.training_of(member.id), state.check_of(member.id)
-        ends += [
-            ("training_end", "C-54", "§ 966(d)", f"renew the training of {member.id}", member.id,
-             training.expires if training else None),
-            ("check_end", "C-55", "§ 966(e)", f"renew the background check of {member.id}",
-             member.id, check.expires if check else None),
-        ]  # fmt: skip
-    for name, rule, section, what, who, end in ends:
+        ends.append(("training_end", member.id, training.expires if training else None))
+        ends.append(("check_end", member.id, check.expires if check else None))
+    for name, who, end in ends:
         if end is not None:
-            yield Deadline(
-                name, rule, section, what, "researcher", end, state.number, member=who,
-                about=f"{who}{end}",
-            )  # fmt: skip
+            yield _dated(name, end, state, member=who, about=f"{who}{end}")
 
 
 _ALARM_BEFORE = timedelta(days=7)
