@@ -3,6 +3,7 @@
 import json
 import random
 
+import numpy as np
 import pytest
 
 from matching.comparison.fields import EXACT, FIELDS
@@ -76,7 +77,7 @@ def test_what_lasts_goes_before_what_may_change(mine, theirs, level):
     none = dict.fromkeys(("cii", "email", "fbi"))
     exact = ("cii:lasting", "email", "fbi")
     encoded = encode(cohort(none | mine), records(none | theirs), exact=exact)
-    (found,) = Comparer(encoded).levels([0], [0])[-1]
+    (found,) = Comparer(encoded).levels(np.zeros(1, np.int32), np.zeros(1, np.int32))[-1]
     assert EXACT[found] == level
 
 
