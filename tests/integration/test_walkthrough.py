@@ -224,6 +224,24 @@ def test_a_reviewer_settles_doubtful_pairs(command, copied, waiting, tmp_path):
     assert "sheet_imported" in kinds(copied)
 
 
+@pytest.mark.long
+def test_a_run_starts_from_the_homes_own_model(copied):
+    from matching.model.model import prior_model
+    from matching.model.saved import saved_text
+
+    home = open_home(copied)
+    text = home.settings_file.read_text()
+    home.settings_file.write_text(text.replace('model = ""', 'model = "spring.json"'))
+    with Session(home) as session:
+        release = order_release(session, Request(IDENTIFIED, "identified", doubtful="exclude"))
+    missing = launch_release(home, release, orchestrated=False)
+    assert "MATCH-22" in missing.text
+    (home.root / "spring.json").write_text(saved_text(prior_model(100, 100).m, 0.3, {}))
+    launch_release(home, release, orchestrated=False)
+    (report,) = (home.runs / release).rglob("LINKS.json")
+    assert "saved model" in json.loads(report.read_text())["prior"]["source"]
+
+
 def test_a_later_choice_leaves_the_doubtful_out(command, waiting):
     done = command(
         "run",
