@@ -77,9 +77,12 @@ def demo(tmp_path_factory, worker_id: str) -> Demo:
 
 @pytest.fixture
 def copied(demo: Demo, tmp_path: Path) -> Path:
-    """A home of one's own, with everything that the demonstration left."""
+    """A home of one's own, with everything that the demonstration left.
+
+    Prefect's database is among it: to make an empty one takes its server as long as a small release.
+    """
     target = tmp_path / "home"
-    shutil.copytree(demo.home, target, ignore=shutil.ignore_patterns("prefect"))
+    shutil.copytree(demo.home, target)
     target.chmod(0o700)
     return target
 
