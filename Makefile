@@ -24,6 +24,9 @@ help:
 # second of each command. What does not compile is somebody's test for that.
 compiled = $(1)/bin/python -m compileall -q -j 0 -x '/tests?/' $(1)/lib/python*/site-packages $(2) >/dev/null 2>&1 || true
 
+# Each of the tests' processes would compile all tests again; what they keep lies in __pycache__.
+BYTECODE := PYTHONDONTWRITEBYTECODE=
+
 # --no-deps: the lock is whole, and older pips (Debian 12's) look for an extra's package beside its pin.
 # `command -v uv` can answer for a shim that does not run, so uv is asked for its version.
 .venv: .venv/.stamp
@@ -72,11 +75,11 @@ demo: .venv
 # All examples of every property, the same ones each time; a plain pytest draws a few, at random.
 # One process more than cores: one of them mostly waits, for a server, a browser or a disk.
 test: .venv
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/python -m pytest -n $$(($(WORKERS) + 1))
+	@$(BYTECODE) HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/python -m pytest -n $$(($(WORKERS) + 1))
 
 # What needs a part of the machine, or a server of its own, is marked (tests/parts.py).
 test-fast: .venv
-	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) -m "not machine and not long"
+	@$(BYTECODE) $(BIN)/python -m pytest tests/unit -n $(WORKERS) -m "not machine and not long"
 
 # Side by side, each one's output in one piece; all of them run, and one that fails fails this.
 check: .venv
