@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 from tests.in_process import Done, run_here
 from tests.integration.five_systems import World
 from tests.poison import Poison, Watched
+from tests.survive.world import World as SmallWorld
+from tests.survive.world import make_world_here, world_at
 
 ORDERS, ROWS = 4_000, 300
 
@@ -48,20 +51,26 @@ class Demo:
         return Path(self.release(kind)["outbox"]) / member
 
 
+@contextmanager
+def made_once(factory: pytest.TempPathFactory, worker_id: str, name: str) -> Iterator[Path]:
+    """A folder of all of xdist's processes, for one of them at a time."""
+    mine = factory.getbasetemp()
+    shared = mine if worker_id == "master" else mine.parent
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield shared / name
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, worker_id: str) -> Demo:
     """The demonstration, made by the first of xdist's processes that needs it; nobody changes it.
 
     A caller who means harm starts it: `test_demo` asks whether anything of theirs was opened or ran.
     """
-    mine = tmp_path_factory.getbasetemp()
-    shared = mine if worker_id == "master" else mine.parent
-    home, told = shared / "demo" / "home", shared / "demo" / "told.json"
-    poisoned = shared / "demo" / "caller"
-    with (shared / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with made_once(tmp_path_factory, worker_id, "demo") as folder:
+        home, told, poisoned = folder / "home", folder / "told.json", folder / "caller"
         if not told.exists():
-            home.parent.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
             for left in (home, poisoned):  # another process failed: it said why
                 shutil.rmtree(left, ignore_errors=True)
             caller = Poison(poisoned).make()
@@ -73,6 +82,17 @@ def demo(tmp_path_factory, worker_id: str) -> Demo:
             watched.close()
             told.write_text(json.dumps(json.loads(done.out) | {"of the caller": read}))
     return Demo(home, json.loads(told.read_text()))
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory, worker_id: str) -> SmallWorld:
+    """A small home with poisoned rows and three projects, before any release; nobody changes it."""
+    with made_once(tmp_path_factory, worker_id, "small-world") as root:
+        if not (root / "world.json").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir(mode=0o700)
+            make_world_here(root)
+    return world_at(root)
 
 
 @pytest.fixture

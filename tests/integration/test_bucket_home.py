@@ -19,7 +19,7 @@ from tests.integration.conftest import Done, doj_release
 from tests.integration.s3_server import BUCKET, Server, s3_server
 from tests.leak.searching import Searcher
 from tests.survive import checks
-from tests.survive.world import World, make_world_here
+from tests.survive.world import World
 
 KIND = "identified"
 
@@ -86,8 +86,8 @@ def s3():
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> World:
-    return make_world_here(tmp_path_factory.mktemp("world"))
+def world(small_world) -> World:
+    return small_world
 
 
 def _home(world: World, place: Path, s3: Server | None) -> Home:

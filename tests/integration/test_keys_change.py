@@ -1,6 +1,7 @@
 """A recipient's key goes after the packages were sealed: resuming asks the gate anew and seals to the keys in force."""
 
 import json
+import shutil
 
 import pytest
 
@@ -11,14 +12,14 @@ from pipelines.release.errors import RecipientGone
 from pipelines.release.orders import Request, order_release
 from pipelines.release.run import run_release
 from pipelines.session import Session, today
-from tests.survive.world import LAST, make_world_here
+from tests.survive.world import LAST, world_at
 
 pytestmark = pytest.mark.long
 APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))
 
 
-def test_a_release_whose_recipients_key_went_is_sealed_anew(tmp_path, monkeypatch):
-    world = make_world_here(tmp_path)
+def test_a_release_whose_recipients_key_went_is_sealed_anew(small_world, tmp_path, monkeypatch):
+    world = world_at(shutil.copytree(small_world.root, tmp_path / "world"))
     number = world.numbers["aggregated"]
     home = open_home(world.home)
     session = Session(home)

@@ -19,7 +19,7 @@ from pipelines.release.run import run_release
 from pipelines.session import Session, today
 from tests.in_process import run_here
 from tests.integration.conftest import doj_release
-from tests.survive.world import LAST, World, make_world_here
+from tests.survive.world import LAST, World, make_world_here, world_at
 
 pytestmark = pytest.mark.machine("postgresql")
 
@@ -36,11 +36,15 @@ def databases():
 
 
 @pytest.fixture(scope="module")
-def homes(databases, tmp_path_factory):
+def homes(databases, small_world, tmp_path_factory):
     """Two homes in which the same happened: the ledger of one is in PostgreSQL, of the other in SQLite."""
     here = tmp_path_factory.mktemp("postgres")
-    found = [lived(here / "postgres", databases[1]), lived(here / "sqlite", "")]
-    yield found
+    (here / "postgres").mkdir(mode=0o700)
+    worlds = (
+        make_world_here(here / "postgres", ledger_url=databases[1]),
+        world_at(shutil.copytree(small_world.root, here / "sqlite")),
+    )
+    yield [lived(world) for world in worlds]
     shutil.rmtree(here, ignore_errors=True)
 
 
@@ -50,10 +54,8 @@ def home(homes):
     return homes[0][0]
 
 
-def lived(root: Path, ledger_url: str) -> tuple[Path, str]:
+def lived(world: World) -> tuple[Path, str]:
     """A home with a register, projects, a cohort and a release of two kinds; the identified one's id."""
-    root.mkdir(mode=0o700)
-    world = make_world_here(root, ledger_url=ledger_url)
     released = [_released(world, kind) for kind in ("aggregated", "identified")]
     return world.home, released[-1]
 

@@ -56,16 +56,17 @@ class World:
 def make_world(root: Path, fork: Callable[[Callable[[], None]], int]) -> World:
     """Make the template in a process of its own, so that this one never computes and can be forked."""
     assert fork(lambda: _make(root)) == 0
-    return _world(root)
+    return world_at(root)
 
 
 def make_world_here(root: Path, *, ledger_url: str = "") -> World:
     """The same in this process, with the ledger in another database."""
     _make(root, ledger_url)
-    return _world(root)
+    return world_at(root)
 
 
-def _world(root: Path) -> World:
+def world_at(root: Path) -> World:
+    """The template that was made here, or a copy of one."""
     told = json.loads((root / "world.json").read_text())
     needles = Needles(numbers=set(told["needles"][0]), dates=set(told["needles"][1]))
     return World(root, told["numbers"], needles)
