@@ -7,6 +7,7 @@ import io
 import lzma
 import re
 import sqlite3
+import string
 import urllib.parse
 import zipfile
 import zlib
@@ -179,6 +180,8 @@ def _counted(found: re.Match[bytes]) -> bytes:
 
 
 def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
+    if b"+" * 40 not in data.translate(_AS_BASE64):
+        return
     runs = [re.sub(rb"[\s=]", b"", m[0]).translate(_STANDARD) for m in _BASE64.finditer(data)]
     for start in range(4) if runs else ():
         parts: list[bytes] = []
@@ -191,11 +194,20 @@ def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield "base64", b"\n".join(parts)
 
 
+def _as_plus(figures: str) -> bytes:
+    """A table for ``translate``: these figures become a plus, so that a long run of them is found at once."""
+    return bytes(ord("+") if chr(i) in figures else 0 for i in range(256))
+
+
+_AS_BASE64 = _as_plus(f"{string.ascii_letters}{string.digits}+/_-")
+_AS_HEX = _as_plus(string.hexdigits)
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def _hexadecimal(data: bytes) -> Iterator[tuple[str, bytes]]:
+    if b"+" * 130 not in data.translate(_AS_HEX):
+        return
     runs = [m[0] for m in _HEX.finditer(data)]
     for start in range(2) if runs else ():
         yield (
@@ -207,7 +219,7 @@ def _hexadecimal(data: bytes) -> Iterator[tuple[str, bytes]]:
 def _streams(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Compressed streams wherever they begin."""
     for found in _STREAM.finditer(data):
-        rest = data[found.start() :]
+        rest = memoryview(data)[found.start() :]
         try:
             if found[0][:1] == b"\x1f":
                 yield "gzip", zlib.decompressobj(31).decompress(rest, _LONGEST)
