@@ -143,8 +143,10 @@ def check_records(records: pa.Table) -> list[Finding]:
     return findings
 
 
-def check_ids(table: pa.Table, name: str, *, unique: bool) -> list[Finding]:
-    """Check one id column, and say what looks damaged in it.
+def check_ids(
+    table: pa.Table, name: str, *, unique: bool, given: int | None = None
+) -> list[Finding]:
+    """Check one id column, and say what looks damaged in it; ``given`` rows, where the others are variants of them.
 
     Raises:
         MissingIdColumn: no such column.
@@ -164,7 +166,7 @@ def check_ids(table: pa.Table, name: str, *, unique: bool) -> list[Finding]:
         raise errors.MissingIds(column=name, count=len(rows), rows=rows[:_SHOWN].tolist())
     side = next((side for side, own in IDS.items() if own == name), name)
     findings = [] if pa.types.is_integer(ids.type) else list(damaged_ids(text, side))
-    if unique and len(number_ids(text)[1]) != len(text):
+    if unique and len(number_ids(text)[1]) != (len(text) if given is None else given):
         rows = repeated(text)
         raise errors.DuplicateIds(column=name, count=len(rows), rows=rows[:_SHOWN])
     return findings

@@ -21,3 +21,4 @@ from matching.arrays.numbering import (
     within,
 )
 from matching.arrays.running import Clock, gc_paused, in_threads, prefetch
+from matching.arrays.variants import Variants

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matching.arrays import Variants
 from matching.arrow import Bools, Floats, Ints, Numbers, Places, Rows
 from matching.native import candidate_pairs, compiled, connected_components, favourite_odds
 from matching.scoring import Scored, Scorer
@@ -182,15 +183,17 @@ def among_candidates(scored: Scored, scorer: Scorer, record: Numbers) -> Numbers
     odds, guarded, opposed = inner.weighed(x, y)
     alike = (odds > _SAME_PERSON) & ~guarded
     same = alike | ((through > _BOTH_HIS) & (odds > _NO_CONTRADICTION) & ~opposed)
-    row = np.empty(int(record.max(initial=-1)) + 1, np.int32)
-    row[record[::-1]] = np.arange(len(record), dtype=np.int32)[::-1]  # the first of each record
+    variants = Variants.of(record)
 
     def contradict(x: Ints, y: Ints) -> Bools:
-        odds, _, opposed = inner.weighed(row[x], row[y])
+        return variants.all_with(variants, x, y, against)
+
+    def against(a: Rows, b: Rows) -> Bools:
+        odds, _, opposed = inner.weighed(a, b)
         return opposed | (odds < VETO)
 
     left, right = record[x[same]].astype(np.int64), record[y[same]].astype(np.int64)
-    return persons(len(row), left, right, odds[same], None, contradict)[record]
+    return persons(len(variants.many), left, right, odds[same], None, contradict)[record]
 
 
 def _best_first(scored: Scored, good: Places) -> Places:

@@ -21,8 +21,9 @@ from matching.arrays import prefetch
 from matching.arrow import array, pc
 from matching.assignment import COLUMNS, Links
 from matching.comparison import FIELDS, NAMES, Comparer
-from matching.errors import BadTruth, CantWrite, UnknownPair
+from matching.errors import BadAliases, BadTruth, CantWrite, UnknownPair
 from matching.labels import Labels
+from matching.linking.aliases import read_aliases
 from matching.linking.linking import LinkResult, file_source, link_sources
 from matching.model import CLASSES, SavedModel, class_log_joint, saved_text
 from matching.normalise import encode
@@ -98,12 +99,13 @@ def explain_pair(
     if not mine.num_rows or not theirs.num_rows:
         raise UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
     encoded = encode(mine, theirs, None, result.exact)
-    b = np.arange(theirs.num_rows, dtype=np.int32)
-    levels = [x.astype(np.int64) for x in Comparer(encoded).levels(np.zeros_like(b), b)]
+    a = np.repeat(np.arange(mine.num_rows, dtype=np.int32), theirs.num_rows)
+    b = np.tile(np.arange(theirs.num_rows, dtype=np.int32), mine.num_rows)
+    levels = [x.astype(np.int64) for x in Comparer(encoded).levels(a, b)]
     model, frequencies = result.model, result.frequencies
     joint = class_log_joint(model, levels)
     known = pc.cast(result.pairs.record_ids, pa.string())
-    rows = np.flatnonzero(array(pc.equal(known, record_id))).astype(np.int32)
+    rows = np.flatnonzero(array(pc.equal(known, record_id))).astype(np.int32)[b]
     frequencies.adjust(joint, levels, rows)
     odds = joint[0] - np.logaddexp.reduce(joint[1:], axis=0)
     best = int(np.argmax(odds))
@@ -113,8 +115,8 @@ def explain_pair(
     fields = tuple(
         FieldWeight(
             ", ".join(own) if field.name == "exact" else field.name,
-            _shown(mine, 0, _SOURCES.get(field.name, own)),
-            _shown(theirs, best, _SOURCES.get(field.name, own)),
+            _shown(mine, int(a[best]), _SOURCES.get(field.name, own)),
+            _shown(theirs, int(b[best]), _SOURCES.get(field.name, own)),
             field.levels[int(levels[f][best])],
             round(float(weights[f][levels[f][best]]), 3),
             round(rise[field.name] if levels[f][best] == 1 else 0.0, 3),
@@ -175,6 +177,7 @@ def match_files(
     cohort_id: str = "cohort_id",
     record_id: str = "record_id",
     sheets: tuple[str | None, str | None] = (None, None),
+    aliases: Sequence[Path] = (),
     options: LinkOptions | None = None,
     truth: Path | None = None,
     labels: Path | None = None,
@@ -193,6 +196,7 @@ def match_files(
         columns: names in the files for standard columns.
         cohort_id: the cohort's id column, as the file calls it.
         record_id: the records' id column, as the file calls it.
+        aliases: files of further names, birth dates and addresses, of either side at most one.
         sheets: of workbooks, the cohort's and the records'; the first ones otherwise.
         options: see ``LinkOptions``.
         truth: a file with the true pairs (both id columns); the score is against it.
@@ -209,8 +213,12 @@ def match_files(
     begin = perf_counter()
     columns = columns or ColumnMap()
     own = () if options is None else options.own_columns
-    cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0], own)
-    records = file_source(records_path, "records", columns, record_id, sheets[1], own)
+    known = dict(map(read_aliases, aliases))
+    if len(known) < len(aliases):
+        raise BadAliases(problem="two files of one side")
+    mine, theirs = known.get("cohort"), known.get("records")
+    cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0], own, mine)
+    records = file_source(records_path, "records", columns, record_id, sheets[1], own, theirs)
     reviewed = None if labels is None else Labels.read(labels, (cohort_id, record_id))
     model = None if start is None else SavedModel.read(start)
     result = link_sources(

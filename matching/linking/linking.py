@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.arrays import Clock, count_distinct, gc_paused, number_ids, numbered
+from matching.arrays import Clock, Variants, count_distinct, gc_paused, number_ids, numbered
 from matching.arrow import Ints, Rows, Small, array, column, pc
 from matching.assignment import (
     LINK,
@@ -27,6 +27,7 @@ from matching.errors import ExactMissing, MissingIdColumn, NoCommonColumns
 from matching.findings import Finding
 from matching.headers import other_sheets, recognised
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
+from matching.linking.aliases import Aliases
 from matching.linking.shared_ids import different_people
 from matching.model import Frequencies, Model, SavedModel, shipped_number
 from matching.normalise import (
@@ -64,6 +65,7 @@ class Source:
     parts: Callable[[], Iterator[pa.Table]]
     findings: tuple[Finding, ...] = ()  # what must be said of how it was read
     own: tuple[str, ...] = ()
+    aliases: Aliases | None = None  # makes variants of its rows
 
 
 def table_source(table: pa.Table, side: Side) -> Source:
@@ -116,10 +118,11 @@ def file_source(
     id_name: str,
     sheet: str | None = None,
     exact: Sequence[str] = (),
+    aliases: pa.Table | None = None,
 ) -> FileSide:
     """Open a file (of a workbook the ``sheet``, or the first); its columns get their standard names part by part.
 
-    ``exact`` are the user's own.
+    ``exact`` are the user's own; ``aliases`` an alias file of this side.
 
     Raises:
         CodedError: not a table, a map that does not fit, or no id column.
@@ -152,14 +155,22 @@ def file_source(
         if c in DICTIONARY_COLUMNS and c not in keep
     ]
 
-    def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
+    lists = tuple(c for c, n in zip(looked_at, theirs, strict=True) if n in stream.lists)
+    several = Aliases(side, lists, aliases) if lists or aliases is not None else None
+
+    def given(codes: Sequence[str]) -> Iterator[pa.Table]:
         for part in stream.coded(asked, codes):
             chosen = [part[id_name], *(part[name] for name in theirs)]
-            yield split_full_names(pa.Table.from_arrays(chosen, names=[own_id, *looked_at]))
+            yield pa.Table.from_arrays(chosen, names=[own_id, *looked_at])
+
+    def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
+        return (
+            map(split_full_names, given(codes)) if several is None else several.unfolded(given(()))
+        )
 
     standard = tuple(c for c in STANDARD if c in boxes)
     ignored = len(stream.names) - len({*wanted, *own}) - 1
-    source = Source(standard, keep, lambda: parts(coded), findings, tuple(own))
+    source = Source(standard, keep, lambda: parts(coded), findings, tuple(own), several)
     return FileSide(source, parts, _id_type(path, id_name), ignored)
 
 
@@ -255,7 +266,8 @@ def link_sources(
             read_input, records.parts(), columns, records.keep, options.threads, exact
         )
         left = read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
-        checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True)
+        own_rows = cohort.aliases and cohort.aliases.given
+        checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True, given=own_rows)
         half = HalfEncoded.of(left, columns, options.exact)  # Python's work, beside Arrow's
         right = reading.result()
         damaged = (*checking.result(), *check_records(right.as_given))
@@ -267,13 +279,25 @@ def link_sources(
         numbering = other.submit(number_ids, theirs["record_id"])
         encoded = half.against(right)
         record, first_row = numbering.result()
-    findings = (*findings, *encoded.findings, *different_people(encoded.records, record, first_row))
+    several = [s.aliases for s in (cohort, records) if s.aliases]
+    aliases = {one.side: one.counts() for one in several}
+    findings = (*findings, *encoded.findings, *(f for one in several for f in one.findings()))
+    if not records.aliases:  # whose variants differ, and shall
+        findings = (*findings, *different_people(encoded.records, record, first_row))
+    row = begin = np.arange(mine.num_rows, dtype=np.int32)
+    if cohort.aliases:  # variants of a row stand behind it
+        row, begin = number_ids(mine["cohort_id"])
+        mine = mine.take(column(begin))
     del left, right
     report_progress("block", 0.2)
     known = labels and labels.among(mine["cohort_id"], theirs["record_id"], record)
-    scorer = Scorer(encoded, options, labelled=known, start=start, seconds=seconds)
+    asked = known and replace(
+        known, keys=begin[known.keys >> 32].astype(np.int64) << 32 | known.keys & 0xFFFFFFFF
+    )
+    scorer = Scorer(encoded, options, labelled=asked, start=start, seconds=seconds)
     report_progress("compare", 0.4)
     scored = scorer.run(run_shards)
+    scored = replace(scored, a=row[scored.a]) if cohort.aliases else scored
     report_progress("decide", 0.8)
     with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
         counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
@@ -284,7 +308,7 @@ def link_sources(
             edges.rows,
             edges.identities,
             edges.log_odds,
-            row_count=encoded.cohort.rows,
+            row_count=mine.num_rows,
             identity_count=count_distinct(identity),
             prior_share=shipped_number("matches", "share"),
             one_row_per_identity=options.one_row_per_identity,
@@ -292,7 +316,7 @@ def link_sources(
         )
         decision = decide(edges, assignment.probability, options)
         listed = list_links(decision, record, first_row, identity, edges)
-        kind = _by_pair(*listed, decision, edges, scorer)
+        kind = _by_pair(*listed, decision, edges, scorer, (row, record))
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
         links = Links(
@@ -315,7 +339,8 @@ def link_sources(
         cost,
         findings,
     )
-    return LinkResult(links, scorer.model, scorer.table, made, options.exact)
+    report = made if not aliases else lambda: replace(made(), aliases=aliases)
+    return LinkResult(links, scorer.model, scorer.table, report, options.exact)
 
 
 def _one_sided(cohort: Source, records: Source) -> Iterator[Finding]:
@@ -335,14 +360,25 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
 
 
 def _by_pair(
-    row: Rows, record: Rows, edge: Rows, decision: Small, edges: Edges, scorer: Scorer
+    row: Rows,
+    record: Rows,
+    edge: Rows,
+    decision: Small,
+    edges: Edges,
+    scorer: Scorer,
+    numbers: tuple[Rows, Rows],
 ) -> Small:
-    """A decision for each listed pair: of a linked identity, a record that contradicts the row goes to review."""
+    """A decision for each listed pair: of a linked identity, a record that contradicts the row goes to review.
+
+    ``numbers`` are those of the row and of the record whose variant each of the tables' rows is: what agrees with one variant is no contradiction.
+    """
     result = decision[edge]
     several = np.bincount(edge, minlength=len(decision)) > 1
     doubtful = several | (edges.unguarded < edges.log_odds)
     open_ = np.flatnonzero((result == LINK) & doubtful[edge])
-    result[open_[scorer.opposed(row[open_], record[open_])]] = REVIEW
+    mine, theirs = map(Variants.of, numbers)
+    which = numbers[1][record[open_]]
+    result[open_[mine.all_with(theirs, row[open_], which, scorer.opposed)]] = REVIEW
     return result
 
 

@@ -68,6 +68,7 @@ class LinkReport:
     nobodys: dict[str, dict[str, int]]
     warnings: tuple[Finding, ...]
     options: dict[str, object]
+    aliases: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     versions: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -325,7 +326,7 @@ def link_report(
     model = scorer.model
     labels = _labels(scorer.labelled, links)
     return LinkReport(
-        cohort_rows=scorer.encoded.cohort.rows,
+        cohort_rows=cohort.num_rows,
         record_rows=scorer.encoded.records.rows,
         records=int(record.max(initial=-1)) + 1,
         identities=count_distinct(identity),

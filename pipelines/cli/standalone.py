@@ -38,6 +38,7 @@ def match(
     review_from: float = 0.50,
     never_link: str = "birth,suffix,sex,twin,number,names",
     exact: list[str] | None = None,
+    aliases: list[Path] | None = None,
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
     from matching.linking import match_files
@@ -65,6 +66,7 @@ def match(
             cohort_id=cohort_id,
             record_id=record_id,
             sheets=(named[0], named[-1]),
+            aliases=aliases or (),
             options=options,
             truth=truth,
             labels=labels,
@@ -97,6 +99,9 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "expected false links": _rate(report.false_match_rate),
             "expected missed matches": _rate(report.missed_match_rate),
             **{f"labels: {name.replace('_', ' ')}": n for name, n in report.labels.items()},
+            **{
+                f"aliases: {side}": f"{n['added']:,} variants" for side, n in report.aliases.items()
+            },
             "seconds": round(outcome.seconds, 1),
             "loops": loops,
             "written": console.shown(out),

@@ -175,6 +175,7 @@ class Stream:
     rows: int
     coded: Callable[[Sequence[str], Sequence[str]], Iterator[pa.Table]]
     other_sheets: int = 0
+    lists: frozenset[str] = frozenset()  # columns of lists, which come as lists of texts
 
     def parts(self, wanted: Sequence[str]) -> Iterator[pa.Table]:
         """The columns asked for, part by part."""
@@ -221,7 +222,8 @@ def stream_table(
         except (pa.ArrowException, OSError):
             raise errors.FormatUnknown(file=role) from None
 
-    return Stream(tuple(names), rows, coded)
+    several = {n for n, f in zip(names, schema, strict=True) if pa.types.is_list(f.type)}
+    return Stream(tuple(names), rows, coded, lists=frozenset(several))
 
 
 def _whole(path: Path, role: str, max_bytes: int, sheet: str | None) -> Stream:
@@ -241,13 +243,22 @@ def _pieces(table: pa.Table) -> Iterator[pa.Table]:
 
 
 def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    columns = [c if pa.types.is_dictionary(c.type) else as_text(c) for c in table.columns]
+    columns = [
+        c
+        if pa.types.is_dictionary(c.type)
+        else c.cast(pa.list_(pa.string()))
+        if pa.types.is_list(c.type)
+        else as_text(c)
+        for c in table.columns
+    ]
     return pa.Table.from_arrays(columns, names=list(names))
 
 
 def _alone(kind: pa.DataType) -> bool:
     """Whether a value's text depends on nothing but the value."""
     kinds = pa.types
+    if kinds.is_list(kind):
+        return _alone(kind.value_type)
     return (
         kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_integer(kind)
         or kinds.is_date(kind) or kinds.is_boolean(kind) or kinds.is_null(kind)
