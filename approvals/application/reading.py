@@ -120,22 +120,9 @@ _FORMS: Mapping[str, type[StandardApplication | AggregatedApplication]] = {
     "standard": StandardApplication,
     "aggregated": AggregatedApplication,
 }
-_PLAIN = {
-    "missing": "is missing",
-    "string_pattern_mismatch": "does not have the form that this field takes",
-    "string_too_short": "is too short to say it",
-    "string_too_long": "is too long for this field",
-    "too_short": "needs at least one entry",
-    "bool_type": "is true or false, without quotes",
-    "int_type": "is a whole number, without quotes",
-    "string_type": "is a text in quotes",
-    "date_type": "is a date such as 2026-01-31, without quotes",
-    "date_from_datetime_inexact": "is a date without a time",
-    "model_type": "is a table",
-    "tuple_type": "is a list in brackets",
-    "greater_than_equal": "is too small",
-    "less_than_equal": "is too large",
-}
+_PLAIN: Mapping[str, str] = tomllib.loads(
+    (resources.files("approvals") / "words.toml").read_text("utf-8")
+)["fields"]
 
 
 def read_application_file(path: Path) -> bytes:

@@ -6,9 +6,12 @@ or another answer of the Department's own is due. A letter to an applicant names
 stays in the project's folder (0600), and the ledger gets its keyed digest.
 """
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
+from importlib import resources
 from pathlib import Path
 
 from approvals.application import Application, StandardApplication
@@ -31,19 +34,9 @@ _TO_ITSELF = frozenset(c.name for c in CLOCKS if c.for_whom == "Department" and 
 REVIEW_NOTICE_DAYS = 7  # policy
 
 
-SUBJECTS = {
-    "renewal_notice": "submit a renewal request",
-    "extension_notice": "the extension ends",
-    "irb_end": "the review board's approval ends",
-    "training_end": "a training certificate ends",
-    "check_end": "a background check ends",
-    "institution_end": "the evidence of the institution's status ends",
-    "authority_end": "the authority to hold the cohort ends",
-    "timeframe_end": "the timeframe for obtaining data ends",
-    "years_end": "prepare an amendment for the year that ends",
-    "refreshed": "your tables were refreshed",
-    "refresh_note": "a scheduled refresh",
-} | {c.name: f"due: {c.what}" for c in CLOCKS if c.name in _TO_ITSELF}
+SUBJECTS: Mapping[str, str] = tomllib.loads(
+    (resources.files("approvals") / "words.toml").read_text("utf-8")
+)["subjects"] | {c.name: f"due: {c.what}" for c in CLOCKS if c.name in _TO_ITSELF}
 
 
 @dataclass(frozen=True, slots=True)

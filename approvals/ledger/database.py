@@ -40,45 +40,15 @@ EVENTS = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
-# INSERT OR REPLACE deletes without firing SQLite's delete trigger: hence the last condition.
-SQLITE_TRIGGERS = (
-    """CREATE TRIGGER events_no_update BEFORE UPDATE ON events
-       BEGIN SELECT RAISE(ABORT, 'events are never changed'); END""",
-    """CREATE TRIGGER events_no_delete BEFORE DELETE ON events
-       BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
-    f"""CREATE TRIGGER events_only_next BEFORE INSERT ON events
-       WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM events)
-         OR json_extract(NEW.body, '$.previous') IS NOT
-            coalesce((SELECT hash FROM events ORDER BY seq DESC LIMIT 1), '{BEGINNING}')
-         OR EXISTS (SELECT 1 FROM events WHERE hash = NEW.hash OR key = NEW.key)
-       BEGIN SELECT RAISE(ABORT, 'events are only appended'); END""",
-)
 
-# Every name is qualified, and pg_temp stands last: a table that the appending role makes up for
-# itself can't stand in for the ledger.
-_POSTGRES_TRIGGERS = (
-    """CREATE FUNCTION "{schema}".events_refuse() RETURNS trigger LANGUAGE plpgsql
-       SET search_path = pg_catalog, "{schema}", pg_temp AS
-       $$ BEGIN RAISE EXCEPTION 'events are only appended'; END $$""",
-    """CREATE FUNCTION "{schema}".events_follow() RETURNS trigger LANGUAGE plpgsql
-       SET search_path = pg_catalog, "{schema}", pg_temp AS $$
-       DECLARE newest record;
-       BEGIN
-         PERFORM pg_advisory_xact_lock({lock});
-         SELECT seq, hash INTO newest FROM "{schema}".events ORDER BY seq DESC LIMIT 1;
-         IF NEW.seq <> coalesce(newest.seq, 0) + 1
-            OR NEW.body::json ->> 'previous' IS DISTINCT FROM coalesce(newest.hash, '{beginning}')
-            OR NEW.hash <> encode(sha256('\\x00'::bytea || convert_to(NEW.body, 'UTF8')), 'hex')
-         THEN RAISE EXCEPTION 'events are only appended'; END IF;
-         RETURN NEW;
-       END $$""",
-    """CREATE TRIGGER events_only_next BEFORE INSERT ON "{schema}".events
-       FOR EACH ROW EXECUTE FUNCTION "{schema}".events_follow()""",
-    """CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON "{schema}".events
-       FOR EACH ROW EXECUTE FUNCTION "{schema}".events_refuse()""",
-    """CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON "{schema}".events
-       FOR EACH STATEMENT EXECUTE FUNCTION "{schema}".events_refuse()""",
-)
+# Statements in files beside, a blank line between them. SQLite: INSERT OR REPLACE deletes without firing the
+# delete trigger, hence the last condition. PostgreSQL: every name is qualified, and pg_temp stands last: a table
+# that the appending role makes up for itself can't stand in for the ledger.
+def _statements(file: str, **names: object) -> tuple[str, ...]:
+    text = Path(__file__).with_name(file).read_text("utf-8").rstrip()
+    return tuple(one.format(beginning=BEGINNING, **names) for one in text.split("\n\n"))
+
+
 TRIGGER_NAMES = {
     "sqlite": ("events_no_delete", "events_no_update", "events_only_next"),
     "postgresql": ("events_no_change", "events_no_truncate", "events_only_next"),
@@ -91,11 +61,7 @@ def postgres_triggers(schema: str) -> tuple[str, ...]:
     Raises:
         ValueError: ``schema`` is no plain identifier.
     """
-    name = _plain(schema)
-    return tuple(
-        statement.format(schema=name, lock=LOCK, beginning=BEGINNING)
-        for statement in _POSTGRES_TRIGGERS
-    )
+    return _statements("postgres.sql", schema=_plain(schema), lock=LOCK)
 
 
 def appender_grants(role: str, schema: str = "public") -> tuple[str, ...]:
@@ -277,7 +243,7 @@ def _check_table(engine: sa.Engine, *, create: bool) -> None:
             return
         METADATA.create_all(connection)
         if engine.dialect.name == "sqlite":
-            triggers = SQLITE_TRIGGERS
+            triggers = _statements("sqlite.sql")
         else:
             schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
             triggers = postgres_triggers(str(schema))

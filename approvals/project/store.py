@@ -17,34 +17,15 @@ from approvals.ledger import Entry, Event, FactValue, Ledger
 from approvals.people import Person, check_role, two_people_required
 from approvals.project.documents import Digest, FileState, ProjectFolder
 from approvals.project.evidence import Proposal, check_evidence
-from approvals.project.lifecycle import MOVES, Move, is_move, moves_for, moves_from
+from approvals.project.lifecycle import MOVES, TABLE, Move, is_move, moves_for, moves_from
 from approvals.project.state import ProjectState, fold, standing_events
 from crypto.secret import Secret
 
 DocumentKey = Callable[[str, bool], Secret]
 
 RECORDERS = frozenset({"engineer", "reviewer", "approver"})
-_WATCH = RECORDERS | {"security"}
 
-# Who may record events that are no moves, where it is not the recorders.
-_ROLES: Mapping[str, frozenset[str]] = {
-    "review_completed": frozenset({"reviewer", "approver"}),
-    "extension_refused": frozenset({"approver"}),
-    "event_corrected": frozenset({"approver"}),
-    "response_requested": frozenset({"approver"}),
-    "sanction_imposed": frozenset({"approver", "security"}),
-    "sanction_lifted": frozenset({"approver"}),
-    "exception_granted": frozenset({"approver"}),
-    "transfer_answered": frozenset({"approver"}),
-    "matter_decided": frozenset({"approver"}),
-    "recipient_revoked": _WATCH,
-    "breach_reported": _WATCH,
-    "subpoena_notice": _WATCH,
-    "cohort_destroyed": _WATCH | {"administrator"},
-    "recall_sent": _WATCH | {"administrator"},
-    "recall_answered": _WATCH,
-    "document_stored": _WATCH | {"administrator"},  # it goes with an event of its own
-}
+_ROLES = {kind: frozenset(roles) for kind, roles in TABLE["roles"].items()}
 
 _ONLY: Mapping[str, Callable[[ProjectState], bool]] = {
     "aggregated": lambda state: state.kinds == ("aggregated",),
@@ -200,17 +181,9 @@ def _allowed_move(state: ProjectState, kind: str, facts: Mapping[str, FactValue]
     raise errors.MoveNotAllowed(step=kind, state=str(now))
 
 
-# kind of event → the fact that pins a stored file, and the label that it is stored under
-PINNED: Mapping[str, tuple[str, str]] = {
-    "project_submitted": ("application", "application"),
-    "application_revised": ("application", "application"),
-    "amendment_submitted": ("application", "application"),
-    "recipient_added": ("certificate", "recipient"),
-    "report_attached": ("report", "report"),
-    "notice_written": ("letter", "notice"),
-    "recall_sent": ("letter", "notice"),
-    "document_stored": ("digest", "document"),
-}
+PINNED: Mapping[str, Sequence[str]] = TABLE[
+    "pinned"
+]  # kind of event → fact and label of a stored file
 
 
 @dataclass(frozen=True, slots=True)

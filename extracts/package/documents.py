@@ -36,7 +36,7 @@ def destruction(release: ReleaseFacts) -> str:
     """
     system = load_system(release.system)
     own = system.sections is None  # § 967 of CARPOS's regulation
-    duty = (_DUTY if own else _DUTY_ELSEWHERE) if release.kind != "aggregated" else _NO_DUTY
+    duty = "no_duty" if release.kind == "aggregated" else "duty" if own else "duty_elsewhere"
     return template("destruction").format(
         rule=" (§ 967)" if own else "",
         numbers=" Numbers are those of § 967(a)." if own else "",
@@ -54,27 +54,13 @@ def destruction(release: ReleaseFacts) -> str:
             f"      [ ] {member}: key {print_}" for member, print_ in release.recipients
         ),
         synthetic=_synthetic(release, system.record.noun),
-        duty=duty.format(expires=release.expires_on.isoformat()),
+        duty=template(duty).format(expires=release.expires_on.isoformat()),
     )
 
 
 def _synthetic(release: ReleaseFacts, noun: str = "order") -> str:
     said = f"\nSYNTHETIC DATA: every person and {noun} in this package is made up.\n"
     return said if release.synthetic else ""
-
-
-_DUTY = """\
-WHEN: within 30 days after the project is complete, with the letter of completion (§ 964(l)); or when
-the approval ends on {expires} without a renewal. Or ask, with the same letter, to keep the data one
-more year for verification (§ 967), up to seven times.
-"""
-_DUTY_ELSEWHERE = """\
-WHEN: when the project is closed, or when the approval ends on {expires} without a renewal (process
-page of the Department).
-"""
-_NO_DUTY = """\
-Aggregated data carries no duty to destroy it. Where you destroy it all the same, this is how.
-"""
 
 
 def _title(release: ReleaseFacts, system: System) -> str:
@@ -190,7 +176,7 @@ def recipient_readme(
 
 def inner_readme(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
     """Return the ``README.txt`` of the opened package. It has no clock."""
-    more = _WORKBOOK if release.kind == "aggregated" else ""
+    more = template("readme_workbook") if release.kind == "aggregated" else ""
     for program in (PROGRAMS[form] for form in formats):
         file = f"data/extract.{program.extension}"
         more += f"  {file:<25}the same rows for {program.title}; "
@@ -203,8 +189,3 @@ def inner_readme(release: ReleaseFacts, formats: Sequence[Format] = ()) -> str:
         workbook=more,
         synthetic=_synthetic(release),
     )
-
-
-_WORKBOOK = """\
-  data/extract.xlsx        where present: the table as one prints it, with title and legend
-"""

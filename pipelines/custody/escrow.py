@@ -20,19 +20,6 @@ from pipelines.home import locked, write_private
 from pipelines.keys import plain_fingerprint, read_file
 from pipelines.session import Session, today
 
-_README = """\
-Sealed packages of release {release}, copied for the escrow key (SHA-256 {fingerprint}).
-Allowed by two people: {asked_by} asked on {asked_on} ({reason}), {allowed_by} allowed it; {request}.
-
-On the machine of the private key, with both custodians present:
-
-  openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS \\
-    -certfile department.pem -nointern -noverify -out /dev/null
-  sha256sum -c SHA256SUMS
-  openssl cms -decrypt -binary -inform DER -in part-001.zip.cms -recip escrow.pem -inkey escrow.key \\
-    -out part-001.zip || rm -f part-001.zip
-"""
-
 
 def add_escrow_certificate(session: Session, cert: Path) -> dict[str, object]:
     """Take the certificate of a key that was made elsewhere; it counts once it is confirmed.
@@ -116,7 +103,8 @@ def allow_escrow(session: Session, number: str, out: Path) -> dict[str, object]:
         use = allow_escrow_use(session.ledger, number, session.person, today(), demo=session.demo)
         shutil.copytree(sealed, out)
     fingerprint = escrow_state(session.ledger).confirmed or ""
-    write_private(out / "ESCROW.txt", _README.format(fingerprint=fingerprint, **asdict(use)))
+    text = Path(__file__).with_name("escrow.txt").read_text("utf-8")
+    write_private(out / "ESCROW.txt", text.format(fingerprint=fingerprint, **asdict(use)))
     return {"request": number, "release": use.release, "allowed": True, "copies": str(out)}
 
 

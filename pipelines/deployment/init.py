@@ -22,21 +22,6 @@ from pipelines.home import (
     write_private,
 )
 
-_PEOPLE = """\
-# Who is who: each user of the operating system that may act here, and the person behind it.
-# Who acts is what the kernel says; no option and no variable changes it. Only the owner of this
-# home may write this file. Where people reach a home through sudo, its owner is the service's account:
-# service = "dojrelease" (above the first [[person]]) makes the user who logged in the one who acts.
-# Roles: engineer (orders releases), reviewer (settles doubtful matches),
-# approver (lets a release go; never the one who ran it), administrator, security.
-
-[[person]]
-id = "{id}"
-name = "{name}"
-user = "{user}"
-roles = [{roles}]
-"""
-
 
 def init_home(
     root: Path,
@@ -84,7 +69,10 @@ def _furnish(
         roles = ["engineer", "reviewer", "approver", "administrator", "security"]
     write_private(
         home.people_file,
-        _PEOPLE.format(
+        Path(__file__)
+        .with_name("people.toml")
+        .read_text("utf-8")
+        .format(
             id=person,
             name="Demo Engineer" if demo else "The user who made this home",
             user=user,

@@ -4,6 +4,7 @@ A column name is compared in one spelling (``FirstName``, ``first name`` and ``F
 patterns of the system's description. What is found is named by its place, never quoted.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,22 +17,7 @@ from systems.errors import ForbiddenInRegister, RegisterRefused, RegisterUnreada
 
 LISTED = 10  # row numbers kept of each problem: enough to find the place
 
-WHAT = {
-    "missing_table": "a required table was not given",
-    "unknown_column": "a column that the table does not have",
-    "missing_column": "a required column is not in the file",
-    "wrong_type": "values that are not of the column's type",
-    "missing_value": "values missing where one is required",
-    "unknown_code": "codes that are not in the code list",
-    "wrong_shape": "values that don't have the column's form",
-    "out_of_range": "numbers outside the plausible range",
-    "implausible_date": "dates too early, or after the day of loading",
-    "date_order": "a date after one that must not come before it",
-    "duplicate_key": "rows that repeat a key",
-    "orphan": "rows that point to a row which is not there",
-    "forbidden_column": "a column that the law does not let into this system's data",
-    "forbidden_content": "values that look like what the law does not let into this system's data",
-}
+WHAT: dict[str, str] = json.loads(Path(__file__).with_name("problems.json").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
