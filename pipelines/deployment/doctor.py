@@ -52,6 +52,11 @@ class Finding:
         return {"good": "ok", "note": "--", "bad": "!!"}[self.state]
 
 
+def _judged(what: str, wrong: object, bad: str, good: str, state: State = "bad") -> Finding:
+    """Good where nothing is wrong; else ``state``."""
+    return Finding(what, state if wrong else "good", bad if wrong else good)
+
+
 # This machine and this home's folder
 
 DEPLOYMENTS = ("release/release", "refresh/refresh-aggregates", "remind/remind")
@@ -87,13 +92,12 @@ def check_machine() -> Iterator[Finding]:
 
 
 def _program() -> Finding:
-    safe = all(map(only_the_owner_writes, (Path(sys.prefix), Path(__file__))))
-    detail = (
-        "only root and their owner write them"
-        if safe
-        else "others can write them, or a folder above them"
+    open_ = not all(map(only_the_owner_writes, (Path(sys.prefix), Path(__file__))))
+    bad, good = (
+        "others can write them, or a folder above them",
+        "only root and their owner write them",
     )
-    return Finding("program's files", "good" if safe else "note", detail)
+    return _judged("program's files", open_, bad, good, "note")
 
 
 def _openssl() -> Finding:
@@ -113,10 +117,8 @@ def _loops() -> Finding:
     """A compiler that failed at installation is not seen otherwise: the links are the same."""
     from matching.native import compiled
 
-    if compiled() is not None:
-        return Finding("linkage's inner loops", "good", "compiled")
     lacks = "numpy's, several times slower: install gcc, then the product again"
-    return Finding("linkage's inner loops", "note", lacks)
+    return _judged("linkage's inner loops", compiled() is None, lacks, "compiled", "note")
 
 
 def _systems() -> Iterator[Finding]:
@@ -140,11 +142,8 @@ def check_folder(home: Home) -> Iterator[Finding]:
         if seen.what.startswith("keyring"):
             yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
     open_files = sum(1 for p in home.root.rglob("*") if not p.is_symlink() and _too_open(home, p))
-    yield Finding(
-        "permissions",
-        "bad" if open_files else "good",
-        f"{open_files} files others may read" if open_files else "only the owner can read",
-    )
+    bad = f"{open_files} files others may read"
+    yield _judged("permissions", open_files, bad, "only the owner can read")
 
 
 def _too_open(home: Home, path: Path) -> bool:
@@ -159,20 +158,12 @@ def check_service(home: Home) -> Iterator[Finding]:
         HomeNewer: a later version has upgraded it.
     """
     found = home.format
-    yield Finding(
-        "home's format",
-        "good" if found == FORMAT else "note",
-        str(found) if found == FORMAT else f"{found}, today's is {FORMAT}: `doj-release upgrade`",
-    )
+    older = f"{found}, today's is {FORMAT}: `doj-release upgrade`"
+    yield _judged("home's format", found != FORMAT, older, str(found), "note")
     yield _free_space(home)
     old = sum(1 for age in unfinished(home) if age > _DAY)
-    yield Finding(
-        "unfinished files",
-        "note" if old else "good",
-        f"{old} of processes that are gone: `remind` removes them, is it scheduled?"
-        if old
-        else "none older than a day",
-    )
+    left = f"{old} of processes that are gone: `remind` removes them, is it scheduled?"
+    yield _judged("unfinished files", old, left, "none older than a day", "note")
 
 
 def _free_space(home: Home) -> Finding:
@@ -199,8 +190,8 @@ def check_private_keys(home: Home) -> Iterator[Finding]:
         and path.stat().st_size < _KEY_AT_MOST
         and re.search(rb"-----BEGIN (RSA |EC )?PRIVATE KEY", path.read_bytes())
     )
-    detail = f"{found} files with an unencrypted private key" if found else "none unencrypted"
-    yield Finding("private keys", "bad" if found else "good", detail)
+    bad = f"{found} files with an unencrypted private key"
+    yield _judged("private keys", found, bad, "none unencrypted")
 
 
 def check_ledger(home: Home) -> Iterator[Finding]:
@@ -280,13 +271,8 @@ def check_deployments(home: Home) -> Iterator[Finding]:
     yield _own_files(said)
     known = [name for name in DEPLOYMENTS if _json(f"{url}/deployments/name/{name}", secret)]
     missing = [name for name in DEPLOYMENTS if name not in known]
-    yield Finding(
-        "deployments",
-        "bad" if missing else "good",
-        f"not there: {', '.join(missing)}; `prefect --no-prompt deploy --all`"
-        if missing
-        else f"{len(known)} of {len(DEPLOYMENTS)}",
-    )
+    lost = f"not there: {', '.join(missing)}; `prefect --no-prompt deploy --all`"
+    yield _judged("deployments", missing, lost, f"{len(known)} of {len(DEPLOYMENTS)}")
     status = str(_json(f"{url}/work_pools/{POOL}", secret).get("status", ""))
     states: dict[str, tuple[State, str]] = {
         "READY": ("good", "a worker asks for work"),
@@ -302,11 +288,10 @@ def _own_files(said: dict[str, Any]) -> Finding:
     """Profiles and a logging configuration can name code: they are to lie in the server's own folder."""
     what, own = "Prefect server's settings", f"{said.get('home')}/"
     named = (str(said.get("profiles_path")), str(said.get("logging", {}).get("config_path")))
-    if all(name.startswith(own) for name in named):
-        return Finding(
-            what, "good", "profiles and logging configuration are of its own PREFECT_HOME"
-        )
-    return Finding(what, "note", "profiles or logging configuration are not of its PREFECT_HOME")
+    foreign = not all(name.startswith(own) for name in named)
+    bad = "profiles or logging configuration are not of its PREFECT_HOME"
+    good = "profiles and logging configuration are of its own PREFECT_HOME"
+    return _judged(what, foreign, bad, good, "note")
 
 
 def _telemetry(server: object) -> Finding:
@@ -315,8 +300,7 @@ def _telemetry(server: object) -> Finding:
     if not isinstance(server, dict) or "analytics_enabled" not in server:
         return Finding(what, "note", "the server does not say whether it reports home")
     on = bool(cast("dict[str, object]", server)["analytics_enabled"])
-    detail = "on: start it with PREFECT_SERVER_ANALYTICS_ENABLED=false" if on else "off"
-    return Finding(what, "bad" if on else "good", detail)
+    return _judged(what, on, "on: start it with PREFECT_SERVER_ANALYTICS_ENABLED=false", "off")
 
 
 def _standing_server(home: Home) -> str:
@@ -458,11 +442,8 @@ def _object_store(what: str, store: ObjectStore) -> Iterator[Finding]:
     }
     yield Finding(f"{what}, versions", *states[store.admin.keeps_versions()])
     unended = len(store.admin.uploads())
-    yield Finding(
-        f"{what}, unended uploads",
-        "note" if unended else "good",
-        f"{unended}: `bucket sweep` gives them up when nobody runs" if unended else "none",
-    )
+    left = f"{unended}: `bucket sweep` gives them up when nobody runs"
+    yield _judged(f"{what}, unended uploads", unended, left, "none", "note")
 
 
 def _write_and_delete(store: ObjectStore) -> None:
