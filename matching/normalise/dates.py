@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from matching.native import compiled, read_iso_dates
-from systems.dates import SERIAL_DAYS
+from systems.dates import PIVOT, SERIAL_DAYS
 
 _FIRST, _LAST = 1850, 2100  # plausible birth years; a year alone, or eight digits, must be one
 _NEVER = 9000  # from here on a year stands for "no idea"; below 1000 it is no year
-_PIVOT = 26  # two-digit years below it belong to this century
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
 }  # fmt: skip
@@ -117,7 +116,7 @@ def _year(text: str) -> int:
     year = int(text)
     if len(text) == 4:
         return year
-    return 2000 + year if year < _PIVOT else 1900 + year
+    return 2000 + year if year < PIVOT else 1900 + year
 
 
 def _number(year: int, month: int, day: int) -> int:

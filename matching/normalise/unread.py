@@ -9,7 +9,7 @@ from matching.normalise.names import first_name, fold
 
 _SHARE = 0.05  # of a column's values
 _FORMS: Final = {
-    "birth_date": "1984-07-12, 7/12/1984, 7/12/84, 12.7.1984, 12JUL1984, July 12, 1984, 19840712, 07121984, each with a time behind it,"
+    "birth_date": "1984-07-12, 7/12/1984, 7/12/84, 12JUL1984, July 12, 1984, 19840712, 07121984, each with a time behind it,"
     " and a spreadsheet's day numbers (30875) where most are such",
     "name_suffix": "Jr, Sr, II to V",
     "sex": "M, F, X, their words, 1 and 2",
