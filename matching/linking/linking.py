@@ -284,6 +284,9 @@ def link_sources(
     findings = (*findings, *encoded.findings, *(f for one in several for f in one.findings()))
     if not records.aliases:  # whose variants differ, and shall
         findings = (*findings, *different_people(encoded.records, record, first_row))
+    empty = [name for name, table in (("cohort", mine), ("records", theirs)) if not len(table)]
+    what = "no rows: nothing is linked"
+    findings = (*findings, *(Finding("no_rows", side, "", 0, 0, what) for side in empty))
     row = begin = np.arange(mine.num_rows, dtype=np.int32)
     if cohort.aliases:  # variants of a row stand behind it
         row, begin = number_ids(mine["cohort_id"])

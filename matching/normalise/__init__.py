@@ -14,6 +14,7 @@ from matching.normalise.encoding import (
     encode,
     encode_alone,
     read_input,
+    unread_columns,
 )
 from matching.normalise.full_names import FULL_NAME, boxes_of, split_full_names
 from matching.normalise.names import distinctive, nickname_pairs, spelling_pairs

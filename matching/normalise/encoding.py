@@ -217,6 +217,14 @@ def encode(
     return half.against(read_input(batches_of(records), both, (), threads, own))
 
 
+def unread_columns(cohort: pa.Table) -> tuple[Finding, ...]:
+    """What a linkage will not read of a cohort with standard columns, all text."""
+    table = split_full_names(cohort)
+    columns = tuple(name for name in STANDARD if name in table.column_names)
+    half = HalfEncoded.of(read_input(batches_of(table), columns, (), None), columns)
+    return tuple(unread_findings("cohort", half.tallies))
+
+
 def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, ...]:
     """The standard columns that both sides have."""
     return tuple(c for c in STANDARD if c in cohort and c in records)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from crypto import resting
 from crypto.secret import StagingKey
 from errors import CodedError
+from matching.normalise import unread_columns
 from matching.tables import STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortNotStored
 from pipelines.cohort.reading import Cohort, read_cohort, unusable_rows
@@ -116,6 +117,7 @@ def register_cohort(
                 destroy_cohort(session, number, digest)
             raise
         known = session.projects.show(number).cohort(digest)
+    findings = (*cohort.findings, *unread_columns(cohort.table))
     refused = unusable_rows(cohort.parts, cohort.table.column_names, on)
     return {
         "project": number,
@@ -128,7 +130,7 @@ def register_cohort(
             for row, code in zip(*refused.slice(0, _SHOWN).to_pydict().values(), strict=True)
         ],
         "confirmed": known is not None and known.confirmed_by is not None,
-        "warnings": [asdict(one) for one in cohort.findings],
+        "warnings": [asdict(one) for one in findings],
     }
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
+from openpyxl import Workbook
 
 from errors import CodedError
 from matching.assignment.assignment import COLUMNS
@@ -203,6 +204,51 @@ def test_an_empty_cohort_links_nothing(small):
     (small / "c.csv").write_text("cohort_id,last_name\n")
     match_files(small / "c.csv", small / "r.parquet", small / "L.parquet")
     assert pq.read_table(small / "L.parquet").num_rows == 0
+
+
+@pytest.mark.parametrize("empty", [("cohort",), ("records",), ("cohort", "records")])
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_a_side_without_rows_is_told(tmp_path, empty, kind):
+    out = tmp_path / "L.parquet"
+    files = []
+    for side, own in (("cohort", "cohort_id"), ("records", "record_id")):
+        rows = [[own, "last_name"], *([] if side in empty else [["1", "Roe"]])]
+        files.append(tmp_path / f"{side}.{kind}")
+        if kind == "csv":
+            files[-1].write_text("".join(",".join(row) + "\n" for row in rows))
+        elif kind == "parquet":
+            pq.write_table(
+                pa.table(
+                    list(map(pa.array, zip(*rows[1:], strict=True))) or [pa.nulls(0)] * 2,
+                    names=rows[0],
+                ),
+                files[-1],
+            )
+        else:
+            book = Workbook()
+            for row in rows:
+                book.active.append(row)
+            book.save(files[-1])
+    told = match_files(*files, out).report.warnings
+    assert tuple(w.side for w in told if w.code == "no_rows") == empty
+    assert json.loads(out.with_suffix(".json").read_text())["warnings"][-1]["code"] == "no_rows"
+    assert "no rows: nothing is linked" in out.with_suffix(".html").read_text()
+    assert pq.read_table(out).num_rows == 0
+
+
+def test_sheets_are_named_for_both_sides_or_each(tmp_path):
+    book = Workbook()
+    for sheet, own in ((book.active, "cohort_id"), (book.create_sheet("register"), "record_id")):
+        sheet.append([own, "Last Name", "First Name", "dob", "SSN"])
+        sheet.append(["1", "Roe", "Ada", "7/12/84", "123-45-6788"])
+    book.save(tmp_path / "b.xlsx")
+    both = tmp_path / "b.xlsx", tmp_path / "b.xlsx"
+    told = match_files(*both, tmp_path / "L.parquet", sheets=("Sheet", "register")).report.warnings
+    assert {w.code for w in told} == {"column_taken"}
+    told = match_files(
+        both[0], both[1], tmp_path / "L.parquet", sheets=(None, "register")
+    ).report.warnings
+    assert ("sheets", "cohort") in {(w.code, w.side) for w in told}
 
 
 def test_columns_that_are_not_known_are_ignored_and_counted(small):

@@ -198,3 +198,13 @@ def test_another_sheet_is_another_cohort(desk):
     assert second["digest"] != first["digest"]
     assert names(desk, second["digest"]) == ["second"]
     assert usable_cohort_digest(desk, desk.number, desk.file, None) == second["digest"]
+
+
+def test_what_the_linkage_will_not_read_of_a_cohort_is_told_when_it_is_registered(desk):
+    rows = "".join(f"{i},Byron,{'soon' if i % 2 else '7/12/84'},{i}\n" for i in range(1, 11))
+    desk.file.write_text("cohort_id,last_name,dob,ssn\n" + rows)
+    told = register_cohort(desk, desk.number, desk.file, None, None)["warnings"]
+    assert [(w["code"], w["column"], w["count"], w["of"]) for w in told[1:]] == [
+        ("column_unread", "birth_date", 5, 10),
+        ("column_unread", "ssn", 10, 10),
+    ]
