@@ -128,11 +128,11 @@ class Aliases:
     def findings(self) -> Iterator[Finding]:
         """What must be said."""
         if self.left_out:
-            what = f"aliases are beyond {MOST} variants of a row and are left out"
-            yield Finding("aliases_left_out", self.side, "", self.left_out, 0, f"some {what}")
+            what = f"{self.left_out:,} aliases are beyond {MOST} variants of a row and are left out"
+            yield Finding("aliases_left_out", self.side, "", self.left_out, 0, what)
         if self.unknown:
-            what = "ids of the alias file are in no row of this side"
-            yield Finding("aliases_unknown", self.side, "", self.unknown, 0, f"some {what}")
+            what = f"{self.unknown:,} ids of the alias file are in no row of this side"
+            yield Finding("aliases_unknown", self.side, "", self.unknown, 0, what)
 
 
 def _template(lists: Sequence[str], shape: Sequence[int]) -> tuple[Ints, int]:
