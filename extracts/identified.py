@@ -13,24 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from extracts import rows as shared
 from extracts.errors import ExtractFailed, LinkOutsideRegister, SuppliedRowsUnsound
-from extracts.rows import (
-    IdMaker,
-    Plan,
-    RowScope,
-    Step,
-    chain,
-    check_against,
-    entry_steps,
-    fetched,
-    lookups,
-    parameters,
-    plan_for,
-    sort_keys,
-    unindexed,
-    with_references,
-)
-from extracts.rows import compute as pc
 from systems.database import guarded, quoted
 from systems.description import System
 
@@ -67,16 +51,16 @@ class CohortRows:
         joined: pa.Table,
         untried: Ints,
         supplied: tuple[str, ...],
-        plan: Plan,
-        ids: IdMaker,
+        plan: shared.Plan,
+        ids: shared.IdMaker,
         withheld: int,
     ) -> None:
         self.supplied = supplied
         self._plan, self._untried = plan, untried
         joined = _sorted(joined, plan, ids)
         self._numbers: Ints = joined["row_number"].to_numpy()
-        self._records: int = pc.count_distinct(joined["record_"]).as_py()
-        self._values = pa.table(with_references(joined, plan, ids))
+        self._records: int = shared.compute.count_distinct(joined["record_"]).as_py()
+        self._values = pa.table(shared.with_references(joined, plan, ids))
         self._tally = np.zeros(len(_VERDICTS), np.int64)
         self._rows = 0
         self._withheld = withheld
@@ -151,7 +135,7 @@ class CohortRows:
         matched = pa.array(_VERDICTS).take(pa.array(verdict[place]))
         values = self._values.take(pa.array(at_record, mask=at_record < 0))
         table = pa.Table.from_arrays([*given, matched, *values.columns], schema=self.schema)
-        check_against(table, self._plan, self.supplied)
+        shared.check_against(table, self._plan, self.supplied)
         return table
 
     def _were_untried(self, numbers: Ints) -> npt.NDArray[np.bool_]:
@@ -161,9 +145,9 @@ class CohortRows:
         return self._untried[at] == numbers
 
 
-def _sorted(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
+def _sorted(rows: pa.Table, plan: shared.Plan, ids: shared.IdMaker) -> pa.Table:
     """Sort without regard to the register; the key itself decides between equal sort keys."""
-    rows = rows.append_column("sort_", sort_keys(rows["record_"], plan.noun, ids))
+    rows = rows.append_column("sort_", shared.sort_keys(rows["record_"], plan.noun, ids))
     by = [(name, "ascending") for name in ("row_number", "sort_", "record_")]
     return rows.sort_by(by).drop_columns(["sort_"]).combine_chunks()
 
@@ -195,7 +179,7 @@ class Extract:
 
 
 def begin_identified(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: RowScope, ids: IdMaker
+    con: "duckdb.DuckDBPyConnection", system: System, spec: shared.RowScope, ids: shared.IdMaker
 ) -> CohortRows:
     """Look up the records of the linked rows; the extract itself then comes in parts.
 
@@ -218,23 +202,23 @@ def begin_identified(
         ColumnNotAllowed: a supplied column has no standard name.
         ExtractFailed: the database gave up.
     """
-    plan = plan_for(system, "identified", spec.columns)
-    bound = parameters(plan, spec.families, spec.years)
-    with guarded(ExtractFailed, step="identified"), lookups(con, plan):
+    plan = shared.plan_for(system, "identified", spec.columns)
+    bound = shared.parameters(plan, spec.families, spec.years)
+    with guarded(ExtractFailed, step="identified"), shared.lookups(con, plan):
         supplied = _check_inputs(con, plan)
         anyway = frozenset(spec.released_anyway)
         con.execute(_linked_records(plan))
-        steps = [*entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
-        joined = fetched(con, chain(steps, _released(plan)), bound)
-        few = chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
+        steps = [*shared.entry_steps(plan, spec.years, anyway, _LINKED), *_match_steps(plan)]
+        joined = shared.fetched(con, shared.chain(steps, _released(plan)), bound)
+        few = shared.chain(_only(steps, "scope", "entries", "cohort", "found"), _WITHHELD)
         withheld = con.execute(few, bound).fetchall()[0][0]
-        few = chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
-        untried = fetched(con, few)["row_number"].to_numpy()
+        few = shared.chain(_only(steps, "cohort", "doubtful"), _UNTRIED)
+        untried = shared.fetched(con, few)["row_number"].to_numpy()
         echoed = supplied if spec.echo_supplied else ()
         return CohortRows(joined, untried, echoed, plan, ids, int(withheld))
 
 
-def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ...]:
+def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: shared.Plan) -> tuple[str, ...]:
     """Refuse a cohort or links that don't belong together; return the supplied columns."""
     unsound = con.execute("""
         SELECT 2 * count(*) - count(DISTINCT row_number) - count(DISTINCT row_id)
@@ -247,7 +231,7 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ..
           OR cohort_id NOT IN (SELECT row_id FROM supplied)
           OR record_id NOT IN (SELECT {quoted(plan.person)} FROM {quoted(plan.person_table)}))
         """).fetchall()[0][0]
-    if unknown_ids or unindexed(con, plan):
+    if unknown_ids or shared.unindexed(con, plan):
         raise LinkOutsideRegister(count=unknown_ids)
     columns = [row[0] for row in con.execute("DESCRIBE supplied").fetchall()]
     return tuple(name for name in columns if name not in {"row_number", "row_id"})
@@ -256,7 +240,7 @@ def _check_inputs(con: "duckdb.DuckDBPyConnection", plan: Plan) -> tuple[str, ..
 _LINKED = "linked_records"
 
 
-def _linked_records(plan: Plan) -> str:
+def _linked_records(plan: shared.Plan) -> str:
     """Records of linked entries: records are worked out for no other."""
     key, person = quoted(plan.key), quoted(plan.person)
     return f"""
@@ -266,7 +250,7 @@ def _linked_records(plan: Plan) -> str:
     ) USING ({person})"""
 
 
-def _match_steps(plan: Plan) -> list[Step]:
+def _match_steps(plan: shared.Plan) -> list[shared.Step]:
     key, person = quoted(plan.key), quoted(plan.person)
     return [
         (
@@ -309,13 +293,13 @@ _UNTRIED = """
     ORDER BY c.row_number"""
 
 
-def _released(plan: Plan) -> str:
+def _released(plan: shared.Plan) -> str:
     outputs = "".join(f", j.{quoted(column.name)}" for column in plan.columns)
     return f"""
     SELECT j.row_number, j.key_ AS record_, i.identity AS person_{outputs}
     FROM joined j JOIN person_index i ON i.record_id = j.entry_"""
 
 
-def _only(steps: list[Step], *names: str) -> list[Step]:
+def _only(steps: list[shared.Step], *names: str) -> list[shared.Step]:
     """The steps that an answer needs: the same rows without their values."""
     return [step for step in steps if step[0] in names]

@@ -8,25 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from extracts import rows as shared
 from extracts.errors import ExtractFailed, LinkOutsideRegister
 from extracts.identified import Extract
-from extracts.rows import (
-    IdMaker,
-    Plan,
-    RowScope,
-    Step,
-    chain,
-    check_against,
-    entry_steps,
-    fetched,
-    lookups,
-    parameters,
-    plan_for,
-    sort_keys,
-    unindexed,
-    with_references,
-)
-from extracts.rows import compute as pc
 from systems.database import guarded, quoted
 from systems.description import System
 
@@ -35,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def build_deidentified(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: RowScope, ids: IdMaker
+    con: "duckdb.DuckDBPyConnection", system: System, spec: shared.RowScope, ids: shared.IdMaker
 ) -> Extract:
     """Make the de-identified extract from a snapshot's connection.
 
@@ -45,23 +29,23 @@ def build_deidentified(
         ColumnPlanRefused: the system's file asks for a column that can't leave.
         ExtractFailed: the database gave up.
     """
-    plan = plan_for(system, "deidentified", spec.columns)
-    bound = parameters(plan, spec.families, spec.years)
-    with guarded(ExtractFailed, step="deidentified"), lookups(con, plan):
-        if missing := unindexed(con, plan):
+    plan = shared.plan_for(system, "deidentified", spec.columns)
+    bound = shared.parameters(plan, spec.families, spec.years)
+    with guarded(ExtractFailed, step="deidentified"), shared.lookups(con, plan):
+        if missing := shared.unindexed(con, plan):
             raise LinkOutsideRegister(count=missing)
         steps = [
-            *entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
+            *shared.entry_steps(plan, spec.years, frozenset(spec.released_anyway)),
             _persons(plan),
         ]
-        rows = fetched(con, chain(steps, _final(plan)), bound)
-        withheld = con.execute(chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
+        rows = shared.fetched(con, shared.chain(steps, _final(plan)), bound)
+        withheld = con.execute(shared.chain(steps[:2], _withheld(plan)), bound).fetchall()[0][0]
         table = _assembled(rows, plan, ids)
-    check_against(table, plan)
+    shared.check_against(table, plan)
     counts = {
         "rows": table.num_rows,
-        "persons": pc.count_distinct(rows["person_"]).as_py(),
-        plan.plural: pc.count_distinct(rows["record_"]).as_py(),
+        "persons": shared.compute.count_distinct(rows["person_"]).as_py(),
+        plan.plural: shared.compute.count_distinct(rows["record_"]).as_py(),
         f"{plan.plural}_withheld": int(withheld),
     }
     return Extract(
@@ -69,13 +53,13 @@ def build_deidentified(
     )
 
 
-def count_records(table: pa.Table, plan: Plan) -> int:
+def count_records(table: pa.Table, plan: shared.Plan) -> int:
     """Distinct records of made rows."""
     name = next(n for n, of in plan.references.items() if of == plan.noun)
-    return int(pc.count_distinct(table[name]).as_py())
+    return int(shared.compute.count_distinct(table[name]).as_py())
 
 
-def _persons(plan: Plan) -> Step:
+def _persons(plan: shared.Plan) -> shared.Step:
     """Two entries that the index joins are one person, and one row on a record."""
     key, person = quoted(plan.key), quoted(plan.person)
     return (
@@ -87,7 +71,7 @@ def _persons(plan: Plan) -> Step:
     )
 
 
-def _final(plan: Plan) -> str:
+def _final(plan: shared.Plan) -> str:
     key, person = quoted(plan.key), quoted(plan.person)
     outputs = "".join(f", r.{quoted(column.name)}" for column in plan.columns)
     return f"""
@@ -95,14 +79,16 @@ def _final(plan: Plan) -> str:
     FROM persons p JOIN released r ON r.key_ = p.{key} AND r.entry_ = p.{person}"""
 
 
-def _withheld(plan: Plan) -> str:
+def _withheld(plan: shared.Plan) -> str:
     return f"SELECT count(DISTINCT {quoted(plan.key)}) FROM entries WHERE withheld"
 
 
-def _assembled(rows: pa.Table, plan: Plan, ids: IdMaker) -> pa.Table:
+def _assembled(rows: pa.Table, plan: shared.Plan, ids: shared.IdMaker) -> pa.Table:
     text = pa.string()
-    row = pc.binary_join_element_wise(rows["person_"].cast(text), rows["record_"].cast(text), "/")
-    table = pa.table(with_references(rows, plan, ids))
-    table = table.append_column("sort_", sort_keys(row, "row", ids))
+    row = shared.compute.binary_join_element_wise(
+        rows["person_"].cast(text), rows["record_"].cast(text), "/"
+    )
+    table = pa.table(shared.with_references(rows, plan, ids))
+    table = table.append_column("sort_", shared.sort_keys(row, "row", ids))
     by = ("sort_", *plan.references)  # the ids decide between equal keys
     return table.sort_by([(name, "ascending") for name in by]).drop_columns(["sort_"])
