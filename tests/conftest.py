@@ -74,8 +74,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=long)
         items[:] = [i for i in items if i not in long]
 
-    def rank(item: pytest.Item) -> int:
-        return next((i for i, f in enumerate(_FIRST) if item.nodeid.startswith(f)), len(_FIRST))
+    slow = {item.path for item in items if item.get_closest_marker("long")}
+
+    def rank(item: pytest.Item) -> tuple[int, bool]:
+        first = next((i for i, f in enumerate(_FIRST) if item.nodeid.startswith(f)), len(_FIRST))
+        return first, item.path not in slow
 
     items.sort(key=rank)
 
