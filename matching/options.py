@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from matching.errors import BadExact, BadOptions
+from matching.own_words import NO_WORDS, OwnWords
 from systems.standard import STANDARD_COLUMNS
 
 GUARD_NAMES: Final = ("birth", "suffix", "sex", "twin", "number", "names")
@@ -29,6 +30,7 @@ class LinkOptions:
         seed: for the random pairs that estimate chance agreement.
         shard_rows: cohort rows worked at a time. Never changes the result.
         training_rows: cohort rows whose pairs train the weights; 0: they stay what they start from.
+        words: placeholders and nicknames of the Department's own.
     """
 
     threshold: float = 0.90
@@ -43,6 +45,7 @@ class LinkOptions:
     seed: int = 20_261_123
     shard_rows: int = 250_000
     training_rows: int = 15_000
+    words: OwnWords = NO_WORDS
 
     def __post_init__(self) -> None:
         ranges = {
@@ -77,7 +80,8 @@ class LinkOptions:
 
     def as_json(self) -> dict[str, object]:
         """Everything that fixes the result, for the report (threads and shards do not)."""
-        kept = asdict(self)
+        kept: dict[str, object] = asdict(self)
         for name in ("threads", "shard_rows"):
             kept.pop(name)
+        kept["words"] = self.words.as_json()
         return kept

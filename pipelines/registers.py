@@ -10,10 +10,12 @@ import pyarrow as pa
 from errors import CodedError
 from expectations.validation import validate
 from matching.errors import LinkageBroke
+from matching.options import LinkOptions
+from matching.own_words import OwnWords
 from matching.persons import declared_persons
 from matching.persons import resolve as matching_resolve
 from pipelines.errors import DemoRefusesRealData
-from pipelines.home import locked
+from pipelines.home import Linkage, locked
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
@@ -45,7 +47,7 @@ def load_register(
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:
         progress("Resolving entries to persons")
         began = time.monotonic()
-        index = _persons(con, described)
+        index = _persons(con, described, session.settings.linkage)
         seconds["resolve"] = time.monotonic() - began
         return index
 
@@ -88,11 +90,12 @@ def load_register(
     return as_row(info) | {"seconds": {name: round(s, 1) for name, s in seconds.items()}}
 
 
-def _persons(con: "duckdb.DuckDBPyConnection", system: System) -> pa.Table:
+def _persons(con: "duckdb.DuckDBPyConnection", system: System, policy: Linkage) -> pa.Table:
     """The person index: linked, or as the system's description says that persons are told apart."""
     linkage = system.linkage
     if linkage.persons == "linked":
-        return matching_resolve(_entries(con))
+        words = OwnWords(policy.placeholders, policy.nicknames)
+        return matching_resolve(_entries(con), LinkOptions(words=words))
     table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
     with database.guarded(LinkageBroke, step="entries"):
         entries = con.sql(

@@ -92,11 +92,12 @@ class Comparer:
         names = self.encoded.names
         self._names = Texts.of([distinctive(text) if " " in text else text for text in names.texts])
         self._streets = Texts.of(self.encoded.streets.texts)
-        lists = {NICKNAMES: nickname_pairs, SPELLINGS: spelling_pairs}
+        nicknames = nickname_pairs(names.texts, self.encoded.nicknames)
+        lists = {NICKNAMES: nicknames, SPELLINGS: spelling_pairs(names.texts)}
         keys = [
             _pair(names.lookup(a), names.lookup(b), number)
             for number, pairs in lists.items()
-            for a, b in pairs(names.texts)
+            for a, b in pairs
         ]
         self._pairs = np.sort(np.array(keys, np.int64))
         self.words = Words(self.encoded.parts, self._names, self._streets, self._pairs)

@@ -98,7 +98,7 @@ def explain_pair(
     theirs = records.filter(pc.equal(pc.cast(records["record_id"], pa.string()), record_id))
     if not mine.num_rows or not theirs.num_rows:
         raise UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
-    encoded = encode(mine, theirs, None, result.exact)
+    encoded = encode(mine, theirs, None, result.exact, result.words)
     a = np.repeat(np.arange(mine.num_rows, dtype=np.int32), theirs.num_rows)
     b = np.tile(np.arange(theirs.num_rows, dtype=np.int32), mine.num_rows)
     levels = [x.astype(np.int64) for x in Comparer(encoded).levels(a, b)]

@@ -42,6 +42,7 @@ from matching.normalise import (
     split_full_names,
 )
 from matching.options import LinkOptions
+from matching.own_words import NO_WORDS, OwnWords
 from matching.reports import GROUPED, LinkReport, link_report
 from matching.scoring import RunShards, Scored, Scorer, budget_cost
 from matching.tables import IDENTIFYING, IDS, STANDARD, ColumnMap, Side, check_ids, check_records
@@ -205,6 +206,7 @@ class LinkResult:
     frequencies: Frequencies
     reported: Callable[[], LinkReport]  # makes the report
     exact: tuple[str, ...] = ()  # the user's own columns
+    words: OwnWords = NO_WORDS
 
     @cached_property
     def report(self) -> LinkReport:
@@ -268,7 +270,8 @@ def link_sources(
         left = read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
         own_rows = cohort.aliases and cohort.aliases.given
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True, given=own_rows)
-        half = HalfEncoded.of(left, columns, options.exact)  # Python's work, beside Arrow's
+        # Python's work, beside Arrow's
+        half = HalfEncoded.of(left, columns, options.exact, options.words)
         right = reading.result()
         damaged = (*checking.result(), *check_records(right.as_given))
         if not set(columns) & set(IDENTIFYING) and not exact:
@@ -343,7 +346,7 @@ def link_sources(
         findings,
     )
     report = made if not aliases else lambda: replace(made(), aliases=aliases)
-    return LinkResult(links, scorer.model, scorer.table, report, options.exact)
+    return LinkResult(links, scorer.model, scorer.table, report, options.exact, options.words)
 
 
 def _one_sided(cohort: Source, records: Source) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrays import blank, in_threads, number_ids, prefetch
-from matching.arrow import EMPTY, Bools, Codes, Ints, array, filled, pc
+from matching.arrow import EMPTY, Bools, Codes, Ints, Rows, array, filled, pc
 from matching.arrow import column as arrow_column
 from matching.findings import Finding
 from matching.normalise import addresses, names, numbers
@@ -32,6 +32,7 @@ from matching.normalise.vocabulary import (
     representatives,
 )
 from matching.options import LASTING
+from matching.own_words import NO_WORDS, OwnWords
 from matching.tables import STANDARD, check_texts
 
 Values = npt.NDArray[Any]
@@ -192,6 +193,15 @@ class Encoded:
     nobodys: dict[str, dict[str, int]]  # side → column → rows whose value too many people share
     findings: tuple[Finding, ...] = ()  # of columns that are not read
     exact: tuple[str, ...] = ()  # the user's own columns, as ``LinkOptions.exact`` names them
+    nicknames: tuple[tuple[str, ...], ...] = ()  # groups of the Department's own
+
+    def in_other_letters(self, a: Rows, b: Rows) -> Bools:
+        """Which pairs have a name in Latin letters on one side, and in others on the other."""
+        foreign, sides = self.parts.foreign, ((self.cohort, a), (self.records, b))
+        if not foreign.any():
+            return np.zeros(len(a), np.bool_)
+        mine, theirs = (foreign[s.first[rows]] | foreign[s.last[rows]] for s, rows in sides)
+        return mine != theirs
 
 
 def encode(
@@ -199,6 +209,7 @@ def encode(
     records: pa.Table | None,
     threads: int | None = None,
     exact: tuple[str, ...] = (),
+    own_words: OwnWords = NO_WORDS,
 ) -> Encoded:
     """Code both tables together; with ``records=None`` the cohort is both sides.
 
@@ -211,7 +222,9 @@ def encode(
     other = cohort if records is None else records
     both = common_columns(cohort.column_names, other.column_names)
     own = [name.removesuffix(LASTING) for name in exact]
-    half = HalfEncoded.of(read_input(batches_of(cohort), both, (), threads, own), both, exact)
+    half = HalfEncoded.of(
+        read_input(batches_of(cohort), both, (), threads, own), both, exact, own_words
+    )
     if records is None:
         return half.alone()
     return half.against(read_input(batches_of(records), both, (), threads, own))
@@ -230,9 +243,11 @@ def common_columns(cohort: Sequence[str], records: Sequence[str]) -> tuple[str, 
     return tuple(c for c in STANDARD if c in cohort and c in records)
 
 
-def encode_alone(cohort: EncodingInput, columns: tuple[str, ...]) -> Encoded:
+def encode_alone(
+    cohort: EncodingInput, columns: tuple[str, ...], own: OwnWords = NO_WORDS
+) -> Encoded:
     """Code one side to be compared with itself as it is: a name that a third of its rows have is what is looked for."""
-    return HalfEncoded.of(cohort, columns).alone(clean=False)
+    return HalfEncoded.of(cohort, columns, own_words=own).alone(clean=False)
 
 
 @dataclass(frozen=True)
@@ -252,14 +267,20 @@ class HalfEncoded:
     tallies: dict[str, Tally]
     exact: tuple[str, ...]
     own: dict[str, pa.ChunkedArray]
+    own_words: OwnWords
 
     @classmethod
     def of(
-        cls, cohort: EncodingInput, columns: tuple[str, ...], exact: tuple[str, ...] = ()
+        cls,
+        cohort: EncodingInput,
+        columns: tuple[str, ...],
+        exact: tuple[str, ...] = (),
+        own_words: OwnWords = NO_WORDS,
     ) -> "HalfEncoded":
         """Normalise the cohort's distinct texts."""
         words, tallies = _Words(Vocabulary(), Vocabulary(), Vocabulary()), dict[str, Tally]()
-        return cls(_side(cohort, words, tallies), words, columns, tallies, exact, cohort.exact)
+        side = _side(cohort, words, tallies, own_words)
+        return cls(side, words, columns, tallies, exact, cohort.exact, own_words)
 
     def alone(self, *, clean: bool = True) -> Encoded:
         """The cohort against itself; ``clean`` takes out values that are nobody's."""
@@ -270,7 +291,7 @@ class HalfEncoded:
         tallies = dict[str, Tally]()
         both = [_numbered_together(own, records.exact[name]) for name, own in self.own.items()]
         mine = replace(self.cohort, exact=tuple(codes for codes, _ in both))
-        right = _side(records, self.words, tallies)
+        right = _side(records, self.words, tallies, self.own_words)
         right = replace(right, exact=tuple(codes for _, codes in both))
         return replace(self, cohort=mine).with_records(right, tallies)
 
@@ -281,7 +302,7 @@ class HalfEncoded:
         words, sides = self.words, {"cohort": self.tallies, "records": tallies}
         given = [self.cohort] if right is self.cohort else [self.cohort, right]
         spelt = _one_spelling(given, words.names)
-        parts = name_parts(words.names)
+        parts = name_parts(words.names, self.own_words.nicknames)
         cleaned = [without_nobodys(s, tuple(self.own)) if clean else (s, {}) for s in spelt]
         made = [_with_whole_name(side, parts) for side, _ in cleaned]
         left, right = made[0], made[-1]
@@ -300,6 +321,7 @@ class HalfEncoded:
             {"cohort": cleaned[0][1], "records": cleaned[-1][1]},
             tuple(one for side, of in sides.items() for one in unread_findings(side, of)),
             self.exact,
+            self.own_words.nicknames,
         )
 
 
@@ -310,9 +332,13 @@ def _numbered_together(mine: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[
     return codes[: len(mine)], codes[len(mine) :]
 
 
-def _side(given: EncodingInput, words: _Words, tallies: dict[str, Tally]) -> Side:
+def _side(
+    given: EncodingInput, words: _Words, tallies: dict[str, Tally], own_words: OwnWords
+) -> Side:
     """The texts of a side give way to their codes, one column after the other."""
     tallies |= given.tallies
+    if own_words.placeholders:
+        _leave_out(given, own_words.placeholders)
 
     def count(name: str, values: Dictionary, table: list[int], codes: Codes, missing: int) -> None:
         many, lost = int(np.count_nonzero(values.indices >= 0)), values.lost(codes, missing)
@@ -352,6 +378,13 @@ def _side(given: EncodingInput, words: _Words, tallies: dict[str, Tally]) -> Sid
     own = encode_number("name_suffix", _suffixes)
     inside = last_name.coded([_SUFFIXES.get(ending, 0) for ending in endings], 0)
     suffix = np.where(own > 0, own, inside).astype(np.int8)
+    doe, johns = words.names.lookup("doe"), [words.names.lookup(n) for n in ("john", "jane")]
+    if doe != MISSING:  # nobody's name only together
+        nobody = (last == doe) & np.isin(first, johns) & (first != MISSING)
+        first, last = (np.where(nobody, np.int32(MISSING), codes) for codes in (first, last))
+        for name in ("first_name", "last_name") if nobody.any() else ():
+            was = tallies[name]
+            tallies[name] = replace(was, lost=was.lost + int(nobody.sum()))
     numbers = given.numbers
     return Side(
         rows=given.rows,
@@ -372,6 +405,29 @@ def _side(given: EncodingInput, words: _Words, tallies: dict[str, Tally]) -> Sid
         county=encode_text("county", _places, words.places),
         whole=np.full(given.rows, MISSING, np.int32),
     )
+
+
+def _leave_out(given: EncodingInput, placeholders: Sequence[str]) -> None:
+    """Values that say nothing in the Department's own words become missing."""
+    nothing = frozenset(map(names.fold, placeholders))
+    dates = frozenset(birth_dates(list(placeholders))) - {0}
+    for name, column in given.texts.items():
+        kept = ["" if names.fold(text) in nothing else text for text in column.values]
+        if name == "birth_date" and dates:
+            kept = [
+                t if d not in dates else "" for t, d in zip(kept, birth_dates(kept), strict=True)
+            ]
+        places = [MISSING if not text else place for place, text in enumerate(kept)]
+        given.texts[name] = Dictionary(column.coded(places), kept)
+    written = pa.chunked_array([list(placeholders)], pa.string())
+    whole, _ = numbers.social_security(written)
+    codes = {name: how(written) for name, how in _NUMBERS.items()} | {"ssn": whole}
+    for name, said in codes.items():
+        gone = np.isin(given.numbers[name], said[said >= 0])
+        for part in (name, "ssn4") if name == "ssn" else (name,):
+            given.numbers[part] = np.where(gone, MISSING, given.numbers[part]).astype(
+                _TYPES.get(part, np.int64)
+            )
 
 
 def _one_spelling(sides: list[Side], words: Vocabulary) -> list[Side]:

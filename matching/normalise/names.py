@@ -85,6 +85,21 @@ def _fold_ascii(text: bytes) -> str:
     return b" ".join(text.translate(_LETTERS, _DROPPED).split()).decode()
 
 
+def in_latin(texts: list[str]) -> list[str]:
+    """Comparable names whose letters are others than Latin ones as these sound ("иванов", "김"); all others as they are.
+
+    By text-unidecode's tables: Cyrillic, Greek, Armenian, Arabic (without its vowels), Hangul, Han as in Mandarin.
+    """
+    if "".join(texts).isascii():
+        return texts
+    from text_unidecode import unidecode
+
+    whole = (unicodedata.normalize("NFC", text) for text in texts)
+    return [
+        t if t.isascii() else fold(unidecode(w)) or t for t, w in zip(texts, whole, strict=True)
+    ]
+
+
 def first_name(text: str) -> str:
     """A comparable first or middle name; empty when it says "unknown"."""
     if text.isascii() and text.isalpha():
@@ -181,24 +196,30 @@ _CLASS = str.maketrans(
 )  # fmt: skip
 
 
-def nickname_groups() -> tuple[tuple[str, ...], ...]:
-    """Groups of names used for one another; the first of a group is its root."""
-    return _groups("nicknames.csv")
+Groups = tuple[tuple[str, ...], ...]
 
 
 @cache
-def _groups(file: str) -> tuple[tuple[str, ...], ...]:
+def nickname_groups(own: Groups = ()) -> Groups:
+    """Groups of names used for one another, also the Department's ``own``; the first of a group is its root."""
+    first_words = (((*fold(name).split(), "")[0] for name in group) for group in own)
+    return (*_groups("nicknames.csv"), *(tuple(filter(None, group)) for group in first_words))
+
+
+@cache
+def _groups(file: str) -> Groups:
     text = (resources.files("matching.normalise") / file).read_text("utf-8")
     return tuple(tuple(row) for row in csv.reader(text.splitlines()))
 
 
 @cache
-def roots() -> dict[str, str]:
+def roots(own: Groups = ()) -> dict[str, str]:
     """The formal name of each nickname and of each formal name."""
     found: dict[str, str] = {}
-    for group in nickname_groups():
+    groups = [group for group in nickname_groups(own) if group]
+    for group in groups:
         found.setdefault(group[0], group[0])
-    for group in nickname_groups():
+    for group in groups:
         for name in group:
             found.setdefault(name, group[0])
     return found
@@ -210,20 +231,25 @@ def root(name: str) -> str:
     return roots().get(word, word)
 
 
-def nickname_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
+def nickname_pairs(names: Iterable[str], own: Groups = ()) -> set[tuple[str, str]]:
     """Pairs (sorted) of the given names that stand in one nickname group."""
-    return _pairs(set(names), nickname_groups())
+    return _pairs(list(names), nickname_groups(own))
 
 
 def spelling_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
     """Pairs (sorted) of the given surnames that are known as spellings of one in Latin letters ("Lee", "Rhee")."""
-    return _pairs(set(names), _groups("spellings.csv"))
+    return _pairs(list(names), _groups("spellings.csv"))
 
 
-def _pairs(present: set[str], groups: Iterable[tuple[str, ...]]) -> set[tuple[str, str]]:
-    pairs: set[tuple[str, str]] = set()
+def _pairs(names: list[str], groups: Groups) -> set[tuple[str, str]]:
+    present, pairs = set(names), set[tuple[str, str]]()
+    other = {
+        sound: text for sound, text in zip(in_latin(names), names, strict=True) if sound != text
+    }
     for group in groups:
-        here = sorted(present.intersection(group))
+        here = sorted(
+            present.intersection(group) | {other[name] for name in group if name in other}
+        )
         pairs.update((a, b) for i, a in enumerate(here) for b in here[i + 1 :])
     return pairs
 

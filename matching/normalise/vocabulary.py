@@ -119,11 +119,12 @@ class NameParts:
         Hashes  # a number for its letters in any order; those of two names add up (modulo 2^64)
     )
     single: Bools  # only an initial
+    foreign: Bools  # in other letters than Latin ones
 
 
-def name_parts(vocabulary: Vocabulary) -> NameParts:
-    """Work out the parts; adds roots and parts to the vocabulary where they are new."""
-    formal_names, code, texts_ = names.roots(), vocabulary.code, vocabulary.texts
+def name_parts(vocabulary: Vocabulary, nicknames: names.Groups = ()) -> NameParts:
+    """Work out the parts; adds roots (also of further ``nicknames``) and parts to the vocabulary where they are new."""
+    formal_names, code, texts_ = names.roots(nicknames), vocabulary.code, vocabulary.texts
     known = vocabulary.known
     places, roots, heads, tails = (list[int]() for _ in range(4))  # of names that are not all three
     done = 0
@@ -148,15 +149,21 @@ def name_parts(vocabulary: Vocabulary) -> NameParts:
     if places:
         root = own.copy()
         root[places], head_[places], tail_[places] = roots, heads, tails
-    initial = np.array([*(ord(text[0]) for text in texts_), MISSING], np.int32)
-    several = [i for i, text in enumerate(texts_) if " " in text]
-    keys = names.sound_numbers([*texts_, *(texts_[i].replace(" ", "") for i in several)])
+    latin = names.in_latin(texts_)
+    initial = np.array([*(ord(text[0]) for text in latin), MISSING], np.int32)
+    several = [i for i, text in enumerate(latin) if " " in text]
+    keys = names.sound_numbers([*latin, *(latin[i].replace(" ", "") for i in several)])
     sound = np.append(keys[: len(texts_)], np.int32(MISSING))
     voice = sound.copy()
     voice[several] = keys[len(texts_) :]
-    single = np.array([*(len(text) == 1 for text in texts_), False], np.bool_)
+    single = np.array([*(len(text) == 1 for text in latin), False], np.bool_)
+    foreign = np.array(
+        [*(text is not t for text, t in zip(texts_, latin, strict=True)), False], np.bool_
+    )
     letters = np.append(letter_numbers(texts_), np.uint64(0))
-    return NameParts(root, initial[head_], sound[head_], voice, head_, tail_, letters, single)
+    return NameParts(
+        root, initial[head_], sound[head_], voice, head_, tail_, letters, single, foreign
+    )
 
 
 def letter_numbers(texts: list[str]) -> Hashes:

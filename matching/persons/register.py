@@ -41,7 +41,7 @@ def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     if records.num_rows and not pa.types.is_integer(records["record_id"].type):
         raise BadTable(columns=["record_id"])
     ids, node, group = _nodes(records)
-    whole = encode(records, None)
+    whole = encode(records, None, own_words=options.words)
     row_of, copies = _distinct(whole)
     side = whole.cohort.take(row_of)
     scorer = Scorer(replace(whole, cohort=side, records=side), options, same_table=True)

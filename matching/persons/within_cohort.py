@@ -17,6 +17,7 @@ from matching.assignment import components
 from matching.linking import Source
 from matching.normalise import Encoded, encode_alone, read_input
 from matching.options import LinkOptions
+from matching.own_words import NO_WORDS, OwnWords
 from matching.scoring import Scorer
 from matching.tables import check_ids
 
@@ -33,11 +34,12 @@ _SHARDS = 16  # at most: what is kept of a shard's row while it is worked is som
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
-def find_duplicates(cohort: Source) -> pa.Table:
+def find_duplicates(cohort: Source, words: OwnWords = NO_WORDS) -> pa.Table:
     """Groups of rows that look like one person.
 
     Args:
         cohort: ``cohort_id`` (text, unique) and standard columns (text).
+        words: placeholders and nicknames of the Department's own.
 
     Returns:
         ``cohort_id, group, probability``: one row for each cohort row in a group of two or more, by
@@ -52,7 +54,7 @@ def find_duplicates(cohort: Source) -> pa.Table:
     side = read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
     ids, rows = side.as_given, side.rows
     check_ids(ids, "cohort_id", unique=True)
-    encoded = encode_alone(side, cohort.columns)
+    encoded = encode_alone(side, cohort.columns, words)
     del side
     found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))

@@ -111,10 +111,11 @@ class ShardPlan:
                 pairs.b, patterns, KEEP
             )
             worth = np.flatnonzero(odds > KEEP)
-            (guarded,) = guarded_patterns(patterns[worth], self.never_link)
+            a, b = pairs.a[worth], pairs.b[worth]
+            (guarded,) = _guarded(self.encoded, a, b, patterns[worth], self.never_link)
             return Scored(
-                pairs.a[worth],
-                pairs.b[worth],
+                a,
+                b,
                 odds[worth],
                 guarded,
                 pairs.caught[worth],
@@ -231,7 +232,9 @@ class Scorer:
         """Log odds of any pairs, which are never linked by themselves, and which of these contradict each other."""
         options = self.options
         patterns = compare_pairs(self.comparer, a, b, options.threads)
-        guarded, opposed = guarded_patterns(patterns, options.never_link, options.conflicts)
+        guarded, opposed = _guarded(
+            self.encoded, a, b, patterns, options.never_link, options.conflicts
+        )
         return self.log_odds(b, patterns), guarded, opposed
 
     def opposed(self, a: Rows, b: Rows) -> Bools:
@@ -243,7 +246,7 @@ class Scorer:
         """How many of these pairs each guard keeps from being linked by themselves."""
         guards = self.options.never_link
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
-        masks = guarded_patterns(patterns, *((guard,) for guard in guards))
+        masks = _guarded(self.encoded, a, b, patterns, *((guard,) for guard in guards))
         return {guard: int(mask.sum()) for guard, mask in zip(guards, masks, strict=True)}
 
     def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
@@ -251,6 +254,17 @@ class Scorer:
         return MatchWeights(self.model, self.table, self.options.threads).log_odds(
             b, patterns, least
         )
+
+
+def _guarded(
+    encoded: Encoded, a: Rows, b: Rows, patterns: Rows, *guards: tuple[str, ...]
+) -> list[Bools]:
+    """``guarded_patterns``; names that are known by their sound alone are held by the guard on names, too."""
+    foreign, masks = encoded.in_other_letters(a, b), guarded_patterns(patterns, *guards)
+    return [
+        mask | foreign if "names" in names else mask
+        for names, mask in zip(guards, masks, strict=True)
+    ]
 
 
 def _evenly_spaced(rows: int, wanted: int) -> Rows:
@@ -288,7 +302,7 @@ def plan_tables(plan: ShardPlan) -> dict[str, pa.Table]:
             }
         ),
         "parts": _table(
-            {n: column(v.astype("i1") if n == "single" else v) for n, v in parts.items()}
+            {n: column(v.astype("i1") if v.dtype == np.bool_ else v) for n, v in parts.items()}
         ),
         "rules": _rules(plan),
     }
@@ -305,7 +319,8 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
         for i in range(len(_VOCABULARIES))
     ]
     parts = {n: array(tables("parts")[n]) for n in (f.name for f in fields(NameParts))}
-    parts["single"] = parts["single"].astype(np.bool_)
+    for name in ("single", "foreign"):
+        parts[name] = parts[name].astype(np.bool_)
     encoded = Encoded(
         _side(tables("cohort")),
         _side(records),
@@ -317,6 +332,7 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
         {},
         {},
         exact=tuple(numbers["exact"]),
+        nicknames=tuple(map(tuple, numbers["nicknames"])),
     )
     model = Model(
         tuple(np.array(m) for m in numbers["m"]),
@@ -388,6 +404,7 @@ def _rules(plan: ShardPlan) -> pa.Table:
         "same_table": plan.blocks.same_table,
         "shard_rows": plan.shard_rows,
         "never_link": plan.never_link,
+        "nicknames": plan.encoded.nicknames,
         "m": [m.tolist() for m in model.m],
         "u": [u.tolist() for u in model.u],
         "sizes": model.sizes.tolist(),

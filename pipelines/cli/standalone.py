@@ -33,6 +33,7 @@ def match(
     model: Path | None = None,
     save_model: Path | None = None,
     training: bool = True,
+    vocabulary: Path | None = None,
     explain: str | None = None,
     threshold: float = 0.90,
     review_from: float = 0.50,
@@ -43,17 +44,20 @@ def match(
     """Link two tables; writes LINKS.parquet, .json and .html."""
     from matching.linking import match_files
     from matching.options import LinkOptions
+    from matching.own_words import NO_WORDS, OwnWords
     from matching.tables import ColumnMap
 
     pair, named = _pair(explain), sheet or [None]
     if len(named) > 2:
         raise OptionsDisagree(option="--sheet is given once for both files, or once for each")
     guards = () if never_link == "none" else tuple(never_link.split(","))
+    words = OwnWords.read(vocabulary) if vocabulary else NO_WORDS
     options = LinkOptions(
         threshold=threshold,
         review_from=review_from,
         never_link=guards,
         exact=tuple(exact or ()),
+        words=words,
     )
     options = options if training else replace(options, training_rows=0)
     mapped = ColumnMap.read(columns, options.own_columns) if columns else None

@@ -20,6 +20,7 @@ from pipelines.home.settings import (
     Bucket,
     Cluster,
     Disclosure,
+    Linkage,
     Mail,
     Settings,
     read_settings,

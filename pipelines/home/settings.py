@@ -65,6 +65,8 @@ class Linkage(_Section):
     review_from: float = Field(default=0.50, gt=0, lt=1, description="probability from which a pair that is no link goes to a reviewer; policy")
     never_link: tuple[Literal["birth", "suffix", "sex", "twin", "number", "names"], ...] = Field(default=("birth", "suffix", "sex", "twin", "number", "names"), description="pairs that go to a reviewer at best: other birth dates without a number; junior and senior; brother and sister, or two first names, of one birth and home; other numbers; names alone; policy")
     model: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$", description="empty: the shipped prior; else the name of a file in this home that `match --save-model` wrote, which runs start from; policy")
+    placeholders: tuple[str, ...] = Field(default=(), description='such as "TBD": further values of any column that mean "none", beside those that are known or found by how many share them')
+    nicknames: tuple[tuple[str, ...], ...] = Field(default=(), description='such as ["Chuyito", "Jesus"]: further first names that are used for one another')
     doubtful: Literal["wait", "exclude"] = Field(default="wait", description="wait | exclude: what a run does with doubtful pairs; policy")
 
 

@@ -10,6 +10,7 @@ from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
 from matching.linking import parts_source
+from matching.own_words import OwnWords
 from matching.persons import find_duplicates
 from pipelines.cohort import (
     CohortTooLong,
@@ -19,6 +20,7 @@ from pipelines.cohort import (
     overlap,
     unusable_rows,
 )
+from pipelines.home import Linkage
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.session import today
@@ -46,7 +48,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
     context.keep_validation("intake", validation)
     validation.require()
     refused = unusable_rows(cohort.parts, cohort.columns, today())
-    withheld = _withheld(cohort)
+    withheld = _withheld(cohort, context.session.settings.linkage)
     this = context.project.cohort(digest)
     file = this.file if this else digest  # another map of the same file is no other cohort
     earlier = [c.digest for c in context.project.cohorts if c.file != file]
@@ -77,7 +79,7 @@ def _validate(
         return validate("intake", system, con, "cohort", parameters)
 
 
-def _withheld(cohort: StoredCohort) -> pa.ChunkedArray:
+def _withheld(cohort: StoredCohort, policy: Linkage) -> pa.ChunkedArray:
     """Row ids in groups of two or more that look like one person."""
     standard = cohort.columns[2:]
 
@@ -85,7 +87,9 @@ def _withheld(cohort: StoredCohort) -> pa.ChunkedArray:
         for part in cohort.parts(["row_id", *standard]):
             yield part.rename_columns(["cohort_id", *standard])
 
-    return find_duplicates(parts_source(["cohort_id", *standard], "cohort", parts))["cohort_id"]
+    words = OwnWords(policy.placeholders, policy.nicknames)
+    source = parts_source(["cohort_id", *standard], "cohort", parts)
+    return find_duplicates(source, words)["cohort_id"]
 
 
 def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray) -> pa.Table:

@@ -16,6 +16,7 @@ from matching.errors import LinkageBroke
 from matching.linking import Source, link_sources, parts_source
 from matching.model import SavedModel
 from matching.options import LinkOptions
+from matching.own_words import OwnWords
 from matching.reports import quality_page
 from pipelines.home import write_private
 from pipelines.release.context import ReleaseContext
@@ -38,6 +39,7 @@ def link_cohort(context: ReleaseContext) -> Product:
         threshold=settings.linkage.threshold,
         review_from=settings.linkage.review_from,
         never_link=settings.linkage.never_link,
+        words=OwnWords(settings.linkage.placeholders, settings.linkage.nicknames),
         threads=context.threads,
         shard_rows=settings.cluster.shard_rows,
     )

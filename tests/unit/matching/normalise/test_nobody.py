@@ -6,6 +6,7 @@ import pytest
 from matching.normalise import encode
 from matching.normalise.names import first_name, last_name
 from tests.two_tables import link
+from tests.unit.matching.comparison.test_levels import level
 from tests.unit.matching.tables import cohort, linked, people, records
 
 
@@ -52,7 +53,47 @@ def test_the_same_placeholder_links_nobody():
     assert rows
 
 
-@pytest.mark.parametrize("text", ["FNU", "LNU", "Baby Boy", "BABY GIRL", "Sin Nombre", "no name"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FNU",
+        "LNU",
+        "Baby Boy",
+        "BABY GIRL",
+        "Sin Nombre",
+        "no name",
+        "NO NAME GIVEN",
+        "Infant",
+        "infant girl",
+        "Unknown Male",
+        "not known",
+        "Desconocido",
+    ],
+)
 def test_what_registers_write_for_no_name_is_missing(text):
     assert first_name(text) == ""
     assert last_name(text) == ""
+
+
+@pytest.mark.parametrize("text", ["Baby", "Boy", "Infant Son", "Male", "Doe"])
+def test_a_surname_that_people_bear_stays_where_it_stands_as_a_surname(text):
+    assert last_name(text) == text.lower()
+
+
+@pytest.mark.parametrize("text", ["BABY BOY", "Infant", "SIN NOMBRE", "No Name Given", "FNU"])
+def test_a_placeholder_is_missing_in_any_box_and_in_conflict_with_nothing(text):
+    for box, field in (("first_name", "first"), ("middle_name", "middle"), ("last_name", "last")):
+        assert level({box: text}, {box: "Guillermo"}, field) == "missing"
+        assert level({box: "Guillermo"}, {box: text}, field) == "missing"
+
+
+@pytest.mark.parametrize("first", ["John", "JANE"])
+def test_john_doe_is_nobody_but_john_and_doe_are_somebody(first):
+    doe = {"first_name": first, "last_name": "Doe"}
+    for field in ("first", "last"):
+        assert level(doe, doe, field) == "missing"
+    ann = {"first_name": "Ann", "last_name": "Doe"}
+    assert level(ann, ann, "last") == "same"
+    assert level(doe | {"last_name": "Roe"}, doe | {"last_name": "Roe"}, "first") == "same"
+    encoded = encode(cohort(doe, ann), records(doe, ann))
+    assert encoded.unparsable["records"] == {"first_name": 1, "last_name": 1}
