@@ -16,6 +16,7 @@ import pyarrow as pa
 from matching.arrays import blank, in_threads, number_ids, prefetch
 from matching.arrow import EMPTY, Bools, Codes, Ints, Rows, array, filled, pc
 from matching.arrow import column as arrow_column
+from matching.arrow import texts as made_texts
 from matching.findings import Finding
 from matching.normalise import addresses, names, numbers
 from matching.normalise.dates import birth_dates
@@ -48,7 +49,7 @@ _NUMBERS: Final[dict[str, Callable[[pa.ChunkedArray], Ints]]] = {
 }  # fmt: skip
 # standard columns that a linkage looks at
 READ_COLUMNS: Final = frozenset({*TEXTS, *_NUMBERS, "ssn"})
-_NOTHING: Final = pa.array(sorted(names.EMPTY), pa.string())
+_NOTHING: Final = made_texts(sorted(names.EMPTY))
 _TYPES: Final = {"zip": np.int32, "ssn": np.int32, "ssn4": np.int16, "house": np.int32}
 
 
@@ -419,7 +420,7 @@ def _leave_out(given: EncodingInput, placeholders: Sequence[str]) -> None:
             ]
         places = [MISSING if not text else place for place, text in enumerate(kept)]
         given.texts[name] = Dictionary(column.coded(places), kept)
-    written = pa.chunked_array([list(placeholders)], pa.string())
+    written = pa.chunked_array([made_texts(list(placeholders))])
     whole, _ = numbers.social_security(written)
     codes = {name: how(written) for name, how in _NUMBERS.items()} | {"ssn": whole}
     for name, said in codes.items():
