@@ -13,9 +13,11 @@ clocks in the headers are stopped, so that the same rows give the same bytes.
 import io
 import os
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
@@ -119,16 +121,7 @@ _EXACT = 2**53  # whole numbers up to here are exact in the floating point of al
 
 @dataclass(frozen=True)
 class Program:
-    """What one program's file can hold.
-
-    Attributes:
-        title: what people call it.
-        extension: of the file.
-        name: letters in a column's name.
-        label: bytes in a column's label.
-        text: bytes in a text.
-        labelled: whether codes become numbers with labels.
-    """
+    """What one program's file can hold: a table of ``programs.toml``, which says what each number counts."""
 
     title: str
     extension: str
@@ -136,29 +129,11 @@ class Program:
     label: int
     text: int
     labelled: bool
+    losses: Sequence[str]
 
 
-PROGRAMS: dict[str, Program] = {
-    # Stata allows 32 letters; ReadStat 1.1 writes at most 31 where a column has labels.
-    "stata": Program("Stata 14 or newer", "dta", 31, 80, 2045, labelled=True),
-    "spss": Program("SPSS", "sav", 32, 120, 32767, labelled=True),
-    "sas": Program("SAS transport, version 5", "xpt", 8, 40, 200, labelled=False),
-}
-
-
-_EMPTY = "An empty text and a missing one are the same there."
-_LOSSES: dict[str, tuple[str, ...]] = {
-    "stata": (_EMPTY,),
-    "spss": (_EMPTY, "Spaces at the end of a text are not kept."),
-    "sas": (
-        _EMPTY,
-        "Spaces at the end of a text are not kept.",
-        "Names have at most eight letters, labels forty.",
-        "Codes have no labels in such a file: they are the texts of the CSV.",
-        "Yes and no are 1 and 0.",
-        "Letters outside ASCII are UTF-8: read the file in a session with ENCODING=UTF8.",
-    ),
-}
+_TABLES = tomllib.loads(Path(__file__).with_name("programs.toml").read_text("utf-8"))
+PROGRAMS: dict[str, Program] = {form: Program(**row) for form, row in _TABLES.items()}
 
 
 def known_formats(asked: Sequence[str]) -> tuple[Format, ...]:
@@ -208,7 +183,7 @@ def program_notes(
                 if name != made
             ),
             tuple(f.name for f in fields if labelled_codes(form, f)),
-            _LOSSES[form],
+            tuple(PROGRAMS[form].losses),
         )
         for form in formats
     )
