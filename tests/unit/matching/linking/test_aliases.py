@@ -101,6 +101,7 @@ def run(folder, c="c.parquet", r="r.parquet", **more):
 TEN = {(f"c{i}", i) for i in range(1, 11)}
 
 
+@pytest.mark.long
 def test_a_register_with_lists_and_one_with_an_alias_file_are_linked_alike(folder):
     folder, mine, theirs = folder
     assert not run(folder)[1] & TEN

@@ -106,6 +106,7 @@ def test_what_many_people_share_is_nobodys():
     assert not linked(result)
 
 
+@pytest.mark.long
 def test_both_loops_and_shards_elsewhere_come_to_the_same(sides):
     def elsewhere(plan):
         again = plan_of(plan_tables(plan).__getitem__, threads=1)

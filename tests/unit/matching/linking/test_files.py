@@ -100,6 +100,7 @@ def test_febrl_4_with_nothing_but_a_column_map(febrl, outcome):
     assert report["seconds"]
 
 
+@pytest.mark.long
 def test_the_map_may_name_the_ids(febrl, outcome):
     ids = (febrl / "map.toml").read_text().replace("[cohort]", '[cohort]\ncohort_id = "rec_id"')
     ids = ids.replace("[records]", '[records]\nrecord_id = "rec_id"')

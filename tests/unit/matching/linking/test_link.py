@@ -180,6 +180,7 @@ def test_options_out_of_range_are_refused():
         LinkOptions(review_from=0.95)
 
 
+@pytest.mark.long
 def test_expected_rates_hold_the_true_ones():
     rng = random.Random(9)
     everyone = people(1500, 9)
@@ -230,6 +231,7 @@ ANYTHING = st.one_of(
 ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(STANDARD, ANYTHING)), max_size=5)
 
 
+@pytest.mark.long
 @examples(25)
 @given(ROWS, ROWS)
 def test_no_text_breaks_the_linkage(mine, theirs):

@@ -42,6 +42,7 @@ def test_the_size_of_the_parts_changes_no_link(sides, whole, size, monkeypatch):
     assert sum(part.num_rows for part in parts.pairs.parts()) == len(whole.links)
 
 
+@pytest.mark.long
 def test_parquet_read_in_parts_gives_the_links_of_the_same_csv(sides, tmp_path, monkeypatch):
     for name, table in zip(("cohort", "records"), sides, strict=True):
         csv.write_csv(table, tmp_path / f"{name}.csv")

@@ -88,6 +88,7 @@ def test_no_two_people_whose_birth_dates_are_years_apart_become_one():
     assert all(lower[i] == lower[i + 400] for i in range(1, 101))
 
 
+@pytest.mark.long
 def test_of_many_namesakes_a_row_gets_its_own_and_no_other():
     people = _registered()
     result = link(cohort(*people[:200]), records(*people))

@@ -4,6 +4,7 @@ import unicodedata
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ def test_values_are_numbered_as_they_appear(values):
     assert fast[1] == slow[1] == len(seen)
 
 
+@pytest.mark.long
 @FEW
 @given(st.lists(st.text(max_size=3) | st.text("ab", min_size=7, max_size=10), max_size=40))
 @example([f"record {i % 4_000}" for i in range(9_000)])

@@ -45,6 +45,7 @@ def test_a_number_of_one_person_stays_however_often_it_comes():
     assert encoded.nobodys["records"] == {}
 
 
+@pytest.mark.long
 def test_the_same_placeholder_links_nobody():
     rows, spoilt = _sides({"driver_license": "PENDING"})
     mine = [{k: row[k] for k in ("first_name", "last_name", "driver_license")} for row in spoilt]

@@ -65,6 +65,7 @@ def test_an_identity_is_named_by_its_smallest_entry(index):
         assert all(label == record for label, record in smallest.items())
 
 
+@pytest.mark.long
 def test_threads_and_row_order_do_not_change_the_persons(register, index):
     table, _ = register
     assert index.equals(resolve(table, LinkOptions(threads=2)))

@@ -28,6 +28,7 @@ def withheld(*rows, after=None):
 HONEST = people(400, 31)
 
 
+@pytest.mark.long
 def test_honest_people_are_left_alone():
     assert withheld(*HONEST) == set()
 
@@ -84,6 +85,7 @@ def many():
     return cohort(*many_namesakes(40_000))
 
 
+@pytest.mark.long
 def test_the_namesakes_of_a_long_cohort_are_no_probes(many):
     assert len(withheld(after=many)) < 60  # of one name and one birth date, by chance
 
@@ -100,6 +102,7 @@ def test_a_probe_is_found_among_many_namesakes(many):
         assert withheld(*probe, after=many) >= {f"c{i}" for i in range(40_001, 40_301)}
 
 
+@pytest.mark.long
 def test_a_small_origin_keeps_its_names(many):
     """Few have these names, and those have them together: no chance of a whole cohort, but their own."""
     rng = random.Random(3)

@@ -118,6 +118,7 @@ def test_every_link_was_caught_by_some_rule(linked_tables):
     assert sum(line["link"] for line in report.histogram) >= report.linked_rows
 
 
+@pytest.mark.long
 def test_what_a_budget_cut_is_estimated():
     """Everybody has one of five surnames and one of sixty birth dates, and nothing else but a first name."""
     rng = random.Random(4)

@@ -64,6 +64,7 @@ def test_shards_that_are_worked_elsewhere_link_the_same(seed, shard_rows, block_
     assert there.report.pairs == here.report.pairs
 
 
+@pytest.mark.long
 def test_splits_and_given_up_values_travel():
     sides = _sides(60, 3)
     options = LinkOptions(threads=1, block_cap=4, pair_budget=300)
