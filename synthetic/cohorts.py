@@ -127,14 +127,7 @@ def _pairs(truth: sp.RegisterTruth, persons: pa.Table) -> pa.Table:
 
 # -- as a researcher writes: mixed case, some accents, ISO dates, the standard columns
 
-_ACCENTS = {
-    "Munoz": "Muñoz", "Nunez": "Núñez", "Pena": "Peña", "Garcia": "García", "Hernandez": "Hernández",
-    "Lopez": "López", "Martinez": "Martínez", "Gonzalez": "González", "Rodriguez": "Rodríguez",
-    "Perez": "Pérez", "Sanchez": "Sánchez", "Ramirez": "Ramírez", "Gomez": "Gómez", "Diaz": "Díaz",
-    "Jose": "José", "Jesus": "Jesús", "Maria": "María", "Angel": "Ángel", "Sofia": "Sofía",
-    "Zuniga": "Zúñiga", "Ibarra": "Ybarra", "Obrien": "O'Brien", "Oneil": "O'Neil",
-    "Mcdonald": "McDonald", "Oconnor": "O'Connor",
-}  # fmt: skip
+_ACCENTS: dict[str, str] = sp.shares("accents")
 
 
 def as_table(columns: sp.Columns) -> pa.Table:

@@ -19,6 +19,7 @@ from synthetic.people.names import (
     known_names,
     known_places,
     objects,
+    shares,
 )
 from synthetic.people.population import NONE, SUFFIXES, Population
 
@@ -58,19 +59,7 @@ class Noise:
 
 RESPONDENT = Noise()
 OTHER_PARTY = replace(RESPONDENT, ssn=0.06, license=0.12, address_missing=0.25, birth_missing=0.10)
-COHORTS = {
-    "low": Noise(
-        typo=0.003, nickname=0.01, spelling=0.01, birth_missing=0.002, birth_swapped=0.002, birth_january=0.001,
-        birth_digit=0.002, ssn=0.85, ssn_typo=0.004, license=0.7, address_missing=0.02, stale=0.03, phone=0.7,
-    ),
-    "medium": replace(RESPONDENT, ssn=0.6, license=0.5, address_missing=0.05, stale=0.12, phone=0.5),
-    "heavy": Noise(
-        typo=0.05, nickname=0.08, spelling=0.08, swapped=0.01, initial=0.02, surname_style=0.7, maiden=0.25,
-        middle_missing=0.5, suffix_missing=0.7, birth_missing=0.08, birth_swapped=0.02, birth_january=0.03,
-        birth_digit=0.04, sex_missing=0.03, sex_wrong=0.01, ssn=0.2, ssn_typo=0.05, license=0.2, license_typo=0.05,
-        address_missing=0.3, street_typo=0.06, stale=0.35, phone=0.15,
-    ),
-}  # fmt: skip
+COHORTS = {level: Noise(**traits) for level, traits in shares("cohorts").items()}
 
 
 def recorded(
