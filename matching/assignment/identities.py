@@ -109,9 +109,8 @@ def _all_pairs(label: Ints) -> tuple[Ints, Ints]:
 
     Of a component above ``_MOST`` nodes, each node is paired with its next ``_MOST`` only.
     """
-    order = np.argsort(label, kind="stable")
-    sizes = np.bincount(label, minlength=len(label))
-    order = order[sizes[label[order]] > 2]
+    members = np.flatnonzero(np.bincount(label)[label] > 2)
+    order = members[np.argsort(label[members], kind="stable")]
     found: list[tuple[Ints, Ints]] = []
     for gap in range(1, _MOST):
         if gap >= len(order):

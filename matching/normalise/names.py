@@ -30,6 +30,7 @@ PARTICLES = frozenset([
 ])  # fmt: skip
 _JOINING = PARTICLES - {"mc", "mac", "st", "saint", "san", "santa", "o", "d", "l"} | {"la"}
 ALSO_SURNAMES = frozenset(["la", "le", "du", "van", "di", "do"])
+SAYING_LITTLE = PARTICLES | ALSO_SURNAMES
 SUFFIXES = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "2nd": "ii", "2": "ii",
     "iii": "iii", "3rd": "iii", "3": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
@@ -132,7 +133,7 @@ def last_name(text: str) -> str:
 
 def ends(words: list[str]) -> tuple[str, str]:
     """The first and the last word of a name that say whose it is: ``["de", "la", "cruz"]`` → cruz, cruz."""
-    if PARTICLES.isdisjoint(words) and ALSO_SURNAMES.isdisjoint(words):
+    if SAYING_LITTLE.isdisjoint(words):
         return words[0], words[-1]
     head = next(
         (

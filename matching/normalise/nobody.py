@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from matching.arrays import buckets, finish_hash, in_threads, numbered, some_numbers, start_hash
-from matching.arrow import Bools, Ints
+from matching.arrays import among, in_threads, numbered
+from matching.arrow import Ints
 from matching.normalise.side import Side
 
 # People (by birth date, or name where there is none) who may share a number: misspelt dates of one person, a number
@@ -21,6 +21,9 @@ _OWNERS: Final = {"ssn": 5, "licence": 5, "phone": 40, "exact": 5}
 _DATE_SHARE, _DATE_ROWS = 0.01, 40
 # Kaur and Singh do not reach that in a register, and say nothing where they do.
 _NAME_SHARE, _NAME_ROWS = 0.25, 100
+_GOLDEN: Final = np.uint64(
+    0x9E3779B97F4A7C15
+)  # Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4)
 
 
 def without_nobodys(
@@ -39,7 +42,7 @@ def without_nobodys(
     for (name, standard, _, missing), nobodys in zip(_KINDS, found, strict=True):
         values = getattr(side, name)
         if nobodys:
-            gone = np.isin(values, nobodys)
+            gone = among(values, np.sort(nobodys))
             lost[standard] = int(gone.sum())
             changed[name] = np.where(gone, np.array(missing, values.dtype), values)
     if "ssn" in changed:  # its last four digits are nobody's as well
@@ -47,9 +50,8 @@ def without_nobodys(
         changed["ssn4"] = np.where(gone, np.array(-1, side.ssn4.dtype), side.ssn4)
     exact = list(side.exact)
     for place, name in enumerate(own):
-        gone = np.isin(
-            exact[place], _of_many(side, exact[place].astype(np.int64), _OWNERS["exact"])
-        )
+        nobodys = _of_many(side, exact[place].astype(np.int64), _OWNERS["exact"])
+        gone = among(exact[place].astype(np.int64), np.sort(np.array(nobodys, np.int64)))
         if gone.any():
             lost[name] = int(gone.sum())
             exact[place] = np.where(gone, np.int32(-1), exact[place])
@@ -62,52 +64,41 @@ def _numbers(name: str) -> Callable[[Side], list[int]]:
 
 def _of_many(side: Side, values: Ints, owners: int) -> list[int]:
     """The values that more people than so many have."""
-    frequent = _shared(values[values >= 0], owners)
-    if not len(frequent):
-        return []
-    here = np.flatnonzero(np.isin(values, frequent))
+    here = _perhaps_shared(values, owners)
+    _, place, rows = np.unique(values[here], return_inverse=True, return_counts=True)
+    here = here[rows[place] > owners]
     who = np.where(side.birth[here] > 0, side.birth[here], -2 - side.last[here]).astype(np.int64)
-    pairs = np.unique(numbered(values[here])[0] << 32 | numbered(who)[0])
-    people = np.bincount(pairs >> 32)
-    first = np.unique(numbered(values[here])[0], return_index=True)[1]
-    return values[here[first]][people > owners].tolist()
+    which, place = np.unique(values[here], return_inverse=True)
+    people = np.bincount(np.unique(place << 32 | numbered(who)[0]) >> 32, minlength=len(which))
+    return which[people > owners].tolist()
 
 
-def _shared(values: Ints, most: int) -> Ints:
-    """The values that more rows than so many have. Only what shares a small hash with that many others is sorted."""
-    bits = max(8, len(values).bit_length())
-    small = buckets(finish_hash(start_hash(values)), bits)
-    maybe = values[np.bincount(small, minlength=1 << bits)[small] > most]
-    which, counts = np.unique(maybe, return_counts=True)
-    return which[counts > most]
+def _perhaps_shared(values: Ints, most: int) -> Ints:
+    """The rows whose value more rows than so many may have: whose small hash that many others share."""
+    known = np.flatnonzero(values >= 0)
+    bits = np.uint64(max(8, len(known).bit_length()))
+    small = (values[known].astype(np.uint64) * _GOLDEN >> (np.uint64(64) - bits)).view(np.int64)
+    return known[(np.bincount(small) > most)[small]]
 
 
 def _dates(side: Side) -> list[int]:
-    values = side.birth.astype(np.int64)
-    known = values > 0
-    least = max(_DATE_ROWS, int(_DATE_SHARE * np.count_nonzero(known)) + 1)
-    return _frequent(values, known & (values % 100 > 0), least).tolist()
+    """Full dates; a year alone has many."""
+    known = side.birth[side.birth > 0]
+    if not len(known):
+        return []
+    low = int(known.min())
+    least = max(_DATE_ROWS, int(_DATE_SHARE * len(known)) + 1)
+    frequent = np.flatnonzero(np.bincount(known - low) >= least) + low
+    return frequent[frequent % 100 > 0].tolist()
 
 
 def _names(name: str) -> Callable[[Side], list[int]]:
     def find(side: Side) -> list[int]:
-        values = getattr(side, name).astype(np.int64)
-        known = values >= 0
-        least = max(_NAME_ROWS, int(_NAME_SHARE * np.count_nonzero(known)) + 1)
-        return _frequent(values, known, least).tolist()
+        counts = np.bincount(getattr(side, name) + 1, minlength=1)
+        least = max(_NAME_ROWS, int(_NAME_SHARE * (side.rows - counts[0])) + 1)
+        return np.flatnonzero(counts[1:] >= least).tolist()
 
     return find
-
-
-def _frequent(values: Ints, known: Bools, least: int) -> Ints:
-    """The values that at least so many rows have."""
-    place, many = some_numbers(values[known])
-    counts = np.bincount(place, minlength=many)
-    if not many or counts.max() < least:
-        return np.empty(0, np.int64)
-    value = np.empty(many, np.int64)
-    value[place] = values[known]
-    return value[counts >= least]
 
 
 _KINDS: Final[tuple[tuple[str, str, Callable[[Side], list[int]], int], ...]] = (

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from matching.arrays import finish_hash, start_hash
-from matching.arrow import Bools, Codes, Hashes, array, column, filled
+from matching.arrow import Bools, Codes, Hashes, Ints, array, column, filled
 from matching.native import compiled, renumber
 from matching.normalise import names
 
@@ -124,42 +126,37 @@ class NameParts:
 
 def name_parts(vocabulary: Vocabulary, nicknames: names.Groups = ()) -> NameParts:
     """Work out the parts; adds roots (also of further ``nicknames``) and parts to the vocabulary where they are new."""
-    formal_names, code, texts_ = names.roots(nicknames), vocabulary.code, vocabulary.texts
-    known = vocabulary.known
-    places, roots, heads, tails = (list[int]() for _ in range(4))  # of names that are not all three
-    done = 0
-    while done < len(texts_):  # grows while roots and parts are added
-        new = texts_[done:]
-        for place, text in enumerate(new, done):
-            first, head, tail = text, place, place
-            if " " in text:
-                first, last = names.ends(text.split(" "))
-                head = known[first] if first in known else code(first)
-                tail = known[last] if last in known else code(last)
-            elif text not in formal_names:
-                continue
-            places.append(place)
-            heads.append(head)
-            tails.append(tail)
-            roots.append(code(formal_names[first]) if first in formal_names else head)
-        done += len(new)
-    own = np.arange(len(texts_) + 1, dtype=np.int32)
-    own[-1] = MISSING
-    root, head_, tail_ = own, own.copy(), own.copy()
-    if places:
-        root = own.copy()
-        root[places], head_[places], tail_[places] = roots, heads, tails
+    formal, code, texts_ = names.roots(nicknames), vocabulary.code, vocabulary.texts
+    several = [i for i, text in enumerate(texts_) if " " in text]
+    words = [texts_[i].split(" ") for i in several]
+    plain = names.SAYING_LITTLE.isdisjoint
+    ends = [(w[0], w[-1]) if plain(w) else names.ends(w) for w in words]
+    for word in chain.from_iterable(ends):
+        code(word)
+    nicknamed = [i for i, text in enumerate(texts_) if text in formal and " " not in text]
+    roots = [code(formal[texts_[i]]) for i in nicknamed]
+    root = np.arange(len(texts_) + 1, dtype=np.int32)
+    root[-1] = MISSING
+    head_, tail_ = root.copy(), root.copy()
+    root[nicknamed] = roots
+    if several:
+        first, last = zip(*ends, strict=True)
+        head_[several] = [*map(vocabulary.known.__getitem__, first)]
+        tail_[several] = [*map(vocabulary.known.__getitem__, last)]
+        root[several] = root[head_[several]]
     latin = names.in_latin(texts_)
-    initial = np.array([*(ord(text[0]) for text in latin), MISSING], np.int32)
-    several = [i for i, text in enumerate(latin) if " " in text]
+    points, stops = _letters_of(latin)
+    sizes = np.diff(stops, prepend=0)
+    initial = np.append(points[stops - sizes].astype(np.int32), np.int32(MISSING))
+    single = np.append(sizes == 1, False)
+    several = several if latin is texts_ else [i for i, t in enumerate(latin) if " " in t]
     keys = names.sound_numbers([*latin, *(latin[i].replace(" ", "") for i in several)])
     sound = np.append(keys[: len(texts_)], np.int32(MISSING))
     voice = sound.copy()
     voice[several] = keys[len(texts_) :]
-    single = np.array([*(len(text) == 1 for text in latin), False], np.bool_)
-    foreign = np.array(
-        [*(text is not t for text, t in zip(texts_, latin, strict=True)), False], np.bool_
-    )
+    foreign = np.zeros(len(texts_) + 1, np.bool_)
+    if latin is not texts_:
+        foreign[:-1] = [text is not t for text, t in zip(texts_, latin, strict=True)]
     letters = np.append(letter_numbers(texts_), np.uint64(0))
     return NameParts(
         root, initial[head_], sound[head_], voice, head_, tail_, letters, single, foreign
@@ -171,14 +168,17 @@ def letter_numbers(texts: list[str]) -> Hashes:
 
     Sums of random numbers: two different sets of letters of names have the same one with a chance of 2^-64.
     """
-    whole = "".join(texts)
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    points = np.frombuffer(whole.encode("utf-32-le"), np.uint32)
+    points, ends = _letters_of(texts)
     numbers = finish_hash(start_hash(points.astype(np.int64)))
     numbers[points == ord(" ")] = 0
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers, dtype=np.uint64)])
-    ends = np.cumsum(sizes)
-    return sums[ends] - sums[ends - sizes]
+    return sums[ends] - sums[np.append(0, ends[:-1])]
+
+
+def _letters_of(texts: list[str]) -> tuple[npt.NDArray[np.uint32], Ints]:
+    """The code points of all texts one after the other, and where each text ends."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    return points, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
 
 
 def representatives(vocabulary: Vocabulary) -> Codes | None:
@@ -186,20 +186,20 @@ def representatives(vocabulary: Vocabulary) -> Codes | None:
 
     "sang woo" stands for "sangwoo": the text with most words, since its parts are known.
     """
-    texts, best = vocabulary.texts, dict[str, int]()
-    apart = [(i, text.replace(" ", "")) for i, text in enumerate(texts) if " " in text]
-    for i, joined in apart:
-        known = best.get(joined)
-        if known is None or _before(texts[i], texts[known]):
-            best[joined] = i
+    texts = vocabulary.texts
+    apart = [i for i, text in enumerate(texts) if " " in text]
     if not apart:
         return None
+    joined = [texts[i].replace(" ", "") for i in apart]
+    best = dict(zip(joined, apart, strict=True))
+    if len(best) < len(joined):
+        for i, text in zip(apart, joined, strict=True):
+            if best[text] != i and _before(texts[i], texts[best[text]]):
+                best[text] = i
     table = np.arange(-1, len(texts), dtype=np.int32)
-    table[[i + 1 for i, _ in apart]] = [best[joined] for _, joined in apart]
-    together = [(code, i) for joined, i in best.items() if (code := vocabulary.lookup(joined)) >= 0]
-    if together:
-        codes, stands = zip(*together, strict=True)
-        table[np.array(codes) + 1] = stands
+    table[np.array(apart) + 1] = [*map(best.__getitem__, joined)]
+    for text in best.keys() & vocabulary.known.keys():
+        table[vocabulary.lookup(text) + 1] = best[text]
     return table
 
 
