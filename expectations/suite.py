@@ -14,18 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations import context as contexts
+from expectations import kinds
 from expectations.checks import Check
 from expectations.drift import drift_checks
 from expectations.errors import ContextWrong, SuiteFileBroken, SuiteUnknown
-from expectations.kinds import (
-    Facts,
-    aggregated_checks,
-    deidentified_checks,
-    identified_checks,
-    intake_checks,
-    links_checks,
-    register_checks,
-)
 from systems.database import quoted
 from systems.description import System
 
@@ -34,15 +26,15 @@ if TYPE_CHECKING:
 
 _FILES = Path(__file__).parent / "suites"
 _SLOT = re.compile(r"<<([a-z_]+)>>")
-_Generator = Callable[[Facts, Any], Iterator[Check]]
+_Generator = Callable[[kinds.Facts, Any], Iterator[Check]]
 
 _MODELS: dict[str, tuple[type[contexts.Context], _Generator]] = {
-    "register": (contexts.RegisterContext, register_checks),
-    "intake": (contexts.IntakeContext, intake_checks),
-    "links": (contexts.LinksContext, links_checks),
-    "identified": (contexts.IdentifiedContext, identified_checks),
-    "deidentified": (contexts.DeidentifiedContext, deidentified_checks),
-    "aggregated": (contexts.AggregatedContext, aggregated_checks),
+    "register": (contexts.RegisterContext, kinds.register_checks),
+    "intake": (contexts.IntakeContext, kinds.intake_checks),
+    "links": (contexts.LinksContext, kinds.links_checks),
+    "identified": (contexts.IdentifiedContext, kinds.identified_checks),
+    "deidentified": (contexts.DeidentifiedContext, kinds.deidentified_checks),
+    "aggregated": (contexts.AggregatedContext, kinds.aggregated_checks),
 }
 SUITES = tuple(_MODELS)
 
@@ -65,7 +57,7 @@ def checks_for(
         raise SuiteUnknown(known=list(SUITES))
     model, generate = _MODELS[suite]
     parameters = contexts.read_context(model, context)
-    facts = Facts.of(suite, system, con, relation)
+    facts = kinds.Facts.of(suite, system, con, relation)
     checks = (*_fixed(facts, parameters), *generate(facts, parameters))
     if isinstance(parameters, contexts.DriftContext):
         checks += tuple(drift_checks(suite, parameters.drift, parameters.drift_severity))
@@ -82,7 +74,7 @@ def governed(check: Check, system: System) -> Check:
     return replace(check, section=section, basis="policy" if policy else check.basis)
 
 
-def _fixed(facts: Facts, context: contexts.Context) -> list[Check]:
+def _fixed(facts: kinds.Facts, context: contexts.Context) -> list[Check]:
     try:
         stored = json.loads((_FILES / f"{facts.suite}.json").read_text("utf-8"))
         return [
@@ -94,7 +86,7 @@ def _fixed(facts: Facts, context: contexts.Context) -> list[Check]:
         raise SuiteFileBroken(suite=facts.suite) from None
 
 
-def _applies(meta: Mapping[str, Any], facts: Facts, context: contexts.Context) -> bool:
+def _applies(meta: Mapping[str, Any], facts: kinds.Facts, context: contexts.Context) -> bool:
     unless = meta.get("unless")
     tables = set(meta.get("tables", ()))
     return tables <= facts.system.tables_by_name.keys() and not (
@@ -103,7 +95,7 @@ def _applies(meta: Mapping[str, Any], facts: Facts, context: contexts.Context) -
 
 
 def _check(
-    meta: Mapping[str, Any], severity: Any, facts: Facts, context: contexts.Context
+    meta: Mapping[str, Any], severity: Any, facts: kinds.Facts, context: contexts.Context
 ) -> Check:
     filled: dict[str, Any] = {
         key: _fill(meta[key], facts, context)
@@ -115,7 +107,7 @@ def _check(
     )
 
 
-def _fill(sql: str, facts: Facts, context: contexts.Context) -> str:
+def _fill(sql: str, facts: kinds.Facts, context: contexts.Context) -> str:
     """Fill the slots: names are quoted, numbers and dates written out, all else refused."""
 
     def slot(found: re.Match[str]) -> str:

@@ -8,14 +8,7 @@ import json
 from datetime import date
 from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    model_validator,
-)
+import pydantic
 
 from expectations.checks import Audience, Basis, Severity
 
@@ -24,10 +17,10 @@ Edition = Literal["recipient", "department"]
 SafeName = Literal["project", "people", "settings", "data", "outputs"]
 
 
-class Part(BaseModel):
+class Part(pydantic.BaseModel):
     """Common behaviour of every part: frozen, closed to unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 class Item(Part):
@@ -78,7 +71,7 @@ class Bar(Part):
     """One bar; ``value`` is None where masked."""
 
     label: str
-    value: NonNegativeInt | None
+    value: pydantic.NonNegativeInt | None
     status: Status = "info"
 
 
@@ -90,7 +83,7 @@ class Plot(Part):
 
     title: str
     unit: str
-    bars: tuple[Bar, ...] = Field(min_length=1)
+    bars: tuple[Bar, ...] = pydantic.Field(min_length=1)
     persons: bool = False
     additive: bool = False
     note: str = ""
@@ -107,7 +100,7 @@ class Interval(Part):
     unit: str = "%"
     note: str = ""
 
-    @model_validator(mode="after")
+    @pydantic.model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.low <= self.value <= self.high:
             raise ValueError("an estimate lies inside its interval")
@@ -129,7 +122,7 @@ class HiddenMap(Part):
     cells: tuple[str, ...]
     note: str = ""
 
-    @model_validator(mode="after")
+    @pydantic.model_validator(mode="after")
     def _rectangular(self) -> Self:
         right = len(self.cells) == len(self.row_labels) and all(
             len(row) == len(self.column_labels) and set(row) <= set("ph12.0") for row in self.cells
@@ -149,9 +142,9 @@ class CheckLine(Part):
     source: Basis
     severity: Severity
     holds: bool
-    examined: NonNegativeInt | None = None
-    violations: NonNegativeInt | None = None
-    not_applicable: NonNegativeInt | None = None
+    examined: pydantic.NonNegativeInt | None = None
+    violations: pydantic.NonNegativeInt | None = None
+    not_applicable: pydantic.NonNegativeInt | None = None
     audience: Audience = "both"
 
 
@@ -164,8 +157,8 @@ class RunFacts(Part):
     release_id: str
     started: str = ""
     finished: str = ""
-    seconds: NonNegativeFloat | None = None
-    validation_seconds: NonNegativeFloat | None = None
+    seconds: pydantic.NonNegativeFloat | None = None
+    validation_seconds: pydantic.NonNegativeFloat | None = None
     checkpoint: str = ""
     versions: dict[str, str] = {}
 
@@ -185,9 +178,9 @@ class ReportModel(Part):
     scope: tuple[str, ...] = ()
     approved_on: date | None = None
     expires_on: date | None = None
-    threshold: int = Field(default=10, ge=2)  # people, § 964(f)(2)
-    safes: tuple[Safe, ...] = Field(min_length=5, max_length=5)
-    checks: tuple[CheckLine, ...] = Field(min_length=1)
+    threshold: int = pydantic.Field(default=10, ge=2)  # people, § 964(f)(2)
+    safes: tuple[Safe, ...] = pydantic.Field(min_length=5, max_length=5)
+    checks: tuple[CheckLine, ...] = pydantic.Field(min_length=1)
     facts: tuple[Fact, ...] = ()
     plots: tuple[Plot, ...] = ()
     intervals: tuple[Interval, ...] = ()
@@ -196,13 +189,13 @@ class ReportModel(Part):
     run: RunFacts
     verdict: Literal["pass", "fail"] | None = None
 
-    @model_validator(mode="before")
+    @pydantic.model_validator(mode="before")
     @classmethod
     def _forget_verdict(cls, given: Any) -> Any:
         known = isinstance(given, dict)
         return {k: v for k, v in given.items() if k != "verdict"} if known else given
 
-    @model_validator(mode="after")
+    @pydantic.model_validator(mode="after")
     def _decide(self) -> Self:
         if [s.name for s in self.safes] != ["project", "people", "settings", "data", "outputs"]:
             raise ValueError("the five safes, in their order")

@@ -16,21 +16,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from matching import comparison
 from matching.arrow import Bools, Floats32, Places, Rows, Small
-from matching.comparison import (
-    CLOSE,
-    FIELDS,
-    NAMES,
-    SIMILAR,
-    Comparer,
-    Words,
-    gaps,
-    level,
-    nibble_levels,
-    nibbles,
-    number_levels,
-    ssn_levels,
-)
 from matching.model import CLASSES, Frequencies, Model
 from matching.native import Pointers
 from matching.normalise import Encoded, Side
@@ -62,7 +49,7 @@ class _PrefilterTables(Structure):
 class Prefilter:
     """The filter's tables as the library reads them (``prefilter.h``). Holds the arrays that it points to."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: comparison.Words) -> None:
         self.pointers, self._words = Pointers(), words
         self.table = _PrefilterTables(words=ctypes.addressof(words.table))
 
@@ -80,7 +67,7 @@ class PairFilter:
     model: Model
     table: Frequencies
     least: float
-    comparer: Comparer
+    comparer: comparison.Comparer
     _steps: list[tuple[Bound, float]] = field(init=False, repr=False)
     _base: float = field(init=False)
 
@@ -90,7 +77,7 @@ class PairFilter:
         self._weight = [(t[match] - t[random]).astype(np.float32) for t in tables]
         self._base = float(sizes[match] - sizes[random])
         c, r = self.encoded.cohort, self.encoded.records
-        self._dates = nibbles(c.birth), nibbles(r.birth)
+        self._dates = comparison.nibbles(c.birth), comparison.nibbles(r.birth)
         self._has = _numbers(c), _numbers(r)
         steps: list[tuple[Bound, float]] = [
             (self._numbers, sum(map(self._most, _NUMBERED))),
@@ -129,8 +116,8 @@ class PairFilter:
         """The same steps for the library; names are only bounded by their letters there."""
         made = Prefilter(self.comparer.words)
         table, pointer = made.table, made.pointers
-        w = {name: self._weight[place] for place, name in enumerate(NAMES[:_FIELDS])}
-        table.similar, table.close = SIMILAR - _LETTERS, CLOSE - _LETTERS
+        w = {name: self._weight[place] for place, name in enumerate(comparison.NAMES[:_FIELDS])}
+        table.similar, table.close = comparison.SIMILAR - _LETTERS, comparison.CLOSE - _LETTERS
         table.near_zip, table.near_zips = pointer(_NEAR, np.bool_), len(_NEAR)
         table.base = self._base
         # what the sum must exceed after each step, and after the names' letters
@@ -158,7 +145,12 @@ class PairFilter:
     def _one_side(self, name: str) -> float:
         """What a plain field weighs that a side or both do not have."""
         one_side = max(
-            0.0, float(self._weight[NAMES.index(name)][level("suffix", "one side only")])
+            0.0,
+            float(
+                self._weight[comparison.NAMES.index(name)][
+                    comparison.level("suffix", "one side only")
+                ]
+            ),
         )
         return one_side if name == "suffix" else 0.0
 
@@ -173,18 +165,18 @@ class PairFilter:
 
     def _most(self, name: str) -> float:
         """The largest weight that a field can have for any pair."""
-        weights = self._weight[NAMES.index(name)]
+        weights = self._weight[comparison.NAMES.index(name)]
         rise = self.table.rise(name)
         return max(0.0, float(weights.max()), float(weights[1]) + rise)
 
     def _of(self, name: str, *levels: str) -> float:
         """The largest weight among some levels of a field."""
-        weights = self._weight[NAMES.index(name)]
-        return float(max(weights[level(name, one)] for one in levels))
+        weights = self._weight[comparison.NAMES.index(name)]
+        return float(max(weights[comparison.level(name, one)] for one in levels))
 
     def _birth(self, a: Rows, b: Rows) -> Floats32:
         x, y = self._dates[0][a], self._dates[1][b]
-        return self._by_level("birth", nibble_levels(x, y), b)
+        return self._by_level("birth", comparison.nibble_levels(x, y), b)
 
     def _numbers(self, a: Rows, b: Rows) -> Floats32:
         """Social security, licence and telephone numbers, where both sides have them."""
@@ -200,13 +192,13 @@ class PairFilter:
         c, r = self.encoded.cohort, self.encoded.records
         x, y = getattr(c, name)[a], getattr(r, name)[b]
         if name == "ssn":
-            levels = ssn_levels(x, y, c.ssn4[a], r.ssn4[b])
+            levels = comparison.ssn_levels(x, y, c.ssn4[a], r.ssn4[b])
         else:
-            levels = number_levels(x, y, 36 if name == "licence" else 10)
+            levels = comparison.number_levels(x, y, 36 if name == "licence" else 10)
         return self._by_level(name, levels, b)
 
     def _by_level(self, name: str, levels: Small, b: Rows) -> Floats32:
-        result = self._weight[NAMES.index(name)][levels]
+        result = self._weight[comparison.NAMES.index(name)][levels]
         same = np.flatnonzero(levels == 1)
         if len(same):
             result[same] += self.table.rises(name, b[same])
@@ -215,11 +207,13 @@ class PairFilter:
     def _name(self, name: str) -> Bound:
         """Same code, or whatever else the field can be at best; missing on a side weighs nothing."""
         mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
-        weights = self._weight[NAMES.index(name)]
+        weights = self._weight[comparison.NAMES.index(name)]
         # swapped names are weighed under the first name, whatever the last names are
         best = np.float32(weights[2:].max())
         other = np.float32(max(0.0, best)) if name == "last" else best
-        whole = weights[level("first", "swapped")] if name == "first" else np.float32(0.0)
+        whole = (
+            weights[comparison.level("first", "swapped")] if name == "first" else np.float32(0.0)
+        )
 
         def bound(a: Rows, b: Rows) -> Floats32:
             x, y = mine[a], theirs[b]
@@ -234,7 +228,7 @@ class PairFilter:
     def _plain(self, name: str, missing: int) -> Bound:
         """Like a name; ``missing`` is the code up to which a side says nothing."""
         mine, theirs = getattr(self.encoded.cohort, name), getattr(self.encoded.records, name)
-        weights = self._weight[NAMES.index(name)]
+        weights = self._weight[comparison.NAMES.index(name)]
         none = np.float32(self._one_side(name))
         equal = weights[1] if name != "sex" else max(weights[1], weights[3])
         other = np.float32(max(0.0, weights[2:].max()))
@@ -280,7 +274,7 @@ class PairFilter:
         close = ((county >= 0) & (county == there)) | (zips & (x // 100 == y // 100))
         known = zips | ((city >= 0) & (here >= 0)) | ((county >= 0) & (there >= 0))
         level_ = np.where(same, 0, np.where(near, 1, np.where(close, 2, 3)))
-        weights = self._weight[NAMES.index("place")]
+        weights = self._weight[comparison.NAMES.index("place")]
         alone, street = weights[7:11], np.maximum(weights[1:4], weights[4:7])[[0, 1, 2, 2]]
         best = np.where(agrees, np.maximum(street, alone)[level_], alone[level_])
         perhaps = np.flatnonzero(zips & ~same & _NEAR[np.minimum(np.abs(x - y), len(_NEAR) - 1)])
@@ -298,7 +292,7 @@ def _numbers(side: Side) -> npt.NDArray[np.uint8]:
 
 _NUMBERED = ("ssn", "licence", "phone")
 _NEAR = np.zeros(100_001, np.bool_)  # differences that two ZIP codes one digit apart can have
-_NEAR[[gap for gap in gaps(10).tolist() if gap < 100_000]] = True
-assert {f.name for f in FIELDS} == {
+_NEAR[[gap for gap in comparison.gaps(10).tolist() if gap < 100_000]] = True
+assert {f.name for f in comparison.FIELDS} == {
     "first", "last", "sex", "middle", "suffix", "birth", "ssn", "licence", "phone", "street", "place", "exact",
 }, "a new field needs a step"  # fmt: skip

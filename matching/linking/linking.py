@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from matching import normalise
 from matching.arrays import Clock, Variants, count_distinct, gc_paused, number_ids, numbered
 from matching.arrow import Ints, Rows, Small, array, column, pc
 from matching.assignment import (
@@ -30,17 +31,6 @@ from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
 from matching.linking.shared_ids import different_people
 from matching.model import Frequencies, Model, SavedModel, shipped_number
-from matching.normalise import (
-    DICTIONARY_COLUMNS,
-    FULL_NAME,
-    READ_COLUMNS,
-    HalfEncoded,
-    batches_of,
-    boxes_of,
-    common_columns,
-    read_input,
-    split_full_names,
-)
 from matching.options import LinkOptions
 from matching.own_words import NO_WORDS, OwnWords
 from matching.reports import GROUPED, LinkReport, link_report
@@ -85,11 +75,15 @@ def parts_source(
         parts: makes its parts, at least one, of any size.
     """
     keep = (IDS[side], "identity") if side == "records" else (IDS[side], *GROUPED)
-    boxes = boxes_of(names)
+    boxes = normalise.boxes_of(names)
     return Source(
         tuple(c for c in STANDARD if c in boxes),
         tuple(c for c in keep if c in names),
-        lambda: (piece for part in parts() for piece in batches_of(split_full_names(part))),
+        lambda: (
+            piece
+            for part in parts()
+            for piece in normalise.batches_of(normalise.split_full_names(part))
+        ),
         own=tuple(c for c in names if c not in (*STANDARD, *keep)),
     )
 
@@ -144,16 +138,16 @@ def file_source(
     groups = GROUPED if side == "cohort" else ()
     keep = (own_id, *(c for c in groups if c in wanted))
     own = [c for c in exact if c in named.column_names]
-    boxes = boxes_of(wanted)
-    taken_apart = () if FULL_NAME in boxes else (FULL_NAME,)
-    looked_at = [c for c in wanted if c in READ_COLUMNS or c in keep or c in taken_apart]
+    boxes = normalise.boxes_of(wanted)
+    taken_apart = () if normalise.FULL_NAME in boxes else (normalise.FULL_NAME,)
+    looked_at = [c for c in wanted if c in normalise.READ_COLUMNS or c in keep or c in taken_apart]
     looked_at += [c for c in own if c not in looked_at]
     theirs = [stream.names[named[c].chunk(0)[0].as_py()] for c in looked_at]
     asked = list(dict.fromkeys([id_name, *theirs]))
     coded = [
         n
         for c, n in zip(looked_at, theirs, strict=True)
-        if c in DICTIONARY_COLUMNS and c not in keep
+        if c in normalise.DICTIONARY_COLUMNS and c not in keep
     ]
 
     lists = tuple(c for c, n in zip(looked_at, theirs, strict=True) if n in stream.lists)
@@ -166,7 +160,9 @@ def file_source(
 
     def parts(codes: Sequence[str] = ()) -> Iterator[pa.Table]:
         return (
-            map(split_full_names, given(codes)) if several is None else several.unfolded(given(()))
+            map(normalise.split_full_names, given(codes))
+            if several is None
+            else several.unfolded(given(()))
         )
 
     standard = tuple(c for c in STANDARD if c in boxes)
@@ -254,7 +250,7 @@ def link_sources(
     report_progress = progress or (lambda _stage, _share: None)
     seconds: dict[str, float] = {}
     report_progress("normalise", 0.0)
-    columns = common_columns(cohort.columns, records.columns)
+    columns = normalise.common_columns(cohort.columns, records.columns)
     exact = options.own_columns
     if missing := [
         f"{name}: {i}"
@@ -265,13 +261,13 @@ def link_sources(
         raise ExactMissing(missing=missing)
     with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         reading = other.submit(
-            read_input, records.parts(), columns, records.keep, options.threads, exact
+            normalise.read_input, records.parts(), columns, records.keep, options.threads, exact
         )
-        left = read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
+        left = normalise.read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
         own_rows = cohort.aliases and cohort.aliases.given
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True, given=own_rows)
         # Python's work, beside Arrow's
-        half = HalfEncoded.of(left, columns, options.exact, options.words)
+        half = normalise.HalfEncoded.of(left, columns, options.exact, options.words)
         right = reading.result()
         damaged = (*checking.result(), *check_records(right.as_given))
         if not set(columns) & set(IDENTIFYING) and not exact:

@@ -9,18 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matching import blocking
 from matching.arrays import in_threads
 from matching.arrow import Bools, Floats, Hashes, Rows
-from matching.blocking import (
-    CHUNK,
-    Blocks,
-    PairFilter,
-    Pairs,
-    Parts,
-    Planned,
-    RuleCount,
-    among_hashes,
-)
 from matching.model import KEEP
 from matching.scoring.scoring import Scorer
 
@@ -45,16 +36,16 @@ class BudgetCost:
 def budget_cost(scorer: Scorer) -> BudgetCost:
     """Estimate what splits and cuts cost, with the model as it is."""
     touched = [p for p in scorer.blocks.rules if p.splits or p.count.cut_values]
-    bare = [Planned(p.rule, RuleCount(p.rule.name)) for p in touched]
+    bare = [blocking.Planned(p.rule, blocking.RuleCount(p.rule.name)) for p in touched]
     if not touched:
         return BudgetCost()
-    parts = Parts(scorer.encoded, scorer.encoded.cohort)
+    parts = blocking.Parts(scorer.encoded, scorer.encoded.cohort)
     keys: list[tuple[Hashes, Bools]] = []
     for planned, free in zip(touched, bare, strict=True):
         hashes, known = free.hashes(parts, records=False)
         if planned.count.cut_values != -1:
             frequent = planned.splits[0][0] if planned.splits else planned.given_up
-            known &= among_hashes(hashes, frequent)
+            known &= blocking.among_hashes(hashes, frequent)
         keys.append((hashes, known))
     affected = np.flatnonzero(np.any([known for _, known in keys], axis=0)).astype(np.int32)
     drawn, records = _drawn(scorer, bare, keys, affected)
@@ -70,7 +61,7 @@ def budget_cost(scorer: Scorer) -> BudgetCost:
 
 
 def _drawn(
-    scorer: Scorer, bare: list[Planned], keys: list[tuple[Hashes, Bools]], affected: Rows
+    scorer: Scorer, bare: list[blocking.Planned], keys: list[tuple[Hashes, Bools]], affected: Rows
 ) -> tuple[Rows, Rows]:
     """Rows at equal distances, as many as the pairs allow (at least one), and the records that share their frequent values."""
     count = min(len(affected), _ROWS)
@@ -90,47 +81,51 @@ def _drawn(
     fits = max(1, int(np.searchsorted(np.cumsum(pairs[order]), _PAIRS, "right")))
     drawn = np.sort(rows[order[:fits]])
     kept = [
-        records[among_hashes(theirs, np.unique(hashes[drawn][known[drawn]]))]
+        records[blocking.among_hashes(theirs, np.unique(hashes[drawn][known[drawn]]))]
         for (hashes, known), (theirs, records) in zip(keys, met, strict=True)
     ]
     return drawn, np.unique(np.concatenate(kept))
 
 
-def _met(scorer: Scorer, bare: list[Planned], wanted: list[Hashes]) -> list[tuple[Hashes, Rows]]:
+def _met(
+    scorer: Scorer, bare: list[blocking.Planned], wanted: list[Hashes]
+) -> list[tuple[Hashes, Rows]]:
     """For each rule the records that have a wanted key, and their keys."""
     side = scorer.encoded.records
 
     def chunk(begin: int) -> list[tuple[Hashes, Rows]]:
-        parts = Parts(scorer.encoded, side.cut(begin, begin + CHUNK))
+        parts = blocking.Parts(scorer.encoded, side.cut(begin, begin + blocking.CHUNK))
         found: list[tuple[Hashes, Rows]] = []
         for free, keys in zip(bare, wanted, strict=True):
             hashes, known = free.hashes(parts, records=True)
-            here = np.flatnonzero(known & among_hashes(hashes, keys))
+            here = np.flatnonzero(known & blocking.among_hashes(hashes, keys))
             found.append((hashes[here], (here + begin).astype(np.int32)))
         return found
 
-    chunks = list(in_threads(chunk, range(0, side.rows, CHUNK), scorer.options.threads))
+    chunks = list(in_threads(chunk, range(0, side.rows, blocking.CHUNK), scorer.options.threads))
     return [
         (np.concatenate([h for h, _ in of_rule]), np.concatenate([r for _, r in of_rule]))
         for of_rule in zip(*chunks, strict=True)
     ]
 
 
-def _free(scorer: Scorer, bare: list[Planned], drawn: Rows, records: Rows) -> Pairs:
+def _free(
+    scorer: Scorer, bare: list[blocking.Planned], drawn: Rows, records: Rows
+) -> blocking.Pairs:
     """What the drawn rows would be compared with if no value were split or cut."""
-    choice = PairFilter(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
+    choice = blocking.PairFilter(scorer.encoded, scorer.model, scorer.table, KEEP, scorer.comparer)
     few = replace(scorer.encoded, records=scorer.encoded.records.take(records))
-    blocks = Blocks(few, bare, same_table=False, threads=scorer.options.threads)
+    blocks = blocking.Blocks(few, bare, same_table=False, threads=scorer.options.threads)
     free = blocks.pairs(drawn, lambda a, b: choice(a, records[b]))
     b = records[free.b]
     keep = np.flatnonzero(free.a < b) if scorer.same_table else np.arange(len(b))
-    return Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
+    return blocking.Pairs(free.a[keep], b[keep], free.caught[keep], free.made)
 
 
-def _made(scorer: Scorer, pairs: Pairs) -> Bools:
+def _made(scorer: Scorer, pairs: blocking.Pairs) -> Bools:
     """Which pairs some rule makes as it stands."""
-    mine = Parts(scorer.encoded, scorer.encoded.cohort.take(pairs.a))
-    theirs = Parts(scorer.encoded, scorer.encoded.records.take(pairs.b))
+    mine = blocking.Parts(scorer.encoded, scorer.encoded.cohort.take(pairs.a))
+    theirs = blocking.Parts(scorer.encoded, scorer.encoded.records.take(pairs.b))
     made = np.zeros(len(pairs), np.bool_)
     for planned in scorer.blocks.rules:
         if planned.count.cut_values != -1:

@@ -22,15 +22,7 @@ from crypto.errors import FileUnusable
 from crypto.process import harden_process
 from crypto.secret import Secret, StagingKey
 from errors import CodedError
-from matching.scoring import (
-    TABLES,
-    Scored,
-    ShardPlan,
-    plan_of,
-    plan_tables,
-    scored_of,
-    scored_table,
-)
+from matching import scoring
 from pipelines.cluster.errors import ShardDoesNotHold, WorkerDiffers
 from pipelines.home import Cluster
 
@@ -46,25 +38,25 @@ def software_versions() -> str:
     return json.dumps(found | {"python": platform.python_version(), "machine": platform.machine()})
 
 
-def write_plan(plan: ShardPlan, folder: Path, secret: Secret) -> StagingKey:
+def write_plan(plan: scoring.ShardPlan, folder: Path, secret: Secret) -> StagingKey:
     """Write a plan into a new folder; the key of its files.
 
     Raises:
         FileUnusable, StagingDoesNotHold: it can't be written.
     """
     key = resting.make_work_key(secret, folder)
-    for name, table in plan_tables(plan).items():
+    for name, table in scoring.plan_tables(plan).items():
         _write(table, folder, name, key)
     return key
 
 
-def read_shard(folder: Path, number: int, key: StagingKey) -> Scored:
+def read_shard(folder: Path, number: int, key: StagingKey) -> scoring.Scored:
     """Read a finished shard.
 
     Raises:
         StagingDoesNotHold, ShardDoesNotHold: changed, or another one.
     """
-    return scored_of(_read(folder, _shard(number), key))
+    return scoring.scored_of(_read(folder, _shard(number), key))
 
 
 def wipe_plan(folder: Path) -> None:
@@ -95,7 +87,7 @@ def work_shard(folder: str, number: int) -> ShardAnswer:
     try:
         plan, key = _load(Path(folder))
         scored = plan.work(number)
-        _write(scored_table(scored), Path(folder), _shard(number), key)
+        _write(scoring.scored_table(scored), Path(folder), _shard(number), key)
     except CodedError as error:
         return {"code": error.code}
     except Exception as error:  # noqa: BLE001  # its text may quote a value
@@ -121,18 +113,20 @@ def worker_state(folder: str) -> dict[str, object]:
 
 
 # The plan that this process works on, with its folder and key: its tables are read once.
-_loaded: list[tuple[str, ShardPlan, StagingKey]] = []
+_loaded: list[tuple[str, scoring.ShardPlan, StagingKey]] = []
 _lock = threading.Lock()
 
 
-def _load(folder: Path) -> tuple[ShardPlan, StagingKey]:
+def _load(folder: Path) -> tuple[scoring.ShardPlan, StagingKey]:
     with _lock:
         if not _loaded or _loaded[0][0] != str(folder):
             _loaded.clear()
             harden_process()  # Dask began this one, no command of ours
             key = resting.read_work_key(resting.read_shared_secret(), folder)
-            tables = {name: _read(folder, name, key) for name in TABLES}
-            plan = plan_of(tables.__getitem__, threads=1)  # a worker's threads have a shard each
+            tables = {name: _read(folder, name, key) for name in scoring.TABLES}
+            plan = scoring.plan_of(
+                tables.__getitem__, threads=1
+            )  # a worker's threads have a shard each
             _loaded.append((str(folder), plan, key))
         return _loaded[0][1:]
 

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from approvals import custody
 from approvals.clocks import BREACH_LETTER_FROM
-from approvals.custody import (
-    breach_letter,
-    destruction_certificate,
-    given_packages,
-    individuals_known,
-)
 from approvals.deadlines import drafts_of
 from approvals.errors import EvidenceMissing
 from approvals.project import ProjectState, check_pinned_documents, pinned_documents
@@ -55,20 +50,20 @@ def record_event(
     given = dict(facts)
     if kind == "breach_reported" and "individuals" not in given:
         named = tuple(given["releases"].split(",")) if given.get("releases") else ()
-        given["individuals"] = str(individuals_known(session.releases.list(number), named))
+        given["individuals"] = str(custody.individuals_known(session.releases.list(number), named))
     if kind == "destruction_certified":
         _check_items(session, number, given.get("items", ""))
     state = session.projects.event(number, kind, session.person, on, given, files)
     if kind == "breach_reported" and int(given["individuals"]) >= BREACH_LETTER_FROM:
         discovered = date.fromisoformat(given["discovered_on"])
-        text = breach_letter(state, given["breach"], discovered, int(given["individuals"]))
+        text = custody.breach_letter(state, given["breach"], discovered, int(given["individuals"]))
         folder = session.projects.folder(number)
         return state, folder.write_letter(f"breach.{given['breach']}.txt", text)
     return state, None
 
 
 def _check_items(session: Session, number: str, items: str) -> None:
-    given = len(given_packages(session.releases.list(number)))
+    given = len(custody.given_packages(session.releases.list(number)))
     if items.isdigit() and int(items) < given:
         raise EvidenceMissing(
             step="destruction_certified",
@@ -80,5 +75,5 @@ def _check_items(session: Session, number: str, items: str) -> None:
 def write_certificate(session: Session, number: str) -> Path:
     """Write the certificate of destruction, prefilled, into the project's folder; its place."""
     state = session.projects.show(number)
-    text = destruction_certificate(state, session.releases.list(number))
+    text = custody.destruction_certificate(state, session.releases.list(number))
     return session.projects.folder(number).write_letter("certificate-of-destruction.txt", text)

@@ -10,17 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from synthetic.people.names import (
-    Ints,
-    Mask,
-    Strings,
-    absent,
-    choose,
-    known_names,
-    known_places,
-    objects,
-    shares,
-)
+from synthetic.people import names
 from synthetic.people.population import NONE, SUFFIXES, Population
 
 NO_DAY = np.iinfo(np.int64).min
@@ -59,11 +49,11 @@ class Noise:
 
 RESPONDENT = Noise()
 OTHER_PARTY = replace(RESPONDENT, ssn=0.06, license=0.12, address_missing=0.25, birth_missing=0.10)
-COHORTS = {level: Noise(**traits) for level, traits in shares("cohorts").items()}
+COHORTS = {level: Noise(**traits) for level, traits in names.shares("cohorts").items()}
 
 
 def recorded(
-    rng: Generator, people: Population, who: Ints, days: Ints, noise: Noise
+    rng: Generator, people: Population, who: names.Ints, days: names.Ints, noise: Noise
 ) -> dict[str, np.ndarray]:
     """Write down one record for each person.
 
@@ -95,9 +85,9 @@ def recorded(
 
 
 def _names(
-    rng: Generator, people: Population, who: Ints, days: Ints, noise: Noise
-) -> tuple[Strings, Strings, Strings]:
-    known, size = known_names(), len(who)
+    rng: Generator, people: Population, who: names.Ints, days: names.Ints, noise: Noise
+) -> tuple[names.Strings, names.Strings, names.Strings]:
+    known, size = names.known_names(), len(who)
     first = known.texts[people.first[who]].copy()
     last = known.texts[people.last[who]].copy()
     second, style = people.second[who], rng.random(size)
@@ -112,7 +102,7 @@ def _names(
     only_second = double & (style >= 0.20) & (style < 0.28)
     last[only_second] = known.texts[second[only_second]]
     wed = (people.married[who] != NONE) & (people.wedding[who] <= days)
-    birth_name = choose(wed, last, None)
+    birth_name = names.choose(wed, last, None)
     new = wed & ~chance(rng, noise.maiden, size)
     hyphen = new & chance(rng, 0.12, size)
     last[new] = known.texts[people.married[who][new]]
@@ -128,22 +118,22 @@ def _names(
     return first, last, birth_name
 
 
-def _middle(rng: Generator, people: Population, who: Ints, noise: Noise) -> Strings:
+def _middle(rng: Generator, people: Population, who: names.Ints, noise: Noise) -> names.Strings:
     number, size = people.middle[who], len(who)
-    middle = choose(number != NONE, known_names().texts[np.maximum(number, 0)], None)
+    middle = names.choose(number != NONE, names.known_names().texts[np.maximum(number, 0)], None)
     change(middle, chance(rng, noise.middle_initial, size), lambda text: text[:1])
     change(middle, chance(rng, noise.typo, size), lambda text: typing_error(rng, text))
     middle[chance(rng, noise.middle_missing, size)] = None
     return middle
 
 
-def _suffix(rng: Generator, people: Population, who: Ints, noise: Noise) -> Strings:
-    suffix = objects([None, *SUFFIXES[1:]])[people.suffix[who]]
+def _suffix(rng: Generator, people: Population, who: names.Ints, noise: Noise) -> names.Strings:
+    suffix = names.objects([None, *SUFFIXES[1:]])[people.suffix[who]]
     suffix[chance(rng, noise.suffix_missing, len(who))] = None
     return suffix
 
 
-def _birth(rng: Generator, birth: Ints, today: Ints, noise: Noise) -> Ints:
+def _birth(rng: Generator, birth: names.Ints, today: names.Ints, noise: Noise) -> names.Ints:
     size = len(birth)
     dates = birth.astype("datetime64[D]")
     years = dates.astype("datetime64[Y]")
@@ -165,17 +155,19 @@ def _birth(rng: Generator, birth: Ints, today: Ints, noise: Noise) -> Ints:
     return days
 
 
-def _sex(rng: Generator, people: Population, who: Ints, noise: Noise) -> Strings:
+def _sex(rng: Generator, people: Population, who: names.Ints, noise: Noise) -> names.Strings:
     size = len(who)
     female = people.female[who] ^ chance(rng, noise.sex_wrong, size)
-    sex = choose(female, "F", "M").astype(object)
+    sex = names.choose(female, "F", "M").astype(object)
     # a third letter is rare and belongs to the person, so that all its records agree
     sex[people.ssn[who] % 1000 == 7] = "X"
     sex[chance(rng, noise.sex_missing, size)] = None
     return sex
 
 
-def _number(rng: Generator, people: Population, who: Ints, noise: Noise) -> dict[str, Strings]:
+def _number(
+    rng: Generator, people: Population, who: names.Ints, noise: Noise
+) -> dict[str, names.Strings]:
     size = len(who)
     ssn = _shown(people.ssn[who], chance(rng, noise.ssn, size), lambda n: f"{n:09d}")
     license_ = _shown(
@@ -185,31 +177,31 @@ def _number(rng: Generator, people: Population, who: Ints, noise: Noise) -> dict
     )
     change(ssn, chance(rng, noise.ssn_typo, size), lambda text: digit_error(rng, text))
     change(license_, chance(rng, noise.license_typo, size), lambda text: digit_error(rng, text))
-    state = choose(absent(license_), None, "CA")
+    state = names.choose(names.absent(license_), None, "CA")
     phone = _shown(people.phone[who], chance(rng, noise.phone, size), str)
     return {"ssn": ssn, "driver_license": license_, "dl_state": state, "phone": phone}
 
 
-def _shown(numbers: Ints, where: Mask, form: Callable[[int], str]) -> Strings:
+def _shown(numbers: names.Ints, where: names.Mask, form: Callable[[int], str]) -> names.Strings:
     shown = np.full(len(numbers), None, dtype=object)
     shown[where] = [form(number) for number in numbers[where].tolist()]
     return shown
 
 
-_KINDS = objects(["ST", "AVE", "BLVD", "DR", "WAY", "LN", "CT", "RD"])
-_LONG = objects(["STREET", "AVENUE", "BOULEVARD", "DRIVE", "WAY", "LANE", "COURT", "ROAD"])
+_KINDS = names.objects(["ST", "AVE", "BLVD", "DR", "WAY", "LN", "CT", "RD"])
+_LONG = names.objects(["STREET", "AVENUE", "BOULEVARD", "DRIVE", "WAY", "LANE", "COURT", "ROAD"])
 
 
 def _address(
-    rng: Generator, people: Population, who: Ints, days: Ints, noise: Noise
+    rng: Generator, people: Population, who: names.Ints, days: names.Ints, noise: Noise
 ) -> dict[str, np.ndarray]:
-    size, where = len(who), known_places()
+    size, where = len(who), names.known_places()
     turn = (people.moved[who] <= days[:, None]).sum(axis=1)
     turn = np.maximum(0, turn - chance(rng, noise.stale, size))
     home = people.home[who, turn]
     kind = people.street[home] % len(_KINDS)
     short = chance(rng, noise.street_style, size)
-    unit = choose(
+    unit = names.choose(
         (people.unit[home] > 0) & ~chance(rng, 0.25, size),
         _words(" APT ", people.unit[home]),
         "",
@@ -219,7 +211,7 @@ def _address(
         + " "
         + where.streets[people.street[home]]
         + " "
-        + choose(short, _LONG[kind], _KINDS[kind])
+        + names.choose(short, _LONG[kind], _KINDS[kind])
         + unit
     )
     change(street, chance(rng, noise.street_typo, size), lambda text: typing_error(rng, text))
@@ -241,8 +233,8 @@ def _address(
     return columns
 
 
-def _words(before: str, numbers: Ints) -> Strings:
-    return objects([f"{before}{number}" for number in numbers.tolist()])
+def _words(before: str, numbers: names.Ints) -> names.Strings:
+    return names.objects([f"{before}{number}" for number in numbers.tolist()])
 
 
 # -- small errors of writing: a letter or digit wrong, a name in one of its other forms
@@ -252,19 +244,21 @@ _KEYS = dict(
 )  # a neighbour on the keyboard
 
 
-def chance(rng: Generator, share: float, size: int) -> Mask:
+def chance(rng: Generator, share: float, size: int) -> names.Mask:
     """Which of ``size`` records are hit."""
     return rng.random(size) < share
 
 
-def change(values: Strings, where: Mask, make: Callable[[str], str]) -> None:
+def change(values: names.Strings, where: names.Mask, make: Callable[[str], str]) -> None:
     """Rewrite the values that are hit and not missing."""
     for place in np.flatnonzero(where):
         if values[place] is not None:
             values[place] = make(values[place])
 
 
-def vary(rng: Generator, values: Strings, others: dict[str, tuple[str, ...]], share: float) -> None:
+def vary(
+    rng: Generator, values: names.Strings, others: dict[str, tuple[str, ...]], share: float
+) -> None:
     """Write a share of the names that can be written otherwise in one of the other ways."""
     for place in np.flatnonzero(chance(rng, share, len(values))):
         if options := others.get(values[place]):

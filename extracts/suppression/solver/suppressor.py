@@ -18,18 +18,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 
+from extracts.suppression import model
 from extracts.suppression.audit import AuditReport, audit_table
 from extracts.suppression.errors import AuditFellError
-from extracts.suppression.model import (
-    CellTable,
-    Flags,
-    Levels,
-    SuppressionPolicy,
-    TableSystem,
-    join_tables,
-    publish,
-)
 from extracts.suppression.published import PublishedTable
+from extracts.suppression.solver import witnesses
 from extracts.suppression.solver.cutting_planes import minimise
 from extracts.suppression.solver.secondary import (
     LARGE,
@@ -40,12 +33,6 @@ from extracts.suppression.solver.secondary import (
     protect,
     repair,
     start_search,
-)
-from extracts.suppression.solver.witnesses import (
-    audit_hint,
-    protection_levels,
-    prove_beforehand,
-    published_tables,
 )
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
@@ -68,31 +55,31 @@ class Pattern:
         linked: patterns of the tables that were protected together with this one.
     """
 
-    table: CellTable
-    hidden: Flags
-    primary: Flags
+    table: model.CellTable
+    hidden: model.Flags
+    primary: model.Flags
     report: AuditReport
     programmes: int
     needed: int = 0
     linked: tuple["Pattern", ...] = ()
 
     @property
-    def secondary(self) -> Flags:
+    def secondary(self) -> model.Flags:
         """Cells that are hidden for the sake of others."""
         return self.hidden & ~self.primary
 
     def published(self) -> PublishedTable:
         """The table as it may leave."""
-        return publish(self.table, self.hidden)
+        return model.publish(self.table, self.hidden)
 
 
 def suppress(
-    table: CellTable,
-    policy: SuppressionPolicy,
+    table: model.CellTable,
+    policy: model.SuppressionPolicy,
     earlier: Sequence[PublishedTable] = (),
     *,
-    linked: Sequence[CellTable] = (),
-    scope: Levels | None = None,
+    linked: Sequence[model.CellTable] = (),
+    scope: model.Levels | None = None,
     intervals: bool = False,
     progress: Progress | None = None,
 ) -> Pattern:
@@ -117,25 +104,25 @@ def suppress(
         AuditFellError: the audit still got cells back after the repairs.
         AuditUnsolvedError: the audit could not prove a bound.
     """
-    joined = join_tables(table, linked, earlier, policy.least, scope or {})
+    joined = model.join_tables(table, linked, earlier, policy.least, scope or {})
     search = start_search(
         joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
     )
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
-    prove_beforehand(joined, search, earlier, progress)
+    witnesses.prove_beforehand(joined, search, earlier, progress)
     fallen = 0
     for done in range(_ROUNDS + _WIDER + 1):
         # All joined tables together; the report of the first holds every fall.
-        shown = published_tables(joined, search)
+        shown = witnesses.published_tables(joined, search)
         report = audit_table(
             shown[0],
             threshold=policy.threshold,
             zeros=policy.zeros,
             earlier=[*shown[1:], *earlier],
             intervals=intervals,
-            hint=audit_hint(joined, search),
-            protection_levels=protection_levels(joined, search),
+            hint=witnesses.audit_hint(joined, search),
+            protection_levels=witnesses.protection_levels(joined, search),
             progress=progress,
         )
         if report.holds:
@@ -158,7 +145,9 @@ def _improve(search: Search, progress: Progress | None) -> int:
     return 0
 
 
-def _pattern(joined: TableSystem, search: Search, report: AuditReport, needed: int) -> Pattern:
+def _pattern(
+    joined: model.TableSystem, search: Search, report: AuditReport, needed: int
+) -> Pattern:
     first, *others = (
         Pattern(
             table,
@@ -182,8 +171,8 @@ _WORTH_IT = 5_000  # cells in all: below, starting a process takes longer than t
 class Job:
     """What ``suppress`` is asked for one table."""
 
-    table: CellTable
-    policy: SuppressionPolicy
+    table: model.CellTable
+    policy: model.SuppressionPolicy
     earlier: tuple[PublishedTable, ...] = ()
     scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 

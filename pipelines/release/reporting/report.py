@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from approvals.project import ProjectState
+from expectations import report
 from expectations.checks import Validation
-from expectations.report import (
-    Fact,
-    Item,
-    ReportModel,
-    RunFacts,
-    check_items,
-    check_lines,
-    five_safes,
-)
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.by_kind import SECTIONS
@@ -31,7 +23,7 @@ _KINDS = {
 
 def report_model(
     context: ReleaseContext, verdict: Validation, drift: DriftComparison
-) -> ReportModel:
+) -> report.ReportModel:
     """Make the Department's model of a release's report; the recipient's is cut from it."""
     approved, order, project = context.approved, context.order, context.project
     system, threshold = approved.system, approved.policy.threshold
@@ -39,7 +31,7 @@ def report_model(
     sections = SECTIONS[order.kind](context)
     sections["plots"] = (*sections.get("plots", ()), *drift_plots(drift))
     members = [member for member, _, _ in context.recipients()]
-    made = ReportModel(
+    made = report.ReportModel(
         project_number=order.project,
         project_title=approved.title,
         kind=order.kind,
@@ -51,17 +43,17 @@ def report_model(
         approved_on=project.approved_on,
         expires_on=project.expires,
         threshold=threshold,
-        safes=five_safes(
+        safes=report.five_safes(
             order.kind,
             project=_project(approved, project, synthetic=context.snapshot.info.synthetic),
             people=_people(order.kind, _documents(system, order.kind), members),
             settings=_settings(order.kind, _documents(system, order.kind)),
-            data=check_items(verdict),
+            data=report.check_items(verdict),
             outputs=sections.pop("outputs", ()),
             threshold=threshold,
             owed=_owed(system, order.kind, threshold),
         ),
-        checks=check_lines(*context.validations().values()),
+        checks=report.check_lines(*context.validations().values()),
         provenance=(*_provenance(context), drift_fact(drift)),
         run=_run_facts(context, verdict),
         **sections,
@@ -69,10 +61,10 @@ def report_model(
     return _governed(made, system)
 
 
-def _governed(made: ReportModel, system: System) -> ReportModel:
+def _governed(made: report.ReportModel, system: System) -> report.ReportModel:
     """Cite what governs this system; what no law asks here is policy."""
 
-    def governed(one: Item) -> Item:
+    def governed(one: report.Item) -> report.Item:
         section = system.cite(one.section) if one.section else ""
         lost = (one.section and not section) or section.startswith("policy")
         source = "policy" if lost else one.source
@@ -108,7 +100,9 @@ def _documents(system: System, kind: str) -> frozenset[str]:
     return frozenset(d.name for d in system.documents if kind in d.kinds)
 
 
-def _project(approved: ApprovedRelease, project: ProjectState, *, synthetic: bool) -> list[Item]:
+def _project(
+    approved: ApprovedRelease, project: ProjectState, *, synthetic: bool
+) -> list[report.Item]:
     order, record = approved.order, approved.system.record
     first, last = approved.years
     items = [item("synthetic", noun=record.noun)] if synthetic else []
@@ -125,7 +119,7 @@ def _project(approved: ApprovedRelease, project: ProjectState, *, synthetic: boo
     return items
 
 
-def _people(kind: str, documents: frozenset[str], members: list[str]) -> list[Item]:
+def _people(kind: str, documents: frozenset[str], members: list[str]) -> list[report.Item]:
     section = "§ 962(r); § 965(c)" if kind == "aggregated" else "§ 962(r)"
     items = [item("recipients", count=len(members), members=", ".join(members), section=section)]
     if "human_subjects_training" in documents:
@@ -139,40 +133,40 @@ def _people(kind: str, documents: frozenset[str], members: list[str]) -> list[It
     return items
 
 
-def _settings(kind: str, documents: frozenset[str]) -> list[Item]:
+def _settings(kind: str, documents: frozenset[str]) -> list[report.Item]:
     section = "§ 965(c)" if kind == "aggregated" else "§ 966(b)(12)(D)"
     items = [item("sealed", section=section), item("at_rest")]
     return [*items, item("secured")] if "security_requirements" in documents else items
 
 
-def _provenance(context: ReleaseContext) -> tuple[Fact, ...]:
+def _provenance(context: ReleaseContext) -> tuple[report.Fact, ...]:
     """Snapshot, settings, cohort and software; digests of inputs are keyed."""
     order, info = context.order, context.snapshot.info
     facts = [
-        Fact(label="Register snapshot", value=order.snapshot),
-        Fact(label="Snapshot loaded on", value=info.created.isoformat()),
-        Fact(label="Register entries", value=info.entries, audience="department"),
-        Fact(label="Register persons", value=info.persons, audience="department"),
-        Fact(label="Settings, keyed digest", value=context.session.configuration_digest()),
+        report.Fact(label="Register snapshot", value=order.snapshot),
+        report.Fact(label="Snapshot loaded on", value=info.created.isoformat()),
+        report.Fact(label="Register entries", value=info.entries, audience="department"),
+        report.Fact(label="Register persons", value=info.persons, audience="department"),
+        report.Fact(label="Settings, keyed digest", value=context.session.configuration_digest()),
     ]
     if order.cohort_digest:
-        facts.append(Fact(label="Cohort file, keyed digest", value=order.cohort_digest))
+        facts.append(report.Fact(label="Cohort file, keyed digest", value=order.cohort_digest))
     if order.formats:
-        facts.append(Fact(label="More file formats", value=", ".join(order.formats)))
+        facts.append(report.Fact(label="More file formats", value=", ".join(order.formats)))
     return (
         *facts,
-        Fact(
+        report.Fact(
             label="Extract, keyed digest",
             value=context.staging.digest("extract", "extract"),
             audience="department",
         ),
-        Fact(label="Software", value=f"doj-release {version('doj-release')}"),
+        report.Fact(label="Software", value=f"doj-release {version('doj-release')}"),
     )
 
 
-def _run_facts(context: ReleaseContext, verdict: Validation) -> RunFacts:
+def _run_facts(context: ReleaseContext, verdict: Validation) -> report.RunFacts:
     """What differs between two runs of the same release."""
-    return RunFacts(
+    return report.RunFacts(
         release_id=context.release,
         started=context.order.ordered_on.isoformat(),
         validation_seconds=verdict.seconds,

@@ -9,13 +9,8 @@ from extracts.identified import CohortRows, Extract, begin_identified
 from extracts.package import check_formats
 from extracts.rows import ContentScan, ScanReport, check_content
 from extracts.rows import compute as pc
+from pipelines.release import content
 from pipelines.release.approved import ApprovedRelease
-from pipelines.release.content import (
-    data_dictionary,
-    describe_closed_years,
-    make_aggregate,
-    make_rows,
-)
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import FactValue, Staging
@@ -40,7 +35,7 @@ def _identified(context: ReleaseContext) -> Product:
 
 
 def _deidentified(context: ReleaseContext) -> Product:
-    rows = make_rows(context)
+    rows = content.make_rows(context)
     table = rows.extract.table
     path, scanned = _stage_rows(context.staging, context.approved, [table], table.schema)
     return _product(
@@ -99,11 +94,11 @@ def _product(
 def _check_formats(approved: ApprovedRelease, table: "pa.Table") -> None:
     """Find now, and not after the approval, what an ordered file format can't hold."""
     if formats := approved.order.formats:
-        check_formats(formats, data_dictionary(approved, table.schema), table)
+        check_formats(formats, content.data_dictionary(approved, table.schema), table)
 
 
 def _aggregated(context: ReleaseContext) -> Product:
-    found, staging = make_aggregate(context), context.staging
+    found, staging = content.make_aggregate(context), context.staging
     made = found.made
     _check_formats(context.approved, made.table)
     files = (
@@ -137,7 +132,7 @@ def _aggregated(context: ReleaseContext) -> Product:
             "earlier_tables": found.earlier,
             "frozen_years": list(made.frozen),
             "revised_years": sorted(revised),
-            "closed_years": describe_closed_years(made.closed),
+            "closed_years": content.describe_closed_years(made.closed),
             "exact": made.exact,
             "county_exempt": made.exempt,
             "proposals": found.proposals,

@@ -12,14 +12,8 @@ from expectations.validation import validate
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
+from pipelines.release import reporting
 from pipelines.release.context import ReleaseContext
-from pipelines.release.reporting import (
-    DriftComparison,
-    compare_drift,
-    keep_explanation,
-    keep_profile,
-    report_model,
-)
 from pipelines.release.stages.stage import Product
 from pipelines.release.staging import Records
 from pipelines.session import today
@@ -40,8 +34,8 @@ def validate_extract(context: ReleaseContext) -> Product:
     verdict, drift = _verdict(context)
     context.keep_validation("extract", verdict)
     if context.order.kind == "aggregated":
-        keep_explanation(context)
-    model = report_model(context, verdict, drift)
+        reporting.keep_explanation(context)
+    model = reporting.report_model(context, verdict, drift)
     texts = {
         "department.html": report.render(model, edition="department"),
         "recipient.html": report.render(model, edition="recipient"),
@@ -51,7 +45,7 @@ def validate_extract(context: ReleaseContext) -> Product:
         context.write_report_file(name, text)
     editions = [text.encode() for text in texts.values()]
     write_private(_validated_files(context.folder), json.dumps(_extract_files(context.records)))
-    keep_profile(context, drift.profile)
+    reporting.keep_profile(context, drift.profile)
     outcome: dict[str, Any] = {"expectations": len(verdict.checks), "failed": len(verdict.failed)}
     if not verdict.passed:
         # Attached before the failure is recorded: the release must not end up waiting for approval.
@@ -101,13 +95,13 @@ def _extract_files(records: Records) -> dict[str, str]:
     return {} if record is None else dict(record.files)
 
 
-def _verdict(context: ReleaseContext) -> tuple[Validation, DriftComparison]:
+def _verdict(context: ReleaseContext) -> tuple[Validation, reporting.DriftComparison]:
     with database.connect(context.threads) as con:
         context.staging.view(con, "extract", "extract", "extract")
         kind, system = context.order.kind, context.approved.system
         first, last = context.approved.years
         parameters = {"first_year": first, "last_year": last, **_PARAMETERS[kind](context, con)}
-        drift = compare_drift(context, con)
+        drift = reporting.compare_drift(context, con)
         grave = context.session.settings.drift.action == "refuse"
         parameters |= {
             "drift": drift.drifts,
