@@ -9,14 +9,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Index, bits_for, in_threads
+from matching import arrays, comparison, native, normalise
 from matching.arrow import Bools, Hashes, Ints, Places, Rows
 from matching.blocking.pair_filter import PairFilter, Prefilter
 from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
-from matching.comparison import Columns, Packed
-from matching.native import Pointers, address, compiled
-from matching.normalise import Encoded
 from matching.options import LinkOptions
 
 Choice = Callable[[Rows, Rows], Places]  # which pairs (by place) are worth keeping
@@ -59,11 +56,11 @@ class _Lookup:
     def of(cls, hashes: Hashes, known: Bools) -> "_Lookup":
         """Index the rows whose key is known; a row's number is its place."""
         count = int(np.count_nonzero(known))
-        bits = max(_FEWEST, bits_for(count) - 2)
+        bits = max(_FEWEST, arrays.bits_for(count) - 2)
         taken = np.zeros(1 << (bits + _FLAGS - 3), np.uint8)
         starts = np.zeros((1 << bits) + 1, np.int32)
         slots = np.empty(count, np.uint64)
-        compiled().by_bucket(hashes, known, len(hashes), bits, starts, taken, slots)
+        native.compiled().by_bucket(hashes, known, len(hashes), bits, starts, taken, slots)
         return cls(bits, taken, starts, slots)
 
 
@@ -72,7 +69,7 @@ class _IndexedRows:
     """The cohort's rows that are looked up: their numbers, what they hold, and by rule's number an index."""
 
     rows: Rows
-    packed: Packed
+    packed: comparison.Packed
     indexes: Sequence[tuple[int, _Lookup]]
 
 
@@ -81,7 +78,7 @@ class _Chunk:
     """Records that look themselves up, from ``begin`` on: what they hold, and their key in each rule."""
 
     begin: int
-    packed: Packed
+    packed: comparison.Packed
     keys: Sequence[tuple[Hashes, Bools]]
 
 
@@ -93,7 +90,7 @@ def _library_joins(
     ``made`` counts the pairs that each rule makes. Each pair comes once, and not at all where the
     prefilter says that it can't matter. What is yielded is overwritten by the next.
     """
-    pointer = Pointers()
+    pointer = native.Pointers()
     used = [k for k, (_, index) in enumerate(mine.indexes) if len(index.slots)]
     rules = (_Rule * len(used))()
     for place, k in enumerate(used):
@@ -111,8 +108,8 @@ def _library_joins(
         if room < wanted:
             room = wanted
             buffers = [np.empty(room, np.int64) for _ in range(4)]
-        out = _Out(*map(address, buffers), room, 0, 0)
-        at = compiled().joined(
+        out = _Out(*map(native.address, buffers), room, 0, 0)
+        at = native.compiled().joined(
             byref(rules), len(used), table, mine.packed, mine.rows, chunk.packed,
             chunk.begin, at, size, same_table, counts, byref(out),
         )  # fmt: skip
@@ -127,11 +124,11 @@ def _in_order(found: Sequence[tuple[Ints, Ints]], rows: Rows) -> tuple[Rows, Row
     place = np.zeros(int(rows[-1]) - least + 2 if len(rows) else 1, np.int64)
     size = sum(len(pair) for pair, _ in found)
     for pair, _ in found:
-        compiled().tallied(pair, len(pair), least, place)
+        native.compiled().tallied(pair, len(pair), least, place)
     np.cumsum(place, out=place)
     a, b, rules = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
     for pair, caught in found:
-        compiled().by_row(pair, caught, len(pair), least, place, a, b, rules)
+        native.compiled().by_row(pair, caught, len(pair), least, place, a, b, rules)
     return a, b, rules
 
 
@@ -152,7 +149,7 @@ class Pairs:
 class Blocks:
     """The planned rules of a linkage; ``pairs`` joins them for some of the cohort's rows."""
 
-    encoded: Encoded
+    encoded: normalise.Encoded
     rules: list[Planned]
     same_table: bool
     threads: int | None
@@ -186,24 +183,24 @@ class Blocks:
                     return index(*planned.rows(self.encoded, begin, stop))
                 return index(*planned.hashes(Parts(self.encoded, side), records=False))
 
-            return list(zip(places, in_threads(of, live, self.threads), strict=True))
+            return list(zip(places, arrays.in_threads(of, live, self.threads), strict=True))
 
         always = sum(1 << i for i, planned in enumerate(self.rules) if planned.rule.always)
         # of one table a pair's second row comes after its first
         first = int(rows.min(initial=self.encoded.records.rows)) if self.same_table else 0
         starts = range(first // CHUNK * CHUNK, self.encoded.records.rows, CHUNK)
-        if compiled() is None:
-            joined = partial(self._joined, live, rows, looked_up(Index.of), choice, always)
+        if native.compiled() is None:
+            joined = partial(self._joined, live, rows, looked_up(arrays.Index.of), choice, always)
         else:
-            mine = _IndexedRows(rows, Columns(side).packed(), looked_up(_Lookup.of))
+            mine = _IndexedRows(rows, comparison.Columns(side).packed(), looked_up(_Lookup.of))
             joined = partial(self._fast, live, mine, choice, always)
-        found = list(in_threads(joined, starts, self.threads))
+        found = list(arrays.in_threads(joined, starts, self.threads))
         made = np.zeros(len(self.rules), np.int64)
         if not found:
             none = np.empty(0, np.int32)
             return Pairs(none, none, np.empty(0, np.int64), made)
         made[places] = np.sum(np.stack([f.made for f in found]), axis=0)
-        if compiled() is not None:  # chunks, and pairs in each, come in their records' order
+        if native.compiled() is not None:  # chunks, and pairs in each, come in their records' order
             return Pairs(*_in_order([(f.pair, f.caught) for f in found], rows), made)
         pair = np.concatenate([f.pair for f in found])
         order = np.argsort(pair)
@@ -215,7 +212,7 @@ class Blocks:
         self,
         live: list[Planned],
         rows: Rows,
-        indexes: list[tuple[int, Index]],
+        indexes: list[tuple[int, arrays.Index]],
         choice: Choice | None,
         always: int,
         begin: int,
@@ -249,7 +246,7 @@ class Blocks:
         """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
         keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
-        chunk = _Chunk(begin, Columns(parts.side).packed(), keys)
+        chunk = _Chunk(begin, comparison.Columns(parts.side).packed(), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         prefilter = choice.prefilter if isinstance(choice, PairFilter) else None
@@ -320,7 +317,7 @@ def _firsts(pair: Ints) -> tuple[Ints, Places]:
     return pair[first], first
 
 
-def plan(encoded: Encoded, options: LinkOptions, *, same_table: bool = False) -> Blocks:
+def plan(encoded: normalise.Encoded, options: LinkOptions, *, same_table: bool = False) -> Blocks:
     """The rules with too frequent values split and, where that fails, given up."""
     # 536 million records and 268 million cohort rows fit into a packed pair
     assert encoded.records.rows < 1 << _RECORD

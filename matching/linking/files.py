@@ -17,20 +17,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching.arrays import prefetch
+from matching import arrays, errors, normalise, reports, scoring, tables
 from matching.arrow import array, pc
 from matching.assignment import COLUMNS, Links
 from matching.comparison import FIELDS, NAMES, Comparer
-from matching.errors import BadAliases, BadTruth, CantWrite, UnknownPair
 from matching.labels import Labels
 from matching.linking.aliases import read_aliases
 from matching.linking.linking import LinkResult, file_source, link_sources
 from matching.model import CLASSES, SavedModel, class_log_joint, saved_text
-from matching.normalise import encode
 from matching.options import LASTING, LinkOptions
-from matching.reports import LinkReport, quality_page
-from matching.scoring import RunShards
-from matching.tables import ColumnMap
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "first": ("first_name",),
@@ -97,8 +92,8 @@ def explain_pair(
     mine = cohort.filter(pc.equal(pc.cast(cohort["cohort_id"], pa.string()), cohort_id))
     theirs = records.filter(pc.equal(pc.cast(records["record_id"], pa.string()), record_id))
     if not mine.num_rows or not theirs.num_rows:
-        raise UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
-    encoded = encode(mine, theirs, None, result.exact, result.words)
+        raise errors.UnknownPair(cohort_rows=mine.num_rows, record_rows=theirs.num_rows)
+    encoded = normalise.encode(mine, theirs, None, result.exact, result.words)
     a = np.repeat(np.arange(mine.num_rows, dtype=np.int32), theirs.num_rows)
     b = np.tile(np.arange(theirs.num_rows, dtype=np.int32), mine.num_rows)
     levels = [x.astype(np.int64) for x in Comparer(encoded).levels(a, b)]
@@ -161,7 +156,7 @@ class Score:
 class MatchOutcome:
     """What ``match`` did: the report, the score where a truth was given, the explained pair (with personal values)."""
 
-    report: LinkReport
+    report: reports.LinkReport
     seconds: float
     ignored_columns: dict[str, int]  # side → columns that were neither standard nor mapped
     score: Score | None = None
@@ -173,7 +168,7 @@ def match_files(
     records_path: Path,
     out_path: Path,
     *,
-    columns: ColumnMap | None = None,
+    columns: tables.ColumnMap | None = None,
     cohort_id: str = "cohort_id",
     record_id: str = "record_id",
     sheets: tuple[str | None, str | None] = (None, None),
@@ -185,7 +180,7 @@ def match_files(
     save: Path | None = None,
     explain: tuple[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
-    run_shards: RunShards | None = None,
+    run_shards: scoring.RunShards | None = None,
 ) -> MatchOutcome:
     """Link two files and write the links beside their report.
 
@@ -211,11 +206,11 @@ def match_files(
         CodedError: a file, a map or an id column that can't be used; both outputs appear or none.
     """
     begin = perf_counter()
-    columns = columns or ColumnMap()
+    columns = columns or tables.ColumnMap()
     own = () if options is None else options.own_columns
     known = dict(map(read_aliases, aliases))
     if len(known) < len(aliases):
-        raise BadAliases(problem="two files of one side")
+        raise errors.BadAliases(problem="two files of one side")
     mine, theirs = known.get("cohort"), known.get("records")
     cohort = file_source(cohort_path, "cohort", columns, cohort_id, sheets[0], own, mine)
     records = file_source(records_path, "records", columns, record_id, sheets[1], own, theirs)
@@ -258,7 +253,7 @@ def _score(result: LinkResult, truth: Path, names: tuple[str, str]) -> Score:
     for own, name in zip(("cohort_id", "record_id"), names, strict=True):
         here = own if own in table.column_names else name
         if here not in table.column_names:
-            raise BadTruth(needed=["cohort_id", "record_id"])
+            raise errors.BadTruth(needed=["cohort_id", "record_id"])
         chosen.append(table[here].to_pylist())
     true = {(c, r) for c, r in zip(*chosen, strict=True) if c is not None and r is not None}
     links = [(p["cohort_id"], p["record_id"], p["decision"]) for p in result.links.to_pylist()]
@@ -304,7 +299,7 @@ def _writing() -> Generator[None, None, None]:
     try:
         yield
     except OSError:
-        raise CantWrite(file="links") from None
+        raise errors.CantWrite(file="links") from None
 
 
 def _model_text(result: LinkResult) -> str:
@@ -325,7 +320,7 @@ def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataT
     writer: pq.ParquetWriter | None = None
     with _writing():
         try:
-            for part in prefetch(links.parts()):
+            for part in arrays.prefetch(links.parts()):
                 ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
                 table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
                 writer = writer or pq.ParquetWriter(
@@ -347,7 +342,7 @@ def _name_outputs(out: Path, files: list[Path], outcome: MatchOutcome) -> None:
     text, page, links, *_ = files
     with _writing():
         text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
-        page.write_text(quality_page(outcome.report), "utf-8")
+        page.write_text(reports.quality_page(outcome.report), "utf-8")
         text.replace(out.with_suffix(".json"))
         page.replace(out.with_suffix(".html"))
         links.replace(out)

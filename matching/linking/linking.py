@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from matching import normalise
-from matching.arrays import Clock, Variants, count_distinct, gc_paused, number_ids, numbered
+from matching import arrays, errors, headers, normalise, own_words, reports
 from matching.arrow import Ints, Rows, Small, array, column, pc
 from matching.assignment import (
     LINK,
@@ -24,16 +23,12 @@ from matching.assignment import (
     edges_of,
     list_links,
 )
-from matching.errors import ExactMissing, MissingIdColumn, NoCommonColumns
 from matching.findings import Finding
-from matching.headers import other_sheets, recognised
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
 from matching.linking.shared_ids import different_people
 from matching.model import Frequencies, Model, SavedModel, shipped_number
 from matching.options import LinkOptions
-from matching.own_words import NO_WORDS, OwnWords
-from matching.reports import GROUPED, LinkReport, link_report
 from matching.scoring import RunShards, Scored, Scorer, budget_cost
 from matching.tables import IDENTIFYING, IDS, STANDARD, ColumnMap, Side, check_ids, check_records
 
@@ -74,7 +69,7 @@ def parts_source(
         side: which side of the linkage it is.
         parts: makes its parts, at least one, of any size.
     """
-    keep = (IDS[side], "identity") if side == "records" else (IDS[side], *GROUPED)
+    keep = (IDS[side], "identity") if side == "records" else (IDS[side], *reports.GROUPED)
     boxes = normalise.boxes_of(names)
     return Source(
         tuple(c for c in STANDARD if c in boxes),
@@ -127,15 +122,15 @@ def file_source(
     stream = stream_table(path, role=side, sheet=sheet)
     own_id = IDS[side]
     named_otherwise = ["" if name in exact else name for name in stream.names]
-    columns, findings = recognised(named_otherwise, columns, side, id_name)
-    findings = (*findings, *other_sheets(side, stream.other_sheets))
+    columns, findings = headers.recognised(named_otherwise, columns, side, id_name)
+    findings = (*findings, *headers.other_sheets(side, stream.other_sheets))
     if id_name == own_id:
         id_name = columns.theirs(own_id, side)
     if id_name not in stream.names:
-        raise MissingIdColumn(file=side, needed=own_id)
+        raise errors.MissingIdColumn(file=side, needed=own_id)
     named = columns.apply(_positions(stream.names), side)
-    wanted = [c for c in (*STANDARD, *GROUPED[1:]) if c in named.column_names]
-    groups = GROUPED if side == "cohort" else ()
+    wanted = [c for c in (*STANDARD, *reports.GROUPED[1:]) if c in named.column_names]
+    groups = reports.GROUPED if side == "cohort" else ()
     keep = (own_id, *(c for c in groups if c in wanted))
     own = [c for c in exact if c in named.column_names]
     boxes = normalise.boxes_of(wanted)
@@ -200,12 +195,12 @@ class LinkResult:
     pairs: Links
     model: Model
     frequencies: Frequencies
-    reported: Callable[[], LinkReport]  # makes the report
+    reported: Callable[[], reports.LinkReport]  # makes the report
     exact: tuple[str, ...] = ()  # the user's own columns
-    words: OwnWords = NO_WORDS
+    words: own_words.OwnWords = own_words.NO_WORDS
 
     @cached_property
-    def report(self) -> LinkReport:
+    def report(self) -> reports.LinkReport:
         """What was done; made when it is first asked for, so that links can be written meanwhile."""
         return self.reported()
 
@@ -215,7 +210,7 @@ class LinkResult:
         return self.pairs.table()
 
 
-@gc_paused()
+@arrays.gc_paused()
 def link_sources(
     cohort: Source,
     records: Source,
@@ -258,8 +253,8 @@ def link_sources(
         for name, side in (("cohort", cohort), ("records", records))
         if exact[i - 1] not in side.own
     ]:
-        raise ExactMissing(missing=missing)
-    with Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
+        raise errors.ExactMissing(missing=missing)
+    with arrays.Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
         reading = other.submit(
             normalise.read_input, records.parts(), columns, records.keep, options.threads, exact
         )
@@ -271,11 +266,11 @@ def link_sources(
         right = reading.result()
         damaged = (*checking.result(), *check_records(right.as_given))
         if not set(columns) & set(IDENTIFYING) and not exact:
-            raise NoCommonColumns(needed=list(IDENTIFYING))
+            raise errors.NoCommonColumns(needed=list(IDENTIFYING))
     mine, theirs = left.as_given, right.as_given
     findings = (*cohort.findings, *records.findings, *_one_sided(cohort, records), *damaged)
-    with Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
-        numbering = other.submit(number_ids, theirs["record_id"])
+    with arrays.Clock(seconds, "normalise"), ThreadPoolExecutor(1) as other:
+        numbering = other.submit(arrays.number_ids, theirs["record_id"])
         encoded = half.against(right)
         record, first_row = numbering.result()
     several = [s.aliases for s in (cohort, records) if s.aliases]
@@ -288,7 +283,7 @@ def link_sources(
     findings = (*findings, *(Finding("no_rows", side, "", 0, 0, what) for side in empty))
     row = begin = np.arange(mine.num_rows, dtype=np.int32)
     if cohort.aliases:  # variants of a row stand behind it
-        row, begin = number_ids(mine["cohort_id"])
+        row, begin = arrays.number_ids(mine["cohort_id"])
         mine = mine.take(column(begin))
     del left, right
     report_progress("block", 0.2)
@@ -301,7 +296,7 @@ def link_sources(
     scored = scorer.run(run_shards)
     scored = replace(scored, a=row[scored.a]) if cohort.aliases else scored
     report_progress("decide", 0.8)
-    with Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
+    with arrays.Clock(seconds, "decide"), ThreadPoolExecutor(1) as other:
         counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
         identity = _identities(theirs, scored, scorer, record)
         scored = _settled(scored, known) if known else scored
@@ -311,7 +306,7 @@ def link_sources(
             edges.identities,
             edges.log_odds,
             row_count=mine.num_rows,
-            identity_count=count_distinct(identity),
+            identity_count=arrays.count_distinct(identity),
             prior_share=shipped_number("matches", "share"),
             one_row_per_identity=options.one_row_per_identity,
             threads=options.threads,
@@ -329,7 +324,7 @@ def link_sources(
         cost = counting.result()
     report_progress("done", 1.0)
     made = partial(
-        link_report,
+        reports.link_report,
         scorer,
         scored,
         edges,
@@ -358,7 +353,7 @@ def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows)
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
         return among_candidates(scored, scorer, record)
-    return numbered(array(records["identity"]))[0]
+    return arrays.numbered(array(records["identity"]))[0]
 
 
 def _by_pair(
@@ -378,7 +373,7 @@ def _by_pair(
     several = np.bincount(edge, minlength=len(decision)) > 1
     doubtful = several | (edges.unguarded < edges.log_odds)
     open_ = np.flatnonzero((result == LINK) & doubtful[edge])
-    mine, theirs = map(Variants.of, numbers)
+    mine, theirs = map(arrays.Variants.of, numbers)
     which = numbers[1][record[open_]]
     result[open_[mine.all_with(theirs, row[open_], which, scorer.opposed)]] = REVIEW
     return result

@@ -8,17 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from matching.arrays import extend_hash, finish_hash, gc_paused, number_ids, numbered, start_hash
+from matching import arrays, assignment, errors, normalise, tables
 from matching.arrow import Bools, Floats, Ints, array, filled
-from matching.assignment import VETO, components, persons
-from matching.errors import BadTable
-from matching.normalise import Encoded, encode
 from matching.options import LinkOptions
 from matching.scoring import Scored, Scorer
-from matching.tables import check_ids
 
 
-@gc_paused()
+@arrays.gc_paused()
 def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
     """Find out which entries of a register are one person.
 
@@ -37,11 +33,11 @@ def resolve(records: pa.Table, options: LinkOptions | None = None) -> pa.Table:
         MissingIdColumn, MissingIds, BadTable: unusable table.
     """
     options = options or LinkOptions()
-    check_ids(records, "record_id", unique=False)
+    tables.check_ids(records, "record_id", unique=False)
     if records.num_rows and not pa.types.is_integer(records["record_id"].type):
-        raise BadTable(columns=["record_id"])
+        raise errors.BadTable(columns=["record_id"])
     ids, node, group = _nodes(records)
-    whole = encode(records, None, own_words=options.words)
+    whole = normalise.encode(records, None, own_words=options.words)
     row_of, copies = _distinct(whole)
     side = whole.cohort.take(row_of)
     scorer = Scorer(replace(whole, cohort=side, records=side), options, same_table=True)
@@ -66,23 +62,23 @@ class _Edges:
 
 def _nodes(records: pa.Table) -> tuple[Ints, Ints, Ints | None]:
     """Ids of the entries, the entry of each row, and the group of each entry."""
-    numbers, first = number_ids(records["record_id"])
+    numbers, first = arrays.number_ids(records["record_id"])
     number = numbers.astype(np.int64)
     ids = array(records["record_id"]).astype(np.int64)[first]
     if "group" not in records.column_names:
         return ids, number, None
     if not pa.types.is_integer(records["group"].type):
-        raise BadTable(columns=["group"])
+        raise errors.BadTable(columns=["group"])
     return ids, number, array(filled(records["group"])).astype(np.int64)[first]
 
 
-def _distinct(encoded: Encoded) -> tuple[Ints, Ints]:
+def _distinct(encoded: normalise.Encoded) -> tuple[Ints, Ints]:
     """The first row of each distinct content, and for each row the number of its content."""
     columns = [values.astype(np.int64) for values in encoded.cohort.columns().values()]
-    key = start_hash(columns[0])
+    key = arrays.start_hash(columns[0])
     for column in columns[1:]:
-        key = extend_hash(key, column)
-    _, first, place = np.unique(finish_hash(key), return_index=True, return_inverse=True)
+        key = arrays.extend_hash(key, column)
+    _, first, place = np.unique(arrays.finish_hash(key), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return np.sort(first), rank[place]
 
@@ -108,7 +104,7 @@ def _edges(
     if group is not None:
         ok &= (group[low] < 0) | (group[low] != group[high])
     low, high, odds, guarded = low[ok], high[ok], odds[ok], guarded[ok]
-    pair, many = numbered(low << 32 | high)
+    pair, many = arrays.numbered(low << 32 | high)
     best = np.full((2, many), -np.inf)
     np.maximum.at(best[0], pair, odds)
     np.maximum.at(best[1], pair, np.where(guarded, -np.inf, odds))
@@ -137,15 +133,15 @@ def _decide(
 
     def contradict(x: Ints, y: Ints) -> Bools:
         odds, _, opposed = scorer.weighed(content[x], content[y])
-        return opposed | (odds < VETO)
+        return opposed | (odds < assignment.VETO)
 
-    identity = persons(
+    identity = assignment.persons(
         size, edges.left[link], edges.right[link], edges.unguarded[link], group, contradict
     )
     ends = np.arange(size)
     left = np.concatenate([edges.left[review], ends])
     right = np.concatenate([edges.right[review], identity])
-    return identity, components(size, left, right)
+    return identity, assignment.components(size, left, right)
 
 
 def _named(cluster: Ints, ids: Ints) -> Ints:
@@ -169,15 +165,15 @@ def declared_persons(entries: pa.Table) -> pa.Table:
     Raises:
         MissingIdColumn, MissingIds, DuplicateIds, BadTable: unusable table.
     """
-    check_ids(entries, "record_id", unique=True)
+    tables.check_ids(entries, "record_id", unique=True)
     if entries.num_rows and not pa.types.is_integer(entries["record_id"].type):
-        raise BadTable(columns=["record_id"])
+        raise errors.BadTable(columns=["record_id"])
     entries = entries.sort_by("record_id")
     ids = entries["record_id"].to_numpy().astype(np.int64)
     left, right = _equal(entries["same"])
     maybe_left, maybe_right = _equal(entries["maybe_same"])
-    identity = components(len(ids), left, right)
-    lower = components(
+    identity = assignment.components(len(ids), left, right)
+    lower = assignment.components(
         len(ids), np.concatenate([left, maybe_left]), np.concatenate([right, maybe_right])
     )
     return _index(ids, ids[identity], ids[lower])

@@ -11,15 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from matching.arrays import numbered
+from matching import arrays, assignment, linking, normalise, scoring, tables
 from matching.arrow import Floats, Ints
-from matching.assignment import components
-from matching.linking import Source
-from matching.normalise import Encoded, encode_alone, read_input
 from matching.options import LinkOptions
 from matching.own_words import NO_WORDS, OwnWords
-from matching.scoring import Scorer
-from matching.tables import check_ids
 
 _SHARE = 0.002  # rows expected to be somebody's second row: registered cohorts are lists of persons
 _PLAUSIBLE = 0.5  # probability from which two rows are withheld
@@ -34,7 +29,7 @@ _SHARDS = 16  # at most: what is kept of a shard's row while it is worked is som
 _RARE = 1e-6  # chance of such a repetition in a whole cohort of honest rows
 
 
-def find_duplicates(cohort: Source, words: OwnWords = NO_WORDS) -> pa.Table:
+def find_duplicates(cohort: linking.Source, words: OwnWords = NO_WORDS) -> pa.Table:
     """Groups of rows that look like one person.
 
     Args:
@@ -51,14 +46,14 @@ def find_duplicates(cohort: Source, words: OwnWords = NO_WORDS) -> pa.Table:
     """
     options = LinkOptions()
     id_columns = [name for name in cohort.keep if name == "cohort_id"]
-    side = read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
+    side = normalise.read_input(cohort.parts(), cohort.columns, id_columns, options.threads)
     ids, rows = side.as_given, side.rows
-    check_ids(ids, "cohort_id", unique=True)
-    encoded = encode_alone(side, cohort.columns, words)
+    tables.check_ids(ids, "cohort_id", unique=True)
+    encoded = normalise.encode_alone(side, cohort.columns, words)
     del side
     found = [_by_weights(encoded, options), _by_name_and_place(encoded), _by_repetition(encoded)]
     left, right, probability = (np.concatenate(part) for part in zip(*found, strict=True))
-    label = components(rows, left, right)
+    label = assignment.components(rows, left, right)
     best = np.zeros(rows)
     np.maximum.at(best, left, probability)
     np.maximum.at(best, right, probability)
@@ -73,11 +68,11 @@ def find_duplicates(cohort: Source, words: OwnWords = NO_WORDS) -> pa.Table:
     )
 
 
-def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Floats]:
+def _by_weights(encoded: normalise.Encoded, options: LinkOptions) -> tuple[Ints, Ints, Floats]:
     """Pairs that the shipped weights call one person. Nothing is trained: there is nothing to learn."""
     # Every shard looks at all rows after it, so that many shards of a long cohort would cost its square.
     rows = max(options.shard_rows, -(-encoded.cohort.rows // _SHARDS))
-    scorer = Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
+    scorer = scoring.Scorer(encoded, replace(options, shard_rows=rows), same_table=True)
     scorer.expect_matches(_SHARE * encoded.cohort.rows)
     scored = scorer.score()
     probability = 1 / (1 + np.exp(-np.clip(scored.log_odds, -500, 500)))
@@ -85,7 +80,7 @@ def _by_weights(encoded: Encoded, options: LinkOptions) -> tuple[Ints, Ints, Flo
     return (scored.a[keep].astype(np.int64), scored.b[keep].astype(np.int64), probability[keep])
 
 
-def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
+def _by_name_and_place(encoded: normalise.Encoded) -> tuple[Ints, Ints, Floats]:
     """Rows of one full name that share an address or a number; birth dates are not looked at."""
     side = encoded.cohort
     name = _joined(encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64))
@@ -99,7 +94,7 @@ def _by_name_and_place(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
     return left[keep], right[keep], np.full(int(keep.sum()), 0.9)
 
 
-def _by_repetition(encoded: Encoded) -> tuple[Ints, Ints, Floats]:
+def _by_repetition(encoded: normalise.Encoded) -> tuple[Ints, Ints, Floats]:
     """Names (also within one ZIP code) that occur more often than chance allows."""
     side = encoded.cohort
     first, last = encoded.parts.root[side.first].astype(np.int64), side.last.astype(np.int64)
@@ -159,10 +154,10 @@ def _others(part: Ints, name: Ints) -> Ints:
 def _joined(a: Ints, b: Ints) -> Ints:
     """One number for two; -1 where either is missing."""
     there = (a >= 0) & (b >= 0)
-    first, _ = numbered(a[there])
-    second, wide = numbered(b[there])
+    first, _ = arrays.numbered(a[there])
+    second, wide = arrays.numbered(b[there])
     key = np.full(len(a), -1)
-    key[there], _ = numbered(first * wide + second)
+    key[there], _ = arrays.numbered(first * wide + second)
     return key
 
 

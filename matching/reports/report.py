@@ -11,15 +11,11 @@ from importlib.metadata import version
 import numpy as np
 import pyarrow as pa
 
-from matching.arrays import count_distinct
+from matching import arrays, blocking, comparison, findings, normalise
 from matching.arrow import Floats, Ints, Rows, Small
 from matching.assignment import LINK, REVIEW, Assignment, Edges, Links
-from matching.blocking import RuleCount
-from matching.comparison import FIELDS
-from matching.findings import Finding
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows
 from matching.model import CLASSES, Model, shipped_number
-from matching.normalise import Dictionary, Encoded
 from matching.scoring import BudgetCost, Scored, Scorer
 
 # of the log odds: with heavy noise, what was 0.975 came true in 0.944 and 0.996 in 0.983
@@ -66,7 +62,7 @@ class LinkReport:
     budget: dict[str, float]
     unparsable: dict[str, dict[str, int]]
     nobodys: dict[str, dict[str, int]]
-    warnings: tuple[Finding, ...]
+    warnings: tuple[findings.Finding, ...]
     options: dict[str, object]
     aliases: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
@@ -82,7 +78,7 @@ def _model_parameters(model: Model, exact: Sequence[str]) -> dict[str, object]:
     """m, u and the weight in bits of every level of every field; the user's own columns under their names."""
     result: dict[str, object] = {}
     weights = model.weights()
-    for f, fld in enumerate(FIELDS):
+    for f, fld in enumerate(comparison.FIELDS):
         if fld.name == "exact" and not exact:
             continue
         result[f"exact: {', '.join(exact)}" if fld.name == "exact" else fld.name] = [
@@ -98,7 +94,7 @@ def _model_parameters(model: Model, exact: Sequence[str]) -> dict[str, object]:
 
 
 def _rules_json(
-    counts: Sequence[RuleCount], scored: Scored, edges: Edges, decision: Small
+    counts: Sequence[blocking.RuleCount], scored: Scored, edges: Edges, decision: Small
 ) -> tuple[dict[str, object], ...]:
     """The rules with what each made and cut, the links (row, identity) that it caught, and those it alone caught."""
     caught = np.zeros(len(edges.rows), np.int64)
@@ -201,18 +197,18 @@ def _group_of_surname(text: str) -> str:
     return found or ("Armenian" if _ARMENIAN.fullmatch(text) else "")
 
 
-def _surnames(encoded: Encoded) -> Dictionary:
+def _surnames(encoded: normalise.Encoded) -> normalise.Dictionary:
     """The group of each cohort row's surname."""
     last, texts = encoded.cohort.last, encoded.names.texts
     used = np.flatnonzero(np.bincount(last + 1, minlength=len(texts) + 1)[1:])
     groups = ["", *{_group_of_surname(texts[code]): None for code in used.tolist()}]
     number = np.zeros(len(texts) + 1, np.int32)
     number[used] = [groups.index(_group_of_surname(texts[code])) for code in used.tolist()]
-    return Dictionary(number[last], groups)
+    return normalise.Dictionary(number[last], groups)
 
 
 def _rates_by_group(
-    cohort: pa.Table, encoded: Encoded, edges: Edges, probability: Floats, decision: Small
+    cohort: pa.Table, encoded: normalise.Encoded, edges: Edges, probability: Floats, decision: Small
 ) -> dict[str, tuple[dict[str, object], ...]]:
     """For each grouping column, and for surnames by where they come from: rows and rates of each group."""
     rows = cohort.num_rows
@@ -224,7 +220,7 @@ def _rates_by_group(
     sure = np.bincount(edges.rows[links], probability[links], rows)
     many = np.bincount(edges.rows[links], minlength=rows)
     columns = {
-        name: Dictionary.of(cohort[name])
+        name: normalise.Dictionary.of(cohort[name])
         for name in GROUPED
         if name in cohort.column_names and pa.types.is_string(cohort[name].type)
     }
@@ -255,7 +251,7 @@ def _rates_by_group(
     return found
 
 
-def _groups(values: Dictionary) -> tuple[Ints, list[str]] | None:
+def _groups(values: normalise.Dictionary) -> tuple[Ints, list[str]] | None:
     """The group of each row and the groups' names; None where the column is no grouping."""
     labels = [text.strip().lower() for text in values.values]
     distinct = sorted(set(labels) - {""})
@@ -300,7 +296,7 @@ def link_report(
     record: Rows,
     cohort: pa.Table,
     cost: BudgetCost,
-    warnings: tuple[Finding, ...],
+    warnings: tuple[findings.Finding, ...],
 ) -> LinkReport:
     """Put the report together.
 
@@ -329,7 +325,7 @@ def link_report(
         cohort_rows=cohort.num_rows,
         record_rows=scorer.encoded.records.rows,
         records=int(record.max(initial=-1)) + 1,
-        identities=count_distinct(identity),
+        identities=arrays.count_distinct(identity),
         columns=scorer.encoded.columns,
         rules=_rules_json(scorer.blocks.counts, scored, edges, decision),
         pairs=scored.pairs,
@@ -347,10 +343,10 @@ def link_report(
         },
         labels=labels,
         links=links.count(LINK),
-        linked_rows=count_distinct(edges.rows[linked]),
-        linked_identities=count_distinct(edges.identities[linked]),
+        linked_rows=arrays.count_distinct(edges.rows[linked]),
+        linked_identities=arrays.count_distinct(edges.identities[linked]),
         reviews=links.count(REVIEW),
-        review_rows=count_distinct(edges.rows[review]),
+        review_rows=arrays.count_distinct(edges.rows[review]),
         false_match_rate=_expected_rate(
             float(linked.sum()) - sure,
             float(linked.sum()),
@@ -394,7 +390,7 @@ def _labels(labelled: LabelledRows | None, links: Links) -> dict[str, int]:
     }
 
 
-def _label_warnings(labels: Mapping[str, int]) -> Iterator[Finding]:
+def _label_warnings(labels: Mapping[str, int]) -> Iterator[findings.Finding]:
     """What must be said of labels that were not kept to."""
     said = {
         "of_unknown_rows": "are of rows that are not in the files: are the ids still theirs?",
@@ -403,7 +399,7 @@ def _label_warnings(labels: Mapping[str, int]) -> Iterator[Finding]:
     for name, what in said.items():
         if labels.get(name):
             whole = sum(labels.values()) - labels["same_but_too_unlike_to_link"]
-            yield Finding(f"labels_{name}", "labels", "", labels[name], whole, what)
+            yield findings.Finding(f"labels_{name}", "labels", "", labels[name], whole, what)
 
 
 def _unseen(scored: Scored, probability: Floats) -> float:
