@@ -1,6 +1,6 @@
 """Where a release stands: a fold over its events, by one table of moves."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -188,79 +188,56 @@ def _step(state: ReleaseState, entry: Entry) -> ReleaseState:
     sources, target = MOVES.get(kind, (frozenset[Status](), state.status))
     if state.status in sources:
         state = replace(state, status=target, attempt=state.attempt + (target in STOPPED))
-    apply = _APPLY.get(entry.kind)
-    state = apply(state, entry, facts) if apply else state
-    return replace(state, last_event=entry.seq)
+    return replace(state, last_event=entry.seq, **_changed(state, entry, facts))
 
 
-def _sealed(state: ReleaseState, _entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
-    package = Package(
-        facts["member"],
-        facts["fingerprint"],
-        facts["parts"],
-        facts["bytes"],
-        facts["sums"],
-        tuple(facts.get("hashes", ())),
-    )
-    return replace(state, packages={**state.packages, package.member: package})
+def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event says anew of a release, beside its status."""
+    match entry.kind:
+        case "gate_allowed" if facts["stage"] == "run":
+            return {"ran_by": state.ran_by | {entry.actor}}
+        case "release_resumed" if state.status not in (S.APPROVED, S.SEALED):
+            # who resumes a run before it is approved had a hand in what is approved
+            return {"ran_by": state.ran_by | {entry.actor}}
+        case "outbox_cleared":
+            return {"in_outbox": False}
+        case "report_attached":  # another report has editions of its own; the same again keeps them
+            kept = state.editions if facts["report"] == state.report else {}
+            named = {
+                name: facts[name] for name in ("report", "recipient", "model") if name in facts
+            }
+            return {"report": facts["report"], "editions": {**kept, **named}}
+        case "release_approved":
+            return {"approved_by": entry.actor, "policy": facts["policy"]}
+        case "package_sealed":
+            told = {
+                name: facts[name] for name in ("member", "fingerprint", "parts", "bytes", "sums")
+            }
+            package = Package(**told, hashes=tuple(facts.get("hashes", ())))
+            return {"packages": {**state.packages, package.member: package}}
+        case "package_handed_over" | "receipt_recorded" if facts["member"] in state.packages:
+            package = _given(state.packages[facts["member"]], entry, facts)
+            return {"packages": {**state.packages, package.member: package}}
+        case "extract_made" | "release_recorded":
+            recorded = entry.kind == "release_recorded"
+            on = date.fromisoformat(facts["on"]) if recorded else state.recorded_on
+            people = facts.get("individuals")
+            return {
+                "recorded_on": on,
+                "individuals": state.individuals if people is None else people,
+            }
+        case _:
+            return {}
 
 
-def _given(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
-    package = state.packages.get(facts["member"])
-    if package is None:
-        return state
+def _given(package: Package, entry: Entry, facts: Mapping[str, Any]) -> Package:
     day = date.fromisoformat(facts["on"])
     if entry.kind == "receipt_recorded":
         shown = bool(facts.get("code_shown")) or package.code_shown
-        package = replace(package, received=day, code_shown=shown)
-    else:
-        package = replace(
-            package,
-            handed_over=(*package.handed_over, day),
-            given_by=(*package.given_by, entry.actor),
-            ways=(*package.ways, facts.get("by", "")),
-        )
-    return replace(state, packages={**state.packages, package.member: package})
-
-
-def _individuals(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
-    if entry.kind == "release_recorded":
-        state = replace(state, recorded_on=date.fromisoformat(facts["on"]))
-    found = facts.get("individuals")
-    return state if found is None else replace(state, individuals=found)
-
-
-def _attached(state: ReleaseState, _: Entry, facts: Mapping[str, Any]) -> ReleaseState:
-    """Another report has editions of its own; the same one attached again keeps them."""
-    kept = state.editions if facts["report"] == state.report else {}
-    named = {name: facts[name] for name in ("report", "recipient", "model") if name in facts}
-    return replace(state, report=facts["report"], editions={**kept, **named})
-
-
-def _approved(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
-    return replace(state, approved_by=entry.actor, policy=facts["policy"])
-
-
-def _gated(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> ReleaseState:
-    runs = facts["stage"] == "run"
-    return replace(state, ran_by=state.ran_by | {entry.actor}) if runs else state
-
-
-def _resumed(state: ReleaseState, entry: Entry, _facts: Mapping[str, Any]) -> ReleaseState:
-    """Who resumes a run before it is approved had a hand in what is approved."""
-    decided = state.status in (S.APPROVED, S.SEALED)
-    return state if decided else replace(state, ran_by=state.ran_by | {entry.actor})
-
-
-_APPLY: Mapping[str, Callable[[ReleaseState, Entry, Mapping[str, Any]], ReleaseState]] = {
-    "release_resumed": _resumed,
-    "gate_allowed": _gated,
-    "outbox_cleared": lambda s, _e, _f: replace(s, in_outbox=False),
-    "report_attached": _attached,
-    "release_approved": _approved,
-    "package_sealed": _sealed,
-    "package_handed_over": _given,
-    "receipt_recorded": _given,
-    "extract_made": _individuals,
-    "release_recorded": _individuals,
-}
+        return replace(package, received=day, code_shown=shown)
+    return replace(
+        package,
+        handed_over=(*package.handed_over, day),
+        given_by=(*package.given_by, entry.actor),
+        ways=(*package.ways, facts.get("by", "")),
+    )

@@ -3,7 +3,7 @@
 An event that was taken back counts for nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -266,132 +266,99 @@ def _step(state: ProjectState, entry: Entry) -> ProjectState:
     state = replace(state, last_event=entry.seq, actors=actors)
     if moves := moves_for(entry.kind, facts.get("outcome")):
         state = replace(state, recorded=moves[0].target)  # rows of one event share their target
-    apply = _APPLY.get(entry.kind)
-    return apply(state, entry, facts) if apply else state
+    return replace(state, **_changed(state, entry, facts))
 
 
 def _day(facts: Mapping[str, Any], name: str = "on") -> date | None:
     return date.fromisoformat(facts[name]) if name in facts else None
 
 
-def _approved(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state,
-        approved_digest=facts["application"],
-        approved_by=entry.actor,
-        approved_on=_day(facts),
-        expires=_day(facts, "expires"),
-    )
+def _changed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event says anew of a project, beside its state."""
+    match entry.kind:
+        case "project_approved":
+            decided = {"approved_digest": facts["application"], "approved_by": entry.actor}
+            return {**decided, "approved_on": _day(facts), "expires": _day(facts, "expires")}
+        case "project_renewed":
+            return {"expires": _day(facts, "expires")}
+        case (
+            "application_revised"
+        ):  # before a decision it takes the place of the first, review and all
+            actors = {**state.actors, "project_submitted": entry.actor}
+            form = {"application_digest": facts["application"], "kinds": tuple(facts["kinds"])}
+            return {**form, "review": None, "actors": actors}
+        case "review_completed":
+            found = tuple(facts["holds"]), tuple(facts.get("fails", ()))
+            return {"review": Review(entry.actor, date.fromisoformat(facts["on"]), *found)}
+        case "document_attached":
+            on, of = date.fromisoformat(facts["on"]), facts.get("member")
+            paper = Paper(facts["kind"], facts["document"], on, of, _day(facts, "expires"))
+            return {"papers": (*state.papers, paper)}
+        case "amendment_submitted":
+            kinds = tuple(facts["kinds"])
+            return {"pending_digest": facts["application"], "pending_kinds": kinds}
+        case "project_amended":
+            form = dict.fromkeys(("approved_digest", "application_digest"), facts["application"])
+            pending = {"pending_digest": None, "pending_kinds": ()}
+            return {**form, "kinds": state.pending_kinds, **pending}
+        case "project_completed":
+            return {"completed_on": _day(facts, "completed_on")}
+        case "extension_granted":
+            return {"extension_until": _day(facts, "until"), "extensions": state.extensions + 1}
+        case "sanction_imposed":
+            return {"sanctions": (*state.sanctions, facts["sanction"])}
+        case "sanction_lifted":
+            return {"sanctions": ()}
+        case "closure_ordered":
+            return {"completed_on": _day(facts)}
+        case "relied_on_by":
+            return {"relied_on_by": (*state.relied_on_by, facts["other"])}
+        case "irb_recorded":
+            return {"irb_expires": _day(facts, "expires")}
+        case "acknowledgment_recorded":
+            return {"acknowledged": {**state.acknowledged, facts["member"]: _day(facts)}}
+        case "background_check" | "training_recorded":
+            which = "checks" if entry.kind == "background_check" else "trainings"
+            on, until = date.fromisoformat(facts["on"]), _day(facts, "expires")
+            found = Evidence(facts.get("outcome", "passed"), on, until)
+            return {which: {**getattr(state, which), facts["member"]: found}}
+        case "cohort_registered" | "cohort_confirmed" | "cohort_destroyed":
+            return {"cohorts": tuple(_cohorts(state.cohorts, entry, facts))}
+        case "recipient_added" | "recipient_confirmed" | "recipient_revoked":
+            return {"recipients": tuple(_recipients(state.recipients, entry, facts))}
+        case _:
+            return {}
 
 
-def _revised(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    """Before a decision a revised application takes the place of the first, review and all."""
-    return replace(
-        state,
-        application_digest=facts["application"],
-        kinds=tuple(facts["kinds"]),
-        review=None,
-        actors={**state.actors, "project_submitted": entry.actor},
-    )
-
-
-def _reviewed(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    on = date.fromisoformat(facts["on"])
-    fails = tuple(facts.get("fails", ()))
-    return replace(state, review=Review(entry.actor, on, tuple(facts["holds"]), fails))
-
-
-def _paper(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    on = date.fromisoformat(facts["on"])
-    paper = Paper(facts["kind"], facts["document"], on, facts.get("member"), _day(facts, "expires"))
-    return replace(state, papers=(*state.papers, paper))
-
-
-def _amended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    return replace(
-        state,
-        approved_digest=facts["application"],
-        application_digest=facts["application"],
-        kinds=state.pending_kinds,
-        pending_digest=None,
-        pending_kinds=(),
-    )
-
-
-def _amending(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    kinds = tuple(facts["kinds"])
-    return replace(state, pending_digest=facts["application"], pending_kinds=kinds)
-
-
-def _cohort(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
+def _cohorts(known: tuple[Cohort, ...], entry: Entry, facts: Mapping[str, Any]) -> Iterator[Cohort]:
     digest = facts["cohort"]
-    file = facts.get("file", digest)  # once the digest of the file was the cohort's
-    cohort = Cohort(digest, facts["rows"], facts["source"], entry.actor, file=file)
-    others = (c for c in state.cohorts if c.digest != digest)
-    kept = tuple(replace(c, superseded=c.superseded or c.file == file) for c in others)
-    return replace(state, cohorts=(*kept, cohort))
+    if entry.kind == "cohort_registered":
+        file = facts.get("file", digest)  # once the digest of the file was the cohort's
+        for cohort in known:
+            if cohort.digest != digest:
+                yield replace(cohort, superseded=cohort.superseded or cohort.file == file)
+        yield Cohort(digest, facts["rows"], facts["source"], entry.actor, file=file)
+        return
+    # what was released stays tied to a destroyed one; a further release needs it registered again
+    confirmed = entry.kind == "cohort_confirmed"
+    change: Any = {"confirmed_by": entry.actor} if confirmed else {"destroyed": True}
+    yield from (replace(c, **change) if c.digest == digest else c for c in known)
 
 
-def _with_cohort(state: ProjectState, digest: str, **change: Any) -> ProjectState:
-    cohorts = (replace(c, **change) if c.digest == digest else c for c in state.cohorts)
-    return replace(state, cohorts=tuple(cohorts))
-
-
-def _recipient(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    added = Recipient(
-        fingerprint=facts["fingerprint"],
-        member=facts["member"],
-        added_by=entry.actor,
-        key_kind=facts.get("key_kind", ""),
-        certificate_expires=_day(facts, "certificate_expires"),
-    )
-    kept = tuple(r for r in state.recipients if r.fingerprint != added.fingerprint)
-    return replace(state, recipients=(*kept, added))
-
-
-def _with_key(state: ProjectState, fingerprint: str, **change: Any) -> ProjectState:
-    keys = (replace(r, **change) if r.fingerprint == fingerprint else r for r in state.recipients)
-    return replace(state, recipients=tuple(keys))
-
-
-def _evidence(state: ProjectState, entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    on = date.fromisoformat(facts["on"])
-    found = Evidence(facts.get("outcome", "passed"), on, _day(facts, "expires"))
-    if entry.kind == "background_check":
-        return replace(state, checks={**state.checks, facts["member"]: found})
-    return replace(state, trainings={**state.trainings, facts["member"]: found})
-
-
-def _extended(state: ProjectState, _entry: Entry, facts: Mapping[str, Any]) -> ProjectState:
-    until = _day(facts, "until")
-    return replace(state, extension_until=until, extensions=state.extensions + 1)
-
-
-_APPLY = {
-    "project_approved": _approved,
-    "project_renewed": lambda s, _e, f: replace(s, expires=_day(f, "expires")),
-    "application_revised": _revised,
-    "review_completed": _reviewed,
-    "document_attached": _paper,
-    "amendment_submitted": _amending,
-    "project_amended": _amended,
-    "project_completed": lambda s, _e, f: replace(s, completed_on=_day(f, "completed_on")),
-    "extension_granted": _extended,
-    "sanction_imposed": lambda s, _e, f: replace(s, sanctions=(*s.sanctions, f["sanction"])),
-    "sanction_lifted": lambda s, _e, _f: replace(s, sanctions=()),
-    "closure_ordered": lambda s, _e, f: replace(s, completed_on=_day(f)),
-    "relied_on_by": lambda s, _e, f: replace(s, relied_on_by=(*s.relied_on_by, f["other"])),
-    "irb_recorded": lambda s, _e, f: replace(s, irb_expires=_day(f, "expires")),
-    "cohort_registered": _cohort,
-    "cohort_confirmed": lambda s, e, f: _with_cohort(s, f["cohort"], confirmed_by=e.actor),
-    # what was released stays tied to it; a further release needs it registered again
-    "cohort_destroyed": lambda s, _e, f: _with_cohort(s, f["cohort"], destroyed=True),
-    "recipient_added": _recipient,
-    "recipient_confirmed": lambda s, e, f: _with_key(s, f["fingerprint"], confirmed_by=e.actor),
-    "recipient_revoked": lambda s, _e, f: _with_key(s, f["fingerprint"], revoked=True),
-    "background_check": _evidence,
-    "training_recorded": _evidence,
-    "acknowledgment_recorded": lambda s, _e, f: replace(
-        s, acknowledged={**s.acknowledged, f["member"]: date.fromisoformat(f["on"])}
-    ),
-}  # fmt: skip
+def _recipients(
+    known: tuple[Recipient, ...], entry: Entry, facts: Mapping[str, Any]
+) -> Iterator[Recipient]:
+    key = facts["fingerprint"]
+    if entry.kind == "recipient_added":
+        yield from (r for r in known if r.fingerprint != key)
+        yield Recipient(
+            fingerprint=key,
+            member=facts["member"],
+            added_by=entry.actor,
+            key_kind=facts.get("key_kind", ""),
+            certificate_expires=_day(facts, "certificate_expires"),
+        )
+        return
+    confirmed = entry.kind == "recipient_confirmed"
+    change: Any = {"confirmed_by": entry.actor} if confirmed else {"revoked": True}
+    yield from (replace(r, **change) if r.fingerprint == key else r for r in known)
