@@ -9,11 +9,7 @@ import pyarrow as pa
 
 from errors import CodedError
 from expectations.validation import validate
-from matching.errors import LinkageBroke
-from matching.options import LinkOptions
-from matching.own_words import OwnWords
-from matching.persons import declared_persons
-from matching.persons import resolve as matching_resolve
+from matching import errors, options, own_words, persons
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import Linkage, locked
 from pipelines.session import Session, today
@@ -94,15 +90,15 @@ def _persons(con: "duckdb.DuckDBPyConnection", system: System, policy: Linkage) 
     """The person index: linked, or as the system's description says that persons are told apart."""
     linkage = system.linkage
     if linkage.persons == "linked":
-        words = OwnWords(policy.placeholders, policy.nicknames)
-        return matching_resolve(_entries(con), LinkOptions(words=words))
+        words = own_words.OwnWords(policy.placeholders, policy.nicknames)
+        return persons.resolve(_entries(con), options.LinkOptions(words=words))
     table, key = (database.quoted(n) for n in (linkage.person_table, linkage.person_key))
-    with database.guarded(LinkageBroke, step="entries"):
+    with database.guarded(errors.LinkageBroke, step="entries"):
         entries = con.sql(
             f"SELECT {key} AS record_id, {_together(linkage.same)} AS same, "
             f"{_together(linkage.maybe_same)} AS maybe_same FROM {table} ORDER BY 1"
         ).to_arrow_table()
-    return declared_persons(entries)
+    return persons.declared_persons(entries)
 
 
 def _together(columns: Sequence[str]) -> str:
@@ -117,7 +113,7 @@ def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
 
     The parties of one order are never one person.
     """
-    with database.guarded(LinkageBroke, step="entries"):
+    with database.guarded(errors.LinkageBroke, step="entries"):
         return con.sql(
             "SELECT DISTINCT * EXCLUDE (role) FROM linkage_records ORDER BY ALL"
         ).to_arrow_table()

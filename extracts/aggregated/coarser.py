@@ -12,9 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from extracts import suppression as sdc
-from extracts.aggregated import tabulation
-from extracts.aggregated.extract import Aggregate
-from extracts.aggregated.history import from_arrow
+from extracts.aggregated import extract, history, tabulation
 from systems.description import System
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ def coarser_versions(
     spec: tabulation.AggregateSpec,
     policy: sdc.SuppressionPolicy,
     earlier: Sequence[pa.Table],
-    made: Aggregate,
+    made: extract.Aggregate,
 ) -> tuple[CoarserVersion, ...]:
     """Return coarser versions of a mostly hidden table, the one that shows most first; else none.
 
@@ -49,7 +47,7 @@ def coarser_versions(
     """
     if not _mostly_hidden(made, system.record.plural):
         return ()
-    before = [from_arrow(table) for table in earlier]
+    before = [history.from_arrow(table) for table in earlier]
     found: list[CoarserVersion] = []
     for dims in _choices(system, spec):
         counted = tabulation.tabulate(con, system, replace(spec, dims=dims))
@@ -60,7 +58,7 @@ def coarser_versions(
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
 
 
-def _mostly_hidden(made: Aggregate, plural: str) -> bool:
+def _mostly_hidden(made: extract.Aggregate, plural: str) -> bool:
     records = np.asarray(made.cells[plural])
     hidden = int((np.asarray(made.table["status"]) == "suppressed").sum())
     return hidden > sdc.MOSTLY_HIDDEN * int((records > 0).sum())

@@ -5,14 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from extracts.suppression import table_files
-from extracts.suppression.audit import AuditReport, Bounds, audit_table
+from extracts.suppression import audit, errors, model, published, solver, table_files
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
-from extracts.suppression.errors import BadRequestError, TableUnreadableError, TableUnwritableError
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
-from extracts.suppression.model import TOTAL, CellTable, SuppressionPolicy
-from extracts.suppression.published import PublishedTable, Zeros
-from extracts.suppression.solver import Pattern, Progress, suppress
 
 # --- suppress and audit
 
@@ -27,8 +22,8 @@ class SuppressOutcome:
         written: the published table, then one for each linked table.
     """
 
-    pattern: Pattern
-    policy: SuppressionPolicy
+    pattern: solver.Pattern
+    policy: model.SuppressionPolicy
     written: tuple[Path, ...]
 
     def numbers(self) -> dict[str, int]:
@@ -80,7 +75,7 @@ class SuppressOutcome:
             out.chmod(0o600)
             out.write_text(page, "utf-8")
         except OSError:
-            raise TableUnwritableError from None
+            raise errors.TableUnwritableError from None
 
     @property
     def _nonzero(self) -> int:
@@ -94,14 +89,14 @@ def suppress_file(
     count: str,
     persons: str | None = None,
     threshold: int = 10,
-    zeros: Zeros = "published",
+    zeros: published.Zeros = "published",
     clean_programmes: int | None = None,
     hierarchy: Mapping[str, Path] | None = None,
     linked: Sequence[Path] = (),
     earlier: Sequence[Path] = (),
     out: Path,
     explain: Path | None = None,
-    progress: Progress | None = None,
+    progress: solver.Progress | None = None,
 ) -> SuppressOutcome:
     """Make a table publishable and write it.
 
@@ -128,7 +123,7 @@ def suppress_file(
         CodedError: see ``errors``; nothing is written then.
     """
     table_files.check_columns(dims, count, persons)
-    policy = SuppressionPolicy(threshold=threshold, zeros=zeros)
+    policy = model.SuppressionPolicy(threshold=threshold, zeros=zeros)
     if clean_programmes is not None:
         spent = max(clean_programmes, 0)
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
@@ -141,7 +136,7 @@ def suppress_file(
     )
     others = [_linked(path, count, persons, parents) for path in linked]
     before = _earlier(earlier, count, persons, parents)
-    pattern = suppress(
+    pattern = solver.suppress(
         table, policy, before, linked=others, intervals=explain is not None, progress=progress
     )
     numbered = f"{out.stem}-linked-{{}}{out.suffix or '.csv'}"
@@ -165,11 +160,11 @@ def audit_file(
     count: str,
     persons: str | None = None,
     threshold: int = 10,
-    zeros: Zeros = "published",
+    zeros: published.Zeros = "published",
     hierarchy: Mapping[str, Path] | None = None,
     earlier: Sequence[Path] = (),
-    progress: Progress | None = None,
-) -> AuditReport:
+    progress: solver.Progress | None = None,
+) -> audit.AuditReport:
     """Attack a published table; hidden cells are empty. The arguments are those of ``suppress_file``.
 
     Returns:
@@ -181,9 +176,9 @@ def audit_file(
         CodedError: the files can't be used.
     """
     table_files.check_columns(dims, count, persons)
-    SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
+    model.SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
     parents = _hierarchies(hierarchy or {}, dims)
-    return audit_table(
+    return audit.audit_table(
         replace(table_files.read_published(table, dims, count, persons), parents=parents),
         threshold=threshold,
         zeros=zeros,
@@ -194,13 +189,13 @@ def audit_file(
 
 def _hierarchies(files: Mapping[str, Path], dims: Sequence[str]) -> dict[str, dict[str, str]]:
     if not set(files) <= set(dims):
-        raise BadRequestError(parameter="hierarchy")
+        raise errors.BadRequestError(parameter="hierarchy")
     return {name: table_files.read_hierarchy(path, name) for name, path in files.items()}
 
 
 def _linked(
     path: Path, count: str, persons: str | None, parents: Mapping[str, Mapping[str, str]]
-) -> CellTable:
+) -> model.CellTable:
     dims = [c for c in table_files.columns_of(path, "linked") if c not in (count, persons)]
     table_files.check_columns(dims, count, persons)
     rows = table_files.read_cells(path, dims, count, persons, role="linked")
@@ -212,12 +207,12 @@ def _earlier(
     count: str,
     persons: str | None,
     parents: Mapping[str, Mapping[str, str]],
-) -> list[PublishedTable]:
+) -> list[published.PublishedTable]:
     tables = [table_files.read_published(p, None, count, persons, role="earlier") for p in paths]
     return [replace(t, parents={d: parents[d] for d in t.dims if d in parents}) for t in tables]
 
 
-def _write(path: Path, pattern: Pattern, count: str, persons: str | None) -> None:
+def _write(path: Path, pattern: solver.Pattern, count: str, persons: str | None) -> None:
     shown = pattern.published()
     header = [*shown.dims, count, *([persons] if persons else []), table_files.STATUS]
     rows = [
@@ -244,7 +239,7 @@ def _text(value: float | None) -> float | str:
     return "" if value is None else value
 
 
-def _hidden(pattern: Pattern) -> Iterator[tuple[Labels, bool, Bounds]]:
+def _hidden(pattern: solver.Pattern) -> Iterator[tuple[Labels, bool, audit.Bounds]]:
     """Labels of each hidden cell, whether it is small itself, and what an attacker is left with."""
     flags = zip(pattern.hidden.ravel(), pattern.primary.ravel(), strict=True)
     for labels, (hidden, small) in zip(pattern.table.labels(), flags, strict=True):
@@ -275,7 +270,7 @@ def _per_cent(
     found: Derived = {}
     for labels, count in counts.items():
         whole = counts.get(
-            tuple(TOTAL if over(dim) else v for dim, v in zip(dims, labels, strict=True))
+            tuple(model.TOTAL if over(dim) else v for dim, v in zip(dims, labels, strict=True))
         )
         found[labels] = round(100 * count / whole, 1) if count is not None and whole else None
     return found
@@ -326,9 +321,9 @@ def derive_file(
     table_files.check_columns(dims, count, None)
     header = table_files.columns_of(table, "published")
     if table_files.STATUS not in header:
-        raise TableUnreadableError(table="published", missing_columns=1)
+        raise errors.TableUnreadableError(table="published", missing_columns=1)
     if percent_of is not None and percent_of not in dims:
-        raise BadRequestError(parameter="percent-of")
+        raise errors.BadRequestError(parameter="percent-of")
     counts = {
         row.labels: row.count for row in table_files.read_published(table, dims, count, None).rows
     }
@@ -342,7 +337,7 @@ def derive_file(
             if name != "population"
         ]
         if not named or not set(named) <= set(dims):
-            raise BadRequestError(parameter="population")
+            raise errors.BadRequestError(parameter="population")
         people = {
             r.labels: r.count for r in table_files.read_cells(population, named, "population", None)
         }

@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from approvals import custody
-from approvals.clocks import BREACH_LETTER_FROM
-from approvals.deadlines import drafts_of
-from approvals.errors import EvidenceMissing
-from approvals.project import ProjectState, check_pinned_documents, pinned_documents
+from approvals import clocks, custody, deadlines, errors, project
 from errors import CodedError
 from pipelines.session import Session, today
 
@@ -17,10 +13,10 @@ Rows = list[dict[str, object]]
 
 def papers_of(session: Session, number: str) -> tuple[Rows, Rows, CodedError | None]:
     """Documents, drafts, and the error where a document is missing or changed."""
-    documents = [a.as_dict() for a in pinned_documents(session.projects, number)]
-    drafts = [d.as_dict(today()) for d in drafts_of(session.projects.entries(number))]
+    documents = [a.as_dict() for a in project.pinned_documents(session.projects, number)]
+    drafts = [d.as_dict(today()) for d in deadlines.drafts_of(session.projects.entries(number))]
     try:
-        check_pinned_documents(session.projects, number)
+        project.check_pinned_documents(session.projects, number)
     except CodedError as error:
         return documents, drafts, error
     return documents, drafts, None
@@ -33,7 +29,7 @@ def record_event(
     on: date,
     facts: Mapping[str, str],
     files: Mapping[str, Path],
-) -> tuple[ProjectState, Path | None]:
+) -> tuple[project.ProjectState, Path | None]:
     """Record an event of a project's life; see ``Projects.event``.
 
     A breach without a number of individuals takes it from the packages, and from 500 on the letter
@@ -54,7 +50,7 @@ def record_event(
     if kind == "destruction_certified":
         _check_items(session, number, given.get("items", ""))
     state = session.projects.event(number, kind, session.person, on, given, files)
-    if kind == "breach_reported" and int(given["individuals"]) >= BREACH_LETTER_FROM:
+    if kind == "breach_reported" and int(given["individuals"]) >= clocks.BREACH_LETTER_FROM:
         discovered = date.fromisoformat(given["discovered_on"])
         text = custody.breach_letter(state, given["breach"], discovered, int(given["individuals"]))
         folder = session.projects.folder(number)
@@ -65,7 +61,7 @@ def record_event(
 def _check_items(session: Session, number: str, items: str) -> None:
     given = len(custody.given_packages(session.releases.list(number)))
     if items.isdigit() and int(items) < given:
-        raise EvidenceMissing(
+        raise errors.EvidenceMissing(
             step="destruction_certified",
             needs=f"items: each of the {given} packages that were handed over",
             section="§ 967(a)(9)",

@@ -14,10 +14,8 @@ from approvals.custody import (
 from approvals.errors import EscrowChanged, EscrowRefused
 from crypto.cms import Recipient
 from crypto.keyring import ESCROW
+from pipelines import errors, home, keys
 from pipelines.custody.releases import copies
-from pipelines.errors import FileExists
-from pipelines.home import locked, write_private
-from pipelines.keys import plain_fingerprint, read_file
 from pipelines.session import Session, today
 
 
@@ -28,12 +26,12 @@ def add_escrow_certificate(session: Session, cert: Path) -> dict[str, object]:
         EscrowRefused: the file holds a private key, which may never be on this machine.
         CodedError: the certificate is unfit (weak, expired, wrong use).
     """
-    pem = read_file(cert, "certificate")
+    pem = keys.read_file(cert, "certificate")
     if b"PRIVATE KEY" in pem:
         raise EscrowRefused(what="a private key: it is made and kept on another machine")
     found = Recipient.from_pem(pem, on=today())
     add_escrow_key(session.ledger, found.fingerprint, found.expires, session.person, today())
-    write_private(_waiting(session, found.fingerprint), pem.decode("ascii"))
+    home.write_private(_waiting(session, found.fingerprint), pem.decode("ascii"))
     return {"fingerprint": found.fingerprint, "key": found.kind, "confirmed": False}
 
 
@@ -44,7 +42,7 @@ def confirm_escrow_certificate(session: Session, fingerprint: str) -> dict[str, 
         EscrowRefused, SamePerson, RoleMissing: see their texts.
         EscrowChanged: the file is not the one that was added.
     """
-    wanted = plain_fingerprint(fingerprint)
+    wanted = keys.plain_fingerprint(fingerprint)
     waiting = _waiting(session, wanted)
     pem = waiting.read_bytes() if waiting.is_file() else b""
     if pem and Recipient.from_pem(pem, on=today()).fingerprint != wanted:
@@ -52,7 +50,7 @@ def confirm_escrow_certificate(session: Session, fingerprint: str) -> dict[str, 
     if not pem:
         raise EscrowRefused(what="no key with this fingerprint waits")
     confirm_escrow_key(session.ledger, wanted, session.person, today(), demo=session.demo)
-    write_private(session.home.keys / ESCROW, pem.decode("ascii"))
+    home.write_private(session.home.keys / ESCROW, pem.decode("ascii"))
     waiting.unlink()
     return {"fingerprint": wanted, "confirmed": True}
 
@@ -94,9 +92,9 @@ def allow_escrow(session: Session, number: str, out: Path) -> dict[str, object]:
     if use is None:
         raise EscrowRefused(what="no such request waits")
     if out.exists():
-        raise FileExists(file="folder of the copies")
+        raise errors.FileExists(file="folder of the copies")
     state = session.releases.show(use.release)
-    with locked(session.home.runs / use.release):
+    with home.locked(session.home.runs / use.release):
         sealed = next((place for place in copies(session.home, state) if place.is_dir()), None)
         if sealed is None:
             raise EscrowRefused(what="no sealed copy of this release is left")
@@ -104,7 +102,7 @@ def allow_escrow(session: Session, number: str, out: Path) -> dict[str, object]:
         shutil.copytree(sealed, out)
     fingerprint = escrow_state(session.ledger).confirmed or ""
     text = Path(__file__).with_name("escrow.txt").read_text("utf-8")
-    write_private(out / "ESCROW.txt", text.format(fingerprint=fingerprint, **asdict(use)))
+    home.write_private(out / "ESCROW.txt", text.format(fingerprint=fingerprint, **asdict(use)))
     return {"request": number, "release": use.release, "allowed": True, "copies": str(out)}
 
 

@@ -18,12 +18,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from errors import CodedError, Exit
-from pipelines.cluster import ClusterConnection, Connect
+from pipelines import cluster, operations, session
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.home import VARIABLE, Home, open_home
-from pipelines.operations import without_consequence
 from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
-from pipelines.session import today
 
 if TYPE_CHECKING:
     from pipelines.release import Refreshed
@@ -81,14 +79,14 @@ def _stage_task(name: str) -> Any:
     return stage
 
 
-def _cluster() -> Connect | None:
+def _cluster() -> cluster.Connect | None:
     """Shards are task runs where workers can reach the server: the embedded one's password is ours alone."""
     return _through_prefect if os.environ.get("PREFECT_API_URL") else None
 
 
 def _through_prefect(
     address: str, keywords: dict[str, Any]
-) -> AbstractContextManager[ClusterConnection]:
+) -> AbstractContextManager[cluster.ClusterConnection]:
     from pipelines.flows.dask_tasks import through_prefect
 
     return through_prefect(address, keywords)
@@ -146,7 +144,7 @@ def release(order: str, home: str | None = None) -> State[Any]:
         with observed() as observer:
             outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
             observer.outcome = outcome
-        with without_consequence(place, order, "artifacts"):
+        with operations.without_consequence(place, order, "artifacts"):
             publish_summary(place, outcome)
     except CodedError as error:
         return Failed(name="Refused", message=str(error))
@@ -196,7 +194,7 @@ def refresh(system: str, project: str = "", home: str | None = None) -> State[An
     except Exception as error:  # noqa: BLE001
         return Failed(name="Broken", message=type(error).__name__)
     for one in done:
-        with without_consequence(place, one.project, "artifacts"):
+        with operations.without_consequence(place, one.project, "artifacts"):
             if one.plan is not None:
                 publish_plan(one.plan)
             if one.outcome is not None:
@@ -221,7 +219,7 @@ def _state_of_all(done: "Sequence[Refreshed]") -> State[Any]:
 
 @flow(
     name="remind",
-    flow_run_name=lambda: f"letters of {today()}",
+    flow_run_name=lambda: f"letters of {session.today()}",
     persist_result=False,
     log_prints=False,
     retries=0,

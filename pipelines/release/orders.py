@@ -16,9 +16,7 @@ from typing import Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from approvals.custody import Status
-from approvals.gate import ReleaseRequest, Verdict, check
-from approvals.ledger import FactValue
+from approvals import custody, gate, ledger
 from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
 from pipelines.errors import OptionsDisagree
@@ -97,7 +95,7 @@ def read_order(home: Home, release: str) -> Order:
 # How a request becomes an order: checked for sense, pinned and written down
 
 
-_ENDED = frozenset({Status.WITHDRAWN, Status.DESTROYED})
+_ENDED = frozenset({custody.Status.WITHDRAWN, custody.Status.DESTROYED})
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,7 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     formats = known_formats(request.formats)
     cohort = _cohort(session, request) if kind == "identified" else None
     snapshot = session.registers.newest(state.system).info.snapshot_id
-    facts: dict[str, FactValue] = {
+    facts: dict[str, ledger.FactValue] = {
         "snapshot": snapshot,
         "configuration": session.configuration_digest(),
         "code_version": version("doj-release"),
@@ -292,7 +290,7 @@ def check_gate(
     variables: Sequence[str] = (),
     dimensions: Sequence[str] = (),
     recipients: Sequence[str] = (),
-) -> Verdict:
+) -> gate.Verdict:
     """Ask the gate about a project as it stands, with its newest confirmed cohort.
 
     ``recipients`` are members; each stands for the newest key of that member.
@@ -308,9 +306,9 @@ def check_gate(
     known = confirmed or usable or list(state.cohorts)
     cohort = known[-1] if known and wanted == "identified" else None
     keys = {r.member: r.fingerprint for r in state.recipients}
-    return check(
+    return gate.check(
         state,
-        ReleaseRequest(
+        gate.ReleaseRequest(
             kind=wanted,
             on=on,
             system=system or state.system,

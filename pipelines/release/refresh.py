@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from approvals.custody import ReleaseState
-from approvals.gate import ReleaseRequest, check, is_refused_attempt, record_attempt
-from approvals.ledger import FactValue
+from approvals import custody, gate, ledger
 from approvals.project import ProjectState
 from errors import CodedError, Exit
 from extracts.aggregated import ClosedYear, has_version, load_published
@@ -84,11 +82,11 @@ class RefreshPlan:
         }
         return body | ({"changes": changed_cells(self.closed)} if with_changes else {})
 
-    def facts(self) -> dict[str, FactValue]:
+    def facts(self) -> dict[str, ledger.FactValue]:
         """For the ledger: counts and codes."""
         how = Counter(one.how for one in self.closed.values())
         reasons = {one.reason for one in self.closed.values() if one.how == "frozen"}
-        facts: dict[str, FactValue] = {
+        facts: dict[str, ledger.FactValue] = {
             "snapshot": self.snapshot,
             "new": len(self.new_years),
             "revised": how["revised"],
@@ -153,7 +151,7 @@ def order_refresh(
 
 def _check_in_force(session: Session, state: ProjectState) -> None:
     """Ask the gate before a record is counted; the release asks it again, twice."""
-    request = ReleaseRequest(
+    request = gate.ReleaseRequest(
         kind="aggregated",
         on=today(),
         system=state.system,
@@ -163,7 +161,7 @@ def _check_in_force(session: Session, state: ProjectState) -> None:
         recipients=None,
         policy=session.gate_policy,
     )
-    check(session.projects.show(state.number), request).check()
+    gate.check(session.projects.show(state.number), request).check()
 
 
 def _note(session: Session, state: ProjectState, plan: RefreshPlan) -> None:
@@ -206,7 +204,7 @@ def _published(session: Session, state: ProjectState) -> tuple[int, ...]:
     return tuple(sorted(years))
 
 
-def _span_then(session: Session, release: ReleaseState) -> str:
+def _span_then(session: Session, release: custody.ReleaseState) -> str:
     """Years of an order that pins none: those of the application in force when its extract was made."""
     events = session.ledger.events(release=release.release)
     made = next((e.seq for e in reversed(events) if e.kind == "extract_made"), events[-1].seq)
@@ -290,9 +288,9 @@ def refresh_projects(
             except CodedError as error:
                 if project:
                     raise
-                if is_refused_attempt(error):
+                if gate.is_refused_attempt(error):
                     who, on = session.person.id, today()
-                    record_attempt(
+                    gate.record_attempt(
                         session.ledger, error, actor=who, step="refresh", on=on, project=number
                     )
                 done.append(Refreshed(number, error=error))

@@ -14,26 +14,12 @@ from typing import Any
 
 from approvals.gate import is_refused_attempt, record_attempt
 from errors import CodedError, Exit
-from pipelines.cluster import Connect
-from pipelines.errors import StageBroken
+from pipelines import cluster, errors, operations, storage
 from pipelines.home import Home, locked, sweep, write_private
-from pipelines.operations import (
-    Event,
-    Level,
-    RunLog,
-    as_interruption,
-    keep_details,
-    run_log,
-    without_consequence,
-)
-from pipelines.release.content import CHANGES_FILE
+from pipelines.release import content, orders, stages, staging
 from pipelines.release.context import ReleaseContext, open_context
 from pipelines.release.metrics import stage_metrics, write_metrics
-from pipelines.release.orders import Order, read_order, run_folder
-from pipelines.release.stages import STAGES, Stage
-from pipelines.release.staging import FactValue, StageRecord
 from pipelines.session import today
-from pipelines.storage import INTERRUPTIONS
 
 StageCall = Callable[[str, str, str], None]
 Progress = Callable[[str, str], None]
@@ -48,7 +34,7 @@ class Outcome:
     stage: str
     error: Mapping[str, object] | None = None
     text: str = ""
-    facts: Mapping[str, FactValue] | None = None
+    facts: Mapping[str, staging.FactValue] | None = None
 
     @property
     def name(self) -> str:
@@ -80,7 +66,7 @@ _STATES = {
     "CLUSTER-03": "Interrupted",
     "CLUSTER-04": "Interrupted",
     "CLUSTER-05": "Interrupted",
-    **{error.code: "Interrupted" for error in INTERRUPTIONS},
+    **{error.code: "Interrupted" for error in storage.INTERRUPTIONS},
 }
 
 
@@ -106,7 +92,7 @@ def run_release(
     at = "start"
     reporter = RunReporter(home, release, progress)
     try:
-        run_folder(home, release)
+        orders.run_folder(home, release)
         project = reporter.begin().project
         with (
             locked(home.runs / release, home.projects / project),
@@ -128,14 +114,14 @@ def run_release(
         outcome = Outcome(release, error.exit, at, error.as_dict(), str(error))
     except Exception as error:  # noqa: BLE001  # nothing unknown may leave with a text that nobody wrote
         reporter.stopped(at)
-        keep_details(home, release, at)
-        broken = as_interruption(error) or StageBroken(stage=at)
+        operations.keep_details(home, release, at)
+        broken = operations.as_interruption(error) or errors.StageBroken(stage=at)
         outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
     else:
         outcome = Outcome(release, Exit.DONE, at)
-    with without_consequence(home, release, "outcome"):
+    with operations.without_consequence(home, release, "outcome"):
         _write_outcome(home, outcome)
-    with without_consequence(home, release, "metrics"):
+    with operations.without_consequence(home, release, "metrics"):
         reporter.end(outcome)
     return outcome
 
@@ -147,19 +133,24 @@ class RunReporter:
         self._home = home
         self._release = release
         self._progress = progress
-        self._log: RunLog | None = None
-        self._order: Order | None = None
-        self._done: list[StageRecord] = []
+        self._log: operations.RunLog | None = None
+        self._order: orders.Order | None = None
+        self._done: list[staging.StageRecord] = []
 
-    def begin(self) -> Order:
+    def begin(self) -> orders.Order:
         """The run begins: its order, by which the log's lines are known."""
-        self._order = order = read_order(self._home, self._release)
+        self._order = order = orders.read_order(self._home, self._release)
         about = {"release": self._release, "project": order.project, "kind": order.kind}
-        self._log = run_log(self._home, about)
+        self._log = operations.run_log(self._home, about)
         self.emit("run_began")
         return order
 
-    def emit(self, event: Event, level: Level = "info", **fields: str | float | None) -> None:
+    def emit(
+        self,
+        event: operations.Event,
+        level: operations.Level = "info",
+        **fields: str | float | None,
+    ) -> None:
         """Write a line of the log."""
         if self._log is not None:
             self._log.emit(event, level, **fields)
@@ -169,7 +160,7 @@ class RunReporter:
         self._report(stage, "start")
         self.emit("stage_began", stage=stage)
 
-    def stage_done(self, stage: str, record: StageRecord | None) -> None:
+    def stage_done(self, stage: str, record: staging.StageRecord | None) -> None:
         """A stage has finished, and left this record."""
         if record is not None:
             self._done.append(record)
@@ -201,11 +192,11 @@ class RunReporter:
 
     def _report(self, stage: str, state: str) -> None:
         if self._progress is not None:
-            with without_consequence(self._home, self._release, stage):
+            with operations.without_consequence(self._home, self._release, stage):
                 self._progress(stage, state)
 
 
-def run_stage(root: str, release: str, name: str, connect: Connect | None = None) -> None:
+def run_stage(root: str, release: str, name: str, connect: cluster.Connect | None = None) -> None:
     """Run one stage in this process and keep its record.
 
     Args:
@@ -219,7 +210,7 @@ def run_stage(root: str, release: str, name: str, connect: Connect | None = None
             the protected local log, never into the error).
     """
     home = Home(Path(root))
-    stage = next(s for s in STAGES if s.name == name)
+    stage = next(s for s in stages.STAGES if s.name == name)
     with open_context(home, release, connect) as context:
         began = time.monotonic()
         try:
@@ -234,12 +225,12 @@ def run_stage(root: str, release: str, name: str, connect: Connect | None = None
 def _as_coded(context: ReleaseContext, stage: str, error: Exception) -> CodedError:
     """What a stage's exception becomes; a failure of the release is recorded, a full disk is none."""
     if not isinstance(error, CodedError):
-        keep_details(context.session.home, context.release, stage)
-    if interrupted := as_interruption(error):
+        operations.keep_details(context.session.home, context.release, stage)
+    if interrupted := operations.as_interruption(error):
         return interrupted
     known = error if isinstance(error, CodedError) else None
     _record_stop(context, stage, known)
-    return known or StageBroken(stage=stage)
+    return known or errors.StageBroken(stage=stage)
 
 
 def _record_stop(context: ReleaseContext, stage: str, error: CodedError | None) -> None:
@@ -252,17 +243,17 @@ def _record_stop(context: ReleaseContext, stage: str, error: CodedError | None) 
         )
     if error is not None and error.exit in {Exit.REFUSED, Exit.WAITING, Exit.HELD}:
         return
-    code = error.code if error else StageBroken.code
+    code = error.code if error else errors.StageBroken.code
     context.note("release_failed", once=False, code=code, stage=stage)
 
 
-def _stages(context: ReleaseContext) -> list[Stage]:
+def _stages(context: ReleaseContext) -> list[stages.Stage]:
     """The stages that apply; only the last one where the packages stand in the outbox already."""
-    applying = [stage for stage in STAGES if stage.applies(context.order)]
+    applying = [stage for stage in stages.STAGES if stage.applies(context.order)]
     return applying[-1:] if context.outbox.exists() else applying
 
 
-def _finished(context: ReleaseContext, stage: Stage) -> bool:
+def _finished(context: ReleaseContext, stage: stages.Stage) -> bool:
     if stage.every_time or context.records.verified(stage.name) is None:
         return False
     if stage.is_stale is not None and stage.is_stale(context):
@@ -286,7 +277,7 @@ def _write_outcome(home: Home, outcome: Outcome) -> None:
 
 def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
     """What a person or a script wants to know after a run."""
-    order = read_order(home, outcome.release)
+    order = orders.read_order(home, outcome.release)
     body: dict[str, Any] = {
         "release": outcome.release,
         "project": order.project,
@@ -299,9 +290,9 @@ def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:
     if (report := reports / "department.html").is_file():
         body["report"] = str(report)
     if (proposals := reports / "proposals.json").is_file():
-        with without_consequence(home, outcome.release, "summary"):
+        with operations.without_consequence(home, outcome.release, "summary"):
             body["proposals"] = json.loads(proposals.read_text("utf-8"))
-    if (changes := reports / CHANGES_FILE).is_file():
+    if (changes := reports / content.CHANGES_FILE).is_file():
         body["changes"] = str(changes)
     outbox = home.outbox / order.project / outcome.release
     if outbox.is_dir():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from extracts import errors, identified, rows
 from extracts.deidentified import (
     RiskReport,
     build_deidentified,
@@ -11,9 +12,6 @@ from extracts.deidentified import (
     risk_report,
     suppress_locally,
 )
-from extracts.errors import RiskAboveLimit
-from extracts.identified import Extract
-from extracts.rows import plan_for
 from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
 
@@ -29,7 +27,7 @@ class ReleaseRows:
         suppressed: what local suppression took, none where it was not asked for.
     """
 
-    extract: Extract
+    extract: identified.Extract
     report: RiskReport
     within: bool
     suppressed: Mapping[str, object] | None
@@ -45,7 +43,7 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
     approved = context.approved
     with context.snapshot.connect(context.threads) as con:
 
-        def build(columns: tuple[str, ...]) -> Extract:
+        def build(columns: tuple[str, ...]) -> identified.Extract:
             allowed = replace(approved.rows, columns=columns)
             return build_deidentified(con, approved.system, allowed, context.ids)
 
@@ -66,9 +64,9 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
 
 
 def _suppress(
-    approved: ApprovedRelease, made: Extract, k: int
-) -> tuple[Extract, Mapping[str, object]]:
-    plan = plan_for(approved.system, "deidentified", approved.columns)
+    approved: ApprovedRelease, made: identified.Extract, k: int
+) -> tuple[identified.Extract, Mapping[str, object]]:
+    plan = rows.plan_for(approved.system, "deidentified", approved.columns)
     done = suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)
     persons = made.persons - done.persons_left_out
     counts = {
@@ -80,8 +78,8 @@ def _suppress(
     return replace(made, table=done.table, persons=persons, counts=counts), done.as_json()
 
 
-def _refusal(report: RiskReport, exceeded: tuple[str, ...], passing: int) -> RiskAboveLimit:
-    return RiskAboveLimit(
+def _refusal(report: RiskReport, exceeded: tuple[str, ...], passing: int) -> errors.RiskAboveLimit:
+    return errors.RiskAboveLimit(
         above=exceeded,
         persons=report.persons,
         below=report.history.below,

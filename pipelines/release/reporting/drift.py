@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from approvals.custody import OUT, Status
 from crypto.resting import decrypt_document, encrypt_document
-from expectations import drift
+from expectations import drift, errors, report
 from expectations.drift import Against, Drift, Profile
-from expectations.errors import CountingBroke
-from expectations.report import Bar, Fact, Plot
 from extracts.rows import RowKind, register_tallies
 from pipelines.release.context import ReleaseContext
 from systems.database import guarded, quoted
@@ -116,7 +114,7 @@ def _margins(con: "duckdb.DuckDBPyConnection", system: System, dims: Sequence[st
         codes = described.dimension(dim).codes
         listed = system.code_list(codes).attribute(parent).values() if codes and parent else ()
         others = " AND ".join(f"{quoted(d)} = 'TOTAL'" for d in dims if d != dim) or "true"
-        with guarded(CountingBroke, check="profile"):
+        with guarded(errors.CountingBroke, check="profile"):
             rows = con.execute(
                 f"SELECT {quoted(dim)}::VARCHAR, sum({counted})::BIGINT FROM cells WHERE {others} "
                 f"AND {quoted(dim)} <> 'TOTAL' GROUP BY 1"
@@ -126,17 +124,17 @@ def _margins(con: "duckdb.DuckDBPyConnection", system: System, dims: Sequence[st
     return found
 
 
-def drift_plots(compared: DriftComparison) -> tuple[Plot, ...]:
+def drift_plots(compared: DriftComparison) -> tuple[report.Plot, ...]:
     """One plot for each thing that the release was compared with: how far each column moved."""
     found = ((title, _furthest(compared, against)) for against, title in _TITLES.items())
     return tuple(
-        Plot(
+        report.Plot(
             title=title,
             unit="per mille of the rows",
             audience="department",
             note="Rows, in thousandths, that would have to be in another category to be alike.",
             bars=tuple(
-                Bar(
+                report.Bar(
                     label=d.column.replace("_", " "),
                     value=round(1000 * d.distance),
                     status="warn" if d.moved else "info",
@@ -149,10 +147,10 @@ def drift_plots(compared: DriftComparison) -> tuple[Plot, ...]:
     )
 
 
-def drift_fact(compared: DriftComparison) -> Fact:
+def drift_fact(compared: DriftComparison) -> report.Fact:
     """Which release it was compared with."""
     value = compared.earlier or "none: the project's first of this kind"
-    return Fact(label="Compared for drift with release", value=value, audience="department")
+    return report.Fact(label="Compared for drift with release", value=value, audience="department")
 
 
 def _furthest(compared: DriftComparison, against: Against) -> list[Drift]:

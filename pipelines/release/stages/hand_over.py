@@ -8,12 +8,10 @@ from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from pipelines.custody import wipe_staging
 from pipelines.home import locked, sweep
+from pipelines.release import errors, metrics, staging
 from pipelines.release.context import ReleaseContext
-from pipelines.release.errors import HistoryMoved, RecipientGone, StageChanged
-from pipelines.release.metrics import metrics_facts, stage_metrics
 from pipelines.release.stages.gate import ask_gate
 from pipelines.release.stages.stage import Product
-from pipelines.release.staging import Records
 from pipelines.session import today
 
 _PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
@@ -61,14 +59,14 @@ def _check_recipients(usable: set[str], packages: Packages) -> None:
     """Every key that was sealed to must still be confirmed, in force and not revoked."""
     gone = [n for n, p in enumerate(packages, start=1) if p["fingerprint"] not in usable]
     if gone:
-        raise RecipientGone(packages=gone)
+        raise errors.RecipientGone(packages=gone)
 
 
 def _check_nothing_else(sealed: Path, packages: Packages) -> None:
     """The whole folder goes out: it must hold the sealed packages and nothing else."""
     found = {path.name for path in sealed.iterdir()}
     if found != {str(package["member"]) for package in packages}:
-        raise StageChanged(stage="seal", found=len(found), packages=len(packages))
+        raise errors.StageChanged(stage="seal", found=len(found), packages=len(packages))
 
 
 def _enter_history(context: ReleaseContext) -> None:
@@ -80,7 +78,7 @@ def _enter_history(context: ReleaseContext) -> None:
     then = context.facts("extract")["earlier_tables"]
     now = [name for name in context.published_releases() if name != context.release]
     if then != now:
-        raise HistoryMoved(tables=len(now))
+        raise errors.HistoryMoved(tables=len(now))
     if not (context.history / f"{context.release}.parquet").exists():
         table = context.staging.read("extract", "extract")
         save_published(context.history, context.release, table)
@@ -100,7 +98,7 @@ def _record(context: ReleaseContext, packages: Packages) -> None:
     context.note("release_recorded", **facts)
 
 
-def _measured(records: Records) -> dict[str, Any]:
+def _measured(records: staging.Records) -> dict[str, Any]:
     """What each stage took; the ones that are asked every time would be another fact each time."""
     found = [records.read(name) for name in _MEASURED]
-    return dict(metrics_facts(stage_metrics(r for r in found if r is not None)))
+    return dict(metrics.metrics_facts(metrics.stage_metrics(r for r in found if r is not None)))

@@ -9,9 +9,7 @@ from crypto.errors import StagingDoesNotHold
 from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
-from matching.linking import parts_source
-from matching.own_words import OwnWords
-from matching.persons import find_duplicates
+from matching import linking, own_words, persons
 from pipelines.cohort import (
     CohortTooLong,
     StoredCohort,
@@ -87,9 +85,9 @@ def _withheld(cohort: StoredCohort, policy: Linkage) -> pa.ChunkedArray:
         for part in cohort.parts(["row_id", *standard]):
             yield part.rename_columns(["cohort_id", *standard])
 
-    words = OwnWords(policy.placeholders, policy.nicknames)
-    source = parts_source(["cohort_id", *standard], "cohort", parts)
-    return find_duplicates(source, words)["cohort_id"]
+    words = own_words.OwnWords(policy.placeholders, policy.nicknames)
+    source = linking.parts_source(["cohort_id", *standard], "cohort", parts)
+    return persons.find_duplicates(source, words)["cohort_id"]
 
 
 def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray) -> pa.Table:

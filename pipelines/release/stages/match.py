@@ -12,12 +12,9 @@ from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
 from extracts.rows import records_in_scope
-from matching.errors import LinkageBroke
+from matching import errors, model, own_words, reports
 from matching.linking import Source, link_sources, parts_source
-from matching.model import SavedModel
 from matching.options import LinkOptions
-from matching.own_words import OwnWords
-from matching.reports import quality_page
 from pipelines.home import write_private
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
@@ -39,7 +36,7 @@ def link_cohort(context: ReleaseContext) -> Product:
         threshold=settings.linkage.threshold,
         review_from=settings.linkage.review_from,
         never_link=settings.linkage.never_link,
-        words=OwnWords(settings.linkage.placeholders, settings.linkage.nicknames),
+        words=own_words.OwnWords(settings.linkage.placeholders, settings.linkage.nicknames),
         threads=context.threads,
         shard_rows=settings.cluster.shard_rows,
     )
@@ -49,7 +46,7 @@ def link_cohort(context: ReleaseContext) -> Product:
 
         run_shards = spread_over(settings.cluster, context.release, context.connect)
     saved = settings.linkage.model
-    start = SavedModel.read(context.session.home.root / saved) if saved else None
+    start = model.SavedModel.read(context.session.home.root / saved) if saved else None
     compared: list[pa.Table] = []
     with _records(context, compared) as records:
         result = link_sources(
@@ -63,7 +60,7 @@ def link_cohort(context: ReleaseContext) -> Product:
     report = staging.place("match", "LINKS.json")
     write_private(report, json.dumps(asdict(made), indent=1, default=str))
     page = staging.place("match", "LINKS.html")
-    write_private(page, quality_page(made))
+    write_private(page, reports.quality_page(made))
     path = staging.write("match", "links", links)
     counts = _counts(links, made.cohort_rows)
     context.note("cohort_matched", **counts)
@@ -113,7 +110,7 @@ def _records(context: ReleaseContext, compared: list[pa.Table]) -> "Generator[So
         def parts() -> Iterator[pa.Table]:
             for start in range(0, max(wanted.num_rows, 1), _ENTRIES):
                 con.register("wanted", wanted.slice(start, _ENTRIES))
-                with database.guarded(LinkageBroke, step="records"):
+                with database.guarded(errors.LinkageBroke, step="records"):
                     table = con.sql(query).to_arrow_table()
                 compared.append(table.select(["record_id", "identity"]))
                 yield table

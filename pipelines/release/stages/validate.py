@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from approvals.custody import Status
-from expectations import report
-from expectations.checks import Validation
-from expectations.validation import validate
+from expectations import checks, report, validation
 from extracts.rows import pairs_in_scope
 from pipelines.custody import report_file
 from pipelines.home import write_private
@@ -57,7 +55,7 @@ def validate_extract(context: ReleaseContext) -> Product:
     return _product(attached, verdict)
 
 
-def _product(digest: str, verdict: Validation) -> Product:
+def _product(digest: str, verdict: checks.Validation) -> Product:
     return Product(
         facts={
             "report": digest,
@@ -95,7 +93,7 @@ def _extract_files(records: Records) -> dict[str, str]:
     return {} if record is None else dict(record.files)
 
 
-def _verdict(context: ReleaseContext) -> tuple[Validation, reporting.DriftComparison]:
+def _verdict(context: ReleaseContext) -> tuple[checks.Validation, reporting.DriftComparison]:
     with database.connect(context.threads) as con:
         context.staging.view(con, "extract", "extract", "extract")
         kind, system = context.order.kind, context.approved.system
@@ -107,7 +105,7 @@ def _verdict(context: ReleaseContext) -> tuple[Validation, reporting.DriftCompar
             "drift": drift.drifts,
             "drift_severity": "critical" if grave else "warning",
         }
-        return validate(kind, system, con, "extract", parameters), drift
+        return validation.validate(kind, system, con, "extract", parameters), drift
 
 
 def _identified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
