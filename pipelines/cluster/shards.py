@@ -17,9 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from crypto import files, resting
-from crypto.errors import FileUnusable
-from crypto.process import harden_process
+from crypto import errors, files, process, resting
 from crypto.secret import Secret, StagingKey
 from errors import CodedError
 from matching import scoring
@@ -61,7 +59,7 @@ def read_shard(folder: Path, number: int, key: StagingKey) -> scoring.Scored:
 
 def wipe_plan(folder: Path) -> None:
     """Remove a plan; what a disk still holds of it can't be read without its key."""
-    with contextlib.suppress(FileUnusable):
+    with contextlib.suppress(errors.FileUnusable):
         files.overwrite_and_unlink(folder / resting.WORK_KEY_FILE)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -121,7 +119,7 @@ def _load(folder: Path) -> tuple[scoring.ShardPlan, StagingKey]:
     with _lock:
         if not _loaded or _loaded[0][0] != str(folder):
             _loaded.clear()
-            harden_process()  # Dask began this one, no command of ours
+            process.harden_process()  # Dask began this one, no command of ours
             key = resting.read_work_key(resting.read_shared_secret(), folder)
             tables = {name: _read(folder, name, key) for name in scoring.TABLES}
             plan = scoring.plan_of(
