@@ -90,13 +90,8 @@ def _references(form: forms.StandardApplication) -> Iterator[tuple[str, str, obj
         yield "irb.approval", "§ 966(b)(12)(F)", form.irb.approval, "irb_approval"
     for number, member in enumerate(form.team, start=1):
         if member.training:
-            certificate = member.training.certificate
-            yield (
-                f"team[{number}].training.certificate",
-                "§ 966(d)",
-                certificate,
-                "human_subjects_training",
-            )
+            path, certificate = f"team[{number}].training.certificate", member.training.certificate
+            yield path, "§ 966(d)", certificate, _TRAINING
         if member.cv:
             yield f"team[{number}].cv", "§ 966(b)(12)(B)", member.cv, "curriculum_vitae"
 
@@ -127,18 +122,13 @@ def check_system(form: forms.Application, terms: SystemTerms) -> Iterator[Proble
     if not terms.described or not isinstance(cast("object", form.requester_class), str):
         return
     allowed = terms.kinds.get(form.requester_class, frozenset())
+    section = terms.cite("§ 963(a)")
     for kind in sorted(set(form.kinds) - allowed):
-        yield Problem(
-            "kinds",
-            terms.cite("§ 963(a)"),
-            f"{terms.code} gives no {kind} data to a {form.requester_class}",
-        )
+        what = f"{terms.code} gives no {kind} data to a {form.requester_class}"
+        yield Problem("kinds", section, what)
     for kind in sorted(set(form.kinds) & set(terms.withheld)):
-        yield Problem(
-            "kinds",
-            terms.cite("§ 963(a)"),
-            f"{terms.code} gives no {kind} data yet: {terms.withheld[kind]}",
-        )
+        what = f"{terms.code} gives no {kind} data yet: {terms.withheld[kind]}"
+        yield Problem("kinds", section, what)
     if len(set(form.kinds)) != len(form.kinds):
         yield Problem("kinds", "§ 963(a)", "a kind stands twice")
     for number, family in enumerate(form.order_scope, start=1):
@@ -154,9 +144,8 @@ def check_timeframe(form: forms.StandardApplication, _terms: SystemTerms) -> Ite
     if form.timeframe.end < form.timeframe.start:
         yield Problem("timeframe.end", "§ 964(b)", "the end is before the start")
     if form.project.anticipated_completion <= form.date_of_request:
-        yield Problem(
-            "project.anticipated_completion", "§ 966(b)(9)", "not after the date of request"
-        )
+        path = "project.anticipated_completion"
+        yield Problem(path, "§ 966(b)(9)", "not after the date of request")
 
 
 def check_researcher(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
@@ -165,31 +154,19 @@ def check_researcher(form: forms.StandardApplication, _terms: SystemTerms) -> It
     if member is None:
         yield Problem("researcher.member", "§ 966(b)(10)", "names nobody of the team")
     elif member.employment != "employee":
-        yield Problem(
-            "researcher.member", "§ 962(a)", "a consultant or contractor is not affiliated"
-        )
+        what = "a consultant or contractor is not affiliated"
+        yield Problem("researcher.member", "§ 962(a)", what)
 
 
 def check_institution(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
     """The institution has all five qualities (§ 962(k)); others get aggregates only (§ 963(b))."""
     inst = form.institution
     if inst.kind != "nonprofit_research_institution":
-        allowed = (
-            terms.kinds.get(form.requester_class, frozenset()) if terms.described else INDIVIDUAL
-        )
-        if INDIVIDUAL & set(form.kinds) - allowed:
-            yield Problem(
-                "institution.kind",
-                "§ 963(b)",
-                "only aggregated data: use the aggregated application",
-            )
-            yield from _qualities(form, terms)
-        return
-    yield from _qualities(form, terms)
-
-
-def _qualities(form: forms.StandardApplication, terms: SystemTerms) -> Iterator[Problem]:
-    inst = form.institution
+        may = terms.kinds.get(form.requester_class, frozenset()) if terms.described else INDIVIDUAL
+        if not INDIVIDUAL & set(form.kinds) - may:
+            return
+        what = "only aggregated data: use the aggregated application"
+        yield Problem("institution.kind", "§ 963(b)", what)
     asked = "institution_qualities" in terms.asked
     for name in QUALITIES if asked else ():
         if getattr(inst, name) is False:
@@ -205,19 +182,13 @@ def check_research(form: forms.StandardApplication, terms: SystemTerms) -> Itera
     for name in CRITERIA if "research_criteria" in terms.asked else ():
         if getattr(form.project, name) is False:
             yield Problem(f"project.{name}", "§ 962(c)", "must hold")
-    funding = form.project.funding
+    funding, section = form.project.funding, "§ 966(b)(12)(A)(iv)"
     if funding.source != "none":
         for name in ("name", "period_start", "period_end"):
             if getattr(funding, name) is None:
-                yield Problem(
-                    f"project.funding.{name}",
-                    "§ 966(b)(12)(A)(iv)",
-                    "a grant has a name and period",
-                )
+                yield Problem(f"project.funding.{name}", section, "a grant has a name and period")
     if funding.period_start and funding.period_end and funding.period_end < funding.period_start:
-        yield Problem(
-            "project.funding.period_end", "§ 966(b)(12)(A)(iv)", "the end is before the start"
-        )
+        yield Problem("project.funding.period_end", section, "the end is before the start")
 
 
 def check_cohort(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
@@ -225,13 +196,10 @@ def check_cohort(form: forms.StandardApplication, _terms: SystemTerms) -> Iterat
     if "identified" in form.kinds and not form.cohort.declared:
         yield Problem("cohort.declared", "§ 963(a)(3)(A)", "identified data takes a cohort")
     if form.cohort.declared:
-        for name, section in (
-            ("source", "§ 963(a)(3)(A)"),
-            ("max_rows", "§ 963(a)(3)(A)"),
-            ("authority", "§ 963(a)(3)(B)"),
-            ("authority_document", "§ 963(a)(3)(B)"),
-        ):
+        for name in ("source", "max_rows", "authority", "authority_document"):
             if getattr(form.cohort, name) is None:
+                part = "B" if name.startswith("authority") else "A"
+                section = f"§ 963(a)(3)({part})"
                 yield Problem(f"cohort.{name}", section, "a declared cohort needs it")
 
 
@@ -247,9 +215,8 @@ def check_variables(form: forms.StandardApplication, terms: SystemTerms) -> Iter
     known = frozenset[str]().union(*(terms.columns.get(kind, ()) for kind in asked))
     for number, name in enumerate(names, start=1):
         if known and name not in known:
-            yield Problem(
-                f"variables[{number}].name", section, "no column of this system's releases"
-            )
+            what = "no column of this system's releases"
+            yield Problem(f"variables[{number}].name", section, what)
 
 
 def check_rows(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
@@ -279,28 +246,20 @@ def check_security(form: forms.StandardApplication, terms: SystemTerms) -> Itera
     if not security.segmented_system:
         yield Problem("security.segmented_system", "§ 964(k)", "must hold")
     if security.cloud and security.cloud_assurance is None:
-        yield Problem(
-            "security.cloud_assurance", "§ 966(b)(12)(D)(iii)", "a cloud needs SOC 2 or FedRAMP"
-        )
+        what = "a cloud needs SOC 2 or FedRAMP"
+        yield Problem("security.cloud_assurance", "§ 966(b)(12)(D)(iii)", what)
 
 
 def check_dates(form: forms.StandardApplication, _terms: SystemTerms) -> Iterator[Problem]:
     """Nothing was signed after the request; the board's approval ends after it began."""
-    for path, section, signed in (
-        ("signatures.application_signed", "§ 966(b)(11)", form.signatures.application_signed),
-        (
-            "signatures.restrictions_acknowledged",
-            "§ 966(b)(12)(C)",
-            form.signatures.restrictions_acknowledged,
-        ),
-        (
-            "security.signed",
-            "§ 966(b)(12)(D)(i)",
-            form.security.signed if form.security else form.date_of_request,
-        ),
+    for table, field, section in (
+        (form.signatures, "application_signed", "§ 966(b)(11)"),
+        (form.signatures, "restrictions_acknowledged", "§ 966(b)(12)(C)"),
+        (form.security, "signed", "§ 966(b)(12)(D)(i)"),
     ):
-        if signed > form.date_of_request:
-            yield Problem(path, section, "after the date of request")
+        if table is not None and getattr(table, field) > form.date_of_request:
+            name = "security" if table is form.security else "signatures"
+            yield Problem(f"{name}.{field}", section, "after the date of request")
     if form.irb and form.irb.expires <= form.irb.approved:
         yield Problem("irb.expires", "§ 966(b)(12)(F)", "not after the approval")
 
