@@ -1,4 +1,4 @@
-"""Which pairs are worth comparing: the rules, as data, and the keys they make.
+"""Which pairs are worth comparing: the rules (``rules.toml``) and the keys they make.
 
 A rule is a list of parts for each side. Two rows meet when all parts are present and equal. A rule
 whose value is too frequent is split by its ``refine`` parts, one after the other. The list holds
@@ -6,10 +6,12 @@ an address-free and a birth-date-relaxed route, since real linkages lose matches
 (Zhang et al. 2020, Injury Prevention, needed both for about a fifth of their matches).
 """
 
-from collections.abc import Callable, Iterable
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from ctypes import Structure, byref, c_int64, c_void_p
 from dataclasses import dataclass
-from typing import Final, TypedDict
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -133,11 +135,6 @@ def rows_in_buckets(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.N
     return rows[:count].copy()
 
 
-class _Namesakes(TypedDict):
-    refine: tuple[str, ...]
-    most_records: int
-
-
 @dataclass(frozen=True)
 class Rule:
     """One route into the candidates."""
@@ -155,45 +152,14 @@ class Rule:
         return self.record_parts if records and self.record_parts else self.parts
 
 
-# With forty namesakes a name says so little that a pair needs a birth year or a place as well; whoever
-# shares a number, an address or most of a birth date is found by the other rules.
-_NAMESAKES: _Namesakes = {"refine": ("year", "zip", "birth"), "most_records": 40}
-_MORE = ("first_root", "last_sound", "zip", "address")
-RULES: tuple[Rule, ...] = (
-    Rule("social security number", ("ssn",), refine=("birth", "first_root")),
-    Rule("driver licence", ("licence",), refine=("birth", "first_root")),
-    Rule("telephone", ("phone",), refine=("first_initial", "birth")),
-    Rule("birth date, first name", ("birth", "first_root"), refine=("last_sound", "zip", "address")),
-    Rule("birth date, last name sound", ("birth", "last_sound"), refine=("first_initial", *_MORE)),
-    Rule("birth date, first initial", ("birth", "first_initial"), refine=("last_initial", *_MORE)),
-    Rule("birth date, ZIP", ("birth", "zip"), refine=("first_initial", "last_sound", "address")),
-    Rule("birth date, swapped initials", ("birth", "first_initial", "last_initial"), ("birth", "last_initial", "first_initial")),
-    Rule("address, first initial", ("address", "first_initial"), refine=("zip", "last_sound")),
-    Rule("first and last name", ("first_root", "last_head"), **_NAMESAKES),
-    Rule("first and end of a double last name", ("first_root", "double_tail"), ("first_root", "last_tail"), **_NAMESAKES),
-    Rule("first name, double last name's end", ("first_root", "last_tail"), ("first_root", "double_tail"), **_NAMESAKES),
-    Rule("swapped names", ("first", "last"), ("last", "first"), refine=("year", "zip"), most_records=40),
-    Rule("all names, however arranged", ("whole",), refine=("year", "zip"), most_records=40),
-    Rule("first name, last name sound, birth year", ("first_root", "last_sound", "year"), refine=("zip", "birth")),
-    Rule("first name, last name sound, birthday", ("first_root", "last_sound", "birthday"), refine=("zip", "birth")),
-    Rule("last name sound, first initial, ZIP", ("last_sound", "first_initial", "zip"), refine=("first_root", "year", "address")),
-    Rule("first name, ZIP, birth year", ("first_root", "zip", "year"), refine=("last_sound",)),
-    Rule("address, last name sound", ("address", "last_sound"), refine=("zip", "first_initial")),
-    Rule("birth date, last initial", ("birth", "last_initial"), wide=True),
-    Rule("birth date", ("birth",), wide=True),
-    Rule("first name, birth year", ("first_root", "year"), wide=True),
-    Rule("last name sound, birth year", ("last_sound", "year"), wide=True),
-    Rule("first name, birthday", ("first_root", "birthday"), wide=True),
-    Rule("last name sound, birthday", ("last_sound", "birthday"), wide=True),
-    Rule("first name, last name sound", ("first_root", "last_sound"), wide=True),
-    Rule("last name sound, first initial", ("last_sound", "first_initial"), wide=True),
-    Rule("first name, last initial", ("first_root", "last_initial"), wide=True),
-    Rule("first name, ZIP", ("first_root", "zip"), wide=True),
-    Rule("last name sound, ZIP", ("last_sound", "zip"), wide=True),
-    Rule("address", ("address",), wide=True),
-    Rule("first name", ("first_root",), wide=True),
-    Rule("last name sound", ("last_sound",), wide=True),
-)  # fmt: skip
+def _rules() -> Iterator[Rule]:
+    text = Path(__file__).with_name("rules.toml").read_text("utf-8")
+    for row in tomllib.loads(text)["rules"]:
+        lists: dict[str, Any] = {k: tuple(v) for k, v in row.items() if isinstance(v, list)}
+        yield Rule(**row | lists)
+
+
+RULES: tuple[Rule, ...] = tuple(_rules())
 
 
 def rules_of(encoded: Encoded) -> tuple[Rule, ...]:
