@@ -14,11 +14,9 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from approvals.application import Application, StandardApplication
-from approvals.clocks import CLOCKS, Counting
+from approvals import application, clocks, people
 from approvals.custody import MAKING, Releases, Status
 from approvals.deadlines.deadlines import EVIDENCE_NOTICE_DAYS, Deadline, open_deadlines
-from approvals.people import Person
 from approvals.project import Projects, ProjectState, fill_letter
 
 CONTACT = "datarequests@doj.ca.gov"
@@ -30,13 +28,13 @@ _AT_ONCE = frozenset({"years_end"})  # as soon as it is a deadline: from Novembe
 
 
 # what the Department itself has to answer: a note to itself before the day
-_TO_ITSELF = frozenset(c.name for c in CLOCKS if c.for_whom == "Department" and not c.right)
+_TO_ITSELF = frozenset(c.name for c in clocks.CLOCKS if c.for_whom == "Department" and not c.right)
 REVIEW_NOTICE_DAYS = 7  # policy
 
 
 SUBJECTS: Mapping[str, str] = tomllib.loads(
     (resources.files("approvals") / "words.toml").read_text("utf-8")
-)["subjects"] | {c.name: f"due: {c.what}" for c in CLOCKS if c.name in _TO_ITSELF}
+)["subjects"] | {c.name: f"due: {c.what}" for c in clocks.CLOCKS if c.name in _TO_ITSELF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Timing:
 
     evidence: int = EVIDENCE_NOTICE_DAYS
     review: int = REVIEW_NOTICE_DAYS
-    counting: Counting = field(default_factory=Counting)
+    counting: clocks.Counting = field(default_factory=clocks.Counting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class UnsentNotice:
 
 
 def write_notices(
-    projects: Projects, actor: Person, on: date, timing: Timing | None = None
+    projects: Projects, actor: people.Person, on: date, timing: Timing | None = None
 ) -> list[Notice]:
     """Write every letter that is to go out by a day and was not written yet.
 
@@ -171,7 +169,7 @@ def _id(deadline: Deadline) -> str:
     return ".".join(part for part in parts if part)
 
 
-def _write(projects: Projects, deadline: Deadline, actor: Person, on: date) -> Notice:
+def _write(projects: Projects, deadline: Deadline, actor: people.Person, on: date) -> Notice:
     state = projects.show(deadline.project)
     text = letter(state, deadline, on)
     path = _record(projects, state, (_id(deadline), text), actor, on, deadline.due)
@@ -182,7 +180,7 @@ def _record(
     projects: Projects,
     state: ProjectState,
     written: tuple[str, str],
-    actor: Person,
+    actor: people.Person,
     on: date,
     due: date,
 ) -> Path:
@@ -211,7 +209,7 @@ _NEXT = {
 _STOPPED = MAKING - {Status.WAITING_APPROVAL}  # on the day after: nothing works on it any more
 
 
-def write_refresh_notices(releases: Releases, actor: Person, on: date) -> list[Notice]:
+def write_refresh_notices(releases: Releases, actor: people.Person, on: date) -> list[Notice]:
     """Tell the desk where each scheduled release of late stands, and the applicant of those that lie ready, each once."""
     projects, found = releases.projects, list[Notice]()
     written = {
@@ -247,8 +245,8 @@ def _matter_date(state: ProjectState, deadline: Deadline) -> date:
     return deadline.due
 
 
-def _addressee(form: Application | None) -> tuple[str, str]:
-    if isinstance(form, StandardApplication):
+def _addressee(form: application.Application | None) -> tuple[str, str]:
+    if isinstance(form, application.StandardApplication):
         person = form.researcher
         return f"{person.name}, {person.title}", "\n".join(
             [form.institution.name, person.address,

@@ -16,14 +16,7 @@ from typing import Any
 from approvals.clocks import DEPARTMENT
 from approvals.errors import CorrectionRefused, EvidenceMissing
 from approvals.ledger import Entry, FactValue
-from approvals.project.lifecycle import (
-    EXTENSIONS_AT_MOST,
-    IN_FORCE,
-    TABLE,
-    State,
-    is_move,
-    moves_for,
-)
+from approvals.project import lifecycle as life
 from approvals.project.state import ProjectState, fold, standing_events
 
 APPEAL_DAYS = 10  # calendar days, §§ 964(h)(1), 966(h)(1), 968(e)(1)
@@ -52,7 +45,7 @@ class Follows:
         return open_ + " or ".join(self.after) + (f" of the same {self.same}" if self.same else "")
 
 
-FOLLOWS: Mapping[str, Follows] = {k: Follows(**row) for k, row in TABLE["follows"].items()}
+FOLLOWS: Mapping[str, Follows] = {k: Follows(**row) for k, row in life.TABLE["follows"].items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +106,11 @@ def appeal_ends(notice: date) -> date:
 def extension_in_time(given: Proposal) -> str | None:
     """Asked for with the notice of completion, later before the extension that runs ends."""
     state = given.state
-    if state.recorded is State.COMPLETED:
+    if state.recorded is life.State.COMPLETED:
         noticed = _last_day(given, "project_completed")
         if noticed is None or given.on > noticed:
             return "a request that came with the notice of completion"
-    elif state.recorded is not State.EXTENSION:
+    elif state.recorded is not life.State.EXTENSION:
         return "a completed project"
     elif state.extension_until is not None and given.on > state.extension_until:
         return f"a request before the extension ended on {state.extension_until}"
@@ -127,7 +120,7 @@ def extension_in_time(given: Proposal) -> str | None:
 def seven_requests(given: Proposal) -> str | None:
     """Seven requests at most, for a total of seven years."""
     asked = sum(1 for e in given.entries if e.kind == "extension_requested")
-    return None if asked < EXTENSIONS_AT_MOST else "one of the seven requests: all were made"
+    return None if asked < life.EXTENSIONS_AT_MOST else "one of the seven requests: all were made"
 
 
 def transfer_authority(given: Proposal) -> str | None:
@@ -216,11 +209,11 @@ def _replay(entries: Sequence[Entry], taken: int) -> None:
 def _could_happen(state: ProjectState, before: Sequence[Entry], entry: Entry) -> bool:
     on = date.fromisoformat(str(entry.facts["on"]))
     now = state.state_on(on)
-    if is_move(entry.kind):
-        moves = moves_for(entry.kind, str(entry.facts.get("outcome")))
+    if life.is_move(entry.kind):
+        moves = life.moves_for(entry.kind, str(entry.facts.get("outcome")))
         if not any(now in move.sources for move in moves):
             return False
-    if entry.kind in _NEED_FORCE and now not in IN_FORCE:
+    if entry.kind in _NEED_FORCE and now not in life.IN_FORCE:
         return False
     try:
         check_evidence(entry.kind, Proposal(state, before, entry.facts, on))

@@ -16,16 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from crypto import errors
+from crypto.cms import certificates as certs
 from crypto.cms import structures as cms
-from crypto.cms.certificates import (
-    Identity,
-    PrivateKey,
-    check_use,
-    check_validity,
-    digest,
-    read_identity,
-    self_signed,
-)
 
 SIGNER_DAYS = 1095  # three years: how long a made signing certificate is valid; policy
 LONGEST_SIGNATURE = 64 * 1024  # bytes: ours have about 1 KiB
@@ -42,10 +34,13 @@ class Signer:
         fingerprint: hex SHA-256 of the public key (SubjectPublicKeyInfo, DER).
     """
 
-    def __init__(self, key: PrivateKey, certificate_pem: bytes) -> None:
-        self.identity = read_identity(certificate_pem, bare_key=False)
-        check_use(self.identity, signing=True)
-        if Identity(cast("rsa.RSAPublicKey", key.public_key()), None).spki != self.identity.spki:
+    def __init__(self, key: certs.PrivateKey, certificate_pem: bytes) -> None:
+        self.identity = certs.read_identity(certificate_pem, bare_key=False)
+        certs.check_use(self.identity, signing=True)
+        if (
+            certs.Identity(cast("rsa.RSAPublicKey", key.public_key()), None).spki
+            != self.identity.spki
+        ):
             raise errors.SignerKeyMismatch
         self._key = key
         self.certificate_pem, self.fingerprint = self.identity.pem, self.identity.fingerprint
@@ -93,7 +88,7 @@ class FileSigner(Signer):
                 certificate can't sign.
         """
         signer = cls(_private_key(key_pem, passphrase), cert_pem)
-        check_validity(signer.identity, on or datetime.now(UTC))
+        certs.check_validity(signer.identity, on or datetime.now(UTC))
         return signer
 
 
@@ -108,7 +103,7 @@ def make_signing_identity(subject: str, passphrase: bytes) -> tuple[bytes, bytes
     encryption = serialization.BestAvailableEncryption(passphrase)
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     pem = key.private_bytes(encoding, form, encryption)
-    return pem, self_signed(key, subject, usage="digital_signature", days=SIGNER_DAYS)
+    return pem, certs.self_signed(key, subject, usage="digital_signature", days=SIGNER_DAYS)
 
 
 def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
@@ -120,8 +115,8 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
         SignatureDoesNotHold: other content, made with another key, or a changed certificate inside.
         NotACertificate, WeakKey, WrongCurve, WrongCertificateUse: the pinned certificate is unfit.
     """
-    pinned = read_identity(signer_cert_pem, bare_key=False)
-    check_use(pinned, signing=True)
+    pinned = certs.read_identity(signer_cert_pem, bare_key=False)
+    certs.check_use(pinned, signing=True)
     # (1) strict structure: one signer, SHA-384, exactly the attributes that bind the content
     signed = read_signed_data(p7s)
     # (2) it names the pinned certificate: a courtesy that tells a stranger from a forger
@@ -131,7 +126,7 @@ def verify_detached(content: bytes, p7s: bytes, signer_cert_pem: bytes) -> None:
     if signed.certificates not in (b"", pinned.encoded):
         raise errors.SignatureDoesNotHold
     # (4) the signed attributes carry the digest of this content
-    if signed.message_digest != digest(content, hashes.SHA384()):
+    if signed.message_digest != certs.digest(content, hashes.SHA384()):
         raise errors.SignatureDoesNotHold
     # (5) the pinned key made the signature over those attributes
     _verify(pinned, signed.signature, signed.attributes, rsa_named=signed.by_rsa)
@@ -143,7 +138,7 @@ def public_key_fingerprint(certificate_pem: bytes) -> str:
     Raises:
         NotACertificate, WeakKey, WrongCurve: it can't be a certificate of ours.
     """
-    return read_identity(certificate_pem, bare_key=False).fingerprint
+    return certs.read_identity(certificate_pem, bare_key=False).fingerprint
 
 
 def certificate_fingerprint(certificate_pem: bytes) -> str:
@@ -152,12 +147,12 @@ def certificate_fingerprint(certificate_pem: bytes) -> str:
     Raises:
         NotACertificate, WeakKey, WrongCurve: it can't be a certificate of ours.
     """
-    certificate = read_identity(certificate_pem, bare_key=False).certificate
+    certificate = certs.read_identity(certificate_pem, bare_key=False).certificate
     assert certificate is not None
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def _verify(pinned: Identity, signature: bytes, content: bytes, *, rsa_named: bool) -> None:
+def _verify(pinned: certs.Identity, signature: bytes, content: bytes, *, rsa_named: bool) -> None:
     if isinstance(pinned.key, rsa.RSAPublicKey) != rsa_named:
         raise errors.SignatureDoesNotHold
     try:
@@ -169,7 +164,7 @@ def _verify(pinned: Identity, signature: bytes, content: bytes, *, rsa_named: bo
         raise errors.SignatureDoesNotHold from None
 
 
-def _private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
+def _private_key(pem: bytes, passphrase: bytes | None) -> certs.PrivateKey:
     if len(pem) > _LONGEST_KEY or b"-----BEGIN" not in pem:
         raise errors.PrivateKeyUnusable
     encrypted = b"ENCRYPTED" in pem

@@ -11,16 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.errors import ReportBroken
+from expectations.report import model as models
 from expectations.report.editions import MARKER, recipient_view
 from expectations.report.items import WORDS
-from expectations.report.model import (
-    CheckLine,
-    Edition,
-    HiddenMap,
-    Interval,
-    Plot,
-    ReportModel,
-)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -29,7 +22,7 @@ _HERE = Path(__file__).parent
 _TALL = 24  # rows above which a map is drawn in two halves, side by side
 
 
-def render(model: ReportModel, edition: Edition = "recipient") -> str:
+def render(model: models.ReportModel, edition: models.Edition = "recipient") -> str:
     """Return the report as HTML text.
 
     Args:
@@ -73,7 +66,7 @@ def _template() -> "Template":
     return environment.get_template("report.html.j2")
 
 
-def _by_suite(checks: Iterable[CheckLine]) -> list[tuple[str, list[CheckLine]]]:
+def _by_suite(checks: Iterable[models.CheckLine]) -> list[tuple[str, list[models.CheckLine]]]:
     return [
         (WORDS["suites"].get(suite, suite), list(lines))
         for suite, lines in groupby(checks, key=lambda c: c.suite)
@@ -86,7 +79,7 @@ def _number(value: float | str | None, marker: str) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _scale(plot: Plot) -> list[float]:
+def _scale(plot: models.Plot) -> list[float]:
     """Length of each bar, 0 to 100; a masked one gets a fixed length that says nothing."""
     longest = max((b.value for b in plot.bars if b.value), default=0)
     return [
@@ -95,14 +88,16 @@ def _scale(plot: Plot) -> list[float]:
     ]
 
 
-def _whisker(interval: Interval, intervals: Iterable[Interval]) -> tuple[float, float, float]:
+def _whisker(
+    interval: models.Interval, intervals: Iterable[models.Interval]
+) -> tuple[float, float, float]:
     """Low, value, high on a scale from 0 to 100 that all intervals of one unit share."""
     top = max((i.high for i in intervals if i.unit == interval.unit), default=0) or 1
     low, value, high = interval.low, interval.value, interval.high
     return round(100 * low / top, 2), round(100 * value / top, 2), round(100 * high / top, 2)
 
 
-def _tiles(shown: HiddenMap) -> dict[str, Any]:
+def _tiles(shown: models.HiddenMap) -> dict[str, Any]:
     """Geometry and totals of a map of hidden cells."""
     flat = "".join(shown.cells)
     above = max((len(label) for label in shown.column_labels), default=0)

@@ -18,18 +18,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from extracts.errors import PartTooSmall
+from extracts.package import formats as written
 from extracts.package.dictionary import DataDictionary, datapackage, dictionary_page
 from extracts.package.documents import conditions, destruction, inner_readme
 from extracts.package.facts import ReleaseFacts
-from extracts.package.formats import (
-    PROGRAMS,
-    Encoded,
-    Format,
-    Rows,
-    encode_rows,
-    program_file,
-    program_notes,
-)
 
 MAX_PART_BYTES = 256 * 1024 * 1024  # plaintext; `openssl cms -decrypt` holds a part in memory twice
 _DOCUMENTS = 4 * 1024 * 1024  # smallest sensible part: documents of a release fit well within
@@ -49,13 +41,13 @@ class Part:
 
 def iter_parts(
     release: ReleaseFacts,
-    data: Rows,
+    data: written.Rows,
     dictionary: DataDictionary,
     report_html: str,
     *,
     max_part_bytes: int = MAX_PART_BYTES,
     extra_data: Mapping[str, bytes] | None = None,
-    formats: Sequence[Format] = (),
+    formats: Sequence[written.Format] = (),
     sign: Sign | None = None,
 ) -> Iterator[Part]:
     """Yield the parts of one package, each at most ``max_part_bytes`` of plaintext.
@@ -83,10 +75,12 @@ def iter_parts(
     bag = _Bag(max_part_bytes)
     csv_paths: list[str] = []
     also = {
-        PROGRAMS[form].extension: partial(program_file, form, dictionary, release.title)
+        written.PROGRAMS[form].extension: partial(
+            written.program_file, form, dictionary, release.title
+        )
         for form in formats
     }
-    for stem, files in _numbered(encode_rows(data, max_part_bytes - 4096, also)):
+    for stem, files in _numbered(written.encode_rows(data, max_part_bytes - 4096, also)):
         csv_paths.append(f"data/{stem}.csv")
         yield from bag.add_together({f"data/{stem}.{ext}": one for ext, one in files.items()})
     for name, content in sorted((extra_data or {}).items()):
@@ -103,7 +97,7 @@ def iter_parts(
     yield bag.close()
 
 
-def _numbered(pairs: Iterator[Encoded]) -> Iterator[tuple[str, Encoded]]:
+def _numbered(pairs: Iterator[written.Encoded]) -> Iterator[tuple[str, written.Encoded]]:
     """``extract`` where there is one file, ``extract-001`` … where the rows were cut."""
     current, number = next(pairs), 1
     for following in pairs:
@@ -117,13 +111,15 @@ def _documents(
     dictionary: DataDictionary,
     report_html: str,
     csv_paths: list[str],
-    formats: Sequence[Format],
+    formats: Sequence[written.Format],
 ) -> dict[str, bytes]:
     texts = {
         "README.txt": inner_readme(release, formats),
         "CONDITIONS.txt": conditions(release),
         "DESTRUCTION.txt": destruction(release),
-        "dictionary.html": dictionary_page(release, dictionary, program_notes(formats, dictionary)),
+        "dictionary.html": dictionary_page(
+            release, dictionary, written.program_notes(formats, dictionary)
+        ),
         "datapackage.json": _json(datapackage(release, dictionary, csv_paths)),
         "validation-report.html": report_html,
         "provenance.json": _json(provenance(release)),

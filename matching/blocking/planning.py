@@ -13,14 +13,7 @@ import numpy as np
 
 from matching.arrays import bits_for, buckets, in_threads
 from matching.arrow import Bools, Hashes, Ints, Rows
-from matching.blocking.rules import (
-    HashedSide,
-    Parts,
-    Rule,
-    count_buckets,
-    rows_in_buckets,
-    rules_of,
-)
+from matching.blocking import rules as rule_book
 from matching.comparison import Columns
 from matching.native import compiled
 from matching.normalise import Encoded
@@ -56,33 +49,35 @@ KeyCache = dict[tuple[object, ...], Keys]
 class Planned:
     """A rule with the values that it splits and gives up."""
 
-    rule: Rule
+    rule: rule_book.Rule
     count: RuleCount
     splits: list[tuple[Hashes, str]] = field(default_factory=list[tuple[Hashes, str]])
     given_up: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     cache: KeyCache | None = None
     own: Keys | None = None  # keys of the whole cohort before splits, where kept
-    sides: tuple[HashedSide, HashedSide] | None = None  # both sides as the library hashes them
+    sides: tuple[rule_book.HashedSide, rule_book.HashedSide] | None = (
+        None  # both sides as the library hashes them
+    )
     planned: bool = False  # what is split and given up stays as it is from now on
 
     def chunk(self, encoded: Encoded, begin: int) -> Keys:
         """The keys of a chunk of records, and whether each takes part."""
         keyed = self.sides and self.sides[1]
-        parts = Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
+        parts = rule_book.Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
         return self.hashes(parts, records=True, begin=begin)
 
     def rows(self, encoded: Encoded, begin: int, stop: int) -> Keys:
         """The keys of the cohort's rows from ``begin`` to ``stop``, and whether each takes part."""
         keyed, names = self.sides and self.sides[0], self.rule.of(False)
         if self.own is None and self.cache is not None and not self.planned:
-            self.own = Parts(encoded, encoded.cohort, keyed).hashes(names)
-        parts = Parts(encoded, encoded.cohort.cut(begin, stop), keyed, begin)
+            self.own = rule_book.Parts(encoded, encoded.cohort, keyed).hashes(names)
+        parts = rule_book.Parts(encoded, encoded.cohort.cut(begin, stop), keyed, begin)
         if self.own is None:
             return self._finer(*parts.hashes(names), parts)
         hashes, known = self.own
         return self._finer(hashes[begin:stop], known[begin:stop], parts)
 
-    def hashes(self, parts: Parts, *, records: bool, begin: int | None = None) -> Keys:
+    def hashes(self, parts: rule_book.Parts, *, records: bool, begin: int | None = None) -> Keys:
         """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
         names = self.rule.of(records)
         if self.cache is None or begin is None:
@@ -97,7 +92,7 @@ class Planned:
 
         return _kept(cache, (names, begin, self.rule.name), finer)
 
-    def _finer(self, hashes: Hashes, known: Bools, parts: Parts) -> Keys:
+    def _finer(self, hashes: Hashes, known: Bools, parts: rule_book.Parts) -> Keys:
         """Keys of the rule's own parts with what is split and given up."""
         for frequent, name in self.splits:
             is_frequent = among_hashes(hashes, frequent)
@@ -120,13 +115,13 @@ def plan_rules(encoded: Encoded, options: LinkOptions) -> list[Planned]:
     rows = encoded.cohort.rows + encoded.records.rows
     room = options.pair_budget or max(_LEAST_BUDGET, _PAIRS_PER_ROW * rows)
     large = encoded.cohort.rows * encoded.records.rows > _SMALL
-    rules = [rule for rule in rules_of(encoded) if not (rule.wide and large)]
+    rules = [rule for rule in rule_book.rules_of(encoded) if not (rule.wide and large)]
     cache = KeyCache() if rows * len(rules) * _KEY <= _CACHED else None
     sides = None
     if compiled() is not None:
         sides = (
-            HashedSide(Columns(encoded.cohort), encoded.parts),
-            HashedSide(Columns(encoded.records), encoded.parts),
+            rule_book.HashedSide(Columns(encoded.cohort), encoded.parts),
+            rule_book.HashedSide(Columns(encoded.records), encoded.parts),
         )
     wanted = [Planned(rule, RuleCount(rule.name), cache=cache, sides=sides) for rule in rules]
     made: list[Planned] = []
@@ -168,7 +163,7 @@ class FrequentKeys:
         """Count by buckets, then look at the values in frequent buckets."""
         bits = bits_for(encoded.cohort.rows)
         most_records = planned.rule.most_records or np.iinfo(np.int64).max
-        counted = count_buckets(
+        counted = rule_book.count_buckets(
             (key for _, key in _keys(planned, encoded, records=False)),
             (key for _, key in _keys(planned, encoded, records=True)),
             bits, cap, most_records,
@@ -181,7 +176,7 @@ class FrequentKeys:
                 parts = [
                     (here + np.int32(begin), key[0][here])
                     for begin, key in _keys(planned, encoded, records=records)
-                    for here in [rows_in_buckets(key, bits, counted.frequent)]
+                    for here in [rule_book.rows_in_buckets(key, bits, counted.frequent)]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])
@@ -211,7 +206,7 @@ class FrequentKeys:
         before = int(self.pairs.sum())
         for name, side in (("cohort", encoded.cohort), ("records", encoded.records)):
             rows, hashes = getattr(self, name)
-            finer, known = Parts(encoded, side.take(rows)).refined(hashes, part)
+            finer, known = rule_book.Parts(encoded, side.take(rows)).refined(hashes, part)
             setattr(self, name, (rows[known], finer[known]))
         self.total += self.keep_frequent(cap) - before
 

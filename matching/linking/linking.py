@@ -11,18 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from matching import arrays, errors, headers, normalise, own_words, reports
+from matching import assignment as deciding
 from matching.arrow import Ints, Rows, Small, array, column, pc
-from matching.assignment import (
-    LINK,
-    REVIEW,
-    Edges,
-    Links,
-    among_candidates,
-    assign,
-    decide,
-    edges_of,
-    list_links,
-)
 from matching.findings import Finding
 from matching.labels import DIFFERENT, SAME, UNSURE, LabelledRows, Labels
 from matching.linking.aliases import Aliases
@@ -192,7 +182,7 @@ Progress = Callable[[str, float], None]  # stage, share of the whole job that is
 class LinkResult:
     """Decided pairs, what was done, and the model and frequencies to explain a pair with."""
 
-    pairs: Links
+    pairs: deciding.Links
     model: Model
     frequencies: Frequencies
     reported: Callable[[], reports.LinkReport]  # makes the report
@@ -300,8 +290,8 @@ def link_sources(
         counting = other.submit(budget_cost, scorer)  # looks at nothing that is decided here
         identity = _identities(theirs, scored, scorer, record)
         scored = _settled(scored, known) if known else scored
-        edges = edges_of(scored, identity)
-        assignment = assign(
+        edges = deciding.edges_of(scored, identity)
+        assignment = deciding.assign(
             edges.rows,
             edges.identities,
             edges.log_odds,
@@ -311,12 +301,12 @@ def link_sources(
             one_row_per_identity=options.one_row_per_identity,
             threads=options.threads,
         )
-        decision = decide(edges, assignment.probability, options)
-        listed = list_links(decision, record, first_row, identity, edges)
+        decision = deciding.decide(edges, assignment.probability, options)
+        listed = deciding.list_links(decision, record, first_row, identity, edges)
         kind = _by_pair(*listed, decision, edges, scorer, (row, record))
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
-        links = Links(
+        links = deciding.Links(
             *listed, kind,
             edges.log_odds, assignment.probability, decision,
             mine["cohort_id"].combine_chunks(), theirs["record_id"].combine_chunks(),
@@ -352,7 +342,7 @@ def _one_sided(cohort: Source, records: Source) -> Iterator[Finding]:
 def _identities(records: pa.Table, scored: Scored, scorer: Scorer, record: Rows) -> Ints | Rows:
     """Dense number of each record row's identity."""
     if "identity" not in records.column_names:
-        return among_candidates(scored, scorer, record)
+        return deciding.among_candidates(scored, scorer, record)
     return arrays.numbered(array(records["identity"]))[0]
 
 
@@ -361,7 +351,7 @@ def _by_pair(
     record: Rows,
     edge: Rows,
     decision: Small,
-    edges: Edges,
+    edges: deciding.Edges,
     scorer: Scorer,
     numbers: tuple[Rows, Rows],
 ) -> Small:
@@ -372,10 +362,10 @@ def _by_pair(
     result = decision[edge]
     several = np.bincount(edge, minlength=len(decision)) > 1
     doubtful = several | (edges.unguarded < edges.log_odds)
-    open_ = np.flatnonzero((result == LINK) & doubtful[edge])
+    open_ = np.flatnonzero((result == deciding.LINK) & doubtful[edge])
     mine, theirs = map(arrays.Variants.of, numbers)
     which = numbers[1][record[open_]]
-    result[open_[mine.all_with(theirs, row[open_], which, scorer.opposed)]] = REVIEW
+    result[open_[mine.all_with(theirs, row[open_], which, scorer.opposed)]] = deciding.REVIEW
     return result
 
 
@@ -410,8 +400,10 @@ def _as_labelled(
     verdict = labels.verdicts(row, record)
     doubted = np.zeros(len(decision), np.bool_)
     doubted[edge[verdict == DIFFERENT]] = True
-    kind = np.where((doubted[edge] & (kind == LINK)) | (verdict == UNSURE), REVIEW, kind)
-    kind = np.where(verdict == SAME, LINK, kind).astype(np.int8)
+    kind = np.where(
+        (doubted[edge] & (kind == deciding.LINK)) | (verdict == UNSURE), deciding.REVIEW, kind
+    )
+    kind = np.where(verdict == SAME, deciding.LINK, kind).astype(np.int8)
     keep = verdict != DIFFERENT
     row, record, edge, kind = row[keep], record[keep], edge[keep], kind[keep]
     decided = np.zeros_like(decision)

@@ -19,15 +19,7 @@ from crypto.errors import FileUnusable
 from crypto.resting import read_shared_secret
 from matching.scoring import RunShards, Scored, ShardPlan
 from pipelines.cluster import errors
-from pipelines.cluster.shards import (
-    ShardAnswer,
-    forget_plan,
-    read_shard,
-    wipe_plan,
-    wipe_plans_of,
-    work_shard,
-    write_plan,
-)
+from pipelines.cluster import shards as work
 from pipelines.home import Cluster
 
 POLL_SECONDS = 2.0  # that asking the cluster for finished shards takes at most
@@ -43,7 +35,7 @@ class ClusterConnection:
 
     client: Any
     submit: Callable[[str, int], Any]
-    answer: Callable[[Any], ShardAnswer]
+    answer: Callable[[Any], work.ShardAnswer]
 
 
 Connect = Callable[[str, dict[str, Any]], contextlib.AbstractContextManager[ClusterConnection]]
@@ -69,7 +61,7 @@ def spread_over(settings: Cluster, release: str, connect: Connect | None = None)
     except ImportError:
         raise errors.ClusterMissing from None
     del prefect_dask
-    wipe_plans_of(settings, release)
+    work.wipe_plans_of(settings, release)
     return functools.partial(spread, settings, release, connect=connect or connect_directly)
 
 
@@ -119,12 +111,12 @@ def spread(
             folder.mkdir(mode=0o700)
         except OSError:
             raise FileUnusable from None
-        key = write_plan(plan, folder, secret)
+        key = work.write_plan(plan, folder, secret)
         _work_all(settings, connect, str(folder), plan.shards)
         for number in range(plan.shards):
-            yield read_shard(folder, number, key)
+            yield work.read_shard(folder, number, key)
     finally:
-        wipe_plan(folder)
+        work.wipe_plan(folder)
 
 
 def _work_all(settings: Cluster, connect: Connect, folder: str, shards: int) -> None:
@@ -147,10 +139,10 @@ def _cancel(connection: ClusterConnection, futures: set[Any], folder: str) -> No
     """Cancel what is not finished, and let the workers forget; one that went has forgotten."""
     if connection.client.status == "running":
         connection.client.cancel(list(futures))
-        connection.client.run(forget_plan, folder)
+        connection.client.run(work.forget_plan, folder)
 
 
-def _require(answer: ShardAnswer) -> None:
+def _require(answer: work.ShardAnswer) -> None:
     code = str(answer.get("code", ""))
     if code == errors.WorkerDiffers.code:
         raise errors.WorkerDiffers
@@ -160,7 +152,7 @@ def _require(answer: ShardAnswer) -> None:
 
 def _answers(
     connection: ClusterConnection, futures: set[Any], patience: float
-) -> Iterator[ShardAnswer]:
+) -> Iterator[work.ShardAnswer]:
     """Each shard's answer, once. A cluster may lose its workers for a while, not for good.
 
     An answer stays with its worker until it is fetched: where that one dies, the shard is worked
@@ -232,6 +224,6 @@ def connect_directly(
     with Client(address, set_as_default=False, **keywords) as client:
         yield ClusterConnection(
             client,
-            lambda folder, number: client.submit(work_shard, folder, number, pure=False),
+            lambda folder, number: client.submit(work.work_shard, folder, number, pure=False),
             lambda future: future.result(timeout=POLL_SECONDS),
         )

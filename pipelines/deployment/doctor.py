@@ -23,15 +23,7 @@ from typing import Any, Literal, cast
 from crypto.keyring import certificate_end, crypto_findings
 from crypto.process import only_the_owner_writes
 from errors import CodedError
-from pipelines.home import (
-    FORMAT,
-    VARIABLE,
-    Cluster,
-    Home,
-    HomeMissing,
-    chosen_folder,
-    unfinished,
-)
+from pipelines import home as homes
 from pipelines.orchestration import auth_file, password
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
@@ -136,7 +128,7 @@ def _systems() -> Iterator[Finding]:
         yield Finding(code, "note" if system.unconfirmed else "good", detail)
 
 
-def check_folder(home: Home) -> Iterator[Finding]:
+def check_folder(home: homes.Home) -> Iterator[Finding]:
     """Look at the modes of the home's files and at its keyring."""
     for seen in crypto_findings(home.keys):
         if seen.what.startswith("keyring"):
@@ -146,27 +138,27 @@ def check_folder(home: Home) -> Iterator[Finding]:
     yield _judged("permissions", open_files, bad, "only the owner can read")
 
 
-def _too_open(home: Home, path: Path) -> bool:
+def _too_open(home: homes.Home, path: Path) -> bool:
     # The signing certificate is public.
     return path != home.signing_certificate and bool(path.stat().st_mode & 0o077)
 
 
-def check_service(home: Home) -> Iterator[Finding]:
+def check_service(home: homes.Home) -> Iterator[Finding]:
     """Look at what a home that runs as a service needs: today's format, space, no unfinished files.
 
     Raises:
         HomeNewer: a later version has upgraded it.
     """
     found = home.format
-    older = f"{found}, today's is {FORMAT}: `doj-release upgrade`"
-    yield _judged("home's format", found != FORMAT, older, str(found), "note")
+    older = f"{found}, today's is {homes.FORMAT}: `doj-release upgrade`"
+    yield _judged("home's format", found != homes.FORMAT, older, str(found), "note")
     yield _free_space(home)
-    old = sum(1 for age in unfinished(home) if age > _DAY)
+    old = sum(1 for age in homes.unfinished(home) if age > _DAY)
     left = f"{old} of processes that are gone: `remind` removes them, is it scheduled?"
     yield _judged("unfinished files", old, left, "none older than a day", "note")
 
 
-def _free_space(home: Home) -> Finding:
+def _free_space(home: homes.Home) -> Finding:
     free = shutil.disk_usage(home.root).free
     newest = max((_size(p) for p in home.register.glob("*/[A-Z]*")), default=0)
     enough = free > max(_LEAST_FREE, 2 * newest)
@@ -178,7 +170,7 @@ def _size(folder: Path) -> int:
     return sum(p.stat().st_size for p in folder.glob("*") if p.is_file())
 
 
-def check_private_keys(home: Home) -> Iterator[Finding]:
+def check_private_keys(home: homes.Home) -> Iterator[Finding]:
     """See that no unencrypted private key lies in the home, the escrow key's least of all."""
     demo = home.root / "demo"
     found = sum(
@@ -194,7 +186,7 @@ def check_private_keys(home: Home) -> Iterator[Finding]:
     yield _judged("private keys", found, bad, "none unencrypted")
 
 
-def check_ledger(home: Home) -> Iterator[Finding]:
+def check_ledger(home: homes.Home) -> Iterator[Finding]:
     """Verify the ledger, look at its database's rights, and say who acts.
 
     Raises:
@@ -231,7 +223,7 @@ def check_server() -> Iterator[Finding]:
         yield Finding(what, "bad", "PREFECT_API_URL does not answer")
 
 
-def check_password(home: Home) -> Iterator[Finding]:
+def check_password(home: homes.Home) -> Iterator[Finding]:
     """See that a standing Prefect server asks for a password, and that ours opens it.
 
     Raises:
@@ -257,7 +249,7 @@ def check_password(home: Home) -> Iterator[Finding]:
         yield Finding(what, "bad", "the server does not answer")
 
 
-def check_deployments(home: Home) -> Iterator[Finding]:
+def check_deployments(home: homes.Home) -> Iterator[Finding]:
     """Look at a standing server's telemetry, our deployments on it, and the worker that runs them."""
     url = _standing_server(home)
     if not url:
@@ -303,7 +295,7 @@ def _telemetry(server: object) -> Finding:
     return _judged(what, on, "on: start it with PREFECT_SERVER_ANALYTICS_ENABLED=false", "off")
 
 
-def _standing_server(home: Home) -> str:
+def _standing_server(home: homes.Home) -> str:
     """The API's address without a slash at its end; empty where the server is embedded."""
     url = os.environ.get("PREFECT_API_URL") or home.settings().orchestration.api_url
     return url.rstrip("/")
@@ -335,7 +327,7 @@ def _answer(url: str, secret: str | None = None, body: bytes | None = None) -> t
 # Dask
 
 
-def check_cluster(home: Home) -> Iterator[Finding]:
+def check_cluster(home: homes.Home) -> Iterator[Finding]:
     """Look at TLS, certificates, scheduler and workers of the settings; one line where there is none."""
     what, settings = "cluster", home.settings().cluster
     if not settings.scheduler:
@@ -371,7 +363,7 @@ def _certificate(path: Path) -> Finding:
     return Finding(what, state, f"until {ends}")
 
 
-def _workers(client: Any, settings: Cluster) -> Finding:
+def _workers(client: Any, settings: homes.Cluster) -> Finding:
     """How many workers there are, and whether each can work: versions, secret, shared folder."""
     from crypto.resting import read_shared_secret, shared_secret_mark
     from pipelines.cluster import software_versions, worker_state
@@ -396,7 +388,7 @@ def _workers(client: Any, settings: Cluster) -> Finding:
 # A bucket
 
 
-def check_bucket(home: Home) -> Iterator[Finding]:
+def check_bucket(home: homes.Home) -> Iterator[Finding]:
     """See that the settings' buckets are reached, ours, writable, closed and swept; one line where there are none.
 
     Raises:
@@ -457,13 +449,13 @@ def _write_and_delete(store: ObjectStore) -> None:
 # All of it, in its order
 
 
-def _service(home: Home) -> Iterator[Finding]:
+def _service(home: homes.Home) -> Iterator[Finding]:
     yield from check_service(home)
     yield from check_deployments(home)
 
 
 # What a check raises becomes a finding under this name.
-_CHECKS: tuple[tuple[str, Callable[[Home], Iterator[Finding]]], ...] = (
+_CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
     ("permissions", check_folder),
     ("Prefect server's password", check_password),
     ("home's format", _service),
@@ -482,17 +474,17 @@ def examine(root: Path | None) -> list[Finding]:
     """
     findings = [*check_machine(), *check_server()]
     try:
-        named = chosen_folder(root)
-    except HomeMissing:
-        return [*findings, Finding("home", "note", f"none named; use --home or {VARIABLE}")]
+        named = homes.chosen_folder(root)
+    except homes.HomeMissing:
+        return [*findings, Finding("home", "note", f"none named; use --home or {homes.VARIABLE}")]
     if not (named / "settings.toml").is_file():
         findings.append(Finding("home", "bad", "the folder is not a home; see `doj-release init`"))
     else:
-        findings += _home(Home(named.resolve()))
+        findings += _home(homes.Home(named.resolve()))
     return findings
 
 
-def _home(home: Home) -> Iterator[Finding]:
+def _home(home: homes.Home) -> Iterator[Finding]:
     mode = home.root.stat().st_mode & 0o777
     yield Finding("home", "good" if not mode & 0o077 else "bad", f"{home.root}, mode {mode:o}")
     try:

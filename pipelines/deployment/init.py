@@ -11,16 +11,7 @@ from pathlib import Path
 from approvals.ledger import Event, HeadFile, Ledger
 from crypto.cms import certificate_fingerprint
 from crypto.keyring import Keyring
-from pipelines.home import (
-    FOLDERS,
-    FORMAT,
-    TEMPLATE,
-    Home,
-    lay_out,
-    locked,
-    read_settings,
-    write_private,
-)
+from pipelines import home as homes
 
 
 def init_home(
@@ -46,7 +37,7 @@ def init_home(
         HomeExists: there is something in the folder.
         LedgerExists, LedgerUnavailable: the database is another home's, or does not answer.
     """
-    home = lay_out(root, ledger_url=ledger_url)
+    home = homes.lay_out(root, ledger_url=ledger_url)
     try:
         return _furnish(home, department=department, demo=demo, passphrase=passphrase)
     except BaseException:
@@ -58,7 +49,7 @@ def init_home(
 
 
 def _furnish(
-    home: Home, *, department: str | None, demo: bool, passphrase: bytes | None
+    home: homes.Home, *, department: str | None, demo: bool, passphrase: bytes | None
 ) -> dict[str, object]:
     settings = home.settings()
     name = department or settings.department.name
@@ -67,7 +58,7 @@ def _furnish(
     roles = ["engineer", "administrator"]
     if demo:
         roles = ["engineer", "reviewer", "approver", "administrator", "security"]
-    write_private(
+    homes.write_private(
         home.people_file,
         Path(__file__)
         .with_name("people.toml")
@@ -82,7 +73,7 @@ def _furnish(
     home.keys.rmdir()
     keyring = Keyring.create(home.keys, department=name, passphrase=passphrase)
     signer = keyring.signer()
-    write_private(home.signing_certificate, signer.certificate_pem.decode("ascii"))
+    homes.write_private(home.signing_certificate, signer.certificate_pem.decode("ascii"))
     home.signing_certificate.chmod(0o644)
     head = HeadFile(home.ledger_head, keyring.digest)
     ledger = Ledger.open(home.ledger_url(), create=True, witness=head.advance)
@@ -101,33 +92,37 @@ def _furnish(
 # A home goes from one version of the software to the next
 
 
-def upgrade(home: Home) -> dict[str, object]:
+def upgrade(home: homes.Home) -> dict[str, object]:
     """Take a home to today's format; safe to run again, and after it was interrupted.
 
     Raises:
         SettingsUnusable, ReleaseHeld: see their texts.
     """
-    with locked(home.root):
+    with homes.locked(home.root):
         before = home.format
-        done = _filled_up(home) if before < FORMAT else []  # each format only added to the last
-        read_settings(home.settings_file)
-        if before != FORMAT:
+        done = (
+            _filled_up(home) if before < homes.FORMAT else []
+        )  # each format only added to the last
+        homes.read_settings(home.settings_file)
+        if before != homes.FORMAT:
             home.write_format()
-    return {"from": before, "to": FORMAT, "changed": done}
+    return {"from": before, "to": homes.FORMAT, "changed": done}
 
 
-def _filled_up(home: Home) -> list[str]:
+def _filled_up(home: homes.Home) -> list[str]:
     """Folders and sections of the settings that homes of an earlier format lack, with their comments."""
     done: list[str] = []
-    for name in FOLDERS:
+    for name in homes.FOLDERS:
         if not (home.root / name).is_dir():
             (home.root / name).mkdir(mode=0o700)
             done.append(f"folder {name}")
     text = home.settings_file.read_text("utf-8")
     there = tomllib.loads(text)
-    missing = {n: body for n, body in _sections(TEMPLATE).items() if n not in there}
+    missing = {n: body for n, body in _sections(homes.TEMPLATE).items() if n not in there}
     if missing:
-        write_private(home.settings_file, "\n".join([text.rstrip("\n") + "\n", *missing.values()]))
+        homes.write_private(
+            home.settings_file, "\n".join([text.rstrip("\n") + "\n", *missing.values()])
+        )
         done += [f"settings [{name}]" for name in missing]
     return done
 

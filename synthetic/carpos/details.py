@@ -11,19 +11,8 @@ import pyarrow as pa
 from numpy.random import Generator
 
 from synthetic import people as sp
+from synthetic.carpos import cases as life
 from synthetic.carpos import persons
-from synthetic.carpos.cases import (
-    CHILD,
-    FAMILY_NAMES,
-    NOBODY,
-    RESPONDENT,
-    ROLES,
-    Entries,
-    Orders,
-    make_cases,
-    make_entries,
-    make_orders,
-)
 
 _EMERGENCY, _TEMPORARY, _AFTER, _RENEWAL = range(4)
 _NO_EXPIRATION = 0.04
@@ -33,7 +22,7 @@ _SHARES = sp.shares("carpos")
 
 
 def _tables(
-    rng: Generator, people: sp.Population, orders: Orders, entries: Entries, last_day: int
+    rng: Generator, people: sp.Population, orders: life.Orders, entries: life.Entries, last_day: int
 ) -> dict[str, pa.Table]:
     """Return agency, court, restraint, the orders, their parties, and everything on them."""
     expires = _expirations(rng, orders)
@@ -82,7 +71,7 @@ def _fcn(case: sp.Ints) -> list[str]:
     return [f"2{n % 97 + 3:02d}{n * 7919 % 10**10:010d}" for n in case.tolist()]
 
 
-def _restraint(orders: Orders, expires: sp.Ints, last_day: int) -> pa.Table:
+def _restraint(orders: life.Orders, expires: sp.Ints, last_day: int) -> pa.Table:
     case, place = np.unique(orders.case, return_index=True)
     last = np.maximum.reduceat(np.where(expires == sp.NO_DAY, last_day + 1, expires), place)
     status = sp.choose(last > last_day, "active", "expired")
@@ -90,7 +79,7 @@ def _restraint(orders: Orders, expires: sp.Ints, last_day: int) -> pa.Table:
     return sp.table({"fcn": _fcn(case), "status": status})
 
 
-def _expirations(rng: Generator, orders: Orders) -> sp.Ints:
+def _expirations(rng: Generator, orders: life.Orders) -> sp.Ints:
     size = len(orders.issued)
     terms = np.stack(
         [
@@ -107,15 +96,17 @@ def _expirations(rng: Generator, orders: Orders) -> sp.Ints:
     return expires
 
 
-def _order_entry(rng: Generator, orders: Orders, expires: sp.Ints) -> pa.Table:
+def _order_entry(rng: Generator, orders: life.Orders, expires: sp.Ints) -> pa.Table:
     size, case = len(orders.order_id), orders.case
     fips = sp.known_places().fips[orders.county]
     agency = orders.county * _AGENCIES + rng.integers(0, _AGENCIES, size)
     emergency = orders.step == _EMERGENCY
-    prior = np.where(orders.prior == NOBODY, 0, orders.order_id[orders.prior])
-    renews = (orders.step == _RENEWAL) & (orders.prior != NOBODY)
-    foreign = orders.family == FAMILY_NAMES.index("FOREIGN")
-    gun = np.isin(orders.family, [FAMILY_NAMES.index(name) for name in ("DV", "CPO", "FOREIGN")])
+    prior = np.where(orders.prior == life.NOBODY, 0, orders.order_id[orders.prior])
+    renews = (orders.step == _RENEWAL) & (orders.prior != life.NOBODY)
+    foreign = orders.family == life.FAMILY_NAMES.index("FOREIGN")
+    gun = np.isin(
+        orders.family, [life.FAMILY_NAMES.index(name) for name in ("DV", "CPO", "FOREIGN")]
+    )
     remarks = sp.pick(case, ("SEE ORDER", "ATTN SERVING OFFICER", "PEACEFUL CONTACT FOR EXCHANGE"))
     remarks[rng.random(size) < 0.9] = None
     numbers = list(zip(sp.year_of(orders.issued).tolist(), case.tolist(), strict=True))
@@ -139,7 +130,7 @@ def _order_entry(rng: Generator, orders: Orders, expires: sp.Ints) -> pa.Table:
             ),
             "brady": sp.choose(gun & (orders.step >= _AFTER), "Y", sp.choose(gun, "U", "N")),
             "out_of_state": sp.choose(foreign, sp.pick(case, ("NV", "AZ", "OR", "WA", "TX")), None),
-            "prior_order_id": pa.array(prior, mask=orders.prior == NOBODY),
+            "prior_order_id": pa.array(prior, mask=orders.prior == life.NOBODY),
             "renewal_of": pa.array(prior, mask=~renews),
             "confidential_minor": rng.random(size) < 0.012,
             "safe_at_home": rng.random(size) < 0.004,
@@ -148,15 +139,17 @@ def _order_entry(rng: Generator, orders: Orders, expires: sp.Ints) -> pa.Table:
     )
 
 
-def _order_party(people: sp.Population, orders: Orders, entries: Entries) -> pa.Table:
+def _order_party(people: sp.Population, orders: life.Orders, entries: life.Entries) -> pa.Table:
     age = ((orders.issued[entries.order] - people.birth[entries.human]) / 365.2425).astype(np.int64)
-    known = (entries.role == RESPONDENT) | (entries.role == CHILD) | (entries.human % 4 > 0)
+    known = (
+        (entries.role == life.RESPONDENT) | (entries.role == life.CHILD) | (entries.human % 4 > 0)
+    )
     known &= age >= 0
     return sp.table(
         {
             "order_id": orders.order_id[entries.order],
             "person_id": entries.person_id,
-            "role": sp.objects(ROLES)[entries.role],
+            "role": sp.objects(life.ROLES)[entries.role],
             "relationship_code": entries.relationship,
             "petitioner_kind": entries.kind,
             "age_at_issue": pa.array(np.maximum(age, 0), mask=~known),
@@ -165,9 +158,9 @@ def _order_party(people: sp.Population, orders: Orders, entries: Entries) -> pa.
     )
 
 
-def _order_condition(rng: Generator, orders: Orders) -> pa.Table:
+def _order_condition(rng: Generator, orders: life.Orders) -> pa.Table:
     listed = _SHARES["conditions"]
-    chances = np.array([listed.get(name, listed["others"]) for name in FAMILY_NAMES])
+    chances = np.array([listed.get(name, listed["others"]) for name in life.FAMILY_NAMES])
     order, pco = np.nonzero(rng.random((len(orders.family), 9)) < chances[orders.family])
     yards = rng.choice([25, 50, 100, 100, 100, 150], len(order))
     return sp.table(
@@ -180,7 +173,7 @@ def _order_condition(rng: Generator, orders: Orders) -> pa.Table:
     )
 
 
-def _service_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
+def _service_event(rng: Generator, orders: life.Orders, last_day: int) -> pa.Table:
     """Attempts, and one proof of service for most orders."""
     size = len(orders.issued)
     attempts = np.flatnonzero(rng.random(size) < 0.18)
@@ -203,7 +196,7 @@ def _service_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
     )
 
 
-def _order_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
+def _order_event(rng: Generator, orders: life.Orders, last_day: int) -> pa.Table:
     order = np.flatnonzero(rng.random(len(orders.issued)) < 0.09)
     kind = sp.drawn(rng, _SHARES["events"], len(order))
     on = np.minimum(orders.issued[order] + rng.integers(1, 200, len(order)), last_day)
@@ -221,9 +214,9 @@ def _order_event(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
 # -- firearms on the orders, and what became of them
 
 
-def _firearm(rng: Generator, orders: Orders) -> pa.Table:
+def _firearm(rng: Generator, orders: life.Orders) -> pa.Table:
     """Firearms: on half of the gun violence orders, on few others."""
-    gun = orders.family == FAMILY_NAMES.index("GV")
+    gun = orders.family == life.FAMILY_NAMES.index("GV")
     chance = np.where(gun, 0.55, 0.05)
     count = np.where(rng.random(len(gun)) < chance, rng.geometric(0.5, len(gun)), 0)
     order = np.repeat(np.arange(len(gun)), count)
@@ -245,9 +238,9 @@ def _firearm(rng: Generator, orders: Orders) -> pa.Table:
     )
 
 
-def _relinquishment(rng: Generator, orders: Orders, last_day: int) -> pa.Table:
+def _relinquishment(rng: Generator, orders: life.Orders, last_day: int) -> pa.Table:
     """Whether firearms were to be given up, and the proof where one was filed."""
-    family = sp.objects(FAMILY_NAMES)[orders.family]
+    family = sp.objects(life.FAMILY_NAMES)[orders.family]
     order = np.flatnonzero((orders.step >= _TEMPORARY) & ~np.isin(family, ("FOREIGN", "OTHER")))
     size, family = len(order), family[order]
     gun = family == "GV"
@@ -283,15 +276,15 @@ _PEOPLE_PER_ORDER = 1.6  # people in the made-up world; about half of them stand
 def make_carpos(rng: Generator, records: int, first_day: int, last_day: int) -> sp.World:
     """Make the tables of ``records`` orders, each with about 2.5 party entries, and who these are."""
     people = sp.make_people(rng, max(2_000, int(records * _PEOPLE_PER_ORDER)), last_day)
-    cases = make_cases(rng, people, records, first_day, last_day)
-    orders = make_orders(rng, cases, records)
-    entries = make_entries(rng, people, cases, orders)
+    cases = life.make_cases(rng, people, records, first_day, last_day)
+    orders = life.make_orders(rng, cases, records)
+    entries = life.make_entries(rng, people, cases, orders)
     tables = {
         **persons.tables(rng, people, orders, entries),
         **_tables(rng, people, orders, entries, last_day),
     }
     # as the code list says it: financial elder abuse is a case of elder abuse
-    families = sp.objects(["EA" if name == "EF" else name for name in FAMILY_NAMES])
+    families = sp.objects(["EA" if name == "EF" else name for name in life.FAMILY_NAMES])
     family = sp.choose(orders.code == "EPO", "EPO", families[orders.family])[entries.order]
-    role = sp.objects(ROLES)[entries.role]
+    role = sp.objects(life.ROLES)[entries.role]
     return sp.World(people, tables, entries.person_id, entries.human, role, family, "respondent")

@@ -10,14 +10,7 @@ from expectations.checks import Validation
 from expectations.validation import validate
 from extracts.rows import compute as pc
 from matching import linking, own_words, persons
-from pipelines.cohort import (
-    CohortTooLong,
-    StoredCohort,
-    open_remaining,
-    open_stored,
-    overlap,
-    unusable_rows,
-)
+from pipelines import cohort as cohorts
 from pipelines.home import Linkage
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
@@ -38,20 +31,20 @@ def intake_cohort(context: ReleaseContext) -> Product:
     """
     session, project = context.session, context.order.project
     digest = context.order.cohort_digest or ""
-    cohort = open_stored(session, project, digest)
+    cohort = cohorts.open_stored(session, project, digest)
     allowed = context.approved.max_rows
     if allowed is not None and cohort.rows > allowed:
-        raise CohortTooLong(rows=cohort.rows, allowed=allowed)
+        raise cohorts.CohortTooLong(rows=cohort.rows, allowed=allowed)
     validation = _validate(context.approved.system, cohort, allowed or cohort.rows, context.threads)
     context.keep_validation("intake", validation)
     validation.require()
-    refused = unusable_rows(cohort.parts, cohort.columns, today())
+    refused = cohorts.unusable_rows(cohort.parts, cohort.columns, today())
     withheld = _withheld(cohort, context.session.settings.linkage)
     this = context.project.cohort(digest)
     file = this.file if this else digest  # another map of the same file is no other cohort
     earlier = [c.digest for c in context.project.cohorts if c.file != file]
-    others = open_remaining(session, project, earlier)
-    repeated = overlap(cohort, others, context.threads)
+    others = cohorts.open_remaining(session, project, earlier)
+    repeated = cohorts.overlap(cohort, others, context.threads)
     files = (
         context.staging.write("intake", "supplied", cohort.batches(), cohort.schema),
         context.staging.write("intake", "attempted", _attempted(cohort, refused, withheld)),
@@ -68,7 +61,7 @@ def intake_cohort(context: ReleaseContext) -> Product:
 
 
 def _validate(
-    system: System, cohort: StoredCohort, maximum: int, threads: int | None
+    system: System, cohort: cohorts.StoredCohort, maximum: int, threads: int | None
 ) -> Validation:
     with database.connect(threads) as con:
         parameters = {"maximum_rows": maximum, "on": today(), "id_column": "cohort_id"}
@@ -77,7 +70,7 @@ def _validate(
         return validate("intake", system, con, "cohort", parameters)
 
 
-def _withheld(cohort: StoredCohort, policy: Linkage) -> pa.ChunkedArray:
+def _withheld(cohort: cohorts.StoredCohort, policy: Linkage) -> pa.ChunkedArray:
     """Row ids in groups of two or more that look like one person."""
     standard = cohort.columns[2:]
 
@@ -90,7 +83,9 @@ def _withheld(cohort: StoredCohort, policy: Linkage) -> pa.ChunkedArray:
     return persons.find_duplicates(source, words)["cohort_id"]
 
 
-def _attempted(cohort: StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray) -> pa.Table:
+def _attempted(
+    cohort: cohorts.StoredCohort, refused: pa.Table, withheld: pa.ChunkedArray
+) -> pa.Table:
     rows = cohort.read(["row_number", "row_id"])
     place = pc.index_in(rows["row_number"], value_set=refused["row_number"].combine_chunks())
     alike = pc.is_in(rows["row_id"], value_set=withheld.combine_chunks())
