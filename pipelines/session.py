@@ -13,20 +13,13 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from approvals import people as staff
 from approvals.application import SystemTerms, individual_level_for, terms_of
 from approvals.clocks import CALENDARS, Counting
 from approvals.custody import Releases
 from approvals.gate import GatePolicy
 from approvals.ledger import Event, FactValue, HeadFile, Ledger
-from approvals.people import (
-    People,
-    Person,
-    acting_person,
-    check_switches_confirmed,
-    confirm_switch,
-    confirmed_switches,
-    override_switch,
-)
+from approvals.people import acting_person
 from approvals.project import Projects
 from crypto.keyring import Keyring
 from crypto.process import harden_process, require_fips
@@ -68,12 +61,12 @@ class Session:
         HeadFile(self.home.ledger_head, self.keyring.digest).advance(size, digest)
 
     @functools.cached_property
-    def people(self) -> People:
+    def people(self) -> staff.People:
         """Who is who at the Department."""
-        return People.read(self.home.people_file)
+        return staff.People.read(self.home.people_file)
 
     @functools.cached_property
-    def person(self) -> Person:
+    def person(self) -> staff.Person:
         """Who acts: the operating system's user."""
         return acting_person(self.people)
 
@@ -262,12 +255,12 @@ def check_switches(session: Session) -> None:
     """
     found = less_cautious(session.settings)
     if found and not session.demo:
-        check_switches_confirmed(session.ledger, found)
+        staff.check_switches_confirmed(session.ledger, found)
 
 
 def switch_overview(session: Session) -> list[dict[str, object]]:
     """Every switch with its value, and whether it needs and has two people's word."""
-    departing, standing = less_cautious(session.settings), confirmed_switches(session.ledger)
+    departing, standing = less_cautious(session.settings), staff.confirmed_switches(session.ledger)
     return [
         {
             "switch": name,
@@ -290,7 +283,7 @@ def override_setting(session: Session, name: str) -> dict[str, object]:
     value = less_cautious(session.settings).get(name)
     if value is None:
         raise OptionsDisagree(option="a switch that settings.toml sets below its cautious default")
-    override_switch(session.ledger, name, value, session.person, today().isoformat())
+    staff.override_switch(session.ledger, name, value, session.person, today().isoformat())
     return {"switch": name, "value": value, "confirmed": False}
 
 
@@ -301,5 +294,5 @@ def confirm_setting(session: Session, name: str) -> dict[str, object]:
         NothingToConfirm, SamePerson, RoleMissing: see their texts.
     """
     day = today().isoformat()
-    value = confirm_switch(session.ledger, name, session.person, day, demo=session.demo)
+    value = staff.confirm_switch(session.ledger, name, session.person, day, demo=session.demo)
     return {"switch": name, "value": value, "confirmed": True}

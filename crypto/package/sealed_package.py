@@ -28,17 +28,8 @@ from typing import BinaryIO
 
 from cryptography.hazmat.primitives import hashes
 
-from crypto import errors, files
-from crypto.cms import (
-    LONGEST_SIGNATURE,
-    Recipient,
-    Signer,
-    check_recipients,
-    digest,
-    read_identity,
-    seal_stream,
-    verify_detached,
-)
+from crypto import cms, errors, files
+from crypto.cms import digest
 from errors import CodedError
 
 # -- parts: their names, the list of their hashes, and the sealing of several side by side
@@ -124,7 +115,7 @@ class SealedFile:
 def seal_parts(
     directory: Path,
     parts: Iterable[Path | Part],
-    recipients: Sequence[Recipient],
+    recipients: Sequence[cms.Recipient],
     *,
     at_once: int = AT_ONCE,
 ) -> list[SealedFile]:
@@ -160,12 +151,12 @@ def seal_parts(
     return sealed
 
 
-def _seal_one(directory: Path, part: Part, recipients: Sequence[Recipient]) -> SealedFile:
+def _seal_one(directory: Path, part: Part, recipients: Sequence[cms.Recipient]) -> SealedFile:
     name = part.name + SUFFIX
     with files.coded(), part.open() as source, files.open_new(directory / name) as sink:
         size = source.seek(0, io.SEEK_END)
         source.seek(0)
-        digest = seal_stream(source, size, recipients, sink)
+        digest = cms.seal_stream(source, size, recipients, sink)
     with files.coded():
         files.sync(directory / name)
     return SealedFile(name, digest.sha256_hex, digest.bytes)
@@ -201,8 +192,8 @@ class Package:
 def write_package(
     directory: Path,
     parts: Iterable[Path | Part],
-    recipients: Sequence[Recipient],
-    signer: Signer,
+    recipients: Sequence[cms.Recipient],
+    signer: cms.Signer,
     *,
     readme: str | Readme | None = None,
 ) -> Package:
@@ -222,7 +213,7 @@ def write_package(
         PartNameUnusable, PartTooLarge, RecipientsWrong, SourceChanged: a part can't be sealed.
         FileUnusable: a part can't be read, or the directory can't be written.
     """
-    check_recipients(recipients)
+    cms.check_recipients(recipients)
     if directory.exists() or directory.is_symlink():
         raise errors.PackageExists
     partial = files.temporary_beside(directory)
@@ -234,7 +225,7 @@ def write_package(
 
 
 def _sign(
-    directory: Path, sealed: list[SealedFile], signer: Signer, readme: str | Readme | None
+    directory: Path, sealed: list[SealedFile], signer: cms.Signer, readme: str | Readme | None
 ) -> str:
     text = _readme_text([file.name for file in sealed], readme)
     sums = {file.name: file.sha256_hex for file in sealed}
@@ -244,7 +235,7 @@ def _sign(
         README: text.encode(),
         LIST: listed,
         SIGNATURE: signer.sign_detached(listed),
-        CERTIFICATE: read_identity(signer.certificate_pem, bare_key=False).pem,
+        CERTIFICATE: cms.read_identity(signer.certificate_pem, bare_key=False).pem,
     }
     for name, data in written.items():
         files.write_small(directory / name, data)
@@ -293,12 +284,12 @@ def verify_package(directory: Path, signer_certificate_pem: bytes) -> Package:
         HashDoesNotHold: a file differs; with the positions (1-based) on the list.
     """
     # (1) the signer is the pinned one; the package's own certificate may only be the same
-    pinned = read_identity(signer_certificate_pem, bare_key=False)
+    pinned = cms.read_identity(signer_certificate_pem, bare_key=False)
     _check_enclosed_certificate(directory, pinned.pem)
     # (2) the pinned signer signed the list
     listed = _read(directory / LIST, LONGEST_LIST, errors.PackageUnreadable)
-    signature = _read(directory / SIGNATURE, LONGEST_SIGNATURE, errors.SignatureUnreadable)
-    verify_detached(listed, signature, signer_certificate_pem)
+    signature = _read(directory / SIGNATURE, cms.LONGEST_SIGNATURE, errors.SignatureUnreadable)
+    cms.verify_detached(listed, signature, signer_certificate_pem)
     # (3) every listed file is there and nothing else
     sums = read_sums(listed)
     _check_entries(directory, set(sums))
@@ -324,7 +315,7 @@ def _check_enclosed_certificate(directory: Path, pinned: bytes) -> None:
     if not (directory / CERTIFICATE).exists():
         return
     with contextlib.suppress(CodedError):
-        if files.read_small(directory / CERTIFICATE, LONGEST_SIGNATURE) == pinned:
+        if files.read_small(directory / CERTIFICATE, cms.LONGEST_SIGNATURE) == pinned:
             return
     raise errors.SignerUnknown
 

@@ -18,27 +18,13 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from matching import model as models
 from matching.arrays import Clock, numbered
 from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
 from matching.blocking import Blocks, PairFilter, Planned, RuleCount, plan, rules_of
 from matching.comparison import Comparer, compare_pairs
 from matching.labels import DIFFERENT, SAME, LabelledRows
-from matching.model import (
-    KEEP,
-    Frequencies,
-    MatchWeights,
-    Model,
-    Reviewed,
-    SavedModel,
-    count_namesakes,
-    fit_chance,
-    frequencies,
-    guarded_patterns,
-    prior_model,
-    train,
-    unpack,
-    with_namesakes,
-)
+from matching.model import frequencies
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
 from matching.options import LinkOptions
 
@@ -87,8 +73,8 @@ class ShardPlan:
     encoded: Encoded
     comparer: Comparer
     blocks: Blocks
-    model: Model
-    table: Frequencies
+    model: models.Model
+    table: models.Frequencies
     shard_rows: int  # cohort rows
     never_link: tuple[str, ...] = ()
     threads: int | None = None
@@ -107,10 +93,10 @@ class ShardPlan:
             pairs = self.blocks.pairs(rows, self._pair_filter)
             patterns = compare_pairs(self.comparer, pairs.a, pairs.b, self.threads)
         with Clock(spent, "score"):
-            odds = MatchWeights(self.model, self.table, self.threads).log_odds(
-                pairs.b, patterns, KEEP
+            odds = models.MatchWeights(self.model, self.table, self.threads).log_odds(
+                pairs.b, patterns, models.KEEP
             )
-            worth = np.flatnonzero(odds > KEEP)
+            worth = np.flatnonzero(odds > models.KEEP)
             a, b = pairs.a[worth], pairs.b[worth]
             (guarded,) = _guarded(self.encoded, a, b, patterns[worth], self.never_link)
             return Scored(
@@ -124,7 +110,7 @@ class ShardPlan:
 
     @cached_property
     def _pair_filter(self) -> PairFilter:
-        return PairFilter(self.encoded, self.model, self.table, KEEP, self.comparer)
+        return PairFilter(self.encoded, self.model, self.table, models.KEEP, self.comparer)
 
 
 RunShards = Callable[[ShardPlan], Iterable[Scored]]
@@ -139,7 +125,7 @@ class Scorer:
     options: LinkOptions
     same_table: bool = False
     labelled: LabelledRows | None = None
-    start: SavedModel | None = None
+    start: models.SavedModel | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
@@ -151,15 +137,17 @@ class Scorer:
             self.model, self.table = learning.result()
         self.patterns = 0
 
-    def _by_chance(self, comparing: Future[Comparer]) -> tuple[Model, Frequencies]:
+    def _by_chance(self, comparing: Future[Comparer]) -> tuple[models.Model, models.Frequencies]:
         """The model before it has seen a candidate, and what each value's frequency adds."""
         rows, options = self.encoded.cohort.rows, self.options
-        prior = prior_model(
+        prior = models.prior_model(
             rows, self.encoded.records.rows, same_table=self.same_table, saved=self.start
         )
-        model = fit_chance(prior, self.encoded, comparing.result(), options.seed, options.threads)
-        namesakes = count_namesakes(self.encoded.records, model)
-        model = with_namesakes(model, namesakes.average, namesakes.same_middle)
+        model = models.fit_chance(
+            prior, self.encoded, comparing.result(), options.seed, options.threads
+        )
+        namesakes = models.count_namesakes(self.encoded.records, model)
+        model = models.with_namesakes(model, namesakes.average, namesakes.same_middle)
         return model, frequencies(self.encoded, model, namesakes, options.threads)
 
     def run(self, run_shards: RunShards | None = None) -> Scored:
@@ -177,11 +165,13 @@ class Scorer:
                 order = np.argsort(patterns)
                 share = len(chosen) / rows
                 reviewed = self._reviewed()
-                model = train(self.model.scaled(share), patterns[order], counts[order], reviewed)
+                model = models.train(
+                    self.model.scaled(share), patterns[order], counts[order], reviewed
+                )
                 self.model, self.patterns = model.scaled(1 / share), distinct
         return self.score(run_shards)
 
-    def _reviewed(self) -> Reviewed | None:
+    def _reviewed(self) -> models.Reviewed | None:
         """The decided ones among the candidate pairs, to learn from."""
         labelled = self.labelled
         if labelled is None:
@@ -192,8 +182,8 @@ class Scorer:
         a, b = pairs.a[here], pairs.b[here]
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
         frequencies = np.zeros((len(self.model.sizes), len(here)))
-        self.table.adjust(frequencies, unpack(patterns), b)
-        return Reviewed(patterns, frequencies, verdict[here] == SAME)
+        self.table.adjust(frequencies, models.unpack(patterns), b)
+        return models.Reviewed(patterns, frequencies, verdict[here] == SAME)
 
     def score(self, run_shards: RunShards | None = None) -> Scored:
         """Score every candidate pair with the model as it is."""
@@ -240,7 +230,7 @@ class Scorer:
     def opposed(self, a: Rows, b: Rows) -> Bools:
         """Which pairs contradict each other."""
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
-        return guarded_patterns(patterns, self.options.conflicts)[0]
+        return models.guarded_patterns(patterns, self.options.conflicts)[0]
 
     def held_by(self, a: Rows, b: Rows) -> dict[str, int]:
         """How many of these pairs each guard keeps from being linked by themselves."""
@@ -251,7 +241,7 @@ class Scorer:
 
     def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
         """Log odds of pairs with these record rows and patterns; see ``MatchWeights``."""
-        return MatchWeights(self.model, self.table, self.options.threads).log_odds(
+        return models.MatchWeights(self.model, self.table, self.options.threads).log_odds(
             b, patterns, least
         )
 
@@ -260,7 +250,7 @@ def _guarded(
     encoded: Encoded, a: Rows, b: Rows, patterns: Rows, *guards: tuple[str, ...]
 ) -> list[Bools]:
     """``guarded_patterns``; names that are known by their sound alone are held by the guard on names, too."""
-    foreign, masks = encoded.in_other_letters(a, b), guarded_patterns(patterns, *guards)
+    foreign, masks = encoded.in_other_letters(a, b), models.guarded_patterns(patterns, *guards)
     return [
         mask | foreign if "names" in names else mask
         for names, mask in zip(guards, masks, strict=True)
@@ -334,7 +324,7 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
         exact=tuple(numbers["exact"]),
         nicknames=tuple(map(tuple, numbers["nicknames"])),
     )
-    model = Model(
+    model = models.Model(
         tuple(np.array(m) for m in numbers["m"]),
         tuple(np.array(u) for u in numbers["u"]),
         np.array(numbers["sizes"]),
@@ -342,7 +332,7 @@ def plan_of(tables: Callable[[str], pa.Table], threads: int | None = None) -> Sh
         numbers["same_middle"],
     )
     names = [n for n in records.column_names if n.startswith(_FREQUENCY)]
-    table = Frequencies({n.removeprefix(_FREQUENCY): array(records[n]) for n in names})
+    table = models.Frequencies({n.removeprefix(_FREQUENCY): array(records[n]) for n in names})
     blocks = Blocks(
         encoded, _planned(encoded, numbers["rules"], rules), numbers["same_table"], threads
     )
