@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -38,10 +38,9 @@ def recognised(
     taken: dict[str, str] = {}
     findings: list[Finding] = []
 
-    def tell(code: str, standard: str, places: Iterable[int], what: str) -> None:
-        listed = list(places)
-        where = ("columns " if len(listed) > 1 else "column ") + ", ".join(map(str, listed))
-        findings.append(Finding(code, side, standard, len(listed), 0, what.format(where)))
+    def tell(code: str, standard: str, places: list[int], what: str) -> None:
+        where = ("columns " if len(places) > 1 else "column ") + ", ".join(map(str, places))
+        findings.append(Finding(code, side, standard, len(places), 0, what.format(where)))
 
     for standard in (IDS[side], *STANDARD):
         present = {*names, *said, *taken}
@@ -50,36 +49,21 @@ def recognised(
         if standard == "full_name" and {"first_name", "last_name"} <= present:
             continue
         same = [(place, name) for place, name in free if _standard_of(name, side) == standard]
+        places = [place for place, _ in same]
         if standard in names:
             if same:
-                tell(
-                    "column_alike",
-                    standard,
-                    (p for p, _ in same),
-                    "{} of the file looks like it, too, and is ignored",
-                )
+                what = "{} of the file looks like it, too, and is ignored"
+                tell("column_alike", standard, places, what)
         elif len(same) == 1:
-            place, taken[standard] = same[0]
-            tell(
-                "column_taken",
-                standard,
-                [place],
-                f'read from {{}} of the file, "{taken[standard]}"',
-            )
+            taken[standard] = same[0][1]
+            what = f'read from {{}} of the file, "{taken[standard]}"'
+            tell("column_taken", standard, places, what)
         elif same:
-            tell(
-                "column_doubtful",
-                standard,
-                (p for p, _ in same),
-                "{} of the file may be it: none is read; name one in a column map",
-            )
+            what = "{} of the file may be it: none is read; name one in a column map"
+            tell("column_doubtful", standard, places, what)
         elif alike := [place for place, name in free if standard in _alike(name)]:
-            tell(
-                "column_doubtful",
-                standard,
-                alike,
-                "{} of the file looks like it and is not read; name it in a column map",
-            )
+            what = "{} of the file looks like it and is not read; name it in a column map"
+            tell("column_doubtful", standard, alike, what)
     mapped = replace(columns, **{side: {**said, **taken}}) if taken else columns
     return mapped, tuple(findings)
 
