@@ -190,7 +190,10 @@ class Comparer:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
         x, y = c.last[a], r.last[b]
         result, present, same = _by_code("last", x, y)
-        swapped = whole | (present & ~same & (x == r.first[b]) & (y == c.first[a]))
+        mine, theirs = c.first[a], r.first[b]
+        turned = (parts.head[theirs] == x) | (parts.tail[theirs] == x)
+        turned &= (parts.head[mine] == y) | (parts.tail[mine] == y)
+        swapped = whole | (present & ~same & turned)  # "Hoang Thi" Mai, Mai Hoang
         open_ = present & ~same & ~swapped
         part = self._share_part(x, y) | (x == r.middle[b]) | (y == c.middle[a])
         result[open_ & part] = level("last", "part")
@@ -216,7 +219,7 @@ class Comparer:
         score = self._similarity(u, v)
         initials = parts.single[u] | parts.single[v]
         agree = initials & (parts.initial[u] == parts.initial[v])
-        shared = self._share_part(u, v) & ~initials
+        shared = (self._share_part(u, v) | self._ends_with(u, v)) & ~initials
         nick = self._listed(parts.head[u], parts.head[v], NICKNAMES)
         other = self._crossed(a[rest], b[rest])  # goes by the middle name
         # weakest first: what follows overwrites
@@ -243,6 +246,12 @@ class Comparer:
         """Whether first and last name sound like the other's last and first name."""
         c, r = self.encoded.cohort, self.encoded.records
         return self._alike(c.last[a], r.first[b]) & self._alike(c.first[a], r.last[b])
+
+    def _ends_with(self, x: Rows, y: Rows) -> Bools:
+        """Whether the last part of one name has all the letters of the other ("David Sangwoo", "Sang Woo")."""
+        tail, letters = self.encoded.parts.tail, self.encoded.parts.letters
+        mine = (tail[x] != x) & (letters[tail[x]] == letters[y])
+        return mine | ((tail[y] != y) & (letters[tail[y]] == letters[x]))
 
     def _share_part(self, x: Rows, y: Rows) -> Bools:
         head, tail = self.encoded.parts.head, self.encoded.parts.tail

@@ -44,7 +44,7 @@ static int first_level(const Words *w, const Row *c, const Row *r, const How *ho
     const Text *u = &w->names[x], *v = &w->names[y];
     if (u->single || v->single) return u->initial == v->initial ? INITIAL : FIRST_DIFFERENT;
     if (paired(w, u, v, NICKNAMES)) return NICKNAME;
-    if (share_part(u, v) || crossed(w, c, r)) return FIRST_PART;
+    if (share_part(u, v) || ends_with(w, x, y) || crossed(w, c, r)) return FIRST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
     if (alike >= how->close) return FIRST_CLOSE;
     return alike >= how->similar || first_alike(w, c, r) ? FIRST_SIMILAR : FIRST_DIFFERENT;
@@ -97,7 +97,7 @@ static int place_level(const Row *c, const Row *r, int street) {
 }
 
 static int32_t pattern(const Words *w, const Row *c, const Row *r, const How *how, Asked *asked) {
-    int level[FIELDS], whole = rearranged(w, c, r), turned = whole || swapped(c, r);
+    int level[FIELDS], whole = rearranged(w, c, r), turned = whole || swapped(w, c, r);
     level[LAST] = turned ? 0 : last_level(w, c, r, how, asked); /* swapped names are weighed once */
     level[FIRST] = turned ? SWAPPED : first_level(w, c, r, how, asked);
     level[SEX] = sex_level(c, r, level[FIRST]);

@@ -145,6 +145,13 @@ static inline int share_part(const Text *u, const Text *v) {
     return u->head == v->head || u->tail == v->tail || u->head == v->tail || u->tail == v->head;
 }
 
+/* Whether the last part of one name has all the letters of the other ("David Sangwoo", "Sang Woo"). */
+static inline int ends_with(const Words *w, int32_t x, int32_t y) {
+    const Text *u = &w->names[x], *v = &w->names[y];
+    return (v->tail != y && w->names[v->tail].letters == u->letters) ||
+           (u->tail != x && w->names[u->tail].letters == v->letters);
+}
+
 /* Whether two last names share a part, or one stands among the other's middle names. */
 static inline int part_of(const Text *u, const Text *v, const Row *c, const Row *r) {
     return share_part(u, v) || c->last == r->middle || r->last == c->middle;
@@ -172,9 +179,15 @@ static inline int rearranged(const Words *w, const Row *c, const Row *r) {
     return letters_of(w, c) == letters_of(w, r);
 }
 
-static inline int swapped(const Row *c, const Row *r) {
+static inline int begins_or_ends(const Words *w, int32_t name, int32_t part) {
+    return w->names[name].head == part || w->names[name].tail == part;
+}
+
+/* Whether each row's last name is the other's first name, or a part of it ("Hoang Thi" Mai, Mai Hoang). */
+static inline int swapped(const Words *w, const Row *c, const Row *r) {
     int32_t x = c->last, y = r->last;
-    return x >= 0 && y >= 0 && x != y && x == r->first && y == c->first;
+    if (x < 0 || y < 0 || x == y || c->first < 0 || r->first < 0) return 0;
+    return begins_or_ends(w, r->first, x) && begins_or_ends(w, c->first, y);
 }
 
 /* Whether two names sound alike as a whole ("min jun", "minjoon"), or are known as spellings of one ("lee", "rhee"). */
