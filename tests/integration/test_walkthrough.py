@@ -134,8 +134,8 @@ def test_usage_errors(command):
 def test_a_mapped_cohort_keeps_its_map_and_its_overlap_is_told(command, copied, demo, tmp_path):
     lines = (demo.home / "demo" / "cohort.csv").read_text().splitlines()[:41]
     path, columns = tmp_path / "again.csv", tmp_path / "MAP.toml"
-    path.write_text("\n".join([lines[0].replace("last_name", "surname"), *lines[1:]]) + "\n")
-    columns.write_text('[cohort]\nlast_name = "surname"\n')
+    path.write_text("\n".join([lines[0].replace("last_name", "called"), *lines[1:]]) + "\n")
+    columns.write_text('[cohort]\nlast_name = "called"\n')
     assert command("project", "cohort", IDENTIFIED, path).code == 6
     assert command("project", "cohort", IDENTIFIED, path, "--columns", columns).code == 0
     assert command("project", "cohort-confirm", IDENTIFIED).code == 0
@@ -145,7 +145,7 @@ def test_a_mapped_cohort_keeps_its_map_and_its_overlap_is_told(command, copied, 
     events = command("ledger", "show", "--kind", "intake_taken", "--json").json
     assert events[-1]["facts"]["overlap"] == 40
     other = tmp_path / "OTHER.toml"
-    other.write_text('[cohort]\nlast_name = "first_name"\nfirst_name = "surname"\n')
+    other.write_text('[cohort]\nlast_name = "first_name"\nfirst_name = "called"\n')
     assert command(*words, "--columns", other, "--no-orchestrator").code == 2
 
 

@@ -215,7 +215,7 @@ def alone(stage: Stage, driver: Driver) -> None:
         for i, row in enumerate(stage.cohort.rows)
     ]
     with records.open("w", encoding="utf-8", newline="") as sink:
-        writer = csv.DictWriter(sink, list(people[0]))
+        writer = csv.DictWriter(sink, list(dict.fromkeys(k for row in people for k in row)))
         writer.writeheader()
         writer.writerows(people)
     cohort = stage.cohort.path
