@@ -7,28 +7,16 @@ from errors import CodedError, Exit
 # -- who acts
 
 
+# fmt: off
 class NothingToConfirm(CodedError, code="APPROVAL-07", exit=Exit.REFUSED): ...
-
-
 class PeopleFileMissing(CodedError, code="PEOPLE-01", exit=Exit.REFUSED): ...
-
-
 class PeopleFileUnsafe(CodedError, code="PEOPLE-02", exit=Exit.REFUSED): ...
-
-
 class UnknownPerson(CodedError, code="PEOPLE-03", exit=Exit.REFUSED): ...
-
-
 class PeopleFileWrong(CodedError, code="PEOPLE-04", exit=Exit.REFUSED): ...
-
-
 class SamePerson(CodedError, code="PEOPLE-05", exit=Exit.REFUSED): ...
-
-
 class RoleMissing(CodedError, code="PEOPLE-06", exit=Exit.REFUSED): ...
-
-
 class SwitchNotConfirmed(CodedError, code="APPROVAL-42", exit=Exit.REFUSED): ...
+# fmt: on
 
 
 # -- the ledger
@@ -68,25 +56,15 @@ class LedgerBroken(CodedError, code="LEDGER-03", exit=Exit.INTEGRITY):
         return super().as_dict() | {"problems": listed}
 
 
+# fmt: off
 class EventRefused(CodedError, code="LEDGER-04", exit=Exit.USAGE): ...
-
-
 class KeyReused(CodedError, code="LEDGER-05", exit=Exit.INTEGRITY): ...
-
-
 class LedgerUnavailable(CodedError, code="LEDGER-06", exit=Exit.INTERNAL): ...
-
-
 class AttemptUnrecorded(CodedError, code="LEDGER-09", exit=Exit.REFUSED): ...
-
-
 class StateMoved(CodedError, code="APPROVAL-15", exit=Exit.HELD): ...
-
-
 class CheckpointWrong(CodedError, code="LEDGER-07", exit=Exit.INTEGRITY): ...
-
-
 class HeadWrong(CodedError, code="LEDGER-08", exit=Exit.INTEGRITY): ...
+# fmt: on
 
 
 # -- calendars
@@ -145,34 +123,18 @@ class EvidenceMissing(CodedError, code="APPROVAL-17", exit=Exit.REFUSED):
         return super().as_dict() | {"needs": self.needs, "section": self.section}
 
 
+# fmt: off
 class CorrectionRefused(CodedError, code="APPROVAL-18", exit=Exit.REFUSED): ...
-
-
 class ReviewMissing(CodedError, code="APPROVAL-19", exit=Exit.REFUSED): ...
-
-
 class RequesterSanctioned(CodedError, code="APPROVAL-20", exit=Exit.REFUSED): ...
-
-
 class UnknownProject(CodedError, code="APPROVAL-03", exit=Exit.USAGE): ...
-
-
 class MoveNotAllowed(CodedError, code="APPROVAL-04", exit=Exit.REFUSED): ...
-
-
 class ApplicationChanged(CodedError, code="APPROVAL-05", exit=Exit.INTEGRITY): ...
-
-
 class CohortRefused(CodedError, code="APPROVAL-06", exit=Exit.REFUSED): ...
-
-
 class UnknownMember(CodedError, code="APPROVAL-08", exit=Exit.REFUSED): ...
-
-
 class DocumentChanged(CodedError, code="APPROVAL-13", exit=Exit.INTEGRITY): ...
-
-
 class DocumentsGone(CodedError, code="APPROVAL-37", exit=Exit.INTEGRITY): ...
+# fmt: on
 
 
 # -- the gate
@@ -209,25 +171,13 @@ class GateRefused(CodedError, code="APPROVAL-02", exit=Exit.REFUSED):
 # -- custody of releases, and the escrow key
 
 
+# fmt: off
 class PackageDiffers(CodedError, code="APPROVAL-38", exit=Exit.INTEGRITY): ...
-
-
 class ReceiptCodeWrong(CodedError, code="APPROVAL-39", exit=Exit.REFUSED): ...
-
-
 class EscrowRefused(CodedError, code="APPROVAL-40", exit=Exit.REFUSED): ...
-
-
 class EscrowChanged(CodedError, code="APPROVAL-41", exit=Exit.INTEGRITY): ...
-
-
 class UnknownRelease(CodedError, code="APPROVAL-09", exit=Exit.USAGE): ...
-
-
 class ReleaseMoveNotAllowed(CodedError, code="APPROVAL-10", exit=Exit.REFUSED): ...
-
-
 class ReportDiffers(CodedError, code="APPROVAL-11", exit=Exit.INTEGRITY): ...
-
-
 class NotAutomatic(CodedError, code="APPROVAL-16", exit=Exit.REFUSED): ...
+# fmt: on

@@ -3,37 +3,17 @@
 from errors import CodedError, Exit
 
 
+# fmt: off
 class DemoRefusesRealData(CodedError, code="HOME-05", exit=Exit.REFUSED): ...
-
-
 class StageBroken(CodedError, code="RUN-05", exit=Exit.INTERNAL): ...
-
-
 class OptionsDisagree(CodedError, code="RUN-11", exit=Exit.USAGE): ...
-
-
 class FileMissing(CodedError, code="RUN-12", exit=Exit.INPUT): ...
-
-
 class FileExists(CodedError, code="RUN-13", exit=Exit.USAGE): ...
-
-
 class BackupDoesNotHold(CodedError, code="HOME-20", exit=Exit.INTEGRITY): ...
-
-
 class BackupIncomplete(CodedError, code="HOME-22", exit=Exit.INPUT): ...
-
-
 class BackupDisturbed(CodedError, code="HOME-23", exit=Exit.HELD): ...
-
-
 class Unexpected(CodedError, code="CLI-01"): ...
-
-
 class CommandUnusable(CodedError, code="CLI-02", exit=Exit.USAGE): ...
-
-
 class OpensslMissing(CodedError, code="DEMO-01", exit=Exit.INTERNAL): ...
-
-
 class DemoStopped(CodedError, code="DEMO-02", exit=Exit.INTERNAL): ...
+# fmt: on

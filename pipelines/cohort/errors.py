@@ -3,13 +3,9 @@
 from errors import CodedError, Exit
 
 
+# fmt: off
 class CohortColumnsUnknown(CodedError, code="INTAKE-01", exit=Exit.INPUT): ...
-
-
 class CohortHasNoIdentifier(CodedError, code="INTAKE-02", exit=Exit.INPUT): ...
-
-
 class CohortTooLong(CodedError, code="INTAKE-03", exit=Exit.REFUSED): ...
-
-
 class CohortNotStored(CodedError, code="INTAKE-04", exit=Exit.INTEGRITY): ...
+# fmt: on

@@ -3,34 +3,16 @@
 from errors import CodedError, Exit
 
 
+# fmt: off
 class ReleaseUnknown(CodedError, code="RUN-01", exit=Exit.USAGE): ...
-
-
 class WaitsForReview(CodedError, code="RUN-03", exit=Exit.WAITING): ...
-
-
 class WaitsForApproval(CodedError, code="RUN-04", exit=Exit.WAITING): ...
-
-
 class StageChanged(CodedError, code="RUN-06", exit=Exit.INTEGRITY): ...
-
-
 class ReleaseOver(CodedError, code="RUN-07", exit=Exit.REFUSED): ...
-
-
 class KindMissing(CodedError, code="RUN-08", exit=Exit.USAGE): ...
-
-
 class YearsUnreadable(CodedError, code="RUN-09", exit=Exit.USAGE): ...
-
-
 class ApplicationMissing(CodedError, code="RUN-14", exit=Exit.REFUSED): ...
-
-
 class HistoryMoved(CodedError, code="RUN-15", exit=Exit.FAILED): ...
-
-
 class RecipientGone(CodedError, code="RUN-16", exit=Exit.REFUSED): ...
-
-
 class NothingToReview(CodedError, code="RUN-17", exit=Exit.USAGE): ...
+# fmt: on
