@@ -77,6 +77,7 @@ def test_deidentified(register, system):
 
 def test_aggregated(register, system):
     from extracts.aggregated import extract as aggregated
+    from extracts.aggregated.tabulation import AggregateSpec
     from extracts.suppression.model.tables import SuppressionPolicy
 
     register.execute("""
@@ -88,9 +89,7 @@ def test_aggregated(register, system):
       INSERT INTO order_party (order_id, person_id, role) SELECT id, id, 'respondent' FROM more;
     """)
     dims = ("year", "county", "sex")
-    spec = aggregated.AggregateSpec(
-        years=(2020, 2021), families=("GV",), on=date(2026, 11, 23), dims=dims
-    )
+    spec = AggregateSpec(years=(2020, 2021), families=("GV",), on=date(2026, 11, 23), dims=dims)
     made = aggregated.build_aggregate(register, system, spec, SuppressionPolicy())
     con = connect(threads=1)
     con.register("extract", made.table)
