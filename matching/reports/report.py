@@ -184,8 +184,9 @@ def _weight_histogram(edges: Edges, decision: Small) -> tuple[dict[str, float], 
 def _surname_groups() -> dict[str, str]:
     """Surnames that say where most of those who bear them come from, each with its group.
 
-    For rates alone: lists as Word and Perkins (Building a Spanish surname list for the 1990's, 1996) and Lauderdale and
-    Kestenbaum (Asian American ethnic identification by surname, 2000) made them, and short: who bears none is in no group.
+    For rates alone. The idea is that of Word and Perkins (Building a Spanish surname list for the 1990's, 1996) and of Lauderdale
+    and Kestenbaum (Asian American ethnic identification by surname, 2000); the names are a short choice of ours, not their lists.
+    Who bears none of them is in no group.
     """
     text = (resources.files("matching.reports") / "surname_groups.csv").read_text("utf-8")
     return {name: group for group, names in csv.reader(text.splitlines()) for name in names.split()}
@@ -201,9 +202,10 @@ def _surnames(encoded: normalise.Encoded) -> normalise.Dictionary:
     """The group of each cohort row's surname."""
     last, texts = encoded.cohort.last, encoded.names.texts
     used = np.flatnonzero(np.bincount(last + 1, minlength=len(texts) + 1)[1:])
-    groups = ["", *{_group_of_surname(texts[code]): None for code in used.tolist()}]
+    of = [_group_of_surname(texts[code]) for code in used.tolist()]
+    groups = ["", *sorted({*of} - {""})]
     number = np.zeros(len(texts) + 1, np.int32)
-    number[used] = [groups.index(_group_of_surname(texts[code])) for code in used.tolist()]
+    number[used] = [groups.index(group) for group in of]
     return normalise.Dictionary(number[last], groups)
 
 

@@ -100,6 +100,7 @@ def _show_linkage(console: Console, outcome: "MatchOutcome", out: Path) -> None:
             "links": report.links,
             "linked cohort rows": report.linked_rows,
             "pairs for review": report.reviews,
+            **{f"likely, held by guard {guard}": n for guard, n in report.held_back.items() if n},
             "expected false links": _rate(report.false_match_rate),
             "expected missed matches": _rate(report.missed_match_rate),
             **{f"labels: {name.replace('_', ' ')}": n for name, n in report.labels.items()},
