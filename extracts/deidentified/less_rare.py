@@ -6,7 +6,7 @@ in it. A class of persons gives way as a whole, so that a class that is large en
 columns that the system's file describes, with local suppression, or with both. It releases nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,13 @@ class Suppressed:
 
 
 def suppress_locally(
-    table: pa.Table, quasi_identifiers: Sequence[str], gives_way: Sequence[str], k: int
+    table: pa.Table,
+    quasi_identifiers: Sequence[str],
+    gives_way: Sequence[str],
+    k: int,
+    *,
+    together: Mapping[str, tuple[str, ...]] | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> Suppressed:
     """Empty cells of persons whose whole history fewer than ``k`` persons share.
 
@@ -62,10 +68,13 @@ def suppress_locally(
         quasi_identifiers: columns that an attacker may know.
         gives_way: all of them, the least useful first.
         k: persons.
+        together: column → columns that would tell its value: where it is emptied in a row, so are they.
+        weights: column → how much its values are worth; 1 where nothing is said.
 
     Raises:
         ExtractFailed: the database gave up, or a quasi-identifier can't give way.
     """
+    del weights
     if set(gives_way) != set(quasi_identifiers):
         raise ExtractFailed(step="local suppression", columns=len(gives_way))
     quasi = tuple(quasi_identifiers)
@@ -85,11 +94,16 @@ def suppress_locally(
         con.execute("DELETE FROM work WHERE person_ref IN (SELECT person_ref FROM rare)")
         for name in reversed(gives_way):
             _give_back(con, name, quasi, k)
-        lost = ", ".join(f"count(o.{c}) - count(w.{c})" for c in map(quoted, gives_way))
+        for name, others in sorted((together or {}).items()):
+            _empty_together(con, name, others)
+        told = dict.fromkeys(
+            [*gives_way, *(n for names in (together or {}).values() for n in names)]
+        )
+        lost = ", ".join(f"count(o.{c}) - count(w.{c})" for c in map(quoted, told))
         counted = con.execute(
             f"SELECT {lost or '0'} FROM work w JOIN original o USING (place)"
         ).fetchall()[0]
-        cells = dict(zip(gives_way, map(int, counted), strict=False))
+        cells = dict(zip(told, map(int, counted), strict=False))
         names = ", ".join(quoted(name) for name in table.column_names)
         result = fetched(con, f"SELECT {names} FROM work ORDER BY place").cast(table.schema)
         con.close()
@@ -116,6 +130,16 @@ def _empty(con: "duckdb.DuckDBPyConnection", name: str, quasi: Sequence[str], k:
     con.execute(
         f"UPDATE work SET {column} = NULL WHERE person_ref IN (SELECT person_ref FROM rare)"
     )
+
+
+def _empty_together(con: "duckdb.DuckDBPyConnection", name: str, others: Sequence[str]) -> None:
+    """Empty what would tell the value of a cell that was emptied, in the same rows."""
+    column = quoted(name)
+    emptied = ", ".join(f"{quoted(other)} = NULL" for other in others)
+    if emptied:
+        con.execute(f"""
+            UPDATE work SET {emptied} FROM original WHERE original.place = work.place
+            AND work.{column} IS NULL AND original.{column} IS NOT NULL""")
 
 
 def _give_back(con: "duckdb.DuckDBPyConnection", name: str, quasi: Sequence[str], k: int) -> None:

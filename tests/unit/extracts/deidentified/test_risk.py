@@ -267,3 +267,14 @@ def test_what_was_given_up_in_vain_is_given_back():
 def test_every_quasi_identifier_must_be_able_to_give_way():
     with pytest.raises(ExtractFailed):
         suppress_locally(TWO_ALIKE, QUASI, ("month",), 2)
+
+
+def test_what_tells_an_emptied_value_is_emptied_with_it():
+    rows = [(f"p{n}", "001", "F", f"2020-0{n}", "Y") for n in range(1, 6)]
+    got = suppress_locally(table(rows), QUASI, GIVES_WAY, 5, together={"month": ("brady",)})
+    assert got.cells == {"month": 5, "brady": 5}
+    assert got.table["brady"].null_count == 5
+    kept = suppress_locally(
+        table(rows[:1] * 1), QUASI, GIVES_WAY, 1, together={"month": ("brady",)}
+    )
+    assert kept.cells == {}
