@@ -104,6 +104,7 @@ class ReleaseState:
     years: str | None = None
     cohort: str | None = None
     cohort_rows: int | None = None
+    pins: str | None = None
     report: str | None = None
     editions: Mapping[str, str] = field(default_factory=dict[str, str])
     approved_by: str | None = None
@@ -175,6 +176,7 @@ def _begin(entry: Entry) -> ReleaseState:
         years=facts.get("years"),
         cohort=facts.get("cohort"),
         cohort_rows=facts.get("cohort_rows"),
+        pins=facts.get("pins"),
     )
 
 

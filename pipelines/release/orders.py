@@ -22,6 +22,7 @@ from extracts.package import known_formats
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, locked, write_private
 from pipelines.release.errors import KindMissing, ReleaseOver, ReleaseUnknown, YearsUnreadable
+from pipelines.release.pins import Pins, pins_of
 from pipelines.session import Session, check_switches, today
 from systems.description import load_system
 
@@ -51,6 +52,7 @@ class Order(BaseModel):
     dry_run: bool = False
     scheduled: bool = False
     formats: tuple[Literal["stata", "spss", "sas"], ...] = ()
+    pins: Pins | None = None
 
 
 def make_run_folder(home: Home, release: str) -> Path:
@@ -153,9 +155,11 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     formats = known_formats(request.formats)
     cohort = _cohort(session, request) if kind == "identified" else None
     snapshot = session.registers.newest(state.system).info.snapshot_id
+    pins = pins_of(session, state.system)
     facts: dict[str, ledger.FactValue] = {
         "snapshot": snapshot,
         "configuration": session.configuration_digest(),
+        "pins": pins.digest(session),
         "code_version": version("doj-release"),
         "scheduled": request.scheduled,
     }
@@ -189,6 +193,7 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             dry_run=request.dry_run,
             scheduled=request.scheduled,
             formats=formats,
+            pins=pins,
         ),
     )
     return ordered.release

@@ -19,6 +19,7 @@ from pipelines.home import Home, locked, sweep, write_private
 from pipelines.release import content, orders, stages, staging
 from pipelines.release.context import ReleaseContext, open_context
 from pipelines.release.metrics import stage_metrics, write_metrics
+from pipelines.release.pins import check_pins
 from pipelines.session import today
 
 StageCall = Callable[[str, str, str], None]
@@ -214,6 +215,7 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
     with open_context(home, release, connect) as context:
         began = time.monotonic()
         try:
+            check_pins(context)
             product = stage.work(context)
             seconds = time.monotonic() - began
             context.records.keep(name, product.files, product.facts, seconds)

@@ -1,0 +1,69 @@
+"""What fixes a release beside its order: the settings and the system's file as they stood when it was ordered.
+
+They are copied into the order, and their keyed digest stands in the event that ordered it. Every stage compares:
+a threshold that is lowered between the gate and the extract, or between the approval and the hand-over, stops the
+release instead of shaping it.
+"""
+
+import json
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.release.errors import PinsBroken, SettingsChanged
+from pipelines.session import Session, value_of
+from systems.description import load_system
+
+if TYPE_CHECKING:
+    from pipelines.release.context import ReleaseContext
+
+# What shapes a release or decides on it. Where things are kept, mailed and worked may change meanwhile.
+SECTIONS = ("disclosure", "drift", "linkage", "release", "approvals")
+
+
+class Pins(BaseModel):
+    """What is pinned: each setting of `SECTIONS` by its dotted name, and the digest of the system's file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    settings: dict[str, object]
+    system: str
+
+    def digest(self, session: Session) -> str:
+        """Keyed digest, for the event that orders a release."""
+        body = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return session.keyring.digest("pins", body.encode())
+
+
+def pins_of(session: Session, system: str) -> Pins:
+    """What a release of a system that is ordered now is pinned to."""
+    names = [
+        f"{section}.{name}"
+        for section in SECTIONS
+        for name in type(getattr(session.settings, section)).model_fields
+    ]
+    plain = json.loads(json.dumps({n: value_of(session.settings, n) for n in names}))
+    return Pins(settings=plain, system=load_system(system).digest)
+
+
+def check_pins(context: "ReleaseContext") -> None:
+    """Refuse to go on with other settings, or another description of the system, than were ordered.
+
+    A release that was ordered before orders were pinned goes on without.
+
+    Raises:
+        PinsBroken: the order's pins are not those of the event (exit 5).
+        SettingsChanged: names of the settings that are others now (exit 5).
+    """
+    session, order = context.session, context.order
+    pinned, recorded = order.pins, context.state.pins
+    if pinned is None and recorded is None:
+        return
+    if pinned is None or pinned.digest(session) != recorded:
+        raise PinsBroken
+    now = pins_of(session, order.system)
+    if pinned == now:
+        return
+    names = pinned.settings.keys() | now.settings.keys()
+    changed = sorted(n for n in names if pinned.settings.get(n) != now.settings.get(n))
+    raise SettingsChanged(settings=changed, system_file=pinned.system != now.system)

@@ -1,0 +1,135 @@
+"""A release is made under the settings and the system's file that it was ordered under, or stops."""
+
+import json
+import shutil
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+
+from approvals.application.reading import example_application
+from approvals.people.people import Person
+from pipelines.deployment.init import init_home
+from pipelines.home import open_home
+from pipelines.release import pins
+from pipelines.release.context import release_context
+from pipelines.release.errors import PinsBroken, SettingsChanged
+from pipelines.release.orders import Request, order_release
+from pipelines.release.pins import check_pins, pins_of
+from pipelines.release.run import run_stage
+from pipelines.session import Session
+
+ORDERED = date(2026, 11, 23)
+APPROVER = Person("p-two", "Avery Example", "avery", frozenset({"approver"}))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("pins") / "home"
+    init_home(root, demo=True)
+    with Session(open_home(root)) as session:
+        path = root.parent / "application.toml"
+        path.write_text(example_application("aggregated", on=ORDERED))
+        number = session.projects.submit(path, session.person, ORDERED).number
+        session.projects.approve(number, APPROVER, ORDERED)
+        snapshot = SimpleNamespace(info=SimpleNamespace(snapshot_id="CARPOS-20261123-001"))
+        session.registers = SimpleNamespace(newest=lambda _system: snapshot)
+        release = order_release(session, Request(number, "aggregated"))
+    return root, release
+
+
+@pytest.fixture
+def ordered(made, tmp_path):
+    root, release = made
+    shutil.copytree(root, tmp_path / "home")
+    (tmp_path / "home").chmod(0o700)
+    return tmp_path / "home", release
+
+
+def check(root, release):
+    with Session(open_home(root)) as session:
+        check_pins(release_context(session, release))
+
+
+def set_to(root, old, new):
+    path = root / "settings.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_nothing_changed(ordered):
+    check(*ordered)
+
+
+def test_every_setting_of_a_release_is_pinned(ordered):
+    with Session(open_home(ordered[0])) as session:
+        held = pins_of(session, "CARPOS").settings
+    assert {"disclosure.threshold", "linkage.never_link", "approvals.soft_papers"} <= held.keys()
+    assert not any(name.startswith(("mail.", "bucket.", "storage.")) for name in held)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("threshold = 10", "threshold = 2", ["disclosure.threshold"]),
+        ("row_k = 10", "row_k = 11", ["disclosure.row_k"]),
+        ('release_approval = "second_person"', 'release_approval = "auto"', ["release.release_approval"]),
+    ],
+)  # fmt: skip
+def test_a_setting_that_changed_stops_every_stage(ordered, old, new, named):
+    root, release = ordered
+    set_to(root, old, new)
+    for stage in ("gate", "extract", "record"):
+        with pytest.raises(SettingsChanged) as stopped:
+            run_stage(str(root), release, stage)
+        assert stopped.value.facts["settings"] == tuple(named)
+    set_to(root, new, old)
+    check(root, release)
+
+
+def test_what_does_not_shape_a_release_may_change(ordered):
+    set_to(ordered[0], "timeout_seconds = 30", "timeout_seconds = 60")
+    check(*ordered)
+
+
+def test_another_description_of_the_system_stops_it(ordered, monkeypatch):
+    real = pins.load_system("CARPOS")
+    monkeypatch.setattr(pins, "load_system", lambda _: real.model_copy(update={"digest": "00"}))
+    with pytest.raises(SettingsChanged) as stopped:
+        check(*ordered)
+    assert stopped.value.facts == {"settings": (), "system_file": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda order: order["pins"]["settings"].update({"disclosure.threshold": 2}),
+        lambda order: order.pop("pins"),
+    ],
+    ids=["edited", "taken away"],
+)
+def test_an_order_that_was_edited_stops_it(ordered, change):
+    root, release = ordered
+    path = root / "runs" / release / "order.json"
+    order = json.loads(path.read_text())
+    change(order)
+    path.chmod(0o600)
+    path.write_text(json.dumps(order))
+    set_to(root, "threshold = 10", "threshold = 2")
+    with pytest.raises(PinsBroken):
+        check(root, release)
+
+
+def test_a_release_of_before_goes_on(made, tmp_path):
+    root, _ = made
+    shutil.copytree(root, tmp_path / "home")
+    (tmp_path / "home").chmod(0o700)
+    with Session(open_home(tmp_path / "home")) as session:
+        context = release_context(session, made[1])
+        old = context.order.model_copy(update={"pins": None})
+        state = session.releases.order(old.project, "aggregated", session.person, ORDERED, {})
+        assert state.pins is None
+        before = old.model_copy(update={"release": state.release})
+        (tmp_path / "home" / "runs" / state.release).mkdir(mode=0o700)
+        check_pins(type(context)(session, before, tmp_path))
