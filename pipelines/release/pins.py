@@ -6,16 +6,12 @@ release instead of shaping it.
 """
 
 import json
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.release.errors import PinsBroken, SettingsChanged
 from pipelines.session import Session, value_of
 from systems.description import load_system
-
-if TYPE_CHECKING:
-    from pipelines.release.context import ReleaseContext
 
 # What shapes a release or decides on it. Where things are kept, mailed and worked may change meanwhile.
 SECTIONS = ("disclosure", "drift", "linkage", "release", "approvals")
@@ -46,22 +42,24 @@ def pins_of(session: Session, system: str) -> Pins:
     return Pins(settings=plain, system=load_system(system).digest)
 
 
-def check_pins(context: "ReleaseContext") -> None:
+def check_pins(session: Session, system: str, pinned: Pins | None, recorded: str | None) -> None:
     """Refuse to go on with other settings, or another description of the system, than were ordered.
 
-    A release that was ordered before orders were pinned goes on without.
+    Args:
+        session: the opened home.
+        system: code of the release's system.
+        pinned: what the order says; None, as ``recorded``, where it was made before orders were pinned.
+        recorded: its digest in the event that ordered the release.
 
     Raises:
         PinsBroken: the order's pins are not those of the event (exit 5).
         SettingsChanged: names of the settings that are others now (exit 5).
     """
-    session, order = context.session, context.order
-    pinned, recorded = order.pins, context.state.pins
     if pinned is None and recorded is None:
         return
     if pinned is None or pinned.digest(session) != recorded:
         raise PinsBroken
-    now = pins_of(session, order.system)
+    now = pins_of(session, system)
     if pinned == now:
         return
     names = pinned.settings.keys() | now.settings.keys()

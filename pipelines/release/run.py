@@ -215,7 +215,9 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
     with open_context(home, release, connect) as context:
         began = time.monotonic()
         try:
-            check_pins(context)
+            check_pins(
+                context.session, context.order.system, context.order.pins, context.state.pins
+            )
             product = stage.work(context)
             seconds = time.monotonic() - began
             context.records.keep(name, product.files, product.facts, seconds)
