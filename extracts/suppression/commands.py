@@ -8,6 +8,7 @@ from pathlib import Path
 from extracts.suppression import audit, errors, model, published, solver, table_files
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
+from systems.outputs import check_outputs, written_together
 
 # --- suppress and audit
 
@@ -19,7 +20,7 @@ class SuppressOutcome:
     Attributes:
         pattern: what is hidden, with the audit of what was written.
         policy: the rule.
-        written: the published table, then one for each linked table.
+        written: the published table, one for each linked table, then the page.
     """
 
     pattern: solver.Pattern
@@ -44,39 +45,6 @@ class SuppressOutcome:
             return ()
         return coarser_tables(self.pattern.table, self.policy)
 
-    def write_heat_map(self, out: Path) -> None:
-        """Write the page of the table, for its owner alone (0600); it needs exact intervals.
-
-        Raises:
-            TableUnwritableError: the page can't be written.
-        """
-        why = {
-            labels: MapCell("primary" if small else "secondary", low=bounds.low, high=bounds.high)
-            for labels, small, bounds in _hidden(self.pattern)
-        }
-        cells = {
-            row.labels: why[row.labels]
-            if row.count is None
-            else MapCell("published" if row.count else "zero", row.count)
-            for row in self.pattern.published().rows
-        }
-        states = [cell.state for cell in why.values()]
-        facts = {
-            "Cells": f"{len(cells):,}",
-            "Published": f"{len(cells) - len(why):,}",
-            "Hidden as small": f"{states.count('primary'):,}",
-            "Hidden to protect them": f"{states.count('secondary'):,}",
-            "Threshold": f"{self.policy.threshold} persons",
-        }
-        dims = [d.name for d in self.pattern.table.dims]
-        page = heat_map_page(dims, cells, title=self.written[0].name, facts=facts, exact=True)
-        try:
-            out.touch(mode=0o600)
-            out.chmod(0o600)
-            out.write_text(page, "utf-8")
-        except OSError:
-            raise errors.TableUnwritableError from None
-
     @property
     def _nonzero(self) -> int:
         return int((self.pattern.table.counts > 0).sum())
@@ -96,13 +64,14 @@ def suppress_file(
     earlier: Sequence[Path] = (),
     out: Path,
     explain: Path | None = None,
+    heat_map: Path | None = None,
     progress: solver.Progress | None = None,
 ) -> SuppressOutcome:
     """Make a table publishable and write it.
 
     ``out`` gets the dimensions, the count (and persons), both empty where hidden, and ``status``.
     Each linked table, published with it, goes to ``<out>-linked-N.csv``. Nothing is written unless
-    the audit held.
+    the audit held, and then all files or none.
 
     Args:
         cells: CSV or Parquet with true values.
@@ -117,11 +86,28 @@ def suppress_file(
         earlier: tables that are public already (as ``out`` is written).
         out: where the table goes.
         explain: where the explanation for the Department goes (0600).
+        heat_map: where a page of the same goes (0600).
         progress: called with stage, done, of.
 
     Raises:
+        OutputTaken: a file to write is one that is read, or another one to write.
         CodedError: see ``errors``; nothing is written then.
     """
+    numbered = f"{out.stem}-linked-{{}}{out.suffix or '.csv'}"
+    shown = [out, *(out.with_name(numbered.format(n)) for n in range(1, len(linked) + 1))]
+    kept = {"--explain": explain, "--heat-map": heat_map}
+    outputs = [("--out", path) for path in shown]
+    outputs += [(option, path) for option, path in kept.items() if path is not None]
+    check_outputs(
+        outputs,
+        [
+            ("the cells", cells),
+            *(("--hierarchy", path) for path in (hierarchy or {}).values()),
+            *(("--linked", path) for path in linked),
+            *(("--with", path) for path in earlier),
+        ],
+        errors.TableUnwritableError,
+    )
     table_files.check_columns(dims, count, persons)
     policy = model.SuppressionPolicy(threshold=threshold, zeros=zeros)
     if clean_programmes is not None:
@@ -136,21 +122,49 @@ def suppress_file(
     )
     others = [_linked(path, count, persons, parents) for path in linked]
     before = _earlier(earlier, count, persons, parents)
+    exact = explain is not None or heat_map is not None
     pattern = solver.suppress(
-        table, policy, before, linked=others, intervals=explain is not None, progress=progress
+        table, policy, before, linked=others, intervals=exact, progress=progress
     )
-    numbered = f"{out.stem}-linked-{{}}{out.suffix or '.csv'}"
-    written = (out, *(out.with_name(numbered.format(n + 1)) for n in range(len(others))))
-    for path, one in zip(written, [pattern, *pattern.linked], strict=True):
-        _write(path, one, count, persons)
-    if explain is not None:
-        header = [*dims, "reason", "low", "high"]
-        rows = [
-            [*labels, "primary" if small else "secondary", bounds.low, _text(bounds.high)]
-            for labels, small, bounds in _hidden(pattern)
-        ]
-        table_files.write_csv(explain, header, rows)
-    return SuppressOutcome(pattern, policy, written)
+    with written_together([path for _, path in outputs], errors.TableUnwritableError) as parts:
+        for path, part, one in zip(shown, parts, [pattern, *pattern.linked], strict=False):
+            _write(part, one, count, persons, parquet=table_files.is_parquet(path))
+        private = iter(parts[len(shown) :])
+        if explain is not None:
+            header = [*dims, "reason", "low", "high"]
+            rows = [
+                [*labels, "primary" if small else "secondary", bounds.low, _text(bounds.high)]
+                for labels, small, bounds in _hidden(pattern)
+            ]
+            table_files.write_csv(next(private), header, rows)
+        if heat_map is not None:
+            next(private).write_text(_map_page(pattern, policy, out.name), "utf-8")
+    written = [path for option, path in outputs if option != "--explain"]
+    return SuppressOutcome(pattern, policy, tuple(written))
+
+
+def _map_page(pattern: solver.Pattern, policy: model.SuppressionPolicy, title: str) -> str:
+    """The page of the table; it needs exact intervals."""
+    why = {
+        labels: MapCell("primary" if small else "secondary", low=bounds.low, high=bounds.high)
+        for labels, small, bounds in _hidden(pattern)
+    }
+    cells = {
+        row.labels: why[row.labels]
+        if row.count is None
+        else MapCell("published" if row.count else "zero", row.count)
+        for row in pattern.published().rows
+    }
+    states = [cell.state for cell in why.values()]
+    facts = {
+        "Cells": f"{len(cells):,}",
+        "Published": f"{len(cells) - len(why):,}",
+        "Hidden as small": f"{states.count('primary'):,}",
+        "Hidden to protect them": f"{states.count('secondary'):,}",
+        "Threshold": f"{policy.threshold} persons",
+    }
+    dims = [d.name for d in pattern.table.dims]
+    return heat_map_page(dims, cells, title=title, facts=facts, exact=True)
 
 
 def audit_file(
@@ -212,7 +226,9 @@ def _earlier(
     return [replace(t, parents={d: parents[d] for d in t.dims if d in parents}) for t in tables]
 
 
-def _write(path: Path, pattern: solver.Pattern, count: str, persons: str | None) -> None:
+def _write(
+    path: Path, pattern: solver.Pattern, count: str, persons: str | None, *, parquet: bool
+) -> None:
     shown = pattern.published()
     header = [*shown.dims, count, *([persons] if persons else []), table_files.STATUS]
     rows = [
@@ -224,7 +240,7 @@ def _write(path: Path, pattern: solver.Pattern, count: str, persons: str | None)
         ]
         for row in shown.rows
     ]
-    if table_files.is_parquet(path):
+    if parquet:
         table_files.write_parquet(path, header, rows, 2 if persons else 1)
     else:
         table_files.write_csv(path, header, rows)
@@ -316,8 +332,13 @@ def derive_file(
     Raises:
         TableUnreadableError: the table says not which cells are published.
         BadRequestError: a dimension that the table does not have.
-        CodedError: the files can't be used.
+        MarginMismatchError: a count is more than the TOTAL that it is a part of.
+        PopulationImpossibleError: nobody lives there, or fewer than are counted.
+        OutputTaken: ``out`` is a file that is read.
+        CodedError: the files can't be used; nothing is written then.
     """
+    read = [("the table", table), *([("--population", population)] if population else [])]
+    check_outputs([("--out", out)], read, errors.TableUnwritableError)
     table_files.check_columns(dims, count, None)
     header = table_files.columns_of(table, "published")
     if table_files.STATUS not in header:
@@ -329,7 +350,11 @@ def derive_file(
     }
     derived: dict[str, Derived] = {}
     if percent_of is not None:
-        derived[f"percent_of_{percent_of}"] = percentages(dims, counts, percent_of)
+        shares = derived[f"percent_of_{percent_of}"] = percentages(dims, counts, percent_of)
+        if wrong := [n for n, share in enumerate(shares.values(), 1) if (share or 0) > 100]:
+            raise errors.MarginMismatchError(
+                table="published", column=count, rows=wrong, count=len(wrong)
+            )
     if population is not None:
         named = [
             name
@@ -338,9 +363,7 @@ def derive_file(
         ]
         if not named or not set(named) <= set(dims):
             raise errors.BadRequestError(parameter="population")
-        people = {
-            r.labels: r.count for r in table_files.read_cells(population, named, "population", None)
-        }
+        people = _population(population, named, dims, counts)
         derived[f"rate_per_{per}"] = rates_per(dims, counts, people, named, per)
     lines = [
         [
@@ -351,7 +374,36 @@ def derive_file(
         ]
         for labels, value in counts.items()
     ]
-    table_files.write_csv(out, [*dims, count, table_files.STATUS, *derived], lines)
-    out.chmod(_READABLE)
+    with written_together([out], errors.TableUnwritableError) as (part,):
+        table_files.write_csv(part, [*dims, count, table_files.STATUS, *derived], lines)
+        part.chmod(_READABLE)
     filled = {name: sum(v is not None for v in one.values()) for name, one in derived.items()}
     return {"cells": len(counts), **filled}
+
+
+def _population(
+    path: Path, named: Sequence[str], dims: Sequence[str], counts: Mapping[Labels, int | None]
+) -> dict[Labels, int]:
+    """Inhabitants by level: each level once, above nought, and no fewer than any count or part of them.
+
+    Raises:
+        DuplicateCellError: two rows for the same levels.
+        PopulationImpossibleError: with the rows.
+    """
+    rows = table_files.read_cells(path, named, "population", None, role="population")
+    table_files.refuse_duplicates(rows, named, "population")
+    axes = [list(dims).index(name) for name in named]
+    most: dict[Labels, int] = {}
+    for labels, count in counts.items():
+        at = tuple(labels[axis] for axis in axes)
+        most[at] = max(most.get(at, 1), count or 1)
+    wrong = [r.number for r in rows if r.count < most.get(r.labels, 1)]
+    for whole in (r for r in rows if model.TOTAL in r.labels):
+        pairs = ((r.count, zip(whole.labels, r.labels, strict=True)) for r in rows)
+        if any(n > whole.count and all(a in (b, model.TOTAL) for a, b in z) for n, z in pairs):
+            wrong.append(whole.number)
+    if wrong:
+        raise errors.PopulationImpossibleError(
+            table="population", column="population", rows=wrong, count=len(wrong)
+        )
+    return {row.labels: row.count for row in rows}

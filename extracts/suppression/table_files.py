@@ -6,14 +6,10 @@ that any set of persons obeys: at least its largest cell, at most all its cells 
 """
 
 import csv
-import io
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -62,7 +58,7 @@ def table_from_rows(
     for row in rows:
         for name, label in zip(names, row.labels, strict=True):
             check_level(label, name, row.number)
-    _refuse_duplicates(rows)
+    refuse_duplicates(rows, names, "cells")
     dims = tuple(
         _dimension(name, {r.labels[i] for r in rows}, (parents or {}).get(name))
         for i, name in enumerate(names)
@@ -96,7 +92,12 @@ def _is_inner(dims: Sequence[Dimension], at: tuple[int, ...]) -> bool:
     return all(i < len(d.leaves) for d, i in zip(dims, at, strict=True))
 
 
-def _refuse_duplicates(rows: Sequence[Row]) -> None:
+def refuse_duplicates(rows: Sequence[Row], columns: Sequence[str], role: str) -> None:
+    """Refuse a table that says a cell twice.
+
+    Raises:
+        DuplicateCellError: with the rows.
+    """
     seen: set[tuple[str, ...]] = set()
     twice: list[int] = []
     for row in rows:
@@ -104,7 +105,9 @@ def _refuse_duplicates(rows: Sequence[Row]) -> None:
             twice.append(row.number)
         seen.add(row.labels)
     if twice:
-        raise errors.DuplicateCellError(rows=twice, count=len(twice))
+        raise errors.DuplicateCellError(
+            table=role, columns=list(columns), rows=twice, count=len(twice)
+        )
 
 
 def _persons(
@@ -187,14 +190,31 @@ def read_published(
     Raises:
         TableUnreadableError: no such table or column.
         BadNumberError: a value that is neither empty nor a whole number.
+        StatusContradictsError: ``status`` says other than the counts do.
+        DuplicateCellError: two rows for one cell.
     """
+    header = columns_of(path, role)
     if dims is None:
-        header = columns_of(path, role)
         persons = persons if persons in header else None
         dims = [c for c in header if c not in (count, persons, STATUS)]
     found = _counted(path, dims, count, persons, role, hidden=True)
+    if STATUS in header:
+        _check_status(path, [count, *([persons] if persons else [])], role)
+    refuse_duplicates([Row(number, labels, 0) for number, labels, *_ in found], dims, role)
     rows = tuple(PublishedRow(labels, orders, people) for _, labels, orders, people in found)
     return PublishedTable(tuple(dims), rows, has_persons=persons is not None)
+
+
+def _check_status(path: Path, counts: Sequence[str], role: str) -> None:
+    """What is called suppressed has no number, what is called published has one; there is no third."""
+    wrong: dict[str, list[int]] = {}
+    for number, record in _records(path, [*counts, STATUS], role):
+        shown = {PUBLISHED: True, SUPPRESSED: False}.get(record[STATUS])
+        for column in [STATUS] if shown is None else counts:
+            if shown is None or bool(record[column].strip()) != shown:
+                wrong.setdefault(column, []).append(number)
+    for column, rows in wrong.items():
+        raise errors.StatusContradictsError(table=role, column=column, rows=rows, count=len(rows))
 
 
 def _counted(
@@ -208,18 +228,16 @@ def _counted(
 ) -> list[tuple[int, tuple[str, ...], int | None, int | None]]:
     """Number, labels, count and persons of each row; a count is missing only where it may be hidden."""
     found: list[tuple[int, tuple[str, ...], int | None, int | None]] = []
-    bad: list[int] = []
+    bad: dict[str, list[int]] = {}
     for number, record in _records(path, [*dims, count, *([persons] if persons else [])], role):
-        given = record[count], record[persons] if persons else ""
-        orders, people = map(_whole, given)
-        empty = not hidden, False  # what has to be there
-        if any(
-            v is None and (g or e) for v, g, e in zip((orders, people), given, empty, strict=True)
-        ):
-            bad.append(number)
+        orders, people = _whole(record[count]), _whole(record[persons]) if persons else None
+        if orders is None and (record[count] or not hidden):
+            bad.setdefault(count, []).append(number)
+        if persons and people is None and record[persons]:
+            bad.setdefault(persons, []).append(number)
         found.append((number, tuple(record[d] for d in dims), orders, people))
-    if bad:
-        raise errors.BadNumberError(table=role, rows=bad, count=len(bad))
+    for column, rows in bad.items():
+        raise errors.BadNumberError(table=role, column=column, rows=rows, count=len(rows))
     if not found:
         raise errors.TableUnreadableError(table=role, rows=0)
     return found
@@ -252,33 +270,15 @@ def check_columns(dims: Sequence[str], count: str, persons: str | None) -> None:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file at once and for the owner alone (0600)."""
+    """Fill a CSV file.
 
-    def fill(stream: IO[bytes]) -> None:
-        text = io.TextIOWrapper(stream, "utf-8", newline="")
+    Raises:
+        OSError: it can't be written; see ``systems.outputs.written_together``.
+    """
+    with path.open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-        text.detach()
-
-    _atomically(path, fill)
-
-
-def _atomically(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".doj-", suffix=".tmp")
-    except OSError:
-        raise errors.TableUnwritableError from None
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            fill(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise errors.TableUnwritableError from None
 
 
 def columns_of(path: Path, role: str) -> list[str]:
@@ -345,10 +345,10 @@ def is_parquet(path: Path) -> bool:
 def write_parquet(
     path: Path, names: Sequence[str], rows: Sequence[Sequence[object]], whole: int
 ) -> None:
-    """Write rows at once, for the owner alone (0600); ``whole`` columns before the last are numbers.
+    """Fill a Parquet file; ``whole`` columns before the last are numbers.
 
     Raises:
-        TableUnwritableError: it can't be written.
+        OSError: it can't be written; see ``systems.outputs.written_together``.
     """
     numbers = range(len(names) - 1 - whole, len(names) - 1)
     columns = {
@@ -358,4 +358,4 @@ def write_parquet(
         )
         for at, name in enumerate(names)
     }
-    _atomically(path, lambda stream: pq.write_table(pa.table(columns), stream, compression="zstd"))
+    pq.write_table(pa.table(columns), path, compression="zstd")

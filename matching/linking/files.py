@@ -1,11 +1,8 @@
 """``match_files``: two files in; links, ``LINKS.json`` and ``LINKS.html`` out. The ``match`` command."""
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +23,7 @@ from matching.linking.aliases import read_aliases
 from matching.linking.linking import LinkResult, file_source, link_sources
 from matching.model import CLASSES, SavedModel, class_log_joint, saved_text
 from matching.options import LASTING, LinkOptions
+from systems.outputs import check_outputs, written_together
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "first": ("first_name",),
@@ -181,6 +179,7 @@ def match_files(
     explain: tuple[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
     run_shards: scoring.RunShards | None = None,
+    besides: Mapping[str, Path | None] | None = None,
 ) -> MatchOutcome:
     """Link two files and write the links beside their report.
 
@@ -201,11 +200,21 @@ def match_files(
         explain: a pair of ids to explain.
         progress: called with a stage and the share that is done.
         run_shards: has the shards worked elsewhere, or timed; never changes the result.
+        besides: by their options, files that the caller has read; none is written over.
 
     Raises:
-        CodedError: a file, a map or an id column that can't be used; both outputs appear or none.
+        CodedError: a file, a map or an id column that can't be used, an output that can't be written; all outputs appear or none.
     """
     begin = perf_counter()
+    outputs = [out_path.with_suffix(".json"), out_path.with_suffix(".html"), out_path]
+    named = [("--out", path) for path in outputs]
+    if save is not None:
+        outputs, named = [save, *outputs], [("--save-model", save), *named]
+    given = {"--truth": truth, "--labels": labels, "--model": start, **(besides or {})}
+    read = [("the cohort", cohort_path), ("the records", records_path)]
+    read += [(option, path) for option, path in given.items() if path is not None]
+    read += [("--aliases", path) for path in aliases]
+    check_outputs(named, read, errors.CantWrite)
     columns = columns or tables.ColumnMap()
     own = () if options is None else options.own_columns
     known = dict(map(read_aliases, aliases))
@@ -219,10 +228,10 @@ def match_files(
     result = link_sources(
         cohort.source, records.source, options, progress, run_shards, reviewed, model
     )
-    folders = [out_path.parent] * 3 + ([] if save is None else [save.parent])
-    with _temporary(folders) as files, ThreadPoolExecutor(1) as other:
+    writing_whole = written_together(outputs, errors.CantWrite)
+    with writing_whole as files, ThreadPoolExecutor(1) as other:
         kinds = cohort.id_type, records.id_type
-        writing = other.submit(_write_links, files[2], result.pairs, kinds)  # beside the report
+        writing = other.submit(_write_links, files[-1], result.pairs, kinds)  # beside the report
         score = None if truth is None else _score(result, truth, (cohort_id, record_id))
         explanation = None
         if explain is not None:
@@ -238,10 +247,8 @@ def match_files(
         )
         writing.result()
         if save is not None:
-            with _writing():
-                files[3].write_text(_model_text(result), "utf-8")
-                files[3].replace(save)
-        _name_outputs(out_path, files, outcome)
+            files[0].write_text(_model_text(result), "utf-8")
+        _write_reports(files[-3], files[-2], outcome)
     return outcome
 
 
@@ -278,30 +285,6 @@ def _f1(right: int, links: int, true: int) -> float:
     return round(2 * right / (links + true), 6) if links + true else 1.0
 
 
-@contextmanager
-def _temporary(folders: Sequence[Path]) -> Generator[list[Path], None, None]:
-    """An empty file in each folder, which are gone afterwards unless they have got their names."""
-    made: list[Path] = []
-    try:
-        with _writing():
-            for folder in folders:
-                handle, name = tempfile.mkstemp(dir=folder, prefix=".links-", suffix=".part")
-                os.close(handle)
-                made.append(Path(name))
-        yield made
-    finally:
-        for path in made:
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing() -> Generator[None, None, None]:
-    try:
-        yield
-    except OSError:
-        raise errors.CantWrite(file="links") from None
-
-
 def _model_text(result: LinkResult) -> str:
     report = result.report
     provenance = {
@@ -318,31 +301,24 @@ def _model_text(result: LinkResult) -> str:
 def _write_links(path: Path, links: Links, id_types: tuple[pa.DataType, pa.DataType]) -> None:
     """One row group after the other; ids come back as their file gave them."""
     writer: pq.ParquetWriter | None = None
-    with _writing():
-        try:
-            for part in arrays.prefetch(links.parts()):
-                ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
-                table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
-                writer = writer or pq.ParquetWriter(
-                    path, table.schema, compression="zstd", use_dictionary=_REPEATED
-                )
-                writer.write_table(table)
-        finally:
-            if writer is not None:
-                writer.close()
+    try:
+        for part in arrays.prefetch(links.parts()):
+            ids = [pc.cast(part[i], kind) for i, kind in enumerate(id_types)]
+            table = pa.Table.from_arrays([*ids, *part.columns[2:]], names=list(COLUMNS))
+            writer = writer or pq.ParquetWriter(
+                path, table.schema, compression="zstd", use_dictionary=_REPEATED
+            )
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
-def _name_outputs(out: Path, files: list[Path], outcome: MatchOutcome) -> None:
-    """Write the reports, and give all files their names: the reports first, the links last."""
+def _write_reports(text: Path, page: Path, outcome: MatchOutcome) -> None:
     report = asdict(outcome.report) | {
         "seconds_whole": outcome.seconds,
         "ignored_columns": outcome.ignored_columns,
         "score": None if outcome.score is None else asdict(outcome.score),
     }
-    text, page, links, *_ = files
-    with _writing():
-        text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
-        page.write_text(reports.quality_page(outcome.report), "utf-8")
-        text.replace(out.with_suffix(".json"))
-        page.replace(out.with_suffix(".html"))
-        links.replace(out)
+    text.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", "utf-8")
+    page.write_text(reports.quality_page(outcome.report), "utf-8")

@@ -207,6 +207,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
         try:
             for name, value in kwargs.items():
                 kwargs[name] = console.placed(value)
+            _check_outputs(writes, kwargs)
             with contextlib.closing(console):
                 return function(console, *args, **kwargs)
         except CodedError as error:
@@ -225,6 +226,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
     given = inspect.signature(function)
     _, *plain_options = given.parameters.values()
     options = [_described(function, option) for option in plain_options]
+    writes = [name for name in given.parameters if _said(function, name).get("writes")]
     own = inspect.Parameter(
         "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
@@ -243,14 +245,43 @@ def _described(function: Callable[..., object], option: inspect.Parameter) -> in
 
     Without a default it is an argument, with one an option; ``argument`` and ``option`` say otherwise.
     """
-    place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-    said = dict(_OPTIONS.get(place, {}).get(option.name, {}))
+    said = _said(function, option.name)
+    said.pop("writes", None)
     if not said:
         return option
     required, flags = option.default is inspect.Parameter.empty, said.pop("flags", ())
     argument = said.pop("argument", required) and not said.pop("option", False)
     about = (typer.Argument if argument else typer.Option)(*flags, **said)
     return option.replace(annotation=Annotated[option.annotation, about])
+
+
+def _said(function: Callable[..., object], name: str) -> dict[str, Any]:
+    place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    return dict(_OPTIONS.get(place, {}).get(name, {}))
+
+
+def _check_outputs(writes: Sequence[str], given: Mapping[str, object]) -> None:
+    """Refuse what can't be written before a command begins: for those that write one new file or folder.
+
+    What is there already the command refuses itself; those that write several files check all of them.
+
+    Raises:
+        OutputTaken, OutputUnwritable: see ``systems.outputs``.
+    """
+    if not writes:
+        return
+    from systems.outputs import check_outputs
+
+    paths = {name: each for name, each in given.items() if isinstance(each, Path | list)}
+    named = [
+        (f"--{name}".rstrip("_").replace("_", "-"), path)
+        for name, each in paths.items()
+        for path in (cast("list[object]", each) if isinstance(each, list) else [each])
+        if isinstance(path, Path)
+    ]
+    out = {f"--{name}".replace("_", "-") for name in writes}
+    outputs = [(n, path) for n, path in named if n in out and not path.is_dir()]
+    check_outputs(outputs, [one for one in named if one[0] not in out])
 
 
 class Group(typer.Typer):

@@ -78,6 +78,7 @@ def match(
             save=save_model,
             explain=pair,
             progress=lambda stage, _share: report(stage),
+            besides={"--columns": columns, "--vocabulary": vocabulary},
         )
     _show_linkage(console, outcome, out)
 
@@ -196,11 +197,9 @@ def suppress(
         earlier=earlier or [],
         out=out,
         explain=explain,
+        heat_map=heat_map,
     )
     written = [console.shown(path) for path in outcome.written]
-    if heat_map is not None:
-        outcome.write_heat_map(heat_map)
-        written.append(console.shown(heat_map))
     facts: dict[str, object] = {**outcome.numbers(), "written": written}
     if proposals := outcome.coarser():
         facts["coarser tables"] = [one.as_json() for one in proposals]

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from extracts.suppression import commands
 from extracts.suppression import errors as e
-from extracts.suppression.commands import audit_file, suppress_file
+from extracts.suppression.commands import audit_file, derive_file, suppress_file
+from systems.errors import OutputTaken
 
 GOOD = "county,sex,n,p\nA,F,3,3\nA,M,40,30\nB,F,50,20\nB,M,60,50\nC,F,25,25\nC,M,70,60\n"
 
@@ -189,3 +191,74 @@ def test_clean_up_is_as_long_as_it_is_given(tmp_path):
     solved = "programmes solved"
     assert usual.numbers()[solved] > none.numbers()[solved]
     assert none.pattern.report.holds
+
+
+# --- no output is an input or another output; all of one call appear or none
+
+CLASHES = {
+    "the input": {"out": "cells.csv"},
+    "the explanation is the table": {"explain": "out.csv"},
+    "the page is the explanation": {"explain": "why", "heat_map": "why"},
+    "the explanation is a linked table": {"explain": "out-linked-1.csv"},
+    "the page is the hierarchy": {"heat_map": "tree.csv"},
+    "the table is an earlier one": {"out": "before.csv"},
+    "the table is the linked one": {"out": "linked.csv"},
+}
+
+
+@pytest.mark.parametrize("case", CLASHES)
+def test_an_output_over_another_file_of_the_call_is_refused(tmp_path, case):
+    given = {name: tmp_path / file for name, file in CLASHES[case].items()}
+    linked = write(
+        tmp_path, "county,age,n,p\nA,old,43,30\nB,old,110,60\nC,old,95,80\n", "linked.csv"
+    )
+    tree = write(tmp_path, "child,parent\nA,north\nB,north\n", "tree.csv")
+    before = write(tmp_path, "county,n,p,status\nA,43,30,published\n", "before.csv")
+    cells = write(tmp_path, GOOD)
+    kept = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(OutputTaken) as caught:
+        suppress_file(
+            cells,
+            dims=["county", "sex"],
+            count="n",
+            persons="p",
+            hierarchy={"county": tree},
+            linked=[linked],
+            earlier=[before],
+            **({"out": tmp_path / "out.csv"} | given),
+        )
+    assert caught.value.facts["option"] == "--" + list(given)[-1].replace("_", "-")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
+@pytest.mark.parametrize("option", ["explain", "heat_map"])
+def test_a_folder_that_is_not_there_is_refused_before_anything_is_read(tmp_path, option):
+    place = tmp_path / "no" / "file"
+    with pytest.raises(e.TableUnwritableError, match="--" + option.replace("_", "-")):
+        suppress_file(
+            tmp_path / "none.csv",
+            dims=["a"],
+            count="n",
+            out=tmp_path / "out.csv",
+            **{option: place},
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_one_output_fails_none_appears(tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "_map_page", lambda *_: (_ for _ in ()).throw(OSError()))
+    with pytest.raises(e.TableUnwritableError):
+        run(tmp_path, GOOD, explain=tmp_path / "why.csv", heat_map=tmp_path / "map.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["cells.csv"]
+
+
+def test_rates_are_not_written_over_what_they_are_made_of(tmp_path):
+    table = write(tmp_path, "a,n,status\nx,40,published\nTOTAL,40,published\n", "t.csv")
+    people = write(tmp_path, "a,population\nx,80\n", "p.csv")
+    for out in (table, people):
+        before = out.read_bytes()
+        with pytest.raises(OutputTaken, match="--out"):
+            derive_file(
+                table, dims=["a"], count="n", percent_of=None, population=people, per=1, out=out
+            )
+        assert out.read_bytes() == before

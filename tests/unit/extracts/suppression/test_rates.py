@@ -4,8 +4,16 @@ import csv
 
 import pytest
 
-from extracts.suppression.commands import derive_file
-from extracts.suppression.errors import BadRequestError, TableUnreadableError
+from extracts.suppression.commands import audit_file, derive_file, suppress_file
+from extracts.suppression.errors import (
+    BadNumberError,
+    BadRequestError,
+    DuplicateCellError,
+    MarginMismatchError,
+    PopulationImpossibleError,
+    StatusContradictsError,
+    TableUnreadableError,
+)
 
 PUBLISHED = """county,sex,n,status
 001,F,,suppressed
@@ -59,3 +67,77 @@ def test_a_table_that_does_not_say_what_is_published_is_refused(tmp_path):
 def test_an_unknown_dimension_is_refused(derive):
     with pytest.raises(BadRequestError):
         derive(percent_of="race")
+
+
+# --- what can't be true is refused, with column and rows, and nothing is written
+
+TABLES = {
+    "a count that is called suppressed": ("A,GV,3,suppressed\n", StatusContradictsError, "n", [2]),
+    "no count, called published": ("A,GV,,published\n", StatusContradictsError, "n", [2]),
+    "another status": ("A,GV,30,final\n", StatusContradictsError, "status", [2]),
+    "no status": ("A,GV,30,\n", StatusContradictsError, "status", [2]),
+    "a cell twice": ("A,DV,,suppressed\n", DuplicateCellError, None, [2]),
+    "a part above its whole": ("A,GV,90,published\n", MarginMismatchError, "n", [2]),
+    "no number": ("A,GV,x,published\n", BadNumberError, "n", [2]),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_a_published_table_that_contradicts_itself_is_refused(tmp_path, case):
+    row, error, column, rows = TABLES[case]
+    table = tmp_path / "table.csv"
+    table.write_text("county,type,n,status\nA,DV,40,published\n" + row + "A,TOTAL,80,published\n")
+    with pytest.raises(error) as caught:
+        rates(table, percent_of="type")
+    facts = caught.value.facts
+    assert list(facts["rows"]) == rows
+    assert facts.get("column") == column
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_the_other_commands_read_it_alike(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("type,n,p,status\nDV,40,30,published\nGV,,3,suppressed\n")
+    with pytest.raises(StatusContradictsError) as caught:
+        audit_file(table, dims=["type"], count="n", persons="p")
+    assert (caught.value.facts["column"], caught.value.facts["rows"]) == ("p", (2,))
+    cells = tmp_path / "cells.csv"
+    cells.write_text("type,n,p\nDV,40,30\nGV,30,30\n")
+    with pytest.raises(StatusContradictsError):
+        suppress_file(
+            cells, dims=["type"], count="n", persons="p", earlier=[table], out=tmp_path / "o.csv"
+        )
+    assert not (tmp_path / "o.csv").exists()
+
+
+POPULATIONS = {
+    "twice": ("A,100000\nB,500\nA,5\n", DuplicateCellError, [3]),
+    "nobody": ("A,100000\nB,0\n", PopulationImpossibleError, [2]),
+    "fewer than are counted": ("A,79\nB,500\n", PopulationImpossibleError, [1]),
+    "a whole below its part": ("A,900\nTOTAL,899\n", PopulationImpossibleError, [2]),
+    "no number": ("A,many\n", BadNumberError, [1]),
+}
+
+
+@pytest.mark.parametrize("case", POPULATIONS)
+def test_an_impossible_population_is_refused(tmp_path, case):
+    text, error, rows = POPULATIONS[case]
+    table, people = tmp_path / "table.csv", tmp_path / "people.csv"
+    table.write_text(
+        "county,type,n,status\nA,DV,40,published\nA,GV,40,published\nA,TOTAL,80,published\n"
+    )
+    people.write_text("county,population\n" + text)
+    with pytest.raises(error) as caught:
+        rates(table, population=people)
+    assert list(caught.value.facts["rows"]) == rows
+    assert "population" in str(caught.value)
+    assert not (tmp_path / "o.csv").exists()
+    people.write_text("county,population\nA,80\nB,1\nTOTAL,81\n")
+    assert rates(table, population=people)["cells"] == 3
+
+
+def rates(table, **more):
+    given = {"percent_of": None, "population": None, "per": 1000} | more
+    return derive_file(
+        table, dims=["county", "type"], count="n", out=table.with_name("o.csv"), **given
+    )

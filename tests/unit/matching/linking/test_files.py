@@ -29,6 +29,7 @@ from matching.normalise.encoding import encode
 from matching.options import LinkOptions
 from matching.scoring.scoring import Scorer
 from matching.tables import STANDARD, ColumnMap
+from systems.errors import OutputTaken
 from tests.unit.matching.tables import cohort, people, records
 
 MAP = """
@@ -284,7 +285,29 @@ def test_a_truth_without_ids_and_an_impossible_place_are_refused(small):
         )
     with pytest.raises(CantWrite):
         match_files(small / "c.parquet", small / "r.parquet", small / "no" / "L.parquet")
-    assert not [*small.glob(".links-*"), *small.glob("L.*")]  # links are written beside the report
+    assert not [*small.glob(".doj-*"), *small.glob("L.*")]  # links are written beside the report
+
+
+@pytest.mark.parametrize(
+    ("out", "more"),
+    [
+        ("c.parquet", {}),
+        ("r.parquet", {}),
+        ("L.json", {}),
+        ("L.html", {}),
+        ("L.parquet", {"save": "L.json"}),
+        ("L.parquet", {"save": "c.parquet"}),
+        ("map.toml", {"besides": {"--columns": "map.toml"}}),
+    ],
+)
+def test_no_output_is_an_input_or_another_output(small, out, more):
+    (small / "map.toml").write_text("")
+    paths = {"save": small / more["save"]} if "save" in more else {}
+    read = {name: small / file for name, file in more.get("besides", {}).items()}
+    before = {path: path.read_bytes() for path in small.iterdir()}
+    with pytest.raises(OutputTaken):
+        match_files(small / "c.parquet", small / "r.parquet", small / out, besides=read, **paths)
+    assert {path: path.read_bytes() for path in small.iterdir()} == before
 
 
 @pytest.mark.parametrize(

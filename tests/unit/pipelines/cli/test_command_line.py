@@ -178,6 +178,37 @@ def test_a_clusters_secret_is_private_and_never_written_over(tmp_path, capsys):
     assert first.decode().strip() not in told.out + told.err
 
 
+WRITING = {
+    "backup": ["backup", "{}"],
+    "cluster's secret": ["keys", "cluster", "{}"],
+    "checkpoint": ["ledger", "checkpoint", "--out", "{}"],
+    "ledger": ["ledger", "export", "--out", "{}"],
+    "sheet": ["review", "2026-001", "--export", "{}"],
+    "copies": ["escrow", "allow", "E-1", "--out", "{}"],
+    "package": ["seal", "x", "--to", "c", "--sign", "k", "--sign-cert", "s", "--out", "{}"],
+}
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_a_folder_that_is_not_there_is_refused_before_the_home_is_opened(tmp_path, capsys, command):
+    words = [word.format(tmp_path / "no" / "file") for word in WRITING[command]]
+    with pytest.raises(SystemExit) as ended:
+        main(["--json", "--home", str(tmp_path / "none"), *words])
+    assert (ended.value.code, list(tmp_path.iterdir())) == (2, [])
+    assert "TABLE-15" in capsys.readouterr().err
+
+
+def test_what_a_command_reads_is_not_written_over(tmp_path, capsys):
+    (tmp_path / "cert").write_text("mine")
+    words = ["seal", "x", "--to", "c", "--to", "cert", "--sign", "k", "--sign-cert", "s"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--out", "./cert"], tmp_path)
+    assert ended.value.code == 2
+    assert "TABLE-14" in (told := capsys.readouterr().err)
+    assert "--out; other --to" in told
+    assert (tmp_path / "cert").read_text() == "mine"
+
+
 def test_every_description_is_of_an_option_that_there_is():
     described = json.loads((Path(console.__file__).with_name("options.json")).read_text("utf-8"))
     for place, options in described.items():
