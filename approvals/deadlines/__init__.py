@@ -5,8 +5,11 @@ It reads the projects' events and records the letters that it wrote. It never se
 
 from approvals.deadlines.deadlines import as_ics, drafts_of, open_deadlines
 from approvals.deadlines.notices import (
+    OwedNotice,
     Timing,
     UnsentNotice,
+    owed_notices,
+    owed_refresh_notices,
     unsent_notices,
     write_notices,
     write_refresh_notices,

@@ -57,6 +57,26 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class OwedNotice:
+    """A letter that is to be written: its id (name, and what tells it from others), due day and text."""
+
+    state: ProjectState
+    notice: str
+    due: date
+    text: str
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+        return self.notice.partition(".")[0]
+
+    @property
+    def to_applicant(self) -> bool:
+        """Whether it is for the applicant; else it is a note of the Department to itself."""
+        return self.name not in _TO_ITSELF | {"refresh_note"}
+
+
+@dataclass(frozen=True, slots=True)
 class UnsentNotice:
     """A written letter that nobody was sent yet; ``address`` is empty for the Department itself."""
 
@@ -75,12 +95,19 @@ def write_notices(
     Safe to run daily and to run twice: a letter is known by project, name and date. ``actor`` answers
     for the reminders; how early they go out is policy where ``timing`` does not say.
     """
-    chosen = timing or Timing()
-    return [
-        _write(projects, deadline, actor, on)
-        for deadline in open_deadlines(projects, on, chosen.counting)
-        if _goes_out(deadline, on, chosen) and not _is_written(projects, deadline)
-    ]
+    return [_write(projects, one, actor, on) for one in owed_notices(projects, on, timing)]
+
+
+def owed_notices(projects: Projects, on: date, timing: Timing | None = None) -> list[OwedNotice]:
+    """Every letter that is to go out by a day and was not written yet; nothing is written."""
+    chosen, found = timing or Timing(), list[OwedNotice]()
+    for deadline in open_deadlines(projects, on, chosen.counting):
+        if _goes_out(deadline, on, chosen) and not _is_written(projects, deadline):
+            state = projects.show(deadline.project)
+            found.append(
+                OwedNotice(state, _id(deadline), deadline.due, letter(state, deadline, on))
+            )
+    return found
 
 
 def unsent_notices(projects: Projects, *, applicants: bool) -> list[UnsentNotice]:
@@ -169,32 +196,18 @@ def _id(deadline: Deadline) -> str:
     return ".".join(part for part in parts if part)
 
 
-def _write(projects: Projects, deadline: Deadline, actor: people.Person, on: date) -> Notice:
-    state = projects.show(deadline.project)
-    text = letter(state, deadline, on)
-    path = _record(projects, state, (_id(deadline), text), actor, on, deadline.due)
-    return Notice(state.number, deadline.name, deadline.due, path)
-
-
-def _record(
-    projects: Projects,
-    state: ProjectState,
-    written: tuple[str, str],
-    actor: people.Person,
-    on: date,
-    due: date,
-) -> Path:
-    """Write a letter (its name and text) and record it; its place."""
-    (notice, text), folder = written, projects.folder(state.number)
+def _write(projects: Projects, owed: OwedNotice, actor: people.Person, on: date) -> Notice:
+    """Write a letter and record it."""
+    state, folder = projects.show(owed.state.number), projects.folder(owed.state.number)
     facts = {
-        "notice": notice,
-        "due": due.isoformat(),
-        "letter": folder.digest("notice", text.encode()),
+        "notice": owed.notice,
+        "due": owed.due.isoformat(),
+        "letter": folder.digest("notice", owed.text.encode()),
     }
-    key = f"notice:{state.number}:{notice}"
-    store = partial(folder.keep_letter, f"{notice}.txt", text)
+    key = f"notice:{state.number}:{owed.notice}"
+    store = partial(folder.keep_letter, f"{owed.notice}.txt", owed.text)
     projects.record(state, "notice_written", actor, facts, on=on, key=key, store=store)
-    return folder.letter(f"{notice}.txt")
+    return Notice(state.number, owed.name, owed.due, folder.letter(f"{owed.notice}.txt"))
 
 
 _REFRESH_DAYS = (
@@ -211,7 +224,13 @@ _STOPPED = MAKING - {Status.WAITING_APPROVAL}  # on the day after: nothing works
 
 def write_refresh_notices(releases: Releases, actor: people.Person, on: date) -> list[Notice]:
     """Tell the desk where each scheduled release of late stands, and the applicant of those that lie ready, each once."""
-    projects, found = releases.projects, list[Notice]()
+    owed = owed_refresh_notices(releases, on)
+    return [_write(releases.projects, one, actor, on) for one in owed]
+
+
+def owed_refresh_notices(releases: Releases, on: date) -> list[OwedNotice]:
+    """The same, of those that were not written yet; nothing is written."""
+    projects, found = releases.projects, list[OwedNotice]()
     written = {
         (e.project, e.facts["notice"]) for e in projects.ledger.events(kind="notice_written")
     }
@@ -229,11 +248,11 @@ def write_refresh_notices(releases: Releases, actor: people.Person, on: date) ->
         if release.status is Status.RECORDED:
             told = _framed(state, on, fill_letter("refreshed", **facts))
             letters.append((f"refreshed.{release.release}", told))
-        for notice, text in letters:
-            if (state.number, notice) not in written:
-                state = projects.show(state.number)
-                path = _record(projects, state, (notice, text), actor, on, on)
-                found.append(Notice(state.number, notice.partition(".")[0], on, path))
+        found += [
+            OwedNotice(state, notice, on, text)
+            for notice, text in letters
+            if (state.number, notice) not in written
+        ]
     return found
 
 

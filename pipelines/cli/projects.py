@@ -337,9 +337,19 @@ def deadlines(
 def remind(
     console: Console,
     on: datetime | None = None,
+    dry_run: bool = False,
 ) -> None:
-    """Write (and mail, where set up) the letters that are due."""
-    from pipelines.operations import remind as reminded
+    """Write (and mail, where set up) the letters that are due.
 
-    done = reminded(console.open_home(), on.date() if on else None)
-    console.show_pairs("Letters", asdict(done))
+    Looking ahead changes nothing: a day to come shows the letters that will be due by then.
+    """
+    from pipelines.operations import letters_due
+    from pipelines.operations import remind as reminded
+    from pipelines.session import today
+
+    home, day = console.open_home(), on.date() if on else today()
+    if not dry_run and day <= today():
+        console.show_pairs("Letters", asdict(reminded(home, day)))
+        return
+    names = ("project_number", "letter", "due", "for_whom")
+    console.show_rows(f"Letters due by {day}: none was written", names, letters_due(home, day))

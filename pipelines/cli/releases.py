@@ -290,23 +290,36 @@ def withdraw(
     console: Console,
     release: str,
     reason: str,
+    confirm: str | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Take a release back; who has it is called to destroy it.
 
     Nothing more is handed over; a recall letter for each of them is laid ready, and its answer is
     recorded with `project event NO recall_answered recall=RELEASE.MEMBER outcome=destroyed`.
     """
-    from pipelines.custody import withdraw_release
+    from pipelines.custody import ending, withdraw_release
 
-    console.show_pairs(f"Release {release}", withdraw_release(console.session, release, reason))
+    session = console.session
+    done = (
+        ending(session, release) if dry_run else withdraw_release(session, release, reason, confirm)
+    )
+    console.show_pairs(f"Release {release}", done)
 
 
 @release_group.add()
-def destroy(console: Console, release: str) -> None:
+def destroy(
+    console: Console,
+    release: str,
+    confirm: str | None = None,
+    dry_run: bool = False,
+) -> None:
     """Destroy our copy of a release, and record it."""
-    from pipelines.custody import destroy_release
+    from pipelines.custody import destroy_release, ending
 
-    console.show_pairs(f"Release {release}", destroy_release(console.session, release))
+    session = console.session
+    done = ending(session, release) if dry_run else destroy_release(session, release, confirm)
+    console.show_pairs(f"Release {release}", done)
 
 
 def retention(

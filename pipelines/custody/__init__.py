@@ -15,6 +15,7 @@ from pipelines.custody.escrow import (
 )
 from pipelines.custody.releases import (
     destroy_release,
+    ending,
     hand_over,
     receipt_code,
     record_receipt,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from approvals import clocks, custody, deadlines, errors, project
 from errors import CodedError
+from pipelines.errors import OptionsDisagree
 from pipelines.session import Session, today
 
 Rows = list[dict[str, object]]
@@ -40,9 +41,14 @@ def record_event(
         the project, and the letter where one was written.
 
     Raises:
+        OptionsDisagree: a day to come: what happened is recorded.
         EvidenceMissing: the certificate lists fewer items than were handed over.
         CodedError: see ``Projects.event``.
     """
+    if on > today():
+        raise OptionsDisagree(
+            option="--on is today or a day that has passed: what happened is recorded"
+        )
     given = dict(facts)
     if kind == "breach_reported" and "individuals" not in given:
         named = tuple(given["releases"].split(",")) if given.get("releases") else ()

@@ -11,6 +11,7 @@ from approvals.errors import PackageDiffers, ReceiptCodeWrong
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors import CodedError
+from pipelines.errors import ConfirmationMissing
 from pipelines.home import Home, locked
 from pipelines.session import Session, today
 
@@ -114,14 +115,46 @@ def _plain(code: str) -> bytes:
     return "".join(c for c in code.upper() if c.isalnum()).encode()
 
 
-def withdraw_release(session: Session, release: str, reason: str) -> dict[str, object]:
+def ending(session: Session, release: str) -> dict[str, object]:
+    """What ``withdraw`` and ``destroy`` would do to a release as it stands; nothing is changed."""
+    state = session.releases.show(release)
+    there = [p for p in copies(session.home, state) if p.is_dir()]
+    return {
+        "release": release,
+        "status": str(state.status),
+        "handed_over_to": _given(state),
+        "copies_here": [str(path.relative_to(session.home.root)) for path in there],
+        "confirmation_needed": bool(_given(state)),
+    }
+
+
+def _check_confirmed(state: ReleaseState, confirm: str | None) -> None:
+    """What somebody outside holds is not ended by a slip: its id is said twice.
+
+    Raises:
+        ConfirmationMissing: it was handed over and is not confirmed.
+    """
+    if _given(state) and confirm != state.release:
+        raise ConfirmationMissing(release=state.release, handed_over=len(_given(state)))
+
+
+def withdraw_release(
+    session: Session, release: str, reason: str, confirm: str | None = None
+) -> dict[str, object]:
     """Withdraw a release: recorded first, then recalled and cleared from outbox and staging.
+
+    ``confirm`` repeats the id of a release that was handed over.
 
     The sealed packages move out of the outbox into the run's folder, so that what was sent can
     still be proven. Each member who was handed one is called to destroy it: a letter is laid ready
     in the project's folder, and the recall stands in the ledger until it is answered.
+
+    Raises:
+        ConfirmationMissing: it was handed over and is not confirmed; nothing was changed.
     """
-    session.releases.show(release)  # an unknown one has no folder to lock
+    _check_confirmed(
+        session.releases.show(release), confirm
+    )  # an unknown one has no folder to lock
     with locked(session.home.runs / release):
         state = session.releases.withdraw(release, reason, session.person, today())
         outbox = session.home.outbox / state.project / release
@@ -151,9 +184,17 @@ def _recall(session: Session, state: ReleaseState, member: str, on: date) -> str
     return str(folder.letter(name))
 
 
-def destroy_release(session: Session, release: str) -> dict[str, object]:
-    """Destroy the Department's copies of a release and record it."""
-    session.releases.show(release)  # an unknown one has no folder to lock
+def destroy_release(
+    session: Session, release: str, confirm: str | None = None
+) -> dict[str, object]:
+    """Destroy the Department's copies of a release and record it.
+
+    Raises:
+        ConfirmationMissing: it was handed over and is not confirmed; nothing was changed.
+    """
+    _check_confirmed(
+        session.releases.show(release), confirm
+    )  # an unknown one has no folder to lock
     with locked(session.home.runs / release):
         state = session.releases.destroy(release, session.person, today())
         for place in copies(session.home, state):

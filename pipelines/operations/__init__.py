@@ -13,4 +13,4 @@ from pipelines.operations.logs import (
     without_consequence,
 )
 from pipelines.operations.refusals import note_refusal
-from pipelines.operations.reminders import remind
+from pipelines.operations.reminders import letters_due, remind

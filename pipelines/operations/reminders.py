@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, sweep_home, write_private
 from pipelines.operations.errors import MailRefused
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
-    from approvals.deadlines import UnsentNotice
+    from approvals.deadlines import Timing, UnsentNotice
     from pipelines.operations.mail import Letter
 
 CALENDAR = "deadlines.ics"
@@ -35,24 +36,50 @@ def remind(home: Home, on: date | None = None) -> Reminded:
         on: the day; today where it is not given.
 
     Raises:
+        OptionsDisagree: a day to come: what is written and mailed would be dated in the future.
         MailUnavailable, MailRefused, MailUnsafe: after everything else was done.
     """
+    day = on or today()
+    if day > today():
+        raise OptionsDisagree(option="letters are written for today or a day that has passed")
     sweep_home(home)
     with Session(home) as session:
-        day = on or today()
         written = write_letters(session, day)
         write_calendar(session, day)
         sent = send_letters(session, day)
         return Reminded(written, sent, len(_unsent(session)))
 
 
-def write_letters(session: Session, on: date) -> int:
-    """Write what is due on a day and return how many letters were new."""
-    from approvals.deadlines import Timing, write_notices, write_refresh_notices
+def letters_due(home: Home, on: date) -> list[dict[str, object]]:
+    """The letters that would be written on a day and were not, in order; nothing is written or sent."""
+    from approvals.deadlines import owed_notices, owed_refresh_notices
+
+    with Session(home) as session:
+        owed = owed_notices(session.projects, on, _timing(session))
+        owed += owed_refresh_notices(session.releases, on)
+    return [
+        {
+            "project_number": one.state.number,
+            "letter": one.name,
+            "due": one.due.isoformat(),
+            "for_whom": "applicant" if one.to_applicant else "Department",
+        }
+        for one in sorted(owed, key=lambda one: (one.due, one.state.number, one.name))
+    ]
+
+
+def _timing(session: Session) -> "Timing":
+    from approvals.deadlines import Timing
 
     chosen = session.settings.approvals
-    timing = Timing(chosen.evidence_notice_days, chosen.review_notice_days, session.counting)
-    owed = write_notices(session.projects, session.person, on, timing)
+    return Timing(chosen.evidence_notice_days, chosen.review_notice_days, session.counting)
+
+
+def write_letters(session: Session, on: date) -> int:
+    """Write what is due on a day and return how many letters were new."""
+    from approvals.deadlines import write_notices, write_refresh_notices
+
+    owed = write_notices(session.projects, session.person, on, _timing(session))
     return len(owed) + len(write_refresh_notices(session.releases, session.person, on))
 
 

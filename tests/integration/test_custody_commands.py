@@ -86,7 +86,9 @@ def test_a_copy_that_was_changed_is_not_handed_over(command, copied, release, pr
 
 def test_a_wrong_release_is_recalled(command, copied, release, project):
     assert command("release", "handover", release, "--to", "lead").code == 0
-    done = command("release", "withdraw", release, "--reason", "wrong_data", "--json")
+    done = command(
+        "release", "withdraw", release, "--reason", "wrong_data", "--confirm", release, "--json"
+    )
     assert done.code == 0, done.err
     (letter,) = done.json["recalls"]
     text = Path(letter).read_text()

@@ -345,7 +345,17 @@ def test_custody_from_handover_to_destruction(command, copied, demo):
     assert command("release", "receipt", release, "--to", "lead").code == 0
     shown = command("release", "show", release, "--json").json
     assert shown["status"] == "received"
-    assert command("release", "destroy", release).code == 0
+    outbox, ledger = copied / "outbox" / IDENTIFIED / release, kinds(copied)
+    for once in (("destroy", release), ("withdraw", release, "--reason", "other")):
+        done = command("release", *once, "--json")
+        assert (done.code, done.json["error"]["code"]) == (2, "RUN-20")
+        assert command("release", *once, "--confirm", "2026-001-R999").code == 2
+        seen = command("release", *once, "--dry-run", "--json").json
+        assert seen["handed_over_to"] == ["lead"]
+        assert seen["copies_here"] == [f"outbox/{IDENTIFIED}/{release}"]
+    assert outbox.is_dir()
+    assert kinds(copied) == ledger
+    assert command("release", "destroy", release, "--confirm", release).code == 0
     assert not (copied / "outbox" / IDENTIFIED / release).exists()
     assert command("ledger", "verify").code == 0
 

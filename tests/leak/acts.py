@@ -251,7 +251,7 @@ def questions(stage: Stage, driver: Driver) -> None:
     stage.run("refresh", "CARPOS", "--project", stage.numbers["aggregated"], "--dry-run")
     stage.run("doctor", code=None)
     driver.run("verify", stage / "home" / "outbox" / project / release / "lead")
-    stage.run("release", "withdraw", release, "--reason", "wrong_data")
+    stage.run("release", "withdraw", release, "--reason", "wrong_data", "--confirm", release)
     _letters(stage, project)
     driver.run("upgrade")
     driver.run("ledger", "verify")

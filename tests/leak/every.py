@@ -199,7 +199,7 @@ def _done(stage: Stage, driver: Driver) -> None:
         ("retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
         ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
         ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
-        ("project", "check", project, "--kind", "deidentified"), ("release", "list"), ("release", "destroy", release),
+        ("project", "check", project, "--kind", "deidentified"), ("release", "list"), ("release", "destroy", release, "--confirm", release),
         ("project", "event", project, "acknowledgment_recorded", "member=lead", f"on={today()}"),
         ("recipient", "revoke", project, fingerprint, "--reason", "lost"),
     ):  # fmt: skip

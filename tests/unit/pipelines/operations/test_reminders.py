@@ -2,7 +2,7 @@
 
 import socket
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -10,10 +10,13 @@ from aiosmtpd.controller import Controller
 
 from approvals.application.reading import example_application
 from approvals.people.people import Person
+from pipelines.custody import record_event
 from pipelines.deployment.init import init_home
+from pipelines.errors import OptionsDisagree
 from pipelines.home.home import open_home
+from pipelines.operations import reminders
 from pipelines.operations.errors import MailRefused, MailUnavailable
-from pipelines.operations.reminders import remind
+from pipelines.operations.reminders import letters_due
 from pipelines.session import Session, today
 
 ENGINEER = Person("p-one", "Erin Example", "erin", frozenset({"engineer"}))
@@ -76,12 +79,23 @@ def mail(home, *, refuse="", listening=True):
         settings.write_text(before)
 
 
+@pytest.fixture
+def remind(monkeypatch):
+    """The reminders of a day, on that day."""
+
+    def on_the_day(place, day):
+        monkeypatch.setattr(reminders, "today", lambda: day)
+        return reminders.remind(place)
+
+    return on_the_day
+
+
 def of(number, taken):
     return [m for m in taken if number in m["Subject"]]
 
 
 @pytest.mark.machine
-def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
+def test_letters_are_written_sent_once_and_put_in_a_calendar(home, remind):
     place, number = home
     due = today() + timedelta(days=20)  # the review of the draft is overdue by then
     with mail(place) as taken:
@@ -101,7 +115,7 @@ def test_letters_are_written_sent_once_and_put_in_a_calendar(home):
 
 
 @pytest.mark.machine
-def test_the_researcher_is_written_to_where_the_setting_says_so(home):
+def test_the_researcher_is_written_to_where_the_setting_says_so(home, remind):
     place, number = home
     session = Session(place)
     expires = session.projects.show(number).expires
@@ -116,7 +130,7 @@ def test_the_researcher_is_written_to_where_the_setting_says_so(home):
 
 
 @pytest.mark.machine
-def test_a_server_that_is_down_loses_no_letter(home):
+def test_a_server_that_is_down_loses_no_letter(home, remind):
     place, number = home
     due = today() + timedelta(days=20)
     with mail(place, listening=False), pytest.raises(MailUnavailable):
@@ -128,7 +142,7 @@ def test_a_server_that_is_down_loses_no_letter(home):
 
 
 @pytest.mark.machine
-def test_a_refused_address_stops_no_other_and_is_tried_again(home):
+def test_a_refused_address_stops_no_other_and_is_tried_again(home, remind):
     place, number = home
     due = today() + timedelta(days=400 - 90)
     with mail(place, refuse="university.example") as taken, pytest.raises(MailRefused) as caught:
@@ -140,8 +154,50 @@ def test_a_refused_address_stops_no_other_and_is_tried_again(home):
     assert {m["To"] for m in of(number, taken)} == {"robin@university.example"}
 
 
-def test_without_a_server_letters_wait(home):
+def test_without_a_server_letters_wait(home, remind):
     place, _ = home
-    done = remind(place, date.today() + timedelta(days=20))
+    done = remind(place, today() + timedelta(days=20))
     assert done.sent == 0
     assert done.unsent >= 1
+
+
+def contents(root):
+    return {p: p.read_bytes() for p in root.rglob("*") if p.is_file() and "ledger" not in p.name}
+
+
+def test_looking_ahead_shows_the_letters_and_changes_nothing(home):
+    place, number = home
+    day = today() + timedelta(days=400 - 90)
+    with Session(place) as session:
+        events, files = len(session.ledger.events()), contents(place.root)
+    rows = [row for row in letters_due(place, day) if row["project_number"] == number]
+    assert {"renewal_notice", "draft_review"} <= {row["letter"] for row in rows}
+    by_letter = {row["letter"]: row["for_whom"] for row in rows}
+    assert by_letter["renewal_notice"] == "applicant"
+    assert by_letter["draft_review"] == "Department"
+    with pytest.raises(OptionsDisagree):
+        reminders.remind(place, day)
+    with Session(place) as session:
+        assert len(session.ledger.events()) == events
+    assert contents(place.root) == files
+
+
+def test_what_was_written_is_due_no_more(home, remind):
+    place, number = home
+    day = today() + timedelta(days=20)
+    ahead = [row for row in letters_due(place, day) if row["project_number"] == number]
+    assert ahead
+    remind(place, day)
+    assert not [row for row in letters_due(place, day) if row["project_number"] == number]
+
+
+def test_what_is_to_come_is_not_recorded(home):
+    place, number = home
+    tomorrow = today() + timedelta(days=1)
+    with Session(place) as session:
+        before = len(session.ledger.events())
+        with pytest.raises(OptionsDisagree):
+            record_event(
+                session, number, "acknowledgment_recorded", tomorrow, {"member": "lead"}, {}
+            )
+        assert len(session.ledger.events()) == before
