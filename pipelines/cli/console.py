@@ -62,17 +62,21 @@ class Console:
         """The home, opened when it is first asked for; closed when the command ends.
 
         Raises:
+            UnknownPerson: who acts is not in ``people.toml``: they read nothing.
             HomeMissing, HomeTooOpen, SettingsUnusable: see there.
         """
-        from pipelines.session import open_session
+        from pipelines.session import Session
 
-        return open_session(self.home)
+        return Session(self.open_home())
 
     def open_home(self) -> "Home":
-        """The home that --home or ``DOJ_RELEASE_HOME`` names."""
+        """The home that --home or ``DOJ_RELEASE_HOME`` names, for somebody whom its ``people.toml`` knows."""
+        from approvals.people import People, acting_person
         from pipelines.home import open_home
 
-        return open_home(self.home)
+        home = open_home(self.home)
+        acting_person(People.read(home.people_file))
+        return home
 
     def close(self) -> None:
         """Close the session, where one was opened."""

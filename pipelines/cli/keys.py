@@ -47,11 +47,11 @@ def use_token(
     from crypto.token import TokenPlace
     from pipelines.keys import rotate_signing_key
 
-    pin = os.environ.get(PIN_VARIABLE)
+    session, pin = console.session, os.environ.get(PIN_VARIABLE)
     if not pin:
         raise PinWrong
     place = TokenPlace(library.absolute(), label, key, Path(pin))
-    console.show_pairs("Signing key", rotate_signing_key(console.session, reason, place))
+    console.show_pairs("Signing key", rotate_signing_key(session, reason, place))
     console.hint(_FOR_LETTERS)
 
 

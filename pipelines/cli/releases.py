@@ -39,14 +39,14 @@ def run(
     Through Prefect; stops with exit 7 where a reviewer or an approver has to act, and is resumed then.
     """
     from pipelines.release import Request, order_release, prepare_resume
-    from pipelines.session import open_session
+    from pipelines.session import Session
 
     later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
     if resume and any(later):
         raise OptionsDisagree(option="--resume goes on with the order as it was given")
     if doubtful not in {None, "wait", "exclude"}:
         raise OptionsDisagree(option="--doubtful is wait or exclude")
-    with open_session(console.home) as session:
+    with Session(console.open_home()) as session:
         if resume:
             release = prepare_resume(session, project, resume, doubtful)
         else:
@@ -139,12 +139,12 @@ def refresh(
     together with everything that was ever published.
     """
     from pipelines.release import closed_years_in_words, describe_closed_years, order_refresh
-    from pipelines.session import open_session
+    from pipelines.session import Session
 
     if not project:
         _refresh_all(console, system.upper(), dry_run=dry_run, orchestrated=not no_orchestrator)
         return
-    with open_session(console.home) as session:
+    with Session(console.open_home()) as session:
         plan = order_refresh(session, system.upper(), project, dry_run=dry_run)
         home = session.home
     if plan.release is None:
@@ -158,11 +158,10 @@ def refresh(
 
 def _refresh_all(console: Console, system: str, *, dry_run: bool, orchestrated: bool) -> None:
     """Refresh every project in force, one after the other; leave with the code of the first that stopped."""
-    from pipelines.home import open_home
     from pipelines.orchestration import Orchestrator, launch_release
     from pipelines.release import refresh_projects, worst
 
-    home = open_home(console.home)
+    home = console.open_home()
     served = orchestrated and not dry_run
     with Orchestrator(home) if served else nullcontext() as server, console.steps() as report:
 
