@@ -8,19 +8,31 @@ columns that the system's file describes, with local suppression, or with both. 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 
-from extracts.deidentified.risk import RiskLimit, RiskReport, histories, keyed, risk_report
+from extracts.deidentified.revealing import (
+    LEFT_OUT,
+    Codes,
+    Concept,
+    Flags,
+    Ints,
+    Levels,
+    entropy_bits,
+    reveal,
+)
+from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
 from extracts.errors import ExtractFailed
 from extracts.identified import Extract
-from extracts.rows import fetched, plan_for
-from systems.database import connect, guarded, quoted
+from extracts.rows import compute as pc
+from extracts.rows import plan_for
+from systems.database import guarded
 from systems.description import System
 
-if TYPE_CHECKING:
-    import duckdb
+Measure = Literal["history", "row"]
 
 
 @dataclass(frozen=True)
@@ -57,119 +69,115 @@ def suppress_locally(
     *,
     together: Mapping[str, tuple[str, ...]] | None = None,
     weights: Mapping[str, float] | None = None,
+    chains: Sequence[Sequence[str]] = (),
+    measure: Measure = "history",
 ) -> Suppressed:
-    """Empty cells of persons whose whole history fewer than ``k`` persons share.
-
-    A person's column is emptied in all of the person's rows, column after column. At the end each
-    column, the most useful first, is given back where ``k`` persons who lost it stay alike with it.
+    """Empty cells, the fewest that it finds, so that ``k`` persons share each whole history.
 
     Args:
         table: rows with ``person_ref``.
         quasi_identifiers: columns that an attacker may know.
-        gives_way: all of them, the least useful first.
+        gives_way: all of them, the least useful first: decides between equals.
         k: persons.
         together: column → columns that would tell its value: where it is emptied in a row, so are they.
-        weights: column → how much its values are worth; 1 where nothing is said.
+        weights: column → how much it is worth to have it, and with it its coarser versions; 1 where
+            nothing is said. What weighs more than 1 is revealed before anything that weighs less.
+        chains: versions of one thing, the coarsest first; a column that is in none is its own.
+        measure: what must be alike: ``history`` (all rows of a person) or ``row``.
 
     Raises:
-        ExtractFailed: the database gave up, or a quasi-identifier can't give way.
+        ExtractFailed: a quasi-identifier can't give way, or is in two chains.
     """
-    del weights
-    if set(gives_way) != set(quasi_identifiers):
-        raise ExtractFailed(step="local suppression", columns=len(gives_way))
-    quasi = tuple(quasi_identifiers)
+    concepts = _concepts(quasi_identifiers, gives_way, chains)
     with guarded(ExtractFailed, step="local suppression"):
-        con = connect()
-        con.register("rows_in", table)
-        numbered = "SELECT row_number() OVER () AS place, * FROM rows_in"
-        con.execute(f"CREATE TEMP TABLE original AS {numbered}")
-        con.execute("CREATE TEMP TABLE work AS SELECT * FROM original")
-        con.execute("CREATE TEMP TABLE emptied (person_ref VARCHAR, name VARCHAR)")
-        for name in gives_way:
-            _empty(con, name, quasi, k)
-        _find_rare(con, quasi, k)
-        persons, rows = con.execute(
-            "SELECT count(DISTINCT person_ref), count(*) FROM work SEMI JOIN rare USING (person_ref)"
-        ).fetchall()[0]
-        con.execute("DELETE FROM work WHERE person_ref IN (SELECT person_ref FROM rare)")
-        for name in reversed(gives_way):
-            _give_back(con, name, quasi, k)
-        for name, others in sorted((together or {}).items()):
-            _empty_together(con, name, others)
-        told = dict.fromkeys(
-            [*gives_way, *(n for names in (together or {}).values() for n in names)]
-        )
-        lost = ", ".join(f"count(o.{c}) - count(w.{c})" for c in map(quoted, told))
-        counted = con.execute(
-            f"SELECT {lost or '0'} FROM work w JOIN original o USING (place)"
-        ).fetchall()[0]
-        cells = dict(zip(told, map(int, counted), strict=False))
-        names = ", ".join(quoted(name) for name in table.column_names)
-        result = fetched(con, f"SELECT {names} FROM work ORDER BY place").cast(table.schema)
-        con.close()
-    return Suppressed(result, {n: c for n, c in cells.items() if c}, int(persons), int(rows))
+        found = [_concept(table, one, dict(weights or {})) for one in concepts]
+        persons = _ranks(table["person_ref"])
+        levels = reveal(found, _units(found, persons, measure), k)
+    return _emptied(table, concepts, levels, persons, dict(together or {}))
 
 
-def _find_rare(con: "duckdb.DuckDBPyConnection", quasi: Sequence[str], k: int) -> None:
-    """Persons of classes that are too small, into ``rare``."""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE rare AS
-        WITH people AS ({histories(f"({keyed('work', quasi)})")})
-        SELECT person_ref FROM people
-        QUALIFY count(*) OVER (PARTITION BY key) < {int(k)}""")
+def _concepts(
+    quasi: Sequence[str], gives_way: Sequence[str], chains: Sequence[Sequence[str]]
+) -> list[tuple[str, ...]]:
+    """The chains of the quasi-identifiers, the most useful first."""
+    listed = [tuple(name for name in chain if name in quasi) for chain in chains]
+    chained = [name for chain in listed for name in chain]
+    if set(gives_way) != set(quasi) or len(chained) != len(set(chained)):
+        raise ExtractFailed(step="local suppression", columns=len(gives_way))
+    listed += [(name,) for name in quasi if name not in chained]
+    useful = {name: place for place, name in enumerate(gives_way)}
+    return sorted((c for c in listed if c), key=lambda c: -max(useful[name] for name in c))
 
 
-def _empty(con: "duckdb.DuckDBPyConnection", name: str, quasi: Sequence[str], k: int) -> None:
-    _find_rare(con, quasi, k)
-    column = quoted(name)
-    con.execute(
-        f"""INSERT INTO emptied SELECT DISTINCT person_ref, $name FROM work
-            SEMI JOIN rare USING (person_ref) WHERE {column} IS NOT NULL""",
-        {"name": name},
-    )
-    con.execute(
-        f"UPDATE work SET {column} = NULL WHERE person_ref IN (SELECT person_ref FROM rare)"
-    )
+def _concept(table: pa.Table, chain: Sequence[str], weights: dict[str, float]) -> Concept:
+    """Codes of each version; equal codes of a finer one have equal codes of the coarser ones."""
+    codes: list[Codes] = []
+    for name in chain:
+        one = _ranks(table[name]).astype(np.int64)
+        if codes and len(one):
+            one += codes[-1] * (one.max() + 1)
+        codes.append(np.unique(one, return_inverse=True)[1].astype(np.int32))
+    worth = [weights.get(name, 1.0) for name in chain]
+    return Concept(tuple(codes), tuple(max(worth[at:]) for at in range(len(worth))))
 
 
-def _empty_together(con: "duckdb.DuckDBPyConnection", name: str, others: Sequence[str]) -> None:
-    """Empty what would tell the value of a cell that was emptied, in the same rows."""
-    column = quoted(name)
-    emptied = ", ".join(f"{quoted(other)} = NULL" for other in others)
-    if emptied:
-        con.execute(f"""
-            UPDATE work SET {emptied} FROM original WHERE original.place = work.place
-            AND work.{column} IS NULL AND original.{column} IS NOT NULL""")
+def _ranks(column: pa.ChunkedArray) -> Codes:
+    """Place of each value among the sorted ones; a missing value comes last."""
+    packed = pc.dictionary_encode(column.combine_chunks(), null_encoding="encode")
+    order = pc.array_sort_indices(packed.dictionary).to_numpy()
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place[packed.indices.to_numpy()]
 
 
-def _give_back(con: "duckdb.DuckDBPyConnection", name: str, quasi: Sequence[str], k: int) -> None:
-    """Restore a column for groups of at least ``k`` that stay alike; who stays behind must be ``k``, too."""
-    column = quoted(name)
-    restored = ", ".join(f"o.{quoted(one)}" if one == name else f"w.{quoted(one)}" for one in quasi)
-    again = f"""(SELECT w.person_ref, {restored} FROM work w JOIN original o USING (place)
-                 SEMI JOIN lost ON lost.person_ref = w.person_ref)"""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE lost AS SELECT person_ref FROM emptied WHERE name = $name",
-        {"name": name},
-    )
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE returning_ AS
-        WITH now AS ({histories(f"({keyed('work', quasi)})")}),
-             restored AS ({histories(f"({keyed(again, quasi)})")}),
-             whole AS (SELECT key, count(*) AS n FROM now GROUP BY key),
-             moves AS (SELECT n.key AS old, t.key AS new, count(*) AS m
-                       FROM restored t JOIN now n USING (person_ref) GROUP BY ALL HAVING m >= {int(k)}),
-             left_over AS (SELECT old, whole.n - sum(m) AS r FROM moves JOIN whole ON whole.key = old
-                           GROUP BY old, whole.n),
-             allowed AS (SELECT old, new FROM moves JOIN left_over USING (old)
-                         QUALIFY r = 0 OR r >= {int(k)}
-                           OR row_number() OVER (PARTITION BY old ORDER BY m, new) > 1)
-        SELECT t.person_ref FROM restored t JOIN now n USING (person_ref)
-        JOIN allowed a ON a.old = n.key AND a.new = t.key""")
-    con.execute(f"""
-        UPDATE work SET {column} = original.{column} FROM original
-        WHERE original.place = work.place
-          AND work.person_ref IN (SELECT person_ref FROM returning_)""")
+def _units(concepts: Sequence[Concept], persons: Codes, measure: Measure) -> list[Ints]:
+    """Row numbers of what must be alike: persons by their number of rows, or each person's first rows, second rows….
+
+    Rows of a person stand in the order of their values, those first that differ least.
+    """
+    told = sorted((c.codes[-1] for c in concepts), key=entropy_bits)
+    order = np.lexsort((*reversed(told), persons))
+    many = np.bincount(persons)
+    starts = np.cumsum(many) - many
+    most = int(many.max()) if len(many) else 0
+    if measure == "row":
+        return [order[starts[many > at] + at][:, None] for at in range(most)]
+    sizes = (n for n in range(1, most + 1) if (many == n).any())
+    return [order[starts[many == n][:, None] + np.arange(n)] for n in sizes]
+
+
+def _emptied(
+    table: pa.Table,
+    concepts: Sequence[Sequence[str]],
+    levels: Levels,
+    persons: Codes,
+    together: dict[str, tuple[str, ...]],
+) -> Suppressed:
+    hidden = {
+        name: levels[:, at] <= version
+        for at, chain in enumerate(concepts)
+        for version, name in enumerate(chain)
+    }
+    for name, others in together.items():
+        lost = hidden[name] & _filled(table[name])
+        for other in others:
+            hidden[other] = hidden.get(other, np.zeros_like(lost)) | lost
+    for chain in concepts:  # a finer version never outlives a coarser one
+        for coarser, finer in pairwise(chain):
+            hidden[finer] = hidden[finer] | (hidden[coarser] & _filled(table[coarser]))
+    stays = (levels != LEFT_OUT).all(axis=1)
+    cells: dict[str, int] = {}
+    for name, where in hidden.items():
+        if lost := int((where & stays & _filled(table[name])).sum()):
+            cells[name] = lost
+            column = pc.if_else(pa.array(where), pa.scalar(None, table[name].type), table[name])
+            table = table.set_column(table.column_names.index(name), table.field(name), column)
+    left_out = len({*persons} - {*persons[stays]})
+    return Suppressed(table.filter(pa.array(stays)), cells, left_out, int(len(stays) - stays.sum()))
+
+
+def _filled(column: pa.ChunkedArray) -> Flags:
+    return pc.is_valid(column).to_numpy()
 
 
 # --- coarser rows that a project's limit would allow, each with what it would leave

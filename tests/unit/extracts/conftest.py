@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from extracts.deidentified import less_rare, risk
+from extracts.deidentified import risk
 from extracts.package.facts import ReleaseFacts
 from extracts.rows import content_scan
 from systems.database import connect, quoted
@@ -56,7 +56,7 @@ def _one_engine() -> Iterator[None]:
     """
     engine = connect(threads=1)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (content_scan, less_rare, risk):
+        for module in (content_scan, risk):
             patch.setattr(module, "connect", engine.cursor)
         yield
     engine.close()

@@ -1,0 +1,259 @@
+"""Which values of rows may be seen so that ``k`` units look alike: everything starts hidden and is revealed.
+
+A unit is a person with ``n`` rows in a fixed order (or one row, where rows are measured). What each row could show
+is a *chain* of codes for each concept, from its coarsest version to its finest. Units with equally many rows begin
+as one class with everything hidden; a class is parted by what is revealed next, a value (or a
+combination of values) that fewer than ``k`` of its units have stays hidden, and those units go on as a class of their own, of at least ``k``. So every class has ``k`` units at every moment: top-down
+specialisation (Fung, Wang and Yu 2005) with local recoding, cells instead of columns.
+
+Greedy, by worth for bits: a class of N units can be parted log2(N / k) times in two, so that a
+reveal costs the entropy of its parts and is worth its weight in the cells that it fills. Before single cells all that is still hidden
+is tried at once, then all of one row: where many units agree in it, they keep whole rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from extracts.errors import ExtractFailed
+
+Codes = npt.NDArray[np.int32]  # of the rows
+Levels = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+LEFT_OUT = -1
+_FINER = 0.1  # worth of a concept's finest version beside its coarsest one, at the same weight
+_WHOLE = 0.2  # share of a class that must agree for several cells to be revealed at once
+_FULLER = 2.0  # how much more a cell is worth in a row of which all else is seen
+
+
+@dataclass(frozen=True)
+class Concept:
+    """What one concept of each row would show.
+
+    Attributes:
+        codes: for each version, the coarsest first, one code a row; each tells the ones before it.
+        weights: for each version, how much it is worth; no version more than a coarser one.
+    """
+
+    codes: tuple[Codes, ...]
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Class:
+    """Units that look alike: members, the version seen of each (row, concept), and what may still change."""
+
+    members: Ints
+    seen: Levels
+    open: Flags
+    tier: int = 0
+
+
+def entropy_bits(codes: Codes) -> float:
+    """Bits that a row's code tells."""
+    share = np.bincount(codes) / max(len(codes), 1)
+    share = share[share > 0]
+    return float(-(share * np.log2(share)).sum())
+
+
+def reveal(concepts: Sequence[Concept], units: Sequence[Ints], k: int) -> Levels:
+    """Return for each row and concept how many versions may be seen, the coarsest first.
+
+    Args:
+        concepts: what the rows could show.
+        units: tables of row numbers, one a unit, for each kind of unit.
+        k: units that must look alike.
+
+    Returns:
+        rows by concepts: 0 nothing, 1 the coarsest version, and so on; `LEFT_OUT` where fewer than ``k`` units of the kind exist.
+    """
+    total = len(concepts[0].codes[0]) if concepts else sum(part.size for part in units)
+    levels = np.zeros((total, len(concepts)), np.int8)
+    search = _Search(concepts, total, k)
+    for rows in units:
+        if len(rows) < k:
+            levels[rows.ravel()] = LEFT_OUT
+        elif concepts:
+            for found in search.classes(rows):
+                levels[rows[found.members]] = found.seen
+    return levels
+
+
+class _Search:
+    """The codes in one array, what each version is worth, and the order in which weights are served."""
+
+    def __init__(self, concepts: Sequence[Concept], total: int, k: int) -> None:
+        count, self.k = len(concepts), k
+        self.versions = np.array([len(c.codes) for c in concepts], np.int64)
+        depth = int(self.versions.max()) if count else 0
+        self.codes = np.zeros((depth, total, count), np.int32)
+        self.sizes = np.ones((depth, count), np.int64)
+        self.worth = np.zeros((depth, count))
+        weights = np.zeros((depth, count))
+        for i, concept in enumerate(concepts):
+            bits = [entropy_bits(codes) for codes in concept.codes]
+            for level, codes in enumerate(concept.codes):
+                self.codes[level, :, i] = codes
+                self.sizes[level, i] = int(codes.max()) + 1 if total else 1
+                weights[level, i] = concept.weights[level]
+                gained = bits[level] - (bits[level - 1] if level else 0.0)
+                told = gained / bits[-1] if bits[-1] else 0.0
+                self.worth[level, i] = concept.weights[level] * (_FINER * told + (level == 0))
+        self.targets = [
+            _target(weights, tier) for tier in sorted({*weights[weights > 0]}, reverse=True)
+        ]
+        self.targets.append(self.versions)
+        self.mixing = np.random.default_rng(5).integers(1, 2**62, (64, max(count, 1)), np.int64) | 1
+
+    def classes(self, rows: Ints) -> Iterator[_Class]:
+        """Part the units of ``rows``, one at least ``k``, as far as it goes."""
+        shape = (rows.shape[1], len(self.versions))
+        start = _Class(np.arange(len(rows)), np.zeros(shape, np.int8), np.ones(shape, np.bool_))
+        waiting = [start]
+        while waiting:
+            one = waiting.pop()
+            if one.tier == len(self.targets):
+                yield one
+            else:
+                waiting += self._step(one, rows)
+
+    def _step(self, one: _Class, rows: Ints) -> list[_Class]:
+        """One reveal, or what can't be revealed closed, or the next tier of weights."""
+        target = self.targets[one.tier]
+        last = one.tier == len(self.targets) - 1
+        wanted = one.open & (one.seen < target)
+        if not wanted.any():
+            return [_Class(one.members, one.seen, one.open, one.tier + 1)]
+        if not last and (parts := self._several(one, rows, wanted, target)):
+            return parts
+        return self._single(one, rows, wanted)
+
+    # --- several cells at once
+
+    def _several(self, one: _Class, rows: Ints, wanted: Flags, target: Ints) -> list[_Class] | None:
+        """Reveal all wanted cells, or all of the row in which most units agree, where enough do."""
+        single = [np.zeros_like(wanted) for _ in wanted]
+        for at, row in enumerate(wanted):
+            single[at][at] = row
+        for cells in ([wanted], single):
+            tried = [self._agreeing(one, rows, c, target) for c in cells if c.any()]
+            if tried:
+                best = max(tried, key=lambda t: t[0])
+                if best[0] >= _WHOLE:
+                    return self._parted(one, rows, best[1], best[2], target)
+        return None
+
+    def _agreeing(
+        self, one: _Class, rows: Ints, cells: Flags, target: Ints
+    ) -> tuple[float, Flags, Ints]:
+        """Share of members who are ``k`` with the same values in ``cells``, the cells, and a label each (-1: the rest)."""
+        at, concept = np.nonzero(cells)
+        values = self.codes[target[concept] - 1, rows[one.members][:, at], concept]
+        mixed = (values * self.mixing[at % 64, concept]).sum(axis=1)
+        _, label, sizes = np.unique(mixed, return_inverse=True, return_counts=True)
+        kept = sizes >= self.k
+        if sizes[~kept].sum() >= self.k or not (cells.all() and one.open.all()):
+            kept = _kept(
+                sizes, self.k
+            )  # else fewer than k units stand out of all: the others give nothing up
+        share = float(sizes[kept].sum() / len(one.members))
+        return share, cells, np.where(kept[label], label, -1)
+
+    def _parted(
+        self, one: _Class, rows: Ints, cells: Flags, label: Ints, target: Ints
+    ) -> list[_Class]:
+        parts: list[_Class] = []
+        at, concept = np.nonzero(cells)
+        for value, members in _by_label(one.members, label):
+            if value < 0 and len(members) < self.k:
+                out, closed = np.full_like(one.seen, LEFT_OUT), np.zeros_like(one.open)
+                parts.append(_Class(members, out, closed, len(self.targets)))
+                continue
+            if value < 0:
+                parts.append(_Class(members, one.seen, one.open, one.tier))
+                continue
+            values = self.codes[target[concept] - 1, rows[members][:, at], concept]
+            if (values != values[0]).any():  # two combinations with one hash: never in practice
+                raise ExtractFailed(step="local suppression", hashes="collide")
+            seen = np.where(cells, target, one.seen).astype(np.int8)
+            parts.append(_Class(members, seen, one.open, one.tier))
+        return parts
+
+    # --- one cell
+
+    def _single(self, one: _Class, rows: Ints, wanted: Flags) -> list[_Class]:
+        """Reveal the next version of the cell that is worth most for its bits; for nothing where all agree."""
+        at, concept = np.nonzero(wanted)
+        level, size = one.seen[at, concept], len(one.members)
+        values = self.codes[level, rows[one.members][:, at], concept]
+        ends = np.cumsum(self.sizes[level, concept])
+        starts = np.concatenate([[0], ends[:-1]])
+        counts = np.bincount((values + starts).ravel(), minlength=int(ends[-1]))
+        shown, cost = _bits(counts, starts, size, self.k)
+        dead = shown <= 0
+        seen, still = one.seen.copy(), one.open.copy()
+        still[at[dead], concept[dead]] = False
+        free = ~dead & (cost <= 1e-9)
+        seen[at[free], concept[free]] += 1
+        if free.any() or dead.all():
+            return [_Class(one.members, seen, still, one.tier)]
+        fuller = 1 + _FULLER * (one.seen > 0).mean(axis=1)
+        worth = self.worth[level, concept] * fuller[at] * shown
+        best = int(np.argmax(np.where(dead, -1.0, worth / np.maximum(cost, 1e-9))))
+        row, column = int(at[best]), int(concept[best])
+        found = values[:, best]
+        kept = _kept(np.bincount(found), self.k)
+        parts: list[_Class] = []
+        for value, members in _by_label(one.members, np.where(kept[found], found, -1)):
+            part_seen, part_open = seen, still
+            if value < 0:
+                part_open = still.copy()
+                part_open[row, column] = False
+            else:
+                part_seen = seen.copy()
+                part_seen[row, column] += 1
+            parts.append(_Class(members, part_seen, part_open, one.tier))
+        return parts
+
+
+def _target(weights: npt.NDArray[np.float64], tier: float) -> Ints:
+    """Versions to reveal of each concept before anything of less weight: up to the named one, else the coarsest."""
+    heavy = (weights >= tier).sum(axis=0)
+    return np.where(heavy, heavy if tier > 1 else np.maximum((weights > 1).sum(axis=0), 1), 0)
+
+
+def _kept(sizes: Ints, k: int) -> Flags:
+    """Which values are shown: those of ``k`` units, but for the smallest of them that the rest needs to be ``k``."""
+    kept = sizes >= k
+    rest = int(sizes[~kept].sum())
+    for value in np.flatnonzero(kept)[np.argsort(sizes[kept], kind="stable")]:
+        if rest == 0 or rest >= k:
+            break
+        kept[value] = False
+        rest += int(sizes[value])
+    return kept
+
+
+def _bits(counts: Ints, starts: Ints, size: int, k: int) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Units that would be shown a value, and bits times units that this costs, for each candidate."""
+    large = np.where(counts >= k, counts, 0)
+    shown = np.add.reduceat(large, starts)
+    told = np.add.reduceat(large * np.log2(np.maximum(large, 1)), starts)
+    rest = size - shown
+    smallest = np.minimum.reduceat(np.where(large > 0, large, size + 1), starts)
+    short = (rest > 0) & (rest < k) & (shown > 0)
+    told = np.where(short, told - smallest * np.log2(np.maximum(smallest, 1)), told)
+    shown = np.where(short, shown - smallest, shown)
+    rest = size - shown
+    return shown, size * np.log2(size) - told - rest * np.log2(np.maximum(rest, 1))
+
+
+def _by_label(members: Ints, label: Ints) -> Iterator[tuple[int, Ints]]:
+    order = np.argsort(label, kind="stable")
+    ordered = label[order]
+    for part in np.split(order, np.flatnonzero(np.diff(ordered)) + 1):
+        yield int(label[part[0]]), members[part]
