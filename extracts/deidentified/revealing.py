@@ -37,10 +37,13 @@ class Concept:
     Attributes:
         codes: for each version, the coarsest first, one code a row; each tells the ones before it.
         weights: for each version, how much it is worth; no version more than a coarser one.
+        group: versions that tell a person's group: where many agree in them, they are not made coarser, so
+            that small groups don't vanish in large ones.
     """
 
     codes: tuple[Codes, ...]
     weights: tuple[float, ...]
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class _Search:
             _target(weights, tier) for tier in sorted({*weights[weights > 0]}, reverse=True)
         ]
         self.targets.append(self.versions)
+        self.groups = np.array([c.group for c in concepts], np.int64)
         self.mixing = np.random.default_rng(5).integers(1, 2**62, (64, max(count, 1)), np.int64) | 1
 
     def classes(self, rows: Ints) -> Iterator[_Class]:
@@ -139,12 +143,14 @@ class _Search:
         single = [np.zeros_like(wanted) for _ in wanted]
         for at, row in enumerate(wanted):
             single[at][at] = row
+        finer = np.where(target > 0, np.maximum(target, self.groups), 0)
         for cells in ([wanted], single):
-            tried = [self._agreeing(one, rows, c, target) for c in cells if c.any()]
-            if tried:
-                best = max(tried, key=lambda t: t[0])
-                if best[0] >= _WHOLE:
-                    return self._parted(one, rows, best[1], best[2], target)
+            for wish in (finer, target) if (finer > target).any() else (target,):
+                tried = [self._agreeing(one, rows, c, wish) for c in cells if c.any()]
+                if tried:
+                    best = max(tried, key=lambda t: t[0])
+                    if best[0] >= _WHOLE:
+                        return self._parted(one, rows, best[1], best[2], wish)
         return None
 
     def _agreeing(
