@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from extracts.suppression import audit, errors, model, published, solver, table_files
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
@@ -65,6 +67,8 @@ def suppress_file(
     out: Path,
     explain: Path | None = None,
     heat_map: Path | None = None,
+    must_publish: Path | None = None,
+    may_hide: Path | None = None,
     progress: solver.Progress | None = None,
 ) -> SuppressOutcome:
     """Make a table publishable and write it.
@@ -87,6 +91,8 @@ def suppress_file(
         out: where the table goes.
         explain: where the explanation for the Department goes (0600).
         heat_map: where a page of the same goes (0600).
+        must_publish: a file of cells, by the dimensions, that must stay open.
+        may_hide: a file of cells, by the dimensions, and ``weight``: what hiding each costs; 1 is usual.
         progress: called with stage, done, of.
 
     Raises:
@@ -105,6 +111,8 @@ def suppress_file(
             *(("--hierarchy", path) for path in (hierarchy or {}).values()),
             *(("--linked", path) for path in linked),
             *(("--with", path) for path in earlier),
+            *(("--must-publish", path) for path in [must_publish] if path),
+            *(("--may-hide", path) for path in [may_hide] if path),
         ],
         errors.TableUnwritableError,
     )
@@ -124,7 +132,13 @@ def suppress_file(
     before = _earlier(earlier, count, persons, parents)
     exact = explain is not None or heat_map is not None
     pattern = solver.suppress(
-        table, policy, before, linked=others, intervals=exact, progress=progress
+        table,
+        policy,
+        before,
+        linked=others,
+        intervals=exact,
+        wishes=_wishes(table, must_publish, may_hide),
+        progress=progress,
     )
     with written_together([path for _, path in outputs], errors.TableUnwritableError) as parts:
         for path, part, one in zip(shown, parts, [pattern, *pattern.linked], strict=False):
@@ -141,6 +155,26 @@ def suppress_file(
             next(private).write_text(_map_page(pattern, policy, out.name), "utf-8")
     written = [path for option, path in outputs if option != "--explain"]
     return SuppressOutcome(pattern, policy, tuple(written))
+
+
+def _wishes(table: model.CellTable, must: Path | None, may: Path | None) -> solver.Wishes | None:
+    """What files ask of the cells of a table; None without any.
+
+    Raises:
+        CellUnknownError: a row is no cell of the table.
+        BadWeightError: a weight is no number from 0.001 to 1,000.
+        CodedError: a file can't be used, or names a cell twice.
+    """
+    if must is None and may is None:
+        return None
+    dims = [d.name for d in table.dims]
+    at = {labels: i for i, labels in enumerate(table.labels())}
+    wishes = solver.Wishes(np.zeros(table.size, dtype=bool), np.ones(table.size), {})
+    asked = table_files.read_asked(must, dims, "must-publish", at) if must else []
+    weighed = table_files.read_asked(may, dims, "may-hide", at, "weight") if may else []
+    wishes.stay_open[[cell for _, cell, _ in asked]] = True
+    wishes.weights[[cell for _, cell, _ in weighed]] = [weight for *_, weight in weighed]
+    return replace(wishes, rows={cell: row for row, cell, _ in asked})
 
 
 def _map_page(pattern: solver.Pattern, policy: model.SuppressionPolicy, title: str) -> str:

@@ -243,6 +243,40 @@ def _counted(
     return found
 
 
+def read_asked(
+    path: Path,
+    dims: Sequence[str],
+    role: str,
+    cells: Mapping[tuple[str, ...], int],
+    weight: str | None = None,
+) -> list[tuple[int, int, float]]:
+    """Read a file about some cells of a table: row, number of the cell, its weight (1 without a column of them).
+
+    Raises:
+        TableUnreadableError: no such file or columns.
+        CellUnknownError, DuplicateCellError: a row is no cell of the table, or one that was there.
+        BadWeightError: a weight is no number from 0.001 to 1,000.
+    """
+    records = _records(path, [*dims, *([weight] if weight else [])], role)
+    rows = [Row(number, tuple(r[d] for d in dims), 0) for number, r in records]
+    if lost := [row.number for row in rows if row.labels not in cells]:
+        raise errors.CellUnknownError(table=role, columns=list(dims), rows=lost, count=len(lost))
+    refuse_duplicates(rows, dims, role)
+    weights = [_weight(record[weight]) if weight else 1.0 for _, record in records]
+    if bad := [row.number for row, value in zip(rows, weights, strict=True) if value is None]:
+        raise errors.BadWeightError(table=role, column=str(weight), rows=bad, count=len(bad))
+    return [
+        (row.number, cells[row.labels], value or 1.0)
+        for row, value in zip(rows, weights, strict=True)
+    ]
+
+
+def _weight(text: str) -> float | None:
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", text.strip()):
+        return None
+    return value if 0.001 <= (value := float(text)) <= 1000 else None
+
+
 def read_hierarchy(path: Path, dimension: str) -> dict[str, str]:
     """Read child, parent pairs, one level above the other in any order.
 

@@ -173,6 +173,8 @@ def suppress(
     explain: Path | None = None,
     clean_up: int | None = None,
     heat_map: Path | None = None,
+    must_publish: Path | None = None,
+    may_hide: Path | None = None,
 ) -> None:
     """Hide small cells and as few others as needed.
 
@@ -198,6 +200,8 @@ def suppress(
         out=out,
         explain=explain,
         heat_map=heat_map,
+        must_publish=must_publish,
+        may_hide=may_hide,
     )
     written = [console.shown(path) for path in outcome.written]
     facts: dict[str, object] = {**outcome.numbers(), "written": written}

@@ -9,6 +9,7 @@ from extracts.suppression.model.table_system import (
     Relations,
     TableSystem,
     join_tables,
+    parts,
     programme,
     solver_with,
 )

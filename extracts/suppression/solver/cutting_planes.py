@@ -140,7 +140,12 @@ class MasterProblem:
         self.candidates: Ints = np.flatnonzero(search.relations.free & ~self.must)
         self._at = np.full(self.must.size, -1)
         self._at[self.candidates] = np.arange(len(self.candidates))
-        self._solver = solver_with(mip_rel_gap=0.0, mip_abs_gap=_GAP, mip_max_nodes=nodes)
+        # What each candidate costs; all the same without wishes. The cheapest is the unit of gap and tie-breaks.
+        self._costs = _weights(search)[self.candidates]
+        self._unit = float(self._costs.min(initial=1.0))
+        self._counted = search.weights is None
+        gap = _GAP * self._unit
+        self._solver = solver_with(mip_rel_gap=0.0, mip_abs_gap=gap, mip_max_nodes=nodes)
         self._build(search)
 
     def add(self, cut: Cut) -> None:
@@ -150,8 +155,8 @@ class MasterProblem:
             columns, weights, need = found
             self._solver.addRow(need, np.inf, len(columns), columns.astype(np.int32), weights)
 
-    def solve(self) -> tuple[Flags, int]:
-        """The hidden cells, and how many besides those that must be hidden are proven necessary.
+    def solve(self) -> tuple[Flags, float]:
+        """The hidden cells, and how many (or what cost) besides those that must be is proven necessary.
 
         Raises:
             SolverStoppedError: there is no answer.
@@ -164,7 +169,8 @@ class MasterProblem:
         hidden = self.must.copy()
         hidden[self.candidates[values > 0.5]] = True
         bound = float(self._solver.getInfo().mip_dual_bound)
-        return hidden, max(0, int(np.ceil(bound - _TIES - _CLOSE)))
+        bound -= _TIES * self._unit + _CLOSE
+        return hidden, max(0, int(np.ceil(bound)) if self._counted else bound)
 
     def _free_part(self, cut: Cut) -> tuple[Ints, Floats, float] | None:
         forced = self.must[cut.cells]
@@ -186,7 +192,7 @@ class MasterProblem:
         weights = np.concatenate([none, *(w for _, w, _ in found)])
         needs = np.array([need for _, _, need in found])
         rows = sparse.csr_array((weights, columns.astype(np.int32), ends), (len(found), size))
-        costs = 1.0 + _TIES * prices / max(float(prices.sum()), 1.0)
+        costs = self._costs + self._unit * _TIES * prices / max(float(prices.sum()), 1.0)
         bounds = np.zeros(size), np.ones(size)
         lp = programme(costs, bounds, (needs, np.full(len(found), np.inf)), rows)
         lp.integrality_ = [highspy.HighsVarType.kInteger] * size
@@ -273,14 +279,14 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
 
     Returns:
         How many cells any pattern has to hide besides the primary ones; the pattern is proven to
-        be the smallest where it has no more.
+        be the smallest where it has no more. Where cells have weights, the least weight counts and none is said.
 
     Raises:
         SolverStoppedError: the solver gave no answer.
     """
     limit = search.movements.solved + search.policy.clean_programmes
     flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
-    proven = 0
+    proven = 0.0
     trial = search
     for _ in range(_ROUNDS):
         if secondary(search) <= proven or flows.solved + search.movements.solved > limit:
@@ -295,18 +301,22 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
         for cut in cuts:
             cover.add(cut)
         if progress:
-            progress("smallest", proven, secondary(search))
+            progress("smallest", int(proven), int(secondary(search)))
     protect(trial)  # what the last round left open, where the budget ended it
     if secondary(trial) > proven:
         clean_up(trial, progress)
     if secondary(trial) < secondary(search):
         search.hidden, search.witnesses = trial.hidden, trial.witnesses
-    return proven
+    return int(proven) if search.weights is None else 0
 
 
-def secondary(search: Search) -> int:
-    """Cells that are hidden for the sake of others."""
-    return int(np.sum(search.hidden & ~search.primary & ~search.fixed))
+def secondary(search: Search) -> float:
+    """Cells that are hidden for the sake of others, or what they cost where they have weights."""
+    return float(_weights(search)[search.hidden & ~search.primary & ~search.fixed].sum())
+
+
+def _weights(search: Search) -> Floats:
+    return np.ones(search.prices.size) if search.weights is None else search.weights
 
 
 def _test(trial: Search, flows: Separation, pool: _Pool) -> list[Cut]:

@@ -39,6 +39,7 @@ class Search:
     fixed: Flags = field(init=False)
     extra: dict[int, float] = field(default_factory=dict[int, float])
     strict: bool = False
+    weights: Floats | None = None  # what hiding each cell costs, where not all cost the same
     movements: MovementSolver = field(init=False)
     _needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
 

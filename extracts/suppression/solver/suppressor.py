@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from extracts.suppression import model
 from extracts.suppression.audit import AuditReport, audit_table
-from extracts.suppression.errors import AuditFellError
+from extracts.suppression.errors import AuditFellError, CannotProtectError
 from extracts.suppression.published import PublishedTable
 from extracts.suppression.solver import witnesses
 from extracts.suppression.solver.cutting_planes import minimise
@@ -34,6 +34,7 @@ from extracts.suppression.solver.secondary import (
     repair,
     start_search,
 )
+from extracts.suppression.solver.wishes import Wishes
 
 _ROUNDS = 8  # each one hides more; tables seen so far needed at most two
 _WIDER = 4  # then whole neighbourhoods, one line further in each; the last are most of a table
@@ -81,6 +82,7 @@ def suppress(
     linked: Sequence[model.CellTable] = (),
     scope: model.Levels | None = None,
     intervals: bool = False,
+    wishes: Wishes | None = None,
     progress: Progress | None = None,
 ) -> Pattern:
     """Hide what must be hidden, no more than needed, and prove it.
@@ -92,6 +94,7 @@ def suppress(
         linked: other groupings of the same population, published together with this one.
         scope: fixed levels of dimensions that the tables don't have.
         intervals: whether the report proves the exact interval of every hidden cell.
+        wishes: cells of ``table`` that must stay open, and what hiding each costs.
         progress: called with stage, done, of.
 
     Returns:
@@ -103,11 +106,36 @@ def suppress(
         TablesDisagreeError: the tables contradict each other.
         AuditFellError: the audit still got cells back after the repairs.
         AuditUnsolvedError: the audit could not prove a bound.
+        CantStayOpenError: a cell that must stay open is small, or nothing protects another one without it.
     """
     joined = model.join_tables(table, linked, earlier, policy.least, scope or {})
+    try:
+        return _suppress(joined, policy, earlier, wishes, progress, intervals=intervals)
+    except (CannotProtectError, AuditFellError):
+        if wishes is None or not wishes.stay_open.any():
+            raise
+    joined = model.join_tables(table, linked, earlier, policy.least, scope or {})
+    quick = replace(policy, clean=False)
+    found = _suppress(joined, quick, earlier, wishes.eased(), progress, intervals=False)
+    raise wishes.refused(found.hidden, small=int(found.primary.ravel()[wishes.stay_open].sum()))
+
+
+def _suppress(
+    joined: model.TableSystem,
+    policy: model.SuppressionPolicy,
+    earlier: Sequence[PublishedTable],
+    wishes: Wishes | None,
+    progress: Progress | None,
+    *,
+    intervals: bool,
+) -> Pattern:
+    if wishes is not None:
+        wishes.hold_open(joined)
     search = start_search(
         joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
     )
+    if wishes is not None:
+        wishes.weigh(search, joined.variables[0])
     protect(search, progress)
     needed = _improve(search, progress) if policy.clean else 0
     witnesses.prove_beforehand(joined, search, earlier, progress)

@@ -29,6 +29,12 @@ def equations(table):
 
 def fewest(table, threshold=10):
     """How many cells have to be hidden besides the small ones, or None where nothing helps."""
+    found = cheapest(table, np.ones(table.size), np.zeros(table.size, bool), threshold)
+    return None if found is None else round(found)
+
+
+def cheapest(table, weights, stay_open, threshold=10):
+    """The least weight of cells hidden besides the small ones where some stay open; None where nothing helps."""
     values = table.counts.ravel().astype(float)
     matrix = equations(table)
     size = len(values)
@@ -56,13 +62,15 @@ def fewest(table, threshold=10):
     up_bound = LinearConstraint(sparse.hstack([own * _FAR, -moves]), 0, np.inf)
     down_bound = LinearConstraint(sparse.hstack([down, moves]), 0, np.inf)
     low, high = np.full(size * (count + 1), -_FAR), np.full(size * (count + 1), _FAR)
-    low[:size], high[:size] = primary, values > 0
+    low[:size], high[:size] = primary, (values > 0) & ~stay_open
+    if (primary & stay_open).any():
+        return None
     for n, (cell, step) in enumerate(goals):
         low[size * (n + 1) + cell] = high[size * (n + 1) + cell] = step
     found = milp(
-        np.concatenate([np.ones(size), np.zeros(size * count)]),
+        np.concatenate([weights, np.zeros(size * count)]),
         constraints=[kept, up_bound, down_bound],
         bounds=Bounds(low, high),
         integrality=np.concatenate([np.ones(size), np.zeros(size * count)]),
     )
-    return None if found.x is None else round(found.fun) - int(primary.sum())
+    return None if found.x is None else found.fun - float(weights[primary].sum())

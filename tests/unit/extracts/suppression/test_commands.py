@@ -262,3 +262,51 @@ def test_rates_are_not_written_over_what_they_are_made_of(tmp_path):
                 table, dims=["a"], count="n", percent_of=None, population=people, per=1, out=out
             )
         assert out.read_bytes() == before
+
+
+# --- what a table's owner asks of its cells
+
+
+def test_cells_that_must_be_published_are_and_weights_are_followed(tmp_path):
+    plain = run(tmp_path, GOOD)
+    assert hidden(tmp_path) == {("A", "F"), ("A", "M"), ("C", "F"), ("C", "M")}
+    must = write(tmp_path, "sex,county\nF,C\nTOTAL,A\n", "must.csv")
+    run(tmp_path, GOOD, must_publish=must)
+    assert hidden(tmp_path) == {("A", "F"), ("A", "M"), ("B", "F"), ("B", "M")}
+    may = write(tmp_path, "county,sex,weight\nB,F,0.1\nB,M,0.1\n", "may.csv")
+    cheap = run(tmp_path, GOOD, may_hide=may)
+    assert hidden(tmp_path) == {("A", "F"), ("A", "M"), ("B", "F"), ("B", "M")}
+    assert cheap.pattern.hidden.sum() == plain.pattern.hidden.sum()
+
+
+ASKED = {
+    "it is small": ("county,sex\nB,F\nA,F\n", e.CantStayOpenError, [2]),
+    "nothing else protects": ("county,sex\nA,M\nA,TOTAL\n", e.CantStayOpenError, [1]),
+    "no such cell": ("county,sex\nA,M\nD,F\n", e.CellUnknownError, [2]),
+    "twice": ("county,sex\nB,M\nB,M\n", e.DuplicateCellError, [2]),
+    "a dimension short": ("county\nA\n", e.TableUnreadableError, None),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_what_can_not_stay_open_is_refused_by_its_row(tmp_path, case):
+    text, error, rows = ASKED[case]
+    with pytest.raises(error) as caught:
+        run(tmp_path, GOOD, must_publish=write(tmp_path, text, "must.csv"))
+    assert rows is None or list(caught.value.facts["rows"]) == rows
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "x", "", "1001", "1e2", "nan"])
+def test_a_weight_that_is_none_is_refused_by_its_row(tmp_path, weight):
+    may = write(tmp_path, f"county,sex,weight\nB,F,0.001\nB,M,{weight}\n", "may.csv")
+    with pytest.raises(e.BadWeightError) as caught:
+        run(tmp_path, GOOD, may_hide=may)
+    assert (caught.value.facts["rows"], caught.value.facts["column"]) == ((2,), "weight")
+    with pytest.raises(OutputTaken, match="--may-hide"):
+        run(tmp_path, GOOD, may_hide=tmp_path / "out.csv")
+
+
+def hidden(tmp_path):
+    rows = read(tmp_path / "out.csv")
+    return {(r["county"], r["sex"]) for r in rows if r["status"] == "suppressed"}
