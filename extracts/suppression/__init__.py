@@ -5,7 +5,7 @@ Usable alone: ``suppress_file`` and ``audit_file`` are the commands ``suppress``
 attacker, rule and algorithm. It never reads a register, and knows nothing of releases.
 """
 
-from extracts.suppression.audit import AuditReport, Fall, Hint, audit_table
+from extracts.suppression.audit import AuditReport, Fall, Hint, Knowledge, audit_table, gather
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Forecast, forecast
 from extracts.suppression.commands import (
     audit_file,
