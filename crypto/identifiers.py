@@ -40,7 +40,16 @@ def order_keys(secret: Secret, label: str, values: pa.Array | Sequence[object]) 
 
     Two of ten million values share a key with probability 3e-6; break ties by the value itself.
     """
-    digests, codes = _digests(secret, f"row-order/{label}", values)
+    return _uint64(secret, f"row-order/{label}", values)
+
+
+def record_keys(secret: Secret, label: str, values: pa.Array | Sequence[object]) -> pa.Array:
+    """Give each record the key (uint64, null where null) that its share in a cell's noise comes from."""
+    return _uint64(secret, f"record-key/{label}", values)
+
+
+def _uint64(secret: Secret, label: str, values: pa.Array | Sequence[object]) -> pa.Array:
+    digests, codes = _digests(secret, label, values)
     raw = np.frombuffer(b"".join(d[:_ORDER_BYTES] for d in digests), dtype=">u8")
     return pa.array(raw.astype(np.uint64)).take(codes)
 

@@ -211,6 +211,7 @@ def set_of(snapshot: str) -> str:
 # setting → whether a value is as cautious as the default, or more so
 CAUTIOUS: Mapping[str, Callable[[Any], bool]] = {
     "disclosure.threshold": lambda persons: persons >= Settings().disclosure.threshold,
+    "disclosure.method": lambda method: method == "suppress",
     "disclosure.late_records": lambda what: what != "auto",
     "disclosure.row_k": lambda persons: persons >= Settings().disclosure.row_k,
     "linkage.threshold": lambda probability: probability >= Settings().linkage.threshold,

@@ -325,6 +325,10 @@ class Keyring:
         """
         return self._keep("projects", project, Secret, create=create)
 
+    def records_secret(self) -> Secret:
+        """Give the home's secret behind the keys of records: one for all projects and years, of the root alone."""
+        return Secret("record-keys", self._root.derive("keyring/record-keys"))
+
     def run_key(self, run_id: str, *, create: bool = False) -> StagingKey:
         """Give the key of a run's staging; with ``create`` make it unless it exists.
 

@@ -5,8 +5,9 @@ and keeps the history of publication. It never publishes a value that the audit 
 """
 
 from extracts.aggregated.closed_years import REASONS, ClosedYear
-from extracts.aggregated.coarser import coarser_versions
+from extracts.aggregated.coarser import CoarserVersion, coarser_versions
 from extracts.aggregated.explanation import explain
 from extracts.aggregated.extract import Aggregate, build_aggregate, has_version, published_before
 from extracts.aggregated.history import load_published, save_published
+from extracts.aggregated.perturbed import build_perturbed, perturbed_before
 from extracts.aggregated.tabulation import AggregateSpec

@@ -29,6 +29,8 @@ Reason = Literal[
     "derivable",
     "pattern",
     "unproven",
+    "method",
+    "perturbed",
 ]
 Labels = tuple[str, ...]
 Pair = tuple[int, int]  # as published, as counted now
@@ -43,6 +45,8 @@ REASONS: Mapping[Reason, str] = {
     "derivable": "a small change follows from the differences of margins",
     "pattern": "the published pattern does not protect the new values",
     "unproven": "the audit has no proof",
+    "method": "it was protected by another method than the settings name",
+    "perturbed": "a second version would have other noise, and both together less",
 }
 
 

@@ -24,7 +24,8 @@ from extracts.aggregated import tabulation
 from extracts.aggregated.closed_years import ClosedYear, closed_year
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
-from extracts.errors import CountyExemptRefused, RolesMixed
+from extracts.errors import CountyExemptRefused, MethodsMixed, RolesMixed
+from extracts.perturbation import PERTURBED
 from systems.description import System
 
 if TYPE_CHECKING:
@@ -90,14 +91,17 @@ def build_aggregate(
         AuditFellError: the audit got cells back.
         CountyExemptRefused: another table of these years has gone out.
         RolesMixed: a table of these years that counts other persons has gone out.
+        MethodsMixed: a perturbed table of these records has gone out.
         CodedError: see ``tabulate`` and ``suppress``.
     """
     before = [from_arrow(t) for t in earlier]
     counted = tabulation.tabulate(con, system, spec)
     names = tuple(d.name for d in counted.dims)
-    scope = _scope(system, spec, names)
+    scope = scope_of(system, spec, names)
     exempt = county_exempt and set(names) == {tabulation.YEAR, COUNTY}
     check_earlier_tables(before, spec.all_years, names, scope, exempt=exempt)
+    check_methods(system, before, spec, scope)
+    before = exact_tables(before)
     closed = closed_years(counted, before, scope, policy, revise=revise)
     rows: list[sdc.PublishedRow] = []
     reports: list[sdc.AuditReport] = []
@@ -130,8 +134,8 @@ def build_aggregate(
     parents = sdc.publish(counted, np.zeros(counted.shape, bool)).parents
     about = sdc.PublishedTable(names, (), parents, has_persons=True, scope=scope)
     return Aggregate(
-        to_arrow(about, _labels(system, spec), rows, system.record.plural),
-        _exact(counted, system.record.plural),
+        to_arrow(about, labels_of(system, spec), rows, system.record.plural),
+        exact_cells(counted, system.record.plural),
         explained(counted, rows, whole, policy, system.record.plural),
         whole,
         closed,
@@ -152,7 +156,7 @@ def closed_years(
     found: dict[int, ClosedYear] = {}
     for year in counted.dims[0].leaves:
         every, now = tabulation.published_in(before, year), tabulation.one_year(counted, year)
-        if same := [t for t in every if _same(t, now, scope)]:
+        if same := [t for t in every if same_cells(t, now, scope)]:
             alone = len(same) == len(every)
             found[int(year)] = closed_year(same, now, policy, alone=alone, revise=revise)
     return found
@@ -173,9 +177,10 @@ def published_before(
         CodedError: see ``tabulate``.
     """
     counted = tabulation.tabulate(con, system, spec)
-    scope = _scope(system, spec, tuple(d.name for d in counted.dims))
+    scope = scope_of(system, spec, tuple(d.name for d in counted.dims))
     before = [from_arrow(t) for t in earlier]
-    return closed_years(counted, before, scope, policy, revise=revise)
+    exact = closed_years(counted, exact_tables(before), scope, policy, revise=revise)
+    return other_method(counted, before, scope) | exact
 
 
 def has_version(tables: Sequence[pa.Table], year: int, version: sdc.PublishedTable) -> bool:
@@ -188,7 +193,7 @@ def has_version(tables: Sequence[pa.Table], year: int, version: sdc.PublishedTab
     )
 
 
-def _scope(
+def scope_of(
     system: System, spec: tabulation.AggregateSpec, names: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
     """The families, where they are no dimension of the table."""
@@ -200,7 +205,9 @@ def _scope(
     return scope | {COUNTED: (release.person_role,)}
 
 
-def _same(table: sdc.PublishedTable, now: sdc.CellTable, scope: dict[str, tuple[str, ...]]) -> bool:
+def same_cells(
+    table: sdc.PublishedTable, now: sdc.CellTable, scope: dict[str, tuple[str, ...]]
+) -> bool:
     """Whether a year was published with the same cells."""
     if table.dims != tuple(d.name for d in now.dims) or dict(table.scope) != scope:
         return False
@@ -219,7 +226,8 @@ def _merge(reports: Sequence[sdc.AuditReport], threshold: int) -> sdc.AuditRepor
     )
 
 
-def _labels(system: System, spec: tabulation.AggregateSpec) -> dict[str, dict[str, str]]:
+def labels_of(system: System, spec: tabulation.AggregateSpec) -> dict[str, dict[str, str]]:
+    """For each dimension its codes' labels, groups' among them."""
     described = tabulation.dimensions(system, spec)
     found = {d.name: dict(system.code_list(d.codes).labels) for d in described if d.codes}
     for one in described:
@@ -228,8 +236,8 @@ def _labels(system: System, spec: tabulation.AggregateSpec) -> dict[str, dict[st
     return found
 
 
-def _exact(counted: sdc.CellTable, plural: str) -> pa.Table:
-    """Every cell and margin with its true values: dimensions as text, records, ``persons``."""
+def exact_cells(counted: sdc.CellTable, plural: str) -> pa.Table:
+    """Every cell and margin with its true values, for the Department alone: dimensions as text, records, ``persons``."""
     labels = list(counted.labels())
     columns: dict[str, pa.Array] = {
         dim.name: pa.array([label[axis] for label in labels], pa.string())
@@ -268,6 +276,58 @@ def check_earlier_tables(
     others = [t for t in overlapping if t.dims != tuple(dims) or dict(t.scope) != dict(scope)]
     if exempt and others:
         raise CountyExemptRefused(tables=len(others))
+
+
+def check_methods(
+    system: System,
+    before: Sequence[sdc.PublishedTable],
+    spec: tabulation.AggregateSpec,
+    scope: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Refuse exact values beside perturbed ones of the same year and families, or beside other noise.
+
+    Raises:
+        MethodsMixed: an earlier table is protected by another method.
+    """
+    wanted = {str(year) for year in spec.all_years}
+    other = [t for t in before if t.scope.get(PERTURBED) != scope.get(PERTURBED)]
+    mixed = [t for t in other if _years(t) & wanted and _families(system, t) & set(spec.families)]
+    if mixed:
+        raise MethodsMixed(tables=len(mixed))
+
+
+def exact_tables(before: Sequence[sdc.PublishedTable]) -> list[sdc.PublishedTable]:
+    """Tables without noise: what is public of perturbed ones is no constant for an attacker."""
+    return [table for table in before if PERTURBED not in table.scope]
+
+
+def other_method(
+    counted: sdc.CellTable,
+    before: Sequence[sdc.PublishedTable],
+    scope: Mapping[str, tuple[str, ...]],
+) -> dict[int, ClosedYear]:
+    """Years that went out with these cells by another method: they stay as they are."""
+    found: dict[int, ClosedYear] = {}
+    for table in before:
+        own = {name: levels for name, levels in table.scope.items() if name != PERTURBED}
+        own |= {name: levels for name, levels in scope.items() if name == PERTURBED}
+        for year in counted.dims[0].leaves if dict(own) != dict(table.scope) else ():
+            now = tabulation.one_year(counted, year)
+            for one in tabulation.published_in([table], year):
+                if same_cells(replace(one, scope=own), now, dict(scope)):
+                    found[int(year)] = ClosedYear("frozen", "method", one)
+    return found
+
+
+def _families(system: System, table: sdc.PublishedTable) -> set[str]:
+    """The families that a table is about: its scope's, else those of its rows."""
+    release = system.release.aggregated
+    found: set[str] = set()
+    for name in (d.name for d in release.dimensions if d.codes == release.scope.codes):
+        found |= set(table.scope.get(name, ()))
+        if name in table.dims:
+            found |= {row.labels[table.dims.index(name)] for row in table.rows}
+    return found
 
 
 def without_shown(report: sdc.AuditReport) -> sdc.AuditReport:

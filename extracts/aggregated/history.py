@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extracts.errors import HistoryUnreadableError
+from extracts.perturbation import PERTURBED
 from extracts.suppression import PublishedRow, PublishedTable
 
 # --- published tables as Arrow
@@ -49,7 +50,8 @@ def to_arrow(
         columns[f"{name}_label"] = pa.array(texts, pa.string())
     columns[counted] = pa.array([row.count for row in rows], pa.int64())
     columns[PERSONS] = pa.array([row.persons for row in rows], pa.int64())
-    status = ["suppressed" if row.count is None else "published" for row in rows]
+    known = PERTURBED if PERTURBED in table.scope else "published"
+    status = ["suppressed" if row.count is None else known for row in rows]
     columns[STATUS] = pa.array(status, pa.string())
     about = {
         "dims": list(table.dims),

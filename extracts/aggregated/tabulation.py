@@ -12,9 +12,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from extracts.errors import TabulationError, UnknownDimensionError, YearNotFullError
-from extracts.rows import Plan, chain, entry_steps, lookups, parameters
+from extracts.perturbation import KeyMaker, Keys
+from extracts.rows import Plan, Step, chain, entry_steps, fetched, lookups, parameters
 from extracts.suppression import CellTable, Dimension, PublishedTable
 from systems.database import guarded, quoted
 from systems.description import Dimension as Described
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 YEAR = "year"
+_KEYS = "record_keys"
 Coverage = tuple[date, date]
 
 
@@ -98,6 +101,23 @@ def tabulate(con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSp
         ScopeEmpty: no family, or an unknown one.
         TabulationError: the snapshot has values that the system does not describe.
     """
+    return _tabulated(con, system, spec, None)[0]
+
+
+def tabulate_keyed(
+    con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSpec, keys: KeyMaker
+) -> tuple[CellTable, Keys]:
+    """The same, and for each cell the sum of its records' keys, modulo 2^64.
+
+    Raises:
+        CodedError: see ``tabulate``.
+    """
+    return _tabulated(con, system, spec, keys)
+
+
+def _tabulated(
+    con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSpec, keys: KeyMaker | None
+) -> tuple[CellTable, Keys]:
     check_years(spec)
     described = dimensions(system, spec)
     axes = tuple(_axis(system, spec, described, d) for d in _nested(described))
@@ -114,10 +134,22 @@ def tabulate(con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSp
         columns=described,
     )
     plan = Plan(system, "deidentified", rows)
-    query, bound = _query(plan, names, spec, described)
+    steps = entry_steps(plan, spec.years, frozenset())
+    query, bound = _query(names, described, steps), parameters(plan, spec.families, spec.years)
     with guarded(TabulationError, dimensions=len(names)), lookups(con, plan):
+        wanted = f"SELECT DISTINCT key_ FROM released {'' if keys else 'LIMIT 0'}"
+        records = fetched(con, chain(steps, wanted), bound)
+        con.register(_KEYS, _record_keys(records, system.code, keys))
         found = con.execute(query, bound).fetchall()
+        con.unregister(_KEYS)
     return _fill(axes, found)
+
+
+def _record_keys(records: pa.Table, system: str, keys: KeyMaker | None) -> pa.Table:
+    """Records with their keys under the home's secret, by their numbers in the register."""
+    texts = records["key_"].cast(pa.string()).combine_chunks()
+    made = keys(system, texts) if keys else pa.array([], pa.uint64())
+    return records.append_column("record_key", made)
 
 
 def one_year(table: CellTable, year: str) -> CellTable:
@@ -161,16 +193,16 @@ def _axis(
     return Dimension.flat(one.name, leaves)
 
 
-def _query(
-    plan: Plan, names: Sequence[str], spec: AggregateSpec, described: Sequence[Described]
-) -> tuple[str, dict[str, object]]:
+def _query(names: Sequence[str], described: Sequence[Described], steps: Sequence[Step]) -> str:
     """One pass: pairs of record and person, then every combination of margins."""
     columns = [quoted(d.name) for d in described]
     # A person who stands on one record twice has one place in the table.
     levels = [f"min({c}) AS {c}" for c in columns]
     pairs = f"""
-    SELECT key_, i.identity, min(i.identity_lower) AS person_, {", ".join(levels)}
+    SELECT key_, i.identity, min(i.identity_lower) AS person_, any_value(record_key) AS record_key,
+      {", ".join(levels)}
     FROM released LEFT JOIN person_index i ON i.record_id = released.entry_
+      LEFT JOIN {_KEYS} USING (key_)
     GROUP BY key_, i.identity"""
     free = [quoted(n) for n in names if n != YEAR]
     shared = {d.name for d in described}
@@ -179,10 +211,9 @@ def _query(
     shown = [f"CAST({quoted(YEAR)} AS VARCHAR)", *(_label(c, tree) for c in free)]
     final = f"""
     SELECT {", ".join(shown)}, count(*)::BIGINT, count(DISTINCT person_)::BIGINT,
-      count(*) - count(person_)
+      count(*) - count(person_), coalesce(sum(record_key), 0) % {1 << 64}
     FROM pairs GROUP BY {quoted(YEAR)}, GROUPING SETS ({", ".join(sets)})"""
-    steps = [*entry_steps(plan, spec.years, frozenset()), ("pairs", pairs)]
-    return chain(steps, final), parameters(plan, spec.families, spec.years)
+    return chain([*steps, ("pairs", pairs)], final)
 
 
 def _sets(free: Sequence[str], tree: tuple[str, str | None] | None) -> list[str]:
@@ -205,11 +236,13 @@ def _label(column: str, tree: tuple[str, str | None] | None) -> str:
     return f"CASE WHEN GROUPING({column}) = 0 THEN {column}::VARCHAR ELSE {above} END"
 
 
-def _fill(axes: tuple[Dimension, ...], found: Sequence[tuple[object, ...]]) -> CellTable:
+def _fill(
+    axes: tuple[Dimension, ...], found: Sequence[tuple[object, ...]]
+) -> tuple[CellTable, Keys]:
     counts = np.zeros(tuple(len(d.nodes) for d in axes), dtype=np.int64)
-    persons = np.zeros_like(counts)
+    persons, keys = np.zeros_like(counts), np.zeros(counts.shape, np.uint64)
     years = set(axes[0].leaves)
-    for *labels, records, people, unindexed in found:
+    for *labels, records, people, unindexed, key in found:
         if labels[0] not in years:
             continue
         at = tuple(d.position.get(str(label), -1) for d, label in zip(axes, labels, strict=True))
@@ -217,9 +250,10 @@ def _fill(axes: tuple[Dimension, ...], found: Sequence[tuple[object, ...]]) -> C
             raise TabulationError(undescribed=at.count(-1), without_person=int(str(unindexed)))
         counts[at] = int(str(records))
         persons[at] = int(str(people))
+        keys[at] = int(str(key))
     for axis, dim in enumerate(axes):  # what the database counted for margins is their cells' sums
         along = np.moveaxis(counts, axis, 0)
         for group, kids in dim.children:
             if (along[group] != along[list(kids)].sum(axis=0)).any():
                 raise TabulationError(margins=1)
-    return CellTable(axes, counts, persons)
+    return CellTable(axes, counts, persons), keys

@@ -5,6 +5,6 @@ a cell from the keys of its records, and what an attacker who knows all but the 
 never sees the secret behind the keys, and knows nothing of releases.
 """
 
-from extracts.perturbation.attack import Attacked, Proven, attack
+from extracts.perturbation.attacker import Attacked, Proven, attack
 from extracts.perturbation.noise import PERTURBED, Method, Noise
 from extracts.perturbation.tables import KeyMaker, Keys, perturb

@@ -5,10 +5,23 @@ from dataclasses import dataclass
 
 from approvals.application import Application, RowRules
 from extracts.deidentified import RiskLimit, replaced
+from extracts.perturbation import Noise
 from extracts.rows import RowScope
 from pipelines.home import Disclosure, SettingsUnusable
 from pipelines.release.orders import Order
 from systems.description import System, load_system, system_codes
+
+
+def noise_of(policy: Disclosure) -> Noise | None:
+    """The noise of tables by these settings.
+
+    Raises:
+        NoiseUnfit: its numbers do not go together.
+    """
+    if policy.method == "suppress":
+        return None
+    numbers = policy.rounding_base, policy.noise_deviation, policy.noise_variance
+    return Noise(policy.method, policy.threshold, *numbers)
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,11 @@ class ApprovedRelease:
         if self.order.kind != "aggregated":
             return described
         return described.counting(self.policy.person_role)
+
+    @property
+    def noise(self) -> Noise | None:
+        """What every count of a table is perturbed with by policy; none where small cells are hidden."""
+        return noise_of(self.policy) if self.order.kind == "aggregated" else None
 
     @property
     def title(self) -> str:

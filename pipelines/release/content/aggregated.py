@@ -4,6 +4,7 @@ And what late records did to years that were published before: in words, in JSON
 """
 
 import csv
+import functools
 import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from typing import Any
 
 from approvals.application import Application
 from approvals.project import ProjectState
+from crypto.identifiers import record_keys
 from extracts import aggregated
+from extracts.perturbation import KeyMaker
 from extracts.suppression import SuppressionPolicy
 from pipelines.home import Disclosure
+from pipelines.release.approved import noise_of
 from pipelines.release.context import ReleaseContext
 from pipelines.session import Session, today
 from systems.description import load_system
@@ -56,17 +60,22 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
         only=context.order.only_years,
     )
     policy = _policy(disclosure)
+    noise, keys = approved.noise, _record_keys(context.session)
+    proposals: tuple[aggregated.CoarserVersion, ...] = ()
     with context.snapshot.connect(context.threads) as con:
-        made = aggregated.build_aggregate(
-            con,
-            system,
-            spec,
-            policy,
-            earlier,
-            county_exempt=disclosure.county_exempt == "oneway",
-            revise=_revises(disclosure),
-        )
-        proposals = aggregated.coarser_versions(con, system, spec, policy, earlier, made)
+        if noise is not None:
+            made = aggregated.build_perturbed(con, system, spec, policy, noise, keys, earlier)
+        else:
+            made = aggregated.build_aggregate(
+                con,
+                system,
+                spec,
+                policy,
+                earlier,
+                county_exempt=disclosure.county_exempt == "oneway",
+                revise=_revises(disclosure),
+            )
+            proposals = aggregated.coarser_versions(con, system, spec, policy, earlier, made)
     if changes := _changes_csv(made.closed):
         context.write_report_file(CHANGES_FILE, changes)
     if proposals:
@@ -97,15 +106,18 @@ def recount_published_years(
         covered=_covered(snapshot.info, system.collected_since),
         only=years,
     )
+    noise, keys = noise_of(disclosure), _record_keys(session)
+    earlier = aggregated.load_published(session.home.history / project.system)
+    policy, revise = _policy(disclosure), _revises(disclosure)
     with snapshot.connect(session.settings.orchestration.threads or None) as con:
-        return aggregated.published_before(
-            con,
-            system,
-            spec,
-            _policy(disclosure),
-            aggregated.load_published(session.home.history / project.system),
-            revise=_revises(disclosure),
-        )
+        if noise is not None:
+            return aggregated.perturbed_before(con, system, spec, noise, keys, earlier)
+        return aggregated.published_before(con, system, spec, policy, earlier, revise=revise)
+
+
+def _record_keys(session: Session) -> KeyMaker:
+    """Keys of records under the home's secret."""
+    return functools.partial(record_keys, session.keyring.records_secret())
 
 
 def _policy(disclosure: Disclosure) -> SuppressionPolicy:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.identifiers import order_keys, research_ids
+from crypto.identifiers import order_keys, record_keys, research_ids
 from crypto.secret import Secret
 
 ONE, TWO = Secret("projects/1", b"\x01" * 32), Secret("projects/2", b"\x02" * 32)
@@ -79,7 +79,19 @@ def test_order_is_a_shuffle_of_its_own():
     assert order != pc.sort_indices(order_keys(TWO, "row", list(range(1000)))).to_pylist()
 
 
+def test_keys_of_records_are_no_order_of_rows():
+    values = [str(i) for i in range(100)]
+    made = record_keys(ONE, "CARPOS", values).to_pylist()
+    assert record_keys(ONE, "CARPOS", ["1"]).to_pylist() == [made[1]]
+    others = [
+        order_keys(ONE, "CARPOS", values),
+        record_keys(TWO, "CARPOS", values),
+        record_keys(ONE, "RIPA", values),
+    ]
+    assert not set(made) & {k for one in others for k in one.to_pylist()}
+
+
 def test_nothing_in_nothing_out():
-    for make in (research_ids, order_keys):
+    for make in (research_ids, order_keys, record_keys):
         assert make(ONE, "x", pa.array([], pa.string())).to_pylist() == []
         assert make(ONE, "x", pa.array([None], pa.string())).to_pylist() == [None]

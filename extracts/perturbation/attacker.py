@@ -29,6 +29,7 @@ from extracts.suppression import (
 Labels = tuple[str, ...]
 _Shown = tuple[int, int | None] | None  # records, persons
 Floats = npt.NDArray[np.float64]
+_DIRECTIONS = 12  # random ones; fewer undecided cells are solved one by one
 _SECONDS = 120.0  # of one programme; reaching it is an error, never an answer
 
 
@@ -76,9 +77,11 @@ def attack(
     listed = [(cell.number, cell.places[0][1]) for cell in known.cells if cell.listed]
     if true is not None and len(tables) == 1 and len(listed) == len(known.cells):
         found.offer(np.array([true[labels] for _, labels in listed], dtype=float))
+    least = 1 if zeros == "published" else 0
+    found.explore([cell for cell, _ in listed], noise.threshold, least)
     proven: list[Proven] = []
     for cell, labels in listed:
-        low, high = found.people(cell, noise.threshold, 1 if zeros == "published" else 0)
+        low, high = found.people(cell, noise.threshold, least)
         if high < noise.threshold and (low > 0 or zeros == "hidden"):
             proven.append(Proven(labels, "below", low, high))
             continue
@@ -209,12 +212,29 @@ class _Programme:
         self.seen_low = np.minimum(self.seen_low, whole)
         self.seen_high = np.maximum(self.seen_high, whole)
 
+    def explore(self, cells: Sequence[int], threshold: int, least: int) -> None:
+        """Learn tables at ends in random directions: a few of them settle most cells at once."""
+        directions = np.random.default_rng(0)
+        for _ in range(_DIRECTIONS):
+            undecided = [c for c in cells if self._small(c, threshold, least) or self._one(c)]
+            if len(undecided) < _DIRECTIONS:
+                return
+            costs = np.zeros(len(self._low))
+            costs[undecided] = directions.choice([-1.0, 1.0], len(undecided))
+            self._solve(costs)
+
+    def _small(self, cell: int, threshold: int, least: int) -> bool:
+        return self.seen_high[cell] < threshold and self.seen_low[cell] >= least
+
+    def _one(self, cell: int) -> bool:
+        both = (cell, self._size + cell) if self._both else (cell,)
+        return any(self.seen_low[i] >= self.seen_high[i] for i in both)
+
     def people(self, cell: int, threshold: int, least: int) -> tuple[int, int]:
         """Persons of a cell: exact bounds, or inner ones that say that it is not small and not one number."""
-        if self.seen_high[cell] < threshold and self.seen_low[cell] >= least:
-            self._bound(cell, up=True)
-        if self.seen_high[cell] < threshold and self.seen_low[cell] >= least:
-            self._bound(cell, up=False)
+        for up in (True, False):
+            if self._small(cell, threshold, least):
+                self._bound(cell, up=up)
         return self._ends(cell)
 
     def records(self, cell: int) -> tuple[int, int]:
@@ -228,12 +248,15 @@ class _Programme:
         return int(self.seen_low[variable]), int(self.seen_high[variable])
 
     def _bound(self, variable: int, *, up: bool) -> None:
-        """Solve for the least or the most of a variable, and learn the table that has it."""
+        costs = np.zeros(len(self._low))
+        costs[variable] = -1.0 if up else 1.0
+        self._solve(costs)
+
+    def _solve(self, costs: Floats) -> None:
+        """Learn the table that costs least."""
         import scipy.optimize  # slow to load
 
         solve: Any = scipy.optimize  # its stubs know no arrays as bounds
-        costs = np.zeros(len(self._low))
-        costs[variable] = -1.0 if up else 1.0
         self.solved += 1
         result: Any = solve.milp(
             costs,
