@@ -10,18 +10,24 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
-from approvals.errors import KeyReused, StateMoved
+from approvals.errors import ClockBehind, KeyReused, StateMoved
 from approvals.ledger.database import BEGINNING, EVENTS, open_engine, unavailable, writing
 from approvals.ledger.events import Event, FactValue
 
 Witness = Callable[[int, str], None]  # called with the number and hash of the newest event
 Store = Callable[[], object]  # stores what an event pins
+CLOCK_TOLERANCE = timedelta(
+    minutes=2
+)  # between machines that share a ledger, and steps of a time server
+_STANDS = frozenset(
+    {"clock_behind", "clock_corrected"}
+)  # recorded while the clock is behind, at the last time
 _BATCH = 10_000  # rows fetched at a time: some megabytes
 
 
@@ -107,8 +113,10 @@ class Ledger:
         Raises:
             KeyReused: the key stands for an event that says something else.
             StateMoved: the project or release has newer events.
+            ClockBehind: this machine's clock stands before the newest event; that alone was recorded.
             LedgerUnavailable: the database failed; nothing was written.
         """
+        behind = timedelta()
         with writing(self._engine) as connection:
             if event.key is not None and (found := _by_key(connection, event.key)):
                 if _meaning(found) != _meaning(event):
@@ -119,14 +127,30 @@ class Ledger:
             own = (EVENTS.c.project == event.project) & EVENTS.c.release.is_(None)
             _check_unmoved(connection, own, last_of_project)
             _check_unmoved(connection, EVENTS.c.release == event.release, last_of_release)
-            seq, previous = _newest(connection)
-            entry, row = self._row(event, seq + 1, previous)
+            seq, previous, last = _newest(connection)
+            now = self._clock()
+            if last is not None and now < last - CLOCK_TOLERANCE:
+                behind = last - now
+            if behind and event.kind not in {*_STANDS, "clock_confirmed"}:
+                # expired approvals, checks and keys would be in force again: nothing goes on
+                event = Event(
+                    "clock_behind", event.actor, facts={"seconds": int(behind.total_seconds())}
+                )
+            at = last if behind and last is not None and event.kind in _STANDS else now
+            entry, row = self._row(event, seq + 1, previous, at)
             connection.execute(insert(EVENTS), row)
-            if store is not None:
+            if store is not None and event.kind != "clock_behind":
                 store()
         if self._witness is not None:
             self._witness(entry.seq, entry.hash)
+        if entry.kind == "clock_behind":
+            raise ClockBehind(seconds=int(behind.total_seconds()))
         return entry
+
+    def clock(self) -> tuple[datetime | None, datetime]:
+        """The time of the newest event, None before the first, and the time of this machine."""
+        with unavailable(), self._engine.connect() as connection:
+            return _newest(connection)[2], self._clock()
 
     def events(
         self,
@@ -180,13 +204,15 @@ class Ledger:
         first = self._read(EVENTS.c.seq == 1)
         return any(e.kind == "home_created" and e.facts.get("demo") is True for e in first)
 
-    def _row(self, event: Event, seq: int, previous: str) -> tuple[Entry, dict[str, object]]:
+    def _row(
+        self, event: Event, seq: int, previous: str, at: datetime
+    ) -> tuple[Entry, dict[str, object]]:
         """The entry and the stored row of an event that follows the hash ``previous``."""
         body = canonical_json(
             {
                 "seq": seq,
                 "previous": previous,
-                "at": _stamp(self._clock()),
+                "at": _stamp(at),
                 "kind": event.kind,
                 "actor": event.actor,
                 "project": event.project,
@@ -201,11 +227,11 @@ class Ledger:
         return entry, {**named, "seq": seq, "at": _stamp(entry.at), "hash": digest, "body": body}
 
 
-def _newest(connection: Connection) -> tuple[int, str]:
-    """Number and hash of the newest event, or of the beginning."""
-    newest = select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)
+def _newest(connection: Connection) -> tuple[int, str, datetime | None]:
+    """Number, hash and time of the newest event, or of the beginning."""
+    newest = select(EVENTS.c.seq, EVENTS.c.hash, EVENTS.c.at).order_by(EVENTS.c.seq.desc()).limit(1)
     row = connection.execute(newest).first()
-    return (row[0], row[1]) if row else (0, BEGINNING)
+    return (row[0], row[1], datetime.fromisoformat(row[2])) if row else (0, BEGINNING, None)
 
 
 def canonical_json(content: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ It knows roles, second persons and the switches that two of them override. It ne
 option or an environment variable.
 """
 
+from approvals.people.clock import accept_clock, confirm_clock, waiting_correction
 from approvals.people.people import People, Person, acting_person, check_role, two_people_required
 from approvals.people.switches import (
     check_switches_confirmed,

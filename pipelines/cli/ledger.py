@@ -1,4 +1,4 @@
-"""``ledger show | verify | checkpoint | export | schema``."""
+"""``ledger show | verify | checkpoint | export | clock | schema``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,6 +80,38 @@ def export(
     from pipelines.keys import export_ledger
 
     console.show_pairs("Export", {"events": export_ledger(console.session, out)})
+
+
+@ledger_group.add()
+def clock(
+    console: Console,
+    accept: bool = False,
+    confirm: bool = False,
+) -> None:
+    """Compare this machine's clock with the ledger; two people correct it.
+
+    A clock that stands before the newest event would put what has ended in force again: nothing is recorded
+    then, and nothing released.
+    """
+    from approvals.people import accept_clock, confirm_clock, waiting_correction
+    from pipelines.session import today
+
+    session = console.session
+    if accept and confirm:
+        raise OptionsDisagree(option="one of --accept and --confirm")
+    if accept:
+        accept_clock(session.ledger, session.person, today())
+    if confirm:
+        confirm_clock(session.ledger, session.person, today(), demo=session.demo)
+    last, now = session.ledger.clock()
+    waiting = waiting_correction(session.ledger)
+    found = {
+        "newest_event": last.isoformat(timespec="seconds") if last else None,
+        "this_machine": now.isoformat(timespec="seconds"),
+        "seconds_behind": max(0, int((last - now).total_seconds())) if last else 0,
+        "correction_waits_for_second_person": waiting is not None,
+    }
+    console.show_pairs("Clock", found)
 
 
 @ledger_group.add("schema")
