@@ -1,0 +1,338 @@
+"""An attacker on de-identified rows, who fills in whatever can be filled in before looking for somebody.
+
+The attacker has the release and nothing else. From the rows that show a quasi-identifier rules are
+mined: what a column, or a pair of columns, is worth for it, their empty cells being a value like any
+other; from a person's other rows what stays the same. Rules fill empty cells, filled cells feed rules,
+until nothing changes: first rules without an exception, then those that hold in 95 of 100 rows. A
+pattern in which a column is always empty says that it has no value there, not that it was taken.
+
+Then persons are counted who look alike in what the attacker *believes*. A wrong belief counts like a
+true one: who is singled out by mistake is harmed, too. The module shares nothing with those
+that suppress and measure; classes are counted here once more, exactly.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Sources = tuple[str, ...]
+
+SUPPORT = 10  # rows (for a person's other rows: persons) that a rule is mined from, at least
+EXACT, NEAR = 1.0, 0.95  # confidence of the two rounds
+SURPRISE = math.log(
+    1e6
+)  # a rule that chance would make more often than once in a million is not believed
+_DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
+_MANY = 16  # values of an ordinary column
+_PERSON: Sources = ("the person's other rows",)
+_ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Persons by how many look like them to the attacker.
+
+    Attributes:
+        smallest: persons in the smallest class.
+        unique: persons alone in theirs.
+        below: persons in classes that are too small.
+        persons: all of them.
+        filled: cells that were filled in.
+    """
+
+    smallest: int
+    unique: int
+    below: int
+    persons: int
+    filled: int
+
+    @property
+    def share_below(self) -> float:
+        """Share of persons in classes that are too small, 0 to 1."""
+        return self.below / self.persons if self.persons else 0.0
+
+    def as_json(self) -> dict[str, object]:
+        """Plain numbers, for the report."""
+        return {
+            "k": self.smallest,
+            "unique_persons": self.unique,
+            "persons_below": self.below,
+            "share_below": round(self.share_below, 4),
+            "cells_filled": self.filled,
+        }
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What the attacker got.
+
+    Attributes:
+        exact: classes after rules without an exception.
+        near: classes after those that hold in 95 of 100 rows, too.
+        rules: (column, its sources) → cells that were filled so.
+        exposed: rows of persons in classes that are too small after either.
+        used: for each row a bit for each column (of the table, in order) that a filled cell of it came from.
+        filled: the table as the attacker believes it, codes of ``np.unique``-like numbering, by column.
+    """
+
+    exact: Alike
+    near: Alike
+    rules: dict[tuple[str, tuple[str, ...]], int]
+    exposed: Mask = field(repr=False)
+    used: Ints = field(repr=False)
+    filled: dict[str, Ints] = field(repr=False)
+
+
+def attack(
+    table: pa.Table,
+    quasi_identifiers: Sequence[str],
+    references: Sequence[str],
+    k: int,
+    *,
+    rows_alone: bool = False,
+) -> Attack:
+    """Fill in what can be filled in, and count who is left alike.
+
+    Args:
+        table: rows as they would leave.
+        quasi_identifiers: columns that the attacker is taken to know of a person.
+        references: columns of research ids, the person's first.
+        k: persons of a class that is large enough.
+        rows_alone: classes over single rows instead of whole histories.
+    """
+    person = _codes(table[references[0]])[0]
+    board = _Board(table, quasi_identifiers, references, person)
+    board.fill(EXACT)
+    below_exact, exact = _alike(board, k, rows_alone=rows_alone)
+    board.fill(NEAR)
+    below_near, near = _alike(board, k, rows_alone=rows_alone)
+    exposed = (below_exact | below_near)[person]
+    return Attack(exact, near, dict(board.rules), exposed, board.used, board.now)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Patterns of the sources that are believed, ascending: value, share and number of rows of each."""
+
+    pattern: Ints
+    value: Ints
+    sure: npt.NDArray[np.float64]
+    size: Ints
+
+
+class _Board:
+    """The release in codes, and what the attacker has put into its empty cells so far.
+
+    A column's values are 0 to ``levels - 1``; ``levels`` is an empty cell and ``levels + 1`` the
+    belief that there is no value. ``shown`` is what rules are asked with: that belief shows nothing.
+    """
+
+    def __init__(
+        self, table: pa.Table, quasi: Sequence[str], references: Sequence[str], person: Ints
+    ) -> None:
+        self.names = [n for n in table.column_names if n not in references]
+        self.place = {n: i for i, n in enumerate(table.column_names)}
+        coded = {n: _codes(table[n]) for n in self.names}
+        self.base = {n: codes for n, (codes, _) in coded.items()}
+        self.levels = {n: levels for n, (_, levels) in coded.items()}
+        self.now = {n: self.base[n].copy() if n in quasi else self.base[n] for n in self.names}
+        self.shown = {n: self.now[n].copy() if n in quasi else self.base[n] for n in self.names}
+        self.quasi = list(quasi)
+        self.targets = [
+            n for n in quasi if self.levels[n] and (self.base[n] == self.levels[n]).any()
+        ]
+        self.person = person
+        self.used, self.changed = np.zeros((2, table.num_rows), np.int64)
+        self.rules: dict[tuple[str, Sources], int] = {}
+        self.filled = self.clock = 0
+        self.mined = {
+            (target, sources): rule
+            for number in range(3)
+            for sources in combinations(self.names, number)
+            for target, rule in self._mine(sources)
+        } | {(target, _PERSON): self._of_person(target) for target in self.targets}
+
+    def fill(self, confidence: float) -> None:
+        """Fill to a fixed point with rules of at least this confidence."""
+        looked, sources = (
+            dict.fromkeys(self.targets, -1),
+            {t: self._sources(t) for t in self.targets},
+        )
+        changed = True
+        while changed:
+            changed = False
+            for target in self.targets:
+                new = self.changed > looked[target]  # elsewhere nothing more is known than before
+                looked[target] = self.clock
+                for several in sources[target]:
+                    changed |= self._fill(target, several, confidence, new)
+
+    def _sources(self, target: str) -> list[list[tuple[str, ...]]]:
+        """By their number: none, the person's other rows, single columns, pairs."""
+        others = [n for n in self.names if n != target]
+        return [[()], [_PERSON], [(n,) for n in others], list(combinations(others, 2))]
+
+    def _fill(self, target: str, several: list[Sources], confidence: float, new: Mask) -> bool:
+        """Fill the target's empty cells with the surest of several rules, the first of equals."""
+        rows = np.flatnonzero((self.now[target] == self.levels[target]) & new)
+        sure, support = np.zeros(rows.size), np.zeros(rows.size, np.int64)
+        value, chosen = np.full(rows.size, -1, np.int64), np.full(rows.size, -1, np.int64)
+        for number, sources in enumerate(several if rows.size else ()):
+            found = self.mined.get((target, sources))
+            kept = np.flatnonzero(found.sure >= confidence) if found else ()
+            if not found or not len(kept):
+                continue
+            asked = (
+                self.person[rows] if sources == _PERSON else self._key(sources, self.shown, rows)
+            )
+            place = kept[np.searchsorted(found.pattern[kept], asked).clip(max=kept.size - 1)]
+            c, n = found.sure[place], found.size[place]
+            better = (found.pattern[place] == asked) & ((c > sure) | ((c == sure) & (n > support)))
+            value[better], sure[better] = found.value[place][better], c[better]
+            support[better], chosen[better] = n[better], number
+        hit = value >= 0
+        self.now[target][rows[hit]] = value[hit]
+        self.shown[target][rows[hit]] = np.minimum(value[hit], self.levels[target])
+        self.filled += int(hit.sum())
+        self.clock += 1
+        self.changed[rows[hit]] = self.clock
+        for number in np.unique(chosen[hit]).tolist():
+            sources, of = several[number], rows[chosen == number]
+            self.rules[target, sources] = self.rules.get((target, sources), 0) + of.size
+            for name in sources:
+                self.used[of] |= 1 << self.place[name] if name in self.place else 0
+        return bool(hit.any())
+
+    def _key(self, sources: Sources, table: Mapping[str, Ints], rows: Ints | slice) -> Ints:
+        """One number for what the sources show."""
+        key = np.zeros(self.person[rows].size, np.int64)
+        for name in sources:
+            key = key * (self.levels[name] + 1) + table[name][rows]
+        return key
+
+    def _mine(self, sources: Sources) -> Iterator[tuple[str, "_Rule"]]:
+        """What the release says of each target by these columns."""
+        key, width = (
+            self._key(sources, self.base, _ALL),
+            math.prod(self.levels[s] + 1 for s in sources),
+        )
+        pattern = np.arange(width)
+        if width > _DENSE // _MANY:
+            pattern, key = np.unique(key, return_inverse=True)
+        for target in sorted(set(self.targets).difference(sources)):
+            levels, base = self.levels[target], np.bincount(self.base[target])
+            size, most, value, empty = _majorities(key, self.base[target], pattern.size, levels)
+            sure = most / np.maximum(size, 1)
+            believed = (sure >= NEAR) & (size >= SUPPORT)
+            absent = np.zeros(pattern.size, bool)
+            if sources:
+                shares = base[:levels] / max(1, base[:levels].sum())
+                believed &= size * _divergence(sure, shares[value]) >= SURPRISE
+                absent = (size == 0) & (empty >= SUPPORT)
+                absent &= empty * -math.log(max(1, base[levels]) / key.size) >= SURPRISE
+            kept = np.flatnonzero(believed | absent)
+            if kept.size:
+                value, sure = np.where(absent, levels + 1, value), np.where(absent, 1.0, sure)
+                size = np.where(absent, empty, size)
+                yield target, _Rule(pattern[kept], value[kept], sure[kept], size[kept])
+
+    def _of_person(self, target: str) -> "_Rule":
+        """What all the person's other rows say, where persons with several seldom contradict themselves."""
+        levels, seen = self.levels[target], self.base[target]
+        known, people = seen < levels, int(self.person.max()) + 1
+        first, last = np.full(people, levels, np.int64), np.full(people, -1, np.int64)
+        np.minimum.at(first, self.person[known], seen[known])
+        np.maximum.at(last, self.person[known], seen[known])
+        several = np.bincount(self.person[known], minlength=people) > 1
+        tried, same = int(several.sum()), first == last
+        share = int((several & same).sum()) / max(1, tried)
+        kept = np.flatnonzero(same & (tried >= SUPPORT) & (share >= NEAR))
+        return _Rule(kept, first[kept], np.full(kept.size, share), np.full(kept.size, tried))
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Ints, int]:
+    """A column's values as numbers from 0, an empty cell as the number after the last."""
+    one = column.combine_chunks().dictionary_encode()
+    one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
+    levels = len(one.dictionary)
+    return one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int64), levels
+
+
+def _majorities(key: Ints, seen: Ints, width: int, levels: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """For each pattern: rows that show the target, those of its commonest value, it, and empty cells."""
+    joint = key * (levels + 1) + seen
+    if width * (levels + 1) <= _DENSE:
+        counts = np.bincount(joint, minlength=width * (levels + 1)).reshape(width, levels + 1)
+        shown = counts[:, :levels]
+        return (
+            counts.sum(axis=1) - counts[:, levels],
+            shown.max(axis=1),
+            shown.argmax(axis=1),
+            counts[:, levels],
+        )
+    cells, counts = np.unique(joint, return_counts=True)
+    of, value = np.divmod(cells, levels + 1)
+    size, most, best, empty = np.zeros((4, width), np.int64)
+    blank = value == levels
+    empty[of[blank]] = counts[blank]
+    of, value, counts = of[~blank], value[~blank], counts[~blank]
+    np.add.at(size, of, counts)
+    order = np.lexsort(
+        (-value, counts)
+    )  # the last written of a pattern is its commonest, lowest value
+    most[of[order]], best[of[order]] = counts[order], value[order]
+    return size, most, best, empty
+
+
+def _divergence(
+    sure: npt.NDArray[np.float64], base: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Kullback-Leibler divergence per row of a share from its base rate, 0 where it is no higher.
+
+    Chernoff: chance makes such a share of n rows with a probability of at most exp(-n times this).
+    """
+    p, q = np.clip(base, 1e-12, 1 - 1e-12), np.clip(sure, 1e-12, 1 - 1e-12)
+    return np.where(sure > base, q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p)), 0.0)
+
+
+def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
+    """Who is in a class that is too small (by the person's code), and the classes' sizes."""
+    row = np.zeros(board.person.size, np.int64)
+    for name in board.quasi:
+        row = np.unique(row * (board.levels[name] + 2) + board.now[name], return_inverse=True)[1]
+    people = int(board.person.max(initial=-1)) + 1
+    if rows_alone:
+        pairs = np.unique(row * max(1, people) + board.person)
+        sizes = np.bincount(pairs // max(1, people))
+        smallest = np.full(people, people, np.int64)
+        np.minimum.at(smallest, board.person, sizes[row])
+    else:
+        history = _histories(board.person, row, people)
+        smallest = np.bincount(history)[history]
+    below = smallest < k
+    unique, least = int((smallest == 1).sum()), int(smallest.min(initial=people))
+    return below, Alike(least, unique, int(below.sum()), people, board.filled)
+
+
+def _histories(person: Ints, row: Ints, people: int) -> Ints:
+    """A number for each person, the same where the multisets of their rows are the same."""
+    order = np.lexsort((row, person))
+    rows, count = row[order], np.bincount(person, minlength=people)
+    start = np.cumsum(count) - count
+    number, offset = np.zeros(people, np.int64), 1
+    width = int(row.max(initial=0)) + 1
+    for nth in range(int(count.max(initial=0))):
+        who = np.flatnonzero(count > nth)
+        found, number[who] = np.unique(
+            number[who] * width + rows[start[who] + nth], return_inverse=True
+        )
+        number[who] += offset
+        offset += found.size
+    return number
