@@ -146,7 +146,8 @@ class RowRules(Part):
     """How coarse de-identified rows must be, where it is not the Department's own limit.
 
     ``k`` persons share all quasi-identifiers and the whole history; the shares and chances say how
-    much may fall short of that. A limit of its own needs its reason.
+    much may fall short of that. ``l_diversity`` values of a sensitive column are among
+    rows that look alike, their shares within ``t_closeness`` of everybody's. A limit of its own needs its reason.
     """
 
     SECTION: ClassVar[str] = "§ 964(f)(1)(E)"
@@ -155,6 +156,8 @@ class RowRules(Part):
     max_share_below: Annotated[float, Field(ge=0, le=1)] | None = None
     max_prosecutor: Annotated[float, Field(gt=0, le=1)] | None = None
     max_marketer: Annotated[float, Field(gt=0, le=1)] | None = None
+    l_diversity: Annotated[int, Field(ge=1, le=100)] | None = None
+    t_closeness: Annotated[float, Field(gt=0, le=1)] | None = None
     reason: Prose | None = None
 
     @property
@@ -162,7 +165,10 @@ class RowRules(Part):
         """Whether anything but the Department's limit is asked for."""
         return not all(
             number is None
-            for number in (self.k, self.max_share_below, self.max_prosecutor, self.max_marketer)
+            for number in (
+                *(self.k, self.max_share_below, self.max_prosecutor, self.max_marketer),
+                *(self.l_diversity, self.t_closeness),
+            )
         )
 
 

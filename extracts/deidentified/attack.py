@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Sources = tuple[str, ...]
 
@@ -32,7 +33,6 @@ SURPRISE = math.log(
 _DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
 _MANY = 16  # values of an ordinary column
 _PERSON: Sources = ("the person's other rows",)
-_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,23 @@ class _Rule:
 
     pattern: Ints
     value: Ints
-    sure: npt.NDArray[np.float64]
+    sure: Floats
     size: Ints
+
+    def find(self, asked: Ints, confidence: float) -> tuple[Ints, Ints]:
+        """The asked patterns that are believed so surely: their places there, and here."""
+        kept = np.flatnonzero(self.sure >= confidence)
+        if not kept.size:
+            return kept, kept
+        if self.pattern[-1] < _DENSE:
+            place = np.full(self.pattern[-1] + 2, -1)
+            place[self.pattern[kept]] = kept
+            here = place[np.minimum(asked, place.size - 1)]
+            there = np.flatnonzero(here >= 0)
+            return there, here[there]
+        here = kept[np.searchsorted(self.pattern[kept], asked).clip(max=kept.size - 1)]
+        there = np.flatnonzero(self.pattern[here] == asked)
+        return there, here[there]
 
 
 class _Board:
@@ -161,17 +176,14 @@ class _Board:
 
     def fill(self, confidence: float) -> None:
         """Fill to a fixed point with rules of at least this confidence."""
-        looked, sources = (
-            dict.fromkeys(self.targets, -1),
-            {t: self._sources(t) for t in self.targets},
-        )
+        looked = dict.fromkeys(self.targets, -1)
         changed = True
         while changed:
             changed = False
             for target in self.targets:
                 new = self.changed > looked[target]  # elsewhere nothing more is known than before
                 looked[target] = self.clock
-                for several in sources[target]:
+                for several in self._sources(target):
                     changed |= self._fill(target, several, confidence, new)
 
     def _sources(self, target: str) -> list[list[tuple[str, ...]]]:
@@ -183,20 +195,18 @@ class _Board:
         """Fill the target's empty cells with the surest of several rules, the first of equals."""
         rows = np.flatnonzero((self.now[target] == self.levels[target]) & new)
         sure, support = np.zeros(rows.size), np.zeros(rows.size, np.int64)
-        value, chosen = np.full(rows.size, -1, np.int64), np.full(rows.size, -1, np.int64)
+        value, chosen = np.full((2, rows.size), -1)
+        shown = {name: self.shown[name][rows] for name in self.names if rows.size}
         for number, sources in enumerate(several if rows.size else ()):
-            found = self.mined.get((target, sources))
-            kept = np.flatnonzero(found.sure >= confidence) if found else ()
-            if not found or not len(kept):
+            if (rule := self.mined.get((target, sources))) is None:
                 continue
-            asked = (
-                self.person[rows] if sources == _PERSON else self._key(sources, self.shown, rows)
-            )
-            place = kept[np.searchsorted(found.pattern[kept], asked).clip(max=kept.size - 1)]
-            c, n = found.sure[place], found.size[place]
-            better = (found.pattern[place] == asked) & ((c > sure) | ((c == sure) & (n > support)))
-            value[better], sure[better] = found.value[place][better], c[better]
-            support[better], chosen[better] = n[better], number
+            asked = self.person[rows] if sources == _PERSON else self._key(sources, shown)
+            there, here = rule.find(asked, confidence)
+            c, n = rule.sure[here], rule.size[here]
+            better = (c > sure[there]) | ((c == sure[there]) & (n > support[there]))
+            there, here = there[better], here[better]
+            value[there], sure[there] = rule.value[here], rule.sure[here]
+            support[there], chosen[there] = rule.size[here], number
         hit = value >= 0
         self.now[target][rows[hit]] = value[hit]
         self.shown[target][rows[hit]] = np.minimum(value[hit], self.levels[target])
@@ -210,21 +220,18 @@ class _Board:
                 self.used[of] |= 1 << self.place[name] if name in self.place else 0
         return bool(hit.any())
 
-    def _key(self, sources: Sources, table: Mapping[str, Ints], rows: Ints | slice) -> Ints:
+    def _key(self, sources: Sources, table: Mapping[str, Ints]) -> Ints:
         """One number for what the sources show."""
-        key = np.zeros(self.person[rows].size, np.int64)
+        key = np.zeros(next(iter(table.values())).size, np.int64)
         for name in sources:
-            key = key * (self.levels[name] + 1) + table[name][rows]
+            key = key * (self.levels[name] + 1) + table[name]
         return key
 
     def _mine(self, sources: Sources) -> Iterator[tuple[str, "_Rule"]]:
         """What the release says of each target by these columns."""
-        key, width = (
-            self._key(sources, self.base, _ALL),
-            math.prod(self.levels[s] + 1 for s in sources),
-        )
-        pattern = np.arange(width)
-        if width > _DENSE // _MANY:
+        key, width = self._key(sources, self.base), math.prod(self.levels[s] + 1 for s in sources)
+        pattern = np.arange(min(width, _DENSE // _MANY))
+        if width > pattern.size:
             pattern, key = np.unique(key, return_inverse=True)
         for target in sorted(set(self.targets).difference(sources)):
             levels, base = self.levels[target], np.bincount(self.base[target])
@@ -270,13 +277,8 @@ def _majorities(key: Ints, seen: Ints, width: int, levels: int) -> tuple[Ints, I
     joint = key * (levels + 1) + seen
     if width * (levels + 1) <= _DENSE:
         counts = np.bincount(joint, minlength=width * (levels + 1)).reshape(width, levels + 1)
-        shown = counts[:, :levels]
-        return (
-            counts.sum(axis=1) - counts[:, levels],
-            shown.max(axis=1),
-            shown.argmax(axis=1),
-            counts[:, levels],
-        )
+        shown, empty = counts[:, :levels], counts[:, levels]
+        return shown.sum(axis=1), shown.max(axis=1), shown.argmax(axis=1), empty
     cells, counts = np.unique(joint, return_counts=True)
     of, value = np.divmod(cells, levels + 1)
     size, most, best, empty = np.zeros((4, width), np.int64)
@@ -284,16 +286,12 @@ def _majorities(key: Ints, seen: Ints, width: int, levels: int) -> tuple[Ints, I
     empty[of[blank]] = counts[blank]
     of, value, counts = of[~blank], value[~blank], counts[~blank]
     np.add.at(size, of, counts)
-    order = np.lexsort(
-        (-value, counts)
-    )  # the last written of a pattern is its commonest, lowest value
+    order = np.lexsort((-value, counts))  # last is written the commonest value, the lowest of them
     most[of[order]], best[of[order]] = counts[order], value[order]
     return size, most, best, empty
 
 
-def _divergence(
-    sure: npt.NDArray[np.float64], base: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _divergence(sure: Floats, base: Floats) -> Floats:
     """Kullback-Leibler divergence per row of a share from its base rate, 0 where it is no higher.
 
     Chernoff: chance makes such a share of n rows with a probability of at most exp(-n times this).

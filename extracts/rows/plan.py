@@ -146,6 +146,21 @@ class Plan:
         return rest + tuple(n for n in listed if n in self.quasi_identifiers)
 
     @cached_property
+    def depends(self) -> dict[str, tuple[str, ...]]:
+        """Quasi-identifier → columns that say something of it by law or form, as the file declares."""
+        said = {one.column: one.tells for one in self.release.depends}
+        finer = {c.name: c.coarser_of or c.name for c in self.columns}
+        found = {n: said.get(n, said.get(finer[n], ())) for n in self.quasi_identifiers}
+        return {n: told for n, told in found.items() if told}
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Columns of lasting groups of persons (sex, race), by which losses are told."""
+        attributes = {"sex", "race", "gender"}
+        quasi = (c for c in self._values if c.name in self.quasi_identifiers)
+        return tuple(c.name for c in quasi if attributes.intersection(c.column.split("_")))
+
+    @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:
         """Scope value → the source's codes that it covers (``GV`` → ``TGV``, ``OGV`` …)."""
         source = self.system.source(self.release.scope.source)

@@ -105,6 +105,8 @@ class ApprovedRelease:
             max_share_below=_or(own.max_share_below, policy.row_max_share_below),
             max_prosecutor=_or(own.max_prosecutor, policy.row_max_prosecutor),
             max_marketer=_or(own.max_marketer, policy.row_max_marketer),
+            l_values=own.l_diversity or policy.row_l,
+            t_distance=_or(own.t_closeness, policy.row_t),
         )
 
     @property

@@ -114,6 +114,8 @@ def _detail_misfits(release: RowRelease, kind: str) -> Iterator[str]:
             yield f"{kind}.{column.name}: coarser than a column of another source"
     if not set(release.gives_way) <= set(by_name):
         yield f"{kind}: unknown columns give way"
+    if not {n for one in release.depends for n in (one.column, *one.tells)} <= set(by_name):
+        yield f"{kind}: unknown columns depend on one another"
 
 
 def _counted_misfits(system: System) -> Iterator[str]:

@@ -108,6 +108,20 @@ class Exclusion(Described):
     reason: str
 
 
+class Depends(Described):
+    """What law or a form makes one column say of another.
+
+    Attributes:
+        column: the column that is known by the others, in part at least; its coarser version, too.
+        tells: columns that say something of it. They lose their value where it does.
+        reason: the section or form.
+    """
+
+    column: Name
+    tells: Annotated[tuple[Name, ...], Field(min_length=1)]
+    reason: str
+
+
 class RowRelease(Described):
     """A release of rows: identified, or de-identified.
 
@@ -120,6 +134,7 @@ class RowRelease(Described):
         columns: what leaves, in order.
         gives_way: columns of which rare rows lose their values, the least useful first; those that
             it does not name give way before, the last one first.
+        depends: what columns say of one another by law or form.
         left_out: what stays out on purpose, in words.
     """
 
@@ -132,6 +147,7 @@ class RowRelease(Described):
     exclusions: tuple[Exclusion, ...] = ()
     columns: tuple[OutputColumn, ...]
     gives_way: tuple[Name, ...] = ()
+    depends: tuple[Depends, ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property

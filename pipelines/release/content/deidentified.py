@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 
 from extracts import errors, identified, rows
 from extracts.deidentified import (
+    RiskLimit,
     RiskReport,
     build_deidentified,
     count_records,
+    defend,
+    lost_by_group,
+    measure,
     propose,
-    risk_report,
-    suppress_locally,
 )
-from pipelines.release.approved import ApprovedRelease
 from pipelines.release.context import ReleaseContext
 
 
@@ -48,12 +49,11 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
             return build_deidentified(con, approved.system, allowed, context.ids)
 
         made, limit = build(approved.columns), approved.row_limit
+        plan = rows.plan_for(approved.system, "deidentified", approved.columns)
         taken: Mapping[str, object] | None = None
         if approved.suppress_locally:
-            made, taken = _suppress(approved, made, limit.k)
-        report = risk_report(
-            made.table, made.quasi_identifiers, sensitive=made.sensitive, threshold=limit.k
-        )
+            made, taken = _suppress(made, plan, limit)
+        report = measure(made.table, plan, limit)
         exceeded = limit.exceeded(report)
         if exceeded and context.session.settings.disclosure.row_risk == "refuse":
             tried = propose(approved.system, build, approved.columns, limit)
@@ -64,10 +64,10 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
 
 
 def _suppress(
-    approved: ApprovedRelease, made: identified.Extract, k: int
+    made: identified.Extract, plan: rows.Plan, limit: RiskLimit
 ) -> tuple[identified.Extract, Mapping[str, object]]:
-    plan = rows.plan_for(approved.system, "deidentified", approved.columns)
-    done = suppress_locally(made.table, plan.quasi_identifiers, plan.gives_way, k)
+    defended = defend(made.table, plan, limit)
+    done = defended.suppressed
     persons = made.persons - done.persons_left_out
     counts = {
         **made.counts,
@@ -75,7 +75,12 @@ def _suppress(
         "persons": persons,
         plan.plural: count_records(done.table, plan),
     }
-    return replace(made, table=done.table, persons=persons, counts=counts), done.as_json()
+    taken = {
+        **done.as_json(),
+        **defended.as_json(),
+        "by_group": lost_by_group(made.table, done.table, plan),
+    }
+    return replace(made, table=done.table, persons=persons, counts=counts), taken
 
 
 def _refusal(report: RiskReport, exceeded: tuple[str, ...], passing: int) -> errors.RiskAboveLimit:

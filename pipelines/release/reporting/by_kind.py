@@ -109,9 +109,8 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
                 "Marketer risk": f"{risk['marketer']} of {limit['max_marketer']}",
             }
         ),
-        *_for_department(
-            {f"Fewest values of {n} in a class": least for n, least in risk["l_diversity"].items()}
-        ),
+        *_for_department(_attacked(risk)),
+        *_for_department(_sensitive(risk, limit)),
     )
     plot = Plot(
         title="Persons by how many share all their quasi-identifiers and history",
@@ -124,6 +123,28 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
         ),
     )
     return {"facts": facts, "plots": (plot,), "outputs": _outputs(extract, persons, below)}
+
+
+def _attacked(risk: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left after an attacker filled in empty cells, and what other columns would add."""
+    rules = ("rules that always hold", "rules that hold in 95 of 100 rows")
+    facts = {
+        f"After filling in by {how}": f"k = {got['k']}, {got['persons_below']:,} persons in smaller classes, {got['cells_filled']:,} cells filled"
+        for how, got in zip(rules, risk["filled_in"], strict=False)
+    }
+    return facts | {
+        f"If an attacker knew {'them all' if name == 'all' else name} as well": f"k = {got['k']}, {got['share_below']:.1%} of persons in smaller classes"
+        for name, got in risk["known_too"].items()
+    }
+
+
+def _sensitive(risk: Mapping[str, Any], limit: Mapping[str, Any]) -> dict[str, Any]:
+    """The worst group of rows that look alike, by sensitive column."""
+    return {
+        f"{name} among rows that look alike": f"{least} or more values ({risk['l_rare'][name] or 'none'} where some are not common; limit {limit['l_values']}), "
+        f"worth {risk['l_entropy'][name]} by entropy; distance {risk['t_closeness'][name]} of {limit['t_distance']}"
+        for name, least in risk["l_diversity"].items()
+    }
 
 
 def _for_department(facts: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -146,6 +167,22 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
             audience="department",  # the data does not show it
         ),
         *_for_department({f"{name}: cells emptied": count for name, count in cells.items()}),
+        *_for_department(
+            {
+                f"{d['column']}: told by {' and '.join(d['sources'])}": f"{d['determined']:.0%} of rows; emptied together"
+                for d in taken["dependences"]
+            }
+        ),
+        *_for_department(
+            {
+                f"Lost where {column} is {group}": ", ".join(
+                    f"{name} {share:.0%}" for name, share in one["lost"].items()
+                )
+                or "nothing"
+                for column, groups in taken["by_group"].items()
+                for group, one in groups.items()
+            }
+        ),
     )
 
 

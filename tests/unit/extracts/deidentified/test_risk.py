@@ -44,7 +44,7 @@ def test_persons_are_alike_by_their_whole_history():
     assert report.history.classes == 2
     assert report.prosecutor_max == 1.0
     assert report.marketer == pytest.approx(2 / 3)
-    assert report.l_diversity == {"brady": 1}
+    assert report.sensitive["brady"].distinct == 1
 
 
 def test_an_order_more_makes_a_person_unique():
@@ -103,7 +103,11 @@ def test_k_and_l_of_persons_with_one_row_are_those_of_pycanon(seed):
     report = risk_report(table(rows), QUASI, sensitive=("brady",))
     frame = table(rows).to_pandas()
     assert report.history.smallest == anonymity.k_anonymity(frame, list(QUASI))
-    assert report.l_diversity["brady"] == anonymity.l_diversity(frame, list(QUASI), ["brady"])
+    assert report.sensitive["brady"].distinct == anonymity.l_diversity(
+        frame, list(QUASI), ["brady"]
+    )
+    far = anonymity.t_closeness(frame, list(QUASI), ["brady"])
+    assert report.sensitive["brady"].distance == pytest.approx(far)
     assert report.single == report.history
 
 

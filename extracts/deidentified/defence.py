@@ -1,0 +1,179 @@
+"""Rows that keep what was taken from them: suppressed, evened out, attacked, and mended until nothing gives way.
+
+Rows that look alike to somebody who knows all quasi-identifiers (of persons who do) are a *group*. What
+is emptied besides quasi-identifiers is emptied in whole groups: else who knows the rule would tell a cell
+that was emptied from one that never had a value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from extracts.deidentified.attack import Attack, attack
+from extracts.deidentified.dependences import Dependence, emptied_together, find_dependences
+from extracts.deidentified.less_rare import Suppressed, suppress_locally
+from extracts.deidentified.risk import RiskLimit, RiskReport, groups_alike, risk_report
+from extracts.deidentified.variety import emptied, variety
+from extracts.rows import Plan
+from extracts.rows import compute as pc
+
+_ROUNDS = 8  # of attack and mending; after them all that could give something back is emptied
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Defended:
+    """Rows after local suppression and everything that keeps it.
+
+    Attributes:
+        suppressed: the rows, and what they lost: all columns.
+        attack: what the attacker gets of them.
+        dependences: what was found and is emptied together.
+        rounds: attacks until the last.
+    """
+
+    suppressed: Suppressed
+    attack: Attack = field(repr=False)
+    dependences: tuple[Dependence, ...] = ()
+    rounds: int = 1
+
+    def as_json(self) -> dict[str, object]:
+        """Plain numbers, for the report."""
+        found = (
+            {"column": d.column, "sources": list(d.sources), "determined": round(d.determined, 3)}
+            for d in self.dependences
+        )
+        return {"dependences": list(found), "attacks": self.rounds}
+
+
+def defend(
+    table: pa.Table, plan: Plan, limit: RiskLimit, weights: Mapping[str, float] | None = None
+) -> Defended:
+    """Suppress locally so that the limit holds after an attacker filled in what can be filled in.
+
+    Raises:
+        ExtractFailed: the database gave up.
+    """
+    quasi, references = plan.quasi_identifiers, tuple(plan.references)
+    found = find_dependences(table, quasi, references)
+    data = table.drop_columns(list(references))
+    together = emptied_together(found, plan.depends, data, quasi)
+    done = suppress_locally(
+        table, quasi, plan.gives_way, limit.k, together=together, weights=weights
+    )
+    stay = pc.is_in(table["person_ref"], pc.unique(done.table["person_ref"]))
+    before = table.filter(stay)
+    group = groups_alike(done.table, quasi, measure=limit.measure)
+    rows = _evened(done.table, before, group, together)
+    number = 1
+    while True:
+        rows = _varied(rows, group, plan, limit)
+        got = attack(rows, quasi, references, limit.k, rows_alone=limit.measure == "row")
+        mended = _mended(rows, got, group, plan, all_of_it=number >= _ROUNDS)
+        if not got.exposed.any() or mended.equals(rows):
+            break
+        rows, number = mended, number + 1
+    lost = {n: rows[n].null_count - before[n].null_count for n in rows.column_names}
+    cells = {n: count for n, count in lost.items() if count}
+    kept = Suppressed(rows, cells, done.persons_left_out, done.rows_left_out)
+    return Defended(kept, got, found, number)
+
+
+def measure(table: pa.Table, plan: Plan, limit: RiskLimit) -> RiskReport:
+    """Measure rows as they would leave, after an attack where the plain risk is within the limit.
+
+    Raises:
+        ExtractFailed: the database gave up.
+    """
+    quasi = plan.quasi_identifiers
+    more = tuple(
+        n for n in table.column_names if n not in {*quasi, *plan.sensitive, *plan.references}
+    )
+    report = risk_report(
+        table,
+        quasi,
+        sensitive=plan.sensitive,
+        known_too=more,
+        threshold=limit.k,
+        measure=limit.measure,
+    )
+    if limit.exceeded(report):
+        return report
+    got = attack(table, quasi, tuple(plan.references), limit.k, rows_alone=limit.measure == "row")
+    return replace(report, filled_in=(got.exact, got.near))
+
+
+def lost_by_group(
+    before: pa.Table, after: pa.Table, plan: Plan
+) -> dict[str, dict[str, dict[str, object]]]:
+    """What each group of persons lost: column of groups → group → persons, and column → share lost.
+
+    Shares are of the values that the group's rows had, those of persons left out among the lost.
+    """
+    found: dict[str, dict[str, dict[str, object]]] = {}
+    key = tuple(plan.references)
+    position = pc.index_in(_row_key(before, key), _row_key(after, key))
+    for by in plan.groups:
+        groups = before[by]
+        for value in sorted(v for v in pc.unique(groups).to_pylist() if v is not None):
+            rows = pc.fill_null(pc.equal(groups, value), False)
+            mine, left = before.filter(rows), after.take(pc.drop_null(position.filter(rows)))
+            had = {n: mine.num_rows - mine[n].null_count for n in mine.column_names if n not in key}
+            lost = {n: 1 - (left.num_rows - left[n].null_count) / h for n, h in had.items() if h}
+            persons = pc.count_distinct(mine["person_ref"]).as_py()
+            found.setdefault(by, {})[value] = {
+                "persons": persons,
+                "lost": {n: round(share, 3) for n, share in lost.items() if share},
+            }
+    return found
+
+
+def _row_key(table: pa.Table, references: Sequence[str]) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*(table[name] for name in references), "/")
+
+
+def _evened(
+    rows: pa.Table,
+    before: pa.Table,
+    group: npt.NDArray[np.int64],
+    together: Mapping[str, tuple[str, ...]],
+) -> pa.Table:
+    for name, others in together.items():
+        taken = _empty(rows[name]) & ~_empty(before[name])
+        whole = np.isin(group, np.unique(group[taken]))
+        for other in others if taken.any() else ():
+            rows = emptied(rows, other, whole)
+    return rows
+
+
+def _varied(rows: pa.Table, group: npt.NDArray[np.int64], plan: Plan, limit: RiskLimit) -> pa.Table:
+    """Sensitive values emptied in groups that would tell them; fewer values told may make others lean."""
+    for name in plan.sensitive:
+        while (
+            lacking := variety(group, rows[name]).lacking(limit.l_values, limit.t_distance)
+        ).any():
+            rows = emptied(rows, name, lacking[group])
+    return rows
+
+
+def _mended(
+    rows: pa.Table, got: Attack, group: npt.NDArray[np.int64], plan: Plan, *, all_of_it: bool
+) -> pa.Table:
+    """What gave something back in the groups of exposed persons, emptied there: their parts no longer differ."""
+    said = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+    np.bitwise_or.at(said, group, got.used)
+    said[np.setdiff1d(np.arange(said.size), group[got.exposed])] = 0
+    if all_of_it:
+        said[group[np.logical_or.reduce([_empty(rows[n]) for n in plan.quasi_identifiers])]] = -1
+    for place, name in enumerate(rows.column_names):
+        tells = ((said >> place) & 1 == 1)[group]
+        if tells.any() and name not in plan.quasi_identifiers and name not in plan.references:
+            rows = emptied(rows, name, tells)
+    return rows
+
+
+def _empty(column: pa.ChunkedArray) -> Mask:
+    return column.is_null().to_numpy()

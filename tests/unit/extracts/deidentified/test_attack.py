@@ -1,0 +1,251 @@
+"""The attacker against a brute-force miner, and what is left to him after the defence."""
+
+import math
+import random
+from collections import Counter, defaultdict
+from itertools import combinations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extracts.deidentified.attack import EXACT, NEAR, SUPPORT, SURPRISE, attack
+from extracts.deidentified.defence import defend, measure
+from extracts.deidentified.risk import RiskLimit, risk_report
+from tests.examples import examples
+
+REFERENCES = ("person_ref", "order_ref")
+ABSENT = "(none)"  # the belief that there is no value
+
+
+def table(columns):
+    rows = len(next(iter(columns.values())))
+    numbers = [f"o{n}" for n in range(rows)]
+    return pa.table(
+        {"order_ref": numbers, **{n: pa.array(v, pa.string()) for n, v in columns.items()}}
+    )
+
+
+def shown(value):
+    return None if value == ABSENT else value
+
+
+def divergence(sure, base):
+    if sure <= base:
+        return 0.0
+    if base == 0:
+        return math.inf
+    rest = (1 - sure) * math.log((1 - sure) / (1 - base)) if sure < 1 else 0.0
+    return sure * math.log(sure / base) + rest
+
+
+def mined(rows, target, sources):
+    """Pattern → (value, confidence, rows) of everything that is believed, by plain counting."""
+    everybody = Counter(r[target] for r in rows)
+    known = sum(n for v, n in everybody.items() if v is not None)
+    by = defaultdict(Counter)
+    for r in rows:
+        by[tuple(r[s] for s in sources)][r[target]] += 1
+    rules = {}
+    for pattern, seen in by.items():
+        empty = seen.pop(None, 0)
+        size = sum(seen.values())
+        if size == 0 and sources and empty >= SUPPORT:
+            if empty * -math.log(everybody[None] / len(rows)) >= SURPRISE:
+                rules[pattern] = (ABSENT, 1.0, empty)
+        elif size >= SUPPORT:
+            value, most = min(seen.items(), key=lambda one: (-one[1], one[0]))
+            sure = most / size
+            news = not sources or size * divergence(sure, everybody[value] / known) >= SURPRISE
+            if sure >= NEAR and news:
+                rules[pattern] = (value, sure, size)
+    return rules
+
+
+def of_person(rows, target):
+    says = defaultdict(set)
+    several = Counter()
+    for r in rows:
+        if r[target] is not None:
+            says[r["person_ref"]].add(r[target])
+            several[r["person_ref"]] += 1
+    tried = [p for p, n in several.items() if n > 1]
+    share = sum(len(says[p]) == 1 for p in tried) / max(1, len(tried))
+    if len(tried) < SUPPORT or share < NEAR:
+        return {}
+    return {(p,): (next(iter(v)), share, len(tried)) for p, v in says.items() if len(v) == 1}
+
+
+def plain_attack(rows, quasi, names):
+    """The filled table after each round, by plain loops over rows and rules."""
+    released = [dict(r) for r in rows]
+    believed = [dict(r) for r in rows]
+    after = []
+    for least in (EXACT, NEAR):
+        changed = True
+        while changed:
+            changed = False
+            for target in quasi:
+                others = [n for n in names if n != target]
+                for several in (
+                    [()],
+                    [("person_ref",)],
+                    [(n,) for n in others],
+                    [*combinations(others, 2)],
+                ):
+                    rules = [
+                        (
+                            s,
+                            of_person(released, target)
+                            if s == ("person_ref",)
+                            else mined(released, target, s),
+                        )
+                        for s in several
+                    ]
+                    new = []
+                    for i, row in enumerate(believed):
+                        if row[target] is not None:
+                            continue
+                        found = [rule[tuple(shown(row[s]) for s in sources)] for sources, rule in rules
+                                 if tuple(shown(row[s]) for s in sources) in rule]  # fmt: skip
+                        found = [one for one in found if one[1] >= least]
+                        if found:
+                            new.append((i, max(found, key=lambda one: one[1:])[0]))
+                    for i, value in new:
+                        believed[i][target] = value
+                        changed = True
+        after.append([dict(r) for r in believed])
+    return after
+
+
+def below(rows, quasi, k):
+    history = defaultdict(list)
+    for r in rows:
+        history[r["person_ref"]].append(tuple(str(r[q]) for q in quasi))
+    classes = Counter(tuple(sorted(h)) for h in history.values())
+    return min(classes.values()), sum(n for n in classes.values() if n < k)
+
+
+@st.composite
+def planted(draw):
+    """Rows with planted dependences, from exact to loose, and cells emptied at random or by another column."""
+    chance = random.Random(draw(st.integers(0, 10**6)))
+    size = draw(st.integers(20, 120))
+    noise, persons = draw(st.sampled_from([0.0, 0.02, 0.2])), draw(st.sampled_from([1, 2]))
+    gone = draw(st.sampled_from([0.1, 0.3, 0.6]))
+    rows = []
+    for n in range(size):
+        code = chance.choice("abcd")
+        stage = {"a": "x", "b": "x", "c": "y", "d": "z"}[code]
+        flag = "Y" if stage == "x" else chance.choice("NU")
+        if chance.random() < noise:
+            flag = chance.choice("YNU")
+        when = None if flag == "U" else chance.choice("12")
+        rows.append(
+            {
+                "person_ref": f"p{n // persons}",
+                "code": code,
+                "stage": stage,
+                "when": when,
+                "flag": flag,
+            }
+        )
+    for r in rows:
+        for name in ("code", "stage", "when"):
+            if chance.random() < gone:
+                r[name] = None
+    return rows
+
+
+@examples(60)
+@given(planted(), st.integers(2, 5))
+def test_the_attacker_finds_what_a_plain_miner_finds(rows, k):
+    quasi, names = ("code", "stage", "when"), ("code", "stage", "when", "flag")
+    data = table({n: [r[n] for r in rows] for n in ("person_ref", *names)})
+    got = attack(data, quasi, REFERENCES, k)
+    exact, near = plain_attack(rows, quasi, names)
+    assert (got.exact.smallest, got.exact.below) == below(exact, quasi, k)
+    assert (got.near.smallest, got.near.below) == below(near, quasi, k)
+    filled = sum(r[q] is None for r in rows for q in quasi)
+    assert got.near.filled == filled - sum(r[q] is None for r in near for q in quasi)
+
+
+def case(persons=400, seed=1):
+    """A stage that was emptied where it was rare, beside a Brady indicator that stayed."""
+    chance = random.Random(seed)
+    rows = defaultdict(list)
+    for n in range(persons):
+        county = chance.choice(["037"] * 6 + [f"{c:03d}" for c in range(1, 20)])
+        stage = chance.choice(["temporary", "after_hearing"])
+        rows["person_ref"].append(f"p{n}")
+        rows["person_sex"].append(chance.choice("FM"))
+        rows["order_family"].append("DV")
+        rows["order_stage"].append(stage)
+        rows["order_county"].append(county)
+        rows["order_brady"].append("Y" if stage == "after_hearing" else "U")
+    return rows
+
+
+CASE = ("person_sex", "order_family", "order_stage", "order_county")
+
+
+@pytest.fixture(scope="module")
+def plan():
+    from extracts.rows import plan_for
+    from systems.description import load_system
+
+    return plan_for(
+        load_system("CARPOS"), "deidentified", ("person_ref", "order_ref", *CASE, "order_brady")
+    )
+
+
+def test_a_stage_that_brady_gives_back(plan):
+    """k is ten, until the stage is filled in from the column that stayed."""
+    from extracts.deidentified.less_rare import suppress_locally
+
+    data = table(case())
+    alone = suppress_locally(data, CASE, plan.gives_way, 10)
+    assert alone.cells["order_stage"] > 0
+    assert risk_report(alone.table, CASE).history.smallest >= 10
+    got = attack(alone.table, CASE, REFERENCES, 10)
+    assert got.exact.smallest < 10
+    assert got.rules["order_stage", ("order_brady",)] > 0
+    assert "filled_in_100" in RiskLimit().exceeded(measure(alone.table, plan, RiskLimit()))
+
+    kept = defend(data, plan, RiskLimit())
+    after = measure(kept.suppressed.table, plan, RiskLimit())
+    assert RiskLimit().exceeded(after) == ()
+    exact, near = after.filled_in
+    assert (exact.below, near.below) == (0, 0)
+    rows = kept.suppressed.table.to_pylist()
+    assert not [r for r in rows if r["order_stage"] is None and r["order_brady"] is not None]
+
+
+@examples(25)
+@given(st.integers(0, 10**6), st.integers(2, 12), st.integers(60, 300))
+def test_after_the_defence_the_plain_attacker_gains_nothing(plan, seed, k, persons):
+    limit = RiskLimit(k=k, max_prosecutor=1 / k, max_marketer=1 / k)
+    kept = defend(table(case(persons, seed)), plan, limit)
+    rows = kept.suppressed.table.to_pylist()
+    names = [n for n in kept.suppressed.table.column_names if n not in REFERENCES]
+    for filled in plain_attack(rows, CASE, names) if rows else ():
+        assert below(filled, CASE, k)[0] >= k
+    assert "l_diversity" not in limit.exceeded(measure(kept.suppressed.table, plan, limit))
+
+
+def test_an_empty_cell_that_says_there_is_nothing_is_read_so():
+    """Who was never served has no month: with the kind of service shown, an emptied month is another thing."""
+    data = table({
+        "person_ref": [f"p{n}" for n in range(60)],
+        "month": [None] * 30 + [f"2020-{n % 2 + 1:02d}" for n in range(30)],
+        "kind": [None] * 20 + ["mail"] * 40,
+    })  # fmt: skip
+    got = attack(data, ("month",), REFERENCES, 15)
+    assert got.rules == {("month", ("kind",)): 20}
+    assert got.exact.smallest == 10
+
+
+def test_no_rows_hold_nothing():
+    got = attack(table({"person_ref": [], "month": []}), ("month",), REFERENCES, 2)
+    assert (got.near.persons, got.near.below, got.exposed.size) == (0, 0, 0)
