@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extracts.suppression import errors
-from extracts.suppression.model import TOTAL, CellTable, Dimension, Ints, check_level, spread
+from extracts.suppression.codebook import ancestors
+from extracts.suppression.model import TOTAL, CellTable, Dimension, Ints, check_level, leaves_of, spread
 from extracts.suppression.published import PublishedRow, PublishedTable
 
 # --- from rows to a complete table
@@ -84,8 +85,8 @@ def table_from_rows(
 
 
 def _dimension(name: str, labels: set[str], parent: Mapping[str, str] | None) -> Dimension:
-    leaves = sorted(labels - {TOTAL} - set((parent or {}).values()))
-    return Dimension.tree(name, leaves, parent) if parent else Dimension.flat(name, leaves)
+    leaves, up = leaves_of(labels, parent or {})
+    return Dimension.tree(name, leaves, up) if up else Dimension.flat(name, leaves)
 
 
 def _is_inner(dims: Sequence[Dimension], at: tuple[int, ...]) -> bool:
@@ -282,13 +283,22 @@ def read_hierarchy(path: Path, dimension: str) -> dict[str, str]:
 
     Raises:
         TableUnreadableError: no such file or columns.
-        BadHierarchyError: a child with two parents.
+        BadHierarchyError: a child with two parents, a loop, or a parent that is called like the total.
     """
     parents: dict[str, str] = {}
+    rows: dict[str, int] = {}
     for number, record in _records(path, ["child", "parent"], "hierarchy"):
         child, parent = record["child"], record["parent"]
         if not child or not parent or parents.setdefault(child, parent) != parent:
             raise errors.BadHierarchyError(dimension=dimension, row=number)
+        if "total" in (child.strip().casefold(), parent.strip().casefold()):
+            raise errors.BadHierarchyError(dimension=dimension, row=number, named_like_total=1)
+        rows[child] = number
+    for child, number in rows.items():
+        try:
+            ancestors(child, parents)
+        except errors.BadHierarchyError:
+            raise errors.BadHierarchyError(dimension=dimension, row=number, loops=1) from None
     return parents
 
 

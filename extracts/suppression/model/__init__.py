@@ -22,6 +22,7 @@ from extracts.suppression.model.tables import (
     Levels,
     SuppressionPolicy,
     check_level,
+    leaves_of,
     publish,
     spread,
 )

@@ -4,7 +4,7 @@ Nothing here hides anything. A cell is a combination of one node (leaf or margin
 arrays have one axis per dimension, leaves first, then groups bottom-up, ``TOTAL`` last.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -12,10 +12,9 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from extracts.suppression.codebook import TOTAL, ancestors
 from extracts.suppression.errors import BadHierarchyError, BadLevelError, BadRequestError
 from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
-
-TOTAL = "TOTAL"
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -140,6 +139,20 @@ class CellTable:
             index[axis] = slice(len(dim.leaves), None)
             mask[tuple(index)] = False
         return mask
+
+
+def leaves_of(
+    labels: Iterable[str], parent: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """The leaves among the labels of a table, sorted, and the hierarchy above them.
+
+    A parent of whose descendants the table has none is a leaf of it: coarse tables come before fine ones.
+    """
+    every = set(labels) - {TOTAL}
+    above = {group for label in every for group in ancestors(label, parent)}
+    leaves = sorted(every - above)
+    kept = above.union(leaves)
+    return leaves, {child: up for child, up in parent.items() if child in kept and up != TOTAL}
 
 
 def spread(dims: Sequence[Dimension], leaves: Ints) -> Ints:
