@@ -9,7 +9,9 @@ import numpy as np
 
 from extracts.suppression import audit, errors, model, published, solver, table_files
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
+from extracts.suppression.codebook import Codebook, read_codebook
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
+from extracts.suppression.labels import Listing, check_labels, nested
 from systems.outputs import check_outputs, written_together
 
 # --- suppress and audit
@@ -64,6 +66,8 @@ def suppress_file(
     hierarchy: Mapping[str, Path] | None = None,
     linked: Sequence[Path] = (),
     earlier: Sequence[Path] = (),
+    codebook: Path | None = None,
+    totals: Mapping[str, frozenset[str]] | None = None,
     out: Path,
     explain: Path | None = None,
     heat_map: Path | None = None,
@@ -88,6 +92,8 @@ def suppress_file(
         hierarchy: for a dimension, a CSV of child and parent.
         linked: further CSVs over the same population, with the same names of columns.
         earlier: tables that are public already (as ``out`` is written).
+        codebook: what levels stand for, where tables spell or cut them differently.
+        totals: for a dimension, levels that are its margin.
         out: where the table goes.
         explain: where the explanation for the Department goes (0600).
         heat_map: where a page of the same goes (0600).
@@ -113,6 +119,7 @@ def suppress_file(
             *(("--with", path) for path in earlier),
             *(("--must-publish", path) for path in [must_publish] if path),
             *(("--may-hide", path) for path in [may_hide] if path),
+            *([("--codebook", codebook)] if codebook else []),
         ],
         errors.TableUnwritableError,
     )
@@ -121,21 +128,37 @@ def suppress_file(
     if clean_programmes is not None:
         spent = max(clean_programmes, 0)
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
-    parents = _hierarchies(hierarchy or {}, dims)
-    table = table_files.table_from_rows(
-        dims,
-        table_files.read_cells(cells, dims, count, persons),
-        parents,
-        with_persons=persons is not None,
+    book = _codebook(codebook, totals)
+    files = [
+        ("cells", cells, list(dims)),
+        *(("linked", p, _dims_of(p, count, persons)) for p in linked),
+    ]
+    raw = [
+        (
+            names,
+            _own_margins(table_files.read_cells(p, names, count, persons, role=role), names, book),
+        )
+        for role, p, names in files
+    ]
+    before = _earlier(earlier, count, persons, book)
+    listings = [
+        Listing(role, tuple(names), [(r.number, r.labels, r.count) for r in rows])
+        for (role, _, _), (names, rows) in zip(files, raw, strict=True)
+    ]
+    listings += [_listing("earlier", one) for one in before]
+    parents, book = _settled(listings, _hierarchies(hierarchy or {}, dims), book, own=len(raw))
+    table, *others = (
+        table_files.table_from_rows(names, rows, parents, with_persons=persons is not None)
+        for names, rows in raw
     )
-    others = [_linked(path, count, persons, parents) for path in linked]
-    before = _earlier(earlier, count, persons, parents)
+    before = _under(before, parents)
     exact = explain is not None or heat_map is not None
     pattern = solver.suppress(
         table,
         policy,
         before,
         linked=others,
+        book=book,
         intervals=exact,
         wishes=_wishes(table, must_publish, may_hide),
         progress=progress,
@@ -211,6 +234,8 @@ def audit_file(
     zeros: published.Zeros = "published",
     hierarchy: Mapping[str, Path] | None = None,
     earlier: Sequence[Path] = (),
+    codebook: Path | None = None,
+    totals: Mapping[str, frozenset[str]] | None = None,
     progress: solver.Progress | None = None,
 ) -> audit.AuditReport:
     """Attack a published table; hidden cells are empty. The arguments are those of ``suppress_file``.
@@ -225,13 +250,14 @@ def audit_file(
     """
     table_files.check_columns(dims, count, persons)
     model.SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
-    parents = _hierarchies(hierarchy or {}, dims)
+    book = _codebook(codebook, totals)
+    shown = _margins_named(table_files.read_published(table, dims, count, persons), book)
+    before = _earlier(earlier, count, persons, book)
+    listings = [_listing("published", shown), *(_listing("earlier", one) for one in before)]
+    parents, book = _settled(listings, _hierarchies(hierarchy or {}, dims), book, own=1)
+    first, *rest = _under([shown, *before], parents)
     return audit.audit_table(
-        replace(table_files.read_published(table, dims, count, persons), parents=parents),
-        threshold=threshold,
-        zeros=zeros,
-        earlier=_earlier(earlier, count, persons, parents),
-        progress=progress,
+        first, threshold=threshold, zeros=zeros, earlier=rest, book=book, progress=progress
     )
 
 
@@ -241,22 +267,90 @@ def _hierarchies(files: Mapping[str, Path], dims: Sequence[str]) -> dict[str, di
     return {name: table_files.read_hierarchy(path, name) for name, path in files.items()}
 
 
-def _linked(
-    path: Path, count: str, persons: str | None, parents: Mapping[str, Mapping[str, str]]
-) -> model.CellTable:
+def _codebook(path: Path | None, totals: Mapping[str, frozenset[str]] | None) -> Codebook:
+    book = read_codebook(path) if path else Codebook()
+    names = {*book.totals, *(totals or {})}
+    none: frozenset[str] = frozenset()
+    every = {n: book.totals.get(n, none) | (totals or {}).get(n, none) for n in names}
+    return replace(book, totals=every)
+
+
+def _dims_of(path: Path, count: str, persons: str | None) -> list[str]:
     dims = [c for c in table_files.columns_of(path, "linked") if c not in (count, persons)]
     table_files.check_columns(dims, count, persons)
-    rows = table_files.read_cells(path, dims, count, persons, role="linked")
-    return table_files.table_from_rows(dims, rows, parents, with_persons=persons is not None)
+    return dims
 
 
 def _earlier(
-    paths: Sequence[Path],
-    count: str,
-    persons: str | None,
-    parents: Mapping[str, Mapping[str, str]],
+    paths: Sequence[Path], count: str, persons: str | None, book: Codebook
 ) -> list[published.PublishedTable]:
     tables = [table_files.read_published(p, None, count, persons, role="earlier") for p in paths]
+    return [_margins_named(t, book) for t in tables]
+
+
+def _margin_or(label: str, name: str, book: Codebook) -> str:
+    return model.TOTAL if label in book.totals.get(name, ()) else label
+
+
+def _own_margins(
+    rows: Sequence[table_files.Row], dims: Sequence[str], book: Codebook
+) -> list[table_files.Row]:
+    """Rows in which every level that is the margin is called TOTAL."""
+    if not book.totals:
+        return list(rows)
+    return [
+        replace(
+            r, labels=tuple(_margin_or(x, n, book) for x, n in zip(r.labels, dims, strict=True))
+        )
+        for r in rows
+    ]
+
+
+def _margins_named(table: published.PublishedTable, book: Codebook) -> published.PublishedTable:
+    """The same for a table that is public."""
+    labels = [
+        tuple(_margin_or(x, n, book) for x, n in zip(r.labels, table.dims, strict=True))
+        for r in table.rows
+    ]
+    named = [replace(r, labels=x) for r, x in zip(table.rows, labels, strict=True)]
+    if len(set(labels)) != len(labels):
+        raise errors.DuplicateCellError(count=len(labels) - len(set(labels)))
+    return replace(table, rows=tuple(named))
+
+
+def _listing(role: str, table: published.PublishedTable) -> Listing:
+    rows = [(number, r.labels, r.count) for number, r in enumerate(table.rows, start=1)]
+    return Listing(role, table.dims, rows)
+
+
+def _settled(
+    tables: Sequence[Listing], parents: dict[str, dict[str, str]], book: Codebook, *, own: int
+) -> tuple[dict[str, dict[str, str]], Codebook]:
+    """Hierarchies and codebook once every label is known to say what it says; ``own`` tables come first."""
+    for table in tables:
+        for number, labels, _ in table.rows:
+            for name, label in zip(table.dims, labels, strict=True):
+                model.check_level(label, name, number)
+    check_labels(tables, parents, book)
+    levels: dict[str, set[str]] = {}
+    for table in tables:
+        for name, first in zip(table.dims, table.first, strict=True):
+            levels.setdefault(name, set()).update(first)
+    for table in tables[:own]:
+        for name, first in zip(table.dims, table.first, strict=True):
+            if (
+                book.describes(name)
+                and name not in parents
+                and (up := nested(name, set(first), book))
+            ):
+                parents = parents | {name: up}
+    return parents, book.with_groups(parents, levels)
+
+
+def _under(
+    tables: Sequence[published.PublishedTable], parents: Mapping[str, Mapping[str, str]]
+) -> list[published.PublishedTable]:
+    """Public tables with the hierarchies of their dimensions."""
     return [replace(t, parents={d: parents[d] for d in t.dims if d in parents}) for t in tables]
 
 

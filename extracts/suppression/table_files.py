@@ -17,7 +17,14 @@ import pyarrow.parquet as pq
 
 from extracts.suppression import errors
 from extracts.suppression.codebook import ancestors
-from extracts.suppression.model import TOTAL, CellTable, Dimension, Ints, check_level, leaves_of, spread
+from extracts.suppression.model import (
+    CellTable,
+    Dimension,
+    Ints,
+    check_level,
+    leaves_of,
+    spread,
+)
 from extracts.suppression.published import PublishedRow, PublishedTable
 
 # --- from rows to a complete table

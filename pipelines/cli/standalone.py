@@ -170,6 +170,8 @@ def suppress(
     hierarchy: list[str] | None = None,
     linked: list[Path] | None = None,
     earlier: list[Path] | None = None,
+    codebook: Path | None = None,
+    total: list[str] | None = None,
     explain: Path | None = None,
     clean_up: int | None = None,
     heat_map: Path | None = None,
@@ -197,6 +199,8 @@ def suppress(
         hierarchy=_hierarchies(console, hierarchy or []),
         linked=linked or [],
         earlier=earlier or [],
+        codebook=codebook,
+        totals=_totals(total or []),
         out=out,
         explain=explain,
         heat_map=heat_map,
@@ -223,6 +227,8 @@ def audit(
     zeros: str = "published",
     hierarchy: list[str] | None = None,
     earlier: list[Path] | None = None,
+    codebook: Path | None = None,
+    total: list[str] | None = None,
 ) -> None:
     """Attack a published table; exit 4 when a cell falls."""
     from extracts.suppression import audit_file
@@ -236,6 +242,8 @@ def audit(
         zeros=_zeros(zeros),
         hierarchy=_hierarchies(console, hierarchy or []),
         earlier=earlier or [],
+        codebook=codebook,
+        totals=_totals(total or []),
     )
     falls = [
         {
@@ -318,6 +326,16 @@ def _hierarchies(console: Console, items: list[str]) -> dict[str, Path]:
         if not equals or not name or not path:
             raise OptionsDisagree(option="--hierarchy wants DIM=FILE")
         found[name] = console.placed(Path(path))
+    return found
+
+
+def _totals(items: list[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for item in items:
+        name, equals, level = item.partition("=")
+        if not equals or not name or not level:
+            raise OptionsDisagree(option="--total wants DIM=LEVEL")
+        found[name] = found.get(name, frozenset()) | {level}
     return found
 
 

@@ -88,7 +88,7 @@ class Attack:
         counts = np.array([c.count or 0.0 for c in self.known.cells])
         done = 0
         for group in groups:
-            hidden = [n for n in group if self.known.cells[n].hidden]
+            hidden = [n for n in group if self._attacked(self.known.cells[n])]
             if not self.intervals and all(map(self._settled, hidden)):
                 self._verdicts.update((n, Verdict()) for n in hidden)
                 done += len(hidden)
@@ -140,7 +140,14 @@ class Attack:
         self._seen_high[cells] = np.maximum(self._seen_high[cells], counts)
         self._seen_people[cells] = np.maximum(self._seen_people[cells], people)
 
+    @staticmethod
+    def _attacked(cell: Cell) -> bool:
+        return cell.hidden or cell.difference
+
     def _settled(self, number: int) -> bool:
+        if self.known.cells[number].difference:
+            nobody = self.known.floor > 0 and self._seen_low[number] < 1
+            return nobody or self._people(number) >= self.threshold
         safe = self._people(number) >= self.threshold and not self._fixed(number)
         return safe and self._wide(number)
 
@@ -200,6 +207,16 @@ class Attack:
     def _settle(self, part: _Part, number: int) -> None:
         verdict: Verdict = []
         measure: Measure = "persons" if self.known.has_persons else "count"
+        if self.known.cells[number].difference:
+            self._verdicts[number] = verdict
+            if self._settled(number):
+                return
+            high = self._reach(part, number, measure, up=True)
+            low = self._reach(part, number, "count", up=False)
+            if high < self.threshold and low >= self.known.floor:
+                how = "exact" if low >= high else "below"
+                verdict.append((how, measure, int(low), int(high)))
+            return
         if self._people(number) < self.threshold:
             high = self._reach(part, number, measure, up=True)
             if high < self.threshold:
@@ -222,7 +239,8 @@ class Attack:
 
     def _reach(self, part: _Part, number: int, measure: Measure, *, up: bool) -> float:
         """The largest or least whole value; fractional bounds are settled by integer programmes."""
-        if measure == "count" and not up and self._seen_low[number] <= self.known.floor:
+        floor = self.known.floor if self.known.cells[number].listed else 0
+        if measure == "count" and not up and self._seen_low[number] <= floor:
             return float(self._seen_low[number])  # nothing hidden is less
         bound, solution = part.programme.bound(number, measure, up=up, whole=False)
         if bound >= _ENDLESS:

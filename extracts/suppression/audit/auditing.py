@@ -13,6 +13,7 @@ from typing import Literal
 from extracts.suppression.audit.attack import Attack, Bounds
 from extracts.suppression.audit.feasibility import Hint, Place
 from extracts.suppression.audit.knowledge import Cell, Knowledge, gather
+from extracts.suppression.codebook import Codebook
 from extracts.suppression.published import PublishedTable, Zeros
 
 Progress = Callable[[str, int, int], None]
@@ -76,6 +77,7 @@ def audit_table(
     threshold: int = 10,
     zeros: Zeros = "published",
     earlier: Sequence[PublishedTable] = (),
+    book: Codebook | None = None,
     intervals: bool = False,
     hint: Hint | None = None,
     protection_levels: Mapping[Place, tuple[int, int]] | None = None,
@@ -88,6 +90,8 @@ def audit_table(
         threshold: persons under which a cell is small.
         zeros: whether a hidden cell may be zero (``hidden``) or not (``published``).
         earlier: tables over the same population that are public already; what falls in them falls.
+        book: what levels stand for, where tables cut a dimension differently: what is left between
+            two levels, and is proven to be small, falls too.
         intervals: whether to prove the exact interval of every hidden cell (slower).
         hint: tables that fit, of all tables together, to start from. They are checked like any other
             and only save time: the true ones prove nothing that others would not.
@@ -99,7 +103,7 @@ def audit_table(
         AuditInfeasibleError: no table fits what is published.
         AuditUnsolvedError: a bound could not be proven.
     """
-    known = gather([published, *earlier], zeros)
+    known = gather([published, *earlier], zeros, book)
     attack = Attack(
         known,
         threshold,
@@ -138,13 +142,14 @@ class HintCheck:
         zeros: Zeros,
         hint: Hint,
         protection_levels: Mapping[Place, tuple[int, int]],
+        book: Codebook | None = None,
     ) -> None:
         """Check a hint against what the tables say; the arguments are those of ``audit``.
 
         Raises:
             AuditInfeasibleError: two tables contradict each other.
         """
-        self._known = gather(tables, zeros)
+        self._known = gather(tables, zeros, book)
         self._attack = Attack(
             self._known,
             threshold,
@@ -167,7 +172,7 @@ class HintCheck:
         return {
             (table, labels): int(people)
             for cell, people in zip(self._known.cells, found.tolist(), strict=True)
-            for table, labels, _ in cell.places
+            for table, labels in (*((t, names) for t, names, _ in cell.places), *cell.differences)
         }
 
     def unproven(self) -> list[Place]:
@@ -176,6 +181,12 @@ class HintCheck:
 
 
 def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list[Fall]:
+    if cell.difference:
+        table, labels = cell.differences[0]
+        return [
+            Fall(labels, table, how, measure, low, high)
+            for how, measure, low, high in attack.verdict(cell)
+        ]
     if cell.hidden:
         return [
             Fall(labels, table, how, measure, low, high)

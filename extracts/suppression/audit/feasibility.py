@@ -38,7 +38,9 @@ class Proofs:
     def __init__(self, known: Knowledge, hint: Hint) -> None:
         self.known = known
         self._number = {
-            (table, labels): cell.number for cell in known.cells for table, labels, _ in cell.places
+            place: cell.number
+            for cell in known.cells
+            for place in (*((t, labels) for t, labels, _ in cell.places), *cell.differences)
         }
         size = len(known.cells)
         lengths = np.array([len(parts) for _, parts in known.sums], dtype=np.int64)

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from extracts.suppression.audit.levels import Tree, meet
+from extracts.suppression.codebook import Atoms, Codebook
 from extracts.suppression.errors import AuditInfeasibleError
 from extracts.suppression.published import PublishedTable, Zeros
 
-Key = tuple[frozenset[str], ...]
-_TOP = "TOTAL"
+Key = tuple[Atoms, ...]
+Place = tuple[int, tuple[str, ...]]
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Cell:
         persons: likewise.
         places: (table, labels, whether it shows the count) of each row that stands for it.
         listed: whether any table has a row for it; margins that nobody lists are unknowns, too.
+        differences: where rows would stand for it that no table has, after a cut.
     """
 
     number: int
@@ -35,6 +38,12 @@ class Cell:
         default_factory=list[tuple[int, tuple[str, ...], bool]]
     )
     listed: bool = False
+    differences: list[Place] = field(default_factory=list[Place])
+
+    @property
+    def difference(self) -> bool:
+        """Whether it is what levels of several tables leave between them, and no row shows it."""
+        return bool(self.differences) and not self.listed and self.count is None
 
     @property
     def hidden(self) -> bool:
@@ -59,21 +68,47 @@ class Knowledge:
     floor: int
 
 
-def gather(tables: Sequence[PublishedTable], zeros: Zeros) -> Knowledge:
-    """Collect what the tables say together.
+def gather(
+    tables: Sequence[PublishedTable], zeros: Zeros, book: Codebook | None = None
+) -> Knowledge:
+    """Collect what the tables say together; ``book`` says what their levels stand for.
 
     Raises:
         AuditInfeasibleError: two tables show different values for one cell, or a level stands
             beneath itself.
     """
-    names = sorted({d for t in tables for d in t.dims} | {d for t in tables for d in t.scope})
-    empty = _empty_levels(tables)
+    book = book or Codebook()
+    scopes = [
+        {
+            book.axis(n): frozenset(a for x in s for a in book.atoms(n, x))
+            for n, s in t.scope.items()
+        }
+        for t in tables
+    ]
+    named = [{*map(book.axis, t.dims), *s} for t, s in zip(tables, scopes, strict=True)]
+    names = sorted(set().union(*named))
+    if any(len(own) != len(t.dims) + len(t.scope) for own, t in zip(named, tables, strict=True)):
+        raise AuditInfeasibleError(dimensions=len(names))
+    lacking = {name for name in names if any(name not in own for own in named)}
+    trees = [
+        [Tree(t, i, book, summed=book.axis(d) in lacking) for i, d in enumerate(t.dims)]
+        for t in tables
+    ]
+    empty = _empty_atoms(tables, trees, scopes)
+    cut: set[str] = set()
+    for name in names:
+        mine = [tree for own in trees for tree in own if tree.axis == name]
+        fixed = [scope[name] - empty[name] for scope in scopes if name in scope]
+        if meet(mine, fixed, empty[name]):
+            cut.add(name)
     known = Knowledge([], [], any(t.has_persons for t in tables), 1 if zeros == "published" else 0)
     index: dict[Key, int] = {}
     equations: set[tuple[int, tuple[int, ...]]] = set()
-    everything = _everything(tables, names, empty)
+    everything = _everything(trees, scopes, names, empty)
     for number, table in enumerate(tables):
-        _add(known, index, equations, number, table, names, empty, everything)
+        parts = _key_parts(trees[number], scopes[number], names, empty, everything)
+        watch = any(tree.axis in cut for tree in trees[number])
+        _add(known, index, equations, (number, table), trees[number], parts, watch=watch)
     known.sums = sorted(equations)
     return known
 
@@ -82,14 +117,13 @@ def _add(
     known: Knowledge,
     index: dict[Key, int],
     equations: set[tuple[int, tuple[int, ...]]],
-    number: int,
-    table: PublishedTable,
-    names: Sequence[str],
-    empty: dict[str, frozenset[str]],
-    everything: dict[str, frozenset[str]],
+    numbered: tuple[int, PublishedTable],
+    trees: Sequence[Tree],
+    parts: Sequence[Atoms | tuple[int, dict[str, Atoms]]],
+    *,
+    watch: bool,
 ) -> None:
-    trees = [_Tree(table, i) for i in range(len(table.dims))]
-    parts = _key_parts(table, trees, names, empty, everything)
+    number, table = numbered
     rows = {row.labels: row for row in table.rows}
     if len(rows) != len(table.rows):
         raise AuditInfeasibleError(duplicate_rows=len(table.rows) - len(rows), table=number)
@@ -102,7 +136,7 @@ def _add(
         cell = known.cells[index[key]]
         cells[labels] = cell.number
         row = rows.get(labels)
-        inner = all(label not in tree.kids for label, tree in zip(labels, trees, strict=True))
+        inner = all(label in tree.leaves for label, tree in zip(labels, trees, strict=True))
         if row is None and inner:
             _learn(cell, 0, 0 if table.has_persons else None, number)
         if row is not None:
@@ -110,12 +144,14 @@ def _add(
             cell.places.append((number, labels, row.count is not None))
             persons = 0 if row.count == 0 and table.has_persons else row.persons
             _learn(cell, row.count, persons, number)
+        elif watch and not inner:
+            cell.differences.append((number, labels))
     for axis, tree in enumerate(trees):
         for labels, cell in cells.items():
             kids = tree.kids.get(labels[axis])
             if kids:
-                parts = (cells[(*labels[:axis], kid, *labels[axis + 1 :])] for kid in kids)
-                equation = (cell, tuple(sorted(parts)))
+                beneath = (cells[(*labels[:axis], kid, *labels[axis + 1 :])] for kid in kids)
+                equation = (cell, tuple(sorted(beneath)))
                 if equation != (cell, (cell,)):
                     equations.add(equation)
 
@@ -130,92 +166,63 @@ def _learn(cell: Cell, count: int | None, persons: int | None, table: int) -> No
         cell.persons = max(persons, cell.persons or 0)
 
 
-class _Tree:
-    """The levels of one dimension of one table, read from its rows and its parents."""
-
-    def __init__(self, table: PublishedTable, axis: int) -> None:
-        parents = table.parents.get(table.dims[axis], {})
-        seen = dict.fromkeys(row.labels[axis] for row in table.rows)
-        groups = {_TOP, *parents.values()}
-        self.kids: dict[str, list[str]] = {}
-        self.nodes: dict[str, None] = {}
-        for label in [*(s for s in seen if s not in groups), *seen]:
-            if label not in self.nodes and label != _TOP:
-                self._climb(label, parents, total=_TOP in seen)
-        self.beneath = {node: frozenset(self._leaves(node)) for node in self.nodes}
-
-    def _climb(self, label: str, parents: Mapping[str, str], *, total: bool) -> None:
-        """Put a level under its parents; a loop is no hierarchy."""
-        self.nodes[label] = None
-        passed = {label}
-        while label != _TOP:
-            above = parents.get(label, _TOP)
-            if above == _TOP and not total:
-                return
-            if above in passed:
-                raise AuditInfeasibleError(hierarchy_loops=1)
-            passed.add(above)
-            kids = self.kids.setdefault(above, [])
-            self.nodes[above] = None
-            if label in kids:
-                return
-            kids.append(label)
-            label = above
-
-    def _leaves(self, label: str) -> list[str]:
-        kids = self.kids.get(label)
-        return [leaf for kid in kids for leaf in self._leaves(kid)] if kids else [label]
-
-
 def _key_parts(
-    table: PublishedTable,
-    trees: Sequence[_Tree],
+    trees: Sequence[Tree],
+    scope: Mapping[str, Atoms],
     names: Sequence[str],
-    empty: dict[str, frozenset[str]],
-    everything: dict[str, frozenset[str]],
-) -> list[frozenset[str] | tuple[int, dict[str, frozenset[str]]]]:
+    empty: Mapping[str, Atoms],
+    everything: Mapping[str, Atoms],
+) -> list[Atoms | tuple[int, dict[str, Atoms]]]:
     """For each name the set that every row of the table has, or the axis and the set of each level."""
-    parts: list[frozenset[str] | tuple[int, dict[str, frozenset[str]]]] = []
+    parts: list[Atoms | tuple[int, dict[str, Atoms]]] = []
+    axes = [tree.axis for tree in trees]
     for name in names:
-        if name in table.dims:
-            axis = table.dims.index(name)
+        if name in axes:
+            axis = axes.index(name)
             beneath = {
-                level: leaves if len(leaves) == 1 else leaves - empty[name]
-                for level, leaves in trees[axis].beneath.items()
+                level: atoms if len(atoms) == 1 else atoms - empty[name]
+                for level, atoms in trees[axis].beneath.items()
             }
             parts.append((axis, beneath))
-        elif name in table.scope:
-            parts.append(frozenset(table.scope[name]) - empty[name])
+        elif name in scope:
+            parts.append(scope[name] - empty[name])
         else:
             parts.append(everything[name])
     return parts
 
 
 def _everything(
-    tables: Sequence[PublishedTable], names: Sequence[str], empty: dict[str, frozenset[str]]
-) -> dict[str, frozenset[str]]:
+    trees: Sequence[Sequence[Tree]],
+    scopes: Sequence[Mapping[str, Atoms]],
+    names: Sequence[str],
+    empty: Mapping[str, Atoms],
+) -> dict[str, Atoms]:
     """What a table without a dimension speaks of: all its levels in any table."""
     found: dict[str, set[str]] = {name: set() for name in names}
-    for table in tables:
-        for axis, name in enumerate(table.dims):
-            found[name].update(*_Tree(table, axis).beneath.values())
-        for name, levels in table.scope.items():
+    for own, scope in zip(trees, scopes, strict=True):
+        for tree in own:
+            found[tree.axis].update(*tree.beneath.values())
+        for name, levels in scope.items():
             found[name].update(levels)
     return {name: frozenset(levels - empty[name]) for name, levels in found.items()}
 
 
-def _empty_levels(tables: Sequence[PublishedTable]) -> dict[str, frozenset[str]]:
-    """Leaves that no table gives anything but zeros."""
+def _empty_atoms(
+    tables: Sequence[PublishedTable],
+    trees: Sequence[Sequence[Tree]],
+    scopes: Sequence[Mapping[str, Atoms]],
+) -> dict[str, Atoms]:
+    """What no table gives anything but zeros."""
     full: dict[str, set[str]] = {}
     seen: dict[str, set[str]] = {}
-    for table in tables:
-        for axis, name in enumerate(table.dims):
-            labels = seen.setdefault(name, set())
-            for row in table.rows:
-                labels.add(row.labels[axis])
-                if row.count != 0:
-                    full.setdefault(name, set()).add(row.labels[axis])
-        for name, levels in table.scope.items():
+    for table, own, scope in zip(tables, trees, scopes, strict=True):
+        for axis, tree in enumerate(own):
+            used = {row.labels[axis] for row in table.rows if row.count != 0}
+            for leaf in tree.leaves:
+                seen.setdefault(tree.axis, set()).update(tree.beneath[leaf])
+                if leaf in used:
+                    full.setdefault(tree.axis, set()).update(tree.beneath[leaf])
+        for name, levels in scope.items():
             seen.setdefault(name, set()).update(levels)
             full.setdefault(name, set()).update(levels)
     return {name: frozenset(labels - full.get(name, set())) for name, labels in seen.items()}

@@ -8,9 +8,10 @@ was published is a constant; one that was hidden then and is not part of the new
 to us, too, so that any value that fits stands for it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
 import highspy
 import numpy as np
@@ -18,8 +19,24 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from extracts.suppression.codebook import Atoms, Codebook
 from extracts.suppression.errors import RevisedError, TablesDisagreeError
-from extracts.suppression.model.tables import TOTAL, CellTable, Dimension, Flags, Ints, spread
+from extracts.suppression.model.overlaps import (
+    classes_of,
+    cut,
+    differences,
+    joined_above,
+    overlap,
+)
+from extracts.suppression.model.tables import (
+    TOTAL,
+    CellTable,
+    Dimension,
+    Flags,
+    Ints,
+    leaves_of,
+    spread,
+)
 from extracts.suppression.published import PublishedTable
 
 # --- relations of one table
@@ -128,31 +145,46 @@ class TableArrays:
         dims: Sequence[Dimension],
         counts: Floats,
         people: Floats,
-        scope: dict[str, frozenset[str]],
+        scope: Mapping[str, tuple[str, ...]],
         *,
         own: bool,
+        book: Codebook,
     ) -> None:
-        self.dims, self.counts, self.people, self.scope = tuple(dims), counts, people, scope
+        self.dims, self.counts, self.people = tuple(dims), counts, people
+        self.scope = {book.axis(n): _union(book.atoms(n, x) for x in s) for n, s in scope.items()}
         self.own = own
-        self.names = [*(d.name for d in dims), *scope]
+        self.axes = [book.axis(d.name) for d in dims]
+        self.names = [*self.axes, *self.scope]
+        if len(set(self.names)) != len(self.names):
+            raise TablesDisagreeError(dimensions=len(self.names))
+        self.atoms: list[dict[str, Atoms]] = [
+            {leaf: book.atoms(d.name, leaf) for leaf in d.leaves} for d in dims
+        ]
+        # which nodes of each axis the table itself has, and how many inner cells hold somebody
+        self.own_nodes = [list(range(len(d.nodes))) for d in dims]
+        self.beneath = np.zeros(counts.shape)
 
     @classmethod
-    def of_table(cls, table: CellTable, scope: Mapping[str, tuple[str, ...]]) -> "TableArrays":
+    def of_table(
+        cls, table: CellTable, scope: Mapping[str, tuple[str, ...]], book: Codebook
+    ) -> "TableArrays":
         """A table of ours, all of it known."""
-        fixed = {n: frozenset(levels) for n, levels in scope.items()}
         counts, people = table.counts.astype(float), table.people.astype(float)
-        return cls(table.dims, counts, people, fixed, own=True)
+        return cls(table.dims, counts, people, scope, own=True, book=book)
 
     @classmethod
-    def of_published(cls, table: PublishedTable) -> "TableArrays":
-        """A table that went out: what was hidden in it is unknown."""
+    def of_published(
+        cls, table: PublishedTable, book: Codebook, summed: frozenset[str]
+    ) -> "TableArrays":
+        """A table that went out: what was hidden in it is unknown.
+
+        ``summed`` are dimensions that another table lacks: their sums are there though no row is.
+        """
         dims: list[Dimension] = []
         for axis, name in enumerate(table.dims):
-            labels = sorted({row.labels[axis] for row in table.rows} - {TOTAL})
-            parent = dict(table.parents.get(name, {}))
-            leaves = [x for x in labels if x not in set(parent.values())]
-            total = any(row.labels[axis] == TOTAL for row in table.rows)
-            up = {k: v for k, v in parent.items() if v != TOTAL}
+            labels = {row.labels[axis] for row in table.rows}
+            leaves, up = leaves_of(labels, table.parents.get(name, {}))
+            total = TOTAL in labels or book.axis(name) in summed
             flat = Dimension.flat(name, leaves, total=total)
             dims.append(Dimension.tree(name, leaves, up) if up else flat)
         shape = tuple(len(d.nodes) for d in dims)
@@ -165,8 +197,40 @@ class TableArrays:
             at = tuple(d.position[x] for d, x in zip(dims, row.labels, strict=True))
             counts[at] = np.nan if row.count is None else float(row.count)
             people[at] = np.nan if row.persons is None else float(row.persons)
-        scope = {n: frozenset(levels) for n, levels in table.scope.items()}
-        return cls(dims, counts, people, scope, own=False)
+        made = cls(dims, counts, people, table.scope, own=False, book=book)
+        for axis, dim in enumerate(dims):
+            if dim.groups and all(row.labels[axis] != TOTAL for row in table.rows):
+                made.own_nodes[axis].pop()
+        return made
+
+    @property
+    def listed(self) -> Flags:
+        """Cells that the table has; the others are what it was cut into, or sums that it leaves out."""
+        listed = np.zeros(self.counts.shape, dtype=bool)
+        listed[np.ix_(*self.own_nodes)] = True
+        return listed
+
+    def fill_groups(self, empty: Mapping[str, Atoms]) -> None:
+        """Say of every level which atoms it means, without those that are zero everywhere."""
+        for dim, name, atoms in zip(self.dims, self.axes, self.atoms, strict=True):
+            every = [atoms[leaf] for leaf in dim.leaves]
+            for leaf, its in zip(dim.leaves, every, strict=True):
+                atoms[leaf] = its - empty[name] or its
+            for node, (group, _) in enumerate(dim.groups, start=len(dim.leaves)):
+                beneath = (every[i] for i in np.flatnonzero(dim.spans[node]))
+                atoms[group] = _union(beneath) - empty[name]
+
+    def recut(self, axis: int, dim: Dimension, atoms: dict[str, Atoms]) -> None:
+        """Put other levels in place of a dimension's; what the table does not list is unknown."""
+        old, at = self.dims[axis], [dim.position[node] for node in self.dims[axis].nodes]
+        shape = (*self.counts.shape[:axis], len(dim.nodes), *self.counts.shape[axis + 1 :])
+        place = (*(slice(None),) * axis, at)
+        arrays = self.counts, self.people, self.beneath
+        self.counts, self.people, self.beneath = (np.full(shape, x) for x in (np.nan, 0.0, 0.0))
+        self.counts[place], self.people[place], self.beneath[place] = arrays
+        self.own_nodes[axis] = [at[i] for i in self.own_nodes[axis]]
+        self.dims = (*self.dims[:axis], dim, *self.dims[axis + 1 :])
+        self.atoms[axis] = {**atoms, **{n: self.atoms[axis][n] for n in old.nodes}}
 
     def floor(self, least: int) -> Floats:
         """How many inner cells of each cell hold somebody: the least that an attacker reckons with."""
@@ -178,15 +242,12 @@ class TableArrays:
 
     def labels(self) -> list[tuple[str, ...]]:
         """Each cell's labels, in the order of the flat arrays."""
-        return [
-            tuple(d.nodes[p] for d, p in zip(self.dims, place, strict=True))
-            for place in np.ndindex(self.counts.shape)
-        ]
+        return list(product(*(d.nodes for d in self.dims)))
 
 
 # --- the system
 
-Sets = tuple[frozenset[str], ...]
+Sets = tuple[Atoms, ...]
 Place = tuple[int, tuple[str, ...]]  # number of the table, as the audit counts them; labels
 
 
@@ -200,6 +261,9 @@ class TableSystem:
         variables: for each of ``tables``, the variable of each of its cells.
         known: variables whose true value we know (all, but for cells that were hidden earlier).
         hidden_before: variables that earlier tables hide and none shows.
+        proven_small: variables that no table lists, and that are small whatever they are.
+        unlisted: where rows would stand for variables that no table lists.
+        book: what levels stand for.
         earlier: for each earlier table, labels to variable.
         scope: fixed levels of dimensions that ``tables`` don't have.
     """
@@ -211,6 +275,9 @@ class TableSystem:
     hidden_before: Flags
     earlier: tuple[dict[tuple[str, ...], int], ...]
     scope: Mapping[str, tuple[str, ...]]
+    proven_small: Flags | None = None
+    unlisted: Mapping[Place, int] = field(default_factory=dict[Place, int])
+    book: Codebook | None = None
 
     @cached_property
     def places(self) -> dict[int, Place]:
@@ -222,10 +289,14 @@ class TableSystem:
         for number, rows in enumerate(self.earlier, start=len(self.tables)):
             for labels, cell in rows.items():
                 found.setdefault(cell, (number, labels))
+        for place, cell in self.unlisted.items():
+            found.setdefault(cell, place)
         return found
 
     def variable_of(self, table: int, labels: tuple[str, ...]) -> int:
         """The variable of a row of one table; tables are numbered as the audit does."""
+        if (table, labels) in self.unlisted:
+            return self.unlisted[table, labels]
         if table >= len(self.tables):
             return self.earlier[table - len(self.tables)][labels]
         own = self.tables[table]
@@ -239,8 +310,12 @@ def join_tables(
     earlier: Sequence[PublishedTable],
     least: int,
     scope: Mapping[str, tuple[str, ...]],
+    book: Codebook | None = None,
+    threshold: int = 0,
 ) -> TableSystem:
     """Join a table, those published with it, and those published before.
+
+    ``book`` says what levels stand for; ``threshold``, which sets that nobody lists are small.
 
     Raises:
         RevisedError: an earlier published value differs from the true value now.
@@ -250,7 +325,7 @@ def join_tables(
         relations = relations_of(table, least)
         known = np.ones(table.size, dtype=bool)
         return TableSystem(relations, (table,), (np.arange(table.size),), known, ~known, (), scope)
-    return _SystemBuilder(table, linked, earlier, least, scope).build()
+    return _SystemBuilder(table, linked, earlier, least, scope, book or Codebook()).build(threshold)
 
 
 class _SystemBuilder:
@@ -263,26 +338,34 @@ class _SystemBuilder:
         earlier: Sequence[PublishedTable],
         least: int,
         scope: Mapping[str, tuple[str, ...]],
+        book: Codebook,
     ) -> None:
-        self.scope = scope
+        self.scope, self.book = scope, book
         self.tables = (table, *linked)
         self.least = least
-        self.frames = [TableArrays.of_table(t, scope) for t in self.tables]
-        self.frames += [TableArrays.of_published(t) for t in earlier]
+        self.frames = [TableArrays.of_table(t, scope, book) for t in self.tables]
+        named = [frozenset(f.names) for f in self.frames]
+        named += [frozenset(map(book.axis, (*t.dims, *t.scope))) for t in earlier]
+        summed = frozenset().union(*named) - frozenset.intersection(*named)
+        self.frames += [TableArrays.of_published(t, book, summed) for t in earlier]
         self.names = sorted({n for f in self.frames for n in f.names})
         self.index: dict[Sets, int] = {}
         self.values: list[float] = []
         self.people: list[float] = []
         self.floor: list[float] = []
         self.margin: list[int] = []
+        self.listed: set[int] = set()
         self.public: set[int] = set()
         self.hidden_before: set[int] = set()
         self.revised = 0
 
-    def build(self) -> TableSystem:
+    def build(self, threshold: int) -> TableSystem:
         """Place every table and return the system."""
         everything, empty = self._leaves()
-        variables = [self._place(frame, everything, empty) for frame in self.frames]
+        for frame in self.frames:
+            frame.beneath = frame.floor(self.least)
+        self._cut(empty)
+        variables = [self._place(frame, everything) for frame in self.frames]
         if self.revised:
             raise RevisedError(cells=self.revised)
         size = len(self.values)
@@ -292,17 +375,19 @@ class _SystemBuilder:
         ]
         matrix = sparse.csc_array(sparse.vstack(blocks, format="csc"))
         values = np.array(self.values)
-        known = ~np.isnan(values)
-        values = _fit(matrix, values, known, float(self.least))
+        known, listed = ~np.isnan(values), _flags(size, self.listed)
+        least = np.where(listed, float(self.least), 0.0)
+        values, small = _fit(matrix, values, known, least, np.flatnonzero(~listed), threshold)
         public = _flags(size, self.public)
         free = (values > 0) & ~public if self.least else ~public
+        free |= ~listed
         people = np.array(self.people)
         people = np.where(np.isnan(people), values, people)
-        floor = np.maximum(np.array(self.floor), self.least)
+        floor = np.where(listed, np.maximum(np.array(self.floor), self.least), values)
         relations = Relations(
             values,
             people,
-            np.full(size, float(self.least)),
+            least,
             free,
             matrix,
             np.array(self.margin, dtype=np.int64),
@@ -312,43 +397,89 @@ class _SystemBuilder:
             (),
         )
         count = len(self.tables)
-        earlier = tuple(
-            dict(zip(f.labels(), (int(i) for i in at), strict=True))
-            for f, at in zip(self.frames[count:], variables[count:], strict=True)
+        own = tuple(
+            at.reshape(f.counts.shape)[np.ix_(*f.own_nodes)].ravel()
+            for f, at in zip(self.frames[:count], variables[:count], strict=True)
         )
+        named = [
+            dict(zip(f.labels(), (int(i) for i in at), strict=True))
+            for f, at in zip(self.frames, variables, strict=True)
+        ]
         before = _flags(size, self.hidden_before - self.public)
-        own = tuple(variables[:count])
-        return TableSystem(relations, self.tables, own, known, before, earlier, self.scope)
+        unlisted = {
+            (number, labels): cell
+            for number, rows in enumerate(named)
+            for labels, cell in rows.items()
+            if not listed[cell]
+        }
+        return TableSystem(
+            relations,
+            self.tables,
+            own,
+            known,
+            before,
+            tuple(named[count:]),
+            self.scope,
+            _flags(size, set(small)),
+            unlisted,
+            self.book,
+        )
 
-    def _leaves(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-        """All leaves of each dimension, and those that are zero in every table that has them."""
+    def _cut(self, empty: dict[str, Atoms]) -> None:
+        """Cut dimensions whose levels overlap; where they nest, list the coarser ones beside the finer."""
+        for frame in self.frames:
+            frame.fill_groups(empty)
+        for name in self.names:
+            found = [(f, f.axes.index(name)) for f in self.frames if name in f.axes]
+            families = [
+                [
+                    its
+                    for leaf in f.dims[axis].leaves
+                    if not (its := f.atoms[axis][leaf]) <= empty[name]
+                ]
+                for f, axis in found
+            ]
+            fixed = [f.scope[name] - empty[name] for f in self.frames if name in f.scope]
+            if all(len(its) == 1 for family in (*families, fixed) for its in family):
+                continue
+            classes: list[Atoms] = []
+            further = [its for family in (*families, fixed) for its in family]
+            if cuts := overlap(families):
+                classes = classes_of(further)
+                further = differences([f.atoms[axis] for f, axis in found], families, classes)
+            for frame, axis in found:
+                dim, atoms = frame.dims[axis], frame.atoms[axis]
+                changed = (
+                    cut(dim, atoms, classes, further) if cuts else joined_above(dim, atoms, further)
+                )
+                if changed[0] != dim:
+                    frame.recut(axis, *changed)
+
+    def _leaves(self) -> tuple[dict[str, Atoms], dict[str, Atoms]]:
+        """All atoms of each dimension, and those that are zero in every table that has them."""
         all_of: dict[str, set[str]] = {n: set() for n in self.names}
         full: dict[str, set[str]] = {n: set() for n in self.names}
         for frame in self.frames:
-            for axis, dim in enumerate(frame.dims):
+            for axis, (dim, name) in enumerate(zip(frame.dims, frame.axes, strict=True)):
                 other = tuple(i for i in range(len(frame.dims)) if i != axis)
                 used = np.atleast_1d((np.nan_to_num(frame.counts, nan=1.0) > 0).any(axis=other))
-                all_of[dim.name].update(dim.leaves)
-                full[dim.name].update(leaf for leaf, u in zip(dim.leaves, used, strict=False) if u)
+                for leaf, u in zip(dim.leaves, used, strict=False):
+                    all_of[name].update(frame.atoms[axis][leaf])
+                    full[name].update(frame.atoms[axis][leaf] if u else ())
             for name, levels in frame.scope.items():
                 all_of[name].update(levels)
                 full[name].update(levels)
         empty = {n: frozenset(all_of[n] - full[n]) for n in self.names}
         return {n: frozenset(full[n]) for n in self.names}, empty
 
-    def _place(
-        self,
-        frame: TableArrays,
-        everything: dict[str, frozenset[str]],
-        empty: dict[str, frozenset[str]],
-    ) -> Ints:
+    def _place(self, frame: TableArrays, everything: dict[str, Atoms]) -> Ints:
         spans = [
-            [_set(dim, node, empty[dim.name]) for node in range(len(dim.nodes))]
-            for dim in frame.dims
+            [atoms[node] for node in dim.nodes]
+            for dim, atoms in zip(frame.dims, frame.atoms, strict=True)
         ]
-        axis_of = {d.name: i for i, d in enumerate(frame.dims)}
+        axis_of = {name: i for i, name in enumerate(frame.axes)}
         at = np.empty(frame.counts.size, dtype=np.int64)
-        beneath = frame.floor(self.least).ravel()
+        listed = frame.listed
         for i, place in enumerate(np.ndindex(frame.counts.shape)):
             key = tuple(
                 spans[axis_of[n]][place[axis_of[n]]]
@@ -357,11 +488,11 @@ class _SystemBuilder:
                 for n in self.names
             )
             margins = sum(p >= len(d.leaves) for p, d in zip(place, frame.dims, strict=True))
-            at[i] = self._variable(key, frame, place, float(beneath[i]), int(margins))
+            at[i] = self._variable(key, frame, place, int(margins), listed=bool(listed[place]))
         return at
 
     def _variable(
-        self, key: Sets, frame: TableArrays, place: tuple[int, ...], floor: float, margins: int
+        self, key: Sets, frame: TableArrays, place: tuple[int, ...], margins: int, *, listed: bool
     ) -> int:
         value = float(frame.counts[place])
         people = float(frame.people[place])
@@ -370,7 +501,7 @@ class _SystemBuilder:
             found = self.index[key] = len(self.values)
             self.values.append(value)
             self.people.append(people)
-            self.floor.append(floor)
+            self.floor.append(0.0)
             self.margin.append(margins)
         elif not np.isnan(value):
             before = self.values[found]
@@ -379,15 +510,21 @@ class _SystemBuilder:
                     raise TablesDisagreeError(cells=1)
                 self.revised += 1
             self.values[found] = value
-        self.floor[found] = max(self.floor[found], floor)  # the finest table says most
+        if not listed:
+            return found
+        if found not in self.listed:  # a cut of another table may have come first
+            self.listed.add(found)
+            self.people[found], self.margin[found] = people, margins
+        self.floor[found] = max(
+            self.floor[found], float(frame.beneath[place])
+        )  # the finest says most
         if not frame.own:
             (self.hidden_before if np.isnan(value) else self.public).add(found)
         return found
 
 
-def _set(dim: Dimension, node: int, empty: frozenset[str]) -> frozenset[str]:
-    leaves = frozenset(dim.leaves[i] for i in np.flatnonzero(dim.spans[node]))
-    return leaves if node < len(dim.leaves) else leaves - empty
+def _union(sets: Iterable[Atoms]) -> Atoms:
+    return frozenset().union(*sets)
 
 
 def _flags(size: int, which: set[int]) -> Flags:
@@ -440,8 +577,15 @@ def programme(
     return lp
 
 
-def _fit(matrix: sparse.csc_array, values: Floats, known: Flags, least: float) -> Floats:
-    """Any values for the unknown cells that fit the known ones.
+def _fit(
+    matrix: sparse.csc_array,
+    values: Floats,
+    known: Flags,
+    least: Floats,
+    unlisted: Ints,
+    threshold: int,
+) -> tuple[Floats, list[int]]:
+    """Any values for the unknown cells that fit the known ones, and the unlisted ones that are small in all.
 
     Raises:
         TablesDisagreeError: there are none.
@@ -449,16 +593,58 @@ def _fit(matrix: sparse.csc_array, values: Floats, known: Flags, least: float) -
     if known.all():
         if np.abs(matrix @ values).max(initial=0.0) > 1e-6:
             raise TablesDisagreeError(cells=0)
-        return values
+        return values, []
     unknown = np.flatnonzero(~known)
-    left = matrix[:, unknown]
     right = -(matrix[:, np.flatnonzero(known)] @ values[known])
-    solver = solver_with()
-    columns = np.full(len(unknown), least), np.full(len(unknown), np.inf)
-    solver.passModel(programme(np.zeros(len(unknown)), columns, (right, right), left))
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    lp = programme(
+        np.zeros(len(unknown)),
+        (least[unknown], np.full(len(unknown), np.inf)),
+        (right, right),
+        matrix[:, unknown],
+    )
+    solver = solver_with(mip_max_nodes=_NODES)
+    filled, found = values.copy(), None
+    if len(unlisted):  # whole numbers where there are any soon, so that what the audit is told fits
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(unknown)
+        found = _solved(solver, lp)
+        lp.integrality_ = []
+    found = _solved(solver, lp) if found is None else np.rint(found)
+    if found is None:
         raise TablesDisagreeError(cells=len(unknown))
-    filled = values.copy()
-    filled[unknown] = np.asarray(solver.getSolution().col_value)
-    return filled
+    filled[unknown] = found
+    small = _small(solver, lp, np.searchsorted(unknown, unlisted), threshold)
+    return filled, unknown[list(small)].tolist()
+
+
+_NODES = 500  # of the one integer programme
+_TOLERANCE = 1e-6
+
+
+def _solved(solver: highspy.Highs, lp: highspy.HighsLp) -> Floats | None:
+    solver.passModel(lp)
+    solver.run()
+    status = solver.getInfo().primal_solution_status
+    fits = status == highspy.SolutionStatus.kSolutionStatusFeasible
+    return np.asarray(solver.getSolution().col_value) if fits else None
+
+
+def _small(
+    solver: highspy.Highs, lp: highspy.HighsLp, columns: Ints, threshold: int
+) -> Iterator[int]:
+    """Columns that hold somebody and fewer than the threshold in every solution."""
+    solver.passModel(lp)
+    low, high = np.full(len(lp.col_lower_), np.inf), np.zeros(len(lp.col_lower_))
+    for column in columns.tolist():
+        for sign in (1.0, -1.0):
+            if low[column] < 1 - _TOLERANCE or high[column] >= threshold - _TOLERANCE:
+                break
+            solver.changeColCost(column, sign)
+            solver.run()
+            found = np.asarray(solver.getSolution().col_value)
+            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                high[column] = np.inf  # no bound
+            else:
+                low, high = np.minimum(low, found), np.maximum(high, found)
+            solver.changeColCost(column, 0.0)
+        if low[column] >= 1 - _TOLERANCE and high[column] < threshold - _TOLERANCE:
+            yield column

@@ -141,9 +141,7 @@ class CellTable:
         return mask
 
 
-def leaves_of(
-    labels: Iterable[str], parent: Mapping[str, str]
-) -> tuple[list[str], dict[str, str]]:
+def leaves_of(labels: Iterable[str], parent: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     """The leaves among the labels of a table, sorted, and the hierarchy above them.
 
     A parent of whose descendants the table has none is a leaf of it: coarse tables come before fine ones.

@@ -66,11 +66,13 @@ def start_search(
     *,
     known: Flags | None = None,
     hidden_before: Flags | None = None,
+    proven_small: Flags | None = None,
 ) -> Search:
     """Hide the primary cells and list what must be reached.
 
     Cells whose true value is not ``known`` were hidden earlier and stay so. What an earlier table
-    hides stays hidden in every later one: what protected it then was that nobody shows it.
+    hides stays hidden in every later one: what protected it then was that nobody shows it. Differences that
+    no table lists must reach the threshold where they are ``proven_small`` with everything shown.
 
     Raises:
         CannotProtectError: a small cell is public already.
@@ -78,6 +80,7 @@ def start_search(
     known = np.ones(relations.values.size, dtype=bool) if known is None else known
     small = (relations.people < policy.threshold) & known
     primary = small & (relations.values > 0) if policy.least else small
+    primary = primary if proven_small is None else primary | proven_small
     if (primary & ~relations.free).any():
         raise CannotProtectError(cells=int((primary & ~relations.free).sum()), published_before=1)
     prices = np.log1p(relations.values) * (1.0 + _MARGIN_PRICE * relations.margin)

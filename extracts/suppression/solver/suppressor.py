@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from extracts.suppression import model
 from extracts.suppression.audit import AuditReport, audit_table
+from extracts.suppression.codebook import Codebook
 from extracts.suppression.errors import AuditFellError, CannotProtectError
 from extracts.suppression.published import PublishedTable
 from extracts.suppression.solver import witnesses
@@ -81,6 +82,7 @@ def suppress(
     *,
     linked: Sequence[model.CellTable] = (),
     scope: model.Levels | None = None,
+    book: Codebook | None = None,
     intervals: bool = False,
     wishes: Wishes | None = None,
     progress: Progress | None = None,
@@ -93,6 +95,7 @@ def suppress(
         earlier: tables over the same population that are public: constants for the attacker.
         linked: other groupings of the same population, published together with this one.
         scope: fixed levels of dimensions that the tables don't have.
+        book: what levels stand for, where tables cut a dimension differently.
         intervals: whether the report proves the exact interval of every hidden cell.
         wishes: cells of ``table`` that must stay open, and what hiding each costs.
         progress: called with stage, done, of.
@@ -108,13 +111,17 @@ def suppress(
         AuditUnsolvedError: the audit could not prove a bound.
         CantStayOpenError: a cell that must stay open is small, or nothing protects another one without it.
     """
-    joined = model.join_tables(table, linked, earlier, policy.least, scope or {})
+    joined = model.join_tables(
+        table, linked, earlier, policy.least, scope or {}, book, policy.threshold
+    )
     try:
         return _suppress(joined, policy, earlier, wishes, progress, intervals=intervals)
     except (CannotProtectError, AuditFellError):
         if wishes is None or not wishes.stay_open.any():
             raise
-    joined = model.join_tables(table, linked, earlier, policy.least, scope or {})
+    joined = model.join_tables(
+        table, linked, earlier, policy.least, scope or {}, book, policy.threshold
+    )
     quick = replace(policy, clean=False)
     found = _suppress(joined, quick, earlier, wishes.eased(), progress, intervals=False)
     raise wishes.refused(found.hidden, small=int(found.primary.ravel()[wishes.stay_open].sum()))
@@ -132,7 +139,11 @@ def _suppress(
     if wishes is not None:
         wishes.hold_open(joined)
     search = start_search(
-        joined.relations, policy, known=joined.known, hidden_before=joined.hidden_before
+        joined.relations,
+        policy,
+        known=joined.known,
+        hidden_before=joined.hidden_before,
+        proven_small=joined.proven_small,
     )
     if wishes is not None:
         wishes.weigh(search, joined.variables[0])
@@ -148,6 +159,7 @@ def _suppress(
             threshold=policy.threshold,
             zeros=policy.zeros,
             earlier=[*shown[1:], *earlier],
+            book=joined.book,
             intervals=intervals,
             hint=witnesses.audit_hint(joined, search),
             protection_levels=witnesses.protection_levels(joined, search),
@@ -203,6 +215,7 @@ class Job:
     policy: model.SuppressionPolicy
     earlier: tuple[PublishedTable, ...] = ()
     scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    book: Codebook | None = None
 
 
 def suppress_all(
@@ -228,7 +241,7 @@ def suppress_all(
 
 
 def _one(job: Job) -> Pattern:
-    return suppress(job.table, job.policy, job.earlier, scope=job.scope)
+    return suppress(job.table, job.policy, job.earlier, scope=job.scope, book=job.book)
 
 
 def _collected(patterns: Iterable[Pattern], of: int, progress: Progress | None) -> list[Pattern]:

@@ -52,7 +52,10 @@ def protection_levels(joined: TableSystem, search: Search) -> dict[Place, tuple[
     """How low and how high each small cell must be able to go, by table and labels."""
     values = search.relations.values
     found: dict[Place, tuple[int, int]] = {}
+    differences = set(joined.unlisted.values())  # of these the audit has a rule of its own
     for cell in np.flatnonzero(search.primary).tolist():
+        if cell in differences:
+            continue
         steps = [step for _, step in search.needs_of(cell)]
         low, high = min(0.0, *steps), max(0.0, *steps)
         found[joined.places[cell]] = (round(values[cell] + low), round(values[cell] + high))
@@ -151,6 +154,7 @@ def prove_beforehand(
             zeros=search.policy.zeros,
             hint=audit_hint(joined, search),
             protection_levels=protection_levels(joined, search),
+            book=joined.book,
         )
         people = offer.people()
         integer_movements = IntegerMovementSolver(
