@@ -237,12 +237,11 @@ def _attacked(
         found = sdc.audit_table(shown, threshold=policy.threshold, zeros="hidden")
         if any(_discloses(fall, shown, policy) for fall in found.falls):
             return "derivable", None
-    joined = sdc.join_tables(now, (), (), policy.least, last.scope)
+    shown = renewed(last, now)
     report = sdc.audit_table(
-        renewed(last, now),
+        shown,
         threshold=policy.threshold,
         zeros=policy.zeros,
-        hint=sdc.Hint({(0, labels): count for labels, (count, _) in _true(now).items()}),
-        protection_levels=sdc.protection_levels(joined, sdc.start_search(joined.relations, policy)),
+        **sdc.proofs_of_pattern(now, shown, policy),
     )
     return ("none", report) if report.holds else ("pattern", None)

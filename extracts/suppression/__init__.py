@@ -26,7 +26,6 @@ from extracts.suppression.model import (
     CellTable,
     Dimension,
     SuppressionPolicy,
-    join_tables,
     publish,
 )
 from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
@@ -34,7 +33,6 @@ from extracts.suppression.solver import (
     Job,
     Pattern,
     Progress,
-    protection_levels,
-    start_search,
+    proofs_of_pattern,
     suppress_all,
 )

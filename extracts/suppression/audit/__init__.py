@@ -5,5 +5,6 @@ set-up with the suppressor: both know `published` and nothing else of each other
 """
 
 from extracts.suppression.audit.auditing import AuditReport, Bounds, Fall, HintCheck, audit_table
+from extracts.suppression.audit.contributors import Alone
 from extracts.suppression.audit.feasibility import Hint, Place
 from extracts.suppression.audit.knowledge import Knowledge, gather

@@ -6,11 +6,13 @@ fractional is the integer programme solved.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from extracts.suppression.audit.contributors import Alone, Contributors
 from extracts.suppression.audit.feasibility import Cells, Hint, Place, Proofs, Vector
 from extracts.suppression.audit.knowledge import Cell, Knowledge, check_constants, connected
 from extracts.suppression.audit.linear_programme import LinearProgramme
@@ -52,7 +54,10 @@ class Attack:
         hint: Hint | None,
         protection_levels: Mapping[Place, tuple[int, int]],
         progress: Callable[[str, int, int], None] | None,
+        alone: Alone | None = None,
+        only: AbstractSet[int] | None = None,
     ) -> None:
+        """Prepare it; the arguments are those of ``audit_table``, ``only`` the cells to attack."""
         self.known = known
         self.threshold = threshold
         self.intervals = intervals
@@ -64,6 +69,8 @@ class Attack:
             for table, labels, _ in cell.places
             if (table, labels) in protection_levels
         }
+        self.contributors = Contributors(known, alone, threshold)
+        self._only = only
         self._example: Vector | None = None
         self._proofs: Proofs | None = None
         self._progress = progress
@@ -88,7 +95,7 @@ class Attack:
         counts = np.array([c.count or 0.0 for c in self.known.cells])
         done = 0
         for group in groups:
-            hidden = [n for n in group if self._attacked(self.known.cells[n])]
+            hidden = [n for n in group if self._attacked(self.known.cells[n]) and self._asked(n)]
             if not self.intervals and all(map(self._settled, hidden)):
                 self._verdicts.update((n, Verdict()) for n in hidden)
                 done += len(hidden)
@@ -105,7 +112,11 @@ class Attack:
 
     def open_cells(self) -> list[int]:
         """Hidden cells that what was believed does not settle."""
-        return [c.number for c in self.known.cells if c.hidden and not self._settled(c.number)]
+        hidden = [c.number for c in self.known.cells if c.hidden]
+        return [n for n in hidden if not self._settled(n) or self.contributors.open_to(n)]
+
+    def _asked(self, number: int) -> bool:
+        return self._only is None or number in self._only
 
     def most_people(self) -> Vector | None:
         """The most persons of each cell in the hint's table; None where persons don't count."""
@@ -117,7 +128,7 @@ class Attack:
         """Take from the hint what fits every equation."""
         if self._hint is None:
             return
-        proofs = Proofs(self.known, self._hint)
+        proofs = Proofs(self.known, self._hint, self.contributors.cells)
         self._example = proofs.counts
         if not proofs.fits:
             return
@@ -133,6 +144,7 @@ class Attack:
             found = self._proofs.changed(change)
             if found is not None:
                 self._seen(*found)
+                self.contributors.take(self._proofs.counts, *found)
 
     def _seen(self, cells: Cells, counts: Vector, people: Vector) -> None:
         """Remember a table of whole numbers that the attacker can't rule out."""

@@ -7,17 +7,21 @@ the open falls too. Whatever the solver can't prove is an error, never a pass.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from extracts.suppression.audit.attack import Attack, Bounds
+from extracts.suppression.audit.attack import Attack, Bounds, Verdict
+from extracts.suppression.audit.contributors import Alone, informed
 from extracts.suppression.audit.feasibility import Hint, Place
 from extracts.suppression.audit.knowledge import Cell, Knowledge, gather
 from extracts.suppression.codebook import Codebook
-from extracts.suppression.published import PublishedTable, Zeros
+from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
 
 Progress = Callable[[str, int, int], None]
-How = Literal["exact", "below", "shown", "narrow"]
+Counts = Mapping[int, int]  # by the number of the cell
+Verdicts = dict[int, Verdict]
+How = Literal["exact", "below", "shown", "narrow", "alone"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Fall:
         labels: the cell, in the order of the table's dimensions.
         table: 0 for the audited table, 1 and more for an earlier one that falls with it.
         how: ``exact``: its count is determined; ``below``: proven under the threshold; ``shown``:
-            a small value is published; ``narrow``: its interval is smaller than was protection_levels.
+            a small value is published; ``alone``: exact or below, to somebody who is alone in another
+            cell; ``narrow``: its interval is smaller than was protection_levels.
         measure: ``count`` or ``persons``.
         low: the least that the attacker must reckon with.
         high: the most, or None where there is no bound.
@@ -81,6 +86,7 @@ def audit_table(
     intervals: bool = False,
     hint: Hint | None = None,
     protection_levels: Mapping[Place, tuple[int, int]] | None = None,
+    alone: Alone | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Attack a published table together with all that was published before it.
@@ -97,6 +103,7 @@ def audit_table(
             and only save time: the true ones prove nothing that others would not.
         protection_levels: how low and how high the attacker must deem some cells possible; whoever made
             the table knows which are small, and asks for the whole rule.
+        alone: further attackers, each with cells of their own that they know.
         progress: called with stage, done, of.
 
     Raises:
@@ -111,9 +118,14 @@ def audit_table(
         hint=hint,
         protection_levels=protection_levels or {},
         progress=progress,
+        alone=alone,
     )
     attack.run()
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
+    if alone is not None:
+        tables = [published, *earlier]
+        untold = gather([*map(_untold, tables[: alone.new]), *tables[alone.new :]], zeros, book)
+        falls += _falls_to_the_alone(attack, hint, untold if len(tables) > alone.new else None)
     bounds = {
         labels: attack.bounds(cell) if cell.hidden else Bounds(cell.count or 0, cell.count)
         for cell in known.cells
@@ -143,6 +155,7 @@ class HintCheck:
         hint: Hint,
         protection_levels: Mapping[Place, tuple[int, int]],
         book: Codebook | None = None,
+        alone: Alone | None = None,
     ) -> None:
         """Check a hint against what the tables say; the arguments are those of ``audit``.
 
@@ -157,6 +170,7 @@ class HintCheck:
             hint=hint,
             protection_levels=protection_levels,
             progress=None,
+            alone=alone,
         )
         self._attack.check_hint()
 
@@ -198,6 +212,50 @@ def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list
         for table, labels, shown in cell.places
         for fall in _known_falls(known, cell, table, labels, threshold, shown=shown)
     ]
+
+
+def _falls_to_the_alone(attack: Attack, hint: Hint | None, before: Knowledge | None) -> list[Fall]:
+    """What no proof kept from somebody who is alone in a cell, and a search does not, either.
+
+    First whatever all of them together don't get needs no more search. What somebody got from the
+    tables ``before`` already, without a value of the new ones, is past.
+    """
+    found: list[Fall] = []
+    others = attack.contributors
+
+    def fallen(known: Knowledge, knows: Counts, cells: AbstractSet[int]) -> Verdicts:
+        """The verdicts on those cells that fall to somebody who knows some counts."""
+        one = Attack(
+            informed(known, knows),
+            attack.threshold,
+            intervals=False,
+            hint=hint,
+            protection_levels={},
+            progress=None,
+            only=cells,
+        )
+        one.run()
+        attack.programmes += one.programmes
+        verdicts = {n: one.verdict(known.cells[n]) for n in sorted(cells)}
+        return {n: v for n, v in verdicts.items() if any(others.counts(n, w[0]) for w in v)}
+
+    for cells, everybody in others.unanswered():
+        together = fallen(attack.known, others.known_to(everybody), cells)
+        for who in sorted(everybody) if together else ():
+            mine = {n for n in together if others.is_open(n, who)}
+            knows = others.known_to({who})
+            verdicts = fallen(attack.known, knows, mine) if mine else {}
+            past = fallen(before, knows, set(verdicts)) if verdicts and before else {}
+            for number in sorted(verdicts.keys() - past.keys()):
+                cell, (_, measure, low, high) = attack.known.cells[number], verdicts[number][0]
+                found += [Fall(at, t, "alone", measure, low, high) for t, at, _ in cell.places]
+    return list(dict.fromkeys(found))
+
+
+def _untold(table: PublishedTable) -> PublishedTable:
+    """A table of which nothing but its zeros is shown."""
+    rows = tuple(r if r.count == 0 else PublishedRow(r.labels, None) for r in table.rows)
+    return replace(table, rows=rows)
 
 
 def _known_falls(

@@ -5,7 +5,7 @@ are. The audit takes them as it takes any table: a change that does not fit prov
 is the audit's own equations that say whether it fits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +35,10 @@ class Hint:
 class Proofs:
     """Checks offered tables; says which cells change in them and by how much."""
 
-    def __init__(self, known: Knowledge, hint: Hint) -> None:
+    def __init__(self, known: Knowledge, hint: Hint, alone: Iterable[int] = ()) -> None:
+        """Check a hint; ``alone`` are cells that have one person in its table."""
         self.known = known
+        self._alone = np.array(sorted(alone), dtype=np.int64)
         self._number = {
             place: cell.number
             for cell in known.cells
@@ -77,7 +79,9 @@ class Proofs:
             return False
         if not self.known.has_persons:
             return True
-        people = self._lowered(np.minimum(self.counts, self._limit), np.arange(len(self._heads)))
+        most = np.minimum(self.counts, self._limit)
+        most[self._alone] = np.minimum(most[self._alone], 1.0)
+        people = self._lowered(most, np.arange(len(self._heads)))
         if people is None:
             return False
         self.people = people
@@ -101,7 +105,9 @@ class Proofs:
         start = self.people.copy()
         start[cells] = np.minimum(counts, self._limit[cells])
         people = self._lowered(start, rows)
-        return None if people is None else (cells, counts, people[cells])
+        if people is None or (people[np.setdiff1d(self._alone, cells)] < 1).any():
+            return None
+        return cells, counts, people[cells]
 
     def _balance(self, cells: Cells, steps: Vector) -> tuple[Cells, Vector]:
         """The equations that a change touches, and by how much each is off."""

@@ -200,6 +200,8 @@ class SuppressionPolicy:
             ``hidden``: zero is "fewer than ten" read literally. Policy.
         spread: orders by which a cell with enough orders on too few persons must be able to move
             either way; half the threshold. Policy.
+        singletons: whether small cells are kept from somebody who knows to be alone in another cell,
+            too. 11 CCR 964(f)(2) does not speak of it; policy.
         clean: whether cells that turn out not to be needed are shown again.
         clean_programmes: linear programmes spent on that (about 1 ms each); a count and not a
             time, so that the same table always gets the same pattern.
@@ -208,6 +210,7 @@ class SuppressionPolicy:
     threshold: int = 10
     zeros: Zeros = "published"
     spread: int = 5
+    singletons: bool = True
     clean: bool = True
     clean_programmes: int = 5_000
 

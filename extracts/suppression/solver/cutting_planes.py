@@ -66,14 +66,20 @@ class Separation:
             2 * self._size, columns, np.zeros(2 * self._size), self._top.copy()
         )
 
-    def reach(self, goal: Goal) -> Witness | Cut:
+    def reach(self, goal: Goal, still: Ints) -> Witness | Cut:
         """A movement that reaches the goal, or what every pattern needs for there to be one.
+
+        ``still`` are cells that may not move for it, hidden or not.
 
         Raises:
             SolverStoppedError: neither.
         """
-        cell, amount = goal
+        cell, amount, _ = goal
         need = abs(amount)
+        places = self._at[still]
+        stay = np.concatenate([places, self._size + places]).astype(np.int32)
+        nothing = np.zeros(len(stay))
+        self._solver.changeColsBounds(len(stay), stay, nothing, nothing)
         at = int(self._at[cell])
         along, against = (at, self._size + at) if amount > 0 else (self._size + at, at)
         self._solver.changeColCost(along, -1.0)
@@ -90,10 +96,12 @@ class Separation:
         else:
             prices = np.maximum(-np.asarray(solution.col_dual), 0.0)
             prices[[along, against]] = 0.0
+            prices[stay] = 0.0
             found = self._cut(prices, need)
         self._solver.changeColCost(along, 0.0)
         self._solver.changeColBounds(along, 0.0, float(self._top[along]))
         self._solver.changeColBounds(against, 0.0, float(self._top[against]))
+        self._solver.changeColsBounds(len(stay), stay, nothing, self._top[stay])
         return found
 
     def _cut(self, prices: Floats, need: float) -> Cut:
@@ -228,17 +236,17 @@ def _required(search: Search, lines: list[tuple[Ints, Floats]]) -> list[Cut]:
             through.setdefault(cell, []).append(number)
     room = np.maximum(search.relations.values - search.relations.least, 0.0)
     return [
-        _required_of(goal, *lines[number], room)
+        _required_of(search, goal, *lines[number], room)
         for goal in search.goals
-        for number in through.get(goal[0], ())
+        for number in through.get(goal.cell, ())
     ]
 
 
-def _required_of(goal: Goal, cells: Ints, signs: Floats, room: Floats) -> Cut:
-    own = int(np.flatnonzero(cells == goal[0])[0])
-    need = abs(goal[1]) * abs(float(signs[own]))
-    others = np.arange(len(cells)) != own
-    upwards = signs * (-signs[own] * np.sign(goal[1])) > 0  # this cell would have to grow
+def _required_of(search: Search, goal: Goal, cells: Ints, signs: Floats, room: Floats) -> Cut:
+    own = int(np.flatnonzero(cells == goal.cell)[0])
+    need = abs(goal.amount) * abs(float(signs[own]))
+    others = np.isin(cells, search.may_move(goal, cells)) & (cells != goal.cell)
+    upwards = signs * (-signs[own] * np.sign(goal.amount)) > 0  # this cell would have to grow
     weights = np.where(upwards, need, np.minimum(np.abs(signs) * room[cells], need))
     return Cut(cells[others], weights[others], need)
 
@@ -322,11 +330,14 @@ def _weights(search: Search) -> Floats:
 def _test(trial: Search, flows: Separation, pool: _Pool) -> list[Cut]:
     """Look for a witness of each goal among the hidden cells; say what is missing for the others."""
     flows.open(trial.hidden.astype(float))
+    alone = np.flatnonzero(trial.contributors)
     cuts: list[Cut] = []
     for goal in sorted(trial.goals, key=lambda g: (-abs(g[1]), g[0])):
         if goal in trial.witnesses:
             continue
-        found = find_witness(trial, goal, WIDTHS) or flows.reach(goal)
+        found = find_witness(trial, goal, WIDTHS)
+        if found is None:
+            found = flows.reach(goal, np.setdiff1d(alone, trial.may_move(goal, alone)))
         if isinstance(found, Cut):
             cuts.append(found)
             continue

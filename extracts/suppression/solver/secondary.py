@@ -7,19 +7,37 @@ what the audit gets back is protected more strictly.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Flags, Floats, Ints, Relations, SuppressionPolicy
+from extracts.suppression.solver.alone import contributors
 from extracts.suppression.solver.movements import WIDTHS, MovementSolver, hidden_near, window
 
 Progress = Callable[[str, int, int], None]
-Goal = tuple[int, float]  # the cell, and how far it must be able to move (signed)
 Witness = tuple[Ints, Floats]  # the cells that move, sorted, and by how much
+
+
+class Goal(NamedTuple):
+    """How far a cell must be able to move.
+
+    Attributes:
+        cell: its variable.
+        amount: orders, positive up, negative down.
+        loose: those who are alone in a cell and whose cells may move with it, all others' stay; None
+            where anybody's may.
+    """
+
+    cell: int
+    amount: float
+    loose: frozenset[int] | None = None
+
 
 _HIDDEN_PRICE = 1e-4  # against 1 and more for a cell that is still shown
 _MARGIN_PRICE = 1.0  # each dimension in which a cell is a margin makes it dearer by this factor
+_ALONE_PRICE = 1e3  # more than any other detour costs
 _TINY = 1e-6
 LARGE = 5_000  # cells; beyond, the integer programme takes minutes
 
@@ -37,6 +55,8 @@ class Search:
     witnesses: dict[Goal, Witness] = field(default_factory=dict[Goal, Witness])
     proofs: list[Witness] = field(default_factory=list[Witness])  # for the audit, beside witnesses
     fixed: Flags = field(init=False)
+    contributors: Ints = field(init=False)  # who is alone in each cell, by number; 0 for nobody
+    apart: Flags = field(init=False)  # small cells that must be kept from them
     extra: dict[int, float] = field(default_factory=dict[int, float])
     strict: bool = False
     weights: Floats | None = None  # what hiding each cell costs, where not all cost the same
@@ -46,13 +66,41 @@ class Search:
     def __post_init__(self) -> None:
         self.movements = MovementSolver(self.relations)
         self.fixed = np.zeros_like(self.primary)
+        self.apart = np.zeros_like(self.primary)
+        self.contributors = np.zeros(self.primary.size, dtype=np.int64)
 
     def needs_of(self, cell: int) -> list[Goal]:
         """What a primary cell must be able to do."""
         found = self._needs.get(cell)
         if found is None:
-            found = self._needs[cell] = needs(self.relations, self.policy, cell)
+            found = [self._kept_apart(goal) for goal in needs(self.relations, self.policy, cell)]
+            self._needs[cell] = found
         return found
+
+    def _kept_apart(self, goal: Goal) -> Goal:
+        """Somebody must be able to reach the threshold while whoever is alone elsewhere stays."""
+        if goal.amount < 0 or not self.apart[goal.cell] or not self.contributors.any():
+            return goal
+        return goal._replace(loose=self.alone_in(np.array([goal.cell])))
+
+    def alone_in(self, cells: Ints) -> frozenset[int]:
+        """Those who are alone in any of some cells."""
+        found = self.contributors[cells]
+        return frozenset(found[found > 0].tolist())
+
+    def may_move(self, goal: Goal, cells: Ints) -> Ints:
+        """Of some cells those that may move for a goal."""
+        if goal.loose is None:
+            return cells
+        who = self.contributors[cells]
+        return cells[(who == 0) | np.isin(who, list(goal.loose))]
+
+    def replace_need(self, goal: Goal, others: Sequence[Goal]) -> None:
+        """Ask for other goals in place of one."""
+        needed = self.needs_of(goal.cell)
+        for goals in (needed, self.goals):
+            if goal in goals:
+                goals[goals.index(goal) : goals.index(goal) + 1] = others
 
     def least(self, cells: Ints) -> Floats:
         """How low each cell may go; in strict mode not below its persons (see the audit)."""
@@ -88,9 +136,10 @@ def start_search(
     hidden = primary | stay
     search = Search(relations, policy, primary, hidden, np.maximum(prices, 0.5))
     search.fixed = stay
-    search.goals = [
-        goal for cell in np.flatnonzero(primary) for goal in needs(relations, policy, int(cell))
-    ]
+    if policy.singletons:
+        search.contributors = contributors(relations, known)
+        search.apart = small & (relations.values > 0)
+    search.goals = [goal for cell in np.flatnonzero(primary) for goal in search.needs_of(int(cell))]
     return search
 
 
@@ -105,7 +154,7 @@ def needs(relations: Relations, policy: SuppressionPolicy, cell: int) -> list[Go
         up, down = policy.threshold - value, value - floor
     else:
         up, down = float(policy.spread), min(policy.spread, value - floor)
-    return [(cell, up)] + ([(cell, -down)] if down > 0 else [])
+    return [Goal(cell, up)] + ([Goal(cell, -down)] if down > 0 else [])
 
 
 def protect(search: Search, progress: Progress | None = None) -> None:
@@ -123,18 +172,58 @@ def protect(search: Search, progress: Progress | None = None) -> None:
 
 
 def _reach(search: Search, goal: Goal) -> None:
-    cell, amount = goal
     costs = np.where(search.hidden, _HIDDEN_PRICE, search.prices)
+    found = _cheapest(search, goal, costs)
+    if found is not None:
+        _hide(search, found)
+    elif goal.loose is None or search.strict:
+        raise CannotProtectError(cells=1, hidden=int(search.hidden.sum()))
+    else:
+        _keep_from_each(search, goal, costs)
+
+
+def _cheapest(search: Search, goal: Goal, costs: Floats) -> Witness | None:
+    cell, amount, _ = goal
     for width in (*WIDTHS, None):
-        cells = window(search.relations, cell, costs, width)
-        found = search.movements.move(
-            cell, amount, cells, costs[cells], least_for(search, cells, cell)
-        )
+        cells = search.may_move(goal, window(search.relations, cell, costs, width))
+        least = least_for(search, cells, cell)
+        found = search.movements.move(cell, amount, cells, costs[cells], least)
         if found is not None:
-            search.hidden[found[0]] = True
-            accept(search, found)
-            return
-    raise CannotProtectError(cells=1, hidden=int(search.hidden.sum()))
+            return found
+    return None
+
+
+def _hide(search: Search, found: Witness) -> None:
+    search.hidden[found[0]] = True
+    accept(search, found)
+
+
+def _keep_from_each(search: Search, goal: Goal, costs: Floats) -> None:
+    """Protect a cell that those who are alone elsewhere know together (a margin of theirs) from each.
+
+    A movement that moves few of their cells says for whom there must be another one that does not
+    move theirs. Where everything hidden does not keep the cell from somebody, what was published
+    before gave it away: that is past, and more of it must not follow.
+    """
+    everybody = search.alone_in(np.arange(search.hidden.size))
+    dear = np.where(search.contributors > 0, costs + _ALONE_PRICE, costs)
+    public = bool((~search.relations.free & (search.relations.values > 0)).any())
+    own = goal.loose or frozenset()
+    goals: list[Goal] = []
+    found: list[Witness] = []
+    left = [frozenset[int](), *(frozenset({one}) for one in sorted(everybody - own))]
+    for stays in left:
+        if any(stays and g.loose is not None and stays.isdisjoint(g.loose) for g in goals):
+            continue
+        witness = _cheapest(search, goal._replace(loose=everybody - stays), dear)
+        if witness is not None:
+            goals.append(goal._replace(loose=own | search.alone_in(witness[0])))
+            found.append(witness)
+        elif not public or not stays:
+            raise CannotProtectError(cells=1, hidden=int(search.hidden.sum()))
+    search.replace_need(goal, goals)
+    for witness in found:
+        _hide(search, witness)
 
 
 def least_for(search: Search, cells: Ints, target: int) -> Floats:
@@ -156,11 +245,13 @@ def reached(search: Search, found: Witness) -> Iterator[tuple[Goal, Witness]]:
     cells, moved = found
     backwards = bool(np.all(search.relations.values[cells] - moved >= search.least(cells) - _TINY))
     small = np.flatnonzero(search.primary[cells]).tolist()
+    alone = search.alone_in(cells)
     for sign in (1.0, -1.0) if backwards else (1.0,):
         steps = moved * sign
         for at in small:
             for goal in search.needs_of(int(cells[at])):
-                if steps[at] * np.sign(goal[1]) >= abs(goal[1]) - _TINY:
+                apart = goal.loose is None or alone <= goal.loose
+                if apart and steps[at] * np.sign(goal.amount) >= abs(goal.amount) - _TINY:
                     yield goal, (cells, steps)
 
 
@@ -198,7 +289,7 @@ def _try_to_show(search: Search, cell: int, users: dict[int, set[Goal]]) -> None
     replaced: Witnesses = {}
     open_goals = sorted(users.get(cell, ()), key=lambda g: (-abs(g[1]), g[0]))
     for goal in open_goals:
-        if any(reaches(goal, witness) for witness in replaced.values()):
+        if any(reaches(search, goal, witness) for witness in replaced.values()):
             continue
         found = find_witness(search, goal, _widths(search))
         if found is None:
@@ -206,13 +297,16 @@ def _try_to_show(search: Search, cell: int, users: dict[int, set[Goal]]) -> None
             return
         replaced[goal] = found
     for goal in open_goals:
-        witness = replaced.get(goal) or next(w for w in replaced.values() if reaches(goal, w))
+        others = (w for w in replaced.values() if reaches(search, goal, w))
+        witness = replaced.get(goal) or next(others)
         _replace(search, goal, witness, users)
 
 
-def reaches(goal: Goal, witness: Witness) -> bool:
+def reaches(search: Search, goal: Goal, witness: Witness) -> bool:
     """Whether a movement takes the goal's cell as far as it must go."""
     cells, moved = witness
+    if goal.loose is not None and not search.alone_in(cells) <= goal.loose:
+        return False
     at = int(np.searchsorted(cells, goal[0]))
     if at >= len(cells) or cells[at] != goal[0]:
         return False
@@ -222,9 +316,11 @@ def reaches(goal: Goal, witness: Witness) -> bool:
 def find_witness(search: Search, goal: Goal, widths: Sequence[int | None]) -> Witness | None:
     """A movement of hidden cells only, in narrow windows first."""
     for width in widths:
-        cells = hidden_near(search.relations, goal[0], search.hidden, width)
+        near = hidden_near(search.relations, goal.cell, search.hidden, width)
+        cells = search.may_move(goal, near)
         costs = np.where(search.primary[cells], 0.01, 1.0)  # lean on what stays hidden anyway
-        found = search.movements.move(*goal, cells, costs, least_for(search, cells, goal[0]))
+        least = least_for(search, cells, goal.cell)
+        found = search.movements.move(goal.cell, goal.amount, cells, costs, least)
         if found is not None:
             return found
     return None
@@ -259,8 +355,10 @@ def repair(search: Search, cells: Sequence[int], progress: Progress | None) -> N
         search.fixed[cell] = True
         margin = 1.0 + search.extra.get(cell, 0.0)
         search.extra[cell] = margin
-        goals.append((cell, max(search.policy.threshold - value, 0.0) + margin))
-        goals += [g for g in search.needs_of(cell) if search.primary[cell] and g not in goals]
+        own = search.needs_of(cell) if search.primary[cell] else []
+        ways = [g.loose for g in own if g.amount > 0] or [None]
+        more = max(search.policy.threshold - value, 0.0) + margin
+        goals += [g for g in [*(Goal(cell, more, w) for w in ways), *own] if g not in goals]
     search.goals = goals
     for goal in goals:
         search.witnesses.pop(goal, None)

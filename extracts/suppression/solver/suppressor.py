@@ -161,9 +161,8 @@ def _suppress(
             earlier=[*shown[1:], *earlier],
             book=joined.book,
             intervals=intervals,
-            hint=witnesses.audit_hint(joined, search),
-            protection_levels=witnesses.protection_levels(joined, search),
             progress=progress,
+            **witnesses.offer(joined, search),
         )
         if report.holds:
             return _pattern(joined, search, report, needed)

@@ -4,24 +4,44 @@ The audit checks all of it with equations of its own; a hint only saves it the s
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 
-from extracts.suppression.audit import Hint, HintCheck
-from extracts.suppression.model import Floats, Place, TableSystem, publish
+from extracts.suppression.audit import Alone, Hint, HintCheck
+from extracts.suppression.model import (
+    CellTable,
+    Floats,
+    Place,
+    SuppressionPolicy,
+    TableSystem,
+    join_tables,
+    publish,
+)
 from extracts.suppression.published import PublishedTable
-from extracts.suppression.solver.movements import IntegerMovementSolver, hidden_near
+from extracts.suppression.solver.movements import WIDTHS, IntegerMovementSolver, hidden_near
 from extracts.suppression.solver.secondary import (
     LARGE,
     Goal,
     Progress,
     Search,
     Witness,
+    accept,
+    find_witness,
     reached,
     repair,
+    start_search,
 )
 
 _CLOSE = 1e-6
+
+
+class Offer(TypedDict):
+    """Arguments of the audit; see ``audit_table``."""
+
+    hint: Hint
+    protection_levels: dict[Place, tuple[int, int]]
+    alone: Alone | None
 
 
 def audit_hint(joined: TableSystem, search: Search) -> Hint:
@@ -33,6 +53,29 @@ def audit_hint(joined: TableSystem, search: Search) -> Hint:
         if abs(values[cell] - np.rint(values[cell])) <= _CLOSE
     }
     return Hint(counts, movements_by_label(joined, [*search.witnesses.values(), *search.proofs]))
+
+
+def proofs_of_pattern(table: CellTable, shown: PublishedTable, policy: SuppressionPolicy) -> Offer:
+    """What can be offered for a pattern that somebody chose: the suppressor's own rule, tried on it."""
+    joined = join_tables(table, (), (), policy.least, shown.scope)
+    search = start_search(joined.relations, policy)
+    hidden = {row.labels for row in shown.rows if row.count is None}
+    search.hidden = np.array([labels in hidden for labels in table.labels()])
+    for goal in search.goals:
+        if goal not in search.witnesses:
+            found = find_witness(search, goal, (*WIDTHS, None))
+            if found is not None:
+                accept(search, found)
+    return offer(joined, search)
+
+
+def offer(joined: TableSystem, search: Search) -> Offer:
+    """All that the audit is offered: proofs, what each small cell must reach, and who is alone."""
+    return {
+        "hint": audit_hint(joined, search),
+        "protection_levels": protection_levels(joined, search),
+        "alone": alone_in_cells(joined, search),
+    }
 
 
 def movements_by_label(
@@ -56,10 +99,23 @@ def protection_levels(joined: TableSystem, search: Search) -> dict[Place, tuple[
     for cell in np.flatnonzero(search.primary).tolist():
         if cell in differences:
             continue
-        steps = [step for _, step in search.needs_of(cell)]
+        steps = [goal.amount for goal in search.needs_of(cell)]
         low, high = min(0.0, *steps), max(0.0, *steps)
         found[joined.places[cell]] = (round(values[cell] + low), round(values[cell] + high))
     return found
+
+
+def alone_in_cells(joined: TableSystem, search: Search) -> Alone | None:
+    """Who knows which hidden cells, and what is small and must be kept from them; empty cells aside."""
+    values = search.relations.values
+    mine: dict[int, dict[Place, int]] = {}
+    for cell in np.flatnonzero(search.contributors).tolist():
+        own = mine.setdefault(int(search.contributors[cell]), {})
+        own[joined.places[cell]] = round(float(values[cell]))
+    if not mine:
+        return None
+    small = np.flatnonzero(search.apart).tolist()
+    return Alone(list(mine.values()), {joined.places[c] for c in small}, len(joined.tables))
 
 
 def persons_by_variable(joined: TableSystem, people: Mapping[Place, int]) -> Floats:
@@ -86,7 +142,8 @@ def find_proofs(
     added: list[Witness] = []
     before = integer_movements.solved
     for cell in cells:
-        for goal in search.needs_of(cell) if search.primary[cell] else [(cell, 1.0), (cell, -1.0)]:
+        either = [Goal(cell, 1.0), Goal(cell, -1.0)]
+        for goal in search.needs_of(cell) if search.primary[cell] else either:
             if goal in served:
                 continue
             found = _integer_movement(search, integer_movements, goal, width)
@@ -108,12 +165,12 @@ def _integer_movement(
     search: Search, integer_movements: IntegerMovementSolver, goal: Goal, width: int
 ) -> Witness | None:
     """A movement in whole orders that reaches a goal: by its witness's cells and by those around."""
-    cell, amount = goal
+    cell, amount, _ = goal
     known = search.witnesses.get(goal)
     may_move = np.array([cell]) if known is None else known[0]
     if width:
         near = hidden_near(search.relations, cell, search.hidden, width)
-        may_move = np.union1d(may_move, near)
+        may_move = np.union1d(may_move, search.may_move(goal, near))
     elif known is None:
         return None
     room = search.relations.values[cell] - search.relations.least[cell]
@@ -148,25 +205,24 @@ def prove_beforehand(
     large one it would take longer than anybody waits, so that more is hidden around the cell first.
     """
     for attempt in range(_ATTEMPTS):
-        offer = HintCheck(
+        check = HintCheck(
             [*published_tables(joined, search), *earlier],
             threshold=search.policy.threshold,
             zeros=search.policy.zeros,
-            hint=audit_hint(joined, search),
-            protection_levels=protection_levels(joined, search),
             book=joined.book,
+            **offer(joined, search),
         )
-        people = offer.people()
+        people = check.people()
         integer_movements = IntegerMovementSolver(
             joined.relations, None if people is None else persons_by_variable(joined, people)
         )
         for width in _NEAR:
-            cells = [joined.variable_of(*place) for place in offer.unproven()]
+            cells = [joined.variable_of(*place) for place in check.unproven()]
             if not cells:
                 return
             proofs = find_proofs(search, integer_movements, cells, width)
-            offer.take(movements_by_label(joined, proofs))
-        cells = [joined.variable_of(*place) for place in offer.unproven()]
+            check.take(movements_by_label(joined, proofs))
+        cells = [joined.variable_of(*place) for place in check.unproven()]
         if not cells or attempt + 1 == _ATTEMPTS or search.hidden.size <= LARGE:
             return
         repair(search, cells, progress)

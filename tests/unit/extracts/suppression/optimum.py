@@ -27,13 +27,37 @@ def equations(table):
     return np.array(rows)
 
 
-def fewest(table, threshold=10):
-    """How many cells have to be hidden besides the small ones, or None where nothing helps."""
-    found = cheapest(table, np.ones(table.size), np.zeros(table.size, bool), threshold)
+def alone(table):
+    """The cells of each inner cell of one person that hold nobody else; the counts are persons."""
+    labels = list(table.labels())
+    counts = dict(zip(labels, table.counts.ravel().tolist(), strict=True))
+    inner = (x for x, leaf in zip(labels, table.leaf_mask().ravel(), strict=True) if leaf)
+    return [
+        [i for i, x in enumerate(labels) if counts[x] == 1 and _lies_in(table, one, x)]
+        for one in inner
+        if counts[one] == 1
+    ]
+
+
+def _lies_in(table, inner, labels):
+    return all(
+        dim.spans[dim.position[x], dim.position[leaf]]
+        for dim, leaf, x in zip(table.dims, inner, labels, strict=True)
+    )
+
+
+def fewest(table, threshold=10, *, singletons=False):
+    """How many cells have to be hidden besides the small ones, or None where nothing helps.
+
+    ``singletons``: whether each small cell must reach the threshold while nobody's cell moves who is
+    alone in another one.
+    """
+    open_ones = np.zeros(table.size, bool)
+    found = cheapest(table, np.ones(table.size), open_ones, threshold, singletons=singletons)
     return None if found is None else round(found)
 
 
-def cheapest(table, weights, stay_open, threshold=10):
+def cheapest(table, weights, stay_open, threshold=10, *, singletons=False):
     """The least weight of cells hidden besides the small ones where some stay open; None where nothing helps."""
     values = table.counts.ravel().astype(float)
     matrix = equations(table)
@@ -67,6 +91,10 @@ def cheapest(table, weights, stay_open, threshold=10):
         return None
     for n, (cell, step) in enumerate(goals):
         low[size * (n + 1) + cell] = high[size * (n + 1) + cell] = step
+        for others in alone(table) if singletons and step > 0 else []:
+            if cell not in others:
+                stay = size * (n + 1) + np.array(others)
+                low[stay] = high[stay] = 0.0
     found = milp(
         np.concatenate([weights, np.zeros(size * count)]),
         constraints=[kept, up_bound, down_bound],

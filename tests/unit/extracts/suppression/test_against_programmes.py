@@ -84,7 +84,7 @@ def check(table, zeros, *, clean=True):
         assert low < high
         assert high >= policy.threshold
         if wanted.primary[number]:
-            for _, step in needs(relations, policy, number):
+            for _, step, _ in needs(relations, policy, number):
                 goal = table.counts.ravel()[number] + step
                 assert low <= goal <= high
     report = audit_table(pattern.published(), zeros=zeros, intervals=True)

@@ -68,7 +68,7 @@ def test_the_audit_has_nothing_to_search_where_the_cheapest_movements_move_parts
 
 @pytest.mark.long
 def test_where_no_proof_is_found_more_is_hidden_and_the_audit_has_the_last_word(monkeypatch):
-    one, policy = table((7, 6, 3), 4), SuppressionPolicy(clean=False)
+    one, policy = table((7, 6, 3), 4), SuppressionPolicy(clean=False, singletons=False)
     before = suppress(one, policy)
     monkeypatch.setattr(witnesses, "LARGE", 0)
     monkeypatch.setattr(witnesses, "_NEAR", ())  # nothing is ever found

@@ -10,7 +10,13 @@ from extracts.suppression.errors import AuditFellError, CannotProtectError
 from extracts.suppression.model.table_system import join_tables
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy
 from extracts.suppression.solver import suppressor
-from extracts.suppression.solver.secondary import hide_neighbourhood, protect, repair, start_search
+from extracts.suppression.solver.secondary import (
+    Goal,
+    hide_neighbourhood,
+    protect,
+    repair,
+    start_search,
+)
 from extracts.suppression.solver.suppressor import suppress
 from extracts.suppression.solver.witnesses import protection_levels
 from tests.examples import first_of
@@ -79,7 +85,7 @@ def test_a_repair_that_persons_forbid_hides_whole_lines():
     search.hidden[~search.primary] = False
     cell = joined.variable_of(0, ("P", "TOTAL"))
     search.strict = True
-    search.goals, search.witnesses = [(cell, -4.0)], {}
+    search.goals, search.witnesses = [Goal(cell, -4.0)], {}
     with pytest.raises(CannotProtectError):
         protect(search)
     repair(search, [cell], None)
