@@ -107,7 +107,8 @@ class AggregatedContext(DriftContext):
     (optional) is the table before suppression, with the same dimensions and exact measures, in
     which ``persons`` are counted at the person index's lower bound. ``frozen_years`` went out as they
     had been published before, whatever late records say. ``county_exempt``: policy lets this table
-    by county and year alone go out whatever its counts are.
+    by county and year alone go out whatever its counts are. ``noise``: persons that a count may be off
+    at most where every cell is perturbed, 0 where what is published is exact.
     """
 
     dims: Annotated[tuple[Relation, ...], Field(min_length=1)]
@@ -124,6 +125,12 @@ class AggregatedContext(DriftContext):
     cells: Relation | None = None
     frozen_years: tuple[Year, ...] = ()
     county_exempt: bool = False
+    noise: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def shown(self) -> str:
+        """The status of a cell that is not hidden."""
+        return "perturbed" if self.noise else "published"
 
 
 AnyContext = TypeVar("AnyContext", bound=Context)

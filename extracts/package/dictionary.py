@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed, DataChanged
 from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
+from extracts.perturbation import PERTURBED, Noise
 from extracts.rows import Plan, RowKind, plan_for
 from systems.description import Dimension, OutputColumn, System, load_system
 
@@ -245,12 +246,20 @@ def dictionary_for(
     return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
 
 
+def noted(notes: Sequence[str], noise: Noise | None) -> tuple[str, ...]:
+    """What a table's reader must know; where every count carries noise, nothing is hidden and no note says so."""
+    if noise is None:
+        return tuple(notes)
+    return (*noise.notes(), *(note for note in notes if "is hidden" not in note))
+
+
 def aggregated_dictionary(
-    system: System, schema: pa.Schema, *, threshold: int = 10
+    system: System, schema: pa.Schema, *, threshold: int = 10, noise: Noise | None = None
 ) -> DataDictionary:
     """Return the dictionary of a published table: its dimensions, measures and ``status``.
 
-    A dimension may have its label beside it as ``<name>_label``.
+    A dimension may have its label beside it as ``<name>_label``. ``noise`` is what every count carries, where
+    none is hidden.
 
     Raises:
         ColumnNotAllowed: the table has a column that the system's file does not describe.
@@ -258,7 +267,8 @@ def aggregated_dictionary(
     release = system.release.aggregated
     dimensions = {one.name: one for one in release.dimensions}
     measures = {one.name: one for one in release.measures}
-    hidden = _WORDS["table"]["hidden"].format(threshold=threshold)
+    notes = noted((), noise)
+    hidden = notes[0] if notes else _WORDS["table"]["hidden"].format(threshold=threshold)
     fields: list[FieldDoc] = []
     for position, name in enumerate(schema.names, start=1):
         of = name.removesuffix("_label")
@@ -270,11 +280,12 @@ def aggregated_dictionary(
             one = measures[name]
             fields.append(FieldDoc(name, "number", one.description, one.unit, treatment=hidden))
         elif name == "status":
-            fields.append(_worded("status", threshold=threshold))
+            fields.append(_worded(PERTURBED if notes else "status", threshold=threshold))
         else:
             raise ColumnNotAllowed(position=position)
     said = _WORDS["table"]
-    return DataDictionary(said["row"], tuple(fields), (), release.notes, said["missing"])
+    missing = "" if notes else said["missing"]
+    return DataDictionary(said["row"], tuple(fields), (), noted(release.notes, noise), missing)
 
 
 def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
@@ -335,4 +346,4 @@ def _worded(name: str, **facts: object) -> FieldDoc:
     codes = tuple((code, label.format(**facts)) for code, label in said.pop("codes", ()))
     required = said.pop("required", False)
     texts = {part: text.format(**facts) for part, text in said.items()}
-    return FieldDoc(name, "text", codes=codes, required=required, **texts)
+    return FieldDoc(texts.pop("name", name), "text", codes=codes, required=required, **texts)

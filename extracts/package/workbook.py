@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed
+from extracts.package.dictionary import noted
 from extracts.package.facts import span
+from extracts.perturbation import Noise
 from extracts.suppression import CrossTable, Labels, Names, name_of, share_of_total
 from systems.description import System
 
@@ -43,6 +45,7 @@ def build_workbook(
     threshold: int = 10,
     percentages: bool = False,
     county_exempt: bool = False,
+    noise: Noise | None = None,
 ) -> bytes:
     """Return a published table as XLSX.
 
@@ -54,6 +57,7 @@ def build_workbook(
         percentages: whether each count stands as per cent of its year's total, too; derived from
             published counts alone.
         county_exempt: whether county totals went out whatever their size.
+        noise: what every count carries, where none is hidden.
 
     Raises:
         ColumnNotAllowed: the table has a column that the system's file does not describe.
@@ -62,9 +66,12 @@ def build_workbook(
 
     columns = _columns(table.column_names, system)
     book = Workbook(write_only=True)
-    lines = _lines(table, system, title, threshold, county_exempt=county_exempt)
+    marker = [] if noise else _hidden(threshold)
+    notes = [("Note", note) for note in noted(system.release.aggregated.notes, noise)]
+    lines = _lines(table, system, title, [*marker, *_exempt(county_exempt), *notes])
     _about(book, lines)
-    heading = f"{system.name} ({system.code}). {MARKER} hidden: fewer than {threshold} persons, or protecting such a cell"
+    hidden = f"{MARKER} hidden: fewer than {threshold} persons, or protecting such a cell"
+    heading = f"{system.name} ({system.code}). {'Every count carries noise: see About.' if noise else hidden}"
     _crossed(book, table, system, title, heading)
     shown = _shares(table, system) if percentages else table
     if percentages:
@@ -130,8 +137,21 @@ def _columns(names: Sequence[str], system: System) -> list[tuple[str, str]]:
     return shown
 
 
+def _hidden(threshold: int) -> list[tuple[str, str]]:
+    hidden = f"hidden: fewer than {threshold} persons, or a cell that would give such a one away."
+    return [(MARKER, f"{hidden} Do not try to work it out.")]
+
+
+def _exempt(county_exempt: bool) -> list[tuple[str, str]]:
+    exempt = "County totals are exempt from the threshold by policy (§ 964(f)(2))"
+    return [("Note", f"{exempt}; none is hidden.")] if county_exempt else []
+
+
 def _lines(
-    table: pa.Table, system: System, title: str, threshold: int, *, county_exempt: bool
+    table: pa.Table,
+    system: System,
+    title: str,
+    said: Sequence[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     release = system.release.aggregated
     lines = [("Title", title), ("Source", f"{system.name} ({system.code}), {system.custodian}")]
@@ -139,12 +159,7 @@ def _lines(
         years = sorted(int(year) for year in table["year"].unique().to_pylist())
         lines.append(("Years", f"{span((years[0], years[-1]))}, full calendar years"))
     lines += [(one.title, one.description) for one in release.measures]
-    hidden = f"hidden: fewer than {threshold} persons, or a cell that would give such a one away."
-    lines.append((MARKER, f"{hidden} Do not try to work it out."))
-    if county_exempt:
-        exempt = "County totals are exempt from the threshold by policy (§ 964(f)(2))"
-        lines.append(("Note", f"{exempt}; none is hidden."))
-    lines += [("Note", note) for note in release.notes]
+    lines += said
     lines.append(("Conditions", "CONDITIONS.txt in this package; the data may not be sold."))
     return lines
 

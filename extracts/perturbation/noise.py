@@ -9,9 +9,11 @@ threshold becomes 0, or the threshold and more. Nothing with a variance under n(
 than T, so that the cell key method's variance is at most V + n(T - n) there.
 """
 
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ Ints = npt.NDArray[np.int64]
 PERTURBED = (
     "perturbed"  # in a table's scope: the noise that it carries; the word of its status, too
 )
+_NOTES = Path(__file__).with_name("notes.toml")
 BITS = 32  # of a key that choose one value
 _WHOLE = 1 << BITS
 
@@ -101,6 +104,22 @@ class Noise:
     def reach(self) -> int:
         """No count is shown further than this from what it is."""
         return max(self.base, self.least) - 1 if self.method == "round" else self.deviation
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know, one sentence or two each."""
+        said: dict[str, Any] = tomllib.loads(_NOTES.read_text("utf-8"))
+        facts = {
+            "base": self.base,
+            "least": self.least,
+            "deviation": self.deviation,
+            "variance": self.variance,
+            "spread": self.variance**0.5,
+            "threshold": self.threshold,
+            "small": self.small_deviation,
+            "zero": self.persons_behind(0)[1],
+            "below": self.threshold - 1,
+        }
+        return tuple(text.format(**facts) for text in (said[self.method], *said["both"]))
 
     def persons(self, count: float) -> Row:
         """What so many persons may become."""

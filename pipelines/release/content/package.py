@@ -45,7 +45,8 @@ def data_dictionary(approved: ApprovedRelease, schema: pa.Schema) -> DataDiction
     """The dictionary of a release's rows, as staged under this schema."""
     kind, system = approved.order.kind, approved.system
     if kind == "aggregated":
-        return aggregated_dictionary(system, schema, threshold=approved.policy.threshold)
+        threshold = approved.policy.threshold
+        return aggregated_dictionary(system, schema, threshold=threshold, noise=approved.noise)
     supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
     return dictionary_for(system, kind, supplied, columns=approved.columns)
 
@@ -63,6 +64,7 @@ def _extra(context: ReleaseContext) -> dict[str, bytes]:
         threshold=policy.threshold,
         percentages=policy.percentages,
         county_exempt=bool(context.facts("extract").get("county_exempt")),
+        noise=approved.noise,
     )
     return {"extract.xlsx": made}
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from expectations.report import Bar, Fact, HiddenMap, Interval, Item, Plot
 from extracts.aggregated import explain
+from extracts.perturbation import Noise
 from pipelines.release.content import closed_years_in_words
 from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.items import item
@@ -217,6 +218,7 @@ def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
         Fact(label="Cells", value=cells, group="cells"),
         Fact(label="Published", value=cells - hidden, group="cells"),
         Fact(label="Hidden", value=hidden, group="cells"),
+        *(Fact(label="Noise", value=noise.notes()[0]) for noise in _noise(context)),
         *_for_department(
             {
                 "Hidden as small": extract["primary"],
@@ -238,6 +240,10 @@ def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
     dims, counted = cast("list[str]", extract["dims"]), context.approved.system.record.plural
     hidden_map = _map(table, explanation, dims, counted)
     return {"facts": facts, "maps": (hidden_map,) if hidden_map else (), "outputs": outputs}
+
+
+def _noise(context: ReleaseContext) -> tuple[Noise, ...]:
+    return (context.approved.noise,) if context.approved.noise is not None else ()
 
 
 def _map(table: pa.Table, explanation: pa.Table, dims: list[str], counted: str) -> HiddenMap | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -108,6 +109,8 @@ def _aggregated(context: ReleaseContext) -> Product:
     )
     revised = [y for y, one in made.closed.items() if one.how == "revised"]
     frozen = [one.reason for one in made.closed.values() if one.how == "frozen"]
+    noise = context.approved.noise
+    by_noise: dict[str, Any] = {"method": noise.method} if noise else {}
     rows, hidden = made.table.num_rows, _count(made.table["status"], "suppressed")
     context.note(
         "extract_made",
@@ -116,6 +119,7 @@ def _aggregated(context: ReleaseContext) -> Product:
         hidden=hidden,
         years_revised=len(revised),
         years_frozen=len(frozen),
+        **by_noise,
         reasons=tuple(sorted(set(frozen))),
     )
     return Product(

@@ -147,7 +147,7 @@ def _deidentified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> 
 def _aggregated(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     context.staging.view(con, "extract", "cells", "cells")
     facts = context.facts("extract")
-    disclosure = context.approved.policy
+    disclosure, noise = context.approved.policy, context.approved.noise
     return {
         "dims": tuple(facts["dims"]),  # type: ignore[arg-type]
         "last_full_year": today().year - 1,
@@ -157,6 +157,7 @@ def _aggregated(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> di
         "zeros": disclosure.zeros,
         "cells": "cells",
         "county_exempt": facts["county_exempt"],
+        "noise": noise.reach if noise else 0,
         "frozen_years": tuple(facts["frozen_years"]),  # type: ignore[arg-type]
         "orders": context.approved.system.record.plural,
     }

@@ -98,3 +98,47 @@ def test_aggregated(register, system):
     verdict = validate("aggregated", system, con, "extract", told)
     assert [c.id for c in verdict.checks if not c.success] == []
     assert "suppressed" in made.table["status"].to_pylist()
+
+
+def test_perturbed(register, system):
+    """Every cell with noise: near what was tabulated, never 1 to 9, never called published."""
+    from extracts.aggregated import build_perturbed
+    from extracts.aggregated.tabulation import AggregateSpec
+    from extracts.perturbation import Noise
+    from extracts.suppression.model.tables import SuppressionPolicy
+
+    register.execute("""
+      CREATE TEMP TABLE more AS SELECT 1000 + i AS id, i % 3 AS county, i % 2 AS sex FROM range(90) t(i);
+      INSERT INTO person (person_id, sex) SELECT id, CASE sex WHEN 0 THEN 'M' ELSE 'F' END FROM more;
+      INSERT INTO person_index SELECT id, id, id FROM more;
+      INSERT INTO order_entry (order_id, fcn, order_code, issue_date, county_fips)
+        SELECT id, '2320000000001', 'OGV', '2021-05-06', ['001', '003', '037'][county + 1] FROM more;
+      INSERT INTO order_party (order_id, person_id, role) SELECT id, id, 'respondent' FROM more;
+    """)
+    dims, noise = ("year", "county", "sex"), Noise("cell_key")
+    spec = AggregateSpec(years=(2020, 2021), families=("GV",), on=date(2026, 11, 23), dims=dims)
+    made = build_perturbed(
+        register,
+        system,
+        spec,
+        SuppressionPolicy(),
+        noise,
+        lambda _, ids: pa.array(ids.cast(pa.uint64()).to_numpy() * 11400714819323198485),
+    )
+    con = connect(threads=1)
+    con.register("given", made.table)
+    con.execute("CREATE TABLE extract AS SELECT * FROM given")
+    con.register("cells", made.cells)
+    told = {"dims": dims, "first_year": 2020, "last_year": 2021, "last_full_year": 2025, "falls": 0,
+            "audited_cells": made.audit.cells, "cells": "cells", "noise": noise.reach}  # fmt: skip
+
+    def failed(**other):
+        verdict = validate("aggregated", system, con, "extract", told | other)
+        return [c.id for c in verdict.checks if not c.success]
+
+    assert failed() == []
+    assert "aggregated.status_known" in failed(noise=0)  # called exact, it fails
+    con.execute(
+        "UPDATE extract SET persons = 9, orders = 9 WHERE county = 'TOTAL' AND sex = 'TOTAL' AND year = 2021"
+    )
+    assert failed() == ["aggregated.threshold_on_persons", "aggregated.values_near"]

@@ -12,6 +12,7 @@ from extracts.errors import ColumnMissing, ColumnNotAllowed, ColumnPlanRefused
 from extracts.package import dictionary
 from extracts.package.dictionary import aggregated_dictionary, dictionary_for
 from extracts.package.documents import HASHES, VERIFY, decrypt_command, recipient_readme
+from extracts.perturbation import Noise
 from extracts.rows import RowScope
 from extracts.rows.plan import check_against, plan_for
 from tests.unit.extracts.making import build_identified
@@ -91,6 +92,18 @@ def test_an_aggregate_is_described(carpos, facts):
     assert "TOTAL" in dict(described.fields[1].codes)
     assert described.fields[0].type == "year"
     assert "fewer than 10" in dictionary.dictionary_page(facts(kind="aggregated"), described)
+
+
+def test_a_perturbed_aggregate_states_its_noise(carpos, facts):
+    schema = pa.schema(
+        [(n, pa.string()) for n in ("year", "county", "orders", "persons", "status")]
+    )
+    described = aggregated_dictionary(carpos, schema, noise=Noise("cell_key"))
+    described.check(schema)
+    assert described.fields[-1].codes[0][0] == "perturbed"
+    page = dictionary.dictionary_page(facts(kind="aggregated"), described)
+    assert "standard deviation 3.2 persons" in page
+    assert "hidden" not in page.lower()
 
 
 def test_a_leaked_column_of_an_aggregate_is_refused_by_its_place(carpos):

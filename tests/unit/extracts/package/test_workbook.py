@@ -10,6 +10,7 @@ import pytest
 
 from extracts.errors import ColumnNotAllowed
 from extracts.package.workbook import MARKER, build_workbook
+from extracts.perturbation import Noise
 
 TABLE = pa.table(
     {
@@ -112,6 +113,17 @@ def test_percentages_are_those_of_published_counts(carpos):
     assert [line[at] for line in lines[:9]] == [
         MARKER, MARKER, 95.4, 1.8, 2.7, 4.6, MARKER, MARKER, 100,
     ]  # fmt: skip
+
+
+def test_noise_is_said_and_nothing_of_hidden_cells(carpos):
+    book = opened(build_workbook(TABLE, carpos, title="T", noise=Noise("cell_key")))
+    said = [row[1].value for row in book["About"].iter_rows()]
+    assert any(
+        "at most 15 persons; variance 10, standard deviation 3.2 persons" in str(one)
+        for one in said
+    )
+    assert any("are not the sums of their parts" in str(one) for one in said)
+    assert MARKER not in [row[0].value for row in book["About"].iter_rows()]
 
 
 def test_county_exemption_is_said(carpos):
