@@ -90,6 +90,8 @@ class DeidentifiedContext(DriftContext):
 
     ``expected_rows`` is the number of pairs of person and order in scope. ``coarser`` lists the
     values that local suppression may put into a column besides its codes (a region for a county).
+    ``losses`` (optional) is what local suppression took of each column of each large group of persons
+    (of a sex, of a race): the share of its values.
     """
 
     families: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -97,6 +99,7 @@ class DeidentifiedContext(DriftContext):
     last_year: Year | None
     expected_rows: int | None = None
     coarser: dict[Relation, tuple[str, ...]] = {}
+    losses: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
     columns: tuple[Relation, ...] | None = None
 
 

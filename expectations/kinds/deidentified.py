@@ -43,6 +43,7 @@ def deidentified_checks(facts: shared.Facts, context: DeidentifiedContext) -> It
     yield from shared.scope_checks(facts, release, named, context.families, years)
     yield from shared.content_scan(facts, scanned, _RULE)
     yield from shared.no_long_numbers(facts, _RULE)
+    yield from _losses(context)
     if context.expected_rows is not None:
         noun, expected = facts.system.record.noun, context.expected_rows
         yield Check(
@@ -50,6 +51,19 @@ def deidentified_checks(facts: shared.Facts, context: DeidentifiedContext) -> It
             f"Every person and {noun} in scope is in the extract, and nothing else",
             violations=f"SELECT abs(count(*) - {expected}) FROM {quoted(facts.relation)}",
             elements=expected,
+        )
+
+
+def _losses(context: DeidentifiedContext) -> Iterator[Check]:
+    """What is empty for a whole sex or race says nothing of it, and may mislead about the others."""
+    if context.losses:
+        yield Check(
+            "deidentified.no_group_without_a_column",
+            "No sex or race of a thousand persons or more loses a column wholly",
+            severity="warning",
+            violations=sum(lost == 1 for lost in context.losses),
+            elements=len(context.losses),
+            audience="department",
         )
 
 

@@ -4,7 +4,7 @@ It is made of the system's file and of what was done to each column before it le
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -223,16 +223,18 @@ def dictionary_for(
     kind: RowKind,
     supplied: Sequence[str] = (),
     columns: tuple[str, ...] | None = None,
+    emptied: Mapping[str, float] | None = None,
 ) -> DataDictionary:
     """Return the dictionary of a row extract, with the supplied columns that are echoed.
 
-    ``columns`` are the register's that the approval names; all by default.
+    ``columns`` are the register's that the approval names; all by default. ``emptied`` is column → share
+    of its cells that were emptied where rows were too rare, none where nothing was.
 
     Raises:
         ColumnPlanRefused: the system's release section can't be carried out.
     """
     plan = plan_for(system, kind, columns)
-    fields = [_field(plan, column) for column in plan.columns]
+    fields = [_with_emptied(_field(plan, c), (emptied or {}).get(c.name)) for c in plan.columns]
     if kind == "identified":
         record, names = system.record, _WORDS["names"]
         facts = {"one": record.one, "plural": record.plural.capitalize(), "noun": record.noun}
@@ -301,6 +303,17 @@ def _field(plan: Plan, column: OutputColumn) -> FieldDoc:
         treatment=" ".join(_sentence(part) for part in (done, several) if part),
         codes=_codes(plan.system, column),
     )
+
+
+def _with_emptied(field: FieldDoc, share: float | None) -> FieldDoc:
+    """In steps of five percent: an exact number would tell how many empty cells never had a value."""
+    if not share:
+        return field
+    steps = round(20 * share)
+    how = (
+        _WORDS["emptied"]["share"].format(percent=5 * steps) if steps else _WORDS["emptied"]["few"]
+    )
+    return replace(field, treatment=f"{field.treatment} {how}".strip())
 
 
 def _done(column: OutputColumn, copied: str) -> str:

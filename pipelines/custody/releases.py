@@ -1,6 +1,7 @@
 """What the Department keeps of a release: its report, shown and checked; its packages, given out, recalled, destroyed."""
 
 import hmac
+import json
 import shutil
 from datetime import date
 from functools import partial
@@ -60,6 +61,8 @@ def release_details(session: Session, release: str) -> dict[str, object]:
     outbox = session.home.outbox / state.project / release
     if outbox.is_dir():
         body["outbox"] = str(outbox)
+    elif (proposals := report_folder(session, state.project, release) / "proposals.json").is_file():
+        body["proposals"] = json.loads(proposals.read_text("utf-8"))
     return body
 
 

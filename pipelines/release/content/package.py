@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import cast
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -35,20 +35,29 @@ def collect_content(context: ReleaseContext) -> PackageContent:
     return PackageContent(
         release=_facts(context),
         rows=rows,
-        dictionary=data_dictionary(context.approved, schema),
+        dictionary=data_dictionary(context.approved, schema, _emptied(context)),
         report_html=context.session.releases.edition(context.release, "recipient").decode(),
         extra=_extra(context),
     )
 
 
-def data_dictionary(approved: ApprovedRelease, schema: pa.Schema) -> DataDictionary:
-    """The dictionary of a release's rows, as staged under this schema."""
+def _emptied(context: ReleaseContext) -> dict[str, float]:
+    """Column → share of its cells that local suppression emptied."""
+    extract = cast("Mapping[str, Any]", context.facts("extract"))
+    cells = (extract.get("suppressed") or {"cells": {}})["cells"]
+    return {name: count / extract["rows"] for name, count in cells.items()}
+
+
+def data_dictionary(
+    approved: ApprovedRelease, schema: pa.Schema, emptied: Mapping[str, float] | None = None
+) -> DataDictionary:
+    """The dictionary of a release's rows, as staged under this schema; ``emptied``: see `dictionary_for`."""
     kind, system = approved.order.kind, approved.system
     if kind == "aggregated":
         threshold = approved.policy.threshold
         return aggregated_dictionary(system, schema, threshold=threshold, noise=approved.noise)
     supplied = [n.removeprefix("supplied_") for n in schema.names if n.startswith("supplied_")]
-    return dictionary_for(system, kind, supplied, columns=approved.columns)
+    return dictionary_for(system, kind, supplied, columns=approved.columns, emptied=emptied)
 
 
 def _extra(context: ReleaseContext) -> dict[str, bytes]:

@@ -134,12 +134,15 @@ def _identified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> di
 def _deidentified(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     del con
     approved = context.approved
-    suppressed = cast("Mapping[str, int]", context.facts("extract").get("suppressed") or {})
+    suppressed = cast("Mapping[str, Any]", context.facts("extract").get("suppressed") or {})
+    groups = [g for by in suppressed.get("by_group", {}).values() for g in by.values()]
+    large = [g for g in groups if g["persons"] >= _LARGE_GROUP]
     with context.snapshot.connect(context.threads) as snapshot:
         expected = pairs_in_scope(snapshot, approved.system, approved.rows)
     return {
         "families": approved.scope,
         "expected_rows": expected - suppressed.get("rows_left_out", 0),
+        "losses": tuple(share for g in large for share in g["lost"].values()),
         "columns": approved.columns,
     }
 
@@ -162,6 +165,10 @@ def _aggregated(context: ReleaseContext, con: "duckdb.DuckDBPyConnection") -> di
         "orders": context.approved.system.record.plural,
     }
 
+
+_LARGE_GROUP = (
+    1000  # persons of a sex or race: fewer may be too rare for a column, whatever is tried
+)
 
 _PARAMETERS = {
     "identified": _identified,

@@ -267,6 +267,17 @@ def test_nobody_in_scope_is_a_good_release(good, system):
     assert verdict.rows == 0
 
 
+@pytest.mark.parametrize(
+    ("losses", "warned"), [((), []), ((0.3, 0.99), []), ((0.3, 1.0, 1.0), [2])]
+)
+def test_a_large_group_that_lost_a_column_wholly_is_a_warning(good, system, losses, warned):
+    case = good("deidentified")
+    told = case.context | {"losses": losses}
+    verdict = validate("deidentified", system, case.con, case.relation, told)
+    assert verdict.passed
+    assert [c.unexpected_count for c in verdict.warnings] == warned
+
+
 @pytest.mark.long
 def test_a_region_may_stand_for_a_county_only_where_said(good, system):
     case = good("deidentified")

@@ -229,3 +229,13 @@ def test_the_sender_names_the_office_once(facts):
     assert named.sender == named.department
     readme = recipient_readme(named, member="lead", fingerprint="ab" * 32)
     assert "From: Department, Research Services\n" in readme
+
+
+def test_what_was_emptied_is_said_in_steps(carpos):
+    """Exact shares would tell how many of the empty cells never had a value."""
+    shares = {"order_stage": 0.312, "order_brady": 0.004, "order_family": 0.0}
+    fields = dictionary_for(carpos, "deidentified", emptied=shares).fields
+    said = {f.name: f.treatment for f in fields if "Emptied" in f.treatment}
+    assert set(said) == {"order_stage", "order_brady"}
+    assert "about 30 % of rows" in said["order_stage"]
+    assert "a few rows" in said["order_brady"]
