@@ -4,6 +4,7 @@ The room knows the risk that somebody is singled out, local suppression, and pro
 rows. It never shows an identifier, or a date that the system's file does not let out.
 """
 
+from extracts.deidentified.attack import Attack
 from extracts.deidentified.defence import Defended, defend, lost_by_group, measure
 from extracts.deidentified.extract import build_deidentified, count_records
 from extracts.deidentified.less_rare import (

@@ -97,6 +97,7 @@ def attack(
     k: int,
     *,
     rows_alone: bool = False,
+    thorough: bool = True,
 ) -> Attack:
     """Fill in what can be filled in, and count who is left alike.
 
@@ -106,9 +107,11 @@ def attack(
         references: columns of research ids, the person's first.
         k: persons of a class that is large enough.
         rows_alone: classes over single rows instead of whole histories.
+        thorough: pairs of quasi-identifiers, too. What they say is the same of all who look alike: it parts
+            nobody by itself, but may feed a rule that does.
     """
     person = _codes(table[references[0]])[0]
-    board = _Board(table, quasi_identifiers, references, person)
+    board = _Board(table, quasi_identifiers, references, person, thorough=thorough)
     board.fill(EXACT)
     below_exact, exact = _alike(board, k, rows_alone=rows_alone)
     board.fill(NEAR)
@@ -150,7 +153,13 @@ class _Board:
     """
 
     def __init__(
-        self, table: pa.Table, quasi: Sequence[str], references: Sequence[str], person: Ints
+        self,
+        table: pa.Table,
+        quasi: Sequence[str],
+        references: Sequence[str],
+        person: Ints,
+        *,
+        thorough: bool,
     ) -> None:
         self.names = [n for n in table.column_names if n not in references]
         self.place = {n: i for i, n in enumerate(table.column_names)}
@@ -167,10 +176,12 @@ class _Board:
         self.used, self.changed = np.zeros((2, table.num_rows), np.int64)
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
+        others = set(self.names).difference(quasi)
+        pairs = [two for two in combinations(self.names, 2) if thorough or others.intersection(two)]
+        self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in self.names], pairs]
         self.mined = {
             (target, sources): rule
-            for number in range(3)
-            for sources in combinations(self.names, number)
+            for sources in [(), *((n,) for n in self.names), *pairs]
             for target, rule in self._mine(sources)
         } | {(target, _PERSON): self._of_person(target) for target in self.targets}
 
@@ -183,13 +194,8 @@ class _Board:
             for target in self.targets:
                 new = self.changed > looked[target]  # elsewhere nothing more is known than before
                 looked[target] = self.clock
-                for several in self._sources(target):
+                for several in self.sources:  # none, the person's other rows, columns, pairs
                     changed |= self._fill(target, several, confidence, new)
-
-    def _sources(self, target: str) -> list[list[tuple[str, ...]]]:
-        """By their number: none, the person's other rows, single columns, pairs."""
-        others = [n for n in self.names if n != target]
-        return [[()], [_PERSON], [(n,) for n in others], list(combinations(others, 2))]
 
     def _fill(self, target: str, several: list[Sources], confidence: float, new: Mask) -> bool:
         """Fill the target's empty cells with the surest of several rules, the first of equals."""

@@ -68,13 +68,14 @@ def defend(
     before = table.filter(stay)
     group = groups_alike(done.table, quasi, measure=limit.measure)
     rows = _evened(done.table, before, group, together)
-    number = 1
+    number, thorough = 1, False
     while True:
         rows = _varied(rows, group, plan, limit)
-        got = attack(rows, quasi, references, limit.k, rows_alone=limit.measure == "row")
+        got = _attack(rows, plan, limit, thorough=thorough)
         mended = _mended(rows, got, group, plan, all_of_it=number >= _ROUNDS)
-        if not got.exposed.any() or mended.equals(rows):
+        if thorough and (not got.exposed.any() or mended.equals(rows)):
             break
+        thorough = thorough or mended.equals(rows)
         rows, number = mended, number + 1
     lost = {n: rows[n].null_count - before[n].null_count for n in rows.column_names}
     cells = {n: count for n, count in lost.items() if count}
@@ -82,8 +83,21 @@ def defend(
     return Defended(kept, got, found, number)
 
 
-def measure(table: pa.Table, plan: Plan, limit: RiskLimit) -> RiskReport:
+def _attack(rows: pa.Table, plan: Plan, limit: RiskLimit, *, thorough: bool = True) -> Attack:
+    quasi, references, alone = (
+        plan.quasi_identifiers,
+        tuple(plan.references),
+        limit.measure == "row",
+    )
+    return attack(rows, quasi, references, limit.k, rows_alone=alone, thorough=thorough)
+
+
+def measure(
+    table: pa.Table, plan: Plan, limit: RiskLimit, attacked: Attack | None = None
+) -> RiskReport:
     """Measure rows as they would leave, after an attack where the plain risk is within the limit.
+
+    ``attacked``: the thorough attack on these rows where there was one already.
 
     Raises:
         ExtractFailed: the database gave up.
@@ -102,7 +116,7 @@ def measure(table: pa.Table, plan: Plan, limit: RiskLimit) -> RiskReport:
     )
     if limit.exceeded(report):
         return report
-    got = attack(table, quasi, tuple(plan.references), limit.k, rows_alone=limit.measure == "row")
+    got = attacked or _attack(table, plan, limit)
     return replace(report, filled_in=(got.exact, got.near))
 
 
@@ -163,6 +177,8 @@ def _mended(
     rows: pa.Table, got: Attack, group: npt.NDArray[np.int64], plan: Plan, *, all_of_it: bool
 ) -> pa.Table:
     """What gave something back in the groups of exposed persons, emptied there: their parts no longer differ."""
+    if not got.exposed.any():
+        return rows
     said = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
     np.bitwise_or.at(said, group, got.used)
     said[np.setdiff1d(np.arange(said.size), group[got.exposed])] = 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from extracts import errors, identified, rows
 from extracts.deidentified import (
+    Attack,
     RiskLimit,
     RiskReport,
     build_deidentified,
@@ -50,10 +51,10 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
 
         made, limit = build(approved.columns), approved.row_limit
         plan = rows.plan_for(approved.system, "deidentified", approved.columns)
-        taken: Mapping[str, object] | None = None
+        taken, attacked = None, None
         if approved.suppress_locally:
-            made, taken = _suppress(made, plan, limit)
-        report = measure(made.table, plan, limit)
+            made, taken, attacked = _suppress(made, plan, limit)
+        report = measure(made.table, plan, limit, attacked)
         exceeded = limit.exceeded(report)
         if exceeded and context.session.settings.disclosure.row_risk == "refuse":
             tried = propose(approved.system, build, approved.columns, limit)
@@ -65,7 +66,7 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
 
 def _suppress(
     made: identified.Extract, plan: rows.Plan, limit: RiskLimit
-) -> tuple[identified.Extract, Mapping[str, object]]:
+) -> tuple[identified.Extract, Mapping[str, object], Attack]:
     defended = defend(made.table, plan, limit)
     done = defended.suppressed
     persons = made.persons - done.persons_left_out
@@ -80,7 +81,7 @@ def _suppress(
         **defended.as_json(),
         "by_group": lost_by_group(made.table, done.table, plan),
     }
-    return replace(made, table=done.table, persons=persons, counts=counts), taken
+    return replace(made, table=done.table, persons=persons, counts=counts), taken, defended.attack
 
 
 def _refusal(report: RiskReport, exceeded: tuple[str, ...], passing: int) -> errors.RiskAboveLimit:
