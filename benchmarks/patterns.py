@@ -2,6 +2,7 @@
 
     python benchmarks/patterns.py year [seeds]     one-year tables of 58 x 6 x 2 (1,239 cells)
     python benchmarks/patterns.py cube [years]     58 x 6 x 2 x years with all totals, no clean-up
+    python benchmarks/patterns.py hard [seeds]     four short dimensions (192 cells), first and smaller patterns
     python benchmarks/patterns.py small [tables]   small random tables against one large programme
 
 Made-up orders on counties as populous as California's (census of 2020, thousands), about 64,600 a year.
@@ -86,6 +87,22 @@ def cube(years):
     )
 
 
+def hard(seeds):
+    for seed in range(1, seeds + 1):
+        counts = np.random.default_rng(seed).choice([0, 3, 5, 8, 12, 16, 20, 28, 35], (3, 3, 3, 2))
+        dims = [
+            Dimension.flat(f"d{i}", [f"L{j}" for j in range(n)]) for i, n in enumerate((3, 3, 3, 2))
+        ]
+        one = from_leaves(dims, counts)
+        plain, took, _ = run(one, SuppressionPolicy(clean=False))
+        best, cpu, _ = run(one, SuppressionPolicy())
+        print(
+            f"hard {seed}: {plain.secondary.sum()} cells in {took:.1f} s, {best.secondary.sum()} in {cpu:.1f} s, "
+            f"at least {best.needed}",
+            flush=True,
+        )
+
+
 def small(tables):
     chance = np.random.default_rng(7)
     ratios = []
@@ -111,5 +128,9 @@ def small(tables):
 
 if __name__ == "__main__":
     what = sys.argv[1] if len(sys.argv) > 1 else "year"
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else {"year": 2, "cube": 10, "small": 60}[what]
-    {"year": year, "cube": cube, "small": small}[what](number)
+    number = (
+        int(sys.argv[2])
+        if len(sys.argv) > 2
+        else {"year": 2, "cube": 10, "hard": 4, "small": 60}[what]
+    )
+    {"year": year, "cube": cube, "hard": hard, "small": small}[what](number)

@@ -34,14 +34,26 @@ class SuppressOutcome:
     def numbers(self) -> dict[str, int]:
         """Rows of the table, margins included, and what became of them, by what each is called."""
         pattern = self.pattern
+        bound = {"fewest possible (proven bound)": pattern.needed, "gap": self.gap or 0}
         return {
             "cells": pattern.table.size,
             "not zero": self._nonzero,
             "hidden as small": int(pattern.primary.sum()),
             "hidden to protect them": int(pattern.secondary.sum()),
+            **({} if self.gap is None else bound),
             "programmes solved": pattern.programmes + pattern.report.programmes,
             "cells that fall": len(pattern.report.falls),
         }
+
+    @property
+    def gap(self) -> int | None:
+        """How many of the cells hidden to protect could at most be shown; None: nothing is proven.
+
+        Linked tables count together with the table, as the bound does.
+        """
+        secondary = sum(int(p.secondary.sum()) for p in (self.pattern, *self.pattern.linked))
+        bounded = self.pattern.needed > 0 or secondary == 0
+        return secondary - self.pattern.needed if bounded else None
 
     def coarser(self) -> tuple[Coarser, ...]:
         """Coarser tables where most of what was made is hidden, else none."""
@@ -63,6 +75,7 @@ def suppress_file(
     threshold: int = 10,
     zeros: published.Zeros = "published",
     clean_programmes: int | None = None,
+    seconds: float | None = None,
     hierarchy: Mapping[str, Path] | None = None,
     linked: Sequence[Path] = (),
     earlier: Sequence[Path] = (),
@@ -89,6 +102,8 @@ def suppress_file(
         threshold: persons under which a cell is small.
         zeros: whether zeros are published.
         clean_programmes: linear programmes spent on fewer hidden cells; 0 for none, None for the usual.
+        seconds: instead of a number of programmes, how long to look for fewer hidden cells: what is
+            found then depends on the machine.
         hierarchy: for a dimension, a CSV of child and parent.
         linked: further CSVs over the same population, with the same names of columns.
         earlier: tables that are public already (as ``out`` is written).
@@ -128,6 +143,8 @@ def suppress_file(
     if clean_programmes is not None:
         spent = max(clean_programmes, 0)
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
+    elif seconds is not None:
+        policy = replace(policy, seconds=seconds, clean_programmes=_UNLIMITED)
     book = _codebook(codebook, totals)
     files = [
         ("cells", cells, list(dims)),
@@ -178,6 +195,9 @@ def suppress_file(
             next(private).write_text(_map_page(pattern, policy, out.name), "utf-8")
     written = [path for option, path in outputs if option != "--explain"]
     return SuppressOutcome(pattern, policy, tuple(written))
+
+
+_UNLIMITED = 1_000_000_000  # programmes: more than anybody waits for
 
 
 def _wishes(table: model.CellTable, must: Path | None, may: Path | None) -> solver.Wishes | None:

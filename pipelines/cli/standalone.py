@@ -1,5 +1,6 @@
 """``match``, ``suppress``, ``audit``, ``rates``, ``seal`` and ``verify``: linkage, disclosure control and sealing alone, on any files."""
 
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
+    from extracts.suppression import Progress
     from extracts.suppression import Zeros as ZerosPolicy
     from matching.linking import Explanation, MatchOutcome
     from matching.reports import Rate
+    from pipelines.cli.console import Report
 
 
 # Linkage
@@ -174,6 +177,7 @@ def suppress(
     total: list[str] | None = None,
     explain: Path | None = None,
     clean_up: int | None = None,
+    seconds: float | None = None,
     heat_map: Path | None = None,
     must_publish: Path | None = None,
     may_hide: Path | None = None,
@@ -187,26 +191,31 @@ def suppress(
 
     if heat_map is not None and explain is None:
         raise OptionsDisagree(option="--heat-map needs --explain")
+    if seconds is not None and clean_up is not None:
+        raise OptionsDisagree(option="one of --seconds and --clean-up")
 
-    outcome = suppress_file(
-        cells,
-        dims=_names(dims),
-        count=count,
-        persons=persons,
-        threshold=threshold,
-        zeros=_zeros(zeros),
-        clean_programmes=clean_up,
-        hierarchy=_hierarchies(console, hierarchy or []),
-        linked=linked or [],
-        earlier=earlier or [],
-        codebook=codebook,
-        totals=_totals(total or []),
-        out=out,
-        explain=explain,
-        heat_map=heat_map,
-        must_publish=must_publish,
-        may_hide=may_hide,
-    )
+    with console.steps() as report:
+        outcome = suppress_file(
+            cells,
+            dims=_names(dims),
+            count=count,
+            persons=persons,
+            threshold=threshold,
+            zeros=_zeros(zeros),
+            clean_programmes=clean_up,
+            seconds=seconds,
+            hierarchy=_hierarchies(console, hierarchy or []),
+            linked=linked or [],
+            earlier=earlier or [],
+            codebook=codebook,
+            totals=_totals(total or []),
+            out=out,
+            explain=explain,
+            heat_map=heat_map,
+            must_publish=must_publish,
+            may_hide=may_hide,
+            progress=_estimated(report, seconds),
+        )
     written = [console.shown(path) for path in outcome.written]
     facts: dict[str, object] = {**outcome.numbers(), "written": written}
     if proposals := outcome.coarser():
@@ -215,6 +224,38 @@ def suppress(
     if proposals:
         console.hint("Most is hidden. A coarser table publishes at least what is shown here; persons of cells "
              "put together are counted at their lower bound.")  # fmt: skip
+    if outcome.gap:
+        console.hint(f"Up to {outcome.gap:,} of the cells hidden to protect others might be shown: fewer than this could "
+             "not be proven. --seconds N looks longer.")  # fmt: skip
+
+
+_EVERY = 5.0  # seconds between two lines of progress
+
+
+def _estimated(report: "Report", seconds: float | None) -> "Progress":
+    """Progress of a suppression in words, with how long it may still take, every few seconds."""
+    begun = told = time.monotonic()
+    stages: dict[str, tuple[float, int]] = {}
+
+    def progress(stage: str, done: int, of: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        since, first = stages.setdefault(stage, (now, done))
+        if now - told < _EVERY:
+            return
+        told = now
+        if stage == "smallest":
+            report(f"{of:,} cells hidden to protect others, {done:,} at least")
+            return
+        left = (now - since) * (of - done) / (done - first) if done > first else None
+        if seconds is not None:
+            left = min(seconds - (now - begun), seconds if left is None else left)
+        report(
+            f"{stage}, {done:,} of {of:,}"
+            + ("" if left is None else f", about {max(left, 0.0):.0f} s more")
+        )
+
+    return progress
 
 
 def audit(

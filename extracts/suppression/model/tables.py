@@ -205,6 +205,8 @@ class SuppressionPolicy:
         clean: whether cells that turn out not to be needed are shown again.
         clean_programmes: linear programmes spent on that (about 1 ms each); a count and not a
             time, so that the same table always gets the same pattern.
+        seconds: after which that stops with the best pattern so far, on whatever machine; None for
+            no such limit.
     """
 
     threshold: int = 10
@@ -213,6 +215,7 @@ class SuppressionPolicy:
     singletons: bool = True
     clean: bool = True
     clean_programmes: int = 5_000
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.threshold < 2 or self.spread < 1:

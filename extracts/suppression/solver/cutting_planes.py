@@ -16,7 +16,9 @@ from scipy import sparse
 
 from extracts.suppression.errors import SolverStoppedError
 from extracts.suppression.model import Flags, Floats, Ints, Relations, programme, solver_with
+from extracts.suppression.solver.effort import Effort, is_past
 from extracts.suppression.solver.movements import WIDTHS
+from extracts.suppression.solver.neighbourhoods import search_neighbourhoods
 from extracts.suppression.solver.secondary import (
     Goal,
     Progress,
@@ -24,8 +26,10 @@ from extracts.suppression.solver.secondary import (
     Witness,
     clean_up,
     find_witness,
+    hiding_costs,
     protect,
     reached,
+    secondary,
 )
 
 # --- separation: how far one cell can move when only some cells may
@@ -149,11 +153,15 @@ class MasterProblem:
         self._at = np.full(self.must.size, -1)
         self._at[self.candidates] = np.arange(len(self.candidates))
         # What each candidate costs; all the same without wishes. The cheapest is the unit of gap and tie-breaks.
-        self._costs = _weights(search)[self.candidates]
+        self._costs = hiding_costs(search)[self.candidates]
         self._unit = float(self._costs.min(initial=1.0))
         self._counted = search.weights is None
         gap = _GAP * self._unit
         self._solver = solver_with(mip_rel_gap=0.0, mip_abs_gap=gap, mip_max_nodes=nodes)
+        self.steps = 0  # of the simplex, in the last programme
+        self.asked = 0  # whether to go on, in the last programme
+        self._ends, self._most = search.ends, 0
+        self._solver.cbMipInterrupt.subscribe(self._stop)
         self._build(search)
 
     def add(self, cut: Cut) -> None:
@@ -163,22 +171,34 @@ class MasterProblem:
             columns, weights, need = found
             self._solver.addRow(need, np.inf, len(columns), columns.astype(np.int32), weights)
 
-    def solve(self) -> tuple[Flags, float]:
+    def solve(self, most: int) -> tuple[Flags | None, float]:
         """The hidden cells, and how many (or what cost) besides those that must be is proven necessary.
+
+        ``most`` is how often the solver may ask whether to go on, which it does at the same points on
+        every machine. No cells where it ended before any choice was found.
 
         Raises:
             SolverStoppedError: there is no answer.
         """
+        self.asked, self._most = 0, most
         self._solver.run()
-        status = self._solver.getModelStatus()
-        values = np.asarray(self._solver.getSolution().col_value)
-        if status not in (_STATUS.kOptimal, _STATUS.kSolutionLimit) or not len(values):
+        info, status = self._solver.getInfo(), self._solver.getModelStatus()
+        self.steps = max(0, int(info.simplex_iteration_count))
+        if status not in (_STATUS.kOptimal, _STATUS.kSolutionLimit, _STATUS.kInterrupt):
             raise SolverStoppedError(cells=len(self.candidates))
+        bound = float(info.mip_dual_bound) - _TIES * self._unit - _CLOSE
+        least = max(0.0, np.ceil(bound) if self._counted else bound) if np.isfinite(bound) else 0.0
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None, least
+        values = np.asarray(self._solver.getSolution().col_value)
         hidden = self.must.copy()
         hidden[self.candidates[values > 0.5]] = True
-        bound = float(self._solver.getInfo().mip_dual_bound)
-        bound -= _TIES * self._unit + _CLOSE
-        return hidden, max(0, int(np.ceil(bound)) if self._counted else bound)
+        return hidden, least
+
+    def _stop(self, event: highspy.HighsCallbackEvent) -> None:
+        self.asked += 1
+        if self.asked > self._most or is_past(self._ends):
+            event.interrupt()
 
     def _free_part(self, cut: Cut) -> tuple[Ints, Floats, float] | None:
         forced = self.must[cut.cells]
@@ -255,6 +275,10 @@ def _required_of(search: Search, goal: Goal, cells: Ints, signs: Floats, room: F
 
 _NODES = 500  # of one integer programme; those of 1,239 cells need fewer than ten
 _ROUNDS = 60  # such tables need about ten
+_HARD = 3_000  # simplex steps of one integer programme; those of 1,239 cells need up to 800
+_EASY = 40  # questions whether to go on, of the first integer programme; those tables' ask up to 22
+_WHOLE = 1_000_000
+_NEIGHBOURS = 2_000  # linear programmes spent on neighbourhoods after each hard one
 
 
 class _Pool:
@@ -285,6 +309,9 @@ class _Pool:
 def minimise(search: Search, progress: Progress | None = None) -> int:
     """Replace a pattern that protects by the smallest one, as far as the budget goes.
 
+    Where the integer programme is hard (many short dimensions), neighbourhoods of the best pattern
+    are searched before the bound is raised further.
+
     Returns:
         How many cells any pattern has to hide besides the primary ones; the pattern is proven to
         be the smallest where it has no more. Where cells have weights, the least weight counts and none is said.
@@ -292,39 +319,47 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
     Raises:
         SolverStoppedError: the solver gave no answer.
     """
-    limit = search.movements.solved + search.policy.clean_programmes
     flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
+    limit = search.movements.solved + search.policy.clean_programmes
+    effort = Effort(lambda: search.movements.solved + flows.solved, limit, search.ends)
+    chance = np.random.default_rng(0)
     proven = 0.0
-    trial = search
+    trial: Search | None = search
+    took, most = 0, _EASY  # what the last hard round cost, as the next one would
     for _ in range(_ROUNDS):
-        if secondary(search) <= proven or flows.solved + search.movements.solved > limit:
+        begun = effort.spent
+        if secondary(search) <= proven or effort.over or begun + took > effort.limit:
             break
-        hidden, bound = cover.solve()
+        hidden, bound = cover.solve(most)
+        effort.steps += cover.steps
         proven = max(proven, bound)
         trial = copy(search)
-        trial.hidden, trial.witnesses = hidden, pool.serving(hidden)
-        cuts = _test(trial, flows, pool)
-        if not cuts:
-            break
-        for cut in cuts:
-            cover.add(cut)
+        if hidden is not None:
+            trial.hidden, trial.witnesses = hidden, pool.serving(hidden)
+            cuts = _test(trial, flows, pool)
+            if not cuts:
+                break
+            for cut in cuts:
+                cover.add(cut)
+        if cover.steps > _HARD or cover.asked > most:
+            _keep_smaller(search, trial, proven, progress)
+            trial, most = None, _WHOLE
+            search_neighbourhoods(search, effort, _NEIGHBOURS, proven, chance, progress)
+            took = effort.spent - begun
         if progress:
             progress("smallest", int(proven), int(secondary(search)))
-    protect(trial)  # what the last round left open, where the budget ended it
+    if trial is not None:
+        _keep_smaller(search, trial, proven, progress)
+    return int(proven) if search.weights is None else 0
+
+
+def _keep_smaller(search: Search, trial: Search, proven: float, progress: Progress | None) -> None:
+    """Finish a trial that the budget ended before everything was protected; keep it if it is smaller."""
+    protect(trial)
     if secondary(trial) > proven:
         clean_up(trial, progress)
     if secondary(trial) < secondary(search):
         search.hidden, search.witnesses = trial.hidden, trial.witnesses
-    return int(proven) if search.weights is None else 0
-
-
-def secondary(search: Search) -> float:
-    """Cells that are hidden for the sake of others, or what they cost where they have weights."""
-    return float(_weights(search)[search.hidden & ~search.primary & ~search.fixed].sum())
-
-
-def _weights(search: Search) -> Floats:
-    return np.ones(search.prices.size) if search.weights is None else search.weights
 
 
 def _test(trial: Search, flows: Separation, pool: _Pool) -> list[Cut]:

@@ -35,6 +35,8 @@ class MovementSolver:
     def __init__(self, relations: Relations) -> None:
         self.relations = relations
         self.solved = 0
+        matrix = sparse.csc_array(relations.matrix)
+        self._starts, self._rows, self._signs = matrix.indptr, matrix.indices, matrix.data
         self._solver = solver_with(
             presolve="off",  # these programmes are small: presolve costs more than it saves
             solver="simplex",  # vertices of such systems are nearly always whole numbers
@@ -58,9 +60,9 @@ class MovementSolver:
         Raises:
             SolverStoppedError: neither found nor proven impossible.
         """
-        matrix = self.relations.matrix[:, cells]
-        used, inverse = np.unique(matrix.indices, return_inverse=True)
-        size, nonzeros = len(cells), matrix.nnz
+        ends, lines, signs = self._columns(cells)
+        used, inverse = np.unique(lines, return_inverse=True)
+        size, nonzeros = len(cells), len(lines)
         room = np.maximum(self.relations.values[cells] - least, 0.0)
         up = np.full(size, np.inf)
         at = int(np.searchsorted(cells, target))
@@ -82,9 +84,9 @@ class MovementSolver:
             upper,
             np.zeros(rows),
             np.zeros(rows),
-            np.concatenate([matrix.indptr, nonzeros + matrix.indptr[1:]]).astype(np.int32),
+            np.concatenate([ends, nonzeros + ends[1:]]).astype(np.int32),
             np.concatenate([inverse, inverse]).astype(np.int32),
-            np.concatenate([matrix.data, -matrix.data]),
+            np.concatenate([signs, -signs]),
             np.zeros(2 * size, dtype=np.int32),  # all of them continuous
         )
         self._solver.run()
@@ -98,6 +100,13 @@ class MovementSolver:
         moved = values[:size] - values[size:]
         kept = np.abs(moved) > _TINY
         return cells[kept], moved[kept]
+
+    def _columns(self, cells: Ints) -> tuple[Ints, Ints, Floats]:
+        """The columns of some cells: where each begins, rows, signs (SciPy's own takes longer)."""
+        begin = self._starts[cells].astype(np.int64)
+        ends = np.concatenate([[0], np.cumsum(self._starts[cells + 1] - begin)])
+        at = np.arange(ends[-1]) + np.repeat(begin - ends[:-1], np.diff(ends))
+        return ends, self._rows[at], self._signs[at]
 
 
 # --- windows
@@ -118,6 +127,9 @@ def window(relations: Relations, target: int, costs: Floats, width: int | None) 
     place = np.unravel_index(target, relations.shape)
     nodes: list[Ints] = []
     for axis, dim in enumerate(relations.dims):
+        if dim.groups and len(dim.nodes) <= _SMALL:
+            nodes.append(np.arange(len(dim.nodes)))
+            continue
         here = [np.array([int(i)]) for i in place]
         here[axis] = np.arange(relations.shape[axis])
         line = np.ravel_multi_index(np.ix_(*here), relations.shape).ravel()
@@ -139,8 +151,6 @@ def _choose(
     """The nodes of one axis: own, cheapest neighbours, and all margins above any of them."""
     if not dim.groups:
         return np.array([own])
-    if len(dim.nodes) <= _SMALL:
-        return np.arange(len(dim.nodes))
     price = np.where(relations.free[line], costs[line], np.inf)
     cheapest = [int(i) for i in np.argsort(price, kind="stable")[:width] if np.isfinite(price[i])]
     chosen = {own, *cheapest}

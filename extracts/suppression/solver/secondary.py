@@ -5,7 +5,8 @@ exist (see ``needs``); cells are hidden until it does. Then what is not needed i
 what the audit gets back is protected more strictly.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Flags, Floats, Ints, Relations, SuppressionPolicy
 from extracts.suppression.solver.alone import contributors
+from extracts.suppression.solver.effort import is_past
 from extracts.suppression.solver.movements import WIDTHS, MovementSolver, hidden_near, window
 
 Progress = Callable[[str, int, int], None]
@@ -61,6 +63,7 @@ class Search:
     strict: bool = False
     weights: Floats | None = None  # what hiding each cell costs, where not all cost the same
     movements: MovementSolver = field(init=False)
+    ends: float | None = field(init=False)  # of what only looks for fewer cells, by the clock
     _needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
 
     def __post_init__(self) -> None:
@@ -68,6 +71,8 @@ class Search:
         self.fixed = np.zeros_like(self.primary)
         self.apart = np.zeros_like(self.primary)
         self.contributors = np.zeros(self.primary.size, dtype=np.int64)
+        seconds = self.policy.seconds
+        self.ends = None if seconds is None else time.monotonic() + seconds
 
     def needs_of(self, cell: int) -> list[Goal]:
         """What a primary cell must be able to do."""
@@ -184,8 +189,12 @@ def _reach(search: Search, goal: Goal) -> None:
 
 def _cheapest(search: Search, goal: Goal, costs: Floats) -> Witness | None:
     cell, amount, _ = goal
+    before = None
     for width in (*WIDTHS, None):
         cells = search.may_move(goal, window(search.relations, cell, costs, width))
+        if before is not None and np.array_equal(cells, before):
+            continue  # a short dimension is taken whole: what was impossible stays so
+        before = cells
         least = least_for(search, cells, cell)
         found = search.movements.move(cell, amount, cells, costs[cells], least)
         if found is not None:
@@ -265,15 +274,39 @@ Witnesses = dict[Goal, Witness]
 def clean_up(search: Search, progress: Progress | None = None) -> None:
     """Show every secondary cell that no goal needs; deterministic."""
     users = _users(search)
-    secondary = np.flatnonzero(search.hidden & ~search.primary & ~search.fixed)
+    secondary = secondary_cells(search)
     weight = search.prices[secondary]
     last = search.movements.solved + search.policy.clean_programmes
     for done, cell in enumerate(secondary[np.argsort(-weight, kind="stable")]):
-        if search.movements.solved > last:
+        if search.movements.solved > last or is_past(search.ends):
             break
         _try_to_show(search, int(cell), users)
         if progress and done % 20 == 0:
             progress("clean", done, len(secondary))
+
+
+def show(search: Search, cells: Iterable[int]) -> None:
+    """Show those of some hidden cells that no goal needs, in the order given."""
+    users = _users(search)
+    for cell in cells:
+        if is_past(search.ends):
+            break
+        _try_to_show(search, int(cell), users)
+
+
+def secondary_cells(search: Search) -> Ints:
+    """Cells that are hidden for the sake of others and may be shown again."""
+    return np.flatnonzero(search.hidden & ~search.primary & ~search.fixed)
+
+
+def secondary(search: Search) -> float:
+    """How many cells are hidden for the sake of others, or what they cost where they have weights."""
+    return float(hiding_costs(search)[secondary_cells(search)].sum())
+
+
+def hiding_costs(search: Search) -> Floats:
+    """What hiding each cell costs: all the same where they have no weights."""
+    return np.ones(search.prices.size) if search.weights is None else search.weights
 
 
 def _users(search: Search) -> dict[int, set[Goal]]:
@@ -315,9 +348,13 @@ def reaches(search: Search, goal: Goal, witness: Witness) -> bool:
 
 def find_witness(search: Search, goal: Goal, widths: Sequence[int | None]) -> Witness | None:
     """A movement of hidden cells only, in narrow windows first."""
+    before = None
     for width in widths:
         near = hidden_near(search.relations, goal.cell, search.hidden, width)
         cells = search.may_move(goal, near)
+        if before is not None and np.array_equal(cells, before):
+            continue
+        before = cells
         costs = np.where(search.primary[cells], 0.01, 1.0)  # lean on what stays hidden anyway
         least = least_for(search, cells, goal.cell)
         found = search.movements.move(goal.cell, goal.amount, cells, costs, least)
