@@ -6,7 +6,7 @@ does not settle is refused here, with column and row; a level itself is shown on
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -145,16 +145,25 @@ def _check_margin(
     for _, labels, count in table.rows:
         if labels[axis] in leaves and TOTAL not in (*labels[:axis], *labels[axis + 1 :]):
             slices.setdefault((*labels[:axis], *labels[axis + 1 :]), {})[labels[axis]] = count
-    shown = [counts for counts in slices.values() if None not in counts.values()]
     for level in sorted(leaves):
-        if book.known(name, level) is not None:
-            continue
-        sums = [(c.get(level, 0) or 0, [v or 0 for k, v in c.items() if k != level]) for c in shown]
-        certain = any(sum(v > 0 for v in others) > 1 for _, others in sums)
-        named = _folded(level) in _TOTALS and len(leaves) > 1 and not certain
-        if named or (certain and all(own == sum(others) for own, others in sums)):
+        if book.known(name, level) is None and _may_be_margin(level, slices.values(), len(leaves)):
             row = table.first[axis][level]
             raise errors.LevelIsTotalError(column=name, table=table.role, row=row)
+
+
+def _may_be_margin(level: str, slices: Iterable[Mapping[str, int | None]], levels: int) -> bool:
+    """Whether a level is the sum of the others wherever all is shown; by its name where that says nothing."""
+    certain = False
+    for counts in slices:
+        own = counts.get(level, 0)
+        others = [count for other, count in counts.items() if other != level]
+        known = [count for count in others if count is not None]
+        if own is not None:
+            least = sum(known) + len(others) - len(known)  # nobody hides a zero
+            if own < least or (len(known) == len(others) and own != least):
+                return False
+            certain |= len(known) == len(others) and sum(count > 0 for count in known) > 1
+    return certain or (levels > 1 and _folded(level) in _TOTALS)
 
 
 def _check_known(

@@ -218,8 +218,9 @@ def _empty_atoms(
     for table, own, scope in zip(tables, trees, scopes, strict=True):
         for axis, tree in enumerate(own):
             used = {row.labels[axis] for row in table.rows if row.count != 0}
+            levels = seen.setdefault(tree.axis, set())
             for leaf in tree.leaves:
-                seen.setdefault(tree.axis, set()).update(tree.beneath[leaf])
+                levels.update(tree.beneath[leaf])
                 if leaf in used:
                     full.setdefault(tree.axis, set()).update(tree.beneath[leaf])
         for name, levels in scope.items():

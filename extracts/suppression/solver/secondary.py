@@ -177,6 +177,8 @@ def protect(search: Search, progress: Progress | None = None) -> None:
 
 
 def _reach(search: Search, goal: Goal) -> None:
+    if not search.relations.free[goal[0]]:  # it is public, or a zero
+        raise CannotProtectError(cells=1)
     costs = np.where(search.hidden, _HIDDEN_PRICE, search.prices)
     found = _cheapest(search, goal, costs)
     if found is not None:
