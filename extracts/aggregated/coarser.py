@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from extracts import suppression as sdc
-from extracts.aggregated import extract, history, tabulation
+from extracts.aggregated import atoms, extract, history, tabulation
 from systems.description import System
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ def coarser_versions(
     if not _mostly_hidden(made, system.record.plural):
         return ()
     before = [history.from_arrow(table) for table in earlier]
+    book = atoms.codebook_of(system, before)
     found: list[CoarserVersion] = []
     for dims in _choices(system, spec):
         counted = tabulation.tabulate(con, system, replace(spec, dims=dims))
         try:
-            found.append(CoarserVersion(dims, _seen(counted, policy, before)))
+            found.append(CoarserVersion(dims, _seen(counted, policy, before, book)))
         except (sdc.CannotProtectError, sdc.RevisedError):
             continue  # what is published already stands against it
     return tuple(sorted(found, key=lambda one: (-one.seen.share_shown, one.dims)))
@@ -78,11 +79,19 @@ def _choices(system: System, spec: tabulation.AggregateSpec) -> list[tuple[str, 
 
 
 def _seen(
-    counted: sdc.CellTable, policy: sdc.SuppressionPolicy, before: Sequence[sdc.PublishedTable]
+    counted: sdc.CellTable,
+    policy: sdc.SuppressionPolicy,
+    before: Sequence[sdc.PublishedTable],
+    book: sdc.Codebook,
 ) -> sdc.Forecast:
     quick = replace(policy, clean=False)
     jobs = [
-        sdc.Job(tabulation.one_year(counted, year), quick, tabulation.published_in(before, year))
+        sdc.Job(
+            tabulation.one_year(counted, year),
+            quick,
+            tabulation.published_in(before, year),
+            book=book,
+        )
         for year in counted.dims[0].leaves
     ]
     patterns: list[sdc.Pattern] = sdc.suppress_all(jobs, workers=1)

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from extracts import suppression as sdc
 from extracts.aggregated import tabulation
+from extracts.aggregated.atoms import codebook_of
 from extracts.aggregated.closed_years import ClosedYear, closed_year
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
@@ -95,6 +96,7 @@ def build_aggregate(
         CodedError: see ``tabulate`` and ``suppress``.
     """
     before = [from_arrow(t) for t in earlier]
+    book = codebook_of(system, before)
     counted = tabulation.tabulate(con, system, spec)
     names = tuple(d.name for d in counted.dims)
     scope = scope_of(system, spec, names)
@@ -113,6 +115,7 @@ def build_aggregate(
             share,
             tabulation.published_in(before, str(year)),
             scope,
+            book,
         )
         for year in fresh
     ]  # years share no record, so that each is a table of its own

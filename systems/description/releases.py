@@ -180,10 +180,12 @@ class Dimension(OutputColumn):
     Attributes:
         default: part of a table where the project names no dimensions.
         parent: dimension whose values these nest in, where the hierarchy is published too.
+        formerly: names under which published tables have it.
     """
 
     default: bool = False
     parent: Name | None = None
+    formerly: tuple[Name, ...] = ()
 
 
 class Measure(Described):

@@ -7,7 +7,7 @@ them, can be.
 
 import csv
 import tempfile
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ MOST = {4: 16, 6: 9}  # of one atom, by how many atoms there are; more than any 
 def bands_of(cuts):
     """Ages 0 to 3 cut into bands: (first, last)."""
     edges = [0, *sorted(cuts), 4]
-    return [(a, b - 1) for a, b in zip(edges, edges[1:], strict=False)]
+    return [(a, b - 1) for a, b in pairwise(edges)]
 
 
 def named(band):
