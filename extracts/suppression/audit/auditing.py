@@ -1,7 +1,8 @@
 """The independent audit: attack what is about to be published, with nothing but what is published.
 
-It shares no constraint, no solver set-up and no bound with the suppressor: equations are built
-here from the labels of the published rows, and every hidden value is a variable. A cell *falls*
+It shares no constraint, no solver set-up and no bound with the suppressor, only the map from labels to
+atoms (``codebook``): equations are built here from the labels of the published rows, and every hidden
+value is a variable, what levels of several tables leave between them included. A cell *falls*
 when the attacker proves what it holds, or proves that it is small; a small value that stands in
 the open falls too. Whatever the solver can't prove is an error, never a pass.
 """
