@@ -125,8 +125,9 @@ def audit_table(
     falls = [fall for cell in known.cells for fall in _falls(known, cell, attack, threshold)]
     if alone is not None:
         tables = [published, *earlier]
-        untold = gather([*map(_untold, tables[: alone.new]), *tables[alone.new :]], zeros, book)
-        falls += _falls_to_the_alone(attack, hint, untold if len(tables) > alone.new else None)
+        past = [*map(_untold, tables[: alone.new]), *tables[alone.new :]]
+        before = None if len(tables) == alone.new else lambda: gather(past, zeros, book)
+        falls += _falls_to_the_alone(attack, hint, before)
     bounds = {
         labels: attack.bounds(cell) if cell.hidden else Bounds(cell.count or 0, cell.count)
         for cell in known.cells
@@ -215,7 +216,9 @@ def _falls(known: Knowledge, cell: Cell, attack: Attack, threshold: int) -> list
     ]
 
 
-def _falls_to_the_alone(attack: Attack, hint: Hint | None, before: Knowledge | None) -> list[Fall]:
+def _falls_to_the_alone(
+    attack: Attack, hint: Hint | None, before: Callable[[], Knowledge] | None
+) -> list[Fall]:
     """What no proof kept from somebody who is alone in a cell, and a search does not, either.
 
     First whatever all of them together don't get needs no more search. What somebody got from the
@@ -246,7 +249,7 @@ def _falls_to_the_alone(attack: Attack, hint: Hint | None, before: Knowledge | N
             mine = {n for n in together if others.is_open(n, who)}
             knows = others.known_to({who})
             verdicts = fallen(attack.known, knows, mine) if mine else {}
-            past = fallen(before, knows, set(verdicts)) if verdicts and before else {}
+            past = fallen(before(), knows, set(verdicts)) if verdicts and before else {}
             for number in sorted(verdicts.keys() - past.keys()):
                 cell, (_, measure, low, high) = attack.known.cells[number], verdicts[number][0]
                 found += [Fall(at, t, "alone", measure, low, high) for t, at, _ in cell.places]

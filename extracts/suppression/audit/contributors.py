@@ -49,6 +49,7 @@ class Contributors:
         self._knows: list[dict[int, int]] = []
         self._who = np.zeros(len(known.cells), dtype=np.int64)
         self._left: dict[int, AbstractSet[int] | None] = {}  # None: from nobody
+        self.cells = self._counts = np.zeros(0, dtype=np.int64)  # in which somebody is alone
         self._by_truth = alone is not None and alone.small is not None
         if alone is None:
             return
@@ -61,15 +62,12 @@ class Contributors:
         if self._knows:
             small = number.keys() if alone.small is None else alone.small & number.keys()
             self._left = dict.fromkeys(number[place] for place in small)
-
-    @property
-    def cells(self) -> list[int]:
-        """Cells in which somebody is alone."""
-        return np.flatnonzero(self._who).tolist()
+            told = self.known_to(set(range(1, len(self._knows) + 1)))
+            self.cells, self._counts = np.array(list(told)), np.array(list(told.values()))
 
     def take(self, example: Vector, cells: Cells, counts: Vector, people: Vector) -> None:
         """Learn from a change of an example: whose cells stay can't rule it out."""
-        if not self._left or any(example[c] != n for own in self._knows for c, n in own.items()):
+        if not self._left or (example[self.cells] != self._counts).any():
             return
         moved = cells[counts != example[cells]]
         met = frozenset(self._who[moved].tolist()) - {0}

@@ -5,7 +5,7 @@ are. The audit takes them as it takes any table: a change that does not fit prov
 is the audit's own equations that say whether it fits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,10 +35,10 @@ class Hint:
 class Proofs:
     """Checks offered tables; says which cells change in them and by how much."""
 
-    def __init__(self, known: Knowledge, hint: Hint, alone: Iterable[int] = ()) -> None:
+    def __init__(self, known: Knowledge, hint: Hint, alone: Cells | None = None) -> None:
         """Check a hint; ``alone`` are cells that have one person in its table."""
         self.known = known
-        self._alone = np.array(sorted(alone), dtype=np.int64)
+        self._alone = np.zeros(0, dtype=np.int64) if alone is None else alone
         self._number = {
             place: cell.number
             for cell in known.cells
@@ -105,7 +105,10 @@ class Proofs:
         start = self.people.copy()
         start[cells] = np.minimum(counts, self._limit[cells])
         people = self._lowered(start, rows)
-        if people is None or (people[np.setdiff1d(self._alone, cells)] < 1).any():
+        if people is None:
+            return None
+        gone = self._alone[people[self._alone] < 1]
+        if len(gone) and not np.isin(gone, cells).all():
             return None
         return cells, counts, people[cells]
 
