@@ -34,12 +34,14 @@ class SuppressOutcome:
     def numbers(self) -> dict[str, int]:
         """Rows of the table, margins included, and what became of them, by what each is called."""
         pattern = self.pattern
+        price = {} if pattern.for_alone is None else {_PRICE: pattern.for_alone}
         bound = {"fewest possible (proven bound)": pattern.needed, "gap": self.gap or 0}
         return {
             "cells": pattern.table.size,
             "not zero": self._nonzero,
             "hidden as small": int(pattern.primary.sum()),
             "hidden to protect them": int(pattern.secondary.sum()),
+            **price,
             **({} if self.gap is None else bound),
             "programmes solved": pattern.programmes + pattern.report.programmes,
             "cells that fall": len(pattern.report.falls),
@@ -74,6 +76,7 @@ def suppress_file(
     persons: str | None = None,
     threshold: int = 10,
     zeros: published.Zeros = "published",
+    singletons: bool = True,
     clean_programmes: int | None = None,
     seconds: float | None = None,
     hierarchy: Mapping[str, Path] | None = None,
@@ -101,6 +104,7 @@ def suppress_file(
         persons: its column of distinct persons, if any; without it the counts are persons.
         threshold: persons under which a cell is small.
         zeros: whether zeros are published.
+        singletons: whether small cells are kept from somebody who is alone in another cell, too.
         clean_programmes: linear programmes spent on fewer hidden cells; 0 for none, None for the usual.
         seconds: instead of a number of programmes, how long to look for fewer hidden cells: what is
             found then depends on the machine.
@@ -139,7 +143,7 @@ def suppress_file(
         errors.TableUnwritableError,
     )
     table_files.check_columns(dims, count, persons)
-    policy = model.SuppressionPolicy(threshold=threshold, zeros=zeros)
+    policy = model.SuppressionPolicy(threshold=threshold, zeros=zeros, singletons=singletons)
     if clean_programmes is not None:
         spent = max(clean_programmes, 0)
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
@@ -197,6 +201,7 @@ def suppress_file(
     return SuppressOutcome(pattern, policy, tuple(written))
 
 
+_PRICE = "of them for who is alone in a cell"
 _UNLIMITED = 1_000_000_000  # programmes: more than anybody waits for
 
 
@@ -256,9 +261,13 @@ def audit_file(
     earlier: Sequence[Path] = (),
     codebook: Path | None = None,
     totals: Mapping[str, frozenset[str]] | None = None,
+    alone: Path | None = None,
     progress: solver.Progress | None = None,
 ) -> audit.AuditReport:
     """Attack a published table; hidden cells are empty. The arguments are those of ``suppress_file``.
+
+    ``alone`` are the true cells, as ``suppress_file`` got them: whoever is alone in some of them, and
+    knows to be, attacks with these, too.
 
     Returns:
         Which cells fall and how; a caller that finds any exits 4.
@@ -276,8 +285,19 @@ def audit_file(
     listings = [_listing("published", shown), *(_listing("earlier", one) for one in before)]
     parents, book = _settled(listings, _hierarchies(hierarchy or {}, dims), book, own=1)
     first, *rest = _under([shown, *before], parents)
+    insiders = None
+    if alone is not None:
+        cells = _own_margins(table_files.read_cells(alone, dims, count, persons), dims, book)
+        true = table_files.table_from_rows(dims, cells, parents, with_persons=persons is not None)
+        insiders = audit.Alone(solver.who_is_alone(true))
     return audit.audit_table(
-        first, threshold=threshold, zeros=zeros, earlier=rest, book=book, progress=progress
+        first,
+        threshold=threshold,
+        zeros=zeros,
+        earlier=rest,
+        book=book,
+        alone=insiders,
+        progress=progress,
     )
 
 

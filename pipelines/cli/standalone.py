@@ -170,6 +170,7 @@ def suppress(
     persons: str | None = None,
     threshold: int = 10,
     zeros: str = "published",
+    singletons: bool = True,
     hierarchy: list[str] | None = None,
     linked: list[Path] | None = None,
     earlier: list[Path] | None = None,
@@ -202,6 +203,7 @@ def suppress(
             persons=persons,
             threshold=threshold,
             zeros=_zeros(zeros),
+            singletons=singletons,
             clean_programmes=clean_up,
             seconds=seconds,
             hierarchy=_hierarchies(console, hierarchy or []),
@@ -270,6 +272,7 @@ def audit(
     earlier: list[Path] | None = None,
     codebook: Path | None = None,
     total: list[str] | None = None,
+    alone: Path | None = None,
 ) -> None:
     """Attack a published table; exit 4 when a cell falls."""
     from extracts.suppression import audit_file
@@ -285,6 +288,7 @@ def audit(
         earlier=earlier or [],
         codebook=codebook,
         totals=_totals(total or []),
+        alone=alone,
     )
     falls = [
         {

@@ -36,6 +36,7 @@ class Disclosure(_Section):
 
     threshold: int = Field(default=10, ge=2, description="persons in a category; § 964(f)(2) binds publications, § 962(b) names no number: applied to our own tables by policy")
     zeros: Literal["published", "hidden"] = Field(default="published", description="published | hidden; § 964(f)(2) says fewer than ten, which zero is, but nobody is in an empty category; policy")
+    singletons: bool = Field(default=True, description="true keeps small cells from somebody who knows to be alone in another cell, and subtracts it; false saves some hidden cells; § 964(f)(2) does not speak of it, § 964(f)(1)(E): no reasonable possibility of identification; policy")
     county_exempt: Literal["none", "oneway"] = Field(default="none", description='none | oneway: publish a table by county and year alone whatever its counts; § 964(f)(2) names geography "other than state and county-level", none is the cautious reading; refused where anything else of those years has gone out; policy')
     person_role: Literal["respondent", "protected"] = Field(default="respondent", description="respondent | protected: whose persons are counted and held against the threshold; § 964(f)(2) says individuals; policy")
     method: Literal["suppress", "round", "cell_key"] = Field(default="suppress", description="suppress | round | cell_key: hide small cells of tables, or publish every cell with noise (random rounding; noise from the records' keys): for tables that would be mostly hidden; never mixed within a year; §§ 962(b), 964(f)(2); policy")

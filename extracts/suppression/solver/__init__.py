@@ -7,4 +7,4 @@ that the audit did not pass.
 from extracts.suppression.solver.secondary import Progress, start_search
 from extracts.suppression.solver.suppressor import Job, Pattern, suppress, suppress_all
 from extracts.suppression.solver.wishes import Wishes
-from extracts.suppression.solver.witnesses import proofs_of_pattern
+from extracts.suppression.solver.witnesses import proofs_of_pattern, who_is_alone

@@ -7,6 +7,7 @@ what the audit gets back is protected more strictly.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class Search:
     weights: Floats | None = None  # what hiding each cell costs, where not all cost the same
     movements: MovementSolver = field(init=False)
     ends: float | None = field(init=False)  # of what only looks for fewer cells, by the clock
-    _needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
+    needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
 
     def __post_init__(self) -> None:
         self.movements = MovementSolver(self.relations)
@@ -76,10 +77,10 @@ class Search:
 
     def needs_of(self, cell: int) -> list[Goal]:
         """What a primary cell must be able to do."""
-        found = self._needs.get(cell)
+        found = self.needs.get(cell)
         if found is None:
             found = [self._kept_apart(goal) for goal in needs(self.relations, self.policy, cell)]
-            self._needs[cell] = found
+            self.needs[cell] = found
         return found
 
     def _kept_apart(self, goal: Goal) -> Goal:
@@ -294,6 +295,20 @@ def show(search: Search, cells: Iterable[int]) -> None:
         if is_past(search.ends):
             break
         _try_to_show(search, int(cell), users)
+
+
+def hidden_for_the_alone(search: Search) -> int:
+    """Secondary cells that could be shown again if nobody who is alone in a cell knew to be."""
+    if not search.contributors.any():
+        return 0
+    plain = copy(search)
+    plain.contributors = np.zeros_like(search.contributors)
+    plain.hidden = search.hidden.copy()
+    plain.goals = list(dict.fromkeys(goal._replace(loose=None) for goal in search.goals))
+    plain.witnesses = {g._replace(loose=None): w for g, w in search.witnesses.items()}
+    plain.needs = {}
+    clean_up(plain)
+    return len(secondary_cells(search)) - len(secondary_cells(plain))
 
 
 def secondary_cells(search: Search) -> Ints:

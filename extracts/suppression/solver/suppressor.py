@@ -30,6 +30,7 @@ from extracts.suppression.solver.secondary import (
     Progress,
     Search,
     clean_up,
+    hidden_for_the_alone,
     hide_neighbourhood,
     protect,
     repair,
@@ -54,6 +55,8 @@ class Pattern:
         programmes: linear programmes of the suppressor.
         needed: secondary cells that any pattern needs, in this table and the linked ones together
             (0: nothing is proven).
+        for_alone: of the secondary cells, in all tables together, those that the rule for people who
+            are alone in a cell asked for; None where that was not tried.
         linked: patterns of the tables that were protected together with this one.
     """
 
@@ -63,6 +66,7 @@ class Pattern:
     report: AuditReport
     programmes: int
     needed: int = 0
+    for_alone: int | None = None
     linked: tuple["Pattern", ...] = ()
 
     @property
@@ -187,6 +191,8 @@ def _improve(search: Search, progress: Progress | None) -> int:
 def _pattern(
     joined: model.TableSystem, search: Search, report: AuditReport, needed: int
 ) -> Pattern:
+    tried = search.policy.singletons and search.policy.clean and search.hidden.size <= LARGE
+    price = hidden_for_the_alone(search) if tried else None
     first, *others = (
         Pattern(
             table,
@@ -195,6 +201,7 @@ def _pattern(
             report,
             search.movements.solved,
             needed,
+            price,
         )
         for table, at in zip(joined.tables, joined.variables, strict=True)
     )

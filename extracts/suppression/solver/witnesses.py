@@ -12,6 +12,7 @@ from extracts.suppression.audit import Alone, Hint, HintCheck
 from extracts.suppression.model import (
     CellTable,
     Floats,
+    Ints,
     Place,
     SuppressionPolicy,
     TableSystem,
@@ -19,6 +20,7 @@ from extracts.suppression.model import (
     publish,
 )
 from extracts.suppression.published import PublishedTable
+from extracts.suppression.solver.alone import contributors
 from extracts.suppression.solver.movements import WIDTHS, IntegerMovementSolver, hidden_near
 from extracts.suppression.solver.secondary import (
     LARGE,
@@ -107,15 +109,25 @@ def protection_levels(joined: TableSystem, search: Search) -> dict[Place, tuple[
 
 def alone_in_cells(joined: TableSystem, search: Search) -> Alone | None:
     """Who knows which hidden cells, and what is small and must be kept from them; empty cells aside."""
-    values = search.relations.values
-    mine: dict[int, dict[Place, int]] = {}
-    for cell in np.flatnonzero(search.contributors).tolist():
-        own = mine.setdefault(int(search.contributors[cell]), {})
-        own[joined.places[cell]] = round(float(values[cell]))
-    if not mine:
+    if not search.contributors.any():
         return None
+    knows = _known_to_each(joined, search.contributors)
     small = np.flatnonzero(search.apart).tolist()
-    return Alone(list(mine.values()), {joined.places[c] for c in small}, len(joined.tables))
+    return Alone(knows, {joined.places[c] for c in small}, len(joined.tables))
+
+
+def who_is_alone(table: CellTable) -> list[dict[Place, int]]:
+    """For everybody who is alone in cells of one table these cells, with their counts."""
+    joined = join_tables(table, (), (), 1, {})
+    return _known_to_each(joined, contributors(joined.relations, joined.known))
+
+
+def _known_to_each(joined: TableSystem, who: Ints) -> list[dict[Place, int]]:
+    mine: dict[int, dict[Place, int]] = {}
+    for cell in np.flatnonzero(who).tolist():
+        own = mine.setdefault(int(who[cell]), {})
+        own[joined.places[cell]] = round(float(joined.relations.values[cell]))
+    return list(mine.values())
 
 
 def persons_by_variable(joined: TableSystem, people: Mapping[Place, int]) -> Floats:

@@ -121,7 +121,9 @@ def _record_keys(session: Session) -> KeyMaker:
 
 
 def _policy(disclosure: Disclosure) -> SuppressionPolicy:
-    return SuppressionPolicy(threshold=disclosure.threshold, zeros=disclosure.zeros)
+    return SuppressionPolicy(
+        threshold=disclosure.threshold, zeros=disclosure.zeros, singletons=disclosure.singletons
+    )
 
 
 def _revises(disclosure: Disclosure) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from extracts.suppression import audit_file, suppress_file
 from extracts.suppression.audit import Alone, audit_table
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Dimension, SuppressionPolicy
@@ -129,6 +130,19 @@ def test_with_it_six_cells_are_hidden_instead_of_four():
     assert pattern.secondary.sum() == pattern.needed == 4
     report = audit_table(pattern.published(), threshold=3, alone=told(block(), pattern))
     assert report.holds
+
+
+@pytest.mark.parametrize(("asked", "price", "fall"), [(True, 2, 0), (False, None, 2)])
+def test_files_say_what_it_costs_and_whoever_is_alone_attacks_them(tmp_path, asked, price, fall):
+    cells, out = tmp_path / "cells.csv", tmp_path / "out.csv"
+    rows = zip(block().labels(), block().counts.ravel(), strict=True)
+    cells.write_text("county,type,n\n" + "".join(f"{a},{b},{n}\n" for (a, b), n in rows))
+    options = {"dims": ["county", "type"], "count": "n", "threshold": 3}
+    made = suppress_file(cells, **options, singletons=asked, out=out)
+    assert made.pattern.for_alone == price
+    assert price is None or price in made.numbers().values()
+    assert audit_file(out, **options).holds
+    assert len(audit_file(out, **options, alone=cells).falls) == fall
 
 
 def test_a_margin_of_people_who_are_all_alone_is_kept_from_each_of_them():
