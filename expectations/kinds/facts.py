@@ -112,7 +112,12 @@ def code_check(
     )
 
 
-_SHAPES = {"year": r"\d{4}", "month": r"\d{4}-(0[1-9]|1[0-2])"}
+_SHAPES = {
+    "year": r"\d{4}",
+    "years": r"\d{4}-\d{4}",
+    "quarter": r"\d{4}-Q[1-4]",
+    "month": r"\d{4}-(0[1-9]|1[0-2])",
+}
 
 
 def shape_check(facts: Facts, column: str, output: OutputColumn) -> Iterator[Check]:

@@ -62,7 +62,15 @@ def defend(
     data = table.drop_columns(list(references))
     together = emptied_together(found, plan.depends, data, quasi)
     done = suppress_locally(
-        table, quasi, plan.gives_way, limit.k, together=together, weights=weights
+        table,
+        quasi,
+        plan.gives_way,
+        limit.k,
+        together=together,
+        weights=weights,
+        chains=plan.chains,
+        measure=limit.measure,
+        groups=plan.groups,
     )
     stay = pc.is_in(table["person_ref"], pc.unique(done.table["person_ref"]))
     before = table.filter(stay)

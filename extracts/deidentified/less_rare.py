@@ -9,7 +9,6 @@ columns that the system's file describes, with local suppression, or with both. 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -24,15 +23,13 @@ from extracts.deidentified.revealing import (
     entropy_bits,
     reveal,
 )
-from extracts.deidentified.risk import RiskLimit, RiskReport, risk_report
+from extracts.deidentified.risk import Measure, RiskLimit, RiskReport, risk_report
 from extracts.errors import ExtractFailed
 from extracts.identified import Extract
 from extracts.rows import compute as pc
 from extracts.rows import plan_for
 from systems.database import guarded
 from systems.description import System
-
-Measure = Literal["history", "row"]
 
 
 @dataclass(frozen=True)
@@ -282,9 +279,17 @@ def _measured(
     quasi = plan.quasi_identifiers
     done = Suppressed(made.table, {}, 0, 0)
     if local:
-        done = suppress_locally(made.table, quasi, plan.gives_way, limit.k)
+        done = suppress_locally(
+            made.table,
+            quasi,
+            plan.gives_way,
+            limit.k,
+            chains=plan.chains,
+            measure=limit.measure,
+            groups=plan.groups,
+        )
     rows = done.table.num_rows
-    report = risk_report(done.table, quasi, threshold=limit.k)
+    report = risk_report(done.table, quasi, threshold=limit.k, measure=limit.measure)
     values = made.table.num_rows * len(quasi)
     kept = rows * len(quasi) - sum(done.cells.values())
     share = kept / values if values else 1.0

@@ -32,7 +32,7 @@ class FieldDoc:
 
     Attributes:
         name: name in the data.
-        type: ``text``, ``date``, ``month``, ``year``, ``number``, ``yes/no`` or ``list``
+        type: ``text``, ``date``, ``month``, ``quarter``, ``year``, ``years``, ``number``, ``yes/no`` or ``list``
             (several codes joined by a semicolon).
         meaning: one or two sentences.
         unit: unit or form of the values, empty where there is none.
@@ -87,7 +87,9 @@ _FRICTIONLESS = {
     "list": "string",
     "date": "date",
     "month": "yearmonth",
+    "quarter": "string",
     "year": "year",
+    "years": "string",
     "number": "integer",
     "yes/no": "boolean",
 }

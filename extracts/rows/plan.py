@@ -148,17 +148,25 @@ class Plan:
     @cached_property
     def depends(self) -> dict[str, tuple[str, ...]]:
         """Quasi-identifier → columns that say something of it by law or form, as the file declares."""
-        said = {one.column: one.tells for one in self.release.depends}
-        finer = {c.name: c.coarser_of or c.name for c in self.columns}
-        found = {n: said.get(n, said.get(finer[n], ())) for n in self.quasi_identifiers}
-        return {n: told for n, told in found.items() if told}
+        versions = self.system.rows(self.kind).versions
+        said = {n: one.tells for one in self.release.depends for n in versions(one.column)}
+        return {n: said[n] for n in self.quasi_identifiers if n in said}
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
         """Columns of lasting groups of persons (sex, race), by which losses are told."""
         attributes = {"sex", "race", "gender"}
-        quasi = (c for c in self._values if c.name in self.quasi_identifiers)
+        quasi = (c for c in self._values if c.name in self.quasi_identifiers and not c.step)
         return tuple(c.name for c in quasi if attributes.intersection(c.column.split("_")))
+
+    @cached_property
+    def chains(self) -> tuple[tuple[str, ...], ...]:
+        """Quasi-identifiers that are versions of one thing, each the coarsest first."""
+        described, known = self.system.rows(self.kind), set(self.quasi_identifiers)
+        versions = {name: described.versions(name) for name in self.quasi_identifiers}
+        coarser = {one for found in versions.values() for one in found[1:]}
+        finest = [name for name in self.quasi_identifiers if name not in coarser]
+        return tuple(tuple(n for n in reversed(versions[f]) if n in known) for f in finest)
 
     @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:

@@ -222,7 +222,9 @@ _TYPES = {
     "list": "VARCHAR",
     "date": "DATE",
     "month": "VARCHAR",
+    "quarter": "VARCHAR",
     "year": "SMALLINT",
+    "years": "VARCHAR",
     "number": "BIGINT",
     "yes/no": "BOOLEAN",
 }
@@ -267,11 +269,20 @@ def _single(column: OutputColumn, raw: str, plan: Plan) -> str:
         raw = _mapped(source, column.attribute, raw)
     elif column.unknown is not None and column.codes and column.generalise == "none":
         raw = _mapped(column.codes, "", raw)  # an unlisted code is unknown
+    if column.then:
+        codes, _, attribute = column.then.partition(".")
+        raw = _mapped(codes, attribute, raw)
     match column.generalise:
         case "month":
             return f"strftime({raw}, '%Y-%m')"
+        case "quarter":
+            return f"(year({raw}) || '-Q' || quarter({raw}))"
         case "year":
             return f"year({raw})"
+        case "two_years" | "six_years":
+            many = {"two_years": 2, "six_years": 6}[column.generalise]
+            first = f"(year({raw}) // {many} * {many})"
+            return f"({first} || '-' || ({first} + {many - 1}))"
         case "band":
             return f"""(SELECT min(b.code) FROM release_bands b
               WHERE b.list = {literal(column.codes or "")} AND {raw} BETWEEN b.lowest AND b.highest)"""

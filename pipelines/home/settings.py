@@ -46,6 +46,7 @@ class Disclosure(_Section):
     percentages: bool = Field(default=False, description="true adds a sheet of percentages to the workbook, derived from published counts alone; § 964(f)(2) names rates and frequencies; policy")
     late_records: Literal["show", "freeze", "auto"] = Field(default="show", description="show | freeze | auto: whether late records revise a closed year where no group below the threshold shows; show: a person approves every revision on its changes, auto: as release_approval says, freeze: never; policy, §§ 962(b), 964(f)(2)")
     row_k: int = Field(default=10, ge=1, description="persons who share every quasi-identifier of all their rows; policy, after the ten of § 964(f)(2)")
+    row_measure: Literal["history", "row"] = Field(default="history", description="history | row: what row_k persons must share: all rows of a person, since one reference joins them, or single rows; § 962(h) asks for no PII and says nothing of histories: row is for counsel to allow; policy")
     row_max_share_below: float = Field(default=0.0, ge=0, le=1, description="share of persons in smaller groups, 0 to 1; policy, § 964(f)(1)(E): no reasonable possibility of identification")
     row_max_prosecutor: float = Field(default=0.1, gt=0, le=1, description="chance to single out a person known to be in the rows, 0 to 1: one in row_k; policy, § 964(f)(1)(E)")
     row_max_marketer: float = Field(default=0.1, gt=0, le=1, description="expected share singled out by matching everybody, 0 to 1; policy, § 964(f)(1)(E)")

@@ -83,11 +83,14 @@ class ApprovedRelease:
     def columns(self) -> tuple[str, ...]:
         """The approved variables, coarser where the order says so, and the research ids.
 
-        Without the ids rows can't be told apart.
+        Without the ids rows can't be told apart. Where rare rows lose cells, each variable stands beside
+        its coarser versions: a row that can't show the finest one shows the next.
         """
         rows = self.system.rows(self.order.kind)
         ids = {column.name for column in rows.columns if column.generalise == "reference"}
         wanted = replaced(self.variables, self.order.coarser, rows.coarser)
+        if self.order.kind == "deidentified" and self.suppress_locally:
+            wanted = tuple(one for name in wanted for one in rows.versions(name))
         return tuple(c.name for c in rows.columns if c.name in ids | set(wanted))
 
     @property

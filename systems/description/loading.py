@@ -105,7 +105,7 @@ def _release_misfits(system: System) -> Iterator[str]:
 def _detail_misfits(release: RowRelease, kind: str) -> Iterator[str]:
     """A coarser column is made of what the finer one is made of, and there is one for each."""
     by_name = {column.name: column for column in release.columns}
-    finer = [column.coarser_of for column in release.columns if column.coarser_of is not None]
+    finer = [c.coarser_of for c in release.columns if c.coarser_of is not None and not c.step]
     if len(finer) != len(set(finer)):
         yield f"{kind}: two columns that are coarser than one"
     for column in release.columns:
@@ -253,6 +253,13 @@ def _code_misfits(
         return
     else:
         possible = set(system.code_list(source.codes).attribute(output.attribute).values())
+    if output.then is not None:
+        name, _, attribute = output.then.partition(".")
+        known = system.code_lists_by_name.get(name)
+        mapped = known.attribute(attribute) if known else {}
+        if possible is None or not possible <= mapped.keys():
+            yield f"{place}: not every value has one that then stands for it"
+        possible = set(mapped.values())
     if output.codes is None or possible is None or output.generalise != "none":
         return
     listed = set(system.code_list(output.codes).values)

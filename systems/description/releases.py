@@ -13,10 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Source = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 
-Generalise = Literal["none", "month", "year", "band", "present", "reference"]
+Generalise = Literal[
+    "none", "month", "quarter", "year", "two_years", "six_years", "band", "present", "reference"
+]
 """How a value is made coarser before it leaves.
 
-none: as it is (a date to the day). month: ``YYYY-MM``. year: the year, a number. band: the code of
+none: as it is (a date to the day). month: ``YYYY-MM``. quarter: ``YYYY-Qn``.
+year: the year, a number. two_years, six_years: ``2022-2023``, from a year that they divide, so that two years
+lie in one part of six. band: the code of
 ``codes`` whose attributes ``lowest`` and ``highest`` enclose the number. present: whether there is a
 value at all. reference: an id under the project's own secret; the value itself never leaves.
 """
@@ -28,7 +32,9 @@ one: there is at most one. first, last: by the date in ``combine_by``, then by v
 distinct values in order, joined by a semicolon. any: true where any is. sum; count: rows.
 """
 
-OutputType = Literal["text", "list", "date", "month", "year", "number", "yes/no"]
+OutputType = Literal[
+    "text", "list", "date", "month", "quarter", "year", "years", "number", "yes/no"
+]
 
 
 class Described(BaseModel):
@@ -48,6 +54,7 @@ class OutputColumn(Described):
         unit: unit or form of the values.
         attribute: attribute of the source's code list that stands for the code (its family, its
             region); empty for the code itself.
+        then: ``list.attribute``: the attribute of that code list that stands for what was read so far.
         codes: code list of the values that leave.
         generalise: see `Generalise`.
         combine, combine_by: see `Combine`.
@@ -56,6 +63,8 @@ class OutputColumn(Described):
         unknown: code that stands for a missing or unlisted value; null stays null otherwise.
         coarser_of: column that this one may stand for with less detail (a year for a month). It leaves
             only where an approval or the risk of the rows asks for it.
+        step: it stands only beside the versions that it is coarser than, where rare rows lose cells:
+            a row that can't show the finer version may show this one. Nothing is replaced by it.
         treatment: what was done, in words, for the data dictionary.
     """
 
@@ -65,6 +74,7 @@ class OutputColumn(Described):
     source: Source
     unit: str = ""
     attribute: Name | None = None
+    then: Source | None = None
     codes: Name | None = None
     generalise: Generalise = "none"
     combine: Combine = "one"
@@ -73,6 +83,7 @@ class OutputColumn(Described):
     role: Name | None = None
     unknown: str | None = None
     coarser_of: Name | None = None
+    step: bool = False
     treatment: str = ""
 
     @property
@@ -163,7 +174,16 @@ class RowRelease(Described):
     @property
     def coarser(self) -> dict[str, str]:
         """Column to the column that stands for it with less detail, where there is one."""
-        return {c.coarser_of: c.name for c in self.columns if c.coarser_of is not None}
+        listed = [c for c in self.columns if c.coarser_of is not None and not c.step]
+        return {str(c.coarser_of): c.name for c in listed}
+
+    def versions(self, name: str) -> tuple[str, ...]:
+        """A column and all that are coarser, the finest first."""
+        found = [name]
+        for column in self.columns:
+            if column.coarser_of in found:
+                found.append(column.name)
+        return tuple(found)
 
     def column(self, name: str) -> OutputColumn:
         """Return a column by its name.

@@ -124,7 +124,7 @@ def test_nothing_direct_leaves_but_as_a_keyed_reference(carpos):
 def test_dates_of_deidentified_rows_are_months(carpos):
     for column in carpos.release.deidentified.columns:
         if carpos.source(column.source).type == "date":
-            assert column.generalise in {"month", "year"}
+            assert column.generalise in {"month", "quarter", "year", "two_years", "six_years"}
 
 
 def test_linkage_has_every_standard_column_and_links_respondents_only(carpos):
