@@ -105,6 +105,7 @@ class ApprovedRelease:
         own, policy = self._row_rules, self.policy
         return RiskLimit(
             k=own.k or policy.row_k,
+            measure=policy.row_measure,
             max_share_below=_or(own.max_share_below, policy.row_max_share_below),
             max_prosecutor=_or(own.max_prosecutor, policy.row_max_prosecutor),
             max_marketer=_or(own.max_marketer, policy.row_max_marketer),
