@@ -28,7 +28,7 @@ class SystemTerms:
             system's law; None for the system whose regulation it is.
         withheld: kinds that are not given until counsel has answered → why.
         families: order families that a project's scope may name; empty where there is none.
-        columns: kind of release → the names that ``[[variables]]`` may use.
+        columns: kind of release → the names that ``[[variables]]`` may use; steps come beside them.
         dimensions: what an aggregated table may be cut by.
         coarser: column of a de-identified release → the one with less detail that an example asks for.
         default_scope: the order families where an application names none.
@@ -99,7 +99,7 @@ def terms_of(code: str) -> SystemTerms | None:
         withheld=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),
         columns={
-            kind: rows.column_names
+            kind: tuple(c.name for c in rows.columns if not c.step)
             for kind in ("identified", "deidentified")
             if (rows := getattr(release, kind)) is not None
         },

@@ -179,7 +179,8 @@ def scope_checks(
 ) -> Iterator[Check]:
     """Yield the checks that every record lies inside the approved families and years."""
     for column, output in named.items():
-        if (output.source, output.attribute) == (release.scope.source, release.scope.attribute):
+        scope = (release.scope.source, release.scope.attribute, None)
+        if (output.source, output.attribute, output.then) == scope:
             yield Check(
                 f"{facts.suite}.{column}_in_scope",
                 "Every record belongs to a scope that the project was approved for",

@@ -58,7 +58,11 @@ def defend(
         ExtractFailed: the database gave up.
     """
     quasi, references = plan.quasi_identifiers, tuple(plan.references)
-    found = find_dependences(table, quasi, references)
+    coarsest = tuple(
+        chain[0] for chain in plan.chains
+    )  # finer ones are rarely seen: the attack is for them
+    seen = table.drop_columns([n for n in quasi if n not in coarsest])
+    found = find_dependences(seen, coarsest, references)
     data = table.drop_columns(list(references))
     together = emptied_together(found, plan.depends, data, quasi)
     done = suppress_locally(
