@@ -146,12 +146,13 @@ class RowRules(Part):
     """How coarse de-identified rows must be, where it is not the Department's own limit.
 
     ``k`` persons share all quasi-identifiers and the whole history; the shares and chances say how
-    much may fall short of that. ``l_diversity`` values of a sensitive column are among
+    much may fall short of that. ``keep`` says how much a column's values are worth, 1 where nothing is said. ``l_diversity`` values of a sensitive column are among
     rows that look alike, their shares within ``t_closeness`` of everybody's. A limit of its own needs its reason.
     """
 
     SECTION: ClassVar[str] = "§ 964(f)(1)(E)"
     local_suppression: bool = False
+    keep: dict[str, Annotated[float, Field(gt=0, le=100)]] = {}
     k: Annotated[int, Field(ge=2, le=1000)] | None = None
     max_share_below: Annotated[float, Field(ge=0, le=1)] | None = None
     max_prosecutor: Annotated[float, Field(gt=0, le=1)] | None = None

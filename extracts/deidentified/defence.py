@@ -58,9 +58,7 @@ def defend(
         ExtractFailed: the database gave up.
     """
     quasi, references = plan.quasi_identifiers, tuple(plan.references)
-    coarsest = tuple(
-        chain[0] for chain in plan.chains
-    )  # finer ones are rarely seen: the attack is for them
+    coarsest = tuple(chain[0] for chain in plan.chains)  # finer versions are left to the attack
     seen = table.drop_columns([n for n in quasi if n not in coarsest])
     found = find_dependences(seen, coarsest, references)
     data = table.drop_columns(list(references))

@@ -150,7 +150,8 @@ class Plan:
         """Quasi-identifier → columns that say something of it by law or form, as the file declares."""
         versions = self.system.rows(self.kind).versions
         said = {n: one.tells for one in self.release.depends for n in versions(one.column)}
-        return {n: said[n] for n in self.quasi_identifiers if n in said}
+        # The coarsest version stands for all: what it shows, nobody is told by another column.
+        return {chain[0]: said[chain[0]] for chain in self.chains if chain[0] in said}
 
     @cached_property
     def groups(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def run(
     dims: str | None = None,
     coarser: str | None = None,
     suppress_locally: bool = False,
+    keep: list[str] | None = None,
     formats: list[str] | None = None,
     resume: str | None = None,
     dry_run: bool = False,
@@ -41,7 +42,7 @@ def run(
     from pipelines.release import Request, order_release, prepare_resume
     from pipelines.session import Session
 
-    later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, formats)
+    later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, keep, formats)
     if resume and any(later):
         raise OptionsDisagree(option="--resume goes on with the order as it was given")
     if doubtful not in {None, "wait", "exclude"}:
@@ -63,6 +64,7 @@ def run(
                     dry_run,
                     coarser=coarser,
                     suppress_locally=suppress_locally,
+                    keep=tuple(keep or ()),
                     formats=tuple(formats or ()),
                 ),
             )

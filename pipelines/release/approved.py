@@ -120,6 +120,11 @@ class ApprovedRelease:
         return self.order.suppress_locally or own or policy
 
     @property
+    def keep(self) -> dict[str, float]:
+        """What columns are worth where cells must go: the order's word, else the project's."""
+        return self.order.keep or self._row_rules.keep
+
+    @property
     def _row_rules(self) -> RowRules:
         return getattr(self.application, "rows", None) or RowRules()
 

@@ -28,6 +28,7 @@ from systems.description import load_system
 
 Kind = Literal["identified", "deidentified", "aggregated"]
 _ID = re.compile(r"[A-Za-z0-9-]{3,60}")
+_WEIGHT = re.compile(r"([a-z][a-z0-9_]*)=([0-9]{1,3}(?:\.[0-9]{1,3})?)")
 
 
 class Order(BaseModel):
@@ -48,6 +49,7 @@ class Order(BaseModel):
     dimensions: tuple[str, ...] | None = None
     coarser: tuple[str, ...] = ()
     suppress_locally: bool = False
+    keep: dict[str, float] = {}
     doubtful: Literal["wait", "exclude"] = "wait"
     dry_run: bool = False
     scheduled: bool = False
@@ -115,6 +117,7 @@ class Request:
     scheduled: bool = False
     coarser: str | None = None
     suppress_locally: bool = False
+    keep: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     only_years: tuple[int, ...] = ()
 
@@ -144,11 +147,12 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
     if kind != "aggregated" and request.dims:
         raise OptionsDisagree(option="--dims belongs to --kind aggregated")
-    if kind != "deidentified" and (request.coarser or request.suppress_locally):
+    if kind != "deidentified" and (request.coarser or request.suppress_locally or request.keep):
         raise OptionsDisagree(
-            option="--coarser and --suppress-locally belong to de-identified rows"
+            option="--coarser, --suppress-locally and --keep belong to de-identified rows"
         )
     coarser = known_coarser(request.coarser, state.system)
+    keep = known_weights(request.keep, state.system)
     approved = state.application.years if state.application else None
     # Pinned: what was read with the years of today is not read with those of an amendment.
     years = parse_years(request.years) or ((approved.first, approved.last) if approved else None)
@@ -189,6 +193,7 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             dimensions=tuple(d.strip() for d in request.dims.split(",")) if request.dims else None,
             coarser=coarser,
             suppress_locally=request.suppress_locally,
+            keep=keep,
             doubtful=cast("Literal['wait', 'exclude']", doubtful),
             dry_run=request.dry_run,
             scheduled=request.scheduled,
@@ -227,6 +232,25 @@ def known_coarser(text: str | None, system: str) -> tuple[str, ...]:
             option="--coarser takes all, dates, or columns with a coarser version"
         )
     return columns
+
+
+def known_weights(texts: Sequence[str], system: str) -> dict[str, float]:
+    """Read ``COLUMN=WEIGHT``: how much more than 1 a column's values are worth where cells must go.
+
+    Raises:
+        OptionsDisagree: another form, a column that de-identified rows don't have, or a weight that is
+            not above 0 and at most 100.
+    """
+    if not texts:
+        return {}
+    known = set(load_system(system).rows("deidentified").column_names)
+    found = [_WEIGHT.fullmatch(text.strip()) for text in texts]
+    weights = {m[1]: float(m[2]) for m in found if m and m[1] in known and 0 < float(m[2]) <= 100}
+    if len(weights) != len(texts):
+        raise OptionsDisagree(
+            option="--keep takes COLUMN=WEIGHT, each column of de-identified rows once, weights above 0 to 100"
+        )
+    return weights
 
 
 def parse_years(text: str | None) -> tuple[int, int] | None:

@@ -53,7 +53,7 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
         plan = rows.plan_for(approved.system, "deidentified", approved.columns)
         taken, attacked = None, None
         if approved.suppress_locally:
-            made, taken, attacked = _suppress(made, plan, limit)
+            made, taken, attacked = _suppress(made, plan, limit, approved.keep)
         report = measure(made.table, plan, limit, attacked)
         exceeded = limit.exceeded(report)
         if exceeded and context.session.settings.disclosure.row_risk == "refuse":
@@ -65,9 +65,9 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
 
 
 def _suppress(
-    made: identified.Extract, plan: rows.Plan, limit: RiskLimit
+    made: identified.Extract, plan: rows.Plan, limit: RiskLimit, weights: Mapping[str, float]
 ) -> tuple[identified.Extract, Mapping[str, object], Attack]:
-    defended = defend(made.table, plan, limit)
+    defended = defend(made.table, plan, limit, weights)
     done = defended.suppressed
     persons = made.persons - done.persons_left_out
     counts = {
