@@ -1,0 +1,152 @@
+"""Revealing from nothing: k at every step, versions in order, weights first, and not far from the best."""
+
+from collections import Counter, defaultdict
+from itertools import product
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extracts.deidentified import less_rare
+from extracts.deidentified.less_rare import suppress_locally
+from tests.examples import examples
+
+CHAINS = (("half", "region"), ("span", "year"), ("sex",))
+QUASI = ("half", "region", "span", "year", "sex")
+HALF = {"a": "n", "b": "n", "c": "s", None: None}
+
+
+def table(rows):
+    """Rows of (person, region, year, sex)."""
+    made = [
+        {
+            "person_ref": f"p{person}",
+            "half": HALF[region],
+            "region": region,
+            "span": str(year // 4),
+            "year": str(year),
+            "sex": sex,
+            "flag": "x",
+        }
+        for person, region, year, sex in rows
+    ]
+    names = ("person_ref", *QUASI, "flag")
+    return pa.table({n: pa.array([r[n] for r in made], pa.string()) for n in names})
+
+
+rows_of_people = st.lists(
+    st.tuples(
+        st.integers(0, 15), st.sampled_from(["a", "b", "c", None]), st.integers(0, 7),
+        st.sampled_from("FM"),
+    ),
+    min_size=1, max_size=40,
+)  # fmt: skip
+
+
+def suppressed(rows, k, **more):
+    return suppress_locally(table(rows), QUASI, QUASI, k, chains=CHAINS, **more)
+
+
+@examples(80)
+@given(rows_of_people, st.integers(2, 4), st.sampled_from(["history", "row"]))
+def test_k_persons_are_alike_in_every_version(rows, k, measure):
+    got = suppressed(rows, k, measure=measure, together={"year": ("flag",)}).table.to_pylist()
+    seen = defaultdict(list)
+    for row in got:
+        seen[row["person_ref"]].append(tuple(str(row[n]) for n in QUASI))
+    if measure == "history":
+        sizes = Counter(tuple(sorted(history)) for history in seen.values())
+    else:
+        sizes = Counter(one for history in seen.values() for one in set(history))
+    assert all(size >= k for size in sizes.values())
+    for row in got:
+        assert row["half"] is not None or row["region"] is None
+        assert row["span"] is not None or row["year"] is None
+        assert (row["year"] is None) == (row["flag"] is None)
+
+
+@examples(30)
+@given(rows_of_people, st.integers(2, 3))
+def test_the_order_of_rows_changes_nothing(rows, k):
+    one, other = suppressed(rows, k).table, suppressed(rows[::-1], k).table
+    assert Counter(map(str, one.to_pylist())) == Counter(map(str, other.to_pylist()))
+
+
+def best(rows, k):
+    """Most cells of one order a person that any assignment of versions shows, by trying all of one pattern a value."""
+    options = list(product(range(3), range(3), range(2)))
+    values = [(HALF[r], r, str(y // 4), str(y), s) for _, r, y, s in rows]
+
+    def view(value, option):
+        region, year, sex = option
+        return (*value[:region], *value[2 : 2 + year], *value[4 : 4 + sex], option)
+
+    found = 0
+    for chosen in product(options, repeat=len({*values})):
+        pattern = dict(zip(sorted({*values}, key=str), chosen, strict=True))
+        sizes = Counter(view(v, pattern[v]) for v in values)
+        if min(sizes.values()) >= k:
+            found = max(
+                found, sum((o[0] > 0) + (o[1] > 0) + o[2] for o in map(pattern.get, values))
+            )
+    return found
+
+
+@pytest.mark.long
+@examples(25)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ac"), st.sampled_from([0, 5]), st.sampled_from("FM")),
+        min_size=3, max_size=8,
+    ).filter(lambda r: len({*r}) <= 3)
+)  # fmt: skip
+def test_at_least_half_of_what_the_best_recoding_shows(rows):
+    people = [(n, *row) for n, row in enumerate(rows)]
+    got = suppressed(people, 2).table
+    shown = sum(got.num_rows - got[n].null_count for n in ("half", "span", "sex"))
+    assert 2 * shown >= best(people, 2)
+
+
+def test_the_worked_table_of_the_document():
+    places = ["bay", "bay", "bay", "bay", "sup", "coast", "orange", "orange", "la"]
+    years = ["2020"] * 3 + ["2021"] * 3 + ["2020"] * 3
+    data = pa.table({
+        "person_ref": [f"p{n}" for n in range(9)],
+        "half": ["north"] * 6 + ["south"] * 3,
+        "region": places,
+        "year": years,
+    })  # fmt: skip
+    order = ("half", "region", "year")
+    got = suppress_locally(data, order, order, 3, chains=(("half", "region"), ("year",)))
+    assert got.cells == {"region": 6}
+    assert got.table["region"].to_pylist() == ["bay"] * 3 + [None] * 6
+
+
+def test_what_weighs_more_is_revealed_first():
+    rows = [(n, "abc"[n % 3], n % 8, "FM"[n // 8 % 2]) for n in range(48)]
+    plain = suppressed(rows, 5).cells
+    year = suppressed(rows, 5, weights={"year": 3.0}).cells
+    place = suppressed(rows, 5, weights={"region": 3.0}).cells
+    assert year.get("year", 0) == 0
+    assert place.get("region", 0) == 0
+    assert plain != year
+
+
+def test_a_column_in_two_chains_is_refused():
+    with pytest.raises(less_rare.ExtractFailed):
+        suppress_locally(table([(0, "a", 0, "F")]), QUASI, QUASI, 2, chains=(*CHAINS, ("sex",)))
+
+
+def test_large_registers_take_no_loop_over_persons():
+    chance = np.random.default_rng(1)
+    rows = [
+        (int(p), "abc"[c], int(y), "FM"[s])
+        for p, c, y, s in zip(
+            chance.integers(0, 3000, 6000), chance.integers(0, 3, 6000),
+            chance.integers(0, 8, 6000), chance.integers(0, 2, 6000), strict=True,
+        )
+    ]  # fmt: skip
+    got = suppressed(rows, 10)
+    assert got.persons_left_out < 40
