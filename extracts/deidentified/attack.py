@@ -12,7 +12,7 @@ that suppress and measure; classes are counted here once more, exactly.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -98,6 +98,7 @@ def attack(
     *,
     rows_alone: bool = False,
     thorough: bool = True,
+    everywhere: bool = False,
 ) -> Attack:
     """Fill in what can be filled in, and count who is left alike.
 
@@ -107,12 +108,17 @@ def attack(
         references: columns of research ids, the person's first.
         k: persons of a class that is large enough.
         rows_alone: classes over single rows instead of whole histories.
-        thorough: pairs of quasi-identifiers, too. What they say is the same of all who look alike: it parts
-            nobody by itself, but may feed a rule that does.
+        thorough: rules without an exception first, and pairs of quasi-identifiers, too. What they say is
+            the same of all who look alike: it parts nobody by itself, but may feed a rule that does.
+        everywhere: fill rows, too, of which all that look alike show the same in every other column: all would
+            be filled alike. Without them classes are counted no larger than they are.
     """
     person = _codes(table[references[0]])[0]
     board = _Board(table, quasi_identifiers, references, person, thorough=thorough)
-    board.fill(EXACT)
+    if not everywhere:
+        board.leave_out(rows_alone=rows_alone)
+    if thorough:
+        board.fill(EXACT)
     below_exact, exact = _alike(board, k, rows_alone=rows_alone)
     board.fill(NEAR)
     below_near, near = _alike(board, k, rows_alone=rows_alone)
@@ -176,6 +182,7 @@ class _Board:
         self.used, self.changed = np.zeros((2, table.num_rows), np.int64)
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
+        self.filled_too = np.ones(table.num_rows, bool)
         others = set(self.names).difference(quasi)
         pairs = [two for two in combinations(self.names, 2) if thorough or others.intersection(two)]
         self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in self.names], pairs]
@@ -184,6 +191,29 @@ class _Board:
             for sources in [(), *((n,) for n in self.names), *pairs]
             for target, rule in self._mine(sources)
         } | {(target, _PERSON): self._of_person(target) for target in self.targets}
+
+    def leave_out(self, *, rows_alone: bool) -> None:
+        """Leave out rows whose likes show the same in all other columns."""
+        group, other = (
+            self.rows(self.quasi),
+            self.rows(n for n in self.names if n not in self.quasi),
+        )
+        if not rows_alone:
+            history = _histories(self.person, group, int(self.person.max(initial=-1)) + 1)
+            group = np.unique(
+                history[self.person] * (group.max(initial=0) + 1) + group, return_inverse=True
+            )[1]
+        first = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+        first[group] = other
+        differs = np.bincount(group, first[group] != other, first.size) > 0
+        self.filled_too = differs[group]
+
+    def rows(self, names: Iterable[str]) -> Ints:
+        """A number for each row, the same where rows are believed to be alike in these columns."""
+        row = np.zeros(self.person.size, np.int64)
+        for name in names:
+            row = np.unique(row * (self.levels[name] + 2) + self.now[name], return_inverse=True)[1]
+        return row
 
     def fill(self, confidence: float) -> None:
         """Fill to a fixed point with rules of at least this confidence."""
@@ -199,7 +229,7 @@ class _Board:
 
     def _fill(self, target: str, several: list[Sources], confidence: float, new: Mask) -> bool:
         """Fill the target's empty cells with the surest of several rules, the first of equals."""
-        rows = np.flatnonzero((self.now[target] == self.levels[target]) & new)
+        rows = np.flatnonzero((self.now[target] == self.levels[target]) & new & self.filled_too)
         sure, support = np.zeros(rows.size), np.zeros(rows.size, np.int64)
         value, chosen = np.full((2, rows.size), -1)
         shown = {name: self.shown[name][rows] for name in self.names if rows.size}
@@ -308,9 +338,7 @@ def _divergence(sure: Floats, base: Floats) -> Floats:
 
 def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
     """Who is in a class that is too small (by the person's code), and the classes' sizes."""
-    row = np.zeros(board.person.size, np.int64)
-    for name in board.quasi:
-        row = np.unique(row * (board.levels[name] + 2) + board.now[name], return_inverse=True)[1]
+    row = np.unique(2 * board.rows(board.quasi) + board.filled_too, return_inverse=True)[1]
     people = int(board.person.max(initial=-1)) + 1
     if rows_alone:
         pairs = np.unique(row * max(1, people) + board.person)

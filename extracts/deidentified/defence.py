@@ -20,7 +20,8 @@ from extracts.deidentified.variety import emptied, variety
 from extracts.rows import Plan
 from extracts.rows import compute as pc
 
-_ROUNDS = 8  # of attack and mending; after them all that could give something back is emptied
+_PRECISE = 3  # rounds of attack and mending that empty what told something; later ones empty all columns there
+_ROUNDS = 20
 Mask = npt.NDArray[np.bool_]
 
 
@@ -61,8 +62,10 @@ def defend(
     coarsest = tuple(chain[0] for chain in plan.chains)  # finer versions are left to the attack
     seen = table.drop_columns([n for n in quasi if n not in coarsest])
     found = find_dependences(seen, coarsest, references)
+    coarsest = {chain[0] for chain in plan.chains}  # finer versions: what they say is found
+    declared = {name: told for name, told in plan.depends.items() if name in coarsest}
     data = table.drop_columns(list(references))
-    together = emptied_together(found, plan.depends, data, quasi)
+    together = emptied_together(found, declared, data, quasi)
     done = suppress_locally(
         table,
         quasi,
@@ -82,8 +85,8 @@ def defend(
     while True:
         rows = _varied(rows, group, plan, limit)
         got = _attack(rows, plan, limit, thorough=thorough)
-        mended = _mended(rows, got, group, plan, all_of_it=number >= _ROUNDS)
-        if thorough and (not got.exposed.any() or mended.equals(rows)):
+        mended = _mended(rows, got, group, plan, all_of_it=number >= _PRECISE)
+        if thorough and (not got.exposed.any() or mended.equals(rows) or number >= _ROUNDS):
             break
         thorough = thorough or mended.equals(rows)
         rows, number = mended, number + 1
@@ -193,7 +196,7 @@ def _mended(
     np.bitwise_or.at(said, group, got.used)
     said[np.setdiff1d(np.arange(said.size), group[got.exposed])] = 0
     if all_of_it:
-        said[group[np.logical_or.reduce([_empty(rows[n]) for n in plan.quasi_identifiers])]] = -1
+        said[group[got.exposed]] = -1
     for place, name in enumerate(rows.column_names):
         tells = ((said >> place) & 1 == 1)[group]
         if tells.any() and name not in plan.quasi_identifiers and name not in plan.references:
