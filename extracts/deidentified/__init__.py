@@ -5,7 +5,7 @@ rows. It never shows an identifier, or a date that the system's file does not le
 """
 
 from extracts.deidentified.attack import Attack
-from extracts.deidentified.defence import Defended, defend, lost_by_group, measure
+from extracts.deidentified.defence import Defended, defend, lost_by_group, measure, treat
 from extracts.deidentified.extract import build_deidentified, count_records
 from extracts.deidentified.less_rare import (
     LEVELS,

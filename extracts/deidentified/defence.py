@@ -133,6 +133,21 @@ def measure(
     return replace(report, filled_in=(got.exact, got.near))
 
 
+def treat(
+    table: pa.Table,
+    plan: Plan,
+    limit: RiskLimit,
+    local: bool,
+    *,
+    weights: Mapping[str, float] | None = None,
+) -> tuple[Suppressed, RiskReport]:
+    """Rows as a release would have them, suppressed locally or not, and their risk: for proposals."""
+    if not local:
+        return Suppressed(table, {}, 0, 0), measure(table, plan, limit)
+    done = defend(table, plan, limit, weights)
+    return done.suppressed, measure(done.suppressed.table, plan, limit, done.attack)
+
+
 def lost_by_group(
     before: pa.Table, after: pa.Table, plan: Plan
 ) -> dict[str, dict[str, dict[str, object]]]:

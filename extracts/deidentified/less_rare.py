@@ -23,11 +23,11 @@ from extracts.deidentified.revealing import (
     entropy_bits,
     reveal,
 )
-from extracts.deidentified.risk import Measure, RiskLimit, RiskReport, risk_report
+from extracts.deidentified.risk import Measure, RiskLimit, RiskReport
 from extracts.errors import ExtractFailed
 from extracts.identified import Extract
+from extracts.rows import Plan, plan_for
 from extracts.rows import compute as pc
-from extracts.rows import plan_for
 from systems.database import guarded
 from systems.description import System
 
@@ -186,6 +186,7 @@ def _filled(column: pa.ChunkedArray) -> Flags:
 
 LEVELS = ("dates", "all")  # what ``--coarser`` takes besides names of columns
 Make = Callable[[tuple[str, ...]], Extract]
+Treat = Callable[[pa.Table, Plan, RiskLimit, bool], tuple[Suppressed, RiskReport]]
 
 
 @dataclass(frozen=True)
@@ -233,14 +234,15 @@ class RowProposal:
 
 
 def propose(
-    system: System, make: Make, columns: Sequence[str], limit: RiskLimit
+    system: System, make: Make, columns: Sequence[str], limit: RiskLimit, tried_as: Treat
 ) -> tuple[RowProposal, ...]:
     """Return what was tried, what passes first, then what keeps most values.
 
-    ``make`` makes the extract with the columns that it is given.
+    ``make`` makes the extract with the columns that it is given; ``tried_as`` suppresses (or not) and measures
+    it as the release itself would be.
 
     Raises:
-        CodedError: see ``deidentified.build_deidentified`` and ``suppress_locally``.
+        CodedError: see ``deidentified.build_deidentified`` and ``defence.treat``.
     """
     known = system.rows("deidentified").coarser
     tried: set[tuple[str, ...]] = set()
@@ -252,7 +254,12 @@ def propose(
             tried.add(wanted)
             made = make(wanted)
             for local in (False, True) if coarser else (True,):
-                one = _measured(system, made, wanted, limit, local=local)
+                one = _measured(
+                    tried_as(made.table, plan_for(system, "deidentified", wanted), limit, local),
+                    made,
+                    limit,
+                    local=local,
+                )
                 found.append(replace(one, level=level, coarser=coarser))
     return tuple(sorted(found, key=lambda p: (not p.passes, -p.rows * p.values_kept, p.options)))
 
@@ -273,25 +280,12 @@ def level_columns(system: System, level: str) -> tuple[str, ...]:
 
 
 def _measured(
-    system: System, made: Extract, wanted: tuple[str, ...], limit: RiskLimit, *, local: bool
+    tried: tuple[Suppressed, RiskReport], made: Extract, limit: RiskLimit, *, local: bool
 ) -> RowProposal:
-    plan = plan_for(system, "deidentified", wanted)
-    quasi = plan.quasi_identifiers
-    done = Suppressed(made.table, {}, 0, 0)
-    if local:
-        done = suppress_locally(
-            made.table,
-            quasi,
-            plan.gives_way,
-            limit.k,
-            chains=plan.chains,
-            measure=limit.measure,
-            groups=plan.groups,
-        )
-    rows = done.table.num_rows
-    report = risk_report(done.table, quasi, threshold=limit.k, measure=limit.measure)
+    done, report = tried
+    quasi, rows = report.quasi_identifiers, done.table.num_rows
     values = made.table.num_rows * len(quasi)
-    kept = rows * len(quasi) - sum(done.cells.values())
+    kept = rows * len(quasi) - sum(done.cells.get(name, 0) for name in quasi)
     share = kept / values if values else 1.0
     persons, passes = made.persons - done.persons_left_out, not limit.exceeded(report)
     return RowProposal("", (), local, passes, report, persons, made.persons, rows, share)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from extracts import errors, identified, rows
 from extracts.deidentified import (
@@ -14,6 +15,7 @@ from extracts.deidentified import (
     lost_by_group,
     measure,
     propose,
+    treat,
 )
 from pipelines.release.context import ReleaseContext
 
@@ -57,7 +59,8 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
         report = measure(made.table, plan, limit, attacked)
         exceeded = limit.exceeded(report)
         if exceeded and context.session.settings.disclosure.row_risk == "refuse":
-            tried = propose(approved.system, build, approved.columns, limit)
+            tried_as = partial(treat, weights=approved.keep)
+            tried = propose(approved.system, build, approved.columns, limit, tried_as)
             passing = [one for one in tried if one.passes]
             context.keep_proposals([one.as_json() for one in passing])
             raise _refusal(report, exceeded, len(passing))

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from extracts.deidentified import extract as deidentified
+from extracts.deidentified.defence import treat
 from extracts.deidentified.less_rare import level_columns, propose, replaced
 from extracts.deidentified.risk import RiskLimit
 from extracts.rows import RowScope
@@ -50,7 +51,7 @@ def make(carpos, ids, open_register):
 
 @pytest.mark.long
 def test_each_proposal_says_what_it_would_leave(carpos, make):
-    found = propose(carpos, make, COLUMNS, LIMIT)
+    found = propose(carpos, make, COLUMNS, LIMIT, treat)
     told = {p.options: (p.passes, p.risk.history.smallest, p.persons, p.values_kept) for p in found}
     assert told == {
         "--coarser all": (True, 6, 6, 1.0),  # one group: 30 to 44, 2020, Bay Area
@@ -84,4 +85,4 @@ def test_levels_are_those_of_the_system(carpos):
 
 def test_without_coarser_columns_local_suppression_is_what_is_left(carpos, make):
     plain = ("person_ref", "order_ref", "person_sex", "order_family")
-    assert [p.options for p in propose(carpos, make, plain, LIMIT)] == ["--suppress-locally"]
+    assert [p.options for p in propose(carpos, make, plain, LIMIT, treat)] == ["--suppress-locally"]
