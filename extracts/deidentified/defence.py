@@ -20,7 +20,9 @@ from extracts.deidentified.variety import emptied, variety
 from extracts.rows import Plan
 from extracts.rows import compute as pc
 
-_PRECISE = 1  # rounds that empty what told something; later ones empty all other columns in these groups
+_PRECISE = (
+    1  # rounds that empty what told something; later ones empty all other columns in these groups
+)
 _ROUNDS = 20
 Mask = npt.NDArray[np.bool_]
 
