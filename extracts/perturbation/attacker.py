@@ -234,7 +234,7 @@ class _Programme:
         """Persons of a cell: exact bounds, or inner ones that say that it is not small and not one number."""
         for up in (True, False):
             if self._small(cell, threshold, least):
-                self._bound(cell, up=up)
+                self._bound(cell, threshold, up=up)
         return self._ends(cell)
 
     def records(self, cell: int) -> tuple[int, int]:
@@ -244,13 +244,19 @@ class _Programme:
     def _ends(self, variable: int) -> tuple[int, int]:
         for up in (True, False):
             if self.seen_low[variable] >= self.seen_high[variable]:
-                self._bound(variable, up=up)
+                self._bound(variable, self.seen_high[variable] + 1, up=up)
         return int(self.seen_low[variable]), int(self.seen_high[variable])
 
-    def _bound(self, variable: int, *, up: bool) -> None:
-        costs = np.zeros(len(self._low))
+    def _bound(self, variable: int, enough: float, *, up: bool) -> None:
+        """Solve for the least or the most of a variable, up to what is enough, and learn the table that has it."""
+        costs, most = np.zeros(len(self._low)), self._high[variable]
         costs[variable] = -1.0 if up else 1.0
-        self._solve(costs)
+        if self.seen_low[variable] < enough:  # a table below it is known
+            self._high[variable] = min(most, enough)
+        try:
+            self._solve(costs)
+        finally:
+            self._high[variable] = most
 
     def _solve(self, costs: Floats) -> None:
         """Learn the table that costs least."""
