@@ -35,7 +35,7 @@ _SECONDS = 120.0  # of one programme; reaching it is an error, never an answer
 
 @dataclass(frozen=True)
 class Proven:
-    """A cell that is known in spite of its noise, and the persons (or records, where these alone are) that are left."""
+    """A cell that is known in spite of its noise, and between what its persons (or records) are proven to be."""
 
     labels: Labels
     how: Literal["exact", "below"]
@@ -130,6 +130,7 @@ class _Programme:
         self._low, self._high = np.array(ends, dtype=float).T
         self._rows: list[tuple[dict[int, float], float, float]] = []
         self._sums = sorted(known.sums)
+        self._tighten()
         for margin, parts in self._sums:
             self._add_sum(margin, parts)
         if persons:
@@ -141,6 +142,20 @@ class _Programme:
         self._matrix, self._least, self._most = self._built()
         self.seen_low = np.full(len(self._low), np.inf)
         self.seen_high = np.full(len(self._low), -np.inf)
+
+    def _tighten(self) -> None:
+        """Narrow each range by those of its sums, until none gets narrower: most proofs need no more."""
+        low, high, before = self._low, self._high, np.inf
+        while (high - low).sum() < before:
+            before = (high - low).sum()
+            for margin, parts in self._sums:
+                at = list(parts)
+                least = low[at].max() if self._both else low[at].sum()
+                low[margin] = max(low[margin], least)
+                high[margin] = min(high[margin], high[at].sum())
+                taken = np.zeros(len(at)) if self._both else low[at].sum() - low[at]
+                high[at] = np.minimum(high[at], high[margin] - taken)
+                low[at] = np.maximum(low[at], low[margin] - (high[at].sum() - high[at]))
 
     def _add_sum(self, margin: int, parts: Sequence[int]) -> None:
         sums = {margin: -1.0, **dict.fromkeys(parts, 1.0)}
@@ -216,7 +231,12 @@ class _Programme:
         """Learn tables at ends in random directions: a few of them settle most cells at once."""
         directions = np.random.default_rng(0)
         for _ in range(_DIRECTIONS):
-            undecided = [c for c in cells if self._small(c, threshold, least) or self._one(c)]
+            undecided = [
+                cell
+                for cell in cells
+                if (self._small(cell, threshold, least) or self._one(cell))
+                and (self._high[cell] >= threshold or self._low[cell] < least)
+            ]
             if len(undecided) < _DIRECTIONS:
                 return
             costs = np.zeros(len(self._low))
@@ -231,7 +251,9 @@ class _Programme:
         return any(self.seen_low[i] >= self.seen_high[i] for i in both)
 
     def people(self, cell: int, threshold: int, least: int) -> tuple[int, int]:
-        """Persons of a cell: exact bounds, or inner ones that say that it is not small and not one number."""
+        """Persons of a cell: outer bounds where these prove it small, else exact ones, or inner ones that prove that it need not be."""
+        if self._high[cell] < threshold and self._low[cell] >= least:
+            return int(self._low[cell]), int(self._high[cell])
         for up in (True, False):
             if self._small(cell, threshold, least):
                 self._bound(cell, threshold, up=up)
