@@ -177,7 +177,8 @@ class _Programme:
             ):  # what 0 takes from so few persons' records was made up
                 low, high = max(0.0, shown - 2.0 * noise.reach), float(shown + noise.reach)
         self._rows.append(({records: 1.0, cell: -1.0}, low, high))
-        self._rows.append(({records: 1.0, cell: -most}, -np.inf, 0.0))
+        if self._low[cell] == 0:
+            self._rows.append(({records: 1.0, cell: -most}, -np.inf, 0.0))
 
     def _built(self) -> tuple[Any, Floats, Floats]:
         at = [(row, column) for row, (terms, _, _) in enumerate(self._rows) for column in terms]

@@ -2,17 +2,20 @@
 
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from approvals.application import Application, RowRules
 from extracts.deidentified import RiskLimit, replaced
-from extracts.perturbation import Noise
 from extracts.rows import RowScope
 from pipelines.home import Disclosure, SettingsUnusable
 from pipelines.release.orders import Order
 from systems.description import System, load_system, system_codes
 
+if TYPE_CHECKING:
+    from extracts.perturbation import Noise
 
-def noise_of(policy: Disclosure) -> Noise | None:
+
+def noise_of(policy: Disclosure) -> "Noise | None":
     """The noise of tables by these settings.
 
     Raises:
@@ -20,6 +23,8 @@ def noise_of(policy: Disclosure) -> Noise | None:
     """
     if policy.method == "suppress":
         return None
+    from extracts.perturbation import Noise  # the audit's libraries load with it
+
     numbers = policy.rounding_base, policy.noise_deviation, policy.noise_variance
     return Noise(policy.method, policy.threshold, *numbers)
 
@@ -47,7 +52,7 @@ class ApprovedRelease:
         return described.counting(self.policy.person_role)
 
     @property
-    def noise(self) -> Noise | None:
+    def noise(self) -> "Noise | None":
         """What every count of a table is perturbed with by policy; none where small cells are hidden."""
         return noise_of(self.policy) if self.order.kind == "aggregated" else None
 

@@ -11,7 +11,7 @@ from extracts.errors import NoiseUnfit
 from extracts.perturbation import Noise, attack, perturb
 from extracts.suppression import CellTable, Dimension, PublishedRow, PublishedTable, RevisedError
 from extracts.suppression.model.tables import spread
-from tests.examples import examples
+from tests.examples import examples, first_of
 
 TINY = [
     Noise("round", threshold=3, base=3),
@@ -57,7 +57,7 @@ def chance(noise, count, value):
     return row.chances[row.values == value].sum()
 
 
-@pytest.mark.parametrize("noise", TINY, ids=lambda noise: noise.name)
+@pytest.mark.parametrize("noise", first_of(TINY), ids=lambda noise: noise.name)
 @examples(25)
 @given(
     counts=st.lists(st.integers(0, 5), min_size=4, max_size=4),
@@ -167,6 +167,7 @@ def test_records_and_persons_are_none_together_and_never_fewer_than_the_threshol
     assert abs(row.persons - persons) <= noise.reach
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "noise", [Noise("round"), Noise("round", base=3), Noise("cell_key")], ids=lambda n: n.name
 )

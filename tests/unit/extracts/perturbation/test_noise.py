@@ -61,6 +61,7 @@ def test_what_may_be_behind_a_value_is_what_can_become_it(noise):
         assert noise.persons_behind(shown) == (min(can), max(can))
 
 
+@pytest.mark.long
 def test_no_distribution_with_the_same_moments_has_more_entropy():
     """The oracle: a general solver on the same programme."""
     from scipy.optimize import minimize
