@@ -20,9 +20,7 @@ from extracts.deidentified.variety import emptied, variety
 from extracts.rows import Plan
 from extracts.rows import compute as pc
 
-_PRECISE = (
-    1  # rounds that empty what told something; later ones empty all other columns in these groups
-)
+_PRECISE = 12  # rounds that empty what told something; later ones empty all other columns there
 _ROUNDS = 20
 Mask = npt.NDArray[np.bool_]
 
@@ -90,7 +88,7 @@ def defend(
         mended = _mended(rows, got, group, plan, all_of_it=number >= _PRECISE)
         if thorough and (not got.exposed.any() or mended.equals(rows) or number >= _ROUNDS):
             break
-        thorough = thorough or mended.equals(rows)
+        thorough = thorough or mended.equals(rows) or number >= _ROUNDS - 2
         rows, number = mended, number + 1
     lost = {n: rows[n].null_count - before[n].null_count for n in rows.column_names}
     cells = {n: count for n, count in lost.items() if count}
