@@ -329,6 +329,10 @@ class Keyring:
         """Give the home's secret behind the keys of records: one for all projects and years, of the root alone."""
         return Secret("record-keys", self._root.derive("keyring/record-keys"))
 
+    def patterns_secret(self) -> Secret:
+        """Give the home's secret under which suppression chooses one of many patterns, of the root alone."""
+        return Secret("patterns", self._root.derive("keyring/patterns"))
+
     def run_key(self, run_id: str, *, create: bool = False) -> StagingKey:
         """Give the key of a run's staging; with ``create`` make it unless it exists.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crypto.resting import read_shared_secret
 from extracts.suppression import audit, errors, model, published, solver, table_files
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
 from extracts.suppression.codebook import Codebook, read_codebook
@@ -48,6 +49,11 @@ class SuppressOutcome:
         }
 
     @property
+    def choice(self) -> str:
+        """Whether somebody without a secret can rerun the choice of the pattern."""
+        return "under a secret" if self.policy.secret else "can be rerun without a secret"
+
+    @property
     def gap(self) -> int | None:
         """How many of the cells hidden to protect could at most be shown; None: nothing is proven.
 
@@ -79,6 +85,7 @@ def suppress_file(
     singletons: bool = True,
     clean_programmes: int | None = None,
     seconds: float | None = None,
+    secret_file: Path | None = None,
     hierarchy: Mapping[str, Path] | None = None,
     linked: Sequence[Path] = (),
     earlier: Sequence[Path] = (),
@@ -108,6 +115,8 @@ def suppress_file(
         clean_programmes: linear programmes spent on fewer hidden cells; 0 for none, None for the usual.
         seconds: instead of a number of programmes, how long to look for fewer hidden cells: what is
             found then depends on the machine.
+        secret_file: a secret (0600) under which one of many patterns is chosen; without one whoever knows
+            the rule can rerun the choice.
         hierarchy: for a dimension, a CSV of child and parent.
         linked: further CSVs over the same population, with the same names of columns.
         earlier: tables that are public already (as ``out`` is written).
@@ -121,6 +130,7 @@ def suppress_file(
         progress: called with stage, done, of.
 
     Raises:
+        SharedSecretUnusable: the file of the secret is missing, open to others, or holds no 256 bits.
         OutputTaken: a file to write is one that is read, or another one to write.
         CodedError: see ``errors``; nothing is written then.
     """
@@ -136,6 +146,7 @@ def suppress_file(
             *(("--hierarchy", path) for path in (hierarchy or {}).values()),
             *(("--linked", path) for path in linked),
             *(("--with", path) for path in earlier),
+            *([("--secret-file", secret_file)] if secret_file else []),
             *(("--must-publish", path) for path in [must_publish] if path),
             *(("--may-hide", path) for path in [may_hide] if path),
             *([("--codebook", codebook)] if codebook else []),
@@ -149,6 +160,9 @@ def suppress_file(
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
     elif seconds is not None:
         policy = replace(policy, seconds=seconds, clean_programmes=_UNLIMITED)
+    if secret_file is not None:
+        secret = read_shared_secret(secret_file).derive("suppression/choice")
+        policy = replace(policy, secret=secret)
     book = _codebook(codebook, totals)
     files = [
         ("cells", cells, list(dims)),

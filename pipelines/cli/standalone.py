@@ -179,6 +179,7 @@ def suppress(
     explain: Path | None = None,
     clean_up: int | None = None,
     seconds: float | None = None,
+    secret_file: Path | None = None,
     heat_map: Path | None = None,
     must_publish: Path | None = None,
     may_hide: Path | None = None,
@@ -206,6 +207,7 @@ def suppress(
             singletons=singletons,
             clean_programmes=clean_up,
             seconds=seconds,
+            secret_file=secret_file,
             hierarchy=_hierarchies(console, hierarchy or []),
             linked=linked or [],
             earlier=earlier or [],
@@ -219,7 +221,11 @@ def suppress(
             progress=_estimated(report, seconds),
         )
     written = [console.shown(path) for path in outcome.written]
-    facts: dict[str, object] = {**outcome.numbers(), "written": written}
+    facts: dict[str, object] = {
+        **outcome.numbers(),
+        "choice of the pattern": outcome.choice,
+        "written": written,
+    }
     if proposals := outcome.coarser():
         facts["coarser tables"] = [one.as_json() for one in proposals]
     console.show_pairs("Suppression", facts)

@@ -5,7 +5,7 @@ arrays have one axis per dimension, leaves first, then groups bottom-up, ``TOTAL
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 
@@ -207,6 +207,8 @@ class SuppressionPolicy:
             time, so that the same table always gets the same pattern.
         seconds: after which that stops with the best pattern so far, on whatever machine; None for
             no such limit.
+        secret: 32 bytes or more under which one of many patterns is chosen; without one the choice
+            can be rerun by whoever knows the rule.
     """
 
     threshold: int = 10
@@ -216,6 +218,7 @@ class SuppressionPolicy:
     clean: bool = True
     clean_programmes: int = 5_000
     seconds: float | None = None
+    secret: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.threshold < 2 or self.spread < 1:

@@ -141,6 +141,7 @@ class Separation:
 _TIES = 0.45  # cells; what all tie-breaks together may weigh, less than one cell
 _GAP = 0.5
 _CLOSE = 1e-6
+_FEW = 300  # candidates up to which the cheapest of the smallest choices is found, where prices are drawn
 _STATUS = highspy.HighsModelStatus
 
 
@@ -156,7 +157,8 @@ class MasterProblem:
         self._costs = hiding_costs(search)[self.candidates]
         self._unit = float(self._costs.min(initial=1.0))
         self._counted = search.weights is None
-        gap = _GAP * self._unit
+        ties = search.drawn and len(self.candidates) <= _FEW
+        gap = (_CLOSE if ties else _GAP) * self._unit
         self._solver = solver_with(mip_rel_gap=0.0, mip_abs_gap=gap, mip_max_nodes=nodes)
         self.steps = 0  # of the simplex, in the last programme
         self.asked = 0  # whether to go on, in the last programme
@@ -322,7 +324,7 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
     flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
     limit = search.movements.solved + search.policy.clean_programmes
     effort = Effort(lambda: search.movements.solved + flows.solved, limit, search.ends)
-    chance = np.random.default_rng(0)
+    chance = np.random.default_rng(search.seed)
     proven = 0.0
     trial: Search | None = search
     took, most = 0, _EASY  # what the last hard round cost, as the next one would

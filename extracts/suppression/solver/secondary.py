@@ -64,12 +64,16 @@ class Search:
     strict: bool = False
     weights: Floats | None = None  # what hiding each cell costs, where not all cost the same
     movements: MovementSolver = field(init=False)
+    drawn: bool = False  # whether prices are draws, whose order counts
+    seed: int = 0  # of what is tried by chance
+    decoys: Flags = field(init=False)  # hidden as if they were small
     ends: float | None = field(init=False)  # of what only looks for fewer cells, by the clock
     needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
 
     def __post_init__(self) -> None:
         self.movements = MovementSolver(self.relations)
         self.fixed = np.zeros_like(self.primary)
+        self.decoys = np.zeros_like(self.primary)
         self.apart = np.zeros_like(self.primary)
         self.contributors = np.zeros(self.primary.size, dtype=np.int64)
         seconds = self.policy.seconds
@@ -256,7 +260,7 @@ def reached(search: Search, found: Witness) -> Iterator[tuple[Goal, Witness]]:
     """The goals that a movement, or its reverse, reaches, each with the one that does."""
     cells, moved = found
     backwards = bool(np.all(search.relations.values[cells] - moved >= search.least(cells) - _TINY))
-    small = np.flatnonzero(search.primary[cells]).tolist()
+    small = np.flatnonzero((search.primary | search.decoys)[cells]).tolist()
     alone = search.alone_in(cells)
     for sign in (1.0, -1.0) if backwards else (1.0,):
         steps = moved * sign
@@ -313,7 +317,7 @@ def hidden_for_the_alone(search: Search) -> int:
 
 def secondary_cells(search: Search) -> Ints:
     """Cells that are hidden for the sake of others and may be shown again."""
-    return np.flatnonzero(search.hidden & ~search.primary & ~search.fixed)
+    return np.flatnonzero(search.hidden & ~search.primary & ~search.fixed & ~search.decoys)
 
 
 def secondary(search: Search) -> float:
@@ -390,6 +394,27 @@ def _replace(search: Search, goal: Goal, witness: Witness, users: dict[int, set[
     search.witnesses[goal] = witness
     for cell in witness[0]:
         users.setdefault(int(cell), set()).add(goal)
+
+
+def hide_decoys(search: Search, cells: Ints, progress: Progress | None = None) -> None:
+    """Hide and protect cells as if they were small, then show what nobody needs any more.
+
+    A cell that is hidden anyway, or that nothing protects, is left as it is.
+    """
+    for cell in cells[~search.hidden[cells]].tolist():
+        goals = search.needs_of(cell)
+        search.decoys[cell] = search.hidden[cell] = True
+        try:
+            for goal in goals:
+                if goal not in search.witnesses:
+                    _reach(search, goal)
+        except CannotProtectError:
+            search.decoys[cell] = search.hidden[cell] = False
+            search.witnesses = {g: w for g, w in search.witnesses.items() if g not in goals}
+            continue
+        search.goals = search.goals + goals
+    if search.decoys.any():
+        clean_up(search, progress)
 
 
 # --- repairs: stricter witnesses, then whole neighbourhoods

@@ -24,6 +24,7 @@ from extracts.suppression.codebook import Codebook
 from extracts.suppression.errors import AuditFellError, CannotProtectError
 from extracts.suppression.published import PublishedTable
 from extracts.suppression.solver import witnesses
+from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.cutting_planes import minimise
 from extracts.suppression.solver.secondary import (
     LARGE,
@@ -31,6 +32,7 @@ from extracts.suppression.solver.secondary import (
     Search,
     clean_up,
     hidden_for_the_alone,
+    hide_decoys,
     hide_neighbourhood,
     protect,
     repair,
@@ -151,8 +153,7 @@ def _suppress(
     )
     if wishes is not None:
         wishes.weigh(search, joined.variables[0])
-    protect(search, progress)
-    needed = _improve(search, progress) if policy.clean else 0
+    needed = choose(search, progress)
     witnesses.prove_beforehand(joined, search, earlier, progress)
     fallen = 0
     for done in range(_ROUNDS + _WIDER + 1):
@@ -178,6 +179,18 @@ def _suppress(
         else:
             hide_neighbourhood(search, cells, 1 + done - _ROUNDS)
     raise AuditFellError(cells=fallen)
+
+
+def choose(search: Search, progress: Progress | None = None) -> int:
+    """Hide what the rule asks for, as the policy's secret chooses; see ``minimise`` for what is returned."""
+    choice = Choice(search.policy.secret, search) if search.policy.secret else None
+    if choice:
+        choice.vary(search)
+    protect(search, progress)
+    needed = _improve(search, progress) if search.policy.clean else 0
+    if choice:
+        hide_decoys(search, choice.decoys(search), progress)
+    return needed
 
 
 def _improve(search: Search, progress: Progress | None) -> int:

@@ -59,7 +59,7 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
         covered=_covered(context.snapshot.info, system.collected_since),
         only=context.order.only_years,
     )
-    policy = _policy(disclosure)
+    policy = _policy(context.session)
     noise, keys = approved.noise, _record_keys(context.session)
     proposals: tuple[aggregated.CoarserVersion, ...] = ()
     with context.snapshot.connect(context.threads) as con:
@@ -108,7 +108,7 @@ def recount_published_years(
     )
     noise, keys = noise_of(disclosure), _record_keys(session)
     earlier = aggregated.load_published(session.home.history / project.system)
-    policy, revise = _policy(disclosure), _revises(disclosure)
+    policy, revise = _policy(session), _revises(disclosure)
     with snapshot.connect(session.settings.orchestration.threads or None) as con:
         if noise is not None:
             return aggregated.perturbed_before(con, system, spec, noise, keys, earlier)
@@ -120,9 +120,14 @@ def _record_keys(session: Session) -> KeyMaker:
     return functools.partial(record_keys, session.keyring.records_secret())
 
 
-def _policy(disclosure: Disclosure) -> SuppressionPolicy:
+def _policy(session: Session) -> SuppressionPolicy:
+    """The rule by the settings; one of many patterns is chosen under the home's secret."""
+    disclosure = session.settings.disclosure
     return SuppressionPolicy(
-        threshold=disclosure.threshold, zeros=disclosure.zeros, singletons=disclosure.singletons
+        threshold=disclosure.threshold,
+        zeros=disclosure.zeros,
+        singletons=disclosure.singletons,
+        secret=session.keyring.patterns_secret().derive("suppression/choice"),
     )
 
 

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from crypto.errors import SharedSecretUnusable
+from crypto.resting import make_shared_secret
 from extracts.suppression import commands
 from extracts.suppression import errors as e
 from extracts.suppression.commands import audit_file, derive_file, suppress_file
@@ -310,3 +312,28 @@ def test_a_weight_that_is_none_is_refused_by_its_row(tmp_path, weight):
 def hidden(tmp_path):
     rows = read(tmp_path / "out.csv")
     return {(r["county"], r["sex"]) for r in rows if r["status"] == "suppressed"}
+
+
+def test_a_secret_file_chooses_the_pattern_and_is_read_only_where_it_is_ones_own(tmp_path):
+    secret = tmp_path / "secret"
+    make_shared_secret(secret)
+    assert run(tmp_path, GOOD).choice == "can be rerun without a secret"
+    outcome = run(tmp_path, GOOD, secret_file=secret)
+    assert outcome.choice == "under a secret"
+    first = (tmp_path / "out.csv").read_bytes()
+    run(tmp_path, GOOD, secret_file=secret)
+    assert (tmp_path / "out.csv").read_bytes() == first
+    secret.chmod(0o644)
+    with pytest.raises(SharedSecretUnusable):
+        run(tmp_path, GOOD, secret_file=secret)
+
+
+def test_seconds_bound_the_search_and_the_bound_is_said(tmp_path):
+    outcome = run(tmp_path, GOOD, seconds=5.0)
+    numbers = outcome.numbers()
+    assert (
+        numbers["gap"]
+        == numbers["hidden to protect them"] - numbers["fewest possible (proven bound)"]
+    )
+    assert numbers["gap"] == outcome.gap == 0
+    assert run(tmp_path, GOOD, clean_programmes=0).gap is None

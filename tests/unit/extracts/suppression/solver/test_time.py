@@ -54,6 +54,7 @@ def test_no_time_at_all_still_protects():
     assert (pattern.hidden == plain.hidden).all()
 
 
+@pytest.mark.long
 @examples(8)
 @given(seed=st.integers(0, 10_000))
 def test_neighbourhoods_never_hide_more_and_reach_no_less_than_the_optimum(seed):
