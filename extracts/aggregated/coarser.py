@@ -47,7 +47,7 @@ def coarser_versions(
     """
     if not _mostly_hidden(made, system.record.plural):
         return ()
-    before = [history.from_arrow(table) for table in earlier]
+    before = extract.exact_tables([history.from_arrow(table) for table in earlier])
     book = atoms.codebook_of(system, before)
     found: list[CoarserVersion] = []
     for dims in _choices(system, spec):
