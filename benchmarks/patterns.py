@@ -3,6 +3,7 @@
     python benchmarks/patterns.py year [seeds]     one-year tables of 58 x 6 x 2 (1,239 cells)
     python benchmarks/patterns.py cube [years]     58 x 6 x 2 x years with all totals, no clean-up
     python benchmarks/patterns.py hard [seeds]     four short dimensions (192 cells), first and smaller patterns
+    python benchmarks/patterns.py alone [seeds]    what it costs to keep cells from who is alone in another
     python benchmarks/patterns.py small [tables]   small random tables against one large programme
 
 Made-up orders on counties as populous as California's (census of 2020, thousands), about 64,600 a year.
@@ -103,6 +104,22 @@ def hard(seeds):
         )
 
 
+def alone(seeds):
+    print("table             primary  secondary  and kept from who is alone  cpu s  and so")
+    for kind in KINDS:
+        for persons in (True, False):
+            for seed in range(1, seeds + 1):
+                one = table(kind, seed, persons=persons)
+                plain, took, _ = run(one, SuppressionPolicy(singletons=False))
+                kept, cpu, _ = run(one, SuppressionPolicy())
+                name = f"{kind} {seed} {'persons' if persons else 'orders'}"
+                print(
+                    f"{name:<18}{kept.primary.sum():>7}{plain.secondary.sum():>11}"
+                    f"{kept.secondary.sum():>28}{took:>7.1f}{cpu:>8.1f}",
+                    flush=True,
+                )
+
+
 def small(tables):
     chance = np.random.default_rng(7)
     ratios = []
@@ -131,6 +148,6 @@ if __name__ == "__main__":
     number = (
         int(sys.argv[2])
         if len(sys.argv) > 2
-        else {"year": 2, "cube": 10, "hard": 4, "small": 60}[what]
+        else {"year": 2, "alone": 1, "cube": 10, "hard": 4, "small": 60}[what]
     )
-    {"year": year, "cube": cube, "hard": hard, "small": small}[what](number)
+    {"year": year, "alone": alone, "cube": cube, "hard": hard, "small": small}[what](number)

@@ -15,58 +15,11 @@ from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Dimension, SuppressionPolicy
 from extracts.suppression.solver import suppress
 from tests.examples import examples
+from tests.unit.extracts.suppression.attacker import attacker_on
 from tests.unit.extracts.suppression.optimum import alone
 from tests.unit.extracts.suppression.tables import from_leaves
 
 THREE = {"threshold": 3, "spread": 2}
-_FAR = 9  # more than any inner cell of these tables has, for one that no published margin bounds
-
-
-class Attacker:
-    """All tables that fit what is published and what somebody knows."""
-
-    def __init__(self, table, hidden, knows=()):
-        sets = np.ones((1, 1))
-        for dim in table.dims:
-            sets = np.kron(sets, dim.spans)
-        self.sets = [frozenset(np.flatnonzero(one).tolist()) for one in sets]
-        values = table.counts.ravel().tolist()
-        known = [n for n, away in enumerate(hidden.ravel()) if not away or n in knows]
-        self.shown = [(self.sets[n], values[n]) for n in known]
-        self.least = [1 if n not in known else 0 for n in range(len(values))]
-
-    def possible(self, number, fits):
-        """Whether there is a table in which what a cell holds fits; it is tried cell by cell."""
-        inner = sorted(self.sets[number]) + sorted(self.sets[-1] - self.sets[number])
-        return self._more(inner, {}, number, fits)
-
-    def _more(self, inner, found, number, fits):
-        if len(found) == len(self.sets[number]) and not fits(sum(found.values())):
-            return False
-        if len(found) == len(inner):
-            return all(
-                sum(found[c] for c in cells) >= low
-                for cells, low in zip(self.sets, self.least, strict=True)
-            )
-        cell = inner[len(found)]
-        rooms, least = [], self.least[self.sets.index(frozenset([cell]))]
-        for cells, total in self.shown:
-            if cell in cells:
-                left = total - sum(found.get(c, 0) for c in cells)
-                rooms.append(left)
-                if cells - found.keys() == {cell}:
-                    least = max(least, left)  # the last one of its line takes what is left
-        most = min(rooms, default=_FAR)
-        return any(
-            self._more(inner, {**found, cell: n}, number, fits) for n in range(least, most + 1)
-        )
-
-    def proves(self, number, threshold):
-        """Whether a cell is exact, or proven to be under the threshold."""
-        if not self.possible(number, lambda n: n >= threshold):
-            return True
-        few = self.possible(number, lambda n: n < threshold)
-        return not few and not self.possible(number, lambda n: n > threshold)
 
 
 @st.composite
@@ -83,7 +36,7 @@ def proven(table, pattern, threshold=3):
     return [
         (cell, tuple(own))
         for own in alone(table)
-        for attacker in [Attacker(table, pattern.hidden, own)]
+        for attacker in [attacker_on(table, pattern.hidden, own)]
         for cell in np.flatnonzero(pattern.primary).tolist()
         if cell not in own and attacker.proves(cell, threshold)
     ]
