@@ -10,9 +10,17 @@ import numpy as np
 from crypto.resting import read_shared_secret
 from extracts.suppression import audit, errors, model, published, solver, table_files
 from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
-from extracts.suppression.codebook import Codebook, read_codebook
+from extracts.suppression.codebook import Codebook
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
-from extracts.suppression.labels import Listing, check_labels, nested
+from extracts.suppression.labels import Listing
+from extracts.suppression.settle import (
+    codebook_with,
+    listing_of,
+    name_margins,
+    name_public_margins,
+    settle,
+    with_hierarchies,
+)
 from systems.outputs import check_outputs, written_together
 
 # --- suppress and audit
@@ -163,7 +171,7 @@ def suppress_file(
     if secret_file is not None:
         secret = read_shared_secret(secret_file).derive("suppression/choice")
         policy = replace(policy, secret=secret)
-    book = _codebook(codebook, totals)
+    book = codebook_with(codebook, totals)
     files = [
         ("cells", cells, list(dims)),
         *(("linked", p, _dims_of(p, count, persons)) for p in linked),
@@ -171,7 +179,7 @@ def suppress_file(
     raw = [
         (
             names,
-            _own_margins(table_files.read_cells(p, names, count, persons, role=role), names, book),
+            name_margins(table_files.read_cells(p, names, count, persons, role=role), names, book),
         )
         for role, p, names in files
     ]
@@ -180,13 +188,13 @@ def suppress_file(
         Listing(role, tuple(names), [(r.number, r.labels, r.count) for r in rows])
         for (role, _, _), (names, rows) in zip(files, raw, strict=True)
     ]
-    listings += [_listing("earlier", one) for one in before]
-    parents, book = _settled(listings, _hierarchies(hierarchy or {}, dims), book, own=len(raw))
+    listings += [listing_of("earlier", one) for one in before]
+    parents, book = settle(listings, _hierarchies(hierarchy or {}, dims), book, own=len(raw))
     table, *others = (
         table_files.table_from_rows(names, rows, parents, with_persons=persons is not None)
         for names, rows in raw
     )
-    before = _under(before, parents)
+    before = with_hierarchies(before, parents)
     exact = explain is not None or heat_map is not None
     pattern = solver.suppress(
         table,
@@ -293,15 +301,15 @@ def audit_file(
     """
     table_files.check_columns(dims, count, persons)
     model.SuppressionPolicy(threshold=threshold, zeros=zeros)  # refuses what is out of range
-    book = _codebook(codebook, totals)
-    shown = _margins_named(table_files.read_published(table, dims, count, persons), book)
+    book = codebook_with(codebook, totals)
+    shown = name_public_margins(table_files.read_published(table, dims, count, persons), book)
     before = _earlier(earlier, count, persons, book)
-    listings = [_listing("published", shown), *(_listing("earlier", one) for one in before)]
-    parents, book = _settled(listings, _hierarchies(hierarchy or {}, dims), book, own=1)
-    first, *rest = _under([shown, *before], parents)
+    listings = [listing_of("published", shown), *(listing_of("earlier", one) for one in before)]
+    parents, book = settle(listings, _hierarchies(hierarchy or {}, dims), book, own=1)
+    first, *rest = with_hierarchies([shown, *before], parents)
     insiders = None
     if alone is not None:
-        cells = _own_margins(table_files.read_cells(alone, dims, count, persons), dims, book)
+        cells = name_margins(table_files.read_cells(alone, dims, count, persons), dims, book)
         true = table_files.table_from_rows(dims, cells, parents, with_persons=persons is not None)
         insiders = audit.Alone(solver.who_is_alone(true))
     return audit.audit_table(
@@ -321,14 +329,6 @@ def _hierarchies(files: Mapping[str, Path], dims: Sequence[str]) -> dict[str, di
     return {name: table_files.read_hierarchy(path, name) for name, path in files.items()}
 
 
-def _codebook(path: Path | None, totals: Mapping[str, frozenset[str]] | None) -> Codebook:
-    book = read_codebook(path) if path else Codebook()
-    names = {*book.totals, *(totals or {})}
-    none: frozenset[str] = frozenset()
-    every = {n: book.totals.get(n, none) | (totals or {}).get(n, none) for n in names}
-    return replace(book, totals=every)
-
-
 def _dims_of(path: Path, count: str, persons: str | None) -> list[str]:
     dims = [c for c in table_files.columns_of(path, "linked") if c not in (count, persons)]
     table_files.check_columns(dims, count, persons)
@@ -339,73 +339,7 @@ def _earlier(
     paths: Sequence[Path], count: str, persons: str | None, book: Codebook
 ) -> list[published.PublishedTable]:
     tables = [table_files.read_published(p, None, count, persons, role="earlier") for p in paths]
-    return [_margins_named(t, book) for t in tables]
-
-
-def _margin_or(label: str, name: str, book: Codebook) -> str:
-    return model.TOTAL if label in book.totals.get(name, ()) else label
-
-
-def _own_margins(
-    rows: Sequence[table_files.Row], dims: Sequence[str], book: Codebook
-) -> list[table_files.Row]:
-    """Rows in which every level that is the margin is called TOTAL."""
-    if not book.totals:
-        return list(rows)
-    return [
-        replace(
-            r, labels=tuple(_margin_or(x, n, book) for x, n in zip(r.labels, dims, strict=True))
-        )
-        for r in rows
-    ]
-
-
-def _margins_named(table: published.PublishedTable, book: Codebook) -> published.PublishedTable:
-    """The same for a table that is public."""
-    labels = [
-        tuple(_margin_or(x, n, book) for x, n in zip(r.labels, table.dims, strict=True))
-        for r in table.rows
-    ]
-    named = [replace(r, labels=x) for r, x in zip(table.rows, labels, strict=True)]
-    if len(set(labels)) != len(labels):
-        raise errors.DuplicateCellError(count=len(labels) - len(set(labels)))
-    return replace(table, rows=tuple(named))
-
-
-def _listing(role: str, table: published.PublishedTable) -> Listing:
-    rows = [(number, r.labels, r.count) for number, r in enumerate(table.rows, start=1)]
-    return Listing(role, table.dims, rows)
-
-
-def _settled(
-    tables: Sequence[Listing], parents: dict[str, dict[str, str]], book: Codebook, *, own: int
-) -> tuple[dict[str, dict[str, str]], Codebook]:
-    """Hierarchies and codebook once every label is known to say what it says; ``own`` tables come first."""
-    for table in tables:
-        for number, labels, _ in table.rows:
-            for name, label in zip(table.dims, labels, strict=True):
-                model.check_level(label, name, number)
-    check_labels(tables, parents, book)
-    levels: dict[str, set[str]] = {}
-    for table in tables:
-        for name, first in zip(table.dims, table.first, strict=True):
-            levels.setdefault(name, set()).update(first)
-    for table in tables[:own]:
-        for name, first in zip(table.dims, table.first, strict=True):
-            if (
-                book.describes(name)
-                and name not in parents
-                and (up := nested(name, set(first), book))
-            ):
-                parents = parents | {name: up}
-    return parents, book.with_groups(parents, levels)
-
-
-def _under(
-    tables: Sequence[published.PublishedTable], parents: Mapping[str, Mapping[str, str]]
-) -> list[published.PublishedTable]:
-    """Public tables with the hierarchies of their dimensions."""
-    return [replace(t, parents={d: parents[d] for d in t.dims if d in parents}) for t in tables]
+    return [name_public_margins(t, book) for t in tables]
 
 
 def _write(

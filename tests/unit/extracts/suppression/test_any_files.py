@@ -4,6 +4,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ def write(path, header, rows):
     return path
 
 
+@pytest.mark.long
 @examples(300)
 @given(asked=requests())
 def test_any_request_works_or_is_refused_with_a_code(asked):

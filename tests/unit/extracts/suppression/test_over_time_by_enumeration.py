@@ -146,20 +146,15 @@ def check(counts, tables, hierarchy):
                 )
 
 
-@examples(60)
+@pytest.mark.long
+@examples(150)
 @given(story=stories(hierarchy=False))
 def test_no_small_group_between_bands_is_proven(story):
     check(*story, hierarchy=False)
 
 
+@pytest.mark.long
 @examples(60)
 @given(story=stories(hierarchy=True))
 def test_no_small_group_is_proven_coarse_first_or_fine_first(story):
     check(*story, hierarchy=True)
-
-
-@pytest.mark.long
-@examples(300)
-@given(story=stories(hierarchy=False))
-def test_no_small_group_between_bands_is_proven_in_many_stories(story):
-    check(*story, hierarchy=False)
