@@ -88,7 +88,7 @@ def clock(
     accept: bool = False,
     confirm: bool = False,
 ) -> None:
-    """Compare this machine's clock with the ledger; two people correct it.
+    """Compare this machine's clock with the ledger.
 
     A clock that stands before the newest event would put what has ended in force again: nothing is recorded
     then, and nothing released.
