@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from extracts.errors import HistoryUnreadableError
 from extracts.suppression import TOTAL, Codebook, PublishedTable, span
-from systems.description import Dimension, System
+from systems.description import BETWEEN, Dimension, System
 
 _OLDEST = 150  # years; the end of an open band in the code lists
 Atoms = frozenset[str]
@@ -26,9 +26,13 @@ def codebook_of(system: System, tables: Iterable[PublishedTable]) -> Codebook:
     levels: dict[str, dict[str, Atoms]] = {}
     for name, one in described.items():
         shared |= dict.fromkeys(one.formerly, name)
-        if one.parent in described and one.codes:
+        single = one.single.codes
+        if one.parent in described and single:
             shared[one.parent] = name
-            levels[one.parent] = _groups(system.code_list(one.codes).attribute(one.parent))
+            levels[one.parent] = _groups(system.code_list(single).attribute(one.parent))
+        if one.apart and one.codes:
+            whole = (v for v in system.code_list(one.codes).values if BETWEEN in v)
+            levels.setdefault(name, {}).update((v, frozenset(v.split(BETWEEN))) for v in whole)
         if one.generalise == "band":
             first = next(
                 d.name for d in described.values() if d.generalise == "band" and _same(d, one)
@@ -76,8 +80,12 @@ def _add_old(system: System, one: Dimension, known: dict[str, Atoms], seen: set[
     """Levels of a published table that the list of today does not have: bands say what they are."""
     if one.codes is None:
         return
-    listed = {*known, *system.code_list(one.codes).values, one.unknown}
+    single = system.code_list(one.single.codes or one.codes).values
+    listed = {*known, *single, one.unknown}
     for level in sorted(seen - listed):
+        if BETWEEN in level and set(level.split(BETWEEN)) <= set(single):
+            known[level] = frozenset(level.split(BETWEEN))
+            continue
         reads = span(level)
         if reads is None or reads[0] != "age" or one.generalise != "band":
             raise HistoryUnreadableError(dimension=one.name, undescribed_levels=1)

@@ -25,9 +25,14 @@ from extracts.aggregated.atoms import codebook_of
 from extracts.aggregated.closed_years import ClosedYear, closed_year
 from extracts.aggregated.explanation import explained
 from extracts.aggregated.history import from_arrow, to_arrow
-from extracts.errors import CountyExemptRefused, MethodsMixed, RolesMixed
+from extracts.errors import (
+    CountyExemptRefused,
+    LevelsTogetherRefused,
+    MethodsMixed,
+    RolesMixed,
+)
 from extracts.perturbation import PERTURBED
-from systems.description import System
+from systems.description import BETWEEN, System
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,6 +97,7 @@ def build_aggregate(
         AuditFellError: the audit got cells back.
         CountyExemptRefused: another table of these years has gone out.
         RolesMixed: a table of these years that counts other persons has gone out.
+        LevelsTogetherRefused: one that has these levels apart, or otherwise together.
         MethodsMixed: a perturbed table of these records has gone out.
         CodedError: see ``tabulate`` and ``suppress``.
     """
@@ -102,6 +108,7 @@ def build_aggregate(
     scope = scope_of(system, spec, names)
     exempt = county_exempt and set(names) == {tabulation.YEAR, COUNTY}
     check_earlier_tables(before, spec.all_years, names, scope, exempt=exempt)
+    check_levels(before, spec.all_years, counted)
     check_methods(system, before, spec, scope)
     before = exact_tables(before)
     closed = closed_years(counted, before, scope, policy, revise=revise)
@@ -201,7 +208,7 @@ def scope_of(
 ) -> dict[str, tuple[str, ...]]:
     """The families, where they are no dimension of the table."""
     release = system.release.aggregated
-    own = [d for d in release.dimensions if d.codes == release.scope.codes]
+    own = [d for d in release.dimensions if d.single.codes == release.scope.codes]
     scope = {d.name: tuple(sorted(spec.families)) for d in own if d.name not in names}
     if release.person_role is None or not release.person_roles:
         return scope
@@ -281,6 +288,31 @@ def check_earlier_tables(
         raise CountyExemptRefused(tables=len(others))
 
 
+def check_levels(
+    before: Sequence[sdc.PublishedTable], years: Sequence[int], counted: sdc.CellTable
+) -> None:
+    """Refuse levels that are put together in this table and not, or otherwise, in one of the same years.
+
+    Raises:
+        LevelsTogetherRefused: how many tables.
+    """
+    wanted = {str(year) for year in years}
+    own = {d.name: {leaf for leaf in d.leaves if BETWEEN in leaf} for d in counted.dims}
+    other = [
+        table
+        for table in before
+        if _years(table) & wanted
+        and any(
+            {label for label in {row.labels[axis] for row in table.rows} if BETWEEN in label}
+            != own[name]
+            for axis, name in enumerate(table.dims)
+            if name in own
+        )
+    ]
+    if other:
+        raise LevelsTogetherRefused(tables=len(other))
+
+
 def check_methods(
     system: System,
     before: Sequence[sdc.PublishedTable],
@@ -326,10 +358,11 @@ def _families(system: System, table: sdc.PublishedTable) -> set[str]:
     """The families that a table is about: its scope's, else those of its rows."""
     release = system.release.aggregated
     found: set[str] = set()
-    for name in (d.name for d in release.dimensions if d.codes == release.scope.codes):
+    for name in (d.name for d in release.dimensions if d.single.codes == release.scope.codes):
         found |= set(table.scope.get(name, ()))
         if name in table.dims:
-            found |= {row.labels[table.dims.index(name)] for row in table.rows}
+            at = table.dims.index(name)
+            found |= {part for row in table.rows for part in row.labels[at].split(BETWEEN)}
     return found
 
 

@@ -56,6 +56,7 @@ def build_perturbed(
     before = [from_arrow(t) for t in earlier]
     extract.check_earlier_tables(before, spec.all_years, names, scope, exempt=False)
     extract.check_methods(system, before, spec, scope)
+    extract.check_levels(before, spec.all_years, counted)
     alike = [t for t in before if t.scope.get(PERTURBED) == scope[PERTURBED]]
     closed = closed_perturbed(counted, cell_keys, noise, alike, scope)
     whole, rows, cells, programmes = _shown(counted, cell_keys, noise, scope), [], 0, 0

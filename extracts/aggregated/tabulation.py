@@ -6,7 +6,8 @@ and margin, never summed, and at the lower bound of the person index: entries th
 person are one, so that a join which the linkage missed can't lift a cell over the threshold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,17 +17,17 @@ import pyarrow as pa
 
 from extracts.errors import TabulationError, UnknownDimensionError, YearNotFullError
 from extracts.perturbation import KeyMaker, Keys
-from extracts.rows import Plan, Step, chain, entry_steps, fetched, lookups, parameters
+from extracts.rows import Plan, chain, entry_steps, fetched, lookups, parameters
 from extracts.suppression import CellTable, Dimension, PublishedTable
-from systems.database import guarded, quoted
+from systems.database import guarded, literal, quoted
+from systems.description import BETWEEN, RowRelease, System
 from systems.description import Dimension as Described
-from systems.description import RowRelease, System
 
 if TYPE_CHECKING:
     import duckdb
 
 YEAR = "year"
-_KEYS = "record_keys"
+_COUNTED, _KEYS = "aggregate_pairs", "record_keys"
 Coverage = tuple[date, date]
 
 
@@ -101,7 +102,8 @@ def tabulate(con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSp
         ScopeEmpty: no family, or an unknown one.
         TabulationError: the snapshot has values that the system does not describe.
     """
-    return _tabulated(con, system, spec, None)[0]
+    with counting(con, system, spec) as count:
+        return count(system, spec.dims)[0]
 
 
 def tabulate_keyed(
@@ -112,17 +114,34 @@ def tabulate_keyed(
     Raises:
         CodedError: see ``tabulate``.
     """
-    return _tabulated(con, system, spec, keys)
+    with counting(con, system, spec, keys) as count:
+        return count(system, spec.dims)
 
 
-def _tabulated(
-    con: "duckdb.DuckDBPyConnection", system: System, spec: AggregateSpec, keys: KeyMaker | None
-) -> tuple[CellTable, Keys]:
+Count = Callable[[System, tuple[str, ...]], tuple[CellTable, Keys]]
+
+
+@contextmanager
+def counting(
+    con: "duckdb.DuckDBPyConnection",
+    system: System,
+    spec: AggregateSpec,
+    keys: KeyMaker | None = None,
+) -> Generator[Count, None, None]:
+    """Read the register once, and count any table of the spec's dimensions, or of those they nest in, from it.
+
+    What is yielded takes a system, which may have put levels together, and dimensions. Records are grouped by
+    person and levels, so that as often as a table is counted no record is read again. Without ``keys`` the sums
+    of keys are nought.
+
+    Raises:
+        CodedError: see ``tabulate``.
+    """
     check_years(spec)
-    described = dimensions(system, spec)
-    axes = tuple(_axis(system, spec, described, d) for d in _nested(described))
-    names = [d.name for d in axes]
+    asked = {d.name for d in dimensions(system, spec)}
+    asked |= {d.parent for d in dimensions(system, spec) if d.parent}
     release = system.release.aggregated
+    described = tuple(d.single for d in release.dimensions if d.name in asked)
     rows = RowRelease(
         row="",
         key=release.key,
@@ -134,22 +153,36 @@ def _tabulated(
         columns=described,
     )
     plan = Plan(system, "deidentified", rows)
-    steps = entry_steps(plan, spec.years, frozenset())
-    query, bound = _query(names, described, steps), parameters(plan, spec.families, spec.years)
-    with guarded(TabulationError, dimensions=len(names)), lookups(con, plan):
-        wanted = f"SELECT DISTINCT key_ FROM released {'' if keys else 'LIMIT 0'}"
-        records = fetched(con, chain(steps, wanted), bound)
-        con.register(_KEYS, _record_keys(records, system.code, keys))
-        found = con.execute(query, bound).fetchall()
+    steps, bound = (
+        entry_steps(plan, spec.years, frozenset()),
+        parameters(plan, spec.families, spec.years),
+    )
+    with guarded(TabulationError, dimensions=len(described)), lookups(con, plan):
+        if keys is not None:
+            records = fetched(con, chain(steps, "SELECT DISTINCT key_ FROM released"), bound)
+            con.register(_KEYS, _record_keys(records, system.code, keys))
+        whole = chain([*steps, ("pairs", _pairs(described))], _grouped(keyed=keys is not None))
+        con.register(_COUNTED, fetched(con, whole, bound))
         con.unregister(_KEYS)
-    return _fill(axes, found)
+
+    def count(of: System, dims: tuple[str, ...]) -> tuple[CellTable, Keys]:
+        chosen = dimensions(of, replace(spec, dims=dims))
+        axes = tuple(_axis(of, spec, chosen, d) for d in _nested(chosen))
+        query = _cells(of, [d.name for d in axes], chosen)
+        with guarded(TabulationError, dimensions=len(axes)):
+            found = con.execute(query).fetchall()
+        return _fill(axes, found)
+
+    try:
+        yield count
+    finally:
+        con.unregister(_COUNTED)
 
 
-def _record_keys(records: pa.Table, system: str, keys: KeyMaker | None) -> pa.Table:
+def _record_keys(records: pa.Table, system: str, keys: KeyMaker) -> pa.Table:
     """Records with their keys under the home's secret, by their numbers in the register."""
     texts = records["key_"].cast(pa.string()).combine_chunks()
-    made = keys(system, texts) if keys else pa.array([], pa.uint64())
-    return records.append_column("record_key", made)
+    return records.append_column("record_key", keys(system, texts))
 
 
 def one_year(table: CellTable, year: str) -> CellTable:
@@ -184,36 +217,64 @@ def _axis(
         raise UnknownDimensionError(dimension=one.name)
     codes = system.code_list(one.codes)
     leaves = list(codes.values)
-    if one.codes == system.release.aggregated.scope.codes:
-        leaves = [v for v in leaves if v in spec.families]
+    if one.single.codes == system.release.aggregated.scope.codes:
+        leaves = [v for v in leaves if set(v.split(BETWEEN)) & set(spec.families)]
     if one.unknown is not None and one.unknown not in leaves:
         leaves.append(one.unknown)
     if one.parent and one.parent in {d.name for d in described}:
-        return Dimension.tree(one.name, leaves, codes.attribute(one.parent))
+        above = codes.attribute(one.parent)
+        if any(BETWEEN in leaf and leaf not in above for leaf in leaves):
+            raise UnknownDimensionError(
+                dimension=one.parent
+            )  # together across what is to be a margin
+        return Dimension.tree(one.name, leaves, above)
     return Dimension.flat(one.name, leaves)
 
 
-def _query(names: Sequence[str], described: Sequence[Described], steps: Sequence[Step]) -> str:
-    """One pass: pairs of record and person, then every combination of margins."""
-    columns = [quoted(d.name) for d in described]
-    # A person who stands on one record twice has one place in the table.
-    levels = [f"min({c}) AS {c}" for c in columns]
-    pairs = f"""
-    SELECT key_, i.identity, min(i.identity_lower) AS person_, any_value(record_key) AS record_key,
-      {", ".join(levels)}
+def _pairs(described: Sequence[Described]) -> str:
+    """Pairs of record and person: one who stands on a record twice has one place in the table."""
+    levels = [f"min({c}) AS {c}" for c in (quoted(d.name) for d in described)]
+    return f"""
+    SELECT key_, i.identity, min(i.identity_lower) AS person_, {", ".join(levels)}
     FROM released LEFT JOIN person_index i ON i.record_id = released.entry_
-      LEFT JOIN {_KEYS} USING (key_)
     GROUP BY key_, i.identity"""
+
+
+def _grouped(*, keyed: bool) -> str:
+    """How many of the pairs have the same person and levels, and the sum of their records' keys."""
+    key = f"(sum(record_key) % {1 << 64})::UBIGINT" if keyed else "0::UBIGINT"
+    joined = f"LEFT JOIN {_KEYS} USING (key_)" if keyed else ""
+    left_out = "key_, identity, record_key" if keyed else "key_, identity"
+    return f"""
+    SELECT * EXCLUDE ({left_out}), count(*) AS n_, {key} AS keys_
+    FROM pairs {joined} GROUP BY ALL"""
+
+
+def _cells(system: System, names: Sequence[str], described: Sequence[Described]) -> str:
+    """Every combination of margins of the pairs, with levels put together where the system has them so."""
     free = [quoted(n) for n in names if n != YEAR]
     shared = {d.name for d in described}
     tree = next(((d.name, d.parent) for d in described if d.parent in shared), None)
-    sets = _sets(free, tree)
     shown = [f"CAST({quoted(YEAR)} AS VARCHAR)", *(_label(c, tree) for c in free)]
-    final = f"""
-    SELECT {", ".join(shown)}, count(*)::BIGINT, count(DISTINCT person_)::BIGINT,
-      count(*) - count(person_), coalesce(sum(record_key), 0) % {1 << 64}
-    FROM pairs GROUP BY {quoted(YEAR)}, GROUPING SETS ({", ".join(sets)})"""
-    return chain([*steps, ("pairs", pairs)], final)
+    instead = [f"{one} AS {quoted(d.name)}" for d in described if (one := _together(system, d))]
+    pairs = f"(SELECT * REPLACE ({', '.join(instead)}) FROM {_COUNTED})" if instead else _COUNTED
+    return f"""
+    SELECT {", ".join(shown)}, sum(n_)::BIGINT, count(DISTINCT person_)::BIGINT,
+      (sum(n_) - coalesce(sum(n_) FILTER (person_ IS NOT NULL), 0))::BIGINT,
+      sum(keys_) % {1 << 64}
+    FROM {pairs} GROUP BY {quoted(YEAR)}, GROUPING SETS ({", ".join(_sets(free, tree))})"""
+
+
+def _together(system: System, one: Described) -> str:
+    """The level of a record where some are put together; nothing where none are."""
+    if one.apart is None or one.codes is None:
+        return ""
+    whole = [v for v in system.code_list(one.codes).values if BETWEEN in v]
+    listed = {v: ", ".join(map(literal, v.split(BETWEEN))) for v in whole}
+    cases = " ".join(
+        f"WHEN {quoted(one.name)} IN ({parts}) THEN {literal(v)}" for v, parts in listed.items()
+    )
+    return f"CASE {cases} ELSE {quoted(one.name)} END"
 
 
 def _sets(free: Sequence[str], tree: tuple[str, str | None] | None) -> list[str]:

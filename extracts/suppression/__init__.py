@@ -6,7 +6,7 @@ attacker, rule and algorithm. It never reads a register, and knows nothing of re
 """
 
 from extracts.suppression.audit import AuditReport, Fall, Hint, Knowledge, audit_table, gather
-from extracts.suppression.coarser import MOSTLY_HIDDEN, Forecast, forecast
+from extracts.suppression.coarser import ENOUGH, MOSTLY_HIDDEN, Forecast, forecast, information
 from extracts.suppression.codebook import Codebook, span
 from extracts.suppression.commands import (
     audit_file,
@@ -26,6 +26,7 @@ from extracts.suppression.model import (
     TOTAL,
     CellTable,
     Dimension,
+    Ints,
     SuppressionPolicy,
     publish,
 )

@@ -26,6 +26,7 @@ def run(
     columns: Path | None = None,
     years: str | None = None,
     dims: str | None = None,
+    together: list[str] | None = None,
     coarser: str | None = None,
     suppress_locally: bool = False,
     keep: list[str] | None = None,
@@ -42,7 +43,19 @@ def run(
     from pipelines.release import Request, order_release, prepare_resume
     from pipelines.session import Session
 
-    later = (kind, cohort, columns, years, dims, dry_run, coarser, suppress_locally, keep, formats)
+    later = (
+        kind,
+        cohort,
+        columns,
+        years,
+        dims,
+        together,
+        dry_run,
+        coarser,
+        suppress_locally,
+        keep,
+        formats,
+    )
     if resume and any(later):
         raise OptionsDisagree(option="--resume goes on with the order as it was given")
     if doubtful not in {None, "wait", "exclude"}:
@@ -66,6 +79,7 @@ def run(
                     suppress_locally=suppress_locally,
                     keep=tuple(keep or ()),
                     formats=tuple(formats or ()),
+                    together=tuple(together or ()),
                 ),
             )
         home = session.home

@@ -8,7 +8,7 @@ from approvals.application import Application, RowRules
 from extracts.deidentified import RiskLimit, replaced
 from extracts.rows import RowScope
 from pipelines.home import Disclosure, SettingsUnusable
-from pipelines.release.orders import Order
+from pipelines.release.orders import Order, together_in
 from systems.description import System, load_system, system_codes
 
 if TYPE_CHECKING:
@@ -45,11 +45,10 @@ class ApprovedRelease:
 
     @functools.cached_property
     def system(self) -> System:
-        """The data system, with the persons whom its tables count by policy."""
-        described = load_system(self.order.system)
+        """The data system, with the persons whom its tables count by policy, and the levels ordered together."""
         if self.order.kind != "aggregated":
-            return described
-        return described.counting(self.policy.person_role)
+            return load_system(self.order.system)
+        return together_in(self.order.system, self.order.together).counting(self.policy.person_role)
 
     @property
     def noise(self) -> "Noise | None":

@@ -24,7 +24,8 @@ from pipelines.home import Home, locked, write_private
 from pipelines.release.errors import KindMissing, ReleaseOver, ReleaseUnknown, YearsUnreadable
 from pipelines.release.pins import Pins, pins_of
 from pipelines.session import Session, check_switches, today
-from systems.description import load_system
+from systems.description import BETWEEN, System, load_system
+from systems.errors import NotDescribed
 
 Kind = Literal["identified", "deidentified", "aggregated"]
 _ID = re.compile(r"[A-Za-z0-9-]{3,60}")
@@ -47,6 +48,7 @@ class Order(BaseModel):
     only_years: tuple[int, ...] = ()
     cohort_digest: str | None = None
     dimensions: tuple[str, ...] | None = None
+    together: tuple[str, ...] = ()
     coarser: tuple[str, ...] = ()
     suppress_locally: bool = False
     keep: dict[str, float] = {}
@@ -120,6 +122,7 @@ class Request:
     keep: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     only_years: tuple[int, ...] = ()
+    together: tuple[str, ...] = ()
 
 
 def order_release(session: Session, request: Request) -> str:
@@ -145,8 +148,9 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
     state = session.projects.show(request.project)
     if kind != "identified" and (request.cohort or request.columns):
         raise OptionsDisagree(option="--cohort and --columns belong to --kind identified")
-    if kind != "aggregated" and request.dims:
-        raise OptionsDisagree(option="--dims belongs to --kind aggregated")
+    if kind != "aggregated" and (request.dims or request.together):
+        raise OptionsDisagree(option="--dims and --together belong to --kind aggregated")
+    together_in(state.system, request.together)
     if kind != "deidentified" and (request.coarser or request.suppress_locally or request.keep):
         raise OptionsDisagree(
             option="--coarser, --suppress-locally and --keep belong to de-identified rows"
@@ -191,6 +195,7 @@ def _order(session: Session, request: Request, kind: Kind) -> str:
             only_years=request.only_years,
             cohort_digest=cohort,
             dimensions=tuple(d.strip() for d in request.dims.split(",")) if request.dims else None,
+            together=request.together,
             coarser=coarser,
             suppress_locally=request.suppress_locally,
             keep=keep,
@@ -215,6 +220,22 @@ def known_kind(text: str | None) -> Kind:
     if text not in get_args(Kind):
         raise KindMissing(kinds=get_args(Kind))
     return cast("Kind", text)
+
+
+def together_in(system: str, given: Sequence[str]) -> System:
+    """The system with levels put together, each as ``county=003+005``.
+
+    Raises:
+        OptionsDisagree: it has no such dimension or level, or one twice.
+    """
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for text in given:
+        name, _, levels = text.partition("=")
+        groups.setdefault(name, []).append(tuple(levels.split(BETWEEN)))
+    try:
+        return load_system(system).putting_together(groups)
+    except NotDescribed:
+        raise OptionsDisagree(option="--together wants DIM=LEVEL+LEVEL, each level once") from None
 
 
 def known_coarser(text: str | None, system: str) -> tuple[str, ...]:

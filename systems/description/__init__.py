@@ -5,6 +5,14 @@ in code that a TOML could state.
 """
 
 from systems.description.loading import load_system, system_codes
-from systems.description.model import Column, ForeignKey, LinkageColumn, System, Table
+from systems.description.model import (
+    BETWEEN,
+    Column,
+    ForeignKey,
+    LinkageColumn,
+    System,
+    Table,
+    Together,
+)
 from systems.description.releases import Dimension, Exclusion, OutputColumn, RowRelease
 from systems.description.terms import Document, Record

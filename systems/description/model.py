@@ -8,8 +8,9 @@ one part to another (a column's code list, an output's source) are checked by `s
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import Field
 
@@ -301,6 +302,30 @@ class System(Governed):
         release = self.release.model_copy(update={"aggregated": aggregated.counting(name)})
         return self.model_copy(update={"release": release})
 
+    def putting_together(self, together: Together) -> System:
+        """Return the system whose tables have some levels of dimensions as one, called by their codes with + between.
+
+        Raises:
+            NotDescribed: no such dimension or level, a level twice, or a group of one.
+        """
+        if not together:
+            return self
+        release, lists = self.release.aggregated, list(self.code_lists)
+        dimensions = list(release.dimensions)
+        for name, groups in together.items():
+            at = next((i for i, d in enumerate(dimensions) if d.name == name and d.codes), None)
+            if at is None:
+                raise NotDescribed(what="dimension with codes")
+            one = dimensions[at]
+            listed = self.code_list(one.codes or "")
+            joined = _joined(listed, groups)
+            lists.append(joined)
+            dimensions[at] = one.model_copy(update={"codes": joined.name, "apart": listed.name})
+        tables = release.model_copy(update={"dimensions": tuple(dimensions)})
+        released = self.release.model_copy(update={"aggregated": tables})
+        made = self.model_copy(update={"release": released, "code_lists": tuple(lists)})
+        return _forgetting(made, "code_lists_by_name")
+
     @cached_property
     def tables_by_name(self) -> dict[str, Table]:
         """Each table under its name."""
@@ -352,3 +377,39 @@ class System(Governed):
             NotDescribed: the system has no such table or column.
         """
         return self.table(table).column(column).identifier_class
+
+
+# --- levels put together
+
+D = TypeVar("D", bound=Described)
+Together = Mapping[str, Sequence[tuple[str, ...]]]  # for each dimension, groups of levels
+BETWEEN = "+"  # between the codes of levels that are one; no code of a dimension has it
+
+
+def _joined(listed: CodeList, groups: Sequence[tuple[str, ...]]) -> CodeList:
+    """A code list with the levels of each group as one, where the first of them stood."""
+    named = [value for group in groups for value in group]
+    if min(map(len, groups), default=0) < 2 or len(set(named)) < len(named):
+        raise NotDescribed(what="levels to put together")
+    if not set(named) <= set(listed.values) or any(BETWEEN in value for value in listed.values):
+        raise NotDescribed(what="levels to put together")
+    group_of = {value: group for group in groups for value in group}
+    codes: dict[str, Code] = {}
+    for code in listed.codes:
+        parts = [listed.by_value[v] for v in sorted(group_of.get(code.value, (code.value,)))]
+        shared = set(parts[0].attributes.items()).intersection(
+            *(p.attributes.items() for p in parts)
+        )
+        whole = BETWEEN.join(part.value for part in parts)
+        label = ", ".join(part.label for part in parts)
+        joined = Code(value=whole, label=label, attributes=dict(sorted(shared)))
+        codes.setdefault(whole, code if len(parts) == 1 else joined)
+    update = {"name": f"{listed.name}_together", "codes": tuple(codes.values())}
+    made = listed.model_copy(update=update)
+    return _forgetting(made, "by_value")
+
+
+def _forgetting(made: D, name: str) -> D:
+    """A copy without what its original had worked out, which it takes along."""
+    cast("dict[str, object]", made.__dict__).pop(name, None)
+    return made

@@ -201,11 +201,18 @@ class Dimension(OutputColumn):
         default: part of a table where the project names no dimensions.
         parent: dimension whose values these nest in, where the hierarchy is published too.
         formerly: names under which published tables have it.
+        apart: code list of the single levels, where ``codes`` has some of them put together.
     """
 
     default: bool = False
     parent: Name | None = None
     formerly: tuple[Name, ...] = ()
+    apart: Name | None = None
+
+    @property
+    def single(self) -> Dimension:
+        """The dimension with every level by itself, as a record has it."""
+        return self.model_copy(update={"codes": self.apart, "apart": None}) if self.apart else self
 
 
 class Measure(Described):

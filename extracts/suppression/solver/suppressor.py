@@ -121,7 +121,9 @@ def suppress(
         table, linked, earlier, policy.least, scope or {}, book, policy.threshold
     )
     try:
-        return _suppress(joined, policy, earlier, wishes, progress, intervals=intervals)
+        found = _suppress(joined, policy, earlier, wishes, progress, intervals=intervals)
+        if wishes is None or not (found.hidden.ravel() & wishes.stay_open).any():
+            return found
     except (CannotProtectError, AuditFellError):
         if wishes is None or not wishes.stay_open.any():
             raise
