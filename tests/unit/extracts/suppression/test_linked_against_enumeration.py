@@ -5,6 +5,7 @@ the earlier ones too, and may know a cell in which they are alone.
 """
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ def _nested(one, other):
     return one <= other or other <= one
 
 
+@pytest.mark.long
 @examples(40, deadline=None)
 @given(made=groupings())
 def test_linked_groupings_give_nothing_away_together(made):
@@ -100,6 +102,7 @@ def test_linked_groupings_give_nothing_away_together(made):
     assert not check(inner, [pattern, *pattern.linked])
 
 
+@pytest.mark.long
 @examples(30, deadline=None)
 @given(made=groupings())
 def test_nor_do_they_together_with_what_was_published_before(made):
