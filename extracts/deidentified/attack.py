@@ -31,7 +31,7 @@ SURPRISE = math.log(
     1e6
 )  # a rule that chance would make more often than once in a million is not believed
 _DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
-_MANY = 16  # values of an ordinary column
+_LARGEST = 1 << 62  # of a number made of several codes
 _PERSON: Sources = ("the person's other rows",)
 
 
@@ -151,6 +151,41 @@ class _Rule:
         return there, here[there]
 
 
+class _Likes:
+    """Distinct rows: a code each by column, and how many rows each stands for."""
+
+    def __init__(self, table: Mapping[str, Ints], many: Floats) -> None:
+        self._table, self.many = table, many
+
+    def __getitem__(self, name: str) -> Ints:
+        return self._table[name]
+
+    def __len__(self) -> int:
+        return self.many.size
+
+
+class _Asked:
+    """Rows for which rules are asked, and what they show: a column's codes are taken when it is looked at."""
+
+    def __init__(self, shown: Mapping[str, Ints], rows: Ints) -> None:
+        self._shown, self.rows = shown, rows
+        self._taken: dict[str, Ints] = {}
+
+    def __getitem__(self, name: str) -> Ints:
+        if name not in self._taken:
+            self._taken[name] = self._shown[name][self.rows]
+        return self._taken[name]
+
+    def __len__(self) -> int:
+        return self.rows.size
+
+    def leave_out(self, filled: Mask) -> None:
+        """Rows that were filled in are asked for no more."""
+        if filled.any():
+            self.rows = self.rows[~filled]
+            self._taken = {name: codes[~filled] for name, codes in self._taken.items()}
+
+
 class _Board:
     """The release in codes, and what the attacker has put into its empty cells so far.
 
@@ -178,18 +213,25 @@ class _Board:
         self.targets = [
             n for n in quasi if self.levels[n] and (self.base[n] == self.levels[n]).any()
         ]
+        self.many = {n: np.bincount(self.base[n], minlength=self.levels[n] + 1) for n in quasi}
         self.person = person
         self.used, self.changed = np.zeros((2, table.num_rows), np.int64)
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
         self.filled_too = np.ones(table.num_rows, bool)
+        self.alike = self.rows(quasi)  # of the release: nothing is filled in yet
         others = set(self.names).difference(quasi)
         pairs = [two for two in combinations(self.names, 2) if thorough or others.intersection(two)]
         self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in self.names], pairs]
+        mined: dict[Sources, list[Sources]] = {}  # by what of them is no quasi-identifier
+        for sources in [(), *((n,) for n in self.names), *pairs]:
+            mined.setdefault(tuple(n for n in sources if n in others), []).append(sources)
         self.mined = {
             (target, sources): rule
-            for sources in [(), *((n,) for n in self.names), *pairs]
-            for target, rule in self._mine(sources)
+            for besides, several in mined.items()
+            for likes in [self._likes(besides)]
+            for sources in several
+            for target, rule in self._mine(sources, likes)
         } | {(target, _PERSON): self._of_person(target) for target in self.targets}
 
     def leave_out(self, *, rows_alone: bool) -> None:
@@ -210,10 +252,23 @@ class _Board:
 
     def rows(self, names: Iterable[str]) -> Ints:
         """A number for each row, the same where rows are believed to be alike in these columns."""
-        row = np.zeros(self.person.size, np.int64)
+        row, width = np.zeros(self.person.size, np.int64), 1
         for name in names:
-            row = np.unique(row * (self.levels[name] + 2) + self.now[name], return_inverse=True)[1]
-        return row
+            if width * (self.levels[name] + 2) >= _LARGEST:
+                row = np.unique(row, return_inverse=True)[1]
+                width = int(row.max(initial=0)) + 1
+            row = row * (self.levels[name] + 2) + self.now[name]
+            width *= self.levels[name] + 2
+        return np.unique(row, return_inverse=True)[1]
+
+    def _likes(self, besides: Sources) -> "_Likes":
+        """Rows alike in all quasi-identifiers and some other columns, as one row each, and how many they are."""
+        number = self.alike
+        for name in besides:
+            number = number * (self.levels[name] + 1) + self.base[name]
+        _, first, many = np.unique(number, return_index=True, return_counts=True)
+        table = {name: self.base[name][first] for name in (*self.quasi, *besides)}
+        return _Likes(table, many.astype(np.float64))
 
     def fill(self, confidence: float) -> None:
         """Fill to a fixed point with rules of at least this confidence."""
@@ -224,19 +279,24 @@ class _Board:
             for target in self.targets:
                 new = self.changed > looked[target]  # elsewhere nothing more is known than before
                 looked[target] = self.clock
+                empty = (self.now[target] == self.levels[target]) & new & self.filled_too
+                asked = _Asked(self.shown, np.flatnonzero(empty))
                 for several in self.sources:  # none, the person's other rows, columns, pairs
-                    changed |= self._fill(target, several, confidence, new)
+                    hit = self._fill(target, several, confidence, asked)
+                    changed |= bool(hit.any())
+                    asked.leave_out(hit)
 
-    def _fill(self, target: str, several: list[Sources], confidence: float, new: Mask) -> bool:
-        """Fill the target's empty cells with the surest of several rules, the first of equals."""
-        rows = np.flatnonzero((self.now[target] == self.levels[target]) & new & self.filled_too)
+    def _fill(
+        self, target: str, several: list[Sources], confidence: float, asking: "_Asked"
+    ) -> Mask:
+        """Fill the target's empty cells with the surest of several rules, the first of equals; which were."""
+        rows = asking.rows
         sure, support = np.zeros(rows.size), np.zeros(rows.size, np.int64)
         value, chosen = np.full((2, rows.size), -1)
-        shown = {name: self.shown[name][rows] for name in self.names if rows.size}
         for number, sources in enumerate(several if rows.size else ()):
             if (rule := self.mined.get((target, sources))) is None:
                 continue
-            asked = self.person[rows] if sources == _PERSON else self._key(sources, shown)
+            asked = self.person[rows] if sources == _PERSON else self._key(sources, asking)
             there, here = rule.find(asked, confidence)
             c, n = rule.sure[here], rule.size[here]
             better = (c > sure[there]) | ((c == sure[there]) & (n > support[there]))
@@ -254,24 +314,30 @@ class _Board:
             self.rules[target, sources] = self.rules.get((target, sources), 0) + of.size
             for name in sources:
                 self.used[of] |= 1 << self.place[name] if name in self.place else 0
-        return bool(hit.any())
+        return hit
 
-    def _key(self, sources: Sources, table: Mapping[str, Ints]) -> Ints:
+    def _key(self, sources: Sources, table: "_Likes | _Asked") -> Ints:
         """One number for what the sources show."""
-        key = np.zeros(next(iter(table.values())).size, np.int64)
-        for name in sources:
+        key = table[sources[0]] if sources else np.zeros(len(table), np.int64)
+        for name in sources[1:]:
             key = key * (self.levels[name] + 1) + table[name]
         return key
 
-    def _mine(self, sources: Sources) -> Iterator[tuple[str, "_Rule"]]:
+    def _mine(self, sources: Sources, likes: "_Likes") -> Iterator[tuple[str, "_Rule"]]:
         """What the release says of each target by these columns."""
-        key, width = self._key(sources, self.base), math.prod(self.levels[s] + 1 for s in sources)
-        pattern = np.arange(min(width, _DENSE // _MANY))
-        if width > pattern.size:
+        key, width = self._key(sources, likes), math.prod(self.levels[s] + 1 for s in sources)
+        if width <= _DENSE:
+            pattern = np.flatnonzero(np.bincount(key, minlength=width))
+            place = np.zeros(width, np.int64)
+            place[pattern] = np.arange(pattern.size)
+            key = place[key]
+        else:
             pattern, key = np.unique(key, return_inverse=True)
         for target in sorted(set(self.targets).difference(sources)):
-            levels, base = self.levels[target], np.bincount(self.base[target])
-            size, most, value, empty = _majorities(key, self.base[target], pattern.size, levels)
+            levels, base = self.levels[target], self.many[target]
+            size, most, value, empty = _majorities(
+                key, likes[target], likes.many, pattern.size, levels
+            )
             sure = most / np.maximum(size, 1)
             believed = (sure >= NEAR) & (size >= SUPPORT)
             absent = np.zeros(pattern.size, bool)
@@ -279,7 +345,7 @@ class _Board:
                 shares = base[:levels] / max(1, base[:levels].sum())
                 believed &= size * _divergence(sure, shares[value]) >= SURPRISE
                 absent = (size == 0) & (empty >= SUPPORT)
-                absent &= empty * -math.log(max(1, base[levels]) / key.size) >= SURPRISE
+                absent &= empty * -math.log(max(1, base[levels]) / self.person.size) >= SURPRISE
             kept = np.flatnonzero(believed | absent)
             if kept.size:
                 value, sure = np.where(absent, levels + 1, value), np.where(absent, 1.0, sure)
@@ -308,14 +374,18 @@ def _codes(column: pa.ChunkedArray) -> tuple[Ints, int]:
     return one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int64), levels
 
 
-def _majorities(key: Ints, seen: Ints, width: int, levels: int) -> tuple[Ints, Ints, Ints, Ints]:
+def _majorities(
+    key: Ints, seen: Ints, many: Floats, width: int, levels: int
+) -> tuple[Ints, Ints, Ints, Ints]:
     """For each pattern: rows that show the target, those of its commonest value, it, and empty cells."""
     joint = key * (levels + 1) + seen
     if width * (levels + 1) <= _DENSE:
-        counts = np.bincount(joint, minlength=width * (levels + 1)).reshape(width, levels + 1)
+        flat = np.bincount(joint, many, width * (levels + 1)).astype(np.int64)
+        counts = flat.reshape(width, levels + 1)
         shown, empty = counts[:, :levels], counts[:, levels]
         return shown.sum(axis=1), shown.max(axis=1), shown.argmax(axis=1), empty
-    cells, counts = np.unique(joint, return_counts=True)
+    cells, at = np.unique(joint, return_inverse=True)
+    counts = np.bincount(at, many).astype(np.int64)
     of, value = np.divmod(cells, levels + 1)
     size, most, best, empty = np.zeros((4, width), np.int64)
     blank = value == levels
