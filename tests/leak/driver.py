@@ -18,7 +18,7 @@ from extracts import identified as cohort_rows
 from pipelines.cli.app import main
 from pipelines.home.home import open_home
 from pipelines.orchestration import Orchestrator, launch
-from pipelines.release.content import deidentified
+from pipelines.release import content
 from pipelines.release.stages import STAGES
 
 
@@ -46,12 +46,10 @@ def ruined(ruin):
     with ExitStack() as stack:
         where, how, text = ruin["where"], ruin["how"], ruin["text"]
         if where == "extract values":
-            rows, rest = cohort_rows.CohortRows, deidentified
+            rows = cohort_rows.CohortRows
             stack.enter_context(mock.patch.object(rows, "parts", _spoilt_parts(rows.parts, text)))
             stack.enter_context(
-                mock.patch.object(
-                    rest, "build_deidentified", _spoilt(rest.build_deidentified, text)
-                )
+                mock.patch.object(content, "make_rows", _spoilt(content.make_rows, text))
             )
         elif where == "summary":
             from pipelines.flows import flows
@@ -70,8 +68,9 @@ def ruined(ruin):
 
 def _spoilt(build, text):
     def built(*words, **named):
-        made = build(*words, **named)
-        return dataclasses.replace(made, table=_with_text(made.table, text))
+        made = build(*words, **named)  # after suppression and attack, which would empty it
+        spoilt = _with_text(made.extract.table, text)
+        return dataclasses.replace(made, extract=dataclasses.replace(made.extract, table=spoilt))
 
     return built
 
@@ -84,7 +83,7 @@ def _spoilt_parts(parts, text):
 
 
 def _with_text(table, text):
-    name = "order_brady"  # in both kinds, and nothing that local suppression would empty
+    name = "order_brady"  # in both kinds
     index = table.column_names.index(name)
     values = [f"{text}{i}" if i < 9 else v for i, v in enumerate(table[name].to_pylist())]
     return table.set_column(index, name, pa.array(values))
