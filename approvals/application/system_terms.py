@@ -99,7 +99,7 @@ def terms_of(code: str) -> SystemTerms | None:
         withheld=system.held_kinds,
         families=frozenset(system.code_list(release.aggregated.scope.codes).values),
         columns={
-            kind: tuple(c.name for c in rows.columns if not c.step)
+            kind: rows.variables
             for kind in ("identified", "deidentified")
             if (rows := getattr(release, kind)) is not None
         },

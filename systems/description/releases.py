@@ -167,6 +167,11 @@ class RowRelease(Described):
         return tuple(column.name for column in self.columns)
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the columns that an application may name; steps stand beside them."""
+        return tuple(column.name for column in self.columns if not column.step)
+
+    @property
     def finest(self) -> tuple[str, ...]:
         """Names of the columns of which no other is a finer version: what leaves by default."""
         return tuple(column.name for column in self.columns if column.coarser_of is None)

@@ -65,7 +65,7 @@ def test_every_system_is_released_from_in_every_kind_that_it_gives(released, cod
         plural = package.system.record.plural
         assert package.columns[-3:] == (plural, "persons", "status")
     elif kind == "deidentified":
-        assert package.columns == package.system.rows(kind).column_names
+        assert package.columns == package.system.rows(kind).variables
     else:
         assert package.columns[0] == "row_id"
         assert set(package.system.rows(kind).column_names) < set(package.columns)

@@ -32,7 +32,7 @@ def test_one_kind_alone_names_every_column_of_it(code):
         text = example_for(code, "standard", on=ON, kind=kind)
         application = parse_application(text.encode(), terms=terms_of)
         assert application.kinds == (kind,)
-        assert [v.name for v in application.variables] == list(system.rows(kind).column_names)
+        assert [v.name for v in application.variables] == list(system.rows(kind).variables)
 
 
 def test_the_example_of_carpos_asks_for_one_coarseness_of_each_field():
