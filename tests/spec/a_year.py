@@ -112,6 +112,11 @@ def appeal(story: Story) -> None:
     story.does(
         "rory", f"project event {NO} draft_reviewed draft={digest} finding=identity", shown=False
     )
+    story.tell(
+        "`draft_reviewed finding=identity` on the 27th; the appeal on 3 June, within ten calendar days;"
+        " the appeal officer asks for a written answer by the 17th and has 30 calendar days to decide."
+    )
+    story.on("2026-06-08", "what is open")
     story.does(
         "erin",
         f"project event {NO} matter_appealed appeal=a1 matter=identity --on 2026-06-03",
@@ -122,11 +127,6 @@ def appeal(story: Story) -> None:
         f"project event {NO} response_requested response=r1 appeal=a1 until=2026-06-17 --on 2026-06-05",
         shown=False,
     )
-    story.tell(
-        "`draft_reviewed finding=identity` on the 27th; the appeal on 3 June, within ten calendar days;"
-        " the appeal officer asks for a written answer by the 17th and has 30 calendar days to decide."
-    )
-    story.on("2026-06-08", "what is open")
     story.does("erin", "deadlines --within 60")
     story.on("2026-06-24", "the appeal is refused; the decision is final")
     story.does(

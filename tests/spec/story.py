@@ -137,4 +137,5 @@ def telling(folder: Path) -> Iterator[Story]:
         patch.setattr("pipelines.session.datetime", Frozen)
         patch.setattr("approvals.ledger.ledger.datetime", Frozen)
         patch.setattr("pipelines.session.acting_person", story.person)
+        patch.setattr("approvals.people.acting_person", story.person)
         yield story
