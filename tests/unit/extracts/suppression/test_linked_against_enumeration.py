@@ -70,6 +70,9 @@ def check(inner, patterns):
     sets, hidden, counts = list(away), list(away.values()), list(values.values())
     assert all(h or n == 0 or n >= 3 for h, n in zip(hidden, counts, strict=True))
     everybody = Attacker(sets, counts, hidden)
+    shown = zip(sets, counts, hidden, strict=True)
+    nobody = frozenset[int]().union(*(s for s, n, h in shown if n == 0 and not h))
+    real = [one - nobody for one in sets]  # two cells of one person may differ by empty ones alone
     for number, (is_hidden, count) in enumerate(zip(hidden, counts, strict=True)):
         if is_hidden:
             assert everybody.possible(number, lambda n, count=count: n != count)
@@ -77,7 +80,7 @@ def check(inner, patterns):
     return [
         (sets[number], sets[own])
         for own in np.flatnonzero(np.array(counts) == 1)
-        for knows in [[n for n, c in enumerate(counts) if c == 1 and _nested(sets[n], sets[own])]]
+        for knows in [[n for n, c in enumerate(counts) if c == 1 and _nested(real[n], real[own])]]
         for attacker in [Attacker(sets, counts, hidden, knows)]
         for number in np.flatnonzero(hidden).tolist()
         if 0 < counts[number] < 3 and number not in knows and attacker.proves(number, 3)
