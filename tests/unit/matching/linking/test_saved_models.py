@@ -65,7 +65,7 @@ def test_a_model_says_where_it_comes_from_and_holds_no_value_of_a_person(files):
 
 
 def test_a_model_that_cannot_be_used_stops_before_anything_is_written(files):
-    (files / "bad.json").write_text("{}")
+    (files / "no.model").write_text("{}")
     with pytest.raises(BadModel):
-        match(files, "bad", start=files / "bad.json")
+        match(files, "bad", start=files / "no.model")
     assert not (files / "bad.parquet").exists()

@@ -67,8 +67,10 @@ def test_each_refused_command_is_recorded_and_shown(home, number):
         ("p-reader", number, "project.approve", "PEOPLE-06"),
         ("UNKNOWN", number, "project.approve", "PEOPLE-03"),
     ]
+    assert command(home, "project", "show", number)[0] == 3  # who is not known reads nothing either
+    i_am(home, "p-all", "engineer", "approver")
     shown = json.loads(command(home, "project", "show", number, "--json")[1])
-    assert [row["who"] for row in shown["refused"]] == ["p-all", "p-reader", "UNKNOWN"]
+    assert [row["who"] for row in shown["refused"]] == ["p-all", "p-reader", "UNKNOWN", "UNKNOWN"]
     assert shown["state"] == "submitted"
     table = command(home, "project", "show", number)[1]
     assert "PEOPLE-06" in table
