@@ -16,9 +16,7 @@ import numpy as np
 from extracts.suppression.model import Floats, Ints
 from extracts.suppression.solver.secondary import Search, secondary_cells
 
-DECOYS = (
-    1 / 40
-)  # a secondary cell: each brings one or two more, and no more than 5 % are to be lost
+DECOYS = 1 / 40  # a secondary cell: each brings one or two more, under 5 % in the mean
 _LABEL = b"doj-release/suppression/choice/v1/"
 _BYTES = 8  # of one number
 
