@@ -13,6 +13,7 @@ from expectations.report.items import check_items, check_lines, five_safes
 from expectations.report.model import (
     Bar,
     Fact,
+    Grid,
     HiddenMap,
     Interval,
     Item,

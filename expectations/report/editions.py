@@ -30,6 +30,7 @@ def recipient_view(model: ReportModel) -> ReportModel:
             "plots": plots,
             "maps": tuple(_map(m) for m in model.maps),
             "intervals": (),
+            "grids": (),
             "provenance": tuple(f for f in model.provenance if f.audience == "both"),
         }
     )

@@ -132,6 +132,24 @@ class HiddenMap(Part):
         return self
 
 
+class Grid(Part):
+    """A small table of texts and numbers, as they are to be read. For the Department alone.
+
+    ``heads`` are as many as each row has cells; the first cell of a row is its name.
+    """
+
+    title: str
+    heads: tuple[str, ...] = pydantic.Field(min_length=2)
+    rows: tuple[tuple[str, ...], ...] = pydantic.Field(min_length=1)
+    note: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _rectangular(self) -> Self:
+        if any(len(row) != len(self.heads) for row in self.rows):
+            raise ValueError("one cell for every head")
+        return self
+
+
 class CheckLine(Part):
     """One check of a suite as the report shows it; counts are None in the recipient's edition."""
 
@@ -185,6 +203,7 @@ class ReportModel(Part):
     plots: tuple[Plot, ...] = ()
     intervals: tuple[Interval, ...] = ()
     maps: tuple[HiddenMap, ...] = ()
+    grids: tuple[Grid, ...] = ()
     provenance: tuple[Fact, ...] = ()
     run: RunFacts
     verdict: Literal["pass", "fail"] | None = None

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from expectations.report import Bar, Fact, HiddenMap, Interval, Item, Plot
+from expectations.report import Bar, Fact, Grid, HiddenMap, Interval, Item, Plot
 from extracts.aggregated import explain
 from extracts.perturbation import Noise
 from pipelines.release.content import closed_years_in_words
@@ -111,7 +111,6 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
             }
         ),
         *_for_department(_attacked(risk)),
-        *_for_department(_sensitive(risk, limit)),
     )
     plot = Plot(
         title="Persons by how many share all their quasi-identifiers and history",
@@ -123,29 +122,48 @@ def deidentified_sections(context: ReleaseContext) -> dict[str, Any]:
             Bar(label="fewer", value=below, status="warn"),
         ),
     )
-    return {"facts": facts, "plots": (plot,), "outputs": _outputs(extract, persons, below)}
+    grids = (*_lost(extract["suppressed"]), *_known_too(risk), *_sensitive(risk, limit))
+    outputs = _outputs(extract, persons, below)
+    return {"facts": facts, "plots": (plot,), "grids": grids, "outputs": outputs}
 
 
 def _attacked(risk: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left after an attacker filled in empty cells, and what other columns would add."""
-    rules = ("rules that always hold", "rules that hold in 95 of 100 rows")
-    facts = {
-        f"After filling in by {how}": f"k = {got['k']}, {got['persons_below']:,} persons in smaller classes, {got['cells_filled']:,} cells filled"
-        for how, got in zip(rules, risk["filled_in"], strict=False)
-    }
-    return facts | {
-        f"If an attacker knew {'them all' if name == 'all' else name} as well": f"k = {got['k']}, {got['share_below']:.1%} of persons in smaller classes"
+    """What is left after an attacker filled in empty cells."""
+    found: dict[str, Any] = {}
+    rules = ("that always hold", "that hold in 95 of 100 rows")
+    for how, got in zip(rules, risk["filled_in"], strict=False):
+        found[f"Smallest class after filling in by rules {how}"] = got["k"]
+        found[f"Persons in smaller classes then, by rules {how}"] = got["persons_below"]
+    return found
+
+
+def _known_too(risk: Mapping[str, Any]) -> tuple[Grid, ...]:
+    """What columns that are taken to be unknown would add."""
+    rows = tuple(
+        ("all of them" if name == "all" else name, str(got["k"]), f"{got['share_below']:.1%}")
         for name, got in risk["known_too"].items()
-    }
+    )
+    heads = ("If an attacker knew as well", "k", "persons in smaller classes")
+    title = "Columns that are no quasi-identifiers"
+    return (Grid(title=title, heads=heads, rows=rows),) if rows else ()
 
 
-def _sensitive(risk: Mapping[str, Any], limit: Mapping[str, Any]) -> dict[str, Any]:
+def _sensitive(risk: Mapping[str, Any], limit: Mapping[str, Any]) -> tuple[Grid, ...]:
     """The worst group of rows that look alike, by sensitive column."""
-    return {
-        f"{name} among rows that look alike": f"{least} or more values ({risk['l_rare'][name] or 'none'} where some are not common; limit {limit['l_values']}), "
-        f"worth {risk['l_entropy'][name]} by entropy; distance {risk['t_closeness'][name]} of {limit['t_distance']}"
+    rows = tuple(
+        (
+            name,
+            str(least),
+            str(risk["l_rare"][name] or "none such"),
+            str(risk["l_entropy"][name]),
+            str(risk["t_closeness"][name]),
+        )
         for name, least in risk["l_diversity"].items()
-    }
+    )
+    heads = ("Column", "fewest values", "where some are not common", "by entropy", "distance")
+    note = f"The worst group. Limits: {limit['l_values']} values where some are not common, distance {limit['t_distance']}."
+    title = "Sensitive columns among rows that look alike"
+    return (Grid(title=title, heads=heads, rows=rows, note=note),) if rows else ()
 
 
 def _for_department(facts: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -159,7 +177,6 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     """What local suppression took, for the Department: the data shows its empty cells, not why."""
     if taken is None:
         return ()
-    cells = cast("Mapping[str, int]", taken["cells"])
     return (
         Fact(
             label="Persons left out as too rare",
@@ -167,23 +184,37 @@ def _suppressed(taken: Mapping[str, Any] | None) -> tuple[Fact, ...]:
             persons=True,
             audience="department",  # the data does not show it
         ),
-        *_for_department({f"{name}: cells emptied": count for name, count in cells.items()}),
-        *_for_department(
-            {
-                f"{d['column']}: told by {' and '.join(d['sources'])}": f"{d['determined']:.0%} of rows; emptied together"
-                for d in taken["dependences"]
-            }
+    )
+
+
+def _lost(taken: Mapping[str, Any] | None) -> tuple[Grid, ...]:
+    """What was emptied by column and group, and what told it."""
+    if taken is None or not taken["cells"]:
+        return ()
+    groups = [
+        (f"{group} ({one['persons']:,})", one["lost"])
+        for by in taken["by_group"].values()
+        for group, one in by.items()
+    ]
+    lost = Grid(
+        title="Emptied, by column and group of persons",
+        heads=("Column", "cells", *(head for head, _ in groups)),
+        rows=tuple(
+            (name, f"{count:,}", *(f"{share.get(name, 0):.0%}" for _, share in groups))
+            for name, count in taken["cells"].items()
         ),
-        *_for_department(
-            {
-                f"Lost where {column} is {group}": ", ".join(
-                    f"{name} {share:.0%}" for name, share in one["lost"].items()
-                )
-                or "nothing"
-                for column, groups in taken["by_group"].items()
-                for group, one in groups.items()
-            }
-        ),
+        note="Shares of the values that rows of the group had; in brackets its persons.",
+    )
+    told = tuple(
+        (d["column"], " and ".join(d["sources"]), f"{d['determined']:.0%}")
+        for d in taken["dependences"]
+    )
+    if not told:
+        return (lost,)
+    heads = ("Column", "is told by", "in so many rows")
+    return (
+        lost,
+        Grid(title="What told emptied values, and was emptied with them", heads=heads, rows=told),
     )
 
 

@@ -21,6 +21,7 @@ from expectations.report.items import check_items, check_lines, five_safes
 from expectations.report.model import (
     Bar,
     Fact,
+    Grid,
     HiddenMap,
     Interval,
     Item,
@@ -65,6 +66,7 @@ def model(validation=None, **changes):
                     Bar(label="matched", value=777_002), Bar(label="not", value=4000), Bar(label="not attempted", value=4))),
                   Plot(title=f"Rules {SECRET}", unit="pairs", audience="department", bars=(Bar(label="r1", value=3),))),
         "intervals": (Interval(label=f"Wrong links {SECRET}", value=0.777, low=0.1, high=1.0),),
+        "grids": (Grid(title=f"Lost {SECRET}", heads=("Column", "cells"), rows=((SECRET, "7"),)),),
         "maps": (HiddenMap(title="2024", row_dim="county", column_dim="family", row_labels=("Alameda", "Alpine"),
                            column_labels=("DV", "GV"), cells=("p1", "20")),),
         "provenance": (Fact(label="Snapshot", value="CARPOS-1"), Fact(label=f"Cohort {SECRET}", value="hmac", audience="department")),
@@ -134,7 +136,7 @@ def test_the_recipient_reads_nothing_of_the_departments():
     assert "primary" not in page
     assert "Recipient" in page
     both = render(model(), "department")
-    assert both.count(SECRET) == 5
+    assert both.count(SECRET) == 8
     assert "1 primary, 1 secondary" in both
 
 
@@ -165,6 +167,17 @@ def test_masking_never_leaves_one_part_to_subtract(values, below):
     assert len(values) == 1 or shown.count(None) != 1
     if not any(0 < v < below for v in values):
         assert shown == values
+
+
+def test_a_grid_has_a_cell_for_every_head_and_is_drawn_as_a_table():
+    with pytest.raises(ValueError, match="one cell for every head"):
+        Grid(title="Lost", heads=("Column", "cells"), rows=(("order_stage",),))
+    rows = (("order_stage", "1,204"), ("order_brady", "<7>"))
+    page = render(
+        model(grids=(Grid(title="Lost", heads=("Column", "cells"), rows=rows),)), "department"
+    )
+    assert '<th scope="row">order_stage</th><td class="n">1,204</td>' in page
+    assert "&lt;7&gt;" in page
 
 
 def test_maps_have_one_marker_for_the_recipient():
