@@ -199,8 +199,9 @@ class MasterProblem:
 
     def _stop(self, event: highspy.HighsCallbackEvent) -> None:
         self.asked += 1
-        if self.asked > self._most or is_past(self._ends):
-            event.interrupt()
+        event.interrupt(
+            self.asked > self._most or is_past(self._ends)
+        )  # it remembers the last answer
 
     def _free_part(self, cut: Cut) -> tuple[Ints, Floats, float] | None:
         forced = self.must[cut.cells]
@@ -280,6 +281,9 @@ _ROUNDS = 60  # such tables need about ten
 _HARD = 3_000  # simplex steps of one integer programme; those of 1,239 cells need up to 800
 _EASY = 40  # questions whether to go on, of the first integer programme; those tables' ask up to 22
 _WHOLE = 1_000_000
+_CONTRIBUTORS = (
+    2  # times the programmes where small cells are kept from who is alone in another, too
+)
 _NEIGHBOURS = 2_000  # linear programmes spent on neighbourhoods after each hard one
 
 
@@ -322,15 +326,17 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
         SolverStoppedError: the solver gave no answer.
     """
     flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
-    limit = search.movements.solved + search.policy.clean_programmes
-    effort = Effort(lambda: search.movements.solved + flows.solved, limit, search.ends)
+    begun, budget = search.movements.solved, search.policy.clean_programmes
+    asked = _CONTRIBUTORS if search.contributors.any() else 1
+    solved = lambda: search.movements.solved + flows.solved  # noqa: E731
+    effort = Effort(solved, begun + asked * budget, search.ends)
     chance = np.random.default_rng(search.seed)
     proven = 0.0
     trial: Search | None = search
     took, most = 0, _EASY  # what the last hard round cost, as the next one would
     for _ in range(_ROUNDS):
-        begun = effort.spent
-        if secondary(search) <= proven or effort.over or begun + took > effort.limit:
+        so_far = effort.spent
+        if secondary(search) <= proven or effort.over or so_far + took > effort.limit:
             break
         hidden, bound = cover.solve(most)
         effort.steps += cover.steps
@@ -346,8 +352,9 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
         if cover.steps > _HARD or cover.asked > most:
             _keep_smaller(search, trial, proven, progress)
             trial, most = None, _WHOLE
+            effort.limit = begun + budget  # each further round costs as much again
             search_neighbourhoods(search, effort, _NEIGHBOURS, proven, chance, progress)
-            took = effort.spent - begun
+            took = effort.spent - so_far
         if progress:
             progress("smallest", int(proven), int(secondary(search)))
     if trial is not None:

@@ -80,3 +80,12 @@ def test_any_budget_ends_with_a_pattern_that_protects(budget):
     pattern = suppress(table, SuppressionPolicy(clean_programmes=budget))
     assert pattern.report.holds
     assert pattern.needed <= pattern.secondary.sum()
+
+
+def test_a_programme_that_was_stopped_once_is_asked_again():
+    """The solver remembers that it was told to stop: the next programme of the same solver must not end at its first question."""
+    dims = [Dimension.flat(name, [f"{name}0", f"{name}1"]) for name in "abc"]
+    table = from_leaves(dims, np.array([[[3, 1], [0, 11]], [[1, 0], [11, 1]]]))
+    search = start_search(relations_of(table, 1), POLICY)
+    protect(search)
+    assert minimise(search) == secondary(search) == 10
