@@ -2,7 +2,7 @@
 
 An attacker reads "a" and "A", "0-17" and "0-19", "All" and TOTAL as what they are; a program that takes
 them for different levels audits a world in which nobody can subtract. So whatever the codebook or an option
-does not settle is refused here, with column and row; a level itself is shown only where it reads like a range.
+does not settle is refused here, with column and row; a level itself is shown only where it reads like a range, and never a day, which may be a person's.
 """
 
 import unicodedata
@@ -84,7 +84,13 @@ def _folded(label: str) -> str:
 
 
 def _shown(label: str) -> dict[str, str]:
-    return {"level": label} if span(label) else {}
+    return {"level": label} if _is_range(label) else {}
+
+
+def _is_range(label: str) -> bool:
+    """Whether a level reads like a range or an age that may stand in a text; a single day may be a birth date."""
+    found = span(label)
+    return found is not None and not (found[0] == "day" and found[1] == found[2])
 
 
 def _levels(name: str, tables: Sequence[Listing]) -> list[tuple[str, str, int]]:
@@ -129,9 +135,8 @@ def _check_ranges(name: str, tables: Sequence[Listing], parent: Mapping[str, str
             if other not in ancestors(level, parent) and level not in ancestors(other, parent):
                 late = max(level, other, key=lambda x: (found[x][0] != tables[0].role, found[x][1]))
                 role, row = found[late]
-                raise errors.OverlappingLevelsError(
-                    column=name, table=role, row=row, levels=sorted([level, other])
-                )
+                shown = sorted(x for x in (level, other) if _is_range(x))
+                raise errors.OverlappingLevelsError(column=name, table=role, row=row, levels=shown)
         reach.append((kind, first, last, level))
 
 
