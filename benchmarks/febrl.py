@@ -105,7 +105,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     left, right, links = load_febrl4(return_links=True)
     rows = [
-        ("doj-release match, default settings", ours(left, right, links)),
+        ("doj-release tools match, default settings", ours(left, right, links)),
         ("  without the national number", ours(left, right, links, without=("ssn",))),
         ("recordlinkage, documented example", documented(left, right, links)),
         ("recordlinkage ECM, chosen by hand", by_hand(left, right, links)),

@@ -4,7 +4,7 @@
     python benchmarks/linkage.py --jobs steps --records 10000000 --steps 1000000,3000000 [--data FOLDER]
     python benchmarks/linkage.py --jobs steps --steps 1,10,200
 
-``link`` makes a register and a cohort with known truth, then runs `doj-release match` and
+``link`` makes a register and a cohort with known truth, then runs `doj-release tools match` and
 `splink_peer.py` in turn, each as its own process from file to file, start-up included: seconds and
 processor seconds (medians), the memory of all its processes added up (PSS, sampled), precision, recall and F1 of the links
 and with the pairs to review settled by the truth. ``resolve`` resolves the register within itself.

@@ -88,7 +88,7 @@ def _size(folder: Path, size: int, form: str) -> float:
         _made("make-cohort", folder, cohort, size)
     home, before = folder / "home", _used(folder)
     project = _project(folder, size)
-    words = ["project", "cohort", project, str(cohort)]
+    words = ["cohort", "add", project, str(cohort)]
     registered = _timed(folder, *words)
     _confirm(home, project)
     ask = ["run", project, "--kind", "identified", "--doubtful", "exclude", "--no-orchestrator"]

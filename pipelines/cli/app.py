@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from pipelines.cli.console import Console, Group
 from pipelines.cli.signals import orderly
 from pipelines.errors import CommandUnusable
 
-_FLAGS = {"--json", "--version"}
+_FLAGS = {"--json", "--quiet", "--version"}
 _WITH_VALUE = {"--home"}
 
 app = Group(
@@ -24,6 +24,7 @@ app = Group(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -45,6 +46,9 @@ def options(
     as_json: Annotated[
         bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Neither progress nor hints: answers and errors alone.")
+    ] = False,
     version: Annotated[
         bool,
         typer.Option(
@@ -55,47 +59,79 @@ def options(
     """Secure release of Department data: link, extract, prove, seal, record."""
     del version
     console = context.ensure_object(Console)
-    console.home, console.json = console.placed(home), as_json
+    console.home, console.json, console.quiet = console.placed(home), as_json, quiet
+    if console.newer and console.interactive:
+        console.hint(f"This command is called `{console.newer}` now.")
 
 
-for name, function in {
-    "demo": demo.demo,
-    "init": deployment.init,
-    "backup": deployment.backup,
-    "restore": deployment.restore,
-    "upgrade": deployment.upgrade,
-    "run": releases.run,
-    "review": releases.review,
-    "refresh": releases.refresh,
-    "retention": releases.retention,
-    "match": standalone.match,
-    "suppress": standalone.suppress,
-    "audit": standalone.audit,
-    "rates": standalone.rates,
-    "seal": standalone.seal,
-    "verify": standalone.verify,
-    "deadlines": projects.deadlines,
-    "remind": projects.remind,
-    "doctor": deployment.doctor,
-}.items():
-    app.add(name)(function)
+# What stands at the top, by the heading under which help lists it: words of every day, else a noun whose verbs follow.
+_TOP: dict[str, dict[str, Any]] = {
+    "Every day": {
+        "run": releases.run,
+        "review": releases.review,
+        "refresh": releases.refresh,
+        "deadlines": projects.deadlines,
+        "remind": projects.remind,
+        "doctor": deployment.doctor,
+    },
+    "Projects": {
+        "project": projects.project_group,
+        "cohort": projects.cohort_group,
+        "recipient": keys.recipient_group,
+        "release": releases.release_group,
+    },
+    "Data": {
+        "register": registers.register_group,
+        "bucket": deployment.bucket_group,
+        "ledger": ledger.ledger_group,
+    },
+    "Home": {
+        "init": deployment.init,
+        "demo": demo.demo,
+        "home": deployment.home_group,
+        "keys": keys.keys_group,
+        "escrow": keys.escrow_group,
+        "switch": keys.switch_group,
+    },
+    "Tools for files alone": {"tools": standalone.tools_group},
+}
+for heading, words in _TOP.items():
+    for name, one in words.items():
+        if isinstance(one, Group):
+            app.add_typer(one, name=name, rich_help_panel=heading)
+        else:
+            app.add(name, rich_help_panel=heading)(one)
 
-for name, group in {
-    "register": registers.register_group,
-    "bucket": deployment.bucket_group,
-    "project": projects.project_group,
-    "recipient": keys.recipient_group,
-    "release": releases.release_group,
-    "escrow": keys.escrow_group,
-    "switch": keys.switch_group,
-    "keys": keys.keys_group,
-    "ledger": ledger.ledger_group,
-}.items():
-    app.add_typer(group, name=name)
+# Spellings that go on to work, though no help shows them. Those of before, a note says so at a terminal:
+_BEFORE = {
+    "project cohort": "cohort add",
+    "project cohort-confirm": "cohort confirm",
+    **{v: f"home {v}" for v in ("backup", "restore", "upgrade", "retention")},
+    **{v: f"tools {v}" for v in ("match", "suppress", "audit", "rates", "seal", "verify")},
+}
+# and those of who follows the grammar where a word of every day stands alone.
+_ALSO = {
+    **{f"release {v}": v for v in ("run", "review", "refresh")},
+    **{f"home {v}": v for v in ("init", "demo", "doctor")},
+}
+
+
+def newest(words: Sequence[str], spellings: Mapping[str, str]) -> list[str]:
+    """A command by the spelling that help shows, where it begins with one of these."""
+    for length in (2, 1):
+        if spelling := spellings.get(" ".join(words[:length])):
+            return [*spelling.split(), *words[length:]]
+    return list(words)
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
-    """Move the global options to the front: they may stand before or after the command."""
+    """Move the global options to the front, where they may stand after the command; spell it as help does."""
+    front, rest = _parted(arguments)
+    return front + newest(rest, _BEFORE | _ALSO)
+
+
+def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The global options, and the command with all that is its own."""
     front: list[str] = []
     rest: list[str] = []
     queue = list(arguments)
@@ -112,7 +148,7 @@ def hoist(arguments: Sequence[str]) -> list[str]:
             front.append(word)
         else:
             rest.append(word)
-    return front + rest
+    return front, rest
 
 
 def step_of(words: Sequence[str]) -> str:
@@ -139,8 +175,11 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
         folder: from where relative paths are meant; the current folder where none is given.
     """
     harden_process()
-    words = hoist(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    words, (_, own) = hoist(given), _parted(given)
     console = Console(folder=folder, step=step_of(words) or "command")
+    if newest(own, _BEFORE) != own:
+        console.newer = console.step.replace(".", " ")
     try:
         with orderly():
             _tree()(args=words, prog_name="doj-release", obj=console)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
+from typer.core import TyperGroup
 
 from errors import CodedError, Exit
 from pipelines.errors import Unexpected
@@ -29,7 +30,7 @@ Report = Callable[[str], None]
 
 @dataclass
 class Console:
-    """One command's two global options, its name, its home's session, and the ways in which it speaks.
+    """One command's global options, its name, its home's session, and the ways in which it speaks.
 
     `pipelines.cli.app` makes one for each command line; Typer hands it on as the context's object.
     """
@@ -37,8 +38,10 @@ class Console:
     home: Path | None = None
     folder: Path | None = None  # from where the caller means relative paths
     json: bool = False
+    quiet: bool = False  # neither progress nor hints
     emitted: bool = False
     step: str = "command"  # the command in dots: release.approve
+    newer: str = ""  # how help spells a command that was given as before
     _relative: list[str] = field(default_factory=list[str])  # paths that were, as they are placed
 
     def placed(self, value: V) -> V:
@@ -85,8 +88,8 @@ class Console:
 
     @property
     def interactive(self) -> bool:
-        """Whether progress may be drawn: a terminal on stderr and no --json."""
-        return not self.json and sys.stderr.isatty()
+        """Whether progress may be drawn: a terminal on stderr, and neither --json nor --quiet."""
+        return not (self.json or self.quiet) and sys.stderr.isatty()
 
     def say(self, text: str) -> None:
         """One line for a person; nothing under --json."""
@@ -94,7 +97,12 @@ class Console:
             typer.echo(text)
 
     def hint(self, text: str) -> None:
-        """One line on stderr for a person at a terminal; nothing under --json."""
+        """One line on stderr for a person; nothing under --json or --quiet."""
+        if not (self.json or self.quiet):
+            typer.echo(text, err=True)
+
+    def explain(self, text: str) -> None:
+        """Why a command ended as it did, on stderr; nothing under --json, where it is data."""
         if not self.json:
             typer.echo(text, err=True)
 
@@ -288,15 +296,35 @@ def _check_outputs(writes: Sequence[str], given: Mapping[str, object]) -> None:
     check_outputs(outputs, [one for one in named if one[0] not in out])
 
 
+class _Headed(TyperGroup):
+    """Help lists the commands under their headings, in one column."""
+
+    _ORDER = ("Every day", "Projects", "Data", "Home", "Tools for files alone", "Commands")
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        del ctx
+        width = max(map(len, self.commands))
+        headed: dict[str, list[tuple[str, str]]] = {}
+        for name, one in self.commands.items():
+            about = one.get_short_help_str(formatter.width)
+            heading = getattr(one, "rich_help_panel", None)
+            headed.setdefault(heading or "Commands", []).append((name.ljust(width), about))
+        for heading in sorted(headed, key=self._ORDER.index):
+            with formatter.section(heading):
+                formatter.write_dl(headed[heading])
+
+
 class Group(typer.Typer):
     """Commands that are functions of a console."""
 
     def __init__(self, about: str, **more: Any) -> None:
-        super().__init__(help=about, no_args_is_help=True, **more)
+        super().__init__(help=about, no_args_is_help=True, cls=_Headed, **more)
 
-    def add(self, name: str | None = None) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    def add(
+        self, name: str | None = None, **more: Any
+    ) -> Callable[[Callable[..., R]], Callable[..., R]]:
         """Add a function as a command of this name; of its own where none is given."""
-        return lambda function: self.command(name)(command(function))
+        return lambda function: self.command(name, **more)(command(function))
 
 
 def _recorded(

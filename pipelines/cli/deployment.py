@@ -1,4 +1,4 @@
-"""``init``, ``backup``, ``restore``, ``upgrade``, ``doctor`` and ``bucket …``: a home, and its life on machines."""
+"""``init``, ``home …``, ``doctor`` and ``bucket …``: a home, and its life on machines."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,6 +7,8 @@ import typer
 
 from errors import Exit
 from pipelines.cli.console import Console, Group
+
+home_group = Group("A home on its machine: backups, versions, what is kept.")
 
 
 def init(
@@ -25,6 +27,7 @@ def init(
     )
 
 
+@home_group.add()
 def backup(console: Console, out: Path) -> None:
     """Write the home into one file; no staged row, no passphrase."""
     from pipelines.deployment import back_up
@@ -38,6 +41,7 @@ def backup(console: Console, out: Path) -> None:
     )
 
 
+@home_group.add()
 def restore(console: Console, backup: Path) -> None:
     """Put a backup into a new or empty folder (--home)."""
     from pipelines.deployment import restore as restored
@@ -50,11 +54,31 @@ def restore(console: Console, backup: Path) -> None:
     )
 
 
+@home_group.add()
 def upgrade(console: Console) -> None:
     """Take the home to this version's format; `backup` first."""
     from pipelines.deployment import upgrade as upgraded
 
     console.show_pairs("Upgrade", upgraded(console.open_home()))
+
+
+@home_group.add()
+def retention(
+    console: Console,
+    dry_run: bool = False,
+) -> None:
+    """End what was kept long enough: outbox and cohorts.
+
+    The daily `remind` flow does the same.
+    """
+    from pipelines.custody import enforce_retention, retention_items
+    from pipelines.session import today
+
+    session = console.session
+    found = retention_items(session) if dry_run else enforce_retention(session, today())
+    rows = [item.as_dict(today()) for item in found]
+    names = ("what", "project_number", "about", "until", "over")
+    console.show_rows("Kept" if dry_run else "Ended", names, rows)
 
 
 def doctor(console: Console) -> None:

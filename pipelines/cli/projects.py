@@ -1,4 +1,4 @@
-"""``project …``, ``deadlines`` and ``remind``: the life of a project, the gate's answer for a day, and what is due when."""
+"""``project …``, ``cohort …``, ``deadlines`` and ``remind``: the life of a project, the gate's answer for a day, and what is due when."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -14,7 +14,8 @@ from pipelines.errors import OptionsDisagree
 if TYPE_CHECKING:
     from approvals.gate import Verdict
 
-project_group = Group("Applications, approvals, cohorts: the life of a project.")
+project_group = Group("Applications, approvals, events: the life of a project.")
+cohort_group = Group("Researchers' files, registered by one and confirmed by another.")
 
 
 @project_group.add()
@@ -133,7 +134,7 @@ def _named(items: list[str]) -> dict[str, str]:
     return found
 
 
-@project_group.add()
+@cohort_group.add("add")
 def cohort(
     console: Console,
     number: str,
@@ -149,7 +150,7 @@ def cohort(
     console.show_pairs("Cohort", made)
 
 
-@project_group.add("cohort-confirm")
+@cohort_group.add("confirm")
 def cohort_confirm(
     console: Console,
     number: str,

@@ -113,7 +113,7 @@ def _show_outcome(console: Console, home: "Home", outcome: "Outcome") -> None:
     else:
         console.show_pairs("Release", {k: v for k, v in body.items() if k != "error"})
     if outcome.exit is not Exit.DONE:
-        console.hint(outcome.text)
+        console.explain(outcome.text)
         raise typer.Exit(int(outcome.exit))
 
 
@@ -193,7 +193,7 @@ def _refresh_all(console: Console, system: str, *, dry_run: bool, orchestrated: 
     console.show(f"Refresh of {system}", [n.replace("_", " ") for n in names], shown, rows)
     for one in done:
         if text := str(one.error or "") or (one.outcome.text if one.outcome else ""):
-            console.hint(f"{one.project}: {text}")
+            console.explain(f"{one.project}: {text}")
     if (code := worst(done)) is not Exit.DONE:
         raise typer.Exit(int(code))
 
@@ -335,21 +335,3 @@ def destroy(
     session = console.session
     done = ending(session, release) if dry_run else destroy_release(session, release, confirm)
     console.show_pairs(f"Release {release}", done)
-
-
-def retention(
-    console: Console,
-    dry_run: bool = False,
-) -> None:
-    """End what was kept long enough: outbox and cohorts.
-
-    The daily `remind` flow does the same.
-    """
-    from pipelines.custody import enforce_retention, retention_items
-    from pipelines.session import today
-
-    session = console.session
-    found = retention_items(session) if dry_run else enforce_retention(session, today())
-    rows = [item.as_dict(today()) for item in found]
-    names = ("what", "project_number", "about", "until", "over")
-    console.show_rows("Kept" if dry_run else "Ended", names, rows)

@@ -1,4 +1,4 @@
-"""``match``, ``suppress``, ``audit``, ``rates``, ``seal`` and ``verify``: linkage, disclosure control and sealing alone, on any files."""
+"""``tools …``: linkage, disclosure control and sealing alone, on any files."""
 
 import time
 from dataclasses import asdict, replace
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from errors import Exit
-from pipelines.cli.console import Console
+from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from matching.reports import Rate
     from pipelines.cli.console import Report
 
+tools_group = Group("Linkage, disclosure control and sealing on files alone; no home.")
 
 # Linkage
 
 
+@tools_group.add()
 def match(
     console: Console,
     cohort: Path,
@@ -161,6 +163,7 @@ def _pair(text: str | None) -> tuple[str, str] | None:
 # Disclosure control
 
 
+@tools_group.add()
 def suppress(
     console: Console,
     cells: Path,
@@ -266,6 +269,7 @@ def _estimated(report: "Report", seconds: float | None) -> "Progress":
     return progress
 
 
+@tools_group.add()
 def audit(
     console: Console,
     table: Path,
@@ -327,6 +331,7 @@ def audit(
         raise typer.Exit(int(Exit.FAILED))
 
 
+@tools_group.add()
 def rates(
     console: Console,
     table: Path,
@@ -393,6 +398,7 @@ def _totals(items: list[str]) -> dict[str, frozenset[str]]:
 # Sealing
 
 
+@tools_group.add()
 def seal(
     console: Console,
     files: list[Path],
@@ -410,6 +416,7 @@ def seal(
     console.show_pairs("Sealed", seal_files(files, to, sign, sign_cert, out))
 
 
+@tools_group.add()
 def verify(
     console: Console,
     directory: Path,

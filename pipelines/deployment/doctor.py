@@ -150,7 +150,7 @@ def check_service(home: homes.Home) -> Iterator[Finding]:
         HomeNewer: a later version has upgraded it.
     """
     found = home.format
-    older = f"{found}, today's is {homes.FORMAT}: `doj-release upgrade`"
+    older = f"{found}, today's is {homes.FORMAT}: `doj-release home upgrade`"
     yield _judged("home's format", found != homes.FORMAT, older, str(found), "note")
     yield _free_space(home)
     old = sum(1 for age in homes.unfinished(home) if age > _DAY)

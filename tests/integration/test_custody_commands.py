@@ -162,11 +162,11 @@ def test_a_changed_document_is_found_wherever_one_looks(command, copied, project
 
 
 def test_what_is_kept_too_long_ends(command, copied, project, release):
-    assert {row["what"] for row in command("retention", "--dry-run", "--json").json} == {
+    assert {row["what"] for row in command("home", "retention", "--dry-run", "--json").json} == {
         "outbox",
         "cohort",
     }
-    assert command("retention", "--json").json == []
+    assert command("home", "retention", "--json").json == []
     session = Session(open_home(copied))
     try:
         (cohort,) = session.projects.show(project).cohorts

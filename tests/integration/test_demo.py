@@ -214,12 +214,12 @@ def test_nothing_staged_is_left(demo: Demo):
 def test_a_flipped_byte_is_found_before_decryption(demo: Demo, copied: Path):
     package = copied / "outbox" / Path(demo.release("identified")["outbox"]).parent.name
     part = next(package.rglob("lead/part-001.zip.cms"))
-    assert run_here("verify", part.parent, home=copied).code == 0
+    assert run_here("tools", "verify", part.parent, home=copied).code == 0
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.chmod(0o600)
     part.write_bytes(bytes(content))
-    done = doj_release("verify", part.parent, home=copied)
+    done = doj_release("tools", "verify", part.parent, home=copied)
     assert done.code == 5
     assert done.err.startswith("CRYPTO-")
 

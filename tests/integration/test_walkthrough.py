@@ -107,7 +107,7 @@ def test_files_that_can_not_be_used(command, tmp_path, name, content, code):
     path = tmp_path / name
     path.write_text(content)
     for words in (
-        ("project", "cohort", IDENTIFIED, path),
+        ("cohort", "add", IDENTIFIED, path),
         ("run", IDENTIFIED, "--kind", "identified", "--cohort", path, "--no-orchestrator"),
     ):
         done = command(*words)
@@ -118,7 +118,7 @@ def test_files_that_can_not_be_used(command, tmp_path, name, content, code):
 
 def test_a_folder_and_a_missing_file_are_not_read(command, tmp_path):
     for path in (tmp_path, tmp_path / "missing.csv"):
-        done = command("project", "cohort", IDENTIFIED, path)
+        done = command("cohort", "add", IDENTIFIED, path)
         assert done.code == 6
         assert str(tmp_path) not in done.err
 
@@ -136,9 +136,9 @@ def test_a_mapped_cohort_keeps_its_map_and_its_overlap_is_told(command, copied, 
     path, columns = tmp_path / "again.csv", tmp_path / "MAP.toml"
     path.write_text("\n".join([lines[0].replace("last_name", "called"), *lines[1:]]) + "\n")
     columns.write_text('[cohort]\nlast_name = "called"\n')
-    assert command("project", "cohort", IDENTIFIED, path).code == 6
-    assert command("project", "cohort", IDENTIFIED, path, "--columns", columns).code == 0
-    assert command("project", "cohort-confirm", IDENTIFIED).code == 0
+    assert command("cohort", "add", IDENTIFIED, path).code == 6
+    assert command("cohort", "add", IDENTIFIED, path, "--columns", columns).code == 0
+    assert command("cohort", "confirm", IDENTIFIED).code == 0
     words = ("run", IDENTIFIED, "--kind", "identified", "--cohort", path, "--doubtful", "exclude")
     done = command(*words, "--no-orchestrator", "--json")
     assert done.code == 7, done.err
@@ -169,8 +169,8 @@ def test_a_cohort_of_another_encoding_is_read(tmp_path, encoding, delimiter):
 
 
 def register_cohort(command, path: Path) -> None:
-    assert command("project", "cohort", IDENTIFIED, path).code == 0
-    assert command("project", "cohort-confirm", IDENTIFIED).code == 0
+    assert command("cohort", "add", IDENTIFIED, path).code == 0
+    assert command("cohort", "confirm", IDENTIFIED).code == 0
 
 
 @pytest.fixture

@@ -117,17 +117,17 @@ def cohorts(stage: Stage, driver: Driver) -> None:
         path = inputs / f"{name} {FREE}.csv"
         with path.open("w", encoding="utf-8", newline="") as sink:
             csv.writer(sink).writerows(table)
-        driver.run("project", "cohort", project, path, code=6)
+        driver.run("cohort", "add", project, path, code=6)
     (inputs / "torn.csv").write_text(lines[0] + '"' + "".join(lines[1:4]))
-    stage.run("project", "cohort", project, inputs / "torn.csv", code=6)
+    stage.run("cohort", "add", project, inputs / "torn.csv", code=6)
     (inputs / "map.toml").write_text(f'[cohort]\nlast_name = "Jane {FREE}"\n')
-    words = ("project", "cohort", project, stage.cohort.path)
+    words = ("cohort", "add", project, stage.cohort.path)
     driver.run(*words, "--columns", inputs / "map.toml", code=6)
     (inputs / "bad.toml").write_text(f'[cohort]\n{FREE} = "last_name"\n= {FREE}')
     driver.run(*words, "--columns", inputs / "bad.toml", code=6)
     unregistered = ("run", project, "--kind", "identified", "--cohort")
     stage.run(*words)
-    driver.run("project", "cohort-confirm", project)
+    driver.run("cohort", "confirm", project)
     with (inputs / "other.csv").open("w", encoding="utf-8", newline="") as sink:
         csv.writer(sink).writerows(rows[:40])
     driver.run(*unregistered, inputs / "other.csv", "--no-orchestrator", code=3)
@@ -219,22 +219,30 @@ def alone(stage: Stage, driver: Driver) -> None:
         writer.writeheader()
         writer.writerows(people)
     cohort = stage.cohort.path
-    stage.run("match", cohort, records, "--out", outputs / "LINKS.parquet")
+    stage.run("tools", "match", cohort, records, "--out", outputs / "LINKS.parquet")
     pair = f"{stage.cohort.rows[0]['cohort_id']},0"
     words = ("--out", stage / "allowed" / "LINKS.parquet", "--explain", pair)
-    stage.run("match", cohort, records, *words, allowed=True)
-    driver.run("match", cohort, cohort, "--out", outputs / "not.parquet", code=6)
+    stage.run("tools", "match", cohort, records, *words, allowed=True)
+    driver.run("tools", "match", cohort, cohort, "--out", outputs / "not.parquet", code=6)
     driver.run(
-        "match", cohort, records, "--out", outputs / "not.parquet", "--cohort-id", "x", code=6
+        "tools",
+        "match",
+        cohort,
+        records,
+        "--out",
+        outputs / "not.parquet",
+        "--cohort-id",
+        "x",
+        code=6,
     )
     cells = inputs / "cells.csv"
     cells.write_text(f"name,count\n{FREE}A,12\n{FREE}B,twelve {FREE}\n")
     words = (cells, "--dims", "name", "--count", "count")
-    driver.run("suppress", *words, "--out", outputs / "cells.csv", code=6)
-    driver.run("audit", *words, code=6)
+    driver.run("tools", "suppress", *words, "--out", outputs / "cells.csv", code=6)
+    driver.run("tools", "audit", *words, code=6)
     cells.write_text(f"name,count\n{FREE}A,12\n{FREE}A,13\n")
-    driver.run("suppress", *words, "--out", outputs / "cells.csv", code=6)
-    driver.run("audit", cells, "--dims", "other", "--count", "count", code=6)
+    driver.run("tools", "suppress", *words, "--out", outputs / "cells.csv", code=6)
+    driver.run("tools", "audit", cells, "--dims", "other", "--count", "count", code=6)
 
 
 def questions(stage: Stage, driver: Driver) -> None:
@@ -250,10 +258,10 @@ def questions(stage: Stage, driver: Driver) -> None:
     driver.run("deadlines", "--ics")
     stage.run("refresh", "CARPOS", "--project", stage.numbers["aggregated"], "--dry-run")
     stage.run("doctor", code=None)
-    driver.run("verify", stage / "home" / "outbox" / project / release / "lead")
+    driver.run("tools", "verify", stage / "home" / "outbox" / project / release / "lead")
     stage.run("release", "withdraw", release, "--reason", "wrong_data", "--confirm", release)
     _letters(stage, project)
-    driver.run("upgrade")
+    driver.run("home", "upgrade")
     driver.run("ledger", "verify")
     _moved(stage, driver)
 
@@ -261,14 +269,14 @@ def questions(stage: Stage, driver: Driver) -> None:
 def _moved(stage: Stage, driver: Driver) -> None:
     """The home is backed up and restored where files are searched, and so is what is no backup."""
     archive = stage / "tmp" / "home.tar"
-    driver.run("backup", archive)
-    driver.run("backup", archive, code=2)
+    driver.run("home", "backup", archive)
+    driver.run("home", "backup", archive, code=2)
     driver.run(
-        "--home", stage / "inputs" / "restored", "restore", archive
+        "--home", stage / "inputs" / "restored", "home", "restore", archive
     )  # searched as the archive
     wrong = stage / "inputs" / f"{FREE}.tar"
     wrong.write_text(f"no backup {FREE}")
-    driver.run("--home", stage / "inputs" / "other", "restore", wrong, code=5)
+    driver.run("--home", stage / "inputs" / "other", "home", "restore", wrong, code=5)
 
 
 def _letters(stage: Stage, project: str) -> None:

@@ -97,7 +97,7 @@ def _on_a_spare_home(stage: Stage, driver: Driver) -> None:
     driver.run(*spare, "init")
     driver.run(*spare, "init", code=2)
     driver.run(*spare, "demo", code=2)
-    driver.run(*spare, "upgrade")
+    driver.run(*spare, "home", "upgrade")
     rotated = _said(driver.run(*spare, "keys", "rotate", "--json"))
     driver.run(*spare, "keys", "rotate", "--reason", FREE, code=None)
     driver.run(*spare, "keys", "show")
@@ -157,9 +157,9 @@ def _on_files(stage: Stage, driver: Driver) -> None:
     cells = inputs / "good.csv"
     cells.write_text("year,kind,count\n" + "".join(f"{y},k{k},{20 + y % 7 + k}\n" for y in (2020, 2021) for k in (1, 2, 3)))  # fmt: skip
     words = ("--dims", "year,kind", "--count", "count")
-    driver.run("suppress", cells, *words, "--out", outputs / "cells.csv")
-    driver.run("audit", outputs / "cells.csv", *words)
-    rates = ("rates", outputs / "cells.csv", *words, "--out", outputs / "rates.csv")
+    driver.run("tools", "suppress", cells, *words, "--out", outputs / "cells.csv")
+    driver.run("tools", "audit", outputs / "cells.csv", *words)
+    rates = ("tools", "rates", outputs / "cells.csv", *words, "--out", outputs / "rates.csv")
     driver.run(*rates, "--percent-of", "year")
     driver.run(*rates, "--percent-of", FREE, code=None)
     secret = inputs / "secret.txt"
@@ -180,10 +180,10 @@ def _on_files(stage: Stage, driver: Driver) -> None:
     tokens.run("openssl", *made)
     signer = ("--sign", inputs / "sealer.key", "--sign-cert", inputs / "sealer.pem")
     to = ("--to", inputs / "keys" / "analyst.pem", "--out", outputs / "sealed")
-    driver.run("seal", secret, *to, *signer)
-    driver.run("seal", secret, *to, *signer, code=None)
-    driver.run("verify", outputs / "sealed", "--signer", inputs / "sealer.pem")
-    driver.run("verify", outputs / "sealed", code=5)  # not the home's signer
+    driver.run("tools", "seal", secret, *to, *signer)
+    driver.run("tools", "seal", secret, *to, *signer, code=None)
+    driver.run("tools", "verify", outputs / "sealed", "--signer", inputs / "sealer.pem")
+    driver.run("tools", "verify", outputs / "sealed", code=5)  # not the home's signer
     driver.run("register", "make-up", "RIPA", inputs / "made-up", "--records", 20)
     driver.run("register", "make-up", FREE, inputs / "made-up-2", code=None)
 
@@ -196,7 +196,7 @@ def _done(stage: Stage, driver: Driver) -> None:
     fingerprint = Recipient.from_pem(pem, on=today()).fingerprint
     for words in (
         ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("remind",),
-        ("retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
+        ("home", "retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
         ("ledger", "clock"), ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
         ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
         ("project", "check", project, "--kind", "deidentified"), ("release", "list"), ("release", "destroy", release, "--confirm", release),
@@ -216,13 +216,13 @@ def _refused(stage: Stage, driver: Driver) -> None:
     for words in (
         ("project", "submit", wrong), ("project", "approve", FREE), ("project", "check", FREE),
         ("project", "certificate", FREE), ("project", "documents", FREE), ("project", "history", FREE),
-        ("project", "show", FREE), ("project", "cohort-confirm", FREE), ("project", "event", project, FREE, f"{FREE}=1"),
+        ("project", "show", FREE), ("cohort", "confirm", FREE), ("project", "event", project, FREE, f"{FREE}=1"),
         ("recipient", "add", project, torn, "--member", "lead"), ("recipient", "confirm", FREE),
         ("recipient", "revoke", project, FREE), ("release", "approve", FREE), ("release", "destroy", FREE),
         ("release", "disclosures", "--project", FREE), ("release", "handover", FREE, "--to", FREE), ("release", "list", "--project", FREE),
         ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),
         ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
-        ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("backup", stage / "nowhere" / "b.tar"),
+        ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("home", "backup", stage / "nowhere" / "b.tar"),
     ):  # fmt: skip
         driver.run(*words, code=None)
 
@@ -244,10 +244,10 @@ def _on_a_broken_home(stage: Stage, driver: Driver) -> None:
     driver.run("--home", home, "register", "list", code=5)
     (home / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + FREE.encode() * 500)
     for words in (
-        ("deadlines",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("retention",),
+        ("deadlines",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("home", "retention",),
         ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
         ("project", "list"), ("release", "list"), ("release", "disclosures"), ("switch", "confirm", "disclosure.threshold"),
     ):  # fmt: skip
         driver.run("--home", home, *words, code=None)
     (home / "home.json").write_text('{"format": 99}')
-    driver.run("--home", home, "upgrade", code=2)
+    driver.run("--home", home, "home", "upgrade", code=2)

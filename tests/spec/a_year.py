@@ -54,12 +54,12 @@ def parties(story: Story) -> None:
             "erin", f"recipient add {NO} {member}.pem --member {member} --json", shown=False
         ).json
         story.does("avery", f"recipient confirm {added['fingerprint']}", shown=False)
-    story.does("erin", f"project cohort {NO} cohort.csv")
+    story.does("erin", f"cohort add {NO} cohort.csv")
     story.tell(
         "Until the second person has confirmed it, the gate says no, and what would cure it."
     )
     story.does("erin", f"project check {NO} --kind identified", code=3)
-    story.does("avery", f"project cohort-confirm {NO}", shown=False)
+    story.does("avery", f"cohort confirm {NO}", shown=False)
     story.does("erin", f"project check {NO} --kind identified")
 
 

@@ -74,10 +74,10 @@ def a_backup_is_restored_and_goes_on(field: Field, place: Path) -> Iterator[str]
     """Of a home in the middle of a release: elsewhere the ledger holds, and it is ordered again."""
     copied(field.before(KIND, 2), place)
     out, elsewhere = place / "home.tar", place / "elsewhere"
-    yield from _done(steps.run(place, ("backup", str(out))))
+    yield from _done(steps.run(place, ("home", "backup", str(out))))
     for name in ("tmp", "cwd"):
         (elsewhere / name).mkdir(parents=True)
-    yield from _done(steps.run(elsewhere, ("restore", str(out))))
+    yield from _done(steps.run(elsewhere, ("home", "restore", str(out))))
     home = elsewhere / "home"
     passphrase = home / "keys" / "passphrase"
     passphrase.touch(0o600)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import console
-from pipelines.cli.app import hoist, main
+from pipelines.cli.app import hoist, main, step_of
 from pipelines.cli.console import Console
 from tests.in_process import run_here
 
@@ -24,12 +24,74 @@ from tests.in_process import run_here
         (["--json", "project", "list"], ["--json", "project", "list"]),
         (["run", "P", "--home", "H", "--kind", "k"], ["--home", "H", "run", "P", "--kind", "k"]),
         (["doctor", "--home=H"], ["--home=H", "doctor"]),
-        (["seal", "--", "--json"], ["seal", "--", "--json"]),
+        (["tools", "seal", "--", "--json"], ["tools", "seal", "--", "--json"]),
+        (["doctor", "--quiet", "-h"], ["--quiet", "doctor", "-h"]),
         (["doctor", "--home"], ["doctor", "--home"]),
     ],
 )
 def test_global_options_stand_before_or_after_the_command(given, moved):
     assert hoist(given) == moved
+
+
+# As design contracts and scripts spell commands, and as help does.
+SPELLINGS = [
+    ("project cohort 2026-001 f.csv", "cohort add 2026-001 f.csv"),
+    ("project cohort-confirm 2026-001", "cohort confirm 2026-001"),
+    ("match a.csv b.csv --json", "--json tools match a.csv b.csv"),
+    ("suppress c.csv", "tools suppress c.csv"),
+    ("audit c.csv", "tools audit c.csv"),
+    ("rates c.csv", "tools rates c.csv"),
+    ("seal c.csv", "tools seal c.csv"),
+    ("verify folder", "tools verify folder"),
+    ("--home H backup b.tar", "--home H home backup b.tar"),
+    ("restore b.tar", "home restore b.tar"),
+    ("upgrade", "home upgrade"),
+    ("retention --dry-run", "home retention --dry-run"),
+    ("release run 2026-001", "run 2026-001"),
+    ("release review R", "review R"),
+    ("release refresh CARPOS", "refresh CARPOS"),
+    ("home init", "init"),
+    ("home doctor", "doctor"),
+    ("home demo", "demo"),
+]
+
+
+@pytest.mark.parametrize(("given", "spelled"), SPELLINGS)
+def test_other_spellings_of_a_command_are_understood(given, spelled):
+    assert hoist(given.split()) == spelled.split()
+    command = step_of(hoist(given.split())).split(".")
+    assert f"Usage: doj-release {' '.join(command)} [OPTIONS]" in run_here(*command, "-h").out
+
+
+@pytest.mark.parametrize("quiet", ["", "--json", "--quiet"])
+def test_a_note_tells_the_newer_spelling_at_a_terminal_alone(capsys, monkeypatch, quiet):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with pytest.raises(SystemExit):
+        main(["verify", "nowhere", *filter(None, [quiet])])
+    told = capsys.readouterr().err
+    assert ("This command is called `tools verify` now." in told) == (not quiet)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False)
+    with pytest.raises(SystemExit):
+        main(["verify", "nowhere"])
+    assert "called" not in capsys.readouterr().err
+
+
+def test_quiet_leaves_answers_and_errors(tmp_path: Path):
+    home = tmp_path / "home"
+    done = run_here("init", "--quiet", home=home)
+    assert str(home) in done.out
+    assert done.err == ""
+    assert "HOME-01" in run_here("ledger", "show", "--quiet", home=tmp_path / "no").err
+
+
+def test_help_lists_the_commands_under_headings():
+    told = run_here("-h", COLUMNS="80").out
+    assert told == run_here("--help", COLUMNS="80").out
+    headings = ["Every day:", "Projects:", "Data:", "Home:", "Tools for files alone:"]
+    places = [told.index(f"\n{heading}\n") for heading in headings]
+    assert places == sorted(places)
+    assert "..." not in told[places[0] :]
+    assert all(len(line) <= 80 for line in told.splitlines())
 
 
 @pytest.mark.long
@@ -123,7 +185,9 @@ def test_doctor_tells_the_people_file_from_the_ledger(submitted):
     assert (states["ledger"], states["who acts"]) == ("good", "bad")
 
 
-@pytest.mark.parametrize("group", [[], ["project"], ["release"], ["register"], ["ledger"]])
+@pytest.mark.parametrize(
+    "group", [["project"], ["release"], ["register"], ["ledger"], ["tools"], ["home"]]
+)
 def test_every_command_is_told_whole_in_eighty_columns(group):
     told = run_here(*group, "--help", COLUMNS="80").out.partition("Commands:")[2]
     assert told
