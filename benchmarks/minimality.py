@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.table_system import relations_of
+from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.secondary import start_search
 from extracts.suppression.solver.suppressor import choose

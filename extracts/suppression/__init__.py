@@ -8,12 +8,7 @@ attacker, rule and algorithm. It never reads a register, and knows nothing of re
 from extracts.suppression.audit import AuditReport, Fall, Hint, Knowledge, audit_table, gather
 from extracts.suppression.coarser import ENOUGH, MOSTLY_HIDDEN, Forecast, forecast, information
 from extracts.suppression.codebook import Codebook, span
-from extracts.suppression.commands import (
-    audit_file,
-    derive_file,
-    share_of_total,
-    suppress_file,
-)
+from extracts.suppression.commands import audit_file, suppress_file
 from extracts.suppression.errors import (
     AuditFellError,
     AuditInfeasibleError,
@@ -31,6 +26,7 @@ from extracts.suppression.model import (
     publish,
 )
 from extracts.suppression.published import PublishedRow, PublishedTable, Zeros
+from extracts.suppression.rates import derive_file, share_of_total
 from extracts.suppression.solver import (
     Job,
     Pattern,

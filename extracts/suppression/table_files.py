@@ -7,6 +7,7 @@ that any set of persons obeys: at least its largest cell, at most all its cells 
 
 import csv
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -410,3 +411,11 @@ def write_parquet(
         for at, name in enumerate(names)
     }
     pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+READABLE = stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH  # it may be published
+
+
+def text_of(value: float | None) -> float | str:
+    """A value as a file has it: what is hidden or has no bound is empty."""
+    return "" if value is None else value

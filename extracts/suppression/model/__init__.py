@@ -3,16 +3,9 @@
 They are for the suppressor alone: the audit imports nothing from here.
 """
 
-from extracts.suppression.model.table_system import (
-    Floats,
-    Place,
-    Relations,
-    TableSystem,
-    join_tables,
-    parts,
-    programme,
-    solver_with,
-)
+from extracts.suppression.model.programmes import programme, solver_with
+from extracts.suppression.model.relations import Floats, Relations, parts
+from extracts.suppression.model.table_system import Place, TableSystem, join_tables
 from extracts.suppression.model.tables import (
     TOTAL,
     CellTable,

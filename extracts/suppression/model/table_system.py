@@ -1,23 +1,18 @@
 """Several tables as one system of equations: the suppressor's view of all that is or was published.
 
-A *movement* y is a change of all cells at once that the attacker can't tell from none: A y = 0,
-y = 0 on everything that is published, and no cell below its least value. `Relations` holds A and
-the bounds, of one table or of a `TableSystem`: other groupings published together with it, and
-what was published before. There a variable stands for each distinct set of records. A value that
-was published is a constant; one that was hidden then and is not part of the new tables is unknown
-to us, too, so that any value that fits stands for it.
+The system is a table, other groupings published together with it, and what was published before. A
+variable stands for each distinct set of records. A value that was published is a constant; one that
+was hidden then and is not part of the new tables is unknown to us, too, so that any value that fits
+stands for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 
-import highspy
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from extracts.suppression.codebook import Atoms, Codebook
 from extracts.suppression.errors import RevisedError, TablesDisagreeError
@@ -28,6 +23,8 @@ from extracts.suppression.model.overlaps import (
     joined_above,
     overlap,
 )
+from extracts.suppression.model.programmes import fit
+from extracts.suppression.model.relations import Floats, Relations, equations, parts, relations_of
 from extracts.suppression.model.tables import (
     TOTAL,
     CellTable,
@@ -38,101 +35,6 @@ from extracts.suppression.model.tables import (
     spread,
 )
 from extracts.suppression.published import PublishedTable
-
-# --- relations of one table
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(eq=False)
-class Relations:
-    """Equations over the cells of one table, or of several tables that are joined.
-
-    Attributes:
-        values: what each cell holds.
-        people: persons of each cell (the values themselves where they are persons).
-        least: the least value that the attacker must reckon with.
-        free: cells that may move at all (a published zero and what is public already may not).
-        matrix: one row per margin: +1 its cells, -1 itself; one column per cell.
-        margin: in how many dimensions the cell is a margin.
-        floor: how far down a small cell must be able to go.
-        component: number of the connected part of the table that the cell belongs to.
-        shape: axes of the table where all cells are those of one table, else None.
-        dims: its dimensions.
-    """
-
-    values: Floats
-    people: Floats
-    least: Floats
-    free: Flags
-    matrix: sparse.csc_array
-    margin: Ints
-    floor: Floats
-    component: npt.NDArray[np.int32]
-    shape: tuple[int, ...] | None
-    dims: tuple[Dimension, ...]
-
-
-def relations_of(table: CellTable, least: int) -> Relations:
-    """The equations of one table; ``least`` is 1 where a hidden cell can't be zero, else 0."""
-    values = table.counts.ravel().astype(np.float64)
-    leaves = table.leaf_mask().ravel() & (values > 0)
-    free = values > 0 if least else np.ones(values.size, dtype=bool)
-    matrix = equations(table.dims, table.shape)
-    margin = sum(
-        (np.indices(table.shape)[axis].ravel() >= len(d.leaves)).astype(np.int64)
-        for axis, d in enumerate(table.dims)
-    )
-    floor = _beneath(table, leaves) if least else np.zeros(values.size)
-    return Relations(
-        values,
-        table.people.ravel().astype(np.float64),
-        np.full(values.size, float(least)),
-        free,
-        matrix,
-        np.asarray(margin),
-        np.maximum(floor, least),
-        parts(matrix, free),
-        table.shape,
-        table.dims,
-    )
-
-
-def equations(dims: Sequence[Dimension], shape: tuple[int, ...]) -> sparse.csc_array:
-    """One row for each margin node of each dimension, at each combination of the others."""
-    index = np.arange(int(np.prod(shape))).reshape(shape)
-    rows: list[npt.NDArray[np.int64]] = []
-    cols: list[npt.NDArray[np.int64]] = []
-    signs: list[Floats] = []
-    height = 0
-    for axis, dim in enumerate(dims):
-        along = np.moveaxis(index, axis, 0).reshape(shape[axis], -1)
-        for group, kids in dim.children:
-            width = along.shape[1]
-            numbers = height + np.arange(width)
-            for node, sign in ((group, -1.0), *((k, 1.0) for k in kids)):
-                rows.append(numbers)
-                cols.append(along[node])
-                signs.append(np.full(width, sign))
-            height += width
-    if not rows:
-        return sparse.csc_array((0, index.size))
-    entries = (np.concatenate(signs), (np.concatenate(rows), np.concatenate(cols)))
-    return sparse.csc_array(entries, shape=(height, index.size))
-
-
-def parts(matrix: sparse.csc_array, free: Flags) -> npt.NDArray[np.int32]:
-    """Number the parts of the table that no equation over movable cells connects."""
-    moving = abs(matrix) @ sparse.diags_array(free.astype(float))
-    _, labels = connected_components(moving.T @ moving, directed=False)
-    return np.asarray(labels, dtype=np.int32)
-
-
-def _beneath(table: CellTable, leaves: Flags) -> Floats:
-    """Non-zero inner cells beneath each cell: no margin can be less than them."""
-    inner = leaves.reshape(table.shape)[tuple(slice(len(d.leaves)) for d in table.dims)]
-    return spread(table.dims, inner.astype(np.int64)).ravel().astype(np.float64)
-
 
 # --- one table of a system as arrays
 
@@ -377,7 +279,7 @@ class _SystemBuilder:
         values = np.array(self.values)
         known, listed = ~np.isnan(values), _flags(size, self.listed)
         least = np.where(listed, float(self.least), 0.0)
-        values, small = _fit(matrix, values, known, least, np.flatnonzero(~listed), threshold)
+        values, small = fit(matrix, values, known, least, np.flatnonzero(~listed), threshold)
         public = _flags(size, self.public)
         free = (values > 0) & ~public if self.least else ~public
         free |= ~listed
@@ -547,104 +449,3 @@ def _renumber(matrix: sparse.csc_array, at: Ints, size: int) -> sparse.csc_array
     joined.sum_duplicates()
     joined.eliminate_zeros()
     return joined
-
-
-def solver_with(**options: bool | float | str) -> highspy.Highs:
-    """A quiet solver on one thread, so that every machine gives the same answer."""
-    solver = highspy.Highs()
-    for option, value in {"output_flag": False, "threads": 1, **options}.items():
-        solver.setOptionValue(option, value)
-    return solver
-
-
-def programme(
-    costs: Floats,
-    columns: tuple[Floats, Floats],
-    rows: tuple[Floats, Floats],
-    matrix: sparse.csc_array | sparse.csr_array,
-) -> highspy.HighsLp:
-    """A linear programme: costs, least and most of each column and row, and the matrix."""
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(columns[0]), len(rows[0])
-    lp.col_cost_ = costs
-    lp.col_lower_, lp.col_upper_ = columns
-    lp.row_lower_, lp.row_upper_ = rows
-    form = highspy.MatrixFormat
-    lp.a_matrix_.format_ = form.kColwise if isinstance(matrix, sparse.csc_array) else form.kRowwise
-    lp.a_matrix_.start_ = np.asarray(matrix.indptr, dtype=np.int32)
-    lp.a_matrix_.index_ = np.asarray(matrix.indices, dtype=np.int32)
-    lp.a_matrix_.value_ = np.asarray(matrix.data, dtype=np.float64)
-    return lp
-
-
-def _fit(
-    matrix: sparse.csc_array,
-    values: Floats,
-    known: Flags,
-    least: Floats,
-    unlisted: Ints,
-    threshold: int,
-) -> tuple[Floats, list[int]]:
-    """Any values for the unknown cells that fit the known ones, and the unlisted ones that are small in all.
-
-    Raises:
-        TablesDisagreeError: there are none.
-    """
-    if known.all():
-        if np.abs(matrix @ values).max(initial=0.0) > 1e-6:
-            raise TablesDisagreeError(cells=0)
-        return values, []
-    unknown = np.flatnonzero(~known)
-    right = -(matrix[:, np.flatnonzero(known)] @ values[known])
-    lp = programme(
-        np.zeros(len(unknown)),
-        (least[unknown], np.full(len(unknown), np.inf)),
-        (right, right),
-        matrix[:, unknown],
-    )
-    solver = solver_with(mip_max_nodes=_NODES)
-    filled, found = values.copy(), None
-    if len(unlisted):  # whole numbers where there are any soon, so that what the audit is told fits
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(unknown)
-        found = _solved(solver, lp)
-        lp.integrality_ = []
-    found = _solved(solver, lp) if found is None else np.rint(found)
-    if found is None:
-        raise TablesDisagreeError(cells=len(unknown))
-    filled[unknown] = found
-    small = _small(solver, lp, np.searchsorted(unknown, unlisted), threshold)
-    return filled, unknown[list(small)].tolist()
-
-
-_NODES = 500  # of the one integer programme
-_TOLERANCE = 1e-6
-
-
-def _solved(solver: highspy.Highs, lp: highspy.HighsLp) -> Floats | None:
-    solver.passModel(lp)
-    solver.run()
-    status = solver.getInfo().primal_solution_status
-    fits = status == highspy.SolutionStatus.kSolutionStatusFeasible
-    return np.asarray(solver.getSolution().col_value) if fits else None
-
-
-def _small(
-    solver: highspy.Highs, lp: highspy.HighsLp, columns: Ints, threshold: int
-) -> Iterator[int]:
-    """Columns that hold somebody and fewer than the threshold in every solution."""
-    solver.passModel(lp)
-    low, high = np.full(len(lp.col_lower_), np.inf), np.zeros(len(lp.col_lower_))
-    for column in columns.tolist():
-        for sign in (1.0, -1.0):
-            if low[column] < 1 - _TOLERANCE or high[column] >= threshold - _TOLERANCE:
-                break
-            solver.changeColCost(column, sign)
-            solver.run()
-            found = np.asarray(solver.getSolution().col_value)
-            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                high[column] = np.inf  # no bound
-            else:
-                low, high = np.minimum(low, found), np.maximum(high, found)
-            solver.changeColCost(column, 0.0)
-        if low[column] >= 1 - _TOLERANCE and high[column] < threshold - _TOLERANCE:
-            yield column

@@ -11,7 +11,8 @@ from crypto.errors import SharedSecretUnusable
 from crypto.resting import make_shared_secret
 from extracts.suppression import commands
 from extracts.suppression import errors as e
-from extracts.suppression.commands import audit_file, derive_file, suppress_file
+from extracts.suppression.commands import audit_file, suppress_file
+from extracts.suppression.rates import derive_file
 from systems.errors import OutputTaken
 
 GOOD = "county,sex,n,p\nA,F,3,3\nA,M,40,30\nB,F,50,20\nB,M,60,50\nC,F,25,25\nC,M,70,60\n"

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from extracts.suppression.commands import audit_file, derive_file, suppress_file
+from extracts.suppression.commands import audit_file, suppress_file
 from extracts.suppression.errors import (
     BadNumberError,
     BadRequestError,
@@ -14,6 +14,7 @@ from extracts.suppression.errors import (
     StatusContradictsError,
     TableUnreadableError,
 )
+from extracts.suppression.rates import derive_file
 
 PUBLISHED = """county,sex,n,status
 001,F,,suppressed

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from extracts.suppression.audit.auditing import audit_table
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.table_system import relations_of
+from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.secondary import start_search

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model.table_system import relations_of
+from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.cutting_planes import minimise, secondary
 from extracts.suppression.solver.secondary import protect, start_search

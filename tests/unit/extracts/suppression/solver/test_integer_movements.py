@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from extracts.suppression.audit.auditing import HintCheck, audit_table
 from extracts.suppression.audit.feasibility import Proofs
 from extracts.suppression.audit.knowledge import gather
-from extracts.suppression.model.table_system import join_tables, relations_of
+from extracts.suppression.model.relations import relations_of
+from extracts.suppression.model.table_system import join_tables
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver import witnesses
 from extracts.suppression.solver.movements import IntegerMovementSolver

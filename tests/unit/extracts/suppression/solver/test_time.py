@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extracts.suppression.model.table_system import relations_of
+from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.cutting_planes import minimise, secondary
 from extracts.suppression.solver.effort import Effort
