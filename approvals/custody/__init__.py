@@ -14,11 +14,12 @@ from approvals.custody.accounting import (
     recall_letter,
 )
 from approvals.custody.escrow import (
+    ASKERS,
     add_escrow_key,
     allow_escrow_use,
     confirm_escrow_key,
     escrow_state,
     request_escrow_use,
 )
-from approvals.custody.releases import Releases
-from approvals.custody.state import MAKING, OUT, ReleaseState, Status
+from approvals.custody.releases import ROLES, Releases
+from approvals.custody.state import MAKING, OUT, STEPS, ReleaseState, Status, release_state

@@ -15,7 +15,7 @@ from approvals.ledger import Event, Ledger
 from approvals.people import Person, check_role, two_people_required
 
 _KEEPERS = frozenset({"administrator", "security"})
-_ASKERS = frozenset({"administrator", "security", "approver"})
+ASKERS = frozenset({"administrator", "security", "approver"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def confirm_escrow_key(
         RoleMissing, SamePerson: see their texts.
         EscrowRefused: no key with this fingerprint waits.
     """
-    check_role(actor, _KEEPERS | _ASKERS)
+    check_role(actor, _KEEPERS | ASKERS)
     added_by = escrow_state(ledger).waiting.get(fingerprint)
     if added_by is None:
         raise EscrowRefused(what="no key with this fingerprint waits")
@@ -104,7 +104,7 @@ def request_escrow_use(ledger: Ledger, release: str, reason: str, actor: Person,
         RoleMissing, EventRefused: see their texts.
         EscrowRefused: there is no confirmed key.
     """
-    check_role(actor, _ASKERS)
+    check_role(actor, ASKERS)
     state = escrow_state(ledger)
     if state.confirmed is None:
         raise EscrowRefused(what="no escrow key is confirmed")
@@ -123,7 +123,7 @@ def allow_escrow_use(
         RoleMissing, SamePerson: see their texts.
         EscrowRefused: no such request waits.
     """
-    check_role(actor, _ASKERS)
+    check_role(actor, ASKERS)
     state = escrow_state(ledger)
     use = state.uses.get(number)
     if use is None or use.allowed_by is not None or state.confirmed is None:

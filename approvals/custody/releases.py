@@ -24,6 +24,8 @@ _RUN = frozenset({"engineer"})
 _APPROVE = frozenset({"approver"})
 _GIVE = frozenset({"engineer", "approver"})
 _STOP = frozenset({"engineer", "approver", "security", "administrator"})
+# Who may take a step that waits.
+ROLES = {"review": frozenset({"reviewer"}), "approve": _APPROVE, "handover": _GIVE, "resume": _GIVE}
 
 
 class Releases:

@@ -56,6 +56,13 @@ MOVES: Mapping[str, tuple[frozenset[Status], Status]] = {
     "release_withdrawn": (frozenset(Status) - {S.DESTROYED}, S.WITHDRAWN),
     "release_destroyed": (frozenset(Status), S.DESTROYED),
 }
+STEPS = (
+    *MOVES,
+    "release_ordered",
+    "release_resumed",
+    "release_validated",
+    "outbox_cleared",
+)  # what a state is of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ option or an environment variable.
 from approvals.people.clock import accept_clock, confirm_clock, waiting_correction
 from approvals.people.people import People, Person, acting_person, check_role, two_people_required
 from approvals.people.switches import (
+    CONFIRMERS,
     check_switches_confirmed,
     confirm_switch,
     confirmed_switches,
     override_switch,
+    waiting_switches,
 )

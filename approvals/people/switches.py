@@ -3,16 +3,28 @@
 from collections.abc import Mapping
 
 from approvals.errors import NothingToConfirm, SwitchNotConfirmed
-from approvals.ledger import Event, Ledger
+from approvals.ledger import Entry, Event, Ledger
 from approvals.people.people import Person, check_role, two_people_required
 
 _SET = frozenset({"administrator"})
-_CONFIRM = frozenset({"administrator", "approver", "security"})
+CONFIRMERS = frozenset({"administrator", "approver", "security"})
 
 
 def confirmed_switches(ledger: Ledger) -> Mapping[str, str]:
     """Switch → the value that stands: the last one recorded, if a second person confirmed it."""
     return {name: value for name, (value, _, confirmed) in _newest(ledger).items() if confirmed}
+
+
+def waiting_switches(ledger: Ledger) -> Mapping[str, Entry]:
+    """Switch → the event that recorded its last value, of those that no second person confirmed."""
+    found: dict[str, Entry] = {}
+    for entry in ledger.events(kind=("switch_overridden", "switch_confirmed")):
+        name = str(entry.facts["switch"])
+        if entry.kind == "switch_overridden":
+            found[name] = entry
+        elif name in found and found[name].facts["value"] == entry.facts["value"]:
+            del found[name]
+    return found
 
 
 def override_switch(ledger: Ledger, switch: str, value: str, actor: Person, on: str) -> None:
@@ -33,7 +45,7 @@ def confirm_switch(ledger: Ledger, switch: str, actor: Person, on: str, *, demo:
         NothingToConfirm: none waits.
         RoleMissing, SamePerson: see their texts.
     """
-    check_role(actor, _CONFIRM)
+    check_role(actor, CONFIRMERS)
     value, by, confirmed = _newest(ledger).get(switch, ("", "", True))
     if confirmed:
         raise NothingToConfirm(what="switch", switch=switch)

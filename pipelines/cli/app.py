@@ -67,6 +67,7 @@ def options(
 # What stands at the top, by the heading under which help lists it: words of every day, else a noun whose verbs follow.
 _TOP: dict[str, dict[str, Any]] = {
     "Every day": {
+        "status": projects.status,
         "run": releases.run,
         "review": releases.review,
         "refresh": releases.refresh,

@@ -5,11 +5,23 @@ import functools
 import inspect
 import json
 import os
+import re
+import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Concatenate,
+    ParamSpec,
+    TextIO,
+    TypeVar,
+    cast,
+)
 
 import typer
 from typer.core import TyperGroup
@@ -92,19 +104,19 @@ class Console:
         return not (self.json or self.quiet) and sys.stderr.isatty()
 
     def say(self, text: str) -> None:
-        """One line for a person; nothing under --json."""
+        """A text for a person; nothing under --json."""
         if not self.json:
-            typer.echo(text)
+            typer.echo(for_screen(text, sys.stdout))
 
     def hint(self, text: str) -> None:
         """One line on stderr for a person; nothing under --json or --quiet."""
         if not (self.json or self.quiet):
-            typer.echo(text, err=True)
+            typer.echo(for_screen(text, sys.stderr), err=True)
 
     def explain(self, text: str) -> None:
         """Why a command ended as it did, on stderr; nothing under --json, where it is data."""
         if not self.json:
-            typer.echo(text, err=True)
+            typer.echo(for_screen(text, sys.stderr), err=True)
 
     def write(self, text: str) -> None:
         """Print a document as it is."""
@@ -126,28 +138,13 @@ class Console:
         if self.json:
             self.emit(data)
             return
-        from rich.box import SIMPLE_HEAD
-        from rich.console import Console as RichConsole
-        from rich.table import Table
-
-        listed = list(rows)
+        listed = [[glued(plain(value)) for value in row] for row in rows]
         if not listed:
             typer.echo(f"{title}: none")
-            return
-        table = Table(
-            title=title,
-            title_justify="left",
-            header_style="bold",
-            box=SIMPLE_HEAD,
-            show_header=any(columns),
-        )
-        for name in columns:
-            table.add_column(name, overflow="fold")
-        for row in listed:
-            table.add_row(*map(plain, row))
-        width = None if sys.stdout.isatty() else 120
-        # Texts are shown as they are: [[person]] is no markup, and :key: is no picture.
-        RichConsole(width=width, highlight=False, markup=False, emoji=False).print(table)
+        elif shown := _as_table(title, columns, listed):
+            typer.echo(shown, nl=False)
+        else:
+            typer.echo("\n".join([title, *_as_blocks(columns, listed)]))
 
     def show_rows(
         self,
@@ -158,6 +155,19 @@ class Console:
     ) -> None:
         """These fields of records as a table for a person, the records whole for a machine."""
         self.show(title, heads or names, [[row.get(n) for n in names] for row in rows], rows)
+
+    def show_events(
+        self, title: str, rows: Iterable[tuple[Sequence[object], object]], data: object
+    ) -> None:
+        """Events, one beneath the other: what, when and who on a line, facts below; ``data`` for a machine."""
+        if self.json:
+            self.emit(data)
+            return
+        width = screen(sys.stdout)
+        typer.echo(title)
+        for head, facts in rows:
+            typer.echo(wrapped("  ".join(filter(None, map(plain, head))), width, "  "))
+            typer.echo(wrapped(plain(facts), width, "    ", "    "), nl=bool(facts))
 
     def show_pairs(self, title: str, pairs: Mapping[str, object]) -> None:
         """A two-column table for a person, then one for each list of records; all for a machine."""
@@ -200,9 +210,8 @@ class Console:
         if self.json:
             more = {"besides": besides.as_dict()} if besides else {}
             self.emit({"error": error.as_dict()} | more)
-        typer.echo(str(error), err=True)
-        if besides is not None:
-            typer.echo(str(besides), err=True)
+        for one in filter(None, (error, besides)):
+            typer.echo(for_screen(str(one), sys.stderr), err=True)
         return typer.Exit(int(error.exit))
 
 
@@ -348,6 +357,96 @@ def _unexpected(error: Exception) -> Unexpected:
         frame = frame.tb_next
     place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
     return Unexpected(kind=kind.__name__, at=place)
+
+
+# How answers fill a screen: words, and commands to be copied, are never broken
+
+_GLUE = "\ue000"  # a space of a command, while lines are broken
+_NARROW = 16  # characters: a column of texts that is narrower is hard to read
+
+
+def glued(text: str) -> str:
+    """A text whose commands are words, so that no line breaks within one."""
+    return re.sub(r"`[^`]*`|^doj-release .*", lambda found: found[0].replace(" ", _GLUE), text)
+
+
+def wrapped(text: str, width: int, indent: str = "", first: str = "") -> str:
+    """A text in lines of so many characters, where its words are not longer."""
+    lines = (
+        textwrap.fill(
+            line, width, initial_indent=first if n == 0 else indent, subsequent_indent=indent,
+            break_long_words=False, break_on_hyphens=False,
+        )
+        for n, line in enumerate(glued(text).splitlines())
+    )  # fmt: skip
+    return "\n".join(lines).replace(_GLUE, " ")
+
+
+def screen(stream: TextIO) -> int:
+    """How wide the lines are: as the terminal, else as on wide paper."""
+    return shutil.get_terminal_size().columns if stream.isatty() else 120
+
+
+def for_screen(text: str, stream: TextIO) -> str:
+    """A text in lines as wide as the terminal; as it is where nobody looks at it there."""
+    return wrapped(text, screen(stream)) if stream.isatty() else text
+
+
+def _as_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose texts are folded between words; nothing where words would not have room."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console as RichConsole
+    from rich.table import Table
+
+    width = screen(sys.stdout)
+    cells = [[head, *column] for head, *column in zip(columns, *rows, strict=True)]
+    lines = [max(map(len, column)) for column in cells]
+    words = [max((len(w) for text in column for w in text.split()), default=0) for column in cells]
+    texts = [3 * word < 2 * line for word, line in zip(words, lines, strict=True)]
+    room = width - 3 * len(columns) - 1
+    if sum(lines) > room:
+        fixed = sum(line for line, text in zip(lines, texts, strict=True) if not text)
+        longest = max(
+            (word for word, text in zip(words, texts, strict=True) if text), default=width
+        )
+        if (room - fixed) < sum(texts) * max(longest, _NARROW):
+            return ""
+    table = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        show_header=any(columns),
+    )
+    for name, text in zip(columns, texts, strict=True):
+        table.add_column(name, overflow="fold", no_wrap=not text)
+    for row in rows:
+        table.add_row(*row)
+    # Texts are shown as they are: [[person]] is no markup, and :key: is no picture.
+    console = RichConsole(width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().replace(_GLUE, " ")
+
+
+def _as_blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Each row as lines of ``name: value``, a line between two rows; one block of a table without heads."""
+    if not any(columns):
+        columns, rows = [row[0] for row in rows], [[row[1] for row in rows]]
+    width, left = screen(sys.stdout), max(map(len, columns)) + 4
+    for row in rows:
+        yield ""
+        for name, value in zip(columns, row, strict=True):
+            words = value.replace(_GLUE, " ")
+            if not words:
+                continue
+            if (
+                max(map(len, value.split())) > width - left
+            ):  # its longest word wants a line of its own
+                yield f"  {name}:"
+                yield wrapped(words, width, "    ", "    ")
+            else:
+                yield wrapped(words, width, " " * left, f"  {name}:".ljust(left))
 
 
 def plain(value: object) -> str:

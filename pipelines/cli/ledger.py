@@ -1,12 +1,10 @@
 """``ledger show | verify | checkpoint | export | clock | schema``."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.cli.console import Console, Group, plain
+from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
-_SHOWN = 24  # characters of a fact in the table: a digest's beginning is enough to find it
 ledger_group = Group("The record that can't be quietly changed.")
 
 
@@ -21,20 +19,11 @@ def show_events(
     """List events, oldest first."""
     found = console.session.ledger.events(project=project, release=release, kind=kind)
     entries = list(found)[-last:]
-    heads = ("seq", "at", "kind", "project", "release", "actor", "facts")
     shown = [
-        (e.seq, f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.project, e.release, e.actor, _facts(e.facts))
+        ((e.seq, f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.release or e.project, e.actor), e.facts)
         for e in entries
     ]
-    console.show("Ledger", heads, shown, [e.as_dict() for e in entries])
-
-
-def _facts(facts: Mapping[str, object]) -> str:
-    return " ".join(f"{name}={_short(plain(value))}" for name, value in facts.items())
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    console.show_events("Ledger", shown, [e.as_dict() for e in entries])
 
 
 @ledger_group.add()

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -251,9 +251,6 @@ def _show_verdict(console: Console, number: str, day: str, kind: str, verdict: "
 # What happened, and what can be recorded
 
 
-_DIGEST = 64  # figures of a SHA-256
-
-
 @project_group.add()
 def history(console: Console, number: str) -> None:
     """List what was recorded of a project, or taken back."""
@@ -271,19 +268,14 @@ def history(console: Console, number: str) -> None:
         }
         for entry, taken in events
     ]
-    shown = [list(map(_short_digest, row.values())) for row in rows]
-    console.show(f"Project {number}", list(rows[0]) if rows else (), shown, rows)
-
-
-def _short_digest(value: object) -> object:
-    """Digests by their first figures: a person compares, a machine has ``--json``."""
-    if isinstance(value, dict):
-        items = cast("dict[str, object]", value).items()
-        return ", ".join(f"{name} {_short_digest(item)}" for name, item in items)
-    if isinstance(value, tuple):
-        return " ".join(map(str, cast("tuple[object, ...]", value)))
-    text = str(value) if value is not None else ""
-    return f"{text[:8]}…" if len(text) == _DIGEST else text
+    shown = [
+        (
+            (row["event"], row["on"], row["kind"], row["who"]),
+            {**entry.facts, "taken back by": taken} if taken else entry.facts,
+        )
+        for row, (entry, taken) in zip(rows, events, strict=True)
+    ]
+    console.show_events(f"Project {number}", shown, rows)
 
 
 @project_group.add()
@@ -313,6 +305,16 @@ def kinds(
 
 
 # What is due, and the letters that say so
+
+
+def status(console: Console, everybody: bool = False) -> None:
+    """What waits for you, since when, and the command that does it."""
+    from pipelines.operations import waiting_for
+
+    rows = waiting_for(console.session, everybody=everybody)
+    names = ("what", "since", "by", "command", "others")
+    heads = ("what", "since", "by", "command", "who can, too" if not everybody else "who else can")
+    console.show_rows("Waits" if everybody else "Waits for you", names, rows, heads)
 
 
 def deadlines(

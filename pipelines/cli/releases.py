@@ -296,8 +296,7 @@ def disclosures(
 
     rows = account(console.session.releases, project, member)
     names = ("project_number", "release", "kind", "individuals", "name", "handed_over", "received")
-    shown = [[*(row[n] for n in names), f"{str(row['sha256sums'])[:12]}…"] for row in rows]
-    console.show("Disclosures", (*names, "sha256sums"), shown, rows)
+    console.show_rows("Disclosures", (*names, "sha256sums"), rows)
 
 
 @release_group.add()

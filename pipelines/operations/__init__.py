@@ -14,3 +14,4 @@ from pipelines.operations.logs import (
 )
 from pipelines.operations.refusals import note_refusal
 from pipelines.operations.reminders import letters_due, remind
+from pipelines.operations.waiting import waiting_for

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from approvals.custody import ROLES
 from approvals.people import check_role
 from extracts.rows import compute as pc
 from matching.errors import BadSheet, LinkageBroke
@@ -15,8 +16,6 @@ from pipelines.release.errors import NothingToReview
 from pipelines.session import Session
 from systems import database
 
-_REVIEWERS = frozenset({"reviewer"})
-
 
 def export_review(session: Session, release: str, path: Path) -> int:
     """Write the sheet of a release's doubtful pairs (0600) and record that it was written.
@@ -26,7 +25,7 @@ def export_review(session: Session, release: str, path: Path) -> int:
         RoleMissing: the acting person is no reviewer.
         FileExists: the sheet is there already.
     """
-    check_role(session.person, _REVIEWERS)
+    check_role(session.person, ROLES["review"])
     if path.exists():
         raise FileExists(file="sheet")
     context = release_context(session, release)
@@ -45,7 +44,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         CodedError: the sheet is not the one that was exported, or lacks decisions (exit 6).
         RoleMissing: the acting person is no reviewer.
     """
-    check_role(session.person, _REVIEWERS)
+    check_role(session.person, ROLES["review"])
     with locked(session.home.runs / release):
         context = release_context(session, release)
         pairs = _doubtful_pairs(context)

@@ -195,7 +195,7 @@ def _done(stage: Stage, driver: Driver) -> None:
 
     fingerprint = Recipient.from_pem(pem, on=today()).fingerprint
     for words in (
-        ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("remind",),
+        ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("status", "--all"), ("remind",),
         ("home", "retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
         ("ledger", "clock"), ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
         ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
@@ -244,7 +244,7 @@ def _on_a_broken_home(stage: Stage, driver: Driver) -> None:
     driver.run("--home", home, "register", "list", code=5)
     (home / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + FREE.encode() * 500)
     for words in (
-        ("deadlines",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("home", "retention",),
+        ("deadlines",), ("status",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("home", "retention",),
         ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
         ("project", "list"), ("release", "list"), ("release", "disclosures"), ("switch", "confirm", "disclosure.threshold"),
     ):  # fmt: skip

@@ -1,0 +1,211 @@
+"""What waits for a person: the second step that somebody else began, the next step of a release, letters that are due.
+
+It reads the ledger once and records nothing. Who may take a step is what the rooms that record it ask for; whether the step is
+then allowed is theirs to say.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from approvals.custody import ASKERS, OUT, ROLES, STEPS, Status, escrow_state, release_state
+from approvals.ledger import Entry
+from approvals.people import CONFIRMERS, Person, waiting_correction, waiting_switches
+from approvals.project import IN_FORCE, ProjectState, State, roles_for
+from pipelines.operations.reminders import letters_due
+from pipelines.session import Session, less_cautious, today
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One step that waits.
+
+    ``by`` is the section, or the setting, that asks for it; ``barred`` are the ids of those who may not take it, since the
+    step before was theirs.
+    """
+
+    what: str
+    since: date
+    by: str
+    command: str
+    roles: frozenset[str]
+    barred: frozenset[str] = field(default=frozenset())
+
+    def who(self, session: Session) -> list[Person]:
+        """Who can take it: with the role, and not barred; a demo home may confirm itself."""
+        barred = frozenset[str]() if session.demo else self.barred
+        return [
+            one for one in session.people.persons if one.roles & self.roles and one.id not in barred
+        ]
+
+
+def waiting_for(session: Session, *, everybody: bool = False) -> list[dict[str, object]]:
+    """What waits for the person who acts, or for anybody, oldest first; and who else can do it.
+
+    Raises:
+        UnknownPerson: who acts is not in ``people.toml``.
+    """
+    mine, found = session.person, list[tuple[Waiting, list[str]]]()
+    for one in (
+        *_releases(session),
+        *_projects(session),
+        *_of_the_home(session),
+        *_letters(session),
+    ):
+        who = [each.id for each in one.who(session)]
+        if everybody or mine.id in who:
+            found.append((one, who))
+    return [
+        {
+            "what": one.what,
+            "since": one.since.isoformat(),
+            "by": one.by,
+            "command": f"doj-release {one.command}",
+            "mine": mine.id in who,
+            "others": [each for each in who if each != mine.id],
+        }
+        for one, who in sorted(found, key=lambda pair: pair[0].since)
+    ]
+
+
+# A release that stands here waits for: the words, by which section or setting, the command, and the step whose roles it asks.
+_STANDING = {
+    Status.WAITING_REVIEW: ("settle the doubtful pairs", "release.doubtful", "review {0.release} --export {0.release}.xlsx", "review"),
+    Status.REVIEWED: ("go on with the reviewed release", "release.doubtful", "run {0.project} --resume {0.release}", "resume"),
+    Status.WAITING_APPROVAL: ("approve the release", "release.release_approval", "release approve {0.release}", "approve"),
+    Status.APPROVED: ("seal the approved release", "release.release_approval", "run {0.project} --resume {0.release}", "resume"),
+}  # fmt: skip
+# The newest event of these kinds is since when.
+_BEGAN = ("review_requested", "sheet_imported", "doubtful_left_out", "report_attached", "release_approved",
+          "release_recorded")  # fmt: skip
+
+
+def _releases(session: Session) -> Iterator[Waiting]:
+    entries: dict[str, list[Entry]] = {}
+    for entry in session.ledger.events(kind=STEPS):
+        entries.setdefault(entry.release or "", []).append(entry)
+    for of_one in entries.values():
+        state = release_state(of_one)
+        if state is None:
+            continue
+        since = _day([e for e in of_one if e.kind in _BEGAN][-1:] or of_one)
+        if state.status in _STANDING:
+            what, by, command, step = _STANDING[state.status]
+            barred = state.ran_by if step == "approve" else frozenset[str]()
+            words = f"{what} {state.release}", since, by, command.format(state)
+            yield Waiting(*words, roles=ROLES[step], barred=barred)
+        elif state.status in OUT and state.in_outbox:
+            section = "§ 965(c)" if state.kind == "aggregated" else "§ 964(b)"
+            for member in (p.member for p in state.packages.values() if not p.handed_over):
+                words = f"hand {state.release} over to {member}", since, section
+                command = f"release handover {state.release} --to {member}"
+                yield Waiting(*words, command, ROLES["handover"])
+
+
+def _projects(session: Session) -> Iterator[Waiting]:
+    on = today()
+    for state in session.projects.list():
+        number, entries = state.number, session.projects.entries(state.number)
+        yield from _decisions(session, state, entries)
+        if state.state_on(on) not in IN_FORCE:
+            continue
+        for cohort in state.cohorts:
+            if cohort.confirmed_by is None and cohort.usable:
+                since = _last(entries, "cohort_registered", cohort=cohort.digest)
+                words = f"confirm the cohort of {number}", since, "§ 963(a)(3)(A)"
+                command, roles = (
+                    f"cohort confirm {number} {cohort.digest}",
+                    roles_for("cohort_confirmed"),
+                )
+                yield Waiting(*words, command, roles, frozenset({cohort.registered_by}))
+        for key in state.recipients:
+            if key.confirmed_by is None and not key.revoked:
+                since = _last(entries, "recipient_added", fingerprint=key.fingerprint)
+                words = f"confirm the key of {key.member}, {number}", since, "§ 964(b)"
+                command, roles = (
+                    f"recipient confirm {key.fingerprint}",
+                    roles_for("recipient_confirmed"),
+                )
+                yield Waiting(*words, command, roles, frozenset({key.added_by}))
+
+
+def _decisions(
+    session: Session, state: ProjectState, entries: Sequence[Entry]
+) -> Iterator[Waiting]:
+    """An application, or an amendment, that nobody decided on yet."""
+    number, first = state.number, "project_submitted"
+    if state.pending_digest is not None and state.recorded in IN_FORCE:
+        first, what, kind, by = (
+            "amendment_submitted",
+            "decide on the amendment of",
+            "project_amended",
+            "§ 966(b)(1)",
+        )
+    elif state.recorded not in (State.SUBMITTED, State.UNDER_REVIEW):
+        return
+    elif session.settings.approvals.review_required and state.review is None:
+        what, kind, by = "review the application", "review_completed", "approvals.review_required"
+    else:
+        what, kind, by = "decide on the application", "project_approved", "§ 966"
+    command = (
+        f"project event {number} {kind}"
+        if kind == "review_completed"
+        else f"project approve {number}"
+    )
+    barred = frozenset({state.actors.get(first, "")})
+    yield Waiting(f"{what} {number}", _last(entries, first), by, command, roles_for(kind), barred)
+
+
+def _of_the_home(session: Session) -> Iterator[Waiting]:
+    """Switches, the escrow key and its uses, the clock: one began, another confirms."""
+    waiting = waiting_switches(session.ledger)
+    for name, value in less_cautious(session.settings).items():
+        entry = waiting.get(name)
+        if entry is not None and entry.facts["value"] == value:
+            yield _second(
+                f"confirm the switch {name}", entry, name, f"switch confirm {name}", CONFIRMERS
+            )
+    escrow = escrow_state(session.ledger)
+    for entry in session.ledger.events(kind=("escrow_added", "escrow_requested")):
+        facts, by = entry.facts, "policy: two people"
+        if entry.kind == "escrow_added" and facts["fingerprint"] in escrow.waiting:
+            command = f"escrow confirm {facts['fingerprint']}"
+            yield _second("confirm the escrow key", entry, by, command, ASKERS)
+        elif entry.kind == "escrow_requested" and not escrow.uses[str(facts["request"])].allowed_by:
+            what, command = (
+                f"allow the escrow key for {facts['of']}",
+                f"escrow allow {facts['request']} --out DIR",
+            )
+            yield _second(what, entry, by, command, ASKERS)
+    if (clock := waiting_correction(session.ledger)) is not None:
+        command = "ledger clock --confirm"
+        yield _second(
+            "confirm the corrected clock", clock, "policy: two people", command, CONFIRMERS
+        )
+
+
+def _second(what: str, first: Entry, by: str, command: str, roles: frozenset[str]) -> Waiting:
+    return Waiting(what, _day([first]), by, command, roles, frozenset({first.actor}))
+
+
+def _letters(session: Session) -> Iterator[Waiting]:
+    due = letters_due(session.home, today())
+    if due:
+        since = min(today(), date.fromisoformat(str(due[0]["due"])))
+        what = f"write {len(due)} letter{'s' if len(due) > 1 else ''} due"
+        yield Waiting(what, since, "deadlines", "remind", roles_for("notice_written"))
+
+
+def _last(entries: Sequence[Entry], kind: str, **facts: object) -> date:
+    """The day of the newest event of a kind with these facts."""
+    found = [
+        e for e in entries if e.kind == kind and facts.items() <= dict[str, Any](e.facts).items()
+    ]
+    return _day(found or entries)
+
+
+def _day(entries: Sequence[Entry]) -> date:
+    """The day that the last of these events is of."""
+    said = entries[-1].facts.get("on")
+    return date.fromisoformat(str(said)) if said else entries[-1].at.date()

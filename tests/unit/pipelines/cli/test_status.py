@@ -1,0 +1,61 @@
+"""What waits for a person: the second steps that others began, and nothing for a stranger."""
+
+import os
+import pwd
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.in_process import run_here
+
+PERSON = '[[person]]\nid = "{}"\nname = "N"\nuser = "{}"\nroles = [{}]\n'
+
+
+def acts_as(home: Path, who: str, *roles: str) -> None:
+    """Make this process's user one of three people."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    people = {
+        "erin-1": '"engineer", "administrator"', "avery-1": '"approver"', "sam-1": '"security"'
+    }  # fmt: skip
+    lines = [PERSON.format(p, user if p == who else f"u-{p}", r) for p, r in people.items()]
+    (home / "people.toml").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a submitted project, and a switch that an administrator recorded."""
+    made = tmp_path / "home"
+    assert run_here("init", home=made).code == 0
+    acts_as(made, "erin-1")
+    (tmp_path / "a.toml").write_text(run_here("project", "example", home=made).out)
+    assert run_here("project", "submit", tmp_path / "a.toml", home=made).code == 0
+    settings = made / "settings.toml"
+    settings.write_text(re.sub(r"(?m)^threshold = 10 ", "threshold = 5 ", settings.read_text()))
+    assert run_here("switch", "override", "disclosure.threshold", home=made).code == 0
+    return made
+
+
+def test_what_one_began_waits_for_those_who_may_confirm_it(home):
+    assert run_here("status", "--json", home=home).json == []
+    assert "Waits for you: none" in run_here("status", home=home).out
+    every = run_here("status", "--all", "--json", home=home).json
+    assert [one["mine"] for one in every] == [False, False]
+    acts_as(home, "avery-1")
+    found = run_here("status", "--json", home=home).json
+    number = run_here("project", "list", "--json", home=home).json[0]["project_number"]
+    told = {one["command"]: (one["by"], one["others"]) for one in found}
+    assert told == {
+        f"doj-release project approve {number}": ("§ 966", []),
+        "doj-release switch confirm disclosure.threshold": ("disclosure.threshold", ["sam-1"]),
+    }
+    for command in told:  # it is the command that does it
+        assert run_here(*command.split()[1:], home=home).code == 0
+    assert run_here("status", "--json", home=home).json == []
+
+
+def test_a_stranger_is_told_nothing(home):
+    people = home / "people.toml"
+    people.write_text(re.sub(r'user = ".*"', 'user = "nobody-here"', people.read_text(), count=1))
+    done = run_here("status", "--json", home=home)
+    assert (done.code, done.json["error"]["code"]) == (3, "PEOPLE-03")
