@@ -162,6 +162,26 @@ class Comparer:
         mine = (s >= 0) & ((y == s) | (v == u + p) | (v + q == p))
         return (x >= 0) & (y >= 0) & (x != y) & (theirs | mine)
 
+    def _one_more(self, a: Rows, b: Rows) -> Bools:
+        """Whether rows have the same names, however arranged and joined, but for one more on a side."""
+        c, r = self.encoded.cohort, self.encoded.records
+        names = (c.first[a], r.first[b], c.last[a], r.last[b])
+        more = self._letters(c, a) - self._letters(r, b)
+        found = self._has_more(c, a, more) | self._has_more(r, b, np.uint64(0) - more)
+        there = np.logical_and.reduce([codes >= 0 for codes in names])
+        return there & (names[0] != names[1]) & (more != 0) & found
+
+    def _has_more(self, side: Side, rows: Rows, more: Hashes) -> Bools:
+        """Whether the letters that a row has more are a first or middle name among others, or a part of a name."""
+        parts, middle = self.encoded.parts, side.middle[rows]
+        first, last = side.first[rows], side.last[rows]
+        letters = parts.letters
+        found = (middle >= 0) & ((letters[first] == more) | (letters[middle] == more))
+        for name in (first, last):
+            ends = (letters[parts.head[name]] == more) | (letters[parts.tail[name]] == more)
+            found |= (parts.head[name] != name) & ends
+        return found
+
     def _exact(self, a: Rows, b: Rows) -> Small:
         """One level of all own columns: one that agrees stands for its kind, and what lasts before what may change."""
         c, r, result = self.encoded.cohort, self.encoded.records, np.zeros(len(a), np.int8)
@@ -193,7 +213,8 @@ class Comparer:
         mine, theirs = c.first[a], r.first[b]
         turned = (parts.head[theirs] == x) | (parts.tail[theirs] == x)
         turned &= (parts.head[mine] == y) | (parts.tail[mine] == y)
-        swapped = whole | (present & ~same & turned)  # "Hoang Thi" Mai, Mai Hoang
+        turned |= self._one_more(a, b)  # "Hoang Thi" Mai, Mai Hoang; He Pingxin, Tina "Ping Xin" He
+        swapped = whole | (present & ~same & turned)
         open_ = present & ~same & ~swapped
         part = self._share_part(x, y) | (x == r.middle[b]) | (y == c.middle[a])
         result[open_ & part] = level("last", "part")
@@ -222,6 +243,7 @@ class Comparer:
         shared = (self._share_part(u, v) | self._ends_with(u, v)) & ~initials
         nick = self._listed(parts.head[u], parts.head[v], NICKNAMES)
         other = self._crossed(a[rest], b[rest])  # goes by the middle name
+        other |= self._one_more(a[rest], b[rest])
         # weakest first: what follows overwrites
         s, t = c.middle[a[rest]], r.middle[b[rest]]
         alike = (score >= SIMILAR) | (parts.voice[u] == parts.voice[v])
@@ -270,7 +292,9 @@ class Comparer:
         )
         result[rest[near | (parts.head[u] == parts.head[v])]] = level("middle", "close")
         result[rest[single]] = level("middle", "initial")
-        counted = (first == level("first", "part")) & self._crossed(a, b)
+        with_others = self._crossed(a, b) | self._one_more(a, b)
+        turned = first == level("first", "swapped")
+        counted = (turned | (first == level("first", "part"))) & with_others
         result[counted | self.rearranged(a, b)] = 0  # with the first name already
         return result
 

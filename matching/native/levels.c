@@ -44,7 +44,7 @@ static int first_level(const Words *w, const Row *c, const Row *r, const How *ho
     const Text *u = &w->names[x], *v = &w->names[y];
     if (u->single || v->single) return u->initial == v->initial ? INITIAL : FIRST_DIFFERENT;
     if (paired(w, u, v, NICKNAMES)) return NICKNAME;
-    if (share_part(u, v) || ends_with(w, x, y) || crossed(w, c, r)) return FIRST_PART;
+    if (share_part(u, v) || ends_with(w, x, y) || crossed(w, c, r) || one_more(w, c, r)) return FIRST_PART;
     float alike = similarity(w->names, x, y, 0, how, asked);
     if (alike >= how->close) return FIRST_CLOSE;
     return alike >= how->similar || first_alike(w, c, r) ? FIRST_SIMILAR : FIRST_DIFFERENT;
@@ -101,7 +101,7 @@ static int32_t pattern(const Words *w, const Row *c, const Row *r, const How *ho
     level[LAST] = turned ? 0 : last_level(w, c, r, how, asked); /* swapped names are weighed once */
     level[FIRST] = turned ? SWAPPED : first_level(w, c, r, how, asked);
     level[SEX] = sex_level(c, r, level[FIRST]);
-    int counted = whole || (level[FIRST] == FIRST_PART && crossed(w, c, r));
+    int counted = whole || ((turned || level[FIRST] == FIRST_PART) && (crossed(w, c, r) || one_more(w, c, r)));
     level[MIDDLE] = counted ? 0 : middle_level(w, c, r, how, asked);
     level[SUFFIX] = suffix_level(c, r);
     level[BIRTH] = birth_level(c->date, r->date);

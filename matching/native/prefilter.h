@@ -87,7 +87,7 @@ static float first_most(const Prefilter *g, const Row *c, const Row *r, int64_t 
     const Text *u = &g->words->names[x], *v = &g->words->names[y];
     if (u->single || v->single) return w[u->initial == v->initial ? INITIAL : FIRST_DIFFERENT];
     if (paired(g->words, u, v, NICKNAMES)) return w[NICKNAME];
-    if (share_part(u, v) || ends_with(g->words, x, y) || crossed(g->words, c, r)) return w[FIRST_PART];
+    if (share_part(u, v) || ends_with(g->words, x, y) || crossed(g->words, c, r) || one_more(g->words, c, r)) return w[FIRST_PART];
     float alike = most_alike(u, v), best = w[first_alike(g->words, c, r) ? FIRST_SIMILAR : FIRST_DIFFERENT];
     if (alike >= g->similar) best = larger(best, w[FIRST_SIMILAR]);
     return alike >= g->close ? larger(best, w[FIRST_CLOSE]) : best;

@@ -179,15 +179,30 @@ static inline int rearranged(const Words *w, const Row *c, const Row *r) {
     return letters_of(w, c) == letters_of(w, r);
 }
 
+/* Whether the letters that a row has more are a name of its own among others: a first or middle name, or a part of a name. */
+static inline int has_more(const Words *w, const Row *row, uint64_t more) {
+    const Text *first = &w->names[row->first], *last = &w->names[row->last];
+    if (row->middle >= 0 && (first->letters == more || w->names[row->middle].letters == more)) return 1;
+    return (first->head != row->first && (w->names[first->head].letters == more || w->names[first->tail].letters == more)) ||
+           (last->head != row->last && (w->names[last->head].letters == more || w->names[last->tail].letters == more));
+}
+
+/* Whether two rows have the same names, however arranged and joined, but for one more on a side ("Kyusang" Kim, "Grace Kyu Sang" Kim). */
+static inline int one_more(const Words *w, const Row *c, const Row *r) {
+    if (c->first < 0 || r->first < 0 || c->last < 0 || r->last < 0 || c->first == r->first) return 0;
+    uint64_t more = letters_of(w, c) - letters_of(w, r);
+    return more && (has_more(w, c, more) || has_more(w, r, 0 - more));
+}
+
 static inline int begins_or_ends(const Words *w, int32_t name, int32_t part) {
     return w->names[name].head == part || w->names[name].tail == part;
 }
 
-/* Whether each row's last name is the other's first name, or a part of it ("Hoang Thi" Mai, Mai Hoang). */
+/* Whether each row's last name is the other's first name, or a part of it ("Hoang Thi" Mai, Mai Hoang), or stands elsewhere among its names. */
 static inline int swapped(const Words *w, const Row *c, const Row *r) {
     int32_t x = c->last, y = r->last;
     if (x < 0 || y < 0 || x == y || c->first < 0 || r->first < 0) return 0;
-    return begins_or_ends(w, r->first, x) && begins_or_ends(w, c->first, y);
+    return (begins_or_ends(w, r->first, x) && begins_or_ends(w, c->first, y)) || one_more(w, c, r);
 }
 
 /* Whether two names sound alike as a whole ("min jun", "minjoon"), or are known as spellings of one ("lee", "rhee"). */

@@ -54,6 +54,13 @@ def test_the_same_names_otherwise_arranged_are_one_agreement(mine, theirs):
         ("Maria Luisa||Cruz", "LUISA||CRUZ", "first", "part"),
         ("Ana|Maria|Cruz", "MARIA||CRUZ", "first", "part"),
         ("Gurpreet|Kaur|Gill", "GURPREET||KAUR", "last", "part"),
+        ("Grace Kyu Sang||Kim", "KYUSANG||KIM", "first", "part"),
+        ("Tina|Ping-Xin|He", "HE||PINGXIN", "first", "swapped"),
+        ("Andy|Hodong|Wang", "WANG||HO-DONG", "first", "swapped"),
+        ("Jung||Esther Jain", "JAIN||JUNG", "first", "swapped"),
+        ("Lisa Yanhui||Huang", "HUANG||YAN HUI", "first", "swapped"),
+        ("Anna|Hyun|Lee", "HYUN||KIM", "first", "part"),
+        ("Kim|Hyun|Lee", "HYUN||KIM", "last", "different"),
     ],
 )
 def test_joined_parted_and_shortened_names(mine, theirs, field, want):
@@ -64,6 +71,11 @@ def test_joined_parted_and_shortened_names(mine, theirs, field, want):
 def test_a_given_name_in_another_box_does_not_count_against_the_middle_name():
     mine, theirs = name("David|Sangwoo|Kim"), name("SANG|WOO|KIM")
     assert level(mine, theirs, "middle") == "missing"
+
+
+def test_one_name_more_among_names_in_other_boxes_does_not_count_against_the_middle_name():
+    mine, theirs = name("Tina|Ping-Xin|He"), name("HE||PINGXIN")
+    assert level(mine, theirs, "last") == level(mine, theirs, "middle") == "missing"
 
 
 def test_people_whose_names_stand_in_other_boxes_are_found():
