@@ -5,3 +5,4 @@ Importing this room imports Prefect: `pipelines.orchestration` prepares its envi
 """
 
 from pipelines.flows.flows import RunObserver, observed, refresh, release, remind
+from pipelines.flows.schedules import schedules_as_they_are
