@@ -19,7 +19,9 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
 
+from approvals.people import People
 from crypto.keyring import certificate_end, crypto_findings
 from crypto.process import only_the_owner_writes
 from errors import CodedError
@@ -53,6 +55,10 @@ def _judged(what: str, wrong: object, bad: str, good: str, state: State = "bad")
 
 DEPLOYMENTS = ("release/release", "refresh/refresh-aggregates", "remind/remind")
 POOL = "doj-release"
+_NOT_DONE = {
+    "remind/remind": "letters that the law asks for are not written",
+    "refresh/refresh-aggregates": "tables are not refreshed in January",
+}
 _LIBRARIES = (
     "duckdb", "pyarrow", "cryptography", "recordlinkage", "rapidfuzz", "prefect", "great-expectations", "highspy",
 )  # fmt: skip
@@ -158,6 +164,28 @@ def check_service(home: homes.Home) -> Iterator[Finding]:
     yield _judged("unfinished files", old, left, "none older than a day", "note")
 
 
+def check_service_user(home: homes.Home) -> Iterator[Finding]:
+    """See that what a schedule starts acts as a person: as the user who owns the home, or the service's.
+
+    Raises:
+        CodedError: ``people.toml`` can't be read.
+    """
+    people = People.read(home.people_file)
+    what, user = "service's user", people.service or _owner(home)
+    try:
+        yield Finding(what, "good", f"{user} acts as {people.by_user(user).id}")
+    except CodedError:
+        cure = f'give a [[person]] of people.toml user = "{user}"'
+        yield Finding(what, "note", f"is nobody, no schedule can write letters: {cure}")
+
+
+def _owner(home: homes.Home) -> str:
+    try:
+        return home.root.owner()
+    except KeyError:  # a number without a name
+        return str(home.root.stat().st_uid)
+
+
 def _free_space(home: homes.Home) -> Finding:
     free = shutil.disk_usage(home.root).free
     newest = max((_size(p) for p in home.register.glob("*/[A-Z]*")), default=0)
@@ -211,16 +239,17 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
 # Prefect
 
 
-def check_server() -> Iterator[Finding]:
-    """Ask the Prefect server of the environment whether it is well."""
-    what = "Prefect server"
-    url = os.environ.get("PREFECT_API_URL")
+def check_server(home: homes.Home | None = None) -> Iterator[Finding]:
+    """Ask the standing Prefect server, of the settings or of the environment, whether it is well."""
+    what, url = "Prefect server", _standing_server(home)
     if not url:
-        yield Finding(what, "note", "embedded: started for each run on 127.0.0.1")
-    elif _answer(f"{url.rstrip('/')}/health")[0] == _OK:
-        yield Finding(what, "good", "answers")
+        without = "embedded, for each run on 127.0.0.1; nothing is scheduled: run `doj-release remind` daily"
+        yield Finding(what, "note", f"{without}, or name a server in orchestration.api_url")
+    elif _answer(f"{url}/health")[0] == _OK:
+        yield Finding(what, "good", "standing, answers")
     else:
-        yield Finding(what, "bad", "PREFECT_API_URL does not answer")
+        bad = "does not answer: start it, or mend orchestration.api_url; no letter is written meanwhile"
+        yield Finding(what, "bad", bad)
 
 
 def check_password(home: homes.Home) -> Iterator[Finding]:
@@ -261,19 +290,46 @@ def check_deployments(home: homes.Home) -> Iterator[Finding]:
     said = _json(f"{url}/admin/settings", secret)
     yield _telemetry(said.get("server"))
     yield _own_files(said)
-    known = [name for name in DEPLOYMENTS if _json(f"{url}/deployments/name/{name}", secret)]
+    known = {n: d for n in DEPLOYMENTS if (d := _json(f"{url}/deployments/name/{n}", secret))}
     missing = [name for name in DEPLOYMENTS if name not in known]
     lost = f"not there: {', '.join(missing)}; `prefect --no-prompt deploy --all`"
     yield _judged("deployments", missing, lost, f"{len(known)} of {len(DEPLOYMENTS)}")
+    for name, deployment in known.items():
+        for schedule in deployment.get("schedules", ()):
+            yield _schedule(name, deployment, schedule, url, secret)
     status = str(_json(f"{url}/work_pools/{POOL}", secret).get("status", ""))
     states: dict[str, tuple[State, str]] = {
         "READY": ("good", "a worker asks for work"),
-        "PAUSED": ("note", "paused: nothing is run"),
+        "PAUSED": ("note", f"paused, nothing is run: `prefect work-pool resume {POOL}`"),
         "": ("bad", f"`prefect work-pool create {POOL} --type process`"),
     }
     no_worker: tuple[State, str] = ("bad", f"no worker: `prefect worker start --pool {POOL}`")
     state, detail = states.get(status, no_worker)
     yield Finding("work pool", state, detail)
+
+
+def _schedule(
+    name: str, deployment: dict[str, Any], schedule: dict[str, Any], url: str, secret: str | None
+) -> Finding:
+    """Whether a schedule is on, and when the server has it run next, by the schedule's own clock."""
+    what = f"schedule of {name}"
+    if not schedule["active"]:
+        cure = f"`prefect deployment schedule resume {name} {schedule['id']}`"
+        return Finding(what, "note", f"off, {_NOT_DONE.get(name, 'nothing runs')}: {cure}")
+    if deployment["paused"]:
+        return Finding(what, "note", "on, but the deployment is paused: resume it on its page")
+    asked = {
+        "deployments": {"id": {"any_": [deployment["id"]]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        "sort": "EXPECTED_START_TIME_ASC",
+        "limit": 1,
+    }
+    planned = _json(f"{url}/flow_runs/filter", secret, json.dumps(asked).encode())
+    if not planned:
+        return Finding(what, "note", "on, no run planned yet: look again in a minute")
+    zone = schedule["schedule"].get("timezone") or "UTC"
+    at = datetime.fromisoformat(planned[0]["expected_start_time"]).astimezone(ZoneInfo(zone))
+    return Finding(what, "good", f"on, next {at:%A %Y-%m-%d %H:%M} ({zone})")
 
 
 def _own_files(said: dict[str, Any]) -> Finding:
@@ -295,16 +351,17 @@ def _telemetry(server: object) -> Finding:
     return _judged(what, on, "on: start it with PREFECT_SERVER_ANALYTICS_ENABLED=false", "off")
 
 
-def _standing_server(home: homes.Home) -> str:
+def _standing_server(home: homes.Home | None) -> str:
     """The API's address without a slash at its end; empty where the server is embedded."""
-    url = os.environ.get("PREFECT_API_URL") or home.settings().orchestration.api_url
-    return url.rstrip("/")
+    named = home.settings().orchestration.api_url if home else ""
+    return (os.environ.get("PREFECT_API_URL") or named).rstrip("/")
 
 
-def _json(url: str, secret: str | None) -> dict[str, Any]:
+def _json(url: str, secret: str | None, body: bytes | None = None) -> Any:
+    """What the server answers; ``{}`` where it does not."""
     try:
-        status, content = _answer(url, secret)
-        return dict(json.loads(content)) if status < 300 else {}
+        status, content = _answer(url, secret, body)
+        return json.loads(content) if status < _OK + 100 else {}
     except ValueError:
         return {}
 
@@ -456,8 +513,10 @@ def _service(home: homes.Home) -> Iterator[Finding]:
 
 # What a check raises becomes a finding under this name.
 _CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
+    ("Prefect server", check_server),
     ("permissions", check_folder),
     ("Prefect server's password", check_password),
+    ("service's user", check_service_user),
     ("home's format", _service),
     ("cluster", check_cluster),
     ("bucket", check_bucket),
@@ -472,11 +531,15 @@ def examine(root: Path | None) -> list[Finding]:
     Args:
         root: the home; ``DOJ_RELEASE_HOME`` where it is not given.
     """
-    findings = [*check_machine(), *check_server()]
+    findings = [*check_machine()]
     try:
         named = homes.chosen_folder(root)
     except homes.HomeMissing:
-        return [*findings, Finding("home", "note", f"none named; use --home or {homes.VARIABLE}")]
+        return [
+            *findings,
+            *check_server(),
+            Finding("home", "note", f"none named; use --home or {homes.VARIABLE}"),
+        ]
     if not (named / "settings.toml").is_file():
         findings.append(Finding("home", "bad", "the folder is not a home; see `doj-release init`"))
     else:

@@ -1,4 +1,4 @@
-"""prefect.yaml: every entrypoint loads, parameters fit, schedules ship inactive."""
+"""prefect.yaml: every entrypoint loads, parameters fit, schedules begin switched off."""
 
 import inspect
 from pathlib import Path
@@ -32,7 +32,13 @@ def test_the_three_deployments_and_their_schedules():
     assert by_name["release"]["schedules"] == []
     for name, cron in (("refresh-aggregates", "0 6 15 1 *"), ("remind", "30 7 * * *")):
         (schedule,) = by_name[name]["schedules"]
-        assert schedule["active"] is False
+        # asked of the server before each deployment: off where it is new
+        assert schedule["active"] == f"{{{{ now.{schedule['slug']} }}}}"
+        (step,) = by_name[name]["build"]
+        asked = step["pipelines.flows.schedules_as_they_are"]
+        assert asked["schedules"] == [schedule["slug"]]
+        assert asked["deployment"].endswith(f"/{name}")
+        assert asked["id"] == "now"
         assert schedule["cron"] == cron
         assert ZoneInfo(schedule["timezone"]).key == "America/Los_Angeles"
 

@@ -69,9 +69,12 @@ def settle(home: Path, url: str, secret: str | None) -> None:
         place.write_text(secret + "\n")
 
 
+def told(home: Path) -> dict[str, dict[str, str]]:
+    return {f["what"]: f for f in run_here("doctor", "--json", home=home).json}
+
+
 def findings(home: Path) -> dict[str, str]:
-    done = run_here("doctor", "--json", home=home)
-    return {f["what"]: f["state"] for f in done.json}
+    return {what: f["state"] for what, f in told(home).items()}
 
 
 def finding(home: Path) -> dict[str, str]:
@@ -121,6 +124,20 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
     assert {t.astimezone(ZoneInfo("America/Los_Angeles")).strftime("%H:%M") for t in planned} == {
         "07:30"
     }
+    off = told(copied)["schedule of remind/remind"]
+    assert off["state"] == "note"
+    deployment = server.ask("deployments/name/remind/remind", method="GET")
+    (schedule,) = deployment["schedules"]
+    assert off["detail"].endswith(f"schedule resume remind/remind {schedule['id']}`")
+    server.ask(
+        f"deployments/{deployment['id']}/schedules/{schedule['id']}", {"active": True}, "PATCH"
+    )
+    ran([program("prefect"), "--no-prompt", "deploy", "--name", "remind"], env, 0)
+    assert server.ask("deployments/name/remind/remind", method="GET")["schedules"][0]["active"]
+    server.wait_for_runs(deployment["id"])
+    on = told(copied)["schedule of remind/remind"]
+    assert on["state"] == "good"
+    assert on["detail"].endswith("07:30 (America/Los_Angeles)")
 
 
 @pytest.mark.parametrize("secret", ["desk:another", None])

@@ -72,12 +72,17 @@ class Prefect:
         place = f"deployments/{deployment['id']}/schedules/{schedule['id']}"
         assert schedule["active"] is False
         self.ask(place, {"active": True}, method="PATCH")
-        end = time.monotonic() + PATIENCE
-        while not (found := self.scheduled(deployment["id"])):
-            assert time.monotonic() < end, "no run was planned"
-            time.sleep(0.5)
+        found = self.wait_for_runs(deployment["id"])
         self.ask(place, {"active": False}, method="PATCH")
         assert self.scheduled(deployment["id"]) == []
+        return found
+
+    def wait_for_runs(self, deployment: str) -> list[datetime]:
+        """Wait until the server has planned runs of a deployment; when they are to begin."""
+        end = time.monotonic() + PATIENCE
+        while not (found := self.scheduled(deployment)):
+            assert time.monotonic() < end, "no run was planned"
+            time.sleep(0.5)
         return found
 
     def scheduled(self, deployment: str) -> list[datetime]:
