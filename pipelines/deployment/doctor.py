@@ -26,6 +26,7 @@ from crypto.keyring import certificate_end, crypto_findings
 from crypto.process import only_the_owner_writes
 from errors import CodedError
 from pipelines import home as homes
+from pipelines.operations import unsafe_notices, waiting_notices
 from pipelines.orchestration import auth_file, password
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
@@ -162,6 +163,19 @@ def check_service(home: homes.Home) -> Iterator[Finding]:
     old = sum(1 for age in homes.unfinished(home) if age > _DAY)
     left = f"{old} of processes that are gone: `remind` removes them, is it scheduled?"
     yield _judged("unfinished files", old, left, "none older than a day", "note")
+    yield _notices(home)
+
+
+def _notices(home: homes.Home) -> Finding:
+    """Whether somebody is told of what runs come to, and has been."""
+    what, chosen = "notices", home.settings().notices
+    if wrong := unsafe_notices(chosen):
+        return Finding(what, "bad", wrong)
+    if waiting := waiting_notices(home):
+        return Finding(what, "bad", f"{len(waiting)} were not taken; `remind` hands them over")
+    if not (chosen.mail_to or chosen.url_file):
+        return Finding(what, "note", "nobody is told of a run's end: [notices] in settings.toml")
+    return Finding(what, "good", f"of {', '.join(chosen.states)}; none waits")
 
 
 def check_service_user(home: homes.Home) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ What goes to Prefect's database are parameters (a home's path and ids), states w
 one artifact of counts. No exception leaves a flow: Prefect would log its text and pickle it.
 """
 
+import contextlib
 import os
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.runtime import flow_run
 
 from errors import CodedError, Exit
-from pipelines import cluster, operations, session
+from pipelines import cluster, operations
 from pipelines.flows.artifacts import publish_plan, publish_summary
+from pipelines.flows.names import name_upcoming, run_name
+from pipelines.flows.states import end_paused, ended, state_of, was_paused
 from pipelines.home import VARIABLE, Home, open_home
 from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
 
@@ -94,10 +97,28 @@ def _through_prefect(
 
 def _stopped(error: CodedError) -> State[Any]:
     """A stage's state where it stopped: waiting is no failure."""
-    name = Outcome("", error.exit, "", error.as_dict()).state
-    if error.exit is Exit.WAITING:
-        return Completed(name=name, message=error.code)
-    return Failed(name=name, message=error.code)
+    return ended(error.exit, _name(error), error.code, of_task=True)
+
+
+def _not_run(home: str | None, flow: str, error: Exception) -> State[Any]:
+    """The state of a flow that never came to a release, of which those on the list are told."""
+    exit_, name, code = Exit.INTERNAL, "Broken", type(error).__name__
+    if isinstance(error, CodedError):
+        exit_, name, code = error.exit, _name(error), error.code
+        if exit_ is Exit.USAGE:
+            exit_, name = Exit.REFUSED, "Refused"
+    with contextlib.suppress(Exception):
+        _tell(open_home(Path(home) if home else None), flow, "", exit_, name, code)
+    return ended(exit_, name, str(error) if isinstance(error, CodedError) else code)
+
+
+def _tell(home: Home, flow: str, project: str, exit_: Exit, name: str, code: str) -> None:
+    with operations.without_consequence(home, "", "notices"):
+        operations.notify(home, operations.Notice("", project, flow, name, "", code), exit_)
+
+
+def _name(error: CodedError) -> str:
+    return Outcome("", error.exit, "", error.as_dict()).state
 
 
 TASKS = {stage.name: _stage_task(stage.name) for stage in STAGES}
@@ -114,8 +135,6 @@ def _call_as_task(home: str, release: str, name: str) -> None:
 
 
 def _release_name() -> str:
-    from prefect.runtime import flow_run
-
     release = str(flow_run.parameters.get("order", ""))
     home = flow_run.parameters.get("home") or os.environ.get(VARIABLE, "")
     try:
@@ -141,46 +160,42 @@ def release(order: str, home: str | None = None) -> State[Any]:
     """
     try:
         place = open_home(Path(home) if home else None)
+        with operations.without_consequence(place, order, "paused"):
+            end_paused(place.root, order)
         with observed() as observer:
             outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
             observer.outcome = outcome
+        dry_run = False
         with operations.without_consequence(place, order, "artifacts"):
+            dry_run = read_order(place, order).dry_run
             publish_summary(place, outcome)
-    except CodedError as error:
-        return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001  # Prefect would store its text
-        return Failed(name="Broken", message=type(error).__name__)
-    return state_of(outcome)
+        return _not_run(home, "release", error)
+    return state_of(outcome, dry_run=dry_run)
 
 
-def state_of(outcome: Outcome) -> State[Any]:
-    """Prefect's state for an outcome; the name tells refused, failed and waiting apart."""
-    code = str((outcome.error or {}).get("code", ""))
-    if outcome.exit is Exit.DONE:
-        return Completed(name=outcome.name, message=f"{outcome.release} at {outcome.stage}")
-    if outcome.exit is Exit.WAITING:
-        # A paused state would keep the run open for ever; resuming is an act of its own.
-        return Completed(name=outcome.state, message=f"{outcome.release} {code}")
-    return Failed(name=outcome.state, message=f"{outcome.release} {code}")
-
-
-def _refresh_name() -> str:
-    from prefect.runtime import flow_run
-
-    given = flow_run.parameters
-    return f"{given.get('project') or 'all'} {given.get('system', '')} refresh"
+def _scheduled_name() -> str:
+    return run_name(flow_run.flow_name, flow_run.parameters, flow_run.scheduled_start_time)
 
 
 @flow(
     name="refresh",
-    flow_run_name=_refresh_name,
+    flow_run_name=_scheduled_name,
     persist_result=False,
     log_prints=False,
     retries=0,
 )
 def refresh(system: str, project: str = "", home: str | None = None) -> State[Any]:
-    """Refresh aggregates from the newest snapshot, closed years only: of one project, or of all in force."""
-    from pipelines.release import refresh_projects
+    """Refresh aggregates from the newest snapshot, closed years only: of one project, or of all in force.
+
+    Resumed after a pause it goes on with what was ordered, and orders nothing.
+
+    Args:
+        system: code of the data system, such as CARPOS; every one where it is empty.
+        project: number of the project; every one in force where it is empty.
+        home: the home's folder; ``DOJ_RELEASE_HOME`` where it is not given.
+    """
+    from pipelines.release import refresh_projects, resume_refreshes
 
     try:
         place = open_home(Path(home) if home else None)
@@ -188,12 +203,15 @@ def refresh(system: str, project: str = "", home: str | None = None) -> State[An
         def run(order: str) -> Outcome:
             return run_release(place, order, call=_call_as_task)
 
-        done = refresh_projects(place, system, run, project)
-    except CodedError as error:
-        return Failed(name="Refused", message=str(error))
+        with operations.without_consequence(place, "", "names"):
+            name_upcoming()
+        refreshed = resume_refreshes if was_paused() else refresh_projects
+        done = refreshed(place, system, run, project)
     except Exception as error:  # noqa: BLE001
-        return Failed(name="Broken", message=type(error).__name__)
+        return _not_run(home, "refresh", error)
     for one in done:
+        if one.error is not None:
+            _tell(place, "refresh", one.project, one.exit, one.state, one.error.code)
         with operations.without_consequence(place, one.project, "artifacts"):
             if one.plan is not None:
                 publish_plan(one.plan)
@@ -212,30 +230,33 @@ def _state_of_all(done: "Sequence[Refreshed]") -> State[Any]:
     code = worst(done)
     if code is Exit.DONE:
         released = any(one.outcome for one in done)
-        return Completed(name="Released" if released else "Unchanged", message=said)
-    name = next(one.state for one in done if one.exit is code)
-    return (Completed if code is Exit.WAITING else Failed)(name=name, message=said)
+        return ended(code, "Released" if released else "Unchanged", said)
+    return ended(code, next(one.state for one in done if one.exit is code), said)
 
 
 @flow(
     name="remind",
-    flow_run_name=lambda: f"letters of {session.today()}",
+    flow_run_name=_scheduled_name,
     persist_result=False,
     log_prints=False,
     retries=0,
 )
 def remind(home: str | None = None) -> State[Any]:
-    """Write the day's letters, send them, write the calendar, and end what was kept long enough."""
+    """Write the day's letters, send them, write the calendar, and end what was kept long enough.
+
+    Args:
+        home: the home's folder; ``DOJ_RELEASE_HOME`` where it is not given.
+    """
     from pipelines.custody import enforce_retention_today
     from pipelines.operations import remind as reminded
 
     try:
         place = open_home(Path(home) if home else None)
+        with operations.without_consequence(place, "", "names"):
+            name_upcoming()
         done = reminded(place)
         cleared = enforce_retention_today(place)
-    except CodedError as error:
-        return Failed(name="Refused", message=str(error))
     except Exception as error:  # noqa: BLE001
-        return Failed(name="Broken", message=type(error).__name__)
+        return _not_run(home, "remind", error)
     counts = f"{done.written} letters, {done.sent} sent, {done.unsent} unsent, {cleared} cleared"
-    return Completed(message=counts)
+    return ended(Exit.DONE, "Reminded", counts)

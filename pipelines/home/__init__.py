@@ -22,6 +22,7 @@ from pipelines.home.settings import (
     Disclosure,
     Linkage,
     Mail,
+    Notices,
     Settings,
     read_settings,
 )

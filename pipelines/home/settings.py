@@ -123,6 +123,20 @@ class Mail(_Section):
     timeout_seconds: int = Field(default=30, ge=1, le=300)
 
 
+class Notices(_Section):
+    """Who is told when a release waits, is refused, breaks or goes out: by ids, kind, state, stage and code, never a person."""
+
+    comments_at: ClassVar[int] = 37
+
+    states: tuple[Literal["waiting", "refused", "broken", "released"], ...] = Field(default=("waiting", "refused", "broken", "released"), description="what is told of; broken: whatever else stops a run, a failed validation too")
+    mail_to: tuple[str, ...] = Field(default=(), description="addresses that get a mail each, through the server of [mail]; empty: none")
+    url_file: str = Field(default="", description="a file with the https:// address that takes a POST of JSON, closed to others (chmod 600) since such addresses are secrets; http:// to this machine alone; empty: none")
+    token_file: str = Field(default="", description="a file with what `Authorization: Bearer` says there, closed to others; empty: nothing")
+    ca_file: str = Field(default="", description="PEM of the authority that signed that server's certificate; empty: the system's")
+    timeout_seconds: int = Field(default=10, ge=1, le=120, description="for connecting, and for each answer")
+    attempts: int = Field(default=3, ge=1, le=10, description="tries at the end of a run; what is not taken waits 30 days for the next run and for `remind`")
+
+
 class Storage(_Section):
     """Where things are kept."""
 
@@ -190,6 +204,7 @@ class Settings(_Section):
     release: Release = Release()
     approvals: Approvals = Approvals()
     mail: Mail = Mail()
+    notices: Notices = Notices()
     storage: Storage = Storage()
     bucket: Bucket = Bucket()
     retention: Retention = Retention()

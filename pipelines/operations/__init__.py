@@ -12,6 +12,14 @@ from pipelines.operations.logs import (
     run_log,
     without_consequence,
 )
+from pipelines.operations.notices import (
+    Notice,
+    hand_over_notices,
+    in_words,
+    notify,
+    unsafe_notices,
+    waiting_notices,
+)
 from pipelines.operations.refusals import note_refusal
 from pipelines.operations.reminders import letters_due, remind
 from pipelines.operations.waiting import waiting_for

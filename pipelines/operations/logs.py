@@ -21,7 +21,9 @@ from pipelines.operations.interruptions import if_possible
 
 Form = Literal["off", "text", "json"]
 Level = Literal["info", "warning", "error"]
-Event = Literal["run_began", "stage_began", "stage_done", "stage_skipped", "run_ended"]
+Event = Literal[
+    "run_began", "stage_began", "stage_done", "stage_skipped", "run_ended", "notice_waits"
+]
 VARIABLE = "DOJ_RELEASE_LOG"
 FIELDS = (
     "release", "project", "kind", "stage", "seconds", "rows", "bytes", "state", "code", "exit",

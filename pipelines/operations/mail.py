@@ -103,11 +103,12 @@ def _tls(settings: Mail) -> ssl.SSLContext:
 
 
 def _check_safe(settings: Mail) -> None:
-    if settings.security == "none" and (settings.user or not _is_here(settings.host)):
+    if settings.security == "none" and (settings.user or not is_here(settings.host)):
         raise MailUnsafe(what="a login or another machine needs TLS", security="none")
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a host is this very machine, by its name or number."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -117,10 +118,16 @@ def _is_here(host: str) -> bool:
 def _password(settings: Mail) -> str:
     if not settings.user:
         return ""
-    path = Path(settings.password_file)
+    if (found := read_secret(Path(settings.password_file))) is None:
+        raise MailUnsafe(what="password_file can be read by others, or not at all")
+    return found
+
+
+def read_secret(path: Path) -> str | None:
+    """A secret of one line; None where others can read its file, or nobody."""
     try:
         if path.stat().st_mode & _CLOSED:
-            raise MailUnsafe(what="password_file can be read by others")
+            return None
         return path.read_text("utf-8").rstrip("\r\n")
-    except OSError:
-        raise MailUnsafe(what="password_file can't be read") from None
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, sweep_home, write_private
 from pipelines.operations.errors import MailRefused
+from pipelines.operations.logs import without_consequence
+from pipelines.operations.notices import hand_over_notices
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ def remind(home: Home, on: date | None = None) -> Reminded:
     with Session(home) as session:
         written = write_letters(session, day)
         write_calendar(session, day)
+        with without_consequence(home, "", "notices"):
+            hand_over_notices(home)
         sent = send_letters(session, day)
         return Reminded(written, sent, len(_unsent(session)))
 

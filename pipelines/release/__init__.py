@@ -19,6 +19,7 @@ from pipelines.release.refresh import (
     RefreshPlan,
     order_refresh,
     refresh_projects,
+    resume_refreshes,
     worst,
 )
 from pipelines.release.review import export_review, import_review

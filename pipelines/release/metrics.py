@@ -19,7 +19,9 @@ from pipelines.release.staging import StageRecord
 FILE = "doj_release.prom"
 _LEAST = 10  # rows; others may read this file
 _LINE = re.compile(r'^doj_release_runs_total\{kind="(\w+)",state="(\w+)"\} (\d+)$', re.MULTILINE)
+_UNTOLD = "doj_release_notices_untold_total"
 _TYPES = {
+    _UNTOLD: ("counter", "Notices that could not be handed over when a run ended; they wait."),
     "doj_release_runs_total": ("counter", "Runs that ended, by kind and state."),
     "doj_release_last_run_timestamp_seconds": ("gauge", "When a run of this kind and state ended."),
     "doj_release_stage_seconds": (
@@ -72,8 +74,18 @@ def metrics_path(home: Home) -> Path:
     return home.root / named if named else home.logs / FILE
 
 
-def write_metrics(home: Home, kind: str, state: str, stages: Sequence[StageMetrics]) -> None:
-    """Count a run that ended and say what its stages took; what is no text is begun anew."""
+def write_metrics(
+    home: Home, kind: str, state: str, stages: Sequence[StageMetrics], untold: int = 0
+) -> None:
+    """Count a run that ended and say what its stages took; what is no text is begun anew.
+
+    Args:
+        home: whose.
+        kind: of the release.
+        state: how it ended.
+        stages: what they took.
+        untold: notices that could not be handed over when it ended.
+    """
     target = metrics_path(home)
     with if_possible():
         home.logs.mkdir(mode=0o700, exist_ok=True)
@@ -81,12 +93,12 @@ def write_metrics(home: Home, kind: str, state: str, stages: Sequence[StageMetri
             before = target.read_text("utf-8", "replace") if target.is_file() else ""
             _replace(
                 target,
-                _text(before, kind, state, stages),
+                _text(before, kind, state, stages, untold),
                 0o600 if home.logs in target.parents else 0o644,
             )
 
 
-def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics]) -> str:
+def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics], untold: int) -> str:
     runs = {(k, s): int(n) for k, s, n in _LINE.findall(before)}
     runs[kind, state] = runs.get((kind, state), 0) + 1
     now: dict[str, dict[str, str]] = {name: _samples(before, name) for name in _TYPES}
@@ -96,6 +108,8 @@ def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics]) ->
     now["doj_release_last_run_timestamp_seconds"][f'{{kind="{kind}",state="{state}"}}'] = str(
         int(time.time())
     )
+    told = re.search(rf"^{_UNTOLD} (\d+)$", before, re.MULTILINE)
+    now[_UNTOLD] = {"": str(untold + int(told[1] if told else 0))}
     for one in stages:
         label = f'{{kind="{kind}",stage="{one.stage}"}}'
         for family in ("doj_release_stage_rows", "doj_release_stage_bytes"):

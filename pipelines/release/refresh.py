@@ -12,7 +12,7 @@ from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
 from pipelines.release.content import changed_cells, describe_closed_years, recount_published_years
 from pipelines.release.errors import ApplicationMissing
-from pipelines.release.orders import Request, order_release
+from pipelines.release.orders import Request, order_release, read_order
 from pipelines.release.run import Outcome
 from pipelines.session import Session, today
 
@@ -295,6 +295,28 @@ def refresh_projects(
                     )
                 done.append(Refreshed(number, error=error))
     return done
+
+
+def resume_refreshes(
+    home: Home, system: str, run: Callable[[str], Outcome], project: str = ""
+) -> list[Refreshed]:
+    """Run on what refreshes have ordered and is not in the outbox, of these projects; nothing is ordered.
+
+    Args:
+        home: the deployment.
+        system: code of the data system; every one where it is empty.
+        run: runs an order.
+        project: its number; all in force by default.
+    """
+    with Session(home) as session:
+        numbers = [project] if project else [n for n, _ in refreshed_projects(session, system)]
+        waiting = [
+            (number, release.release)
+            for number in numbers
+            for release in session.releases.list(number)
+            if release.status in custody.MAKING and read_order(home, release.release).scheduled
+        ]
+    return [Refreshed(number, outcome=run(release)) for number, release in waiting]
 
 
 def worst(done: Sequence[Refreshed]) -> Exit:

@@ -122,6 +122,8 @@ def run_release(
         outcome = Outcome(release, Exit.DONE, at)
     with operations.without_consequence(home, release, "outcome"):
         _write_outcome(home, outcome)
+    with operations.without_consequence(home, release, "notices"):
+        reporter.tell(outcome)
     with operations.without_consequence(home, release, "metrics"):
         reporter.end(outcome)
     return outcome
@@ -137,6 +139,7 @@ class RunReporter:
         self._log: operations.RunLog | None = None
         self._order: orders.Order | None = None
         self._done: list[staging.StageRecord] = []
+        self._untold = 0
 
     def begin(self) -> orders.Order:
         """The run begins: its order, by which the log's lines are known."""
@@ -175,6 +178,19 @@ class RunReporter:
         """The run stops at a stage."""
         self._report(stage, "stopped")
 
+    def tell(self, outcome: Outcome) -> None:
+        """Those on the list are told how it ended; what they were not is counted with the run."""
+        if self._order is None or (self._order.dry_run and outcome.exit is Exit.DONE):
+            return
+        code = str((outcome.error or {}).get("code", ""))
+        report = Path(str(summarise(self._home, outcome).get("report", ""))).name
+        about = (self._release, self._order.project, self._order.kind)
+        notice = operations.Notice(*about, outcome.state, outcome.stage, code, report)
+        self._untold = 1  # where this comes to no end
+        self._untold = operations.notify(self._home, notice, outcome.exit)
+        if self._untold:
+            self.emit("notice_waits", "warning", stage=outcome.stage)
+
     def end(self, outcome: Outcome) -> None:
         """The run has ended."""
         if self._order is None:
@@ -189,7 +205,8 @@ class RunReporter:
             exit=int(outcome.exit),
             code=code,
         )
-        write_metrics(self._home, self._order.kind, outcome.state, stage_metrics(self._done))
+        done = stage_metrics(self._done)
+        write_metrics(self._home, self._order.kind, outcome.state, done, self._untold)
 
     def _report(self, stage: str, state: str) -> None:
         if self._progress is not None:

@@ -1,6 +1,7 @@
 """A standing Prefect server, on PostgreSQL where there is one: asks for its password, and runs a deployment."""
 
 import base64
+import json
 import os
 import sys
 import urllib.error
@@ -99,8 +100,7 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
     session = Session(open_home(copied))
     order = order_release(session, Request(project, "deidentified"))
     session.close()
-    suspended = ("project", "event", project, "project_suspended", "reason=inquiry")
-    assert run_here(*suspended, home=copied).code == 0
+    page = f"release-{order.lower()}"
     env = environment(
         tmp_path / "worker",
         DOJ_RELEASE_HOME=str(copied),
@@ -114,12 +114,34 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
         server.wait_for("work_pools/doj-release")
         names = ("--name", "release", "--name", "remind")
         ran([program("prefect"), "--no-prompt", "deploy", *names], env, 0)
-        found = server.until(server.order("release/release", order=order), ended)
-    assert (found["state_name"], found["name"]) == ("Refused", f"{order} deidentified")
-    artifacts = server.ask(
-        "artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [found["id"]]}}}
-    )
-    assert any("**Refused** at stage `gate`" in str(a["data"]) for a in artifacts)
+        number = server.order("release/release", order=order)
+        found = server.until(number, ended)
+        assert (found["state_name"], found["state_type"]) == ("Waiting for approval", "PAUSED")
+        (limit,) = server.ask("v2/concurrency_limits/filter")
+        assert (limit["limit"], limit["active_slots"]) == (1, 0)
+        artifacts = server.artifacts(number)
+        walked = [row[0] for row in json.loads(artifacts[f"{page}-2-stages"])]
+        assert walked == ["gate", "extract", "validate"]
+        assert "[department.html](file:///" in artifacts[f"{page}-1-end"]
+
+        before = run_here("ledger", "show", "--json", home=copied).json
+        server.ask(f"flow_runs/{number}/resume")
+        found = server.until(
+            number, lambda run: ended(run) and run["state_id"] != found["state_id"]
+        )
+        assert (found["state_name"], found["state_type"]) == ("Waiting for approval", "PAUSED")
+        after = run_here("ledger", "show", "--json", home=copied).json
+        assert {e["kind"] for e in after[len(before) :]}.isdisjoint({"release_approved"})
+
+        suspended = ("project", "event", project, "project_suspended", "reason=inquiry")
+        assert run_here(*suspended, home=copied).code == 0
+        server.ask(f"flow_runs/{number}/resume")
+        found = server.until(
+            number, lambda run: ended(run) and run["state_id"] != found["state_id"]
+        )
+        assert (found["state_name"], found["state_type"]) == ("Refused", "CANCELLED")
+        assert found["name"] == f"{order} deidentified"
+        assert "**Refused** at stage `gate`" in server.artifacts(number)[f"{page}-1-end"]
     planned = server.planned("remind/remind")
     assert {t.astimezone(ZoneInfo("America/Los_Angeles")).strftime("%H:%M") for t in planned} == {
         "07:30"

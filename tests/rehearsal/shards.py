@@ -38,7 +38,7 @@ def sharded(on: Rehearsal, project: str, alone: str) -> None:
             killer = _when_there_are_shards(local, 3)
             run = on.run(order)
             killer.join()
-            assert run["state_name"] == "WaitingForApproval", run
+            assert run["state_name"] == "Waiting for approval", run
             assert local.alive == 1
             assert list(local.shared.iterdir()) == []
         shards = _task_runs(on, run["id"])

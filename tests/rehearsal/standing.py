@@ -48,6 +48,12 @@ class Prefect:
         """A flow run as it is now."""
         return self.ask(f"flow_runs/{number}", method="GET") or {}
 
+    def artifacts(self, number: str) -> dict[str, str]:
+        """What stands on a flow run's page: the newest data of each key."""
+        wanted = {"artifacts": {"flow_run_id": {"any_": [number]}}, "sort": "CREATED_DESC"}
+        found = reversed(self.ask("artifacts/filter", wanted))
+        return {one["key"]: one["data"] for one in found}
+
     def order(self, deployment: str, **parameters: str) -> str:
         """Ask for a run of a deployment; its id."""
         found = self.ask(f"deployments/name/{deployment}", method="GET")
@@ -105,8 +111,8 @@ class Prefect:
 
 
 def ended(run: dict[str, Any]) -> bool:
-    """Whether a flow run is over."""
-    return run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+    """Whether a flow run is over, or waits for somebody."""
+    return run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED"}
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

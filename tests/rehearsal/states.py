@@ -33,7 +33,7 @@ def released(on: Rehearsal, project: str) -> None:
     """An order waits for approval, and is released by running it again; the page shows what happened."""
     with step("An order by the worker: waits for approval, then is released"):
         order = on.ordered(project, "deidentified")
-        assert on.state_of(order) == "WaitingForApproval"
+        assert on.state_of(order) == "Waiting for approval"
         on.command("release", "approve", order)
         found = on.run(order)
         assert found["state_name"] == "Released"
@@ -61,7 +61,7 @@ def refused(on: Rehearsal, project: str) -> None:
         on.command("project", "event", project, "project_suspended", "reason=inquiry")
         assert on.state_of(order) == "Refused"
         on.command("project", "event", project, "suspension_lifted")
-        assert on.state_of(order) == "WaitingForApproval"
+        assert on.state_of(order) == "Waiting for approval"
         on.command("release", "withdraw", order, "--reason", "other")
 
 
@@ -70,7 +70,7 @@ def failed(on: Rehearsal, project: str) -> None:
     with step("Validation fails: ValidationFailed, nothing in the outbox"):
         with on.settled("disclosure", row_max_prosecutor="0.000001"):
             order = on.ordered(project, "deidentified")
-            assert on.state_of(order) == "ValidationFailed"
+            assert on.state_of(order) == "Validation failed"
         assert not (on.home / "outbox" / project / order).exists()
         on.command("release", "withdraw", order, "--reason", "other")
 
@@ -80,7 +80,7 @@ def reviewed(on: Rehearsal, project: str) -> None:
     with step("Doubtful pairs: WaitingForReview; decided, and run again from Prefect"):
         with on.settled("linkage", threshold="0.999999"):
             order = on.ordered(project, "identified", doubtful="wait")
-            assert on.state_of(order) == "WaitingForReview"
+            assert on.state_of(order) == "Waiting for review"
             sheet = on.folder / "sheet.xlsx"
             on.command("review", order, "--export", sheet)
             decided = _decide(sheet)
@@ -88,7 +88,7 @@ def reviewed(on: Rehearsal, project: str) -> None:
             assert decided > 0
             assert decided in told.values(), told
             sheet.unlink()
-            assert on.state_of(order) == "WaitingForApproval"
+            assert on.state_of(order) == "Waiting for approval"
         on.command("release", "withdraw", order, "--reason", "other")
 
 
@@ -114,7 +114,7 @@ def one_at_a_time(on: Rehearsal, project: str) -> None:
             most = max(most, sum(1 for s in states if s["state_type"] == "RUNNING"))
             time.sleep(0.2)
         assert most == 1, most
-        assert [s["state_name"] for s in states] == ["WaitingForApproval"] * 2, states
+        assert [s["state_name"] for s in states] == ["Waiting for approval"] * 2, states
         on.command("release", "withdraw", order, "--reason", "other")
 
 

@@ -318,6 +318,16 @@ def test_the_doctor_looks_at_the_home_as_a_service(home, monkeypatch):
     assert found["home's format"].state == "note"
     assert "upgrade" in found["home's format"].detail
     assert found["unfinished files"].detail.startswith("1 ")
+    assert found["notices"].state == "note"
+    (home.root / "hook").write_text("https://hooks.example/secret")
+    (home.root / "hook").chmod(0o600)
+    told = home.settings_file.read_text().replace(
+        'url_file = ""', f'url_file = "{home.root}/hook"', 1
+    )
+    home.settings_file.write_text(told)
+    assert {f.what: f for f in examine(home.root)}["notices"].state == "good"
+    home.settings_file.write_text(told.replace('token_file = ""', f'token_file = "{home.root}"', 1))
+    assert {f.what: f for f in examine(home.root)}["notices"].state == "bad"
 
 
 def test_a_server_that_does_not_answer_has_no_deployments(home, monkeypatch):

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from errors import Exit
+from pipelines import operations
 from pipelines.home import ReleaseHeld, lay_out
 from pipelines.orchestration import launch
 from pipelines.orchestration.errors import FlowFailed
@@ -112,3 +113,27 @@ def test_a_page_that_cant_be_made_does_not_change_a_flows_end(home, monkeypatch)
     monkeypatch.setattr(flows, "publish_summary", refused)
     state = flows.release.fn(RELEASE, str(home.root))
     assert (state.name, state.is_completed()) == ("Released", True)
+
+
+def test_an_address_that_takes_no_notice_changes_nothing_and_is_counted(home, capsys):
+    (home.root / "hook").touch(0o600)
+    (home.root / "hook").write_text("http://127.0.0.1:9/")
+    home.settings_file.write_text(
+        f'[operations]\nlog = "text"\n[notices]\nattempts = 1\nurl_file = "{home.root}/hook"\n'
+    )
+    for times in (1, 2):
+        assert run.run_release(home, RELEASE).exit is Exit.DONE
+        assert kept(home) == 0
+        told = metrics.metrics_path(home).read_text()
+        assert f"\ndoj_release_notices_untold_total {times * (times + 1) // 2}\n" in told
+    assert "warning notice_waits release=2026-001-R001" in capsys.readouterr().err
+    (first, _) = operations.waiting_notices(home)
+    assert json.loads(first.read_text())["body"]["state"] == "Released"
+
+
+def test_notices_under_settings_that_give_a_secret_away_change_nothing(home):
+    (home.root / "hook").write_text("http://127.0.0.1:9/")
+    (home.root / "hook").chmod(0o644)
+    home.settings_file.write_text(f'[notices]\nurl_file = "{home.root}/hook"\n')
+    assert run.run_release(home, RELEASE).exit is Exit.DONE
+    assert "doj_release_notices_untold_total 1\n" in metrics.metrics_path(home).read_text()
