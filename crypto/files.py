@@ -60,8 +60,8 @@ def open_regular(path: Path) -> BinaryIO:
     try:
         flags = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | _BINARY
         handle = os.fdopen(os.open(path, flags), "rb")
-    except OSError:
-        raise FileUnusable from None
+    except OSError as error:
+        raise FileUnusable(problem=_problem(error)) from None
     if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
         handle.close()
         raise FileUnusable
@@ -91,8 +91,12 @@ def coded() -> Generator[None, None, None]:
     """Turn what the system says about a file, which quotes its path, into `FileUnusable`."""
     try:
         yield
-    except OSError:
-        raise FileUnusable from None
+    except OSError as error:
+        raise FileUnusable(problem=_problem(error)) from None
+
+
+def _problem(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else "unknown"
 
 
 @contextlib.contextmanager

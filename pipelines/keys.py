@@ -243,13 +243,15 @@ def change_passphrase(session: Session, file: Path) -> dict[str, object]:
         PassphraseTooShort: under eight characters.
     """
     check_role(session.person, _ROLES)
+    session.ledger.clock()
     session.keyring.change_passphrase(read_file(file, "passphrase", 4096).rstrip(b"\r\n"))
     session.note("passphrase_changed", on=today().isoformat())
     return {"changed": True}
 
 
 def _check_reason(session: Session, reason: str) -> None:
-    """The ledger refuses another word than its own: before a key changes, not after."""
+    """A ledger that can't be used, or refuses the word, is asked before a key changes, not after."""
+    session.ledger.clock()
     facts = {"fingerprint": "0" * 64, "reason": reason, "on": today().isoformat()}
     Event("signing_key_revoked", session.person.id, facts=facts)
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -118,6 +118,8 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
     """
     with unavailable():
         path = _sqlite_path(url)
+        if path is None and make_url(url).get_backend_name() != "postgresql":
+            raise ArgumentError
     if path is not None:
         _prepare_file(path, create=create)
     with unavailable():
@@ -170,8 +172,20 @@ def unavailable() -> Generator[None]:
     """Turn a database's exception, which may quote what was written, into the coded error."""
     try:
         yield
-    except (SQLAlchemyError, ImportError):
-        raise LedgerUnavailable from None
+    except (SQLAlchemyError, ImportError) as error:
+        raise LedgerUnavailable(problem=_problem(error)) from None
+
+
+def _problem(error: Exception) -> str:
+    """What went wrong by the libraries' own names, never by their texts."""
+    if isinstance(error, ImportError):
+        return f"{error.name or 'its driver'} is not installed"
+    if isinstance(error, ArgumentError):
+        return "not the URL of a database"
+    origin: object = getattr(error, "orig", None) or error
+    names = (getattr(origin, name, None) for name in ("sqlite_errorname", "sqlstate"))
+    unnamed = "no connection" if isinstance(error, OperationalError) else type(origin).__name__
+    return str(next(filter(None, names), unnamed))
 
 
 def weaknesses(engine: sa.Engine) -> list[str]:

@@ -29,7 +29,12 @@ def make_shared_secret(path: Path) -> None:
         FileUnusable: there is something of this name, or it can't be written.
     """
     with files.coded(), files.open_new(path) as sink:
-        sink.write(base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
+        try:
+            sink.write(base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)) + b"\n")
+            sink.flush()
+        except OSError:  # a full disk: an empty file would stand in the way of the next try
+            path.unlink()
+            raise
 
 
 def read_shared_secret(path: Path | None = None) -> Secret:

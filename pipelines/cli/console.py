@@ -27,6 +27,7 @@ import typer
 from typer.core import TyperGroup
 
 from errors import CodedError, Exit
+from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
 from pipelines.errors import Unexpected
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ class Console:
         home = open_home(self.home)
         acting_person(People.read(home.people_file))
         return home
+
+    def knows_who_acts(self) -> bool:
+        """Whether the home, where there is one, knows who acts."""
+        try:
+            self.open_home()
+        except (CodedError, OSError) as error:
+            return isinstance(error, CodedError) and error.exit is not Exit.REFUSED
+        return True
 
     def close(self) -> None:
         """Close the session, where one was opened."""
@@ -225,10 +234,12 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
     @functools.wraps(function)
     def wrapped(context: typer.Context, *args: P.args, **kwargs: P.kwargs) -> R:
         console = context.ensure_object(Console)
+        named: list[Named] = []
         try:
             for name, value in kwargs.items():
                 kwargs[name] = console.placed(value)
-            _check_outputs(writes, kwargs)
+            named += named_files(namings, kwargs, console.placed)
+            check_files(named, console.knows_who_acts)
             with contextlib.closing(console):
                 return function(console, *args, **kwargs)
         except CodedError as error:
@@ -239,15 +250,15 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
         except Exception as error:  # noqa: BLE001  # a library's text may quote a value
-            from pipelines.operations import as_interruption
-
-            raise console.fail(as_interruption(error) or _unexpected(error)) from None
+            raise console.fail(_coded(console, error, named)) from None
 
     # What Typer reads: the same options as options.json describes them, its own context in the console's place.
     given = inspect.signature(function)
     _, *plain_options = given.parameters.values()
     options = [_described(function, option) for option in plain_options]
-    writes = [name for name in given.parameters if _said(function, name).get("writes")]
+    namings = {
+        option.name: naming for option in plain_options if (naming := _naming(function, option))
+    }
     own = inspect.Parameter(
         "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
@@ -267,42 +278,34 @@ def _described(function: Callable[..., object], option: inspect.Parameter) -> in
     Without a default it is an argument, with one an option; ``argument`` and ``option`` say otherwise.
     """
     said = _said(function, option.name)
-    said.pop("writes", None)
+    if "Path" in str(option.annotation):
+        said["readable"] = False  # Typer would say so in its own words, with the path
     if not said:
         return option
-    required, flags = option.default is inspect.Parameter.empty, said.pop("flags", ())
-    argument = said.pop("argument", required) and not said.pop("option", False)
+    argument, flags = _is_argument(option, said), said.pop("flags", ())
+    said = {name: what for name, what in said.items() if name not in _OURS}
     about = (typer.Argument if argument else typer.Option)(*flags, **said)
     return option.replace(annotation=Annotated[option.annotation, about])
+
+
+_OURS = {"writes", "argument", "option"}  # of options.json, not Typer's
+
+
+def _is_argument(option: inspect.Parameter, said: Mapping[str, Any]) -> bool:
+    required = option.default is inspect.Parameter.empty
+    return bool(said.get("argument", required)) and not said.get("option", False)
+
+
+def _naming(function: Callable[..., object], option: inspect.Parameter) -> Naming | None:
+    """How an option names files; None for one that names none."""
+    said = _said(function, option.name)
+    naming = Naming.of(option.name, said, argument=_is_argument(option, said))
+    return naming if naming.within or "Path" in str(option.annotation) else None
 
 
 def _said(function: Callable[..., object], name: str) -> dict[str, Any]:
     place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     return dict(_OPTIONS.get(place, {}).get(name, {}))
-
-
-def _check_outputs(writes: Sequence[str], given: Mapping[str, object]) -> None:
-    """Refuse what can't be written before a command begins: for those that write one new file or folder.
-
-    What is there already the command refuses itself; those that write several files check all of them.
-
-    Raises:
-        OutputTaken, OutputUnwritable: see ``systems.outputs``.
-    """
-    if not writes:
-        return
-    from systems.outputs import check_outputs
-
-    paths = {name: each for name, each in given.items() if isinstance(each, Path | list)}
-    named = [
-        (f"--{name}".rstrip("_").replace("_", "-"), path)
-        for name, each in paths.items()
-        for path in (cast("list[object]", each) if isinstance(each, list) else [each])
-        if isinstance(path, Path)
-    ]
-    out = {f"--{name}".replace("_", "-") for name in writes}
-    outputs = [(n, path) for n, path in named if n in out and not path.is_dir()]
-    check_outputs(outputs, [one for one in named if one[0] not in out])
 
 
 class _Headed(TyperGroup):
@@ -345,6 +348,21 @@ def _recorded(
     from pipelines.operations import note_refusal
 
     return note_refusal(console.home, error, console.step, options)
+
+
+def _coded(console: Console, error: Exception, named: Sequence[Named]) -> CodedError:
+    """What a person or the machine caused by its own code, with the option of the file; else where it happened."""
+    from pipelines.home import VARIABLE
+    from pipelines.operations import as_interruption, as_refused
+
+    if (
+        isinstance(error, OSError)
+        and not as_interruption(error)
+        and (ours := file_refused(error, named))
+    ):
+        return ours
+    home = console.home or (Path(place) if (place := os.environ.get(VARIABLE)) else None)
+    return as_refused(error, home) or _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Unexpected:

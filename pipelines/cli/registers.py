@@ -1,5 +1,6 @@
 """``register load``, ``make-up`` and ``list``."""
 
+import shutil
 from pathlib import Path
 
 from pipelines.cli.console import Console, Group
@@ -40,10 +41,14 @@ def make_up(
     from pipelines.session import today
     from synthetic.registers import make_system
 
-    last = today().year - 1
-    made = make_system(
-        system.upper(), folder / "register", records=records, seed=seed, first_year=last - 9, last_year=last
-    )  # fmt: skip
+    last, register = today().year - 1, folder / "register"
+    years, before = {"first_year": last - 9, "last_year": last}, register.exists()
+    try:
+        made = make_system(system.upper(), register, records=records, seed=seed, **years)
+    except OSError:
+        if not before:  # half of a register would be taken for a whole one
+            shutil.rmtree(register, ignore_errors=True)
+        raise
     facts = {
         "system": system.upper(),
         "files": [console.shown(path) for path in made.files],

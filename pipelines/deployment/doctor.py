@@ -26,7 +26,7 @@ from crypto.keyring import certificate_end, crypto_findings
 from crypto.process import only_the_owner_writes
 from errors import CodedError
 from pipelines import home as homes
-from pipelines.operations import unsafe_notices, waiting_notices
+from pipelines.operations import as_refused, unsafe_notices, waiting_notices
 from pipelines.orchestration import auth_file, password
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
@@ -575,3 +575,5 @@ def _home(home: homes.Home) -> Iterator[Finding]:
             yield from check(home)
         except CodedError as error:
             yield Finding(what, "bad", str(error))
+        except OSError as error:
+            yield Finding(what, "bad", str(as_refused(error, home.root)))

@@ -3,7 +3,6 @@
 import os
 import pwd
 import re
-import shutil
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -38,14 +37,8 @@ def init_home(
         LedgerExists, LedgerUnavailable: the database is another home's, or does not answer.
     """
     home = homes.lay_out(root, ledger_url=ledger_url)
-    try:
+    with homes.emptied_unless_done(home.root):
         return _furnish(home, department=department, demo=demo, passphrase=passphrase)
-    except BaseException:
-        # It was empty before: what could not be finished (a database that is another home's) is
-        # taken away, so that the next try starts as this one did.
-        for path in home.root.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        raise
 
 
 def _furnish(

@@ -3,13 +3,20 @@
 It makes paths, folders, locks and the settings' text. It opens no key, ledger or register, and knows no release.
 """
 
-from pipelines.home.errors import HomeExists, HomeMissing, ReleaseHeld, SettingsUnusable
+from pipelines.home.errors import (
+    HomeExists,
+    HomeMissing,
+    HomeUnusable,
+    ReleaseHeld,
+    SettingsUnusable,
+)
 from pipelines.home.home import (
     FOLDERS,
     FORMAT,
     VARIABLE,
     Home,
     chosen_folder,
+    emptied_unless_done,
     lay_out,
     open_home,
     write_private,

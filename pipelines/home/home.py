@@ -1,8 +1,11 @@
 """A home: where one deployment keeps settings, keys, ledger, registers, projects, runs and outbox."""
 
+import contextlib
 import json
 import os
+import shutil
 import stat
+from collections.abc import Generator
 from pathlib import Path
 
 from pipelines.home.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
@@ -117,13 +120,28 @@ def lay_out(root: Path, *, ledger_url: str = "") -> Home:
     if occupied:
         raise HomeExists
     home = Home(root.resolve())
-    home.root.chmod(0o700)
-    for name in FOLDERS:
-        (home.root / name).mkdir(mode=0o700)
-    place = f"ledger_url = {json.dumps(ledger_url)}"
-    home.write_format()
-    write_private(home.settings_file, TEMPLATE.replace('ledger_url = ""', place, 1))
+    with emptied_unless_done(home.root):
+        home.root.chmod(0o700)
+        for name in FOLDERS:
+            (home.root / name).mkdir(mode=0o700)
+        place = f"ledger_url = {json.dumps(ledger_url)}"
+        home.write_format()
+        write_private(home.settings_file, TEMPLATE.replace('ledger_url = ""', place, 1))
     return home
+
+
+@contextlib.contextmanager
+def emptied_unless_done(root: Path) -> Generator[None, None, None]:
+    """Take away what was begun in a folder that was empty: a full disk, a database that is another home's.
+
+    The next try starts as this one did.
+    """
+    try:
+        yield
+    except BaseException:
+        for path in root.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,24 +1,40 @@
 """What stops a run from outside: no room, no memory, no database, no cluster, no bucket.
 
 Such a stop says nothing about the release: it is not recorded as a failure of it, its approval
-stands, and the run is resumed where it was.
+stands, and the run is resumed where it was. What else the operating system may refuse a command gets its code here, too.
 """
 
 import contextlib
 import errno
+import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Literal
 
 from approvals.errors import LedgerMissing, LedgerUnavailable
 from crypto.errors import FileUnusable
 from errors import CodedError
 from pipelines.cluster import ClusterLost, ClusterUnavailable, ShardStopped
-from pipelines.operations.errors import RunInterrupted
+from pipelines.home import HomeUnusable
+from pipelines.operations.errors import PartMissing, RunInterrupted, SystemRefused
 from pipelines.storage import INTERRUPTIONS
 
 What = Literal["disk", "memory", "database", "cluster", "bucket"]
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
+)
+_OUR_ROOMS = frozenset(
+    [
+        "approvals",
+        "crypto",
+        "errors",
+        "expectations",
+        "extracts",
+        "matching",
+        "pipelines",
+        "synthetic",
+        "systems",
+    ]
 )
 _NO_THREAD = "can't start new thread"  # CPython's own text, a RuntimeError
 
@@ -47,7 +63,36 @@ def as_interruption(error: BaseException) -> CodedError | None:
     what = what_ran_out(error)
     if what is None:
         return None
-    return error if isinstance(error, CodedError) else RunInterrupted(what=what)
+    if isinstance(error, CodedError):
+        return error
+    said = {"problem": problem_of(error)} if isinstance(error, OSError) else {}
+    return RunInterrupted(what=what, **said)
+
+
+def as_refused(error: BaseException, home: Path | None = None) -> CodedError | None:
+    """What a person or a machine can cause, as a coded error without the path; None for what is a mistake of ours.
+
+    An interruption, a file or folder of the home, a library that is not installed, or whatever else the operating system refused.
+    """
+    if interrupted := as_interruption(error):
+        return interrupted
+    if isinstance(error, ImportError):
+        part = (error.name or "of no name").partition(".")[0]
+        return None if part in _OUR_ROOMS else PartMissing(module=part)
+    if not isinstance(error, OSError):
+        return None
+    named = error.filename2 or error.filename
+    if home is not None and isinstance(named, str):
+        place = Path(os.path.abspath(named))  # noqa: PTH100  # what a link leads to is not asked
+        if place.is_relative_to(root := Path(os.path.abspath(home))):  # noqa: PTH100
+            below = place.relative_to(root).parts[:1]
+            return HomeUnusable(place=below or ("the home itself",), problem=problem_of(error))
+    return SystemRefused(problem=problem_of(error))
+
+
+def problem_of(error: OSError) -> str:
+    """The system's own words for it, which name no file: permission denied, is a directory."""
+    return os.strerror(error.errno).lower() if error.errno else type(error).__name__
 
 
 @contextlib.contextmanager

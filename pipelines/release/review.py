@@ -45,6 +45,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         RoleMissing: the acting person is no reviewer.
     """
     check_role(session.person, ROLES["review"])
+    session.releases.show(release)  # of none there is, a lock would make a folder
     with locked(session.home.runs / release):
         context = release_context(session, release)
         pairs = _doubtful_pairs(context)

@@ -29,7 +29,7 @@ from pipelines.operations.interruptions import RunInterrupted, as_interruption, 
 def test_a_machine_that_lacks_something_interrupts(error, what):
     coded = as_interruption(error)
     assert isinstance(coded, RunInterrupted)
-    assert coded.facts == {"what": what}
+    assert coded.facts["what"] == what
     assert "/a/b" not in str(coded)
 
 
