@@ -6,7 +6,7 @@ PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 WORKERS ?= 2  # cores to use
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-fast check check-types check-format check-lint check-rooms check-docs docs survive rehearse bench peers clean
+.PHONY: help demo test test-fast check check-types check-format check-lint check-rooms check-docs docs survive rehearse bench peers wheel image clean
 
 help:
 	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench   every number of docs/measured.md"
 	@echo "make survive ROUNDS=300: releases are killed anywhere, resumed, and looked at"
 	@echo "make rehearse the deployment guide, with a real PostgreSQL and a real Prefect server"
+	@echo "make wheel   dist/doj-release: what a server gets; make image: a worker's container of it"
 	@echo "make peers   what the benchmarks compare with, in .venv-peers"
 
 # uv leaves byte code to the first run, and with PYTHONDONTWRITEBYTECODE every run makes it again: a
@@ -43,6 +44,16 @@ BYTECODE := PYTHONDONTWRITEBYTECODE=
 	fi
 	@$(call compiled,.venv,$(PACKAGES))
 	@touch $@
+
+# Everything that a server gets: the wheel, and what stands beside it (docs/installing.md).
+wheel: .venv
+	@rm -rf dist && $(BIN)/doj-release deployment files --out dist/doj-release >/dev/null
+	@$(BIN)/python -m hatchling build -t wheel -d dist/doj-release
+
+# The worker's image, where a builder is there.
+BUILDER ?= docker
+image: wheel
+	@$(BUILDER) build -f dist/doj-release/deploy/Dockerfile -t doj-release dist/doj-release
 
 # Ends releases at every stage boundary and at random moments, resumes them, and looks at all that
 # must hold; so many rounds, and two commands at once. About 4 s of processor time a round.
@@ -104,4 +115,4 @@ bench: .venv
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:
-	rm -rf .venv .venv-peers demo-home
+	rm -rf .venv .venv-peers demo-home dist

@@ -1,6 +1,7 @@
-"""Compile the linkage's inner loops when the product is installed, where there is a C compiler.
+"""What the wheel has beside its packages: the compiled inner loops, and what a deployment needs.
 
-Without one the product works all the same: numpy takes the loop's place (``matching/native``).
+Without a C compiler the product works all the same: numpy takes the loop's place (``matching/native``). Prefect's deployments, units,
+the lock and the documents go beside ``pipelines/deployment/files.py``, which writes them where `deployment files` is asked to.
 """
 
 import hashlib
@@ -20,8 +21,18 @@ class NativeBuildHook(BuildHookInterface):
     """Makes ``matching/native/_pairs.so`` beside its source."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile, or leave it."""
-        del version
+        """Compile, or leave it; name the deployment's files, which an editable installation finds where they are."""
+        if version != "editable":
+            root = Path(self.root)
+            for path in (
+                p for pattern in self.config["deployment-files"] for p in root.glob(pattern)
+            ):
+                if path.is_file():
+                    place = f"pipelines/deployment/files/{path.relative_to(root).as_posix()}"
+                    build_data["force_include"][str(path)] = place
+        self._compile(build_data)
+
+    def _compile(self, build_data: dict[str, Any]) -> None:
         folder = Path(self.root) / "matching" / "native"
         library = folder / "_pairs.so"
         compiler = next(

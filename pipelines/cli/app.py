@@ -90,6 +90,7 @@ _TOP: dict[str, dict[str, Any]] = {
         "init": deployment.init,
         "demo": demo.demo,
         "home": deployment.home_group,
+        "deployment": deployment.deployment_group,
         "keys": keys.keys_group,
         "escrow": keys.escrow_group,
         "switch": keys.switch_group,

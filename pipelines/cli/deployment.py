@@ -96,6 +96,18 @@ def doctor(console: Console) -> None:
         raise typer.Exit(int(Exit.INTERNAL))
 
 
+deployment_group = Group("What a machine needs beside the program.")
+
+
+@deployment_group.add()
+def files(console: Console, out: Path) -> None:
+    """Write Prefect's deployments, units, a Dockerfile, the lock, the documents."""
+    from pipelines.deployment import write_files
+
+    console.show_pairs("Files", write_files(out) | {"folder": console.shown(out)})
+    console.hint("Next: docs/installing.md, then docs/operations.md, in that folder.")
+
+
 bucket_group = Group("Register and staging on S3-compatible storage.")
 
 

@@ -197,7 +197,7 @@ def _done(stage: Stage, driver: Driver) -> None:
     for words in (
         ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("status", "--all"), ("remind",),
         ("home", "retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
-        ("ledger", "clock"), ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
+        ("deployment", "files", "--out", stage / "outputs" / "deployment"), ("ledger", "clock"), ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
         ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
         ("project", "check", project, "--kind", "deidentified"), ("release", "list"), ("release", "destroy", release, "--confirm", release),
         ("project", "event", project, "acknowledgment_recorded", "member=lead", f"on={today()}"),
@@ -223,6 +223,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),
         ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
         ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("home", "backup", stage / "nowhere" / "b.tar"),
+        ("deployment", "files", "--out", stage / "inputs"),
     ):  # fmt: skip
         driver.run(*words, code=None)
 

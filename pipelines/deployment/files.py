@@ -1,0 +1,67 @@
+"""What a machine needs beside the program: Prefect's deployments, units, a Dockerfile, the lock and the documents.
+
+The wheel has them in `files` beside this file (`hatch_build.py`), a clone where they are written; both by one list.
+"""
+
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.home import HomeExists
+
+_LOCK = "requirements.lock"
+_OURS = "doj-release (pyproject.toml)"  # who asks for a package, as uv's comments say it
+
+
+def write_files(out: Path) -> dict[str, str]:
+    """Write them into a new or empty folder.
+
+    Returns:
+        What was written, by name.
+
+    Raises:
+        HomeExists: something is there already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise HomeExists
+    found = dict(deployment_files())
+    for name, path in found.items():
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if name == _LOCK:
+            target.write_text(needed_to_run(path.read_text("utf-8")), "utf-8")
+        else:
+            shutil.copyfile(path, target)
+    documents = sum(1 for name in found if name.endswith(".md"))
+    others = [name for name in found if not name.startswith("docs/") and not name.endswith(".md")]
+    return {"files": ", ".join(sorted(others)), "documents": str(documents)}
+
+
+def deployment_files() -> Iterator[tuple[str, Path]]:
+    """Each file with its name below the folder."""
+    root = Path(__file__).with_name("files")
+    patterns = ["**/*"]
+    if not root.is_dir():
+        root = Path(__file__).parents[2]
+        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+        patterns = project["tool"]["hatch"]["build"]["hooks"]["custom"]["deployment-files"]
+    for path in sorted({path for one in patterns for path in root.glob(one) if path.is_file()}):
+        yield path.relative_to(root).as_posix(), path
+
+
+def needed_to_run(lock: str) -> str:
+    """The part of uv's lock that the program and its extras need: no tool for tests or types."""
+    head, *blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", lock)
+    wanted_by = {
+        _name(block): set(re.findall(r"(?m)^    # (?:via |  )(.+)$", block)) for block in blocks
+    }
+    needed: set[str] = {_OURS}
+    while more := {name for name, by in wanted_by.items() if by & needed} - needed:
+        needed |= more
+    return head + "".join(block for block in blocks if _name(block) in needed)
+
+
+def _name(block: str) -> str:
+    return re.split(r"[=\[ ]", block, maxsplit=1)[0]
