@@ -23,6 +23,7 @@ _PLAIN = {
     "COLUMNS": _NUMBER,
     "LINES": _NUMBER,
     "DOJ_RELEASE_LOG": _WORD,
+    "DOJ_RELEASE_SERVICE": _WORD,  # who owns the home: reached with sudo
     # Access to the bucket, where settings name no file for it (bucket.credentials_file).
     "AWS_ACCESS_KEY_ID": _SECRET,
     "AWS_SECRET_ACCESS_KEY": _SECRET,

@@ -58,6 +58,7 @@ _PARTS: dict[str, tuple[Callable[[], object], str]] = {
     "chromium": (lambda: shutil.which(CHROMIUM), "Debian: chromium"),
     "cc": (compiler, "a C compiler; Debian: gcc, libc6-dev"),
     "gcc": (lambda: shutil.which("gcc"), "Debian: gcc, libc6-dev"),
+    "sudo": (lambda: shutil.which("sudo"), "Debian: sudo"),
     "FIPS provider": (
         lambda: os.environ.get("DOJ_RELEASE_FIPS_PROVIDER"),
         "tests/fips_provider.sh builds one; DOJ_RELEASE_FIPS_PROVIDER names its folder",

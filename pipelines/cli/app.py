@@ -178,8 +178,9 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
     """
     harden_process()
     given = sys.argv[1:] if arguments is None else arguments
-    words, (_, own) = hoist(given), _parted(given)
-    console = Console(folder=folder, step=step_of(words) or "command")
+    words, (front, own) = hoist(given), _parted(given)
+    step = step_of(words) or "command"
+    console = Console(folder=folder, step=step, words=words, first=len(front))
     if newest(own, _BEFORE) != own:
         console.newer = console.step.replace(".", " ")
     try:

@@ -27,6 +27,7 @@ import typer
 from typer.core import TyperGroup
 
 from errors import CodedError, Exit
+from pipelines.cli import caller
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
 from pipelines.errors import Unexpected
 
@@ -55,6 +56,8 @@ class Console:
     emitted: bool = False
     step: str = "command"  # the command in dots: release.approve
     newer: str = ""  # how help spells a command that was given as before
+    words: Sequence[str] = ()  # of the command line
+    first: int = 0  # of these, how many are global options
     _relative: list[str] = field(default_factory=list[str])  # paths that were, as they are placed
 
     def placed(self, value: V) -> V:
@@ -67,9 +70,36 @@ class Console:
         self._relative.append(os.path.splitext(place)[0])  # noqa: PTH122  # the folder itself has no name
         return cast("V", place)
 
+    @functools.cached_property
+    def handed(self) -> caller.Handed:
+        """What the caller's descriptors hold, for this command alone."""
+        return caller.Handed(self._root)
+
+    @property
+    def _root(self) -> Path | None:
+        """Where the home would be."""
+        named = os.environ.get("DOJ_RELEASE_HOME")
+        return self.home or (Path(named) if named else None)
+
+    def taken(self, value: V, role: str | None) -> V:
+        """The same, and in the place of a descriptor a file with what it holds, or for what goes there."""
+        if isinstance(value, list):
+            return cast("V", [self.taken(each, role) for each in cast("list[object]", value)])
+        placed = self.placed(value)
+        if not isinstance(value, Path) or role is None:
+            return placed
+        number = caller.descriptor(value, role)
+        if number is not None:
+            return cast("V", self.handed.taken(value, number, role))
+        if role != caller.READS:
+            caller.check_outside(cast("Path", placed), self._root)
+        return placed
+
     def shown(self, path: Path) -> str:
         """A path as the caller gave it, or gave the one that it is named after."""
         text = str(path)
+        if name := "handed" in self.__dict__ and self.handed.names.get(text):
+            return name
         given = text.startswith(tuple(self._relative))
         return text.removeprefix(str(self.folder)).removeprefix("/") if given else text
 
@@ -103,14 +133,21 @@ class Console:
         return True
 
     def close(self) -> None:
-        """Close the session, where one was opened."""
+        """Close the session, where one was opened, and forget what was handed here."""
         if "session" in self.__dict__:
             self.session.close()
+        if "handed" in self.__dict__:
+            self.handed.close()
 
     @property
     def interactive(self) -> bool:
         """Whether progress may be drawn: a terminal on stderr, and neither --json nor --quiet."""
         return not (self.json or self.quiet) and sys.stderr.isatty()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there to answer."""
+        return self.interactive and sys.stdin.isatty()
 
     def say(self, text: str) -> None:
         """A text for a person; nothing under --json."""
@@ -236,12 +273,19 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
         console = context.ensure_object(Console)
         named: list[Named] = []
         try:
-            for name, value in kwargs.items():
-                kwargs[name] = console.placed(value)
-            named += named_files(namings, kwargs, console.placed)
-            check_files(named, console.knows_who_acts)
+            if place not in _HERE and (user := caller.service()):
+                raise typer.Exit(_handed_over(console, context, user, namings, kwargs))
             with contextlib.closing(console):
-                return function(console, *args, **kwargs)
+                for name, value in kwargs.items():
+                    naming = namings.get(name)
+                    kwargs[name] = console.taken(value, naming.role if naming else None)
+                named += named_files(namings, kwargs, lambda p: console.taken(p, caller.READS))
+                check_files(named, console.knows_who_acts)
+                with _aside(console):
+                    done = function(console, *args, **kwargs)
+                if "handed" in console.__dict__:
+                    console.handed.deliver()
+                return done
         except CodedError as error:
             raise console.fail(error, _recorded(console, error, kwargs)) from None
         except BrokenPipeError:
@@ -253,7 +297,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
             raise console.fail(_coded(console, error, named)) from None
 
     # What Typer reads: the same options as options.json describes them, its own context in the console's place.
-    given = inspect.signature(function)
+    given, place = inspect.signature(function), _place(function)
     _, *plain_options = given.parameters.values()
     options = [_described(function, option) for option in plain_options]
     namings = {
@@ -288,7 +332,7 @@ def _described(function: Callable[..., object], option: inspect.Parameter) -> in
     return option.replace(annotation=Annotated[option.annotation, about])
 
 
-_OURS = {"writes", "argument", "option"}  # of options.json, not Typer's
+_OURS = {"writes", "large", "argument", "option"}  # of options.json, not Typer's
 
 
 def _is_argument(option: inspect.Parameter, said: Mapping[str, Any]) -> bool:
@@ -300,12 +344,48 @@ def _naming(function: Callable[..., object], option: inspect.Parameter) -> Namin
     """How an option names files; None for one that names none."""
     said = _said(function, option.name)
     naming = Naming.of(option.name, said, argument=_is_argument(option, said))
-    return naming if naming.within or "Path" in str(option.annotation) else None
+    return naming if naming.within or naming.either or "Path" in str(option.annotation) else None
 
 
 def _said(function: Callable[..., object], name: str) -> dict[str, Any]:
-    place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-    return dict(_OPTIONS.get(place, {}).get(name, {}))
+    return dict(_OPTIONS.get(_place(function), {}).get(name, {}))
+
+
+def _place(function: Callable[..., object]) -> str:
+    """A command as ``options.json`` names it: by its file and its function."""
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+# What wants no home, or makes one: never handed over to the service.
+_HERE = frozenset(
+    ("demo.demo", "deployment.files", "deployment.init", "deployment.restore", "keys.make_cluster_secret", "ledger.print_schema",
+     "projects.example", "projects.kinds", "registers.make_up", "standalone.match", "standalone.suppress",
+     "standalone.audit", "standalone.rates", "standalone.seal", "standalone.verify")
+)  # fmt: skip
+
+
+def _handed_over(
+    console: Console,
+    context: typer.Context,
+    user: str,
+    namings: Mapping[str, Naming],
+    given: Mapping[str, object],
+) -> int:
+    """The exit code of the command as the service ran it."""
+    first, above = console.first, context.parent
+    while above is not None:
+        first, above = first + 1, above.parent
+    named = named_files(namings, given, lambda path: path)
+    files = [(path, console.placed(path), naming.role) for naming, path in named if naming.role]
+    return caller.hand_over(user, console.words, first, files, console.folder)
+
+
+@contextlib.contextmanager
+def _aside(console: Console) -> Generator[None, None, None]:
+    """What a command says goes to stderr, where stdout is what it writes."""
+    aside = "handed" in console.__dict__ and console.handed.aside
+    with contextlib.redirect_stdout(sys.stderr) if aside else contextlib.nullcontext():
+        yield
 
 
 class _Headed(TyperGroup):

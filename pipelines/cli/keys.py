@@ -211,7 +211,8 @@ def allow_escrow(
     """Allow a use, as a second person; sealed copies go out."""
     from pipelines.custody import allow_escrow
 
-    console.show_pairs("Escrow", allow_escrow(console.session, request, out.absolute()))
+    done = allow_escrow(console.session, request, out.absolute())
+    console.show_pairs("Escrow", done | {"copies": console.shown(out)})
 
 
 @switch_group.add("list")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from errors import CodedError
+from pipelines.cli import caller
 from pipelines.errors import FileExists, FileMissing
 
 
@@ -21,8 +22,10 @@ class Naming:
     option: str
     folder: bool = False
     within: bool = False  # NAME=PATH
+    either: bool = False  # a digest, or a file
     written: bool = False
     checked_here: bool = False  # what is written; else the command checks all of its outputs itself
+    large: bool = False  # what is written may not fit into memory
 
     @classmethod
     def of(cls, name: str, said: Mapping[str, Any], *, argument: bool) -> "Naming":
@@ -33,9 +36,18 @@ class Naming:
             spoken.upper() if argument else flags[0],
             folder=metavar == "DIR",
             within=metavar.endswith(("=PATH", "=FILE")),
+            either=metavar.startswith("DIGEST|"),
             written="writes" in said,
             checked_here=bool(said.get("writes")),
+            large=bool(said.get("large")),
         )
+
+    @property
+    def role(self) -> str | None:
+        """What a descriptor in its place is for (`pipelines.cli.caller`); None where it takes none."""
+        if self.checked_here:
+            return caller.LARGE if self.large else caller.FOLDER if self.folder else caller.WRITES
+        return None if self.written or self.folder else caller.READS
 
 
 Named = tuple[Naming, Path]
@@ -52,8 +64,15 @@ def named_files(
         for one in cast("Sequence[object]", value if isinstance(value, list | tuple) else [value]):
             if isinstance(one, str) and naming.within and "=" in one:
                 yield naming, placed(Path(one.partition("=")[2]))
+            elif isinstance(one, str) and naming.either and not is_digest(one):
+                yield naming, placed(Path(one))
             elif isinstance(one, Path):
                 yield naming, one
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a SHA-256 and no file's name."""
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
 
 
 def check_files(named: Sequence[Named], may_know: Callable[[], bool]) -> None:

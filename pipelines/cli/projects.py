@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from errors import CodedError, Exit
+from pipelines.cli.caller import READS
 from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
@@ -117,7 +118,7 @@ def event(
     from pipelines.custody import record_event
     from pipelines.session import today
 
-    files = {n: console.placed(Path(path)) for n, path in _named(file or []).items()}
+    files = {n: console.taken(Path(path), READS) for n, path in _named(file or []).items()}
     day = on.date() if on else today()
     state, letter = record_event(console.session, number, kind, day, _named(facts or []), files)
     extra = {"letter": str(letter)} if letter else {}
@@ -183,6 +184,26 @@ def certificate(console: Console, number: str) -> None:
     from pipelines.custody import write_certificate
 
     console.show_pairs("Certificate", {"letter": str(write_certificate(console.session, number))})
+
+
+@project_group.add()
+def letter(
+    console: Console,
+    number: str,
+    name: str | None = None,
+    out: Path | None = None,
+) -> None:
+    """List a project's letters, or write one to send."""
+    from pipelines.custody import letters_of, write_copy
+
+    letters = letters_of(console.session, number)
+    if name is None:
+        console.show_rows("Letters", ("letter",), [{"letter": each} for each in letters])
+        return
+    if name not in letters or out is None:
+        raise OptionsDisagree(option="a letter that is listed, and --out")
+    write_copy(out, letters[name])
+    console.show_pairs("Letter", {"letter": name, "file": console.shown(out)})
 
 
 # Could we release
@@ -322,12 +343,18 @@ def deadlines(
     on: datetime | None = None,
     ics: bool = False,
     within: int | None = None,
+    out: Path | None = None,
 ) -> None:
     """What is due, for whom, by which section; how it was counted."""
+    from pipelines.custody import write_copy
     from pipelines.session import today
 
     session = console.session
     day = on.date() if on else today()
+    if out:
+        write_copy(out, session.deadlines_ics(day).encode())
+        console.show_pairs("Deadlines", {"calendar": console.shown(out)})
+        return
     if ics:
         console.write(session.deadlines_ics(day))
         return

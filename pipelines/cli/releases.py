@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from errors import Exit
+from pipelines.cli.caller import READS
 from pipelines.cli.console import Console, Group
+from pipelines.cli.places import is_digest
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
@@ -205,6 +207,8 @@ def _cell(value: object) -> object:
 # Custody of releases
 
 
+_FIGURES = 8  # of a digest, typed by an approver
+_LARGEST = 256 << 20  # bytes of a report
 release_group = Group("Custody of releases.")
 
 
@@ -225,6 +229,26 @@ def show_release(console: Console, release: str) -> None:
 
 
 @release_group.add()
+def report(
+    console: Console,
+    release: str,
+    out: Path,
+    edition: str = "department",
+) -> None:
+    """Write a copy of a release's report, to be read.
+
+    The Department's edition has what the recipient's hides: it stays at the Department.
+    """
+    from pipelines.custody import report_edition, write_copy
+
+    session = console.session
+    write_copy(out, report_edition(session, release, edition))
+    digest = session.releases.show(release).report
+    shown = {"release": release, "edition": edition, "file": console.shown(out), "report": digest}
+    console.show_pairs("Report", shown)
+
+
+@release_group.add()
 def approve(
     console: Console,
     release: str,
@@ -232,15 +256,26 @@ def approve(
 ) -> None:
     """Let a release go, as a second person.
 
-    On the strength of its report: read it first, and give its digest to be sure that it is that one.
+    On the strength of its report: read it first (`release report`), and name it, by its digest or by the
+    file that you read. At a terminal it is asked for where it is not named.
     """
-    from pipelines.custody import report_file
+    from pipelines.custody import report_file, report_named
+    from pipelines.keys import read_file
     from pipelines.session import today
 
     session = console.session
-    report_file(session, session.releases.show(release).project, release)
-    state = session.releases.approve(release, session.person, today(), report=report)
-    console.show_pairs(f"Release {release}", state.as_dict())
+    before = session.releases.show(release)
+    place = report_file(session, before.project, release)
+    named: str | bytes | None = report
+    if report and not is_digest(report):
+        named = read_file(console.taken(Path(report), READS), "report", _LARGEST)
+    if report is None and before.status == "waiting_approval" and console.asks:
+        console.hint(f"Report {before.report} of {release}: {place}")
+        asked = typer.prompt("The first 8 figures of its digest, if it is the one that you read", err=True)  # fmt: skip
+        named = before.report if asked == str(before.report)[:_FIGURES] else asked
+    named = report_named(session, release, named)
+    state = session.releases.approve(release, session.person, today(), report=named)
+    console.show_pairs(f"Release {release}", state.as_dict() | {"report_file": place})
     console.hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
 
 
@@ -250,6 +285,7 @@ def handover(
     release: str,
     to: str,
     by: str | None = None,
+    out: Path | None = None,
 ) -> None:
     """Give a member their package, and record it.
 
@@ -259,9 +295,9 @@ def handover(
     from pipelines.custody import hand_over
 
     session = console.session
-    state = hand_over(session, release, to, by)
-    place = session.home.outbox / state.project / release / to
-    console.show_pairs(f"Release {release}", {**state.as_dict(), "package": str(place)})
+    state = hand_over(session, release, to, by, out)
+    place = console.shown(out or session.home.outbox / state.project / release / to)
+    console.show_pairs(f"Release {release}", {**state.as_dict(), "package": place})
 
 
 @release_group.add()

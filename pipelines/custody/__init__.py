@@ -4,7 +4,12 @@ It knows where sealed copies, reports, letters and the escrow certificate stand,
 what may be handed over is the gate's and the ledger's to say.
 """
 
-from pipelines.custody.accountability import papers_of, record_event, write_certificate
+from pipelines.custody.accountability import (
+    letters_of,
+    papers_of,
+    record_event,
+    write_certificate,
+)
 from pipelines.custody.escrow import (
     add_escrow_certificate,
     allow_escrow,
@@ -20,9 +25,12 @@ from pipelines.custody.releases import (
     receipt_code,
     record_receipt,
     release_details,
+    report_edition,
     report_file,
     report_folder,
+    report_named,
     wipe_staging,
     withdraw_release,
+    write_copy,
 )
 from pipelines.custody.retention import enforce_retention, enforce_retention_today, retention_items

@@ -74,6 +74,14 @@ def _check_items(session: Session, number: str, items: str) -> None:
         )
 
 
+def letters_of(session: Session, number: str) -> dict[str, bytes]:
+    """The letters that were laid ready for a project, by name."""
+    session.projects.show(number)  # an unknown one has no folder
+    folder = session.projects.folder(number).letter("x").parent
+    found = sorted(path for path in folder.glob("[!.]*") if path.is_file())
+    return {path.name: path.read_bytes() for path in found}
+
+
 def write_certificate(session: Session, number: str) -> Path:
     """Write the certificate of destruction, prefilled, into the project's folder; its place."""
     state = session.projects.show(number)

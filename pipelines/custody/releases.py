@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import os
 import shutil
 from datetime import date
 from functools import partial
@@ -9,14 +10,16 @@ from pathlib import Path
 
 from approvals.custody import ReleaseState, given_packages, recall_id, recall_letter
 from approvals.errors import PackageDiffers, ReceiptCodeWrong
+from approvals.people import check_role
 from crypto.keyring import accepted_certificates
 from crypto.package import verify_by_any
 from errors import CodedError
-from pipelines.errors import ConfirmationMissing
+from pipelines.errors import ConfirmationMissing, FileExists, OptionsDisagree, ReportNotNamed
 from pipelines.home import Home, locked
 from pipelines.session import Session, today
 
 _REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
+_READERS = ("engineer", "approver", "security")
 _CODE = 12  # hex figures: 48 bits, asked for by a person of the Department, one try at a time
 
 
@@ -38,6 +41,50 @@ def report_file(session: Session, project: str, release: str) -> str | None:
     found = {name: _read(folder / file) for name, file in _REPORT_FILES.items()}
     session.releases.check_editions(release, found)
     return str(folder / _REPORT_FILES["report"])
+
+
+def report_edition(session: Session, release: str, edition: str) -> bytes:
+    """The attached report: ``department`` (with what is hidden), ``recipient``, or ``model`` (JSON).
+
+    Raises:
+        OptionsDisagree: there is no such edition.
+        RoleMissing: this person neither makes, approves nor audits releases.
+        CodedError: none is attached, or it was changed (exit 5).
+    """
+    name = {"department": "report"}.get(edition, edition)
+    if edition == "report" or name not in _REPORT_FILES:
+        raise OptionsDisagree(option="--edition is department, recipient or model")
+    check_role(session.person, _READERS)
+    report_file(session, session.releases.show(release).project, release)
+    return session.releases.edition(release, name)
+
+
+def report_named(session: Session, release: str, named: str | bytes | None) -> str | None:
+    """The digest of the report that an approver says they read: named, or of the bytes that they read.
+
+    Raises:
+        ReportNotNamed: none is named, and the settings ask for one.
+    """
+    if named is None and session.settings.release.approval_names_report:
+        raise ReportNotNamed(release=release)
+    if not isinstance(named, bytes):
+        return named
+    project = session.releases.show(release).project
+    return session.projects.folder(project).digest("report", named)
+
+
+def write_copy(out: Path, content: bytes) -> None:
+    """Write a new file (0600) for a person.
+
+    Raises:
+        FileExists: something is there.
+    """
+    try:
+        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise FileExists(file="copy") from None
+    with os.fdopen(handle, "wb") as sink:
+        sink.write(content)
 
 
 def _read(path: Path) -> bytes | None:
@@ -66,15 +113,22 @@ def release_details(session: Session, release: str) -> dict[str, object]:
     return body
 
 
-def hand_over(session: Session, release: str, member: str, by: str | None) -> ReleaseState:
+def hand_over(
+    session: Session, release: str, member: str, by: str | None, out: Path | None = None
+) -> ReleaseState:
     """Give a member their package: the gate again, and the copy as it was sealed and signed.
 
+    ``out`` is a new folder for the copy, filled when the ledger has it.
+
     Raises:
+        FileExists: something is there already.
         UnknownRelease: there is none.
         PackageDiffers: the copy in the outbox is not the one that the ledger names (exit 5).
         CodedError: see ``Releases.hand_over``.
     """
     session.releases.show(release)  # an unknown one has no folder to lock
+    if out is not None and out.exists():
+        raise FileExists(file="folder of the package")
     with locked(session.home.runs / release):
         state = session.releases.show(release)
         sums: str | None = None
@@ -86,9 +140,12 @@ def hand_over(session: Session, release: str, member: str, by: str | None) -> Re
                 raise PackageDiffers(member=member) from None
         elif member in state.packages and state.in_outbox and state.packages[member].sums:
             sums = ""  # gone from the outbox: no copy to give
-        return session.releases.hand_over(
+        state = session.releases.hand_over(
             release, member, session.person, today(), sums=sums, by=by
         )
+        if out is not None:
+            shutil.copytree(place, out)
+        return state
 
 
 def record_receipt(session: Session, release: str, member: str, code: str | None) -> ReleaseState:

@@ -1,0 +1,61 @@
+"""An approval names the report that was read: by digest, by the file, or typed at a terminal."""
+
+import io
+import shutil
+import sys
+
+import pytest
+
+from pipelines.cli.console import Console
+from tests.in_process import run_here
+from tests.survive.world import world_at
+
+
+@pytest.fixture
+def waiting(small_world, tmp_path):
+    """A home of one's own whose release waits for approval, and the command on it."""
+    world = world_at(shutil.copytree(small_world.root, tmp_path / "world"))
+    done = run_here(*world.wish("deidentified"), "--json", home=world.home)
+    assert done.code == 7, done.err
+    settings = world.home / "settings.toml"
+    said = "approval_names_report = "
+    settings.write_text(settings.read_text().replace(f"{said}false", f"{said}true"))
+    return done.json["release"], lambda *words: run_here(*words, home=world.home)
+
+
+def test_the_report_is_named_by_its_digest_or_by_the_file_that_was_read(waiting, tmp_path):
+    release, command = waiting
+    digest = command("release", "show", release, "--json").json["report"]
+    refused = command("release", "approve", release)
+    assert (refused.code, "--report" in refused.err) == (2, True)
+    for edition in ("department", "recipient", "model"):
+        out = tmp_path / edition
+        assert command("release", "report", release, "--edition", edition, "--out", out).code == 0
+        assert out.stat().st_mode & 0o777 == 0o600
+    assert command("release", "report", release, "--out", out).code == 2  # is there already
+    assert command("release", "report", release, "--edition", "report", "--out", "x").code == 2
+    changed = tmp_path / "changed"
+    changed.write_bytes((tmp_path / "department").read_bytes() + b" ")
+    for other in ("0" * 64, tmp_path / "recipient", changed):
+        assert command("release", "approve", release, "--report", other).code == 5
+    assert command("release", "approve", release, "--report", tmp_path / "none").code == 6
+    assert command("ledger", "show", "--kind", "release_approved", "--json").json == []
+    done = command("release", "approve", release, "--report", tmp_path / "department", "--json")
+    assert done.code == 0, done.err
+    assert done.json["report"] == digest
+    assert done.json["report_file"].endswith(f"{release}/department.html")
+    (event,) = command("ledger", "show", "--kind", "release_approved", "--json").json
+    assert event["facts"]["report"] == digest
+
+
+def test_at_a_terminal_the_digest_is_shown_and_its_first_figures_are_asked_for(
+    waiting, monkeypatch
+):
+    release, command = waiting
+    digest = command("release", "show", release, "--json").json["report"]
+    monkeypatch.setattr(Console, "asks", True)
+    for typed, code in (("", 1), ("00000000\n", 5), (f"{digest[:7]}\n", 5), (f"{digest[:8]}\n", 0)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        done = command("release", "approve", release)
+        assert done.code == code, (typed, done.err)
+        assert digest in done.err
