@@ -130,6 +130,16 @@ def test_a_caller_opens_no_link_and_nothing_that_is_there(tmp_path, monkeypatch)
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_a_backup_is_made_in_the_home_and_not_in_memory(home, tmp_path, monkeypatch):
+    theirs = os.open(tmp_path / "theirs", os.O_RDWR | os.O_CREAT, 0o600)
+    monkeypatch.setattr(caller, "_MEMORY", tmp_path / "none")
+    done = run_here("home", "backup", f"/dev/fd/{theirs}/b.tar", home=home)
+    assert done.code == 0, done.err
+    assert not list(home.glob(".out*"))
+    with tarfile.open(tmp_path / "theirs") as archive:
+        assert "BACKUP.json" in archive.getnames()
+
+
 def test_a_service_that_the_machine_does_not_know_is_a_wrong_option(monkeypatch):
     monkeypatch.setenv(caller.VARIABLE, "nobody-of-this-name")
     with pytest.raises(OptionsDisagree):
