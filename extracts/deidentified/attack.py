@@ -78,7 +78,8 @@ class Attack:
         near: classes after those that hold in 95 of 100 rows, too.
         rules: (column, its sources) → cells that were filled so.
         exposed: rows of persons in classes that are too small after either.
-        used: for each row a bit for each column (of the table, in order) that a filled cell of it came from.
+        told: columns that are no quasi-identifiers, one or two → exposed rows where, with quasi-identifiers or
+            without, they tell an emptied value that rows which look alike don't share.
         filled: the table as the attacker believes it, codes of ``np.unique``-like numbering, by column.
     """
 
@@ -86,7 +87,7 @@ class Attack:
     near: Alike
     rules: dict[tuple[str, tuple[str, ...]], int]
     exposed: Mask = field(repr=False)
-    used: Ints = field(repr=False)
+    told: dict[Sources, Mask] = field(repr=False)
     filled: dict[str, Ints] = field(repr=False)
 
 
@@ -99,6 +100,7 @@ def attack(
     rows_alone: bool = False,
     thorough: bool = True,
     everywhere: bool = False,
+    versions: Sequence[Sequence[str]] = (),
 ) -> Attack:
     """Fill in what can be filled in, and count who is left alike.
 
@@ -112,18 +114,24 @@ def attack(
             the same of all who look alike: it parts nobody by itself, but may feed a rule that does.
         everywhere: fill rows, too, of which all that look alike show the same in every other column: all would
             be filled alike. Without them classes are counted no larger than they are.
+        versions: quasi-identifiers that are versions of one thing, the coarsest first: no value is believed that
+            no row shows beside the coarser version that its row shows.
     """
     person = _codes(table[references[0]])[0]
-    board = _Board(table, quasi_identifiers, references, person, thorough=thorough)
+    coarser = {n: chain[: chain.index(n)] for chain in versions for n in chain}
+    board = _Board(table, quasi_identifiers, references, person, coarser, thorough=thorough)
+    group = board.groups(rows_alone=rows_alone)
     if not everywhere:
-        board.leave_out(rows_alone=rows_alone)
+        board.leave_out(group)
     if thorough:
         board.fill(EXACT)
     below_exact, exact = _alike(board, k, rows_alone=rows_alone)
+    parted = board.parted(group) if below_exact.any() else {}
     board.fill(NEAR)
     below_near, near = _alike(board, k, rows_alone=rows_alone)
     exposed = (below_exact | below_near)[person]
-    return Attack(exact, near, dict(board.rules), exposed, board.used, board.now)
+    told = board.told(exposed, group, parted) if exposed.any() else {}
+    return Attack(exact, near, dict(board.rules), exposed, told, board.now)
 
 
 @dataclass(frozen=True)
@@ -199,11 +207,11 @@ class _Board:
         quasi: Sequence[str],
         references: Sequence[str],
         person: Ints,
+        coarser: Mapping[str, Sequence[str]],
         *,
         thorough: bool,
     ) -> None:
         self.names = [n for n in table.column_names if n not in references]
-        self.place = {n: i for i, n in enumerate(table.column_names)}
         coded = {n: _codes(table[n]) for n in self.names}
         self.base = {n: codes for n, (codes, _) in coded.items()}
         self.levels = {n: levels for n, (_, levels) in coded.items()}
@@ -215,12 +223,16 @@ class _Board:
         ]
         self.many = {n: np.bincount(self.base[n], minlength=self.levels[n] + 1) for n in quasi}
         self.person = person
-        self.used, self.changed = np.zeros((2, table.num_rows), np.int64)
+        self.beside = {
+            n: [(c, self._beside(n, c)) for c in coarser.get(n, ()) if self.levels[c]]
+            for n in self.targets
+        }
+        self.changed = np.zeros(table.num_rows, np.int64)
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
         self.filled_too = np.ones(table.num_rows, bool)
         self.alike = self.rows(quasi)  # of the release: nothing is filled in yet
-        others = set(self.names).difference(quasi)
+        self.others = others = set(self.names).difference(quasi)
         pairs = [two for two in combinations(self.names, 2) if thorough or others.intersection(two)]
         self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in self.names], pairs]
         mined: dict[Sources, list[Sources]] = {}  # by what of them is no quasi-identifier
@@ -234,39 +246,78 @@ class _Board:
             for target, rule in self._mine(sources, likes)
         } | {(target, _PERSON): self._of_person(target) for target in self.targets}
 
-    def leave_out(self, *, rows_alone: bool) -> None:
-        """Leave out rows whose likes show the same in all other columns."""
-        group, other = (
-            self.rows(self.quasi),
-            self.rows(n for n in self.names if n not in self.quasi),
-        )
+    def _beside(self, target: str, coarser: str) -> Mask:
+        """Which value of the target some row shows beside which of a coarser version; an empty cell beside all."""
+        found = np.zeros((self.levels[coarser] + 1, self.levels[target] + 2), bool)
+        found[self.base[coarser], self.base[target]] = True
+        found[-1], found[:, self.levels[target] :] = True, True
+        return found
+
+    def _possible(self, target: str, value: Ints, asked: "_Asked", there: Ints) -> Mask:
+        """Whether the coarser versions that rows show (not: are believed to have) let a value be."""
+        possible = np.ones(there.size, bool)
+        for coarser, beside in self.beside[target]:
+            possible &= beside[self.base[coarser][asked.rows[there]], value]
+        return possible
+
+    def groups(self, *, rows_alone: bool) -> Ints:
+        """A number for each row, the same where rows of the release look alike, and so do their persons' histories."""
+        group = self.alike
         if not rows_alone:
             history = _histories(self.person, group, int(self.person.max(initial=-1)) + 1)
-            group = np.unique(
-                history[self.person] * (group.max(initial=0) + 1) + group, return_inverse=True
-            )[1]
-        first = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
-        first[group] = other
-        differs = np.bincount(group, first[group] != other, first.size) > 0
-        self.filled_too = differs[group]
+            group = _numbered(history[self.person] * (group.max(initial=0) + 1) + group)
+        return group
+
+    def leave_out(self, group: Ints) -> None:
+        """Leave out rows whose likes show the same in all other columns."""
+        self.filled_too = _differs(group, self.rows(n for n in self.names if n in self.others))
+
+    def parted(self, group: Ints) -> dict[str, Mask]:
+        """Quasi-identifier → rows of groups in which it is believed to differ."""
+        return {name: _differs(group, self.now[name]) for name in self.targets}
+
+    def told(self, exposed: Mask, group: Ints, before: dict[str, Mask]) -> dict[Sources, Mask]:
+        """What other columns told exposed rows apart by, now or ``before``: every rule that would."""
+        found: dict[Sources, Mask] = {}
+        parted, own = self.parted(group), {n: _differs(group, self.base[n]) for n in self.others}
+        for target in self.targets:
+            apart = parted[target] | before.get(target, False)
+            empty = self.base[target] == self.levels[target]
+            asked = _Asked(self.shown, np.flatnonzero(exposed & apart & empty & self.filled_too))
+            for sources in [one for several in self.sources for one in several]:
+                besides = tuple(n for n in sources if n in self.others)
+                rule = self.mined.get((target, sources))
+                if besides and rule is not None and len(asked):
+                    there, here = rule.find(self._key(sources, asked), NEAR)
+                    rows = asked.rows[there[self._possible(target, rule.value[here], asked, there)]]
+                    kinds = sum(own[n][rows].astype(np.int64) << at for at, n in enumerate(besides))
+                    for kind in range(1, 1 << len(besides)):  # what is the same tells nobody apart
+                        those = tuple(n for at, n in enumerate(besides) if kind >> at & 1)
+                        found.setdefault(those, np.zeros(group.size, bool))[rows[kinds == kind]] = (
+                            True
+                        )
+        return found
 
     def rows(self, names: Iterable[str]) -> Ints:
         """A number for each row, the same where rows are believed to be alike in these columns."""
         row, width = np.zeros(self.person.size, np.int64), 1
         for name in names:
             if width * (self.levels[name] + 2) >= _LARGEST:
-                row = np.unique(row, return_inverse=True)[1]
+                row = _numbered(row)
                 width = int(row.max(initial=0)) + 1
             row = row * (self.levels[name] + 2) + self.now[name]
             width *= self.levels[name] + 2
-        return np.unique(row, return_inverse=True)[1]
+        return _numbered(row)
 
     def _likes(self, besides: Sources) -> "_Likes":
         """Rows alike in all quasi-identifiers and some other columns, as one row each, and how many they are."""
         number = self.alike
         for name in besides:
             number = number * (self.levels[name] + 1) + self.base[name]
-        _, first, many = np.unique(number, return_index=True, return_counts=True)
+        number = _numbered(number)
+        many = np.bincount(number)
+        first = np.empty(many.size, np.int64)
+        first[number] = np.arange(number.size)
         table = {name: self.base[name][first] for name in (*self.quasi, *besides)}
         return _Likes(table, many.astype(np.float64))
 
@@ -298,6 +349,8 @@ class _Board:
                 continue
             asked = self.person[rows] if sources == _PERSON else self._key(sources, asking)
             there, here = rule.find(asked, confidence)
+            possible = self._possible(target, rule.value[here], asking, there)
+            there, here = there[possible], here[possible]
             c, n = rule.sure[here], rule.size[here]
             better = (c > sure[there]) | ((c == sure[there]) & (n > support[there]))
             there, here = there[better], here[better]
@@ -312,8 +365,6 @@ class _Board:
         for number in np.unique(chosen[hit]).tolist():
             sources, of = several[number], rows[chosen == number]
             self.rules[target, sources] = self.rules.get((target, sources), 0) + of.size
-            for name in sources:
-                self.used[of] |= 1 << self.place[name] if name in self.place else 0
         return hit
 
     def _key(self, sources: Sources, table: "_Likes | _Asked") -> Ints:
@@ -366,12 +417,24 @@ class _Board:
         return _Rule(kept, first[kept], np.full(kept.size, share), np.full(kept.size, tried))
 
 
+def _numbered(values: Ints) -> Ints:
+    """A number from 0 for each value, the same for the same."""
+    return pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
+
+
 def _codes(column: pa.ChunkedArray) -> tuple[Ints, int]:
     """A column's values as numbers from 0, an empty cell as the number after the last."""
     one = column.combine_chunks().dictionary_encode()
     one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
     levels = len(one.dictionary)
     return one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int64), levels
+
+
+def _differs(group: Ints, value: Ints) -> Mask:
+    """Rows of groups that have several values."""
+    first = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+    first[group] = value
+    return (np.bincount(group, first[group] != value, first.size) > 0)[group]
 
 
 def _majorities(
@@ -408,7 +471,7 @@ def _divergence(sure: Floats, base: Floats) -> Floats:
 
 def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
     """Who is in a class that is too small (by the person's code), and the classes' sizes."""
-    row = np.unique(2 * board.rows(board.quasi) + board.filled_too, return_inverse=True)[1]
+    row = _numbered(2 * board.rows(board.quasi) + board.filled_too)
     people = int(board.person.max(initial=-1)) + 1
     if rows_alone:
         pairs = np.unique(row * max(1, people) + board.person)
@@ -432,9 +495,7 @@ def _histories(person: Ints, row: Ints, people: int) -> Ints:
     width = int(row.max(initial=0)) + 1
     for nth in range(int(count.max(initial=0))):
         who = np.flatnonzero(count > nth)
-        found, number[who] = np.unique(
-            number[who] * width + rows[start[who] + nth], return_inverse=True
-        )
-        number[who] += offset
-        offset += found.size
+        found = _numbered(number[who] * width + rows[start[who] + nth])
+        number[who] = found + offset
+        offset += int(found.max()) + 1
     return number

@@ -20,9 +20,10 @@ from extracts.deidentified.variety import emptied, variety
 from extracts.rows import Plan
 from extracts.rows import compute as pc
 
-_PRECISE = 12  # rounds that empty what told something; later ones empty all other columns there
-_ROUNDS = 20
+_PRECISE = 2  # rounds that empty the fewest columns; later ones all that told something
+_ROUNDS = 20  # from half of them on all other columns are emptied
 Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,6 @@ def defend(
     coarsest = tuple(chain[0] for chain in plan.chains)  # finer versions are left to the attack
     seen = table.drop_columns([n for n in quasi if n not in coarsest])
     found = find_dependences(seen, coarsest, references)
-    coarsest = {chain[0] for chain in plan.chains}  # finer versions: what they say is found
     declared = {name: told for name, told in plan.depends.items() if name in coarsest}
     data = table.drop_columns(list(references))
     together = emptied_together(found, declared, data, quasi)
@@ -76,6 +76,7 @@ def defend(
         chains=plan.chains,
         measure=limit.measure,
         groups=plan.groups,
+        told=plan.told,
     )
     stay = pc.is_in(table["person_ref"], pc.unique(done.table["person_ref"]))
     before = table.filter(stay)
@@ -85,11 +86,11 @@ def defend(
     while True:
         rows = _varied(rows, group, plan, limit)
         got = _attack(rows, plan, limit, thorough=thorough)
-        mended = _mended(rows, got, group, plan, all_of_it=number >= _PRECISE)
-        if thorough and (not got.exposed.any() or mended.equals(rows) or number >= _ROUNDS):
+        if thorough and (not got.exposed.any() or number >= _ROUNDS):
             break
-        thorough = thorough or mended.equals(rows) or number >= _ROUNDS - 2
-        rows, number = mended, number + 1
+        rows = _mended(rows, got, group, plan, number)
+        thorough = number >= _PRECISE or not got.exposed.any()
+        number += 1
     lost = {n: rows[n].null_count - before[n].null_count for n in rows.column_names}
     cells = {n: count for n, count in lost.items() if count}
     kept = Suppressed(rows, cells, done.persons_left_out, done.rows_left_out)
@@ -102,7 +103,9 @@ def _attack(rows: pa.Table, plan: Plan, limit: RiskLimit, *, thorough: bool = Tr
         tuple(plan.references),
         limit.measure == "row",
     )
-    return attack(rows, quasi, references, limit.k, rows_alone=alone, thorough=thorough)
+    return attack(
+        rows, quasi, references, limit.k, rows_alone=alone, thorough=thorough, versions=plan.chains
+    )
 
 
 def measure(
@@ -191,7 +194,7 @@ def _evened(
     return rows
 
 
-def _varied(rows: pa.Table, group: npt.NDArray[np.int64], plan: Plan, limit: RiskLimit) -> pa.Table:
+def _varied(rows: pa.Table, group: Ints, plan: Plan, limit: RiskLimit) -> pa.Table:
     """Sensitive values emptied in groups that would tell them; fewer values told may make others lean."""
     for name in plan.sensitive:
         while (
@@ -201,22 +204,54 @@ def _varied(rows: pa.Table, group: npt.NDArray[np.int64], plan: Plan, limit: Ris
     return rows
 
 
-def _mended(
-    rows: pa.Table, got: Attack, group: npt.NDArray[np.int64], plan: Plan, *, all_of_it: bool
-) -> pa.Table:
-    """What gave something back in the groups of exposed persons, emptied there: their parts no longer differ."""
+def _mended(rows: pa.Table, got: Attack, group: Ints, plan: Plan, number: int) -> pa.Table:
+    """What told members of a group apart, emptied in the groups of exposed persons.
+
+    In the first rounds no more columns than every rule needs to be without one of its own, then all that some
+    rule needs; every column where no rule is to blame by itself, and in late rounds.
+    """
     if not got.exposed.any():
         return rows
-    said = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
-    np.bitwise_or.at(said, group, got.used)
-    said[np.setdiff1d(np.arange(said.size), group[got.exposed])] = 0
-    if all_of_it:
-        said[group[got.exposed]] = -1
-    for place, name in enumerate(rows.column_names):
-        tells = ((said >> place) & 1 == 1)[group]
-        if tells.any() and name not in plan.quasi_identifiers and name not in plan.references:
-            rows = emptied(rows, name, tells)
+    versions = plan.system.rows(plan.kind).versions
+    others = [n for n in rows.column_names if n not in {*plan.quasi_identifiers, *plan.references}]
+    finer = {n: tuple(f for f in others if n in versions(f)) for n in others}
+    sets = sorted(got.told)
+    said = np.zeros((int(group.max(initial=-1)) + 1, len(sets)), np.bool_)
+    for at, one in enumerate(sets):
+        said[group[got.told[one]], at] = True
+    person = rows["person_ref"].combine_chunks().dictionary_encode().indices.to_numpy()
+    blamed = np.bincount(person, np.any(said, axis=1)[group]) > 0
+    where = np.unique(group[got.exposed])
+    whole = np.isin(where, group[got.exposed & ~blamed[person]]) | (number >= _ROUNDS // 2)
+    kinds, kind = np.unique(said[where], axis=0, return_inverse=True)
+    lost = np.zeros((len(kinds), len(others)), np.bool_)
+    for at, told in enumerate(kinds):
+        rules = frozenset(one for one, is_told in zip(sets, told, strict=True) if is_told)
+        taken = (
+            cheapest_cover(rules, finer)
+            if number <= _PRECISE
+            else {f for one in rules for n in one for f in finer[n]}
+        )
+        lost[at] = [name in taken for name in others]
+    for at, name in enumerate(others):
+        taken = np.zeros(len(said), np.bool_)
+        taken[where] = lost[kind, at] | whole
+        if taken.any():
+            rows = emptied(rows, name, taken[group])
     return rows
+
+
+def cheapest_cover(
+    rules: frozenset[tuple[str, ...]], finer: Mapping[str, Sequence[str]]
+) -> frozenset[str]:
+    """The fewest columns of which each rule has one, exactly; a column takes its ``finer`` versions along."""
+    if not rules:
+        return frozenset()
+    found: list[frozenset[str]] = []
+    for name in min(rules, key=lambda one: (len(one), one)):
+        left = frozenset(one for one in rules if not {*finer[name]}.intersection(one))
+        found.append(frozenset(finer[name]) | cheapest_cover(left, finer))
+    return min(found, key=lambda one: (len(one), sorted(one)))
 
 
 def _empty(column: pa.ChunkedArray) -> Mask:

@@ -69,6 +69,7 @@ def suppress_locally(
     chains: Sequence[Sequence[str]] = (),
     measure: Measure = "history",
     groups: Sequence[str] = (),
+    told: Sequence[str] = (),
 ) -> Suppressed:
     """Empty cells, the fewest that it finds, so that ``k`` persons share each whole history.
 
@@ -83,13 +84,14 @@ def suppress_locally(
         chains: versions of one thing, the coarsest first; a column that is in none is its own.
         measure: what must be alike: ``history`` (all rows of a person) or ``row``.
         groups: columns that tell a person's group (sex, race): not made coarser where many agree.
+        told: columns that others tell: where they are hidden those are lost, too, so that they come first.
 
     Raises:
         ExtractFailed: a quasi-identifier can't give way, or is in two chains.
     """
     concepts = _concepts(quasi_identifiers, gives_way, chains)
     with guarded(ExtractFailed, step="local suppression"):
-        found = [_concept(table, one, dict(weights or {}), groups) for one in concepts]
+        found = [_concept(table, one, dict(weights or {}), groups, told) for one in concepts]
         persons = _ranks(table["person_ref"])
         levels = reveal(found, _units(found, persons, measure), k)
     return _emptied(table, concepts, levels, persons, dict(together or {}))
@@ -109,7 +111,11 @@ def _concepts(
 
 
 def _concept(
-    table: pa.Table, chain: Sequence[str], weights: dict[str, float], groups: Sequence[str]
+    table: pa.Table,
+    chain: Sequence[str],
+    weights: dict[str, float],
+    groups: Sequence[str],
+    told: Sequence[str],
 ) -> Concept:
     """Codes of each version; equal codes of a finer one have equal codes of the coarser ones."""
     codes: list[Codes] = []
@@ -119,8 +125,12 @@ def _concept(
             one += codes[-1] * (one.max() + 1)
         codes.append(np.unique(one, return_inverse=True)[1].astype(np.int32))
     worth = [weights.get(name, 1.0) for name in chain]
-    group = max((at for at, name in enumerate(chain, 1) if name in groups), default=0)
-    return Concept(tuple(codes), tuple(max(worth[at:]) for at in range(len(worth))), group)
+    group, said = (
+        max((at for at, name in enumerate(chain, 1) if name in names), default=0)
+        for names in (groups, told)
+    )
+    weighed = tuple(max(worth[at:]) for at in range(len(worth)))
+    return Concept(tuple(codes), weighed, group, said)
 
 
 def _ranks(column: pa.ChunkedArray) -> Codes:

@@ -27,6 +27,7 @@ Ints = npt.NDArray[np.int64]
 LEFT_OUT = -1
 _FINER = 0.1  # worth of a concept's finest version beside its coarsest one, at the same weight
 _WHOLE = 0.2  # share of a class that must agree for several cells to be revealed at once
+_TOLD = 1.0  # how much more a version is worth that other columns tell
 _FULLER = 2.0  # how much more a cell is worth in a row of which all else is seen
 
 
@@ -39,11 +40,14 @@ class Concept:
         weights: for each version, how much it is worth; no version more than a coarser one.
         group: versions that tell a person's group: where many agree in them, they are not made coarser, so
             that small groups don't vanish in large ones.
+        told: versions that other columns tell: those are emptied where these are hidden, so that they are
+            revealed before anything finer, and worth more.
     """
 
     codes: tuple[Codes, ...]
     weights: tuple[float, ...]
     group: int = 0
+    told: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,14 @@ class _Search:
                 weights[level, i] = concept.weights[level]
                 gained = bits[level] - (bits[level - 1] if level else 0.0)
                 told = gained / bits[-1] if bits[-1] else 0.0
-                self.worth[level, i] = concept.weights[level] * (_FINER * told + (level == 0))
+                beside = _TOLD * (level < concept.told)
+                self.worth[level, i] = concept.weights[level] * (
+                    _FINER * told + (level == 0) + beside
+                )
+        told = np.array([c.told for c in concepts], np.int64)
         self.targets = [
-            _target(weights, tier) for tier in sorted({*weights[weights > 0]}, reverse=True)
+            np.maximum(_target(weights, tier), told * (tier <= 1))
+            for tier in sorted({*weights[weights > 0]}, reverse=True)
         ]
         self.targets.append(self.versions)
         self.groups = np.array([c.group for c in concepts], np.int64)

@@ -154,6 +154,14 @@ class Plan:
         return {chain[0]: said[chain[0]] for chain in self.chains if chain[0] in said}
 
     @cached_property
+    def told(self) -> tuple[str, ...]:
+        """Quasi-identifiers of which other columns that leave say something by law or form, as fine as they say it."""
+        names, versions = {c.name for c in self._values}, self.system.rows(self.kind).versions
+        said = [one for one in self.release.depends if names.intersection(one.tells)]
+        found = {next((n for n in versions(one.column) if n in names), "") for one in said}
+        return tuple(n for n in self.quasi_identifiers if n in found)
+
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """Columns of lasting groups of persons (sex, race), by which losses are told."""
         attributes = {"sex", "race", "gender"}
@@ -166,8 +174,11 @@ class Plan:
         described, known = self.system.rows(self.kind), set(self.quasi_identifiers)
         versions = {name: described.versions(name) for name in self.quasi_identifiers}
         coarser = {one for found in versions.values() for one in found[1:]}
-        finest = [name for name in self.quasi_identifiers if name not in coarser]
-        return tuple(tuple(n for n in reversed(versions[f]) if n in known) for f in finest)
+        found: list[tuple[str, ...]] = []
+        for finest in (name for name in self.quasi_identifiers if name not in coarser):
+            new = known.difference(*found)  # two that don't nest share their coarsest version
+            found.append(tuple(n for n in reversed(versions[finest]) if n in new))
+        return tuple(found)
 
     @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:

@@ -311,6 +311,8 @@ def _combined(column: OutputColumn, single: str, alias: str) -> str:
             return f"first({single} ORDER BY {by} DESC NULLS LAST, {single} DESC NULLS LAST)"
         case "join":
             text = f"({single})::VARCHAR"
+            if column.attribute:  # DuckDB sorts no distinct values of a subquery
+                return f"nullif(array_to_string(list_sort(list_distinct(list({text}))), ';'), '')"
             return f"string_agg(DISTINCT {text}, ';' ORDER BY {text})"
         case "any":
             return f"bool_or({single})"

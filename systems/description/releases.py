@@ -65,6 +65,8 @@ class OutputColumn(Described):
             only where an approval or the risk of the rows asks for it.
         step: it stands only beside the versions that it is coarser than, where rare rows lose cells:
             a row that can't show the finer version may show this one. Nothing is replaced by it.
+        nests: whether each of its values lies in one of the steps that are coarser than the same column. One
+            that doesn't (ages 18-29 beside tens) takes the column's place, but never stands beside it.
         treatment: what was done, in words, for the data dictionary.
     """
 
@@ -84,6 +86,7 @@ class OutputColumn(Described):
     unknown: str | None = None
     coarser_of: Name | None = None
     step: bool = False
+    nests: bool = True
     treatment: str = ""
 
     @property
@@ -183,11 +186,12 @@ class RowRelease(Described):
         return {str(c.coarser_of): c.name for c in listed}
 
     def versions(self, name: str) -> tuple[str, ...]:
-        """A column and all that are coarser, the finest first."""
-        found = [name]
+        """A column and all that are coarser and nest, the finest first."""
+        found, apart = [name], set[str]()
         for column in self.columns:
-            if column.coarser_of in found:
-                found.append(column.name)
+            if column.coarser_of in {*found, *apart}:
+                found += [column.name] * column.nests
+                apart |= {column.name} if not column.nests else set()
         return tuple(found)
 
     def column(self, name: str) -> OutputColumn:

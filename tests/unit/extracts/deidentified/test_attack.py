@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extracts.deidentified.attack import EXACT, NEAR, SUPPORT, SURPRISE, attack
-from extracts.deidentified.defence import defend, measure
+from extracts.deidentified.defence import cheapest_cover, defend, measure
 from extracts.deidentified.risk import RiskLimit, risk_report
 from tests.examples import examples
 
@@ -248,6 +248,55 @@ def test_an_empty_cell_that_says_there_is_nothing_is_read_so():
     got = attack(data, ("month",), REFERENCES, 15)
     assert got.rules == {("month", ("kind",)): 20}
     assert got.exact.smallest == 10
+
+
+def test_nobody_believes_what_a_coarser_version_rules_out():
+    """Who asks privately is nearly always in family d; not where the row says that it is in none of that group."""
+    rows = [("d", "d", "private")] * 60 + [("other", "e", "office")] * 20
+    rows += [("other", None, "private")] * 12
+    data = table({
+        "person_ref": [f"p{n}" for n in range(len(rows))],
+        **{name: [r[at] for r in rows] for at, name in enumerate(("group", "family", "asked"))},
+    })  # fmt: skip
+    quasi = ("group", "family")
+    free = attack(data, quasi, REFERENCES, 2, everywhere=True)
+    bound = attack(data, quasi, REFERENCES, 2, everywhere=True, versions=(quasi,))
+    assert free.rules["family", ("asked",)] == 12
+    assert set(bound.rules) == {
+        ("family", ("group",))
+    }  # and what is said there is believed instead
+    assert bound.filled["family"][-1] == bound.filled["family"][60]
+
+
+def test_the_fewest_columns_that_no_rule_can_do_without():
+    """Against all subsets; who loses a coarser version loses the finer ones, too."""
+    chance = random.Random(2)
+    names = "abcde"
+    for _ in range(60):
+        finer = {n: (n,) for n in names} | ({"b": ("a", "b")} if chance.random() < 0.5 else {})
+        rules = frozenset(
+            tuple(sorted(chance.sample(names, chance.choice((1, 2, 2))))) for _ in range(5)
+        )
+        found = cheapest_cover(rules, finer)
+        covers = [
+            {f for n in some for f in finer[n]}
+            for size in range(6)
+            for some in combinations(names, size)
+        ]
+        assert all(found.intersection(one) for one in rules)
+        assert len(found) == min(len(c) for c in covers if all(c & {*one} for one in rules))
+
+
+def test_what_is_told_is_what_differs_among_rows_that_look_alike():
+    """A flag tells the emptied stage; a column that is the same in the whole group tells nobody apart."""
+    shown = [("x", "Y", "c")] * 30 + [("y", "N", "c")] * 30
+    hidden = [(None, "Y", "c")] * 6 + [(None, "N", "c")] * 6
+    data = table({
+        "person_ref": [f"p{n}" for n in range(72)],
+        **{n: [r[at] for r in shown + hidden] for at, n in enumerate(("stage", "flag", "form"))},
+    })  # fmt: skip
+    got = attack(data, ("stage",), REFERENCES, 10)
+    assert {s: int(rows.sum()) for s, rows in got.told.items() if rows.any()} == {("flag",): 12}
 
 
 def test_no_rows_hold_nothing():

@@ -134,6 +134,13 @@ def test_what_weighs_more_is_revealed_first():
     assert plain != year
 
 
+def test_what_other_columns_tell_is_revealed_before_what_is_finer_elsewhere():
+    rows = [(n, "abc"[n % 3], n % 8, "FM"[n // 8 % 2]) for n in range(48)]
+    told = suppressed(rows, 7, told=("region",)).cells
+    assert told.get("region", 0) == 0
+    assert suppressed(rows, 7).cells["region"] > 0
+
+
 def test_a_column_in_two_chains_is_refused():
     with pytest.raises(less_rare.ExtractFailed):
         suppress_locally(table([(0, "a", 0, "F")]), QUASI, QUASI, 2, chains=(*CHAINS, ("sex",)))
