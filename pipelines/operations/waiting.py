@@ -4,7 +4,7 @@ It reads the ledger once and records nothing. Who may take a step is what the ro
 then allowed is theirs to say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -47,9 +47,10 @@ def waiting_for(session: Session, *, everybody: bool = False) -> list[dict[str, 
         UnknownPerson: who acts is not in ``people.toml``.
     """
     mine, found = session.person, list[tuple[Waiting, list[str]]]()
+    projects = session.projects.list()
     for one in (
-        *_releases(session),
-        *_projects(session),
+        *_releases(session, {state.number: state for state in projects}),
+        *_projects(session, projects),
         *_of_the_home(session),
         *_letters(session),
     ):
@@ -81,7 +82,12 @@ _BEGAN = ("review_requested", "sheet_imported", "doubtful_left_out", "report_att
           "release_recorded")  # fmt: skip
 
 
-def _releases(session: Session) -> Iterator[Waiting]:
+def _cited(state: ProjectState | None, section: str) -> str:
+    """A section of CARPOS's regulation, or what the law of the project's own system puts in its place."""
+    return state.terms.cite(section) if state is not None and state.terms else section
+
+
+def _releases(session: Session, projects: Mapping[str, ProjectState]) -> Iterator[Waiting]:
     entries: dict[str, list[Entry]] = {}
     for entry in session.ledger.events(kind=STEPS):
         entries.setdefault(entry.release or "", []).append(entry)
@@ -97,15 +103,16 @@ def _releases(session: Session) -> Iterator[Waiting]:
             yield Waiting(*words, roles=ROLES[step], barred=barred)
         elif state.status in OUT and state.in_outbox:
             section = "§ 965(c)" if state.kind == "aggregated" else "§ 964(b)"
+            section = _cited(projects.get(state.project), section)
             for member in (p.member for p in state.packages.values() if not p.handed_over):
                 words = f"hand {state.release} over to {member}", since, section
                 command = f"release handover {state.release} --to {member}"
                 yield Waiting(*words, command, ROLES["handover"])
 
 
-def _projects(session: Session) -> Iterator[Waiting]:
+def _projects(session: Session, projects: Sequence[ProjectState]) -> Iterator[Waiting]:
     on = today()
-    for state in session.projects.list():
+    for state in projects:
         number, entries = state.number, session.projects.entries(state.number)
         yield from _decisions(session, state, entries)
         if state.state_on(on) not in IN_FORCE:
@@ -113,7 +120,7 @@ def _projects(session: Session) -> Iterator[Waiting]:
         for cohort in state.cohorts:
             if cohort.confirmed_by is None and cohort.usable:
                 since = _last(entries, "cohort_registered", cohort=cohort.digest)
-                words = f"confirm the cohort of {number}", since, "§ 963(a)(3)(A)"
+                words = f"confirm the cohort of {number}", since, _cited(state, "§ 963(a)(3)(A)")
                 command, roles = (
                     f"cohort confirm {number} {cohort.digest}",
                     roles_for("cohort_confirmed"),
@@ -122,7 +129,11 @@ def _projects(session: Session) -> Iterator[Waiting]:
         for key in state.recipients:
             if key.confirmed_by is None and not key.revoked:
                 since = _last(entries, "recipient_added", fingerprint=key.fingerprint)
-                words = f"confirm the key of {key.member}, {number}", since, "§ 964(b)"
+                words = (
+                    f"confirm the key of {key.member}, {number}",
+                    since,
+                    _cited(state, "§ 964(b)"),
+                )
                 command, roles = (
                     f"recipient confirm {key.fingerprint}",
                     roles_for("recipient_confirmed"),
@@ -154,6 +165,7 @@ def _decisions(
         else f"project approve {number}"
     )
     barred = frozenset({state.actors.get(first, "")})
+    by = _cited(state, by) if by.startswith("§") else by
     yield Waiting(f"{what} {number}", _last(entries, first), by, command, roles_for(kind), barred)
 
 

@@ -59,3 +59,14 @@ def test_a_stranger_is_told_nothing(home):
     people.write_text(re.sub(r'user = ".*"', 'user = "nobody-here"', people.read_text(), count=1))
     done = run_here("status", "--json", home=home)
     assert (done.code, done.json["error"]["code"]) == (3, "PEOPLE-03")
+
+
+def test_another_system_s_project_waits_by_its_own_law(home, tmp_path):
+    example = run_here("project", "example", "--system", "CURES", home=home)
+    (tmp_path / "c.toml").write_text(example.out)
+    assert run_here("project", "submit", tmp_path / "c.toml", home=home).code == 0
+    every = run_here("status", "--all", "--json", home=home).json
+    assert [one["by"] for one in every if "application" in one["what"]] == [
+        "§ 966",
+        "policy, after 11 CCR § 966",
+    ]
