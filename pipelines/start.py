@@ -20,6 +20,7 @@ _PLAIN = {
     "TERM": _WORD,  # how a terminal draws
     "COLORTERM": _WORD,
     "NO_COLOR": _WORD,
+    "FORCE_COLOR": _WORD,
     "COLUMNS": _NUMBER,
     "LINES": _NUMBER,
     "DOJ_RELEASE_LOG": _WORD,

@@ -43,9 +43,16 @@ def clean_environment(**more: str) -> Iterator[None]:
         os.chdir(folder)
 
 
-def run_here(*words: object, home: Path | None = None, **env: str) -> Done:
+class Screen(io.StringIO):
+    """What a terminal was told."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run_here(*words: object, home: Path | None = None, terminal: bool = False, **env: str) -> Done:
     """Run a command in this process, as its own process would; on a home where one is given."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err, code = (Screen(), Screen(), 0) if terminal else (io.StringIO(), io.StringIO(), 0)
     with clean_environment(**env), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main([*(("--home", str(home)) if home else ()), *map(str, words)])

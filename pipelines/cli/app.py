@@ -11,6 +11,7 @@ import typer
 from crypto.process import harden_process
 from errors import Exit
 from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
+from pipelines.cli.completion import print_words
 from pipelines.cli.console import Console, Group
 from pipelines.cli.signals import orderly
 from pipelines.errors import CommandUnusable
@@ -94,6 +95,7 @@ _TOP: dict[str, dict[str, Any]] = {
         "keys": keys.keys_group,
         "escrow": keys.escrow_group,
         "switch": keys.switch_group,
+        "completion": deployment.completion,
     },
     "Tools for files alone": {"tools": standalone.tools_group},
 }
@@ -164,7 +166,7 @@ def step_of(words: Sequence[str]) -> str:
 
 
 @functools.cache
-def _tree() -> Any:
+def tree() -> Any:
     """All commands with their options, worked out once a process."""
     return typer.main.get_command(app)
 
@@ -185,7 +187,13 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
         console.newer = console.step.replace(".", " ")
     try:
         with orderly():
-            _tree()(args=words, prog_name="doj-release", obj=console)
+            if own[:3] == [
+                "completion",
+                "words",
+                "--",
+            ]:  # a shell asks: after its own name, what was typed
+                print_words(tree(), [*hoist(own[4:-1]), *own[4:][-1:]], console)
+            tree()(args=words, prog_name="doj-release", obj=console)
     except SystemExit as ended:
         wants_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
         if wants_json and ended.code == int(Exit.USAGE) and not console.emitted:

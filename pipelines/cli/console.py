@@ -28,6 +28,7 @@ from typer.core import TyperGroup
 
 from errors import CodedError, Exit
 from pipelines.cli import caller
+from pipelines.cli.completion import completed_by
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
 from pipelines.errors import Unexpected
 
@@ -188,7 +189,7 @@ class Console:
         if not listed:
             typer.echo(f"{title}: none")
         elif shown := _as_table(title, columns, listed):
-            typer.echo(shown, nl=False)
+            typer.echo(shown, nl=False, color=True)  # Rich knows when to draw
         else:
             typer.echo("\n".join([title, *_as_blocks(columns, listed)]))
 
@@ -203,17 +204,21 @@ class Console:
         self.show(title, heads or names, [[row.get(n) for n in names] for row in rows], rows)
 
     def show_events(
-        self, title: str, rows: Iterable[tuple[Sequence[object], object]], data: object
+        self,
+        title: str,
+        rows: Sequence[tuple[Sequence[object], Mapping[str, object] | str]],
+        data: object,
     ) -> None:
         """Events, one beneath the other: what, when and who on a line, facts below; ``data`` for a machine."""
         if self.json:
             self.emit(data)
             return
         width = screen(sys.stdout)
-        typer.echo(title)
+        typer.echo(f"{title}:" if rows else f"{title}: none")
         for head, facts in rows:
             typer.echo(wrapped("  ".join(filter(None, map(plain, head))), width, "  "))
-            typer.echo(wrapped(plain(facts), width, "    ", "    "), nl=bool(facts))
+            told = facts if isinstance(facts, str) else _as_facts(facts)
+            typer.echo(wrapped(told, width, "    ", "    "), nl=bool(told))
 
     def show_pairs(self, title: str, pairs: Mapping[str, object]) -> None:
         """A two-column table for a person, then one for each list of records; all for a machine."""
@@ -230,6 +235,9 @@ class Console:
         """Show one line with a spinner that says what is being done, and a line for each step done."""
         if not self.interactive:
             yield _ignore
+            return
+        if os.environ.get("TERM") == "dumb":  # it can't draw on a line again
+            yield self.hint
             return
         from rich.console import Console as RichConsole
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -324,6 +332,9 @@ def _described(function: Callable[..., object], option: inspect.Parameter) -> in
     said = _said(function, option.name)
     if "Path" in str(option.annotation):
         said["readable"] = False  # Typer would say so in its own words, with the path
+    place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    if (complete := completed_by(place, option.name)) is not None:
+        said["autocompletion"] = complete
     if not said:
         return option
     argument, flags = _is_argument(option, said), said.pop("flags", ())
@@ -527,6 +538,10 @@ def _as_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
     return captured.get().replace(_GLUE, " ")
 
 
+def _as_facts(facts: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={text}" for name, value in facts.items() if (text := plain(value)))
+
+
 def _as_blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Each row as lines of ``name: value``, a line between two rows; one block of a table without heads."""
     if not any(columns):
@@ -541,10 +556,11 @@ def _as_blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterato
             if (
                 max(map(len, value.split())) > width - left
             ):  # its longest word wants a line of its own
-                yield f"  {name}:"
+                yield f"  {name}:" if name else ""
                 yield wrapped(words, width, "    ", "    ")
             else:
-                yield wrapped(words, width, " " * left, f"  {name}:".ljust(left))
+                yield wrapped(words, width, " " * left, f"  {name}{':' * bool(name)}".ljust(left))
+    yield ""
 
 
 def plain(value: object) -> str:
@@ -555,7 +571,8 @@ def plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return ", ".join(f"{name} {plain(item)}" for name, item in items)
+        said = {name: text for name, item in items if (text := plain(item))}
+        return ", ".join(f"{name} {text}" for name, text in said.items())
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(map(plain, cast("Iterable[object]", value)))
     return str(value)

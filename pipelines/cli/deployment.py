@@ -7,6 +7,7 @@ import typer
 
 from errors import Exit
 from pipelines.cli.console import Console, Group
+from pipelines.errors import OptionsDisagree
 
 home_group = Group("A home on its machine: backups, versions, what is kept.")
 
@@ -106,6 +107,16 @@ def files(console: Console, out: Path) -> None:
 
     console.show_pairs("Files", write_files(out) | {"folder": console.shown(out)})
     console.hint("Next: docs/installing.md, then docs/operations.md, in that folder.")
+
+
+def completion(console: Console, shell: str) -> None:
+    """Print what bash, zsh or fish reads to complete commands."""
+    from pipelines.cli.completion import script
+
+    text = script(shell)
+    if text is None:
+        raise OptionsDisagree(option="bash, zsh or fish")
+    console.write(text)
 
 
 bucket_group = Group("Register and staging on S3-compatible storage.")

@@ -278,23 +278,21 @@ def history(console: Console, number: str) -> None:
     session = console.session
     session.projects.show(number)
     events = session.projects.history(number)
+    facts = [{k: v for k, v in entry.facts.items() if k != "on"} for entry, _ in events]
     rows = [
         {
             "event": entry.seq,
             "on": entry.facts.get("on"),
             "kind": entry.kind,
             "who": entry.actor,
-            "facts": {k: v for k, v in entry.facts.items() if k != "on"},
+            "facts": said,
             "taken_back_by": taken,
         }
-        for entry, taken in events
+        for said, (entry, taken) in zip(facts, events, strict=True)
     ]
     shown = [
-        (
-            (row["event"], row["on"], row["kind"], row["who"]),
-            {**entry.facts, "taken back by": taken} if taken else entry.facts,
-        )
-        for row, (entry, taken) in zip(rows, events, strict=True)
+        (list(row.values())[:4], {**said, "taken_back_by": row["taken_back_by"]})
+        for said, row in zip(facts, rows, strict=True)
     ]
     console.show_events(f"Project {number}", shown, rows)
 
@@ -359,9 +357,15 @@ def deadlines(
         console.write(session.deadlines_ics(day))
         return
     due = session.deadlines(day, within)
-    names = ("due", "standing", "project_number", "what", "for_whom", "section", "count")
-    heads = ("due", "", "project", "what", "for whom", "section", "counted")
-    console.show_rows(f"Deadlines on {day}", names, due, heads)
+    names = ("due", "standing", "project_number", "for_whom", "section")
+    shown = [
+        (
+            [row[name] for name in names],
+            ". ".join(filter(None, map(str, (row["what"], row["count"])))),
+        )
+        for row in due
+    ]
+    console.show_events(f"Deadlines on {day}", shown, due)
 
 
 def remind(

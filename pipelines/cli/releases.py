@@ -13,6 +13,9 @@ from pipelines.cli.places import is_digest
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.cli.console import Report
     from pipelines.home import Home
     from pipelines.release import Outcome
 
@@ -90,19 +93,28 @@ def run(
 
 def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bool) -> None:
     from pipelines.orchestration import launch_release
-    from pipelines.release import STAGES
 
-    titles = {stage.name: stage.title for stage in STAGES}
     with console.steps() as report:
         if orchestrated:
-            report("Starting Prefect")
-        outcome = launch_release(
-            home,
-            release,
-            orchestrated=orchestrated,
-            progress=lambda stage, state: report(titles[stage]) if state == "start" else None,
-        )
+            report(f"{release}: starting Prefect")
+        told = _stages(report, release)
+        outcome = launch_release(home, release, orchestrated=orchestrated, progress=told)
     _show_outcome(console, home, outcome)
+
+
+def _stages(report: "Report", release: str) -> "Callable[[str, str], None]":
+    """Progress of a release in words: its id, which stage of how many, and the share that is done."""
+    from pipelines.release import STAGES
+
+    numbers = {stage.name: number for number, stage in enumerate(STAGES)}
+
+    def progress(stage: str, state: str) -> None:
+        if state == "start":
+            number, of = numbers[stage], len(STAGES)
+            share = f"{number + 1} of {of}, {100 * number // of} %"
+            report(f"{release}: {share}, {STAGES[number].title}")
+
+    return progress
 
 
 def _show_outcome(console: Console, home: "Home", outcome: "Outcome") -> None:
@@ -184,9 +196,8 @@ def _refresh_all(console: Console, system: str, *, dry_run: bool, orchestrated: 
     with Orchestrator(home) if served else nullcontext() as server, console.steps() as report:
 
         def run(release: str) -> "Outcome":
-            report(release)
-            ready = server.ready if server else None
-            return launch_release(home, release, orchestrated=served, ready=ready)
+            ready, told = server.ready if server else None, _stages(report, release)
+            return launch_release(home, release, orchestrated=served, ready=ready, progress=told)
 
         done = refresh_projects(home, system, run, dry_run=dry_run)
     rows = [one.as_json() for one in done]

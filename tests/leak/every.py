@@ -195,7 +195,7 @@ def _done(stage: Stage, driver: Driver) -> None:
 
     fingerprint = Recipient.from_pem(pem, on=today()).fingerprint
     for words in (
-        ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("status", "--all"), ("remind",),
+        ("bucket", "upload"), ("bucket", "evict"), ("bucket", "sweep"), ("deadlines",), ("status", "--all"), ("remind",), ("completion", "bash"),
         ("home", "retention", "--dry-run"), ("ledger", "checkpoint", "--out", stage / "outputs" / "checkpoint.json"),
         ("deployment", "files", "--out", stage / "outputs" / "deployment"), ("ledger", "clock"), ("ledger", "schema", "--role", "doj_append"), ("project", "example", "standard"), ("project", "kinds"),
         ("project", "history", project), ("project", "documents", project), ("project", "certificate", project),
@@ -225,7 +225,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("release", "disclosures", "--project", FREE), ("release", "handover", FREE, "--to", FREE), ("release", "list", "--project", FREE),
         ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),
         ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
-        ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("home", "backup", stage / "nowhere" / "b.tar"),
+        ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("completion", FREE), ("home", "backup", stage / "nowhere" / "b.tar"),
         ("deployment", "files", "--out", stage / "inputs"),
     ):  # fmt: skip
         driver.run(*words, code=None)

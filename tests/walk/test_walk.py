@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipelines.cli.app import _tree
+from pipelines.cli.app import tree
 from tests.walk.walker import NOT_IN_SCENES, leaves
 
 # What stays though a command could not end: its own, which the next try goes on with or writes over.
@@ -107,4 +107,4 @@ def test_the_doctor_ends_whatever_is_closed(told):
 @pytest.mark.long
 def test_every_command_was_walked(told):
     walked = {row["command"] for row in told if row.get("scene") == "full disk"}
-    assert walked == {name for name, _ in leaves(_tree())} - NOT_IN_SCENES
+    assert walked == {name for name, _ in leaves(tree())} - NOT_IN_SCENES

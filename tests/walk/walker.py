@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 from approvals.application import example_application
-from pipelines.cli.app import _tree
+from pipelines.cli.app import tree
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
 from pipelines.session import Session, today
@@ -224,7 +224,7 @@ def main() -> None:
     """Walk."""
     without_root()
     world = World(Path(sys.argv[1]))
-    every = list(leaves(_tree()))
+    every = list(leaves(tree()))
     for name, command in every:
         for option, prefix, written in files_of(name, command):
             said = option.opts[0] if option.param_type_name == "option" else option.name.upper()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.app import _tree
+from pipelines.cli.app import tree
 from pipelines.deployment.init import init_home
 from tests.in_process import run_here
 
@@ -13,13 +13,13 @@ from tests.in_process import run_here
 WITHOUT_PEOPLE = {"init", "home restore", "demo", "doctor", "home upgrade"}
 WITHOUT_HOME = {
     *(f"tools {v}" for v in ("match", "suppress", "audit", "rates", "perturb", "seal", "verify")),
-    "register make-up",
+    "register make-up", "completion", "deployment files",
     "project example", "project kinds", "ledger schema", "keys cluster",
 }  # fmt: skip
 
 
-def commands(tree=None, path=()):
-    for name, one in (tree or _tree()).commands.items():
+def commands(group=None, path=()):
+    for name, one in (group or tree()).commands.items():
         if hasattr(one, "commands"):
             yield from commands(one, (*path, name))
         else:
