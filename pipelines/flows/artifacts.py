@@ -1,6 +1,7 @@
 """What Prefect's page shows of a run: stages, counts and codes from the stage records, nothing else."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,38 +22,39 @@ _RESUME = (
 
 
 def publish_summary(home: Home, outcome: "Outcome") -> None:
-    """How it ended, with a link to the report, and a table of the stages (seconds, rows, files) as the data walks.
+    """How it ended, a link to the report, and the stages (seconds, rows, files) as the data walk.
 
-    Prefect's page shows a run's artifacts by key, or newest first: the keys and the order of making say the same.
+    One artifact, since Prefect's page shows those of a run in the order of ids that mean nothing.
     """
     order = read_order(home, outcome.release)
-    rows: list[list[object]] = []
+    code = (outcome.error or {}).get("code", "")
+    parts = [
+        f"## {outcome.release}",
+        f"{order.kind} release of {order.system} for project {order.project}, snapshot {order.snapshot}.",
+        f"**{in_words(outcome.state)}** at stage `{outcome.stage}`"
+        + (f", {code}." if code else "."),
+    ]
+    if outcome.exit is Exit.WAITING:
+        parts.append(_RESUME)
+    parts.append("\n".join(_stages(home, outcome.release)))
+    parts.append(f"`doj-release release show {outcome.release}` links the report.")
+    if report := summarise(home, outcome).get("report"):
+        parts.append(f"[department.html]({Path(report).absolute().as_uri()}): `{report}`")
+    create_markdown_artifact(
+        markdown="\n\n".join(parts) + "\n",
+        key=f"release-{outcome.release.lower()}",
+        description=f"{in_words(outcome.state)}: stages and report",
+    )
+
+
+def _stages(home: Home, release: str) -> Iterator[str]:
+    yield "| stage | seconds | rows | files |\n|---|---|---|---|"
     for stage in STAGES:
-        path = home.runs / outcome.release / "stages" / f"{stage.name}.json"
+        path = home.runs / release / "stages" / f"{stage.name}.json"
         if path.is_file():
             body = json.loads(path.read_text("utf-8"))
             made = public_count(body["facts"].get("rows"))
-            rows.append([stage.name, body["seconds"], made, len(body["files"])])
-    code = (outcome.error or {}).get("code", "")
-    text = (
-        f"## {outcome.release}\n\n{order.kind} release of {order.system} for project {order.project},"
-        f" snapshot {order.snapshot}.\n\n**{in_words(outcome.state)}** at stage `{outcome.stage}`"
-        + (f", {code}." if code else ".")
-        + f"\n\n`doj-release release show {outcome.release}` links the report.\n"
-    )
-    if report := summarise(home, outcome).get("report"):
-        text += f"\n[department.html]({Path(report).absolute().as_uri()}): `{report}`\n"
-    if outcome.exit is Exit.WAITING:
-        text += f"\n{_RESUME}\n"
-    key = f"release-{outcome.release.lower()}"
-    create_table_artifact(
-        table=[["stage", "seconds", "rows", "files"], *rows],
-        key=f"{key}-2-stages",
-        description="Stages of the release, as the data walk",
-    )
-    create_markdown_artifact(
-        markdown=text, key=f"{key}-1-end", description="How the release ended, and its report"
-    )
+            yield f"| {stage.name} | {body['seconds']} | {made} | {len(body['files'])} |"
 
 
 def publish_plan(plan: "RefreshPlan") -> None:

@@ -22,7 +22,7 @@ from errors import CodedError, Exit
 from pipelines import cluster, operations
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.flows.names import name_upcoming, run_name
-from pipelines.flows.states import end_paused, ended, state_of, was_paused
+from pipelines.flows.states import end_paused, ended, leave, state_of, was_paused
 from pipelines.home import VARIABLE, Home, open_home
 from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
 
@@ -171,7 +171,7 @@ def release(order: str, home: str | None = None) -> State[Any]:
             publish_summary(place, outcome)
     except Exception as error:  # noqa: BLE001  # Prefect would store its text
         return _not_run(home, "release", error)
-    return state_of(outcome, dry_run=dry_run)
+    return leave(state_of(outcome, dry_run=dry_run))
 
 
 def _scheduled_name() -> str:
@@ -217,7 +217,7 @@ def refresh(system: str, project: str = "", home: str | None = None) -> State[An
                 publish_plan(one.plan)
             if one.outcome is not None:
                 publish_summary(place, one.outcome)
-    return _state_of_all(done)
+    return leave(_state_of_all(done))
 
 
 def _state_of_all(done: "Sequence[Refreshed]") -> State[Any]:

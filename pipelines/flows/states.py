@@ -4,6 +4,7 @@ Whoever waits for people is *paused*, what the gate turned away or somebody else
 stopped has *crashed*; *failed* is only what is wrong. A state's message holds ids and codes.
 """
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.context import FlowRunContext
+from prefect.exceptions import Pause
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Crashed, Failed, Paused
+from prefect.utilities.engine import propose_state_sync
 
 from errors import Exit
 from pipelines.operations import in_words
@@ -56,11 +59,36 @@ def ended(exit_: Exit, name: str, message: str, *, of_task: bool = False) -> Sta
     return Failed(name=shown, message=message)
 
 
+class _Waiting(logging.Filter):
+    """Prefect logs every end of a task that is not completed as an error: waiting for people is none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno == logging.ERROR and "type=PAUSED" in record.getMessage():
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+logging.getLogger("prefect.task_runs").addFilter(_Waiting())
+
+
 def state_of(outcome: "Outcome", *, dry_run: bool = False) -> State[Any]:
     """Prefect's state for how a release, or a dry run of one, ended."""
     name = "DryRun" if dry_run and outcome.exit is Exit.DONE else outcome.state
     code = str((outcome.error or {}).get("code", "")) or f"at {outcome.stage}"
     return ended(outcome.exit, name, f"{outcome.release} {code}")
+
+
+def leave(state: State[Any]) -> State[Any]:
+    """What a flow ends with. A worker's process would take a paused state for an exception, and log it; it knows Prefect's signal.
+
+    Raises:
+        Pause: a deployment's run is paused.
+    """
+    run = FlowRunContext.get()
+    if run is None or run.flow_run is None or not state.state_details.pause_reschedule:
+        return state
+    with get_client(sync_client=True) as client:
+        raise Pause(state=propose_state_sync(client, state, flow_run_id=run.flow_run.id))
 
 
 def was_paused() -> bool:
