@@ -81,6 +81,25 @@ def read_small(path: Path, longest: int) -> bytes:
     return data
 
 
+_unfinished: set[Path] = set()  # what this process is writing
+
+
+@contextlib.contextmanager
+def unfinished(*paths: Path) -> Generator[None, None, None]:
+    """Name what is half written in the block, for :func:`discard_unfinished`."""
+    _unfinished.update(paths)
+    try:
+        yield
+    finally:
+        _unfinished.difference_update(paths)
+
+
+def discard_unfinished() -> None:
+    """Remove what this process is writing: it ends at once, and nobody comes to an end of their own."""
+    for path in tuple(_unfinished):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else _discard(path)
+
+
 def temporary_beside(path: Path) -> Path:
     """Make up a hidden name in the same directory, so that a rename is atomic."""
     return path.with_name(f".{secrets.token_hex(8)}.partial")
@@ -110,7 +129,8 @@ def written_whole(path: Path) -> Generator[Path, None, None]:
     try:
         with coded():
             open_new(partial).close()
-        yield partial
+        with unfinished(partial):
+            yield partial
         with coded():
             sync(partial)
             partial.replace(path)
@@ -129,7 +149,8 @@ def directory_written_whole(partial: Path, directory: Path) -> Generator[None, N
     try:
         with coded():
             partial.mkdir(mode=PRIVATE_DIRECTORY)
-        yield
+        with unfinished(partial):
+            yield
         with coded():
             sync_directory(partial)
             partial.rename(directory)

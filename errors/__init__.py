@@ -34,6 +34,10 @@ class Exit(IntEnum):
     INPUT = 6
     WAITING = 7
     HELD = 8
+    # 128 and a signal, as shells have it: what was begun is put away
+    HUNG_UP = 129
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 _registry: dict[str, "type[CodedError]"] = {}

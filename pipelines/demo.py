@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from approvals.application import example_application
 from crypto.cms import Recipient, make_recipient
+from crypto.files import unfinished
 from errors import Exit
 from pipelines import registers
 from pipelines.cohort import register_cohort
@@ -212,7 +213,10 @@ def open_package(home: Home, project: str, release: str) -> dict[str, object]:
     """
     package = home.outbox / project / release / _OPENS
     keys = home.root / "demo" / "keys"
-    with tempfile.TemporaryDirectory(dir=home.root / "demo") as scratch:
+    with (
+        tempfile.TemporaryDirectory(dir=home.root / "demo") as scratch,
+        unfinished(Path(scratch)),
+    ):
         _run(
             "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "SHA256SUMS.p7s",
             "-content", "SHA256SUMS", "-certfile", str(home.signing_certificate), "-nointern",

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
+from crypto import files
 from errors import CodedError
 from systems.errors import OutputTaken, OutputUnwritable
 
@@ -81,7 +82,8 @@ def written_together(
     try:
         try:
             made += (_beside(path) for path in paths)
-            yield made
+            with files.unfinished(*made):
+                yield made
             for part in made:
                 with part.open("rb") as handle:
                     os.fsync(handle.fileno())

@@ -13,8 +13,8 @@ from errors import Exit
 from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
 from pipelines.cli.completion import print_words
 from pipelines.cli.console import Console, Group
-from pipelines.cli.signals import orderly
 from pipelines.errors import CommandUnusable
+from pipelines.signals import orderly
 
 _FLAGS = {"--json", "--quiet", "--version"}
 _WITH_VALUE = {"--home"}
@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
     if newest(own, _BEFORE) != own:
         console.newer = console.step.replace(".", " ")
     try:
-        with orderly():
+        with orderly(console.stopped):
             if own[:3] == [
                 "completion",
                 "words",

@@ -6,7 +6,9 @@ import inspect
 import json
 import os
 import re
+import shlex
 import shutil
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +32,8 @@ from errors import CodedError, Exit
 from pipelines.cli import caller
 from pipelines.cli.completion import completed_by
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
-from pipelines.errors import Unexpected
+from pipelines.errors import StoppedBySignal, Unexpected
+from pipelines.signals import UnderWay, raise_if_stopped
 
 if TYPE_CHECKING:
     from pipelines.home import Home
@@ -259,6 +262,22 @@ class Console:
             if lines:
                 bar.update(lines[-1], total=1, completed=1)
 
+    def stopped(self, number: int, release: UnderWay | None) -> None:
+        """Say that a signal ended the command, and the command with which its release goes on."""
+        error = StoppedBySignal(signal=signal.Signals(number).name)
+        body: dict[str, object] = {"error": error.as_dict() | {"exit": 128 + number}}
+        typer.echo(str(error), err=True)
+        if release is not None:
+            words = ["doj-release", *(["--home", self.shown(self.home)] if self.home else [])]
+            words += ["run", release.project, "--resume", release.release]
+            resume = shlex.join(words + ["--no-orchestrator"] * (not release.orchestrated))
+            body |= {"release": release.release, "resume": resume}
+            typer.echo(
+                f"Release {release.release} goes on where it was with:\n  {resume}", err=True
+            )
+        if self.json and not self.emitted:
+            self.emit(body)
+
     def fail(self, error: CodedError, besides: CodedError | None = None) -> typer.Exit:
         """Show a coded error and turn it into its exit code; ``besides`` is shown and changes nothing."""
         if self.json:
@@ -295,6 +314,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
                     console.handed.deliver()
                 return done
         except CodedError as error:
+            raise_if_stopped()
             raise console.fail(error, _recorded(console, error, kwargs)) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -302,6 +322,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
         except Exception as error:  # noqa: BLE001  # a library's text may quote a value
+            raise_if_stopped()
             raise console.fail(_coded(console, error, named)) from None
 
     # What Typer reads: the same options as options.json describes them, its own context in the console's place.

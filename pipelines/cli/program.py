@@ -14,6 +14,8 @@ from pathlib import Path
 
 from pipelines.cli.app import main
 
+_SIGNALLED = 128  # exit codes above it
+
 
 def program(folder: Path | None = None) -> None:
     """Run the command of ``sys.argv`` and leave with its exit code.
@@ -28,6 +30,8 @@ def program(folder: Path | None = None) -> None:
         main() if folder is None else main(folder=folder)
     except SystemExit as ended:
         ending.code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if ending.code > _SIGNALLED:
+            ending.leave()  # exit functions of libraries would talk to a server that is gone
         raise
     else:
         ending.code = 0

@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from errors import CodedError, Exit
-from pipelines import cluster, operations
+from pipelines import cluster, operations, signals
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.flows.names import name_upcoming, run_name
 from pipelines.flows.states import end_paused, ended, leave, state_of, was_paused
@@ -162,7 +162,8 @@ def release(order: str, home: str | None = None) -> State[Any]:
         place = open_home(Path(home) if home else None)
         with operations.without_consequence(place, order, "paused"):
             end_paused(place.root, order)
-        with observed() as observer:
+        signals.hear_again()
+        with observed() as observer, signals.noticed():
             outcome = run_release(place, order, call=_call_as_task, progress=observer.emit)
             observer.outcome = outcome
         dry_run = False

@@ -3,6 +3,7 @@
 A line of a log carries ids, counts and codes. Nothing here changes how a release goes.
 """
 
+from pipelines.operations.errors import RunInterrupted
 from pipelines.operations.interruptions import as_interruption, as_refused, if_possible, problem_of
 from pipelines.operations.logs import (
     Event,

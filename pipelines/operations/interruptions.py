@@ -19,7 +19,7 @@ from pipelines.home import HomeUnusable
 from pipelines.operations.errors import PartMissing, RunInterrupted, SystemRefused
 from pipelines.storage import INTERRUPTIONS
 
-What = Literal["disk", "memory", "database", "cluster", "bucket"]
+What = Literal["disk", "memory", "database", "cluster", "bucket", "signal"]
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE}
 )

@@ -8,6 +8,7 @@ from pipelines.home import VARIABLE, Home
 from pipelines.orchestration.errors import FlowFailed
 from pipelines.orchestration.prefect_environment import prepare
 from pipelines.orchestration.server import Orchestrator
+from pipelines.signals import under_way
 
 if TYPE_CHECKING:
     from pipelines.release import Outcome, Progress
@@ -34,17 +35,19 @@ def launch_release(
         FlowFailed: Prefect ended the flow without a result of ours.
         ServerUnavailable: no server.
     """
-    from pipelines.release import run_release
+    from pipelines.release import read_order, run_release
 
     prepare(home)
-    if not orchestrated:
-        return run_release(home, release, progress=progress)
-    if ready is None:
-        with Orchestrator(home) as server:
-            server.ready()
-            return _through_prefect(home, release, progress)
-    ready()
-    return _through_prefect(home, release, progress)
+    project = read_order(home, release).project
+    with under_way(release, project, orchestrated=orchestrated):
+        if not orchestrated:
+            return run_release(home, release, progress=progress)
+        if ready is None:
+            with Orchestrator(home) as server:
+                server.ready()
+                return _through_prefect(home, release, progress)
+        ready()
+        return _through_prefect(home, release, progress)
 
 
 def _through_prefect(home: Home, release: str, progress: "Progress | None") -> "Outcome":

@@ -32,11 +32,10 @@ class Orchestrator:
 
     def _start(self) -> None:
         try:
-            from prefect.server.api.server import SubprocessASGIServer
+            from pipelines.orchestration.embedded import EmbeddedServer
 
             # Prefect's own singleton: flows find the server that was started here.
-            server = SubprocessASGIServer()
-            self._server = server
+            self._server = server = EmbeddedServer()
             server.start(timeout=_START_SECONDS)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
             self._failure = error
@@ -61,6 +60,12 @@ class Orchestrator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None and not isinstance(
+            error, Exception
+        ):  # a signal: nobody waits for a server
+            if (process := getattr(self._server, "server_process", None)) is not None:
+                process.kill()
+            return
         if self._thread is not None:
             self._thread.join()
         stop = getattr(self._server, "stop", None)

@@ -6,6 +6,7 @@ the runner's business (a plain call here, a Prefect task in :mod:`pipelines.flow
 """
 
 import json
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from pipelines.release.context import ReleaseContext, open_context
 from pipelines.release.metrics import stage_metrics, write_metrics
 from pipelines.release.pins import check_pins
 from pipelines.session import today
+from pipelines.signals import raise_if_stopped
 
+_OUTCOME = "outcome.json"
 StageCall = Callable[[str, str, str], None]
 Progress = Callable[[str, str], None]
 
@@ -48,6 +51,9 @@ class Outcome:
             Exit.INPUT: "InputRefused",
             Exit.WAITING: "Waiting",
             Exit.HELD: "Held",
+            Exit.HUNG_UP: "Interrupted",
+            Exit.INTERRUPTED: "Interrupted",
+            Exit.TERMINATED: "Interrupted",
         }.get(self.exit, "Broken")
 
     @property
@@ -99,6 +105,7 @@ def run_release(
             locked(home.runs / release, home.projects / project),
             open_context(home, release) as context,
         ):
+            (home.runs / release / _OUTCOME).unlink(missing_ok=True)  # of before
             sweep(home.runs / release, home.projects / project / "reports" / release)
             for stage in _stages(context):
                 at = stage.name
@@ -118,12 +125,29 @@ def run_release(
         operations.keep_details(home, release, at)
         broken = operations.as_interruption(error) or errors.StageBroken(stage=at)
         outcome = Outcome(release, broken.exit, at, broken.as_dict(), str(broken))
+    except BaseException as stop:  # a signal, which Prefect turns into an exception of its own
+        reporter.stopped(at)
+        number = getattr(stop, "number", None) or getattr(stop, "signal", signal.SIGINT)
+        error = operations.RunInterrupted(what="signal")
+        if at != "start":  # else it had no lock yet: the outcome may be another's
+            ended = Outcome(release, Exit(128 + number), at, error.as_dict(), str(error))
+            _conclude(reporter, ended)
+        raise
     else:
         outcome = Outcome(release, Exit.DONE, at)
+    return _conclude(reporter, outcome)
+
+
+def _conclude(reporter: "RunReporter", outcome: Outcome) -> Outcome:
+    """Write down how a run ended; nothing that is told of it afterwards changes it."""
+    home, release = reporter.home, outcome.release
     with operations.without_consequence(home, release, "outcome"):
         _write_outcome(home, outcome)
-    with operations.without_consequence(home, release, "notices"):
-        reporter.tell(outcome)
+    if (
+        outcome.name != "Interrupted"
+    ):  # nobody waits for a mail server then; who sent the signal knows
+        with operations.without_consequence(home, release, "notices"):
+            reporter.tell(outcome)
     with operations.without_consequence(home, release, "metrics"):
         reporter.end(outcome)
     return outcome
@@ -133,7 +157,7 @@ class RunReporter:
     """What others see of a run: its caller's progress, the log of those who operate the home, the metrics at its end."""
 
     def __init__(self, home: Home, release: str, progress: Progress | None) -> None:
-        self._home = home
+        self.home = home
         self._release = release
         self._progress = progress
         self._log: operations.RunLog | None = None
@@ -143,9 +167,9 @@ class RunReporter:
 
     def begin(self) -> orders.Order:
         """The run begins: its order, by which the log's lines are known."""
-        self._order = order = orders.read_order(self._home, self._release)
+        self._order = order = orders.read_order(self.home, self._release)
         about = {"release": self._release, "project": order.project, "kind": order.kind}
-        self._log = operations.run_log(self._home, about)
+        self._log = operations.run_log(self.home, about)
         self.emit("run_began")
         return order
 
@@ -183,11 +207,11 @@ class RunReporter:
         if self._order is None or (self._order.dry_run and outcome.exit is Exit.DONE):
             return
         code = str((outcome.error or {}).get("code", ""))
-        report = Path(str(summarise(self._home, outcome).get("report", ""))).name
+        report = Path(str(summarise(self.home, outcome).get("report", ""))).name
         about = (self._release, self._order.project, self._order.kind)
         notice = operations.Notice(*about, outcome.state, outcome.stage, code, report)
         self._untold = 1  # where this comes to no end
-        self._untold = operations.notify(self._home, notice, outcome.exit)
+        self._untold = operations.notify(self.home, notice, outcome.exit)
         if self._untold:
             self.emit("notice_waits", "warning", stage=outcome.stage)
 
@@ -206,11 +230,11 @@ class RunReporter:
             code=code,
         )
         done = stage_metrics(self._done)
-        write_metrics(self._home, self._order.kind, outcome.state, done, self._untold)
+        write_metrics(self.home, self._order.kind, outcome.state, done, self._untold)
 
     def _report(self, stage: str, state: str) -> None:
         if self._progress is not None:
-            with operations.without_consequence(self._home, self._release, stage):
+            with operations.without_consequence(self.home, self._release, stage):
                 self._progress(stage, state)
 
 
@@ -240,6 +264,7 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
             context.records.keep(name, product.files, product.facts, seconds)
             context.staging.upload(name)
         except Exception as error:  # noqa: BLE001
+            raise_if_stopped()
             raise _as_coded(context, name, error) from None
 
 
@@ -293,7 +318,7 @@ def _write_outcome(home: Home, outcome: Outcome) -> None:
         "state": outcome.name,
         "error": outcome.error,
     }
-    write_private(folder / "outcome.json", json.dumps(body, indent=1))
+    write_private(folder / _OUTCOME, json.dumps(body, indent=1))
 
 
 def summarise(home: Home, outcome: Outcome) -> dict[str, Any]:

@@ -13,9 +13,11 @@ threads in it can hang.
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import signal
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from extracts.suppression import model
@@ -254,11 +256,28 @@ def suppress_all(
     if count > 1 and sum(job.table.size for job in jobs) >= _WORTH_IT:
         context = multiprocessing.get_context("spawn")
         try:
-            with ProcessPoolExecutor(count, mp_context=context) as pool:
+            pool = ProcessPoolExecutor(count, mp_context=context, initializer=_hear_no_key)
+            with pool, _ended_at_once():
                 return _collected(pool.map(_one, jobs), len(jobs), progress)
         except (BrokenProcessPool, FileNotFoundError):
             pass  # a main program that can't be started again: one process does it all
     return _collected(map(_one, jobs), len(jobs), progress)
+
+
+def _hear_no_key() -> None:
+    """Ctrl-C is for the process that waits; it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _ended_at_once() -> Generator[None, None, None]:
+    """Let nobody wait for tables that are no longer wanted: a pool waits for its processes."""
+    try:
+        yield
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
 
 
 def _one(job: Job) -> Pattern:

@@ -113,21 +113,69 @@ def test_a_file_that_could_not_be_written_leaves_nothing_beside_it(tmp_path):
 
 _WORK = """
 import sys, time
-from pipelines.cli.signals import orderly
-with orderly():
-    try:
-        print("at work", flush=True)
-        time.sleep(60)
-    finally:
-        print("put away", flush=True)
+from pipelines.signals import orderly, raise_if_stopped, under_way
+with orderly(lambda number, release: print("stopped", number, release.project, flush=True)):
+    with under_way("2026-001-R001", "2026-001", orchestrated=False):
+        try:
+            {work}
+        finally:
+            print("put away", flush=True)
+"""
+_WAIT = 'print("at work", flush=True); time.sleep(60)'
+# As DuckDB does where a signal comes in the middle of a query.
+_TURNED = """
+            try:
+                {wait}
+            except BaseException:
+                try: raise RuntimeError("Query interrupted") from None
+                except Exception: raise_if_stopped()
+"""
+# Native code that comes to no end, nor to Python, with a file half written.
+_NATIVE = """
+            import hashlib, pathlib
+            from crypto import files
+            with files.written_whole(pathlib.Path(sys.argv[1]) / "out"):
+                print("at work", flush=True)
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_lets_a_command_put_away_what_it_began_and_then_ends_it(number):
-    work = subprocess.Popen([sys.executable, "-c", _WORK], stdout=subprocess.PIPE, text=True)
-    assert work.stdout is not None
-    assert work.stdout.readline() == "at work\n"
-    work.send_signal(number)
-    assert work.stdout.read() == "put away\n"
-    assert work.wait(30) == -number
+def _at_work(work: str, *words: object) -> subprocess.Popen[str]:
+    code = _WORK.format(work=work.format(wait=_WAIT))
+    command = [sys.executable, "-c", code, *map(str, words)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    return process
+
+
+@pytest.mark.parametrize("work", ["{wait}", _TURNED], ids=["python", "turned"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_lets_a_command_put_away_what_it_began_and_then_ends_it(number, work):
+    process = _at_work(work)
+    process.send_signal(number)
+    told = process.stdout.read()
+    assert told == f"put away\nstopped {int(number)} 2026-001\n"
+    assert process.wait(30) == 128 + number
+
+
+@pytest.mark.parametrize("again", [True, pytest.param(False, marks=pytest.mark.long)])
+def test_what_does_not_come_back_from_native_code_is_ended_by_force(tmp_path, again):
+    process = _at_work(_NATIVE, tmp_path)
+    time.sleep(0.3)  # it is in there
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    if again:
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+    assert process.stdout.read() == "stopped 2 2026-001\n"
+    assert process.wait(30) == 130
+    assert time.monotonic() - began < (1.5 if again else 3)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_shell_has_ignored_stays_ignored():
+    ignored = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    code = ignored + _WORK.format(work="print(signal.getsignal(signal.SIGHUP).name, flush=True)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "SIG_IGN\nput away\n"
