@@ -16,6 +16,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -32,7 +33,7 @@ READS, WRITES, FOLDER, LARGE = (
 )  # what options.json says of a path
 _STANDARD = 2  # the last of the descriptors that every process has
 
-_DESCRIPTOR = re.compile(r"/dev/fd/(\d{1,4})(?:/([^/]+))?")
+_DESCRIPTOR = re.compile(r"/dev/fd/(\d{1,4})(?:/(?!\.\.$)[^/]+)?")
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own below it; nothing plain on a disk
 
 
@@ -110,14 +111,17 @@ class Handed:
         return place
 
     def _folder(self, role: str) -> Path:
-        """A new one: in memory, of large files in the home, which a killed process leaves to the next one to sweep."""
-        at_home = role == LARGE and self._home
-        name = f"doj-release-{os.getuid()}.{os.getpid()}.{len(self._folders)}"
-        for left in [] if at_home else _MEMORY.glob(f"doj-release-{os.getuid()}.*"):
+        """A new one: in memory, for what is large in the home; what a killed process left in memory goes."""
+        ours = f"doj-release-{os.getuid()}."
+        for left in _MEMORY.glob(f"{ours}*"):
             if not Path("/proc", left.name.split(".")[1]).exists():
                 shutil.rmtree(left, ignore_errors=True)
-        place = self._home / f".out.{os.getpid()}.tmp" if at_home and self._home else _MEMORY / name
-        place.mkdir(mode=0o700)
+        if role == LARGE and self._home:
+            place = self._home / f".out.{os.getpid()}.tmp"  # as the home's sweep knows it
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(mode=0o700)
+        else:
+            place = Path(tempfile.mkdtemp(prefix=f"{ours}{os.getpid()}.", dir=_MEMORY))
         self._folders.append(place)
         return place
 

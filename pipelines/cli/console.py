@@ -300,7 +300,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
         console = context.ensure_object(Console)
         named: list[Named] = []
         try:
-            if place not in _HERE and (user := caller.service()):
+            if wants_home(place) and (user := caller.service()):
                 raise typer.Exit(_handed_over(console, context, user, namings, kwargs))
             with contextlib.closing(console):
                 for name, value in kwargs.items():
@@ -388,12 +388,16 @@ def _place(function: Callable[..., object]) -> str:
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 
-# What wants no home, or makes one: never handed over to the service.
+# What wants no home, or makes one: never handed over to the service; nor are tools for files alone.
 _HERE = frozenset(
-    ("demo.demo", "deployment.files", "deployment.init", "deployment.restore", "keys.make_cluster_secret", "ledger.print_schema",
-     "projects.example", "projects.kinds", "registers.make_up", "standalone.match", "standalone.suppress",
-     "standalone.audit", "standalone.rates", "standalone.seal", "standalone.verify")
+    ("demo.demo", "deployment.files", "deployment.init", "deployment.restore", "keys.make_cluster_secret",
+     "ledger.print_schema", "projects.example", "projects.kinds", "registers.make_up")
 )  # fmt: skip
+
+
+def wants_home(place: str) -> bool:
+    """Whether a command works on a home that is there."""
+    return place not in _HERE and not place.startswith("standalone.")
 
 
 def _handed_over(

@@ -341,18 +341,12 @@ def deadlines(
     on: datetime | None = None,
     ics: bool = False,
     within: int | None = None,
-    out: Path | None = None,
 ) -> None:
     """What is due, for whom, by which section; how it was counted."""
-    from pipelines.custody import write_copy
     from pipelines.session import today
 
     session = console.session
     day = on.date() if on else today()
-    if out:
-        write_copy(out, session.deadlines_ics(day).encode())
-        console.show_pairs("Deadlines", {"calendar": console.shown(out)})
-        return
     if ics:
         console.write(session.deadlines_ics(day))
         return

@@ -5,16 +5,16 @@ As root alone: it makes the users, a rule of sudo's and folders, and takes all o
 root's alone, each command sees it through a mount of its own.
 """
 
-import contextlib
 import os
 import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+
+import openpyxl
 
 from tests.in_process import Done
 
@@ -160,14 +160,47 @@ def _mounts(root: Path) -> str:
     )
 
 
-@contextlib.contextmanager
-def settled(apart: Apart, before: str, after: str) -> Iterator[None]:
-    """Another setting meanwhile, as the administrator makes it."""
-    path = apart.home / "settings.toml"
-    whole = path.read_text()
-    assert before in whole
-    path.write_text(whole.replace(before, after))
-    try:
-        yield
-    finally:
-        path.write_text(whole)
+def a_release(apart: Apart) -> str:
+    """An identified release from its order to its hand-over, by an engineer and a reviewer who also approves; its id."""
+    project, second = apart.project, apart.folder("second")
+    settings = apart.home / "settings.toml"
+    settings.write_text(
+        settings.read_text()
+        .replace("threshold = 0.90", "threshold = 0.999999")
+        .replace("approval_names_report = false", "approval_names_report = true")
+    )
+    ordered = apart.run(
+        "engineer", "run", project, "--kind", "identified", "--no-orchestrator", "--json", code=7
+    )
+    release = ordered.json["release"]
+    apart.run("second", "review", release, "--export", "sheet.xlsx")
+    apart.holds("second", "sheet.xlsx")
+    pairs = decide(second / "sheet.xlsx")
+    told = apart.run("second", "review", release, "--import", "./sheet.xlsx", "--json").json
+    assert told["same"] == pairs > 0
+    resume = ("run", project, "--resume", release, "--no-orchestrator", "--json")
+    assert apart.run("engineer", *resume, code=7).json["stage"] == "approve"
+
+    apart.run("second", "release", "report", release, "--out=report.html")
+    apart.holds("second", "report.html")
+    apart.run("second", "release", "approve", release, code=2)
+    apart.run("second", "release", "approve", release, "--report", "report.html")
+    apart.run("engineer", *resume)
+
+    apart.run("engineer", "release", "handover", release, "--to", "lead", "--out", "package")
+    apart.holds("engineer", "package")
+    signer = apart.folder("engineer") / "package" / "department.pem"
+    apart.run("engineer", "tools", "verify", "package", "--signer", signer)  # by themselves
+    return release
+
+
+def decide(path: Path) -> int:
+    """Fill a reviewer's sheet in; how many pairs."""
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    head = [str(cell.value).lower() for cell in page[1]]
+    column = next(i for i, name in enumerate(head, start=1) if "decision" in name)
+    for row in range(2, page.max_row + 1):
+        page.cell(row, column).value = "same"
+    book.save(path)
+    return page.max_row - 1

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.rehearsal.acts import Rehearsal, ran, step
+from tests.rehearsal.again import by_three_users, interrupted, new_year, redeployed
 from tests.rehearsal.shards import sharded
 from tests.rehearsal.standing import (
     ROOT,
@@ -40,6 +41,7 @@ def main() -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         place = stack.enter_context(postgres())
+        by_three_users(folder)
         with step("PostgreSQL: two databases and a role that appends"):
             ledger = _databases(folder, place)
         with step("Prefect server on PostgreSQL"):
@@ -82,7 +84,7 @@ def _databases(folder: Path, place: str) -> str:
 def _rehearse(on: Rehearsal, ledger: str) -> None:
     assert refuses_without_password(on.server)
     with step("A home on PostgreSQL; three releases through the standing server"):
-        size = ("--records", 3000, "--cohort", 200)
+        size = ("--records", 1500, "--cohort", 100)
         told = on.told("demo", *size, "--ledger", ledger, "--home", on.home)
         _settle(on)
     with ExitStack() as stack:
@@ -96,6 +98,7 @@ def _rehearse(on: Rehearsal, ledger: str) -> None:
         made = {r["kind"]: r for r in told["releases"]}
         rows, persons = made["deidentified"]["project"], made["identified"]["project"]
         schedules(on)
+        redeployed(on)
         released(on, rows)
         _logged(on)
         refused(on, rows)
@@ -103,6 +106,9 @@ def _rehearse(on: Rehearsal, ledger: str) -> None:
         reviewed(on, persons)
         one_at_a_time(on, rows)
         cancelled(on, rows)
+        interrupted(on, rows)
+        keys = on.home / "demo" / "keys"
+        new_year(on, {member: keys / f"{member}.pem" for member in ("desk", "data-desk")})
         sharded(on, persons, made["identified"]["release"])
         _doctor(on)
 

@@ -2,12 +2,10 @@
 
 import re
 import time
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import openpyxl
-
+from tests.integration.apart import decide
 from tests.rehearsal.acts import Rehearsal, step
 from tests.rehearsal.standing import ended
 
@@ -80,24 +78,13 @@ def reviewed(on: Rehearsal, project: str) -> None:
             assert on.state_of(order) == "Waiting for review"
             sheet = on.folder / "sheet.xlsx"
             on.command("review", order, "--export", sheet)
-            decided = _decide(sheet)
+            decided = decide(sheet)
             told = on.told("review", order, "--import", sheet)
             assert decided > 0
             assert decided in told.values(), told
             sheet.unlink()
             assert on.state_of(order) == "Waiting for approval"
         on.command("release", "withdraw", order, "--reason", "other")
-
-
-def _decide(sheet: Path) -> int:
-    book = openpyxl.load_workbook(sheet)
-    page = book.worksheets[0]
-    head = [str(cell.value).lower() for cell in page[1]]
-    column = next(i for i, name in enumerate(head, start=1) if "decision" in name)
-    for row in range(2, page.max_row + 1):
-        page.cell(row, column).value = "same"
-    book.save(sheet)
-    return page.max_row - 1
 
 
 def one_at_a_time(on: Rehearsal, project: str) -> None:

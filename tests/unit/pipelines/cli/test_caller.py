@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import caller
+from pipelines.cli.console import _place, wants_home
 from pipelines.deployment.init import init_home
 from pipelines.errors import FileExists, FileMissing, OptionsDisagree
 from systems.errors import OutputUnwritable
 from tests.in_process import run_here
+from tests.unit.pipelines.cli.test_strangers import WITHOUT_HOME, commands
 
 
 @pytest.fixture
@@ -47,6 +49,18 @@ def test_nothing_for_a_person_is_written_into_the_home(home):
         assert run_here("ledger", "checkpoint", "--out", place, home=home).code == 2
     assert (home / "people.toml").read_bytes() == people
     assert not (home / "new.json").exists()
+
+
+def test_a_descriptors_name_is_no_way_out(home, tmp_path):
+    theirs = os.open(tmp_path / "theirs", os.O_RDWR | os.O_CREAT, 0o600)
+    done = run_here("ledger", "checkpoint", "--out", f"/dev/fd/{theirs}/..", home=home)
+    assert (done.code, (tmp_path / "theirs").read_bytes()) == (2, b"")
+
+
+def test_what_wants_a_home_is_handed_over_and_nothing_else():
+    wants = {" ".join(path): wants_home(_place(one.callback)) for path, one in commands()}
+    without = WITHOUT_HOME | {"init", "home restore", "demo", "deployment files"}
+    assert {name for name in wants if not wants[name]} == without & set(wants)
 
 
 def test_words_have_descriptors_in_the_place_of_paths():
