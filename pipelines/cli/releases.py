@@ -268,7 +268,7 @@ def approve(
     """Let a release go, as a second person.
 
     On the strength of its report: read it first (`release report`), and name it, by its digest or by the
-    file that you read. At a terminal it is asked for where it is not named.
+    file that you read. Where the settings want it named, a terminal asks for it.
     """
     from pipelines.custody import report_file, report_named
     from pipelines.keys import read_file
@@ -280,7 +280,8 @@ def approve(
     named: str | bytes | None = report
     if report and not is_digest(report):
         named = read_file(console.taken(Path(report), READS), "report", _LARGEST)
-    if report is None and before.status == "waiting_approval" and console.asks:
+    wanted = report is None and session.settings.release.approval_names_report
+    if wanted and before.status == "waiting_approval" and console.asks:
         console.hint(f"Report {before.report} of {release}: {place}")
         asked = typer.prompt("The first 8 figures of its digest, if it is the one that you read", err=True)  # fmt: skip
         named = before.report if asked == str(before.report)[:_FIGURES] else asked

@@ -82,7 +82,7 @@ class Release(_Section):
     """Who lets a release go, and how it is cut."""
 
     release_approval: Literal["second_person", "auto"] = Field(default="second_person", description="second_person | auto (auto: scheduled aggregates only); policy")
-    approval_names_report: bool = Field(default=False, description="true: an approver names the report that they read, by its digest or its file; false: the attached one is meant, unchanged; at a terminal it is asked for in both; policy")
+    approval_names_report: bool = Field(default=False, description="true: an approver names the report that they read, by its digest or its file; at a terminal it is asked for; false: the attached one is meant, unchanged; policy")
     part_mebibytes: int = Field(default=256, ge=4, le=256, description="MiB of plaintext in one sealed part; `openssl cms -decrypt` holds a part in memory")
     require_fips: bool = Field(default=False, description="true refuses to start without FIPS mode; CJIS Security Policy 5.10.1.2")
     background_check_deidentified: bool = Field(default=True, description="policy: the process page asks it of all, § 966(e) of identified data only")
