@@ -390,7 +390,7 @@ def _place(function: Callable[..., object]) -> str:
 
 # What wants no home, or makes one: never handed over to the service; nor are tools for files alone.
 _HERE = frozenset(
-    ("demo.demo", "deployment.files", "deployment.init", "deployment.restore", "keys.make_cluster_secret",
+    ("demo.demo", "deployment.completion", "deployment.files", "deployment.init", "deployment.restore", "keys.make_cluster_secret",
      "ledger.print_schema", "projects.example", "projects.kinds", "registers.make_up")
 )  # fmt: skip
 
