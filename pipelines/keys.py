@@ -7,19 +7,20 @@ a private key out.
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from approvals.errors import CheckpointWrong, NothingToConfirm
 from approvals.ledger import Checkpoint, Event, HeadFile, make_checkpoint, verify_chain
 from approvals.people import check_role
-from approvals.project import check_pinned_documents
+from approvals.project import ProjectState, check_pinned_documents
 from crypto import cms
-from crypto.errors import PartTooLarge
+from crypto.errors import NotACertificate, PartTooLarge
 from crypto.keyring import accepted_certificates, revoke_signer, revoked_certificates
 from crypto.package import verify_by_any, write_package
 from crypto.token import TokenPlace
-from pipelines.errors import FileExists, FileMissing
+from pipelines.errors import FileExists, FileMissing, FingerprintIsSha1
 from pipelines.home import open_home, write_private
 from pipelines.session import Session, today
 
@@ -140,7 +141,8 @@ def confirm_recipient(session: Session, fingerprint: str) -> dict[str, object]:
         NothingToConfirm: it waits nowhere.
         SamePerson: the one who added it can't confirm it.
     """
-    wanted = plain_fingerprint(fingerprint)
+    states = session.projects.list()
+    wanted = plain_fingerprint(fingerprint, _certificates(session, states))
     states = session.projects.confirm_recipient(wanted, session.person, today())
     return {
         "fingerprint": wanted,
@@ -158,8 +160,9 @@ def revoke_recipient(
         NothingToConfirm: the project has no such key.
         RoleMissing: see its text.
     """
-    wanted = plain_fingerprint(fingerprint)
-    found = session.projects.show(project).recipient(wanted)
+    state = session.projects.show(project)
+    wanted = plain_fingerprint(fingerprint, _certificates(session, [state]))
+    found = state.recipient(wanted)
     if found is None:
         raise NothingToConfirm(what="recipient")
     facts = {"fingerprint": wanted, "reason": reason}
@@ -167,9 +170,38 @@ def revoke_recipient(
     return {"project": project, "member": found.member, "fingerprint": wanted, "revoked": True}
 
 
-def plain_fingerprint(fingerprint: str) -> str:
-    """The figures of a fingerprint as a person gives it, with colons, blanks or capitals."""
-    return "".join(c for c in fingerprint.lower() if c in "0123456789abcdef")
+def _certificates(session: Session, states: Iterable[ProjectState]) -> Iterator[bytes]:
+    for state in states:
+        for known in state.recipients:
+            yield session.projects.certificate(state.number, known.fingerprint)
+
+
+_ALGORITHM = re.compile(r"^\s*(sha-?(1|256))?\s*(fingerprint)?\s*[=:]", re.IGNORECASE)
+_SHA1, _FIGURES = 40, frozenset("0123456789abcdef")
+
+
+def plain_digest(text: str) -> str:
+    """The figures of a digest as a person gives it, with its algorithm, colons, blanks or capitals; another text as it is."""
+    figures = re.sub(r"[\s:-]", "", _ALGORITHM.sub("", text)).lower()
+    return figures if figures and set(figures) <= _FIGURES else text
+
+
+def plain_fingerprint(text: str, certificates: Iterable[bytes] = ()) -> str:
+    """The fingerprint of a key, of what a person gives: its own, or that of one of these certificates.
+
+    Of a certificate ``openssl x509 -fingerprint -sha256`` prints it; the certificate names its key.
+
+    Raises:
+        FingerprintIsSha1: as openssl prints it where nobody asks for another.
+    """
+    wanted = "".join(figure for figure in plain_digest(text) if figure in _FIGURES)
+    if len(wanted) == _SHA1:
+        raise FingerprintIsSha1
+    for pem in certificates:
+        with contextlib.suppress(NotACertificate):  # a bare key has no other fingerprint
+            if plain_digest(cms.certificate_fingerprint(pem)) == wanted:
+                return cms.public_key_fingerprint(pem)
+    return wanted
 
 
 # The Department's signing keys: each change is an event of the ledger
@@ -228,8 +260,9 @@ def revoke_signing_key(session: Session, fingerprint: str, reason: str) -> dict[
     """
     check_role(session.person, _ROLES)
     _check_reason(session, reason)
-    wanted = plain_fingerprint(fingerprint)
-    revoke_signer(session.home.keys, wanted)
+    keys = session.home.keys
+    wanted = plain_fingerprint(fingerprint, accepted_certificates(keys))
+    revoke_signer(keys, wanted)
     on = today().isoformat()
     session.note("signing_key_revoked", fingerprint=wanted, reason=reason, on=on)
     return {"fingerprint": wanted, "revoked": True}

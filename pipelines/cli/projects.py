@@ -158,9 +158,10 @@ def cohort_confirm(
     digest: str | None = None,
 ) -> None:
     """Confirm a registered cohort, as a second person."""
+    from pipelines.keys import plain_digest
     from pipelines.session import today
 
-    session = console.session
+    session, digest = console.session, digest and plain_digest(digest)
     state = session.projects.confirm_cohort(number, digest, session.person, today())
     rows = state.as_dict(today())["cohorts"]
     console.show_pairs("Cohort", {"project": number, "cohorts": rows})

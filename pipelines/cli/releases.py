@@ -271,10 +271,12 @@ def approve(
     file that you read. Where the settings want it named, a terminal asks for it.
     """
     from pipelines.custody import report_file, report_named
-    from pipelines.keys import read_file
+    from pipelines.keys import plain_digest, read_file
     from pipelines.session import today
 
     session = console.session
+    if report and is_digest(figures := plain_digest(report)):
+        report = figures
     before = session.releases.show(release)
     place = report_file(session, before.project, release)
     named: str | bytes | None = report

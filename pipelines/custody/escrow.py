@@ -42,7 +42,8 @@ def confirm_escrow_certificate(session: Session, fingerprint: str) -> dict[str, 
         EscrowRefused, SamePerson, RoleMissing: see their texts.
         EscrowChanged: the file is not the one that was added.
     """
-    wanted = keys.plain_fingerprint(fingerprint)
+    pems = (path.read_bytes() for path in session.home.keys.glob("escrow-*.waiting.pem"))
+    wanted = keys.plain_fingerprint(fingerprint, pems)
     waiting = _waiting(session, wanted)
     pem = waiting.read_bytes() if waiting.is_file() else b""
     if pem and Recipient.from_pem(pem, on=today()).fingerprint != wanted:
