@@ -9,13 +9,14 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 import pyarrow as pa
 
 from matching.arrow import pc
-from matching.errors import BadSheet, ChangedPairs, MissingPairs, UnknownVerdict
+from matching.errors import BadSheet, ChangedPairs, MissingPairs, NothingDecided, UnknownVerdict
 from matching.tables import STANDARD
 
 Verdict = Literal["same", "different", "unsure"]
@@ -93,19 +94,20 @@ def import_decisions(path: Path, expected_pairs: pa.Table) -> list[Decision]:
         expected_pairs: the pairs that were exported, in the same order.
 
     Returns:
-        One decision per pair, in that order.
+        One decision for each pair that is decided, in that order: an empty cell leaves its pair open.
 
     Raises:
         BadSheet: not such a sheet.
-        MissingPairs: a pair has no row, or its decision is empty.
+        MissingPairs: a pair has no row.
         ChangedPairs: a row's ids are not those of its pair, or a pair is there twice.
         UnknownVerdict: another word than same, different, unsure.
+        NothingDecided: every cell is empty.
     """
     rows = _read(path)
     expected = expected_pairs.select(["cohort_id", "record_id"]).to_pylist()
     found: dict[int, str] = {}
     changed: list[int] = []
-    unknown: list[int] = []
+    unknown: dict[int, str] = {}
     for place, row in enumerate(rows, start=1):
         number = _whole(row[0])
         if number is None or not 1 <= number <= len(expected) or number in found:
@@ -117,18 +119,21 @@ def import_decisions(path: Path, expected_pairs: pa.Table) -> list[Decision]:
             continue
         verdict = str(row[4] or "").strip().lower()
         if verdict and verdict not in VERDICTS:
-            unknown.append(place)
+            unknown[place] = next(iter(get_close_matches(verdict, VERDICTS, 1)), "?")
         found[number] = verdict
     if changed:
         raise ChangedPairs(rows=changed)
     if unknown:
-        raise UnknownVerdict(rows=unknown)
-    missing = [n for n in range(1, len(expected) + 1) if not found.get(n)]
+        raise UnknownVerdict(rows=list(unknown), nearest=list(unknown.values()))
+    missing = [n for n in range(1, len(expected) + 1) if n not in found]
     if missing:
         raise MissingPairs(count=len(missing), pairs=missing)
+    if not any(found.values()):
+        raise NothingDecided(pairs=len(expected))
     return [
         Decision(pair["cohort_id"], pair["record_id"], cast("Verdict", found[n]))
         for n, pair in enumerate(expected, start=1)
+        if found[n]
     ]
 
 

@@ -152,7 +152,14 @@ def review(
     elif import_ is not None:
         counts = import_review(session, release, import_)
         console.show_pairs("Review", {"release": release, **counts})
-        console.say("Resume the run to go on.")
+        if not counts["new"] and not counts["changed"]:
+            console.say("Nothing new: all that this sheet says was imported before.")
+        if counts["open"]:
+            console.say(
+                f"{counts['open']} pairs are open: the run waits until they are decided, too."
+            )
+        else:
+            console.say("Resume the run to go on.")
 
 
 def refresh(

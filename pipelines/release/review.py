@@ -7,12 +7,19 @@ import pyarrow as pa
 from approvals.custody import ROLES
 from approvals.people import check_role
 from extracts.rows import compute as pc
-from matching.errors import BadSheet, LinkageBroke
-from matching.review import Decision, apply_decisions, export_sheet, import_decisions
+from matching.errors import LinkageBroke
+from matching.review import (
+    VERDICTS,
+    Decision,
+    Verdict,
+    apply_decisions,
+    export_sheet,
+    import_decisions,
+)
 from pipelines.errors import FileExists
 from pipelines.home import locked
 from pipelines.release.context import ReleaseContext, release_context
-from pipelines.release.errors import NothingToReview
+from pipelines.release.errors import DecisionsUsed, NothingToReview
 from pipelines.session import Session
 from systems import database
 
@@ -38,10 +45,18 @@ def export_review(session: Session, release: str, path: Path) -> int:
 
 
 def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
-    """Take a reviewer's decisions: staged for the run, each one an event by a keyed pair.
+    """Take what a reviewer decided: staged for the run, each decision an event by a keyed pair.
+
+    Pairs without a decision stay open, and another sheet may decide on them. Until the run goes on a pair may be decided anew: both
+    events stand, the later one counts.
+
+    Returns:
+        How many pairs are ``same``, ``different`` and ``unsure`` by now; how many of this sheet are ``new`` and how many ``changed``;
+        and how many are ``open``.
 
     Raises:
-        CodedError: the sheet is not the one that was exported, or lacks decisions (exit 6).
+        CodedError: the sheet is not the one that was exported (exit 6).
+        DecisionsUsed: a pair is decided otherwise, and the run has gone on.
         RoleMissing: the acting person is no reviewer.
     """
     check_role(session.person, ROLES["review"])
@@ -49,24 +64,56 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
     with locked(session.home.runs / release):
         context = release_context(session, release)
         pairs = _doubtful_pairs(context)
-        if not path.is_file():
-            raise BadSheet(problem="not the exported workbook")
         with session.keyring.digested_copy("sheet", path) as (copy, sheet):
             decisions = import_decisions(copy, pairs)
-        settled = apply_decisions(context.staging.read("match", "links"), decisions)
-        staged = context.staging.write("decisions", "settled", settled)
-        context.records.keep("decisions", (staged,), {"pairs": len(decisions)}, 0.0)
-        context.staging.upload("decisions")
-        _record(session, release, decisions)
-        verdicts = [decision.verdict for decision in decisions]
-        counts = {word: verdicts.count(word) for word in ("same", "different", "unsure")}
-        facts = {
-            "links": counts["same"],
-            "non_links": counts["different"],
-            "sheet": sheet,
-        }
-        session.releases.record(release, "sheet_imported", facts, actor=session.person)
+        given = decided_pairs(context)
+        new = [d for d in decisions if _pair(d) not in given]
+        changed = [d for d in decisions if given.get(_pair(d), d.verdict) != d.verdict]
+        if (new or changed) and context.records.read("review"):
+            raise DecisionsUsed(new=len(new), changed=len(changed))
+        given |= {_pair(d): d.verdict for d in decisions}
+        verdicts = list(given.values())
+        counts = {word: verdicts.count(word) for word in VERDICTS}
+        counts |= {"new": len(new), "changed": len(changed), "open": pairs.num_rows - len(given)}
+        if new or changed:
+            _record(session, release, new, once=True)
+            _record(session, release, changed, once=False)
+            _stage(context, given)
+        if new and not counts["open"]:
+            facts = {"links": counts["same"], "non_links": counts["different"], "sheet": sheet}
+            session.releases.record(release, "sheet_imported", facts, actor=session.person)
     return counts
+
+
+def decided_pairs(context: ReleaseContext) -> dict[tuple[str, str], Verdict]:
+    """What reviewers have decided so far, by cohort id and record id."""
+    if not context.staging.has("decisions", "given"):
+        return {}
+    rows = context.staging.read("decisions", "given").to_pylist()
+    return {(row["cohort_id"], row["record_id"]): row["verdict"] for row in rows}
+
+
+def _pair(decision: Decision) -> tuple[str, str]:
+    return decision.cohort_id, str(decision.record_id)
+
+
+def _stage(context: ReleaseContext, given: dict[tuple[str, str], Verdict]) -> None:
+    links = context.staging.read("match", "links")
+    ids = zip(links["cohort_id"].to_pylist(), links["record_id"].to_pylist(), strict=True)
+    decisions = [Decision(*p, given[q]) for p in ids if (q := (p[0], str(p[1]))) in given]
+    table = pa.table(
+        {
+            "cohort_id": pa.array([mine for mine, _ in given], pa.string()),
+            "record_id": pa.array([theirs for _, theirs in given], pa.string()),
+            "verdict": pa.array(list(given.values()), pa.string()),
+        }
+    )
+    staged = (
+        context.staging.write("decisions", "settled", apply_decisions(links, decisions)),
+        context.staging.write("decisions", "given", table),
+    )
+    context.records.keep("decisions", staged, {"pairs": len(given)}, 0.0)
+    context.staging.upload("decisions")
 
 
 def _doubtful_pairs(context: ReleaseContext) -> pa.Table:
@@ -93,7 +140,7 @@ def _sides(context: ReleaseContext, pairs: pa.Table) -> tuple[pa.Table, pa.Table
     return cohort.filter(wanted), records
 
 
-def _record(session: Session, release: str, decisions: list[Decision]) -> None:
+def _record(session: Session, release: str, decisions: list[Decision], *, once: bool) -> None:
     for decision in decisions:
         if decision.verdict == "unsure":
             continue
@@ -102,4 +149,4 @@ def _record(session: Session, release: str, decisions: list[Decision]) -> None:
             "pair": session.keyring.digest("pair", pair),
             "decision": "link" if decision.verdict == "same" else "non_link",
         }
-        session.releases.record(release, "pair_decided", facts, actor=session.person)
+        session.releases.record(release, "pair_decided", facts, actor=session.person, once=once)

@@ -211,15 +211,37 @@ def test_a_reviewer_settles_doubtful_pairs(command, copied, waiting, tmp_path):
     page = book.active
     head = [cell.value for cell in page[1]]
     column = next(i for i, name in enumerate(head, start=1) if "decision" in str(name).lower())
-    words = ["same", "different", "unsure"]
-    for i in range(2, page.max_row + 1):
-        page.cell(i, column).value = words[(i - 2) % 3]
-    book.save(sheet)
-    done = command("review", waiting, "--import", sheet, "--json")
-    assert done.code == 0, done.err
+
+    def fill(*words, code=0):
+        for i, word in enumerate(words, start=2):
+            page.cell(i, column).value = word
+        book.save(sheet)
+        done = command("review", waiting, "--import", sheet, "--json")
+        assert done.code == code, done.err
+        return done.json
+
+    def events(kind):
+        return len(command("ledger", "show", "--release", waiting, "--kind", kind, "--json").json)
+
+    left = {"same": 1, "different": 1, "unsure": 0, "new": 2, "changed": 0, "open": 1}
+    assert fill("same", "different", None).items() >= left.items()
+    assert (events("pair_decided"), events("sheet_imported")) == (2, 0)
+    stays = command("run", IDENTIFIED, "--resume", waiting, "--no-orchestrator", "--json")
+    assert (stays.code, stays.json["error"]["facts"]["undecided"]) == (7, 1)
+    assert fill("same", "different").items() >= (left | {"new": 0}).items()
+    assert fill("same", "diferent", "same", code=6)["error"]["facts"]["nearest"] == ["different"]
+    assert fill("different", None, None)["changed"] == 1  # what is empty stays as it was decided
+    assert fill("same", None, None)["changed"] == 1
+    assert (events("pair_decided"), events("sheet_imported")) == (4, 0)
+    done = fill("same", "different", "unsure")
+    assert (done["new"], done["changed"], done["open"]) == (1, 0, 0)
+    assert events("sheet_imported") == 1
     again = command("run", IDENTIFIED, "--resume", waiting, "--no-orchestrator", "--json")
     assert again.code == 7
     assert again.json["stage"] == "approve"
+    assert fill("same", "different", "unsure")["new"] == 0
+    assert fill("same", "same", "unsure", code=2)["error"]["code"] == "RUN-22"
+    assert (events("pair_decided"), events("sheet_imported")) == (4, 1)
     assert "pair_decided" in kinds(copied)
     assert "sheet_imported" in kinds(copied)
 

@@ -7,6 +7,7 @@ from extracts.rows import compute as pc
 from pipelines.release.context import ReleaseContext
 from pipelines.release.errors import WaitsForReview
 from pipelines.release.orders import Order
+from pipelines.release.review import decided_pairs
 from pipelines.release.stages.stage import Product
 
 
@@ -16,20 +17,20 @@ def settle_doubtful(context: ReleaseContext) -> Product:
     Rows whose pairs are left out are not attempted in the extract; they are never silently "no".
 
     Raises:
-        WaitsForReview: there are doubtful pairs and no decisions yet (exit 7).
+        WaitsForReview: there are doubtful pairs on which nobody has decided yet (exit 7).
     """
     staging = context.staging
     links = staging.read("match", "links")
     pairs = links.filter(pc.equal(links["decision"], "review")).num_rows
+    settled, undecided = links, pairs
     if pairs and staging.has("decisions", "settled"):
         settled = staging.read("decisions", "settled")
-    elif pairs and _choice(context.order, context.folder) == "wait":
+        undecided -= len(decided_pairs(context)) or pairs  # of a home of before: all of them
+    if undecided and _choice(context.order, context.folder) == "wait":
         context.note("review_requested", pairs=pairs)
-        raise WaitsForReview(release=context.release, pairs=pairs)
-    else:
-        settled = links
-        if pairs:
-            context.note("doubtful_left_out", pairs=pairs)
+        raise WaitsForReview(release=context.release, pairs=pairs, undecided=undecided)
+    if undecided:
+        context.note("doubtful_left_out", pairs=undecided)
     path = staging.write("review", "settled", settled)
     left = settled.filter(pc.equal(settled["decision"], "review")).num_rows
     return Product((path,), {"doubtful": pairs, "left_out": left})

@@ -4,7 +4,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from matching.errors import BadSheet, ChangedPairs, MissingPairs, UnknownVerdict
+from matching.errors import BadSheet, ChangedPairs, MissingPairs, NothingDecided, UnknownVerdict
 from matching.review import apply_decisions, export_sheet, import_decisions
 from tests.unit.matching.tables import cohort, records
 
@@ -72,15 +72,39 @@ def test_unsure_stays_in_review(sheet):
     assert after.equals(PAIRS)
 
 
-def test_sheets_that_were_tampered_with_are_refused(sheet, tmp_path):
-    fill(sheet, "same")
+def test_what_is_decided_of_a_partly_filled_sheet_comes_back(sheet):
+    with pytest.raises(NothingDecided):
+        import_decisions(sheet, PAIRS)
+    fill(sheet, None, "same")
+    assert [(d.cohort_id, d.verdict) for d in import_decisions(sheet, PAIRS)] == [("c2", "same")]
+    assert apply_decisions(PAIRS, import_decisions(sheet, PAIRS))["decision"].to_pylist() == [
+        "review",
+        "link",
+    ]
+
+
+def test_rows_that_are_gone_or_doubled_are_told(sheet):
+    fill(sheet, "same", "same")
+    book = openpyxl.load_workbook(sheet)
+    row = [cell.value for cell in book["pairs"][3]]
+    book["pairs"].delete_rows(3)
+    book.save(sheet)
     with pytest.raises(MissingPairs) as missing:
         import_decisions(sheet, PAIRS)
-    assert missing.value.facts["pairs"] == (2,)
-    fill(sheet, "same", "perhaps")
+    assert missing.value.facts == {"count": 1, "pairs": (2,)}
+    for _ in range(2):
+        book["pairs"].append(row)
+    book.save(sheet)
+    with pytest.raises(ChangedPairs) as changed:
+        import_decisions(sheet, PAIRS)
+    assert changed.value.facts == {"rows": (3,)}
+
+
+def test_sheets_that_were_tampered_with_are_refused(sheet, tmp_path):
+    fill(sheet, "perhaps", "diferent")
     with pytest.raises(UnknownVerdict) as unknown:
         import_decisions(sheet, PAIRS)
-    assert unknown.value.facts["rows"] == (2,)
+    assert unknown.value.facts == {"rows": (1, 2), "nearest": ("?", "different")}
     assert "perhaps" not in str(unknown.value)
     fill(sheet, "same", "same", B3="c1")
     with pytest.raises(ChangedPairs):
