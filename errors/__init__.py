@@ -9,7 +9,7 @@ pass by mistake is cut to printable ASCII and shortened.
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -88,8 +88,11 @@ class CodedError(Exception):
 
     def text(self) -> str:
         """One line: code, cause, facts, cure."""
-        facts = "; ".join(f"{name} {_shown(value)}" for name, value in self.facts.items())
-        return f"{self.code}: {self.cause}{f' ({facts})' if facts else ''}. {self.cure}"
+        told = {name: _shown(value) for name, value in self.facts.items()}
+        meant = told.pop("nearest", "")
+        facts = "; ".join(f"{name} {value}" for name, value in told.items())
+        asked = f" Did you mean '{meant}'?" if meant else ""
+        return f"{self.code}: {self.cause}{f' ({facts})' if facts else ''}.{asked} {self.cure}"
 
     def as_dict(self) -> dict[str, object]:
         """The same for ``--json``: code, exit, cause, facts, cure."""
@@ -101,6 +104,18 @@ class CodedError(Exception):
             "cure": self.cure,
             "text": self.text(),
         }
+
+
+def nearest(word: str, known: Iterable[str]) -> dict[str, str]:
+    """The fact of what somebody may have meant: the nearest of names that are ours; none where nothing is near.
+
+    The word itself is no fact: it may be a value.
+    """
+    from difflib import get_close_matches
+
+    names = {name.casefold(): name for name in known}
+    found = get_close_matches(word.casefold(), names, n=1)
+    return {"nearest": names[found[0]]} if found else {}
 
 
 def every_error() -> Iterator[type[CodedError]]:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from errors import nearest
 from matching import errors
 from matching.arrays import blank, number_ids
 from matching.arrow import pc
@@ -106,7 +107,9 @@ def _side(tables: Mapping[str, object], side: str, own: tuple[str, ...]) -> dict
     for standard, theirs in lines.items():
         if standard not in (*STANDARD, *own, IDS[side]):
             raise errors.BadColumnMap(
-                side=side, problem="a left-hand side that is no standard name"
+                side=side,
+                problem="a left-hand side that is no standard name",
+                **nearest(standard, (*STANDARD, IDS[side])),
             )
         if not isinstance(theirs, str):
             raise errors.BadColumnMap(side=side, problem="a right-hand side that is no text")

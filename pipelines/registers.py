@@ -120,7 +120,13 @@ def _entries(con: "duckdb.DuckDBPyConnection") -> pa.Table:
 
 
 def list_registers(session: Session, system: str | None) -> list[dict[str, object]]:
-    """The snapshots of a home, oldest first."""
+    """The snapshots of a home, oldest first.
+
+    Raises:
+        UnknownSystem: there is no such system.
+    """
+    if system is not None:
+        load_system(system)
     return [as_row(info) for info in session.registers.list(system)]
 
 

@@ -24,6 +24,7 @@ from approvals.project import Projects
 from crypto.keyring import Keyring
 from crypto.process import harden_process, require_fips
 from crypto.secret import StagingKey
+from errors import nearest
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
@@ -283,7 +284,10 @@ def override_setting(session: Session, name: str) -> dict[str, object]:
     """
     value = less_cautious(session.settings).get(name)
     if value is None:
-        raise OptionsDisagree(option="a switch that settings.toml sets below its cautious default")
+        named = {} if name in CAUTIOUS else nearest(name, CAUTIOUS)
+        raise OptionsDisagree(
+            option="a switch that settings.toml sets below its cautious default", **named
+        )
     staff.override_switch(session.ledger, name, value, session.person, today().isoformat())
     return {"switch": name, "value": value, "confirmed": False}
 

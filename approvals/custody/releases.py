@@ -14,6 +14,7 @@ from approvals.gate import GatePolicy, ReleaseRequest, Verdict, check
 from approvals.ledger import KINDS, RELEASE, Entry, Event, FactValue, canonical_json
 from approvals.people import Person, check_role, two_people_required
 from approvals.project import Projects
+from errors import nearest
 
 # Decisions of persons: only their own methods record them.
 _DECISIONS = frozenset(
@@ -51,7 +52,7 @@ class Releases:
         """
         state = release_state(self.ledger.events(release=release))
         if state is None:
-            raise errors.UnknownRelease
+            raise errors.UnknownRelease(**nearest(release, (r.release for r in self.list())))
         return state
 
     def list(self, project: str | None = None) -> list[ReleaseState]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from approvals.application import StandardApplication
 from approvals.errors import Reason
 from approvals.gate.model import INDIVIDUAL, ReleaseRequest, Rule, reason
-from approvals.project import ProjectState
+from approvals.project import ProjectState, roles_for
 from systems.description import Document
 
 # Requirements with a row of their own; every other is a document that must be there.
@@ -54,7 +54,8 @@ def _check_registered(
     elif cohort.superseded:
         yield reason("cohort_superseded")
     elif cohort.confirmed_by is None:
-        yield reason("cohort_not_confirmed")
+        roles = " or ".join(sorted(roles_for("cohort_confirmed")))
+        yield reason("cohort_not_confirmed", roles=roles, number=state.number)
     rows = max(request.cohort_rows or 0, cohort.rows if cohort else 0)
     if maximum is None or rows > maximum:
         yield reason("cohort_too_large", rows=rows, allowed=maximum or "none")

@@ -15,6 +15,7 @@ from importlib import resources
 from typing import cast
 
 from approvals.errors import EventRefused
+from errors import nearest
 
 FactValue = bool | int | str | Sequence[str]
 
@@ -168,7 +169,7 @@ class Event:
     def __post_init__(self) -> None:
         spec = KINDS.get(self.kind)
         if spec is None:
-            raise EventRefused(what="unknown kind")
+            raise EventRefused(what="unknown kind", **nearest(self.kind, KINDS))
         _check_about(self, spec)
         _check_facts(self, spec)
         plain = {
@@ -185,7 +186,7 @@ def parse_facts(kind: str, texts: Mapping[str, str]) -> dict[str, FactValue]:
     """
     spec = KINDS.get(kind)
     if spec is None:
-        raise EventRefused(what="unknown kind")
+        raise EventRefused(what="unknown kind", **nearest(kind, KINDS))
     types = {**spec.must, **spec.may}
     if unknown := len([name for name in texts if name not in types]):
         raise EventRefused(kind=kind, unknown_facts=unknown, allowed=sorted(types))

@@ -23,6 +23,7 @@ from approvals.project.evidence import check_correction
 from approvals.project.lifecycle import IN_FORCE, State
 from approvals.project.state import ProjectState, Recipient
 from approvals.project.store import RECORDERS, ProjectStore
+from errors import nearest
 
 # Kinds with steps of their own: the general ``event`` would leave out their checks.
 OWN_STEP = frozenset(
@@ -136,7 +137,9 @@ class Projects(ProjectStore):
             raise errors.EventRefused(kind=kind, what="this kind has a command of its own")
         if kind not in KINDS or KINDS[kind].about != PROJECT:
             raise errors.EventRefused(
-                what="no kind of project event", kinds=len(project_event_kinds())
+                what="no kind of project event",
+                kinds=len(project_event_kinds()),
+                **nearest(kind, project_event_kinds()),
             )
         if kind == "project_renewed" and not facts:
             return self.renew(number, actor, on)

@@ -20,6 +20,7 @@ from approvals.project.evidence import Proposal, check_evidence
 from approvals.project.lifecycle import MOVES, TABLE, Move, is_move, moves_for, moves_from
 from approvals.project.state import ProjectState, fold, standing_events
 from crypto.secret import Secret
+from errors import nearest
 
 DocumentKey = Callable[[str, bool], Secret]
 
@@ -73,7 +74,8 @@ class ProjectStore:
         """
         state = fold(self.ledger.project_events(number))
         if state is None:
-            raise errors.UnknownProject
+            known = {entry.project for entry in self.ledger.events(kind="project_submitted")}
+            raise errors.UnknownProject(**nearest(number, filter(None, known)))
         digest = state.approved_digest or state.application_digest
         form = self.application(number, digest)
         return replace(state, application=form, terms=self._terms(state.system))

@@ -28,12 +28,12 @@ from typing import (
 import typer
 from typer.core import TyperGroup
 
-from errors import CodedError, Exit
+from errors import CodedError, Exit, nearest
 from pipelines.cli import caller
 from pipelines.cli.completion import completed_by
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
-from pipelines.errors import StoppedBySignal, Unexpected
 from pipelines.signals import UnderWay, raise_if_stopped
+from pipelines.errors import StoppedBySignal, Unexpected, ValueUnknown
 
 if TYPE_CHECKING:
     from pipelines.home import Home
@@ -306,6 +306,7 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
                 for name, value in kwargs.items():
                     naming = namings.get(name)
                     kwargs[name] = console.taken(value, naming.role if naming else None)
+                _check_values(function, kwargs, console)
                 named += named_files(namings, kwargs, lambda p: console.taken(p, caller.READS))
                 check_files(named, console.knows_who_acts)
                 with _aside(console):
@@ -364,7 +365,7 @@ def _described(function: Callable[..., object], option: inspect.Parameter) -> in
     return option.replace(annotation=Annotated[option.annotation, about])
 
 
-_OURS = {"writes", "large", "argument", "option"}  # of options.json, not Typer's
+_OURS = {"writes", "large", "values", "argument", "option"}  # of options.json, not Typer's
 
 
 def _is_argument(option: inspect.Parameter, said: Mapping[str, Any]) -> bool:
@@ -377,6 +378,24 @@ def _naming(function: Callable[..., object], option: inspect.Parameter) -> Namin
     said = _said(function, option.name)
     naming = Naming.of(option.name, said, argument=_is_argument(option, said))
     return naming if naming.within or naming.either or "Path" in str(option.annotation) else None
+
+
+def _check_values(
+    function: Callable[..., object], given: Mapping[str, object], console: Console
+) -> None:
+    """Refuse a word that an option does not take, and suggest the nearest; the word is not repeated.
+
+    Raises:
+        ValueUnknown: it is none of ``values`` in ``options.json``.
+    """
+    for name, value in given.items():
+        said = _said(function, name)
+        known: Sequence[str] = said.get("values", ())
+        for word in cast("Sequence[object]", value if isinstance(value, list) else [value]):
+            if known and isinstance(word, str) and word not in known and console.knows_who_acts():
+                option = said.get("flags", [f"--{name}"])[0]
+                option = name.upper() if said.get("argument") else option
+                raise ValueUnknown(option=option, values=known, **nearest(word, known))
 
 
 def _said(function: Callable[..., object], name: str) -> dict[str, Any]:

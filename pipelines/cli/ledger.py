@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from errors import nearest
 from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
@@ -17,6 +18,11 @@ def show_events(
     last: int = 50,
 ) -> None:
     """List events, oldest first."""
+    from approvals.errors import EventRefused
+    from approvals.ledger import KINDS
+
+    if kind is not None and kind not in KINDS:
+        raise EventRefused(what="unknown kind", **nearest(kind, KINDS))
     found = console.session.ledger.events(project=project, release=release, kind=kind)
     entries = list(found)[-last:]
     shown = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from errors import CodedError, Exit
+from errors import CodedError, Exit, nearest
 from pipelines.cli.caller import READS
 from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
@@ -310,7 +310,9 @@ def kinds(
 
     known = project_event_kinds()
     if kind is not None and kind not in known:
-        raise EventRefused(what="no kind of project event", kinds=len(known))
+        raise EventRefused(
+            what="no kind of project event", kinds=len(known), **nearest(kind, known)
+        )
     rows = [
         {
             "kind": name,

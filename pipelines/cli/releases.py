@@ -48,23 +48,15 @@ def run(
     from pipelines.release import Request, order_release, prepare_resume
     from pipelines.session import Session
 
-    later = (
-        kind,
-        cohort,
-        columns,
-        years,
-        dims,
-        together,
-        dry_run,
-        coarser,
-        suppress_locally,
-        keep,
-        formats,
-    )
-    if resume and any(later):
-        raise OptionsDisagree(option="--resume goes on with the order as it was given")
-    if doubtful not in {None, "wait", "exclude"}:
-        raise OptionsDisagree(option="--doubtful is wait or exclude")
+    later = {
+        "kind": kind, "cohort": cohort, "columns": columns, "years": years, "dims": dims, "together": together, "dry-run": dry_run,
+        "coarser": coarser, "suppress-locally": suppress_locally, "keep": keep, "format": formats,
+    }  # fmt: skip
+    if resume and any(later.values()):
+        leave = [f"--{name}" for name, value in later.items() if value]
+        raise OptionsDisagree(
+            option="--resume goes on with the order as it was given", leave_out=leave
+        )
     with Session(console.open_home()) as session:
         if resume:
             release = prepare_resume(session, project, resume, doubtful)

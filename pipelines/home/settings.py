@@ -2,11 +2,13 @@
 
 import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from errors import nearest
 from pipelines.home.errors import SettingsUnusable
 
 
@@ -225,9 +227,17 @@ def read_settings(path: Path) -> Settings:
         return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
     except ValidationError as error:
         wrong = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
-        raise SettingsUnusable(settings=wrong) from None
+        unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
+        meant = _nearest_setting(unknown[0]) if unknown else {}
+        raise SettingsUnusable(settings=wrong, **meant) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise SettingsUnusable(settings=["the whole file"]) from None
+
+
+def _nearest_setting(place: Sequence[int | str]) -> dict[str, str]:
+    known = [f"{name}.{key}" for name, section in Settings() for key in type(section).model_fields]
+    known += list(Settings.model_fields)
+    return nearest(".".join(map(str, place)), known)
 
 
 def _template() -> str:

@@ -17,11 +17,18 @@ from typing import Literal, cast, get_args
 from pydantic import BaseModel, ConfigDict
 
 from approvals import custody, gate, ledger
+from errors import nearest
 from extracts.deidentified import LEVELS, level_columns
 from extracts.package import known_formats
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, locked, write_private
-from pipelines.release.errors import KindMissing, ReleaseOver, ReleaseUnknown, YearsUnreadable
+from pipelines.release.errors import (
+    KindMissing,
+    ReleaseOfAnother,
+    ReleaseOver,
+    ReleaseUnknown,
+    YearsUnreadable,
+)
 from pipelines.release.pins import Pins, pins_of
 from pipelines.session import Session, check_switches, today
 from systems.description import BETWEEN, System, load_system
@@ -74,7 +81,7 @@ def run_folder(home: Home, release: str) -> Path:
     """
     folder = home.runs / release
     if not _ID.fullmatch(release) or not folder.is_dir():
-        raise ReleaseUnknown
+        raise ReleaseUnknown(**nearest(release, (path.name for path in home.runs.iterdir())))
     return folder
 
 
@@ -218,7 +225,7 @@ def known_kind(text: str | None) -> Kind:
     if text is None:
         raise KindMissing
     if text not in get_args(Kind):
-        raise KindMissing(kinds=get_args(Kind))
+        raise KindMissing(kinds=get_args(Kind), **nearest(text, get_args(Kind)))
     return cast("Kind", text)
 
 
@@ -300,8 +307,10 @@ def _cohort(session: Session, request: Request) -> str | None:
         if request.columns is not None:
             raise OptionsDisagree(option="--columns needs --cohort")
         state = session.projects.show(request.project)
-        confirmed = [c for c in state.cohorts if c.confirmed_by is not None and c.usable]
-        return confirmed[-1].digest if confirmed else None
+        usable = [c for c in state.cohorts if c.usable]
+        confirmed = [c for c in usable if c.confirmed_by is not None]
+        known = confirmed or usable  # one that waits is better refused than not named
+        return known[-1].digest if known else None
     return usable_cohort_digest(session, request.project, request.cohort, request.columns)
 
 
@@ -309,13 +318,14 @@ def prepare_resume(session: Session, project: str, release: str, doubtful: str |
     """Check that a release may be resumed, and note a later choice about doubtful pairs.
 
     Raises:
-        ReleaseUnknown: no such release of this project.
+        ReleaseUnknown: there is none.
+        ReleaseOfAnother: it is another project's.
         ReleaseOver: withdrawn or destroyed.
         ReleaseHeld: somebody runs it, or another release of the project (exit 8).
     """
     order = read_order(session.home, release)
     if order.project != project:
-        raise ReleaseUnknown
+        raise ReleaseOfAnother(project=order.project)
     state = session.releases.show(release)
     if state.status in _ENDED or not state.in_outbox:
         raise ReleaseOver(status=str(state.status))

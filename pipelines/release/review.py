@@ -20,6 +20,7 @@ from pipelines.errors import FileExists
 from pipelines.home import locked
 from pipelines.release.context import ReleaseContext, release_context
 from pipelines.release.errors import DecisionsUsed, NothingToReview
+from pipelines.release.orders import run_folder
 from pipelines.session import Session
 from systems import database
 
@@ -60,7 +61,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
         RoleMissing: the acting person is no reviewer.
     """
     check_role(session.person, ROLES["review"])
-    session.releases.show(release)  # of none there is, a lock would make a folder
+    run_folder(session.home, release)  # of none there is, a lock would make one
     with locked(session.home.runs / release):
         context = release_context(session, release)
         pairs = _doubtful_pairs(context)

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from errors import nearest
 from systems.description.model import Column, System
 from systems.description.releases import OutputColumn, RowRelease
 from systems.description.terms import KINDS
@@ -39,7 +40,7 @@ def load_system(code: str) -> System:
         DescriptionBroken: its TOML is not valid, or its parts don't fit together.
     """
     if code not in system_codes():
-        raise UnknownSystem(known=list(system_codes()))
+        raise UnknownSystem(known=list(system_codes()), **nearest(code, system_codes()))
     return read_system((_FOLDER / f"{code.lower()}.toml").read_bytes())
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from openpyxl import Workbook
@@ -10,6 +11,7 @@ from approvals.application.reading import example_application
 from approvals.errors import CohortRefused, StateMoved
 from approvals.gate.gate import check
 from approvals.gate.model import ReleaseRequest
+from approvals.project import roles_for
 from pipelines.cohort import registry
 from pipelines.cohort.errors import CohortColumnsUnknown
 from pipelines.cohort.registry import open_stored, register_cohort, usable_cohort_digest
@@ -17,8 +19,10 @@ from pipelines.custody.retention import enforce_retention, retention_items
 from pipelines.deployment.init import init_home
 from pipelines.errors import OptionsDisagree
 from pipelines.home import open_home
-from pipelines.release.orders import Request, _cohort
+from pipelines.release.orders import Request, _cohort, order_release
 from pipelines.session import Session, today
+from systems.register import RegisterStore
+from tests.in_process import run_here
 
 SWAPPED = '[cohort]\nfirst_name = "last_name"\nlast_name = "first_name"\n'
 
@@ -86,7 +90,8 @@ def test_the_corrected_map_is_linked_after_a_wrong_one(desk):
     assert gate(desk, wrong)[0] == "the same file was registered again with other columns"
     assert "not confirmed" in gate(desk, right)[0]
     assert usable_cohort_digest(desk, desk.number, desk.file, None) == right
-    assert _cohort(desk, Request(desk.number, "identified")) is None  # the wrong one is over
+    waits = _cohort(desk, Request(desk.number, "identified"))  # the wrong one is over
+    assert gate(desk, waits)[0] == "the registered cohort was not confirmed by a second person"
     confirm(desk, None)
     assert _cohort(desk, Request(desk.number, "identified")) == right
     with pytest.raises(OptionsDisagree):
@@ -208,3 +213,37 @@ def test_what_the_linkage_will_not_read_of_a_cohort_is_told_when_it_is_registere
         ("column_unread", "birth_date", 5, 10),
         ("column_unread", "ssn", 10, 10),
     ]
+
+
+@pytest.fixture
+def register_loaded(monkeypatch):
+    info = SimpleNamespace(snapshot_id="CARPOS-20260101-001")
+    monkeypatch.setattr(RegisterStore, "newest", lambda *_: SimpleNamespace(info=info))
+
+
+@pytest.mark.usefixtures("register_loaded")
+def test_a_cohort_that_nobody_confirmed_says_so_with_who_may_and_how(desk):
+    register(desk)
+    desk.close()
+    done = run_here(
+        "run", desk.number, "--kind", "identified", "--no-orchestrator", home=desk.home.root
+    )
+    assert done.code == 3
+    assert "the registered cohort was not confirmed by a second person" in done.err
+    assert f"`doj-release cohort confirm {desk.number}`" in done.err
+    assert " or ".join(sorted(roles_for("cohort_confirmed"))) in done.err
+
+
+@pytest.mark.usefixtures("register_loaded")
+def test_a_release_under_another_project_says_whose_it_is(desk):
+    register(desk)
+    release = order_release(desk, Request(desk.number, "identified"))
+    desk.close()
+    words = ("--resume", release, "--no-orchestrator", "--json")
+    other = run_here("run", "2026-999", *words, home=desk.home.root)
+    assert (other.code, other.json["error"]["code"]) == (2, "RUN-23")
+    assert other.json["error"]["facts"] == {"project": desk.number}
+    near = run_here("run", desk.number, "--resume", f"{release}0", "--json", home=desk.home.root)
+    assert near.json["error"]["facts"] == {"nearest": release}
+    more = run_here("run", desk.number, *words, "--kind", "aggregated", home=desk.home.root)
+    assert more.json["error"]["facts"]["leave_out"] == ["--kind"]
