@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.home import HomeExists
+from pipelines.home import HomeExists, emptied_unless_done
 
 _LOCK = "requirements.lock"
 _OURS = "doj-release (pyproject.toml)"  # who asks for a package, as uv's comments say it
@@ -27,13 +27,15 @@ def write_files(out: Path) -> dict[str, str]:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise HomeExists
     found = dict(deployment_files())
-    for name, path in found.items():
-        target = out / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if name == _LOCK:
-            target.write_text(needed_to_run(path.read_text("utf-8")), "utf-8")
-        else:
-            shutil.copyfile(path, target)
+    out.mkdir(parents=True, exist_ok=True)
+    with emptied_unless_done(out):
+        for name, path in found.items():
+            target = out / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if name == _LOCK:
+                target.write_text(needed_to_run(path.read_text("utf-8")), "utf-8")
+            else:
+                shutil.copyfile(path, target)
     documents = sum(1 for name in found if name.endswith(".md"))
     others = [name for name in found if not name.startswith("docs/") and not name.endswith(".md")]
     return {"files": ", ".join(sorted(others)), "documents": str(documents)}

@@ -1,7 +1,6 @@
 """Who is not in people.toml reads nothing of a home, whatever the command."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -31,7 +30,7 @@ def words_of(path, command, file):
     words = list(path)
     for one in command.params:
         if one.required:
-            value = {int: "1", Path: str(file)}.get(one.bare_type, "x")
+            value = str(file) if "Path" in one.bare_type() else "x"
             words += [value] if one.param_type_name == "argument" else [one.opts[0], value]
     return [*words, "--export", str(file.parent / "sheet")] if path == ("review",) else words
 

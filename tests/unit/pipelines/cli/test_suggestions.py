@@ -8,7 +8,7 @@ import pytest
 from approvals.application import example_application
 from approvals.ledger import KINDS
 from pipelines.cli import console
-from pipelines.cli.app import _tree
+from pipelines.cli.app import tree
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
 from pipelines.session import Session, today
@@ -79,11 +79,11 @@ def test_a_column_map_and_settings_are_suggested(made, tmp_path):
 
 def test_help_shows_the_values_that_an_option_takes():
     shown = {
-        name: run_here(*name.split(), "--help", COLUMNS="200").out for name, _ in leaves(_tree())
+        name: run_here(*name.split(), "--help", COLUMNS="200").out for name, _ in leaves(tree())
     }
     functions = {
         f"{f.__module__.rpartition('.')[2]}.{f.__name__}": name
-        for name, command in leaves(_tree())
+        for name, command in leaves(tree())
         for f in [inspect.unwrap(command.callback)]
     }
     for place, options in OPTIONS.items():
