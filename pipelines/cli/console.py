@@ -32,8 +32,8 @@ from errors import CodedError, Exit, nearest
 from pipelines.cli import caller
 from pipelines.cli.completion import completed_by
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
-from pipelines.signals import UnderWay, raise_if_stopped
 from pipelines.errors import StoppedBySignal, Unexpected, ValueUnknown
+from pipelines.signals import UnderWay, raise_if_stopped
 
 if TYPE_CHECKING:
     from pipelines.home import Home
