@@ -8,9 +8,9 @@ import functools
 import json
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import typer
 
@@ -33,26 +33,33 @@ def print_words(tree: Any, words: Sequence[str], console: object) -> None:
     from typer._completion_classes import completion_init
 
     completion_init()
+    _teach(tree)
     line = ["doj-release", *words]
     asked = {"COMP_WORDS": shlex.join(line), "COMP_CWORD": str(len(line) - 1)}
     os.environ.update({"_DOJ_RELEASE_COMPLETE": "complete_bash", **asked})
     tree(args=[], prog_name="doj-release", obj=console)
 
 
-def completed_by(place: str, name: str) -> Callable[[typer.Context, str], list[str]] | None:
-    """What completes a parameter, by its function (``releases.run``) and name; None where nothing is known."""
+def _leaves(group: Any) -> Iterator[Any]:
+    for one in group.commands.values():
+        yield from _leaves(one) if hasattr(one, "commands") else (one,)
+
+
+def _teach(tree: Any) -> None:
+    """Let parameters say what they may be; only now, since it takes time and help needs none of it."""
     known = _texts()["values"]
-    found = known.get(f"{place} {name}", known.get(name))
-    if not found:
-        return None
+    for command in _leaves(tree):
+        place = f"{command.callback.__module__.rpartition('.')[2]}.{command.callback.__name__}"
+        for one in command.params:
+            if found := known.get(f"{place} {one.name}", known.get(one.name)):
+                one.shell_complete = functools.partial(_complete, found)
 
-    def complete(context: typer.Context, incomplete: str) -> list[str]:
-        listed = (
-            _of_the_home(context, found) if isinstance(found, str) else cast("list[str]", found)
-        )
-        return [word for word in listed if word.startswith(incomplete)]
 
-    return complete
+def _complete(known: str | list[str], context: typer.Context, incomplete: str) -> list[Any]:
+    from typer._click.shell_completion import CompletionItem
+
+    listed = _of_the_home(context, known) if isinstance(known, str) else known
+    return [CompletionItem(word) for word in listed if word.startswith(incomplete)]
 
 
 def _of_the_home(context: typer.Context, what: str) -> list[str]:

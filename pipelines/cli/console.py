@@ -30,7 +30,6 @@ from typer.core import TyperGroup
 
 from errors import CodedError, Exit, nearest
 from pipelines.cli import caller
-from pipelines.cli.completion import completed_by
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
 from pipelines.errors import StoppedBySignal, Unexpected, ValueUnknown
 from pipelines.signals import UnderWay, raise_if_stopped
@@ -354,9 +353,6 @@ def _described(function: Callable[..., object], option: inspect.Parameter) -> in
     said = _said(function, option.name)
     if "Path" in str(option.annotation):
         said["readable"] = False  # Typer would say so in its own words, with the path
-    place = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-    if (complete := completed_by(place, option.name)) is not None:
-        said["autocompletion"] = complete
     if not said:
         return option
     argument, flags = _is_argument(option, said), said.pop("flags", ())

@@ -21,6 +21,7 @@ from extracts.rows.plan import plan_for
 from systems.description.loading import load_system
 from tests.in_process import run_here
 from tests.integration.conftest import ROWS, Demo, doj_release
+from tests.screen import ugly
 
 KINDS = ("identified", "deidentified", "aggregated")
 MEMBERS = {
@@ -203,6 +204,31 @@ def test_the_ledger_says_what_happened_and_holds(demo: Demo):
     assert kinds.count("release_recorded") == 3
     assert kinds.count("package_sealed") == 6
     assert kinds.count("release_approved") == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status", "status --all", "project list", "project show {}", "project history {}", "project check {}",
+        "release list", "release show {}-R001", "release disclosures", "release destroy {}-R001 --dry-run",
+        "register list", "ledger show", "ledger verify", "deadlines", "doctor", "switch list", "keys show",
+        "home retention --dry-run", "remind --dry-run", "refresh CARPOS --dry-run",
+    ],
+)  # fmt: skip
+def test_answers_are_whole_at_eighty_columns(copied: Path, words):
+    done = run_here(*words.format("2026-001").split(), home=copied, terminal=True, COLUMNS="80")
+    assert done.code in (0, 3)
+    assert ugly(done.out + done.err) == []
+
+
+def test_status_says_what_waits_and_the_command_that_does_it(copied: Path):
+    found = run_here("status", "--json", home=copied).json
+    commands = [one["command"] for one in found if "handover" in one["command"]]
+    assert len(commands) == 6  # three packages, to two members each
+    assert run_here(*commands[0].split()[1:], home=copied).code == 0
+    left = [one["command"] for one in run_here("status", "--json", home=copied).json]
+    assert commands[0] not in left
+    assert set(commands[1:]) <= set(left)
 
 
 def test_nothing_staged_is_left(demo: Demo):
