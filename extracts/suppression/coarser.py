@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from extracts.suppression.errors import CannotProtectError
+from extracts.suppression.errors import CannotProtectError, DesignUnknownError
 from extracts.suppression.model import TOTAL, CellTable, Dimension, Flags, Ints, SuppressionPolicy
 from extracts.suppression.solver import suppress
 
@@ -133,14 +133,14 @@ def coarser_tables(table: CellTable, policy: SuppressionPolicy) -> tuple[Coarser
     asked = _said(table, 0)
     single = _versions(table)
     pairs = {
-        tuple(sorted((what, further))): (dimension, other, finer)
+        _both(what, further): (dimension, other, finer)
         for what, dimension, version in single
         for further, other, finer in _versions(version)
         if other != dimension
     }
     twice = [
-        (" and ".join(names), ",".join(sorted((one, other))), version)
-        for names, (one, other, version) in pairs.items()
+        (name, ",".join(sorted((one, other))), version)
+        for name, (one, other, version) in pairs.items()
         if _shown_at_most(version, policy.threshold) >= ENOUGH
     ]
     twice.sort(key=lambda one: (-_said(one[2], policy.threshold), one[0]))
@@ -153,6 +153,25 @@ def coarser_tables(table: CellTable, policy: SuppressionPolicy) -> tuple[Coarser
         seen = forecast([(version, pattern.hidden, pattern.primary)], asked)
         found.append(Coarser(what, dimension, seen))
     return tuple(sorted(found, key=lambda one: (one.seen.rank, one.what)))
+
+
+def coarser_table(table: CellTable, name: str) -> CellTable:
+    """The coarser version of a table that a proposal names.
+
+    Raises:
+        DesignUnknownError: there is none.
+    """
+    for what, dimension, version in _versions(table):
+        if what == name:
+            return version
+        for further, other, finer in _versions(version):
+            if other != dimension and _both(what, further) == name:
+                return finer
+    raise DesignUnknownError(dimensions=len(table.dims))
+
+
+def _both(what: str, further: str) -> str:
+    return " and ".join(sorted((what, further)))
 
 
 def _said(table: CellTable, threshold: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from crypto.resting import read_shared_secret
 from extracts.suppression import audit, errors, model, published, solver, table_files
-from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_tables
+from extracts.suppression.coarser import MOSTLY_HIDDEN, Coarser, coarser_table, coarser_tables
 from extracts.suppression.codebook import Codebook
 from extracts.suppression.heat_map import Labels, MapCell, heat_map_page
 from extracts.suppression.labels import Listing
@@ -101,6 +101,7 @@ def suppress_file(
     heat_map: Path | None = None,
     must_publish: Path | None = None,
     may_hide: Path | None = None,
+    design: str | None = None,
     progress: solver.Progress | None = None,
 ) -> SuppressOutcome:
     """Make a table publishable and write it.
@@ -132,6 +133,7 @@ def suppress_file(
         heat_map: where a page of the same goes (0600).
         must_publish: a file of cells, by the dimensions, that must stay open.
         may_hide: a file of cells, by the dimensions, and ``weight``: what hiding each costs; 1 is usual.
+        design: a coarser table, by the name that ``SuppressOutcome.coarser`` gives it, instead of this one.
         progress: called with stage, done, of.
 
     Raises:
@@ -192,6 +194,10 @@ def suppress_file(
         for names, rows in raw
     )
     before = with_hierarchies(before, parents)
+    if design is not None:
+        if others or before or must_publish or may_hide:
+            raise errors.DesignUnknownError(parameter="design")
+        table = coarser_table(table, design)
     exact = explain is not None or heat_map is not None
     pattern = solver.suppress(
         table,
@@ -208,7 +214,7 @@ def suppress_file(
             _write(part, one, count, persons, parquet=table_files.is_parquet(path))
         private = iter(parts[len(shown) :])
         if explain is not None:
-            header = [*dims, "reason", "low", "high"]
+            header = [*(d.name for d in table.dims), "reason", "low", "high"]
             rows = [
                 [
                     *labels,

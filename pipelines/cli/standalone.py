@@ -186,6 +186,7 @@ def suppress(
     heat_map: Path | None = None,
     must_publish: Path | None = None,
     may_hide: Path | None = None,
+    design: str | None = None,
 ) -> None:
     """Hide small cells and as few others as needed.
 
@@ -221,6 +222,7 @@ def suppress(
             heat_map=heat_map,
             must_publish=must_publish,
             may_hide=may_hide,
+            design=design,
             progress=_estimated(report, seconds),
         )
     written = [console.shown(path) for path in outcome.written]
@@ -234,7 +236,7 @@ def suppress(
     console.show_pairs("Suppression", facts)
     if proposals:
         console.hint("Most is hidden. A coarser table publishes at least what is shown here; persons of cells "
-             "put together are counted at their lower bound.")  # fmt: skip
+             "put together are counted at their lower bound. --design NAME makes it.")  # fmt: skip
     if outcome.gap:
         console.hint(f"Up to {outcome.gap:,} of the cells hidden to protect others might be shown: fewer than this could "
              "not be proven. --seconds N looks longer.")  # fmt: skip

@@ -281,6 +281,7 @@ _ROUNDS = 60  # such tables need about ten
 _HARD = 3_000  # simplex steps of one integer programme; those of 1,239 cells need up to 800
 _EASY = 40  # questions whether to go on, of the first integer programme; those tables' ask up to 22
 _WHOLE = 1_000_000
+_SMALL = 64  # candidates up to which every integer programme ends soon
 _CONTRIBUTORS = (
     2  # times the programmes where small cells are kept from who is alone in another, too
 )
@@ -333,7 +334,8 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
     chance = np.random.default_rng(search.seed)
     proven = 0.0
     trial: Search | None = search
-    took, most = 0, _EASY  # what the last hard round cost, as the next one would
+    few = len(cover.candidates) <= _SMALL
+    took, most = 0, _WHOLE if few else _EASY  # what the last hard round cost, as the next one would
     for _ in range(_ROUNDS):
         so_far = effort.spent
         if secondary(search) <= proven or effort.over or so_far + took > effort.limit:

@@ -28,6 +28,7 @@ from extracts.suppression.published import PublishedTable
 from extracts.suppression.solver import witnesses
 from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.cutting_planes import minimise
+from extracts.suppression.solver.reruns import Reruns
 from extracts.suppression.solver.secondary import (
     LARGE,
     Progress,
@@ -93,6 +94,7 @@ def suppress(
     book: Codebook | None = None,
     intervals: bool = False,
     wishes: Wishes | None = None,
+    priced: bool = True,
     progress: Progress | None = None,
 ) -> Pattern:
     """Hide what must be hidden, no more than needed, and prove it.
@@ -106,6 +108,8 @@ def suppress(
         book: what levels stand for, where tables cut a dimension differently.
         intervals: whether the report proves the exact interval of every hidden cell.
         wishes: cells of ``table`` that must stay open, and what hiding each costs.
+        priced: whether to say what the rule for people who are alone in a cell costs, which takes as long as
+            a quarter of all else.
         progress: called with stage, done, of.
 
     Returns:
@@ -123,7 +127,9 @@ def suppress(
         table, linked, earlier, policy.least, scope or {}, book, policy.threshold
     )
     try:
-        found = _suppress(joined, policy, earlier, wishes, progress, intervals=intervals)
+        found = _suppress(
+            joined, policy, earlier, wishes, progress, intervals=intervals, priced=priced
+        )
         if wishes is None or not (found.hidden.ravel() & wishes.stay_open).any():
             return found
     except (CannotProtectError, AuditFellError):
@@ -133,7 +139,9 @@ def suppress(
         table, linked, earlier, policy.least, scope or {}, book, policy.threshold
     )
     quick = replace(policy, clean=False)
-    found = _suppress(joined, quick, earlier, wishes.eased(), progress, intervals=False)
+    found = _suppress(
+        joined, quick, earlier, wishes.eased(), progress, intervals=False, priced=False
+    )
     raise wishes.refused(found.hidden, small=int(found.primary.ravel()[wishes.stay_open].sum()))
 
 
@@ -145,6 +153,7 @@ def _suppress(
     progress: Progress | None,
     *,
     intervals: bool,
+    priced: bool,
 ) -> Pattern:
     if wishes is not None:
         wishes.hold_open(joined)
@@ -174,7 +183,7 @@ def _suppress(
             **witnesses.offer(joined, search),
         )
         if report.holds:
-            return _pattern(joined, search, report, needed)
+            return _pattern(joined, search, report, needed, priced=priced)
         fallen = len(report.falls)
         _log.info("the audit got %d cells back; protecting them more strictly", fallen)
         cells = [joined.variable_of(fall.table, fall.labels) for fall in report.falls]
@@ -187,14 +196,26 @@ def _suppress(
 
 def choose(search: Search, progress: Progress | None = None) -> int:
     """Hide what the rule asks for, as the policy's secret chooses; see ``minimise`` for what is returned."""
-    choice = Choice(search.policy.secret, search) if search.policy.secret else None
-    if choice:
-        choice.vary(search)
-    protect(search, progress)
-    needed = _improve(search, progress) if search.policy.clean else 0
-    if choice:
-        hide_decoys(search, choice.decoys(search), progress)
+    secret = search.policy.secret
+    if secret is None:
+        return _protected(search, progress)
+    reruns = Reruns(search, drawn)
+    if reruns.possible:
+        return reruns.choose(secret)
+    needed = drawn(search, secret, progress)
+    hide_decoys(search, Choice(secret, search).decoys(search), progress)
     return needed
+
+
+def drawn(search: Search, secret: bytes, progress: Progress | None = None) -> int:
+    """One draw among the smallest patterns."""
+    Choice(secret, search).vary(search)
+    return _protected(search, progress)
+
+
+def _protected(search: Search, progress: Progress | None) -> int:
+    protect(search, progress)
+    return _improve(search, progress) if search.policy.clean else 0
 
 
 def _improve(search: Search, progress: Progress | None) -> int:
@@ -206,9 +227,11 @@ def _improve(search: Search, progress: Progress | None) -> int:
 
 
 def _pattern(
-    joined: model.TableSystem, search: Search, report: AuditReport, needed: int
+    joined: model.TableSystem, search: Search, report: AuditReport, needed: int, *, priced: bool
 ) -> Pattern:
-    tried = search.policy.singletons and search.policy.clean and search.hidden.size <= LARGE
+    tried = (
+        priced and search.policy.singletons and search.policy.clean and search.hidden.size <= LARGE
+    )
     price = hidden_for_the_alone(search) if tried else None
     first, *others = (
         Pattern(
@@ -281,7 +304,8 @@ def _ended_at_once() -> Generator[None, None, None]:
 
 
 def _one(job: Job) -> Pattern:
-    return suppress(job.table, job.policy, job.earlier, scope=job.scope, book=job.book)
+    one = job.table, job.policy, job.earlier
+    return suppress(*one, scope=job.scope, book=job.book, priced=False)
 
 
 def _collected(patterns: Iterable[Pattern], of: int, progress: Progress | None) -> list[Pattern]:

@@ -10,7 +10,8 @@ from extracts.suppression.coarser import (
     group_leaves,
     merge_leaves,
 )
-from extracts.suppression.commands import suppress_file
+from extracts.suppression.commands import audit_file, suppress_file
+from extracts.suppression.errors import DesignUnknownError
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.suppressor import suppress
 from tests.unit.extracts.suppression.tables import from_leaves
@@ -90,3 +91,34 @@ def test_a_file_gets_proposals_only_where_most_is_hidden(tmp_path):
     best = run(6)[0].as_json()
     assert best["table"] == "age: 2 bands together"
     assert best["share published"] == 1.0
+
+
+def test_every_proposal_can_be_ordered_by_its_name_and_shows_what_was_said(tmp_path):
+    path = tmp_path / "cells.csv"
+    chance = np.random.default_rng(3)
+    rows = [f"{c},{a},{s},{chance.integers(1, 13)}" for c in "pqrs" for a in ("15-24", "25-34", "35-44", "45-54") for s in "FM"]  # fmt: skip
+    path.write_text("county,age,sex,n\n" + "\n".join(rows) + "\n")
+    asked = {"dims": ["county", "age", "sex"], "count": "n"}
+    proposals = suppress_file(path, **asked, out=tmp_path / "whole.csv").coarser()
+    assert any(" and " in one.what for one in proposals)
+    for one in proposals:
+        made = suppress_file(
+            path, **asked, out=tmp_path / "out.csv", explain=tmp_path / "e.csv", design=one.what
+        )
+        seen = forecast([(made.pattern.table, made.pattern.hidden, made.pattern.primary)])
+        assert (seen.cells, seen.nonzero, seen.primary) == (
+            one.seen.cells,
+            one.seen.nonzero,
+            one.seen.primary,
+        )
+        assert seen.shown >= one.seen.shown
+        assert audit_file(
+            tmp_path / "out.csv", dims=[d.name for d in made.pattern.table.dims], count="n"
+        ).holds
+    for more in (
+        {"design": "without anything"},
+        {"design": proposals[0].what, "earlier": [tmp_path / "whole.csv"]},
+    ):
+        with pytest.raises(DesignUnknownError):
+            suppress_file(path, **asked, out=tmp_path / "no.csv", **more)
+    assert not (tmp_path / "no.csv").exists()
