@@ -82,6 +82,7 @@ def test_a_rerun_without_the_secret_proves_the_count_today_and_no_longer_with_on
     assert min(kept) < 10 <= max(kept), number
 
 
+@pytest.mark.long
 def test_the_same_secret_gives_the_same_pattern():
     table = two_by_three(1)
     found = [hidden(table, under(n)) for n in (1, 1, 2, 3, 4, 5)]
