@@ -93,6 +93,7 @@ def test_a_file_gets_proposals_only_where_most_is_hidden(tmp_path):
     assert best["share published"] == 1.0
 
 
+@pytest.mark.long
 def test_every_proposal_can_be_ordered_by_its_name_and_shows_what_was_said(tmp_path):
     path = tmp_path / "cells.csv"
     chance = np.random.default_rng(3)
