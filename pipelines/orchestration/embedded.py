@@ -10,16 +10,11 @@ from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import get_current_settings
 
 # Its standard input is a pipe that nobody writes to: it ends when its owner does, whichever way that is.
-_UNTIL_THE_OWNER_ENDS = """
-import os, sys, threading
-def last():
-    os.read(0, 1)
-    os._exit(0)
-threading.Thread(target=last, daemon=True).start()
-import uvicorn
-sys.argv[0] = "uvicorn"
-uvicorn.main()
-"""
+_UNTIL_THE_OWNER_ENDS = (
+    "import os, threading, uvicorn;"
+    " threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start();"
+    " uvicorn.main()"
+)
 
 
 class EmbeddedServer(SubprocessASGIServer):
