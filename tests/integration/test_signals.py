@@ -58,7 +58,8 @@ def look_at(home: Path, number: int, found: tuple[int, str, float]) -> list[str]
     assert seconds < WITHIN
     assert "CLI-03" in said
     assert "Traceback" not in said
-    resume = shlex.split(said.rstrip().rpartition("\n")[2])
+    resume = shlex.split(next((line for line in said.splitlines() if "--resume" in line), said))
+    assert "--resume" in resume, said
     release = resume[resume.index("--resume") + 1]
     outcome = json.loads((home / "runs" / release / "outcome.json").read_text())
     assert (outcome["exit"], outcome["state"]) == (128 + number, "Interrupted")
