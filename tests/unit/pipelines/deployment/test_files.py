@@ -109,3 +109,8 @@ def test_a_unit_runs_as_the_service_and_writes_into_its_folder_alone(path):
     file = ROOT / "deploy" / Path(service["EnvironmentFile"]).name
     named = dict(line.split("=", 1) for line in file.read_text().splitlines() if line[:1] not in ("#", ""))  # fmt: skip
     assert {"DO_NOT_TRACK", "PYTHONSAFEPATH", "PREFECT_PROFILES_PATH"} <= named.keys()
+
+
+def test_the_rules_of_sudo_are_those_of_the_guide():
+    rules = (ROOT / "deploy" / "sudoers").read_text().split("\n", 1)[1]
+    assert f"```text\n{rules}```" in (ROOT / "docs" / "operations.md").read_text()
