@@ -87,6 +87,7 @@ def test_what_commands_wrote_shows_none(stage):
         "rates.csv",
         "sealed",
         "checkpoint.json",
+        "deployment",
     }  # nothing of what was refused
     assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
     ids_alone = Searcher(stage.needles.but(ID))
