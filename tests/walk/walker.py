@@ -177,7 +177,7 @@ Scene = Callable[[], AbstractContextManager[Any]]
 def scenes(home: Path) -> Iterator[tuple[str, bool, Scene]]:
     """(what is wrong, whether every command is asked, how it comes about)."""
     folders = [home, *(p for p in home.rglob("*") if p.is_dir())]
-    opened = len(list(Path("/proc/self/fd").iterdir()))
+    opened = len(list(Path("/proc/self/fd").iterdir())) + 2  # the pipe by which signals are heard
     yield "full disk", True, lambda: limited(resource.RLIMIT_FSIZE, 0)
     yield "no more files", False, lambda: limited(resource.RLIMIT_NOFILE, opened)
     yield "read only", False, lambda: rights(0o500, *folders)
