@@ -42,6 +42,8 @@ def redeployed(on: Rehearsal) -> None:
 def _switch(on: Rehearsal, place: str, *, active: bool) -> None:
     (schedule,) = on.server.ask(place, method="GET")
     on.server.ask(f"{place}/{schedule['id']}", {"active": active}, method="PATCH")
+    (schedule,) = on.server.ask(place, method="GET")
+    assert schedule["active"] is active
 
 
 def interrupted(on: Rehearsal, project: str) -> None:
