@@ -2,10 +2,14 @@
 
 ROWS.parquet is a de-identified extract of CARPOS with every version of its columns, before suppression. In one run:
 column after column (what the product did before), a plain strict Mondrian (LeFevre, DeWitt and Ramakrishnan
-2006) on persons' histories, and the product. A concept counts as kept where any version of it is shown; information is the
+2006) on persons' histories, one version a column for everybody (full-domain recoding as of ARX's lattice, on a greedy
+path through it, at most a twentieth of persons left out), the product's choice, and the product after the attack by
+other columns. Where uv is, pycanon (in an environment of its own: it asks for an older NumPy) counts k of the last once more. A concept counts as kept where any version of it is shown; information is the
 non-uniform entropy of Gionis and Tassa (2009): 1 - sum of -log2 P(finest value | what is shown) over all cells, as a share of what it is with all hidden.
 """
 
+import shutil
+import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
@@ -13,10 +17,11 @@ from collections import Counter, defaultdict
 import numpy as np
 import pyarrow.parquet as pq
 
-from extracts.deidentified import suppress_locally
+from extracts.deidentified import RiskLimit, defend, suppress_locally
 from extracts.rows import plan_for
 from systems.description import load_system
 
+PYCANON = ("uv", "run", "--no-project", "--quiet", "--with", "pycanon==1.3.6", "python", "-c")
 VERSIONS = ("person_sex", "person_race_group", "person_age_group", "order_family", "order_stage",
             "order_issue_year", "order_expiration_year", "order_region", "order_service_year")  # fmt: skip
 
@@ -130,12 +135,69 @@ def mondrian(codes, persons, k):
     return levels
 
 
+def full_domain(persons, k, chains, table):
+    """One version of each column for all rows: the finest at first, then the cheapest step towards ``k``, again and again."""
+    codes = [[np.zeros(len(persons), np.int64), *coded(table, chain)[0][1:]] for chain in chains]
+    bits = [[entropy(version) for version in versions] for versions in codes]
+    level, many = [len(chain) for chain in chains], np.bincount(persons)
+    order = np.argsort(persons, kind="stable")
+    starts = np.cumsum(many) - many
+
+    def rare(levels):
+        key = np.zeros(len(persons), np.int64)
+        for versions, at in zip(codes, levels, strict=True):
+            key = np.unique(key * (versions[at].max() + 1) + versions[at], return_inverse=True)[1]
+        mixed = np.random.default_rng(1).integers(1, 2**62, key.max() + 1)[key][order]
+        history = np.add.reduceat(mixed, starts)  # a sum over the rows: their order is nothing
+        _, at, size = np.unique(history, return_inverse=True, return_counts=True)
+        return size[at] < k
+
+    left = rare(level)
+    while left.mean() > 0.05 and any(level):
+        tried = []
+        for c, at in enumerate(level):
+            if at:
+                coarser = [*level[:c], at - 1, *level[c + 1 :]]
+                now = rare(coarser)
+                gained = left.sum() - now.sum()
+                tried.append((gained / max(bits[c][at] - bits[c][at - 1], 1e-9), coarser, now))
+        _, level, left = max(tried, key=lambda one: one[0])
+    levels = np.tile(np.array(level), (len(persons), 1))
+    levels[left[persons]] = 0
+    return levels
+
+
+def entropy(codes):
+    share = np.bincount(codes) / len(codes)
+    share = share[share > 0]
+    return float(-(share * np.log2(share)).sum())
+
+
+def pycanon_k(table, quasi):
+    """Persons in the smallest class, with their whole histories, counted by pycanon."""
+    rows = defaultdict(list)
+    for person, *values in zip(
+        *(table[n].to_pylist() for n in ("person_ref", *quasi)), strict=True
+    ):
+        rows[person].append(repr(values))
+    told = "\n".join("|".join(sorted(one)).replace('"', "'") for one in rows.values())
+    counted = (
+        "import sys, pandas; from pycanon import anonymity; "
+        "data = pandas.DataFrame({'history': sys.stdin.read().split(chr(10))}); "
+        "print(anonymity.k_anonymity(data, ['history']))"
+    )
+    return subprocess.run(
+        [*PYCANON, counted], input=told, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
 def main(path, k):
     table = pq.read_table(path)
     system = load_system("CARPOS")
     described = system.rows("deidentified")
     wanted = tuple(dict.fromkeys(v for n in VERSIONS for v in described.versions(n)))
     plan = plan_for(system, "deidentified", wanted)
+    whole = table
     table = table.select([*plan.references, *(n for n in table.column_names if n in wanted)])
     chains = [next(c for c in plan.chains if c[-1] == name) for name in VERSIONS]
     persons = np.unique(table["person_ref"].to_pylist(), return_inverse=True)[1]
@@ -147,11 +209,31 @@ def main(path, k):
         levels = way(finest, persons, k) * np.array([len(c) for c in chains])
         told(name, table, chains, levels, time.perf_counter() - began)
     began = time.perf_counter()
+    levels = full_domain(persons, k, chains, table)
+    told("full domain, 5 % left out", table, chains, levels, time.perf_counter() - began)
+    began = time.perf_counter()
     done = suppress_locally(
         table, plan.quasi_identifiers, plan.gives_way, k, chains=plan.chains, groups=plan.groups
     )
     seconds = time.perf_counter() - began
     told("doj-release", table, chains, shown(table, done.table, chains), seconds)
+    others = [c.name for c in described.columns if c.name not in described.gives_way and not c.step]
+    others = [v for n in others for v in described.versions(n) if v in whole.column_names]
+    plan = plan_for(system, "deidentified", tuple({*wanted, *others}))
+    whole = whole.select([c.name for c in plan.columns if c.name in whole.column_names])
+    began, cpu = time.perf_counter(), time.process_time()
+    kept = defend(whole, plan, RiskLimit(k=k, max_prosecutor=1 / k, max_marketer=1 / k))
+    seconds = time.perf_counter() - began
+    after = kept.suppressed.table
+    told("doj-release, attacked", table, chains, shown(table, after, chains), seconds)
+    print(f"    {time.process_time() - cpu:.1f} s of processor time, {kept.rounds} attacks")
+    for name in (
+        n for n in after.column_names if n not in {*plan.quasi_identifiers, *plan.references}
+    ):
+        had = whole.num_rows - whole[name].null_count
+        print(f"    {name:<34}{(after.num_rows - after[name].null_count) / had:>8.1%}")
+    if shutil.which("uv"):
+        print(f"    k by pycanon: {pycanon_k(after, plan.quasi_identifiers)}")
 
 
 if __name__ == "__main__":

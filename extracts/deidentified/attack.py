@@ -12,15 +12,17 @@ that suppress and measure; classes are counted here once more, exactly.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
+Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Sources = tuple[str, ...]
@@ -31,6 +33,7 @@ SURPRISE = math.log(
     1e6
 )  # a rule that chance would make more often than once in a million is not believed
 _DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
+_NARROW = 1 << 30  # numbers below are kept in four bytes
 _LARGEST = 1 << 62  # of a number made of several codes
 _PERSON: Sources = ("the person's other rows",)
 
@@ -101,6 +104,7 @@ def attack(
     thorough: bool = True,
     everywhere: bool = False,
     versions: Sequence[Sequence[str]] = (),
+    memory: dict[object, Any] | None = None,
 ) -> Attack:
     """Fill in what can be filled in, and count who is left alike.
 
@@ -116,11 +120,13 @@ def attack(
             be filled alike. Without them classes are counted no larger than they are.
         versions: quasi-identifiers that are versions of one thing, the coarsest first: no value is believed that
             no row shows beside the coarser version that its row shows.
+        memory: what quasi-identifiers say by themselves, of an attack on rows that differ in other columns alone.
     """
-    person = _codes(table[references[0]])[0]
+    memory = {} if memory is None else memory
+    person = _once(memory, "person", lambda: _codes(table[references[0]])[0])
     coarser = {n: chain[: chain.index(n)] for chain in versions for n in chain}
-    board = _Board(table, quasi_identifiers, references, person, coarser, thorough=thorough)
-    group = board.groups(rows_alone=rows_alone)
+    board = _Board(table, quasi_identifiers, references, person, coarser, memory, thorough=thorough)
+    group = _once(memory, "groups", lambda: board.groups(rows_alone=rows_alone))
     if not everywhere:
         board.leave_out(group)
     if thorough:
@@ -136,22 +142,34 @@ def attack(
 
 @dataclass(frozen=True)
 class _Rule:
-    """Patterns of the sources that are believed, ascending: value, share and number of rows of each."""
+    """Patterns of the sources that are believed, ascending: value, share and number of rows of each.
+
+    ``width`` is more than any pattern; ``places`` is where each is found, by confidence.
+    """
 
     pattern: Ints
     value: Ints
     sure: Floats
     size: Ints
+    width: int
+    places: dict[float, tuple[Ints, Ints]] = field(
+        default_factory=dict[float, tuple[Ints, Ints]], repr=False
+    )
 
     def find(self, asked: Ints, confidence: float) -> tuple[Ints, Ints]:
         """The asked patterns that are believed so surely: their places there, and here."""
-        kept = np.flatnonzero(self.sure >= confidence)
+        if confidence not in self.places:
+            kept = np.flatnonzero(self.sure >= confidence)
+            place = np.zeros(0, np.int32)
+            if kept.size and self.width <= _DENSE:
+                place = np.full(self.width, -1, np.int32)
+                place[self.pattern[kept]] = kept
+            self.places[confidence] = kept, place
+        kept, place = self.places[confidence]
         if not kept.size:
             return kept, kept
-        if self.pattern[-1] < _DENSE:
-            place = np.full(self.pattern[-1] + 2, -1)
-            place[self.pattern[kept]] = kept
-            here = place[np.minimum(asked, place.size - 1)]
+        if place.size:
+            here = place[asked]
             there = np.flatnonzero(here >= 0)
             return there, here[there]
         here = kept[np.searchsorted(self.pattern[kept], asked).clip(max=kept.size - 1)]
@@ -208,11 +226,15 @@ class _Board:
         references: Sequence[str],
         person: Ints,
         coarser: Mapping[str, Sequence[str]],
+        memory: dict[object, Any],
         *,
         thorough: bool,
     ) -> None:
         self.names = [n for n in table.column_names if n not in references]
-        coded = {n: _codes(table[n]) for n in self.names}
+        coded = {
+            n: _once(memory if n in quasi else {}, n, lambda n=n: _codes(table[n]))
+            for n in self.names
+        }
         self.base = {n: codes for n, (codes, _) in coded.items()}
         self.levels = {n: levels for n, (_, levels) in coded.items()}
         self.now = {n: self.base[n].copy() if n in quasi else self.base[n] for n in self.names}
@@ -231,7 +253,7 @@ class _Board:
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
         self.filled_too = np.ones(table.num_rows, bool)
-        self.alike = self.rows(quasi)  # of the release: nothing is filled in yet
+        self.alike = _once(memory, "alike", lambda: self.rows(quasi))  # nothing is filled in yet
         self.others = others = set(self.names).difference(quasi)
         pairs = [two for two in combinations(self.names, 2) if thorough or others.intersection(two)]
         self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in self.names], pairs]
@@ -241,10 +263,14 @@ class _Board:
         self.mined = {
             (target, sources): rule
             for besides, several in mined.items()
-            for likes in [self._likes(besides)]
-            for sources in several
-            for target, rule in self._mine(sources, likes)
-        } | {(target, _PERSON): self._of_person(target) for target in self.targets}
+            for target, sources, rule in _once(
+                {} if besides else memory,
+                ("mined", thorough),
+                lambda besides=besides, several=several: list(self._mine_all(besides, several)),
+            )
+        }
+        for n in self.targets:
+            self.mined[n, _PERSON] = _once(memory, (n, _PERSON), lambda n=n: self._of_person(n))
 
     def _beside(self, target: str, coarser: str) -> Mask:
         """Which value of the target some row shows beside which of a coarser version; an empty cell beside all."""
@@ -369,10 +395,22 @@ class _Board:
 
     def _key(self, sources: Sources, table: "_Likes | _Asked") -> Ints:
         """One number for what the sources show."""
-        key = table[sources[0]] if sources else np.zeros(len(table), np.int64)
+        if not sources:
+            return np.zeros(len(table), np.int64)
+        key = table[sources[0]]
+        if math.prod(self.levels[name] + 1 for name in sources) > _NARROW:
+            key = key.astype(np.int64)
         for name in sources[1:]:
             key = key * (self.levels[name] + 1) + table[name]
         return key
+
+    def _mine_all(
+        self, besides: Sources, several: list[Sources]
+    ) -> Iterator[tuple[str, Sources, "_Rule"]]:
+        likes = self._likes(besides)
+        for sources in several:
+            for target, rule in self._mine(sources, likes):
+                yield target, sources, rule
 
     def _mine(self, sources: Sources, likes: "_Likes") -> Iterator[tuple[str, "_Rule"]]:
         """What the release says of each target by these columns."""
@@ -401,7 +439,7 @@ class _Board:
             if kept.size:
                 value, sure = np.where(absent, levels + 1, value), np.where(absent, 1.0, sure)
                 size = np.where(absent, empty, size)
-                yield target, _Rule(pattern[kept], value[kept], sure[kept], size[kept])
+                yield target, _Rule(pattern[kept], value[kept], sure[kept], size[kept], width)
 
     def _of_person(self, target: str) -> "_Rule":
         """What all the person's other rows say, where persons with several seldom contradict themselves."""
@@ -414,7 +452,14 @@ class _Board:
         tried, same = int(several.sum()), first == last
         share = int((several & same).sum()) / max(1, tried)
         kept = np.flatnonzero(same & (tried >= SUPPORT) & (share >= NEAR))
-        return _Rule(kept, first[kept], np.full(kept.size, share), np.full(kept.size, tried))
+        sure, size = np.full(kept.size, share), np.full(kept.size, tried)
+        return _Rule(kept, first[kept], sure, size, people)
+
+
+def _once(memory: dict[object, Any], key: object, make: Callable[[], T]) -> T:
+    if key not in memory:
+        memory[key] = make()
+    return memory[key]
 
 
 def _numbered(values: Ints) -> Ints:
@@ -427,7 +472,7 @@ def _codes(column: pa.ChunkedArray) -> tuple[Ints, int]:
     one = column.combine_chunks().dictionary_encode()
     one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
     levels = len(one.dictionary)
-    return one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int64), levels
+    return one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int32), levels
 
 
 def _differs(group: Ints, value: Ints) -> Mask:

@@ -21,7 +21,8 @@ from extracts.rows import Plan
 from extracts.rows import compute as pc
 
 _PRECISE = 2  # rounds that empty the fewest columns; later ones all that told something
-_ROUNDS = 20  # from half of them on all other columns are emptied
+_LATE = 10  # from this round on all other columns are emptied
+_ROUNDS = 20
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
@@ -82,29 +83,38 @@ def defend(
     before = table.filter(stay)
     group = groups_alike(done.table, quasi, measure=limit.measure)
     rows = _evened(done.table, before, group, together)
-    number, thorough = 1, False
+    number = 1
+    memory: dict[object, object] = {}
     while True:
         rows = _varied(rows, group, plan, limit)
-        got = _attack(rows, plan, limit, thorough=thorough)
+        thorough = number > _PRECISE
+        got = _attack(rows, plan, limit, memory, thorough=thorough)
         if thorough and (not got.exposed.any() or number >= _ROUNDS):
             break
-        rows = _mended(rows, got, group, plan, number)
-        thorough = number >= _PRECISE or not got.exposed.any()
-        number += 1
+        rows, number = _mended(rows, got, group, plan, number), number + 1
     lost = {n: rows[n].null_count - before[n].null_count for n in rows.column_names}
     cells = {n: count for n, count in lost.items() if count}
     kept = Suppressed(rows, cells, done.persons_left_out, done.rows_left_out)
     return Defended(kept, got, found, number)
 
 
-def _attack(rows: pa.Table, plan: Plan, limit: RiskLimit, *, thorough: bool = True) -> Attack:
-    quasi, references, alone = (
+def _attack(
+    rows: pa.Table,
+    plan: Plan,
+    limit: RiskLimit,
+    memory: dict[object, object] | None = None,
+    *,
+    thorough: bool = True,
+) -> Attack:
+    return attack(
+        rows,
         plan.quasi_identifiers,
         tuple(plan.references),
-        limit.measure == "row",
-    )
-    return attack(
-        rows, quasi, references, limit.k, rows_alone=alone, thorough=thorough, versions=plan.chains
+        limit.k,
+        rows_alone=limit.measure == "row",
+        thorough=thorough,
+        versions=plan.chains,
+        memory=memory,
     )
 
 
@@ -141,7 +151,6 @@ def treat(
     plan: Plan,
     limit: RiskLimit,
     local: bool,
-    *,
     weights: Mapping[str, float] | None = None,
 ) -> tuple[Suppressed, RiskReport]:
     """Rows as a release would have them, suppressed locally or not, and their risk: for proposals."""
@@ -222,7 +231,7 @@ def _mended(rows: pa.Table, got: Attack, group: Ints, plan: Plan, number: int) -
     person = rows["person_ref"].combine_chunks().dictionary_encode().indices.to_numpy()
     blamed = np.bincount(person, np.any(said, axis=1)[group]) > 0
     where = np.unique(group[got.exposed])
-    whole = np.isin(where, group[got.exposed & ~blamed[person]]) | (number >= _ROUNDS // 2)
+    whole = np.isin(where, group[got.exposed & ~blamed[person]]) | (number >= _LATE)
     kinds, kind = np.unique(said[where], axis=0, return_inverse=True)
     lost = np.zeros((len(kinds), len(others)), np.bool_)
     for at, told in enumerate(kinds):

@@ -196,7 +196,11 @@ def _filled(column: pa.ChunkedArray) -> Flags:
 
 LEVELS = ("dates", "all")  # what ``--coarser`` takes besides names of columns
 Make = Callable[[tuple[str, ...]], Extract]
-Treat = Callable[[pa.Table, Plan, RiskLimit, bool], tuple[Suppressed, RiskReport]]
+Treat = Callable[
+    [pa.Table, Plan, RiskLimit, bool, Mapping[str, float] | None], tuple[Suppressed, RiskReport]
+]
+_MORE = 3.0  # weight of a proposal that asks for a column first
+_LOST = 1 / 3  # share of its values that a column lost whom such a proposal is made for
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,8 @@ class RowProposal:
         persons: persons who stay; ``of_persons`` without local suppression.
         rows: rows that stay.
         values_kept: share of the quasi-identifiers' values that stay, 0 to 1.
+        keep: column that is kept before others, none where all weigh what the approval says.
+        kept: share of its values that stay: what it is worth, beside what ``values_kept`` says it costs.
     """
 
     level: str
@@ -223,16 +229,19 @@ class RowProposal:
     of_persons: int
     rows: int
     values_kept: float
+    keep: str = ""
+    kept: float = 0.0
 
     @property
     def options(self) -> str:
         """The options of ``run`` that carry it out."""
         parts = [f"--coarser {self.level}"] if self.level else []
-        return " ".join([*parts, "--suppress-locally"] if self.local else parts)
+        parts += ["--suppress-locally"] * self.local
+        return " ".join([*parts, f"--keep {self.keep}={_MORE:g}"] if self.keep else parts)
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table: what to say to ``run`` and what it would leave."""
-        return {
+        told: dict[str, object] = {
             "options": self.options,
             "k": self.risk.history.smallest,
             "share below": round(self.risk.share_below, 4),
@@ -241,15 +250,22 @@ class RowProposal:
             "rows": self.rows,
             "values kept": round(self.values_kept, 3),
         }
+        return told | ({f"{self.keep} kept": round(self.kept, 3)} if self.keep else {})
 
 
 def propose(
-    system: System, make: Make, columns: Sequence[str], limit: RiskLimit, tried_as: Treat
+    system: System,
+    make: Make,
+    columns: Sequence[str],
+    limit: RiskLimit,
+    tried_as: Treat,
+    weights: Mapping[str, float] | None = None,
 ) -> tuple[RowProposal, ...]:
     """Return what was tried, what passes first, then what keeps most values.
 
     ``make`` makes the extract with the columns that it is given; ``tried_as`` suppresses (or not) and measures
-    it as the release itself would be.
+    it as the release itself would be. Beside local suppression as asked stands what it would leave if the most
+    useful column that loses more than a third came first.
 
     Raises:
         CodedError: see ``deidentified.build_deidentified`` and ``defence.treat``.
@@ -263,14 +279,16 @@ def propose(
         if wanted not in tried:
             tried.add(wanted)
             made = make(wanted)
+            plan = plan_for(system, "deidentified", wanted)
             for local in (False, True) if coarser else (True,):
-                one = _measured(
-                    tried_as(made.table, plan_for(system, "deidentified", wanted), limit, local),
-                    made,
-                    limit,
-                    local=local,
-                )
+                done = tried_as(made.table, plan, limit, local, weights)
+                one = _measured(done, made, limit, local=local)
                 found.append(replace(one, level=level, coarser=coarser))
+                if local and not level and (name := _dearest(made.table, done[0], plan)):
+                    more = {**(weights or {}), name: _MORE}
+                    done = tried_as(made.table, plan, limit, local, more)
+                    one = _measured(done, made, limit, local=local)
+                    found.append(replace(one, keep=name, kept=_share(made.table, done[0], name)))
     return tuple(sorted(found, key=lambda p: (not p.passes, -p.rows * p.values_kept, p.options)))
 
 
@@ -287,6 +305,18 @@ def level_columns(system: System, level: str) -> tuple[str, ...]:
     if level == "dates":
         return tuple(n for n in release.coarser if release.column(n).type in {"date", "month"})
     return tuple(release.coarser) if level == "all" else ()
+
+
+def _share(before: pa.Table, done: Suppressed, name: str) -> float:
+    """Share of a column's values that stay."""
+    had = before.num_rows - before[name].null_count
+    return (done.table.num_rows - done.table[name].null_count) / had if had else 1.0
+
+
+def _dearest(before: pa.Table, done: Suppressed, plan: Plan) -> str:
+    """The most useful column that loses more than a third of its values; none where all keep more."""
+    lost = (n for n in reversed(plan.gives_way) if _share(before, done, n) < 1 - _LOST)
+    return next(lost, "")
 
 
 def _measured(

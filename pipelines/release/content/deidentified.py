@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from extracts import errors, identified, rows
 from extracts.deidentified import (
@@ -59,8 +58,7 @@ def make_rows(context: ReleaseContext) -> ReleaseRows:
         report = measure(made.table, plan, limit, attacked)
         exceeded = limit.exceeded(report)
         if exceeded and context.session.settings.disclosure.row_risk == "refuse":
-            tried_as = partial(treat, weights=approved.keep)
-            tried = propose(approved.system, build, approved.columns, limit, tried_as)
+            tried = propose(approved.system, build, approved.columns, limit, treat, approved.keep)
             passing = [one for one in tried if one.passes]
             context.keep_proposals([one.as_json() for one in passing])
             raise _refusal(report, exceeded, len(passing))

@@ -52,7 +52,11 @@ def make(carpos, ids, open_register):
 @pytest.mark.long
 def test_each_proposal_says_what_it_would_leave(carpos, make):
     found = propose(carpos, make, COLUMNS, LIMIT, treat)
-    told = {p.options: (p.passes, p.risk.history.smallest, p.persons, p.values_kept) for p in found}
+    told = {
+        p.options: (p.passes, p.risk.history.smallest, p.persons, p.values_kept)
+        for p in found
+        if not p.keep
+    }
     assert told == {
         "--coarser all": (True, 6, 6, 1.0),  # one group: 30 to 44, 2020, Bay Area
         "--coarser all --suppress-locally": (True, 6, 6, 1.0),
@@ -60,6 +64,9 @@ def test_each_proposal_says_what_it_would_leave(carpos, make):
         "--coarser dates --suppress-locally": (True, 3, 6, 0.75),  # ages or counties go
         "--suppress-locally": (True, 3, 6, 0.5),
     }
+    asked = next(p for p in found if p.keep)
+    assert asked.options == f"--suppress-locally --keep {asked.keep}=3"
+    assert asked.as_json()[f"{asked.keep} kept"] == round(asked.kept, 3)
     assert [p.passes for p in found] == sorted((p.passes for p in found), reverse=True)
     assert found[0].values_kept == max(p.values_kept for p in found)
 
