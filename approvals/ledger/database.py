@@ -7,6 +7,7 @@ mistakes and the role that appends; the chain, checkpoints and the head are what
 administrator did.
 """
 
+import logging
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from approvals.errors import LedgerExists, LedgerMissing, LedgerUnavailable
+
+# What goes wrong reaches the caller as an exception; the library's own log has tracebacks and statements in it.
+_log = logging.getLogger("sqlalchemy")
+_log.addHandler(logging.NullHandler())
+_log.propagate = False
 
 LOCK = 0x646F6A  # PostgreSQL's advisory lock of this ledger; any fixed number ("doj")
 BEGINNING = "0" * 64  # what the first event names as the one before it

@@ -88,6 +88,7 @@ def test_what_commands_wrote_shows_none(stage):
         "sealed",
         "checkpoint.json",
         "deployment",
+        "report.html",
     }  # nothing of what was refused
     assert not Searcher(stage.needles).tree(stage / "outputs", skip=("LINKS.parquet",))
     ids_alone = Searcher(stage.needles.but(ID))
