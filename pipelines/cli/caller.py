@@ -33,7 +33,7 @@ READS, WRITES, FOLDER, LARGE = (
 )  # what options.json says of a path
 _STANDARD = 2  # the last of the descriptors that every process has
 
-_DESCRIPTOR = re.compile(r"/dev/fd/(\d{1,4})(?:/(?!\.\.$)[^/]+)?")
+_DESCRIPTOR = re.compile(r"/dev/fd/(\d{1,4})(?:/(?!\.\.\Z)[^/]+)?")
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own below it; nothing plain on a disk
 
 
