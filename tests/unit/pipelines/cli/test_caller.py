@@ -40,7 +40,7 @@ def test_a_checkpoint_comes_from_a_descriptor_once_read(home, tmp_path):
         words = ["--checkpoint", f"/dev/fd/{handle}"] * times
         assert run_here("ledger", "verify", *words, home=home).code == code
         os.close(handle)
-    assert run_here("ledger", "verify", "--checkpoint", f"/dev/fd/{handle}", home=home).code == 6
+    assert run_here("ledger", "verify", "--checkpoint", "/dev/fd/9999", home=home).code == 6
 
 
 def test_nothing_for_a_person_is_written_into_the_home(home):
