@@ -200,20 +200,24 @@ def _shown(
 def _discloses(fall: sdc.Fall, shown: sdc.PublishedTable, policy: sdc.SuppressionPolicy) -> bool:
     """Whether a hidden difference that the audit got back says something of a small group.
 
-    No change at all (0 to 0) says nothing of anybody. A cell that took the whole change of a
-    published margin stands for the persons who came to that margin, and those are enough.
+    No change at all (0 to 0) says nothing of anybody. A cell that took the whole change of a published margin stands for the
+    persons who came to that margin, and those are enough; so does a margin that changed by what a published part of it did.
     """
     if fall.how not in ("exact", "below") or fall.high == 0:
         return False
     if fall.how == "below" or fall.low < policy.threshold:
         return True
-    above = [
-        _above(shown, name, label) for name, label in zip(shown.dims, fall.labels, strict=True)
-    ]
     return not any(
-        row.count == fall.low and all(x in up for x, up in zip(row.labels, above, strict=True))
+        row.count == fall.low
+        and (_lies_in(shown, fall.labels, row.labels) or _lies_in(shown, row.labels, fall.labels))
         for row in shown.rows
     )
+
+
+def _lies_in(table: sdc.PublishedTable, labels: Labels, others: Labels) -> bool:
+    """Whether a cell is another one, or a part of it."""
+    named = zip(table.dims, labels, others, strict=True)
+    return all(other in _above(table, name, label) for name, label, other in named)
 
 
 def _above(table: sdc.PublishedTable, name: str, label: str) -> set[str]:

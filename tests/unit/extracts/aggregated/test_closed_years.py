@@ -5,8 +5,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from extracts.aggregated.closed_years import closed_year, newest, renewed
+from extracts.aggregated.closed_years import (
+    _discloses,
+    closed_year,
+    differences,
+    newest,
+    renewed,
+)
 from extracts.errors import HistoryUnreadableError
+from extracts.suppression.audit import Fall
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.tables import CellTable, Dimension, SuppressionPolicy, publish
 from extracts.suppression.solver.suppressor import suppress
@@ -91,6 +98,17 @@ def test_a_hidden_cell_that_took_a_margins_whole_change_has_its_persons(old):
     """A·CH gained 12: its row and its column say so, and of how many persons."""
     assert closed_year([old], late((0, 0, 12, 12)), TEN).how == "revised"
     assert closed_year([old], late((0, 0, 12, 9)), TEN).reason == "small-group"
+
+
+@pytest.mark.parametrize(("low", "told"), [(20, False), (25, True)])
+def test_a_hidden_margin_that_changed_as_a_published_part_has_its_persons(low, told):
+    """A as a whole gained what its open cell DV did: whoever came there, came to A; all of A and the year are hidden."""
+    before = CellTable(DIMS, _margins(WORKED), _margins(WORKED))
+    hidden = np.zeros(before.counts.shape, bool)
+    hidden[0, 0, [2, 3]] = hidden[0, 3, [2, 3]] = True
+    shown = differences(publish(before, hidden), late((0, 1, 20, 20)))
+    fall = Fall(("2024", "A", "TOTAL"), 0, "exact", "count", low, low)
+    assert _discloses(fall, shown, TEN) is told
 
 
 def test_a_hidden_remainder_of_six_is_derived(old):
