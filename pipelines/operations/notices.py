@@ -80,7 +80,7 @@ def notify(home: Home, notice: Notice, ended: Exit) -> int:
 
 
 def hand_over_notices(home: Home) -> int:
-    """Hand over what waits, oldest first; an office that is closed is left alone until the next call.
+    """Hand over what waits, oldest first; a channel that does not answer is left alone until the next call.
 
     Returns:
         How many notices wait for another try.
@@ -93,9 +93,9 @@ def hand_over_notices(home: Home) -> int:
         for path in waiting_notices(home):
             if path.name < oldest:
                 path.unlink()
-        for way, office in (("mail", _by_mail), (_WEB, _by_web)):
+        for way, channel in (("mail", _by_mail), (_WEB, _by_web)):
             with contextlib.suppress(MailUnavailable, NoticeNotTaken):
-                _hand_over(home, way, partial(office, settings))
+                _hand_over(home, way, partial(channel, settings))
     return len(waiting_notices(home))
 
 
@@ -121,9 +121,9 @@ def _everybody(settings: Notices) -> list[str]:
 
 
 def _hand_over(
-    home: Home, way: str, office: Callable[[], contextlib.AbstractContextManager[Hand]]
+    home: Home, way: str, channel: Callable[[], contextlib.AbstractContextManager[Hand]]
 ) -> None:
-    """Hand one way's share of what waits to its office, and strike off who has taken it."""
+    """Hand one way's share of what waits to its channel, and strike off who has taken it."""
     known = _everybody(home.settings().notices)
     kept = [(path, json.loads(path.read_text("utf-8"))) for path in waiting_notices(home)]
     for path, item in kept:
@@ -132,7 +132,7 @@ def _hand_over(
     mine = [(p, i, to) for p, i in kept for to in list(i["to"]) if to.partition(":")[0] == way]
     if not mine:
         return
-    with office() as hand:
+    with channel() as hand:
         for path, item, to in mine:
             with contextlib.suppress(MailRefused, ValueError):  # of this address; others go
                 hand(to.partition(":")[2], item["body"])

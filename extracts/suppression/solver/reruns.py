@@ -1,7 +1,7 @@
 """Whoever knows the rule reruns it, under secrets of their own, on every table that fits a published one.
 
 A pattern *withstands* them where for each hidden cell that may be small a fitting table in which it is not gets the
-same pattern under several of some fixed secrets. Whether it does depends on what is published alone, never on the true
+same pattern under one of ten fixed secrets. Whether it does depends on what is published alone, never on the true
 table (simulatable auditing; Kenthapadi, Mishra and Nissim, PODS 2005): that a pattern was taken tells nothing
 more, and every fitting table that the draw gives the pattern gets it from the whole rule, too. Where no draw
 withstands, patterns are taken over from the fitting tables that would be ruled out: those are theirs.
