@@ -4,6 +4,7 @@
 server or a program that takes a while. ``make test-fast`` leaves all of them out.
 """
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -42,6 +43,14 @@ def compiler() -> str | None:
     return next((found for n in names if n and (found := shutil.which(n))), None)
 
 
+def _seccomp() -> bool:
+    try:
+        ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        return False
+    return True
+
+
 # What each part is called, whether it is there, and where it comes from.
 _PARTS: dict[str, tuple[Callable[[], object], str]] = {
     "softhsm2-util": (
@@ -59,6 +68,8 @@ _PARTS: dict[str, tuple[Callable[[], object], str]] = {
     "cc": (compiler, "a C compiler; Debian: gcc, libc6-dev"),
     "gcc": (lambda: shutil.which("gcc"), "Debian: gcc, libc6-dev"),
     "sudo": (lambda: shutil.which("sudo"), "Debian: sudo"),
+    "systemd-analyze": (lambda: shutil.which("systemd-analyze"), "Debian: systemd"),
+    "libseccomp": (_seccomp, "Debian: libseccomp2"),
     "FIPS provider": (
         lambda: os.environ.get("DOJ_RELEASE_FIPS_PROVIDER"),
         "tests/fips_provider.sh builds one; DOJ_RELEASE_FIPS_PROVIDER names its folder",
