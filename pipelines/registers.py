@@ -12,6 +12,7 @@ from expectations.validation import validate
 from matching import errors, options, own_words, persons
 from pipelines.errors import DemoRefusesRealData
 from pipelines.home import Linkage, locked
+from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 from systems import database
 from systems.description import System, load_system
@@ -30,6 +31,7 @@ def load_register(
 
     Raises:
         DemoRefusesRealData: a demo home was offered files without the synthetic mark.
+        SettingsNotConfirmed: how entries are resolved to persons stands by nobody's word (exit 3).
         CodedError: what is wrong with the files, all of it at once (exit 6), or a failed suite.
         ReleaseHeld: another load is under way.
         CodedError: the bucket did not take it: the snapshot is loaded and whole in the home, and
@@ -38,6 +40,7 @@ def load_register(
     described = load_system(system)
     if session.demo and not is_synthetic(files):
         raise DemoRefusesRealData
+    check_settings(session)
     seconds: dict[str, float] = {}
 
     def resolve(con: "duckdb.DuckDBPyConnection") -> pa.Table:

@@ -1,16 +1,24 @@
 """Who acts: the operating system's user, mapped to a person by a file that only the administrator writes.
 
-It knows roles, second persons and the switches that two of them override. It never takes a person from an
+It knows roles, second persons, the settings that two of them change and the switches that they override. It never takes a person from an
 option or an environment variable.
 """
 
 from approvals.people.clock import accept_clock, confirm_clock, waiting_correction
 from approvals.people.people import People, Person, acting_person, check_role, two_people_required
+from approvals.people.settings import (
+    RECORDERS,
+    SettingsState,
+    confirm_settings,
+    record_settings,
+    settings_state,
+)
 from approvals.people.switches import (
     CONFIRMERS,
     check_switches_confirmed,
     confirm_switch,
     confirmed_switches,
     override_switch,
+    recorded_switches,
     waiting_switches,
 )

@@ -10,9 +10,15 @@ _SET = frozenset({"administrator"})
 CONFIRMERS = frozenset({"administrator", "approver", "security"})
 
 
-def confirmed_switches(ledger: Ledger) -> Mapping[str, str]:
-    """Switch → the value that stands: the last one recorded, if a second person confirmed it."""
-    return {name: value for name, (value, _, confirmed) in _newest(ledger).items() if confirmed}
+def confirmed_switches(ledger: Ledger, since: int = 0) -> Mapping[str, str]:
+    """Switch → the value that stands: the last one recorded (after event ``since``), if a second person confirmed it."""
+    newest = _newest(ledger, since)
+    return {name: value for name, (value, _, confirmed) in newest.items() if confirmed}
+
+
+def recorded_switches(ledger: Ledger, since: int) -> Mapping[str, str]:
+    """Switch → the value that was recorded last, after event ``since``, confirmed or not."""
+    return {name: value for name, (value, _, _) in _newest(ledger, since).items()}
 
 
 def waiting_switches(ledger: Ledger) -> Mapping[str, Entry]:
@@ -67,9 +73,11 @@ def check_switches_confirmed(ledger: Ledger, less_cautious: Mapping[str, str]) -
         raise SwitchNotConfirmed(switches=open_)
 
 
-def _newest(ledger: Ledger) -> dict[str, tuple[str, str, bool]]:
+def _newest(ledger: Ledger, since: int = 0) -> dict[str, tuple[str, str, bool]]:
     found: dict[str, tuple[str, str, bool]] = {}
     for entry in ledger.events(kind=("switch_overridden", "switch_confirmed")):
+        if entry.seq <= since:
+            continue
         switch, value = str(entry.facts["switch"]), str(entry.facts["value"])
         if entry.kind == "switch_overridden":
             found[switch] = (value, entry.actor, False)

@@ -1,11 +1,12 @@
 """``init``, ``home …``, ``doctor`` and ``bucket …``: a home, and its life on machines."""
 
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
-from errors import Exit
+from errors import CodedError, Exit
 from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
 
@@ -59,8 +60,12 @@ def restore(console: Console, backup: Path) -> None:
 def upgrade(console: Console) -> None:
     """Take the home to this version's format; `backup` first."""
     from pipelines.deployment import upgrade as upgraded
+    from pipelines.safeguards import as_error
 
     console.show_pairs("Upgrade", upgraded(console.open_home()))
+    with contextlib.suppress(CodedError):  # of the ledger or the keys: `doctor` says so
+        if (said := as_error(console.session)) is not None:
+            console.hint(str(said))
 
 
 @home_group.add()

@@ -1,4 +1,4 @@
-"""``keys …``, ``recipient …``, ``escrow …`` and ``switch …``: whose keys sign and open, and what takes two people besides projects and releases."""
+"""``keys …``, ``recipient …``, ``escrow …``, ``switch …`` and ``settings …``: whose keys sign and open, and what takes two people besides projects and releases."""
 
 from pathlib import Path
 
@@ -149,7 +149,7 @@ def revoke_key_of_member(
     console.show_pairs("Recipient", revoke_recipient(console.session, project, fingerprint, reason))
 
 
-# Escrow and switches: two people
+# Escrow, switches and settings: two people
 
 
 escrow_group = Group("The Department's own key, made and kept elsewhere.")
@@ -218,7 +218,7 @@ def allow_escrow(
 @switch_group.add("list")
 def list_switches(console: Console) -> None:
     """List the switches, and what two people confirmed."""
-    from pipelines.session import switch_overview
+    from pipelines.safeguards import switch_overview
 
     names = ("switch", "value", "default", "less_cautious", "confirmed")
     console.show_rows("Switches", names, switch_overview(console.session))
@@ -227,7 +227,7 @@ def list_switches(console: Console) -> None:
 @switch_group.add("override")
 def override_switch(console: Console, name: str) -> None:
     """Record the value that settings.toml has."""
-    from pipelines.session import override_setting
+    from pipelines.safeguards import override_setting
 
     console.show_pairs("Switch", override_setting(console.session, name))
 
@@ -235,6 +235,38 @@ def override_switch(console: Console, name: str) -> None:
 @switch_group.add("confirm")
 def confirm_switch(console: Console, name: str) -> None:
     """Confirm it, as a second person."""
-    from pipelines.session import confirm_setting
+    from pipelines.safeguards import confirm_setting
 
     console.show_pairs("Switch", confirm_setting(console.session, name))
+
+
+settings_group = Group("What settings.toml says: one records a change, another confirms.")
+
+
+@settings_group.add("show")
+def show_settings(console: Console) -> None:
+    """Show what settings.toml says other than what is in force."""
+    from pipelines.safeguards import overview
+
+    console.show_pairs("Settings", overview(console.session))
+
+
+@settings_group.add("record")
+def record_settings(console: Console) -> None:
+    """Record what settings.toml says, as an administrator."""
+    from pipelines.safeguards import record_change
+
+    done = record_change(console.session)
+    console.show_pairs("Settings", done)
+    if not done["in_force"]:
+        console.hint(
+            f"A second person looks: `settings show`, then `settings confirm {done['digest']}`."
+        )
+
+
+@settings_group.add("confirm")
+def confirm_settings(console: Console, digest: str) -> None:
+    """Confirm it, as a second person."""
+    from pipelines.safeguards import confirm_change
+
+    console.show_pairs("Settings", confirm_change(console.session, digest))

@@ -269,9 +269,8 @@ def approve(
     On the strength of its report: read it first (`release report`), and name it, by its digest or by the
     file that you read. Where the settings want it named, a terminal asks for it.
     """
-    from pipelines.custody import report_file, report_named
+    from pipelines.custody import approve_release, report_file, report_named
     from pipelines.keys import plain_digest, read_file
-    from pipelines.session import today
 
     session = console.session
     if report and is_digest(figures := plain_digest(report)):
@@ -287,7 +286,7 @@ def approve(
         asked = typer.prompt("The first 8 figures of its digest, if it is the one that you read", err=True)  # fmt: skip
         named = before.report if asked == str(before.report)[:_FIGURES] else asked
     named = report_named(session, release, named)
-    state = session.releases.approve(release, session.person, today(), report=named)
+    state = approve_release(session, release, named)
     console.show_pairs(f"Release {release}", state.as_dict() | {"report_file": place})
     console.hint(f"Seal it with `doj-release run {state.project} --resume {release}`.")
 

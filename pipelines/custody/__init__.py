@@ -19,6 +19,7 @@ from pipelines.custody.escrow import (
     request_escrow,
 )
 from pipelines.custody.releases import (
+    approve_release,
     destroy_release,
     ending,
     hand_over,

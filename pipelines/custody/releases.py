@@ -16,6 +16,7 @@ from crypto.package import verify_by_any
 from errors import CodedError
 from pipelines.errors import ConfirmationMissing, FileExists, OptionsDisagree, ReportNotNamed
 from pipelines.home import Home, locked
+from pipelines.safeguards import check_decision
 from pipelines.session import Session, today
 
 _REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
@@ -113,6 +114,16 @@ def release_details(session: Session, release: str) -> dict[str, object]:
     return body
 
 
+def approve_release(session: Session, release: str, report: str | None = None) -> ReleaseState:
+    """Let a release go, as a second person, under the settings that it was ordered under.
+
+    Raises:
+        CodedError: see `check_decision` and ``Releases.approve``.
+    """
+    check_decision(session, release)
+    return session.releases.approve(release, session.person, today(), report=report)
+
+
 def hand_over(
     session: Session, release: str, member: str, by: str | None, out: Path | None = None
 ) -> ReleaseState:
@@ -124,9 +135,9 @@ def hand_over(
         FileExists: something is there already.
         UnknownRelease: there is none.
         PackageDiffers: the copy in the outbox is not the one that the ledger names (exit 5).
-        CodedError: see ``Releases.hand_over``.
+        CodedError: see `check_decision` and ``Releases.hand_over``.
     """
-    session.releases.show(release)  # an unknown one has no folder to lock
+    check_decision(session, release, out=True)  # an unknown one has no folder to lock
     if out is not None and out.exists():
         raise FileExists(file="folder of the package")
     with locked(session.home.runs / release):

@@ -28,6 +28,7 @@ from errors import CodedError
 from pipelines import home as homes
 from pipelines.operations import as_refused, unsafe_notices, waiting_notices
 from pipelines.orchestration import auth_file, password
+from pipelines.safeguards import as_error
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
 State = Literal["good", "note", "bad"]
@@ -241,6 +242,10 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
     with Session(home) as session:
         facts = verify_ledger(session)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
+        unconfirmed = as_error(session)
+        said = "the digest that the ledger holds"
+        state: State = "note" if session.demo else "bad"
+        yield _judged("settings in force", unconfirmed, str(unconfirmed), said, state)
         weak = weaknesses(session.ledger.engine)
         what = f"{session.ledger.engine.dialect.name}, this role appends and reads"
         yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)

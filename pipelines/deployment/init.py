@@ -11,6 +11,7 @@ from approvals.ledger import Event, HeadFile, Ledger
 from crypto.cms import certificate_fingerprint
 from crypto.keyring import Keyring
 from pipelines import home as homes
+from pipelines.safeguards import keep_first
 
 
 def init_home(
@@ -44,8 +45,7 @@ def init_home(
 def _furnish(
     home: homes.Home, *, department: str | None, demo: bool, passphrase: bytes | None
 ) -> dict[str, object]:
-    settings = home.settings()
-    name = department or settings.department.name
+    name = department or home.settings().department.name
     user = pwd.getpwuid(os.geteuid()).pw_name
     person = "demo-engineer" if demo else "engineer-1"
     roles = ["engineer", "administrator"]
@@ -70,7 +70,8 @@ def _furnish(
     home.signing_certificate.chmod(0o644)
     head = HeadFile(home.ledger_head, keyring.digest)
     ledger = Ledger.open(home.ledger_url(), create=True, witness=head.advance)
-    facts = {"demo": demo, "code_version": version("doj-release")}
+    settings = keep_first(home, keyring)
+    facts = {"demo": demo, "code_version": version("doj-release"), "settings": settings}
     ledger.append(Event("home_created", person, facts=facts))
     return {
         "home": str(home.root),

@@ -12,7 +12,7 @@ from pipelines.home.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpe
 from pipelines.home.settings import TEMPLATE, Settings, read_settings
 
 VARIABLE = "DOJ_RELEASE_HOME"
-FORMAT = 4  # of a home; see upgrade
+FORMAT = 5  # of a home; see upgrade
 FOLDERS = (
     "keys", "register", "projects", "runs", "outbox", "history", "checkpoints", "logs", "prefect",
 )  # fmt: skip
@@ -24,6 +24,9 @@ class Home:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.settings_file = root / "settings.toml"  # policy, with reasons
+        self.settings_confirmed = (
+            root / "settings.confirmed.json"
+        )  # those in force, to name changes
         self.people_file = root / "people.toml"  # which user of the system is which person
         self.signing_certificate = root / "signing.pem"  # that recipients verify with
         self.ledger_head = root / "ledger.head"  # under a key: shows an end that was cut off

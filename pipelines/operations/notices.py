@@ -19,9 +19,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from errors import Exit
+from pipelines.errors import MailRefused, MailUnavailable
 from pipelines.home import Home, Notices, Settings, locked, write_private
-from pipelines.operations.errors import MailRefused, MailUnavailable, NoticeNotTaken, NoticeUnsafe
-from pipelines.operations.mail import Letter, is_here, post_office, read_secret
+from pipelines.mail import Letter, is_here, post_office, read_secret
+from pipelines.operations.errors import NoticeNotTaken, NoticeUnsafe
 
 FOLDER = "notices"
 _WEB = "web"

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines.errors import OptionsDisagree
+from pipelines.errors import MailRefused, OptionsDisagree
 from pipelines.home import Home, sweep_home, write_private
-from pipelines.operations.errors import MailRefused
 from pipelines.operations.logs import without_consequence
 from pipelines.operations.notices import hand_over_notices
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
     from approvals.deadlines import Timing, UnsentNotice
-    from pipelines.operations.mail import Letter
+    from pipelines.mail import Letter
 
 CALENDAR = "deadlines.ics"
 
@@ -102,7 +101,7 @@ def send_letters(session: Session, on: date) -> int:
         MailUnavailable, MailUnsafe: nothing more can be sent; what went out is recorded.
         MailRefused: some letters were refused, with how many; the others went out.
     """
-    from pipelines.operations.mail import post_office
+    from pipelines.mail import post_office
 
     settings = session.settings.mail
     waiting = _unsent(session) if settings.host else []
@@ -130,7 +129,7 @@ def _unsent(session: Session) -> "list[UnsentNotice]":
 
 
 def _letter(session: Session, item: "UnsentNotice") -> "Letter":
-    from pipelines.operations.mail import Letter
+    from pipelines.mail import Letter
 
     own = session.settings.mail.department or session.settings.department.contact
     return Letter(

@@ -11,10 +11,11 @@ from typing import Any
 
 from approvals.custody import ASKERS, OUT, ROLES, STEPS, Status, escrow_state, release_state
 from approvals.ledger import Entry
-from approvals.people import CONFIRMERS, Person, waiting_correction, waiting_switches
+from approvals.people import CONFIRMERS, RECORDERS, Person, waiting_correction, waiting_switches
 from approvals.project import IN_FORCE, ProjectState, State, roles_for
 from pipelines.operations.reminders import letters_due
-from pipelines.session import Session, less_cautious, today
+from pipelines.safeguards import less_cautious, standing, unspoken
+from pipelines.session import Session, today
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,8 @@ def _decisions(
 
 
 def _of_the_home(session: Session) -> Iterator[Waiting]:
-    """Switches, the escrow key and its uses, the clock: one began, another confirms."""
+    """Settings, switches, the escrow key and its uses, the clock: one began, another confirms."""
+    yield from _settings(session)
     waiting = waiting_switches(session.ledger)
     for name, value in less_cautious(session.settings).items():
         entry = waiting.get(name)
@@ -195,6 +197,23 @@ def _of_the_home(session: Session) -> Iterator[Waiting]:
         yield _second(
             "confirm the corrected clock", clock, "policy: two people", command, CONFIRMERS
         )
+
+
+def _settings(session: Session) -> Iterator[Waiting]:
+    """What settings.toml says other than what is in force: to be recorded, switches each by its name, or confirmed."""
+    found, below = standing(session), less_cautious(session.settings)
+    if found.changed and found.recorded and found.state.waiting is not None:
+        command = f"settings confirm {found.digest}"
+        first, by = found.state.waiting, "policy: two people"
+        yield _second("confirm the settings", first, by, command, CONFIRMERS)
+    names = unspoken(session, found)
+    switches = [name for name in names if name in below]
+    for name in switches:
+        command = f"switch override {name}"
+        yield Waiting(f"record the switch {name}", today(), name, command, RECORDERS)
+    if more := len(names) - len(switches):
+        what = f"record {more} changed setting{'s' if more > 1 else ''}"
+        yield Waiting(what, today(), "policy: two people", "settings record", RECORDERS)
 
 
 def _second(what: str, first: Entry, by: str, command: str, roles: frozenset[str]) -> Waiting:

@@ -29,8 +29,8 @@ from pipelines.release.errors import (
     ReleaseUnknown,
     YearsUnreadable,
 )
-from pipelines.release.pins import Pins, pins_of
-from pipelines.session import Session, check_switches, today
+from pipelines.safeguards import Pins, check_before, pins_of
+from pipelines.session import Session, today
 from systems.description import BETWEEN, System, load_system
 from systems.errors import NotDescribed
 
@@ -139,13 +139,13 @@ def order_release(session: Session, request: Request) -> str:
         KindMissing, YearsUnreadable, OptionsDisagree: the request makes no sense (exit 2).
         CodedError: a file format that is not made (exit 2).
         UnknownProject: no such project.
-        SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word.
+        SwitchNotConfirmed, SettingsNotConfirmed: settings stand by nobody's word (exit 3).
         CodedError: nothing is loaded to release from.
         CodedError: the cohort file can't be used (exit 6).
         ReleaseHeld: a release of this project is being made (exit 8); nothing is ordered then.
     """
     kind = known_kind(request.kind)
-    check_switches(session)
+    check_before(session)
     session.projects.show(request.project)  # an unknown one has no folder to lock
     with locked(session.home.projects / request.project):
         return _order(session, request, kind)

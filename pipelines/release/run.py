@@ -20,7 +20,7 @@ from pipelines.home import Home, locked, sweep, write_private
 from pipelines.release import content, orders, stages, staging
 from pipelines.release.context import ReleaseContext, open_context
 from pipelines.release.metrics import stage_metrics, write_metrics
-from pipelines.release.pins import check_pins
+from pipelines.safeguards import check_pins
 from pipelines.session import today
 from pipelines.signals import raise_if_stopped
 

@@ -4,7 +4,7 @@ A description that does not fit together is refused when it is read. Nothing her
 in code that a TOML could state.
 """
 
-from systems.description.loading import load_system, system_codes
+from systems.description.loading import description_digests, load_system, system_codes
 from systems.description.model import (
     BETWEEN,
     Column,

@@ -31,6 +31,14 @@ def system_codes() -> tuple[str, ...]:
     return tuple(sorted(path.stem.upper() for path in _FOLDER.glob("*.toml")))
 
 
+def description_digests() -> dict[str, str]:
+    """The SHA-256 of each system's file by its code, and of what they share."""
+    files = {code: _FOLDER / f"{code.lower()}.toml" for code in system_codes()} | {
+        "shared": _SHARED
+    }
+    return {code: hashlib.sha256(path.read_bytes()).hexdigest() for code, path in files.items()}
+
+
 @cache
 def load_system(code: str) -> System:
     """Return the description of a data system by its code, such as ``CARPOS``.

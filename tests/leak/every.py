@@ -119,6 +119,12 @@ def _on_a_spare_home(stage: Stage, driver: Driver) -> None:
     )
     driver.run(*spare, "switch", "confirm", "disclosure.threshold")
     settings.write_text(whole)
+    driver.run(*spare, "settings", "confirm", FREE, code=3)
+    digest = _said(driver.run(*spare, "settings", "record", "--json"))["digest"]
+    driver.run(*spare, "settings", "record", code=3)
+    driver.run(*spare, "settings", "show")
+    people.write_text(people.read_text().replace("second-1", "engineer-1"))
+    driver.run(*spare, "settings", "confirm", digest)
     words = inputs / "passphrase"
     words.write_text(f"short {FREE}"[:5])
     driver.run(*spare, "keys", "passphrase", "--new", words, code=None)
@@ -249,7 +255,7 @@ def _on_a_broken_home(stage: Stage, driver: Driver) -> None:
     (home / "ledger.sqlite3").write_bytes(b"SQLite format 3\0" + FREE.encode() * 500)
     for words in (
         ("deadlines",), ("status",), ("remind",), ("doctor",), ("escrow", "show"), ("switch", "list"), ("home", "retention",),
-        ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
+        ("settings", "show"), ("ledger", "verify"), ("ledger", "show"), ("ledger", "checkpoint", "--out", stage / "tmp" / "no.json"),
         ("project", "list"), ("release", "list"), ("release", "disclosures"), ("switch", "confirm", "disclosure.threshold"),
     ):  # fmt: skip
         driver.run("--home", home, *words, code=None)

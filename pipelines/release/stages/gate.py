@@ -6,18 +6,19 @@ from approvals.gate import ReleaseRequest
 from approvals.project import ProjectState
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.stage import Product
-from pipelines.session import check_switches, today
+from pipelines.safeguards import check_before
+from pipelines.session import today
 
 
 def ask_gate(context: ReleaseContext, stage: Literal["run", "handover"] = "run") -> Product:
     """Ask the gate with all that the order says; its answer becomes an event, whichever it is.
 
     Raises:
-        SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word (exit 3).
+        SwitchNotConfirmed, SettingsNotConfirmed: settings stand by nobody's word (exit 3).
         GateRefused: with every reason at once (exit 3).
     """
     session, order, approved = context.session, context.order, context.approved
-    check_switches(session)
+    check_before(session)
     individual = order.kind != "aggregated"
     request = ReleaseRequest(
         kind=order.kind,

@@ -13,9 +13,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from pipelines.errors import MailRefused, MailUnavailable, MailUnsafe
 from pipelines.home.settings import Mail
-from pipelines.operations.errors import MailRefused, MailUnavailable, MailUnsafe
-from pipelines.operations.mail import Letter, as_message, post_office
+from pipelines.mail import Letter, as_message, post_office
 
 pytestmark = pytest.mark.machine  # an SMTP server on the loopback
 LETTER = Letter("robin@university.example", "Project 2026-001: § 966(i)", "Ninety days.\n", "m.1")

@@ -12,10 +12,9 @@ from approvals.application.reading import example_application
 from approvals.people.people import Person
 from pipelines.custody import record_event
 from pipelines.deployment.init import init_home
-from pipelines.errors import OptionsDisagree
+from pipelines.errors import MailRefused, MailUnavailable, OptionsDisagree
 from pipelines.home.home import open_home
 from pipelines.operations import reminders
-from pipelines.operations.errors import MailRefused, MailUnavailable
 from pipelines.operations.reminders import letters_due
 from pipelines.session import Session, today
 

@@ -9,7 +9,7 @@ from extracts.errors import NoiseUnfit
 from extracts.perturbation import Noise
 from pipelines.home import Disclosure, Settings
 from pipelines.release.approved import noise_of
-from pipelines.session import less_cautious
+from pipelines.safeguards.switches import less_cautious
 
 
 def test_the_settings_name_the_noise():

@@ -7,7 +7,7 @@ import pytest
 
 from approvals.errors import EscrowChanged, EscrowRefused, SamePerson, SwitchNotConfirmed
 from approvals.ledger.events import Event
-from pipelines import session as switches
+from pipelines import safeguards as switches
 from pipelines.custody import escrow
 from pipelines.deployment.init import init_home
 from pipelines.errors import OptionsDisagree

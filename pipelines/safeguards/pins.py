@@ -9,8 +9,10 @@ import json
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.release.errors import PinsBroken, SettingsChanged
-from pipelines.session import Session, value_of
+from pipelines.home import Home
+from pipelines.safeguards.errors import PinsBroken, SettingsChanged
+from pipelines.safeguards.switches import value_of
+from pipelines.session import Session
 from systems.description import load_system
 
 # What shapes a release or decides on it. Where things are kept, mailed and worked may change meanwhile.
@@ -40,6 +42,15 @@ def pins_of(session: Session, system: str) -> Pins:
     ]
     plain = json.loads(json.dumps({n: value_of(session.settings, n) for n in names}))
     return Pins(settings=plain, system=load_system(system).digest)
+
+
+def recorded_pins(home: Home, release: str) -> Pins | None:
+    """The pins of an order as its file has them; None where it has none, or there is no file."""
+    try:
+        order = json.loads((home.runs / release / "order.json").read_text("utf-8"))
+        return Pins.model_validate(order["pins"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def check_pins(session: Session, system: str, pinned: Pins | None, recorded: str | None) -> None:

@@ -11,12 +11,12 @@ from approvals.application.reading import example_application
 from approvals.people.people import Person
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
-from pipelines.release import pins
 from pipelines.release.context import release_context
-from pipelines.release.errors import PinsBroken, SettingsChanged
 from pipelines.release.orders import Request, order_release
-from pipelines.release.pins import check_pins, pins_of
 from pipelines.release.run import run_stage
+from pipelines.safeguards import pins
+from pipelines.safeguards.errors import PinsBroken, SettingsChanged
+from pipelines.safeguards.pins import check_pins, pins_of
 from pipelines.session import Session
 
 ORDERED = date(2026, 11, 23)

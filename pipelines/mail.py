@@ -18,8 +18,8 @@ from email.utils import format_datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+from pipelines.errors import MailRefused, MailUnavailable, MailUnsafe
 from pipelines.home import Mail
-from pipelines.operations.errors import MailRefused, MailUnavailable, MailUnsafe
 
 _CLOSED = stat.S_IRWXG | stat.S_IRWXO
 

@@ -1,0 +1,25 @@
+"""What must hold beside the gate's rules before anything is ordered, approved or handed over.
+
+Settings by two people, the pins of an order, the clock, a witness outside. It knows no release beside its order's pins, and no
+rule of the domain.
+"""
+
+from pipelines.safeguards.before import check_before, check_decision
+from pipelines.safeguards.in_force import (
+    as_error,
+    check_settings,
+    confirm_change,
+    confirm_setting,
+    keep_first,
+    overview,
+    record_change,
+    standing,
+    unspoken,
+)
+from pipelines.safeguards.pins import Pins, check_pins, pins_of
+from pipelines.safeguards.switches import (
+    check_switches,
+    less_cautious,
+    override_setting,
+    switch_overview,
+)

@@ -1,0 +1,229 @@
+"""Which settings are in force: those whose digest the ledger holds, said by one person and confirmed by another.
+
+The digest is keyed and of values, not of bytes: comments and order are free, and a setting that a newer version brings counts at
+its default. The digests of the systems' files are among them. A copy of what was confirmed stands in the home, so that a change
+has a name; whoever changes the copy makes all of it unknown, never confirmed.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from approvals import people as staff
+from approvals.errors import NothingToConfirm
+from approvals.ledger import Event
+from crypto.keyring import Keyring
+from pipelines.home import Home, Settings, write_private
+from pipelines.keys import plain_digest
+from pipelines.safeguards.errors import SettingsNotConfirmed
+from pipelines.safeguards.switches import less_cautious
+from pipelines.session import Session, today
+from systems.description import description_digests
+
+# What neither shapes a release, nor decides on one, nor says where anything is kept or sent: in force when one person recorded it.
+ALONE = frozenset(
+    {
+        "department.name", "mail.timeout_seconds", "notices.timeout_seconds", "notices.attempts", "bucket.patience_seconds",
+        "bucket.attempts", "orchestration.threads", "cluster.shard_rows", "cluster.patience_seconds", "operations.log",
+    }
+)  # fmt: skip
+UNKNOWN = "settings.toml"  # stands for every setting where no copy says what was confirmed
+_FEWEST = 12  # figures of a digest that a person repeats
+_PASSWORD = re.compile(r"(?<=//)[^@/]+(?=@)")
+
+Values = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The settings of the file against those in force: ``digest`` of the file's, and the names that ``changed``."""
+
+    digest: str
+    values: Values
+    confirmed: Values
+    changed: tuple[str, ...]
+    state: staff.SettingsState
+
+    @property
+    def recorded(self) -> bool:
+        """Whether these very settings were recorded, and wait for the second person."""
+        waiting = self.state.waiting
+        return waiting is not None and waiting.facts["settings"] == self.digest
+
+    @property
+    def alone(self) -> bool:
+        """Whether one person is enough."""
+        return ALONE.issuperset(self.changed)
+
+
+def values_of(settings: Settings) -> dict[str, object]:
+    """Every setting by its dotted name, as JSON has it, and the digest of each system's file."""
+    sections = cast("dict[str, dict[str, object]]", settings.model_dump(mode="json"))
+    flat = {
+        f"{name}.{key}": value for name, body in sections.items() for key, value in body.items()
+    }
+    return flat | {f"systems.{name}": digest for name, digest in description_digests().items()}
+
+
+def keep_first(home: Home, keyring: Keyring) -> str:
+    """Keep the settings of a home that is being made as those in force; their digest, for its first event."""
+    values = values_of(home.settings())
+    _keep(home, values)
+    return _digest(keyring, values)
+
+
+def standing(session: Session) -> Standing:
+    """Compare the file with what is in force.
+
+    Raises:
+        LedgerUnavailable, KeyringMissing: see their texts.
+    """
+    state, values = staff.settings_state(session.ledger), values_of(session.settings)
+    digest, known = _digest(session.keyring, values), _kept(session.home)
+    if state.confirmed is None or _digest(session.keyring, known) != state.confirmed:
+        changed = () if digest == state.confirmed else (UNKNOWN,)
+        return Standing(digest, values, {}, changed, state)
+    before = values_of(Settings()) | known
+    changed = tuple(name for name, value in values.items() if before.get(name) != value)
+    # A system that was not described then has no default: `before` has today's file of it.
+    new = tuple(n for n in values if n.startswith("systems.") and n not in known)
+    return Standing(digest, values, known, changed + new, state)
+
+
+def check_settings(session: Session) -> None:
+    """Refuse to work under settings that nobody confirmed; a demo home may.
+
+    Raises:
+        SettingsNotConfirmed: with the names of what changed, and who takes the next step (exit 3).
+    """
+    if not session.demo and (error := as_error(session)) is not None:
+        raise error
+
+
+def as_error(session: Session) -> SettingsNotConfirmed | None:
+    """What is to be said of settings that are not in force."""
+    found = standing(session)
+    if not found.changed:
+        return None
+    step = "confirm" if found.recorded else "record"
+    return SettingsNotConfirmed(settings=found.changed, next=step, by=_who(session, found))
+
+
+def unspoken(session: Session, found: Standing) -> tuple[str, ...]:
+    """What changed and nobody recorded, by itself or as a switch."""
+    if found.recorded:
+        return ()
+    below = less_cautious(session.settings)
+    said = staff.recorded_switches(session.ledger, found.state.at)
+    return tuple(n for n in found.changed if n not in below or said.get(n) != below[n])
+
+
+def _who(session: Session, found: Standing) -> list[str]:
+    """Who can take the next step."""
+    first = found.state.waiting.actor if found.recorded and found.state.waiting else None
+    roles = staff.RECORDERS if first is None else staff.CONFIRMERS
+    persons = session.people.persons
+    return [one.id for one in persons if one.roles & roles and (session.demo or one.id != first)]
+
+
+def overview(session: Session) -> dict[str, object]:
+    """The digest of the file, and each setting that is not in force, with what is: for a person to look at."""
+    found, below = standing(session), less_cautious(session.settings)
+    waiting = found.state.waiting if found.recorded else None
+    known = values_of(Settings()) | found.confirmed
+    return {
+        "digest": found.digest,
+        "in_force": not found.changed,
+        "recorded_by": waiting.actor if waiting else None,
+        "changes": [
+            {
+                "setting": name,
+                "in_force": _shown(known.get(name)) if found.confirmed else None,
+                "in_file": _shown(found.values.get(name)),
+                "needs": "one person" if found.alone else "two people",
+                "switch": name in below,
+            }
+            for name in found.changed
+        ],
+    }
+
+
+def _shown(value: object) -> object:
+    """A value without the password of an address."""
+    return _PASSWORD.sub("…", value) if isinstance(value, str) else value
+
+
+def record_change(session: Session) -> dict[str, object]:
+    """Record the settings as they stand in the file: the first of two people, or the only one where that is enough.
+
+    Raises:
+        NothingToConfirm: they are in force, or recorded already.
+        RoleMissing: only an administrator may.
+    """
+    found = standing(session)
+    if not found.changed or found.recorded:
+        raise NothingToConfirm(what="settings")
+    store = partial(_keep, session.home, found.values)
+    who, alone = session.person, found.alone
+    names = found.changed
+    staff.record_settings(
+        session.ledger, found.digest, names, who, today(), alone=alone, store=store
+    )
+    return {"digest": found.digest, "changed": list(names), "in_force": alone}
+
+
+def confirm_change(session: Session, digest: str) -> dict[str, object]:
+    """Confirm what was recorded, as the second person, by the digest that they looked at (its first twelve figures will do).
+
+    Raises:
+        NothingToConfirm: the file's settings are not those that were recorded, or have another digest.
+        SamePerson, RoleMissing: see their texts.
+    """
+    found, given = standing(session), plain_digest(digest)
+    if len(given) < _FEWEST or not found.digest.startswith(given):
+        raise NothingToConfirm(what="settings")
+    store = partial(_keep, session.home, found.values)
+    who, demo = session.person, session.demo
+    staff.confirm_settings(session.ledger, found.digest, who, today(), demo=demo, store=store)
+    return {"digest": found.digest, "changed": list(found.changed), "in_force": True}
+
+
+def confirm_setting(session: Session, name: str) -> dict[str, object]:
+    """Confirm a switch, as the second person; where nothing else changed, the settings are in force with it.
+
+    Raises:
+        NothingToConfirm, SamePerson, RoleMissing: see their texts.
+    """
+    day = today().isoformat()
+    value = staff.confirm_switch(session.ledger, name, session.person, day, demo=session.demo)
+    _confirm_by_switches(session)
+    return {"switch": name, "value": value, "confirmed": True}
+
+
+def _confirm_by_switches(session: Session) -> None:
+    """Where switches alone changed, and two people confirmed each since, the settings are in force with that."""
+    found = standing(session)
+    below = less_cautious(session.settings)
+    since = staff.confirmed_switches(session.ledger, found.state.at)
+    if found.changed and all(n in below and since.get(n) == below[n] for n in found.changed):
+        facts = {"settings": found.digest, "names": found.changed, "on": today().isoformat()}
+        event = Event("settings_confirmed", session.person.id, facts=facts)
+        session.ledger.append(event, store=partial(_keep, session.home, found.values))
+
+
+def _digest(keyring: Keyring, values: Values) -> str:
+    return keyring.digest("settings", json.dumps(values, sort_keys=True).encode())
+
+
+def _keep(home: Home, values: Values) -> None:
+    write_private(home.settings_confirmed, json.dumps(values, sort_keys=True, indent=0))
+
+
+def _kept(home: Home) -> Values:
+    try:
+        found = json.loads(home.settings_confirmed.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("Values", found) if isinstance(found, dict) else {}
