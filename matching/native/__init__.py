@@ -6,6 +6,7 @@ speed: ``compiled()`` is None, and whoever would call it works on whole arrays, 
 """
 
 from matching.native.library import (
+    LIBRARY_FILE,
     NameLists,
     Pointers,
     address,

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from matching.arrow import Bools, Codes, Floats, Ints, Numbers, Places, Rows, Small, texts
 
-_LIBRARY = Path(__file__).with_name("_pairs.so")
+LIBRARY_FILE = Path(__file__).with_name("_pairs.so")
 
 
 class _Array:
@@ -71,10 +71,10 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
 
 def opened() -> Any:
     """The library, or None."""
-    if not _LIBRARY.exists():
+    if not LIBRARY_FILE.exists():
         return None
     try:
-        library = ctypes.CDLL(str(_LIBRARY))
+        library = ctypes.CDLL(str(LIBRARY_FILE))
     except OSError:  # made for another machine
         return None
     if not _of_this_source(library):
@@ -88,7 +88,7 @@ def opened() -> Any:
 
 def _of_this_source(library: ctypes.CDLL) -> bool:
     """Whether a library was made from the text beside it: another one may read other tables."""
-    files = sorted(p for p in _LIBRARY.parent.iterdir() if p.suffix in (".c", ".h"))
+    files = sorted(p for p in LIBRARY_FILE.parent.iterdir() if p.suffix in (".c", ".h"))
     text = b"".join(path.read_bytes() for path in files)
     try:
         made_from = c_uint64.in_dll(library, "source").value

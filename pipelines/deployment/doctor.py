@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -62,7 +63,7 @@ _NOT_DONE = {
     "refresh/refresh-aggregates": "tables are not refreshed in January",
 }
 _LIBRARIES = (
-    "duckdb", "pyarrow", "cryptography", "recordlinkage", "rapidfuzz", "prefect", "great-expectations", "highspy",
+    "duckdb", "pyarrow", "cryptography", "rapidfuzz", "prefect", "great-expectations", "highspy",
 )  # fmt: skip
 _OLDEST_OPENSSL = (3, 0)  # the first that decrypts AuthEnvelopedData
 _LEAST_FREE = 1 << 30  # bytes: below it the next register or release hardly fits
@@ -115,10 +116,12 @@ def _openssl() -> Finding:
 
 def _loops() -> Finding:
     """A compiler that failed at installation is not seen otherwise: the links are the same."""
-    from matching.native import compiled
+    from matching.native import LIBRARY_FILE, compiled
 
     lacks = "numpy's, several times slower: install gcc, then the product again"
-    return _judged("linkage's inner loops", compiled() is None, lacks, "compiled", "note")
+    library = compiled()
+    good = f"compiled, SHA-256 {sha256(LIBRARY_FILE.read_bytes()).hexdigest()}" if library else ""
+    return _judged("linkage's inner loops", library is None, lacks, good, "note")
 
 
 def _systems() -> Iterator[Finding]:

@@ -3,16 +3,15 @@
 The wheel has them in `files` beside this file (`hatch_build.py`), a clone where they are written; both by one list.
 """
 
-import re
 import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.deployment.bill import needed_to_run
 from pipelines.home import HomeExists, emptied_unless_done
 
 _LOCK = "requirements.lock"
-_OURS = "doj-release (pyproject.toml)"  # who asks for a package, as uv's comments say it
 
 
 def write_files(out: Path) -> dict[str, str]:
@@ -51,19 +50,3 @@ def deployment_files() -> Iterator[tuple[str, Path]]:
         patterns = project["tool"]["hatch"]["build"]["hooks"]["custom"]["deployment-files"]
     for path in sorted({path for one in patterns for path in root.glob(one) if path.is_file()}):
         yield path.relative_to(root).as_posix(), path
-
-
-def needed_to_run(lock: str) -> str:
-    """The part of uv's lock that the program and its extras need: no tool for tests or types."""
-    head, *blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", lock)
-    wanted_by = {
-        _name(block): set(re.findall(r"(?m)^    # (?:via |  )(.+)$", block)) for block in blocks
-    }
-    needed: set[str] = {_OURS}
-    while more := {name for name, by in wanted_by.items() if by & needed} - needed:
-        needed |= more
-    return head + "".join(block for block in blocks if _name(block) in needed)
-
-
-def _name(block: str) -> str:
-    return re.split(r"[=\[ ]", block, maxsplit=1)[0]

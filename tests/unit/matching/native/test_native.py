@@ -191,7 +191,7 @@ def test_a_library_of_another_source_is_not_used(tmp_path, monkeypatch):
     for path in folder.iterdir():
         if path.suffix in (".so", ".c", ".h"):
             shutil.copy(path, tmp_path / path.name)
-    monkeypatch.setattr(library, "_LIBRARY", tmp_path / "_pairs.so")
+    monkeypatch.setattr(library, "LIBRARY_FILE", tmp_path / "_pairs.so")
     assert library.opened() is not None
     (tmp_path / "pairs.c").write_text("/* changed */")
     assert library.opened() is None

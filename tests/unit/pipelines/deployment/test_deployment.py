@@ -1,5 +1,6 @@
 """Log lines, metrics, backup and upgrade: what those who operate a home rely on."""
 
+import hashlib
 import io
 import json
 import os
@@ -245,12 +246,15 @@ def test_what_somebody_is_writing_is_left_out(home, tmp_path):
     assert not any("tmp" in name for name in _names(tmp_path / "b.tar"))
 
 
-def test_the_doctor_says_which_loops_run(monkeypatch):
+def test_the_doctor_says_which_loops_run(monkeypatch, tmp_path):
     def loops():
         return next(f for f in doctor.check_machine() if f.what == "linkage's inner loops")
 
+    (tmp_path / "loops.so").write_bytes(b"loops")
+    monkeypatch.setattr("matching.native.LIBRARY_FILE", tmp_path / "loops.so")
     monkeypatch.setattr("matching.native.compiled", lambda: object())
     assert loops().state == "good"
+    assert loops().detail == f"compiled, SHA-256 {hashlib.sha256(b'loops').hexdigest()}"
     monkeypatch.setattr("matching.native.compiled", lambda: None)
     assert loops().state == "note"
     assert "install gcc" in loops().detail
