@@ -134,7 +134,7 @@ READS: dict[str, dict[str, str]] = {
     "shellingham": {"SHELL": "{folder}/openssl"}, "psutil": {"PSUTIL_DEBUG": "1"}, "tornado": {"ASYNC_TEST_TIMEOUT": "x"},
     "cffi": {"CFFI_TMPDIR": "{evil}"}, "ruamel-yaml": {"RUAMEL_DEBUG": "1"}, "greenlet": {"GREENLET_USE_GC": "0"},
     "coolname": {"COOLNAME_DATA_DIR": "{evil}", "COOLNAME_DATA_MODULE": "typer"}, "rapidfuzz": {"RAPIDFUZZ_IMPLEMENTATION": "python"},
-    "openpyxl": {"OPENPYXL_LXML": "x"}, "msgpack": {"MSGPACK_PUREPYTHON": "1"}, "recordlinkage": {"RL_DATA": "{evil}"},
+    "openpyxl": {"OPENPYXL_LXML": "x"}, "msgpack": {"MSGPACK_PUREPYTHON": "1"},
     "griffelib": {"GRIFFE_GIT_SERVICE": "x"}, "griffecli": {"GRIFFE_LOG_LEVEL": "x"}, "rich-rst": {"DOCUTILSCONFIG": "{evil}/docutils"},
     "python-dotenv": {"PYTHON_DOTENV_DISABLED": "0"}, "asyncpg": {"PGPASSWORD": "x"}, "fastapi": {"FASTAPI_ENV": "x"},
 }  # fmt: skip

@@ -3,7 +3,8 @@
 It reads the projects' events and records the letters that it wrote. It never sends one.
 """
 
-from approvals.deadlines.deadlines import as_ics, drafts_of, open_deadlines
+from approvals.deadlines.deadlines import drafts_of, open_deadlines
+from approvals.deadlines.ical import as_ics
 from approvals.deadlines.notices import (
     OwedNotice,
     Timing,

@@ -5,9 +5,9 @@ where the review found that an identity could be compromised, before what identi
 (§ 964(g)(1)): a new draft.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from approvals.application import StandardApplication
@@ -217,52 +217,6 @@ def _evidence(state: ProjectState) -> Iterator[Deadline]:
     for name, who, end in ends:
         if end is not None:
             yield _dated(name, end, state, member=who, about=f"{who}{end}")
-
-
-_ALARM_BEFORE = timedelta(days=7)
-
-
-def as_ics(deadlines: Iterable[Deadline], *, at: datetime | None = None) -> bytes:
-    """Write deadlines as iCalendar.
-
-    The same deadline keeps its UID, so that a calendar that reads the file again updates its entry.
-    No name of a person is in it: projects go by number.
-
-    Args:
-        deadlines: what ``open_deadlines`` gives.
-        at: time of writing, UTC.
-    """
-    from icalendar import Alarm, Calendar, Event
-
-    calendar = Calendar()
-    calendar.add("prodid", "-//doj-release//deadlines//EN")
-    calendar.add("version", "2.0")
-    stamp = at or datetime.now(UTC)
-    for deadline in deadlines:
-        event = Event()
-        digest = f"{deadline.project}-{deadline.name}-{deadline.about or deadline.due}"
-        event.add("uid", f"{digest.replace(' ', '-').replace(':', '-')}@doj-release")
-        event.add("dtstamp", stamp)
-        event.add("dtstart", deadline.due)
-        event.add("summary", f"{deadline.project}: {deadline.what}")
-        event.add("description", _description(deadline))
-        alarm = Alarm()
-        alarm.add("action", "DISPLAY")
-        alarm.add("description", deadline.what)
-        alarm.add("trigger", -_ALARM_BEFORE)
-        event.add_component(alarm)
-        calendar.add_component(event)
-    return calendar.to_ical()
-
-
-def _description(deadline: Deadline) -> str:
-    counted = ", ".join(day.isoformat() for day in deadline.counted)
-    lines = [
-        f"For: {deadline.for_whom}",
-        f"Section: {deadline.section} ({deadline.rule})",
-        f"Counted: {deadline.calendar}" + (f": {counted}" if counted else ""),
-    ]
-    return "\n".join(lines)
 
 
 _WAIT = next(clock for clock in CLOCKS if clock.name == "publication_wait")

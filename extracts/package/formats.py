@@ -16,6 +16,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -24,7 +25,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from extracts.errors import FormatCannotHold, FormatUnknown, PartTooSmall
+from extracts.errors import FormatCannotHold, FormatMissing, FormatUnknown, PartTooSmall
 from extracts.package.dictionary import DataDictionary, FieldDoc, ProgramNotes
 
 # --- CSV and Parquet, cut by rows where a file grows too big
@@ -141,9 +142,12 @@ def known_formats(asked: Sequence[str]) -> tuple[Format, ...]:
 
     Raises:
         FormatUnknown: a word that names none.
+        FormatMissing: the extra that writes them is not installed.
     """
     if unknown := set(asked) - PROGRAMS.keys():
         raise FormatUnknown(known=sorted(PROGRAMS), unknown=len(unknown))
+    if asked and find_spec("pyreadstat") is None:
+        raise FormatMissing
     return tuple(one for one in ("stata", "spss", "sas") if one in asked)
 
 

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from errors import Exit
-from extracts.errors import FormatCannotHold, FormatUnknown
+from extracts.errors import FormatCannotHold, FormatMissing, FormatUnknown
 from extracts.package import formats
 from extracts.package.dictionary import DataDictionary, FieldDoc, dictionary_for
 from systems.description.loading import load_system, system_codes
@@ -244,3 +244,10 @@ def test_nothing_is_written_to_a_disk(tmp_path, monkeypatch):
     for form in READERS:
         written(form)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_extra_an_order_of_them_is_refused_and_no_other(monkeypatch):
+    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    assert formats.known_formats(()) == ()
+    with pytest.raises(FormatMissing):
+        formats.known_formats(("stata",))
