@@ -18,6 +18,7 @@ import pyarrow as pa
 from matching.arrow import pc
 from matching.errors import BadSheet, ChangedPairs, MissingPairs, NothingDecided, UnknownVerdict
 from matching.tables import STANDARD
+from systems.texts import in_lines
 
 Verdict = Literal["same", "different", "unsure"]
 VERDICTS: Final = ("same", "different", "unsure")
@@ -77,7 +78,7 @@ def neutral(value: object) -> str | None:
     """A value as text that no spreadsheet takes for a formula."""
     if value is None:
         return None
-    text = "".join(c for c in str(value) if c >= " " or c in "\t\n\r")[:_WIDEST]
+    text = in_lines(str(value))[:_WIDEST]
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from ipaddress import ip_address
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from pipelines.errors import MailRefused, MailUnavailable, MailUnsafe
 from pipelines.home import Mail
+from systems.texts import in_lines
 
 _CLOSED = stat.S_IRWXG | stat.S_IRWXO
 
@@ -69,16 +71,16 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
     """The letter as a message of plain text in UTF-8.
 
     Raises:
-        ValueError: an address or subject with a line break (no header can be slipped in).
+        ValueError: what is no single address, or a subject with a line break (no header can be slipped in).
     """
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = letter.to
+    message["To"] = Address(addr_spec=letter.to)  # one, whatever it is
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{letter.mark}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
-    message.set_content(letter.text)
+    message.set_content(in_lines(letter.text))
     return message
 
 

@@ -3,16 +3,27 @@
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+from systems.texts import in_one_line
+
+# a name or title in one line: of an application that was taken earlier, what acts or hides is told
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(in_one_line),
+]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=20_000)]
 MemberId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
 DocumentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,47}$")]
 ProjectNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{3,5}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,47}$")]
 Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$", max_length=254)
+    str,
+    StringConstraints(
+        pattern=r'^[^@\s()<>\[\]:;,\\"\p{C}]{1,64}@[^@\s()<>\[\]:;,\\"\p{C}]+\.[^@\s()<>\[\]:;,\\"\p{C}]{2,}$',
+        max_length=254,
+    ),
 ]
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+() .x-]{7,30}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

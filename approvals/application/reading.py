@@ -29,6 +29,7 @@ from approvals.application.forms import (
 )
 from approvals.application.system_terms import SystemTerms, terms_of
 from approvals.errors import ApplicationRefused, ApplicationUnreadable, Problem
+from systems.texts import acts
 
 
 class Hole:
@@ -111,6 +112,7 @@ def part_of(annotation: Any) -> type[Part] | None:
 Form = Literal["standard", "aggregated"]
 TermsOf = Callable[[str], SystemTerms | None]
 
+_ACTS = "has control characters or direction marks, which no text needs"
 MAX_BYTES = 2 << 20  # an application is some pages of text; more is another file
 
 _EXAMPLE_DATE = "2026-09-01"  # the examples' date of request
@@ -152,6 +154,8 @@ def parse_application(content: bytes, *, terms: TermsOf) -> Application:
         ApplicationRefused: with the complete list of problems.
     """
     fields = _toml(content)
+    if acting := [Problem(path, "policy", _ACTS) for path in _acting(fields)]:
+        raise ApplicationRefused(tuple(acting))
     model = _FORMS.get(form) if isinstance(form := fields.get("form"), str) else None
     if model is None:
         refused = Problem("form", "§§ 965, 966", "must be standard or aggregated")
@@ -188,6 +192,19 @@ def stored_application(content: bytes, *, terms: TermsOf) -> Application:
     except ValidationError:
         raise ApplicationRefused((Problem("form", "§§ 965, 966", "can't be read"),)) from None
     return _with_defaults(application, terms(application.system) or SystemTerms.unknown())
+
+
+def _acting(value: object, path: str = "") -> Iterator[str]:
+    """The paths of texts that hold what is no writing; a name that the form does not know may be anything, and is not told."""
+    if isinstance(value, str) and acts(value):
+        yield path or "(top)"
+    elif isinstance(value, dict):
+        for name, item in cast("dict[str, object]", value).items():
+            step = name if re.fullmatch(r"[a-z_]{1,40}", name) else "?"
+            yield from _acting(item, f"{path}.{step}" if path else step)
+    elif isinstance(value, list):
+        for number, item in enumerate(cast("list[object]", value), start=1):
+            yield from _acting(item, f"{path}[{number}]")
 
 
 def _under_own_law(problem: Problem, terms: SystemTerms | None) -> Problem:

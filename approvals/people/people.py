@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from approvals import errors
+from systems.texts import in_one_line
 
 ROLES = ("engineer", "reviewer", "approver", "administrator", "security")
 
@@ -61,7 +62,7 @@ class People:
             except (UnicodeDecodeError, tomllib.TOMLDecodeError):
                 raise errors.PeopleFileWrong(what="no TOML in UTF-8") from None
         service = content.pop("service", None)
-        if service is not None and not (isinstance(service, str) and service):
+        if service is not None and not (isinstance(service, str) and service.isprintable()):
             raise errors.PeopleFileWrong(what="service is the name of a user")
         return cls(_persons(content), service)
 
@@ -167,7 +168,9 @@ def _person(number: int, entry: object) -> Person:
         )
     fields = cast("dict[str, Any]", entry)
     texts = [fields[k] for k in ("id", "name", "user")]
-    if not all(isinstance(t, str) and t for t in texts) or not _ID.fullmatch(fields["id"]):
+    if not all(
+        isinstance(t, str) and t and in_one_line(t) == t for t in texts
+    ) or not _ID.fullmatch(fields["id"]):
         raise errors.PeopleFileWrong(entry=number, what="id, name or user")
     roles = fields["roles"]
     if not isinstance(roles, list) or not roles or any(r not in ROLES for r in roles):

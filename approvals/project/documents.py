@@ -15,6 +15,7 @@ from approvals.errors import DocumentChanged
 from crypto.resting import decrypt_document, encrypt_document
 from crypto.secret import Secret
 from errors import CodedError
+from systems.texts import in_lines
 
 Digest = Callable[[str, bytes], str]
 Key = Callable[[bool], Secret]  # the project's key; True makes it where there is none
@@ -27,7 +28,8 @@ LEFT_OPEN = "______________________________"  # what only the signer of a letter
 def fill_letter(name: str, /, **said: object) -> str:
     """A letter of ``approvals/letters``, filled in."""
     text = (resources.files("approvals") / "letters" / f"{name}.txt").read_text("utf-8")
-    return text.format(open=LEFT_OPEN, **said)
+    told = {name: in_lines(v) if isinstance(v, str) else v for name, v in said.items()}
+    return text.format(open=LEFT_OPEN, **told)
 
 
 class ProjectFolder:

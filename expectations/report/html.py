@@ -14,6 +14,7 @@ from expectations.errors import ReportBroken
 from expectations.report import model as models
 from expectations.report.editions import MARKER, recipient_view
 from expectations.report.items import WORDS
+from systems.texts import page_template
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -54,16 +55,9 @@ def render(model: models.ReportModel, edition: models.Edition = "recipient") -> 
 
 @cache
 def _template() -> "Template":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import FileSystemLoader
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
+    return page_template(FileSystemLoader(_HERE), "report.html.j2")
 
 
 def _by_suite(checks: Iterable[models.CheckLine]) -> list[tuple[str, list[models.CheckLine]]]:

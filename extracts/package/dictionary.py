@@ -17,6 +17,7 @@ from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
 from extracts.perturbation import PERTURBED, Noise
 from extracts.rows import Plan, RowKind, plan_for
 from systems.description import Dimension, OutputColumn, System, load_system
+from systems.texts import page_template
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -192,16 +193,9 @@ def dictionary_page(
 
 @cache
 def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import PackageLoader
 
-    environment = Environment(
-        loader=PackageLoader("extracts", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("dictionary.html.j2")
+    return page_template(PackageLoader("extracts"), "dictionary.html.j2")
 
 
 def _groups(fields: Sequence[FieldDoc], noun: str) -> list[tuple[str, str, list[FieldDoc]]]:

@@ -24,6 +24,7 @@ from extracts.package.facts import span
 from extracts.perturbation import Noise
 from extracts.suppression import CrossTable, Labels, Names, name_of, share_of_total
 from systems.description import System
+from systems.texts import in_lines, in_one_line
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -307,7 +308,7 @@ def _head_and_foot(sheet: Any, title: str, heading: str) -> None:
 
 def escaped(text: str) -> str:
     """A text for a page's head or foot, where & begins a code; at most what Excel takes."""
-    return text.replace("&", "&&")[:200]
+    return in_one_line(text).replace("&", "&&")[:200]
 
 
 def _fill(
@@ -412,7 +413,7 @@ def text(
     """A cell that holds text whatever it begins with."""
     from openpyxl.cell import WriteOnlyCell
 
-    cell: Any = WriteOnlyCell(sheet, value=value)
+    cell: Any = WriteOnlyCell(sheet, value=in_lines(value))
     cell.data_type = "s"
     if bold or size != _SIZE:
         cell.font = _font(bold=bold, size=size)

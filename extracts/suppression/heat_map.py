@@ -14,6 +14,8 @@ from itertools import groupby, product
 from operator import itemgetter
 from typing import Literal
 
+from systems.texts import page_template
+
 # --- layout
 
 Labels = tuple[str, ...]
@@ -152,16 +154,9 @@ def heat_map_page(
         names: for each dimension, code to label.
         exact: whether the intervals are exact; otherwise they are ranges that are proven possible.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import PackageLoader
 
-    page = Environment(
-        loader=PackageLoader("extracts"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("heat_map.html.j2")
-    return page.render(
+    return page_template(PackageLoader("extracts"), "heat_map.html.j2").render(
         title=title, facts=facts, blocks=_tables(dims, cells, names or {}), exact=exact, dims=dims
     )
 

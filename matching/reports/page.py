@@ -7,12 +7,12 @@ linkage stands in ``quality.html`` (whose line ends are left out) and ``quality.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib import resources
 from string import Template
 
 from matching.findings import Finding
 from matching.reports.report import LinkReport, Rate
+from systems.texts import in_html as escape
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 240, 46, 34, 10
 _LEAST = 10

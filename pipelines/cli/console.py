@@ -33,6 +33,7 @@ from pipelines.cli import caller
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
 from pipelines.errors import StoppedBySignal, Unexpected, ValueUnknown
 from pipelines.signals import UnderWay, raise_if_stopped
+from systems.texts import in_json, in_lines, in_one_line
 
 if TYPE_CHECKING:
     from pipelines.home import Home
@@ -174,7 +175,7 @@ class Console:
     def emit(self, data: object) -> None:
         """Print the machine's output: one JSON document on stdout."""
         self.emitted = True
-        typer.echo(json.dumps(data, indent=1, default=str, ensure_ascii=False))
+        typer.echo(in_json(data))
 
     def show(
         self,
@@ -187,6 +188,7 @@ class Console:
         if self.json:
             self.emit(data)
             return
+        title, columns = in_one_line(title), [in_one_line(name) for name in columns]
         listed = [[glued(plain(value)) for value in row] for row in rows]
         if not listed:
             typer.echo(f"{title}: none")
@@ -219,7 +221,7 @@ class Console:
         typer.echo(f"{title}:" if rows else f"{title}: none")
         for head, facts in rows:
             typer.echo(wrapped("  ".join(filter(None, map(plain, head))), width, "  "))
-            told = facts if isinstance(facts, str) else _as_facts(facts)
+            told = in_lines(facts) if isinstance(facts, str) else _as_facts(facts)
             typer.echo(wrapped(told, width, "    ", "    "), nl=bool(told))
 
     def show_pairs(self, title: str, pairs: Mapping[str, object]) -> None:
@@ -272,7 +274,8 @@ class Console:
             resume = shlex.join(words + ["--no-orchestrator"] * (not release.orchestrated))
             body |= {"release": release.release, "resume": resume}
             typer.echo(
-                f"Release {release.release} goes on where it was with:\n  {resume}", err=True
+                in_lines(f"Release {release.release} goes on where it was with:\n  {resume}"),
+                err=True,
             )
         if self.json and not self.emitted:
             self.emit(body)
@@ -537,8 +540,9 @@ def screen(stream: TextIO) -> int:
 
 
 def for_screen(text: str, stream: TextIO) -> str:
-    """A text in lines as wide as the terminal; as it is where nobody looks at it there."""
-    return wrapped(text, screen(stream)) if stream.isatty() else text
+    """A text in lines as wide as the terminal, or as they are; nothing in it acts there or where it is shown later."""
+    told = in_lines(text)
+    return wrapped(told, screen(stream)) if stream.isatty() else told
 
 
 def _as_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -612,10 +616,10 @@ def plain(value: object) -> str:
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
         said = {name: text for name, item in items if (text := plain(item))}
-        return ", ".join(f"{name} {text}" for name, text in said.items())
+        return ", ".join(f"{in_one_line(str(name))} {text}" for name, text in said.items())
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(map(plain, cast("Iterable[object]", value)))
-    return str(value)
+    return in_one_line(str(value))
 
 
 def _records(value: object) -> list[Mapping[str, object]]:

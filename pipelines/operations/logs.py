@@ -18,6 +18,7 @@ from typing import Literal, cast, get_args
 from pipelines.home import Home
 from pipelines.operations.errors import LogFormUnknown
 from pipelines.operations.interruptions import if_possible
+from systems.texts import in_one_line
 
 Form = Literal["off", "text", "json"]
 Level = Literal["info", "warning", "error"]
@@ -46,7 +47,7 @@ class RunLog:
         if self.form == "json":
             line = json.dumps({"at": stamp, "level": level, "event": event, **known})
         else:
-            shown = " ".join(f"{name}={value}" for name, value in known.items())
+            shown = " ".join(f"{name}={in_one_line(str(value))}" for name, value in known.items())
             line = f"{stamp} {level} {event} {shown}"
         with if_possible():
             sys.stderr.write(line + "\n")

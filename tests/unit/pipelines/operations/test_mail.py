@@ -195,5 +195,5 @@ def test_implicit_tls(certificate, settings):
 @pytest.mark.parametrize("field", ["to", "subject"])
 def test_no_header_can_be_slipped_in(field):
     letter = Letter(**{**LETTER.__dict__, field: "a@b.example\nBcc: canary@c.example"})
-    with pytest.raises(ValueError, match=r"[Hh]eader|newline|linefeed"):
+    with pytest.raises(ValueError, match=r"[Hh]eader|newline|linefeed|Address|addr_spec|CR"):
         as_message(letter, "desk@doj.example")
