@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matching import arrays, comparison, native, normalise
 from matching.arrow import Bools, Hashes, Ints, Places, Rows
 from matching.blocking.pair_filter import PairFilter, Prefilter
-from matching.blocking.planning import CHUNK, Planned, RuleCount, plan_rules
+from matching.blocking.planning import CHUNK, ChunkKeys, Planned, RuleCount, plan_rules
 from matching.blocking.rules import Parts
 from matching.options import LinkOptions
 
@@ -32,7 +32,8 @@ class _Rule(Structure):
     _fields_ = [
         ("number", c_int64),
         ("bits", c_int64),
-        *((name, c_void_p) for name in ("taken", "starts", "slots", "hashes", "known")),
+        *((name, c_void_p) for name in ("taken", "starts", "slots", "hashes", "known", "places")),
+        ("size", c_int64),
     ]
 
 
@@ -79,7 +80,7 @@ class _Chunk:
 
     begin: int
     packed: comparison.Packed
-    keys: Sequence[tuple[Hashes, Bools]]
+    keys: Sequence[ChunkKeys]
 
 
 def _library_joins(
@@ -95,10 +96,11 @@ def _library_joins(
     rules = (_Rule * len(used))()
     for place, k in enumerate(used):
         number, index = mine.indexes[k]
-        hashes, known = chunk.keys[k]
+        hashes, known, places = chunk.keys[k]
         rules[place] = _Rule(
             number, index.bits, pointer(index.taken, np.uint8), pointer(index.starts, np.int32),
             pointer(index.slots, np.uint64), pointer(hashes, np.uint64), pointer(known, np.bool_),
+            None if places is None else pointer(places, np.int32), len(hashes),
         )  # fmt: skip
     counts = np.zeros(1 << _RULE, np.int64)
     table = None if prefilter is None else byref(prefilter.table)
@@ -221,9 +223,9 @@ class Blocks:
         found = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(len(live), np.int64))
         waiting, size = list[Ints](), 0
         for place, (planned, (rule, index)) in enumerate(zip(live, indexes, strict=True)):
-            hashes, known = planned.chunk(self.encoded, begin)
-            for at, record in index.probe(hashes, known):
-                a, b = rows[at].astype(np.int64), record.astype(np.int64) + begin
+            keys = planned.chunk(self.encoded, begin)
+            for at, which in index.probe(keys.hashes, keys.known):
+                a, b = rows[at].astype(np.int64), keys.record(which).astype(np.int64) + begin
                 packed = a << (_RECORD + _RULE) | b << _RULE | rule
                 if self.same_table:
                     packed = packed[a < b]
@@ -245,7 +247,7 @@ class Blocks:
     ) -> "_Found":
         """The same pairs, joined and prefiltered by the library."""
         parts = Parts(self.encoded, self.encoded.records.cut(begin, begin + CHUNK))
-        keys = [planned.hashes(parts, records=True, begin=begin) for planned in live]
+        keys = [planned.chunk(self.encoded, begin, parts) for planned in live]
         chunk = _Chunk(begin, comparison.Columns(parts.side).packed(), keys)
         made = np.zeros(len(live), np.int64)
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]

@@ -8,8 +8,10 @@ shards and threads can't change a pair.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.arrays import bits_for, buckets, in_threads
 from matching.arrow import Bools, Hashes, Ints, Rows
@@ -41,8 +43,22 @@ class RuleCount:
 
 
 Keys = tuple[Hashes, Bools]  # of rows, and which of them have one
-# keys of records by chunk: planning, training and each shard use the same ones
-KeyCache = dict[tuple[object, ...], Keys]
+
+
+class ChunkKeys(NamedTuple):
+    """Keys of a chunk of records, and which of them take part."""
+
+    hashes: Hashes
+    known: Bools
+    places: Rows | None = None  # of the records in the chunk, in their order; None: all
+
+    def record(self, which: Rows) -> Rows:
+        """The place in the chunk of some of these."""
+        return which if self.places is None else self.places[which]
+
+
+# planning, training and each shard use the same ones
+KeyCache = dict[tuple[object, ...], ChunkKeys]
 
 
 @dataclass
@@ -59,12 +75,43 @@ class Planned:
         None  # both sides as the library hashes them
     )
     planned: bool = False  # what is split and given up stays as it is from now on
+    taken: npt.NDArray[np.uint8] | None = (
+        None  # while it is planned: a bit for each bucket that a row of the cohort is in
+    )
+    seen: bool = False  # a record with a key
 
-    def chunk(self, encoded: Encoded, begin: int) -> Keys:
-        """The keys of a chunk of records, and whether each takes part."""
-        keyed = self.sides and self.sides[1]
-        parts = rule_book.Parts(encoded, encoded.records.cut(begin, begin + CHUNK), keyed, begin)
-        return self.hashes(parts, records=True, begin=begin)
+    def chunk(
+        self, encoded: Encoded, begin: int, parts: rule_book.Parts | None = None
+    ) -> ChunkKeys:
+        """The keys of a chunk of records, of those at least that meet a row of the cohort."""
+        if parts is None:
+            keyed, side = self.sides and self.sides[1], encoded.records.cut(begin, begin + CHUNK)
+            parts = rule_book.Parts(encoded, side, keyed, begin)
+        name = self.rule.name
+        if self.cache is None:
+            return self._split(self._bare(parts), parts)
+        if not self.planned:
+            return self._split(_kept(self.cache, (name, begin), lambda: self._bare(parts)), parts)
+        cache = self.cache
+
+        def split() -> ChunkKeys:
+            known = cache.pop((name, begin), None)  # nobody asks for them again
+            return self._split(known or self._bare(parts), parts)
+
+        return _kept(cache, (name, begin, "split"), split)
+
+    def _bare(self, parts: rule_book.Parts) -> ChunkKeys:
+        """The keys before splits; of records that meet nobody none is kept while the rule is planned."""
+        hashes, known = parts.hashes(self.rule.of(True))
+        if self.taken is None:
+            return ChunkKeys(hashes, known)
+        self.seen = self.seen or bool(known.any())
+        bits = len(self.taken).bit_length() + 2
+        here = rule_book.rows_in_buckets((hashes, known), bits, self.taken)
+        return ChunkKeys(hashes[here], known[here], here)
+
+    def _split(self, keys: ChunkKeys, parts: rule_book.Parts) -> ChunkKeys:
+        return ChunkKeys(*self._finer(*keys[:2], parts, keys.places), keys.places)
 
     def rows(self, encoded: Encoded, begin: int, stop: int) -> Keys:
         """The keys of the cohort's rows from ``begin`` to ``stop``, and whether each takes part."""
@@ -77,34 +124,25 @@ class Planned:
         hashes, known = self.own
         return self._finer(hashes[begin:stop], known[begin:stop], parts)
 
-    def hashes(self, parts: rule_book.Parts, *, records: bool, begin: int | None = None) -> Keys:
-        """The key of each row, and whether the row takes part; ``begin`` says that it is a chunk of records."""
-        names = self.rule.of(records)
-        if self.cache is None or begin is None:
-            return self._finer(*parts.hashes(names), parts)
-        cache = self.cache
-        if not self.planned:
-            return self._finer(*_kept(cache, (names, begin), lambda: parts.hashes(names)), parts)
+    def hashes(self, parts: rule_book.Parts, *, records: bool) -> Keys:
+        """The key of each row, and whether the row takes part."""
+        return self._finer(*parts.hashes(self.rule.of(records)), parts)
 
-        def finer() -> Keys:
-            known = cache.pop((names, begin), None)  # nobody asks for them again
-            return self._finer(*(known or parts.hashes(names)), parts)
-
-        return _kept(cache, (names, begin, self.rule.name), finer)
-
-    def _finer(self, hashes: Hashes, known: Bools, parts: rule_book.Parts) -> Keys:
+    def _finer(
+        self, hashes: Hashes, known: Bools, parts: rule_book.Parts, places: Rows | None = None
+    ) -> Keys:
         """Keys of the rule's own parts with what is split and given up."""
         for frequent, name in self.splits:
             is_frequent = among_hashes(hashes, frequent)
             if is_frequent.any():
-                finer, has = parts.refined(hashes, name)
+                finer, has = parts.refined(hashes, name, places)
                 hashes, known = np.where(is_frequent, finer, hashes), known & (has | ~is_frequent)
         if len(self.given_up):
             known = known & ~among_hashes(hashes, self.given_up)
         return hashes, known
 
 
-def _kept(cache: KeyCache, what: tuple[object, ...], made: Callable[[], Keys]) -> Keys:
+def _kept(cache: KeyCache, what: tuple[object, ...], made: Callable[[], ChunkKeys]) -> ChunkKeys:
     if what not in cache:
         cache[what] = made()
     return cache[what]
@@ -163,20 +201,27 @@ class FrequentKeys:
         """Count by buckets, then look at the values in frequent buckets."""
         bits = bits_for(encoded.cohort.rows)
         most_records = planned.rule.most_records or np.iinfo(np.int64).max
+        mine = list(_keys(planned, encoded, records=False))
+        taken = np.zeros(1 << bits, np.bool_)
+        for _, keys in mine:
+            taken[buckets(keys.hashes, bits)[keys.known]] = True
+        planned.taken = np.packbits(taken, bitorder="little")
         counted = rule_book.count_buckets(
-            (key for _, key in _keys(planned, encoded, records=False)),
-            (key for _, key in _keys(planned, encoded, records=True)),
+            (keys[:2] for _, keys in mine),
+            (keys[:2] for _, keys in _keys(planned, encoded, records=True)),
             bits, cap, most_records,
         )  # fmt: skip
         empty = np.empty(0, np.int32), np.empty(0, np.uint64)
         none = np.empty(0, np.uint64), np.empty(0, np.int64)
-        found = cls(counted.usable, most_records, counted.total, *none, empty, empty)
-        if counted.usable and counted.frequent is not None:
+        usable = planned.seen and bool(taken.any())
+        found = cls(usable, most_records, counted.total, *none, empty, empty)
+        if usable and counted.frequent is not None:
+            frequent = np.packbits(counted.frequent, bitorder="little")
             for records in (False, True):
                 parts = [
-                    (here + np.int32(begin), key[0][here])
-                    for begin, key in _keys(planned, encoded, records=records)
-                    for here in [rule_book.rows_in_buckets(key, bits, counted.frequent)]
+                    (keys.record(here) + np.int32(begin), keys.hashes[here])
+                    for begin, keys in _keys(planned, encoded, records=records)
+                    for here in [rule_book.rows_in_buckets(keys[:2], bits, frequent)]
                 ]
                 rows = np.concatenate([r for r, _ in parts])
                 both = rows, np.concatenate([h for _, h in parts])
@@ -185,6 +230,7 @@ class FrequentKeys:
                 else:
                     found.cohort = both
             found.keep_frequent(cap)
+        planned.taken = None
         return found
 
     def keep_frequent(self, cap: int) -> int:
@@ -211,14 +257,14 @@ class FrequentKeys:
         self.total += self.keep_frequent(cap) - before
 
 
-def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tuple[int, Keys]]:
+def _keys(planned: Planned, encoded: Encoded, *, records: bool) -> Iterator[tuple[int, ChunkKeys]]:
     """The keys of a side by chunks, each with its first row."""
     side = encoded.records if records else encoded.cohort
     for begin in range(0, side.rows, CHUNK):
         if records:
             yield begin, planned.chunk(encoded, begin)
         else:
-            yield begin, planned.rows(encoded, begin, begin + CHUNK)
+            yield begin, ChunkKeys(*planned.rows(encoded, begin, begin + CHUNK))
 
 
 def _give_up(planned: Planned, frequent: FrequentKeys, cap: int, room: int) -> int:

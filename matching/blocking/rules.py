@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import buckets, extend_hash, finish_hash, start_hash
-from matching.arrow import Bools, Hashes, Ints
+from matching.arrow import Bools, Hashes, Ints, Rows
 from matching.comparison import Columns
 from matching.native import Pointers, address, compiled
 from matching.normalise import Encoded, NameParts, Side
@@ -71,7 +71,7 @@ def count_buckets(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: i
     """Count pairs by bucket.
 
     Args:
-        mine: the cohort's keys; all chunks but the last are of one size.
+        mine: the cohort's keys.
         theirs: the records'.
         bits: of a bucket's number.
         cap: more pairs make a bucket frequent.
@@ -103,7 +103,7 @@ def _by_arrays(mine: Keys, theirs: Keys, bits: int, cap: int, most_records: int)
 
 
 class _Parted(Structure):
-    _fields_ = [("buckets", c_void_p), ("starts", c_void_p), ("chunks", c_int64), ("rows", c_int64)]
+    _fields_ = [*((n, c_void_p) for n in ("buckets", "begins", "starts")), ("chunks", c_int64)]
 
 
 class _PartedKeys:
@@ -120,16 +120,17 @@ class _PartedKeys:
         self._buckets = np.concatenate([np.empty(0, np.uint32), *parts])
         self._starts = np.concatenate([np.empty(0, np.int32), *starts])
         self.known = sum(int(ends[-1]) for ends in starts)
-        rows = len(parts[0]) if parts else 0
-        addresses = address(self._buckets), address(self._starts)
-        self.table = _Parted(*addresses, len(parts), rows)
+        self._begins = np.cumsum([0, *map(len, parts)])
+        arrays = self._buckets, self._begins, self._starts
+        self.table = _Parted(*map(address, arrays), len(parts))
 
 
-def rows_in_buckets(key: tuple[Hashes, Bools], bits: int, which: Bools) -> npt.NDArray[np.int32]:
-    """The rows (by place) whose bucket is among some."""
+def rows_in_buckets(key: tuple[Hashes, Bools], bits: int, which: npt.NDArray[np.uint8]) -> Rows:
+    """The rows (by place) whose bucket is among some, of which each has a bit (the lowest first)."""
     hashes, known = key
     if compiled() is None:
-        return np.flatnonzero(known & which[buckets(hashes, bits)]).astype(np.int32)
+        here = np.unpackbits(which, bitorder="little")[buckets(hashes, bits)]
+        return np.flatnonzero(known & (here > 0)).astype(np.int32)
     rows = np.empty(len(hashes), np.int32)
     count = compiled().rows_in_buckets(hashes, known, len(hashes), bits, which, rows)
     return rows[:count].copy()
@@ -198,9 +199,12 @@ class Parts:
             made, signs = extend_hash(made, part), signs | part
         return finish_hash(made), signs >= 0
 
-    def refined(self, hashes: Hashes, name: str) -> tuple[Hashes, Bools]:
-        """The hashes with one more part, and whether the row has it."""
-        return finish_hash(extend_hash(hashes, self[name])), self[name] >= 0
+    def refined(
+        self, hashes: Hashes, name: str, places: Rows | None = None
+    ) -> tuple[Hashes, Bools]:
+        """The hashes (of all rows, or of some) with one more part, and whether the row has it."""
+        part = self[name] if places is None else self[name][places]
+        return finish_hash(extend_hash(hashes, part)), part >= 0
 
 
 def _double_tail(side: Side, names: NameParts) -> Ints:

@@ -41,6 +41,17 @@ _VALUES: dict[str, Callable[[Side], Ints]] = {
     "phone": lambda s: s.phone,
     "street": lambda s: s.address,
 }
+SideValues = dict[
+    str, tuple[Ints, Ints]
+]  # of the cohort's rows and of the records' by field; negative is missing
+
+
+def values_of(encoded: Encoded) -> SideValues:
+    """What is counted of both sides. Addresses are numbered: that is slow, and is done once."""
+    found = {name: (of(encoded.cohort), of(encoded.records)) for name, of in _VALUES.items()}
+    both = np.concatenate(found["street"])
+    number = np.where(both < 0, -1, some_numbers(both)[0])
+    return found | {"street": (number[: encoded.cohort.rows], number[encoded.cohort.rows :])}
 
 
 @dataclass(frozen=True)
@@ -76,12 +87,12 @@ class Frequencies:
 
 
 def frequencies(
-    encoded: Encoded, model: Model, namesakes: Namesakes | None = None, threads: int | None = None
+    of: SideValues, model: Model, namesakes: Namesakes | None = None, threads: int | None = None
 ) -> Frequencies:
     """Count the values of the records' side."""
 
     def counted(name: str) -> Floats32 | None:
-        values = _VALUES[name](encoded.records)
+        values = of[name][1]
         average = float(model.u[NAMES.index(name)][1])
         if name in _UNIQUE:  # shared by many people it was taken out (normalise/nobody.py)
             return _shared(values, average) if name == "phone" else None
@@ -121,9 +132,15 @@ def _shared(values: Ints, average: float) -> Floats32 | None:
 
 
 def fit_chance(
-    model: Model, encoded: Encoded, comparer: Comparer, seed: int, threads: int | None = None
+    model: Model,
+    encoded: Encoded,
+    comparer: Comparer,
+    seed: int,
+    threads: int | None = None,
+    values: SideValues | None = None,
 ) -> Model:
     """The model with its ``u`` fitted to these two tables."""
+    values = values or values_of(encoded)
     rng = np.random.default_rng(seed)
     size = min(SAMPLE, max(1, encoded.cohort.rows * encoded.records.rows))
     if not encoded.cohort.rows or not encoded.records.rows:
@@ -149,8 +166,7 @@ def fit_chance(
     names = [name for name in _VALUES if name not in _UNIQUE]
 
     def agreeing(name: str) -> float:
-        values, prior = _VALUES[name], model.u[NAMES.index(name)]
-        return collision(values(encoded.cohort), values(encoded.records), prior[1])
+        return collision(*values[name], model.u[NAMES.index(name)][1])
 
     counted = dict(zip(names, in_threads(agreeing, names, threads), strict=True))
     u: list[Floats] = []

@@ -17,15 +17,24 @@ enum { ROWS = 2048 }; /* at a time: their parts stay in a core's cache */
 static const uint64_t STEP = 0x9E3779B97F4A7C15u, LAST_STEP = 0xD6E8FEB86659FD93u;
 
 #define EACH(value) \
-    for (int64_t i = 0; i < size; i++) { \
-        const int64_t at = begin + i; \
-        out[i] = (value); \
-    } \
+    if (first) \
+        for (int64_t i = 0; i < size; i++) { \
+            const int64_t at = begin + i, part = (value); \
+            signs[i] = part; \
+            hash[i] = (uint64_t)part * STEP; \
+        } \
+    else \
+        for (int64_t i = 0; i < size; i++) { \
+            const int64_t at = begin + i, part = (value); \
+            signs[i] |= part; \
+            hash[i] = ((hash[i] ^ hash[i] >> 29) * LAST_STEP + (uint64_t)part) * STEP; \
+        } \
     return
 #define OF(list, column) (p->list[c->column[at] < 0 ? p->missing : c->column[at]])
 
-/* One part of some rows; negative is missing. */
-static void part(int kind, const Columns *c, const Parts *p, int64_t begin, int64_t size, int64_t *out) {
+/* Hash one more part of some rows; a sign stays negative once a part was missing. */
+static void mix(int kind, int first, const Columns *c, const Parts *p, int64_t begin, int64_t size, uint64_t *restrict hash,
+                int64_t *restrict signs) {
     switch (kind) {
         case P_SSN: EACH(c->ssn[at]);
         case P_LICENCE: EACH(c->licence[at]);
@@ -51,22 +60,15 @@ static void part(int kind, const Columns *c, const Parts *p, int64_t begin, int6
 /* The key of each row from `begin` on, and whether the row has all its parts. */
 void keyed(const Columns *columns, const Parts *names, const uint8_t *kinds, int64_t count, int64_t begin, int64_t size,
            uint64_t *hashes, uint8_t *known) {
-    int64_t values[ROWS];
+    int64_t signs[ROWS];
     for (int64_t from = 0; from < size; from += ROWS) {
         const int64_t length = size - from < ROWS ? size - from : ROWS;
         uint64_t *hash = hashes + from;
-        uint8_t *has = known + from;
-        for (int64_t k = 0; k < count; k++) {
-            part(kinds[k], columns, names, begin + from, length, values);
-            for (int64_t i = 0; i < length; i++) {
-                uint64_t mixed = k ? (hash[i] ^ hash[i] >> 29) * LAST_STEP : 0;
-                hash[i] = (mixed + (uint64_t)values[i]) * STEP;
-                has[i] = (uint8_t)((k ? has[i] : 1) & (values[i] >= 0));
-            }
-        }
+        for (int64_t k = 0; k < count; k++) mix(kinds[k], k == 0, columns, names, begin + from, length, hash, signs);
         for (int64_t i = 0; i < length; i++) {
             uint64_t mixed = (hash[i] ^ hash[i] >> 32) * LAST_STEP;
             hash[i] = mixed ^ mixed >> 29;
+            known[from + i] = signs[i] >= 0;
         }
     }
 }
@@ -89,15 +91,16 @@ void parted(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t 
 }
 
 typedef struct {
-    const uint32_t *buckets; /* of chunks of so many rows, each as `parted` has them */
+    const uint32_t *buckets; /* of chunks, each as `parted` has them */
+    const int64_t *begins;   /* of each chunk among them */
     const int32_t *starts;
-    int64_t chunks, rows;
+    int64_t chunks;
 } Parted;
 
 static void counted(const Parted *side, int64_t part, int64_t parts, int64_t size, int32_t *counts) {
     memset(counts, 0, (size_t)size * sizeof *counts);
     for (int64_t c = 0; c < side->chunks; c++) {
-        const uint32_t *buckets = side->buckets + c * side->rows;
+        const uint32_t *buckets = side->buckets + side->begins[c];
         const int32_t *starts = side->starts + c * (parts + 1);
         for (int32_t i = starts[part]; i < starts[part + 1]; i++) counts[buckets[i] & (uint32_t)(size - 1)]++;
     }
@@ -123,15 +126,16 @@ int64_t count_buckets(const Parted *mine, const Parted *theirs, int64_t bits, in
     return total;
 }
 
-/* The rows whose bucket is among some; returns how many. */
+/* The rows whose bucket is among some, of which each has a bit; returns how many. */
 int64_t rows_in_buckets(const uint64_t *hashes, const uint8_t *known, int64_t size, int64_t bits, const uint8_t *which, int32_t *rows) {
     enum { AHEAD = 16 };
     const int shift = (int)(64 - bits);
     int64_t count = 0;
     for (int64_t i = 0; i < size; i++) {
-        if (i + AHEAD < size) __builtin_prefetch(&which[hashes[i + AHEAD] >> shift]);
+        if (i + AHEAD < size) __builtin_prefetch(&which[hashes[i + AHEAD] >> shift >> 3]);
         rows[count] = (int32_t)i;
-        count += known[i] & which[hashes[i] >> shift];
+        const uint64_t bucket = hashes[i] >> shift;
+        count += known[i] & which[bucket >> 3] >> (bucket & 7);
     }
     return count;
 }

@@ -46,7 +46,7 @@ _FUNCTIONS: Final[dict[str, tuple[Any, str]]] = {
     "pack": (None, "pinnV"),
     "keyed": (None, "ppBnnnQ?"),
     "parted": (None, "Q?nnnIi"),
-    "rows_in_buckets": (c_int64, "Q?nn?i"),
+    "rows_in_buckets": (c_int64, "Q?nnBi"),
     "count_buckets": (c_int64, "ppnnnni?p"),
     "patterns": (c_int64, "pVViinpiqpi"),
     "answered": (None, "pVViiinpif"),

@@ -22,6 +22,8 @@ typedef struct {
     const uint64_t *slots;  /* lower half of the hash, and the row of the cohort */
     const uint64_t *hashes; /* of the chunk's records */
     const uint8_t *known;
+    const int32_t *places; /* which records these are, in their order; NULL: all */
+    int64_t size;
 } Rule;
 
 typedef struct {
@@ -63,18 +65,30 @@ static inline int64_t record_of(uint64_t one) { return (int64_t)(one >> (64 - BL
 static inline int64_t row_in(uint64_t one) { return (int64_t)(one << BLOCK_BITS >> (BLOCK_BITS + RULE_BITS)); }
 static inline int64_t rule_in(uint64_t one) { return (int64_t)(one & ((1 << RULE_BITS) - 1)); }
 
+/* How many of a rule's records come before a place of the chunk. */
+static int64_t before(const Rule *rule, int64_t place) {
+    if (!rule->places) return place;
+    int64_t low = 0, high = rule->size;
+    while (low < high) {
+        const int64_t middle = (low + high) / 2;
+        if (rule->places[middle] < place) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
 /* Pairs that a rule makes of a block, as record, row and rule in one number; -1 where there is no room. */
 static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64_t *out, int64_t room) {
     int64_t hits = 0, most = 0, count = 0;
     const int shift = (int)(64 - rule->bits);
-    const uint64_t *hashes = rule->hashes + from;
-    const uint8_t *known = rule->known + from;
-    for (int64_t i = 0; i < size; i++) {
-        if (i + AHEAD < size) __builtin_prefetch(&rule->taken[hashes[i + AHEAD] >> (shift - FLAGS) >> 3]);
+    const uint64_t *hashes = rule->hashes;
+    const int64_t stop = before(rule, from + size);
+    for (int64_t i = before(rule, from); i < stop; i++) {
+        if (i + AHEAD < stop) __builtin_prefetch(&rule->taken[hashes[i + AHEAD] >> (shift - FLAGS) >> 3]);
         uint64_t flag = hashes[i] >> (shift - FLAGS);
         w->at[hits] = (int32_t)i;
         w->bucket[hits] = (uint32_t)(flag >> FLAGS);
-        hits += known[i] & rule->taken[flag >> 3] >> (flag & 7);
+        hits += rule->known[i] & rule->taken[flag >> 3] >> (flag & 7);
     }
     for (int64_t i = 0; i < hits; i++) {
         if (i + AHEAD < hits) __builtin_prefetch(&rule->starts[w->bucket[i + AHEAD]]);
@@ -85,8 +99,9 @@ static int64_t met(const Rule *rule, int64_t from, int64_t size, Work *w, uint64
     if (most >= room) return -1; /* one more than are kept is written */
     for (int64_t i = 0; i < hits; i++) {
         if (i + AHEAD < hits) __builtin_prefetch(&rule->slots[w->start[i + AHEAD]]);
-        uint32_t tag = (uint32_t)hashes[w->at[i]];
-        uint64_t record = (uint64_t)w->at[i] << (64 - BLOCK_BITS) | (uint64_t)rule->number;
+        const int32_t at = w->at[i];
+        uint32_t tag = (uint32_t)hashes[at];
+        uint64_t record = (uint64_t)((rule->places ? rule->places[at] : at) - from) << (64 - BLOCK_BITS) | (uint64_t)rule->number;
         for (int32_t slot = w->start[i]; slot < w->stop[i]; slot++) {
             uint64_t found = rule->slots[slot];
             out[count] = record | (found & 0xFFFFFFFFu) << RULE_BITS;

@@ -150,8 +150,9 @@ def ends(words: list[str]) -> tuple[str, str]:
 def distinctive(text: str) -> str:
     """A comparable name without words that many share: "de la Cruz" and "de la Rosa" are not alike for "de la"."""
     words = text.split(" ")
-    own = [word for word in words if word not in _JOINING]
-    return " ".join(own) if own else text
+    if _JOINING.isdisjoint(words):
+        return text
+    return " ".join(word for word in words if word not in _JOINING) or text
 
 
 def suffix_in(text: str) -> str:

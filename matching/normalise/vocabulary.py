@@ -131,8 +131,7 @@ def name_parts(vocabulary: Vocabulary, nicknames: names.Groups = ()) -> NamePart
     words = [texts_[i].split(" ") for i in several]
     plain = names.SAYING_LITTLE.isdisjoint
     ends = [(w[0], w[-1]) if plain(w) else names.ends(w) for w in words]
-    for word in chain.from_iterable(ends):
-        code(word)
+    vocabulary.codes(chain.from_iterable(ends))
     nicknamed = [i for i, text in enumerate(texts_) if text in formal and " " not in text]
     roots = [code(formal[texts_[i]]) for i in nicknamed]
     root = np.arange(len(texts_) + 1, dtype=np.int32)

@@ -143,12 +143,13 @@ class Scorer:
         prior = models.prior_model(
             rows, self.encoded.records.rows, same_table=self.same_table, saved=self.start
         )
+        values = models.values_of(self.encoded)
         model = models.fit_chance(
-            prior, self.encoded, comparing.result(), options.seed, options.threads
+            prior, self.encoded, comparing.result(), options.seed, options.threads, values
         )
         namesakes = models.count_namesakes(self.encoded.records, model)
         model = models.with_namesakes(model, namesakes.average, namesakes.same_middle)
-        return model, frequencies(self.encoded, model, namesakes, options.threads)
+        return model, frequencies(values, model, namesakes, options.threads)
 
     def run(self, run_shards: RunShards | None = None) -> Scored:
         """Train, then score every candidate pair, here or where ``run_shards`` has it done."""
