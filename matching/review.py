@@ -6,7 +6,6 @@ it is repeated in an error or a log.
 
 import os
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,6 +17,7 @@ import pyarrow as pa
 from matching.arrow import pc
 from matching.errors import BadSheet, ChangedPairs, MissingPairs, NothingDecided, UnknownVerdict
 from matching.tables import STANDARD
+from systems.errors import FormatUnknown, SheetUnknown, TableEmpty, TableIsDirectory, TableMissing
 from systems.texts import in_lines
 
 Verdict = Literal["same", "different", "unsure"]
@@ -173,23 +173,18 @@ def _write(path: Path, book: Any) -> None:
         raise
 
 
-def _read(path: Path) -> list[tuple[Any, ...]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+def _read(path: Path) -> list[list[Any]]:
+    from systems.tabular import Limits, sheet_cells
 
     try:
-        if path.stat().st_size > _BIGGEST:
-            raise BadSheet(problem="too large")
-        with path.open(
-            "rb"
-        ) as file:  # by its content: a copy in memory has no name that ends with .xlsx
-            sheet = load_workbook(file, read_only=True, data_only=True)[_TITLE]
-            rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile, InvalidFileException):
+        rows = sheet_cells(
+            path, role="sheet", sheet=_TITLE, width=len(_HEAD), limits=Limits(size=_BIGGEST)
+        )
+    except (FormatUnknown, SheetUnknown, TableMissing, TableIsDirectory, TableEmpty):
         raise BadSheet(problem="not the exported workbook") from None
-    if not rows or tuple(rows[0][: len(_HEAD)]) != _HEAD:
+    if not rows or tuple(rows[0]) != _HEAD:
         raise BadSheet(problem="another head line")
-    return [row for row in rows[1:] if any(v is not None for v in row)]
+    return rows[1:]
 
 
 def _whole(value: object) -> int | None:

@@ -63,7 +63,7 @@ def load_register(
         began = time.monotonic()
         try:
             snapshot = session.registers.load(
-                described, files, resolve=resolve, on=today(), accept=accept
+                described, files, resolve=resolve, on=today(), accept=accept, limits=session.limits
             )
         except CodedError as error:
             problems = max(1, len(getattr(error, "problems", ())))

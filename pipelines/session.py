@@ -26,6 +26,7 @@ from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
 from systems.register import RegisterStore
+from systems.tabular import Limits
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
@@ -84,6 +85,17 @@ class Session:
     def releases(self) -> Releases:
         """All releases of the home."""
         return Releases(self.projects, policy=self.gate_policy)
+
+    @functools.cached_property
+    def limits(self) -> Limits:
+        """What tables from outside may be, and what reading them may take."""
+        files = self.settings.files
+        return Limits(
+            size=files.table_mebibytes << 20,
+            columns=files.columns,
+            memory=files.memory_mebibytes << 20,
+            seconds=files.seconds,
+        )
 
     @functools.cached_property
     def registers(self) -> RegisterStore:

@@ -1,6 +1,6 @@
 """A cohort against records, one-sided: where the sides come from, and the way from two sides to decided pairs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from matching import arrays, errors, headers, normalise, own_words, reports
 from matching import assignment as deciding
@@ -21,8 +20,6 @@ from matching.model import Frequencies, Model, SavedModel, shipped_number
 from matching.options import LinkOptions
 from matching.scoring import RunShards, Scored, Scorer, budget_cost
 from matching.tables import IDENTIFYING, IDS, STANDARD, ColumnMap, Side, check_ids, check_records
-
-_MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -153,7 +150,7 @@ def file_source(
     standard = tuple(c for c in STANDARD if c in boxes)
     ignored = len(stream.names) - len({*wanted, *own}) - 1
     source = Source(standard, keep, lambda: parts(coded), findings, tuple(own), several)
-    return FileSide(source, parts, _id_type(path, id_name), ignored)
+    return FileSide(source, parts, _id_type(stream.types, id_name), ignored)
 
 
 def _positions(names: tuple[str, ...]) -> pa.Table:
@@ -164,15 +161,10 @@ def _positions(names: tuple[str, ...]) -> pa.Table:
     )
 
 
-def _id_type(path: Path, name: str) -> pa.DataType:
+def _id_type(types: Mapping[str, pa.DataType], name: str) -> pa.DataType:
     """The type of the ids in the file, so that they come back as they were given."""
-    with path.open("rb") as file:
-        if file.read(4) != _MAGIC:
-            return pa.string()
-    for field in pq.read_schema(path):
-        if field.name.strip() == name and pa.types.is_integer(field.type):
-            return field.type
-    return pa.string()
+    kind = types.get(name, pa.string())
+    return kind if pa.types.is_integer(kind) else pa.string()
 
 
 Progress = Callable[[str, float], None]  # stage, share of the whole job that is done

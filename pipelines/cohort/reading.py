@@ -21,7 +21,7 @@ from matching.ids import damaged_ids
 from matching.normalise import birth_dates
 from matching.tables import IDENTIFYING, STANDARD, ColumnMap
 from pipelines.cohort.errors import CohortColumnsUnknown, CohortHasNoIdentifier
-from systems.tabular import read_table
+from systems.tabular import DEFAULT, Limits, read_table
 
 ID = "cohort_id"
 _ROWS = 1 << 18  # of a part
@@ -75,19 +75,22 @@ class CohortFile:
     findings: tuple[Finding, ...]
 
 
-def read_cohort(path: Path, columns: ColumnMap, sheet: str | None = None) -> CohortFile:
+def read_cohort(
+    path: Path, columns: ColumnMap, sheet: str | None = None, limits: Limits = DEFAULT
+) -> CohortFile:
     """Read a cohort file whatever its form, and bring it to standard columns.
 
     Args:
         path: the researcher's file.
         columns: what its columns are called.
         sheet: of a workbook; the first otherwise.
+        limits: what the file may be, and what reading it may take.
 
     Raises:
         CodedError: everything that makes the file unusable (exit 6); see ``systems.tabular`` for
             what can be wrong with a file, and the errors of this module and of ``matching``.
     """
-    given = read_table(path, role="cohort", sheet=sheet)
+    given = read_table(path, role="cohort", sheet=sheet, limits=limits)
     names = given.table.column_names
     columns, findings = recognised(names, columns, "cohort", columns.theirs(ID, "cohort"))
     doubtful = [one.column for one in findings if one.code != "column_taken"]

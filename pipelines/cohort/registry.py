@@ -182,9 +182,9 @@ def _read(session: Session, path: Path, columns: Path | None, sheet: str | None 
     What a header leaves no doubt about is part of the map, as if its user had said it.
     """
     mapped = ColumnMap() if columns is None else ColumnMap.read(columns)
-    check_file(path, role="cohort")
+    check_file(path, role="cohort", limits=session.limits)
     with session.keyring.digested_copy("cohort", path) as (copy, file):
-        read = read_cohort(copy, mapped, sheet)
+        read = read_cohort(copy, mapped, sheet, session.limits)
     said = {name: theirs for name, theirs in read.columns.cohort.items() if name != theirs}
     by = {"file": file, "columns": said} | ({} if sheet is None else {"sheet": sheet})
     both = json.dumps(by, sort_keys=True)

@@ -187,6 +187,15 @@ class Cluster(_Section):
     patience_seconds: int = Field(default=120, ge=5, le=3600, description="how long a scheduler may take to answer, or be without a worker")
 
 
+class Files(_Section):
+    """What a table from outside may be, and what reading it may take."""
+
+    table_mebibytes: int = Field(default=8192, ge=1, description="MiB of a cohort's or register's file, and of its values once read: 30 million rows of a cohort have about 4096; policy")
+    columns: int = Field(default=4096, ge=1, description="columns of such a table; policy")
+    memory_mebibytes: int = Field(default=8192, ge=256, description="MiB that the process may take which reads Parquet and XLSX, besides the file itself; below this machine's memory; policy")
+    seconds: int = Field(default=600, ge=1, description="s of processor time that reading one such file may take: a full sheet of 15 columns takes about 120; policy")
+
+
 class Operations(_Section):
     """What those who operate a home see of its runs."""
 
@@ -213,6 +222,7 @@ class Settings(_Section):
     retention: Retention = Retention()
     orchestration: Orchestration = Orchestration()
     cluster: Cluster = Cluster()
+    files: Files = Files()
     operations: Operations = Operations()
 
 

@@ -23,6 +23,7 @@ from pipelines.release.errors import DecisionsUsed, NothingToReview
 from pipelines.release.orders import run_folder
 from pipelines.session import Session
 from systems import database
+from systems.tabular import check_file
 
 
 def export_review(session: Session, release: str, path: Path) -> int:
@@ -65,6 +66,8 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
     with locked(session.home.runs / release):
         context = release_context(session, release)
         pairs = _doubtful_pairs(context)
+        if path.is_file():
+            check_file(path, role="sheet", limits=session.limits)
         with session.keyring.digested_copy("sheet", path) as (copy, sheet):
             decisions = import_decisions(copy, pairs)
         given = decided_pairs(context)

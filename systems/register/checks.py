@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from errors import CodedError
 from systems.database import guarded, literal, quoted
 from systems.description import Column, ForeignKey, System, Table
 from systems.errors import ForbiddenInRegister, RegisterRefused, RegisterUnreadable
@@ -164,11 +165,10 @@ def is_synthetic(files: Sequence[Path]) -> bool:
 def _marked(path: Path) -> bool:
     if (path.parent / MARK_FILE).is_file():
         return True
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from systems.tabular import read_schema  # slow to import
 
     try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (pa.ArrowException, OSError):
+        metadata = read_schema(path, role="register")[0].metadata or {}
+    except CodedError:
         return False
     return metadata.get(MARK_KEY) == b"true"

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from crypto.resting import staged_writer
 from crypto.secret import StagingKey
-from systems import database
+from systems import database, tabular
 from systems.database import literal, quoted
 from systems.description import Column, System, Table
-from systems.errors import FormatUnknown, RegisterUnreadable
+from systems.errors import RegisterUnreadable
 from systems.register.checks import CONTENT, LISTED, Problem, content_conditions, header_problems
 
 _BATCH = 250_000  # rows checked at a time: memory stays flat, queries stay few
@@ -43,7 +42,14 @@ class Staged:
 
 
 def stage_table(
-    con: Any, system: System, table: Table, source: Path, target: Path, key: StagingKey, on: dt.date
+    con: Any,
+    system: System,
+    table: Table,
+    source: Path,
+    target: Path,
+    key: StagingKey,
+    on: dt.date,
+    limits: tabular.Limits = tabular.DEFAULT,
 ) -> Staged:
     """Check one file and write its encrypted copy; with unfitting columns nothing is written.
 
@@ -53,7 +59,7 @@ def stage_table(
     Raises:
         CodedError: of `systems.tabular`, where the file can't be read.
     """
-    schema, batches = _batches(source, table.name)
+    schema, batches = _batches(source, table.name, limits)
     problems = [
         *header_problems(system, table, schema.names),
         *_column_problems(table, schema.names),
@@ -99,28 +105,15 @@ def _column_problems(table: Table, names: list[str]) -> Iterator[Problem]:
             yield Problem(table.name, "missing_column", column.name)
 
 
-def _batches(source: Path, role: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
+def _batches(
+    source: Path, role: str, limits: tabular.Limits
+) -> tuple[pa.Schema, Iterator[pa.Table]]:
     """Open a file as pieces: Parquet with its types, anything else as strings."""
     if source.is_file() and source.open("rb").read(4) == _PARQUET:
-        return _parquet(source, role)
-    from systems.tabular import read_table  # slow to import, and most commands read no file
-
-    table = read_table(source, role=role, allow_empty=True).table
+        schema, _ = tabular.read_schema(source, role=role, limits=limits)
+        return schema, tabular.native_batches(source, role=role, rows=_BATCH, limits=limits)
+    table = tabular.read_table(source, role=role, limits=limits, allow_empty=True).table
     return table.schema, (table.slice(at, _BATCH) for at in range(0, table.num_rows, _BATCH))
-
-
-def _parquet(source: Path, role: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
-    try:
-        file = pq.ParquetFile(source)
-    except (pa.ArrowException, OSError):
-        raise FormatUnknown(file=role) from None
-
-    def pieces() -> Iterator[pa.Table]:
-        with file, database.guarded(FormatUnknown, file=role):
-            for batch in file.iter_batches(_BATCH):
-                yield pa.Table.from_batches([batch])
-
-    return file.schema_arrow, pieces()
 
 
 # -- the SQL that types one batch and counts what does not fit, made from a table's description

@@ -23,6 +23,7 @@ from systems.errors import IndexIncomplete, RegisterUnreadable, SnapshotUnknown,
 from systems.register import snapshot as snapshots
 from systems.register.checks import Problem, is_synthetic, key_problems, refused
 from systems.register.incoming import Staged, stage_table
+from systems.tabular import DEFAULT, Limits
 
 KeyFor = Callable[[str, bool], StagingKey]
 Resolve = Callable[[Any], pa.Table]
@@ -57,6 +58,7 @@ class RegisterStore:
         on: dt.date,
         accept: Callable[[snapshots.Snapshot], None] | None = None,
         progress: Progress | None = None,
+        limits: Limits = DEFAULT,
     ) -> snapshots.Snapshot:
         """Validate a register, resolve its entries to persons, and add it as a snapshot.
 
@@ -69,6 +71,7 @@ class RegisterStore:
             accept: looks at the complete snapshot before it gets its name; what it raises is
                 passed on, and nothing stays behind.
             progress: called with a step, what is done of it, and its total.
+            limits: what the files may be, and what reading them may take.
 
         Raises:
             TableUnknown: a file is not named after a table, or a table comes twice.
@@ -83,7 +86,7 @@ class RegisterStore:
         try:
             key = self._key_for(snapshot_id, True)
             with closing(database.connect()) as con:
-                staged = _stage(con, system, sources, work, key, on, report)
+                staged = _stage(con, system, sources, work, key, on, report, limits)
                 info = _describe(con, system, snapshot_id, staged, work, resolve, key, on, report)
             info = info.model_copy(update={"synthetic": is_synthetic(files)})
             snapshots.write_manifest(info, work)
@@ -181,6 +184,7 @@ def _stage(
     key: StagingKey,
     on: dt.date,
     report: Progress,
+    limits: Limits,
 ) -> dict[str, Staged]:
     """Stage every table and open its view; refuse with all problems of all tables at once."""
     problems = [
@@ -192,7 +196,7 @@ def _stage(
     for done, (name, source) in enumerate(sources.items()):
         report("validate", done, len(sources))
         target = work / f"{name}.parquet"
-        staged[name] = stage_table(con, system, system.table(name), source, target, key, on)
+        staged[name] = stage_table(con, system, system.table(name), source, target, key, on, limits)
         problems += staged[name].problems
     written = {name: work / f"{name}.parquet" for name in staged}
     readable = {name: path for name, path in written.items() if path.exists()}

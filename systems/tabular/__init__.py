@@ -7,4 +7,12 @@ No error names the file, a value, or a column by its name: a file without a head
 names where column names should be.
 """
 
-from systems.tabular.reading import check_file, read_table, stream_table
+from systems.tabular.apart import DEFAULT, Limits
+from systems.tabular.reading import (
+    check_file,
+    native_batches,
+    read_schema,
+    read_table,
+    sheet_cells,
+    stream_table,
+)

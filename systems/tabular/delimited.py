@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from systems import errors
+from systems.tabular.apart import Limits, over
 
 _BLOCK = 8 << 20  # bytes per parsing task; also the longest quoted value
 _HEAD = 1 << 20  # characters looked at for header and delimiter
@@ -22,11 +23,11 @@ _LISTED = 1000  # ragged rows whose numbers are kept
 _UTF8 = ("utf-8", "utf-8-sig")
 
 
-def read_delimited(path: Path, role: str) -> tuple[pa.Table, str, str]:
+def read_delimited(path: Path, role: str, limits: Limits) -> tuple[pa.Table, str, str]:
     """Read a text table; return it with its encoding and delimiter.
 
     Raises:
-        EncodingUnknown, NulBytes, QuoteOpen, RowsRagged, TableEmpty, FormatUnknown.
+        EncodingUnknown, NulBytes, QuoteOpen, RowsRagged, TableEmpty, FormatUnknown, TooManyColumns.
     """
     encoding = find_encoding(path, role)
     head = "".join(itertools.islice(decoded(path, encoding), 1))[:_HEAD]
@@ -35,6 +36,8 @@ def read_delimited(path: Path, role: str) -> tuple[pa.Table, str, str]:
     delimiter = find_delimiter(head, whole=len(head) < _HEAD)
     source = _utf8(path, encoding)
     width = _width(head, delimiter, role)
+    if width > limits.columns:
+        raise errors.TooManyColumns(file=role, columns=width, **over("columns", limits))
     table, ragged = _parsed(source, delimiter, width, threads=True, role=role)
     if ragged:
         rows = [

@@ -3,17 +3,16 @@
 Names of files prove nothing: an ``.xls`` is often CSV, and a ``.csv`` often a workbook.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from systems import errors
-from systems.tabular.columnar import as_text
-
-MAX_BYTES = 8 << 30  # a cohort of 30 M rows is about 4 GiB; more than twice that is a mistake
+from systems.tabular.apart import DEFAULT, Limits, answers, over
 
 _PARQUET = b"PAR1"
 _ZIP = b"PK\x03\x04"
@@ -58,7 +57,7 @@ def read_table(
     path: Path,
     *,
     role: str,
-    max_bytes: int = MAX_BYTES,
+    limits: Limits = DEFAULT,
     sheet: str | None = None,
     allow_empty: bool = False,
 ) -> ReadTable:
@@ -70,17 +69,18 @@ def read_table(
     Args:
         path: the file.
         role: what the file is for ("cohort", a table's name), which errors say instead of its path.
-        max_bytes: largest size on disk, and of a workbook unpacked.
+        limits: what the file may be, and what reading it may take.
         sheet: name of a workbook's sheet; the first otherwise.
         allow_empty: a header without rows is a table of no rows.
 
     Raises:
         TableMissing, TableIsDirectory, TableEmpty, TableTooLarge, FormatUnknown: the file.
         EncodingUnknown, NulBytes, QuoteOpen, RowsRagged: its text.
-        HeaderWrong, TableWithoutRows, SheetUnknown, ColumnUnreadable: its shape.
+        HeaderWrong, TableWithoutRows, SheetUnknown, ColumnUnreadable, TooManyColumns: its shape.
+        TableNeedsMemory, TableNeedsTime, TableReaderDied: what it takes.
     """
-    head = _head(path, role, max_bytes)
-    read = _read(path, role, head, max_bytes, sheet)
+    head = _head(path, role, limits)
+    read = _read(path, role, head, limits, sheet)
     names = [name.strip() for name in read.table.column_names]
     check_header(names, role)
     if not allow_empty and read.rows == 0:
@@ -88,58 +88,71 @@ def read_table(
     return replace(read, table=read.table.rename_columns(names))
 
 
-def _read(path: Path, role: str, head: bytes, max_bytes: int, sheet: str | None) -> ReadTable:
+def _read(path: Path, role: str, head: bytes, limits: Limits, sheet: str | None) -> ReadTable:
     if head.startswith(_PARQUET):
-        from systems.tabular.columnar import read_parquet
-
-        table = read_parquet(path, role)
+        asked = {"columns": None, "lists": False, "rows": _ROWS, "most": limits.columns}
+        table, _ = _gathered(answers("texts", path, role, limits, **asked))
         return ReadTable(table, table.num_rows, "parquet")
     if head.startswith(_ZIP):
-        from systems.tabular.workbook import read_workbook
-
-        table, others = read_workbook(path, role, sheet, max_bytes)
+        found = answers("sheet", path, role, limits, most=limits.columns, size=limits.size, sheet=sheet)  # fmt: skip
+        table, told = _gathered(found)
+        others = told["others"] if sheet is None else 0
         return ReadTable(table, table.num_rows, "xlsx", other_sheets=others)
     if head.startswith(_REFUSED):
         raise errors.FormatUnknown(file=role)
     from systems.tabular.delimited import read_delimited
 
-    table, encoding, delimiter = read_delimited(path, role)
+    table, encoding, delimiter = read_delimited(path, role, limits)
     return ReadTable(table, table.num_rows, "csv", encoding, delimiter)
 
 
-def _head(path: Path, role: str, max_bytes: int) -> bytes:
+def _gathered(found: Iterable[pa.Table | dict[str, Any]]) -> tuple[pa.Table, dict[str, Any]]:
+    """The parts of a table as one, and what was told beside."""
+    parts: list[pa.Table] = []
+    told: dict[str, Any] = {}
+    for one in found:
+        if isinstance(one, pa.Table):
+            parts.append(one)
+        else:
+            told |= one
+    return pa.concat_tables(parts), told
+
+
+def _head(path: Path, role: str, limits: Limits) -> bytes:
     """Return the first bytes of a file that is there, a file, not empty and not too large."""
     try:
         if path.is_dir():
             raise errors.TableIsDirectory(file=role)
-        size = path.stat().st_size
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+            raise errors.TableMissing(file=role)
         with path.open("rb") as file:
             head = file.read(16)
     except OSError:
         raise errors.TableMissing(file=role) from None
-    if size == 0:
+    if found.st_size == 0:
         raise errors.TableEmpty(file=role)
-    if size > max_bytes:
-        raise errors.TableTooLarge(file=role, bytes=size, limit=max_bytes)
+    if found.st_size > limits.size:
+        raise errors.TableTooLarge(file=role, bytes=found.st_size, **over("size", limits))
     return head
 
 
-def check_file(path: Path, *, role: str, max_bytes: int = MAX_BYTES) -> None:
+def check_file(path: Path, *, role: str, limits: Limits = DEFAULT) -> None:
     """Check that a file is there, a file, not empty and not too large.
 
     Raises:
         TableMissing, TableIsDirectory, TableEmpty, TableTooLarge: it is not.
     """
-    _head(path, role, max_bytes)
+    _head(path, role, limits)
 
 
-def is_parquet(path: Path, role: str, max_bytes: int = MAX_BYTES) -> bool:
+def is_parquet(path: Path, role: str, limits: Limits = DEFAULT) -> bool:
     """Whether a file says by its first bytes that it is Parquet.
 
     Raises:
         TableMissing, TableIsDirectory, TableEmpty, TableTooLarge: the file.
     """
-    return _head(path, role, max_bytes).startswith(_PARQUET)
+    return _head(path, role, limits).startswith(_PARQUET)
 
 
 def check_header(names: list[str], role: str) -> None:
@@ -176,6 +189,7 @@ class Stream:
     coded: Callable[[Sequence[str], Sequence[str]], Iterator[pa.Table]]
     other_sheets: int = 0
     lists: frozenset[str] = frozenset()  # columns of lists, which come as lists of texts
+    types: Mapping[str, pa.DataType] = field(default_factory=dict[str, pa.DataType])  # of Parquet
 
     def parts(self, wanted: Sequence[str]) -> Iterator[pa.Table]:
         """The columns asked for, part by part."""
@@ -183,51 +197,80 @@ class Stream:
 
 
 def stream_table(
-    path: Path, *, role: str, max_bytes: int = MAX_BYTES, sheet: str | None = None
+    path: Path, *, role: str, limits: Limits = DEFAULT, sheet: str | None = None
 ) -> Stream:
     """Open a file of any kind that ``read_table`` reads; a header without rows is a table of no rows.
 
-    Parquet comes in parts where a value's text depends on the value alone; numbers with a point and
-    times, whose text depends on the whole column, and every other format are read whole. What kind a Parquet column
-    is of that nobody asks for does not matter.
+    Parquet comes in parts, every other format is read whole. What kind a Parquet column is of that nobody asks for
+    does not matter.
 
     Raises:
         CodedError: see ``read_table``; in ``parts`` for what only the data show.
     """
-    if not is_parquet(path, role, max_bytes):
-        return _whole(path, role, max_bytes, sheet)
-    try:
-        schema = pq.read_schema(path)
-        rows = pq.read_metadata(path).num_rows
-    except (pa.ArrowException, OSError):
-        raise errors.FormatUnknown(file=role) from None
+    if not is_parquet(path, role, limits):
+        return _whole(path, role, limits, sheet)
+    schema, rows = read_schema(path, role=role, limits=limits)
     names = [name.strip() for name in schema.names]
     check_header(names, role)
 
     def coded(wanted: Sequence[str], as_codes: Sequence[str]) -> Iterator[pa.Table]:
-        columns = [schema.names[names.index(name)] for name in wanted]
-        if not all(_alone(schema.field(name).type) for name in columns):
-            from systems.tabular.columnar import read_parquet
-
-            yield from _pieces(read_parquet(path, role, columns).rename_columns(list(wanted)))
-            return
-        places = [names.index(name) for name in as_codes]
-        texts = [schema.names[i] for i in places if pa.types.is_string(schema.field(i).type)]
-        try:
-            with pq.ParquetFile(path, read_dictionary=texts) as file:
-                for batch in file.iter_batches(_ROWS, columns=columns):
-                    yield _as_text(pa.Table.from_batches([batch]).select(columns), wanted)
-                if not rows:  # Arrow imports pandas for it
-                    yield _as_text(schema.empty_table().select(columns), wanted)
-        except (pa.ArrowException, OSError):
-            raise errors.FormatUnknown(file=role) from None
+        places, codes = ([names.index(name) for name in some] for some in (wanted, as_codes))
+        asked = {"columns": places, "coded": codes, "lists": True, "rows": _ROWS}
+        for part in answers("texts", path, role, limits, most=limits.columns, **asked):
+            assert not isinstance(part, dict)
+            yield part.rename_columns(list(wanted))
 
     several = {n for n, f in zip(names, schema, strict=True) if pa.types.is_list(f.type)}
-    return Stream(tuple(names), rows, coded, lists=frozenset(several))
+    types = {n: f.type for n, f in zip(names, schema, strict=True)}
+    return Stream(tuple(names), rows, coded, lists=frozenset(several), types=types)
 
 
-def _whole(path: Path, role: str, max_bytes: int, sheet: str | None) -> Stream:
-    read = read_table(path, role=role, max_bytes=max_bytes, sheet=sheet, allow_empty=True)
+def read_schema(path: Path, *, role: str, limits: Limits = DEFAULT) -> tuple[pa.Schema, int]:
+    """The types of a Parquet file's columns as they are, with what stands beside them, and how many rows it says.
+
+    Raises:
+        CodedError: see ``read_table``.
+    """
+    table, told = _gathered(answers("schema", path, role, limits, most=limits.columns))
+    return table.schema, told["rows"]
+
+
+def native_batches(
+    path: Path,
+    *,
+    role: str,
+    columns: Sequence[str] | None = None,
+    rows: int = _ROWS,
+    limits: Limits = DEFAULT,
+) -> Iterator[pa.Table]:
+    """Some or all columns of a Parquet file as they are, ``rows`` at a time.
+
+    Raises:
+        CodedError: see ``read_table``.
+    """
+    asked = {"columns": columns, "rows": rows, "most": limits.columns}
+    for part in answers("native", path, role, limits, **asked):
+        assert not isinstance(part, dict)
+        yield part
+
+
+def sheet_cells(
+    path: Path, *, role: str, sheet: str, width: int, limits: Limits = DEFAULT
+) -> list[list[Any]]:
+    """The first cells of each row of a workbook's sheet that holds something: texts, numbers, truth values or nothing.
+
+    Raises:
+        CodedError: see ``read_table``.
+    """
+    _head(path, role, limits)
+    rows: list[list[Any]] = []
+    for told in answers("cells", path, role, limits, size=limits.size, sheet=sheet, width=width):
+        rows += told["rows"]
+    return rows
+
+
+def _whole(path: Path, role: str, limits: Limits, sheet: str | None) -> Stream:
+    read = read_table(path, role=role, limits=limits, sheet=sheet, allow_empty=True)
     names = tuple(read.table.column_names)
     return Stream(
         names,
@@ -240,26 +283,3 @@ def _whole(path: Path, role: str, max_bytes: int, sheet: str | None) -> Stream:
 def _pieces(table: pa.Table) -> Iterator[pa.Table]:
     for start in range(0, max(table.num_rows, 1), _ROWS):
         yield table.slice(start, _ROWS)
-
-
-def _as_text(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    columns = [
-        c
-        if pa.types.is_dictionary(c.type)
-        else c.cast(pa.list_(pa.string()))
-        if pa.types.is_list(c.type)
-        else as_text(c)
-        for c in table.columns
-    ]
-    return pa.Table.from_arrays(columns, names=list(names))
-
-
-def _alone(kind: pa.DataType) -> bool:
-    """Whether a value's text depends on nothing but the value."""
-    kinds = pa.types
-    if kinds.is_list(kind):
-        return _alone(kind.value_type)
-    return (
-        kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_integer(kind)
-        or kinds.is_date(kind) or kinds.is_boolean(kind) or kinds.is_null(kind)
-    )  # fmt: skip

@@ -1,87 +1,136 @@
-"""XLSX workbooks, one sheet, each cell as it looks."""
+"""XLSX workbooks, one sheet, each cell as it looks: the part that runs confined (`systems.tabular.confined`).
+
+What a sheet says of its own size is not believed: some programs write the largest there is, some the first cell.
+"""
 
 import datetime as dt
 import re
 import zipfile
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from systems.errors import FormatUnknown, RowsRagged, SheetUnknown, TableEmpty, TableTooLarge
+from systems.errors import (
+    FormatUnknown,
+    RowsRagged,
+    SheetUnknown,
+    TableEmpty,
+    TableTooLarge,
+    TooManyColumns,
+)
 
 _MASK = re.compile(r"[0\-]+")  # formats such as 00000 (ZIP) or 000-00-0000
 _LISTED = 1000  # rows whose numbers are kept
 _BEGINNING = 100  # rows of a sheet by which it is empty or not
+_PART = 1 << 15  # rows of a part
+_HIGHEST = 1 << 20  # rows of a sheet; more is no workbook
+_ENTRIES = 4096  # files in the archive: a workbook has some ten, and one for each sheet
 
 
-def read_workbook(path: Path, role: str, sheet: str | None, max_bytes: int) -> tuple[pa.Table, int]:
-    """Read one sheet, whose first row is the header; say how many others hold something where none was named.
+def sheet(
+    file: BinaryIO, *, most: int, size: int, sheet: str | None
+) -> Iterator[pa.Table | Mapping[str, Any]]:
+    """One sheet in parts, whose first row is the header; then how many others hold something where none was named.
+
+    Args:
+        file: the workbook.
+        most: columns that the sheet may have.
+        size: bytes that the workbook may have when unpacked.
+        sheet: its title; the first otherwise.
 
     Raises:
         FormatUnknown: not a readable workbook.
-        TableTooLarge: more than ``max_bytes`` when unpacked.
+        TableTooLarge, TooManyColumns: more than ``size``, than ``most``.
         SheetUnknown: no sheet of that name.
         TableEmpty: nothing on the sheet.
         RowsRagged: cells to the right of the header.
     """
-    _check_size(path, role, max_bytes)
-    try:
-        rows, others = _rows(path, role, sheet)
-    except (SheetUnknown, TableEmpty):
-        raise
-    except Exception:  # noqa: BLE001 - openpyxl lets anything out, and may quote a cell
-        rows, others = None, 0
-    if rows is None:
-        raise FormatUnknown(file=role)
-    while rows and not any(rows[-1]):
-        rows.pop()
-    if not rows:
-        raise TableEmpty(file=role)
-    return _table(rows, role), others
-
-
-def _table(rows: list[list[str | None]], role: str) -> pa.Table:
-    header = list(rows[0])
+    named = _sheets(file, size, sheet)
+    rows = _rows(named[0])
+    header = [_shown(cell.value, None) for cell in next(rows, ())]
     while header and header[-1] is None:
         header.pop()
     width = len(header)
-    ragged = [n for n, row in enumerate(rows[1:], start=1) if any(row[width:])]
+    if width > most:
+        raise TooManyColumns(columns=width)
+    names = [name or "" for name in header]
+    ragged: list[int] = []
+    body: list[list[str | None]] = []
+    count = parts = 0
+    for number, cells in enumerate(rows, start=1):
+        row = [_shown(c.value, getattr(c, "number_format", None)) for c in cells[:width]]
+        if any(cell.value not in (None, "") for cell in cells[width:]):
+            count += 1
+            ragged += [number] if count <= _LISTED else []
+        elif any(row):
+            body.append(row + [None] * (width - len(row)))
+        if len(body) == _PART:
+            yield _part(names, body)
+            parts, body = parts + 1, []
     if ragged:
-        raise RowsRagged(file=role, count=len(ragged), rows=ragged[:_LISTED])
-    body = [row[:width] + [None] * (width - len(row)) for row in rows[1:] if any(row)]
-    columns = [pa.array([row[i] for row in body], pa.string()) for i in range(width)]
-    return pa.table(columns, names=[name or "" for name in header])
+        raise RowsRagged(count=count, rows=ragged)
+    if not width:
+        raise TableEmpty
+    if body or not parts:
+        yield _part(names, body)
+    yield {"others": sum(map(_filled, named[1:]))}
 
 
-def _check_size(path: Path, role: str, max_bytes: int) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
-        raise FormatUnknown(file=role) from None
-    if size > max_bytes:
-        raise TableTooLarge(file=role, bytes=size, limit=max_bytes)
+def cells(file: BinaryIO, *, size: int, sheet: str, width: int) -> Iterator[Mapping[str, Any]]:
+    """The first cells of each row that holds something, and of the first row, as they are; other values as text.
+
+    Raises:
+        FormatUnknown, TableTooLarge, SheetUnknown: as `sheet`.
+    """
+    part: list[list[Any]] = []
+    for number, row in enumerate(_rows(_sheets(file, size, sheet)[0])):
+        values = [cell.value for cell in row]
+        if number and all(value is None for value in values):
+            continue
+        first = (values + [None] * width)[:width]
+        part.append([v if isinstance(v, str | int | float | None) else str(v) for v in first])
+        if len(part) == _PART:
+            yield {"rows": part}
+            part = []
+    yield {"rows": part}
 
 
-def _rows(path: Path, role: str, sheet: str | None) -> tuple[list[list[str | None]], int]:
+def _part(names: list[str], body: list[list[str | None]]) -> pa.Table:
+    columns = [pa.array([row[i] for row in body], pa.string()) for i in range(len(names))]
+    return pa.Table.from_arrays(columns, names=names)
+
+
+def _sheets(file: BinaryIO, size: int, title: str | None) -> list[Any]:
+    """The sheets of a workbook, or the one of that title."""
     from openpyxl import load_workbook
 
-    # by its content: a copy in memory has no name that ends with .xlsx
-    with path.open("rb") as file:
-        book = load_workbook(file, read_only=True, data_only=True)
-        named = [one for one in book.worksheets if sheet in (None, one.title)]
-        if not named:
-            raise SheetUnknown(file=role)
-        others = sum(map(_filled, named[1:]))
-        return [
-            [_shown(cell.value, getattr(cell, "number_format", None)) for cell in row]
-            for row in named[0].iter_rows()
-        ], others
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > size:
+        raise TableTooLarge(bytes=unpacked)
+    if len(entries) > _ENTRIES:
+        raise FormatUnknown
+    file.seek(0)
+    book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    named = [one for one in book.worksheets if title in (None, one.title)]
+    if not named:
+        raise SheetUnknown
+    return named
+
+
+def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number > _HIGHEST:
+            raise FormatUnknown
+        yield row
 
 
 def _filled(sheet: Any) -> bool:
     """Whether the beginning of a sheet holds anything."""
+    sheet.reset_dimensions()
     rows = sheet.iter_rows(max_row=_BEGINNING, values_only=True)
     return any(value not in (None, "") for row in rows for value in row)
 

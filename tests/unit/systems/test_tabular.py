@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from errors import CodedError
 from systems import errors
+from systems.tabular import Limits
 from systems.tabular import reading as streaming
 from systems.tabular.reading import read_table, stream_table
 from tests.examples import examples
@@ -203,12 +204,12 @@ def test_a_missing_file_a_directory_and_a_large_file(tmp_path):
     with pytest.raises(errors.TableIsDirectory):
         read_table(tmp_path, role="cohort")
     with pytest.raises(errors.TableTooLarge):
-        read(tmp_path, b"a,b\n1,2\n", max_bytes=4)
+        read(tmp_path, b"a,b\n1,2\n", limits=Limits(size=4))
     book = openpyxl.Workbook()
     book.active.append(["a" * 30_000])
     book.save(tmp_path / "b.xlsx")
     with pytest.raises(errors.TableTooLarge):
-        read_table(tmp_path / "b.xlsx", role="c", max_bytes=9_000)
+        read_table(tmp_path / "b.xlsx", role="c", limits=Limits(size=9_000))
 
 
 def test_nested_parquet_names_columns_by_place(tmp_path):

@@ -127,7 +127,7 @@ def test_the_same_again_changes_nothing(desk):
 def test_what_was_digested_is_what_was_read(desk, monkeypatch):
     read = registry.read_cohort
 
-    def replaced(path, columns, sheet):
+    def replaced(path, columns, sheet, limits):
         desk.file.write_text("cohort_id,first_name,last_name\n1,Eve,Other\n")
         return read(path, columns, sheet)
 
