@@ -21,7 +21,7 @@ from pipelines import registers
 from pipelines.cohort import register_cohort
 from pipelines.deployment import init_home
 from pipelines.errors import DemoStopped, OpensslMissing
-from pipelines.home import Home, open_home, write_private
+from pipelines.home import Home, empty, locked, open_home, write_private
 from pipelines.keys import add_recipient, confirm_recipient
 from pipelines.orchestration import Orchestrator, launch_release
 from pipelines.release import Outcome, Request, order_release
@@ -37,6 +37,7 @@ SEED = 20_261_123
 SCOPE = ("GV", "DV", "CH", "WV", "EA", "SV", "CPO")
 _SHARE = 0.30  # of the cohort's people are respondents on an order
 _OPENS = "analyst"  # whose package is opened
+_UNFINISHED = "unfinished"  # a file that is there while a demonstration is made
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,19 @@ def demonstrate(
         ledger_url: of a PostgreSQL database; empty: a SQLite file in the home.
 
     Raises:
-        HomeExists: there is something in the folder.
-        CodedError: whatever a step of the real code refuses.
+        HomeExists: there is something in the folder, which no demonstration left that was ended in the middle.
+        ReleaseHeld: another demonstration is being made in the folder.
+        CodedError: whatever a step of the real code refuses; the home stays, and says why.
     """
     began = time.monotonic()
     department = "California DOJ Research Services (demo)"
+    if (root / "demo" / _UNFINISHED).exists():
+        with locked(root / "demo"):
+            empty(root)
     init_home(root, department=department, demo=True, ledger_url=ledger_url)
     home = open_home(root)
     made = Demonstration(home)
-    with Orchestrator(home) as server, Session(home) as session:
+    with _put_away_if_stopped(home.root), Orchestrator(home) as server, Session(home) as session:
         with _timed(made, "register"):
             truth = _register(session, made, records, report)
         with _timed(made, "projects"):
@@ -106,6 +111,23 @@ def demonstrate(
 
 
 @contextmanager
+def _put_away_if_stopped(root: Path) -> Generator[None, None, None]:
+    """Empty the home where a signal ends the demonstration; where a machine does, the next one begins with that."""
+    folder = root / "demo"
+    try:
+        with locked(folder):
+            (folder / _UNFINISHED).touch(0o600)
+            yield
+    except Exception:
+        (folder / _UNFINISHED).unlink(missing_ok=True)
+        raise
+    except BaseException:
+        empty(root)
+        raise
+    (folder / _UNFINISHED).unlink()
+
+
+@contextmanager
 def _timed(made: Demonstration, name: str) -> Generator[None, None, None]:
     began = time.monotonic()
     yield
@@ -118,7 +140,6 @@ def _register(
     from synthetic.registers import make_system
 
     folder = made.home.root / "demo"
-    folder.mkdir(mode=0o700)
     report(f"Making up a register of {records:,} orders")
     last = today().year - 1
     source = folder / "source"

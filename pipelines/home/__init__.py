@@ -17,6 +17,7 @@ from pipelines.home.home import (
     Home,
     chosen_folder,
     emptied_unless_done,
+    empty,
     lay_out,
     open_home,
     write_private,

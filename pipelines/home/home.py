@@ -142,9 +142,14 @@ def emptied_unless_done(root: Path) -> Generator[None, None, None]:
     try:
         yield
     except BaseException:
-        for path in root.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        empty(root)
         raise
+
+
+def empty(root: Path) -> None:
+    """Remove what is in a folder, and leave the folder."""
+    for path in root.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def write_private(path: Path, text: str) -> None:
