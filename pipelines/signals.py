@@ -41,6 +41,7 @@ _under_way: list[UnderWay] = []
 _asked: list[int] = []
 _heard: list[int] = []
 _noticing: list[int] = []
+_patience: list[float] = [_PATIENCE]
 
 
 @contextlib.contextmanager
@@ -83,6 +84,14 @@ def noticed() -> Generator[None, None, None]:
         os.close(hears)
 
 
+@contextlib.contextmanager
+def patient(seconds: float) -> Generator[None, None, None]:
+    """Give what is in the block so many seconds to end itself: it has others to end first."""
+    _patience.append(seconds)
+    yield
+    _patience.pop()  # not where the block was left by an exception: what comes after has this time, too
+
+
 def hear_again() -> None:
     """Hear what a library has begun to hear in our place: Prefect takes SIGTERM, and sends it once more at its end."""
     for number in _heard:
@@ -104,6 +113,7 @@ def orderly(tell: Callable[[int, UnderWay | None], None]) -> Generator[None, Non
         return
     _under_way.clear()
     _asked.clear()
+    _patience[1:] = []
     heard, hears = os.pipe()
     os.set_blocking(hears, False)
     # What is ignored stays so: `nohup`, and what a shell runs in the background.
@@ -136,7 +146,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 def _watch(heard: int, tell: Callable[[int, UnderWay | None], None]) -> None:
     while (first := _next(heard)) is not None and first not in SIGNALS:
         pass
-    while first is not None and select.select([heard], [], [], _PATIENCE)[0]:
+    while first is not None and select.select([heard], [], [], _patience[-1])[0]:
         second = _next(heard)
         if second is None:
             return  # the block has ended by itself

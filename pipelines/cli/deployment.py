@@ -114,6 +114,18 @@ def files(console: Console, out: Path) -> None:
     console.hint("Next: docs/installing.md, then docs/operations.md, in that folder.")
 
 
+@deployment_group.add()
+def worker(console: Console, pool: str = "doj-release", health_check: bool = False) -> None:
+    """Take runs from the standing Prefect server, until a signal comes.
+
+    One worker a home. What is under way then ends first, and its order goes on with `run --resume` or another
+    run of its deployment.
+    """
+    from pipelines.orchestration import work
+
+    work(console.open_home(), pool, health=health_check)
+
+
 def completion(console: Console, shell: str) -> None:
     """Print what bash, zsh or fish reads to complete commands."""
     from pipelines.cli.completion import script

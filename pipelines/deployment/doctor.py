@@ -325,7 +325,7 @@ def check_deployments(home: homes.Home) -> Iterator[Finding]:
         "PAUSED": ("note", f"paused, nothing is run: `prefect work-pool resume {POOL}`"),
         "": ("bad", f"`prefect work-pool create {POOL} --type process`"),
     }
-    no_worker: tuple[State, str] = ("bad", f"no worker: `prefect worker start --pool {POOL}`")
+    no_worker: tuple[State, str] = ("bad", "no worker: `doj-release deployment worker`")
     state, detail = states.get(status, no_worker)
     yield Finding("work pool", state, detail)
 

@@ -7,3 +7,4 @@ itself: that is `pipelines.release`, which the flows call.
 from pipelines.orchestration.launch import launch_release
 from pipelines.orchestration.prefect_environment import auth_file, password
 from pipelines.orchestration.server import Orchestrator
+from pipelines.orchestration.worker import end_abandoned, work

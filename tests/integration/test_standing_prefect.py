@@ -1,9 +1,12 @@
 """A standing Prefect server, on PostgreSQL where there is one: asks for its password, and runs a deployment."""
 
 import base64
+import json
 import os
 import re
+import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -94,11 +97,30 @@ def test_a_flow_runs_through_a_server_that_asks(server, copied, demo):
     assert server.ask("flow_runs/count") >= 1
 
 
+def after_a_power_cut(server: Prefect, worker: str, order: str, env: dict[str, str]) -> None:
+    """A run whose process is gone keeps the deployment's only slot, until the next worker of that name begins."""
+    numbers = [server.order("release/release", order=order) for _ in range(2)]
+    for number in numbers:
+        for state in ("PENDING", "RUNNING"):
+            server.ask(f"flow_runs/{number}/set_state", {"state": {"type": state}})
+        server.ask(f"flow_runs/{number}", {"infrastructure_pid": "4194304"}, method="PATCH")
+    labels = {"prefect.worker.name": worker}
+    server.ask(f"flow_runs/{numbers[0]}/labels", labels, method="PATCH")
+    took = [server.run(number)["state_type"] for number in numbers]
+    assert took == ["RUNNING", "SCHEDULED"]
+    code = f"from pipelines.orchestration import end_abandoned; print(end_abandoned({worker!r}))"
+    assert ran([sys.executable, "-c", code], env, 0) == "1\n"
+    assert server.run(numbers[0])["state_type"] == "CRASHED"
+    assert {one["active_slots"] for one in server.ask("v2/concurrency_limits/filter")} == {0}
+
+
 def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path):
     settle(copied, server.url, server.secret)
     project = demo.release("deidentified")["project"]
     session = Session(open_home(copied))
     order = order_release(session, Request(project, "deidentified"))
+    other = demo.release("identified")["project"]
+    second = order_release(session, Request(other, "identified"))
     session.close()
     page = f"release-{order.lower()}"
     env = environment(
@@ -109,8 +131,8 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
         PREFECT_API_AUTH_STRING=server.secret,
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
-    worker = [program("prefect"), "worker", "start", "--pool", "doj-release", "--type", "process"]
-    with running(worker, env, tmp_path / "worker.log"):
+    place = tmp_path / "worker.log"
+    with running([program("doj-release"), "deployment", "worker"], env, place) as worker:
         server.wait_for("work_pools/doj-release")
         names = ("--name", "release", "--name", "remind")
         ran([program("prefect"), "--no-prompt", "deploy", *names], env, 0)
@@ -133,7 +155,7 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
         after = run_here("ledger", "show", "--json", home=copied).json
         known = {event["seq"] for event in before}
         assert "release_approved" not in {e["kind"] for e in after if e["seq"] not in known}
-        assert "ERROR" not in (tmp_path / "worker.log").read_text()
+        assert "ERROR" not in place.read_text()
 
         suspended = ("project", "event", project, "project_suspended", "reason=inquiry")
         assert run_here(*suspended, home=copied).code == 0
@@ -144,6 +166,21 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
         assert (found["state_name"], found["state_type"]) == ("Refused", "CANCELLED")
         assert found["name"] == f"{order} deidentified"
         assert "**Refused** at stage `gate`" in server.artifacts(number)[page]
+
+        number = server.order("release/release", order=second)
+        gate = copied / "runs" / second / "stages" / "gate.json"
+        server.until(number, lambda run: run["state_type"] == "RUNNING" and gate.exists())
+        began = time.monotonic()
+        worker.terminate()  # it alone
+        assert worker.wait(20) == 128 + signal.SIGTERM
+        assert time.monotonic() - began < 10
+        found = server.run(number)
+        assert found["state_type"] == "CRASHED"
+        outcome = json.loads((copied / "runs" / second / "outcome.json").read_text())
+        assert (outcome["exit"], outcome["state"]) == (143, "Interrupted")
+        limits = server.ask("v2/concurrency_limits/filter")
+        assert {one["active_slots"] for one in limits} == {0}
+    after_a_power_cut(server, (copied / "prefect" / "worker" / "name").read_text(), second, env)
     planned = server.planned("remind/remind")
     assert {t.astimezone(ZoneInfo("America/Los_Angeles")).strftime("%H:%M") for t in planned} == {
         "07:30"

@@ -23,6 +23,10 @@ TOKEN_PARTS = ("softhsm2-util", "pkcs11-tool")
 # Only in one of the two ways, and why.
 ELSEWHERE = {
     ("demo", "done"): "makes its own rows, and a minute's work: tests/integration/conftest.py",
+    (
+        "deployment.worker",
+        "done",
+    ): "works until a signal comes: tests/integration/test_standing_prefect.py",
     ("project.example", "failed"): "prints a form",
     ("project.kinds", "failed"): "prints a table",
     ("ledger.schema", "failed"): "prints SQL",
@@ -232,7 +236,7 @@ def _refused(stage: Stage, driver: Driver) -> None:
         ("release", "receipt", FREE, "--to", FREE), ("release", "show", FREE), ("release", "withdraw", FREE, "--reason", "other"),
         ("refresh", "CARPOS", "--project", FREE), ("run", FREE, "--kind", "identified"), ("review", FREE, "--export", wrong),
         ("ledger", "export", "--out", stage / "outputs" / "ledger.jsonl"), ("ledger", "clock", "--accept"), ("completion", FREE), ("home", "backup", stage / "nowhere" / "b.tar"),
-        ("deployment", "files", "--out", stage / "inputs"),
+        ("deployment", "files", "--out", stage / "inputs"), ("deployment", "worker", "--pool", FREE),
     ):  # fmt: skip
         driver.run(*words, code=None)
 

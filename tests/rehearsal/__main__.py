@@ -91,9 +91,10 @@ def _rehearse(on: Rehearsal, ledger: str) -> None:
         with step("A pool, the deployments, a worker"):
             on.prefect("work-pool", "create", "doj-release", "--type", "process")
             on.prefect("--no-prompt", "deploy", "--all")
-            words = [program("prefect"), "worker", "start", "--pool", "doj-release"]
             log = on.folder / "worker.log"
-            stack.enter_context(running([*words, "--limit", "2"], on.env, log))
+            stack.enter_context(
+                running([program("doj-release"), "deployment", "worker"], on.env, log)
+            )
             on.server.wait_for("work_pools/doj-release", lambda pool: pool["status"] == "READY")
         made = {r["kind"]: r for r in told["releases"]}
         rows, persons = made["deidentified"]["project"], made["identified"]["project"]
