@@ -268,7 +268,7 @@ def _required(search: Search, lines: list[tuple[Ints, Floats]]) -> list[Cut]:
 def _required_of(search: Search, goal: Goal, cells: Ints, signs: Floats, room: Floats) -> Cut:
     own = int(np.flatnonzero(cells == goal.cell)[0])
     need = abs(goal.amount) * abs(float(signs[own]))
-    others = np.isin(cells, search.may_move(goal, cells)) & (cells != goal.cell)
+    others = ~search.must_stay(goal.loose)[cells] & (cells != goal.cell)
     upwards = signs * (-signs[own] * np.sign(goal.amount)) > 0  # this cell would have to grow
     weights = np.where(upwards, need, np.minimum(np.abs(signs) * room[cells], need))
     return Cut(cells[others], weights[others], need)
@@ -376,14 +376,13 @@ def _keep_smaller(search: Search, trial: Search, proven: float, progress: Progre
 def _test(trial: Search, flows: Separation, pool: _Pool) -> list[Cut]:
     """Look for a witness of each goal among the hidden cells; say what is missing for the others."""
     flows.open(trial.hidden.astype(float))
-    alone = np.flatnonzero(trial.contributors)
     cuts: list[Cut] = []
     for goal in sorted(trial.goals, key=lambda g: (-abs(g[1]), g[0])):
         if goal in trial.witnesses:
             continue
         found = find_witness(trial, goal, WIDTHS)
         if found is None:
-            found = flows.reach(goal, np.setdiff1d(alone, trial.may_move(goal, alone)))
+            found = flows.reach(goal, np.flatnonzero(trial.must_stay(goal.loose)))
         if isinstance(found, Cut):
             cuts.append(found)
             continue

@@ -124,18 +124,17 @@ def window(relations: Relations, target: int, costs: Floats, width: int | None) 
     if width is None or relations.shape is None:
         connected = relations.component == relations.component[target]
         return np.flatnonzero(relations.free & connected)
-    place = np.unravel_index(target, relations.shape)
-    nodes: list[Ints] = []
-    for axis, dim in enumerate(relations.dims):
+    cells, step = np.zeros(1, dtype=np.int64), relations.values.size
+    for dim, size in zip(relations.dims, relations.shape, strict=True):
+        step //= size
         if dim.groups and len(dim.nodes) <= _SMALL:
-            nodes.append(np.arange(len(dim.nodes)))
-            continue
-        here = [np.array([int(i)]) for i in place]
-        here[axis] = np.arange(relations.shape[axis])
-        line = np.ravel_multi_index(np.ix_(*here), relations.shape).ravel()
-        nodes.append(_choose(dim, int(place[axis]), line, relations, costs, width))
-    cells = np.ravel_multi_index(np.ix_(*nodes), relations.shape).ravel()
-    return np.sort(cells[relations.free[cells]])
+            nodes = np.arange(size)
+        else:
+            own = target // step % size
+            line = target + (np.arange(size) - own) * step
+            nodes = _choose(dim, own, line, relations, costs, width)
+        cells = (cells[:, None] + nodes * step).ravel()  # sorted, as the nodes are
+    return cells[relations.free[cells]]
 
 
 def hidden_near(relations: Relations, target: int, hidden: Flags, width: int | None) -> Ints:

@@ -69,6 +69,9 @@ class Search:
     decoys: Flags = field(init=False)  # hidden as if they were small
     ends: float | None = field(init=False)  # of what only looks for fewer cells, by the clock
     needs: dict[int, list[Goal]] = field(default_factory=dict[int, list[Goal]])
+    staying: dict[frozenset[int] | None, Flags] = field(
+        default_factory=dict[frozenset[int] | None, Flags]
+    )
 
     def __post_init__(self) -> None:
         self.movements = MovementSolver(self.relations)
@@ -100,10 +103,15 @@ class Search:
 
     def may_move(self, goal: Goal, cells: Ints) -> Ints:
         """Of some cells those that may move for a goal."""
-        if goal.loose is None:
-            return cells
-        who = self.contributors[cells]
-        return cells[(who == 0) | np.isin(who, list(goal.loose))]
+        return cells if goal.loose is None else cells[~self.must_stay(goal.loose)[cells]]
+
+    def must_stay(self, loose: frozenset[int] | None) -> Flags:
+        """The cells that may not move where only those of some who are alone may; looked up once for each."""
+        if loose not in self.staying:
+            who = self.contributors
+            apart = loose is not None and (who > 0) & ~np.isin(who, list(loose))
+            self.staying[loose] = np.broadcast_to(apart, who.shape)
+        return self.staying[loose]
 
     def replace_need(self, goal: Goal, others: Sequence[Goal]) -> None:
         """Ask for other goals in place of one."""
@@ -260,15 +268,17 @@ def reached(search: Search, found: Witness) -> Iterator[tuple[Goal, Witness]]:
     """The goals that a movement, or its reverse, reaches, each with the one that does."""
     cells, moved = found
     backwards = bool(np.all(search.relations.values[cells] - moved >= search.least(cells) - _TINY))
-    small = np.flatnonzero((search.primary | search.decoys)[cells]).tolist()
+    small = search.primary[cells] | search.decoys[cells]
+    steps = list(zip(cells[small].tolist(), moved[small].tolist(), strict=True))
     alone = search.alone_in(cells)
     for sign in (1.0, -1.0) if backwards else (1.0,):
-        steps = moved * sign
-        for at in small:
-            for goal in search.needs_of(int(cells[at])):
+        witness = cells, moved * sign
+        for cell, step in steps:
+            for goal in search.needs_of(cell):
                 apart = goal.loose is None or alone <= goal.loose
-                if apart and steps[at] * np.sign(goal.amount) >= abs(goal.amount) - _TINY:
-                    yield goal, (cells, steps)
+                along = sign * step if goal.amount > 0 else -sign * step
+                if apart and along >= abs(goal.amount) - _TINY:
+                    yield goal, witness
 
 
 # --- showing again what need not be hidden, largest cells first
