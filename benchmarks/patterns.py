@@ -4,6 +4,7 @@
     python benchmarks/patterns.py cube [years]     58 x 6 x 2 x years with all totals, no clean-up
     python benchmarks/patterns.py hard [seeds]     four short dimensions (192 cells), first and smaller patterns
     python benchmarks/patterns.py alone [seeds]    what it costs to keep cells from who is alone in another
+    python benchmarks/patterns.py totals [tables]  what it costs to hide totals last (margin_weight), in small registers and years
     python benchmarks/patterns.py small [tables]   small random tables against one large programme
 
 Made-up orders on counties as populous as California's (census of 2020, thousands), about 64,600 a year.
@@ -120,6 +121,44 @@ def alone(seeds):
                 )
 
 
+def registers(chance, shape, orders, tables):
+    """Tables of few orders, most of them in few cells."""
+    while tables:
+        counts = chance.poisson(
+            chance.dirichlet(np.full(np.prod(shape), 0.5)).reshape(shape) * orders
+        )
+        if counts.sum() >= 10:
+            tables -= 1
+            yield from_leaves(
+                [Dimension.flat("abc"[i], [f"{i}{j}" for j in range(n)]) for i, n in enumerate(shape)], counts
+            )  # fmt: skip
+
+
+def totals(tables):
+    chance = np.random.default_rng(3)
+    kinds = {
+        f"{shape}, {orders} orders": list(registers(chance, shape, orders, tables))
+        for shape, orders in (((4, 3), 30), ((4, 3), 60), ((4, 3, 2), 80))
+    } | {f"year, {kind}": [table(kind, persons=False)] for kind in ("even", "sparse")}
+    print(
+        "secondary cells: inner, and totals of one, two and three dimensions; grand totals among them"
+    )
+    for weight in (0.0, 0.5, 1.0):
+        for name, some in kinds.items():
+            hidden, grand, began = np.zeros(4, dtype=int), 0, time.process_time()
+            for one in some:
+                away = suppress(
+                    one, SuppressionPolicy(margin_weight=weight), priced=False
+                ).secondary
+                places = np.argwhere(away) >= np.array([len(d.leaves) for d in one.dims])
+                hidden += np.bincount(places.sum(axis=1), minlength=4)
+                grand += int(places.all(axis=1).sum())
+            print(
+                f"{weight} {name:<26}{hidden.sum():>5}: {hidden.tolist()}, {grand} grand, {time.process_time() - began:.1f} s",
+                flush=True,
+            )
+
+
 def small(tables):
     chance = np.random.default_rng(7)
     ratios = []
@@ -148,6 +187,8 @@ if __name__ == "__main__":
     number = (
         int(sys.argv[2])
         if len(sys.argv) > 2
-        else {"year": 2, "alone": 1, "cube": 10, "hard": 4, "small": 60}[what]
+        else {"year": 2, "alone": 1, "cube": 10, "hard": 4, "totals": 60, "small": 60}[what]
     )
-    {"year": year, "alone": alone, "cube": cube, "hard": hard, "small": small}[what](number)
+    {"year": year, "alone": alone, "cube": cube, "hard": hard, "totals": totals, "small": small}[
+        what
+    ](number)

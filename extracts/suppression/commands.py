@@ -37,11 +37,17 @@ class SuppressOutcome:
     policy: model.SuppressionPolicy
     written: tuple[Path, ...]
 
-    def numbers(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, float]:
         """Rows of the table, margins included, and what became of them, by what each is called."""
         pattern = self.pattern
         price = {} if pattern.for_alone is None else {_PRICE: pattern.for_alone}
-        bound = {"fewest possible (proven bound)": pattern.needed, "gap": self.gap or 0}
+        bound = {"fewest possible (proven bound)": _whole(pattern.needed), "gap": self.gap or 0}
+        if pattern.weight != sum(p.secondary.sum() for p in (pattern, *pattern.linked)):
+            bound = {
+                "what these weigh": _whole(pattern.weight),
+                "least possible weight (proven bound)": _whole(pattern.needed),
+                "gap": self.gap or 0,
+            }
         return {
             "cells": pattern.table.size,
             "not zero": self._nonzero,
@@ -59,14 +65,13 @@ class SuppressOutcome:
         return "under a secret" if self.policy.secret else "can be rerun without a secret"
 
     @property
-    def gap(self) -> int | None:
-        """How many of the cells hidden to protect could at most be shown; None: nothing is proven.
+    def gap(self) -> float | None:
+        """How many of the cells hidden to protect, by weight, could at most be shown; None: nothing is proven.
 
         Linked tables count together with the table, as the bound does.
         """
-        secondary = sum(int(p.secondary.sum()) for p in (self.pattern, *self.pattern.linked))
-        bounded = self.pattern.needed > 0 or secondary == 0
-        return secondary - self.pattern.needed if bounded else None
+        weight, needed = self.pattern.weight, self.pattern.needed
+        return _whole(weight - needed) if needed > 0 or weight == 0 else None
 
     def coarser(self) -> tuple[Coarser, ...]:
         """Coarser tables where most of what was made is hidden, else none."""
@@ -88,6 +93,7 @@ def suppress_file(
     threshold: int = 10,
     zeros: published.Zeros = "published",
     singletons: bool = True,
+    margin_weight: float = 0.0,
     clean_programmes: int | None = None,
     seconds: float | None = None,
     secret_file: Path | None = None,
@@ -118,6 +124,7 @@ def suppress_file(
         threshold: persons under which a cell is small.
         zeros: whether zeros are published.
         singletons: whether small cells are kept from somebody who is alone in another cell, too.
+        margin_weight: cells that hiding a margin costs beyond one; see ``SuppressionPolicy``.
         clean_programmes: linear programmes spent on fewer hidden cells; 0 for none, None for the usual.
         seconds: instead of a number of programmes, how long to look for fewer hidden cells: what is
             found then depends on the machine.
@@ -161,7 +168,9 @@ def suppress_file(
         errors.TableUnwritableError,
     )
     table_files.check_columns(dims, count, persons)
-    policy = model.SuppressionPolicy(threshold=threshold, zeros=zeros, singletons=singletons)
+    policy = model.SuppressionPolicy(
+        threshold=threshold, zeros=zeros, singletons=singletons, margin_weight=margin_weight
+    )
     if clean_programmes is not None:
         spent = max(clean_programmes, 0)
         policy = replace(policy, clean=spent > 0, clean_programmes=spent)
@@ -229,6 +238,11 @@ def suppress_file(
             next(private).write_text(_map_page(pattern, policy, out.name), "utf-8")
     written = [path for option, path in outputs if option != "--explain"]
     return SuppressOutcome(pattern, policy, tuple(written))
+
+
+def _whole(weight: float) -> float:
+    """The same, without a point where it is whole."""
+    return int(weight) if weight == int(weight) else round(weight, 3)
 
 
 _PRICE = "of them for who is alone in a cell"

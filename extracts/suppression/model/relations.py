@@ -35,6 +35,7 @@ class Relations:
         free: cells that may move at all (a published zero and what is public already may not).
         matrix: one row per margin: +1 its cells, -1 itself; one column per cell.
         margin: in how many dimensions the cell is a margin.
+        grand: whether it is one in all dimensions that have margins: the total of a table, or of a year.
         floor: how far down a small cell must be able to go.
         component: number of the connected part of the table that the cell belongs to.
         shape: axes of the table where all cells are those of one table, else None.
@@ -47,6 +48,7 @@ class Relations:
     free: Flags
     matrix: sparse.csc_array
     margin: Ints
+    grand: Flags
     floor: Floats
     component: npt.NDArray[np.int32]
     shape: tuple[int, ...] | None
@@ -59,10 +61,8 @@ def relations_of(table: CellTable, least: int) -> Relations:
     leaves = table.leaf_mask().ravel() & (values > 0)
     free = values > 0 if least else np.ones(values.size, dtype=bool)
     matrix = equations(table.dims, table.shape)
-    margin = sum(
-        (np.indices(table.shape)[axis].ravel() >= len(d.leaves)).astype(np.int64)
-        for axis, d in enumerate(table.dims)
-    )
+    places = np.indices(table.shape).reshape(len(table.dims), -1).T
+    leaves_of = np.array([len(d.leaves) for d in table.dims])
     floor = _beneath(table, leaves) if least else np.zeros(values.size)
     return Relations(
         values,
@@ -70,12 +70,20 @@ def relations_of(table: CellTable, least: int) -> Relations:
         np.full(values.size, float(least)),
         free,
         matrix,
-        np.asarray(margin),
+        (places >= leaves_of).sum(axis=1),
+        is_grand(table.dims, places),
         np.maximum(floor, least),
         parts(matrix, free),
         table.shape,
         table.dims,
     )
+
+
+def is_grand(dims: Sequence[Dimension], places: Ints) -> Flags:
+    """Whether each place (a row of nodes) is the last margin of every dimension that has any."""
+    with_margin = [axis for axis, dim in enumerate(dims) if dim.groups]
+    last = np.array([len(dims[axis].nodes) - 1 for axis in with_margin])
+    return (places[:, with_margin] == last).all(axis=1) & bool(with_margin)
 
 
 def equations(dims: Sequence[Dimension], shape: tuple[int, ...]) -> sparse.csc_array:

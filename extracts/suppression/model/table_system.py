@@ -24,7 +24,14 @@ from extracts.suppression.model.overlaps import (
     overlap,
 )
 from extracts.suppression.model.programmes import fit
-from extracts.suppression.model.relations import Floats, Relations, equations, parts, relations_of
+from extracts.suppression.model.relations import (
+    Floats,
+    Relations,
+    equations,
+    is_grand,
+    parts,
+    relations_of,
+)
 from extracts.suppression.model.tables import (
     TOTAL,
     CellTable,
@@ -256,6 +263,7 @@ class _SystemBuilder:
         self.people: list[float] = []
         self.floor: list[float] = []
         self.margin: list[int] = []
+        self.grand: set[int] = set()
         self.listed: set[int] = set()
         self.public: set[int] = set()
         self.hidden_before: set[int] = set()
@@ -293,6 +301,7 @@ class _SystemBuilder:
             free,
             matrix,
             np.array(self.margin, dtype=np.int64),
+            _flags(size, self.grand),
             floor,
             parts(matrix, free),
             None,
@@ -391,6 +400,8 @@ class _SystemBuilder:
             )
             margins = sum(p >= len(d.leaves) for p, d in zip(place, frame.dims, strict=True))
             at[i] = self._variable(key, frame, place, int(margins), listed=bool(listed[place]))
+        places = np.array(list(np.ndindex(frame.counts.shape)), dtype=np.int64)
+        self.grand.update(at[is_grand(frame.dims, places)].tolist())
         return at
 
     def _variable(

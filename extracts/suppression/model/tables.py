@@ -202,6 +202,8 @@ class SuppressionPolicy:
             either way; half the threshold. Policy.
         singletons: whether small cells are kept from somebody who knows to be alone in another cell,
             too. 11 CCR 964(f)(2) does not speak of it; policy.
+        margin_weight: cells that hiding a margin costs beyond one, for each dimension in which it is one, and
+            ten times that for a grand total; 0 for the fewest cells. Policy.
         clean: whether cells that turn out not to be needed are shown again.
         clean_programmes: linear programmes spent on that (about 1 ms each); a count and not a
             time, so that the same table always gets the same pattern.
@@ -215,6 +217,7 @@ class SuppressionPolicy:
     zeros: Zeros = "published"
     spread: int = 5
     singletons: bool = True
+    margin_weight: float = 0.0
     clean: bool = True
     clean_programmes: int = 5_000
     seconds: float | None = None

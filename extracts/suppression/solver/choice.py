@@ -59,7 +59,8 @@ def _digest(search: Search) -> bytes:
     one, policy = search.relations, search.policy
     text = f"{policy.threshold} {policy.zeros} {policy.spread} {policy.singletons} {one.shape}"
     found = hashlib.sha256(text.encode())
-    for part in (one.values, one.people, one.least, one.floor, one.free, search.fixed):
+    weights = [search.weights] if (search.weights != 1).any() else []
+    for part in (one.values, one.people, one.least, one.floor, one.free, search.fixed, *weights):
         found.update(np.asarray(part, dtype=">f8").tobytes() + b"/")
     for part in (one.matrix.indptr, one.matrix.indices, one.matrix.data):
         found.update(np.asarray(part, dtype=">f8").tobytes() + b"/")

@@ -7,6 +7,7 @@ satisfies. A round in which everything can be reached ends with a pattern that n
 that is proven.
 """
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 
@@ -26,7 +27,6 @@ from extracts.suppression.solver.secondary import (
     Witness,
     clean_up,
     find_witness,
-    hiding_costs,
     protect,
     reached,
     secondary,
@@ -141,8 +141,10 @@ class Separation:
 _TIES = 0.45  # cells; what all tie-breaks together may weigh, less than one cell
 _GAP = 0.5
 _CLOSE = 1e-6
+_GRIDS = (1.0, 0.5, 0.25)
 _FEW = 300  # candidates up to which the cheapest of the smallest choices is found, where prices are drawn
 _STATUS = highspy.HighsModelStatus
+_ENDS = _STATUS.kOptimal, _STATUS.kSolutionLimit, _STATUS.kInterrupt, _STATUS.kInfeasible
 
 
 class MasterProblem:
@@ -153,10 +155,12 @@ class MasterProblem:
         self.candidates: Ints = np.flatnonzero(search.relations.free & ~self.must)
         self._at = np.full(self.must.size, -1)
         self._at[self.candidates] = np.arange(len(self.candidates))
-        # What each candidate costs; all the same without wishes. The cheapest is the unit of gap and tie-breaks.
-        self._costs = hiding_costs(search)[self.candidates]
-        self._unit = float(self._costs.min(initial=1.0))
-        self._counted = search.weights is None
+        # What each candidate costs. All patterns cost multiples of the grid, which is the unit of gap and
+        # tie-breaks; where there is none, as with weights that somebody wishes, it is the cheapest.
+        self._costs = search.weights[self.candidates]
+        grids = (g for g in _GRIDS if not (self._costs % g).any())
+        self._grid = next(grids, 0.0)
+        self._unit = self._grid or float(self._costs.min(initial=1.0))
         ties = search.drawn and len(self.candidates) <= _FEW
         gap = (_CLOSE if ties else _GAP) * self._unit
         self._solver = solver_with(mip_rel_gap=0.0, mip_abs_gap=gap, mip_max_nodes=nodes)
@@ -173,11 +177,18 @@ class MasterProblem:
             columns, weights, need = found
             self._solver.addRow(need, np.inf, len(columns), columns.astype(np.int32), weights)
 
+    def exclude(self, hidden: Flags) -> None:
+        """Never choose these cells again, nor more besides them."""
+        columns = self._at[np.flatnonzero(hidden & ~self.must)].astype(np.int32)
+        self._solver.addRow(
+            -np.inf, len(columns) - 1.0, len(columns), columns, np.ones(len(columns))
+        )
+
     def solve(self, most: int) -> tuple[Flags | None, float]:
         """The hidden cells, and how many (or what cost) besides those that must be is proven necessary.
 
         ``most`` is how often the solver may ask whether to go on, which it does at the same points on
-        every machine. No cells where it ended before any choice was found.
+        every machine. No cells where it ended before any choice was found, or where there is none.
 
         Raises:
             SolverStoppedError: there is no answer.
@@ -186,10 +197,12 @@ class MasterProblem:
         self._solver.run()
         info, status = self._solver.getInfo(), self._solver.getModelStatus()
         self.steps = max(0, int(info.simplex_iteration_count))
-        if status not in (_STATUS.kOptimal, _STATUS.kSolutionLimit, _STATUS.kInterrupt):
+        if status not in _ENDS:
             raise SolverStoppedError(cells=len(self.candidates))
         bound = float(info.mip_dual_bound) - _TIES * self._unit - _CLOSE
-        least = max(0.0, np.ceil(bound) if self._counted else bound) if np.isfinite(bound) else 0.0
+        if self._grid:
+            bound = np.ceil(bound / self._grid) * self._grid
+        least = max(0.0, bound) if np.isfinite(bound) else 0.0
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None, least
         values = np.asarray(self._solver.getSolution().col_value)
@@ -313,15 +326,15 @@ class _Pool:
         return found
 
 
-def minimise(search: Search, progress: Progress | None = None) -> int:
+def minimise(search: Search, progress: Progress | None = None) -> float:
     """Replace a pattern that protects by the smallest one, as far as the budget goes.
 
     Where the integer programme is hard (many short dimensions), neighbourhoods of the best pattern
     are searched before the bound is raised further.
 
     Returns:
-        How many cells any pattern has to hide besides the primary ones; the pattern is proven to
-        be the smallest where it has no more. Where cells have weights, the least weight counts and none is said.
+        What any pattern has to hide besides the primary cells, by weight (how many cells where all weigh
+        1); the pattern is proven to be the smallest where it has no more.
 
     Raises:
         SolverStoppedError: the solver gave no answer.
@@ -361,7 +374,33 @@ def minimise(search: Search, progress: Progress | None = None) -> int:
             progress("smallest", int(proven), int(secondary(search)))
     if trial is not None:
         _keep_smaller(search, trial, proven, progress)
-    return int(proven) if search.weights is None else 0
+    return float(proven)
+
+
+def smallest_patterns(search: Search) -> Iterator[Search]:
+    """Every pattern of a small table that protects and costs least, the cheapest by the prices first.
+
+    ``search`` has not begun. Each is a search of its own; where weights are multiples of a quarter all are found.
+
+    Raises:
+        CannotProtectError: there is none.
+        SolverStoppedError: the solver gave no answer.
+    """
+    protect(search)
+    flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
+    least = np.inf
+    while (hidden := cover.solve(_WHOLE)[0]) is not None:
+        trial = copy(search)
+        trial.hidden, trial.witnesses = hidden, pool.serving(hidden)
+        if secondary(trial) > least + _CLOSE:
+            return
+        cuts = _test(trial, flows, pool)
+        for cut in cuts:
+            cover.add(cut)
+        if not cuts:
+            least = secondary(trial)
+            yield trial
+            cover.exclude(hidden)
 
 
 def _keep_smaller(search: Search, trial: Search, proven: float, progress: Progress | None) -> None:

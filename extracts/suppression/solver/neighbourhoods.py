@@ -17,7 +17,6 @@ from extracts.suppression.solver.effort import Effort
 from extracts.suppression.solver.secondary import (
     Progress,
     Search,
-    hiding_costs,
     protect,
     secondary,
     secondary_cells,
@@ -75,7 +74,7 @@ def _tried(current: Search, near: sparse.csr_array, chance: np.random.Generator)
     trial.hidden = current.hidden.copy()
     trial.hidden[away] = False
     trial.witnesses = {g: w for g, w in current.witnesses.items() if trial.hidden[w[0]].all()}
-    trial.prices = hiding_costs(current) * (0.5 + chance.random(len(current.prices)))
+    trial.prices = current.weights * (0.5 + chance.random(len(current.prices)))
     try:
         protect(trial)
     except CannotProtectError:  # not where everything was protected before, but for rounding

@@ -1,52 +1,55 @@
-"""Whoever knows the rule reruns it, under secrets of their own, on every table that fits a published one.
+"""Whoever knows the rule reruns it, under any secret, on every table that fits a published one.
 
-A pattern *withstands* them where for each hidden cell that may be small a fitting table in which it is not gets the
-same pattern under one of ten fixed secrets. Whether it does depends on what is published alone, never on the true
-table (simulatable auditing; Kenthapadi, Mishra and Nissim, PODS 2005): that a pattern was taken tells nothing
-more, and every fitting table that the draw gives the pattern gets it from the whole rule, too. Where no draw
-withstands, patterns are taken over from the fitting tables that would be ruled out: those are theirs.
+Where a table is small its smallest patterns are enumerated, and one is drawn among them. A pattern
+*withstands* reruns where for each hidden cell that may be small a fitting table in which it is not has
+this pattern among its own smallest ones: then no secret rules that table out. Whether it does depends on
+what is published alone, never on the true table (simulatable auditing; Kenthapadi, Mishra and Nissim,
+PODS 2005): that a pattern was taken tells nothing more, and every fitting table that has it among its
+smallest ones takes it, too. Where none of the smallest withstands, patterns that cost more are taken over from
+the fitting tables that would be ruled out: those are theirs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from scipy import sparse
 
 from extracts.suppression.errors import CannotProtectError
-from extracts.suppression.model import Flags, Floats, Relations
+from extracts.suppression.model import Flags, Floats, Ints, Relations
+from extracts.suppression.solver.choice import Choice
+from extracts.suppression.solver.cutting_planes import smallest_patterns
 from extracts.suppression.solver.movements import WIDTHS
 from extracts.suppression.solver.secondary import (
     Search,
     accept,
     find_witness,
     hide_decoys,
+    hide_neighbourhood,
+    secondary,
     start_search,
 )
-
-Draw = Callable[[Search, bytes], int]
 
 _LARGEST = 64  # cells; larger tables leave so many that fit that some table is always left
 _MOST = 60  # tables that fit; with more it is the same
 _STEPS = 2_000  # of the search for them
-_SECRETS = tuple(
-    bytes([number]) * 32 for number in range(10)
-)  # no secrets: what an attacker would draw
+_PATTERNS = 40  # smallest ones of a table that are looked at, in the order of the draw
 _RERUNS = 400
-_TURNS = 4  # draws of the table itself that are looked at
+_WIDER = 4  # lines around cells that no pattern keeps; the last are the whole table
+_CLOSE = 1e-6
 _FAR = 1e9
 
 
 class Reruns:
     """The reruns for one table."""
 
-    def __init__(self, search: Search, draw: Draw) -> None:
-        """Prepare them; ``search`` has not begun, ``draw`` chooses its pattern under a secret."""
+    def __init__(self, search: Search) -> None:
+        """Prepare them; ``search`` has not begun."""
         self._search = search
-        self._draw = draw
-        self._known: dict[tuple[bytes, bytes], bytes | None] = {}
-        self._taken: dict[bytes, bool] = {}
+        self._least: dict[bytes, float] = {}
+        self._fallen: dict[bytes, Ints] = {}
 
     @property
     def possible(self) -> bool:
@@ -55,78 +58,103 @@ class Reruns:
         alone = one.shape is not None and not self._search.fixed.any()
         return alone and one.values.size <= _LARGEST and bool((one.values == one.people).all())
 
-    def choose(self, secret: bytes) -> int:
-        """Choose a pattern that withstands, the first draw where none does; what the draw returns.
+    def choose(self, secret: bytes) -> float:
+        """Choose a pattern that withstands; returns what any pattern needs by weight.
 
         Raises:
-            CannotProtectError: nothing protects the table.
+            CannotProtectError: nothing protects the table, or nothing that may be hidden keeps reruns out.
         """
-        first, needed = self._begun(self._search.relations), 0
-        for turn in range(_TURNS):
-            trial = self._begun(self._search.relations)
-            found = self._draw(trial, secret + bytes([turn]) if turn else secret)
-            if not turn:
-                first, needed = trial, found
+        smallest: list[Search] = []
+        for trial in islice(self._smallest(self._search.relations, secret), _PATTERNS):
             if self.withstands(trial.hidden):
-                return self._take(trial, needed)
-        others = [*self._of_others(), *self._larger(first)]
-        others.sort(key=lambda hidden: (int(hidden.sum()), hidden.tobytes()))
-        for hidden in others:
+                return self._take(trial, secondary(trial))
+            smallest.append(trial)
+        needed = secondary(smallest[0])
+        for hidden in self._dearer(smallest, secret):
             trial = self._begun(self._search.relations)
             if self.withstands(hidden) and _protects(trial, hidden):
                 return self._take(trial, needed)
-        return self._take(first, needed)
+        for lines in range(1, _WIDER + 1):
+            trial = copy(smallest[0])
+            trial.hidden = trial.hidden.copy()
+            hide_neighbourhood(trial, self.fallen(trial.hidden).tolist(), lines)
+            if self.withstands(trial.hidden):
+                return self._take(trial, needed)
+        raise CannotProtectError(cells=len(self.fallen(smallest[0].hidden)))
 
     def withstands(self, hidden: Flags) -> bool:
         """Whether reruns of a pattern prove no hidden cell to be small."""
-        key = hidden.tobytes()
-        if key not in self._taken:
-            self._taken[key] = self._tried(hidden)
-        return self._taken[key]
+        return not len(self.fallen(hidden))
 
-    def _tried(self, hidden: Flags) -> bool:
+    def fallen(self, hidden: Flags) -> Ints:
+        """The hidden cells that reruns of a pattern prove to be small, though what is shown does not."""
+        key = hidden.tobytes()
+        if key not in self._fallen:
+            self._fallen[key] = self._proven(hidden)
+        return self._fallen[key]
+
+    def _proven(self, hidden: Flags) -> Ints:
         one, threshold = self._search.relations, self._search.policy.threshold
         tables = fitting(one, hidden)
         if tables is None:
-            return True
-        large = tables[:, hidden] >= threshold
-        need = large.any(axis=0) & ~large.all(axis=0)
-        order = np.argsort(-large[:, need].sum(axis=1), kind="stable").tolist()
-        pattern = hidden.tobytes()
-        for secret in _SECRETS:
-            for at in order:
-                if (large[at] & need).any() and self._pattern(tables[at], secret) == pattern:
-                    need &= ~large[at]
-            if not need.any():
-                return True
-        return False
+            return np.zeros(0, dtype=np.int64)
+        large = tables >= threshold
+        left = hidden & large.any(axis=0) & ~large.all(axis=0)
+        for at in np.argsort(-large[:, left].sum(axis=1), kind="stable").tolist():
+            if (large[at] & left).any() and self._has(tables[at], hidden):
+                left &= ~large[at]
+        return np.flatnonzero(left)
 
-    def _pattern(self, values: Floats, secret: bytes) -> bytes | None:
-        key = values.tobytes(), secret
-        if key not in self._known:
-            if len(self._known) >= _RERUNS:
-                return None
-            trial = self._begun(replace(self._search.relations, values=values, people=values))
-            try:
-                self._draw(trial, secret)
-                self._known[key] = trial.hidden.tobytes()
-            except CannotProtectError:
-                self._known[key] = None
-        return self._known[key]
+    def _has(self, values: Floats, hidden: Flags) -> bool:
+        """Whether a pattern is among the smallest ones of a table."""
+        one = replace(self._search.relations, values=values, people=values)
+        trial = self._begun(one)
+        if (trial.primary & ~hidden).any() or not _protects(trial, hidden):
+            return False
+        key = values.tobytes()
+        if key not in self._least:
+            if len(self._least) >= _RERUNS:
+                return False
+            self._least[key] = secondary(next(smallest_patterns(self._begun(one))))
+        return secondary(trial) <= self._least[key] + _CLOSE
+
+    def _smallest(self, relations: Relations, secret: bytes) -> Iterator[Search]:
+        trial = self._begun(relations)
+        Choice(secret, trial).vary(trial)
+        return smallest_patterns(trial)
 
     def _begun(self, relations: Relations) -> Search:
         trial = start_search(relations, self._search.policy)
-        if self._search.weights is not None:
-            trial.weights = self._search.weights
-            trial.prices = trial.prices * trial.weights
+        trial.prices = trial.prices * (self._search.weights / trial.weights)
+        trial.weights = self._search.weights
         return trial
 
-    def _of_others(self) -> Iterator[Flags]:
-        """Patterns of fitting tables that hide all that is small here."""
-        for pattern in {p for p in self._known.values() if p} - self._taken.keys():
-            hidden = np.frombuffer(pattern, dtype=bool)
-            if (hidden >= self._search.primary).all():
-                yield hidden
+    def _dearer(self, smallest: list[Search], secret: bytes) -> list[Flags]:
+        """Patterns of the fitting tables that fall out, and those with one further cell, the cheapest first."""
+        one = self._search.relations
+        found: dict[bytes, Flags] = {}
+        tried: set[bytes] = set()
+        for trial in smallest:
+            tables = fitting(one, trial.hidden)
+            assert tables is not None  # else it withstands
+            out = (tables[:, self.fallen(trial.hidden)] >= self._search.policy.threshold).any(
+                axis=1
+            )
+            for values in tables[out]:
+                if values.tobytes() in tried or len(tried) >= _RERUNS // 10:
+                    continue
+                tried.add(values.tobytes())
+                other = replace(one, values=values, people=values)
+                try:
+                    for its in islice(self._smallest(other, secret), _PATTERNS):
+                        found[its.hidden.tobytes()] = its.hidden
+                except CannotProtectError:
+                    continue
+        found |= {hidden.tobytes(): hidden for hidden in self._larger(smallest[0])}
+        wide = [hidden for hidden in found.values() if (hidden >= self._search.primary).all()]
+        draws = Choice(secret, self._search).numbers("dearer", len(self._search.prices))
+        weights, free = self._search.weights, ~self._search.primary
+        return sorted(wide, key=lambda h: (weights[h & free].sum(), draws[h].sum()))
 
     def _larger(self, found: Search) -> Iterator[Flags]:
         """A pattern with one further cell, hidden as if it were small, for each that may be."""
@@ -138,7 +166,7 @@ class Reruns:
             hide_decoys(trial, np.array([cell]))
             yield trial.hidden
 
-    def _take(self, trial: Search, needed: int) -> int:
+    def _take(self, trial: Search, needed: float) -> float:
         vars(self._search).update(vars(trial))
         return needed
 

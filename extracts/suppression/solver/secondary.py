@@ -40,6 +40,7 @@ class Goal(NamedTuple):
 
 _HIDDEN_PRICE = 1e-4  # against 1 and more for a cell that is still shown
 _MARGIN_PRICE = 1.0  # each dimension in which a cell is a margin makes it dearer by this factor
+_GRAND = 10  # dimensions that a grand total counts for: with half a cell each, it weighs six
 _ALONE_PRICE = 1e3  # more than any other detour costs
 _TINY = 1e-6
 LARGE = 5_000  # cells; beyond, the integer programme takes minutes
@@ -62,7 +63,7 @@ class Search:
     apart: Flags = field(init=False)  # small cells that must be kept from them
     extra: dict[int, float] = field(default_factory=dict[int, float])
     strict: bool = False
-    weights: Floats | None = None  # what hiding each cell costs, where not all cost the same
+    weights: Floats = field(init=False)  # what hiding each cell costs, 1 for most
     movements: MovementSolver = field(init=False)
     drawn: bool = False  # whether prices are draws, whose order counts
     seed: int = 0  # of what is tried by chance
@@ -75,6 +76,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self.movements = MovementSolver(self.relations)
+        margins = np.where(self.relations.grand, _GRAND, self.relations.margin)
+        self.weights = 1.0 + self.policy.margin_weight * margins
         self.fixed = np.zeros_like(self.primary)
         self.decoys = np.zeros_like(self.primary)
         self.apart = np.zeros_like(self.primary)
@@ -153,6 +156,7 @@ def start_search(
     stay = ~known if hidden_before is None else hidden_before | ~known
     hidden = primary | stay
     search = Search(relations, policy, primary, hidden, np.maximum(prices, 0.5))
+    search.prices = search.prices * search.weights
     search.fixed = stay
     if policy.singletons:
         search.contributors = contributors(relations, known)
@@ -331,13 +335,8 @@ def secondary_cells(search: Search) -> Ints:
 
 
 def secondary(search: Search) -> float:
-    """How many cells are hidden for the sake of others, or what they cost where they have weights."""
-    return float(hiding_costs(search)[secondary_cells(search)].sum())
-
-
-def hiding_costs(search: Search) -> Floats:
-    """What hiding each cell costs: all the same where they have no weights."""
-    return np.ones(search.prices.size) if search.weights is None else search.weights
+    """What the cells cost that are hidden for the sake of others: how many they are where all weigh 1."""
+    return float(search.weights[secondary_cells(search)].sum())
 
 
 def _users(search: Search) -> dict[int, set[Goal]]:

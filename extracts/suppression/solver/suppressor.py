@@ -58,8 +58,9 @@ class Pattern:
         primary: of them, those that are small themselves.
         report: the audit of exactly this pattern.
         programmes: linear programmes of the suppressor.
-        needed: secondary cells that any pattern needs, in this table and the linked ones together
-            (0: nothing is proven).
+        weight: what the secondary cells cost, in this table and the linked ones together: how many they
+            are where all weigh 1.
+        needed: of that what any pattern needs (0: nothing is proven).
         for_alone: of the secondary cells, in all tables together, those that the rule for people who
             are alone in a cell asked for; None where that was not tried.
         linked: patterns of the tables that were protected together with this one.
@@ -70,7 +71,8 @@ class Pattern:
     primary: model.Flags
     report: AuditReport
     programmes: int
-    needed: int = 0
+    needed: float = 0
+    weight: float = 0
     for_alone: int | None = None
     linked: tuple["Pattern", ...] = ()
 
@@ -194,31 +196,26 @@ def _suppress(
     raise AuditFellError(cells=fallen)
 
 
-def choose(search: Search, progress: Progress | None = None) -> int:
+def choose(search: Search, progress: Progress | None = None) -> float:
     """Hide what the rule asks for, as the policy's secret chooses; see ``minimise`` for what is returned."""
     secret = search.policy.secret
     if secret is None:
         return _protected(search, progress)
-    reruns = Reruns(search, drawn)
+    reruns = Reruns(search)
     if reruns.possible:
         return reruns.choose(secret)
-    needed = drawn(search, secret, progress)
+    Choice(secret, search).vary(search)
+    needed = _protected(search, progress)
     hide_decoys(search, Choice(secret, search).decoys(search), progress)
     return needed
 
 
-def drawn(search: Search, secret: bytes, progress: Progress | None = None) -> int:
-    """One draw among the smallest patterns."""
-    Choice(secret, search).vary(search)
-    return _protected(search, progress)
-
-
-def _protected(search: Search, progress: Progress | None) -> int:
+def _protected(search: Search, progress: Progress | None) -> float:
     protect(search, progress)
     return _improve(search, progress) if search.policy.clean else 0
 
 
-def _improve(search: Search, progress: Progress | None) -> int:
+def _improve(search: Search, progress: Progress | None) -> float:
     """Fewer cells: the fewest where the table is small enough, else none that isn't needed."""
     if search.relations.values.size <= LARGE:
         return minimise(search, progress)
@@ -227,12 +224,13 @@ def _improve(search: Search, progress: Progress | None) -> int:
 
 
 def _pattern(
-    joined: model.TableSystem, search: Search, report: AuditReport, needed: int, *, priced: bool
+    joined: model.TableSystem, search: Search, report: AuditReport, needed: float, *, priced: bool
 ) -> Pattern:
     tried = (
         priced and search.policy.singletons and search.policy.clean and search.hidden.size <= LARGE
     )
     price = hidden_for_the_alone(search) if tried else None
+    weight = float(search.weights[search.hidden & ~search.primary].sum())
     first, *others = (
         Pattern(
             table,
@@ -241,6 +239,7 @@ def _pattern(
             report,
             search.movements.solved,
             needed,
+            weight,
             price,
         )
         for table, at in zip(joined.tables, joined.variables, strict=True)

@@ -39,9 +39,9 @@ class Wishes:
 
     def weigh(self, search: Search, at: Ints) -> None:
         """Price the cells of a search; ``at`` are the variables of the table's cells."""
-        search.weights = np.ones(search.prices.size)
-        search.weights[at] = self.weights
-        search.prices *= search.weights
+        wished = np.ones(search.prices.size)
+        wished[at] = self.weights
+        search.weights, search.prices = search.weights * wished, search.prices * wished
 
     def eased(self) -> "Wishes":
         """The same without what must stay open, which is dear instead: it shows what stands against it."""

@@ -127,6 +127,7 @@ def _policy(session: Session) -> SuppressionPolicy:
         threshold=disclosure.threshold,
         zeros=disclosure.zeros,
         singletons=disclosure.singletons,
+        margin_weight=disclosure.margin_weight,
         secret=session.keyring.patterns_secret().derive("suppression/choice"),
     )
 

@@ -7,16 +7,18 @@ from hypothesis import strategies as st
 
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.relations import relations_of
+from extracts.suppression.model.table_system import join_tables
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver.cutting_planes import minimise, secondary
 from extracts.suppression.solver.secondary import protect, start_search
 from extracts.suppression.solver.suppressor import suppress
 from tests.examples import examples
-from tests.unit.extracts.suppression.optimum import fewest
+from tests.unit.extracts.suppression.optimum import cheapest, fewest
 from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy()
 PLAIN = SuppressionPolicy(singletons=False)
+TOTALS = SuppressionPolicy(singletons=False, margin_weight=0.5)
 
 
 @st.composite
@@ -32,12 +34,21 @@ def tables(draw):
     return from_leaves(dims, np.array(values).reshape(sizes))
 
 
-@pytest.mark.parametrize("policy", [PLAIN, POLICY], ids=["plain", "singletons"])
-@examples(15)
+def weights_of(table, policy):
+    """A cell weighs 1; a total half a cell more for each dimension, and that of all five more."""
+    margins = np.array([sum(label == "TOTAL" for label in x) for x in table.labels()])
+    return 1 + policy.margin_weight * np.where(margins == len(table.dims), 10, margins)
+
+
+@pytest.mark.parametrize(
+    "policy", [PLAIN, POLICY, TOTALS], ids=["plain", "singletons", "totals weigh more"]
+)
+@examples(10)
 @given(table=tables())
 def test_the_pattern_is_as_small_as_any_can_be(policy, table):
     search = start_search(relations_of(table, 1), policy)
-    least = fewest(table, singletons=policy.singletons)
+    weights, nowhere = weights_of(table, policy), np.zeros(table.size, bool)
+    least = cheapest(table, weights, nowhere, singletons=policy.singletons)
     try:
         protect(search)
     except CannotProtectError:
@@ -48,7 +59,30 @@ def test_the_pattern_is_as_small_as_any_can_be(policy, table):
         assert len(apart) > len(set(apart))
         return
     needed = minimise(search)
-    assert needed == secondary(search) == least
+    assert needed == secondary(search) == pytest.approx(least)
+
+
+def test_the_total_of_a_small_register_is_hidden_for_fewer_cells_unless_totals_weigh_more():
+    dims = [Dimension.flat("county", ["A", "B"]), Dimension.flat("sex", ["F", "M"])]
+    table = from_leaves(dims, np.array([[3, 0], [0, 50]]))
+    fewest, kept = (suppress(table, policy) for policy in (PLAIN, TOTALS))
+    assert fewest.hidden[-1, -1]
+    assert not kept.hidden[-1, -1]
+    assert fewest.secondary.sum() < kept.secondary.sum()
+    assert kept.weight == kept.needed == weights_of(table, TOTALS)[kept.secondary.ravel()].sum()
+
+
+def test_the_grand_total_of_linked_and_earlier_tables_is_each_ones_own():
+    county, sex = Dimension.flat("county", ["A", "B"]), Dimension.flat("sex", ["F", "M"])
+    table = from_leaves([county, sex], np.array([[3, 11], [20, 12]]))
+    other = from_leaves([county], table.counts[:2, 2])
+    joined = join_tables(table, [other], [], 1, {})
+    for one, at in zip(joined.tables, joined.variables, strict=True):
+        grand = [set(labels) == {"TOTAL"} for labels in one.labels()]
+        assert joined.relations.grand[at].tolist() == grand
+    years = Dimension.flat("year", ["2024", "2025"], total=False)
+    by_year = from_leaves([years, sex], np.array([[3, 11], [20, 12]]))
+    assert np.flatnonzero(relations_of(by_year, 1).grand).tolist() == [2, 5]
 
 
 @examples(6)

@@ -38,7 +38,7 @@ def least_weight(table, wishes):
     search = start_search(joined.relations, POLICY)
     wishes.weigh(search, joined.variables[0])
     protect(search)
-    assert minimise(search) == 0  # with weights no number of cells is proven
+    assert minimise(search) <= secondary(search) + 1e-6
     assert not search.hidden[wishes.stay_open].any()
     return secondary(search)
 
