@@ -1,4 +1,4 @@
-"""What a process does first of all: new files are private, its memory goes into no file, and FIPS mode is on where it is asked for.
+"""What a process does first of all: files and memory are its own, nothing it starts gets more rights, and FIPS mode is on where asked for.
 
 A process here has two OpenSSLs: Python's (`hashlib`, `ssl`) and the one inside `cryptography`. Both read
 OPENSSL_CONF when they start, and where both load one provider's library they overwrite each other's
@@ -8,6 +8,7 @@ library before it is needed, so that every command can afford it.
 """
 
 import ctypes
+import functools
 import hashlib
 import os
 import stat
@@ -16,9 +17,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crypto.errors import FipsRequired
+from crypto.errors import FipsRequired, MemoryNotLocked, PrivilegesMixed
 
-_SET_DUMPABLE, _GET_DUMPABLE = 4, 3  # prctl(2)
+_SET_DUMPABLE, _GET_DUMPABLE, _NO_NEW_PRIVS = 4, 3, 38  # prctl(2)
+_ALL_MEMORY = 1 | 2 | 4  # mlockall(2): what is there, what comes, each page when it is used
 FIPS_VARIABLE = "DOJ_RELEASE_FIPS_CONF"
 _READ_BY_OPENSSL = ("OPENSSL_CONF", "OPENSSL_MODULES")
 _INSIDE = "cryptography.hazmat.bindings._rust"
@@ -30,13 +32,18 @@ def harden_process() -> None:
     A limit of zero keeps the kernel from writing a file. It does not where cores are handed to a program
     (``core_pattern`` with a pipe, as systemd-coredump has it), so the process says that it
     is not to be dumped; its memory is then closed to other processes of the same user, too.
+
+    Raises:
+        PrivilegesMixed: real, effective and saved user or group differ.
     """
     os.umask(0o077)
+    if sys.platform == "linux" and max(len({*os.getresuid()}), len({*os.getresgid()})) > 1:
+        raise PrivilegesMixed
     try:
         import resource
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_SET_DUMPABLE)
 
 
@@ -49,21 +56,52 @@ def core_dumps() -> bool:
     return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0 or _prctl(_GET_DUMPABLE) == 1
 
 
-def _prctl(what: int) -> int:
+def no_new_privileges() -> None:
+    """See that nothing started from here on gets other rights than this process has: a setuid bit counts for nothing. For good."""
+    _prctl(_NO_NEW_PRIVS, 1)
+
+
+def keep_out_of_swap(value: bytes) -> bool:
+    """Lock the page of memory where these bytes lie; whether it could be (RLIMIT_MEMLOCK, 8 MiB on most systems).
+
+    Python copies bytes where it works with them, and so do OpenSSL and Arrow: those copies are not locked. `lock_memory` locks all.
+    """
+    if sys.platform != "linux" or sys.implementation.name != "cpython":
+        return False
+    place = ctypes.c_void_p(
+        id(value) + bytes.__basicsize__ - 1
+    )  # where CPython has the bytes of an object
+    return bool(_libc().mlock(place, ctypes.c_size_t(len(value))) == 0)
+
+
+def lock_memory() -> None:
+    """Keep all memory of this process out of swap, what comes later too.
+
+    Raises:
+        MemoryNotLocked: it may not.
+    """
+    if sys.platform != "linux" or _libc().mlockall(_ALL_MEMORY) != 0:
+        raise MemoryNotLocked
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+def _prctl(what: int, value: int = 0) -> int:
     """Linux's own call; elsewhere there is none."""
-    if sys.platform != "linux":
-        return 0
-    return int(ctypes.CDLL(None).prctl(what, 0, 0, 0, 0))
+    return int(_libc().prctl(what, value, 0, 0, 0)) if sys.platform == "linux" else 0
 
 
-def only_the_owner_writes(path: Path) -> bool:
-    """Whether nobody but root and who owns this program could have put a file there, or can exchange it.
+def only_the_owner_writes(path: Path, *more: int) -> bool:
+    """Whether nobody but root, who owns this program and ``more`` users could have put a file there, or can exchange it.
 
     Asked of what names or is code: a token's library, a provider's configuration. The service's own user is
-    not enough, since it writes files for its callers.
+    not enough there, since it writes files for its callers.
     """
     try:
-        owners = {0, Path(__file__).stat().st_uid}
+        owners = {0, Path(__file__).stat().st_uid, *more}
         found = path.resolve(strict=True)
         places = [(place, place.stat()) for place in (found, *found.parents)]
     except (OSError, RuntimeError):

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from crypto.errors import KeyFileDamaged
+from crypto.process import keep_out_of_swap
 
 SECRET_BYTES = 32  # 256 bits: AES-256 keys, HMAC-SHA-256 keys
 
@@ -31,6 +32,7 @@ class Secret:
             raise ValueError("a secret has at least 32 bytes")
         self.name = name
         self._value = bytes(value)
+        keep_out_of_swap(self._value)
 
     def reveal(self) -> bytes:
         """Give the bytes themselves; for `crypto` alone."""

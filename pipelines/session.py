@@ -21,7 +21,7 @@ from approvals.ledger import Event, FactValue, HeadFile, Ledger
 from approvals.people import acting_person
 from approvals.project import Projects
 from crypto.keyring import Keyring
-from crypto.process import harden_process, require_fips
+from crypto.process import harden_process, lock_memory, require_fips
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
@@ -43,6 +43,8 @@ class Session:
         self.home = home
         self.settings: Settings = home.settings()
         harden_process()
+        if self.settings.operations.lock_memory:
+            lock_memory()
         if self.settings.release.require_fips:
             require_fips()
 
@@ -67,7 +69,9 @@ class Session:
     @functools.cached_property
     def person(self) -> staff.Person:
         """Who acts: the operating system's user."""
-        return acting_person(self.people)
+        found = acting_person(self.people)
+        self.people.remember(found, self.home.people_file)
+        return found
 
     @functools.cached_property
     def projects(self) -> Projects:

@@ -25,6 +25,9 @@ _PLAIN = {
     "LINES": _NUMBER,
     "DOJ_RELEASE_LOG": _WORD,
     "DOJ_RELEASE_SERVICE": _WORD,  # who owns the home: reached with sudo
+    "SUDO_UID": re.compile(
+        r"\d{1,10}"
+    ),  # whose rights are not this process's (sudo sets it, whatever its caller says)
     # Access to the bucket, where settings name no file for it (bucket.credentials_file).
     "AWS_ACCESS_KEY_ID": _SECRET,
     "AWS_SECRET_ACCESS_KEY": _SECRET,

@@ -91,7 +91,7 @@ class Package:
 class ReleaseState:
     """A release as its events make it.
 
-    ``ran_by`` are the persons who ordered or resumed it: none of them may approve it. ``attempt``
+    ``ran_by`` are the persons who ordered or resumed it: none of them may approve it; ``answers`` is the last of them. ``attempt``
     counts how often it was refused or failed: what a later attempt records is new, what a resumed
     run repeats is not.
     """
@@ -105,6 +105,7 @@ class ReleaseState:
     ordered_on: date
     last_event: int
     ran_by: frozenset[str] = frozenset()
+    answers: str = ""
     attempt: int = 0
     scheduled: bool = False
     snapshot: str | None = None
@@ -178,6 +179,7 @@ def _begin(entry: Entry) -> ReleaseState:
         ordered_on=date.fromisoformat(facts["on"]),
         last_event=entry.seq,
         ran_by=frozenset({entry.actor}),
+        answers=entry.actor,
         scheduled=facts.get("scheduled", False),
         snapshot=facts.get("snapshot"),
         years=facts.get("years"),
@@ -205,9 +207,10 @@ def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dic
     match entry.kind:
         case "gate_allowed" if facts["stage"] == "run":
             return {"ran_by": state.ran_by | {entry.actor}}
-        case "release_resumed" if state.status not in (S.APPROVED, S.SEALED):
+        case "release_resumed":
             # who resumes a run before it is approved had a hand in what is approved
-            return {"ran_by": state.ran_by | {entry.actor}}
+            had = frozenset({entry.actor} if state.status not in (S.APPROVED, S.SEALED) else ())
+            return {"ran_by": state.ran_by | had, "answers": entry.actor}
         case "outbox_cleared":
             return {"in_outbox": False}
         case "report_attached":  # another report has editions of its own; the same again keeps them

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from crypto.process import harden_process
-from errors import Exit
+from errors import CodedError, Exit
 from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
 from pipelines.cli.completion import print_words
 from pipelines.cli.console import Console, Group
@@ -179,13 +179,17 @@ def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> 
         arguments: those of the process where none are given.
         folder: from where relative paths are meant; the current folder where none is given.
     """
-    harden_process()
     given = sys.argv[1:] if arguments is None else arguments
     words, (front, own) = hoist(given), _parted(given)
     step = step_of(words) or "command"
     console = Console(folder=folder, step=step, words=words, first=len(front))
     if newest(own, _BEFORE) != own:
         console.newer = console.step.replace(".", " ")
+    try:
+        harden_process()
+    except CodedError as error:
+        console.json = "--json" in words
+        raise SystemExit(console.fail(error).exit_code) from None
     try:
         with orderly(console.stopped):
             if own[:3] == [

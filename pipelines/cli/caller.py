@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from crypto.process import only_the_owner_writes
 from errors import Exit
 from pipelines.errors import FileExists, FileMissing, OptionsDisagree
 
@@ -44,6 +45,28 @@ def service() -> str | None:
         return None if not named or pwd.getpwnam(named).pw_uid == os.geteuid() else named
     except KeyError:
         raise OptionsDisagree(option=f"{VARIABLE} names no user of this machine") from None
+
+
+def behind_sudo() -> bool:
+    """Whether somebody else, who is not root, started this process with sudo as a user who is not root."""
+    by = os.environ.get("SUDO_UID", "")
+    return by.isdigit() and int(by) not in (0, os.geteuid()) and os.geteuid() != 0
+
+
+def may_be_named(path: Path, home: Path | None, *, register: bool) -> bool:
+    """Whether a caller behind sudo may name a file to be read, as root put it where everybody reads it.
+
+    Args:
+        path: what the caller named.
+        home: the home.
+        register: it is a register's file, which may also lie in a folder of the service's outside of the home: it is too large to go through
+            memory, and nothing of it goes back to who names it.
+    """
+    real = path.resolve()
+    if register and only_the_owner_writes(real, os.geteuid()):
+        return home is None or not real.is_relative_to(home.resolve())
+    ways = ((real, stat.S_IROTH), *((folder, stat.S_IXOTH) for folder in real.parents))
+    return only_the_owner_writes(real) and all(p.stat().st_mode & right for p, right in ways)
 
 
 def check_outside(path: Path, home: Path | None) -> None:

@@ -28,10 +28,11 @@ from typing import (
 import typer
 from typer.core import TyperGroup
 
+from crypto.process import no_new_privileges
 from errors import CodedError, Exit, nearest
 from pipelines.cli import caller
 from pipelines.cli.places import Named, Naming, check_files, file_refused, named_files
-from pipelines.errors import StoppedBySignal, Unexpected, ValueUnknown
+from pipelines.errors import CallersPath, StoppedBySignal, Unexpected, ValueUnknown
 from pipelines.signals import UnderWay, raise_if_stopped
 from systems.texts import in_json, in_lines, in_one_line
 
@@ -98,6 +99,19 @@ class Console:
         if role != caller.READS:
             caller.check_outside(cast("Path", placed), self._root)
         return placed
+
+    def check_own(self, named: Sequence[Named], *, register: bool) -> None:
+        """Refuse paths that a caller behind sudo names: what they may read or write is not what this process may.
+
+        Raises:
+            CallersPath: a file is named that was not handed over.
+        """
+        handed = self.handed.names if "handed" in self.__dict__ else {}
+        for naming, path in named if caller.behind_sudo() else ():
+            if str(path) not in handed and (
+                naming.written or not caller.may_be_named(path, self._root, register=register)
+            ):
+                raise CallersPath(option=naming.option)
 
     def shown(self, path: Path) -> str:
         """A path as the caller gave it, or gave the one that it is named after."""
@@ -304,12 +318,17 @@ def command(function: Callable[Concatenate[Console, P], R]) -> Callable[..., R]:
         try:
             if wants_home(place) and (user := caller.service()):
                 raise typer.Exit(_handed_over(console, context, user, namings, kwargs))
+            if (
+                console.folder is not None
+            ):  # a process of its own, which starts no sudo from here on
+                no_new_privileges()
             with contextlib.closing(console):
                 for name, value in kwargs.items():
                     naming = namings.get(name)
                     kwargs[name] = console.taken(value, naming.role if naming else None)
                 _check_values(function, kwargs, console)
                 named += named_files(namings, kwargs, lambda p: console.taken(p, caller.READS))
+                console.check_own(named, register=place == "registers.load")
                 check_files(named, console.knows_who_acts)
                 with _aside(console):
                     done = function(console, *args, **kwargs)

@@ -2,7 +2,8 @@
 
 Staging and the keys of runs stay out: what was forgotten must not come back from a backup. Prefect's
 folder, locks and unfinished files stay out too. The ledger's file is copied through SQLite, in one
-piece whoever writes meanwhile; a PostgreSQL ledger is backed up by its own tools. Registers, cohorts and
+piece whoever writes meanwhile; a PostgreSQL ledger is backed up by its own tools. Numbers of users
+are the machine's and learned anew. Registers, cohorts and
 documents are in it as they rest, encrypted; the passphrase is left out and kept elsewhere. Of a snapshot that is whole
 in a bucket only the manifest is in it: the bucket is backed up by its own means.
 """
@@ -32,7 +33,7 @@ _LEDGER = "ledger.sqlite3"
 _NEEDED = frozenset({"settings.toml", "people.toml", "signing.pem"})  # no home is one without them
 _KEYS_OF_RUNS = re.compile(r"keys/runs/.+")
 _LEFT_OUT = re.compile(
-    r"(.*/)?\.[^/]+(/.*)?|prefect/.*|logs/.*|keys/passphrase|ledger\.sqlite3.*|ledger\.lock"
+    r"(.*/)?\.[^/]+(/.*)?|prefect/.*|logs/.*|keys/passphrase|people\.uids|ledger\.sqlite3.*|ledger\.lock"
     # of a run: the order, its records and what was sealed; never what was staged
     r"|runs/[^/]+/(?!order\.json\Z|outcome\.json\Z|checkpoint\.json\Z|doubtful\.json\Z"
     r"|stages/|withdrawn/|kept/).*"

@@ -149,6 +149,18 @@ def check_folder(home: homes.Home) -> Iterator[Finding]:
     yield _judged("permissions", open_files, bad, "only the owner can read")
 
 
+def check_place(home: homes.Home) -> Iterator[Finding]:
+    """See that nobody else could change the home, or put another in its place, and that it lies on a disk of this machine.
+
+    Raises:
+        HomeExposed, HomeLinked, HomeOnNetwork: with what is wrong.
+    """
+    homes.open_home(home.root)
+    kind = homes.network_file_system(home.root)
+    on_network = f"on {kind}, as storage.network_home allows: its server must hold locks"
+    yield _judged("home's place", kind, on_network, "nobody else could exchange it", "note")
+
+
 def _too_open(home: homes.Home, path: Path) -> bool:
     # The signing certificate is public.
     return path != home.signing_certificate and bool(path.stat().st_mode & 0o077)
@@ -537,6 +549,7 @@ def _service(home: homes.Home) -> Iterator[Finding]:
 _CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
     ("Prefect server", check_server),
     ("permissions", check_folder),
+    ("home's place", check_place),
     ("Prefect server's password", check_password),
     ("service's user", check_service_user),
     ("home's format", _service),

@@ -3,6 +3,7 @@
 It makes paths, folders, locks and the settings' text. It opens no key, ledger or register, and knows no release.
 """
 
+from pipelines.home.closed import network_file_system
 from pipelines.home.errors import (
     HomeExists,
     HomeMissing,

@@ -4,11 +4,11 @@ import contextlib
 import json
 import os
 import shutil
-import stat
 from collections.abc import Generator
 from pathlib import Path
 
-from pipelines.home.errors import HomeExists, HomeMissing, HomeNewer, HomeTooOpen
+from pipelines.home.closed import check_closed, check_file, network_file_system
+from pipelines.home.errors import HomeExists, HomeMissing, HomeNewer, HomeOnNetwork
 from pipelines.home.settings import TEMPLATE, Settings, read_settings
 
 VARIABLE = "DOJ_RELEASE_HOME"
@@ -66,8 +66,16 @@ class Home:
         return read_settings(self.settings_file)
 
     def ledger_url(self) -> str:
-        """SQLAlchemy URL of the ledger."""
-        return self.settings().storage.ledger_url or f"sqlite:///{self.root / 'ledger.sqlite3'}"
+        """SQLAlchemy URL of the ledger.
+
+        Raises:
+            HomeLinked: a file that the settings name for it is a link, or not the owner's alone.
+        """
+        url = self.settings().storage.ledger_url or f"sqlite:///{self.root / 'ledger.sqlite3'}"
+        kind, _, place = url.partition(":///")
+        if kind.startswith("sqlite") and place:
+            check_file(Path(place), "the ledger's file")
+        return url
 
     def ledger_place(self) -> str:
         """Where the ledger is, for a person: without a password."""
@@ -92,15 +100,17 @@ def open_home(root: Path | None) -> Home:
 
     Raises:
         HomeMissing: neither names a home.
-        HomeTooOpen: group or others have any right in it.
+        HomeTooOpen, HomeLinked, HomeExposed: somebody else could change it.
+        HomeOnNetwork: it lies on a file system of the network, and no setting allows that.
         HomeNewer: a later version has upgraded it.
     """
     named = chosen_folder(root)
     if not (named / "settings.toml").is_file():
         raise HomeMissing
     home = Home(named.resolve())
-    if stat.S_IMODE(home.root.stat().st_mode) & 0o077:
-        raise HomeTooOpen
+    check_closed(home.root, named)
+    if (kind := network_file_system(home.root)) and not home.settings().storage.network_home:
+        raise HomeOnNetwork(kind=kind)
     _ = home.format  # one of a later version is refused
     return home
 

@@ -145,6 +145,7 @@ class Storage(_Section):
     """Where things are kept."""
 
     ledger_url: str = Field(default="", description="empty: ledger.sqlite3 in this home; else a SQLAlchemy URL (PostgreSQL)")
+    network_home: bool = Field(default=False, description="true lets the home lie on a network's file system (NFS, SMB …), whose server must hold locks and know users by the same numbers; policy")
 
 
 class Bucket(_Section):
@@ -201,6 +202,7 @@ class Operations(_Section):
     """What those who operate a home see of its runs."""
 
     log: Literal["off", "text", "json"] = Field(default="off", description="off | text | json: a line on stderr for each thing that happens in a run; DOJ_RELEASE_LOG overrides it")
+    lock_memory: bool = Field(default=False, description="true keeps all memory of a process on this machine out of swap, and refuses to start where it may not (LimitMEMLOCK=infinity of a unit); false: pages of keys alone, where allowed; CJIS Security Policy 5.10.1.2")
     metrics_file: str = Field(default="", description="a file for node_exporter's textfile collector, outside the home to be readable; empty: logs/doj_release.prom")
 
 

@@ -37,7 +37,9 @@ class Waiting:
         """Who can take it: with the role, and not barred; a demo home may confirm itself."""
         barred = frozenset[str]() if session.demo else self.barred
         return [
-            one for one in session.people.persons if one.roles & self.roles and one.id not in barred
+            one
+            for one in session.people.persons
+            if one.active and one.roles & self.roles and one.id not in barred
         ]
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from approvals import custody
 from approvals.gate import is_refused_attempt, record_attempt
 from errors import CodedError, Exit
 from pipelines import cluster, errors, operations, storage
 from pipelines.home import Home, locked, sweep, write_private
 from pipelines.release import content, orders, stages, staging
 from pipelines.release.context import ReleaseContext, open_context
+from pipelines.release.errors import RunnerGone
 from pipelines.release.metrics import stage_metrics, write_metrics
 from pipelines.safeguards import check_pins
 from pipelines.session import today
@@ -256,6 +258,7 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
     with open_context(home, release, connect) as context:
         began = time.monotonic()
         try:
+            check_answers(context)
             check_pins(
                 context.session, context.order.system, context.order.pins, context.state.pins
             )
@@ -266,6 +269,17 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
         except Exception as error:  # noqa: BLE001
             raise_if_stopped()
             raise _as_coded(context, name, error) from None
+
+
+def check_answers(context: ReleaseContext) -> None:
+    """Refuse to go on where nobody answers for a run any more: a scheduled or remote one acts by itself.
+
+    Raises:
+        RunnerGone: who ordered it, or resumed it last, may not run one now.
+    """
+    who = context.session.people.active(context.state.answers)
+    if who is None or who.roles.isdisjoint(custody.ROLES["resume"]):
+        raise RunnerGone(person=context.state.answers)
 
 
 def _as_coded(context: ReleaseContext, stage: str, error: Exception) -> CodedError:

@@ -28,25 +28,26 @@ _ROLES = {
 _BECOME = """\
 set -e; umask 022
 {mounts}
-echo "$(id -u "$1")" > /proc/self/loginuid
+{{ echo "$(id -u "$1")" > /proc/self/loginuid; }} 2> /dev/null || true
 cd "$2"
 who=$1; shift 2
-exec setpriv --reuid "$who" --regid "$who" --clear-groups env -i "$@"
+exec setpriv --reuid "$who" --regid "$(id -g "$who")" --clear-groups env -i "$@"
 """
 
 
-def why_not() -> str | None:
-    """Why this machine can't have people apart."""
+def why_not(*, login: bool = True) -> str | None:
+    """Why this machine can't have people apart; with ``login``, people who act as themselves behind sudo."""
     if os.geteuid() != 0:
         return "only root makes users"
-    tried = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", "echo 0 > /proc/self/loginuid"], capture_output=True, check=False
-    )  # fmt: skip
-    return (
-        None
-        if tried.returncode == 0
-        else "the kernel lets nobody log in: no loginuid, or no mounts"
-    )
+    if _closed() and not _may("unshare", "--mount", "true"):
+        return "Python lies in a folder of root's alone, and the kernel allows no mounts"
+    if login and not _may("sh", "-c", "echo 0 > /proc/self/loginuid"):
+        return "the kernel lets nobody log in: no loginuid"
+    return None
+
+
+def _may(*words: str) -> bool:
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 class Apart:
@@ -109,29 +110,37 @@ class Apart:
         path.chmod(0o600)
         shutil.chown(path, self.users[person], self.users[person])
 
-    def start(self, person: str, *words: object, **how: object) -> "subprocess.Popen[str]":
-        """Start a command as a person types it, in their folder."""
+    def start(
+        self, person: str, *words: object, sudo: bool = False, **how: object
+    ) -> "subprocess.Popen[str]":
+        """Start a command as a person types it, in their folder; with ``sudo``, by sudo and not by the variable."""
         said = {
             "DOJ_RELEASE_HOME": self.home,
             "DOJ_RELEASE_SERVICE": self.users["service"],
             "PATH": "/usr/bin:/bin",
         }
-        command = [
-            "unshare",
-            "--mount",
-            "sh",
-            "-c",
-            _BECOME.format(mounts=_mounts(self.root)),
-            "sh",
-        ]
+        if sudo:
+            del said["DOJ_RELEASE_SERVICE"]
+        mounts = _mounts(self.root)
+        command = ["unshare", "--mount"] if mounts else []
+        command += ["sh", "-c", _BECOME.format(mounts=mounts), "sh"]
         command += [self.users[person], str(self.folder(person))]
-        command += [*(f"{name}={value}" for name, value in said.items()), str(PROGRAM)]
+        command += [f"{name}={value}" for name, value in said.items()]
+        command += ["sudo", "-u", self.users["service"]] if sudo else []
+        command += [str(PROGRAM)]
         return subprocess.Popen([*command, *map(str, words)], text=True, **how)  # type: ignore[call-overload]
 
-    def run(self, person: str, *words: object, code: int = 0, sent: str | None = None) -> Done:
+    def run(
+        self,
+        person: str,
+        *words: object,
+        code: int = 0,
+        sent: str | None = None,
+        sudo: bool = False,
+    ) -> Done:
         """Run it; another exit code is an AssertionError with what it said."""
         pipe = subprocess.PIPE
-        process = self.start(person, *words, stdin=pipe, stdout=pipe, stderr=pipe)
+        process = self.start(person, *words, sudo=sudo, stdin=pipe, stdout=pipe, stderr=pipe)
         out, err = process.communicate(sent, timeout=300)
         assert process.returncode == code, (words, process.returncode, out[-800:], err[-800:])
         return Done(process.returncode, out, err)
@@ -146,10 +155,15 @@ class Apart:
                 assert found.st_mode & 0o7777 == (0o700 if path.is_dir() else 0o600), path
 
 
+def _closed() -> Path | None:
+    """The folder of root's alone that the interpreter lies in, if it does."""
+    parents = reversed(Path(sys.base_prefix).resolve().parents)
+    return next((p for p in parents if not p.stat().st_mode & 0o001), None)
+
+
 def _mounts(root: Path) -> str:
     """Commands that let others see the interpreter, where it lies in a folder of root's alone."""
-    base = Path(sys.base_prefix).resolve()
-    closed = next((p for p in reversed(base.parents) if not p.stat().st_mode & 0o001), None)
+    base, closed = Path(sys.base_prefix).resolve(), _closed()
     if closed is None:
         return ""
     kept = root / "python"

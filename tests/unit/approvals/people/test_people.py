@@ -9,9 +9,12 @@ from approvals.errors import (
     PeopleFileMissing,
     PeopleFileUnsafe,
     PeopleFileWrong,
+    PersonInactive,
     RoleMissing,
     SamePerson,
     UnknownPerson,
+    UserAmbiguous,
+    UserChanged,
 )
 from approvals.people.people import People, acting_person, check_role, two_people_required
 
@@ -100,6 +103,9 @@ WRONG = {
     "a user twice": GOOD.replace("somebody-else", ME),
     "an id with spaces": GOOD.replace("p-other", "Ola Example"),
     "a missing field": GOOD.replace('user = "somebody-else"\n', ""),
+    "a number that is none": GOOD.replace("roles", 'uid = "0"\nroles'),
+    "a number twice": GOOD.replace("roles", "uid = 7\nroles"),
+    "active as a word": GOOD.replace("roles", 'active = "no"\nroles'),
     "an unknown field": GOOD.replace('name = "Ola Example"', 'name = "Ola"\nphone = "1"'),
 }
 
@@ -175,3 +181,87 @@ def test_the_login_counts_for_the_services_account_alone(tmp_path, monkeypatch):
     me = pwd.getpwuid(os.geteuid()).pw_name
     if me == "root":
         assert acting_person(people).id == "p-root"
+
+
+# ------------------------------------------------------------------ names and numbers
+
+
+UID = os.geteuid()
+
+
+def learned(file) -> People:
+    """The people after the one who acts was seen."""
+    people = People.read(file)
+    people.remember(acting_person(people), file)
+    return People.read(file)
+
+
+def test_a_number_is_kept_from_the_first_time_on(file):
+    assert learned(file).seen == {"p-me": (ME, UID)}
+    assert file.with_name("people.uids").stat().st_mode & 0o777 == 0o600
+    assert acting_person(People.read(file)).id == "p-me"
+
+
+def test_a_name_that_has_another_number_now_is_somebody_else(file):
+    learned(file)
+    seen = file.with_name("people.uids")
+    seen.write_text(seen.read_text().replace(str(UID), "4242"))
+    with pytest.raises(UserChanged) as caught:
+        acting_person(People.read(file))
+    assert caught.value.facts == {"person": "p-me", "uid": UID}
+    file.write_text(
+        GOOD.replace("roles", f"uid = {UID}\nroles", 1)
+    )  # the administrator says who it is
+    assert acting_person(People.read(file)).id == "p-me"
+    file.write_text(GOOD.replace("roles", "uid = 4242\nroles", 1))
+    with pytest.raises(UserChanged):
+        acting_person(People.read(file))
+
+
+def test_a_number_that_was_another_persons_is_refused(file):
+    other = GOOD.replace('roles = ["reviewer"]', f'uid = {UID}\nroles = ["reviewer"]')
+    file.write_text(other)
+    with pytest.raises(UserChanged):
+        acting_person(People.read(file))
+    file.write_text(GOOD)
+    file.with_name("people.uids").write_text(f'{{"p-other": ["somebody-else", {UID}]}}')
+    file.with_name("people.uids").chmod(0o600)
+    with pytest.raises(UserChanged):
+        acting_person(People.read(file))
+    file.write_text(GOOD.replace("somebody-else", "another-name"))  # a user whom nobody has seen
+    assert acting_person(People.read(file)).id == "p-me"
+
+
+def test_two_names_of_one_number_are_refused(file, monkeypatch, tmp_path):
+    users = tmp_path / "passwd"
+    users.write_text(f"{ME}:x:{UID}:0::/:/bin/sh\nfriend:x:4242:4242::/:/bin/sh\nbroken\n")
+    monkeypatch.setattr("approvals.people.people._USERS", users)
+    assert acting_person(People.read(file)).id == "p-me"
+    users.write_text(users.read_text() + f"second:x:{UID}:0::/:/bin/sh\n")
+    with pytest.raises(UserAmbiguous):
+        acting_person(People.read(file))
+
+
+def test_who_is_deactivated_does_nothing(file):
+    file.write_text(GOOD.replace("roles", "active = false\nroles", 1))
+    with pytest.raises(PersonInactive) as caught:
+        acting_person(People.read(file))
+    assert caught.value.exit == 3
+    people = People.read(file)
+    assert people.active("p-me") is None is people.active("p-nobody")
+    assert people.active("p-other").user == "somebody-else"
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"p": 1}', '{"p": ["u", "x"]}'])
+def test_numbers_that_cant_be_read_are_refused(file, text):
+    file.with_name("people.uids").write_text(text)
+    file.with_name("people.uids").chmod(0o600)
+    with pytest.raises(PeopleFileWrong):
+        People.read(file)
+
+
+def test_numbers_that_others_wrote_are_refused(file, tmp_path):
+    file.with_name("people.uids").write_text("{}")
+    file.with_name("people.uids").chmod(0o666)
+    with pytest.raises(PeopleFileUnsafe):
+        People.read(file)

@@ -158,3 +158,56 @@ def test_a_service_that_the_machine_does_not_know_is_a_wrong_option(monkeypatch)
     monkeypatch.setenv(caller.VARIABLE, "nobody-of-this-name")
     with pytest.raises(OptionsDisagree):
         caller.service()
+
+
+# ------------------------------------------------------------------ behind sudo, without the variable
+
+
+@pytest.fixture
+def behind(monkeypatch):
+    """This process as sudo starts it for somebody else; where root tests, nobody would be behind it."""
+    monkeypatch.setattr("pipelines.cli.caller.behind_sudo", lambda: True)
+
+
+@pytest.mark.parametrize(("by", "behind_it"), [("", False), ("0", False), ("4242", False), ("1001", True), ("x", False)])  # fmt: skip
+def test_who_stands_behind_sudo(monkeypatch, by, behind_it):
+    monkeypatch.setattr("pipelines.cli.caller.os.geteuid", lambda: 4242)
+    monkeypatch.setenv("SUDO_UID", by)
+    assert caller.behind_sudo() is behind_it
+    monkeypatch.setattr("pipelines.cli.caller.os.geteuid", lambda: 0)
+    assert not caller.behind_sudo()  # root reads all of it anyway
+
+
+def test_paths_of_a_caller_behind_sudo_are_refused(home, behind, tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text("x = 1")
+    for words in (
+        ("project", "submit", mine),
+        ("ledger", "checkpoint", "--out", tmp_path / "new.json"),
+        ("ledger", "verify", "--checkpoint", home / "settings.toml"),
+        ("tools", "seal", home / "keys" / "passphrase", "--to", mine, "--sign", mine, "--sign-cert", mine, "--out", tmp_path / "sealed"),
+        ("tools", "match", mine, mine, "--out", tmp_path / "links.parquet"),
+        ("register", "load", "CARPOS", home / "settings.toml"),
+        ("home", "backup", tmp_path / "backup.tar"),
+    ):  # fmt: skip
+        done = run_here(*words, "--json", home=home)
+        assert (done.code, done.json["error"]["code"]) == (3, "RUN-35"), words
+    assert {p.name for p in tmp_path.iterdir()} == {"home", "mine.toml"}
+    told = run_here("ledger", "show", "--json", home=home).json
+    steps = {e["facts"]["step"] for e in told if e["kind"] == "attempt_refused"}
+    assert {"ledger.checkpoint", "project.submit", "tools.seal"} <= steps
+
+
+def test_what_a_caller_behind_sudo_hands_over_is_taken(home, behind, tmp_path):
+    theirs = os.open(tmp_path / "theirs", os.O_RDWR | os.O_CREAT, 0o600)
+    out = f"/dev/fd/{theirs}/mine.json"
+    assert run_here("ledger", "checkpoint", "--out", out, home=home).code == 0
+    os.lseek(theirs, 0, 0)
+    assert run_here("ledger", "verify", "--checkpoint", out, home=home).code == 0
+    assert run_here("ledger", "verify", home=home).code == 0
+
+
+def test_what_root_shows_everybody_may_be_named(behind, tmp_path):
+    assert caller.may_be_named(Path("/etc/passwd"), None, register=False)
+    assert not caller.may_be_named(Path("/etc/shadow"), None, register=False)
+    assert not caller.may_be_named(tmp_path / "nothing", None, register=True)

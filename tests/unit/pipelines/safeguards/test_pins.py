@@ -12,8 +12,9 @@ from approvals.people.people import Person
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
 from pipelines.release.context import release_context
+from pipelines.release.errors import RunnerGone
 from pipelines.release.orders import Request, order_release
-from pipelines.release.run import run_stage
+from pipelines.release.run import check_answers, run_stage
 from pipelines.safeguards import pins
 from pipelines.safeguards.errors import PinsBroken, SettingsChanged
 from pipelines.safeguards.pins import check_pins, pins_of
@@ -128,3 +129,43 @@ def test_a_release_of_before_goes_on(ordered):
         project = release_context(session, release).order.project
         before = session.releases.order(project, "aggregated", session.person, ORDERED, {})
         check_pins(session, "CARPOS", None, before.pins)
+
+
+# ------------------------------------------------------------------ who answers for it
+
+
+def people_of(root, old, new):
+    path = root / "people.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('id = "demo-engineer"', 'id = "somebody-else"'),
+        ('roles = ["engineer", "reviewer", "approver"', 'roles = ["reviewer"'),
+        ("roles = [", "active = false\nroles = ["),
+    ],
+    ids=["taken out", "without the role", "deactivated"],
+)
+def test_a_release_of_somebody_who_left_stops_at_its_next_stage(ordered, old, new):
+    root, release = ordered
+    people_of(root, old, new)
+    for stage in ("gate", "extract", "record"):
+        with pytest.raises(RunnerGone) as stopped:
+            run_stage(str(root), release, stage)
+        assert stopped.value.facts == {"person": "demo-engineer"}
+    with Session(open_home(root)) as session:
+        told = session.ledger.events(release=release, kind="attempt_refused")
+        assert [e.facts["code"] for e in told] == ["RUN-34"] * 3
+
+
+def test_it_goes_on_once_somebody_else_answers_for_it(ordered):
+    root, release = ordered
+    people_of(root, 'id = "demo-engineer"', 'id = "somebody-else"')
+    with Session(open_home(root)) as session:
+        session.releases.resume(release, session.person, ORDERED)
+        check_answers(release_context(session, release))
+        assert session.releases.show(release).answers == "somebody-else"
