@@ -63,7 +63,7 @@ def upgrade(console: Console) -> None:
     from pipelines.safeguards import as_error
 
     console.show_pairs("Upgrade", upgraded(console.open_home()))
-    with contextlib.suppress(CodedError):  # of the ledger or the keys: `doctor` says so
+    with contextlib.suppress(CodedError, OSError):  # of the ledger or the keys: `doctor` says so
         if (said := as_error(console.session)) is not None:
             console.hint(str(said))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipelines.home import VARIABLE, Home
-from pipelines.orchestration.errors import FlowFailed
+from pipelines.orchestration.errors import FlowFailed, ServerUnavailable
 from pipelines.orchestration.prefect_environment import prepare
 from pipelines.orchestration.server import Orchestrator
 from pipelines.signals import under_way
@@ -57,7 +57,18 @@ def _through_prefect(home: Home, release: str, progress: "Progress | None") -> "
 
     os.environ[VARIABLE] = str(home.root)
     with observed(RunObserver(progress)) as observer:
-        release_flow(order=release, home=str(home.root), return_state=True)
+        try:
+            release_flow(order=release, home=str(home.root), return_state=True)
+        except Exception as error:  # noqa: BLE001  # none of ours leaves a flow; Prefect's may come after the run's end
+            if observer.outcome is None and _of_the_server(error):
+                raise ServerUnavailable(release=release) from None
     if observer.outcome is None:  # it never came to its first line: no earlier end stands for it
         raise FlowFailed(release=release)
     return observer.outcome
+
+
+def _of_the_server(error: BaseException) -> bool:
+    """Whether the server is not there, or refuses: Prefect's client wraps the library's error in one without a type."""
+    from httpx import HTTPError
+
+    return any(isinstance(one, HTTPError | OSError) for one in (error, error.__cause__))

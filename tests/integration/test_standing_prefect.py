@@ -97,6 +97,16 @@ def test_a_flow_runs_through_a_server_that_asks(server, copied, demo):
     assert server.ask("flow_runs/count") >= 1
 
 
+def test_an_order_goes_on_where_its_server_was_down(copied, demo):
+    settle(copied, "http://127.0.0.1:1/api", "desk:word")
+    project = demo.release("deidentified")["project"]
+    done = doj_release("run", project, "--kind", "deidentified", "--json", home=copied)
+    error = json.loads(done.out)["error"]
+    assert (done.code, error["code"]) == (1, "FLOW-01")
+    words = ("run", project, "--resume", error["facts"]["release"], "--no-orchestrator")
+    assert run_here(*words, home=copied).code == 7
+
+
 def after_a_power_cut(server: Prefect, worker: str, order: str, env: dict[str, str]) -> None:
     """A run whose process is gone keeps the deployment's only slot, until the next worker of that name begins."""
     numbers = [server.order("release/release", order=order) for _ in range(2)]

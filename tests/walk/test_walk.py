@@ -10,7 +10,7 @@ from pipelines.cli.app import tree
 from tests.walk.walker import NOT_IN_SCENES, leaves
 
 # What stays though a command could not end: its own, which the next try goes on with or writes over.
-KEPT = ("/prefect", "/prefect.db", "/keys/former", "/new", "/out")
+KEPT = ("/prefect", "/prefect.db", "/worker", "/.lock", "/name", "/keys/former", "/new", "/out")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_a_disk_a_home_or_a_database_in_trouble_has_its_own_code(told):
     rows = [row for row in failed if row["command"] not in verdicts or row["error"]]
     assert not wrong(rows, coded, nothing_left)
     scenes = {row["scene"] for row in failed}
-    assert len(scenes) == 14
+    assert len(scenes) == 18
 
 
 @pytest.mark.long
@@ -96,9 +96,21 @@ def test_what_is_wrong_with_the_database_is_said(told):
 
 
 @pytest.mark.long
+def test_a_server_that_is_down_is_named_by_its_own_code(told):
+    said = {
+        (row["command"], row["scene"]): row["error"].get("code")
+        for row in told
+        if row.get("scene", "").startswith("no ") and row["exit"]
+    }
+    assert said["bucket sweep", "no bucket"] == "BUCKET-03"
+    assert said["deployment worker", "no Prefect"] == "FLOW-01"
+    assert said["deployment worker", "no bucket"] == "FLOW-04"
+
+
+@pytest.mark.long
 def test_the_doctor_ends_whatever_is_closed(told):
     seen = [row for row in told if row.get("command") == "doctor"]
-    assert len(seen) == 14
+    assert len(seen) == 18
     assert not [
         row for row in seen if row["error"] and row["error"]["code"] in {"CLI-01", "HOME-06"}
     ]

@@ -6,6 +6,7 @@ one JSON object a line. Commands and options come from the tree: a new one is wa
 
 import ctypes
 import json
+import os
 import re
 import resource
 import shutil
@@ -20,6 +21,7 @@ from approvals.application import example_application
 from pipelines.cli.app import tree
 from pipelines.deployment.init import init_home
 from pipelines.home import open_home
+from pipelines.orchestration import worker
 from pipelines.session import Session, today
 from tests.in_process import Done, run_here
 
@@ -50,6 +52,15 @@ SOME = {
     "remind",
     "doctor",
     "run",
+    "bucket sweep",
+    "deployment worker",
+}
+# Servers of settings where nobody answers. A release that meets them: tests/integration/test_standing_prefect.py
+SERVERS: dict[str, dict[str, str | int]] = {
+    "mail server": {"host": "127.0.0.1", "port": 1, "security": "none"},
+    "bucket": {"register_url": "s3://bucket/prefix", "endpoint": "http://127.0.0.1:1"},
+    "Prefect": {"api_url": "http://127.0.0.1:1/api"},
+    "cluster": {"scheduler": "tls://127.0.0.1:1"},
 }
 
 
@@ -160,11 +171,15 @@ def rights(bits: int, *places: Path) -> Iterator[None]:
 
 
 @contextmanager
-def ledger_at(home: Path, url: str) -> Iterator[None]:
-    """Another database in settings.toml."""
+def settled(home: Path, **values: str | int) -> Iterator[None]:
+    """Other values in settings.toml."""
     file = home / "settings.toml"
-    whole = file.read_text()
-    file.write_text(re.sub(r'(?m)^ledger_url = ".*"', f'ledger_url = "{url}"', whole))
+    whole = changed = file.read_text()
+    for name, value in values.items():
+        line = rf"(?m)^{name} = \S+"
+        changed, found = re.subn(line, f"{name} = {json.dumps(value)}", changed, count=1)
+        assert found, name
+    file.write_text(changed)
     try:
         yield
     finally:
@@ -193,8 +208,11 @@ def scenes(home: Path) -> Iterator[tuple[str, bool, Scene]]:
         "nonsense",
         "sqlite:////no/where",
     ):
-        yield f"ledger {url}", url.startswith("postgresql"), lambda url=url: ledger_at(home, url)
+        asked = url.startswith("postgresql")
+        yield f"ledger {url}", asked, lambda url=url: settled(home, ledger_url=url)
     yield "no psycopg", False, lambda: without_psycopg(home)
+    for server, values in SERVERS.items():
+        yield f"no {server}", False, lambda values=values: settled(home, **values)
 
 
 @contextmanager
@@ -202,7 +220,7 @@ def without_psycopg(home: Path) -> Iterator[None]:
     """A ledger of PostgreSQL, and no library that speaks to it."""
     with (
         mock.patch.dict(sys.modules, {"psycopg": None}),
-        ledger_at(home, "postgresql+psycopg://127.0.0.1:1/none"),
+        settled(home, ledger_url="postgresql+psycopg://127.0.0.1:1/none"),
     ):
         yield
 
@@ -223,6 +241,8 @@ def tell(world: World, done: Done, before: set[str], **row: object) -> None:
 def main() -> None:
     """Walk."""
     without_root()
+    worker._SERVER_ANSWERS = 0
+    os.environ |= {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     world = World(Path(sys.argv[1]))
     every = list(leaves(tree()))
     for name, command in every:
