@@ -11,7 +11,6 @@ true one: who is singled out by mistake is harmed, too. The module shares nothin
 that suppress and measure; classes are counted here once more, exactly.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -21,19 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from extracts.deidentified.rules import EXACT, NEAR, Likes, Rule, key_of, mine, rule_of_persons
+
 T = TypeVar("T")
 Ints = npt.NDArray[np.integer[Any]]
-Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Sources = tuple[str, ...]
 
-SUPPORT = 10  # rows (for a person's other rows: persons) that a rule is mined from, at least
-EXACT, NEAR = 1.0, 0.95  # confidence of the two rounds
-SURPRISE = math.log(
-    1e6
-)  # a rule that chance would make more often than once in a million is not believed
-_DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
-_NARROW = 1 << 30  # numbers below are kept in four bytes
 _LARGEST = 1 << 62  # of a number made of several codes
 _PERSON: Sources = ("the person's other rows",)
 
@@ -81,8 +74,8 @@ class Attack:
         near: classes after those that hold in 95 of 100 rows, too.
         rules: (column, its sources) → cells that were filled so.
         exposed: rows of persons in classes that are too small after either.
-        told: columns that are no quasi-identifiers, one or two → exposed rows where, with quasi-identifiers or
-            without, they tell an emptied value that rows which look alike don't share.
+        inferred_from: columns that are no quasi-identifiers, one or two → exposed rows where, with quasi-identifiers
+            or without, they give back an emptied value that rows which look alike don't share.
         filled: the table as the attacker believes it, codes of ``np.unique``-like numbering, by column.
     """
 
@@ -90,7 +83,7 @@ class Attack:
     near: Alike
     rules: dict[tuple[str, tuple[str, ...]], int]
     exposed: Mask = field(repr=False)
-    told: dict[Sources, Mask] = field(repr=False)
+    inferred_from: dict[Sources, Mask] = field(repr=False)
     filled: dict[str, Ints] = field(repr=False)
 
 
@@ -136,58 +129,8 @@ def attack(
     board.fill(NEAR)
     below_near, near = _alike(board, k, rows_alone=rows_alone)
     exposed = (below_exact | below_near)[person]
-    told = board.told(exposed, group, parted) if exposed.any() else {}
-    return Attack(exact, near, dict(board.rules), exposed, told, board.now)
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """Patterns of the sources that are believed, ascending: value, share and number of rows of each.
-
-    ``width`` is more than any pattern; ``places`` is where each is found, by confidence.
-    """
-
-    pattern: Ints
-    value: Ints
-    sure: Floats
-    size: Ints
-    width: int
-    places: dict[float, tuple[Ints, Ints]] = field(
-        default_factory=dict[float, tuple[Ints, Ints]], repr=False
-    )
-
-    def find(self, asked: Ints, confidence: float) -> tuple[Ints, Ints]:
-        """The asked patterns that are believed so surely: their places there, and here."""
-        if confidence not in self.places:
-            kept = np.flatnonzero(self.sure >= confidence)
-            place = np.zeros(0, np.int32)
-            if kept.size and self.width <= _DENSE:
-                place = np.full(self.width, -1, np.int32)
-                place[self.pattern[kept]] = kept
-            self.places[confidence] = kept, place
-        kept, place = self.places[confidence]
-        if not kept.size:
-            return kept, kept
-        if place.size:
-            here = place[asked]
-            there = np.flatnonzero(here >= 0)
-            return there, here[there]
-        here = kept[np.searchsorted(self.pattern[kept], asked).clip(max=kept.size - 1)]
-        there = np.flatnonzero(self.pattern[here] == asked)
-        return there, here[there]
-
-
-class _Likes:
-    """Distinct rows: a code each by column, and how many rows each stands for."""
-
-    def __init__(self, table: Mapping[str, Ints], many: Floats) -> None:
-        self._table, self.many = table, many
-
-    def __getitem__(self, name: str) -> Ints:
-        return self._table[name]
-
-    def __len__(self) -> int:
-        return self.many.size
+    sources = board.inferred_from(exposed, group, parted) if exposed.any() else {}
+    return Attack(exact, near, dict(board.rules), exposed, sources, board.now)
 
 
 class _Asked:
@@ -270,7 +213,11 @@ class _Board:
             )
         }
         for n in self.targets:
-            self.mined[n, _PERSON] = _once(memory, (n, _PERSON), lambda n=n: self._of_person(n))
+            self.mined[n, _PERSON] = _once(
+                memory,
+                (n, _PERSON),
+                lambda n=n: rule_of_persons(person, self.base[n], self.levels[n]),
+            )
 
     def _beside(self, target: str, coarser: str) -> Mask:
         """Which value of the target some row shows beside which of a coarser version; an empty cell beside all."""
@@ -302,8 +249,10 @@ class _Board:
         """Quasi-identifier → rows of groups in which it is believed to differ."""
         return {name: _differs(group, self.now[name]) for name in self.targets}
 
-    def told(self, exposed: Mask, group: Ints, before: dict[str, Mask]) -> dict[Sources, Mask]:
-        """What other columns told exposed rows apart by, now or ``before``: every rule that would."""
+    def inferred_from(
+        self, exposed: Mask, group: Ints, before: dict[str, Mask]
+    ) -> dict[Sources, Mask]:
+        """What other columns part exposed rows by, now or ``before``: every rule that would."""
         found: dict[Sources, Mask] = {}
         parted, own = self.parted(group), {n: _differs(group, self.base[n]) for n in self.others}
         for target in self.targets:
@@ -314,7 +263,7 @@ class _Board:
                 besides = tuple(n for n in sources if n in self.others)
                 rule = self.mined.get((target, sources))
                 if besides and rule is not None and len(asked):
-                    there, here = rule.find(self._key(sources, asked), NEAR)
+                    there, here = rule.find(key_of(sources, asked, self.levels), NEAR)
                     rows = asked.rows[there[self._possible(target, rule.value[here], asked, there)]]
                     kinds = sum(own[n][rows].astype(np.int64) << at for at, n in enumerate(besides))
                     for kind in range(1, 1 << len(besides)):  # what is the same tells nobody apart
@@ -335,7 +284,7 @@ class _Board:
             width *= self.levels[name] + 2
         return _numbered(row)
 
-    def _likes(self, besides: Sources) -> "_Likes":
+    def _likes(self, besides: Sources) -> Likes:
         """Rows alike in all quasi-identifiers and some other columns, as one row each, and how many they are."""
         number = self.alike
         for name in besides:
@@ -345,7 +294,7 @@ class _Board:
         first = np.empty(many.size, np.int64)
         first[number] = np.arange(number.size)
         table = {name: self.base[name][first] for name in (*self.quasi, *besides)}
-        return _Likes(table, many.astype(np.float64))
+        return Likes(table, many.astype(np.float64))
 
     def fill(self, confidence: float) -> None:
         """Fill to a fixed point with rules of at least this confidence."""
@@ -373,7 +322,9 @@ class _Board:
         for number, sources in enumerate(several if rows.size else ()):
             if (rule := self.mined.get((target, sources))) is None:
                 continue
-            asked = self.person[rows] if sources == _PERSON else self._key(sources, asking)
+            asked = (
+                self.person[rows] if sources == _PERSON else key_of(sources, asking, self.levels)
+            )
             there, here = rule.find(asked, confidence)
             possible = self._possible(target, rule.value[here], asking, there)
             there, here = there[possible], here[possible]
@@ -393,67 +344,13 @@ class _Board:
             self.rules[target, sources] = self.rules.get((target, sources), 0) + of.size
         return hit
 
-    def _key(self, sources: Sources, table: "_Likes | _Asked") -> Ints:
-        """One number for what the sources show."""
-        if not sources:
-            return np.zeros(len(table), np.int64)
-        key = table[sources[0]]
-        if math.prod(self.levels[name] + 1 for name in sources) > _NARROW:
-            key = key.astype(np.int64)
-        for name in sources[1:]:
-            key = key * (self.levels[name] + 1) + table[name]
-        return key
-
     def _mine_all(
         self, besides: Sources, several: list[Sources]
-    ) -> Iterator[tuple[str, Sources, "_Rule"]]:
+    ) -> Iterator[tuple[str, Sources, Rule]]:
         likes = self._likes(besides)
         for sources in several:
-            for target, rule in self._mine(sources, likes):
+            for target, rule in mine(sources, self.targets, likes, self.levels, self.many):
                 yield target, sources, rule
-
-    def _mine(self, sources: Sources, likes: "_Likes") -> Iterator[tuple[str, "_Rule"]]:
-        """What the release says of each target by these columns."""
-        key, width = self._key(sources, likes), math.prod(self.levels[s] + 1 for s in sources)
-        if width <= _DENSE:
-            pattern = np.flatnonzero(np.bincount(key, minlength=width))
-            place = np.zeros(width, np.int64)
-            place[pattern] = np.arange(pattern.size)
-            key = place[key]
-        else:
-            pattern, key = np.unique(key, return_inverse=True)
-        for target in sorted(set(self.targets).difference(sources)):
-            levels, base = self.levels[target], self.many[target]
-            size, most, value, empty = _majorities(
-                key, likes[target], likes.many, pattern.size, levels
-            )
-            sure = most / np.maximum(size, 1)
-            believed = (sure >= NEAR) & (size >= SUPPORT)
-            absent = np.zeros(pattern.size, bool)
-            if sources:
-                shares = base[:levels] / max(1, base[:levels].sum())
-                believed &= size * _divergence(sure, shares[value]) >= SURPRISE
-                absent = (size == 0) & (empty >= SUPPORT)
-                absent &= empty * -math.log(max(1, base[levels]) / self.person.size) >= SURPRISE
-            kept = np.flatnonzero(believed | absent)
-            if kept.size:
-                value, sure = np.where(absent, levels + 1, value), np.where(absent, 1.0, sure)
-                size = np.where(absent, empty, size)
-                yield target, _Rule(pattern[kept], value[kept], sure[kept], size[kept], width)
-
-    def _of_person(self, target: str) -> "_Rule":
-        """What all the person's other rows say, where persons with several seldom contradict themselves."""
-        levels, seen = self.levels[target], self.base[target]
-        known, people = seen < levels, int(self.person.max()) + 1
-        first, last = np.full(people, levels, np.int64), np.full(people, -1, np.int64)
-        np.minimum.at(first, self.person[known], seen[known])
-        np.maximum.at(last, self.person[known], seen[known])
-        several = np.bincount(self.person[known], minlength=people) > 1
-        tried, same = int(several.sum()), first == last
-        share = int((several & same).sum()) / max(1, tried)
-        kept = np.flatnonzero(same & (tried >= SUPPORT) & (share >= NEAR))
-        sure, size = np.full(kept.size, share), np.full(kept.size, tried)
-        return _Rule(kept, first[kept], sure, size, people)
 
 
 def _once(memory: dict[object, Any], key: object, make: Callable[[], T]) -> T:
@@ -480,38 +377,6 @@ def _differs(group: Ints, value: Ints) -> Mask:
     first = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
     first[group] = value
     return (np.bincount(group, first[group] != value, first.size) > 0)[group]
-
-
-def _majorities(
-    key: Ints, seen: Ints, many: Floats, width: int, levels: int
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """For each pattern: rows that show the target, those of its commonest value, it, and empty cells."""
-    joint = key * (levels + 1) + seen
-    if width * (levels + 1) <= _DENSE:
-        flat = np.bincount(joint, many, width * (levels + 1)).astype(np.int64)
-        counts = flat.reshape(width, levels + 1)
-        shown, empty = counts[:, :levels], counts[:, levels]
-        return shown.sum(axis=1), shown.max(axis=1), shown.argmax(axis=1), empty
-    cells, at = np.unique(joint, return_inverse=True)
-    counts = np.bincount(at, many).astype(np.int64)
-    of, value = np.divmod(cells, levels + 1)
-    size, most, best, empty = np.zeros((4, width), np.int64)
-    blank = value == levels
-    empty[of[blank]] = counts[blank]
-    of, value, counts = of[~blank], value[~blank], counts[~blank]
-    np.add.at(size, of, counts)
-    order = np.lexsort((-value, counts))  # last is written the commonest value, the lowest of them
-    most[of[order]], best[of[order]] = counts[order], value[order]
-    return size, most, best, empty
-
-
-def _divergence(sure: Floats, base: Floats) -> Floats:
-    """Kullback-Leibler divergence per row of a share from its base rate, 0 where it is no higher.
-
-    Chernoff: chance makes such a share of n rows with a probability of at most exp(-n times this).
-    """
-    p, q = np.clip(base, 1e-12, 1 - 1e-12), np.clip(sure, 1e-12, 1 - 1e-12)
-    return np.where(sure > base, q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p)), 0.0)
 
 
 def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:

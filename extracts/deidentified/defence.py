@@ -77,7 +77,7 @@ def defend(
         chains=plan.chains,
         measure=limit.measure,
         groups=plan.groups,
-        told=plan.told,
+        determined=plan.determined,
     )
     stay = pc.is_in(table["person_ref"], pc.unique(done.table["person_ref"]))
     before = table.filter(stay)
@@ -224,10 +224,10 @@ def _mended(rows: pa.Table, got: Attack, group: Ints, plan: Plan, number: int) -
     versions = plan.system.rows(plan.kind).versions
     others = [n for n in rows.column_names if n not in {*plan.quasi_identifiers, *plan.references}]
     finer = {n: tuple(f for f in others if n in versions(f)) for n in others}
-    sets = sorted(got.told)
+    sets = sorted(got.inferred_from)
     said = np.zeros((int(group.max(initial=-1)) + 1, len(sets)), np.bool_)
     for at, one in enumerate(sets):
-        said[group[got.told[one]], at] = True
+        said[group[got.inferred_from[one]], at] = True
     person = rows["person_ref"].combine_chunks().dictionary_encode().indices.to_numpy()
     blamed = np.bincount(person, np.any(said, axis=1)[group]) > 0
     where = np.unique(group[got.exposed])

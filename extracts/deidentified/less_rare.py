@@ -18,9 +18,7 @@ from extracts.deidentified.revealing import (
     Codes,
     Concept,
     Flags,
-    Ints,
     Levels,
-    entropy_bits,
     reveal,
 )
 from extracts.deidentified.risk import Measure, RiskLimit, RiskReport
@@ -69,7 +67,7 @@ def suppress_locally(
     chains: Sequence[Sequence[str]] = (),
     measure: Measure = "history",
     groups: Sequence[str] = (),
-    told: Sequence[str] = (),
+    determined: Sequence[str] = (),
 ) -> Suppressed:
     """Empty cells, the fewest that it finds, so that ``k`` persons share each whole history.
 
@@ -84,16 +82,16 @@ def suppress_locally(
         chains: versions of one thing, the coarsest first; a column that is in none is its own.
         measure: what must be alike: ``history`` (all rows of a person) or ``row``.
         groups: columns that tell a person's group (sex, race): not made coarser where many agree.
-        told: columns that others tell: where they are hidden those are lost, too, so that they come first.
+        determined: columns that others tell: where they are hidden those are lost, too, so that they come first.
 
     Raises:
         ExtractFailed: a quasi-identifier can't give way, or is in two chains.
     """
     concepts = _concepts(quasi_identifiers, gives_way, chains)
     with guarded(ExtractFailed, step="local suppression"):
-        found = [_concept(table, one, dict(weights or {}), groups, told) for one in concepts]
+        found = [_concept(table, one, dict(weights or {}), groups, determined) for one in concepts]
         persons = _ranks(table["person_ref"])
-        levels = reveal(found, _units(found, persons, measure), k)
+        levels = reveal(found, persons, k, by_row=measure == "row")
     return _emptied(table, concepts, levels, persons, dict(together or {}))
 
 
@@ -115,7 +113,7 @@ def _concept(
     chain: Sequence[str],
     weights: dict[str, float],
     groups: Sequence[str],
-    told: Sequence[str],
+    determined: Sequence[str],
 ) -> Concept:
     """Codes of each version; equal codes of a finer one have equal codes of the coarser ones."""
     codes: list[Codes] = []
@@ -125,12 +123,12 @@ def _concept(
             one += codes[-1] * (one.max() + 1)
         codes.append(np.unique(one, return_inverse=True)[1].astype(np.int32))
     worth = [weights.get(name, 1.0) for name in chain]
-    group, said = (
+    group, fixed = (
         max((at for at, name in enumerate(chain, 1) if name in names), default=0)
-        for names in (groups, told)
+        for names in (groups, determined)
     )
     weighed = tuple(max(worth[at:]) for at in range(len(worth)))
-    return Concept(tuple(codes), weighed, group, said)
+    return Concept(tuple(codes), weighed, group, fixed)
 
 
 def _ranks(column: pa.ChunkedArray) -> Codes:
@@ -140,22 +138,6 @@ def _ranks(column: pa.ChunkedArray) -> Codes:
     place = np.empty(len(order), np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     return place[packed.indices.to_numpy()]
-
-
-def _units(concepts: Sequence[Concept], persons: Codes, measure: Measure) -> list[Ints]:
-    """Row numbers of what must be alike: persons by their number of rows, or each person's first rows, second rows….
-
-    Rows of a person stand in the order of their values, those first that differ least.
-    """
-    told = sorted((c.codes[-1] for c in concepts), key=entropy_bits)
-    order = np.lexsort((*reversed(told), persons))
-    many = np.bincount(persons)
-    starts = np.cumsum(many) - many
-    most = int(many.max()) if len(many) else 0
-    if measure == "row":
-        return [order[starts[many > at] + at][:, None] for at in range(most)]
-    sizes = (n for n in range(1, most + 1) if (many == n).any())
-    return [order[starts[many == n][:, None] + np.arange(n)] for n in sizes]
 
 
 def _emptied(
@@ -241,7 +223,7 @@ class RowProposal:
 
     def as_json(self) -> dict[str, object]:
         """Flat, for a table: what to say to ``run`` and what it would leave."""
-        told: dict[str, object] = {
+        row: dict[str, object] = {
             "options": self.options,
             "k": self.risk.history.smallest,
             "share below": round(self.risk.share_below, 4),
@@ -250,7 +232,7 @@ class RowProposal:
             "rows": self.rows,
             "values kept": round(self.values_kept, 3),
         }
-        return told | ({f"{self.keep} kept": round(self.kept, 3)} if self.keep else {})
+        return row | ({f"{self.keep} kept": round(self.kept, 3)} if self.keep else {})
 
 
 def propose(

@@ -8,11 +8,14 @@ specialisation (Fung, Wang and Yu 2005) with local recoding, cells instead of co
 
 Greedy, by worth for bits: a class of N units can be parted log2(N / k) times in two, so that a
 reveal costs the entropy of its parts and is worth its weight in the cells that it fills. Before single cells all that is still hidden
-is tried at once, then all of one row: where many units agree in it, they keep whole rows.
+is tried at once, then all of one row: where many units agree in it, they keep whole rows. For that persons' rows stand
+side by side, the commonest first. Concepts that tell much of each other (dates of one order) are also tried together:
+seen one after the other, the first would part off the few that the second can't do without.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +29,13 @@ Ints = npt.NDArray[np.int64]
 
 LEFT_OUT = -1
 _FINER = 0.1  # worth of a concept's finest version beside its coarsest one, at the same weight
-_WHOLE = 0.2  # share of a class that must agree for several cells to be revealed at once
-_TOLD = 1.0  # how much more a version is worth that other columns tell
+_WHOLE = 0.1  # share of a class that must agree for several cells to be revealed at once
+_DETERMINED = 1.0  # how much more a version is worth that other columns tell
 _FULLER = 2.0  # how much more a cell is worth in a row of which all else is seen
+_RELATED = (
+    1 / 3
+)  # share of the doubt in either of two concepts that the other takes away, at their coarsest
+_LARGEST = 4096  # values that concepts revealed together may have
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,14 @@ class Concept:
         weights: for each version, how much it is worth; no version more than a coarser one.
         group: versions that tell a person's group: where many agree in them, they are not made coarser, so
             that small groups don't vanish in large ones.
-        told: versions that other columns tell: those are emptied where these are hidden, so that they are
+        determined: versions that other columns tell: those are emptied where these are hidden, so that they are
             revealed before anything finer, and worth more.
     """
 
     codes: tuple[Codes, ...]
     weights: tuple[float, ...]
     group: int = 0
-    told: int = 0
+    determined: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,28 +67,28 @@ class _Class:
     tier: int = 0
 
 
-def entropy_bits(codes: Codes) -> float:
+def entropy_bits(codes: Codes | Ints) -> float:
     """Bits that a row's code tells."""
     share = np.bincount(codes) / max(len(codes), 1)
     share = share[share > 0]
     return float(-(share * np.log2(share)).sum())
 
 
-def reveal(concepts: Sequence[Concept], units: Sequence[Ints], k: int) -> Levels:
+def reveal(concepts: Sequence[Concept], persons: Codes, k: int, *, by_row: bool = False) -> Levels:
     """Return for each row and concept how many versions may be seen, the coarsest first.
 
     Args:
         concepts: what the rows could show.
-        units: tables of row numbers, one a unit, for each kind of unit.
+        persons: each row's person, numbered from 0.
         k: units that must look alike.
+        by_row: units are rows (each person's first, second and so on apart), not persons with all of them.
 
     Returns:
         rows by concepts: 0 nothing, 1 the coarsest version, and so on; `LEFT_OUT` where fewer than ``k`` units of the kind exist.
     """
-    total = len(concepts[0].codes[0]) if concepts else sum(part.size for part in units)
-    levels = np.zeros((total, len(concepts)), np.int8)
-    search = _Search(concepts, total, k)
-    for rows in units:
+    levels = np.zeros((len(persons), len(concepts)), np.int8)
+    search = _Search(concepts, len(persons), k)
+    for rows in search.units(persons, by_row=by_row):
         if len(rows) < k:
             levels[rows.ravel()] = LEFT_OUT
         elif concepts:
@@ -108,19 +115,47 @@ class _Search:
                 self.sizes[level, i] = int(codes.max()) + 1 if total else 1
                 weights[level, i] = concept.weights[level]
                 gained = bits[level] - (bits[level - 1] if level else 0.0)
-                told = gained / bits[-1] if bits[-1] else 0.0
-                beside = _TOLD * (level < concept.told)
+                share = gained / bits[-1] if bits[-1] else 0.0
+                beside = _DETERMINED * (level < concept.determined)
                 self.worth[level, i] = concept.weights[level] * (
-                    _FINER * told + (level == 0) + beside
+                    _FINER * share + (level == 0) + beside
                 )
-        told = np.array([c.told for c in concepts], np.int64)
+        determined = np.array([c.determined for c in concepts], np.int64)
         self.targets = [
-            np.maximum(_target(weights, tier), told * (tier <= 1))
+            np.maximum(_target(weights, tier), determined * (tier <= 1))
             for tier in sorted({*weights[weights > 0]}, reverse=True)
         ]
         self.targets.append(self.versions)
         self.groups = np.array([c.group for c in concepts], np.int64)
+        self.related = _related([c.codes[0] for c in concepts])
         self.mixing = np.random.default_rng(5).integers(1, 2**62, (64, max(count, 1)), np.int64) | 1
+
+    def units(self, persons: Codes, *, by_row: bool) -> Iterator[Ints]:
+        """Row numbers of what must be alike: persons by their number of rows, or each person's first rows, second rows….
+
+        Rows of a person stand by how many persons with as many rows have one that shows the same, at what is revealed
+        first, then next; the commonest first.
+        """
+        many = np.bincount(persons)
+        finest = [self.codes[v - 1, :, c].astype(np.int64) for c, v in enumerate(self.versions)]
+        told: list[Ints] = sorted(finest, key=entropy_bits)
+        for target in reversed(self.targets[:-1]):
+            seen = np.zeros(len(persons), np.int64)
+            for c, version in enumerate(target):
+                if version:
+                    code = self.codes[version - 1, :, c]
+                    joint = seen * self.sizes[version - 1, c] + code
+                    seen = np.unique(joint, return_inverse=True)[1]
+            key = many[persons] * (int(seen.max(initial=0)) + 1) + seen
+            _, label, common = np.unique(key, return_inverse=True, return_counts=True)
+            told = [-common[label], seen, *told]
+        order = np.lexsort((*reversed(told), persons))
+        starts = np.cumsum(many) - many
+        for n in range(1, int(many.max(initial=0)) + 1):
+            if by_row:
+                yield order[starts[many >= n] + n - 1][:, None]
+            elif (many == n).any():
+                yield order[starts[many == n][:, None] + np.arange(n)]
 
     def classes(self, rows: Ints) -> Iterator[_Class]:
         """Part the units of ``rows``, one at least ``k``, as far as it goes."""
@@ -198,41 +233,74 @@ class _Search:
             parts.append(_Class(members, seen, one.open, one.tier))
         return parts
 
-    # --- one cell
+    # --- one cell, or those of related concepts in one row
 
     def _single(self, one: _Class, rows: Ints, wanted: Flags) -> list[_Class]:
-        """Reveal the next version of the cell that is worth most for its bits; for nothing where all agree."""
+        """Reveal the next version of the cells that are worth most for their bits; for nothing where all agree."""
         at, concept = np.nonzero(wanted)
-        level, size = one.seen[at, concept], len(one.members)
+        level, size, single = one.seen[at, concept], len(one.members), len(at)
         values = self.codes[level, rows[one.members][:, at], concept]
-        ends = np.cumsum(self.sizes[level, concept])
+        sizes, worth = self.sizes[level, concept], self.worth[level, concept]
+        together = self._together(wanted, at, concept, sizes)
+        for cells in together:
+            joint = np.zeros(size, np.int64)
+            for cell in cells:
+                joint = joint * sizes[cell] + values[:, cell]
+            values = np.column_stack([values, joint])
+        sizes = np.append(sizes, [np.prod(sizes[cells]) for cells in together]).astype(np.int64)
+        worth = np.append(worth, [worth[cells].sum() for cells in together])
+        ends = np.cumsum(sizes)
         starts = np.concatenate([[0], ends[:-1]])
         counts = np.bincount((values + starts).ravel(), minlength=int(ends[-1]))
         shown, cost = _bits(counts, starts, size, self.k)
         dead = shown <= 0
         seen, still = one.seen.copy(), one.open.copy()
-        still[at[dead], concept[dead]] = False
-        free = ~dead & (cost <= 1e-9)
+        still[at[dead[:single]], concept[dead[:single]]] = False
+        free = np.flatnonzero(~dead[:single] & (cost[:single] <= 1e-9))
         seen[at[free], concept[free]] += 1
-        if free.any() or dead.all():
+        if free.size or dead[:single].all():
             return [_Class(one.members, seen, still, one.tier)]
-        fuller = 1 + _FULLER * (one.seen > 0).mean(axis=1)
-        worth = self.worth[level, concept] * fuller[at] * shown
+        row = np.append(at, [at[cells[0]] for cells in together]).astype(np.int64)
+        worth *= (1 + _FULLER * (one.seen > 0).mean(axis=1))[row] * shown
         best = int(np.argmax(np.where(dead, -1.0, worth / np.maximum(cost, 1e-9))))
-        row, column = int(at[best]), int(concept[best])
-        found = values[:, best]
+        cells, found = ([best] if best < single else together[best - single]), values[:, best]
         kept = _kept(np.bincount(found), self.k)
         parts: list[_Class] = []
         for value, members in _by_label(one.members, np.where(kept[found], found, -1)):
             part_seen, part_open = seen, still
-            if value < 0:
-                part_open = still.copy()
-                part_open[row, column] = False
-            else:
+            if value >= 0:
                 part_seen = seen.copy()
-                part_seen[row, column] += 1
+                part_seen[at[cells], concept[cells]] += 1
+            elif best < single:
+                part_open = still.copy()
+                part_open[at[cells], concept[cells]] = False
             parts.append(_Class(members, part_seen, part_open, one.tier))
         return parts
+
+    def _together(self, wanted: Flags, at: Ints, concept: Ints, sizes: Ints) -> list[list[int]]:
+        """Places among the wanted cells of those that are tried together: related ones in one row, all wanted."""
+        place = np.full(wanted.shape, -1)
+        place[at, concept] = np.arange(len(at))
+        found = [row[related].tolist() for related in self.related for row in place]
+        return [cells for cells in found if min(cells) >= 0 and sizes[cells].prod() <= _LARGEST]
+
+
+def _related(codes: Sequence[Codes]) -> list[Ints]:
+    """Concepts of which each tells much of another of its set, by mutual information at their coarsest."""
+    bits = [entropy_bits(code) for code in codes]
+    sets = [{at} for at in range(len(codes))]
+    for one, other in combinations(range(len(codes)), 2):
+        joint = np.unique(
+            codes[one].astype(np.int64) * (int(codes[other].max(initial=0)) + 1) + codes[other],
+            return_inverse=True,
+        )[1]
+        shared = bits[one] + bits[other] - entropy_bits(joint)
+        if shared > _RELATED * max(bits[one], bits[other]) and sets[one] is not sets[other]:
+            sets[one] |= sets[other]
+            for at in sets[other]:
+                sets[at] = sets[one]
+    several = {min(one): one for one in sets if len(one) > 1}
+    return [np.array(sorted(one)) for one in several.values()]
 
 
 def _target(weights: npt.NDArray[np.float64], tier: float) -> Ints:

@@ -154,7 +154,7 @@ class Plan:
         return {chain[0]: said[chain[0]] for chain in self.chains if chain[0] in said}
 
     @cached_property
-    def told(self) -> tuple[str, ...]:
+    def determined(self) -> tuple[str, ...]:
         """Quasi-identifiers of which other columns that leave say something by law or form, as fine as they say it."""
         names, versions = {c.name for c in self._values}, self.system.rows(self.kind).versions
         said = [one for one in self.release.depends if names.intersection(one.tells)]

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extracts.deidentified.attack import EXACT, NEAR, SUPPORT, SURPRISE, attack
+from extracts.deidentified.attack import attack
 from extracts.deidentified.defence import cheapest_cover, defend, measure
 from extracts.deidentified.risk import RiskLimit, risk_report
+from extracts.deidentified.rules import EXACT, NEAR, SUPPORT, SURPRISE
 from tests.examples import examples
 
 REFERENCES = ("person_ref", "order_ref")
@@ -296,7 +297,9 @@ def test_what_is_told_is_what_differs_among_rows_that_look_alike():
         **{n: [r[at] for r in shown + hidden] for at, n in enumerate(("stage", "flag", "form"))},
     })  # fmt: skip
     got = attack(data, ("stage",), REFERENCES, 10)
-    assert {s: int(rows.sum()) for s, rows in got.told.items() if rows.any()} == {("flag",): 12}
+    assert {s: int(rows.sum()) for s, rows in got.inferred_from.items() if rows.any()} == {
+        ("flag",): 12
+    }
 
 
 def test_no_rows_hold_nothing():

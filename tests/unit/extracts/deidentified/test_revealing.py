@@ -136,7 +136,7 @@ def test_what_weighs_more_is_revealed_first():
 
 def test_what_other_columns_tell_is_revealed_before_what_is_finer_elsewhere():
     rows = [(n, "abc"[n % 3], n % 8, "FM"[n // 8 % 2]) for n in range(48)]
-    told = suppressed(rows, 7, told=("region",)).cells
+    told = suppressed(rows, 7, determined=("region",)).cells
     assert told.get("region", 0) == 0
     assert suppressed(rows, 7).cells["region"] > 0
 

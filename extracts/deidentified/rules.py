@@ -1,0 +1,174 @@
+"""Rules that the attacker on de-identified rows mines: what columns are worth for an emptied one.
+
+A rule rests on ten rows or more, and chance would make it less than once in a million (Chernoff). It says a
+value, or that there is none: a pattern in which the column is always empty. Like all of the attacker's it
+shares nothing with those that suppress and measure.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.float64]
+
+SUPPORT = 10  # rows (for a person's other rows: persons) that a rule is mined from, at least
+EXACT, NEAR = 1.0, 0.95  # confidence of the two rounds
+SURPRISE = math.log(
+    1e6
+)  # a rule that chance would make more often than once in a million is not believed
+_DENSE = 1 << 21  # cells of a table of counts; above, patterns are sorted
+_NARROW = 1 << 30  # numbers below are kept in four bytes
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Patterns of the sources that are believed, ascending: value, share and number of rows of each.
+
+    ``width`` is more than any pattern; ``places`` is where each is found, by confidence.
+    """
+
+    pattern: Ints
+    value: Ints
+    sure: Floats
+    size: Ints
+    width: int
+    places: dict[float, tuple[Ints, Ints]] = field(
+        default_factory=dict[float, tuple[Ints, Ints]], repr=False
+    )
+
+    def find(self, asked: Ints, confidence: float) -> tuple[Ints, Ints]:
+        """The asked patterns that are believed so surely: their places there, and here."""
+        if confidence not in self.places:
+            kept = np.flatnonzero(self.sure >= confidence)
+            place = np.zeros(0, np.int32)
+            if kept.size and self.width <= _DENSE:
+                place = np.full(self.width, -1, np.int32)
+                place[self.pattern[kept]] = kept
+            self.places[confidence] = kept, place
+        kept, place = self.places[confidence]
+        if not kept.size:
+            return kept, kept
+        if place.size:
+            here = place[asked]
+            there = np.flatnonzero(here >= 0)
+            return there, here[there]
+        here = kept[np.searchsorted(self.pattern[kept], asked).clip(max=kept.size - 1)]
+        there = np.flatnonzero(self.pattern[here] == asked)
+        return there, here[there]
+
+
+class Shown(Protocol):
+    """Rows in codes, a column at a time."""
+
+    def __getitem__(self, name: str) -> Ints: ...
+    def __len__(self) -> int: ...
+
+
+class Likes:
+    """Distinct rows: a code each by column, and how many rows each stands for."""
+
+    def __init__(self, table: Mapping[str, Ints], many: Floats) -> None:
+        self._table, self.many = table, many
+
+    def __getitem__(self, name: str) -> Ints:
+        return self._table[name]
+
+    def __len__(self) -> int:
+        return self.many.size
+
+
+def key_of(sources: Sequence[str], table: Shown, levels: Mapping[str, int]) -> Ints:
+    """One number for what the sources show; ``levels``: each column's values, the empty cell apart."""
+    if not sources:
+        return np.zeros(len(table), np.int64)
+    key = table[sources[0]]
+    if math.prod(levels[name] + 1 for name in sources) > _NARROW:
+        key = key.astype(np.int64)
+    for name in sources[1:]:
+        key = key * (levels[name] + 1) + table[name]
+    return key
+
+
+def mine(
+    sources: Sequence[str],
+    targets: Iterable[str],
+    likes: Likes,
+    levels: Mapping[str, int],
+    many: Mapping[str, Ints],
+) -> Iterator[tuple[str, Rule]]:
+    """What the release says of each target by these columns; ``many``: rows by a target's code."""
+    key, width = key_of(sources, likes, levels), math.prod(levels[s] + 1 for s in sources)
+    if width <= _DENSE:
+        pattern = np.flatnonzero(np.bincount(key, minlength=width))
+        place = np.zeros(width, np.int64)
+        place[pattern] = np.arange(pattern.size)
+        key = place[key]
+    else:
+        pattern, key = np.unique(key, return_inverse=True)
+    for target in sorted(set(targets).difference(sources)):
+        last, base = levels[target], many[target]
+        size, most, value, empty = _majorities(key, likes[target], likes.many, pattern.size, last)
+        sure = most / np.maximum(size, 1)
+        believed = (sure >= NEAR) & (size >= SUPPORT)
+        absent = np.zeros(pattern.size, bool)
+        if sources:
+            shares = base[:last] / max(1, base[:last].sum())
+            believed &= size * _divergence(sure, shares[value]) >= SURPRISE
+            absent = (size == 0) & (empty >= SUPPORT)
+            absent &= empty * -math.log(max(1, base[last]) / base.sum()) >= SURPRISE
+        kept = np.flatnonzero(believed | absent)
+        if kept.size:
+            value, sure = np.where(absent, last + 1, value), np.where(absent, 1.0, sure)
+            size = np.where(absent, empty, size)
+            yield target, Rule(pattern[kept], value[kept], sure[kept], size[kept], width)
+
+
+def rule_of_persons(person: Ints, seen: Ints, levels: int) -> Rule:
+    """What all a person's other rows say, where persons with several seldom contradict themselves."""
+    known, people = seen < levels, int(person.max()) + 1
+    first, last = np.full(people, levels, np.int64), np.full(people, -1, np.int64)
+    np.minimum.at(first, person[known], seen[known])
+    np.maximum.at(last, person[known], seen[known])
+    several = np.bincount(person[known], minlength=people) > 1
+    tried, same = int(several.sum()), first == last
+    share = int((several & same).sum()) / max(1, tried)
+    kept = np.flatnonzero(same & (tried >= SUPPORT) & (share >= NEAR))
+    sure, size = np.full(kept.size, share), np.full(kept.size, tried)
+    return Rule(kept, first[kept], sure, size, people)
+
+
+def _majorities(
+    key: Ints, seen: Ints, many: Floats, width: int, levels: int
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """For each pattern: rows that show the target, those of its commonest value, it, and empty cells."""
+    joint = key * (levels + 1) + seen
+    if width * (levels + 1) <= _DENSE:
+        flat = np.bincount(joint, many, width * (levels + 1)).astype(np.int64)
+        counts = flat.reshape(width, levels + 1)
+        shown, empty = counts[:, :levels], counts[:, levels]
+        return shown.sum(axis=1), shown.max(axis=1), shown.argmax(axis=1), empty
+    cells, at = np.unique(joint, return_inverse=True)
+    counts = np.bincount(at, many).astype(np.int64)
+    of, value = np.divmod(cells, levels + 1)
+    size, most, best, empty = np.zeros((4, width), np.int64)
+    blank = value == levels
+    empty[of[blank]] = counts[blank]
+    of, value, counts = of[~blank], value[~blank], counts[~blank]
+    np.add.at(size, of, counts)
+    order = np.lexsort((-value, counts))  # last is written the commonest value, the lowest of them
+    most[of[order]], best[of[order]] = counts[order], value[order]
+    return size, most, best, empty
+
+
+def _divergence(sure: Floats, base: Floats) -> Floats:
+    """Kullback-Leibler divergence per row of a share from its base rate, 0 where it is no higher.
+
+    Chernoff: chance makes such a share of n rows with a probability of at most exp(-n times this).
+    """
+    p, q = np.clip(base, 1e-12, 1 - 1e-12), np.clip(sure, 1e-12, 1 - 1e-12)
+    return np.where(sure > base, q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p)), 0.0)
