@@ -13,7 +13,7 @@ side by side, the commonest first. Concepts that tell much of each other (dates 
 seen one after the other, the first would part off the few that the second can't do without.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -34,7 +34,8 @@ _DETERMINED = 1.0  # how much more a version is worth that other columns tell
 _FULLER = 2.0  # how much more a cell is worth in a row of which all else is seen
 _RELATED = (
     1 / 3
-)  # share of the doubt in either of two concepts that the other takes away, at their coarsest
+)  # share of the doubt that two concepts take from each other, for both to be tried at once
+_TIED = 1 / 2  # the same, for neither to be seen finer than the other
 _LARGEST = 4096  # values that concepts revealed together may have
 
 
@@ -127,7 +128,11 @@ class _Search:
         ]
         self.targets.append(self.versions)
         self.groups = np.array([c.group for c in concepts], np.int64)
-        self.related = _related([c.codes[0] for c in concepts])
+        shared = _shared([c.codes[0] for c in concepts])
+        tied = [pair for pair, share in shared.items() if share > _TIED]
+        sets = [*_connected(p for p, s in shared.items() if s > _RELATED), *_connected(tied)]
+        self.related = list({tuple(one): one for one in sets}.values())
+        self.tied = [*tied, *((other, one) for one, other in tied)]
         self.mixing = np.random.default_rng(5).integers(1, 2**62, (64, max(count, 1)), np.int64) | 1
 
     def units(self, persons: Codes, *, by_row: bool) -> Iterator[Ints]:
@@ -241,7 +246,7 @@ class _Search:
         level, size, single = one.seen[at, concept], len(one.members), len(at)
         values = self.codes[level, rows[one.members][:, at], concept]
         sizes, worth = self.sizes[level, concept], self.worth[level, concept]
-        together = self._together(wanted, at, concept, sizes)
+        together = self._together(one.seen, wanted, sizes)
         for cells in together:
             joint = np.zeros(size, np.int64)
             for cell in cells:
@@ -253,16 +258,19 @@ class _Search:
         starts = np.concatenate([[0], ends[:-1]])
         counts = np.bincount((values + starts).ravel(), minlength=int(ends[-1]))
         shown, cost = _bits(counts, starts, size, self.k)
-        dead = shown <= 0
+        dead, ahead = shown <= 0, self._ahead(one)[at, concept]
         seen, still = one.seen.copy(), one.open.copy()
         still[at[dead[:single]], concept[dead[:single]]] = False
-        free = np.flatnonzero(~dead[:single] & (cost[:single] <= 1e-9))
+        free = np.flatnonzero(~dead[:single] & ~ahead & (cost[:single] <= 1e-9))
         seen[at[free], concept[free]] += 1
-        if free.size or dead[:single].all():
-            return [_Class(one.members, seen, still, one.tier)]
         row = np.append(at, [at[cells[0]] for cells in together]).astype(np.int64)
         worth *= (1 + _FULLER * (one.seen > 0).mean(axis=1))[row] * shown
-        best = int(np.argmax(np.where(dead, -1.0, worth / np.maximum(cost, 1e-9))))
+        worth[dead], worth[:single][ahead] = -1.0, -1.0
+        best = int(np.argmax(worth / np.maximum(cost, 1e-9)))
+        if free.size or worth[best] < 0:
+            if not free.size:
+                still[at, concept] = False
+            return [_Class(one.members, seen, still, one.tier)]
         cells, found = ([best] if best < single else together[best - single]), values[:, best]
         kept = _kept(np.bincount(found), self.k)
         parts: list[_Class] = []
@@ -277,30 +285,45 @@ class _Search:
             parts.append(_Class(members, part_seen, part_open, one.tier))
         return parts
 
-    def _together(self, wanted: Flags, at: Ints, concept: Ints, sizes: Ints) -> list[list[int]]:
-        """Places among the wanted cells of those that are tried together: related ones in one row, all wanted."""
+    def _ahead(self, one: _Class) -> Flags:
+        """Cells whose next version would be finer than what their row shows of a concept that they nearly give away."""
+        ahead, behind = np.zeros_like(one.open), one.seen < self.targets[one.tier]
+        for this, other in self.tied:
+            level = one.seen[:, this]
+            ahead[:, this] |= (level > 0) & (one.seen[:, other] <= level) & behind[:, other]
+        return ahead
+
+    def _together(self, seen: Levels, wanted: Flags, sizes: Ints) -> list[list[int]]:
+        """Places among the wanted cells of those that are tried together: related ones of a row, of which as much is seen."""
         place = np.full(wanted.shape, -1)
-        place[at, concept] = np.arange(len(at))
-        found = [row[related].tolist() for related in self.related for row in place]
-        return [cells for cells in found if min(cells) >= 0 and sizes[cells].prod() <= _LARGEST]
+        place[wanted] = np.arange(len(sizes))
+        return [
+            row[cells].tolist()
+            for cells in self.related
+            for row, level in zip(place, seen, strict=True)
+            if row[cells].min() >= 0
+            and (level[cells] == level[cells[0]]).all()
+            and sizes[row[cells]].prod() <= _LARGEST
+        ]
 
 
-def _related(codes: Sequence[Codes]) -> list[Ints]:
-    """Concepts of which each tells much of another of its set, by mutual information at their coarsest."""
-    bits = [entropy_bits(code) for code in codes]
-    sets = [{at} for at in range(len(codes))]
+def _shared(codes: Sequence[Codes]) -> dict[tuple[int, int], float]:
+    """For two concepts the share of the doubt in the larger that the other takes away, at their coarsest."""
+    bits, found = [entropy_bits(code) for code in codes], dict[tuple[int, int], float]()
     for one, other in combinations(range(len(codes)), 2):
-        joint = np.unique(
-            codes[one].astype(np.int64) * (int(codes[other].max(initial=0)) + 1) + codes[other],
-            return_inverse=True,
-        )[1]
-        shared = bits[one] + bits[other] - entropy_bits(joint)
-        if shared > _RELATED * max(bits[one], bits[other]) and sets[one] is not sets[other]:
-            sets[one] |= sets[other]
-            for at in sets[other]:
-                sets[at] = sets[one]
-    several = {min(one): one for one in sets if len(one) > 1}
-    return [np.array(sorted(one)) for one in several.values()]
+        joint = codes[one].astype(np.int64) * (int(codes[other].max(initial=0)) + 1) + codes[other]
+        both = entropy_bits(np.unique(joint, return_inverse=True)[1])
+        found[one, other] = (bits[one] + bits[other] - both) / max(bits[one], bits[other], 1e-9)
+    return found
+
+
+def _connected(pairs: Iterable[tuple[int, int]]) -> list[Ints]:
+    """Sets of what pairs connect."""
+    sets: list[set[int]] = []
+    for pair in pairs:
+        joined = set(pair).union(*(one for one in sets if not one.isdisjoint(pair)))
+        sets = [one for one in sets if one.isdisjoint(pair)] + [joined]
+    return [np.array(sorted(one)) for one in sets]
 
 
 def _target(weights: npt.NDArray[np.float64], tier: float) -> Ints:
