@@ -87,11 +87,11 @@ def retention(
     console.show_rows("Kept" if dry_run else "Ended", names, rows)
 
 
-def doctor(console: Console) -> None:
+def doctor(console: Console, advisories: Path | None = None) -> None:
     """What this machine and this home can and can't do."""
     from pipelines.deployment import examine
 
-    findings = examine(console.home)
+    findings = examine(console.home, advisories)
     console.show(
         "Doctor",
         ("", "what", "finding"),

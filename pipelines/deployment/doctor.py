@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +27,7 @@ from crypto.keyring import certificate_end, crypto_findings
 from crypto.process import only_the_owner_writes
 from errors import CodedError
 from pipelines import home as homes
+from pipelines.deployment.advisories import installed_packages, known_weaknesses
 from pipelines.operations import as_refused, unsafe_notices, waiting_notices
 from pipelines.orchestration import auth_file, password
 from pipelines.safeguards import as_error
@@ -67,6 +68,7 @@ _LIBRARIES = (
 )  # fmt: skip
 _OLDEST_OPENSSL = (3, 0)  # the first that decrypts AuthEnvelopedData
 _LEAST_FREE = 1 << 30  # bytes: below it the next register or release hardly fits
+_OLD = 30  # days of a file of advisories
 _DAY = 24 * 3600  # seconds
 _KEY_AT_MOST = 64 * 1024  # bytes of a PEM file
 _SERVER_SECONDS = 5  # that Prefect's server may take to answer
@@ -137,6 +139,22 @@ def _systems() -> Iterator[Finding]:
         kinds = [f"{k} (held)" if k in system.held_kinds else k for k in system.given_kinds]
         detail = f"{', '.join(kinds)}; {system.unconfirmed} entries not confirmed"
         yield Finding(code, "note" if system.unconfirmed else "good", detail)
+
+
+def check_advisories(file: Path) -> Iterator[Finding]:
+    """Compare what is installed with a file of advisories; an old one is said.
+
+    Raises:
+        AdvisoriesUnusable: it can't be read.
+    """
+    packages = installed_packages()
+    found, count, newest = known_weaknesses(file, packages)
+    for one in found:
+        cure = f"mended in {', '.join(one.mended)}" if one.mended else "no version mends it yet"
+        yield Finding(one.ids[0], "bad", f"{one.package} {one.version}; {cure}")
+    old = newest < (datetime.now(UTC) - timedelta(days=_OLD)).date().isoformat()
+    about = f"{count} read, the newest of {newest}; {len(found)} are about these {len(packages)} packages"
+    yield _judged("advisories", old, f"{about}: bring newer ones", about, "note")
 
 
 def check_folder(home: homes.Home) -> Iterator[Finding]:
@@ -560,13 +578,17 @@ _CHECKS: tuple[tuple[str, Callable[[homes.Home], Iterator[Finding]]], ...] = (
 )
 
 
-def examine(root: Path | None) -> list[Finding]:
+def examine(root: Path | None, advisories: Path | None = None) -> list[Finding]:
     """Look at the machine, and at the home where there is one.
 
     Args:
         root: the home; ``DOJ_RELEASE_HOME`` where it is not given.
+        advisories: OSV's, of which some may be about what is installed.
+
+    Raises:
+        AdvisoriesUnusable: they can't be read.
     """
-    findings = [*check_machine()]
+    findings = [*check_machine(), *(check_advisories(advisories) if advisories else ())]
     try:
         named = homes.chosen_folder(root)
     except homes.HomeMissing:

@@ -3,6 +3,8 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -456,3 +458,33 @@ def test_a_register_with_faults_is_refused_whole(command, demo, tmp_path, copied
     after = {p for p in (copied / "register").rglob("*") if p.name != ".lock"}
     assert after - before == set()
     assert json.dumps(kinds(copied)[-1]) == '"register_refused"'
+
+
+# ------------------------------------------------------------------ what a command loads
+
+AFTER_EACH = """
+import sys
+from pipelines.cli import main
+for words in sys.argv[2:]:
+    try: main(["--home", sys.argv[1], *words.split()])
+    except SystemExit as ended: code = ended.code
+    wrong = {"pandas", "recordlinkage", "sklearn", "great_expectations", "prefect", "distributed", "botocore",
+             "icalendar", "pyreadstat"} & set(sys.modules)
+    print(words, code or 0, sorted(wrong), file=sys.stderr)
+"""
+
+
+def test_common_commands_import_no_library_of_other_commands(copied):
+    """One process for all: what any of them loads is still there after the last."""
+    one = f"{IDENTIFIED}-R001"
+    common = [
+        "status", "project list", f"project check {IDENTIFIED}", f"project show {IDENTIFIED}", "release list",
+        f"release show {one}", f"release handover {one} --to lead --dry-run", "deadlines", "deadlines --ics", "ledger show",
+        "ledger verify", "register list", "switch list", "escrow show", "remind", "home retention --dry-run",
+    ]  # fmt: skip
+    words = [sys.executable, "-c", AFTER_EACH, str(copied), *common]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    told = [line for line in done.stderr.splitlines() if line.endswith("]")]
+    assert [line.rsplit(" ", 2)[0] for line in told] == common
+    assert {line.rsplit(" ", 1)[1] for line in told} == {"[]"}
+    assert sum(" 0 []" in line for line in told) >= len(common) - 1
