@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -75,13 +76,21 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
     """
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = Address(addr_spec=letter.to)  # one, whatever it is
+    message["To"] = _address(letter.to)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{letter.mark}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
     message.set_content(in_lines(letter.text))
     return message
+
+
+def _address(text: str) -> Address:
+    """One address, whatever is written."""
+    try:
+        return Address(addr_spec=text)
+    except MessageError:  # which is no ValueError
+        raise ValueError("no address") from None
 
 
 def _connect(settings: Mail) -> smtplib.SMTP:

@@ -35,7 +35,10 @@ from errors import CodedError
 # -- parts: their names, the list of their hashes, and the sealing of several side by side
 
 LONGEST_LIST = 1024 * 1024  # bytes of a list: some nine thousand parts, 2 TiB of plaintext
-_NAME = re.compile(r"(?!\.|-| )[\w.() +,=@-]{1,200}(?<![. ])", re.ASCII)
+_NAME = re.compile(
+    r"(?!\.|-| |(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z))[\w.() +,=@-]{1,200}(?<![. ])",
+    re.ASCII | re.IGNORECASE,
+)
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
 
 

@@ -232,7 +232,7 @@ class Console:
             self.emit(data)
             return
         width = screen(sys.stdout)
-        typer.echo(f"{title}:" if rows else f"{title}: none")
+        typer.echo(in_one_line(f"{title}:" if rows else f"{title}: none"))
         for head, facts in rows:
             typer.echo(wrapped("  ".join(filter(None, map(plain, head))), width, "  "))
             told = in_lines(facts) if isinstance(facts, str) else _as_facts(facts)

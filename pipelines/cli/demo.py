@@ -1,6 +1,7 @@
 """``demo``: the main job, end to end, on made-up people."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ def _content(kind: str, facts: dict[str, Any]) -> str:
 def _print(made: "Demonstration", rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.console import Console as RichConsole
+    from rich.markup import escape
     from rich.table import Table
 
     out = RichConsole(highlight=False, width=None if RichConsole().is_terminal else 100)
@@ -112,10 +114,10 @@ def _print(made: "Demonstration", rows: list[dict[str, Any]]) -> None:
         ("cohort", root / "demo" / "cohort.csv"),
         ("synthetic register", root / "demo" / "source"),
     ):
-        places.add_row(name, str(path))
+        places.add_row(name, escape(str(path)))
     out.print(places)
     files = len(made.opened["files"])  # type: ignore[arg-type]
     out.print(f"openssl opened [bold]{rows[0]['release']}[/bold]'s package: {files} files inside.")
     spent = ", ".join(f"{name} {s:.0f} s" for name, s in made.seconds.items() if name != "all")
     out.print(f"{made.seconds['all']:.0f} s in all ({spent}).")
-    out.print(f"\nNext: doj-release --home {root} project list")
+    out.print(f"\nNext: doj-release --home {escape(shlex.quote(str(root)))} project list")

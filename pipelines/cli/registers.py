@@ -1,5 +1,6 @@
 """``register load``, ``make-up`` and ``list``."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def make_up(
     }
     console.show_pairs("Made-up register", facts)
     console.hint(
-        f"doj-release register load {system.upper()} {console.shown(folder)}/register/*.parquet"
+        f"doj-release register load {system.upper()} {shlex.quote(console.shown(folder))}/register/*.parquet"
     )
 
 

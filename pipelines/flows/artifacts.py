@@ -11,6 +11,7 @@ from errors import Exit
 from pipelines.home import Home
 from pipelines.operations import in_words
 from pipelines.release import STAGES, describe_closed_years, public_count, read_order, summarise
+from systems.texts import in_one_line
 
 if TYPE_CHECKING:
     from pipelines.release import Outcome, RefreshPlan
@@ -39,7 +40,9 @@ def publish_summary(home: Home, outcome: "Outcome") -> None:
     parts.append("\n".join(_stages(home, outcome.release)))
     parts.append(f"`doj-release release show {outcome.release}` links the report.")
     if report := summarise(home, outcome).get("report"):
-        parts.append(f"[department.html]({Path(report).absolute().as_uri()}): `{report}`")
+        parts.append(
+            f"[department.html]({Path(report).absolute().as_uri()}): `{in_one_line(report).replace('`', '?')}`"
+        )
     create_markdown_artifact(
         markdown="\n\n".join(parts) + "\n",
         key=f"release-{outcome.release.lower()}",

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import StateType
 
 from pipelines.flows.states import in_state
 from pipelines.session import CALIFORNIA
+from systems.texts import in_one_line
 
 _NAMED = FlowFilter(name=FlowFilterName(any_=["refresh", "remind"]))
 
@@ -32,4 +33,5 @@ def run_name(flow: str, given: dict[str, Any], begins: datetime | None) -> str:
     if flow == "remind":
         return f"letters of {day}"
     whose = given.get("project") or "all in force"
-    return f"{given.get('system') or 'every system'} for {whose}, years to {day.year - 1}, {day}"
+    told = f"{given.get('system') or 'every system'} for {whose}, years to {day.year - 1}, {day}"
+    return in_one_line(told)  # parameters are whoever's that reaches Prefect

@@ -4,12 +4,13 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from errors import nearest
 from pipelines.home.errors import SettingsUnusable
+from systems.texts import in_one_line
 
 
 class _Section(BaseModel):
@@ -18,6 +19,15 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     comments_at: ClassVar[int] = 30  # column at which the comments of a section begin
+
+    @field_validator("*")
+    @classmethod
+    def _is_writing(cls, value: object) -> object:
+        """A text in one line: it may stand in mails, pages and packages."""
+        texts = cast("Sequence[object]", value) if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, str) and in_one_line(one) != one for one in texts):
+            raise ValueError("controls or line ends")
+        return value
 
 
 # One line a setting, as in the file that is made of them.

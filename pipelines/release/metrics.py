@@ -15,6 +15,7 @@ from pathlib import Path
 from pipelines.home import Home, locked
 from pipelines.operations import if_possible
 from pipelines.release.staging import StageRecord
+from systems.texts import in_one_line
 
 FILE = "doj_release.prom"
 _LEAST = 10  # rows; others may read this file
@@ -103,15 +104,14 @@ def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics], un
     runs[kind, state] = runs.get((kind, state), 0) + 1
     now: dict[str, dict[str, str]] = {name: _samples(before, name) for name in _TYPES}
     now["doj_release_runs_total"] = {
-        f'{{kind="{k}",state="{s}"}}': str(n) for (k, s), n in sorted(runs.items())
+        _labels(kind=k, state=s): str(n) for (k, s), n in sorted(runs.items())
     }
-    now["doj_release_last_run_timestamp_seconds"][f'{{kind="{kind}",state="{state}"}}'] = str(
-        int(time.time())
-    )
+    ended = _labels(kind=kind, state=state)
+    now["doj_release_last_run_timestamp_seconds"][ended] = str(int(time.time()))
     told = re.search(rf"^{_UNTOLD} (\d+)$", before, re.MULTILINE)
     now[_UNTOLD] = {"": str(untold + int(told[1] if told else 0))}
     for one in stages:
-        label = f'{{kind="{kind}",stage="{one.stage}"}}'
+        label = _labels(kind=kind, stage=one.stage)
         for family in ("doj_release_stage_rows", "doj_release_stage_bytes"):
             now[family].pop(label, None)
         now["doj_release_stage_seconds"][label] = f"{one.seconds:.3f}"
@@ -119,6 +119,12 @@ def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics], un
             now["doj_release_stage_rows"][label] = str(one.rows)
             now["doj_release_stage_bytes"][label] = str(one.bytes)
     return "".join(_family(name, now[name]) for name in _TYPES)
+
+
+def _labels(**said: str) -> str:
+    """Labels in braces; what is no word stays within its quotes."""
+    escaped = {n: re.sub(r'["\\]', r"\\\g<0>", in_one_line(v)) for n, v in said.items()}
+    return "{" + ",".join(f'{name}="{value}"' for name, value in escaped.items()) + "}"
 
 
 def _samples(before: str, name: str) -> dict[str, str]:
