@@ -303,13 +303,16 @@ def _row(state: str, pem: bytes) -> dict[str, object]:
 # The home's ledger as a whole: verified against all that was ever signed, checkpointed, exported
 
 
-def verify_ledger(session: Session, checkpoints: Sequence[Path] = ()) -> dict[str, object]:
+def verify_ledger(
+    session: Session, checkpoints: Sequence[Path] = (), more: Sequence[Checkpoint] = ()
+) -> dict[str, object]:
     """Check the whole ledger, against its head and every checkpoint that this home ever signed.
 
     Args:
         session: the home.
         checkpoints: more of them, that were kept elsewhere: who can change the ledger may be able
             to remove what lies beside it, but not what left the building.
+        more: the same, read back from witnesses.
 
     Raises:
         LedgerBroken: with every problem and its place (exit 5).
@@ -319,11 +322,11 @@ def verify_ledger(session: Session, checkpoints: Sequence[Path] = ()) -> dict[st
     """
     head = HeadFile(session.home.ledger_head, session.keyring.digest).read()
     keys = session.home.keys
-    stored = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))]
+    stored = [_parse(path) for path in sorted(session.home.checkpoints.glob("*.json"))] + [*more]
     # A checkpoint by a revoked key proves nothing; the verdict says that there are some.
-    void = [c for c in stored if _signed_by(c, revoked_certificates(keys))]
+    void = [c for c in stored if signed_by(c, revoked_certificates(keys))]
     found = [c for c in stored if c not in void] + [_parse(path) for path in checkpoints]
-    if not all(_signed_by(c, accepted_certificates(keys)) for c in found):
+    if not all(signed_by(c, accepted_certificates(keys)) for c in found):
         raise CheckpointWrong(what="signature")
     verdict = verify_chain(session.ledger, found, head)
     verdict.check()
@@ -342,7 +345,8 @@ def _parse(path: Path) -> Checkpoint:
     return Checkpoint.from_json(read_file(path, "checkpoint"))
 
 
-def _signed_by(checkpoint: Checkpoint, certificates: Sequence[bytes]) -> bool:
+def signed_by(checkpoint: Checkpoint, certificates: Sequence[bytes]) -> bool:
+    """Whether one of these certificates signed it."""
     for pinned in certificates:
         with contextlib.suppress(CheckpointWrong):
             checkpoint.check_signature(pinned)

@@ -42,6 +42,7 @@ class Session:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.settings: Settings = home.settings()
+        self.warnings: list[str] = []  # what was let pass, for whoever gave the command
         harden_process()
         if self.settings.operations.lock_memory:
             lock_memory()

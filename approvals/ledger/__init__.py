@@ -17,3 +17,4 @@ from approvals.ledger.events import (
 )
 from approvals.ledger.ledger import Entry, Ledger, canonical_json
 from approvals.ledger.verification import Checkpoint, HeadFile, make_checkpoint, verify_chain
+from approvals.ledger.witnesses import Unreachable, WitnessDatabase, WitnessFolder, WitnessPlace

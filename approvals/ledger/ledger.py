@@ -26,7 +26,7 @@ CLOCK_TOLERANCE = timedelta(
     minutes=2
 )  # between machines that share a ledger, and steps of a time server
 _STANDS = frozenset(
-    {"clock_behind", "clock_corrected"}
+    {"clock_behind", "clock_corrected", "clock_differs"}
 )  # recorded while the clock is behind, at the last time
 _BATCH = 10_000  # rows fetched at a time: some megabytes
 
@@ -136,7 +136,9 @@ class Ledger:
                 event = Event(
                     "clock_behind", event.actor, facts={"seconds": int(behind.total_seconds())}
                 )
-            at = last if behind and last is not None and event.kind in _STANDS else now
+            # A clock that is wrong does not move the ledger's time, behind or ahead.
+            wrong = (behind and event.kind in _STANDS) or event.kind == "clock_differs"
+            at = last if wrong and last is not None else now
             entry, row = self._row(event, seq + 1, previous, at)
             connection.execute(insert(EVENTS), row)
             if store is not None and event.kind != "clock_behind":
@@ -198,6 +200,12 @@ class Ledger:
         """How many events there are."""
         with unavailable(), self._engine.connect() as connection:
             return connection.execute(select(func.count()).select_from(EVENTS)).scalar_one()
+
+    def hash_at(self, seq: int) -> str | None:
+        """The hash of an event by its number; None where there is none."""
+        with unavailable(), self._engine.connect() as connection:
+            query = select(EVENTS.c.hash).where(EVENTS.c.seq == seq)
+            return connection.execute(query).scalar_one_or_none()
 
     def is_demo(self) -> bool:
         """Whether the first event says that this is a demo home."""

@@ -1,7 +1,7 @@
 """CMS as it leaves the Department: recipients, sealing, signatures, and the certificates that both rest on.
 
 It knows RFC 5652, 5083 and 5280 as far as they are needed, and one suite of algorithms. It opens nothing, builds no
-chain of certificates, and knows no package, keyring or token.
+chain of certificates but a time-stamping authority's, and knows no package, keyring or token.
 """
 
 from crypto.cms.certificates import (
@@ -23,3 +23,4 @@ from crypto.cms.signing import (
     public_key_fingerprint,
     verify_detached,
 )
+from crypto.cms.timestamps import Timestamp, check_timestamp, timestamp_request, token_of

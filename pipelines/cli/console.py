@@ -153,6 +153,8 @@ class Console:
     def close(self) -> None:
         """Close the session, where one was opened, and forget what was handed here."""
         if "session" in self.__dict__:
+            for text in dict.fromkeys(self.session.warnings):
+                typer.echo(for_screen(text, sys.stderr), err=True)  # under --json and --quiet, too
             self.session.close()
         if "handed" in self.__dict__:
             self.handed.close()

@@ -39,12 +39,12 @@ def verify(
 ) -> None:
     """Check every hash, order and length; exit 5 if changed.
 
-    Against the home's own note of how far the ledger had come, every checkpoint that it signed, and
-    those named here, such as the ledger-checkpoint.json of a package.
+    Against the home's own note of how far the ledger had come, every checkpoint that it signed, those
+    that witnesses outside have, and those named here, such as the ledger-checkpoint.json of a package.
     """
-    from pipelines.keys import verify_ledger
+    from pipelines.safeguards import verify_everything
 
-    console.show_pairs("Ledger", verify_ledger(console.session, checkpoint or ()))
+    console.show_pairs("Ledger", verify_everything(console.session, checkpoint or ()))
 
 
 @ledger_group.add("checkpoint")
@@ -52,13 +52,13 @@ def sign_checkpoint(
     console: Console,
     out: Path | None = None,
 ) -> None:
-    """Sign size and Merkle root, to be kept elsewhere."""
+    """Sign size and Merkle root, to be kept elsewhere; witnesses get it."""
     import json
 
     from pipelines.home import write_private
-    from pipelines.keys import checkpoint
+    from pipelines.safeguards import keep_checkpoint
 
-    body = checkpoint(console.session)
+    body = keep_checkpoint(console.session)
     if out is None:
         console.emit(body)
         return

@@ -16,7 +16,7 @@ from crypto.package import verify_by_any
 from errors import CodedError
 from pipelines.errors import ConfirmationMissing, FileExists, OptionsDisagree, ReportNotNamed
 from pipelines.home import Home, locked
-from pipelines.safeguards import check_decision
+from pipelines.safeguards import check_decision, tell_witness
 from pipelines.session import Session, today
 
 _REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
@@ -121,7 +121,9 @@ def approve_release(session: Session, release: str, report: str | None = None) -
         CodedError: see `check_decision` and ``Releases.approve``.
     """
     check_decision(session, release)
-    return session.releases.approve(release, session.person, today(), report=report)
+    state = session.releases.approve(release, session.person, today(), report=report)
+    tell_witness(session)
+    return state
 
 
 def hand_over(
@@ -154,6 +156,7 @@ def hand_over(
         state = session.releases.hand_over(
             release, member, session.person, today(), sums=sums, by=by
         )
+        tell_witness(session)  # before anybody holds the copy
         if out is not None:
             shutil.copytree(place, out)
         return state

@@ -30,7 +30,8 @@ from pipelines import home as homes
 from pipelines.deployment.advisories import installed_packages, known_weaknesses
 from pipelines.operations import as_refused, unsafe_notices, waiting_notices
 from pipelines.orchestration import auth_file, password
-from pipelines.safeguards import as_error
+from pipelines.safeguards import as_error, check_clock, verify_everything, witness_states
+from pipelines.session import Session
 from pipelines.storage import BucketDenied, ObjectStore, configured_urls, unsafe_settings
 
 State = Literal["good", "note", "bad"]
@@ -269,11 +270,10 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
         CodedError: the ledger does not hold, or can't be read.
     """
     from approvals.ledger import weaknesses
-    from pipelines.keys import verify_ledger
-    from pipelines.session import Session
 
     with Session(home) as session:
-        facts = verify_ledger(session)
+        yield from _outside(session)
+        facts = verify_everything(session, strict=False)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
         unconfirmed = as_error(session)
         said = "the digest that the ledger holds"
@@ -286,6 +286,22 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
             yield Finding("who acts", "good", session.person.id)
         except CodedError as error:
             yield Finding("who acts", "bad", str(error))
+
+
+def _outside(session: Session) -> Iterator[Finding]:
+    """What the witnesses and the time-stamping authority say."""
+    if not (session.settings.witness.folder or session.settings.witness.database_url):
+        said = "none that can be read back: an older copy of the home is not found ([witness])"
+        yield Finding("witness", "note", said)
+    for name, wrong, good in witness_states(session):
+        state: State = "note" if good else "bad"
+        yield _judged(f"witness {name}", wrong, f"{wrong}; {good}" if good else wrong, good, state)
+    if session.settings.time.authority_url:
+        try:
+            check_clock(session)
+            yield Finding("clock", "good", "as the authority of [time] says")
+        except CodedError as error:
+            yield Finding("clock", "bad", str(error))
 
 
 # Prefect

@@ -33,5 +33,6 @@ from pipelines.home.settings import (
     Mail,
     Notices,
     Settings,
+    Time,
     read_settings,
 )

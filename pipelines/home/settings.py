@@ -171,6 +171,30 @@ class Bucket(_Section):
     attempts: int = Field(default=4, ge=1, le=20, description="how often a request is tried")
 
 
+class Time(_Section):
+    """Who else says what time it is, before anything is ordered, approved or handed over (RFC 3161)."""
+
+    comments_at: ClassVar[int] = 37
+
+    authority_url: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$", description="empty: this machine's clock and the ledger's last event alone; else http:// or https:// of a time-stamping authority")
+    ca_file: str = Field(default="", description="PEM of the authority's certificate, or of the one that issued it")
+    limit_seconds: int = Field(default=120, ge=1, le=3600, description="how far this machine's clock may be off, ahead or behind; policy, as between machines that share a ledger")
+    unavailable: Literal["refuse", "warn"] = Field(default="refuse", description="refuse | warn where it does not answer: what may have expired is not decided by a clock that nobody compared; policy")
+    timeout_seconds: int = Field(default=10, ge=1, le=120, description="for connecting, and for the answer")
+    attempts: int = Field(default=3, ge=1, le=10, description="tries")
+
+
+class Witness(_Section):
+    """Where checkpoints of the ledger go that this service can't rewrite: daily, and at every approval and hand-over."""
+
+    comments_at: ClassVar[int] = 37
+
+    folder: str = Field(default="", description="a folder of another user with a file checkpoints.jsonl that this service may append to (chattr +a); empty: none")
+    database_url: str = Field(default="", description="SQLAlchemy URL of a second database (PostgreSQL), whose role may INSERT and SELECT; empty: none")
+    mail_to: tuple[str, ...] = Field(default=(), description="addresses, such as the security officer's, that get each by the server of [mail]; it can't be read back from there")
+    unavailable: Literal["refuse", "warn"] = Field(default="refuse", description="refuse | warn where one can't be reached: what nobody saw can be taken back; policy")
+
+
 class Retention(_Section):
     """How long the Department keeps what it no longer needs."""
 
@@ -232,6 +256,8 @@ class Settings(_Section):
     notices: Notices = Notices()
     storage: Storage = Storage()
     bucket: Bucket = Bucket()
+    time: Time = Time()
+    witness: Witness = Witness()
     retention: Retention = Retention()
     orchestration: Orchestration = Orchestration()
     cluster: Cluster = Cluster()

@@ -8,6 +8,7 @@ from pipelines.errors import MailRefused, OptionsDisagree
 from pipelines.home import Home, sweep_home, write_private
 from pipelines.operations.logs import without_consequence
 from pipelines.operations.notices import hand_over_notices
+from pipelines.safeguards import tell_witness
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def remind(home: Home, on: date | None = None) -> Reminded:
     Raises:
         OptionsDisagree: a day to come: what is written and mailed would be dated in the future.
         MailUnavailable, MailRefused, MailUnsafe: after everything else was done.
+        WitnessDisagrees, WitnessUnavailable: of the daily checkpoint, see `keep_checkpoint`; the rest was done.
     """
     day = on or today()
     if day > today():
@@ -49,7 +51,10 @@ def remind(home: Home, on: date | None = None) -> Reminded:
         write_calendar(session, day)
         with without_consequence(home, "", "notices"):
             hand_over_notices(home)
-        sent = send_letters(session, day)
+        try:
+            tell_witness(session)
+        finally:
+            sent = send_letters(session, day)
         return Reminded(written, sent, len(_unsent(session)))
 
 

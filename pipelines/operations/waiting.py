@@ -14,7 +14,7 @@ from approvals.ledger import Entry
 from approvals.people import CONFIRMERS, RECORDERS, Person, waiting_correction, waiting_switches
 from approvals.project import IN_FORCE, ProjectState, State, roles_for
 from pipelines.operations.reminders import letters_due
-from pipelines.safeguards import less_cautious, standing, unspoken
+from pipelines.safeguards import check_witness, less_cautious, standing, unspoken
 from pipelines.session import Session, today
 
 
@@ -48,7 +48,9 @@ def waiting_for(session: Session, *, everybody: bool = False) -> list[dict[str, 
 
     Raises:
         UnknownPerson: who acts is not in ``people.toml``.
+        WitnessDisagrees: what waits would be told by a ledger that was put back (exit 5).
     """
+    check_witness(session, strict=False)
     mine, found = session.person, list[tuple[Waiting, list[str]]]()
     projects = session.projects.list()
     for one in (

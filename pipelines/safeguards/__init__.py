@@ -5,6 +5,7 @@ rule of the domain.
 """
 
 from pipelines.safeguards.before import check_before, check_decision
+from pipelines.safeguards.clock import check_clock
 from pipelines.safeguards.in_force import (
     as_error,
     check_settings,
@@ -22,4 +23,11 @@ from pipelines.safeguards.switches import (
     less_cautious,
     override_setting,
     switch_overview,
+)
+from pipelines.safeguards.witness import (
+    check_witness,
+    keep_checkpoint,
+    tell_witness,
+    verify_everything,
+    witness_states,
 )

@@ -1,20 +1,26 @@
 """What is asked before anything is ordered, approved, released or handed over."""
 
+from pipelines.safeguards.clock import check_clock
 from pipelines.safeguards.in_force import as_error, check_settings
 from pipelines.safeguards.pins import check_pins, recorded_pins
 from pipelines.safeguards.switches import check_switches
+from pipelines.safeguards.witness import check_witness
 from pipelines.session import Session
 
 
 def check_before(session: Session) -> None:
-    """Refuse to go on where nobody answers for the settings.
+    """Refuse to go on where nobody answers for the settings, the clock is wrong, or the ledger is not what a witness saw.
 
     Raises:
+        WitnessDisagrees, WitnessUnavailable: see `check_witness`.
+        ClockDiffers, AuthorityUnavailable: see `check_clock`.
         SwitchNotConfirmed: a setting is less cautious than its default, by nobody's word (exit 3).
         SettingsNotConfirmed: settings are others than those in force (exit 3).
     """
     check_switches(session)
     check_settings(session)
+    check_witness(session)
+    check_clock(session)
 
 
 def check_decision(session: Session, release: str, *, out: bool = False) -> None:

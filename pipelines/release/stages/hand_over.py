@@ -12,6 +12,7 @@ from pipelines.release import errors, metrics, staging
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.gate import ask_gate
 from pipelines.release.stages.stage import Product
+from pipelines.safeguards import tell_witness
 from pipelines.session import today
 
 _PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
@@ -47,6 +48,8 @@ def record_and_hand_over(context: ReleaseContext) -> Product:
         if not outbox.exists():
             _enter_history(context)
         _record(context, packages)
+        if not outbox.exists():
+            tell_witness(session)  # before anything stands in the outbox
         if not outbox.exists():
             outbox.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             sealed.rename(outbox)
