@@ -51,9 +51,11 @@ def example(
 @project_group.add()
 def approve(console: Console, number: str) -> None:
     """Approve a submitted project, as a second person."""
+    from pipelines.safeguards import check_settings
     from pipelines.session import today
 
     session = console.session
+    check_settings(session, "approvals.")
     state = session.projects.approve(number, session.person, today())
     console.show_pairs("Project", state.as_dict(today()))
 

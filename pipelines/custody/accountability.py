@@ -7,8 +7,10 @@ from pathlib import Path
 from approvals import clocks, custody, deadlines, errors, project
 from errors import CodedError
 from pipelines.errors import OptionsDisagree
+from pipelines.safeguards import check_settings
 from pipelines.session import Session, today
 
+_DECIDING = frozenset({"project_approved", "project_amended", "project_renewed"})
 Rows = list[dict[str, object]]
 
 
@@ -43,8 +45,11 @@ def record_event(
     Raises:
         OptionsDisagree: a day to come: what happened is recorded.
         EvidenceMissing: the certificate lists fewer items than were handed over.
+        SettingsNotConfirmed: what decides on projects stands by nobody's word (exit 3).
         CodedError: see ``Projects.event``.
     """
+    if kind in _DECIDING:
+        check_settings(session, "approvals.")
     if on > today():
         raise OptionsDisagree(
             option="--on is today or a day that has passed: what happened is recorded"

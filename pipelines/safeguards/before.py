@@ -7,6 +7,9 @@ from pipelines.safeguards.switches import check_switches
 from pipelines.safeguards.witness import check_witness
 from pipelines.session import Session
 
+# The stages after the approval compare it, too.
+_HOW_ONE_APPROVES = frozenset({"release.approval_names_report"})
+
 
 def check_before(session: Session) -> None:
     """Refuse to go on where nobody answers for the settings, the clock is wrong, or the ledger is not what a witness saw.
@@ -36,5 +39,5 @@ def check_decision(session: Session, release: str, *, out: bool = False) -> None
     state = session.releases.show(release)
     pins = recorded_pins(session.home, release)
     if not out or as_error(session) is not None:
-        check_pins(session, state.system, pins, state.pins)
+        check_pins(session, state.system, pins, state.pins, _HOW_ONE_APPROVES)
     check_before(session)

@@ -92,20 +92,20 @@ def standing(session: Session) -> Standing:
     return Standing(digest, values, known, changed + new, state)
 
 
-def check_settings(session: Session) -> None:
-    """Refuse to work under settings that nobody confirmed; a demo home may.
+def check_settings(session: Session, section: str = "") -> None:
+    """Refuse to work under settings (of one section, where it is named) that nobody confirmed; a demo home may.
 
     Raises:
         SettingsNotConfirmed: with the names of what changed, and who takes the next step (exit 3).
     """
-    if not session.demo and (error := as_error(session)) is not None:
+    if not session.demo and (error := as_error(session, section)) is not None:
         raise error
 
 
-def as_error(session: Session) -> SettingsNotConfirmed | None:
+def as_error(session: Session, section: str = "") -> SettingsNotConfirmed | None:
     """What is to be said of settings that are not in force."""
     found = standing(session)
-    if not found.changed:
+    if not any(name == UNKNOWN or name.startswith(section) for name in found.changed):
         return None
     step = "confirm" if found.recorded else "record"
     return SettingsNotConfirmed(settings=found.changed, next=step, by=_who(session, found))

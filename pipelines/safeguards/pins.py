@@ -53,7 +53,13 @@ def recorded_pins(home: Home, release: str) -> Pins | None:
         return None
 
 
-def check_pins(session: Session, system: str, pinned: Pins | None, recorded: str | None) -> None:
+def check_pins(
+    session: Session,
+    system: str,
+    pinned: Pins | None,
+    recorded: str | None,
+    free: frozenset[str] = frozenset(),
+) -> None:
     """Refuse to go on with other settings, or another description of the system, than were ordered.
 
     Args:
@@ -61,6 +67,7 @@ def check_pins(session: Session, system: str, pinned: Pins | None, recorded: str
         system: code of the release's system.
         pinned: what the order says; None, as ``recorded``, where it was made before orders were pinned.
         recorded: its digest in the event that ordered the release.
+        free: names of settings that may be others at this step.
 
     Raises:
         PinsBroken: the order's pins are not those of the event (exit 5).
@@ -71,8 +78,7 @@ def check_pins(session: Session, system: str, pinned: Pins | None, recorded: str
     if pinned is None or pinned.digest(session) != recorded:
         raise PinsBroken
     now = pins_of(session, system)
-    if pinned == now:
-        return
     names = pinned.settings.keys() | now.settings.keys()
-    changed = sorted(n for n in names if pinned.settings.get(n) != now.settings.get(n))
-    raise SettingsChanged(settings=changed, system_file=pinned.system != now.system)
+    changed = sorted(n for n in names - free if pinned.settings.get(n) != now.settings.get(n))
+    if changed or pinned.system != now.system:
+        raise SettingsChanged(settings=changed, system_file=pinned.system != now.system)
