@@ -106,7 +106,8 @@ class Session:
     def registers(self) -> RegisterStore:
         """The snapshots of the registers."""
         fetch = self._fetch_snapshot if self.settings.bucket.register_url else None
-        return RegisterStore(self.home.register, self._snapshot_key, fetch)
+        forget = self.keyring.forget_snapshot_key
+        return RegisterStore(self.home.register, self._snapshot_key, forget, fetch)
 
     def _fetch_snapshot(self, snapshot: str, file: str, target: Path) -> None:
         store = self.object_store("register")

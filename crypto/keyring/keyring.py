@@ -360,6 +360,10 @@ class Keyring:
         """
         return self._forget("runs", run_id)
 
+    def forget_snapshot_key(self, snapshot_id: str) -> bool:
+        """Erase the key of a register snapshot; see `forget_run_key`."""
+        return self._forget("snapshots", snapshot_id)
+
     def forget_document_key(self, project: str) -> bool:
         """Erase the key of a project's documents; see `forget_run_key`."""
         return self._forget("documents", project)

@@ -39,14 +39,20 @@ class RegisterStore:
     Args:
         root: directory of the store; made where it is not there.
         key_for: gives the key of a snapshot by its id, and makes it where the second argument is true.
+        forget_key: erases a key: of a snapshot that was refused, or whose load was stopped.
         fetch: where the directory only holds copies of what is kept elsewhere, gets a file from there.
     """
 
     def __init__(
-        self, root: Path, key_for: KeyFor, fetch: snapshots.FetchFile | None = None
+        self,
+        root: Path,
+        key_for: KeyFor,
+        forget_key: Callable[[str], object],
+        fetch: snapshots.FetchFile | None = None,
     ) -> None:
         self._root = root
         self._key_for = key_for
+        self._forget_key = forget_key
         self._fetch = fetch
 
     def load(
@@ -95,6 +101,8 @@ class RegisterStore:
             work.rename(home / snapshot_id)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
+            if not (home / snapshot_id).exists():  # a signal may come when it has its name
+                self._forget_key(snapshot_id)
             raise
         return snapshots.Snapshot(home / snapshot_id, info, key)
 

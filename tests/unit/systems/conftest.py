@@ -49,7 +49,9 @@ def store_at(place):
             keys.setdefault(snapshot_id, StagingKey(snapshot_id, secrets.token_bytes(32)))
         return keys[snapshot_id]
 
-    return RegisterStore(place, key_for)
+    made = RegisterStore(place, key_for, keys.pop)
+    made.keys = keys
+    return made
 
 
 @pytest.fixture(scope="session")

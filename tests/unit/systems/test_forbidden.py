@@ -39,7 +39,7 @@ def stops(made_up, tmp_path):
 @pytest.fixture
 def load(tmp_path, ripa):
     store = RegisterStore(
-        tmp_path / "store", lambda name, _create: StagingKey(name, secrets.token_bytes(32))
+        tmp_path / "store", lambda name, _create: StagingKey(name, secrets.token_bytes(32)), str
     )
 
     def load(files):

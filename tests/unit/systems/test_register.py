@@ -250,6 +250,7 @@ def test_an_index_that_leaves_entries_out_is_refused_and_nothing_stays(
             load(few_files, resolve=broken)
     assert store.list() == []
     assert [p for p in (tmp_path / "store").rglob("*") if p.is_file()] == []
+    assert store.keys == {}
 
 
 def test_snapshots_are_numbered_private_encrypted_and_never_half(few_files, load, store, tmp_path):
