@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from approvals.custody import ROLES
+from approvals.custody import OUT, ROLES, Status
 from approvals.people import check_role
 from extracts.rows import compute as pc
 from matching.errors import LinkageBroke
@@ -19,11 +19,13 @@ from matching.review import (
 from pipelines.errors import FileExists
 from pipelines.home import locked
 from pipelines.release.context import ReleaseContext, release_context
-from pipelines.release.errors import DecisionsUsed, NothingToReview
+from pipelines.release.errors import DecisionsUsed, NothingToReview, ReleaseOver
 from pipelines.release.orders import run_folder
 from pipelines.session import Session
 from systems import database
 from systems.tabular import check_file
+
+_OVER = OUT | {Status.WITHDRAWN, Status.DESTROYED}
 
 
 def export_review(session: Session, release: str, path: Path) -> int:
@@ -31,6 +33,7 @@ def export_review(session: Session, release: str, path: Path) -> int:
 
     Raises:
         NothingToReview: there are none.
+        ReleaseOver: it is released, withdrawn or destroyed.
         RoleMissing: the acting person is no reviewer.
         FileExists: the sheet is there already.
     """
@@ -59,6 +62,7 @@ def import_review(session: Session, release: str, path: Path) -> dict[str, int]:
     Raises:
         CodedError: the sheet is not the one that was exported (exit 6).
         DecisionsUsed: a pair is decided otherwise, and the run has gone on.
+        ReleaseOver: it is released, withdrawn or destroyed.
         RoleMissing: the acting person is no reviewer.
     """
     check_role(session.person, ROLES["review"])
@@ -121,6 +125,9 @@ def _stage(context: ReleaseContext, given: dict[tuple[str, str], Verdict]) -> No
 
 
 def _doubtful_pairs(context: ReleaseContext) -> pa.Table:
+    status = context.session.releases.show(context.release).status
+    if status in _OVER:  # its tables are gone, and with them their key
+        raise ReleaseOver(status=str(status))
     if not context.staging.has("match", "links"):
         raise NothingToReview(release=context.release)
     links = context.staging.read("match", "links")

@@ -248,6 +248,13 @@ def test_a_reviewer_settles_doubtful_pairs(command, copied, waiting, tmp_path):
     assert "sheet_imported" in kinds(copied)
 
 
+def test_a_release_that_is_over_has_nothing_to_review(command, demo, tmp_path):
+    over = command(
+        "review", demo.release("identified")["release"], "--export", tmp_path / "no.xlsx", "--json"
+    )
+    assert (over.code, over.json["error"]["code"]) == (3, "RUN-07")
+
+
 @pytest.mark.long
 def test_a_run_starts_from_the_homes_own_model(copied):
     from matching.model.model import prior_model
