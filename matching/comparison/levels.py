@@ -14,7 +14,8 @@ import numpy as np
 
 from matching.arrays import among, in_threads
 from matching.arrow import Bools, Floats32, Hashes, Ints, Rows, Small
-from matching.comparison.fields import FIELDS, level
+from matching.comparison.fields import FIELDS, NAMES, level
+from matching.comparison.given_names import GivenNames
 from matching.comparison.numbers import birth_levels, number_levels, ssn_levels
 from matching.comparison.texts import NICKNAMES, SLACK, SPELLINGS, Columns, Texts, Words
 from matching.native import compiled
@@ -79,6 +80,9 @@ CLOSE, SIMILAR, NEAR_STREET = 0.92, 0.84, 0.88
 _SIZES = (c_int64 * _FIELDS)(*(len(field.levels) for field in FIELDS[:_FIELDS]))
 _OWN = prod(_SIZES)  # in a pattern the user's own columns come before all other fields
 assert _OWN * len(FIELDS[-1].levels) < 1 << 31, "a pattern has 31 bits"
+_DIGIT = {
+    f.name: prod(_SIZES[i + 1 :]) for i, f in enumerate(FIELDS[:_FIELDS])
+}  # what a level counts
 _LEVELS = _Thresholds(SIMILAR - SLACK, SIMILAR, CLOSE, NEAR_STREET, _SIZES)
 
 
@@ -102,11 +106,12 @@ class Comparer:
         self._pairs = np.sort(np.array(keys, np.int64))
         self.words = Words(self.encoded.parts, self._names, self._streets, self._pairs)
         self.columns = _columns(self.encoded)
+        self.given = GivenNames(self.encoded)
 
     def over(self, encoded: Encoded) -> "Comparer":
         """The same texts, for other rows of them."""
         other = copy(self)
-        other.encoded = encoded
+        other.encoded, other.given = encoded, self.given.over(encoded)
         mine, theirs = _columns(encoded)
         for known in self.columns:  # of the same rows, which may be packed already
             mine = known if known.side is encoded.cohort else mine
@@ -119,7 +124,7 @@ class Comparer:
         c, r = self.encoded.cohort, self.encoded.records
         first, last = self.names(a, b)
         street = self._street(a, b)
-        return [
+        levels = [
             first,
             last,
             self._sex(a, b, first),
@@ -133,6 +138,7 @@ class Comparer:
             self._place(a, b, street),
             self._exact(a, b),
         ]
+        return [self.given.first_level(levels, a, b), *levels[1:]]
 
     def names(self, a: Rows, b: Rows) -> tuple[Small, Small]:
         """The levels of first and last names."""
@@ -202,9 +208,21 @@ class Comparer:
         """
         if compiled() is not None:
             pattern = _patterns(self.words, self.columns, (a, b), self._similar)
+            self._look_at_given_names(pattern, a, b)
             exact = self._exact(a, b) if self.encoded.exact else None
             return pattern if exact is None else pattern + _OWN * exact.astype(np.int32)
         return pack(self.levels(a, b))
+
+    def _look_at_given_names(self, pattern: Rows, a: Rows, b: Rows) -> None:
+        """Put what two given names say of twins into patterns of the library, which does not look at it."""
+        here = np.flatnonzero(_digit(pattern, "birth") <= level("birth", "default day"))
+        here = here[_digit(pattern[here], "last") < level("last", "different")]
+        first = _digit(pattern[here], "first")
+        here = here[(first == level("first", "part")) | (first == level("first", "different"))]
+        if len(here):
+            levels = unpack(pattern[here])
+            first = self.given.first_level(levels, a[here], b[here])
+            pattern[here] += (first - levels[0]).astype(np.int32) * _DIGIT["first"]
 
     def _last(self, a: Rows, b: Rows, whole: Bools) -> tuple[Small, Bools]:
         c, r, parts = self.encoded.cohort, self.encoded.records, self.encoded.parts
@@ -364,6 +382,22 @@ def pack(levels: Sequence[Small]) -> Rows:
     for field, level_ in zip(FIELDS[:-1], levels[:-1], strict=True):
         pattern = pattern * len(field.levels) + level_
     return pattern + _OWN * levels[-1].astype(np.int32)
+
+
+def unpack(patterns: Rows) -> list[Ints]:
+    """The level of each field from patterns in mixed radix."""
+    rest = patterns.astype(np.int64)
+    levels: list[Ints] = []
+    for field in reversed(FIELDS[:-1]):
+        levels.append(rest % len(field.levels))
+        rest = rest // len(field.levels)
+    return [*levels[::-1], rest]
+
+
+def _digit(patterns: Rows, name: str) -> Rows:
+    """The level of one field, of patterns without own columns."""
+    upper, size = patterns // np.int32(_DIGIT[name]), len(FIELDS[NAMES.index(name)].levels)
+    return upper - upper // np.int32(size) * np.int32(size)
 
 
 def compare_pairs(comparer: Comparer, a: Rows, b: Rows, threads: int | None) -> Rows:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from matching.arrow import Bools, Floats, Ints, Rows
-from matching.comparison import FIELDS, NAMES, shipped_prior
+from matching.comparison import FIELDS, NAMES, shipped_prior, unpack
 from matching.model.ordering import limited, ordered
 from matching.model.saved import SavedModel
 
@@ -261,16 +261,6 @@ def class_log_joint(model: Model, levels: Sequence[Ints]) -> Floats:
     for table, level in zip(model.tables(), levels, strict=True):
         joint += table[:, level]
     return joint
-
-
-def unpack(patterns: Rows) -> list[Ints]:
-    """The level of each field from patterns in mixed radix."""
-    rest = patterns.astype(np.int64)
-    levels: list[Ints] = []
-    for field in reversed(FIELDS[:-1]):
-        levels.append(rest % len(field.levels))
-        rest = rest // len(field.levels)
-    return [*levels[::-1], rest]
 
 
 def _with_same(u: Floats, same: float) -> Floats:

@@ -17,6 +17,13 @@ from matching.normalise.encoding import (
     unread_columns,
 )
 from matching.normalise.full_names import FULL_NAME, boxes_of, split_full_names
-from matching.normalise.names import distinctive, nickname_pairs, spelling_pairs
+from matching.normalise.names import (
+    SAYING_LITTLE,
+    distinctive,
+    known_given_names,
+    nickname_pairs,
+    spelling_pairs,
+    spelt_surnames,
+)
 from matching.normalise.side import Side
 from matching.normalise.vocabulary import Dictionary, NameParts, Vocabulary

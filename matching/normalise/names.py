@@ -240,7 +240,17 @@ def nickname_pairs(names: Iterable[str], own: Groups = ()) -> set[tuple[str, str
 
 def spelling_pairs(names: Iterable[str]) -> set[tuple[str, str]]:
     """Pairs (sorted) of the given surnames that are known as spellings of one in Latin letters ("Lee", "Rhee")."""
-    return _pairs(list(names), _groups("spellings.csv"))
+    return _pairs(list(names), spelt_surnames())
+
+
+def known_given_names(own: Groups = ()) -> set[str]:
+    """Given names that stand in a nickname group."""
+    return {name for group in nickname_groups(own) for name in group}
+
+
+def spelt_surnames() -> Groups:
+    """Groups of spellings of one surname."""
+    return _groups("spellings.csv")
 
 
 def _pairs(names: list[str], groups: Groups) -> set[tuple[str, str]]:

@@ -98,7 +98,7 @@ class ShardPlan:
             )
             worth = np.flatnonzero(odds > models.KEEP)
             a, b = pairs.a[worth], pairs.b[worth]
-            (guarded,) = _guarded(self.encoded, a, b, patterns[worth], self.never_link)
+            (guarded,) = _guarded(self.encoded, a, b, patterns[worth], odds[worth], self.never_link)
             return Scored(
                 a,
                 b,
@@ -223,10 +223,11 @@ class Scorer:
         """Log odds of any pairs, which are never linked by themselves, and which of these contradict each other."""
         options = self.options
         patterns = compare_pairs(self.comparer, a, b, options.threads)
+        odds = self.log_odds(b, patterns)
         guarded, opposed = _guarded(
-            self.encoded, a, b, patterns, options.never_link, options.conflicts
+            self.encoded, a, b, patterns, odds, options.never_link, options.conflicts
         )
-        return self.log_odds(b, patterns), guarded, opposed
+        return odds, guarded, opposed
 
     def opposed(self, a: Rows, b: Rows) -> Bools:
         """Which pairs contradict each other."""
@@ -237,7 +238,8 @@ class Scorer:
         """How many of these pairs each guard keeps from being linked by themselves."""
         guards = self.options.never_link
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
-        masks = _guarded(self.encoded, a, b, patterns, *((guard,) for guard in guards))
+        odds = self.log_odds(b, patterns)
+        masks = _guarded(self.encoded, a, b, patterns, odds, *((guard,) for guard in guards))
         return {guard: int(mask.sum()) for guard, mask in zip(guards, masks, strict=True)}
 
     def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
@@ -247,13 +249,24 @@ class Scorer:
         )
 
 
+# Log odds (0.94) from which a pair whose first names are of two tongues may be linked by itself: the twin of somebody who
+# goes by one name is two or three times as likely to go by one of the other tongue as they are themselves.
+_TWO_TONGUES: Final = 2.8
+
+
 def _guarded(
-    encoded: Encoded, a: Rows, b: Rows, patterns: Rows, *guards: tuple[str, ...]
+    encoded: Encoded, a: Rows, b: Rows, patterns: Rows, odds: Floats, *guards: tuple[str, ...]
 ) -> list[Bools]:
-    """``guarded_patterns``; names that are known by their sound alone are held by the guard on names, too."""
+    """``guarded_patterns``, and what patterns don't show.
+
+    Names that are known by their sound alone are held by the guard on names, those of two tongues by that on twins.
+    """
     foreign, masks = encoded.in_other_letters(a, b), models.guarded_patterns(patterns, *guards)
+    tongues = (encoded.cohort.first[a] >= 0) & (encoded.records.first[b] >= 0)
+    tongues &= (models.unpack(patterns)[0] == 0) & (odds < _TWO_TONGUES)
+    held = {"names": foreign, "twin": tongues}
     return [
-        mask | foreign if "names" in names else mask
+        np.logical_or.reduce([mask, *(held[name] for name in names if name in held)])
         for names, mask in zip(guards, masks, strict=True)
     ]
 

@@ -1,0 +1,117 @@
+"""What two given names of one home and birth date say: are they one person's in two tongues, or two people's that share a part?
+
+Twins have one birth date, home and surname, so their given names must part them. Two kinds need more than letters. Who is Grace
+at work may be Soo Jin in the family: a Western name alone and a Korean or Chinese one alone are no contradiction, since most who
+have both go by either. But Maria Elena and Maria Rosa share a name, and each has one of her own.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from copy import copy
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from rapidfuzz.distance import OSA
+
+from matching.arrow import Bools, Numbers, Rows, Small
+from matching.comparison.fields import NAMES, level
+from matching.normalise import SAYING_LITTLE, Encoded, Side, known_given_names, spelt_surnames
+
+_SYLLABLE: Final = r"(?:(?:[zcs]h|hs|t[sz]|sz|[kg]w|ng|[bpmfdtnlgkhjqxrzcsyw])?[yw]?(?:iao|uai|[aeiou]{1,2})(?:ng|r?k|[nmptlh])?|ng)"
+_ROMANISED: Final = re.compile(f"{_SYLLABLE}{_SYLLABLE}?")
+"""One or two syllables of Mandarin, Cantonese or Korean, however romanised."""
+_ONE_SYLLABLE: Final = re.compile(_SYLLABLE)
+
+Levels = Sequence[Numbers]
+
+
+class GivenNames:
+    """The given names of two sides."""
+
+    def __init__(self, encoded: Encoded) -> None:
+        self._encoded = encoded
+        self._western = self._flags(known_given_names(encoded.nicknames))
+        # lists of surnames by character, not those of longer names (Gevorgyan, Mukherjee)
+        groups = [g for g in spelt_surnames() if _ONE_SYLLABLE.fullmatch(g[0])]
+        self._surname = self._flags(name for group in groups for name in group)
+
+    def over(self, encoded: Encoded) -> "GivenNames":
+        """The same texts, for other rows of them."""
+        other = copy(self)
+        other._encoded = encoded  # noqa: SLF001
+        return other
+
+    def first_level(self, levels: Levels, a: Rows, b: Rows) -> Small:
+        """The level of each pair's first names: in two tongues is missing, a shared part beside names of their own different."""
+        first, twins = levels[NAMES.index("first")].astype(np.int8), _of_one_birth(levels)
+        tongues = twins & _is(levels, "first", "different") & _is(levels, "birth", "same")
+        here = np.flatnonzero(tongues & ~_is(levels, "sex", "other"))
+        first[here[self._two_tongues(a[here], b[here])]] = level("first", "missing")
+        for i in np.flatnonzero(twins & _is(levels, "first", "part")).tolist():
+            mine = self._words(self._encoded.cohort, a[i])
+            theirs = self._words(self._encoded.records, b[i])
+            if _own(mine, theirs) and _own(theirs, mine):
+                first[i] = level("first", "different")
+        return first
+
+    def _two_tongues(self, a: Rows, b: Rows) -> Bools:
+        """Whether a Western name alone stands beside a Korean or Chinese one alone, with surnames written in characters."""
+        c, r = self._encoded.cohort, self._encoded.records
+        mine, theirs = self._western[c.first[a]], self._western[r.first[b]]
+        found = (mine != theirs) & self._surname[c.last[a]] & self._surname[r.last[b]]
+        for i in np.flatnonzero(found).tolist():
+            sides = ((c, int(a[i])), (r, int(b[i])))
+            names = [(int(side.first[row]), int(side.middle[row])) for side, row in sides]
+            (_, beside), native = names if mine[i] else reversed(names)
+            found[i] = beside < 0 and all(self._romanised(code) for code in native if code >= 0)
+        return found
+
+    def _words(self, side: Side, row: int) -> list[str]:
+        texts, codes = self._encoded.names.texts, (side.first[row], side.middle[row])
+        words = [word for code in codes if code >= 0 for word in texts[code].split()]
+        return [word for word in words if word not in SAYING_LITTLE]
+
+    def _romanised(self, code: int) -> bool:
+        joined = self._encoded.names.texts[code].replace(" ", "")
+        return not self._western[code] and _ROMANISED.fullmatch(joined) is not None
+
+    def _flags(self, words: Iterable[str]) -> Bools:
+        names = self._encoded.names
+        flags = np.zeros(len(names.texts) + 1, np.bool_)  # the last one is of a missing name
+        flags[[code for word in words if (code := names.lookup(word)) >= 0]] = True
+        return flags
+
+
+def _is(levels: Levels, field: str, *names: str) -> Bools:
+    here = levels[NAMES.index(field)]
+    return np.logical_or.reduce([here == level(field, name) for name in names])
+
+
+def _of_one_birth(levels: Levels) -> Bools:
+    """One surname, birth date, and home or telephone: of one person, or of twins."""
+    surname = _is(levels, "last", "same", "close", "similar", "part")
+    born = _is(levels, "birth", "same", "day and month swapped", "one digit", "default day")
+    return surname & born & (_is(levels, "street", "same", "near") | _is(levels, "phone", "same"))
+
+
+def _joined(words: list[str]) -> dict[str, range]:
+    """Words that stand side by side, joined, and which these are."""
+    ends = combinations(range(len(words) + 1), 2)
+    return {"".join(words[i:j]): range(i, j) for i, j in ends}
+
+
+def _own(words: list[str], others: list[str]) -> bool:
+    """Whether there is a word that is none of the others, however joined or misspelt, nor an initial of one."""
+    met, there = set[int](), _joined(others)
+    for joined, places in _joined(words).items():
+        if joined in there or any(_alike(joined, other) for other in there):
+            met.update(places)
+    return len(met) < len(words)
+
+
+def _alike(word: str, other: str) -> bool:
+    """An initial, or one slip of the pen."""
+    if min(len(word), len(other)) == 1:
+        return word[0] == other[0]
+    return OSA.distance(word, other, score_cutoff=1) <= 1
