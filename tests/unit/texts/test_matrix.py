@@ -608,7 +608,7 @@ WRITERS = {
     r"csv\.writer\(|csv\.write_csv\(": {"aggregated/explanation.py", "package/formats.py", "suppression/table_files.py"},
     r"EmailMessage\(": {"pipelines/mail.py"},
     r"create_(markdown|table|link)_artifact\(": {"flows/artifacts.py"},
-    r"BEGIN:VCALENDAR": {"deadlines/ical.py"},
+    r"icalendar import": {"deadlines/ical.py"},
     r"# TYPE ": {"release/metrics.py"},
 }  # fmt: skip
 ROOMS = (

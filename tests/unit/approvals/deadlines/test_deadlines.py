@@ -1,21 +1,19 @@
 """Every clock of the regulation: when it starts, when it ends, what stops it, for whom."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from approvals_home import APPROVER, ENGINEER, EVERYTHING, SECURITY, TODAY
-from hypothesis import example, given
-from hypothesis import strategies as st
-from icalendar import Alarm, Calendar, Event
+from icalendar import Calendar
 
 from approvals.clocks.calendars import CALENDARS, Counting
 from approvals.clocks.clocks import CLOCKS
-from approvals.deadlines.deadlines import Deadline, open_deadlines
+from approvals.deadlines.deadlines import open_deadlines
 from approvals.deadlines.ical import as_ics
 from approvals.deadlines.notices import write_notices
 from approvals.errors import EvidenceMissing
 from approvals.project.projects import OWN_STEP
-from tests.examples import examples, first_of
+from tests.examples import first_of
 
 D = "d" * 64
 MONDAY = date(2026, 11, 30)
@@ -286,44 +284,3 @@ def test_as_a_calendar_file(home):
     assert len({str(e["uid"]) for e in events}) == len(deadlines)
     again = Calendar.from_ical(as_ics(deadlines)).walk("VEVENT")
     assert [e["uid"] for e in again] == [e["uid"] for e in events]
-
-
-AT = datetime(2026, 11, 30, 17, 5, tzinfo=UTC)
-
-
-def by_the_library(deadline: Deadline, description: str) -> bytes:
-    """The same calendar by icalendar, another writer."""
-    calendar, event, alarm = Calendar(), Event(), Alarm()
-    calendar.add("prodid", "-//doj-release//deadlines//EN")
-    calendar.add("version", "2.0")
-    event.add("uid", f"{deadline.project}-{deadline.name}-{deadline.due}@doj-release")
-    event.add("dtstamp", AT)
-    event.add("dtstart", deadline.due)
-    event.add("summary", f"{deadline.project}: {deadline.what}")
-    event.add("description", description)
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", deadline.what)
-    alarm.add("trigger", -timedelta(days=7))
-    event.add_component(alarm)
-    calendar.add_component(event)
-    return calendar.to_ical()
-
-
-@given(
-    st.text(
-        st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cn", "Co", "Zl", "Zp")),
-        max_size=200,
-    )
-)
-@example("é" * 100)
-@example("a,b;c\\d\n" * 30)
-@example("\U0001f600" * 60)
-@examples(200)
-def test_the_calendar_is_what_another_writer_makes(what):
-    what = what.replace("\\N", "")  # which that writer takes for a line end
-    deadline = Deadline("irb_end", "C-01", "§ 964", what, "researcher", MONDAY, "2026-001")
-    made = as_ics([deadline], at=AT)
-    assert made == by_the_library(
-        deadline, "For: researcher\nSection: § 964 (C-01)\nCounted: calendar days"
-    )
-    assert max(map(len, made.split(b"\r\n"))) <= 75
