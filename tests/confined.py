@@ -59,6 +59,7 @@ if __name__ == "__main__":
     if os.geteuid() == 0:
         os.unshare(0x00020000) if hasattr(os, "unshare") else ctypes.CDLL(None).unshare(0x00020000)
         subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-        subprocess.run(["mount", "-t", "proc", "-o", "subset=pid,hidepid=invisible", "proc", "/proc"], check=True)  # fmt: skip
+        hidden = ",hidepid=invisible" * ("ProtectProc=invisible" in Path(sys.argv[1]).read_text())
+        subprocess.run(["mount", "-t", "proc", "-o", f"subset=pid{hidden}", "proc", "/proc"], check=True)  # fmt: skip
     confine(Path(sys.argv[1]))
     os.execv(sys.argv[2], sys.argv[2:])

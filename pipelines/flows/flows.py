@@ -20,11 +20,21 @@ from prefect.runtime import flow_run
 
 from errors import CodedError, Exit
 from pipelines import cluster, operations, signals
+from pipelines.errors import NobodyOrdered
 from pipelines.flows.artifacts import publish_plan, publish_summary
 from pipelines.flows.names import name_upcoming, run_name
 from pipelines.flows.states import end_paused, ended, leave, state_of, was_paused
 from pipelines.home import VARIABLE, Home, open_home
-from pipelines.release import STAGES, Outcome, Progress, read_order, run_release, run_stage
+from pipelines.release import (
+    STAGES,
+    Outcome,
+    Progress,
+    check_ordered,
+    read_order,
+    run_release,
+    run_stage,
+)
+from pipelines.session import Session
 
 if TYPE_CHECKING:
     from pipelines.release import Refreshed
@@ -100,16 +110,32 @@ def _stopped(error: CodedError) -> State[Any]:
     return ended(error.exit, _name(error), error.code, of_task=True)
 
 
-def _not_run(home: str | None, flow: str, error: Exception) -> State[Any]:
-    """The state of a flow that never came to a release, of which those on the list are told."""
+def _not_run(home: str | None, flow: str, error: Exception, **given: str) -> State[Any]:
+    """The state of a flow that never came to a release: those on the list are told, and a run that nobody ordered is an attempt."""
     exit_, name, code = Exit.INTERNAL, "Broken", type(error).__name__
     if isinstance(error, CodedError):
+        if error.exit is Exit.USAGE:
+            error = NobodyOrdered(because=error.code)
         exit_, name, code = error.exit, _name(error), error.code
-        if exit_ is Exit.USAGE:
-            exit_, name = Exit.REFUSED, "Refused"
+        own = (
+            os.environ.get(VARIABLE) or home
+        )  # where what was named is no home, it is recorded in the worker's
+        operations.note_refusal(Path(own) if own else None, error, f"flow.{flow}", given)
     with contextlib.suppress(Exception):
         _tell(open_home(Path(home) if home else None), flow, "", exit_, name, code)
     return ended(exit_, name, str(error) if isinstance(error, CodedError) else code)
+
+
+def _own_home(named: str | None) -> Home:
+    """The home of this process, which a parameter may name and not change.
+
+    Raises:
+        NobodyOrdered: it names another.
+    """
+    own = os.environ.get(VARIABLE)
+    if named and own and Path(named).resolve() != Path(own).resolve():
+        raise NobodyOrdered(because="home")
+    return open_home(Path(named) if named else None)
 
 
 def _tell(home: Home, flow: str, project: str, exit_: Exit, name: str, code: str) -> None:
@@ -159,7 +185,9 @@ def release(order: str, home: str | None = None) -> State[Any]:
         home: the home's folder; ``DOJ_RELEASE_HOME`` where it is not given.
     """
     try:
-        place = open_home(Path(home) if home else None)
+        place = _own_home(home)
+        with Session(place) as session:
+            check_ordered(session, order)
         with operations.without_consequence(place, order, "paused"):
             end_paused(place.root, order)
         signals.hear_again()
@@ -171,7 +199,7 @@ def release(order: str, home: str | None = None) -> State[Any]:
             dry_run = read_order(place, order).dry_run
             publish_summary(place, outcome)
     except Exception as error:  # noqa: BLE001  # Prefect would store its text
-        return _not_run(home, "release", error)
+        return _not_run(home, "release", error, release=order)
     return leave(state_of(outcome, dry_run=dry_run))
 
 
@@ -199,7 +227,7 @@ def refresh(system: str, project: str = "", home: str | None = None) -> State[An
     from pipelines.release import refresh_projects, resume_refreshes
 
     try:
-        place = open_home(Path(home) if home else None)
+        place = _own_home(home)
 
         def run(order: str) -> Outcome:
             return run_release(place, order, call=_call_as_task)
@@ -209,7 +237,7 @@ def refresh(system: str, project: str = "", home: str | None = None) -> State[An
         refreshed = resume_refreshes if was_paused() else refresh_projects
         done = refreshed(place, system, run, project)
     except Exception as error:  # noqa: BLE001
-        return _not_run(home, "refresh", error)
+        return _not_run(home, "refresh", error, project=project)
     for one in done:
         if one.error is not None:
             _tell(place, "refresh", one.project, one.exit, one.state, one.error.code)
@@ -252,7 +280,7 @@ def remind(home: str | None = None) -> State[Any]:
     from pipelines.operations import remind as reminded
 
     try:
-        place = open_home(Path(home) if home else None)
+        place = _own_home(home)
         with operations.without_consequence(place, "", "names"):
             name_upcoming()
         done = reminded(place)

@@ -10,9 +10,10 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipelines.home import Home
-from pipelines.orchestration.errors import AuthFileUnsafe
+from pipelines.orchestration.errors import AuthFileUnsafe, ServerOpen
 
 _CLIENT, _SERVER = "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"
 
@@ -50,6 +51,7 @@ def prepare(home: Home) -> None:
 
     Raises:
         AuthFileUnsafe: others could read the file of the server's password.
+        ServerOpen: a standing server would be talked to without one, or where others listen.
     """
     os.umask(0o077)
     # Prefect and its server look for prefect.toml, pyproject.toml and .env where they stand, and can't be told not to.
@@ -70,9 +72,14 @@ def _authenticate(home: Home) -> None:
     A standing one's password is in a file of the deployment; the embedded one gets one each time.
     """
     if os.environ.get("PREFECT_API_URL"):
-        found = password(home)
-        if found is not None:
-            os.environ[_CLIENT] = found
+        where = urlsplit(os.environ["PREFECT_API_URL"])
+        here = where.hostname in ("127.0.0.1", "::1", "localhost")
+        if where.scheme not in ("https", *["http"] * here):
+            raise ServerOpen(what="orchestration.api_url")
+        found = password(home) or os.environ.get(_CLIENT)
+        if found is None:
+            raise ServerOpen(what="orchestration.auth_file")
+        os.environ[_CLIENT] = found
     elif _SERVER not in os.environ:
         made = f"embedded:{secrets.token_urlsafe(32)}"
         os.environ[_SERVER] = os.environ[_CLIENT] = made

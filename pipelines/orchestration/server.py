@@ -3,15 +3,17 @@
 import contextlib
 import os
 import threading
+import urllib.request
 from types import TracebackType
 from typing import Self
 
 from pipelines.home import Home
-from pipelines.orchestration.errors import ServerUnavailable
+from pipelines.orchestration.errors import ServerOpen, ServerUnavailable
 from pipelines.orchestration.prefect_environment import prepare
 
 _START_SECONDS = 240
 _DRAIN_SECONDS = 5
+_ANSWERS = 5  # seconds for a standing server to refuse whom it does not know
 
 
 class Orchestrator:
@@ -45,11 +47,14 @@ class Orchestrator:
 
         Raises:
             ServerUnavailable: it did not start.
+            ServerOpen: a standing one answers without a password.
         """
         if self._thread is not None:
             self._thread.join()
         if self._failure is not None:
             raise ServerUnavailable from None
+        if (url := os.environ.get("PREFECT_API_URL")) and _answers_anybody(url):
+            raise ServerOpen(what="PREFECT_SERVER_API_AUTH_STRING")
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +79,17 @@ class Orchestrator:
                 _send_the_rest()
             with contextlib.suppress(Exception):
                 stop()
+
+
+def _answers_anybody(url: str) -> bool:
+    """Whether a standing server answers without a password; one that does not answer is none of it."""
+    head = {"Content-Type": "application/json"}
+    ask = urllib.request.Request(f"{url}/flows/count", b"{}", head)  # noqa: S310  # http alone passed
+    try:
+        with urllib.request.urlopen(ask, timeout=_ANSWERS):  # noqa: S310
+            return True
+    except OSError:  # 401 is one
+        return False
 
 
 def _send_the_rest() -> None:

@@ -10,6 +10,7 @@ from pipelines.release.metrics import public_count
 from pipelines.release.orders import (
     Request,
     check_gate,
+    check_ordered,
     order_release,
     prepare_resume,
     read_order,

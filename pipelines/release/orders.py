@@ -24,6 +24,7 @@ from pipelines.errors import OptionsDisagree
 from pipelines.home import Home, locked, write_private
 from pipelines.release.errors import (
     KindMissing,
+    OrderChanged,
     ReleaseOfAnother,
     ReleaseOver,
     ReleaseUnknown,
@@ -103,6 +104,19 @@ def read_order(home: Home, release: str) -> Order:
     if not os.access(path, os.R_OK):
         raise ReleaseUnknown
     return Order.model_validate_json(path.read_text("utf-8"))
+
+
+def check_ordered(session: Session, release: str) -> None:
+    """See that a person made this order: that the ledger recorded it, of this release, project and kind.
+
+    Raises:
+        ReleaseUnknown, UnknownRelease: there is none.
+        OrderChanged: its file says something else (exit 5).
+    """
+    order, state = read_order(session.home, release), session.releases.show(release)
+    said = (order.release, order.project, order.kind, order.system, order.ordered_by)
+    if said != (release, state.project, state.kind, state.system, state.ordered_by):
+        raise OrderChanged
 
 
 # How a request becomes an order: checked for sense, pinned and written down

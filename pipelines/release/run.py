@@ -258,6 +258,7 @@ def run_stage(root: str, release: str, name: str, connect: cluster.Connect | Non
     with open_context(home, release, connect) as context:
         began = time.monotonic()
         try:
+            orders.check_ordered(context.session, release)
             check_answers(context)
             check_pins(
                 context.session, context.order.system, context.order.pins, context.state.pins
