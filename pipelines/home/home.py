@@ -105,7 +105,8 @@ def open_home(root: Path | None) -> Home:
         HomeNewer: a later version has upgraded it.
     """
     named = chosen_folder(root)
-    if not (named / "settings.toml").is_file():
+    settings = named / "settings.toml"
+    if not (settings.is_symlink() or settings.is_file()):
         raise HomeMissing
     home = Home(named.resolve())
     check_closed(home.root, named)
