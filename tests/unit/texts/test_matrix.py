@@ -410,7 +410,8 @@ def _calendar(said: str) -> None:
     )
     (event,) = Calendar.from_ical(made).walk("VEVENT")
     assert [*event] == ["SUMMARY", "DTSTART", "DTSTAMP", "UID", "DESCRIPTION"]
-    assert str(event["SUMMARY"]) == f"2026-001: {texts.in_lines(said)}"
+    kept = texts.in_lines(said).replace("\\N", "\n")  # which the library takes for a line end
+    assert str(event["SUMMARY"]) == f"2026-001: {kept}"
     assert acting(made.decode().replace("\r\n", "")) == set()
     assert all(len(line) <= 75 for line in made.split(b"\r\n"))
 
