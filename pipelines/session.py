@@ -57,10 +57,18 @@ class Session:
     @functools.cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened for appending."""
-        return Ledger.open(self.home.ledger_url(), witness=self._note_head)
+        url, head = self.home.ledger_url(self.settings), self._head
+        return Ledger.open(url, witness=self._note_head, guard=lambda: head.check(self.ledger))
+
+    @functools.cached_property
+    def _head(self) -> HeadFile:
+        return HeadFile(self.home.ledger_head, self._digest)
+
+    def _digest(self, label: str, data: bytes) -> str:
+        return self.keyring.digest(label, data)  # the keys are opened when one is made
 
     def _note_head(self, size: int, digest: str) -> None:
-        HeadFile(self.home.ledger_head, self.keyring.digest).advance(size, digest)
+        self._head.advance(size, digest)
 
     @functools.cached_property
     def people(self) -> staff.People:
@@ -135,8 +143,14 @@ class Session:
 
     @functools.cached_property
     def demo(self) -> bool:
-        """Whether this is a demo home, which may confirm itself and takes synthetic data only."""
-        return self.ledger.is_demo()
+        """Whether this is a demo home, which may confirm itself and takes synthetic data only.
+
+        Raises:
+            HeadWrong, LedgerBroken: the ledger is another home's, or was cut: it is not believed.
+        """
+        if demo := self.ledger.is_demo():
+            self._head.check(self.ledger)
+        return demo
 
     @property
     def gate_policy(self) -> GatePolicy:

@@ -56,11 +56,16 @@ class Ledger:
     """One ledger, opened. Several processes may have it open and append at the same time."""
 
     def __init__(
-        self, engine: Engine, clock: Callable[[], datetime], witness: Witness | None = None
+        self,
+        engine: Engine,
+        clock: Callable[[], datetime],
+        witness: Witness | None = None,
+        guard: Callable[[], object] | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._witness = witness
+        self._guard = guard
 
     @classmethod
     def open(
@@ -70,6 +75,7 @@ class Ledger:
         create: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         witness: Witness | None = None,
+        guard: Callable[[], object] | None = None,
     ) -> "Ledger":
         """Open a ledger by its SQLAlchemy URL (``sqlite:////home/ledger.sqlite3``).
 
@@ -79,11 +85,12 @@ class Ledger:
             clock: the time of an event, aware.
             witness: called with the number and hash of each event after it was committed
                 (``HeadFile.advance``).
+            guard: called once before the first event is recorded; what it raises keeps the ledger as it is.
 
         Raises:
             LedgerMissing, LedgerExists, LedgerUnavailable: see their texts.
         """
-        return cls(open_engine(url, create=create), clock, witness)
+        return cls(open_engine(url, create=create), clock, witness, guard)
 
     @property
     def engine(self) -> Engine:
@@ -116,7 +123,10 @@ class Ledger:
             ClockBehind: this machine's clock stands before the newest event; that alone was recorded.
             LedgerUnavailable: the database failed; nothing was written.
         """
-        behind = timedelta()
+        behind, guard = timedelta(), self._guard
+        if guard is not None:
+            guard()
+            self._guard = None
         with writing(self._engine) as connection:
             if event.key is not None and (found := _by_key(connection, event.key)):
                 if _meaning(found) != _meaning(event):

@@ -136,6 +136,18 @@ class HeadFile:
             raise HeadWrong(what="not written by this home")
         return head
 
+    def check(self, ledger: Ledger) -> None:
+        """See that the event which the head names is in this ledger: another one, or one that was cut, is not gone on with.
+
+        Raises:
+            HeadWrong: see `read`.
+            LedgerBroken: the event is another, or missing.
+        """
+        head = self.read()
+        if ledger.hash_at(head.size) != head.hash:
+            what = "missing, or another than ledger.head names"
+            raise LedgerBroken((LedgerProblem(head.size, what),))
+
     def _size_there(self) -> int | None:
         try:
             return int(json.loads(self._path.read_text("ascii"))["size"])

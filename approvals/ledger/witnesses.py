@@ -10,7 +10,7 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,22 +35,6 @@ class Unreachable(Exception):
     def __init__(self, why: str) -> None:
         self.why = why
         super().__init__(why)
-
-
-class WitnessPlace(Protocol):
-    """A place that takes lines and gives them back."""
-
-    def append(self, line: dict[str, Any]) -> None:
-        """Add a line; raises `Unreachable`."""
-        ...
-
-    def lines(self) -> list[dict[str, Any] | None]:
-        """All lines, None for what is none of ours; raises `Unreachable`."""
-        ...
-
-    def weakness(self) -> str:
-        """How this process could rewrite it, in words; empty where it could not."""
-        ...
 
 
 class WitnessFolder:
@@ -156,6 +140,9 @@ class WitnessDatabase:
         finally:
             if engine is not None:
                 engine.dispose()
+
+
+WitnessPlace = WitnessFolder | WitnessDatabase  # `append` and `lines` raise `Unreachable`
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

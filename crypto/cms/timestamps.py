@@ -17,6 +17,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
 
 from crypto import errors
 from crypto.cms import structures as cms
@@ -35,7 +42,7 @@ _BY_ECDSA = {_Oid(f"1.2.840.10045.4.3.{n}"): size for n, size in ((2, 32), (3, 4
 _BY_RSA = {_Oid(f"1.2.840.113549.1.1.{n}"): size for n, size in ((11, 32), (12, 48), (13, 64))}
 _GRANTED = (0, 1)  # PKIStatus: granted, granted with modifications
 _LONGEST = 64 * 1024  # bytes of an answer: real ones have 2 to 8 KiB
-_LONGEST_CHAIN = 5  # certificates from the signer to the pinned one
+_DEEPEST = 4  # authorities between the signer and the pinned one
 _WEAKEST_RSA, _STRONGEST_RSA, _WEAKEST_EC = 2048, 16384, 256  # bits, SP 800-57
 
 
@@ -216,7 +223,6 @@ def check_timestamp(
     # (3) the certificate's key made the signature
     _hold(_signed_by(certificate, signer, own), "signature")
     # (4) the certificate is for this alone, was in force, and leads to a pinned one
-    _hold(_for_time_alone(certificate), "use")
     _hold(_leads_to(certificate, carried, pinned, time), "chain")
     return Timestamp(time, accuracy)
 
@@ -303,49 +309,37 @@ def _signed_by(certificate: x509.Certificate, signer: _Signer, own: hashes.HashA
     return True
 
 
-def _for_time_alone(certificate: x509.Certificate) -> bool:
-    """RFC 3161 § 2.3: one extended use, critical."""
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return found.critical and list(found.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
-
-
 def _leads_to(
     certificate: x509.Certificate,
     carried: Sequence[x509.Certificate],
     pinned: Sequence[x509.Certificate],
     time: datetime,
 ) -> bool:
-    """Whether certificates lead from the signer's to a pinned one, each in force at that time."""
-    chain = [certificate]
-    while len(chain) <= _LONGEST_CHAIN:
-        last = chain[-1]
-        if not last.not_valid_before_utc <= time <= last.not_valid_after_utc:
-            return False
-        if last in pinned:
-            return True
-        above = (
-            c for c in (*pinned, *carried) if c not in chain and _issued(c, last, len(chain) - 1)
-        )
-        if (issuer := next(above, None)) is None:
-            return False
-        chain.append(issuer)
-    return False
-
-
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
-    """Whether this authority issued it, with ``below`` authorities between it and the signer."""
+    """Whether a certificate for time-stamping alone leads to a pinned one, or is one, all in force at that time."""
     try:
-        certificate.verify_directly_issued_by(issuer)
-        basic = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-        use = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        if certificate in pinned:
+            use = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+            _for_time_alone(None, certificate, use.value)
+            return (
+                use.critical
+                and certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc
+            )
+        alone = ExtensionPolicy.permit_all().require_present(
+            x509.ExtendedKeyUsage, Criticality.CRITICAL, _for_time_alone
+        )
+        builder = PolicyBuilder().store(Store(list(pinned))).time(time).max_chain_depth(_DEEPEST)
+        policies = builder.extension_policies(
+            ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=alone
+        )
+        policies.build_client_verifier().verify(certificate, list(carried))
+    except (VerificationError, ValueError, x509.ExtensionNotFound):
         return False
-    return (
-        basic.ca and use.key_cert_sign and (basic.path_length is None or basic.path_length >= below)
-    )
+    return True
+
+
+def _for_time_alone(_policy: object, _certificate: object, use: x509.ExtendedKeyUsage) -> None:
+    """RFC 3161 § 2.3: one extended use, critical."""
+    _expect(list(use) == [ExtendedKeyUsageOID.TIME_STAMPING])
 
 
 def _read_authorities(pem: bytes) -> list[x509.Certificate]:

@@ -65,13 +65,15 @@ class Home:
         """Read ``settings.toml``."""
         return read_settings(self.settings_file)
 
-    def ledger_url(self) -> str:
-        """SQLAlchemy URL of the ledger.
+    def ledger_url(self, settings: Settings | None = None) -> str:
+        """SQLAlchemy URL of the ledger, by settings that were read already or by the file.
 
         Raises:
             HomeLinked: a file that the settings name for it is a link, or not the owner's alone.
         """
-        url = self.settings().storage.ledger_url or f"sqlite:///{self.root / 'ledger.sqlite3'}"
+        url = (
+            settings or self.settings()
+        ).storage.ledger_url or f"sqlite:///{self.root / 'ledger.sqlite3'}"
         kind, _, place = url.partition(":///")
         if kind.startswith("sqlite") and place:
             check_file(Path(place), "the ledger's file")

@@ -103,7 +103,10 @@ USES = {
 def test_a_certificate_that_is_not_for_time_alone_is_no_signers(tsa, use):
     """`openssl ts -reply` signs with none of the wrong ones, so that the rule is asked itself."""
     make_signer(tsa, "use", use=use)
-    assert timestamps._for_time_alone(x509.load_pem_x509_certificate(pem(tsa, "use"))) is USES[use]
+    made, ca = (x509.load_pem_x509_certificate(pem(tsa, name)) for name in ("use", "ca"))
+    for carried, pinned in (([ca], [ca]), ([], [ca]), ([made], [made])):
+        assert timestamps._leads_to(made, carried, pinned, datetime.now(UTC)) is USES[use]
+    assert not timestamps._leads_to(made, [ca], [], datetime.now(UTC))
 
 
 def test_who_is_not_pinned_does_not_hold(tsa, good, tmp_path):

@@ -237,8 +237,8 @@ def test_a_home_of_before_says_what_to_do_and_is_confirmed_once(home, monkeypatc
     from approvals.ledger import Ledger
 
     session = acting(home, "ada-1")
-    home.settings_confirmed.unlink()
-    (home.root / "ledger.sqlite3").unlink()
+    for gone in (home.settings_confirmed, home.ledger_head, home.root / "ledger.sqlite3"):
+        gone.unlink()
     ledger = Ledger.open(home.ledger_url(), create=True, witness=session._note_head)
     from approvals.ledger import Event
 
@@ -299,3 +299,31 @@ def test_a_password_in_an_address_is_not_shown(home):
     )  # fmt: skip
     (change,) = safeguards.overview(session)["changes"]
     assert change["in_file"] == "https://…@h"
+
+
+@pytest.mark.parametrize("longer", [False, True])
+def test_another_homes_ledger_makes_no_demonstration_of_this_one(home, tmp_path, longer):
+    """One person points storage.ledger_url at the ledger of a demonstration, where one may confirm everything."""
+    from approvals.errors import LedgerBroken
+    from approvals.ledger import Event
+
+    acting(home, "ada-1").note("settings_changed", settings="0" * 64)
+    init_home(tmp_path / "demo", demo=True)
+    own = Session(Home(tmp_path / "demo"))
+    for number in range(5 * longer):
+        own.ledger.append(Event("settings_changed", "ada-1", facts={"settings": f"{number:064x}"}))
+    settle(home, "storage.ledger_url", f"sqlite:///{tmp_path / 'demo' / 'ledger.sqlite3'}")
+    for _ in range(2):
+        with pytest.raises(LedgerBroken) as caught:
+            safeguards.check_before(acting(home, "ada-1"))
+        assert caught.value.exit == 5
+        with pytest.raises(LedgerBroken):  # nor does the head follow it
+            acting(home, "ada-1").note("settings_changed", settings="1" * 64)
+
+
+def test_a_head_that_is_gone_is_not_made_anew(home):
+    from approvals.errors import HeadWrong
+
+    home.ledger_head.unlink()
+    with pytest.raises(HeadWrong):
+        acting(home, "ada-1").note("settings_changed", settings="0" * 64)
