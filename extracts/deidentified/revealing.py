@@ -171,8 +171,26 @@ class _Search:
             one = waiting.pop()
             if one.tier == len(self.targets):
                 yield one
+            elif one is not start and len(one.members) < 2 * self.k:
+                yield self._agreed(one, rows)
             else:
                 waiting += self._step(one, rows)
+
+    def _agreed(self, one: _Class, rows: Ints) -> _Class:
+        """What all members agree in, of a class too small to be parted."""
+        codes = self.codes[:, rows[one.members]]
+        same = (codes == codes[:, :1]).all(axis=1)
+        same &= np.arange(len(codes))[:, None, None] < self.versions
+        common = np.minimum.accumulate(same, axis=0).sum(axis=0)
+        seen = np.where(one.open, np.maximum(common, one.seen), one.seen)
+        least = seen.copy()
+        for this, other in self.tied:
+            bound = np.maximum(np.maximum(seen[:, other], 1), one.seen[:, this])
+            for target in self.targets[one.tier :]:
+                level = np.where(seen[:, other] >= target[other], target[this], 0)
+                bound = np.maximum(bound, level)
+            least[:, this] = np.minimum(least[:, this], bound)
+        return _Class(one.members, least.astype(np.int8), one.open, one.tier)
 
     def _step(self, one: _Class, rows: Ints) -> list[_Class]:
         """One reveal, or what can't be revealed closed, or the next tier of weights."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from extracts.deidentified import less_rare
 from extracts.deidentified.less_rare import suppress_locally
+from extracts.deidentified.revealing import Concept, _Search, reveal
 from tests.examples import examples
 
 CHAINS = (("half", "region"), ("span", "year"), ("sex",))
@@ -139,6 +140,72 @@ def test_what_other_columns_tell_is_revealed_before_what_is_finer_elsewhere():
     told = suppressed(rows, 7, determined=("region",)).cells
     assert told.get("region", 0) == 0
     assert suppressed(rows, 7).cells["region"] > 0
+
+
+dates = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 7), st.sampled_from([0, 0, 0, 0, 1]), st.booleans()),
+    min_size=1, max_size=40,
+)  # fmt: skip
+
+
+def of_dates(rows):
+    """Concepts of two dates, the second that of the first or a year later, each also in fours; and one of two values."""
+    issued = np.array([year for _, year, _, _ in rows], np.int32)
+    served = issued + np.array([later for _, _, later, _ in rows], np.int32)
+    one, sex = (1.0, 1.0), np.array([sex for *_, sex in rows], np.int32)
+    dated = [
+        Concept(((d // 4).astype(np.int32), np.unique(d, return_inverse=True)[1].astype(np.int32)), one)
+        for d in (issued, served)
+    ]  # fmt: skip
+    persons = np.unique([person for person, *_ in rows], return_inverse=True)[1].astype(np.int32)
+    return [*dated, Concept((sex,), (1.0,))], persons
+
+
+@examples(60)
+@given(dates, st.integers(2, 4))
+def test_neither_of_two_tied_dates_is_seen_finer_than_the_other(rows, k):
+    concepts, persons = of_dates(rows)
+    tied = _Search(concepts, len(persons), k).tied
+    levels = reveal(concepts, persons, k)
+    for one, other in tied:
+        if {one, other} == {0, 1}:
+            assert not ((levels[:, one] > 1) & (levels[:, other] < 2)).any()
+    shown = [
+        [tuple(c.codes[v - 1][row] if v > 0 else None for c, v in zip(concepts, levels[row], strict=True))
+         for row in np.flatnonzero(persons == person)]
+        for person in range(persons.max() + 1) if (levels[persons == person] >= 0).all()
+    ]  # fmt: skip
+    sizes = Counter(tuple(sorted(map(str, one))) for one in shown)
+    assert all(size >= k for size in sizes.values())
+
+
+@examples(40)
+@given(dates, st.integers(2, 4))
+def test_a_class_too_small_to_be_parted_shows_what_stepping_would_show(rows, k):
+    """The shortcut for classes under 2 k against the steps, one version after the other."""
+    concepts, persons = of_dates(rows)
+
+    class Stepping(_Search):
+        def _agreed(self, one, rows):
+            waiting = [one]
+            while waiting[0].tier < len(self.targets):
+                waiting = self._step(waiting[0], rows)
+                assert len(waiting) == 1
+            return waiting[0]
+
+    fast, slow = _Search(concepts, len(persons), k), Stepping(concepts, len(persons), k)
+    for units in fast.units(persons, by_row=False):
+        if len(units) >= k:
+            quick = {tuple(c.members): c.seen.tolist() for c in fast.classes(units)}
+            assert quick == {tuple(c.members): c.seen.tolist() for c in slow.classes(units)}
+
+
+def test_rows_of_persons_stand_side_by_side_the_commonest_first():
+    """Ten persons with a common row and another: read in the order of their values, no row would be alike."""
+    rows = [(p, y, 0, True) for p in range(10) for y in (4, p % 4 if p % 2 else 4 + p % 4)]
+    concepts, persons = of_dates(rows)
+    for units in _Search(concepts, len(persons), 5).units(persons, by_row=False):
+        assert (concepts[0].codes[0][units[:, 0]] == 1).all()
 
 
 def test_a_column_in_two_chains_is_refused():
