@@ -99,11 +99,11 @@ def hear_again() -> None:
 
 
 @contextlib.contextmanager
-def orderly(tell: Callable[[int, UnderWay | None], None]) -> Generator[None, None, None]:
+def orderly(announce: Callable[[int, UnderWay | None], None]) -> Generator[None, None, None]:
     """Let SIGHUP, SIGINT and SIGTERM unwind what runs in the block, then leave with 128 + the signal's number.
 
     Args:
-        tell: says what was stopped, and how to go on.
+        announce: says what was stopped, and how to go on.
 
     Raises:
         SystemExit: a signal came.
@@ -121,11 +121,11 @@ def orderly(tell: Callable[[int, UnderWay | None], None]) -> Generator[None, Non
     before = {number: signal.signal(number, _stop) for number in wanted}
     _heard.extend(wanted)
     woken = signal.set_wakeup_fd(hears, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(heard, tell), name="signals", daemon=True).start()
+    threading.Thread(target=_watch, args=(heard, announce), name="signals", daemon=True).start()
     try:
         yield
     except Stopped as stopped:
-        tell(stopped.number, _under_way[-1] if _under_way else None)
+        announce(stopped.number, _under_way[-1] if _under_way else None)
         raise SystemExit(128 + stopped.number) from None
     finally:
         signal.set_wakeup_fd(woken)
@@ -143,7 +143,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         raise Stopped(number)
 
 
-def _watch(heard: int, tell: Callable[[int, UnderWay | None], None]) -> None:
+def _watch(heard: int, announce: Callable[[int, UnderWay | None], None]) -> None:
     while (first := _next(heard)) is not None and first not in SIGNALS:
         pass
     while first is not None and select.select([heard], [], [], _patience[-1])[0]:
@@ -153,7 +153,7 @@ def _watch(heard: int, tell: Callable[[int, UnderWay | None], None]) -> None:
         if second in SIGNALS:
             break
     if first is not None:
-        _by_force(first, tell)
+        _by_force(first, announce)
     os.close(heard)
 
 
@@ -161,7 +161,7 @@ def _next(heard: int) -> int | None:
     return next(iter(os.read(heard, 1)), None)
 
 
-def _by_force(number: int, tell: Callable[[int, UnderWay | None], None]) -> None:
+def _by_force(number: int, announce: Callable[[int, UnderWay | None], None]) -> None:
     """End here and now, with children and half-written files; the embedded server notices by itself."""
     try:
         for child in multiprocessing.active_children():
@@ -170,6 +170,6 @@ def _by_force(number: int, tell: Callable[[int, UnderWay | None], None]) -> None
             files.discard_unfinished()
         if sys.stderr.isatty():
             sys.stderr.write("\x1b[?25h\n")  # a spinner hid the cursor
-        tell(number, _under_way[-1] if _under_way else None)
+        announce(number, _under_way[-1] if _under_way else None)
     finally:
         os._exit(128 + number)

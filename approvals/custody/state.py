@@ -222,10 +222,10 @@ def _changed(state: ReleaseState, entry: Entry, facts: Mapping[str, Any]) -> dic
         case "release_approved":
             return {"approved_by": entry.actor, "policy": facts["policy"]}
         case "package_sealed":
-            told = {
+            fields = {
                 name: facts[name] for name in ("member", "fingerprint", "parts", "bytes", "sums")
             }
-            package = Package(**told, hashes=tuple(facts.get("hashes", ())))
+            package = Package(**fields, hashes=tuple(facts.get("hashes", ())))
             return {"packages": {**state.packages, package.member: package}}
         case "package_handed_over" | "receipt_recorded" if facts["member"] in state.packages:
             package = _given(state.packages[facts["member"]], entry, facts)

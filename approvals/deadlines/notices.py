@@ -246,8 +246,8 @@ def owed_refresh_notices(releases: Releases, on: date) -> list[OwedNotice]:
         note = fill_letter("refresh_note", **facts, on=on, status=release.status, next=step)
         letters = [(f"refresh_note.{release.release}.{release.status}", note)]
         if release.status is Status.RECORDED:
-            told = _framed(state, on, fill_letter("refreshed", **facts))
-            letters.append((f"refreshed.{release.release}", told))
+            letter = _framed(state, on, fill_letter("refreshed", **facts))
+            letters.append((f"refreshed.{release.release}", letter))
         found += [
             OwedNotice(state, notice, on, text)
             for notice, text in letters

@@ -28,8 +28,8 @@ LEFT_OPEN = "______________________________"  # what only the signer of a letter
 def fill_letter(name: str, /, **said: object) -> str:
     """A letter of ``approvals/letters``, filled in."""
     text = (resources.files("approvals") / "letters" / f"{name}.txt").read_text("utf-8")
-    told = {name: in_lines(v) if isinstance(v, str) else v for name, v in said.items()}
-    return text.format(open=LEFT_OPEN, **told)
+    values = {name: in_lines(v) if isinstance(v, str) else v for name, v in said.items()}
+    return text.format(open=LEFT_OPEN, **values)
 
 
 class ProjectFolder:

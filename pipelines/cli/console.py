@@ -237,8 +237,8 @@ class Console:
         typer.echo(in_one_line(f"{title}:" if rows else f"{title}: none"))
         for head, facts in rows:
             typer.echo(wrapped("  ".join(filter(None, map(plain, head))), width, "  "))
-            told = in_lines(facts) if isinstance(facts, str) else _as_facts(facts)
-            typer.echo(wrapped(told, width, "    ", "    "), nl=bool(told))
+            shown = in_lines(facts) if isinstance(facts, str) else _as_facts(facts)
+            typer.echo(wrapped(shown, width, "    ", "    "), nl=bool(shown))
 
     def show_pairs(self, title: str, pairs: Mapping[str, object]) -> None:
         """A two-column table for a person, then one for each list of records; all for a machine."""
@@ -562,8 +562,8 @@ def screen(stream: TextIO) -> int:
 
 def for_screen(text: str, stream: TextIO) -> str:
     """A text in lines as wide as the terminal, or as they are; nothing in it acts there or where it is shown later."""
-    told = in_lines(text)
-    return wrapped(told, screen(stream)) if stream.isatty() else told
+    shown = in_lines(text)
+    return wrapped(shown, screen(stream)) if stream.isatty() else shown
 
 
 def _as_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

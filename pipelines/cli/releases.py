@@ -89,8 +89,8 @@ def _carry_out(console: Console, home: "Home", release: str, *, orchestrated: bo
     with console.steps() as report:
         if orchestrated:
             report(f"{release}: starting Prefect")
-        told = _stages(report, release)
-        outcome = launch_release(home, release, orchestrated=orchestrated, progress=told)
+        progress = _stages(report, release)
+        outcome = launch_release(home, release, orchestrated=orchestrated, progress=progress)
     _show_outcome(console, home, outcome)
 
 
@@ -195,8 +195,10 @@ def _refresh_all(console: Console, system: str, *, dry_run: bool, orchestrated: 
     with Orchestrator(home) if served else nullcontext() as server, console.steps() as report:
 
         def run(release: str) -> "Outcome":
-            ready, told = server.ready if server else None, _stages(report, release)
-            return launch_release(home, release, orchestrated=served, ready=ready, progress=told)
+            ready, progress = server.ready if server else None, _stages(report, release)
+            return launch_release(
+                home, release, orchestrated=served, ready=ready, progress=progress
+            )
 
         done = refresh_projects(home, system, run, dry_run=dry_run)
     rows = [one.as_json() for one in done]

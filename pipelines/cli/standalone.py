@@ -249,16 +249,16 @@ _EVERY = 5.0  # seconds between two lines of progress
 
 def _estimated(report: "Report", seconds: float | None) -> "Progress":
     """Progress of a suppression in words, with how long it may still take, every few seconds."""
-    begun = told = time.monotonic()
+    begun = shown = time.monotonic()
     stages: dict[str, tuple[float, int]] = {}
 
     def progress(stage: str, done: int, of: int) -> None:
-        nonlocal told
+        nonlocal shown
         now = time.monotonic()
         since, first = stages.setdefault(stage, (now, done))
-        if now - told < _EVERY:
+        if now - shown < _EVERY:
             return
-        told = now
+        shown = now
         if stage == "smallest":
             report(f"{of:,} cells hidden to protect others, {done:,} at least")
             return

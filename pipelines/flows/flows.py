@@ -122,7 +122,7 @@ def _not_run(home: str | None, flow: str, error: Exception, **given: str) -> Sta
         )  # where what was named is no home, it is recorded in the worker's
         operations.note_refusal(Path(own) if own else None, error, f"flow.{flow}", given)
     with contextlib.suppress(Exception):
-        _tell(open_home(Path(home) if home else None), flow, "", exit_, name, code)
+        _notify(open_home(Path(home) if home else None), flow, "", exit_, name, code)
     return ended(exit_, name, str(error) if isinstance(error, CodedError) else code)
 
 
@@ -138,7 +138,7 @@ def _own_home(named: str | None) -> Home:
     return open_home(Path(named) if named else None)
 
 
-def _tell(home: Home, flow: str, project: str, exit_: Exit, name: str, code: str) -> None:
+def _notify(home: Home, flow: str, project: str, exit_: Exit, name: str, code: str) -> None:
     with operations.without_consequence(home, "", "notices"):
         operations.notify(home, operations.Notice("", project, flow, name, "", code), exit_)
 
@@ -240,7 +240,7 @@ def refresh(system: str, project: str = "", home: str | None = None) -> State[An
         return _not_run(home, "refresh", error, project=project)
     for one in done:
         if one.error is not None:
-            _tell(place, "refresh", one.project, one.exit, one.state, one.error.code)
+            _notify(place, "refresh", one.project, one.exit, one.state, one.error.code)
         with operations.without_consequence(place, one.project, "artifacts"):
             if one.plan is not None:
                 publish_plan(one.plan)

@@ -33,5 +33,5 @@ def run_name(flow: str, given: dict[str, Any], begins: datetime | None) -> str:
     if flow == "remind":
         return f"letters of {day}"
     whose = given.get("project") or "all in force"
-    told = f"{given.get('system') or 'every system'} for {whose}, years to {day.year - 1}, {day}"
-    return in_one_line(told)  # parameters are whoever's that reaches Prefect
+    named = f"{given.get('system') or 'every system'} for {whose}, years to {day.year - 1}, {day}"
+    return in_one_line(named)  # parameters are whoever's that reaches Prefect

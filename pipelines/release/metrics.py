@@ -108,8 +108,8 @@ def _text(before: str, kind: str, state: str, stages: Sequence[StageMetrics], un
     }
     ended = _labels(kind=kind, state=state)
     now["doj_release_last_run_timestamp_seconds"][ended] = str(int(time.time()))
-    told = re.search(rf"^{_UNTOLD} (\d+)$", before, re.MULTILINE)
-    now[_UNTOLD] = {"": str(untold + int(told[1] if told else 0))}
+    found = re.search(rf"^{_UNTOLD} (\d+)$", before, re.MULTILINE)
+    now[_UNTOLD] = {"": str(untold + int(found[1] if found else 0))}
     for one in stages:
         label = _labels(kind=kind, stage=one.stage)
         for family in ("doj_release_stage_rows", "doj_release_stage_bytes"):

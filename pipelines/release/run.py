@@ -149,7 +149,7 @@ def _conclude(reporter: "RunReporter", outcome: Outcome) -> Outcome:
         outcome.name != "Interrupted"
     ):  # nobody waits for a mail server then; who sent the signal knows
         with operations.without_consequence(home, release, "notices"):
-            reporter.tell(outcome)
+            reporter.notify(outcome)
     with operations.without_consequence(home, release, "metrics"):
         reporter.end(outcome)
     return outcome
@@ -204,7 +204,7 @@ class RunReporter:
         """The run stops at a stage."""
         self._report(stage, "stopped")
 
-    def tell(self, outcome: Outcome) -> None:
+    def notify(self, outcome: Outcome) -> None:
         """Those on the list are told how it ended; what they were not is counted with the run."""
         if self._order is None or (self._order.dry_run and outcome.exit is Exit.DONE):
             return
