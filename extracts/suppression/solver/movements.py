@@ -35,8 +35,7 @@ class MovementSolver:
     def __init__(self, relations: Relations) -> None:
         self.relations = relations
         self.solved = 0
-        matrix = sparse.csc_array(relations.matrix)
-        self._starts, self._rows, self._signs = matrix.indptr, matrix.indices, matrix.data
+        self._matrix = sparse.csc_array(relations.matrix)
         self._solver = solver_with(
             presolve="off",  # these programmes are small: presolve costs more than it saves
             solver="simplex",  # vertices of such systems are nearly always whole numbers
@@ -60,7 +59,7 @@ class MovementSolver:
         Raises:
             SolverStoppedError: neither found nor proven impossible.
         """
-        ends, lines, signs = self._columns(cells)
+        ends, lines, signs = _columns(self._matrix, cells)
         used, inverse = np.unique(lines, return_inverse=True)
         size, nonzeros = len(cells), len(lines)
         room = np.maximum(self.relations.values[cells] - least, 0.0)
@@ -101,12 +100,13 @@ class MovementSolver:
         kept = np.abs(moved) > _TINY
         return cells[kept], moved[kept]
 
-    def _columns(self, cells: Ints) -> tuple[Ints, Ints, Floats]:
-        """The columns of some cells: where each begins, rows, signs (SciPy's own takes longer)."""
-        begin = self._starts[cells].astype(np.int64)
-        ends = np.concatenate([[0], np.cumsum(self._starts[cells + 1] - begin)])
-        at = np.arange(ends[-1]) + np.repeat(begin - ends[:-1], np.diff(ends))
-        return ends, self._rows[at], self._signs[at]
+
+def _columns(matrix: sparse.csc_array, cells: Ints) -> tuple[Ints, Ints, Floats]:
+    """The columns of some cells: where each begins, rows, signs (SciPy's own takes longer)."""
+    begin = matrix.indptr[cells].astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(matrix.indptr[cells + 1] - begin)])
+    at = np.arange(ends[-1]) + np.repeat(begin - ends[:-1], np.diff(ends))
+    return ends, matrix.indices[at], matrix.data[at]
 
 
 # --- windows
@@ -168,6 +168,9 @@ _NODES = 200  # of one integer programme; most need one, and a budget in seconds
 _TURNS = 4  # each with other costs: another movement, other cells
 
 
+_Entries = tuple[Ints, Ints, Floats]  # rows, columns, values
+
+
 @dataclass(frozen=True, eq=False)
 class _Programme:
     """Columns: orders up, orders down, persons; the cells in the order in which they were given."""
@@ -204,11 +207,11 @@ class IntegerMovementSolver:
         self.solved = 0
         rows, cells, signs = sparse.find(relations.matrix)
         shape = relations.matrix.shape
-        self._orders = sparse.csr_array(relations.matrix)
+        self._orders = sparse.csc_array(relations.matrix)
         added = signs > 0
         ones = np.ones(int(added.sum()))
         self._parts = sparse.csr_array((ones, (rows[added], cells[added])), shape=shape)
-        self._heads = np.full(self._orders.indptr.size - 1, -1, dtype=np.int64)
+        self._heads = np.full(self._parts.indptr.size - 1, -1, dtype=np.int64)
         self._heads[rows[~added]] = cells[~added]
 
     def find(
@@ -265,40 +268,38 @@ class IntegerMovementSolver:
 
     def _programme(self, target: int, amount: float, cells: Ints, persons: float) -> _Programme:
         size = len(cells)
-        orders = self._orders[:, cells]
-        used = np.flatnonzero(np.diff(orders.indptr))
-        orders = orders[used]
+        ends, lines, signs = _columns(self._orders, cells)
+        used, line = np.unique(lines, return_inverse=True)
+        column = np.repeat(np.arange(size), np.diff(ends))
+        orders = _joined((line, column, signs), (line, size + column, -signs))
         room = np.floor(np.maximum(self.relations.values[cells] - self.relations.least[cells], 0.0))
         lower = np.zeros(2 * size)
         upper = np.concatenate([np.full(size, _FAR), room])
         at = int(np.searchsorted(cells, target))
         lower[[at, size + at]] = upper[[at, size + at]] = max(amount, 0.0), max(-amount, 0.0)
-        matrix = sparse.hstack([orders, -orders])
         zeros = np.zeros(len(used))
         if self.people is None:
-            return _Programme(sparse.csr_array(matrix), zeros, zeros, lower, upper)
-        least, most, beside, beyond = self._persons(cells, used)
+            return _Programme(_matrix(orders, len(used), 2 * size), zeros, zeros, lower, upper)
+        least, most, (rows, columns, ones), beyond = self._persons(cells, used)
         least[at] = max(least[at], persons)
-        empty = sparse.csr_array((len(beyond), 2 * size))
-        one = sparse.eye_array(size)
-        matrix = sparse.vstack(
-            [
-                sparse.hstack([matrix, sparse.csr_array((len(used), size))]),
-                sparse.hstack([empty, beside]),
-                sparse.hstack([one, -one, -one]),  # persons never exceed orders
-            ]
+        one, last = np.arange(size), len(used) + len(beyond) + np.arange(size)
+        entries = _joined(
+            orders,
+            (len(used) + rows, 2 * size + columns, ones),
+            (last, one, np.ones(size)),  # persons never exceed orders
+            (np.tile(last, 2), np.concatenate([size + one, 2 * size + one]), -np.ones(2 * size)),
         )
         row_lower = np.concatenate([zeros, beyond, -self.relations.values[cells]])
         row_upper = np.concatenate([zeros, np.full(len(row_lower) - len(used), np.inf)])
         return _Programme(
-            sparse.csr_array(matrix),
+            _matrix(entries, len(row_lower), 3 * size),
             row_lower,
             row_upper,
             np.concatenate([lower, least]),
             np.concatenate([upper, most]),
         )
 
-    def _persons(self, cells: Ints, used: Ints) -> tuple[Floats, Floats, sparse.csr_array, Floats]:
+    def _persons(self, cells: Ints, used: Ints) -> tuple[Floats, Floats, _Entries, Floats]:
         """Bounds of the persons of ``cells``, and rows with their least values; the others' stay.
 
         A margin has no more persons than its cells together, and no fewer than each of them.
@@ -323,24 +324,24 @@ class IntegerMovementSolver:
         others = np.bincount(line[~moves], people[below[~moves]], minlength=len(used))
         fixed = np.asarray(np.where(head < 0, people[above], 0.0), dtype=np.float64)
         mine = np.flatnonzero(head >= 0)
-        together = _rows(
-            (line[moves], part[moves]), (mine, head[mine]), (len(used), size)
-        )  # its cells together, less the margin
         pairs = np.flatnonzero(moves & moved_above)
-        number = np.arange(len(pairs))
-        each = _rows(
-            (number, head[line[pairs]]), (number, part[pairs]), (len(pairs), size)
-        )  # the margin, less one of its cells
-        rows = sparse.csr_array(sparse.vstack([together, each]))
+        number = len(used) + np.arange(len(pairs))
+        rows = _joined(
+            (line[moves], part[moves], np.ones(int(moves.sum()))),
+            (mine, head[mine], -np.ones(len(mine))),  # its cells together, less the margin
+            (number, head[line[pairs]], np.ones(len(pairs))),
+            (number, part[pairs], -np.ones(len(pairs))),  # the margin, less one of its cells
+        )
         return least, most, rows, np.concatenate([fixed - others, np.zeros(len(pairs))])
 
 
-def _rows(
-    plus: tuple[Ints, Ints], minus: tuple[Ints, Ints], shape: tuple[int, int]
-) -> sparse.csr_array:
-    rows, cols = np.concatenate([plus[0], minus[0]]), np.concatenate([plus[1], minus[1]])
-    signs = np.concatenate([np.ones(len(plus[0])), -np.ones(len(minus[0]))])
-    return sparse.csr_array((signs, (rows, cols)), shape=shape)
+def _joined(*some: _Entries) -> _Entries:
+    rows, columns, values = (np.concatenate(part) for part in zip(*some, strict=True))
+    return rows, columns, values
+
+
+def _matrix(entries: _Entries, rows: int, columns: int) -> sparse.csr_array:
+    return sparse.csr_array((entries[2], entries[:2]), shape=(rows, columns))
 
 
 def _solver(one: _Programme, costs: Floats) -> highspy.Highs:
