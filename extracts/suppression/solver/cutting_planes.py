@@ -178,11 +178,10 @@ class MasterProblem:
             self._solver.addRow(need, np.inf, len(columns), columns.astype(np.int32), weights)
 
     def exclude(self, hidden: Flags) -> None:
-        """Never choose these cells again, nor more besides them."""
-        columns = self._at[np.flatnonzero(hidden & ~self.must)].astype(np.int32)
-        self._solver.addRow(
-            -np.inf, len(columns) - 1.0, len(columns), columns, np.ones(len(columns))
-        )
+        """Never choose exactly these cells again."""
+        chosen, size = hidden[self.candidates], len(self.candidates)
+        columns, signs = np.arange(size, dtype=np.int32), np.where(chosen, -1.0, 1.0)
+        self._solver.addRow(1.0 - float(chosen.sum()), np.inf, size, columns, signs)
 
     def solve(self, most: int) -> tuple[Flags | None, float]:
         """The hidden cells, and how many (or what cost) besides those that must be is proven necessary.
@@ -377,10 +376,10 @@ def minimise(search: Search, progress: Progress | None = None) -> float:
     return float(proven)
 
 
-def smallest_patterns(search: Search) -> Iterator[Search]:
-    """Every pattern of a small table that protects and costs least, the cheapest by the prices first.
+def patterns_by_cost(search: Search) -> Iterator[Search]:
+    """Every pattern of a small table that protects, those that cost least first, then by the prices.
 
-    ``search`` has not begun. Each is a search of its own; where weights are multiples of a quarter all are found.
+    ``search`` has not begun. Each is a search of its own. The order is exact where weights are multiples of a quarter.
 
     Raises:
         CannotProtectError: there is none.
@@ -388,17 +387,16 @@ def smallest_patterns(search: Search) -> Iterator[Search]:
     """
     protect(search)
     flows, cover, pool = Separation(search.relations), MasterProblem(search, _NODES), _Pool(search)
-    least = np.inf
+    if not len(cover.candidates):
+        yield search  # what is small protects itself, or nothing is
+        return
     while (hidden := cover.solve(_WHOLE)[0]) is not None:
         trial = copy(search)
         trial.hidden, trial.witnesses = hidden, pool.serving(hidden)
-        if secondary(trial) > least + _CLOSE:
-            return
         cuts = _test(trial, flows, pool)
         for cut in cuts:
             cover.add(cut)
         if not cuts:
-            least = secondary(trial)
             yield trial
             cover.exclude(hidden)
 

@@ -1,18 +1,17 @@
 """Whoever knows the rule reruns it, under any secret, on every table that fits a published one.
 
-Where a table is small its smallest patterns are enumerated, and one is drawn among them. A pattern
+Where a table is small its patterns are enumerated by cost, those of one cost in an order that is drawn. A pattern
 *withstands* reruns where for each hidden cell that may be small a fitting table in which it is not has
 this pattern among its own smallest ones: then no secret rules that table out. Whether it does depends on
 what is published alone, never on the true table (simulatable auditing; Kenthapadi, Mishra and Nissim,
 PODS 2005): that a pattern was taken tells nothing more, and every fitting table that has it among its
-smallest ones takes it, too. Where none of the smallest withstands, patterns that cost more are taken over from
-the fitting tables that would be ruled out: those are theirs.
+smallest ones may take it, too. Where none of the smallest does, those that cost more follow, by cost, until one does.
 """
 
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from scipy import sparse
@@ -20,13 +19,12 @@ from scipy import sparse
 from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model import Flags, Floats, Ints, Relations
 from extracts.suppression.solver.choice import Choice
-from extracts.suppression.solver.cutting_planes import smallest_patterns
+from extracts.suppression.solver.cutting_planes import patterns_by_cost
 from extracts.suppression.solver.movements import WIDTHS
 from extracts.suppression.solver.secondary import (
     Search,
     accept,
     find_witness,
-    hide_decoys,
     hide_neighbourhood,
     secondary,
     start_search,
@@ -35,8 +33,8 @@ from extracts.suppression.solver.secondary import (
 _LARGEST = 64  # cells; larger tables leave so many that fit that some table is always left
 _MOST = 60  # tables that fit; with more it is the same
 _STEPS = 2_000  # of the search for them
-_PATTERNS = 40  # smallest ones of a table that are looked at, in the order of the draw
-_RERUNS = 400
+_PATTERNS = 200  # that are looked at before whole lines are hidden
+_RERUNS = 400  # tables whose smallest pattern is looked for
 _WIDER = 4  # lines around cells that no pattern keeps; the last are the whole table
 _CLOSE = 1e-6
 _FAR = 1e9
@@ -64,30 +62,27 @@ class Reruns:
         Raises:
             CannotProtectError: nothing protects the table, or nothing that may be hidden keeps reruns out.
         """
-        smallest: list[Search] = []
-        for trial in islice(self._smallest(self._search.relations, secret), _PATTERNS):
+        every = self._patterns(secret)
+        smallest = next(every, None)
+        if smallest is None:
+            raise CannotProtectError(cells=1)
+        for trial in chain([smallest], islice(every, _PATTERNS)):
             if self.withstands(trial.hidden):
-                return self._take(trial, secondary(trial))
-            smallest.append(trial)
-        needed = secondary(smallest[0])
-        for hidden in self._dearer(smallest, secret):
-            trial = self._begun(self._search.relations)
-            if self.withstands(hidden) and _protects(trial, hidden):
-                return self._take(trial, needed)
+                return self._take(trial, secondary(smallest))
         for lines in range(1, _WIDER + 1):
-            trial = copy(smallest[0])
+            trial = copy(smallest)
             trial.hidden = trial.hidden.copy()
             hide_neighbourhood(trial, self.fallen(trial.hidden).tolist(), lines)
             if self.withstands(trial.hidden):
-                return self._take(trial, needed)
-        raise CannotProtectError(cells=len(self.fallen(smallest[0].hidden)))
+                return self._take(trial, secondary(smallest))
+        raise CannotProtectError(cells=len(self.fallen(smallest.hidden)))
 
     def withstands(self, hidden: Flags) -> bool:
         """Whether reruns of a pattern prove no hidden cell to be small."""
         return not len(self.fallen(hidden))
 
     def fallen(self, hidden: Flags) -> Ints:
-        """The hidden cells that reruns of a pattern prove to be small, though what is shown does not."""
+        """The hidden cells that reruns prove to be small, though what is shown does not, and those that it gives away."""
         key = hidden.tobytes()
         if key not in self._fallen:
             self._fallen[key] = self._proven(hidden)
@@ -103,7 +98,7 @@ class Reruns:
         for at in np.argsort(-large[:, left].sum(axis=1), kind="stable").tolist():
             if (large[at] & left).any() and self._has(tables[at], hidden):
                 left &= ~large[at]
-        return np.flatnonzero(left)
+        return np.flatnonzero(left | hidden & (tables.min(axis=0) == tables.max(axis=0)))
 
     def _has(self, values: Floats, hidden: Flags) -> bool:
         """Whether a pattern is among the smallest ones of a table."""
@@ -115,56 +110,20 @@ class Reruns:
         if key not in self._least:
             if len(self._least) >= _RERUNS:
                 return False
-            self._least[key] = secondary(next(smallest_patterns(self._begun(one))))
+            first = next(patterns_by_cost(self._begun(one)), None)
+            self._least[key] = np.inf if first is None else secondary(first)
         return secondary(trial) <= self._least[key] + _CLOSE
 
-    def _smallest(self, relations: Relations, secret: bytes) -> Iterator[Search]:
-        trial = self._begun(relations)
+    def _patterns(self, secret: bytes) -> Iterator[Search]:
+        trial = self._begun(self._search.relations)
         Choice(secret, trial).vary(trial)
-        return smallest_patterns(trial)
+        return patterns_by_cost(trial)
 
     def _begun(self, relations: Relations) -> Search:
         trial = start_search(relations, self._search.policy)
         trial.prices = trial.prices * (self._search.weights / trial.weights)
         trial.weights = self._search.weights
         return trial
-
-    def _dearer(self, smallest: list[Search], secret: bytes) -> list[Flags]:
-        """Patterns of the fitting tables that fall out, and those with one further cell, the cheapest first."""
-        one = self._search.relations
-        found: dict[bytes, Flags] = {}
-        tried: set[bytes] = set()
-        for trial in smallest:
-            tables = fitting(one, trial.hidden)
-            assert tables is not None  # else it withstands
-            out = (tables[:, self.fallen(trial.hidden)] >= self._search.policy.threshold).any(
-                axis=1
-            )
-            for values in tables[out]:
-                if values.tobytes() in tried or len(tried) >= _RERUNS // 10:
-                    continue
-                tried.add(values.tobytes())
-                other = replace(one, values=values, people=values)
-                try:
-                    for its in islice(self._smallest(other, secret), _PATTERNS):
-                        found[its.hidden.tobytes()] = its.hidden
-                except CannotProtectError:
-                    continue
-        found |= {hidden.tobytes(): hidden for hidden in self._larger(smallest[0])}
-        wide = [hidden for hidden in found.values() if (hidden >= self._search.primary).all()]
-        draws = Choice(secret, self._search).numbers("dearer", len(self._search.prices))
-        weights, free = self._search.weights, ~self._search.primary
-        return sorted(wide, key=lambda h: (weights[h & free].sum(), draws[h].sum()))
-
-    def _larger(self, found: Search) -> Iterator[Flags]:
-        """A pattern with one further cell, hidden as if it were small, for each that may be."""
-        for cell in np.flatnonzero(found.relations.free & ~found.hidden & ~found.fixed):
-            trial = copy(found)
-            trial.hidden, trial.decoys = found.hidden.copy(), found.decoys.copy()
-            trial.goals, trial.witnesses = list(found.goals), dict(found.witnesses)
-            trial.needs = {at: list(goals) for at, goals in found.needs.items()}
-            hide_decoys(trial, np.array([cell]))
-            yield trial.hidden
 
     def _take(self, trial: Search, needed: float) -> float:
         vars(self._search).update(vars(trial))
@@ -183,8 +142,8 @@ def _protects(trial: Search, hidden: Flags) -> bool:
     return True
 
 
-def fitting(relations: Relations, hidden: Flags) -> Floats | None:
-    """Every table of whole numbers that fits what is not hidden, a row each; None where they are many."""
+def fitting(relations: Relations, hidden: Flags, most: int = _MOST) -> Floats | None:
+    """Every table of whole numbers that fits what is not hidden, a row each; None where they are more."""
     unknown = np.flatnonzero(hidden)
     rows, cells, signs = sparse.find(relations.matrix)
     whole: Floats = np.zeros(relations.matrix.shape)
@@ -205,11 +164,11 @@ def fitting(relations: Relations, hidden: Flags) -> Floats | None:
         open_cells = np.flatnonzero(low < high)
         if not len(open_cells):
             found.append(low)
-            if len(found) > _MOST:
+            if len(found) > most:
                 return None
             continue
         at = open_cells[np.argmin((high - low)[open_cells])]
-        if high[at] - low[at] > _MOST:
+        if high[at] - low[at] > most:
             return None  # each value of the narrowest cell may have a table
         here = np.arange(len(low)) == at
         values = range(int(low[at]), int(high[at]) + 1)
