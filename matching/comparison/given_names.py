@@ -2,7 +2,8 @@
 
 Twins have one birth date, home and surname, so their given names must part them. Two kinds need more than letters. Who is Grace
 at work may be Soo Jin in the family: a Western name alone and a Korean or Chinese one alone are no contradiction, since most who
-have both go by either. But Maria Elena and Maria Rosa share a name, and each has one of her own.
+have both go by either. But Maria Elena and Maria Rosa share a name, and each has one of her own. Looked at are pairs that were worth comparing:
+what the prefilter drops by its bounds stays dropped.
 """
 
 import re
