@@ -6,7 +6,7 @@ PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 WORKERS ?= 2  # cores to use
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-fast check check-types check-format check-lint check-rooms check-docs docs survive rehearse bench peers wheel image clean
+.PHONY: help demo test test-fast check check-types check-format check-lint check-rooms check-docs docs survive fuzz rehearse bench peers wheel image clean
 
 help:
 	@echo "make .venv   set up (uv where it works, else pip; every package is checked by its hash)"
@@ -17,6 +17,7 @@ help:
 	@echo "make docs    write the generated documents again"
 	@echo "make bench   every number of docs/measured.md"
 	@echo "make survive ROUNDS=300: releases are killed anywhere, resumed, and looked at"
+	@echo "make fuzz FUZZ_SECONDS=600: every parser of outside files, near valid ones"
 	@echo "make rehearse the deployment guide, with a real PostgreSQL and a real Prefect server"
 	@echo "make wheel   dist/doj-release: what a server gets; make image: a worker's container of it"
 	@echo "make peers   what the benchmarks compare with, in .venv-peers"
@@ -60,6 +61,11 @@ image: wheel
 ROUNDS ?= 300
 survive: .venv
 	@$(BIN)/python -m tests.survive --rounds $(ROUNDS)
+
+# Every parser of outside bytes by turns; what breaks one is kept in fuzz-found/.
+FUZZ_SECONDS ?= 600
+fuzz: .venv
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 # docs/operations.md from an empty folder, with a real PostgreSQL and a real Prefect server on it.
 rehearse: .venv

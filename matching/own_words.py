@@ -5,9 +5,10 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from matching.errors import BadVocabulary
+from systems import bounded
 
 _BIGGEST = 1 << 20  # bytes of a file
 
@@ -32,9 +33,10 @@ class OwnWords:
             BadVocabulary: not TOML, or something else in it.
         """
         try:
-            if path.stat().st_size > _BIGGEST:
+            content = bounded.read_at_most(path, _BIGGEST)
+            if content is None:
                 raise BadVocabulary(problem="too large")
-            given: dict[str, Any] = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+            given = bounded.toml(content.decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             raise BadVocabulary(problem="not a TOML file") from None
         if not set(given) <= {"placeholders", "nicknames"}:

@@ -15,6 +15,7 @@ from matching.arrays import blank, number_ids
 from matching.arrow import pc
 from matching.findings import Finding
 from matching.ids import damaged_ids
+from systems import bounded
 from systems.standard import STANDARD_COLUMNS
 
 STANDARD = STANDARD_COLUMNS
@@ -49,10 +50,10 @@ class ColumnMap:
             BadColumnMap: not TOML, another table, an unknown standard name, a source used twice.
         """
         try:
-            if path.stat().st_size > _BIGGEST_MAP:
+            content = bounded.read_at_most(path, _BIGGEST_MAP)
+            if content is None:
                 raise errors.BadColumnMap(problem="too large")
-            text = path.read_bytes().decode("utf-8-sig")
-            tables = tomllib.loads(text)
+            tables = bounded.toml(content.decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             raise errors.BadColumnMap(problem="not a TOML file") from None
         if not set(tables) <= {"cohort", "records"}:

@@ -23,6 +23,7 @@ from crypto.token import TokenPlace
 from pipelines.errors import FileExists, FileMissing, FingerprintIsSha1
 from pipelines.home import open_home, write_private
 from pipelines.session import Session, today
+from systems import bounded
 
 # Sealing alone, on files that the command names
 
@@ -37,11 +38,12 @@ def read_file(path: Path, role: str, longest: int = 1 << 20) -> bytes:
         FileMissing: not there, not a file, not readable or far too long.
     """
     try:
-        if path.stat().st_size > longest:
-            raise FileMissing(file=role, bytes=path.stat().st_size)
-        return path.read_bytes()
+        content = bounded.read_at_most(path, longest)
     except OSError:
         raise FileMissing(file=role) from None
+    if content is None:
+        raise FileMissing(file=role, bytes_at_most=longest)
+    return content
 
 
 def seal_files(

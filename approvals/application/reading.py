@@ -29,6 +29,7 @@ from approvals.application.forms import (
 )
 from approvals.application.system_terms import SystemTerms, terms_of
 from approvals.errors import ApplicationRefused, ApplicationUnreadable, Problem
+from systems import bounded
 from systems.texts import acts
 
 
@@ -134,7 +135,7 @@ def read_application_file(path: Path) -> bytes:
         ApplicationUnreadable: no such file, or too large.
     """
     try:
-        content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        content = bounded.read_at_most(path, MAX_BYTES)
     except OSError:
         raise ApplicationUnreadable(what="no file that can be read") from None
     if content is None:
@@ -285,10 +286,10 @@ def _for_kind(text: str, kind: str, terms: SystemTerms) -> str:
 @lru_cache(maxsize=32)  # a command shows one project many times
 def _toml(content: bytes) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return bounded.toml(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise ApplicationUnreadable(what="not UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except tomllib.TOMLDecodeError:
         raise ApplicationUnreadable(what="not TOML") from None
 
 

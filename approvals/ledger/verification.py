@@ -22,6 +22,7 @@ from typing import Any, Protocol, cast
 from approvals.errors import CheckpointWrong, HeadWrong, LedgerBroken, LedgerProblem
 from approvals.ledger.database import BEGINNING
 from approvals.ledger.ledger import Ledger, Tree, canonical_json, leaf_hash
+from systems import bounded
 
 FORMAT = "doj-release ledger checkpoint 1"
 _LISTED = 100  # problems listed before the walk only counts
@@ -66,7 +67,7 @@ class Checkpoint:
             CheckpointWrong: it is anything else.
         """
         try:
-            content = cast("dict[str, Any]", json.loads(text))
+            content = cast("dict[str, Any]", bounded.json_of(text))
             found = cls(content["size"], content["root"], content["at"], content["signature"])
             same = content == found.as_dict()
         except (ValueError, KeyError, TypeError):

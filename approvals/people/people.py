@@ -20,7 +20,10 @@ from typing import Any, cast
 from approvals import errors
 from crypto.errors import FileUnusable
 from crypto.files import write_small
+from systems import bounded
 from systems.texts import in_one_line
+
+_BIGGEST = 1 << 20  # bytes; what is cut off there is no TOML any more, or some thousand people
 
 ROLES = ("engineer", "reviewer", "approver", "administrator", "security")
 
@@ -61,7 +64,7 @@ class People:
             PeopleFileWrong: an entry is incomplete, or an id or user stands twice.
         """
         try:
-            content = tomllib.loads(_read_safe(path))
+            content = bounded.toml(_read_safe(path))
         except (UnicodeDecodeError, tomllib.TOMLDecodeError):
             raise errors.PeopleFileWrong(what="no TOML in UTF-8") from None
         service = content.pop("service", None)
@@ -196,14 +199,14 @@ def _read_safe(path: Path) -> str:
         raise errors.PeopleFileMissing from None
     with os.fdopen(handle, "rb") as file:
         _check_safe(os.fstat(file.fileno()), path.parent.stat())
-        return file.read().decode("utf-8")
+        return file.read(_BIGGEST).decode("utf-8")
 
 
 def _read_seen(path: Path) -> dict[str, tuple[str, int]]:
     if not os.path.lexists(path):
         return {}
     try:
-        found = json.loads(_read_safe(path))
+        found = bounded.json_of(_read_safe(path))
         return {str(person): (str(user), int(uid)) for person, (user, uid) in found.items()}
     except (AttributeError, TypeError, ValueError):
         raise errors.PeopleFileWrong(what=_SEEN) from None

@@ -24,6 +24,9 @@ from approvals.project.lifecycle import IN_FORCE, State
 from approvals.project.state import ProjectState, Recipient
 from approvals.project.store import RECORDERS, ProjectStore
 from errors import nearest
+from systems import bounded
+
+_BIGGEST_DOCUMENT = 256 << 20  # bytes: a scanned letter has some ten million
 
 # Kinds with steps of their own: the general ``event`` would leave out their checks.
 OWN_STEP = frozenset(
@@ -421,9 +424,12 @@ def _read_document(kind: str, name: str, path: Path) -> bytes:
     if types.get(name) is not DIGEST:
         raise errors.EventRefused(kind=kind, what="a file is given for a fact that is no document")
     try:
-        return path.read_bytes()
+        content = bounded.read_at_most(path, _BIGGEST_DOCUMENT)
     except OSError:
         raise errors.DocumentChanged(what="no file that can be read") from None
+    if content is None:
+        raise errors.DocumentChanged(what="too large", mebibytes_at_most=_BIGGEST_DOCUMENT >> 20)
+    return content
 
 
 def requester_mark(form: Application) -> str:

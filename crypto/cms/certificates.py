@@ -21,7 +21,9 @@ from crypto.cms import structures as cms
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
-RSA_BITS = range(3072, 16384 + 1)  # 128-bit strength, SP 800-57; above, a denial of service
+RSA_BITS = range(
+    3072, 8192 + 1
+)  # 128-bit strength, SP 800-57; above, whoever opens a package waits
 RSA_EXPONENTS = range(65537, 2**256)  # FIPS 186-5 § A.1.1
 _LONGEST = 64 * 1024  # bytes of a certificate's file: real ones have 1 to 4 KiB
 _WEST = timedelta(hours=8)  # California's day ends eight hours after UTC's

@@ -6,6 +6,7 @@ works out by itself. No count is read here.
 """
 
 import csv
+import io
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +15,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from extracts.suppression.errors import BadCodebookError, BadHierarchyError
+from systems import bounded
+
+_BIGGEST = 16 << 20  # bytes of a codebook: some hundred thousand lines
 
 Atoms = frozenset[str]
 TOTAL = "TOTAL"
 _MOST = 100_000  # atoms of one level: more than the days of two centuries
+_IN_ALL = 2_000_000  # atoms of all lines together
+_DIGITS = 9  # of a number that bounds atoms
+_LONGEST_NUMBER = 18  # digits; a longer name is a text
+_DEEPEST = 100  # levels above one another: each level of a chain is looked at from each below
 
 
 @dataclass(frozen=True)
@@ -77,30 +85,35 @@ def ancestors(level: str, parent: Mapping[str, str]) -> list[str]:
     """What a level lies in, nearest first.
 
     Raises:
-        BadHierarchyError: a level lies in itself.
+        BadHierarchyError: a level lies in itself, or in too many.
     """
     found: list[str] = []
     while (above := parent.get(level)) is not None and above != TOTAL:
         if above in found or len(found) > len(parent):
             raise BadHierarchyError(loops=1)
+        if len(found) >= _DEEPEST:
+            raise BadHierarchyError(levels_at_most=_DEEPEST)
         found.append(above)
         level = above
     return found
 
 
+def _in_order(atom: str) -> tuple[bool, int, str]:
+    """Numbers by what they are, then words; whether it is a word, the number or 0, the atom."""
+    whole = atom.isdecimal() and len(atom) <= _LONGEST_NUMBER
+    return not whole, int(atom) if whole else 0, atom
+
+
 def name_of(atoms: Atoms, taken: Iterable[str]) -> str:
     """How a set that no table lists is called: ``[18-19]``; never like a level that is taken."""
     runs: list[list[str]] = []
-    for atom in sorted(atoms, key=lambda a: (not a.isdecimal(), int(a) if a.isdecimal() else 0, a)):
-        if (
-            runs
-            and atom.isdecimal()
-            and runs[-1][-1].isdecimal()
-            and int(atom) == int(runs[-1][-1]) + 1
-        ):
+    before = None
+    for word, number, atom in sorted(map(_in_order, atoms)):
+        if before is not None and not word and number == before + 1:
             runs[-1].append(atom)
         else:
             runs.append([atom])
+        before = None if word else number
     name = f"[{', '.join(r[0] if len(r) == 1 else f'{r[0]}-{r[-1]}' for r in runs)}]"
     others = set(taken)
     while name in others:
@@ -123,8 +136,11 @@ def read_codebook(path: Path) -> Codebook:
     """
     lines: list[tuple[int, str, str, str]] = []
     try:
+        content = bounded.read_at_most(path, _BIGGEST)
+        if content is None:
+            raise BadCodebookError(bytes_at_most=_BIGGEST)
         if path.suffix.lower() == ".toml":
-            found = tomllib.loads(path.read_text("utf-8")).items()
+            found = bounded.toml(content.decode()).items()
             pairs = [
                 (name, level, atoms)
                 for name, levels in found
@@ -134,23 +150,22 @@ def read_codebook(path: Path) -> Codebook:
                 (i, name, level, str(atoms)) for i, (name, level, atoms) in enumerate(pairs, 1)
             ]
         else:
-            with path.open(encoding="utf-8-sig", newline="") as handle:
-                rows = csv.DictReader(handle, strict=True)
-                if rows.fieldnames is None or {"dimension", "level", "atoms"} - set(
-                    rows.fieldnames
-                ):
-                    raise BadCodebookError(missing_columns=1)
-                lines = [
-                    (i, r["dimension"] or "", r["level"] or "", r["atoms"] or "")
-                    for i, r in enumerate(rows, 1)
-                ]
+            text = io.StringIO(content.decode("utf-8-sig"), newline="")
+            rows = csv.DictReader(text, strict=True)
+            if {"dimension", "level", "atoms"} - set(rows.fieldnames or ()):
+                raise BadCodebookError(missing_columns=1)
+            lines = [
+                (i, r["dimension"] or "", r["level"] or "", r["atoms"] or "")
+                for i, r in enumerate(rows, 1)
+            ]
     except (OSError, UnicodeError, csv.Error, tomllib.TOMLDecodeError):
         raise BadCodebookError(readable=0) from None
     return _codebook(lines)
 
 
 def _codebook(lines: list[tuple[int, str, str, str]]) -> Codebook:
-    levels: dict[str, dict[str, Atoms]] = {}
+    levels: dict[str, dict[str, set[str]]] = {}
+    expanded = 0
     shared: dict[str, str] = {}
     totals: dict[str, frozenset[str]] = {}
     last: dict[str, int] = {}
@@ -165,12 +180,16 @@ def _codebook(lines: list[tuple[int, str, str, str]]) -> Codebook:
         elif atoms.strip() == "*":
             totals[name] = totals.get(name, frozenset()) | {level}
         else:
-            own = levels.setdefault(name, {})
-            expanded = frozenset(_expanded(atoms, last[name], line))
-            own[level] = own.get(level, frozenset()) | expanded
+            own = levels.setdefault(name, {}).setdefault(level, set())
+            for atom in _expanded(atoms, last[name], line):
+                own.add(atom)
+                expanded += 1
+                if expanded > _IN_ALL:
+                    raise BadCodebookError(line=line, atoms_at_most=_IN_ALL)
     if any(other in shared for other in shared.values()):
         raise BadCodebookError(shared_twice=1)
-    return Codebook(levels, shared, totals)
+    frozen = {n: {k: frozenset(v) for k, v in own.items()} for n, own in levels.items()}
+    return Codebook(frozen, shared, totals)
 
 
 def _expanded(text: str, last: int, line: int) -> Iterator[str]:
@@ -181,6 +200,8 @@ def _expanded(text: str, last: int, line: int) -> Iterator[str]:
         if not dots:
             yield part
         elif first.isdecimal() and (not end or end.isdecimal()):
+            if max(len(first), len(end)) > _DIGITS:
+                raise BadCodebookError(line=line)
             stop = int(end) if end else max(last, int(first))
             if not int(first) <= stop <= int(first) + _MOST:
                 raise BadCodebookError(line=line)

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,8 @@ from extracts.suppression.model import (
     spread,
 )
 from extracts.suppression.published import PublishedRow, PublishedTable
+from systems.errors import EncodingUnknown, FormatUnknown, TableEmpty, TableMissing, TableReaderDied
+from systems.tabular import native_batches, read_schema
 
 # --- from rows to a complete table
 
@@ -305,8 +308,9 @@ def read_hierarchy(path: Path, dimension: str) -> dict[str, str]:
     for child, number in rows.items():
         try:
             ancestors(child, parents)
-        except errors.BadHierarchyError:
-            raise errors.BadHierarchyError(dimension=dimension, row=number, loops=1) from None
+        except errors.BadHierarchyError as broken:
+            why: dict[str, Any] = dict(broken.facts)
+            raise errors.BadHierarchyError(dimension=dimension, row=number, **why) from None
     return parents
 
 
@@ -341,7 +345,9 @@ def columns_of(path: Path, role: str) -> list[str]:
     """
     try:
         if is_parquet(path):
-            return list(pq.read_schema(path).names)
+            return list(read_schema(path, role=role)[0].names)
+        if path.stat().st_size > _BIGGEST:
+            raise errors.TableUnreadableError(table=role, mebibytes_at_most=_BIGGEST >> 20)
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return next(csv.reader(handle, strict=True), [])
     except _UNREADABLE:
@@ -361,7 +367,8 @@ def _records(path: Path, columns: Sequence[str], role: str) -> list[tuple[int, d
     found: list[tuple[int, dict[str, str]]] = []
     try:
         if is_parquet(path):
-            rows = pq.read_table(path, columns=list(columns)).to_pylist()
+            batches = native_batches(path, role=role, columns=list(columns))
+            rows = (row for batch in batches for row in batch.to_pylist())
             texts = ({c: "" if row[c] is None else str(row[c]) for c in columns} for row in rows)
             return list(enumerate(texts, start=1))
         with path.open(encoding="utf-8-sig", newline="") as handle:
@@ -386,7 +393,11 @@ def _whole(text: str) -> int | None:
 
 # --- Parquet files
 
-_UNREADABLE = (OSError, UnicodeError, csv.Error, pa.ArrowException)
+_UNREADABLE = (
+    *(OSError, UnicodeError, csv.Error, pa.ArrowException),
+    *(FormatUnknown, EncodingUnknown, TableReaderDied, TableMissing, TableEmpty),
+)
+_BIGGEST = 256 << 20  # bytes of a table of cells: as rows of texts it takes ten times that
 
 
 def is_parquet(path: Path) -> bool:

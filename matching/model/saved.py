@@ -15,6 +15,7 @@ import numpy as np
 from matching.arrow import Floats
 from matching.comparison import FIELDS
 from matching.errors import BadModel
+from systems import bounded
 
 _BIGGEST: Final = 1 << 20  # bytes
 
@@ -41,14 +42,14 @@ class SavedModel:
             BadModel: no saved model, other fields or levels than this version's, or numbers that are no shares.
         """
         try:
-            text = path.read_bytes() if path.stat().st_size <= _BIGGEST else b""
-            found = json.loads(text)
+            text = bounded.read_at_most(path, _BIGGEST) or b""
+            found = bounded.json_of(text)
             levels = {name: list(shares) for name, shares in found["m"].items()}
             share, table = float(found["matches_for_each_row"]), found["m"]
             if levels != {field.name: list(field.levels[1:]) for field in FIELDS}:
                 raise BadModel(problem="other fields or levels than this version's")
             m = [np.array([1.0, *map(float, table[field.name].values())]) for field in FIELDS]
-        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
             raise BadModel(problem="not a saved model") from None
         if not (0 < share < _BIGGEST and all(0 < x <= 1 for x in np.concatenate(m))):
             raise BadModel(problem="numbers that are no shares")

@@ -297,7 +297,8 @@ def unpack(source: BinaryIO, place: Path) -> None:
     with tarfile.open(fileobj=source, mode="r|") as archive:
         for member in archive:
             inside = PurePosixPath(member.name)
-            content = archive.extractfile(member) if member.isreg() else None
+            plain = member.isreg() and not member.issparse()
+            content = archive.extractfile(member) if plain else None
             if content is None or inside.is_absolute() or ".." in inside.parts:
                 raise ValueError("no plain file of the folder")
             target = place / inside

@@ -27,6 +27,9 @@ from typing import BinaryIO, cast
 from approvals.errors import LedgerUnavailable
 from pipelines.errors import BackupDisturbed, BackupDoesNotHold, BackupIncomplete, FileExists
 from pipelines.home import FOLDERS, Home, HomeExists, is_unfinished
+from systems import bounded
+
+_LONGEST_MANIFEST = 64 << 20  # bytes: some hundred thousand files
 
 MANIFEST = "BACKUP.json"
 _LEDGER = "ledger.sqlite3"
@@ -227,7 +230,7 @@ def _unpacked(backup: Path, target: Path) -> dict[str, object]:
                 source = archive.extractfile(entry)
                 assert source is not None  # a regular file
                 if name == MANIFEST:
-                    manifest = json.loads(source.read())
+                    manifest = bounded.json_of(source.read(_LONGEST_MANIFEST))
                     continue
                 path = target / name
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -236,7 +239,7 @@ def _unpacked(backup: Path, target: Path) -> dict[str, object]:
                     shutil.copyfileobj(hashed, sink)
                 path.chmod(0o600)
                 found[name] = hashed.digest.hexdigest()
-    except (tarfile.TarError, OSError, ValueError, KeyError, EOFError):
+    except (tarfile.TarError, OSError, ValueError, KeyError, EOFError, OverflowError):
         raise BackupDoesNotHold from None
     if not manifest or manifest.get("format") != 1 or manifest.get("files") != found:
         raise BackupDoesNotHold(files=len(found))
@@ -252,6 +255,13 @@ def _require(names: Iterable[str]) -> None:
 
 def _checked(entry: tarfile.TarInfo) -> str:
     parts = PurePosixPath(entry.name).parts
-    if not entry.isfile() or not parts or ".." in parts or entry.name.startswith("/"):
+    # A sparse file has no bytes and any size.
+    if (
+        not entry.isfile()
+        or entry.issparse()
+        or not parts
+        or ".." in parts
+        or entry.name.startswith("/")
+    ):
         raise BackupDoesNotHold
     return entry.name

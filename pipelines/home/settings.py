@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from errors import nearest
 from pipelines.home.errors import SettingsUnusable
+from systems import bounded
 from systems.texts import in_one_line
 
 
@@ -273,7 +274,7 @@ def read_settings(path: Path) -> Settings:
             the wrong settings are named at once.
     """
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return Settings.model_validate(bounded.toml(path.read_text("utf-8")))
     except ValidationError as error:
         wrong = [".".join(str(part) for part in item["loc"]) for item in error.errors()]
         unknown = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]

@@ -21,6 +21,7 @@ from crypto import files
 from errors import CodedError
 from pipelines.storage import errors
 from pipelines.storage.bucket import Bucket, BucketAdmin
+from systems import bounded
 
 MANIFEST, MARK = "MANIFEST.json", "HOME.json"
 _LONGEST = 1 << 20  # bytes of a manifest
@@ -127,7 +128,7 @@ class ObjectStore:
         if content is None:
             return None
         try:
-            body = json.loads(content)["body"]
+            body = bounded.json_of(content)["body"]
             whole = self._sealed(body)
             found = {
                 n: StoredObject(str(f["sha256"]), int(f["bytes"])) for n, f in body["files"].items()

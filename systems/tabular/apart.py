@@ -98,12 +98,10 @@ def answers(
         worker = _taken()
         asked = {"job": job, "with": more, "memory": limits.memory, "seconds": limits.seconds}
         yield from worker.done(asked, handle, role, limits)
-        _idle(worker)
-        worker = None
     finally:
         os.close(handle)
         if worker is not None:
-            worker.end()
+            _idle(worker)
 
 
 class _Worker:
@@ -118,12 +116,14 @@ class _Worker:
                 env=_ENVIRONMENT, cwd="/", start_new_session=True,
             )  # fmt: skip
         self._channel = mine
+        self._at_work = False
 
     def done(
         self, asked: Mapping[str, Any], handle: int, role: str, limits: Limits
     ) -> Generator[pa.Table | dict[str, Any], None, None]:
         """Ask, and pass on what comes back until it is done."""
         self._channel.settimeout(_STALLED * limits.seconds)
+        self._at_work = True
         taken = 0
         try:
             request = json.dumps(asked).encode()
@@ -136,8 +136,15 @@ class _Worker:
                     raise errors.TableTooLarge(file=role, bytes=taken, **over("size", limits))
                 content = self._received(length)
                 if kind == b"D":
+                    self._at_work = False
                     return
-                yield _answer(kind, content, role, limits)
+                if kind == b"E":
+                    broken = _error(content, role, limits)
+                    self._at_work = isinstance(
+                        broken, errors.TableNeedsMemory | errors.TableReaderDied
+                    )
+                    raise broken
+                yield _answer(kind, content, role)
         except TimeoutError:
             raise errors.TableNeedsTime(file=role, **over("seconds", limits)) from None
         except (OSError, EOFError):
@@ -166,8 +173,8 @@ class _Worker:
         return errors.TableReaderDied(file=role, signal=max(0, -code))
 
     def usable(self) -> bool:
-        """Whether it is this process's, and there."""
-        return self.owner == os.getpid() and self._process.poll() is None
+        """Whether it is this process's, there, and came to an end with what it was asked."""
+        return self.owner == os.getpid() and not self._at_work and self._process.poll() is None
 
     def end(self) -> None:
         """End the process; what it was at is lost."""
@@ -195,7 +202,7 @@ def _taken() -> _Worker:
 
 def _idle(worker: _Worker) -> None:
     with _lock:
-        if not _spare:
+        if not _spare and worker.usable():
             _spare.append(worker)
             return
     worker.end()
@@ -208,33 +215,34 @@ def _end_all() -> None:
             _spare.pop().end()
 
 
-def _answer(
-    kind: bytes, content: pa.Buffer, role: str, limits: Limits
-) -> pa.Table | dict[str, Any]:
-    """What was sent: every offset, every text and every error looked at before anything follows them."""
+_FALSE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError)
+
+
+def _answer(kind: bytes, content: pa.Buffer, role: str) -> pa.Table | dict[str, Any]:
+    """What was sent: every offset and every text looked at before anything follows them."""
     try:
-        if kind == b"T":
-            table = pa.ipc.open_stream(content).read_all()
-            table.validate(full=True)
-            return table
-        told: dict[str, Any] = json.loads(content.to_pybytes())
-        if kind == b"J":
-            return dict(told)
-        broken = _error(told["code"], told.get("facts", {}), role, limits)
-    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError):
-        broken = errors.TableReaderDied(file=role, signal=0)
-    raise broken
+        if kind != b"T":
+            return dict(json.loads(content.to_pybytes()))
+        table = pa.ipc.open_stream(content).read_all()
+        table.validate(full=True)
+    except _FALSE:
+        raise errors.TableReaderDied(file=role, signal=0) from None
+    return table
 
 
-def _error(code: str, told: Mapping[str, Any], role: str, limits: Limits) -> CodedError:
+def _error(content: pa.Buffer, role: str, limits: Limits) -> CodedError:
     """An error that the process names by its code; only numbers of it are told, whatever it says."""
-    if code == "memory":
-        return errors.TableNeedsMemory(file=role, **over("memory", limits))
-    kind = _CODED[code]
-    facts: dict[str, Any] = {
-        name: [int(v) for v in value] if isinstance(value, list) else int(value)
-        for name, value in told.items()
-    }
+    try:
+        told = json.loads(content.to_pybytes())
+        if told["code"] == "memory":
+            return errors.TableNeedsMemory(file=role, **over("memory", limits))
+        kind = _CODED[told["code"]]
+        facts: dict[str, Any] = {
+            name: [int(v) for v in value] if isinstance(value, list) else int(value)
+            for name, value in told["facts"].items()
+        }
+    except _FALSE:
+        return errors.TableReaderDied(file=role, signal=0)
     if kind in _LIMITED:
         facts |= over(_LIMITED[kind], limits)
     return kind(**({"file": role} | facts))

@@ -1,5 +1,7 @@
 """Which keys may receive, by name."""
 
+import contextlib
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from crypto import errors
-from crypto.cms.certificates import key_usage
+from crypto.cms.certificates import key_usage, read_identity
 from crypto.cms.recipients import Recipient
+from tests.unit.crypto import der
 from tests.unit.crypto.sealing import seal_bytes
 
 DSA_2048 = Path(cryptography_vectors.__file__).parent.joinpath(
@@ -131,6 +134,34 @@ def test_a_moment_needs_its_zone(ec_key):
         Recipient.from_pem(certificate(ec_key), on=datetime(2026, 6, 1, 12))
 
 
+def spki_of_rsa(bits, exponent):
+    """An RSA public key of any size: nobody has its private one."""
+    numbers = der.sequence(der.integer(2 ** (bits - 1) + 1), der.integer(exponent))
+    kind = der.sequence(der.oid("1.2.840.113549.1.1.1"), der.null())
+    return der.sequence(kind, der.bit_string(numbers))
+
+
+def nested(depth):
+    """Sequences in one another, the length of each definite."""
+    data = b""
+    for _ in range(depth):
+        data = der.header(0x30, len(data)) + data if len(data) < 60_000 else data
+    return data
+
+
+def certificate_twice():
+    """Two in one file."""
+    return certificate(ec.generate_private_key(ec.SECP384R1())) * 2
+
+
+def with_private_key():
+    """A certificate, and its private key under it."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    plain = NoEncryption()
+    encoding, form = Encoding.PEM, PrivateFormat.PKCS8
+    return certificate(key) + key.private_bytes(encoding, form, plain)
+
+
 def test_weak_and_strange_keys_are_refused():
     for key in (
         rsa.generate_private_key(65537, 2048),
@@ -145,6 +176,64 @@ def test_weak_and_strange_keys_are_refused():
             Recipient.from_pem(spki(key), on=NOON)
     with pytest.raises(errors.WeakKey):
         Recipient.from_pem(spki(x25519.X25519PrivateKey.generate()), on=NOON)
+
+
+def _explicit() -> bytes:
+    """A public key on P-384 that spells its curve out, with a generator of the sender's."""
+    curve = ec.generate_private_key(ec.SECP384R1()).public_key().public_numbers()
+    point = b"\x04" + curve.x.to_bytes(48, "big") + curve.y.to_bytes(48, "big")
+    prime = 2**384 - 2**128 - 2**96 + 2**32 - 1
+    b = 0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF  # fmt: skip
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973  # fmt: skip
+    field = der.sequence(der.oid("1.2.840.10045.1.1"), der.integer(prime))
+    law = der.sequence(
+        der.octet_string((prime - 3).to_bytes(48, "big")), der.octet_string(b.to_bytes(48, "big"))
+    )
+    told = der.sequence(
+        der.integer(1), field, law, der.octet_string(point), der.integer(order), der.integer(1)
+    )
+    return der.sequence(der.sequence(der.oid("1.2.840.10045.2.1"), told), der.bit_string(point))
+
+
+HOSTILE = {
+    "explicit curve": _explicit(),
+    "RSA of 16384 bits": spki_of_rsa(16384, 65537),
+    "RSA of 200,000 bits": spki_of_rsa(200_000, 65537),
+    "RSA with exponent 3": spki_of_rsa(3072, 3),
+    "RSA with an exponent as long as its modulus": spki_of_rsa(4096, 2**4095 + 1),
+    "RSA with exponent 0": spki_of_rsa(3072, 0),
+    "nested 15,000 deep": nested(15_000),
+    "of indefinite length": b"\x30\x80" + b"\x30\x80" * 30_000,
+    "a length that lies": b"\x30\x84\xff\xff\xff\xff" + bytes(100),
+    "two certificates": certificate_twice(),
+    "a private key beside": with_private_key(),
+    "a long text before": b"x" * (70 << 10) + b"-----BEGIN CERTIFICATE-----\n",
+    "begins alone": b"-----BEGIN CERTIFICATE-----\n" * 2000,
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_certificate_is_refused_at_once(data):
+    began = time.process_time()
+    for bare_key in (True, False):
+        with pytest.raises((errors.NotACertificate, errors.WeakKey, errors.WrongCurve)):
+            read_identity(data, bare_key=bare_key)
+    assert time.process_time() - began < 1
+
+
+def test_a_certificate_of_many_extensions_is_read_or_refused_at_once(ec_key):
+    """Nine hundred extensions of kinds that nobody knows, and a key usage."""
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(x509.Name([]))
+    builder = builder.public_key(ec_key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(NOON).not_valid_after(NOON + timedelta(days=1))
+    for number in range(900):
+        kind = x509.ObjectIdentifier(f"1.3.6.1.4.1.99999.{number}")
+        builder = builder.add_extension(x509.UnrecognizedExtension(kind, bytes(20)), critical=False)
+    pem = builder.sign(ec_key, hashes.SHA384()).public_bytes(Encoding.PEM)
+    began = time.process_time()
+    with contextlib.suppress(errors.NotACertificate):
+        Recipient.from_pem(pem, on=NOON)
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP521R1(), ec.SECP256K1()])
