@@ -31,8 +31,8 @@ from extracts.suppression.solver.secondary import (
 )
 
 _LARGEST = 64  # cells; larger tables leave so many that fit that some table is always left
-_MOST = 60  # tables that fit; with more it is the same
-_STEPS = 2_000  # of the search for them
+_MOST = 400  # tables that fit; where there are more nobody is taken to try them all
+_STEPS = 8_000  # of the search for them
 _PATTERNS = 200  # that are looked at before whole lines are hidden
 _RERUNS = 400  # tables whose smallest pattern is looked for
 _WIDER = 4  # lines around cells that no pattern keeps; the last are the whole table
@@ -168,11 +168,8 @@ def fitting(relations: Relations, hidden: Flags, most: int = _MOST) -> Floats | 
                 return None
             continue
         at = open_cells[np.argmin((high - low)[open_cells])]
-        if high[at] - low[at] > most:
-            return None  # each value of the narrowest cell may have a table
-        here = np.arange(len(low)) == at
-        values = range(int(low[at]), int(high[at]) + 1)
-        stack += [(np.where(here, v, low), np.where(here, v, high)) for v in values]
+        here, middle = np.arange(len(low)) == at, np.floor((low[at] + high[at]) / 2)
+        stack += [(np.where(here, middle + 1, low), high), (low, np.where(here, middle, high))]
     if stack:
         return None
     tables = np.tile(relations.values, (len(found), 1))
