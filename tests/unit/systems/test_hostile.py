@@ -160,7 +160,10 @@ def test_what_the_process_dies_of_is_a_coded_error(good, monkeypatch, how, expec
         read_table(good, role="c", limits=Limits(seconds=1, memory=1 << 30))
     assert "Smith" not in str(caught.value)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
-    assert apart._spare == []
+    kept = apart._spare.copy()  # who came to an end with an answer serves the next file
+    for worker in kept:
+        worker.end()
+    assert bool(kept) == (expected is errors.FormatUnknown)
 
 
 @pytest.mark.parametrize(
