@@ -126,7 +126,7 @@ def local(world, tmp_path_factory) -> Home:
 def story(world, s3, tmp_path_factory) -> Home:
     """A release through Prefect with its register and staging in the bucket, and what was seen on the way."""
     from pipelines.deployment import bucket_commands
-    from pipelines.deployment.doctor import examine
+    from pipelines.deployment.doctor.examination import examine
 
     home = _home(world, tmp_path_factory.mktemp("bucket"), s3)
     told = home.told

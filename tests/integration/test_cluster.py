@@ -18,7 +18,7 @@ from crypto.resting import shared_secret
 from matching.options import LinkOptions
 from pipelines.cluster import dask_backend
 from pipelines.cluster.errors import ClusterLost, ClusterUnavailable
-from pipelines.deployment.doctor import check_cluster
+from pipelines.deployment.doctor.outside import check_cluster
 from pipelines.home.settings import Cluster
 from tests.rehearsal.cluster import Local, authority, local_cluster
 from tests.two_tables import link, make_linkage

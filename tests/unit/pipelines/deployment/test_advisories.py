@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from pipelines.deployment import advisories
 from pipelines.deployment.advisories import in_range, known_weaknesses
-from pipelines.deployment.doctor import check_advisories
+from pipelines.deployment.doctor.machine import check_advisories
 from pipelines.errors import AdvisoriesUnusable
 from tests.examples import examples
 

@@ -11,9 +11,10 @@ import tomllib
 import pytest
 
 from errors import Exit
-from pipelines.deployment import backup, doctor
+from pipelines.deployment import backup
 from pipelines.deployment.backup import MANIFEST, back_up, restore
-from pipelines.deployment.doctor import examine
+from pipelines.deployment.doctor import machine
+from pipelines.deployment.doctor.examination import examine
 from pipelines.deployment.init import init_home, upgrade
 from pipelines.errors import BackupDisturbed, BackupDoesNotHold, BackupIncomplete, FileExists
 from pipelines.home.errors import HomeExists, HomeNewer
@@ -248,7 +249,7 @@ def test_what_somebody_is_writing_is_left_out(home, tmp_path):
 
 def test_the_doctor_says_which_loops_run(monkeypatch, tmp_path):
     def loops():
-        return next(f for f in doctor.check_machine() if f.what == "linkage's inner loops")
+        return next(f for f in machine.check_machine() if f.what == "linkage's inner loops")
 
     (tmp_path / "loops.so").write_bytes(b"loops")
     monkeypatch.setattr("matching.native.LIBRARY_FILE", tmp_path / "loops.so")

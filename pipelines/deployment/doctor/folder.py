@@ -1,0 +1,167 @@
+"""What is looked at of a home: its folder, who may read it, the service's user, keys, ledger and witnesses."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from approvals.people import People
+from crypto.keyring import crypto_findings
+from errors import CodedError
+from pipelines import home as homes
+from pipelines.deployment.doctor.finding import Finding, State, judged
+from pipelines.operations import unsafe_notices, waiting_notices
+from pipelines.safeguards import as_error, check_clock, verify_everything, witness_states
+from pipelines.session import Session
+
+_LEAST_FREE = 1 << 30  # bytes: below it the next register or release hardly fits
+
+_DAY = 24 * 3600  # seconds
+
+_KEY_AT_MOST = 64 * 1024  # bytes of a PEM file
+
+
+def check_folder(home: homes.Home) -> Iterator[Finding]:
+    """Look at the modes of the home's files and at its keyring."""
+    for seen in crypto_findings(home.keys):
+        if seen.what.startswith("keyring"):
+            yield Finding(seen.what, "good" if seen.ok else "note", seen.detail)
+    open_files = sum(1 for p in home.root.rglob("*") if not p.is_symlink() and _too_open(home, p))
+    bad = f"{open_files} files others may read"
+    yield judged("permissions", open_files, bad, "only the owner can read")
+
+
+def check_place(home: homes.Home) -> Iterator[Finding]:
+    """See that nobody else could change the home, or put another in its place, and that it lies on a disk of this machine.
+
+    Raises:
+        HomeExposed, HomeLinked, HomeOnNetwork: with what is wrong.
+    """
+    homes.open_home(home.root)
+    kind = homes.network_file_system(home.root)
+    on_network = f"on {kind}, as storage.network_home allows: its server must hold locks"
+    yield judged("home's place", kind, on_network, "nobody else could exchange it", "note")
+
+
+def _too_open(home: homes.Home, path: Path) -> bool:
+    # The signing certificate is public.
+    return path != home.signing_certificate and bool(path.stat().st_mode & 0o077)
+
+
+def check_service(home: homes.Home) -> Iterator[Finding]:
+    """Look at what a home that runs as a service needs: today's format, space, no unfinished files.
+
+    Raises:
+        HomeNewer: a later version has upgraded it.
+    """
+    found = home.format
+    older = f"{found}, today's is {homes.FORMAT}: `doj-release home upgrade`"
+    yield judged("home's format", found != homes.FORMAT, older, str(found), "note")
+    yield _free_space(home)
+    old = sum(1 for age in homes.unfinished(home) if age > _DAY)
+    left = f"{old} of processes that are gone: `remind` removes them, is it scheduled?"
+    yield judged("unfinished files", old, left, "none older than a day", "note")
+    yield _notices(home)
+
+
+def _notices(home: homes.Home) -> Finding:
+    """Whether somebody is told of what runs come to, and has been."""
+    what, chosen = "notices", home.settings().notices
+    if wrong := unsafe_notices(chosen):
+        return Finding(what, "bad", wrong)
+    if waiting := waiting_notices(home):
+        return Finding(what, "bad", f"{len(waiting)} were not taken; `remind` hands them over")
+    if not (chosen.mail_to or chosen.url_file):
+        return Finding(what, "note", "nobody is told of a run's end: [notices] in settings.toml")
+    return Finding(what, "good", f"of {', '.join(chosen.states)}; none waits")
+
+
+def check_service_user(home: homes.Home) -> Iterator[Finding]:
+    """See that what a schedule starts acts as a person: as the user who owns the home, or the service's.
+
+    Raises:
+        CodedError: ``people.toml`` can't be read.
+    """
+    people = People.read(home.people_file)
+    what, user = "service's user", people.service or _owner(home)
+    try:
+        yield Finding(what, "good", f"{user} acts as {people.by_user(user).id}")
+    except CodedError:
+        cure = f'give a [[person]] of people.toml user = "{user}"'
+        yield Finding(what, "note", f"is nobody, no schedule can write letters: {cure}")
+
+
+def _owner(home: homes.Home) -> str:
+    try:
+        return home.root.owner()
+    except KeyError:  # a number without a name
+        return str(home.root.stat().st_uid)
+
+
+def _free_space(home: homes.Home) -> Finding:
+    free = shutil.disk_usage(home.root).free
+    newest = max((_size(p) for p in home.register.glob("*/[A-Z]*")), default=0)
+    enough = free > max(_LEAST_FREE, 2 * newest)
+    detail = f"{free / 2**30:.1f} GiB free; newest register {newest / 2**30:.1f} GiB"
+    return Finding("room on the disk", "good" if enough else "bad", detail)
+
+
+def _size(folder: Path) -> int:
+    return sum(p.stat().st_size for p in folder.glob("*") if p.is_file())
+
+
+def check_private_keys(home: homes.Home) -> Iterator[Finding]:
+    """See that no unencrypted private key lies in the home, the escrow key's least of all."""
+    demo = home.root / "demo"
+    found = sum(
+        1
+        for path in home.root.rglob("*")
+        if path.is_file()
+        and not path.is_symlink()
+        and demo not in path.parents
+        and path.stat().st_size < _KEY_AT_MOST
+        and re.search(rb"-----BEGIN (RSA |EC )?PRIVATE KEY", path.read_bytes())
+    )
+    bad = f"{found} files with an unencrypted private key"
+    yield judged("private keys", found, bad, "none unencrypted")
+
+
+def check_ledger(home: homes.Home) -> Iterator[Finding]:
+    """Verify the ledger, look at its database's rights, and say who acts.
+
+    Raises:
+        CodedError: the ledger does not hold, or can't be read.
+    """
+    from approvals.ledger import weaknesses
+
+    with Session(home) as session:
+        yield from _outside(session)
+        facts = verify_everything(session, strict=False)
+        yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
+        unconfirmed = as_error(session)
+        said = "the digest that the ledger holds"
+        state: State = "note" if session.demo else "bad"
+        yield judged("settings in force", unconfirmed, str(unconfirmed), said, state)
+        weak = weaknesses(session.ledger.engine)
+        what = f"{session.ledger.engine.dialect.name}, this role appends and reads"
+        yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)
+        try:
+            yield Finding("who acts", "good", session.person.id)
+        except CodedError as error:
+            yield Finding("who acts", "bad", str(error))
+
+
+def _outside(session: Session) -> Iterator[Finding]:
+    """What the witnesses and the time-stamping authority say."""
+    if not (session.settings.witness.folder or session.settings.witness.database_url):
+        said = "none that can be read back: an older copy of the home is not found ([witness])"
+        yield Finding("witness", "note", said)
+    for name, wrong, good in witness_states(session):
+        state: State = "note" if good else "bad"
+        yield judged(f"witness {name}", wrong, f"{wrong}; {good}" if good else wrong, good, state)
+    if session.settings.time.authority_url:
+        try:
+            check_clock(session)
+            yield Finding("clock", "good", "as the authority of [time] says")
+        except CodedError as error:
+            yield Finding("clock", "bad", str(error))
