@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,12 @@ def clean_environment(**more: str) -> Iterator[None]:
         os.environ.update(before)
         os.umask(mask)
         os.chdir(folder)
+
+
+def hear_signals() -> None:
+    """In a child: have the signals end it that `nohup` or a shell's `&` took away where the tests were started."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Screen(io.StringIO):

@@ -65,10 +65,15 @@ def _width(head: str, delimiter: str, role: str) -> int:
     try:
         for record in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter):
             if record:
+                # csv has a limit of its own, which any library may lift.
+                if max(map(len, record)) > _LONGEST_NAME:
+                    break
                 return len(record)
+        else:
+            raise errors.TableEmpty(file=role)
     except csv.Error:
-        raise errors.FormatUnknown(file=role) from None
-    raise errors.TableEmpty(file=role)
+        pass
+    raise errors.FormatUnknown(file=role)
 
 
 def _parsed(
@@ -131,6 +136,7 @@ def _check_last_quote(table: pa.Table, source: pa.Buffer, role: str) -> None:
 # -- encoding and delimiter: values are looked at, never kept
 
 _CHUNK = 4 << 20  # bytes decoded at a time
+_LONGEST_NAME = 1 << 16  # characters of a column's name
 _SAMPLE = 64 << 10  # bytes of lines outside ASCII: enough for a few thousand names
 _RECORDS = 200  # records looked at to find the delimiter
 _MARKS = (

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.home import is_unfinished
-from tests.in_process import run_here
+from tests.in_process import hear_signals, run_here
 from tests.integration.conftest import Demo
 
 WITHIN = 3  # seconds from the signal to the end of the process
@@ -33,6 +33,7 @@ def stopped(
         text=True,
         env=kept | {"DOJ_RELEASE_LOG": "json"} | env,
         start_new_session=True,
+        preexec_fn=hear_signals,
     )
     assert process.stderr is not None
     try:

@@ -110,7 +110,8 @@ def _be_the_command(
         tempfile.tempdir = None
         os.chdir(place / "cwd")
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        most = resource.getrlimit(resource.RLIMIT_CORE)[1]  # none once a command was here
+        resource.setrlimit(resource.RLIMIT_CORE, (most, most))
         watch = Watch(place, trouble)
         watch.begin()
         code = _command(place, words)

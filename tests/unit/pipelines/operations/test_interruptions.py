@@ -15,6 +15,7 @@ from crypto.errors import FileUnusable, StagingDoesNotHold
 from pipelines.home.home import Home, write_private
 from pipelines.home.processes import sweep, sweep_home
 from pipelines.operations.interruptions import RunInterrupted, as_interruption, if_possible
+from tests.in_process import hear_signals
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ _NATIVE = """
 def _at_work(work: str, *words: object) -> subprocess.Popen[str]:
     code = _WORK.format(work=work.format(wait=_WAIT))
     command = [sys.executable, "-c", code, *map(str, words)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=hear_signals)
     assert process.stdout is not None
     assert process.stdout.readline() == "at work\n"
     return process
