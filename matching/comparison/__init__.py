@@ -4,6 +4,14 @@ It knows how alike two values are, and never how likely they are one person's: n
 """
 
 from matching.comparison.fields import FIELDS, NAMES, level, shipped_prior
-from matching.comparison.levels import CLOSE, SIMILAR, Comparer, compare_pairs, pack, unpack
+from matching.comparison.levels import (
+    CLOSE,
+    SIMILAR,
+    Comparer,
+    compare_pairs,
+    level_in,
+    pack,
+    unpack,
+)
 from matching.comparison.numbers import gaps, nibble_levels, nibbles, number_levels, ssn_levels
 from matching.comparison.texts import Columns, Packed, Words

@@ -215,9 +215,9 @@ class Comparer:
 
     def _look_at_given_names(self, pattern: Rows, a: Rows, b: Rows) -> None:
         """Put what two given names say of twins into patterns of the library, which does not look at it."""
-        here = np.flatnonzero(_digit(pattern, "birth") <= level("birth", "default day"))
-        here = here[_digit(pattern[here], "last") < level("last", "different")]
-        first = _digit(pattern[here], "first")
+        here = np.flatnonzero(level_in(pattern, "birth") <= level("birth", "default day"))
+        here = here[level_in(pattern[here], "last") < level("last", "different")]
+        first = level_in(pattern[here], "first")
         here = here[(first == level("first", "part")) | (first == level("first", "different"))]
         if len(here):
             levels = unpack(pattern[here])
@@ -394,8 +394,8 @@ def unpack(patterns: Rows) -> list[Ints]:
     return [*levels[::-1], rest]
 
 
-def _digit(patterns: Rows, name: str) -> Rows:
-    """The level of one field, of patterns without own columns."""
+def level_in(patterns: Rows, name: str) -> Rows:
+    """The level of one field in patterns; cheaper than all of them by `unpack`."""
     upper, size = patterns // np.int32(_DIGIT[name]), len(FIELDS[NAMES.index(name)].levels)
     return upper - upper // np.int32(size) * np.int32(size)
 

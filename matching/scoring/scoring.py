@@ -22,7 +22,7 @@ from matching import model as models
 from matching.arrays import Clock, numbered
 from matching.arrow import Bools, Floats, Ints, Rows, array, column, texts
 from matching.blocking import Blocks, PairFilter, Planned, RuleCount, plan, rules_of
-from matching.comparison import Comparer, compare_pairs
+from matching.comparison import Comparer, compare_pairs, level_in
 from matching.labels import DIFFERENT, SAME, LabelledRows
 from matching.model import frequencies
 from matching.normalise import Encoded, NameParts, Side, Vocabulary
@@ -263,7 +263,7 @@ def _guarded(
     """
     foreign, masks = encoded.in_other_letters(a, b), models.guarded_patterns(patterns, *guards)
     tongues = (encoded.cohort.first[a] >= 0) & (encoded.records.first[b] >= 0)
-    tongues &= (models.unpack(patterns)[0] == 0) & (odds < _TWO_TONGUES)
+    tongues &= (level_in(patterns, "first") == 0) & (odds < _TWO_TONGUES)
     held = {"names": foreign, "twin": tongues}
     return [
         np.logical_or.reduce([mask, *(held[name] for name in names if name in held)])
