@@ -108,7 +108,8 @@ def as_error(session: Session, section: str = "") -> SettingsNotConfirmed | None
     if not any(name == UNKNOWN or name.startswith(section) for name in found.changed):
         return None
     step = "confirm" if found.recorded else "record"
-    return SettingsNotConfirmed(settings=found.changed, next=step, by=_who(session, found))
+    who = _who(session, found) or ["nobody in people.toml yet"]
+    return SettingsNotConfirmed(settings=found.changed, next=step, by=who)
 
 
 def unspoken(session: Session, found: Standing) -> tuple[str, ...]:
