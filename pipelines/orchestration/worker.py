@@ -26,12 +26,8 @@ POOL = "doj-release"
 _RUNS_END, _WORKER_ENDS, _BY_FORCE = 5.5, 2.5, 9.0
 _SERVER_ANSWERS = 60  # seconds that a server has to answer: units of one machine start together
 
-# As the embedded server: its standard input is a pipe that nobody writes to, which ends with the owner.
-_UNTIL_THE_OWNER_ENDS = (
-    "import os, runpy, threading;"
-    " threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start();"
-    " runpy.run_module('prefect', run_name='__main__')"
-)
+# PR_SET_PDEATHSIG: the kernel kills it when its owner ends, whichever way that is, also while it stands still.
+_UNTIL_THE_OWNER_ENDS = "import ctypes, runpy; ctypes.CDLL(None).prctl(1, 9); runpy.run_module('prefect', run_name='__main__')"
 
 
 def work(home: Home, pool: str = POOL, *, health: bool = False) -> None:
@@ -139,7 +135,7 @@ def _started(words: list[str], folder: Path) -> Generator[subprocess.Popen[bytes
     worker = subprocess.Popen(
         [sys.executable, "-c", _UNTIL_THE_OWNER_ENDS, *words],
         env=os.environ | {"TMPDIR": str(temporary), "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1"},
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C goes to all processes of a terminal's
     )
     try:
