@@ -27,7 +27,7 @@ def acts(text: str) -> bool:
 
 def in_one_line(text: str) -> str:
     """A text in one line without anything that acts or hides: line ends and tabs are blanks."""
-    return text if text.isprintable() else "".join(map(_told, text))
+    return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def in_lines(text: str) -> str:
@@ -35,7 +35,7 @@ def in_lines(text: str) -> str:
     if text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable():
         return text
     ends = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c if c in "\n\t" else _told(c) for c in ends)
+    return "".join(c if c in "\n\t" else _visible(c) for c in ends)
 
 
 def in_json(data: object) -> str:
@@ -67,7 +67,7 @@ def _finalized(value: Any) -> Any:
     return in_lines(value) if type(value) is str else value  # what is marked as HTML stays
 
 
-def _told(character: str) -> str:
+def _visible(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character
     return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
@@ -75,4 +75,4 @@ def _told(character: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
-    return character if _told(character) == character else json.dumps(character)[1:-1]
+    return character if _visible(character) == character else json.dumps(character)[1:-1]

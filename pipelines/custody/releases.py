@@ -16,7 +16,7 @@ from crypto.package import verify_by_any
 from errors import CodedError
 from pipelines.errors import ConfirmationMissing, FileExists, OptionsDisagree, ReportNotNamed
 from pipelines.home import Home, locked
-from pipelines.safeguards import check_decision, tell_witness
+from pipelines.safeguards import check_decision, notify_witness
 from pipelines.session import Session, today
 
 _REPORT_FILES = {"report": "department.html", "recipient": "recipient.html", "model": "report.json"}
@@ -122,7 +122,7 @@ def approve_release(session: Session, release: str, report: str | None = None) -
     """
     check_decision(session, release)
     state = session.releases.approve(release, session.person, today(), report=report)
-    tell_witness(session)
+    notify_witness(session)
     return state
 
 
@@ -156,7 +156,7 @@ def hand_over(
         state = session.releases.hand_over(
             release, member, session.person, today(), sums=sums, by=by
         )
-        tell_witness(session)  # before anybody holds the copy
+        notify_witness(session)  # before anybody holds the copy
         if out is not None:
             shutil.copytree(place, out)
         return state

@@ -8,7 +8,7 @@ from pipelines.errors import MailRefused, OptionsDisagree
 from pipelines.home import Home, sweep_home, write_private
 from pipelines.operations.logs import without_consequence
 from pipelines.operations.notices import hand_over_notices
-from pipelines.safeguards import tell_witness
+from pipelines.safeguards import notify_witness
 from pipelines.session import Session, today
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def remind(home: Home, on: date | None = None) -> Reminded:
         with without_consequence(home, "", "notices"):
             hand_over_notices(home)
         try:
-            tell_witness(session)
+            notify_witness(session)
         finally:
             sent = send_letters(session, day)
         return Reminded(written, sent, len(_unsent(session)))

@@ -27,7 +27,7 @@ from pipelines.safeguards.switches import (
 from pipelines.safeguards.witness import (
     check_witness,
     keep_checkpoint,
-    tell_witness,
+    notify_witness,
     verify_everything,
     witness_states,
 )

@@ -195,7 +195,7 @@ def keep_checkpoint(session: Session) -> dict[str, object]:
     return body
 
 
-def tell_witness(session: Session) -> None:
+def notify_witness(session: Session) -> None:
     """After something was decided, or daily: give every witness a checkpoint; nothing where there is none.
 
     Raises:

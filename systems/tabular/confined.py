@@ -63,10 +63,10 @@ def serve() -> None:
             except BrokenPipeError:
                 return
             except Exception as broken:  # noqa: BLE001 - libraries let anything out, and may quote a value
-                _frame(channel, b"E", json.dumps(_told(broken)).encode())
+                _frame(channel, b"E", json.dumps(_as_code(broken)).encode())
 
 
-def _told(broken: Exception) -> dict[str, Any]:
+def _as_code(broken: Exception) -> dict[str, Any]:
     """An error as its code and the numbers among its facts."""
     if isinstance(broken, MemoryError | RecursionError):
         return {"code": "memory"}

@@ -12,7 +12,7 @@ from pipelines.release import errors, metrics, staging
 from pipelines.release.context import ReleaseContext
 from pipelines.release.stages.gate import ask_gate
 from pipelines.release.stages.stage import Product
-from pipelines.safeguards import tell_witness
+from pipelines.safeguards import notify_witness
 from pipelines.session import today
 
 _PATIENCE = 60.0  # seconds for another release of the system that is just being recorded
@@ -49,7 +49,7 @@ def record_and_hand_over(context: ReleaseContext) -> Product:
             _enter_history(context)
         _record(context, packages)
         if not outbox.exists():
-            tell_witness(session)  # before anything stands in the outbox
+            notify_witness(session)  # before anything stands in the outbox
         if not outbox.exists():
             outbox.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             sealed.rename(outbox)

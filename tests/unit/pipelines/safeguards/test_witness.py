@@ -77,7 +77,7 @@ def copied(home):
 def test_checkpoints_go_there_and_are_read_back(home, kind):
     assert run_here("ledger", "checkpoint", home=home.root).code == 0
     session = work(home, 1)
-    safeguards.tell_witness(session)
+    safeguards.notify_witness(session)
     safeguards.check_before(Session(home))
     found = run_here("ledger", "verify", "--json", home=home.root).json
     assert list(found["witnesses"].values()) == [2]
@@ -198,12 +198,12 @@ def test_a_place_that_is_gone_is_refused_or_said(home, kind, tmp_path):
         safeguards.check_before(Session(home))
     assert caught.value.exit == 3
     with pytest.raises(WitnessUnavailable):
-        safeguards.tell_witness(Session(home))
+        safeguards.notify_witness(Session(home))
     assert Session(home).ledger.events()[-1].kind == "witness_missed"
     settle(home, unavailable="warn")
     session = Session(home)
     safeguards.check_before(session)
-    safeguards.tell_witness(session)
+    safeguards.notify_witness(session)
     assert "LEDGER-13" in session.warnings[0]
     done = run_here("ledger", "checkpoint", "--json", "--quiet", home=home.root)
     assert (done.code, "LEDGER-13" in done.err) == (0, True)
@@ -253,7 +253,7 @@ def test_a_link_is_not_followed(home, kind, tmp_path):
     with pytest.raises(WitnessUnavailable):
         safeguards.check_before(Session(home))
     with pytest.raises(WitnessUnavailable):
-        safeguards.tell_witness(Session(home))
+        safeguards.notify_witness(Session(home))
     assert "checkpoint" not in home.settings_file.read_text().splitlines()[-1]
 
 
