@@ -116,7 +116,7 @@ class _Worker:
                 env=_ENVIRONMENT, cwd="/", start_new_session=True,
             )  # fmt: skip
         self._channel = mine
-        self._at_work = False
+        self._at_work = self._last = False
 
     def done(
         self, asked: Mapping[str, Any], handle: int, role: str, limits: Limits
@@ -144,6 +144,9 @@ class _Worker:
                         broken, errors.TableNeedsMemory | errors.TableReaderDied
                     )
                     raise broken
+                if kind == b"L":
+                    self._last = True
+                    continue
                 yield _answer(kind, content, role)
         except TimeoutError:
             raise errors.TableNeedsTime(file=role, **over("seconds", limits)) from None
@@ -174,7 +177,8 @@ class _Worker:
 
     def usable(self) -> bool:
         """Whether it is this process's, there, and came to an end with what it was asked."""
-        return self.owner == os.getpid() and not self._at_work and self._process.poll() is None
+        free = not (self._at_work or self._last)
+        return free and self.owner == os.getpid() and self._process.poll() is None
 
     def end(self) -> None:
         """End the process; what it was at is lost."""

@@ -14,7 +14,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -32,6 +32,7 @@ JOBS: Mapping[str, Callable[..., Iterator[Answer]]] = {
 }
 _HEADER, _FRAME = struct.Struct(">Q"), struct.Struct(">cQ")
 _THREADS = 4  # each thread's stack and heap count as memory
+_LEFT_BEHIND = 2  # a job that leaves more than this part of its memory behind is the last
 _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38  # prctl(2)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = (
     444,
@@ -49,21 +50,37 @@ def serve() -> None:
     mimetypes.init(())  # openpyxl's import reads the machine's otherwise, which it may not
     _confine()
     pa.set_cpu_count(min(pa.cpu_count(), _THREADS))
+    before = _taken(memory)
     while True:
         head, files, _, _ = socket.recv_fds(channel, _HEADER.size, 1)
         if len(head) < _HEADER.size or not files:
             return
         job = json.loads(channel.recv(_HEADER.unpack(head)[0], socket.MSG_WAITALL))
         with os.fdopen(files[0], "rb") as file:
-            _limit(job, os.fstat(file.fileno()).st_size, memory)
+            _limit(job, before + os.fstat(file.fileno()).st_size)
             try:
-                for answer in JOBS[job["job"]](file, **job["with"]):
-                    _send(channel, answer)
-                _frame(channel, b"D", b"")
+                kind, content = _do(channel, job, file)
             except BrokenPipeError:
                 return
-            except Exception as broken:  # noqa: BLE001 - libraries let anything out, and may quote a value
-                _frame(channel, b"E", json.dumps(_as_code(broken)).encode())
+        # What a job leaves behind would be taken from the memory of the next.
+        last = _taken(memory) - before > job["memory"] // _LEFT_BEHIND
+        if last:
+            _frame(channel, b"L", b"")
+        _frame(channel, kind, content)
+        if last:
+            return
+
+
+def _do(channel: socket.socket, job: Mapping[str, Any], file: BinaryIO) -> tuple[bytes, bytes]:
+    """Answer a job; what is said at its end."""
+    try:
+        for answer in JOBS[job["job"]](file, **job["with"]):
+            _send(channel, answer)
+    except BrokenPipeError:
+        raise
+    except Exception as broken:  # noqa: BLE001 - libraries let anything out, and may quote a value
+        return b"E", json.dumps(_as_code(broken)).encode()
+    return b"D", b""
 
 
 def _as_code(broken: Exception) -> dict[str, Any]:
@@ -90,11 +107,17 @@ def _frame(channel: socket.socket, kind: bytes, content: bytes | memoryview) -> 
     channel.sendall(content)
 
 
-def _limit(job: Mapping[str, Any], size: int, statm: int) -> None:
-    """Bound one job: memory beyond what the process and the mapped file take, and seconds of processor time."""
-    pages = int(os.pread(statm, 64, 0).split()[0])
-    room = pages * resource.getpagesize() + size + job["memory"]
-    _soft(resource.RLIMIT_AS, room)
+def _taken(statm: int) -> int:
+    """Bytes of addresses that the process has, which is what the kernel bounds."""
+    return int(os.pread(statm, 64, 0).split()[0]) * resource.getpagesize()
+
+
+def _limit(job: Mapping[str, Any], besides: int) -> None:
+    """Bound one job: its memory, ``besides`` what the new process and the mapped file take, and its seconds of processor time.
+
+    The process as it was when it was new: what it has now may be another job's, and free again.
+    """
+    _soft(resource.RLIMIT_AS, besides + job["memory"])
     used = resource.getrusage(resource.RUSAGE_SELF)
     _soft(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + job["seconds"])
 

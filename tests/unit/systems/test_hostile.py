@@ -215,6 +215,27 @@ def test_one_process_serves_file_after_file_and_ends_with_ours(good):
         os.kill(pid, 0)
 
 
+@pytest.mark.parametrize("leaves", [8 << 20, 160 << 20])
+def test_a_file_has_its_memory_whatever_was_read_before_it(good, monkeypatch, leaves):
+    """A bound over what the process has by now would be the wider, the more an earlier file took."""
+    dies(monkeypatch, f"global kept; kept = globals().get('kept', b'') or bytearray({leaves}); bytearray(64 << 20); return")  # fmt: skip
+    read = lambda: list(apart.answers("schema", good, "c", TIGHT))  # noqa: E731
+    assert read() == []
+    kept = apart._spare.copy()
+    assert bool(kept) == (leaves < TIGHT.memory // 2)  # else a new process reads the next
+    if kept:
+        (worker,) = kept
+        bound = _address_space(worker)
+        assert read() == []
+        assert _address_space(worker) == bound
+        worker.end()
+
+
+def _address_space(worker) -> int:
+    with open(f"/proc/{worker._process.pid}/limits") as limits:  # noqa: PTH123
+        return next(int(line.split()[3]) for line in limits if line.startswith("Max address space"))
+
+
 def test_a_stream_that_nobody_ends_ends_its_process(tmp_path, monkeypatch):
     monkeypatch.setattr(apart, "_spare", [])
     pq.write_table(pa.table({"id": [str(i) for i in range(600_000)]}), tmp_path / "f")
