@@ -27,7 +27,7 @@ _RUNS_END, _WORKER_ENDS, _BY_FORCE = 5.5, 2.5, 9.0
 _SERVER_ANSWERS = 60  # seconds that a server has to answer: units of one machine start together
 
 # PR_SET_PDEATHSIG: the kernel kills it when its owner ends, whichever way that is, also while it stands still.
-_UNTIL_THE_OWNER_ENDS = "import ctypes, runpy; ctypes.CDLL(None).prctl(1, 9); runpy.run_module('prefect', run_name='__main__')"
+_UNTIL_THE_OWNER_ENDS = "import ctypes, sys; ctypes.CDLL(None).prctl(1, 9); from pipelines.orchestration.own_flows import main; main(*sys.argv[1:])"
 
 
 def work(home: Home, pool: str = POOL, *, health: bool = False) -> None:
@@ -55,9 +55,7 @@ def work(home: Home, pool: str = POOL, *, health: bool = False) -> None:
         name = _name(folder)
         _wait_for_pool(pool)
         end_abandoned(name)
-        words = ["worker", "start", "--pool", pool, "--type", "process"]
-        words += ["--name", name] + ["--with-healthcheck"] * health
-        with _started(words, folder) as worker:
+        with _started([pool, name, *["health"] * health], folder) as worker:
             code = worker.wait()
         raise WorkerEnded(status=code)
 
@@ -123,7 +121,7 @@ def end_abandoned(name: str) -> int:
 def _runs(process: str | None) -> bool:
     """Whether a run's process is there; a number that went to another program is not it."""
     try:
-        return b"prefect.engine" in Path(f"/proc/{int(process or 0)}/cmdline").read_bytes()
+        return b"pipelines.flows.engine" in Path(f"/proc/{int(process or 0)}/cmdline").read_bytes()
     except (OSError, ValueError):
         return False
 
@@ -133,7 +131,7 @@ def _started(words: list[str], folder: Path) -> Generator[subprocess.Popen[bytes
     temporary = folder / "tmp"  # Prefect's runner makes a name in /tmp that is the first user's
     temporary.mkdir(mode=0o700, exist_ok=True)
     worker = subprocess.Popen(
-        [sys.executable, "-c", _UNTIL_THE_OWNER_ENDS, *words],
+        [sys.executable, "-P", "-c", _UNTIL_THE_OWNER_ENDS, *words],
         env=os.environ | {"TMPDIR": str(temporary), "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1"},
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C goes to all processes of a terminal's

@@ -3,8 +3,10 @@
 import base64
 import json
 import os
+import pickle
 import re
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -141,6 +143,69 @@ def what_nobody_ordered(server: Prefect, home: Path, order: str) -> None:
     assert [f["step"] for f in told] == ["flow.release", "flow.release", "flow.refresh"]
 
 
+def somebody_elses_code(server: Prefect, home: Path, place: Path) -> None:
+    """Whoever has the password says where code is, what fetches it, what starts it, with what around it: none is run."""
+    mark, module = place / "mark", place / "hostile.py"
+    place.mkdir()
+    module.write_text(
+        f"import pathlib; from prefect import flow; pathlib.Path({str(mark)!r}).touch()\n"
+        "@flow(name='release')\ndef release(order, home=None): pass"
+    )
+    shell = {"prefect.deployments.steps.run_shell_script": {"script": f"touch {mark}"}}
+    there = {"prefect.deployments.steps.set_working_directory": {"directory": str(place)}}
+    loud = {"PYTHONPATH": str(place), "PYTHONSTARTUP": str(module), "DOJ_RELEASE_HOME": str(place), "PREFECT_LOGGING_CONFIG_PATH": str(module)}  # fmt: skip
+    pool = server.ask("work_pools/doj-release", method="GET")["base_job_template"]
+    pool["job_configuration"] |= {"command": f"touch {mark}", "env": loud}
+    server.ask("work_pools/doj-release", {"base_job_template": pool}, method="PATCH")
+    for flow, name, how in (
+        ("release", "steps", {"entrypoint": "hostile.py:release", "pull_steps": [shell, there]}),
+        ("release", "path", {"entrypoint": f"{module}:release", "path": str(place)}),
+        ("release", "variables", {"entrypoint": "pipelines.flows.release", "job_variables": {"command": f"touch {mark}", "env": loud, "working_dir": str(place)}}),
+        ("remind.hostile", "module", {"entrypoint": "hostile.release", "pull_steps": [there]}),
+    ):  # fmt: skip
+        flow_id = server.ask("flows/", {"name": flow})["id"]
+        made = {"name": name, "flow_id": flow_id, "work_pool_name": "doj-release"} | how
+        deployment = server.ask("deployments/", made)["id"]
+        asked = {"parameters": {"order": "2026-999-R002"}, "state": {"type": "SCHEDULED"}}
+        number = server.ask(f"deployments/{deployment}/create_flow_run", asked)["id"]
+        found = server.until(number, ended)
+        assert (found["state_name"], found["state_type"]) == ("Refused", "CANCELLED"), name
+        assert not mark.exists(), name
+    shown = run_here("ledger", "show", "--json", home=home).json
+    steps = [e["facts"]["step"] for e in shown if e["facts"].get("code") == "FLOW-06"]
+    assert steps[-4:] == ["flow.release"] * 3 + ["flow.other"]
+
+
+def somebody_elses_result(server: Prefect, place: Path, env: dict[str, str]) -> None:
+    """A run that somebody ended meanwhile has a result, where they say and in their form: Prefect's engine unpickles it."""
+    place.mkdir()
+    mark = place / "mark"
+    kind = server.ask("block_types/slug/local-file-system", method="GET")["id"]
+    wanted = {"block_schemas": {"block_type_id": {"any_": [kind]}}}
+    schema = server.ask("block_schemas/filter", wanted)[0]["id"]
+    made = {"block_type_id": kind, "block_schema_id": schema, "data": {"basepath": str(place)}}
+    block = server.ask("block_documents/", {"name": "hostile"} | made)["id"]
+    record = {"storage_key": "result", "storage_block_id": block, "serializer": {"type": "pickle"}}
+    pickled = base64.b64encode(pickle.dumps(_Makes(str(mark)))).decode()
+    (place / "result").write_text(json.dumps({"metadata": record, "result": pickled}))
+    number = server.order("release/release", order="2026-999-R003")
+    completed = {"state": {"type": "COMPLETED", "data": record}, "force": True}
+    server.ask(f"flow_runs/{number}/set_state", completed)
+    env = env | {"PREFECT__FLOW_RUN_ID": number, "PREFECT__FLOW_ENTRYPOINT": "pipelines.flows.release"}  # fmt: skip
+    for words, code in ((["pipelines.flows.engine", "release"], 0), (["prefect.engine"], None)):
+        done = subprocess.run([sys.executable, "-P", "-m", *words], env=env, cwd=place, check=False)
+        assert code is None or done.returncode == code
+        assert mark.exists() == (code is None), words
+
+
+class _Makes:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (self.folder,)
+
+
 def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path):
     settle(copied, server.url, server.secret)
     project = demo.release("deidentified")["project"]
@@ -195,6 +260,8 @@ def test_a_worker_runs_an_order_by_its_deployment(server, copied, demo, tmp_path
         assert "**Refused** at stage `gate`" in server.artifacts(number)[page]
 
         what_nobody_ordered(server, copied, order)
+        somebody_elses_code(server, copied, tmp_path / "code")
+        somebody_elses_result(server, tmp_path / "result", env)
         number = server.order("release/release", order=second)
         gate = copied / "runs" / second / "stages" / "gate.json"
         server.until(number, lambda run: run["state_type"] == "RUNNING" and gate.exists())
