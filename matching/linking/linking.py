@@ -237,10 +237,11 @@ def link_sources(
     ]:
         raise errors.ExactMissing(missing=missing)
     with arrays.Clock(seconds, "read"), ThreadPoolExecutor(2) as other:
+        # One after the other: the process that reads files is done with one before the next.
+        left = normalise.read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
         reading = other.submit(
             normalise.read_input, records.parts(), columns, records.keep, options.threads, exact
         )
-        left = normalise.read_input(cohort.parts(), columns, cohort.keep, options.threads, exact)
         own_rows = cohort.aliases and cohort.aliases.given
         checking = other.submit(check_ids, left.as_given, "cohort_id", unique=True, given=own_rows)
         # Python's work, beside Arrow's

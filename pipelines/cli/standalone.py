@@ -10,6 +10,7 @@ import typer
 from errors import Exit
 from pipelines.cli.console import Console, Group
 from pipelines.errors import OptionsDisagree
+from systems import reader
 
 if TYPE_CHECKING:
     from extracts.suppression import Progress
@@ -47,6 +48,7 @@ def match(
     aliases: list[Path] | None = None,
 ) -> None:
     """Link two tables; writes LINKS.parquet, .json and .html."""
+    reader.begin_for((cohort, records))
     from matching.linking import match_files
     from matching.options import LinkOptions
     from matching.own_words import NO_WORDS, OwnWords

@@ -6,16 +6,12 @@ came from outside, since it does. One process that did well stays for the next f
 most of a small file's time.
 """
 
-import atexit
 import json
 import os
 import signal
 import socket
 import stat
 import struct
-import subprocess
-import sys
-import threading
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +21,7 @@ import pyarrow as pa
 
 from errors import CodedError
 from systems import errors
+from systems.reader import Reader, given_back, taken
 
 
 @dataclass(frozen=True)
@@ -61,14 +58,6 @@ _LIMITED: Mapping[type[CodedError], str] = {
     errors.TooManyColumns: "columns",
     errors.TableTooLarge: "size",
 }
-# The environment holds nothing of ours; libraries start no threads of their own beside Arrow's.
-_ENVIRONMENT = {
-    "LC_ALL": "C.UTF-8",
-    "MALLOC_ARENA_MAX": "2",
-    "OPENBLAS_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-}
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from systems.tabular import confined; confined.serve()"
 
 
 def over(limit: str, limits: Limits) -> dict[str, int | str]:
@@ -91,132 +80,73 @@ def answers(
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         raise errors.TableMissing(file=role) from None
-    worker = None
+    reader = None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise errors.TableMissing(file=role)
-        worker = _taken()
+        reader = taken()
         asked = {"job": job, "with": more, "memory": limits.memory, "seconds": limits.seconds}
-        yield from worker.done(asked, handle, role, limits)
+        yield from _done(reader, asked, handle, role, limits)
     finally:
         os.close(handle)
-        if worker is not None:
-            _idle(worker)
+        if reader is not None:
+            given_back(reader)
 
 
-class _Worker:
-    def __init__(self) -> None:
-        self.owner = os.getpid()
-        mine, theirs = socket.socketpair()
-        with theirs:
-            path = [place for place in sys.path if place]
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _START, json.dumps(path)],
-                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=_ENVIRONMENT, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        self._channel = mine
-        self._at_work = self._last = False
-
-    def done(
-        self, asked: Mapping[str, Any], handle: int, role: str, limits: Limits
-    ) -> Generator[pa.Table | dict[str, Any], None, None]:
-        """Ask, and pass on what comes back until it is done."""
-        self._channel.settimeout(_STALLED * limits.seconds)
-        self._at_work = True
-        taken = 0
-        try:
-            request = json.dumps(asked).encode()
-            socket.send_fds(self._channel, [_HEADER.pack(len(request))], [handle])
-            self._channel.sendall(request)
-            while True:
-                kind, length = _FRAME.unpack(self._received(_FRAME.size))
-                taken += length
-                if taken > limits.size:
-                    raise errors.TableTooLarge(file=role, bytes=taken, **over("size", limits))
-                content = self._received(length)
-                if kind == b"D":
-                    self._at_work = False
-                    return
-                if kind == b"E":
-                    broken = _error(content, role, limits)
-                    self._at_work = isinstance(
-                        broken, errors.TableNeedsMemory | errors.TableReaderDied
-                    )
-                    raise broken
-                if kind == b"L":
-                    self._last = True
-                    continue
-                yield _answer(kind, content, role)
-        except TimeoutError:
-            raise errors.TableNeedsTime(file=role, **over("seconds", limits)) from None
-        except (OSError, EOFError):
-            raise self._death(role, limits) from None
-
-    def _received(self, length: int) -> pa.Buffer:
-        content = pa.allocate_buffer(length)
-        view, at = memoryview(content).cast("B"), 0
-        while at < length:
-            count = self._channel.recv_into(view[at:])
-            if not count:
-                raise EOFError
-            at += count
-        return content
-
-    def _death(self, role: str, limits: Limits) -> CodedError:
-        """What the process died of: too much time, too much memory (the kernel ends the largest), or something else."""
-        try:
-            code = self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            code = 0
-        if code == -signal.SIGXCPU:
-            return errors.TableNeedsTime(file=role, **over("seconds", limits))
-        if code in (-signal.SIGKILL, -signal.SIGABRT):  # C++ aborts where it gets no memory
-            return errors.TableNeedsMemory(file=role, **over("memory", limits))
-        return errors.TableReaderDied(file=role, signal=max(0, -code))
-
-    def usable(self) -> bool:
-        """Whether it is this process's, there, and came to an end with what it was asked."""
-        free = not (self._at_work or self._last)
-        return free and self.owner == os.getpid() and self._process.poll() is None
-
-    def end(self) -> None:
-        """End the process; what it was at is lost."""
-        self._channel.close()
-        if self.owner == os.getpid():
-            self._process.kill()
-            self._process.wait()
+def _done(
+    reader: Reader, asked: Mapping[str, Any], handle: int, role: str, limits: Limits
+) -> Generator[pa.Table | dict[str, Any], None, None]:
+    """Ask, and pass on what comes back until it is done."""
+    reader.channel.settimeout(_STALLED * limits.seconds)
+    reader.at_work = True
+    total = 0
+    try:
+        request = json.dumps(asked).encode()
+        socket.send_fds(reader.channel, [_HEADER.pack(len(request))], [handle])
+        reader.channel.sendall(request)
+        while True:
+            kind, length = _FRAME.unpack(_received(reader.channel, _FRAME.size))
+            total += length
+            if total > limits.size:
+                raise errors.TableTooLarge(file=role, bytes=total, **over("size", limits))
+            content = _received(reader.channel, length)
+            if kind == b"D":
+                reader.at_work = False
+                return
+            if kind == b"E":
+                broken = _error(content, role, limits)
+                reader.at_work = isinstance(
+                    broken, errors.TableNeedsMemory | errors.TableReaderDied
+                )
+                raise broken
+            if kind == b"L":
+                reader.last = True
+                continue
+            yield _answer(kind, content, role)
+    except TimeoutError:
+        raise errors.TableNeedsTime(file=role, **over("seconds", limits)) from None
+    except (OSError, EOFError):
+        raise _death(reader.died_of(), role, limits) from None
 
 
-_PATIENCE = 5  # seconds in which a process whose channel broke is gone by itself
-_spare: list[_Worker] = []
-_lock = threading.Lock()
+def _received(channel: socket.socket, length: int) -> pa.Buffer:
+    content = pa.allocate_buffer(length)
+    view, at = memoryview(content).cast("B"), 0
+    while at < length:
+        count = channel.recv_into(view[at:])
+        if not count:
+            raise EOFError
+        at += count
+    return content
 
 
-def _taken() -> _Worker:
-    """A process that waits for work, or a new one."""
-    with _lock:
-        while _spare:
-            worker = _spare.pop()
-            if worker.usable():
-                return worker
-            worker.end()
-    return _Worker()
-
-
-def _idle(worker: _Worker) -> None:
-    with _lock:
-        if not _spare and worker.usable():
-            _spare.append(worker)
-            return
-    worker.end()
-
-
-@atexit.register
-def _end_all() -> None:
-    with _lock:
-        while _spare:
-            _spare.pop().end()
+def _death(number: int, role: str, limits: Limits) -> CodedError:
+    """What the process died of: too much time, too much memory (the kernel ends the largest), or something else."""
+    if number == signal.SIGXCPU:
+        return errors.TableNeedsTime(file=role, **over("seconds", limits))
+    if number in (signal.SIGKILL, signal.SIGABRT):  # C++ aborts where it gets no memory
+        return errors.TableNeedsMemory(file=role, **over("memory", limits))
+    return errors.TableReaderDied(file=role, signal=number)
 
 
 _FALSE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError)
@@ -228,9 +158,15 @@ def _answer(kind: bytes, content: pa.Buffer, role: str) -> pa.Table | dict[str, 
         if kind != b"T":
             return dict(json.loads(content.to_pybytes()))
         table = pa.ipc.open_stream(content).read_all()
-        table.validate(full=True)
+        table.validate()
     except _FALSE:
         raise errors.TableReaderDied(file=role, signal=0) from None
+    try:
+        table.validate(full=True)
+    except (
+        pa.ArrowInvalid
+    ):  # what is left to be wrong, if nobody is hostile, is a text that is no UTF-8
+        raise errors.EncodingUnknown(file=role) from None
     return table
 
 

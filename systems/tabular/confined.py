@@ -14,21 +14,30 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from errors import CodedError
 from systems.errors import FormatUnknown
-from systems.tabular import columnar, workbook
+from systems.tabular import columnar
 
 Answer = pa.Table | Mapping[str, Any]
+
+
+def _of_workbook(name: str, file: BinaryIO, **how: Any) -> Iterator[Answer]:
+    from systems.tabular import workbook  # openpyxl takes as long to import as a small file to read
+
+    yield from getattr(workbook, name)(file, **how)
+
+
 JOBS: Mapping[str, Callable[..., Iterator[Answer]]] = {
     "schema": columnar.schema,
     "texts": columnar.texts,
     "native": columnar.native,
-    "sheet": workbook.sheet,
-    "cells": workbook.cells,
+    "sheet": partial(_of_workbook, "sheet"),
+    "cells": partial(_of_workbook, "cells"),
 }
 _HEADER, _FRAME = struct.Struct(">Q"), struct.Struct(">cQ")
 _THREADS = 4  # each thread's stack and heap count as memory
