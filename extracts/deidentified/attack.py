@@ -20,7 +20,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from extracts.deidentified.rules import EXACT, NEAR, Likes, Rule, key_of, mine, rule_of_persons
+from extracts.deidentified.rules import (
+    EXACT,
+    NEAR,
+    Likes,
+    Places,
+    Rule,
+    Shown,
+    key_of,
+    mine,
+    rule_of_persons,
+)
+from extracts.rows import compute as pc
 
 T = TypeVar("T")
 Ints = npt.NDArray[np.integer[Any]]
@@ -29,6 +40,8 @@ Sources = tuple[str, ...]
 
 _LARGEST = 1 << 62  # of a number made of several codes
 _PERSON: Sources = ("the person's other rows",)
+_OTHERS: Sources = ("no quasi-identifiers",)
+_FEW = 4  # rules, for which rows that look alike are not put together
 
 
 @dataclass(frozen=True)
@@ -116,21 +129,87 @@ def attack(
         memory: what quasi-identifiers say by themselves, of an attack on rows that differ in other columns alone.
     """
     memory = {} if memory is None else memory
-    person = _once(memory, "person", lambda: _codes(table[references[0]])[0])
     coarser = {n: chain[: chain.index(n)] for chain in versions for n in chain}
-    board = _Board(table, quasi_identifiers, references, person, coarser, memory, thorough=thorough)
-    group = _once(memory, "groups", lambda: board.groups(rows_alone=rows_alone))
-    if not everywhere:
-        board.leave_out(group)
+    board = _Board(
+        _Rows(table, quasi_identifiers, references, memory, rows_alone=rows_alone),
+        coarser,
+        thorough=thorough,
+        everywhere=everywhere,
+    )
     if thorough:
         board.fill(EXACT)
     below_exact, exact = _alike(board, k, rows_alone=rows_alone)
-    parted = board.parted(group) if below_exact.any() else {}
+    parted = board.parted() if below_exact.any() else {}
     board.fill(NEAR)
     below_near, near = _alike(board, k, rows_alone=rows_alone)
-    exposed = (below_exact | below_near)[person]
-    sources = board.inferred_from(exposed, group, parted) if exposed.any() else {}
-    return Attack(exact, near, dict(board.rules), exposed, sources, board.now)
+    exposed = (below_exact | below_near)[board.rows.person]
+    sources = board.inferred_from(exposed, parted) if exposed.any() else {}
+    filled = {name: codes[board.of] for name, codes in board.now.items()}
+    return Attack(exact, near, dict(board.rules), exposed, sources, filled)
+
+
+class _Rows:
+    """The release in codes, row by row. A column's values are 0 to ``levels - 1``; ``levels`` is an empty cell.
+
+    What quasi-identifiers say alone is kept in ``memory``; codes of other columns are those of the attack before
+    where they show the same, so that ``same`` names what need not be counted again.
+    """
+
+    def __init__(
+        self,
+        table: pa.Table,
+        quasi: Sequence[str],
+        references: Sequence[str],
+        memory: dict[object, Any],
+        *,
+        rows_alone: bool,
+    ) -> None:
+        self.quasi, self.memory = list(quasi), memory
+        self.names = [n for n in table.column_names if n not in references]
+        self.others = [n for n in self.names if n not in quasi]
+        self.person = _once(memory, "person", lambda: _codes(table[references[0]])[0])
+        self.base: dict[str, Ints] = {}
+        self.levels: dict[str, int] = {}
+        self.same: set[str] = set()
+        for name in self.names:
+            before = memory.get(name)
+            if before is None or name in self.others:
+                memory[name] = _codes(table[name], before and before[2])
+            self.base[name], self.levels[name], _ = memory[name]
+            if before is not None and np.array_equal(before[0], self.base[name]):
+                self.same.add(name)
+        self.targets = [n for n in quasi if (self.base[n] == self.levels[n]).any()]
+        self.targets = [n for n in self.targets if self.levels[n]]
+        self.alike = _once(
+            memory, "alike", lambda: _together(quasi, self.levels, self.base, self.person.size)
+        )
+        self.group = _once(memory, "groups", lambda: self._groups(rows_alone=rows_alone))
+        self.of_persons = {
+            n: _once(
+                memory,
+                (n, _PERSON),
+                lambda n=n: rule_of_persons(self.person, self.base[n], self.levels[n]),
+            )
+            for n in self.targets
+        }
+        self.said = _once(memory, "said", self._said)
+
+    def _groups(self, *, rows_alone: bool) -> Ints:
+        """A number for each row, the same where rows of the release look alike, and so do their persons' histories."""
+        if rows_alone:
+            return self.alike
+        history = _histories(self.person, self.alike, int(self.person.max(initial=-1)) + 1)
+        return _numbered(history[self.person] * (self.alike.max(initial=0) + 1) + self.alike)
+
+    def _said(self) -> Ints:
+        """A number for each row, the same where rows look alike and their persons' other rows say the same."""
+        number = self.alike
+        for name, rule in self.of_persons.items():
+            if rule.pattern.size:
+                says = np.zeros(rule.width, np.int64)
+                says[rule.pattern] = rule.value + 1
+                number = _numbered(number * (self.levels[name] + 2) + says[self.person])
+        return number
 
 
 class _Asked:
@@ -139,6 +218,7 @@ class _Asked:
     def __init__(self, shown: Mapping[str, Ints], rows: Ints) -> None:
         self._shown, self.rows = shown, rows
         self._taken: dict[str, Ints] = {}
+        self._alike: dict[Sources, tuple[_Asked, Ints]] = {}
 
     def __getitem__(self, name: str) -> Ints:
         if name not in self._taken:
@@ -148,75 +228,89 @@ class _Asked:
     def __len__(self) -> int:
         return self.rows.size
 
+    def alike(self, names: Sources, number: Callable[[], Ints]) -> "tuple[_Asked, Ints]":
+        """One row of each number, and the rows' numbers."""
+        if names not in self._alike:
+            numbers = number()
+            one = np.empty(int(numbers.max(initial=-1)) + 1, np.int64)
+            one[numbers] = np.arange(numbers.size)
+            self._alike[names] = _Asked(self._shown, self.rows[one]), numbers
+        return self._alike[names]
+
     def leave_out(self, filled: Mask) -> None:
         """Rows that were filled in are asked for no more."""
         if filled.any():
-            self.rows = self.rows[~filled]
-            self._taken = {name: codes[~filled] for name, codes in self._taken.items()}
+            left = ~filled
+            self.rows = self.rows[left]
+            self._taken = {name: codes[left] for name, codes in self._taken.items()}
+            self._alike = {n: (one, number[left]) for n, (one, number) in self._alike.items()}
 
 
 class _Board:
-    """The release in codes, and what the attacker has put into its empty cells so far.
+    """Kinds of rows, and what the attacker has put into their empty cells so far.
 
-    A column's values are 0 to ``levels - 1``; ``levels`` is an empty cell and ``levels + 1`` the
-    belief that there is no value. ``shown`` is what rules are asked with: that belief shows nothing.
+    Rows that show the same, of persons whose other rows say the same, are filled alike: they are one kind, which
+    counts as many. ``levels + 1`` is the belief that there is no value. ``shown`` is what rules are
+    asked with: that belief shows nothing.
     """
 
     def __init__(
-        self,
-        table: pa.Table,
-        quasi: Sequence[str],
-        references: Sequence[str],
-        person: Ints,
-        coarser: Mapping[str, Sequence[str]],
-        memory: dict[object, Any],
-        *,
-        thorough: bool,
+        self, rows: _Rows, coarser: Mapping[str, Sequence[str]], *, thorough: bool, everywhere: bool
     ) -> None:
-        self.names = [n for n in table.column_names if n not in references]
-        coded = {
-            n: _once(memory if n in quasi else {}, n, lambda n=n: _codes(table[n]))
-            for n in self.names
-        }
-        self.base = {n: codes for n, (codes, _) in coded.items()}
-        self.levels = {n: levels for n, (_, levels) in coded.items()}
-        self.now = {n: self.base[n].copy() if n in quasi else self.base[n] for n in self.names}
-        self.shown = {n: self.now[n].copy() if n in quasi else self.base[n] for n in self.names}
-        self.quasi = list(quasi)
-        self.targets = [
-            n for n in quasi if self.levels[n] and (self.base[n] == self.levels[n]).any()
-        ]
-        self.many = {n: np.bincount(self.base[n], minlength=self.levels[n] + 1) for n in quasi}
-        self.person = person
+        self.rows, self.levels, self.targets = rows, rows.levels, rows.targets
+        besides = _together(rows.others, self.levels, rows.base, rows.person.size)
+        filled_too = np.ones(besides.size, bool) if everywhere else _differs(rows.group, besides)
+        kind = rows.said * (besides.max(initial=0) + 1) + besides
+        self.of = _numbered(2 * kind + filled_too)
+        self.many = np.bincount(self.of)
+        one = np.empty(self.many.size, np.int64)
+        one[self.of] = np.arange(self.of.size)
+        self.base = {n: codes[one] for n, codes in rows.base.items()}
+        self.now = {n: self.base[n].copy() if n in rows.quasi else self.base[n] for n in rows.names}
+        self.shown = {n: self.now[n].copy() if n in rows.quasi else self.now[n] for n in rows.names}
+        self.person, self.alike, self.filled_too = (
+            rows.person[one],
+            rows.alike[one],
+            filled_too[one],
+        )
         self.beside = {
             n: [(c, self._beside(n, c)) for c in coarser.get(n, ()) if self.levels[c]]
             for n in self.targets
         }
-        self.changed = np.zeros(table.num_rows, np.int64)
+        self.context = {  # what coarser versions are shown, which decides what values are possible
+            n: _together([c for c, _ in beside], self.levels, self.base, self.many.size)
+            for n, beside in self.beside.items()
+        }
+        self.besides = besides[one]
+        self.changed = np.zeros(self.many.size, np.int64)
         self.rules: dict[tuple[str, Sources], int] = {}
         self.filled = self.clock = 0
-        self.filled_too = np.ones(table.num_rows, bool)
-        self.alike = _once(memory, "alike", lambda: self.rows(quasi))  # nothing is filled in yet
-        self.others = others = set(self.names).difference(quasi)
-        pairs = [two for two in combinations(self.names, 2) if thorough or others.intersection(two)]
-        self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in self.names], pairs]
+        pairs = [
+            two
+            for two in combinations(rows.names, 2)
+            if thorough or not {*rows.others}.isdisjoint(two)
+        ]
+        self.sources: list[list[Sources]] = [[()], [_PERSON], [(n,) for n in rows.names], pairs]
+        self.mined = {(n, _PERSON): rule for n, rule in rows.of_persons.items()}
+        self._mine([(), *((n,) for n in rows.names), *pairs], thorough=thorough)
+        self.surest: dict[tuple[str, int], _Surest] = {}
+
+    def _mine(self, sources: Iterable[Sources], *, thorough: bool) -> None:
+        """Mine all rules; those of columns that show what they did in the attack before are known."""
         mined: dict[Sources, list[Sources]] = {}  # by what of them is no quasi-identifier
-        for sources in [(), *((n,) for n in self.names), *pairs]:
-            mined.setdefault(tuple(n for n in sources if n in others), []).append(sources)
-        self.mined = {
-            (target, sources): rule
-            for besides, several in mined.items()
-            for target, sources, rule in _once(
-                {} if besides else memory,
-                ("mined", thorough),
-                lambda besides=besides, several=several: list(self._mine_all(besides, several)),
-            )
-        }
-        for n in self.targets:
-            self.mined[n, _PERSON] = _once(
-                memory,
-                (n, _PERSON),
-                lambda n=n: rule_of_persons(person, self.base[n], self.levels[n]),
+        for one in sources:
+            mined.setdefault(tuple(n for n in one if n in self.rows.others), []).append(one)
+        shown = {n: np.bincount(self.base[n], self.many, self.levels[n] + 1) for n in self.targets}
+        for besides, several in mined.items():
+            key = ("mined", besides, thorough or bool(besides))
+            if not self.rows.same.issuperset(besides):
+                self.rows.memory.pop(key, None)
+            self.mined |= _once(
+                self.rows.memory,
+                key,
+                lambda besides=besides, several=several: dict(
+                    self._mine_all(besides, several, shown)
+                ),
             )
 
     def _beside(self, target: str, coarser: str) -> Mask:
@@ -226,45 +320,35 @@ class _Board:
         found[-1], found[:, self.levels[target] :] = True, True
         return found
 
-    def _possible(self, target: str, value: Ints, asked: "_Asked", there: Ints) -> Mask:
+    def _possible(self, target: str, value: Ints, rows: Ints) -> Mask:
         """Whether the coarser versions that rows show (not: are believed to have) let a value be."""
-        possible = np.ones(there.size, bool)
+        possible = np.ones(np.broadcast_shapes(value.shape, rows.shape), bool)
         for coarser, beside in self.beside[target]:
-            possible &= beside[self.base[coarser][asked.rows[there]], value]
+            possible &= beside[self.base[coarser][rows], value]
         return possible
 
-    def groups(self, *, rows_alone: bool) -> Ints:
-        """A number for each row, the same where rows of the release look alike, and so do their persons' histories."""
-        group = self.alike
-        if not rows_alone:
-            history = _histories(self.person, group, int(self.person.max(initial=-1)) + 1)
-            group = _numbered(history[self.person] * (group.max(initial=0) + 1) + group)
-        return group
-
-    def leave_out(self, group: Ints) -> None:
-        """Leave out rows whose likes show the same in all other columns."""
-        self.filled_too = _differs(group, self.rows(n for n in self.names if n in self.others))
-
-    def parted(self, group: Ints) -> dict[str, Mask]:
+    def parted(self) -> dict[str, Mask]:
         """Quasi-identifier → rows of groups in which it is believed to differ."""
-        return {name: _differs(group, self.now[name]) for name in self.targets}
+        return {n: _differs(self.rows.group, self.now[n][self.of]) for n in self.targets}
 
-    def inferred_from(
-        self, exposed: Mask, group: Ints, before: dict[str, Mask]
-    ) -> dict[Sources, Mask]:
+    def inferred_from(self, exposed: Mask, before: dict[str, Mask]) -> dict[Sources, Mask]:
         """What other columns part exposed rows by, now or ``before``: every rule that would."""
         found: dict[Sources, Mask] = {}
-        parted, own = self.parted(group), {n: _differs(group, self.base[n]) for n in self.others}
+        group, others = self.rows.group, self.rows.others
+        parted, own = self.parted(), {n: _differs(group, self.rows.base[n]) for n in others}
+        exposed = exposed & self.filled_too[self.of]
         for target in self.targets:
             apart = parted[target] | before.get(target, False)
-            empty = self.base[target] == self.levels[target]
-            asked = _Asked(self.shown, np.flatnonzero(exposed & apart & empty & self.filled_too))
+            empty = self.rows.base[target] == self.levels[target]
+            places = np.flatnonzero(exposed & apart & empty)
+            asked = _Asked(self.shown, self.of[places])
             for sources in [one for several in self.sources for one in several]:
-                besides = tuple(n for n in sources if n in self.others)
+                besides = tuple(n for n in sources if n in others)
                 rule = self.mined.get((target, sources))
                 if besides and rule is not None and len(asked):
-                    there, here = rule.find(key_of(sources, asked, self.levels), NEAR)
-                    rows = asked.rows[there[self._possible(target, rule.value[here], asked, there)]]
+                    there, here = rule.find(key_of(sources, asked, self.levels))
+                    able = self._possible(target, rule.value[here], asked.rows[there])
+                    rows = places[there[able]]
                     kinds = sum(own[n][rows].astype(np.int64) << at for at, n in enumerate(besides))
                     for kind in range(1, 1 << len(besides)):  # what is the same tells nobody apart
                         those = tuple(n for at, n in enumerate(besides) if kind >> at & 1)
@@ -273,27 +357,16 @@ class _Board:
                         )
         return found
 
-    def rows(self, names: Iterable[str]) -> Ints:
-        """A number for each row, the same where rows are believed to be alike in these columns."""
-        row, width = np.zeros(self.person.size, np.int64), 1
-        for name in names:
-            if width * (self.levels[name] + 2) >= _LARGEST:
-                row = _numbered(row)
-                width = int(row.max(initial=0)) + 1
-            row = row * (self.levels[name] + 2) + self.now[name]
-            width *= self.levels[name] + 2
-        return _numbered(row)
-
     def _likes(self, besides: Sources) -> Likes:
         """Rows alike in all quasi-identifiers and some other columns, as one row each, and how many they are."""
         number = self.alike
         for name in besides:
             number = number * (self.levels[name] + 1) + self.base[name]
         number = _numbered(number)
-        many = np.bincount(number)
+        many = np.bincount(number, self.many)
         first = np.empty(many.size, np.int64)
         first[number] = np.arange(number.size)
-        table = {name: self.base[name][first] for name in (*self.quasi, *besides)}
+        table = {name: self.base[name][first] for name in (*self.rows.quasi, *besides)}
         return Likes(table, many.astype(np.float64))
 
     def fill(self, confidence: float) -> None:
@@ -307,50 +380,145 @@ class _Board:
                 looked[target] = self.clock
                 empty = (self.now[target] == self.levels[target]) & new & self.filled_too
                 asked = _Asked(self.shown, np.flatnonzero(empty))
-                for several in self.sources:  # none, the person's other rows, columns, pairs
-                    hit = self._fill(target, several, confidence, asked)
+                for step in range(len(self.sources)):  # none, other rows, columns, pairs
+                    hit = self._fill(target, step, confidence, asked)
                     changed |= bool(hit.any())
                     asked.leave_out(hit)
 
-    def _fill(
-        self, target: str, several: list[Sources], confidence: float, asking: "_Asked"
-    ) -> Mask:
+    def _fill(self, target: str, step: int, confidence: float, asking: "_Asked") -> Mask:
         """Fill the target's empty cells with the surest of several rules, the first of equals; which were."""
         rows = asking.rows
-        sure, support = np.zeros(rows.size), np.zeros(rows.size, np.int64)
-        value, chosen = np.full((2, rows.size), -1)
-        for number, sources in enumerate(several if rows.size else ()):
-            if (rule := self.mined.get((target, sources))) is None:
-                continue
-            asked = (
-                self.person[rows] if sources == _PERSON else key_of(sources, asking, self.levels)
+        surest = self._surest(target, step)
+        able, best = surest.able[confidence], np.zeros(rows.size, np.int32)
+        for names, several in surest.rules.items() if rows.size else ():
+            if names == _PERSON or len(several) < _FEW:
+                asked, number = asking, None
+            else:
+                asked, number = asking.alike(
+                    names, lambda names=names: self._alike(target, names, asking)
+                )
+            offset, found = (
+                self.context[target][asked.rows] * surest.value.size,
+                np.zeros(len(asked), np.int32),
             )
-            there, here = rule.find(asked, confidence)
-            possible = self._possible(target, rule.value[here], asking, there)
-            there, here = there[possible], here[possible]
-            c, n = rule.sure[here], rule.size[here]
-            better = (c > sure[there]) | ((c == sure[there]) & (n > support[there]))
-            there, here = there[better], here[better]
-            value[there], sure[there] = rule.value[here], rule.sure[here]
-            support[there], chosen[there] = rule.size[here], number
-        hit = value >= 0
-        self.now[target][rows[hit]] = value[hit]
-        self.shown[target][rows[hit]] = np.minimum(value[hit], self.levels[target])
-        self.filled += int(hit.sum())
+            for at, last, places in several:
+                if last >= surest.first[confidence]:
+                    sources = self.sources[step][at]
+                    key = (
+                        self.person[asked.rows]
+                        if sources == _PERSON
+                        else key_of(sources, asked, self.levels)
+                    )
+                    np.maximum(found, able[offset + places[key]], out=found)
+            np.maximum(best, found if number is None else found[number], out=best)
+        hit = best > 0
+        of, value = rows[hit], surest.value[best[hit]]
+        self.now[target][of] = value
+        self.shown[target][of] = np.minimum(value, self.levels[target])
+        self.filled += int(self.many[of].sum())
         self.clock += 1
-        self.changed[rows[hit]] = self.clock
-        for number in np.unique(chosen[hit]).tolist():
-            sources, of = several[number], rows[chosen == number]
-            self.rules[target, sources] = self.rules.get((target, sources), 0) + of.size
+        self.changed[of] = self.clock
+        cells = np.bincount(surest.number[best[hit]], self.many[of])
+        for number in np.flatnonzero(cells).tolist():
+            rule = target, self.sources[step][number]
+            self.rules[rule] = self.rules.get(rule, 0) + int(cells[number])
         return hit
 
+    def _alike(self, target: str, names: Sources, asked: _Asked) -> Ints:
+        """A number for each row asked, the same where rules see the same: other columns only, or quasi-identifiers and some."""
+        context = self.context[target][asked.rows]
+        if names == _OTHERS:
+            number = self.besides[asked.rows]
+        elif names:
+            number, levels = asked.alike((), lambda: self._alike(target, (), asked))[1], self.levels
+            return _numbered(number * (levels[names[0]] + 1) + asked[names[0]])
+        else:
+            quasi = [n for n in self.rows.quasi if n != target]
+            number = _together(quasi, self.levels, asked, len(asked))
+        return _numbered(number * (int(context.max(initial=0)) + 1) + context)
+
+    def _surest(self, target: str, step: int) -> "_Surest":
+        if (target, step) not in self.surest:
+            rules: dict[Sources, list[tuple[int, Rule]]] = {}
+            for number, sources in enumerate(self.sources[step]):
+                if (rule := self.mined.get((target, sources))) is not None and rule.pattern.size:
+                    names = tuple(n for n in sources if n in self.rows.others)
+                    names = names if sources == _PERSON or len(names) < len(sources) else _OTHERS
+                    rules.setdefault(_PERSON if sources == _PERSON else names, []).append(
+                        (number, rule)
+                    )
+            one = np.zeros(int(self.context[target].max(initial=-1)) + 1, np.int64)
+            one[self.context[target]] = np.arange(self.many.size)
+            self.surest[target, step] = _Surest.of(
+                rules, lambda value: self._possible(target, value, one[:, None])
+            )
+        return self.surest[target, step]
+
     def _mine_all(
-        self, besides: Sources, several: list[Sources]
-    ) -> Iterator[tuple[str, Sources, Rule]]:
+        self, besides: Sources, several: list[Sources], shown: Mapping[str, Ints]
+    ) -> Iterator[tuple[tuple[str, Sources], Rule]]:
         likes = self._likes(besides)
         for sources in several:
-            for target, rule in mine(sources, self.targets, likes, self.levels, self.many):
-                yield target, sources, rule
+            for target, rule in mine(sources, self.targets, likes, self.levels, shown):
+                yield (target, sources), rule
+
+
+@dataclass(frozen=True)
+class _Surest:
+    """Patterns of several rules, each with a place from 1, the surest last.
+
+    Of equals that with more rows is the surer, then that of the earlier rule.
+
+    Attributes:
+        rules: columns that are no quasi-identifiers → number, last place and places by pattern (0 where it
+            says nothing) of each rule with them.
+        value: what is said, by place.
+        number: of the rule, by place.
+        able: confidence → a place for each context and place: the same where it is as sure and its value is
+            possible, else 0.
+        first: confidence → the first place that is as sure.
+    """
+
+    rules: dict[Sources, list[tuple[int, int, Ints | Places]]]
+    value: Ints
+    number: Ints
+    able: dict[float, Ints]
+    first: dict[float, int]
+
+    @classmethod
+    def of(
+        cls, rules: Mapping[Sources, list[tuple[int, Rule]]], possible: Callable[[Ints], Mask]
+    ) -> "_Surest":
+        """Order what rules say; ``possible`` says by context which values are."""
+        listed = [one for several in rules.values() for one in several]
+        number = np.repeat([n for n, _ in listed], [rule.pattern.size for _, rule in listed])
+        none = np.zeros(0, np.int64)
+        value, sure, size = (
+            np.concatenate([none, *told])
+            for told in (
+                [r.value for _, r in listed],
+                [r.sure for _, r in listed],
+                [r.size for _, r in listed],
+            )
+        )
+        order = np.lexsort((-number, size, sure))
+        place = np.empty(order.size, np.int32)
+        place[order] = np.arange(1, order.size + 1)
+        placed: dict[Sources, list[tuple[int, int, Ints | Places]]] = {}
+        for names, several in rules.items():
+            for n, rule in several:
+                mine, place = place[: rule.pattern.size], place[rule.pattern.size :]
+                placed.setdefault(names, []).append((n, int(mine.max()), rule.places(mine)))
+        value, number = np.append(0, value[order]), np.append(0, number[order]).astype(np.int64)
+        able = np.where(possible(value.astype(np.int64)), np.arange(value.size, dtype=np.int32), 0)
+        first = {c: 1 + int(np.searchsorted(sure[order], c)) for c in (EXACT, NEAR)}
+        return cls(
+            placed,
+            value.astype(np.int64),
+            number,
+            {c: np.where(able >= at, able, 0).ravel() for c, at in first.items()},
+            first,
+        )
 
 
 def _once(memory: dict[object, Any], key: object, make: Callable[[], T]) -> T:
@@ -364,12 +532,33 @@ def _numbered(values: Ints) -> Ints:
     return pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Ints, int]:
-    """A column's values as numbers from 0, an empty cell as the number after the last."""
+def _codes(column: pa.ChunkedArray, known: pa.Array | None = None) -> tuple[Ints, int, pa.Array]:
+    """A column's values as numbers from 0, an empty cell as the number after the last; how many, and what they stand for.
+
+    ``known`` numbers are kept where no value is new.
+    """
+    if known is not None:
+        found = pc.index_in(column, value_set=known)
+        if found.null_count == column.null_count:
+            codes = pc.fill_null(found, len(known)).to_numpy().astype(np.int32)
+            return codes, len(known), known
     one = column.combine_chunks().dictionary_encode()
     one = one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
     levels = len(one.dictionary)
-    return one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int32), levels
+    codes = one.indices.fill_null(levels).to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes, levels, one.dictionary
+
+
+def _together(names: Iterable[str], levels: Mapping[str, int], table: Shown, size: int) -> Ints:
+    """A number for each row, the same where rows are (believed to be) alike in these columns."""
+    row, width = np.zeros(size, np.int64), 1
+    for name in names:
+        if width * (levels[name] + 2) >= _LARGEST:
+            row = _numbered(row)
+            width = int(row.max(initial=0)) + 1
+        row = row * (levels[name] + 2) + table[name]
+        width *= levels[name] + 2
+    return _numbered(row)
 
 
 def _differs(group: Ints, value: Ints) -> Mask:
@@ -381,15 +570,16 @@ def _differs(group: Ints, value: Ints) -> Mask:
 
 def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
     """Who is in a class that is too small (by the person's code), and the classes' sizes."""
-    row = _numbered(2 * board.rows(board.quasi) + board.filled_too)
-    people = int(board.person.max(initial=-1)) + 1
+    row = _together(board.rows.quasi, board.levels, board.now, board.many.size)
+    row, person = _numbered(2 * row + board.filled_too)[board.of], board.rows.person
+    people = int(person.max(initial=-1)) + 1
     if rows_alone:
-        pairs = np.unique(row * max(1, people) + board.person)
+        pairs = np.unique(row * max(1, people) + person)
         sizes = np.bincount(pairs // max(1, people))
         smallest = np.full(people, people, np.int64)
-        np.minimum.at(smallest, board.person, sizes[row])
+        np.minimum.at(smallest, person, sizes[row])
     else:
-        history = _histories(board.person, row, people)
+        history = _histories(person, row, people)
         smallest = np.bincount(history)[history]
     below = smallest < k
     unique, least = int((smallest == 1).sum()), int(smallest.min(initial=people))
@@ -398,11 +588,9 @@ def _alike(board: _Board, k: int, *, rows_alone: bool) -> tuple[Mask, Alike]:
 
 def _histories(person: Ints, row: Ints, people: int) -> Ints:
     """A number for each person, the same where the multisets of their rows are the same."""
-    order = np.lexsort((row, person))
-    rows, count = row[order], np.bincount(person, minlength=people)
-    start = np.cumsum(count) - count
+    count, width = np.bincount(person, minlength=people), int(row.max(initial=0)) + 1
+    start, rows = np.cumsum(count) - count, np.sort(person.astype(np.int64) * width + row) % width
     number, offset = np.zeros(people, np.int64), 1
-    width = int(row.max(initial=0)) + 1
     for nth in range(int(count.max(initial=0))):
         who = np.flatnonzero(count > nth)
         found = _numbered(number[who] * width + rows[start[who] + nth])

@@ -7,7 +7,7 @@ shares nothing with those that suppress and measure.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,10 +26,22 @@ _NARROW = 1 << 30  # numbers below are kept in four bytes
 
 
 @dataclass(frozen=True)
+class Places:
+    """Numbers of few patterns among too many for a table; 0 of any other."""
+
+    pattern: Ints
+    place: Ints
+
+    def __getitem__(self, asked: Ints) -> Ints:
+        here = np.searchsorted(self.pattern, asked).clip(max=self.pattern.size - 1)
+        return np.where(self.pattern[here] == asked, self.place[here], 0)
+
+
+@dataclass(frozen=True)
 class Rule:
     """Patterns of the sources that are believed, ascending: value, share and number of rows of each.
 
-    ``width`` is more than any pattern; ``places`` is where each is found, by confidence.
+    ``width`` is more than any pattern.
     """
 
     pattern: Ints
@@ -37,35 +49,28 @@ class Rule:
     sure: Floats
     size: Ints
     width: int
-    places: dict[float, tuple[Ints, Ints]] = field(
-        default_factory=dict[float, tuple[Ints, Ints]], repr=False
-    )
 
-    def find(self, asked: Ints, confidence: float) -> tuple[Ints, Ints]:
-        """The asked patterns that are believed so surely: their places there, and here."""
-        if confidence not in self.places:
-            kept = np.flatnonzero(self.sure >= confidence)
-            place = np.zeros(0, np.int32)
-            if kept.size and self.width <= _DENSE:
-                place = np.full(self.width, -1, np.int32)
-                place[self.pattern[kept]] = kept
-            self.places[confidence] = kept, place
-        kept, place = self.places[confidence]
-        if not kept.size:
-            return kept, kept
-        if place.size:
-            here = place[asked]
-            there = np.flatnonzero(here >= 0)
-            return there, here[there]
-        here = kept[np.searchsorted(self.pattern[kept], asked).clip(max=kept.size - 1)]
-        there = np.flatnonzero(self.pattern[here] == asked)
-        return there, here[there]
+    def places(self, place: Ints) -> Ints | Places:
+        """What, indexed by patterns, says ``place`` of those that are believed (one at least), and 0 of others."""
+        if self.width > _DENSE:
+            return Places(self.pattern, place)
+        table = np.zeros(self.width, np.int32)
+        table[self.pattern] = place
+        return table
+
+    def find(self, asked: Ints) -> tuple[Ints, Ints]:
+        """The asked patterns that are believed: their places there, and here."""
+        if not self.pattern.size:
+            return self.pattern, self.pattern
+        place = self.places(np.arange(1, self.pattern.size + 1))[asked]
+        there = np.flatnonzero(place)
+        return there, place[there] - 1
 
 
 class Shown(Protocol):
     """Rows in codes, a column at a time."""
 
-    def __getitem__(self, name: str) -> Ints: ...
+    def __getitem__(self, name: str, /) -> Ints: ...
     def __len__(self) -> int: ...
 
 
@@ -114,32 +119,32 @@ def mine(
         last, base = levels[target], many[target]
         size, most, value, empty = _majorities(key, likes[target], likes.many, pattern.size, last)
         sure = most / np.maximum(size, 1)
-        believed = (sure >= NEAR) & (size >= SUPPORT)
-        absent = np.zeros(pattern.size, bool)
+        found = np.flatnonzero((sure >= NEAR) & (size >= SUPPORT))
+        absent = found[:0]
         if sources:
             shares = base[:last] / max(1, base[:last].sum())
-            believed &= size * _divergence(sure, shares[value]) >= SURPRISE
-            absent = (size == 0) & (empty >= SUPPORT)
-            absent &= empty * -math.log(max(1, base[last]) / base.sum()) >= SURPRISE
-        kept = np.flatnonzero(believed | absent)
-        if kept.size:
-            value, sure = np.where(absent, last + 1, value), np.where(absent, 1.0, sure)
-            size = np.where(absent, empty, size)
+            news = size[found] * _divergence(sure[found], shares[value[found]])
+            found = found[news >= SURPRISE]
+            doubt = empty * -math.log(max(1, base[last]) / base.sum())
+            absent = np.flatnonzero((size == 0) & (empty >= SUPPORT) & (doubt >= SURPRISE))
+        if found.size or absent.size:
+            value[absent], sure[absent], size[absent] = last + 1, 1.0, empty[absent]
+            kept = np.sort(np.append(found, absent))
             yield target, Rule(pattern[kept], value[kept], sure[kept], size[kept], width)
 
 
 def rule_of_persons(person: Ints, seen: Ints, levels: int) -> Rule:
     """What all a person's other rows say, where persons with several seldom contradict themselves."""
     known, people = seen < levels, int(person.max()) + 1
-    first, last = np.full(people, levels, np.int64), np.full(people, -1, np.int64)
-    np.minimum.at(first, person[known], seen[known])
-    np.maximum.at(last, person[known], seen[known])
-    several = np.bincount(person[known], minlength=people) > 1
-    tried, same = int(several.sum()), first == last
+    person, seen, said = person[known], seen[known], np.full(people, -1, np.int64)
+    said[person] = seen
+    differs = np.bincount(person, said[person] != seen, people) > 0
+    several = np.bincount(person, minlength=people) > 1
+    tried, same = int(several.sum()), ~differs & (said >= 0)
     share = int((several & same).sum()) / max(1, tried)
     kept = np.flatnonzero(same & (tried >= SUPPORT) & (share >= NEAR))
     sure, size = np.full(kept.size, share), np.full(kept.size, tried)
-    return Rule(kept, first[kept], sure, size, people)
+    return Rule(kept, said[kept], sure, size, people)
 
 
 def _majorities(

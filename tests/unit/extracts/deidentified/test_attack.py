@@ -4,12 +4,14 @@ import math
 import random
 from collections import Counter, defaultdict
 from itertools import combinations
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import extracts.deidentified.attack as attacking
 from extracts.deidentified.attack import attack
 from extracts.deidentified.defence import cheapest_cover, defend, measure
 from extracts.deidentified.risk import RiskLimit, risk_report
@@ -160,8 +162,13 @@ def planted(draw):
 
 
 @examples(60)
-@given(planted(), st.integers(2, 5))
-def test_the_attacker_finds_what_a_plain_miner_finds(rows, k):
+@given(planted(), st.integers(2, 5), st.sampled_from((0, 4)))
+def test_the_attacker_finds_what_a_plain_miner_finds(rows, k, few):
+    with patch.object(attacking, "_FEW", few):  # rows that look alike are put together, or not
+        check_against_a_plain_miner(rows, k)
+
+
+def check_against_a_plain_miner(rows, k):
     quasi, names = ("code", "stage", "when"), ("code", "stage", "when", "flag")
     data = table({n: [r[n] for r in rows] for n in ("person_ref", *names)})
     got = attack(data, quasi, REFERENCES, k, everywhere=True)
@@ -173,6 +180,33 @@ def test_the_attacker_finds_what_a_plain_miner_finds(rows, k):
     assert (got.near.smallest, got.near.below) == below(near, quasi, k)
     filled = sum(r[q] is None for r in rows for q in quasi)
     assert got.near.filled == filled - sum(r[q] is None for r in near for q in quasi)
+
+
+def all_of(got):
+    return (
+        got.exact,
+        got.near,
+        list(got.rules.items()),
+        got.exposed.tolist(),
+        {sources: rows.tolist() for sources, rows in got.inferred_from.items()},
+    )
+
+
+@examples(40)
+@given(planted(), st.randoms(use_true_random=False))
+def test_another_attack_on_fewer_values_remembers_nothing_wrong(rows, chance):
+    """The same of one that remembers the attack before, of one that puts rows together, and of one that does neither."""
+    quasi, names = ("stage", "code", "when"), ("stage", "code", "when", "flag", "form")
+    rows = [r | {"form": chance.choice(("1", None))} for r in rows]
+    memory = {}
+    for _ in range(3):
+        data = table({n: [r[n] for r in rows] for n in ("person_ref", *names)})
+        others = {"versions": (quasi[:2],), "thorough": chance.random() < 0.7}
+        again = attack(data, quasi, REFERENCES, 4, memory=memory, **others)
+        with patch.object(attacking, "_FEW", chance.choice((0, 99))):
+            assert all_of(attack(data, quasi, REFERENCES, 4, **others)) == all_of(again)
+        name = chance.choice(("flag", "form"))
+        rows = [r | {name: None} if chance.random() < 0.2 else r for r in rows]
 
 
 def case(persons=400, seed=1):
