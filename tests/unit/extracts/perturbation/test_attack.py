@@ -1,5 +1,6 @@
 """What noise leaves of a table: held to an attacker who writes down every table that fits."""
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -36,22 +37,29 @@ def keys(seed, shape):
     return np.random.default_rng(seed).integers(0, 2**64, shape, dtype=np.uint64)
 
 
-def everything_that_fits(shown, noise, shape):
-    """By enumeration: all inner cells, each with every count that can be shown as it is shown, whose margins can be, too."""
+def everything_that_fits(shown, noise, dims):
+    """By enumeration: all inner cells, each with every count that can be shown as it is shown, whose margins can be, too.
+
+    Each cell's counts, in all the tables that fit, one after the other.
+    """
     inner = [labels for labels in shown if "TOTAL" not in labels]
-    can = {
-        labels: [
-            n for n in range(shown[labels] + noise.reach + 1) if chance(noise, n, shown[labels])
-        ]
+    can = [
+        [n for n in range(shown[labels] + noise.reach + 1) if chance(noise, n, shown[labels])]
         for labels in inner
-    }
-    for counts in product(*(can[labels] for labels in inner)):
-        sums = spread(shape, np.reshape(counts, [len(d.leaves) for d in shape])).ravel().tolist()
-        whole = dict(zip(product(*(d.nodes for d in shape)), sums, strict=True))
-        if all(chance(noise, whole[labels], shown[labels]) for labels in shown):
-            yield whole
+    ]
+    sizes = [len(d.leaves) for d in dims]
+    shares = [spread(dims, one.reshape(sizes)).ravel() for one in np.eye(len(inner), dtype=int)]
+    whole = dict(
+        zip(product(*(d.nodes for d in dims)), (np.array([*product(*can)]) @ shares).T, strict=True)
+    )
+    fits = np.ones(len(whole[inner[0]]), dtype=bool)
+    for labels, value in shown.items():
+        there = np.unique(whole[labels]).tolist()
+        fits &= np.isin(whole[labels], [n for n in there if chance(noise, n, value)])
+    return {labels: counts[fits].tolist() for labels, counts in whole.items()}
 
 
+@cache
 def chance(noise, count, value):
     row = noise.persons(count)
     return row.chances[row.values == value].sum()
@@ -68,10 +76,10 @@ def test_what_is_proven_is_what_every_table_that_fits_has(noise, counts, seed, o
     table = table_of(np.reshape(counts, (2, 2)))
     rows = perturb(table, keys(seed, table.shape), noise)
     shown = {row.labels: row.count for row in rows}
-    fits = list(everything_that_fits(shown, noise, table.dims))
+    fits = everything_that_fits(shown, noise, table.dims)
     wanted = {}
     for labels in shown:
-        low, high = (end(one[labels] for one in fits) for end in (min, max))
+        low, high = min(fits[labels]), max(fits[labels])
         if low > 0 and high < noise.threshold:
             wanted[labels] = ("below", low, high)
         elif 0 < low == high:

@@ -7,6 +7,7 @@ them, can be.
 
 import csv
 import tempfile
+from functools import cache
 from itertools import combinations, pairwise, product
 from pathlib import Path
 
@@ -99,12 +100,15 @@ def publish(folder, counts, tables, hierarchy):
     return out, None
 
 
+@cache
+def all_tables(size):
+    """Every table of so many atoms, one a column."""
+    return np.indices((MOST[size] + 1,) * size, dtype=np.int16).reshape(size, -1)
+
+
 def fitting(files, tables, ages, sexes):
     """Every table over the atoms that fits all rows, one a column; and the sets of cells of each row."""
-    size = ages * sexes
-    grid = np.indices((MOST[size] + 1,) * size, dtype=np.int16).reshape(size, -1)
-    fits = np.ones(grid.shape[1], dtype=bool)
-    every = []
+    found, every = all_tables(ages * sexes), []
     for path, (levels, by_sex) in zip(files, tables, strict=False):
         groups = {
             g: frozenset(a for c, p in TREE.items() if p == g for a in [list(TREE).index(c)])
@@ -116,10 +120,10 @@ def fitting(files, tables, ages, sexes):
             for row in csv.DictReader(handle):
                 sex = which[row["sex"]] if by_sex else set(range(sexes))
                 cells = sorted(a * sexes + s for a, s in product(atoms[row["g"]], sex))
-                sums = grid[cells].sum(axis=0)
-                fits &= sums == int(row["n"]) if row["n"] else sums >= 1
+                sums = found[cells].sum(axis=0)  # of those that are left
+                found = found[:, sums == int(row["n"]) if row["n"] else sums >= 1]
                 every.append((frozenset(cells), row["n"]))
-    return grid[:, fits], every
+    return found, every
 
 
 def check(counts, tables, hierarchy):
