@@ -11,8 +11,9 @@ import typer
 from crypto.process import harden_process
 from errors import CodedError, Exit
 from pipelines.cli import demo, deployment, keys, ledger, projects, registers, releases, standalone
+from pipelines.cli.commands import Group
 from pipelines.cli.completion import print_words
-from pipelines.cli.console import Console, Group
+from pipelines.cli.console import Console
 from pipelines.errors import CommandUnusable
 from pipelines.signals import orderly
 

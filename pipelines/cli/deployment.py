@@ -7,7 +7,8 @@ from pathlib import Path
 import typer
 
 from errors import CodedError, Exit
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 
 home_group = Group("A home on its machine: backups, versions, what is kept.")

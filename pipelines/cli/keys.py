@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 
 # The Department's signing keys and the keyring's passphrase
 

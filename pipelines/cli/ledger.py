@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from errors import nearest
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 
 ledger_group = Group("The record that can't be quietly changed.")

@@ -9,7 +9,8 @@ import typer
 
 from errors import CodedError, Exit, nearest
 from pipelines.cli.caller import READS
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ import shlex
 import shutil
 from pathlib import Path
 
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 
 _COLUMNS = (
     "snapshot", "system", "loaded", "entries", "persons", "persons_lower", "years", "synthetic",

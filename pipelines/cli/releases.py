@@ -8,7 +8,8 @@ import typer
 
 from errors import Exit
 from pipelines.cli.caller import READS
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 from pipelines.cli.places import is_digest
 from pipelines.errors import OptionsDisagree
 

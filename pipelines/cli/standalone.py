@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from errors import Exit
-from pipelines.cli.console import Console, Group
+from pipelines.cli.commands import Group
+from pipelines.cli.console import Console
 from pipelines.errors import OptionsDisagree
 from systems import reader
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import caller
-from pipelines.cli.console import _place, wants_home
+from pipelines.cli.commands import _place, wants_home
 from pipelines.deployment.init import init_home
 from pipelines.errors import FileExists, FileMissing, OptionsDisagree
 from systems.errors import OutputUnwritable

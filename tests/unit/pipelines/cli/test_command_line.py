@@ -212,7 +212,7 @@ def test_help_loads_none_of_the_heavy_libraries():
 @pytest.mark.long
 def test_an_unexpected_failure_says_where_but_not_what(tmp_path: Path):
     script = (
-        "from pipelines.cli.console import command\n"
+        "from pipelines.cli.commands import command\n"
         "import typer\n"
         "@command\n"
         "def boom(console):\n"
