@@ -200,7 +200,7 @@ def decide(edges: Edges, probability: Floats, options: LinkOptions) -> Small:
     A link needs the threshold, also for the best of its pairs that no guard forbids, and no near-tie: no other edge of its row (or, where an identity goes
     to one row only, of its identity) that is left with at least ``tie``. Both edges of a near-tie
     go to review: never is one of them silently preferred. So does an edge that would be a link on
-    its own and lost narrowly, and one that would be a link on its own but for a guard, whoever won its row: it may be
+    its own and lost narrowly, and one that a guard holds and that on its own is likelier than not, whoever won its row: it may be
     another record of the same person.
     """
     decision = np.zeros(len(probability), np.int8)
@@ -214,7 +214,7 @@ def decide(edges: Edges, probability: Floats, options: LinkOptions) -> Small:
     by_itself = 1 / (1 + np.exp(-edges.log_odds)) >= options.review_from
     decision[tied & (strong | by_itself)] = REVIEW
     held = (edges.unguarded < edges.log_odds) & (decision == NOTHING)
-    decision[held & (1 / (1 + np.exp(-edges.log_odds)) >= options.threshold)] = REVIEW
+    decision[held & (1 / (1 + np.exp(-edges.log_odds)) >= options.review_from)] = REVIEW
     return decision
 
 

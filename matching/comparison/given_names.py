@@ -9,20 +9,29 @@ what the prefilter drops by its bounds stays dropped.
 import re
 from collections.abc import Iterable, Sequence
 from copy import copy
+from functools import cached_property
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from matching.arrow import Bools, Numbers, Rows, Small
+from matching.arrow import Bools, Ints, Numbers, Rows, Small
 from matching.comparison.fields import NAMES, level
 from matching.normalise import SAYING_LITTLE, Encoded, Side, known_given_names, spelt_surnames
 
-_SYLLABLE: Final = r"(?:(?:[zcs]h|hs|t[sz]|sz|[kg]w|ng|[bpmfdtnlgkhjqxrzcsyw])?[yw]?(?:iao|uai|[aeiou]{1,2})(?:ng|r?k|[nmptlh])?|ng)"
+_BEGINNING: Final = (
+    r"(?:[zcs]h|hs|t[sz]|sz|[kg]w|ng|[bpmfdtnlgkhjqxrzcsyw])?[yw]?(?:iao|uai|[aeiou]{1,2})"
+)
+_OPEN: Final = re.compile(_BEGINNING)
+"""One syllable that ends in a vowel: such names stand in many tongues, as "Bee" and "Kia"."""
+_SYLLABLE: Final = rf"(?:{_BEGINNING}(?:ng|r?k|[nmptlh])?|ng)"
 _ROMANISED: Final = re.compile(f"{_SYLLABLE}{_SYLLABLE}?")
 """One or two syllables of Mandarin, Cantonese or Korean, however romanised."""
 _ONE_SYLLABLE: Final = re.compile(_SYLLABLE)
+
+_FEW: Final = 10  # bearers below which a name is not usual
+_USUAL: Final = 0.05  # of the bearers of the other one; clerks misspell fewer than that in one way
 
 Levels = Sequence[Numbers]
 
@@ -32,7 +41,8 @@ class GivenNames:
 
     def __init__(self, encoded: Encoded) -> None:
         self._encoded = encoded
-        self._western = self._flags(known_given_names(encoded.nicknames))
+        western = known_given_names(encoded.nicknames)
+        self._western = self._flags(n for n in western if not _OPEN.fullmatch(n))
         # lists of surnames by character, not those of longer names (Gevorgyan, Mukherjee)
         groups = [g for g in spelt_surnames() if _ONE_SYLLABLE.fullmatch(g[0])]
         self._surname = self._flags(name for group in groups for name in group)
@@ -55,6 +65,29 @@ class GivenNames:
             if _own(mine, theirs) and _own(theirs, mine):
                 first[i] = level("first", "different")
         return first
+
+    def both_usual(self, levels: Levels, a: Rows, b: Rows) -> Bools:
+        """Of pairs of one birth, which have similar first names that both are usual among the records (Balwinder, Kulwinder).
+
+        A slip of the pen is rare beside the name that it is of.
+        """
+        number = _is(levels, "ssn", "same", "one digit", "last four") | _is(levels, "exact", "same")
+        number |= _is(levels, "licence", "same", "one character")
+        found = _of_one_birth(levels) & _is(levels, "first", "close", "similar") & ~number
+        here = np.flatnonzero(found)
+        x, y = self._encoded.cohort.first[a[here]], self._encoded.records.first[b[here]]
+        many, other = self._bearers[x], self._bearers[y]
+        found[here] = np.minimum(many, other) >= np.maximum(_USUAL * np.maximum(many, other), _FEW)
+        for i in np.flatnonzero(found).tolist():
+            mine = self._words(self._encoded.cohort, a[i])
+            found[i] = not set(mine) & set(self._words(self._encoded.records, b[i]))
+        return found
+
+    @cached_property
+    def _bearers(self) -> Ints:
+        """The records of each first name; none where it is missing."""
+        first = self._encoded.records.first
+        return np.bincount(first[first >= 0], minlength=len(self._encoded.names.texts) + 1)
 
     def _two_tongues(self, a: Rows, b: Rows) -> Bools:
         """Whether a Western name alone stands beside a Korean or Chinese one alone, with surnames written in characters."""

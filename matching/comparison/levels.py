@@ -213,6 +213,15 @@ class Comparer:
             return pattern if exact is None else pattern + _OWN * exact.astype(np.int32)
         return pack(self.levels(a, b))
 
+    def twins_by_name(self, pattern: Rows, a: Rows, b: Rows) -> Bools:
+        """Which pairs have similar first names that are two people's, since both are usual."""
+        found, first = np.zeros(len(a), np.bool_), level_in(pattern, "first")
+        here = np.flatnonzero(
+            (first == level("first", "close")) | (first == level("first", "similar"))
+        )
+        found[here] = self.given.both_usual(unpack(pattern[here]), a[here], b[here])
+        return found
+
     def _look_at_given_names(self, pattern: Rows, a: Rows, b: Rows) -> None:
         """Put what two given names say of twins into patterns of the library, which does not look at it."""
         here = np.flatnonzero(level_in(pattern, "birth") <= level("birth", "default day"))

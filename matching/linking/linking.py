@@ -297,6 +297,8 @@ def link_sources(
         decision = deciding.decide(edges, assignment.probability, options)
         listed = deciding.list_links(decision, record, first_row, identity, edges)
         kind = _by_pair(*listed, decision, edges, scorer, (row, record))
+        if "identity" not in theirs.column_names:
+            kind = _carried(*listed[1:], kind, edges, scored, scorer, record)
         if known:
             listed, kind, decision = _as_labelled(listed, kind, decision, known)
         links = deciding.Links(
@@ -359,6 +361,48 @@ def _by_pair(
     mine, theirs = map(arrays.Variants.of, numbers)
     which = numbers[1][record[open_]]
     result[open_[mine.all_with(theirs, row[open_], which, scorer.opposed)]] = deciding.REVIEW
+    return result
+
+
+_CARRIES = 3.5  # log odds (97 %) with a record that is a row's, from which another one is
+
+
+def _carried(
+    record: Rows,
+    edge: Rows,
+    kind: Small,
+    edges: deciding.Edges,
+    scored: Scored,
+    scorer: Scorer,
+    number: Rows,
+) -> Small:
+    """A decision for each listed pair: of an identity that was found here, a record that no evidence carries goes to review.
+
+    It is carried by its own agreement with the row, or by what it has in common with a record that is the row's by itself.
+    """
+    size = len(edges.rows)
+    several = np.bincount(edge[kind == deciding.LINK], minlength=size) > 1
+    here = np.flatnonzero(several[edge] & (kind == deciding.LINK))
+    of = np.flatnonzero(several[edges.place])
+    key = edges.place[of].astype(np.int64) << 32 | number[scored.b[of]]
+    order = np.lexsort((scored.log_odds[of], key))
+    keys, odds = key[order], scored.log_odds[of[order]]
+    wanted = edge[here].astype(np.int64) << 32 | number[record[here]]
+    last = np.maximum(np.searchsorted(keys, wanted, side="right") - 1, 0)
+    own = np.full(len(here), -np.inf)
+    found = np.flatnonzero(keys[last] == wanted) if len(keys) else np.empty(0, np.int64)
+    own[found] = odds[last[found]]
+    least = np.log(scorer.options.threshold / (1 - scorer.options.threshold))
+    strong = own >= np.minimum(least, edges.log_odds[edge[here]])
+    firm, weak = here[strong], here[~strong]  # both in the order of rows, not of edges
+    firm = firm[np.argsort(edge[firm], kind="stable")]
+    start, stop = (np.searchsorted(edge[firm], edge[weak], side=s) for s in ("left", "right"))
+    many = stop - start
+    pair = np.repeat(np.arange(len(weak)), many)
+    place = np.arange(len(pair)) + np.repeat(start - np.cumsum(many) + many, many)
+    alike = scorer.within_records().log_odds_of(record[weak[pair]], record[firm[place]])
+    result = kind.copy()
+    result[weak[np.bincount(pair, alike >= _CARRIES, len(weak)) == 0]] = deciding.REVIEW
     return result
 
 

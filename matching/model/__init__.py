@@ -4,7 +4,12 @@ It learns from counted patterns and value shares, and never sees a text.
 """
 
 from matching.model.chance import Frequencies, fit_chance, frequencies, values_of
-from matching.model.match_weights import KEEP, MatchWeights, guarded_patterns
+from matching.model.match_weights import (
+    KEEP,
+    MatchWeights,
+    contradicting_patterns,
+    guarded_patterns,
+)
 from matching.model.model import (
     CLASSES,
     Model,

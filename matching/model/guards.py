@@ -4,7 +4,7 @@ Weights are averages; a guard is a rule. A pair that says of itself that it may 
 junior against senior, brother and sister born on one day, another number) is never linked by itself.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -45,13 +45,24 @@ def _sex(levels: Levels) -> Bools:
     return (_are(levels, "sex", "other") | other) & surname & born
 
 
+def _one_birth(levels: Levels) -> Bools:
+    born = _are(levels, "birth", "same", "day and month swapped", "one digit", "default day")
+    return born & ~_number_agrees(levels)
+
+
 def _twin(levels: Levels) -> Bools:
     """Another first or middle name (Maria Elena, Maria Rosa), and one surname, birth date and home: twins share what else there is, but for their own numbers."""
     surname = _are(levels, "last", "same", "close", "similar", "part")
     home = _are(levels, "street", "same", "near") | _are(levels, "phone", "same")
-    born = _are(levels, "birth", "same", "day and month swapped", "one digit", "default day")
     given = _are(levels, "first", "different") | _are(levels, "middle", "different")
-    return given & surname & home & born & ~_number_agrees(levels)
+    return given & surname & home & _one_birth(levels)
+
+
+def _perhaps_twin(levels: Levels) -> Bools:
+    """A twin, also one who has moved: another first name beside one middle name (Thi Huong, Thi Nga)."""
+    surname = _are(levels, "last", "same", "close", "similar", "part")
+    names = _are(levels, "first", "different") & _are(levels, "middle", "same")
+    return _twin(levels) | (surname & names & _one_birth(levels))
 
 
 def _number(levels: Levels) -> Bools:
@@ -73,16 +84,31 @@ def _names(levels: Levels) -> Bools:
 
 
 GUARDS: Final[dict[str, Callable[[Levels], Bools]]] = {
-    "birth": _birth, "suffix": _suffix, "sex": _sex, "twin": _twin, "number": _number, "names": _names,
+    "birth": _birth, "suffix": _suffix, "sex": _sex, "twin": _perhaps_twin, "number": _number, "names": _names,
 }  # fmt: skip
 """birth: full birth dates more than a slip apart and no number agreeing; suffix: junior and senior; sex: another sex and
-first name, and one surname and birth date; twin: another first or middle name, and one surname, birth date and home; number: another social security or licence number, and neither a
+first name, and one surname and birth date; twin: another first or middle name, and one surname, birth date and home (another first name beside one middle
+name: anywhere; similar first names: where both are usual); number: another social security or licence number, and neither a
 number nor the birth date agreeing."""
+
+
+_CONTRADICTIONS: Final = GUARDS | {"twin": _twin}
 
 
 def guarded(names: Iterable[str], levels: Levels) -> Bools:
     """Which pairs (by their levels in each field) are never linked by themselves under these guards."""
+    return _any_of(GUARDS, names, levels)
+
+
+def contradicting(names: Iterable[str], levels: Levels) -> Bools:
+    """Which pairs say of themselves, under these guards, that they are two people; of others a guard only asks."""
+    return _any_of(_CONTRADICTIONS, names, levels)
+
+
+def _any_of(
+    guards: Mapping[str, Callable[[Levels], Bools]], names: Iterable[str], levels: Levels
+) -> Bools:
     found = np.zeros(len(levels[0]), np.bool_)
     for name in names:
-        found |= GUARDS[name](levels)
+        found |= guards[name](levels)
     return found

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matching.arrays import in_threads, numbered
 from matching.arrow import Bools, Floats, Floats32, Ints, Rows
 from matching.model.chance import Frequencies
-from matching.model.guards import guarded
+from matching.model.guards import contradicting, guarded
 from matching.model.model import Model, agreeing, class_log_joint, unpack, uses_chance
 from matching.native import Pointers, compiled
 
@@ -33,10 +33,8 @@ class MatchWeights:
         may lack what the frequencies say. Patterns are weighed once; only pairs whose pattern could
         matter get their frequencies.
         """
-        number, distinct = numbered(patterns)
-        seen = np.zeros(distinct, np.int32)
-        seen[number] = patterns
-        known = _Known(self.model, self.table, unpack(seen))
+        number, levels = _distinct(patterns)
+        known = _Known(self.model, self.table, levels)
         near = known.best + self.table.most(known.levels) > least
 
         def part(start: int) -> Floats:
@@ -54,11 +52,22 @@ class MatchWeights:
 
 def guarded_patterns(patterns: Rows, *guards: Iterable[str]) -> list[Bools]:
     """For each list of guards which pairs of these patterns are never linked by themselves under them."""
+    number, levels = _distinct(patterns)
+    return [guarded(names, levels)[number] for names in guards]
+
+
+def contradicting_patterns(patterns: Rows, guards: Iterable[str]) -> Bools:
+    """Which pairs of these patterns contradict each other under these guards."""
+    number, levels = _distinct(patterns)
+    return contradicting(guards, levels)[number]
+
+
+def _distinct(patterns: Rows) -> tuple[Ints, list[Ints]]:
+    """Which distinct pattern each one is, and the levels of these."""
     number, distinct = numbered(patterns)
     seen = np.zeros(distinct, np.int32)
     seen[number] = patterns
-    levels = unpack(seen)
-    return [guarded(names, levels)[number] for names in guards]
+    return number, unpack(seen)
 
 
 @dataclass

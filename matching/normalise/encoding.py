@@ -433,10 +433,10 @@ def _leave_out(given: EncodingInput, placeholders: Sequence[str]) -> None:
 
 def _one_spelling(sides: list[Side], words: Vocabulary) -> list[Side]:
     """Names that differ by blanks alone get one code."""
-    table = representatives(words)
+    boxes = ("first", "middle", "last")
+    table = representatives(words, [getattr(side, box) for side in sides for box in boxes])
     if table is None:
         return sides
-    boxes = ("first", "middle", "last")
     return [replace(s, **{box: table[getattr(s, box) + 1] for box in boxes}) for s in sides]
 
 

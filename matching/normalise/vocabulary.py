@@ -1,6 +1,6 @@
 """One numbering of distinct texts for both sides: equality becomes the equality of integers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -180,27 +180,37 @@ def _letters_of(texts: list[str]) -> tuple[npt.NDArray[np.uint32], Ints]:
     return points, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
 
 
-def representatives(vocabulary: Vocabulary) -> Codes | None:
+_USUAL = 0.1  # of the rows of the commonest spelling
+
+
+def representatives(vocabulary: Vocabulary, columns: Sequence[Codes]) -> Codes | None:
     """For each code (from -1 on) the one that stands for it and all that differ by blanks alone (None: nothing to do).
 
-    "sang woo" stands for "sangwoo": the text with most words, since its parts are known.
+    "sang woo" stands for "sangwoo": the text with most words, since its parts are known, among those that are usual
+    in these columns. A slip of the pen is no spelling: neither "lui smiguel" nor "mar ia".
     """
     texts = vocabulary.texts
     apart = [i for i, text in enumerate(texts) if " " in text]
     if not apart:
         return None
     joined = [texts[i].replace(" ", "") for i in apart]
-    best = dict(zip(joined, apart, strict=True))
-    if len(best) < len(joined):
-        for i, text in zip(apart, joined, strict=True):
-            if best[text] != i and _before(texts[i], texts[best[text]]):
-                best[text] = i
+    spellings = dict[str, list[int]]()
+    for i, text in zip(apart, joined, strict=True):
+        spellings.setdefault(text, []).append(i)
+    for text in spellings.keys() & vocabulary.known.keys():
+        spellings[text].append(vocabulary.lookup(text))
     table = np.arange(-1, len(texts), dtype=np.int32)
-    table[np.array(apart) + 1] = [*map(best.__getitem__, joined)]
-    for text in best.keys() & vocabulary.known.keys():
-        table[vocabulary.lookup(text) + 1] = best[text]
+    several = [codes for codes in spellings.values() if len(codes) > 1]
+    if several:
+        rows = np.zeros(len(texts), np.int64)
+        for column in columns:
+            rows += np.bincount(column + 1, minlength=len(texts) + 1)[1:]
+        for codes in several:
+            many = rows[codes].tolist()
+            usual = [
+                (-texts[i].count(" "), -n, texts[i], i)
+                for i, n in zip(codes, many, strict=True)
+                if n >= _USUAL * max(many)
+            ]
+            table[np.array(codes) + 1] = min(usual)[-1]
     return table
-
-
-def _before(text: str, other: str) -> bool:
-    return (-text.count(" "), text) < (-other.count(" "), other)

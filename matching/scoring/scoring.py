@@ -98,7 +98,9 @@ class ShardPlan:
             )
             worth = np.flatnonzero(odds > models.KEEP)
             a, b = pairs.a[worth], pairs.b[worth]
-            (guarded,) = _guarded(self.encoded, a, b, patterns[worth], odds[worth], self.never_link)
+            (guarded,) = _guarded(
+                self.comparer, a, b, patterns[worth], odds[worth], self.never_link
+            )
             return Scored(
                 a,
                 b,
@@ -224,22 +226,26 @@ class Scorer:
         options = self.options
         patterns = compare_pairs(self.comparer, a, b, options.threads)
         odds = self.log_odds(b, patterns)
-        guarded, opposed = _guarded(
-            self.encoded, a, b, patterns, odds, options.never_link, options.conflicts
-        )
+        (guarded,) = _guarded(self.comparer, a, b, patterns, odds, options.never_link)
+        opposed = models.contradicting_patterns(patterns, options.conflicts)
+        if "twin" in options.conflicts:
+            opposed |= _twins(self.comparer, a, b, patterns, odds)
         return odds, guarded, opposed
 
     def opposed(self, a: Rows, b: Rows) -> Bools:
         """Which pairs contradict each other."""
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
-        return models.guarded_patterns(patterns, self.options.conflicts)[0]
+        found = models.contradicting_patterns(patterns, self.options.conflicts)
+        if "twin" in self.options.conflicts:
+            found |= self.comparer.twins_by_name(patterns, a, b)
+        return found
 
     def held_by(self, a: Rows, b: Rows) -> dict[str, int]:
         """How many of these pairs each guard keeps from being linked by themselves."""
         guards = self.options.never_link
         patterns = compare_pairs(self.comparer, a, b, self.options.threads)
         odds = self.log_odds(b, patterns)
-        masks = _guarded(self.encoded, a, b, patterns, odds, *((guard,) for guard in guards))
+        masks = _guarded(self.comparer, a, b, patterns, odds, *((guard,) for guard in guards))
         return {guard: int(mask.sum()) for guard, mask in zip(guards, masks, strict=True)}
 
     def log_odds(self, b: Rows, patterns: Rows, least: float = -np.inf) -> Floats:
@@ -255,20 +261,24 @@ _TWO_TONGUES: Final = 2.8
 
 
 def _guarded(
-    encoded: Encoded, a: Rows, b: Rows, patterns: Rows, odds: Floats, *guards: tuple[str, ...]
+    comparer: Comparer, a: Rows, b: Rows, patterns: Rows, odds: Floats, *guards: tuple[str, ...]
 ) -> list[Bools]:
-    """``guarded_patterns``, and what patterns don't show.
-
-    Names that are known by their sound alone are held by the guard on names, those of two tongues by that on twins.
-    """
-    foreign, masks = encoded.in_other_letters(a, b), models.guarded_patterns(patterns, *guards)
-    tongues = (encoded.cohort.first[a] >= 0) & (encoded.records.first[b] >= 0)
-    tongues &= (level_in(patterns, "first") == 0) & (odds < _TWO_TONGUES)
-    held = {"names": foreign, "twin": tongues}
+    """``guarded_patterns``, and what patterns don't show: names that are known by their sound alone are held by the guard on names."""
+    held = {
+        "names": comparer.encoded.in_other_letters(a, b),
+        "twin": _twins(comparer, a, b, patterns, odds),
+    }
     return [
         np.logical_or.reduce([mask, *(held[name] for name in names if name in held)])
-        for names, mask in zip(guards, masks, strict=True)
+        for names, mask in zip(guards, models.guarded_patterns(patterns, *guards), strict=True)
     ]
+
+
+def _twins(comparer: Comparer, a: Rows, b: Rows, patterns: Rows, odds: Floats) -> Bools:
+    """Pairs that twins are as likely: first names of two tongues, or similar ones that both are usual."""
+    c, r = comparer.encoded.cohort, comparer.encoded.records
+    tongues = (c.first[a] >= 0) & (r.first[b] >= 0) & (level_in(patterns, "first") == 0)
+    return (tongues & (odds < _TWO_TONGUES)) | comparer.twins_by_name(patterns, a, b)
 
 
 def _evenly_spaced(rows: int, wanted: int) -> Rows:

@@ -37,6 +37,11 @@ def first(mine, theirs):
         ({"first_name": "Min Ah"}, {"first_name": "Soo Jin"}, "different"),
         ({"last_name": "Smith"}, {"last_name": "Smith", "first_name": "Soo Jin"}, "different"),
         ({"last_name": "Lee"}, {"last_name": "Lee", "first_name": "Shaniqua"}, "different"),
+        (
+            {"last_name": "Lee", "first_name": "Kia"},
+            {"last_name": "Lee", "first_name": "Bao"},
+            "different",
+        ),
     ],
 )
 def test_a_western_name_alone_and_a_korean_or_chinese_one_alone_say_nothing(mine, theirs, want):

@@ -10,6 +10,7 @@ from matching.errors import BadOptions
 from matching.model.guards import GUARDS, guarded
 from matching.normalise import encode
 from matching.options import LinkOptions
+from matching.scoring import Scorer
 from tests.two_tables import link
 from tests.unit.matching.tables import cohort, noisy, people, records
 
@@ -38,6 +39,11 @@ CASES = [
     ({}, {"first_name": "Erica", "sex": "F"}, {"sex"}),
     ({}, {"first_name": "George"}, {"twin"}),
     ({}, {"first_name": "George", "street": "3 Oak Av"}, set()),
+    (
+        {"middle_name": "Thi"},
+        {"first_name": "George", "middle_name": "Thi", "street": "3 Oak Av"},
+        {"twin"},
+    ),
     ({}, {"first_name": "George", "birth_date": "1958-03-01"}, {"birth"}),
     ({"middle_name": "Alvin"}, {"first_name": "George", "middle_name": "Alvin"}, {"twin"}),
     ({"middle_name": "Elena"}, {"middle_name": "Rosa"}, {"twin"}),
@@ -85,6 +91,24 @@ def test_a_guarded_pair_goes_to_review_at_best_and_is_linked_where_the_engineer_
     father = {"name_suffix": "Sr", "ssn": "571448822"}
     assert _decisions(son, father) == ["review"]
     assert _decisions(son, father, never_link=("birth",)) == ["link"]
+
+
+def test_similar_first_names_that_both_are_usual_are_twins_and_a_slip_of_the_pen_is_none():
+    rng = random.Random(9)
+    names = dict(enumerate(["Balwinder", "Kulwinder"] * 12))
+    others = [
+        row | {"first_name": names.get(i, row["first_name"])}
+        for i, row in enumerate(people(150, 8))
+    ]
+    balwinder = LEE | {"first_name": "Balwinder", "last_name": "Mann"}
+    entries = [balwinder | {"first_name": "Kulwinder"}, *(noisy(row, rng) for row in others)]
+    scorer = Scorer(
+        encode(cohort(balwinder, balwinder | {"first_name": "Kulwnder"}), records(*entries)),
+        LinkOptions(),
+    )
+    mine, theirs = np.arange(2, dtype=np.int32), np.zeros(2, np.int32)
+    assert scorer.weighed(mine, theirs)[1].tolist() == [True, False]
+    assert scorer.opposed(mine, theirs).tolist() == [True, False]
 
 
 def test_names_alone_are_never_a_link_however_rare_they_are():

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matching.normalise import addresses, dates, names, numbers
+from matching.normalise import Vocabulary, addresses, dates, names, numbers
+from matching.normalise.vocabulary import representatives
 from systems.dates import BIRTH_DATE_FORMS, birth_date_sql
 from tests.unit.matching.sound import sound
 
@@ -89,6 +90,21 @@ def test_a_name_that_only_looks_like_a_nickname_is_none():
     apart = ["kevin", "sangwoo", "jun", "boy", "josefina", "jose", "alice", "ali", "jason", "james"]
     pairs = names.nickname_pairs(apart)
     assert not pairs, pairs
+
+
+@pytest.mark.parametrize(
+    ("written", "want"),
+    [
+        (["luis miguel", "luis miguel", "lui smiguel"], "luis miguel"),
+        (["sangwoo", "sangwoo", "sang woo"], "sang woo"),
+        (["maria"] * 20 + ["mar ia"], "maria"),
+    ],
+)
+def test_the_usual_spelling_with_most_words_stands_for_names_that_differ_by_blanks(written, want):
+    words = Vocabulary()
+    codes = np.array(words.codes(written), np.int32)
+    table = representatives(words, [codes])
+    assert {words.texts[code] for code in table[codes + 1]} == {want}
 
 
 def test_nicknames_have_roots_and_pairs():
