@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from extracts.errors import ColumnNotAllowed, DataChanged
 from extracts.package.facts import KIND_TITLES, ReleaseFacts, span
-from extracts.perturbation import PERTURBED, Noise
 from extracts.rows import Plan, RowKind, plan_for
 from systems.description import Dimension, OutputColumn, System, load_system
 from systems.texts import page_template
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+    from extracts.perturbation import Noise
 
 # --- the model and its two forms
 
@@ -244,7 +245,7 @@ def dictionary_for(
     return DataDictionary(plan.release.row, tuple(fields), plan.release.left_out)
 
 
-def noted(notes: Sequence[str], noise: Noise | None) -> tuple[str, ...]:
+def noted(notes: Sequence[str], noise: "Noise | None") -> tuple[str, ...]:
     """What a table's reader must know; where every count carries noise, nothing is hidden and no note says so."""
     if noise is None:
         return tuple(notes)
@@ -252,7 +253,7 @@ def noted(notes: Sequence[str], noise: Noise | None) -> tuple[str, ...]:
 
 
 def aggregated_dictionary(
-    system: System, schema: pa.Schema, *, threshold: int = 10, noise: Noise | None = None
+    system: System, schema: pa.Schema, *, threshold: int = 10, noise: "Noise | None" = None
 ) -> DataDictionary:
     """Return the dictionary of a published table: its dimensions, measures and ``status``.
 
@@ -262,6 +263,8 @@ def aggregated_dictionary(
     Raises:
         ColumnNotAllowed: the table has a column that the system's file does not describe.
     """
+    from extracts.perturbation import PERTURBED  # the audit's libraries load with it
+
     release = system.release.aggregated
     dimensions = {one.name: one for one in release.dimensions}
     measures = {one.name: one for one in release.measures}

@@ -21,13 +21,14 @@ import pyarrow as pa
 from extracts.errors import ColumnNotAllowed
 from extracts.package.dictionary import noted
 from extracts.package.facts import span
-from extracts.perturbation import Noise
-from extracts.suppression import CrossTable, Labels, Names, name_of, share_of_total
 from systems.description import System
 from systems.texts import in_lines, in_one_line
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+
+    from extracts.perturbation import Noise
+    from extracts.suppression import CrossTable, Labels, Names
 
 MARKER = "*"  # what stands in a hidden cell
 _MOST = 1_000_000  # rows of one sheet; Excel's limit is 1,048,576
@@ -46,7 +47,7 @@ def build_workbook(
     threshold: int = 10,
     percentages: bool = False,
     county_exempt: bool = False,
-    noise: Noise | None = None,
+    noise: "Noise | None" = None,
 ) -> bytes:
     """Return a published table as XLSX.
 
@@ -104,7 +105,7 @@ def _crossed(book: "Workbook", table: pa.Table, system: System, title: str, head
     cross_sheets(book, dims, measures, names, title=title, heading=heading)
 
 
-def _cells(table: pa.Table, system: System) -> tuple[list[str], list[list[str]], list[Labels]]:
+def _cells(table: pa.Table, system: System) -> "tuple[list[str], list[list[str]], list[Labels]]":
     """The dimensions, the values of each, and the labels of each cell."""
     dimensions = system.release.aggregated.dimension_names
     dims = [name for name in table.column_names if name in dimensions]
@@ -114,6 +115,8 @@ def _cells(table: pa.Table, system: System) -> tuple[list[str], list[list[str]],
 
 def _shares(table: pa.Table, system: System) -> pa.Table:
     """The table with each published count as per cent of its year's total."""
+    from extracts.suppression import share_of_total  # the audit's libraries load with it
+
     dims, _, labels = _cells(table, system)
     counts = table[system.release.aggregated.measures[0].name].to_pylist()
     shares = share_of_total(dims, dict(zip(labels, counts, strict=True)))
@@ -264,19 +267,21 @@ class Measured:
     """One measure of a table: its title and its values by labels, none where hidden."""
 
     title: str
-    values: Mapping[Labels, int | None]
+    values: "Mapping[Labels, int | None]"
 
 
 def cross_sheets(
     book: Any,
     dims: Sequence[str],
     measures: Sequence[Measured],
-    names: Names,
+    names: "Names",
     *,
     title: str,
     heading: str,
 ) -> None:
     """Append one sheet a year (or one for all years, where a table has but one more dimension)."""
+    from extracts.suppression import CrossTable
+
     cross = CrossTable.of(dims, measures[0].values)
     years = cross.levels["year"] if "year" in cross.cut else ("",)
     for year in years:
@@ -313,10 +318,10 @@ def escaped(text: str) -> str:
 
 def _fill(
     sheet: Any,
-    cross: CrossTable,
+    cross: "CrossTable",
     wanted: Sequence[Mapping[str, str]],
     measures: Sequence[Measured],
-    names: Names,
+    names: "Names",
 ) -> None:
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.pagebreak import Break
@@ -335,13 +340,15 @@ def _fill(
 
 def _table(
     sheet: Any,
-    cross: CrossTable,
+    cross: "CrossTable",
     fixed: Mapping[str, str],
     measure: Measured,
-    names: Names,
+    names: "Names",
     row: int,
 ) -> int:
     """Write one cross table below ``row`` and return its last row."""
+    from extracts.suppression import name_of
+
     said = [name_of(names, d, v) for d, v in fixed.items()]
     sheet.append([text(sheet, " · ".join([measure.title, *said]), bold=True, size=13)])
     row += 1

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from approvals import custody, gate, ledger
 from approvals.project import ProjectState
 from errors import CodedError, Exit
-from extracts.aggregated import ClosedYear, has_version, load_published
 from pipelines.errors import OptionsDisagree
 from pipelines.home import Home
 from pipelines.release.content import changed_cells, describe_closed_years, recount_published_years
@@ -15,6 +15,9 @@ from pipelines.release.errors import ApplicationMissing
 from pipelines.release.orders import Request, order_release, read_order
 from pipelines.release.run import Outcome
 from pipelines.session import Session, today
+
+if TYPE_CHECKING:
+    from extracts.aggregated import ClosedYear
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class RefreshPlan:
     snapshot: str
     new_years: tuple[int, ...]
     published_years: tuple[int, ...]
-    closed: Mapping[int, ClosedYear]
+    closed: "Mapping[int, ClosedYear]"
     behind: tuple[int, ...] = ()
     outside: tuple[int, ...] = ()
     release: str | None = None
@@ -175,9 +178,11 @@ def _note(session: Session, state: ProjectState, plan: RefreshPlan) -> None:
 
 
 def _behind(
-    session: Session, system: str, project: str, closed: Mapping[int, ClosedYear]
+    session: Session, system: str, project: str, closed: "Mapping[int, ClosedYear]"
 ) -> tuple[int, ...]:
     """Years whose newest version this project has not been given."""
+    from extracts.aggregated import has_version, load_published
+
     own = {release.release for release in session.releases.list(project)}
     tables = load_published(session.home.history / system, own)
     return tuple(
@@ -190,6 +195,7 @@ def _behind(
 def _published(session: Session, state: ProjectState) -> tuple[int, ...]:
     """Years of aggregated releases of this project that reached the outbox: what their tables hold."""
     from approvals.custody import OUT
+    from extracts.aggregated import load_published
 
     folder = session.home.history / state.system
     years: set[int] = set()

@@ -9,14 +9,11 @@ import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from approvals.application import Application
 from approvals.project import ProjectState
 from crypto.identifiers import record_keys
-from extracts import aggregated
-from extracts.perturbation import KeyMaker
-from extracts.suppression import SuppressionPolicy
 from pipelines.home import Disclosure
 from pipelines.release.approved import noise_of
 from pipelines.release.context import ReleaseContext
@@ -24,9 +21,15 @@ from pipelines.session import Session, today
 from systems.description import load_system
 from systems.register import SnapshotInfo
 
+if TYPE_CHECKING:  # the solvers load with them, which whoever only asks the gate does without
+    from extracts import aggregated
+    from extracts.perturbation import KeyMaker
+    from extracts.suppression import SuppressionPolicy
+
+    Closed = Mapping[int, aggregated.ClosedYear]
+
 CHANGES_FILE = "changes.csv"
 _REVISED_ELSEWHERE = "it was revised in a release of another project"
-Closed = Mapping[int, aggregated.ClosedYear]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class ReleaseAggregate:
         proposals: how many coarser versions of it are kept beside the reports.
     """
 
-    made: aggregated.Aggregate
+    made: "aggregated.Aggregate"
     dims: tuple[str, ...]
     earlier: list[str]
     proposals: int
@@ -48,6 +51,8 @@ class ReleaseAggregate:
 
 def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
     """Count, suppress and audit for the order's years, dimensions and scope."""
+    from extracts import aggregated
+
     approved, disclosure = context.approved, context.session.settings.disclosure
     system, names = approved.system, context.published_releases()
     earlier = aggregated.load_published(context.history)
@@ -87,7 +92,7 @@ def make_aggregate(context: ReleaseContext) -> ReleaseAggregate:
 
 def recount_published_years(
     session: Session, project: ProjectState, form: Application, years: tuple[int, ...]
-) -> dict[int, aggregated.ClosedYear]:
+) -> "dict[int, aggregated.ClosedYear]":
     """What the newest snapshot makes of years that this project's tables published before.
 
     Raises:
@@ -95,6 +100,8 @@ def recount_published_years(
     """
     if not years:
         return {}
+    from extracts import aggregated
+
     disclosure = session.settings.disclosure
     system = load_system(project.system).counting(disclosure.person_role)
     snapshot = session.registers.newest(project.system)
@@ -115,13 +122,15 @@ def recount_published_years(
         return aggregated.published_before(con, system, spec, policy, earlier, revise=revise)
 
 
-def _record_keys(session: Session) -> KeyMaker:
+def _record_keys(session: Session) -> "KeyMaker":
     """Keys of records under the home's secret."""
     return functools.partial(record_keys, session.keyring.records_secret())
 
 
-def _policy(session: Session) -> SuppressionPolicy:
+def _policy(session: Session) -> "SuppressionPolicy":
     """The rule by the settings; one of many patterns is chosen under the home's secret."""
+    from extracts.suppression import SuppressionPolicy
+
     disclosure = session.settings.disclosure
     return SuppressionPolicy(
         threshold=disclosure.threshold,
@@ -157,13 +166,17 @@ def _covered(info: SnapshotInfo, since: date | None = None) -> tuple[date, date]
 # ------------------------------------------------------------------ closed years
 
 
-def describe_closed_years(closed: Closed, behind: Collection[int] = ()) -> list[dict[str, object]]:
+def describe_closed_years(
+    closed: "Closed", behind: Collection[int] = ()
+) -> list[dict[str, object]]:
     """Each year with what happens to it, why, and how many published cells are others now.
 
     Args:
         closed: what becomes of each year.
         behind: of them, years that a project has in an older version than others have.
     """
+    from extracts import aggregated
+
     return [
         {
             "year": year,
@@ -187,7 +200,7 @@ def closed_years_in_words(rows: list[dict[str, Any]]) -> dict[str, str]:
     return found
 
 
-def changed_cells(closed: Closed) -> list[dict[str, object]]:
+def changed_cells(closed: "Closed") -> list[dict[str, object]]:
     """The changed cells of revised years: labels, what was published, what would be."""
     return [
         {
@@ -203,7 +216,7 @@ def changed_cells(closed: Closed) -> list[dict[str, object]]:
     ]
 
 
-def _changes_csv(closed: Closed) -> str | None:
+def _changes_csv(closed: "Closed") -> str | None:
     """The changed cells of revised years as a file, for whoever approves them; None where there are none."""
     rows = changed_cells(closed)
     if not rows:

@@ -5,16 +5,17 @@ aggregated table how many cells are hidden and where. The explanation of hidden 
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
 from expectations.report import Bar, Fact, Grid, HiddenMap, Interval, Item, Plot
-from extracts.aggregated import explain
-from extracts.perturbation import Noise
 from pipelines.release.content import closed_years_in_words
 from pipelines.release.context import ReleaseContext
 from pipelines.release.reporting.items import item
+
+if TYPE_CHECKING:
+    from extracts.perturbation import Noise
 
 _PAGE, _CELLS = "explanation.html", "explanation.csv"
 _ROWS, _COLUMNS = 60, 12  # what still reads as a map on paper
@@ -273,7 +274,7 @@ def aggregated_sections(context: ReleaseContext) -> dict[str, Any]:
     return {"facts": facts, "maps": (hidden_map,) if hidden_map else (), "outputs": outputs}
 
 
-def _noise(context: ReleaseContext) -> tuple[Noise, ...]:
+def _noise(context: ReleaseContext) -> "tuple[Noise, ...]":
     return (context.approved.noise,) if context.approved.noise is not None else ()
 
 
@@ -324,6 +325,8 @@ def _letter(
 def keep_explanation(context: ReleaseContext) -> None:
     """Write the page and the list of hidden cells beside the reports (0600); nothing is packaged."""
     extract = cast("Mapping[str, Any]", context.facts("extract"))
+    from extracts.aggregated import explain
+
     made = explain(
         context.staging.read("extract", "extract"),
         context.staging.read("extract", "explanation"),
