@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 from zoneinfo import ZoneInfo
 
 from approvals import people as staff
@@ -25,6 +25,7 @@ from crypto.process import harden_process, lock_memory, require_fips
 from crypto.secret import StagingKey
 from pipelines.home import Home, Settings, open_home
 from pipelines.storage import Bucket, ObjectStore, location_of
+from systems.description import description_digests
 from systems.register import RegisterStore
 from systems.tabular import Limits
 
@@ -72,8 +73,19 @@ class Session:
 
     @functools.cached_property
     def people(self) -> staff.People:
-        """Who is who at the Department."""
-        return staff.People.read(self.home.people_file)
+        """Who is who at the Department: with the rights that they have by the file and by what two people confirmed, both.
+
+        A demo home's file is enough, as that of a home whose people nobody has confirmed yet.
+        """
+        people = staff.People.read(self.home.people_file)
+        if self.demo:
+            return people
+        state, now = staff.settings_state(self.ledger), values_of(self.settings, people)
+        copy = self.home.settings_confirmed
+        known = staff.confirmed_values(state, copy, now, self.keyring.digest)
+        if known is None and state.confirmed is not None:
+            return replace(people, persons=())  # nobody can say any more who was confirmed
+        return staff.stricter(people, known or {})
 
     @functools.cached_property
     def person(self) -> staff.Person:
@@ -228,6 +240,16 @@ def open_session(root: Path | None) -> Session:
         HomeMissing, HomeTooOpen, SettingsUnusable: see there.
     """
     return Session(open_home(root))
+
+
+def values_of(settings: Settings, people: staff.People | None = None) -> staff.Values:
+    """Every setting by its dotted name, as JSON has it, the digest of each system's file, and who may do what."""
+    sections = cast("dict[str, dict[str, object]]", settings.model_dump(mode="json"))
+    flat = {
+        f"{name}.{key}": value for name, body in sections.items() for key, value in body.items()
+    }
+    flat |= {f"systems.{name}": digest for name, digest in description_digests().items()}
+    return {**flat, **(staff.rights_of(people) if people is not None else {})}
 
 
 def set_of(snapshot: str) -> str:

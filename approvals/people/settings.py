@@ -1,8 +1,11 @@
 """The settings in force: their first digest comes with the home; who changes them records it, and another confirms it."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import cast
 
 from approvals.errors import NothingToConfirm
 from approvals.ledger import Entry, Event, FactValue, Ledger
@@ -10,6 +13,9 @@ from approvals.people.people import Person, check_role, two_people_required
 from approvals.people.switches import CONFIRMERS
 
 RECORDERS = frozenset({"administrator"})
+
+Values = dict[str, object]
+Digest = Callable[[str, bytes], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,23 @@ def settings_state(ledger: Ledger) -> SettingsState:
         elif digest is not None:
             state = SettingsState(str(digest), entry.seq)
     return state
+
+
+def settings_digest(digest: Digest, values: Values) -> str:
+    """The keyed digest of settings."""
+    return digest("settings", json.dumps(values, sort_keys=True).encode())
+
+
+def confirmed_values(
+    state: SettingsState, copy: Path, now: Values, digest: Digest
+) -> Values | None:
+    """The values in force: a copy of them, or what the files say ``now``, whichever has the digest; None where neither has."""
+    try:
+        found = json.loads(copy.read_text("utf-8"))
+    except (OSError, ValueError):
+        found = None
+    either = (cast("Values", found), now) if isinstance(found, dict) else (now,)
+    return next((one for one in either if settings_digest(digest, one) == state.confirmed), None)
 
 
 def record_settings(

@@ -26,7 +26,8 @@ def init(
     facts = init_home(chosen_folder(console.home), department=department, ledger_url=ledger)
     console.show_pairs("Home", facts)
     console.hint(
-        "Next: name the people in people.toml, read settings.toml, keep keys/passphrase elsewhere."
+        "Next: name the people in people.toml, read settings.toml, have both confirmed"
+        " (`settings record`, `settings confirm`), keep keys/passphrase elsewhere."
     )
 
 
@@ -65,7 +66,7 @@ def upgrade(console: Console) -> None:
 
     console.show_pairs("Upgrade", upgraded(console.open_home()))
     with contextlib.suppress(CodedError, OSError):  # of the ledger or the keys: `doctor` says so
-        if (said := as_error(console.session)) is not None:
+        if (said := as_error(console.session, first=True)) is not None:
             console.hint(str(said))
 
 

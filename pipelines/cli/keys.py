@@ -241,12 +241,14 @@ def confirm_switch(console: Console, name: str) -> None:
     console.show_pairs("Switch", confirm_setting(console.session, name))
 
 
-settings_group = Group("What settings.toml says: one records a change, another confirms.")
+settings_group = Group(
+    "What settings.toml and people.toml say: one records a change, another confirms."
+)
 
 
 @settings_group.add("show")
 def show_settings(console: Console) -> None:
-    """Show what settings.toml says other than what is in force."""
+    """Show what settings.toml and people.toml say other than what is in force."""
     from pipelines.safeguards import overview
 
     console.show_pairs("Settings", overview(console.session))
@@ -254,7 +256,7 @@ def show_settings(console: Console) -> None:
 
 @settings_group.add("record")
 def record_settings(console: Console) -> None:
-    """Record what settings.toml says, as an administrator."""
+    """Record what settings.toml and people.toml say, as an administrator."""
     from pipelines.safeguards import record_change
 
     done = record_change(console.session)

@@ -1,7 +1,7 @@
 """Which settings are in force: those whose digest the ledger holds, said by one person and confirmed by another.
 
 The digest is keyed and of values, not of bytes: comments and order are free, and a setting that a newer version brings counts at
-its default. The digests of the systems' files are among them. A copy of what was confirmed stands in the home, so that a change
+its default. The digests of the systems' files are among them, and who may do what by `people.toml`, each person by their id. A copy of what was confirmed stands in the home, so that a change
 has a name; whoever changes the copy makes all of it unknown, never confirmed.
 """
 
@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from approvals import people as staff
 from approvals.errors import NothingToConfirm
@@ -19,8 +19,7 @@ from pipelines.home import Home, Settings, write_private
 from pipelines.keys import plain_digest
 from pipelines.safeguards.errors import SettingsNotConfirmed
 from pipelines.safeguards.switches import less_cautious
-from pipelines.session import Session, today
-from systems.description import description_digests
+from pipelines.session import Session, today, values_of
 
 # What neither shapes a release, nor decides on one, nor says where anything is kept or sent: in force when one person recorded it.
 ALONE = frozenset(
@@ -33,16 +32,14 @@ UNKNOWN = "settings.toml"  # stands for every setting where no copy says what wa
 _FEWEST = 12  # figures of a digest that a person repeats
 _PASSWORD = re.compile(r"(?<=//)[^@/]+(?=@)")
 
-Values = dict[str, object]
-
 
 @dataclass(frozen=True)
 class Standing:
     """The settings of the file against those in force: ``digest`` of the file's, and the names that ``changed``."""
 
     digest: str
-    values: Values
-    confirmed: Values
+    values: staff.Values
+    confirmed: staff.Values
     changed: tuple[str, ...]
     state: staff.SettingsState
 
@@ -53,25 +50,25 @@ class Standing:
         return waiting is not None and waiting.facts["settings"] == self.digest
 
     @property
+    def held(self) -> tuple[str, ...]:
+        """What of it stops an order: all, but for the first list of people, until two of them confirmed it."""
+        if self.changed == (UNKNOWN,) or staff.can_confirm(self.confirmed):
+            return self.changed
+        return tuple(
+            n for n in self.changed if n != staff.SERVICE and not n.startswith(staff.ENTRY)
+        )
+
+    @property
     def alone(self) -> bool:
         """Whether one person is enough."""
         return ALONE.issuperset(self.changed)
 
 
-def values_of(settings: Settings) -> dict[str, object]:
-    """Every setting by its dotted name, as JSON has it, and the digest of each system's file."""
-    sections = cast("dict[str, dict[str, object]]", settings.model_dump(mode="json"))
-    flat = {
-        f"{name}.{key}": value for name, body in sections.items() for key, value in body.items()
-    }
-    return flat | {f"systems.{name}": digest for name, digest in description_digests().items()}
-
-
 def keep_first(home: Home, keyring: Keyring) -> str:
     """Keep the settings of a home that is being made as those in force; their digest, for its first event."""
-    values = values_of(home.settings())
+    values = values_of(home.settings(), staff.People.read(home.people_file))
     _keep(home, values)
-    return _digest(keyring, values)
+    return staff.settings_digest(keyring.digest, values)
 
 
 def standing(session: Session) -> Standing:
@@ -79,21 +76,25 @@ def standing(session: Session) -> Standing:
 
     Raises:
         LedgerUnavailable, KeyringMissing: see their texts.
+        PeopleFileMissing, PeopleFileUnsafe, PeopleFileWrong: see `approvals.people.People.read`.
     """
-    state, values = staff.settings_state(session.ledger), values_of(session.settings)
-    digest, known = _digest(session.keyring, values), _kept(session.home)
-    if state.confirmed is None or _digest(session.keyring, known) != state.confirmed:
-        changed = () if digest == state.confirmed else (UNKNOWN,)
-        return Standing(digest, values, {}, changed, state)
+    state = staff.settings_state(session.ledger)
+    values = values_of(session.settings, staff.People.read(session.home.people_file))
+    keyed = session.keyring.digest
+    digest = staff.settings_digest(keyed, values)
+    known = staff.confirmed_values(state, session.home.settings_confirmed, values, keyed)
+    if known is None:
+        return Standing(digest, values, {}, (UNKNOWN,), state)
     before = values_of(Settings()) | known
-    changed = tuple(name for name, value in values.items() if before.get(name) != value)
+    changed = [name for name, value in values.items() if before.get(name) != value]
     # A system that was not described then has no default: `before` has today's file of it.
-    new = tuple(n for n in values if n.startswith("systems.") and n not in known)
-    return Standing(digest, values, known, changed + new, state)
+    changed += [n for n in values if n.startswith("systems.") and n not in known]
+    changed += [n for n in known if n.startswith(staff.ENTRY) and n not in values]
+    return Standing(digest, values, known, tuple(changed), state)
 
 
 def check_settings(session: Session, section: str = "") -> None:
-    """Refuse to work under settings (of one section, where it is named) that nobody confirmed; a demo home may.
+    """Refuse to work under settings (of one section, where it is named) or people that nobody confirmed; a demo home may.
 
     Raises:
         SettingsNotConfirmed: with the names of what changed, and who takes the next step (exit 3).
@@ -102,13 +103,16 @@ def check_settings(session: Session, section: str = "") -> None:
         raise error
 
 
-def as_error(session: Session, section: str = "") -> SettingsNotConfirmed | None:
-    """What is to be said of settings that are not in force."""
+def as_error(
+    session: Session, section: str = "", *, first: bool = False
+) -> SettingsNotConfirmed | None:
+    """What is to be said of settings that are not in force; with ``first``, of a first list of people, too."""
     found = standing(session)
-    if not any(name == UNKNOWN or name.startswith(section) for name in found.changed):
+    asked = (UNKNOWN, staff.SERVICE, section)
+    if not any(name.startswith(asked) for name in (found.changed if first else found.held)):
         return None
     step = "confirm" if found.recorded else "record"
-    who = _who(session, found) or ["nobody in people.toml yet"]
+    who = _who(session, found) or ["nobody in force"]
     return SettingsNotConfirmed(settings=found.changed, next=step, by=who)
 
 
@@ -126,7 +130,8 @@ def _who(session: Session, found: Standing) -> list[str]:
     first = found.state.waiting.actor if found.recorded and found.state.waiting else None
     roles = staff.RECORDERS if first is None else staff.CONFIRMERS
     persons = session.people.persons
-    return [one.id for one in persons if one.roles & roles and (session.demo or one.id != first)]
+    may = [one.id for one in persons if one.active and one.roles & roles]
+    return [one for one in may if session.demo or one != first]
 
 
 def overview(session: Session) -> dict[str, object]:
@@ -152,7 +157,12 @@ def overview(session: Session) -> dict[str, object]:
 
 
 def _shown(value: object) -> object:
-    """A value without the password of an address."""
+    """A value without the password of an address; a person's rights in words."""
+    if isinstance(value, dict):
+        one = cast("dict[str, Any]", value)
+        uid = [] if one["uid"] is None else [f"uid {one['uid']}"]
+        inactive = [] if one["active"] else ["deactivated"]
+        return "; ".join([f"user {one['user']}", *uid, ", ".join(one["roles"]), *inactive])
     return _PASSWORD.sub("…", value) if isinstance(value, str) else value
 
 
@@ -214,17 +224,5 @@ def _confirm_by_switches(session: Session) -> None:
         session.ledger.append(event, store=partial(_keep, session.home, found.values))
 
 
-def _digest(keyring: Keyring, values: Values) -> str:
-    return keyring.digest("settings", json.dumps(values, sort_keys=True).encode())
-
-
-def _keep(home: Home, values: Values) -> None:
+def _keep(home: Home, values: staff.Values) -> None:
     write_private(home.settings_confirmed, json.dumps(values, sort_keys=True, indent=0))
-
-
-def _kept(home: Home) -> Values:
-    try:
-        found = json.loads(home.settings_confirmed.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return cast("Values", found) if isinstance(found, dict) else {}

@@ -476,7 +476,7 @@ for words in sys.argv[2:]:
     try: main(["--home", sys.argv[1], *words.split()])
     except SystemExit as ended: code = ended.code
     wrong = {"pandas", "recordlinkage", "sklearn", "great_expectations", "prefect", "distributed", "botocore",
-             "pyreadstat"} & set(sys.modules)
+             "pyreadstat", "scipy", "highspy", "duckdb", "openpyxl"} & set(sys.modules)
     print(words, code or 0, sorted(wrong), file=sys.stderr)
 """
 

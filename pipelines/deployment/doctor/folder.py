@@ -138,10 +138,7 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
         yield from _outside(session)
         facts = verify_everything(session, strict=False)
         yield Finding("ledger", "good", f"{facts['size']} events, chain whole")
-        unconfirmed = as_error(session)
-        said = "the digest that the ledger holds"
-        state: State = "note" if session.demo else "bad"
-        yield judged("settings in force", unconfirmed, str(unconfirmed), said, state)
+        yield _in_force(session)
         weak = weaknesses(session.ledger.engine)
         what = f"{session.ledger.engine.dialect.name}, this role appends and reads"
         yield Finding("ledger database", "note" if weak else "good", "; ".join(weak) or what)
@@ -149,6 +146,17 @@ def check_ledger(home: homes.Home) -> Iterator[Finding]:
             yield Finding("who acts", "good", session.person.id)
         except CodedError as error:
             yield Finding("who acts", "bad", str(error))
+
+
+def _in_force(session: Session) -> Finding:
+    """Whether two people said what settings.toml and people.toml say; a home's first list of people stops nothing yet."""
+    what = "settings in force"
+    try:
+        unconfirmed, stops = as_error(session, first=True), as_error(session) is not None
+    except CodedError as error:  # people.toml can't be read
+        return Finding(what, "bad", str(error))
+    state: State = "bad" if stops and not session.demo else "note"
+    return judged(what, unconfirmed, str(unconfirmed), "the digest that the ledger holds", state)
 
 
 def _outside(session: Session) -> Iterator[Finding]:

@@ -1,14 +1,13 @@
 """Settings are in force by two people: a hand edit is found, said and refused until somebody else confirmed it."""
 
 import json
-import os
-import pwd
 import re
 import shutil
 
 import pytest
 
 from approvals.errors import NothingToConfirm, RoleMissing, SamePerson, SwitchNotConfirmed
+from approvals.people import settings_digest
 from pipelines import safeguards
 from pipelines.deployment.init import init_home, upgrade
 from pipelines.home.home import Home
@@ -28,11 +27,23 @@ ROLES = {
 PERSON = '[[person]]\nid = "{}"\nname = "N"\nuser = "{}"\nroles = [{}]\n'
 
 
+def named(home, roles=ROLES, **more):
+    """Write who is who; ``more`` are lines of a person's entry."""
+    lines = [
+        PERSON.format(p, f"u-{p}", r) + more.get(p.replace("-", "_"), "") for p, r in roles.items()
+    ]
+    home.people_file.write_text("\n".join(lines))
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    root = tmp_path_factory.mktemp("force") / "home"
-    init_home(root)
-    return root
+    """A home whose people two of them confirmed."""
+    home = Home(tmp_path_factory.mktemp("force") / "home")
+    init_home(home.root)
+    named(home)
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    safeguards.confirm_change(acting(home, "sam-1"), digest)
+    return home.root
 
 
 @pytest.fixture
@@ -43,11 +54,20 @@ def home(made, tmp_path):
 
 
 def acting(home, who):
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    home.people_file.write_text(
-        "\n".join(PERSON.format(p, user if p == who else f"u-{p}", r) for p, r in ROLES.items())
-    )
-    return Session(home)
+    session = Session(home)
+    session.person = session.people.by_user(f"u-{who}")
+    return session
+
+
+@pytest.fixture
+def i_am(monkeypatch):
+    """Who gives the next commands."""
+
+    def become(who):
+        for place in ("pipelines.session", "approvals.people"):
+            monkeypatch.setattr(f"{place}.acting_person", lambda people: people.by_user(f"u-{who}"))
+
+    return become
 
 
 def settle(home, name, value):
@@ -59,14 +79,14 @@ def settle(home, name, value):
 
 def refused(home):
     with pytest.raises(SettingsNotConfirmed) as caught:
-        safeguards.check_before(acting(home, "erin-1"))
+        safeguards.check_before(Session(home))
     assert caught.value.exit == 3
     return caught.value.facts
 
 
 def test_a_new_home_is_in_force_and_comments_are_free(home):
     safeguards.check_before(acting(home, "erin-1"))
-    assert len(acting(home, "erin-1").ledger.events()) == 1
+    assert len(acting(home, "erin-1").ledger.events()) == 3
     text = home.settings_file.read_text()
     home.settings_file.write_text("# ours\n" + re.sub(r"(?m) *#.*$", "", text))
     safeguards.check_before(acting(home, "erin-1"))
@@ -85,9 +105,10 @@ def test_a_new_home_is_in_force_and_comments_are_free(home):
         ("department.contact", "me@elsewhere.example"),
     ],
 )
-def test_any_edit_takes_one_who_records_and_another_who_confirms(home, name, value):
+def test_any_edit_takes_one_who_records_and_another_who_confirms(home, i_am, name, value):
     settle(home, name, value)
     if name == "storage.ledger_url":  # elsewhere there is no ledger
+        i_am("erin-1")
         assert run_here("run", "2026-001", "--kind", "aggregated", home=home.root).code == 5
         return
     assert refused(home) == {"settings": (name,), "next": "record", "by": ("ada-1",)}
@@ -107,10 +128,10 @@ def test_any_edit_takes_one_who_records_and_another_who_confirms(home, name, val
     safeguards.confirm_change(acting(home, "sam-1"), recorded["digest"][:12].upper())
     safeguards.check_before(acting(home, "erin-1"))
     events = acting(home, "erin-1").ledger.events()
-    assert [(e.kind, e.actor) for e in events[1:]] == [
+    assert [(e.kind, e.actor) for e in events[3:]] == [
         ("settings_changed", "ada-1"), ("settings_confirmed", "sam-1"),
     ]  # fmt: skip
-    assert events[1].facts["names"] == (name,)
+    assert events[3].facts["names"] == (name,)
 
 
 def test_what_was_edited_between_two_people_is_not_what_they_confirmed(home):
@@ -205,26 +226,26 @@ def test_a_switch_does_not_carry_another_change(home):
 
 
 def test_another_description_of_a_system_is_a_change(home, monkeypatch):
-    from pipelines.safeguards import in_force
+    from pipelines import session
 
-    digests = in_force.description_digests()
-    monkeypatch.setattr(in_force, "description_digests", lambda: digests | {"CARPOS": "0" * 64})
+    digests = session.description_digests()
+    monkeypatch.setattr(session, "description_digests", lambda: digests | {"CARPOS": "0" * 64})
     assert refused(home)["settings"] == ("systems.CARPOS",)
-    monkeypatch.setattr(in_force, "description_digests", lambda: digests | {"NEW": "0" * 64})
+    monkeypatch.setattr(session, "description_digests", lambda: digests | {"NEW": "0" * 64})
     assert refused(home)["settings"] == ("systems.NEW",)
 
 
 def test_a_setting_that_a_newer_version_brings_counts_at_its_default(home):
     """As if today's home had been made by a version without two of the settings."""
     session = acting(home, "ada-1")
-    older = values_of(session.settings)
+    older = values_of(session.settings, session.people)
     del older["retention.intake_days"]
     home.settings_confirmed.write_text(json.dumps(older))
     settle(home, "department.name", "Other")  # so that it is recorded again, without them
     from approvals.ledger import Event
-    from pipelines.safeguards.in_force import _digest
 
-    facts = {"settings": _digest(session.keyring, older), "on": "2026-11-29"}
+    digest = settings_digest(session.keyring.digest, older)
+    facts = {"settings": digest, "on": "2026-11-29"}
     session.ledger.append(Event("settings_confirmed", "sam-1", facts=facts))
     settle(home, "department.name", older["department.name"])
     safeguards.check_before(acting(home, "erin-1"))
@@ -232,7 +253,7 @@ def test_a_setting_that_a_newer_version_brings_counts_at_its_default(home):
     assert refused(home)["settings"] == ("retention.intake_days",)
 
 
-def test_a_home_of_before_says_what_to_do_and_is_confirmed_once(home, monkeypatch, tmp_path):
+def test_a_home_of_before_says_what_to_do_and_is_confirmed_once(home, i_am):
     """Its first event has no digest."""
     from approvals.ledger import Ledger
 
@@ -246,6 +267,7 @@ def test_a_home_of_before_says_what_to_do_and_is_confirmed_once(home, monkeypatc
     (home.root / "home.json").write_text('{"format": 4}')
     assert upgrade(home)["from"] == 4
     assert refused(home) == {"settings": ("settings.toml",), "next": "record", "by": ("ada-1",)}
+    i_am("ada-1")
     done = run_here("home", "upgrade", home=home.root)
     assert (done.code, "HOME-24" in done.err) == (0, True)
     digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
@@ -267,8 +289,8 @@ def test_a_demo_home_says_so_and_goes_on(tmp_path):
     assert safeguards.as_error(Session(home)) is None
 
 
-def test_the_commands_say_who_must_confirm(home):
-    acting(home, "ada-1")
+def test_the_commands_say_who_must_confirm(home, i_am):
+    i_am("ada-1")
     settle(home, "disclosure.threshold", 12)
     settle(home, "storage.ledger_url", f"sqlite:///{home.root / 'ledger.sqlite3'}")
     found = {one["what"]: one for one in run_here("doctor", "--json", home=home.root).json}
@@ -284,7 +306,7 @@ def test_the_commands_say_who_must_confirm(home):
     assert run_here("settings", "record", home=home.root).code == 0
     assert run_here("settings", "record", home=home.root).code == 3
     assert run_here("settings", "confirm", shown["digest"], home=home.root).code == 3
-    acting(home, "sam-1")
+    i_am("sam-1")
     (second,) = run_here("status", "--json", home=home.root).json
     assert second["command"] == f"doj-release settings confirm {shown['digest']}"
     assert run_here(*second["command"].split()[1:], home=home.root).code == 0
@@ -292,7 +314,6 @@ def test_the_commands_say_who_must_confirm(home):
 
 
 def test_a_password_in_an_address_is_not_shown(home):
-    acting(home, "ada-1")
     session = Session(home)
     session.settings = session.settings.model_copy(
         update={"bucket": session.settings.bucket.model_copy(update={"endpoint": "https://me:word@h"})}
@@ -327,3 +348,103 @@ def test_a_head_that_is_gone_is_not_made_anew(home):
     home.ledger_head.unlink()
     with pytest.raises(HeadWrong):
         acting(home, "ada-1").note("settings_changed", settings="0" * 64)
+
+
+# ------------------------------------------------------------------ people.toml
+
+
+def test_a_new_role_counts_when_two_people_confirmed_it(home):
+    """One administrator makes an approver of themselves; no name and no address goes into the ledger."""
+    named(home, ROLES | {"ada-1": '"administrator", "engineer", "approver"'})
+    assert refused(home) == {"settings": ("people.ada-1",), "next": "record", "by": ("ada-1",)}
+    assert acting(home, "ada-1").person.roles == {"administrator", "engineer"}
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    assert refused(home)["by"] == ("sam-1", "avery-1")
+    with pytest.raises(SamePerson):
+        safeguards.confirm_change(acting(home, "ada-1"), digest)
+    safeguards.confirm_change(acting(home, "avery-1"), digest)
+    safeguards.check_before(Session(home))
+    assert "approver" in acting(home, "ada-1").person.roles
+    assert not {"name", "user"} & acting(home, "ada-1").ledger.events()[-2].facts.keys()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ('user = "u-avery-1"', 'user = "u-me"', "avery-1"),  # another login under their id
+        ('user = "u-avery-1"', 'user = "u-avery-1"\nuid = 7', None),
+        ('id = "avery-1"', 'id = "other-1"', "other-1"),
+    ],
+)
+def test_somebody_else_under_a_persons_name_is_nobody_yet(home, old, new, changed):
+    home.people_file.write_text(home.people_file.read_text().replace(old, new))
+    refused(home)
+    found = {one.id for one in Session(home).people.persons}
+    assert found == ROLES.keys() - ({"avery-1"} if changed else set())
+
+
+def test_what_is_taken_away_counts_at_once(home, i_am):
+    named(home, avery_1="active = false\n")
+    assert not acting(home, "avery-1").person.active
+    assert refused(home)["settings"] == ("people.avery-1",)
+    named(home, {k: v for k, v in ROLES.items() if k != "avery-1"})
+    assert refused(home)["settings"] == ("people.avery-1",)
+    i_am("avery-1")
+    assert run_here("settings", "show", home=home.root).code == 3
+    shown = safeguards.overview(Session(home))["changes"]
+    assert [(one["in_force"], one["in_file"]) for one in shown] == [
+        ("user u-avery-1; approver", None)
+    ]
+    named(home)  # whoever is put back as they were has their rights again
+    safeguards.check_before(Session(home))
+
+
+def test_names_and_comments_of_people_are_free(home):
+    text = home.people_file.read_text()
+    home.people_file.write_text("# who\n" + text.replace('name = "N"', 'name = "M"'))
+    safeguards.check_before(Session(home))
+
+
+def test_the_last_two_are_replaced_one_after_the_other(home):
+    """A third is confirmed by those of before; then one of them may go."""
+    two = {k: ROLES[k] for k in ("ada-1", "sam-1")}
+    named(home, two)
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    safeguards.confirm_change(acting(home, "sam-1"), digest)
+    named(home, {"ada-1": ROLES["ada-1"], "new-1": '"security"'})  # who came does not let sam-1 go
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    assert refused(home)["by"] == ("nobody in force",)
+    named(home, two | {"new-1": '"security"'})
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    safeguards.confirm_change(acting(home, "sam-1"), digest)
+    named(home, {"ada-1": ROLES["ada-1"], "new-1": '"security"'})
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    safeguards.confirm_change(acting(home, "new-1"), digest)
+    safeguards.check_before(Session(home))
+
+
+def test_without_the_copy_nobody_gains_a_right(home):
+    home.settings_confirmed.unlink()
+    assert acting(home, "ada-1").person  # the file is what was confirmed
+    named(home, ROLES | {"me-1": '"approver"'})
+    assert Session(home).people.persons == ()
+    assert refused(home)["by"] == ("nobody in force",)
+
+
+def test_the_first_list_of_people_is_confirmed_by_two_of_them(tmp_path, i_am):
+    home = Home(tmp_path / "home")
+    init_home(home.root)
+    named(home)
+    safeguards.check_before(Session(home))  # as yet there is nobody to answer for it
+    i_am("ada-1")
+    found = {one["what"]: one for one in run_here("doctor", "--json", home=home.root).json}
+    assert found["settings in force"]["state"] == "note"
+    assert "people.ada-1" in found["settings in force"]["detail"]
+    (step,) = run_here("status", "--json", home=home.root).json
+    assert step["command"] == "doj-release settings record"
+    digest = safeguards.record_change(acting(home, "ada-1"))["digest"]
+    with pytest.raises(SamePerson):
+        safeguards.confirm_change(acting(home, "ada-1"), digest)
+    safeguards.confirm_change(acting(home, "sam-1"), digest)
+    named(home, ROLES | {"me-1": '"approver"'})
+    assert refused(home)["settings"] == ("people.me-1",)
