@@ -34,32 +34,51 @@ class Attacker:
         """Whether there is a table in which what a cell holds fits; it is tried cell by cell."""
         self.steps = 0
         inner = sorted(self.sets[number]) + sorted(self.atoms - self.sets[number])
-        return self._more(inner, {}, number, fits)
+        place = {atom: n for n, atom in enumerate(inner)}
+        shown = [([place[a] for a in cells], total) for cells, total in self.shown]
+        # Of each atom: the lines that it is in, how much is left in them, and which it is the last one of.
+        self.lines = [
+            [n for n, (cells, _) in enumerate(shown) if i in cells] for i in range(len(inner))
+        ]
+        self.last = [
+            {n for n in mine if max(shown[n][0]) == i} for i, mine in enumerate(self.lines)
+        ]
+        self.left = [total for _, total in shown]
+        self.lowest = [
+            self.least[self.sets.index(alone)] if (alone := frozenset([a])) in self.sets else 0
+            for a in inner
+        ]
+        self.needs = [
+            ([place[a] for a in cells], low)
+            for cells, low in zip(self.sets, self.least, strict=True)
+            if low
+        ]
+        return self._more([], len(self.sets[number]), fits)
 
-    def _more(self, inner, found, number, fits):
+    def _more(self, found, asked, fits):
         self.steps += 1
         if self.steps > _STEPS:
             reject()
-        if len(found) == len(self.sets[number]) and not fits(sum(found.values())):
+        here = len(found)
+        if here == asked and not fits(sum(found)):
             return False
-        if len(found) == len(inner):
-            return all(
-                sum(found[c] for c in cells) >= low
-                for cells, low in zip(self.sets, self.least, strict=True)
-            )
-        cell = inner[len(found)]
-        alone = frozenset([cell])
-        rooms, least = [], self.least[self.sets.index(alone)] if alone in self.sets else 0
-        for cells, total in self.shown:
-            if cell in cells:
-                left = total - sum(found.get(c, 0) for c in cells)
-                rooms.append(left)
-                if cells - found.keys() == {cell}:
-                    least = max(least, left)  # the last one of its line takes what is left
-        most = min(rooms, default=_FAR)
-        return any(
-            self._more(inner, {**found, cell: n}, number, fits) for n in range(least, most + 1)
-        )
+        if here == len(self.lines):
+            return all(sum(found[a] for a in cells) >= low for cells, low in self.needs)
+        left = self.left
+        rooms = [(line, left[line]) for line in self.lines[here]]
+        most = min([room for _, room in rooms], default=_FAR)
+        # The last one of its line takes what is left.
+        least = max([self.lowest[here], *[left[line] for line in self.last[here]]])
+        for n in range(least, most + 1):
+            for line, room in rooms:
+                left[line] = room - n
+            found.append(n)
+            if self._more(found, asked, fits):
+                return True
+            found.pop()
+        for line, room in rooms:
+            left[line] = room
+        return False
 
     def proves(self, number, threshold):
         """Whether a cell is exact, or proven to be under the threshold."""
