@@ -1,14 +1,20 @@
 """What knowing the algorithm is worth: the suppressor rerun on every table that fits a published one.
 
-    python benchmarks/minimality.py [tables] [secrets] [plain]
+    python benchmarks/minimality.py [tables] [secrets] [results.jsonl] [plain]
 
 The attacker enumerates the tables of whole numbers that fit what is published and keeps those on
 which a rerun gives the same pattern: once, where the rule has no secret; else under as many secrets
 of his own as are given, and a table is kept where any of them does. A table *falls* where all that
 are kept agree on the count of a small cell, or all have it small, though what is published allows
-more. Random tables of two and three dimensions, those that at most 40 tables fit.
+more. Random tables of two and three dimensions, those that at most 40 tables fit. What a table came to is a line of
+the results, and is not done again. ``plain``: the rule without a secret is attacked, too.
+
+A rerun is the rule's own: what does not depend on the secret (which patterns of a table are taken at all) is found once for
+all secrets. Beside what is hidden stands what *any* suppressor must hide that hides fewest and keeps reruns out: a pattern
+that no fitting table with ten or more in the cell may have proves the cell, whoever chose it.
 """
 
+import json
 import sys
 import time
 from dataclasses import replace
@@ -22,17 +28,19 @@ from extracts.suppression.errors import CannotProtectError
 from extracts.suppression.model.relations import relations_of
 from extracts.suppression.model.tables import Dimension, SuppressionPolicy
 from extracts.suppression.solver import reruns
-from extracts.suppression.solver.choice import Choice
 from extracts.suppression.solver.cutting_planes import patterns_by_cost
-from extracts.suppression.solver.secondary import start_search
+from extracts.suppression.solver.reruns import Reruns
+from extracts.suppression.solver.secondary import secondary, start_search
 from extracts.suppression.solver.suppressor import choose
 from tests.unit.extracts.suppression.optimum import cheapest
 from tests.unit.extracts.suppression.tables import from_leaves
 
 POLICY = SuppressionPolicy()
+HOME = b"home" * 8
 SHAPES = ((2, 3), (3, 3), (2, 2, 2), (3, 4))
 MOST = 40
 MANY = 400  # with more, none is ruled out here
+SECRETS_SEED, TABLES_SEED = 12, 11
 
 
 def pattern(table, policy):
@@ -45,16 +53,6 @@ def pattern(table, policy):
     return search.hidden.copy()
 
 
-def fitting(table, hidden, most=MOST):
-    """Every table that fits, or None where they are more than so many."""
-    found = reruns.fitting(relations_of(table, 1), hidden, most)
-    if found is None:
-        return None
-    leaves = tuple(slice(len(d.leaves)) for d in table.dims)
-    whole = found.astype(int).reshape(-1, *table.shape)
-    return [from_leaves(table.dims, one[leaves]) for one in whole]
-
-
 def drawn(chance):
     shape = SHAPES[chance.integers(len(SHAPES))]
     counts = chance.choice([0, 1, 2, 4, 7, 9, 11, 14, 19, 22, 28, 40, 57], shape)
@@ -62,72 +60,127 @@ def drawn(chance):
     return from_leaves(dims, counts)
 
 
-def proven(table, candidates, hidden, policies):
-    """Small cells of which no candidate with ten and more gets the pattern under any policy, though it fits."""
-    values = np.array([one.counts.ravel() for one in candidates])
-    small = np.flatnonzero((table.counts.ravel() > 0) & (table.counts.ravel() < POLICY.threshold))
-    left = {int(cell) for cell in small if values[:, cell].max() >= POLICY.threshold}
-    large = values >= POLICY.threshold
-    for at in sorted(range(len(values)), key=lambda i: -large[i, list(left)].sum()):
+def table_with(table, values):
+    leaves = tuple(slice(len(d.leaves)) for d in table.dims)
+    return from_leaves(table.dims, values.astype(int).reshape(table.shape)[leaves])
+
+
+def proven(table, tables, gives):
+    """Small cells of which no fitting table with ten and more gets the pattern, though it fits."""
+    values = table.counts.ravel()
+    small = np.flatnonzero((values > 0) & (values < POLICY.threshold))
+    large = tables >= POLICY.threshold
+    left = {int(cell) for cell in small if large[:, cell].any()}
+    for at in sorted(range(len(tables)), key=lambda i: large[i, list(left)].sum()):
         mine = {cell for cell in left if large[at, cell]}
-        if mine and gives(candidates[at], hidden, policies):
+        if mine and gives(tables[at]):
             left -= mine
     return left
 
 
-def gives(one, hidden, policies):
-    """Whether a rerun gives the pattern: the first draw, where it is taken, is what the whole rule gives, and quicker."""
-    if cheapest(one, np.ones(one.size), ~hidden, singletons=True) is None:
-        return False  # it would not be protected
-    for rule in (only_drawn, pattern):
-        for policy in policies:
-            got = rule(one, policy)
-            if got is not None and (got == hidden).all():
+def drawn_by_any(rule, table, values, hidden, secrets):
+    """Whether a rerun of the rule on a table gives the pattern under any of some secrets."""
+    other = rule.of(values)
+    if rule.withstands(hidden):
+        smallest = other.smallest()
+        if any((one == hidden).all() for one in smallest):
+            # What stands first among all of them stands first among those that withstand, too.
+            if any((other.first(smallest, one) == hidden).all() for one in secrets):
                 return True
-    return False
+            accepted = [one for one in smallest if other.withstands(one)]
+            return any((other.first(accepted, one) == hidden).all() for one in secrets)
+        if any(other.withstands(one) for one in smallest):
+            return False
+    if cheapest(table_with(table, values), np.ones(table.size), ~hidden, singletons=True) is None:
+        return False
+    policies = (replace(POLICY, secret=one) for one in secrets)
+    found = (pattern(table_with(table, values), one) for one in policies)
+    return any(one is not None and (one == hidden).all() for one in found)
 
 
-def only_drawn(table, policy):
-    search = start_search(relations_of(table, 1), policy)
-    try:
-        if policy.secret:
-            Choice(policy.secret, search).vary(search)
-            return next(patterns_by_cost(search)).hidden
-        choose(search)
-    except CannotProtectError:
-        return None
-    return search.hidden
+def attacked(table, plain, secrets, plainly):
+    candidates = reruns.fitting(relations_of(table, 1), plain, MOST)
+
+    def given_plainly(values):
+        one = table_with(table, values)
+        if cheapest(one, np.ones(one.size), ~plain, singletons=True) is None:
+            return False
+        got = pattern(one, POLICY)
+        return got is not None and (got == plain).all()
+
+    began = time.process_time()
+    hidden = pattern(table, replace(POLICY, secret=HOME))
+    took = time.process_time() - began
+    small = int(((table.counts > 0) & (table.counts < POLICY.threshold)).sum())
+    rule = Reruns(start_search(relations_of(table, 1), POLICY))
+    tables = reruns.fitting(relations_of(table, 1), hidden, MANY)
+
+    def given(values):
+        return drawn_by_any(rule, table, values, hidden, secrets)
+
+    return {
+        "small": small,
+        "plain": int(plain.sum()) - small,
+        "secret": int(hidden.sum()) - small,
+        "any rule": least_of_any(table, int(plain.sum()) - small, int(hidden.sum()) - small),
+        "proven without": len(proven(table, candidates, given_plainly)) if plainly else None,
+        "proven with": 0 if tables is None else len(proven(table, tables, given)),
+        "many": tables is None,
+        "seconds": round(took, 2),
+        "attack": round(time.process_time() - began - took, 2),
+    }
 
 
-def main(tables, secrets, plainly=1):
-    chance = np.random.default_rng(11)
-    policies = [replace(POLICY, secret=chance.bytes(32)) for _ in range(secrets)]
-    done = without = under = many = 0
-    cells = np.zeros(2, dtype=int)
-    took = []
-    while done < tables:
+def least_of_any(table, plain, taken):
+    """Secondary cells of the smallest pattern that at least protects a fitting table with ten or more, for each small cell."""
+    if taken > plain:
+        for one in patterns_by_cost(start_search(relations_of(table, 1), POLICY)):
+            tables = reruns.fitting(relations_of(table, 1), one.hidden, MANY)
+            gives = lambda values, away=one.hidden: (  # noqa: E731
+                cheapest(table_with(table, values), np.ones(table.size), ~away, singletons=True)
+                is not None
+            )
+            if secondary(one) >= taken or tables is None or not proven(table, tables, gives):
+                return round(secondary(one))
+    return taken
+
+
+def main(tables=191, secrets=60, results=None, plainly=None):
+    chance, others = np.random.default_rng(TABLES_SEED), np.random.default_rng(SECRETS_SEED)
+    own = [others.bytes(32) for _ in range(int(secrets))]
+    before = Path(results).read_text().splitlines() if results and Path(results).exists() else []
+    done = [json.loads(line) for line in before]
+    number = 0
+    while number < int(tables):
         table = drawn(chance)
         plain = pattern(table, POLICY)
-        candidates = None if plain is None or not plain.any() else fitting(table, plain)
-        if candidates is None:
+        if plain is None or not plain.any():
             continue
-        began = time.process_time()
-        hidden = pattern(table, replace(POLICY, secret=b"home" * 8))
-        took.append(time.process_time() - began)
-        done += 1
-        small = int(((table.counts > 0) & (table.counts < POLICY.threshold)).sum())
-        cells += int(plain.sum()) - small, int(hidden.sum()) - small
-        without += bool(plainly and proven(table, candidates, plain, [POLICY]))
-        others = fitting(table, hidden, MANY)
-        many += others is None
-        under += bool(others and proven(table, others, hidden, policies))
-        print(
-            f"{done} tables: a cell is proven under ten in {without} without a secret, in {under} with one; secondary "
-            f"cells {cells[0]} and {cells[1]}; more than {MANY} fit: {many}; s a table: median "
-            f"{np.median(took):.1f}, most {max(took):.1f}",
-            flush=True,
-        )
+        if reruns.fitting(relations_of(table, 1), plain, MOST) is None:
+            continue
+        number += 1
+        if number <= len(done):
+            continue
+        done.append({"table": number, "secrets": len(own), **attacked(table, plain, own, plainly)})
+        if results:
+            with Path(results).open("a") as lines:
+                lines.write(json.dumps(done[-1]) + "\n")
+        print(done[-1], flush=True)
+    print(summary(done[: int(tables)]))
+
+
+def summary(done):
+    plain, secret, any_rule = (sum(d[k] for d in done) for k in ("plain", "secret", "any rule"))
+    took = [d["seconds"] for d in done]
+    without = [d["proven without"] > 0 for d in done if d["proven without"] is not None]
+    return (
+        f"{len(done)} tables, {min(d['secrets'] for d in done)} secrets: a cell is proven under ten in "
+        f"{sum(without)} of {len(without)} without a secret, in {sum(d['proven with'] > 0 for d in done)} with one; "
+        f"secondary cells {plain} and {secret} ({secret / plain - 1:+.1%}), at least {any_rule} ({any_rule / plain - 1:+.1%}) "
+        f"whatever the rule; more than {MANY} fit: {sum(d['many'] for d in done)}; processor s a table: median "
+        f"{np.median(took):.1f}, most {max(took):.1f}, all {sum(took):.0f}, attacked {sum(d['attack'] for d in done):.0f}"
+    )
 
 
 if __name__ == "__main__":
-    main(*(int(x) for x in (*sys.argv[1:], *(191, 40, 1)[len(sys.argv) - 1 :])))
+    main(*sys.argv[1:])

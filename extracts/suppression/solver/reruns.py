@@ -1,17 +1,19 @@
 """Whoever knows the rule reruns it, under any secret, on every table that fits a published one.
 
-Where a table is small its patterns are enumerated by cost, those of one cost in an order that is drawn. A pattern
-*withstands* reruns where for each hidden cell that may be small a fitting table in which it is not has
-this pattern among its own smallest ones: then no secret rules that table out. Whether it does depends on
-what is published alone, never on the true table (simulatable auditing; Kenthapadi, Mishra and Nissim,
-PODS 2005): that a pattern was taken tells nothing more, and every fitting table that has it among its
-smallest ones may take it, too. Where none of the smallest does, those that cost more follow, by cost, until one does.
+Where a table is small its patterns are enumerated by cost, those of one cost in an order that is drawn whatever
+cells hold. A pattern *withstands* reruns where for each hidden cell that may be small fitting tables in which it
+is not have this pattern among their own smallest ones, and so few others that reruns draw it: then no secret rules such
+a table out, and a few secrets hardly ever seem to. Whether it does depends on what is published alone, never on the
+true table (simulatable auditing; Kenthapadi, Mishra and Nissim, PODS 2005): that a pattern was taken tells nothing
+more, and every fitting table that has it among its smallest ones may take it, too. Where none of the smallest does,
+those that cost more follow, by cost, until one does.
 """
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import replace
-from itertools import chain, islice
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain, islice, takewhile
 
 import numpy as np
 from scipy import sparse
@@ -34,20 +36,32 @@ _LARGEST = 64  # cells; larger tables leave so many that fit that some table is 
 _MOST = 400  # tables that fit; where there are more nobody is taken to try them all
 _STEPS = 8_000  # of the search for them
 _PATTERNS = 200  # that are looked at before whole lines are hidden
-_RERUNS = 400  # tables whose smallest pattern is looked for
+_RERUNS = 400  # tables whose smallest patterns are looked for
+_LIKELY = 0.1  # times that a rerun on the tables that keep a cell draws the pattern, at least
+_COUNTED = 20  # smallest patterns of a table; more count as so many
 _WIDER = 4  # lines around cells that no pattern keeps; the last are the whole table
 _CLOSE = 1e-6
 _FAR = 1e9
 
 
+@dataclass
+class _Found:
+    """What was found for tables of one shape: smallest patterns by values, what falls by what is published."""
+
+    smallest: dict[bytes, "_Smallest"] = field(default_factory=dict[bytes, "_Smallest"])
+    fallen: dict[bytes, Ints] = field(default_factory=dict[bytes, Ints])
+
+
 class Reruns:
     """The reruns for one table."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, found: _Found | None = None) -> None:
         """Prepare them; ``search`` has not begun."""
-        self._search = search
-        self._least: dict[bytes, float] = {}
-        self._fallen: dict[bytes, Ints] = {}
+        self._search, self._found = search, found or _Found()
+
+    def of(self, values: Floats) -> "Reruns":
+        """The same for another table of the shape, which shares what was found."""
+        return Reruns(self._begun(self._other(values)), self._found)
 
     @property
     def possible(self) -> bool:
@@ -72,10 +86,32 @@ class Reruns:
         for lines in range(1, _WIDER + 1):
             trial = copy(smallest)
             trial.hidden = trial.hidden.copy()
-            hide_neighbourhood(trial, self.fallen(trial.hidden).tolist(), lines)
+            hide_neighbourhood(trial, self.fallen(smallest.hidden).tolist(), lines)
             if self.withstands(trial.hidden):
                 return self._take(trial, secondary(smallest))
         raise CannotProtectError(cells=len(self.fallen(smallest.hidden)))
+
+    def _patterns(self, secret: bytes) -> Iterator[Search]:
+        """Patterns by cost, those of one cost in an order that is drawn: what cells hold has no part in it."""
+        trial = self._begun(self._search.relations)
+        trial.prices = np.ones_like(trial.prices)
+        Choice(secret, trial).vary(trial)
+        return patterns_by_cost(trial)
+
+    def smallest(self) -> list[Flags]:
+        """The patterns that cost least."""
+        every = patterns_by_cost(self._begun(self._search.relations))
+        first = next(every)
+        cost = secondary(first) + _CLOSE
+        return [
+            first.hidden,
+            *(one.hidden for one in takewhile(lambda x: secondary(x) <= cost, every)),
+        ]
+
+    def first(self, patterns: list[Flags], secret: bytes) -> Flags:
+        """The one of some patterns of one cost that stands first under a secret."""
+        draws = Choice(secret, self._search).numbers("prices", self._search.prices.size)
+        return min(patterns, key=lambda one: float(draws[one].sum()))
 
     def withstands(self, hidden: Flags) -> bool:
         """Whether reruns of a pattern prove no hidden cell to be small."""
@@ -83,10 +119,16 @@ class Reruns:
 
     def fallen(self, hidden: Flags) -> Ints:
         """The hidden cells that reruns prove to be small, though what is shown does not, and those that it gives away."""
-        key = hidden.tobytes()
-        if key not in self._fallen:
-            self._fallen[key] = self._proven(hidden)
-        return self._fallen[key]
+        key = self._published(hidden)
+        if key not in self._found.fallen:
+            self._found.fallen[key] = self._proven(hidden)
+        return self._found.fallen[key]
+
+    def _published(self, hidden: Flags) -> bytes:
+        return np.where(hidden, -1.0, self._search.relations.values).tobytes()
+
+    def _other(self, values: Floats) -> Relations:
+        return replace(self._search.relations, values=values, people=values)
 
     def _proven(self, hidden: Flags) -> Ints:
         one, threshold = self._search.relations, self._search.policy.threshold
@@ -94,30 +136,29 @@ class Reruns:
         if tables is None:
             return np.zeros(0, dtype=np.int64)
         large = tables >= threshold
-        left = hidden & large.any(axis=0) & ~large.all(axis=0)
-        for at in np.argsort(-large[:, left].sum(axis=1), kind="stable").tolist():
-            if (large[at] & left).any() and self._has(tables[at], hidden):
-                left &= ~large[at]
-        return np.flatnonzero(left | hidden & (tables.min(axis=0) == tables.max(axis=0)))
+        stake = hidden & large.any(axis=0) & ~large.all(axis=0)
+        likely = np.zeros(hidden.size)
+        for at in np.argsort(large[:, stake].sum(axis=1), kind="stable").tolist():
+            left = stake & (likely < _LIKELY)
+            if (large[at] & left).any():
+                likely += self._share(tables[at], hidden) * large[at]
+        given = hidden & (tables.min(axis=0) == tables.max(axis=0))
+        return np.flatnonzero(stake & (likely < _LIKELY) | given)
 
-    def _has(self, values: Floats, hidden: Flags) -> bool:
-        """Whether a pattern is among the smallest ones of a table."""
-        one = replace(self._search.relations, values=values, people=values)
-        trial = self._begun(one)
-        if (trial.primary & ~hidden).any() or not _protects(trial, hidden):
-            return False
-        key = values.tobytes()
-        if key not in self._least:
-            if len(self._least) >= _RERUNS:
-                return False
-            first = next(patterns_by_cost(self._begun(one)), None)
-            self._least[key] = np.inf if first is None else secondary(first)
-        return secondary(trial) <= self._least[key] + _CLOSE
-
-    def _patterns(self, secret: bytes) -> Iterator[Search]:
-        trial = self._begun(self._search.relations)
-        Choice(secret, trial).vary(trial)
-        return patterns_by_cost(trial)
+    def _share(self, values: Floats, hidden: Flags) -> float:
+        """How likely a draw gives a pattern to a table: 0 where it is not among its smallest ones."""
+        trial = self._begun(self._other(values))
+        cost = float(trial.weights[hidden & ~trial.primary].sum())
+        key, known = values.tobytes(), self._found.smallest
+        if (trial.primary & ~hidden).any() or (key in known and known[key].cost < cost - _CLOSE):
+            return 0.0
+        if not _protects(trial, hidden):
+            return 0.0
+        if key not in known:
+            if len(known) >= _RERUNS:
+                return 0.0
+            known[key] = _Smallest(self._begun(self._other(values)))
+        return 1 / known[key].count if cost <= known[key].cost + _CLOSE else 0.0
 
     def _begun(self, relations: Relations) -> Search:
         trial = start_search(relations, self._search.policy)
@@ -128,6 +169,21 @@ class Reruns:
     def _take(self, trial: Search, needed: float) -> float:
         vars(self._search).update(vars(trial))
         return needed
+
+
+class _Smallest:
+    """The smallest patterns of a table: what they cost, and, once somebody asks, how many they are."""
+
+    def __init__(self, search: Search) -> None:
+        self._every = patterns_by_cost(search)
+        first = next(self._every, None)
+        self.cost = np.inf if first is None else secondary(first)
+
+    @cached_property
+    def count(self) -> int:
+        """As far as they are counted."""
+        others = (secondary(one) <= self.cost + _CLOSE for one in islice(self._every, _COUNTED - 1))
+        return 1 + sum(1 for _ in takewhile(bool, others))
 
 
 def _protects(trial: Search, hidden: Flags) -> bool:
