@@ -76,6 +76,7 @@ def smallest_by_trying(table):
 @examples(6)
 @given(counts=st.lists(st.sampled_from([0, 1, 4, 11, 20, 30]), min_size=4, max_size=4))
 def test_the_patterns_by_cost_are_all_that_there_are(counts):
+    assume(counts.count(1) < 2)  # a margin of two who are alone is kept from each, not from both
     table = table_of(np.reshape(counts, (2, 2)))
     try:
         found = [one.hidden.tobytes() for one in smallest(table)]
