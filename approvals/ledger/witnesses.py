@@ -119,7 +119,10 @@ class WitnessDatabase:
         with self._connected() as connection:
             if connection.dialect.name != "postgresql":
                 return "who may write this database's file can rewrite it: PostgreSQL has roles"
-            asked = sa.text("SELECT has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')")
+            asked = sa.text(
+                "SELECT has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE, TRIGGER') OR pg_has_role("
+                "(SELECT relowner FROM pg_class WHERE oid = 'checkpoints'::regclass), 'MEMBER')"
+            )
             if sa.inspect(connection).has_table(TABLE.name) and connection.execute(asked).scalar():
                 return "this role may do more than add and read"
         return ""
